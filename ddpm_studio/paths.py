@@ -1,0 +1,36 @@
+"""Where things lie: what ships with the program, what it caches, what it remembers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def resources_dir() -> Path:
+    """Return the folder of icons and sample data, in a wheel or in a source tree."""
+    installed = _PACKAGE / "_resources"
+    return installed if installed.is_dir() else _PACKAGE.parent / "resources"
+
+
+def cache_dir() -> Path:
+    """Return the folder of what can be made anew; ``DDPM_STUDIO_CACHE`` overrides it."""
+    override = os.environ.get("DDPM_STUDIO_CACHE")
+    return Path(override) if override else Path(platformdirs.user_cache_dir("ddpm-studio"))
+
+
+def runs_dir() -> Path:
+    """Return the folder where the window puts new runs; ``DDPM_STUDIO_RUNS`` overrides it."""
+    override = os.environ.get("DDPM_STUDIO_RUNS")
+    return (
+        Path(override) if override else Path(platformdirs.user_documents_dir()) / "DDPM Studio runs"
+    )
+
+
+def config_dir() -> Path:
+    """Return the folder of settings and logs; ``DDPM_STUDIO_CONFIG`` overrides it."""
+    override = os.environ.get("DDPM_STUDIO_CONFIG")
+    return Path(override) if override else Path(platformdirs.user_config_dir("ddpm-studio"))
