@@ -1,0 +1,160 @@
+"""What can be asked of the studio: frozen, validated models.
+
+Each field is described once, here: the window's forms, the terminal's options and a run's
+``config`` are all made from these models.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Preset = Literal["tiny", "small", "ddpm32", "ddpm256"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32", "bf16"]
+Weights = Literal["ema", "raw"]
+
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class Request(BaseModel):
+    """Base of all requests: unknown fields are refused and nothing changes after validation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class PrepareOptions(Request):
+    """How pictures of any shape become one array of equal squares."""
+
+    image_size: int | None = Field(
+        None, ge=4, le=1024, title="Image size", description="Side in pixels; empty: chosen to fit."
+    )
+    channels: Literal["auto", "gray", "rgb"] = Field(
+        "auto", title="Colour", description="auto: gray if every picture is gray, else RGB."
+    )
+    fit: Literal["crop", "pad", "squash"] = Field(
+        "crop",
+        title="Fit",
+        description="crop: cut the middle square; pad: add borders; squash: stretch.",
+    )
+    background: str = Field(
+        "#ffffff",
+        pattern=r"^#[0-9a-fA-F]{6}$",
+        title="Background",
+        description="Colour behind transparent pixels and borders.",
+    )
+
+
+class TrainRequest(Request):
+    """Everything that decides a training run."""
+
+    preset: Preset = Field(
+        "tiny",
+        title="Network",
+        description="tiny and small suit a CPU; ddpm32 and ddpm256 are the paper's.",
+    )
+    steps: int = Field(
+        5000, ge=1, le=100_000_000, title="Steps", description="Optimiser steps in all."
+    )
+    batch_size: int = Field(
+        32, ge=1, le=65536, title="Batch size", description="Pictures in one step."
+    )
+    seed: Seed = Field(0, title="Seed", description="Same seed, same run (exactly so on the CPU).")
+    device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+    precision: Precision = Field(
+        "auto", title="Precision", description="auto: bf16 where the device does it well."
+    )
+    learning_rate: float = Field(
+        2e-4, gt=0, le=1, title="Learning rate", description="Adam's step size after warm-up."
+    )
+    warmup_steps: int | None = Field(
+        None,
+        ge=0,
+        title="Warm-up steps",
+        description="Linear rise of the learning rate; empty: a tenth of the run, 5000 at most.",
+    )
+    grad_clip: float = Field(
+        1.0, gt=0, title="Gradient clip", description="Largest norm of the gradient."
+    )
+    dropout: float | None = Field(
+        None, ge=0, lt=1, title="Dropout", description="Empty: as the preset has it."
+    )
+    ema_decay: float = Field(
+        0.9999, ge=0, lt=1, title="EMA decay", description="Reached by a warm-up of the decay."
+    )
+    flip: bool = Field(
+        True, title="Random flips", description="Mirror pictures left to right at random."
+    )
+    schedule: Literal["linear", "cosine"] = Field(
+        "linear", title="Noise schedule", description="How β_t rises with t."
+    )
+    timesteps: int = Field(
+        1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
+    )
+    checkpoint_every: int | None = Field(
+        None, ge=1, title="Checkpoint every", description="Steps; empty: every few minutes."
+    )
+    sample_every: int | None = Field(
+        None, ge=1, title="Samples every", description="Steps; empty: twenty times in the run."
+    )
+    sample_count: int = Field(
+        16, ge=0, le=256, title="Sample count", description="Pictures in each preview; 0: none."
+    )
+
+
+class SamplerRequest(Request):
+    """How to walk back from noise; shared by all that draws pictures."""
+
+    sampler: Literal["ddpm", "ddim"] = Field(
+        "ddpm", title="Sampler", description="ddpm: ancestral (Algorithm 2); ddim: fewer steps."
+    )
+    steps: int | None = Field(
+        None, ge=1, title="Steps", description="Network evaluations; empty: T for ddpm, else 50."
+    )
+    variance: Literal["fixed_large", "fixed_small"] = Field(
+        "fixed_large", title="Variance", description="σ_t² = β_t or β̃_t; ddpm only."
+    )
+    eta: float = Field(
+        0.0, ge=0, le=1, title="η", description="ddim's noise: 0 deterministic, 1 as ancestral."
+    )
+    seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
+    clip_x0: bool = Field(
+        True, title="Clip x̂₀", description="Keep the predicted picture within the pixel range."
+    )
+    weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
+    device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+
+
+class SampleRequest(SamplerRequest):
+    """Draw pictures from noise."""
+
+    run: Path
+    count: int = Field(16, ge=1, le=100_000, title="Count", description="How many pictures.")
+    frames: int = Field(
+        0, ge=0, le=10000, title="Frames", description="How many moments of the process to keep."
+    )
+
+
+class ShareRequest(SamplerRequest):
+    """Draw many x_0 from one shared x_t (DDPM Fig. 7)."""
+
+    run: Path
+    t: int = Field(500, ge=0, title="t", description="0: the picture itself … T: pure noise.")
+    count: int = Field(8, ge=1, le=10_000, title="Count", description="How many pictures.")
+
+
+class InterpolateRequest(SamplerRequest):
+    """Mix two pictures in latent space at t and decode (DDPM Fig. 8)."""
+
+    run: Path
+    t: int = Field(500, ge=0, title="t", description="0: blend of pixels … T: new pictures.")
+    steps_lambda: int = Field(
+        9, ge=2, le=1000, title="λ steps", description="Pictures from λ=0 to λ=1, ends included."
+    )
+    mix: Literal["linear", "spherical"] = Field(
+        "linear",
+        title="Mix",
+        description="linear as in the paper; spherical keeps the noise's variance.",
+    )
