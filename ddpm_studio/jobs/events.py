@@ -11,16 +11,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.data.progress import Progress as Progress
+
 Pictures = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a job is: ``done`` of ``total`` units, and what it does now."""
-
-    done: int
-    total: int
-    text: str
 
 
 @dataclass(frozen=True)
