@@ -1,1 +1,29 @@
-"""TODO."""
+"""The mathematics of denoising diffusion, on torch alone; nothing of the project is imported."""
+
+from ddpm_studio.engine.ema import EMA
+from ddpm_studio.engine.latents import encode, mix
+from ddpm_studio.engine.losses import l_simple
+from ddpm_studio.engine.noise import PictureNoise, derive_seed
+from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.engine.samplers import Frame, ancestral, ddim
+from ddpm_studio.engine.schedule import NoiseSchedule
+from ddpm_studio.engine.training import Trainer, TrainingConfig
+from ddpm_studio.engine.unet import UNet, UNetConfig
+
+__all__ = [
+    "EMA",
+    "DiffusionProcess",
+    "Frame",
+    "NoiseSchedule",
+    "PictureNoise",
+    "Trainer",
+    "TrainingConfig",
+    "UNet",
+    "UNetConfig",
+    "ancestral",
+    "ddim",
+    "derive_seed",
+    "encode",
+    "l_simple",
+    "mix",
+]

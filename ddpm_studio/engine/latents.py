@@ -1,0 +1,60 @@
+"""Working with x_t: encode pictures to a chosen t and mix two latents [DDPM §4.3, Fig. 7–9]."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.process import DiffusionProcess
+
+
+def encode(process: DiffusionProcess, x0: Tensor, t: int, noise: Tensor) -> Tensor:
+    """x_t ~ q(x_t|x_0) at the paper's t.
+
+    Args:
+        process: over the whole schedule.
+        x0: pictures in [−1, 1], shape (N, C, H, W).
+        t: 0 (the picture itself) … T.
+        noise: shape of x0, or one that broadcasts to it.
+
+    Raises:
+        ValueError: if t is out of range.
+    """
+    if not 0 <= t <= process.schedule.T:
+        raise ValueError(f"t must be 0..{process.schedule.T}, not {t}")
+    return x0 if t == 0 else process.q_sample(x0, t - 1, noise)
+
+
+def mix(
+    a: Tensor, b: Tensor, lambdas: Tensor, how: Literal["linear", "spherical"] = "linear"
+) -> Tensor:
+    """Go from ``a`` (λ = 0) to ``b`` (λ = 1).
+
+    The linear mix is the paper's; at λ = ½ it halves the variance of independent noise. The
+    spherical one, along the great circle between both, keeps it.
+
+    Args:
+        a: latent, shape (C, H, W).
+        b: latent, shape (C, H, W).
+        lambdas: shape (K,).
+        how: linear or spherical.
+
+    Returns:
+        Shape (K, C, H, W); its ends are exactly ``a`` and ``b`` where λ is 0 and 1.
+    """
+    weight = lambdas.to(a).reshape(-1, 1, 1, 1)
+    if how == "linear":
+        wa, wb = 1 - weight, weight
+    else:
+        cosine = torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0)
+        angle = math.acos(max(-1.0, min(1.0, float(cosine))))
+        if math.sin(angle) < 1e-6:
+            return mix(a, b, lambdas, "linear")
+        wa = torch.sin((1 - weight) * angle) / math.sin(angle)
+        wb = torch.sin(weight * angle) / math.sin(angle)
+        wa = torch.where(weight == 0, 1.0, torch.where(weight == 1, 0.0, wa))
+        wb = torch.where(weight == 1, 1.0, torch.where(weight == 0, 0.0, wb))
+    return wa * a + wb * b

@@ -1,0 +1,57 @@
+"""Random numbers that depend on a seed and a place, never on what ran before.
+
+A training step draws from (seed, step), a picture from (seed, its number): a resumed run and a
+picture drawn again agree with the first time without any saved generator state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+_MASK = 2**64 - 1
+
+
+def derive_seed(seed: int, *place: int) -> int:
+    """Mix a seed with a place (step, picture, …) into a 63-bit seed [SplitMix64]."""
+    state = seed & _MASK
+    for part in place:
+        state = (state + 0x9E3779B97F4A7C15 * ((part & _MASK) + 1)) & _MASK
+        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
+        state ^= state >> 31
+    return state >> 1
+
+
+class PictureNoise:
+    """Gaussian noise with one stream a picture.
+
+    Picture k of a seed meets the same noise whatever batch it is drawn in.
+
+    Args:
+        seed: 0..2^63−1.
+        numbers: the number of each picture in the batch; equal numbers share their noise.
+        device: where the noise is drawn.
+    """
+
+    def __init__(self, seed: int, numbers: Sequence[int], device: torch.device | str) -> None:
+        self.device = torch.device(device)
+        distinct = sorted(set(numbers))
+        self._streams = [
+            torch.Generator(self.device).manual_seed(derive_seed(seed, k)) for k in distinct
+        ]
+        rows = {k: row for row, k in enumerate(distinct)}
+        self._rows = [rows[k] for k in numbers]
+        self._repeats = self._rows != list(range(len(distinct)))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def draw(self, shape: Sequence[int]) -> Tensor:
+        """Return float32 standard normal noise of shape (number of pictures, *shape)."""
+        out = torch.empty((len(self._streams), *shape), device=self.device)
+        for row, stream in zip(out, self._streams, strict=True):
+            row.normal_(generator=stream)
+        return out[self._rows] if self._repeats else out

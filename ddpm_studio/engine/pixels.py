@@ -1,0 +1,20 @@
+"""Between uint8 pictures and the network's range [−1, 1]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def to_model(pictures: Tensor) -> Tensor:
+    """uint8 (N, H, W, C) → float32 (N, C, H, W), pixels/127.5 − 1 [DDPM §3.3]."""
+    return pictures.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+
+def to_uint8(x: Tensor, scale: float = 1.0) -> Tensor:
+    """float (N, C, H, W) → uint8 (N, H, W, C) on the same device; ±``scale`` becomes 0 and 255.
+
+    Rounded, not truncated; what lies outside is clamped.
+    """
+    grid = (x.float() * (127.5 / scale) + 127.5).round().clamp(0, 255)
+    return grid.to(torch.uint8).permute(0, 2, 3, 1).contiguous()

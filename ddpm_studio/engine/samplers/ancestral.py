@@ -1,0 +1,35 @@
+"""Ancestral sampling [DDPM Algorithm 2], over all timesteps or a strided part of them."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess, std_of
+from ddpm_studio.engine.samplers.frame import Frame, Frames
+
+
+def ancestral(
+    process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise
+) -> Frames:
+    """Walk x_{t−1} ~ p_θ(x_{t−1}|x_t) from the last timestep of the schedule to x_0.
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``; its variance is σ_t².
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture.
+
+    Returns:
+        x_0, after one Frame for each timestep and one for x_0.
+    """
+    total = process.schedule.T
+    for index in reversed(range(total)):
+        p = process.p_mean_variance(model, x_t, index)
+        t = int(process.schedule.timesteps[index]) + 1
+        yield Frame(t, x_t, p.x0_hat, p.eps, total - 1 - index, total)
+        x_t, eps = p.mean, p.eps
+        if index > 0:
+            x_t = x_t + std_of(p.log_variance) * noise.draw(x_t.shape[1:])
+    yield Frame(0, x_t, x_t, eps, total, total)
+    return x_t

@@ -1,0 +1,50 @@
+"""DDIM: the non-Markovian family with the same marginals [DDIM eq. 12]."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+from ddpm_studio.engine.samplers.frame import Frame, Frames
+
+
+def ddim(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    eta: float = 0.0,
+) -> Frames:
+    """Walk from the last timestep of the schedule to x_0, deterministically if η = 0.
+
+    The previous timestep is the one before in the schedule's own list of kept ones, so step
+    counts that do not divide T are exact too.
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``.
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture; not drawn from if η = 0.
+        eta: 0 deterministic … 1 with the variance of the ancestral sampler's β̃_t.
+
+    Returns:
+        x_0, after one Frame for each timestep and one for x_0.
+    """
+    s = process.schedule
+    total = s.T
+    for index in reversed(range(total)):
+        p = process.p_mean_variance(model, x_t, index)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, total - 1 - index, total)
+        previous = float(s.alphas_cumprod_prev[index])
+        variance = eta**2 * float(s.posterior_variance[index])
+        x_t, eps = (
+            math.sqrt(previous) * p.x0_hat + math.sqrt(max(1 - previous - variance, 0.0)) * p.eps,
+            p.eps,
+        )
+        if eta > 0 and index > 0:
+            x_t = x_t + math.sqrt(variance) * noise.draw(x_t.shape[1:])
+    yield Frame(0, x_t, x_t, eps, total, total)
+    return x_t

@@ -1,0 +1,204 @@
+"""Noise schedules: β_t and every table that follows from it, in float64.
+
+Index i stands for the paper's t = i + 1, so all tables have length T and start at t = 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseSchedule:
+    """The forward process's variances and all tables derived from them.
+
+    Tables are float64 on the CPU: kept in float32, the posterior variance would be off by up
+    to 4e-4. They are cast where they are used.
+
+    Args:
+        betas: β_t, shape (T,), each in (0, 1).
+        timesteps: what the network is told at each index, shape (T,), int64; 0..T−1 unless
+            the schedule is a strided part of a longer one.
+        train_timesteps: T of the schedule that the network was trained with.
+
+    Raises:
+        ValueError: if β is empty, not one-dimensional or leaves (0, 1).
+    """
+
+    betas: Tensor
+    timesteps: Tensor
+    train_timesteps: int
+
+    def __post_init__(self) -> None:
+        betas = self.betas
+        if betas.ndim != 1 or len(betas) == 0:
+            raise ValueError(f"betas must have shape (T,) with T ≥ 1, not {tuple(betas.shape)}")
+        if betas.dtype != torch.float64:
+            raise ValueError(f"betas must be float64, not {betas.dtype}")
+        if not bool(((betas > 0) & (betas < 1)).all()):
+            raise ValueError("each β must lie strictly between 0 and 1")
+        if self.timesteps.shape != betas.shape:
+            raise ValueError("timesteps must have the shape of betas")
+
+    @classmethod
+    def from_betas(cls, betas: Tensor | Sequence[float]) -> NoiseSchedule:
+        """Return the schedule of given β_1..β_T."""
+        table = torch.as_tensor(betas, dtype=torch.float64).detach().cpu().clone()
+        return cls(table, torch.arange(len(table)), len(table))
+
+    @classmethod
+    def linear(
+        cls, T: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02
+    ) -> NoiseSchedule:
+        """β rises linearly, ends included [DDPM §4]."""
+        _check_length(T)
+        return cls.from_betas(torch.linspace(beta_start, beta_end, T, dtype=torch.float64))
+
+    @classmethod
+    def cosine(cls, T: int = 1000, s: float = 0.008, max_beta: float = 0.999) -> NoiseSchedule:
+        """ᾱ_t follows a squared cosine, β clipped at ``max_beta`` [IDDPM eq. 17]."""
+        _check_length(T)
+
+        def alpha_bar(u: float) -> float:
+            return math.cos((u + s) / (1 + s) * math.pi / 2) ** 2
+
+        return cls.from_betas(
+            [min(1 - alpha_bar((i + 1) / T) / alpha_bar(i / T), max_beta) for i in range(T)]
+        )
+
+    def strided(self, steps: int, t: int | None = None) -> NoiseSchedule:
+        """Keep ``steps`` of the timesteps 1..t, both ends included [IDDPM §4].
+
+        β is recomputed from the kept ᾱ, and the network still sees the labels it was trained
+        with. 10 of 1000 keeps the labels 0, 111, 222, …, 999.
+
+        Args:
+            steps: how many to keep, 1..t.
+            t: where the reverse process starts, 1..T; T unless given.
+
+        Raises:
+            ValueError: if ``steps`` or ``t`` is out of range.
+        """
+        t = self.T if t is None else t
+        if not 1 <= t <= self.T:
+            raise ValueError(f"t must be 1..{self.T}, not {t}")
+        if not 1 <= steps <= t:
+            raise ValueError(f"steps must be 1..{t}, not {steps}")
+        if steps == t:
+            kept = torch.arange(t)
+        elif steps == 1:
+            kept = torch.tensor([t - 1])
+        else:
+            kept = torch.linspace(0, t - 1, steps, dtype=torch.float64).round().long()
+        return self.keep(kept)
+
+    def keep(self, indices: Tensor) -> NoiseSchedule:
+        """Keep just the given indices (ascending, int64), β recomputed from their ᾱ."""
+        if len(indices) == self.T:
+            return self
+        alphas_cumprod = self.alphas_cumprod[indices]
+        previous = torch.cat([torch.ones(1, dtype=torch.float64), alphas_cumprod[:-1]])
+        return NoiseSchedule(
+            1 - alphas_cumprod / previous, self.timesteps[indices], self.train_timesteps
+        )
+
+    @property
+    def T(self) -> int:  # noqa: N802 - the field's name
+        """Number of timesteps."""
+        return len(self.betas)
+
+    @cached_property
+    def alphas(self) -> Tensor:
+        """α_t = 1 − β_t."""
+        return 1 - self.betas
+
+    @cached_property
+    def alphas_cumprod(self) -> Tensor:
+        """ᾱ_t = ∏ α_s."""
+        return self.alphas.cumprod(0)
+
+    @cached_property
+    def alphas_cumprod_prev(self) -> Tensor:
+        """ᾱ_{t−1}, with ᾱ_0 = 1."""
+        return torch.cat([torch.ones(1, dtype=torch.float64), self.alphas_cumprod[:-1]])
+
+    @cached_property
+    def one_minus_alphas_cumprod(self) -> Tensor:
+        """1 − ᾱ_t, summed without cancellation where ᾱ is close to 1."""
+        return -torch.expm1(torch.log1p(-self.betas).cumsum(0))
+
+    @cached_property
+    def sqrt_alphas_cumprod(self) -> Tensor:
+        """√ᾱ_t, the signal's share of x_t."""
+        return self.alphas_cumprod.sqrt()
+
+    @cached_property
+    def sqrt_one_minus_alphas_cumprod(self) -> Tensor:
+        """√(1 − ᾱ_t), the noise's share of x_t."""
+        return self.one_minus_alphas_cumprod.sqrt()
+
+    @cached_property
+    def sqrt_recip_alphas_cumprod(self) -> Tensor:
+        """1/√ᾱ_t."""
+        return self.alphas_cumprod.rsqrt()
+
+    @cached_property
+    def sqrt_recipm1_alphas_cumprod(self) -> Tensor:
+        """√(1/ᾱ_t − 1)."""
+        return (self.one_minus_alphas_cumprod / self.alphas_cumprod).sqrt()
+
+    @cached_property
+    def posterior_variance(self) -> Tensor:
+        """β̃_t, the variance of q(x_{t−1}|x_t, x_0) [DDPM eq. 7]; 0 at t = 1."""
+        previous = torch.cat(
+            [torch.zeros(1, dtype=torch.float64), self.one_minus_alphas_cumprod[:-1]]
+        )
+        return self.betas * previous / self.one_minus_alphas_cumprod
+
+    @cached_property
+    def posterior_log_variance_clipped(self) -> Tensor:
+        """log β̃_t, with β̃_2 in place of β̃_1 = 0."""
+        return _first_from_second(self.posterior_variance).log()
+
+    @cached_property
+    def fixed_large_log_variance(self) -> Tensor:
+        """log β_t, with log β̃_2 at t = 1 as in the DDPM code."""
+        if self.T == 1:
+            return self.betas.log()
+        return torch.cat([self.posterior_variance[1:2], self.betas[1:]]).log()
+
+    @cached_property
+    def posterior_mean_coef_x0(self) -> Tensor:
+        """Coefficient of x_0 in μ̃_t [DDPM eq. 7]."""
+        return self.betas * self.alphas_cumprod_prev.sqrt() / self.one_minus_alphas_cumprod
+
+    @cached_property
+    def posterior_mean_coef_x_t(self) -> Tensor:
+        """Coefficient of x_t in μ̃_t [DDPM eq. 7]."""
+        previous = torch.cat(
+            [torch.zeros(1, dtype=torch.float64), self.one_minus_alphas_cumprod[:-1]]
+        )
+        return previous * self.alphas.sqrt() / self.one_minus_alphas_cumprod
+
+    @cached_property
+    def snr(self) -> Tensor:
+        """Signal-to-noise ratio ᾱ_t/(1 − ᾱ_t)."""
+        return self.alphas_cumprod / self.one_minus_alphas_cumprod
+
+
+def _check_length(T: int) -> None:
+    if T < 1:
+        raise ValueError(f"T must be at least 1, not {T}")
+
+
+def _first_from_second(variance: Tensor) -> Tensor:
+    """Replace the first value, a zero, by the second, so that its logarithm is finite."""
+    if len(variance) == 1:
+        return variance.clamp_min(1e-20)
+    return torch.cat([variance[1:2], variance[1:]])

@@ -1,0 +1,225 @@
+"""One optimiser step after another [DDPM Algorithm 1, appendix B]."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.ema import EMA
+from ddpm_studio.engine.losses import l_simple
+from ddpm_studio.engine.noise import derive_seed
+from ddpm_studio.engine.pixels import to_model
+from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.engine.unet import UNet
+
+Precision = Literal["float32", "bf16"]
+
+# Separate streams of random numbers, so that one never shifts another.
+_ORDER, _STEP = 1, 2
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What decides each step.
+
+    Args:
+        batch_size: pictures in one step.
+        learning_rate: Adam's, after the warm-up.
+        warmup_steps: linear rise of the learning rate from 0.
+        grad_clip: largest norm of the gradient.
+        ema_decay: final decay of the averaged weights.
+        flip: mirror pictures at random.
+        precision: of the network's forward and backward pass; noising, loss and weights are
+            float32 always.
+        seed: of the order, the flips, t, ε and dropout.
+    """
+
+    batch_size: int = 128
+    learning_rate: float = 2e-4
+    warmup_steps: int = 5000
+    grad_clip: float = 1.0
+    ema_decay: float = 0.9999
+    flip: bool = True
+    precision: Precision = "float32"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one step measured, still on the device: reading it waits for the device.
+
+    Args:
+        loss: mean loss of the batch, shape ().
+        grad_norm: norm of the gradient before clipping, shape ().
+        losses: loss of each picture, shape (N,).
+        index: t − 1 of each picture, shape (N,).
+        lr: the learning rate used.
+    """
+
+    loss: Tensor
+    grad_norm: Tensor
+    losses: Tensor
+    index: Tensor
+    lr: float
+
+
+class Trainer:
+    """Holds the network, its average and the optimiser; each :meth:`step` advances them.
+
+    The random numbers of a step depend on the seed and the step's number alone, so training on
+    from step k equals training through, bit for bit on the CPU.
+
+    Args:
+        model: the network, on the device.
+        process: q and the parameterisation.
+        images: uint8 (N, H, W, C), an array or a memory map.
+        config: see :class:`TrainingConfig`.
+
+    Raises:
+        ValueError: if the pictures do not fit the network.
+    """
+
+    def __init__(
+        self,
+        model: UNet,
+        process: DiffusionProcess,
+        images: npt.NDArray[np.uint8],
+        config: TrainingConfig,
+    ) -> None:
+        shape = (model.config.image_size, model.config.image_size, model.config.channels)
+        if len(images) == 0 or images.shape[1:] != shape:
+            raise ValueError(f"pictures have shape {images.shape[1:]}, the network takes {shape}")
+        self.device = next(model.parameters()).device
+        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.process = process
+        self.images = images
+        self.config = config
+        self.step_number = 0
+        self.ema = EMA(self.model, config.ema_decay)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
+        self._order: tuple[int, npt.NDArray[np.int64]] | None = None
+        self._generator = torch.Generator(self.device)
+
+    def step(self) -> StepResult:
+        """Take one optimiser step on L_simple [DDPM Algorithm 1]."""
+        seed = derive_seed(self.config.seed, _STEP, self.step_number)
+        self._generator.manual_seed(seed)
+        x0 = self._batch(self.step_number)
+        index = torch.randint(
+            self.process.schedule.T, (len(x0),), generator=self._generator, device=self.device
+        )
+        noise = torch.empty_like(x0).normal_(generator=self._generator)
+
+        self.model.train()
+        with self._dropout_seeded(seed), self._autocast():
+            losses = l_simple(self.process, self.model, x0, index, noise)
+        loss = losses.mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
+        lr = self.learning_rate(self.step_number)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.optimizer.step()
+        self.step_number += 1
+        self.ema.update(self.step_number)
+        return StepResult(loss.detach(), grad_norm.detach(), losses.detach(), index, lr)
+
+    def learning_rate(self, step: int) -> float:
+        """Learning rate at step 0, 1, …: a linear warm-up, then constant [DDPM appendix B]."""
+        if self.config.warmup_steps == 0:
+            return self.config.learning_rate
+        return self.config.learning_rate * min(1.0, (step + 1) / self.config.warmup_steps)
+
+    def _batch(self, step: int) -> Tensor:
+        """Pictures of one step in [−1, 1], flipped at random, shape (N, C, H, W)."""
+        rows = self._rows(step)
+        pictures = torch.from_numpy(self.images[rows]).to(self.device, non_blocking=True)
+        x0 = to_model(pictures)
+        if self.config.flip:
+            mirrored = torch.rand(len(x0), generator=self._generator, device=self.device) < 0.5
+            x0 = torch.where(mirrored[:, None, None, None], x0.flip(3), x0)
+        return x0.contiguous(memory_format=torch.channels_last)
+
+    def _rows(self, step: int) -> npt.NDArray[np.int64]:
+        """Rows of one batch: each picture once an epoch, in an order drawn anew each epoch."""
+        start = step * self.config.batch_size
+        positions = np.arange(start, start + self.config.batch_size)
+        epochs, places = np.divmod(positions, len(self.images))
+        rows = np.empty_like(positions)
+        for epoch in np.unique(epochs):
+            chosen = epochs == epoch
+            rows[chosen] = self._epoch_order(int(epoch))[places[chosen]]
+        return rows
+
+    def _epoch_order(self, epoch: int) -> npt.NDArray[np.int64]:
+        if self._order is None or self._order[0] != epoch:
+            generator = torch.Generator().manual_seed(derive_seed(self.config.seed, _ORDER, epoch))
+            order = torch.randperm(len(self.images), generator=generator).numpy()
+            self._order = (epoch, order)
+        return self._order[1]
+
+    @contextlib.contextmanager
+    def _dropout_seeded(self, seed: int) -> Iterator[None]:
+        """Make dropout, which draws from the global generators, a function of the step too."""
+        if self.model.config.dropout == 0:
+            yield
+            return
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(derive_seed(seed, 1))
+            yield
+
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+        if self.config.precision == "float32":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def optimizer_tensors(self) -> dict[str, Tensor]:
+        """Adam's moments and step counts by parameter name, for a checkpoint."""
+        names = {p: name for name, p in self.model.named_parameters()}
+        return {
+            f"{key}.{names[p]}": value
+            for p, state in self.optimizer.state.items()
+            for key, value in state.items()
+        }
+
+    def load(
+        self,
+        step: int,
+        model: dict[str, Tensor],
+        ema: dict[str, Tensor],
+        optimizer: dict[str, Tensor],
+    ) -> None:
+        """Continue from a checkpoint's tensors.
+
+        Raises:
+            ValueError: if a tensor is missing, left over or of another shape.
+        """
+        _load_exactly(self.model, model)
+        _load_exactly(self.ema.model, ema)
+        state = self.optimizer.state
+        for name, p in self.model.named_parameters():
+            moments = {
+                key: optimizer.get(f"{key}.{name}") for key in ("step", "exp_avg", "exp_avg_sq")
+            }
+            for key, value in moments.items():
+                if value is None or (key != "step" and value.shape != p.shape):
+                    raise ValueError(f"the optimiser state lacks a fitting {key}.{name}")
+                # As in Optimizer.load_state_dict: step counts stay where they were saved.
+                state[p][key] = value if key == "step" else torch.empty_like(p).copy_(value)
+        self.step_number = step
+
+
+def _load_exactly(model: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
+    try:
+        model.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        raise ValueError(f"the weights do not fit the network: {error}") from error
