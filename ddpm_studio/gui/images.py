@@ -1,0 +1,237 @@
+"""Pictures between numpy, Qt and the clipboard: copied, bounded, never pickled."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QSize
+from PySide6.QtGui import QImage, QImageReader, QPixmap
+
+from ddpm_studio.errors import StudioError
+
+Pictures = npt.NDArray[np.uint8]
+"""Either one picture (H, W, C) or several (N, H, W, C), C = 1 or 3, 0..255."""
+
+PICTURE_MIME = "application/x-ddpm-picture"
+RECIPE_KEY = "ddpm-studio"
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+
+MAX_PIXELS = 64_000_000
+MAX_BYTES = 256 * 2**20
+MAX_DROPS = 64
+
+
+@dataclass(frozen=True)
+class PictureDrop:
+    """One picture that was dropped or pasted.
+
+    Args:
+        picture: uint8 (H, W, C).
+        recipe: how it was made, if it says so.
+        path: the file it came from, if any.
+    """
+
+    picture: Pictures
+    recipe: dict[str, object] | None = None
+    path: Path | None = None
+
+
+def to_bgrx(pictures: Pictures) -> Pictures:
+    """Return uint8 (..., H, W, 4) in the byte order of ``QImage.Format_RGB32``."""
+    drawn = np.empty((*pictures.shape[:-1], 4), np.uint8)
+    drawn[..., :3] = pictures[..., ::-1]
+    drawn[..., 3] = 255
+    return drawn
+
+
+def to_image(picture: Pictures) -> QImage:
+    """Return one picture (H, W, C) as a QImage that owns its pixels.
+
+    Raises:
+        ValueError: it is not uint8 or not of such a shape.
+    """
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] not in (1, 3):
+        raise ValueError(f"a picture is uint8 (H, W, 1 or 3), not {picture.dtype} {picture.shape}")
+    return _wrap(to_bgrx(picture))
+
+
+def compose(
+    pictures: Pictures, columns: int, gap: int = 0, background: tuple[int, int, int] = (0, 0, 0)
+) -> QImage:
+    """Tile pictures (N, H, W, C) row by row into one QImage.
+
+    Args:
+        pictures: uint8, N at least 1.
+        columns: tiles in a row.
+        gap: pixels between tiles, not around them.
+        background: red, green and blue of gaps and of the places left over.
+    """
+    count, height, width, _ = pictures.shape
+    rows = -(-count // columns)
+    cells = np.empty((rows * columns, height + gap, width + gap, 4), np.uint8)
+    cells[...] = (*background[::-1], 255)
+    cells[:count, :height, :width] = to_bgrx(pictures)
+    sheet = cells.reshape(rows, columns, height + gap, width + gap, 4).swapaxes(1, 2)
+    sheet = sheet.reshape(rows * (height + gap), columns * (width + gap), 4)
+    return _wrap(sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap])
+
+
+def _wrap(drawn: Pictures) -> QImage:
+    drawn = np.ascontiguousarray(drawn)
+    height, width, _ = drawn.shape
+    image = QImage(drawn.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+    # The buffer dies with the array: Qt must have its own copy.
+    return image.copy()
+
+
+def to_array(source: QImage | QPixmap, background: int = 255) -> Pictures:
+    """Return an image as uint8 (H, W, C): C = 1 for gray formats, else 3.
+
+    Transparent pixels are laid over a gray of the level ``background``.
+    """
+    image = source.toImage() if isinstance(source, QPixmap) else source
+    gray = (QImage.Format.Format_Grayscale8, QImage.Format.Format_Grayscale16)
+    if image.format() in gray:
+        return _pixels(image.convertToFormat(QImage.Format.Format_Grayscale8), 1)
+    if not image.hasAlphaChannel():
+        return _pixels(image.convertToFormat(QImage.Format.Format_RGB888), 3)
+    rgba = _pixels(image.convertToFormat(QImage.Format.Format_RGBA8888), 4).astype(np.float32)
+    alpha = rgba[..., 3:] / 255
+    return np.rint(rgba[..., :3] * alpha + background * (1 - alpha)).astype(np.uint8)
+
+
+def _pixels(image: QImage, channels: int) -> Pictures:
+    height, width, stride = image.height(), image.width(), image.bytesPerLine()
+    rows = np.frombuffer(image.constBits(), np.uint8, height * stride).reshape(height, stride)
+    return rows[:, : width * channels].reshape(height, width, channels).copy()
+
+
+def read_picture(path: Path) -> PictureDrop:
+    """Read one image file, turned upright.
+
+    Raises:
+        StudioError: it can't be read or is larger than ``MAX_PIXELS``.
+    """
+    reader = QImageReader(str(path))
+    reader.setAutoTransform(True)
+    size: QSize = reader.size()
+    if size.width() * size.height() > MAX_PIXELS:
+        raise StudioError(
+            f"{path.name} has {size.width()}×{size.height()} pixels.", "Scale it down first."
+        )
+    image = reader.read()
+    if image.isNull():
+        raise StudioError(f"{path.name} can't be read as a picture.", "Choose a PNG or JPEG.")
+    return PictureDrop(to_array(image), _recipe(image), path)
+
+
+def _recipe(image: QImage) -> dict[str, object] | None:
+    try:
+        recipe = json.loads(image.text(RECIPE_KEY))
+    except ValueError:
+        return None
+    return recipe if isinstance(recipe, dict) else None
+
+
+def picture_mime(picture: Pictures, recipe: dict[str, object] | None = None) -> QMimeData:
+    """Return a picture (H, W, C) for the clipboard or a drag.
+
+    It is there three times: as an image for any program, as PNG with the recipe in its text, and
+    as exact pixels with the recipe for this one.
+    """
+    image = to_image(picture)
+    mime = QMimeData()
+    mime.setImageData(image)
+    line = json.dumps(recipe, default=str)
+    if recipe is not None:
+        image.setText(RECIPE_KEY, line)
+    encoded = QBuffer()
+    encoded.open(QIODevice.OpenModeFlag.WriteOnly)
+    # PySide's stubs ask for bytes where the format's name is a str.
+    image.save(encoded, "PNG")  # type: ignore[call-overload]
+    mime.setData("image/png", encoded.data())
+    exact = io.BytesIO()
+    exact.write(line.encode() + b"\n")
+    np.lib.format.write_array(exact, np.ascontiguousarray(picture), allow_pickle=False)
+    mime.setData(PICTURE_MIME, QByteArray(exact.getvalue()))
+    return mime
+
+
+def has_picture(mime: QMimeData) -> bool:
+    """Tell, without decoding, whether :func:`pictures_from_mime` is likely to find something."""
+    return (
+        mime.hasFormat(PICTURE_MIME)
+        or mime.hasImage()
+        or any(path.suffix.lower() in SUFFIXES for path in paths_from_mime(mime))
+    )
+
+
+def pictures_from_mime(mime: QMimeData) -> list[PictureDrop]:
+    """Return the pictures in a drop or paste, at most ``MAX_DROPS``; empty if there are none.
+
+    Raises:
+        StudioError: there are image files, and none of them can be read.
+    """
+    if mime.hasFormat(PICTURE_MIME):
+        drop = _exact(bytes(mime.data(PICTURE_MIME).data()))
+        if drop is not None:
+            return [drop]
+    files = [path for path in paths_from_mime(mime) if path.suffix.lower() in SUFFIXES]
+    if files:
+        return _read_files(files[:MAX_DROPS])
+    if mime.hasImage():
+        image = mime.imageData()
+        if isinstance(image, QPixmap):
+            image = image.toImage()
+        if (
+            isinstance(image, QImage)
+            and not image.isNull()
+            and image.width() * image.height() <= MAX_PIXELS
+        ):
+            return [PictureDrop(to_array(image), _recipe(image))]
+    return []
+
+
+def _read_files(files: list[Path]) -> list[PictureDrop]:
+    drops, first = [], None
+    for path in files:
+        try:
+            drops.append(read_picture(path))
+        except StudioError as error:
+            first = first or error
+    if not drops and first is not None:
+        raise first
+    return drops
+
+
+def _exact(blob: bytes) -> PictureDrop | None:
+    """Read what :func:`picture_mime` wrote; None for anything else, whatever it claims."""
+    line, _, array = blob.partition(b"\n")
+    if len(blob) > MAX_BYTES:
+        return None
+    stream = io.BytesIO(array)
+    try:
+        recipe = json.loads(line)
+        if np.lib.format.read_magic(stream) != (1, 0):
+            return None
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    except (ValueError, RecursionError):
+        return None
+    pixels = array[stream.tell() :]
+    if dtype != np.uint8 or fortran or len(shape) != 3 or shape[2] not in (1, 3):
+        return None
+    if min(shape) < 1 or len(pixels) != shape[0] * shape[1] * shape[2]:
+        return None
+    picture = np.frombuffer(pixels, np.uint8).reshape(shape).copy()
+    return PictureDrop(picture, recipe if isinstance(recipe, dict) else None)
+
+
+def paths_from_mime(mime: QMimeData) -> list[Path]:
+    """Return the local files and folders in a drop, without repeats."""
+    local = (Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile())
+    return list(dict.fromkeys(local))
