@@ -1,0 +1,124 @@
+"""Checkpoints: a folder of safetensors and a ``state.json`` with their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs import atomic
+
+Part = Literal["model", "ema", "optimizer"]
+_NAME = re.compile(r"step-(\d{8,12})")
+_KEPT = 3
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint on the disk."""
+
+    step: int
+    path: Path
+
+    @classmethod
+    def find_all(cls, folder: Path) -> list[Checkpoint]:
+        """Return the checkpoints in a run's ``checkpoints`` folder, oldest first."""
+        if not folder.is_dir():
+            return []
+        found = [
+            cls(int(match[1]), entry)
+            for entry in folder.iterdir()
+            if (match := _NAME.fullmatch(entry.name)) and entry.is_dir()
+        ]
+        return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+    @classmethod
+    def save(
+        cls,
+        folder: Path,
+        step: int,
+        tensors: dict[Part, dict[str, Tensor]],
+        state: dict[str, Any],
+    ) -> Checkpoint:
+        """Write a checkpoint whole, or not at all."""
+        path = folder / f"step-{step:08d}"
+        with atomic.whole_folder(path) as temporary:
+            checksums = {}
+            for part, values in tensors.items():
+                file = temporary / f"{part}.safetensors"
+                save_file({k: v.detach().cpu().contiguous() for k, v in values.items()}, file)
+                checksums[file.name] = _checksum(file)
+            content = {**state, "step": step, "checksums": checksums}
+            (temporary / "state.json").write_text(json.dumps(content, indent=1))
+        return cls(step, path)
+
+    def state(self) -> dict[str, Any]:
+        """Return ``state.json``.
+
+        Raises:
+            StudioError: if it is missing or damaged.
+        """
+        try:
+            state = json.loads((self.path / "state.json").read_text())
+        except (OSError, ValueError) as error:
+            raise self._damaged("state.json can't be read") from error
+        if not isinstance(state, dict) or state.get("step") != self.step:
+            raise self._damaged("state.json does not fit")
+        return state
+
+    def load(self, part: Part) -> dict[str, Tensor]:
+        """Return one part's tensors, after its checksum was found right.
+
+        Raises:
+            StudioError: if the part is missing or damaged.
+        """
+        file = self.path / f"{part}.safetensors"
+        checksums = self.state().get("checksums")
+        expected = checksums.get(file.name) if isinstance(checksums, dict) else None
+        try:
+            if expected != _checksum(file):
+                raise self._damaged(f"{file.name} is not what was written")
+            return load_file(file)
+        except (OSError, SafetensorError) as error:
+            raise self._damaged(f"{file.name} can't be read") from error
+
+    def _damaged(self, what: str) -> StudioError:
+        return StudioError(
+            f"The checkpoint of step {self.step} is damaged: {what}.",
+            f"Move the folder {self.path} away to use an earlier one.",
+        )
+
+
+def prune(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
+    """Return those to remove: the newest stay, and of the older ones fewer the older they are."""
+    steps = [checkpoint.step for checkpoint in checkpoints]
+    kept = set(_ladder(steps))
+    return [checkpoint for checkpoint in checkpoints if checkpoint.step not in kept]
+
+
+def _ladder(steps: list[int]) -> Iterable[int]:
+    """The last few, then about one for each doubling of the distance to the newest."""
+    yield from steps[-_KEPT:]
+    last_rung = None
+    for step in steps[:-_KEPT]:
+        rung = (steps[-1] - step).bit_length()
+        if rung != last_rung:
+            yield step
+        last_rung = rung
+
+
+def _checksum(file: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,149 @@
+"""A run folder: run.json, metrics.jsonl, checkpoints/, samples/."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+from pydantic import ValidationError
+from torch import Tensor
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs import atomic, metrics
+from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
+from ddpm_studio.runs.info import RunInfo
+
+_MAX_RUN_JSON = 4 << 20
+
+
+class RunFolder:
+    """Reads and writes one run folder; what is there is whole at any moment.
+
+    Args:
+        path: the folder; use :meth:`create` or :meth:`open`.
+        info: the content of ``run.json``.
+    """
+
+    def __init__(self, path: Path, info: RunInfo) -> None:
+        self.path = path
+        self.info = info
+
+    @classmethod
+    def create(cls, path: Path, info: RunInfo) -> RunFolder:
+        """Make a new run folder.
+
+        Raises:
+            StudioError: if the folder is not empty or can't be made.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if any(path.iterdir()):
+                raise StudioError(
+                    f"The folder {path} is not empty.",
+                    "Choose another run folder, or resume the run that is there.",
+                )
+            atomic.write_bytes(path / "run.json", info.model_dump_json(indent=1).encode())
+        except OSError as error:
+            raise StudioError(
+                f"The run folder {path} can't be made: {error.strerror or error}.",
+                "Choose a folder that you may write to.",
+            ) from error
+        return cls(path, info)
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Open a run folder, also one that is being written elsewhere.
+
+        Raises:
+            StudioError: if it is no run folder, or damaged.
+        """
+        file = path / "run.json"
+        if not file.is_file():
+            what = "is not a run folder (no run.json)" if path.is_dir() else "does not exist"
+            raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
+        try:
+            if file.stat().st_size > _MAX_RUN_JSON:
+                raise ValueError("run.json is too large")
+            info = RunInfo.model_validate_json(file.read_bytes())
+            info.unet_config()
+        except (OSError, ValueError) as error:
+            raise StudioError(
+                f"{file} can't be read: {_first_problem(error)}.",
+                "The run may come from a newer version, or is damaged.",
+                str(error),
+            ) from error
+        return cls(path, info)
+
+    @property
+    def metrics_file(self) -> Path:
+        """``metrics.jsonl``."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def samples_dir(self) -> Path:
+        """The folder of sample pictures."""
+        return self.path / "samples"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    def lock(self) -> filelock.BaseFileLock:
+        """Take the run for writing; released by its ``release()`` or with the process.
+
+        Raises:
+            StudioError: if another process writes to this run.
+        """
+        lock = filelock.FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise StudioError(
+                f"The run {self.path} is being trained already.",
+                "Stop the other one first, or choose another run folder.",
+            ) from error
+        for folder in (self.path, self.checkpoints_dir):
+            atomic.sweep(folder)
+        return lock
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Return all checkpoints, oldest first."""
+        return Checkpoint.find_all(self.checkpoints_dir)
+
+    def newest(self) -> Checkpoint:
+        """Return the newest checkpoint.
+
+        Raises:
+            StudioError: if there is none.
+        """
+        found = self.checkpoints()
+        if not found:
+            raise StudioError(
+                f"The run {self.path} has no checkpoint yet.", "Train it for some steps first."
+            )
+        return found[-1]
+
+    def save_checkpoint(
+        self, step: int, tensors: dict[Part, dict[str, Tensor]], state: dict[str, Any]
+    ) -> Checkpoint:
+        """Write a checkpoint whole, then remove old ones that the ladder no longer keeps."""
+        saved = Checkpoint.save(self.checkpoints_dir, step, tensors, state)
+        for old in prune(self.checkpoints()):
+            shutil.rmtree(old.path, ignore_errors=True)
+        return saved
+
+    def metrics(self) -> Iterator[dict[str, Any]]:
+        """Yield the lines of ``metrics.jsonl``."""
+        return metrics.read(self.metrics_file)
+
+
+def _first_problem(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"{where}: {first['msg']}" if where else str(first["msg"])
+    return str(error).splitlines()[0]

@@ -1,0 +1,90 @@
+"""``run.json``: what a run is, enough to build its network and to go on with it."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from ddpm_studio import __version__
+from ddpm_studio.engine import NoiseSchedule
+from ddpm_studio.engine.process import DiffusionProcess, Parameterization, Variance
+from ddpm_studio.engine.unet import UNet, UNetConfig
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataInfo(_Part):
+    """Where the pictures came from and how they were prepared."""
+
+    sources: tuple[str, ...]
+    fingerprint: str
+    count: int = Field(ge=1)
+    class_names: tuple[str, ...] = ()
+    options: PrepareOptions
+
+
+class ProcessInfo(_Part):
+    """The forward process and what the network predicts."""
+
+    schedule: Literal["linear", "cosine", "betas"]
+    timesteps: int = Field(ge=2, le=10000)
+    betas: tuple[float, ...] | None = Field(None, max_length=10000)
+    parameterization: Parameterization = "eps"
+    variance: Variance = "fixed_large"
+
+    def build(self) -> DiffusionProcess:
+        """Return the process, its schedule in float64.
+
+        Raises:
+            ValueError: if the betas are missing or impossible.
+        """
+        if self.schedule == "linear":
+            schedule = NoiseSchedule.linear(self.timesteps)
+        elif self.schedule == "cosine":
+            schedule = NoiseSchedule.cosine(self.timesteps)
+        elif self.betas is None or len(self.betas) != self.timesteps:
+            raise ValueError(f"schedule 'betas' needs {self.timesteps} of them")
+        else:
+            schedule = NoiseSchedule.from_betas(self.betas)
+        return DiffusionProcess(schedule, self.parameterization, self.variance)
+
+
+class RunInfo(_Part):
+    """The content of ``run.json``.
+
+    ``request`` and ``data`` are None for a model that was trained elsewhere.
+    """
+
+    format_version: Literal[1] = 1
+    created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    network: dict[str, Any]
+    process: ProcessInfo
+    request: TrainRequest | None = None
+    data: DataInfo | None = None
+    origin: str = ""
+    versions: dict[str, str] = Field(
+        default_factory=lambda: {
+            "ddpm-studio": __version__,
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+        }
+    )
+
+    def unet_config(self) -> UNetConfig:
+        """Return the network's shape.
+
+        Raises:
+            ValueError: if it is impossible.
+        """
+        return UNetConfig.from_dict(self.network)
+
+    def build_network(self) -> UNet:
+        """Return the network with fresh weights."""
+        return UNet(self.unet_config())
