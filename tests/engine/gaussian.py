@@ -1,0 +1,78 @@
+"""Gaussian data, for which everything about diffusion has a closed form.
+
+Tables are built anew in numpy, so that a mistake in the engine's own cannot hide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.noise import PictureNoise
+
+Array = npt.NDArray[np.float64]
+
+
+def linear_betas(T: int = 1000) -> Array:
+    return np.linspace(1e-4, 0.02, T, dtype=np.float64)
+
+
+def alphas_cumprod(betas: Array | None = None) -> Array:
+    return np.cumprod(1 - (linear_betas() if betas is None else betas), dtype=np.float64)
+
+
+class GaussianDenoiser:
+    """ε*(x_t, t) = E[ε|x_t] for data N(0, variance)."""
+
+    def __init__(self, variance: float = 1.0, betas: Array | None = None) -> None:
+        self.variance = variance
+        self.table = torch.from_numpy(alphas_cumprod(betas))
+        self.calls = 0
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        self.calls += 1
+        a = self.table[t].reshape(-1, 1, 1, 1)
+        return (1 - a).sqrt() * x / (a * self.variance + 1 - a)
+
+
+class PointDenoiser:
+    """ε* for data that is one picture of a single value."""
+
+    def __init__(self, value: float, betas: Array | None = None) -> None:
+        self.value = value
+        self.table = torch.from_numpy(alphas_cumprod(betas))
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        a = self.table[t].reshape(-1, 1, 1, 1)
+        return (x - a.sqrt() * self.value) / (1 - a).sqrt()
+
+
+class ImpulseNoise(PictureNoise):
+    """Picture k meets noise 1 at the k-th draw and 0 at all others.
+
+    A linear sampler's output variance is then the sum of the squared answers, exactly.
+    """
+
+    def __init__(self, draws: int) -> None:
+        super().__init__(0, range(draws), "cpu")
+        self._draw = 0
+
+    def draw(self, shape: Sequence[int]) -> Tensor:
+        out = torch.zeros((len(self), *shape), dtype=torch.float64)
+        if self._draw < len(out):
+            out[self._draw] = 1
+        self._draw += 1
+        return out
+
+
+def impulses(draws: int) -> tuple[Tensor, ImpulseNoise]:
+    """Return x_T and noise: row 0 is moved by x_T alone, row k by the k-th draw alone."""
+    x = torch.zeros(draws + 1, 1, 1, 1, dtype=torch.float64)
+    x[0] = 1
+    noise = ImpulseNoise(draws + 1)
+    noise.draw((1, 1, 1))
+    return x, noise

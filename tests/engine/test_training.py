@@ -1,0 +1,136 @@
+"""Training: exact on resume, free of hidden random state, learning."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, UNet
+from ddpm_studio.engine.ema import EMA, ema_decay
+from ddpm_studio.engine.unet import UNetConfig
+
+NET = UNetConfig(8, 1, 32, (1, 2), 1, (4,), dropout=0.3)
+
+
+def _images(count: int = 10) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
+
+
+def _trainer(config: TrainingConfig, net: UNetConfig = NET) -> Trainer:
+    torch.manual_seed(0)
+    return Trainer(UNet(net), DiffusionProcess(NoiseSchedule.linear(100)), _images(), config)
+
+
+CONFIG = TrainingConfig(batch_size=4, warmup_steps=4, ema_decay=0.9)
+
+
+def _assert_equal(a: Trainer, b: Trainer) -> None:
+    for x, y in ((a.model, b.model), (a.ema.model, b.ema.model)):
+        for key, value in x.state_dict().items():
+            assert torch.equal(value, y.state_dict()[key]), key
+    for key, value in a.optimizer_tensors().items():
+        assert torch.equal(value, b.optimizer_tensors()[key]), key
+
+
+def test_three_and_three_steps_are_six() -> None:
+    through = _trainer(CONFIG)
+    losses = [float(through.step().loss) for _ in range(6)]
+
+    first = _trainer(CONFIG)
+    again = [float(first.step().loss) for _ in range(3)]
+    saved = [
+        {k: v.clone() for k, v in tensors.items()}
+        for tensors in (
+            first.model.state_dict(),
+            first.ema.model.state_dict(),
+            first.optimizer_tensors(),
+        )
+    ]
+    torch.manual_seed(12345)
+    second = Trainer(UNet(NET), first.process, _images(), CONFIG)
+    second.load(3, *saved)
+    again += [float(second.step().loss) for _ in range(3)]
+
+    assert again == losses
+    _assert_equal(through, second)
+
+
+def test_steps_do_not_touch_or_read_the_global_generator() -> None:
+    a, b = _trainer(CONFIG), _trainer(CONFIG)
+    a.step()
+    state = torch.get_rng_state()
+    a.step()
+    assert torch.equal(state, torch.get_rng_state())
+    b.step()
+    torch.manual_seed(99)
+    b.step()
+    _assert_equal(a, b)
+
+
+def test_each_picture_once_an_epoch() -> None:
+    trainer = _trainer(TrainingConfig(batch_size=5))
+    epochs = [np.concatenate([trainer._rows(2 * e), trainer._rows(2 * e + 1)]) for e in range(3)]
+    for rows in epochs:
+        assert sorted(rows.tolist()) == list(range(10))
+    assert not np.array_equal(epochs[0], epochs[1])
+
+
+def test_warm_up_and_clip() -> None:
+    trainer = _trainer(TrainingConfig(batch_size=4, warmup_steps=4, learning_rate=1e-3))
+    assert [trainer.step().lr for _ in range(6)] == pytest.approx(
+        [0.25e-3, 0.5e-3, 0.75e-3, 1e-3, 1e-3, 1e-3]
+    )
+    assert _trainer(TrainingConfig(warmup_steps=0)).learning_rate(0) == 2e-4
+
+
+def test_ema_warm_up() -> None:
+    assert ema_decay(1, 0.9999) == pytest.approx(2 / 11)
+    assert ema_decay(90, 0.9999) == pytest.approx(0.91)
+    assert ema_decay(10**6, 0.9999) == 0.9999
+    model = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(model.weight, 0.0)
+    ema = EMA(model, 0.9)
+    expected = 0.0
+    for step in range(1, 200):
+        torch.nn.init.constant_(model.weight, float(step))
+        ema.update(step)
+        d = min(0.9, (1 + step) / (10 + step))
+        expected = d * expected + (1 - d) * step
+    average = next(ema.model.parameters())
+    assert float(average.detach()) == pytest.approx(expected, rel=1e-5)
+    assert not average.requires_grad
+
+
+def test_it_learns() -> None:
+    net = UNetConfig(8, 1, 32, (1, 2), 1, (4,), dropout=0.0)
+    config = TrainingConfig(batch_size=16, warmup_steps=0, learning_rate=2e-3)
+    trainer = _trainer(config, net)
+    losses = [float(trainer.step().loss) for _ in range(60)]
+    assert np.mean(losses[-10:]) < 0.75 * np.mean(losses[:3])
+
+
+def test_result_belongs_to_the_step() -> None:
+    result = _trainer(CONFIG).step()
+    assert result.losses.shape == result.index.shape == (4,)
+    assert float(result.loss) == pytest.approx(float(result.losses.mean()))
+    assert 0 <= int(result.index.min()) <= int(result.index.max()) < 100
+
+
+def test_pictures_that_do_not_fit_are_refused() -> None:
+    process = DiffusionProcess(NoiseSchedule.linear(100))
+    for images in (_images()[:, :4], _images(0)):
+        with pytest.raises(ValueError, match="pictures have shape"):
+            Trainer(UNet(NET), process, images, CONFIG)
+
+
+def test_a_damaged_checkpoint_is_refused() -> None:
+    trainer = _trainer(CONFIG)
+    trainer.step()
+    model, ema = trainer.model.state_dict(), trainer.ema.model.state_dict()
+    moments = trainer.optimizer_tensors()
+    with pytest.raises(ValueError, match="do not fit"):
+        trainer.load(1, {k: v for k, v in model.items() if k != "conv_in.bias"}, ema, moments)
+    with pytest.raises(ValueError, match="optimiser state"):
+        trainer.load(1, model, ema, {})

@@ -1,0 +1,96 @@
+"""The network: sizes, start, embedding, conditioning, refusals."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, UNet, UNetConfig, l_simple
+from ddpm_studio.engine.unet import timestep_embedding
+
+
+@pytest.mark.parametrize(
+    ("config", "parameters"),
+    [(UNetConfig.ddpm32(), 35_746_307), (UNetConfig.ddpm256(), 113_673_219)],
+)
+def test_parameter_counts(config: UNetConfig, parameters: int) -> None:
+    with torch.device("meta"):
+        model = UNet(config)
+    assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+def test_attention_stands_at_16_going_down_and_up() -> None:
+    with torch.device("meta"):
+        model = UNet(UNetConfig.ddpm256())
+    names = [n for n, m in model.named_modules() if type(m).__name__ == "AttentionBlock"]
+    assert names == [
+        "down.4.attention.0",
+        "down.4.attention.1",
+        "mid_attention",
+        "up.1.attention.0",
+        "up.1.attention.1",
+        "up.1.attention.2",
+    ]
+
+
+def test_first_loss_is_about_one() -> None:
+    torch.manual_seed(0)
+    model = UNet(UNetConfig.tiny(16))
+    x0 = torch.rand(32, 3, 16, 16) * 2 - 1
+    loss = l_simple(
+        DiffusionProcess(NoiseSchedule.linear()),
+        model,
+        x0,
+        torch.randint(1000, (32,)),
+        torch.randn_like(x0),
+    )
+    # The variance of a mean of ε² over n values is 2/n.
+    assert float(loss.detach().mean()) == pytest.approx(1, abs=5 * math.sqrt(2 / x0.numel()))
+
+
+def test_time_embedding() -> None:
+    expected = [-0.54402, 0.44767, 0.021543, 0.001, -0.83907, 0.89420, 0.99977, 1.0]
+    got = timestep_embedding(torch.tensor([10]), 8)
+    torch.testing.assert_close(got, torch.tensor([expected]), atol=6e-6, rtol=0)
+
+
+def test_output_depends_on_every_input() -> None:
+    torch.manual_seed(0)
+    model = UNet(UNetConfig.tiny(8).with_(num_classes=2)).eval()
+    for p in model.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    x, t = torch.randn(1, 3, 8, 8), torch.tensor([5])
+    base = model(x, t, torch.tensor([0]))
+    assert not torch.allclose(base, model(x, t + 1, torch.tensor([0])))
+    assert not torch.allclose(base, model(x, t, torch.tensor([1])))
+    assert torch.equal(model(x, t), model(x, t, torch.tensor([2])))
+
+
+def test_labels_on_an_unconditional_network_are_refused() -> None:
+    model = UNet(UNetConfig.tiny(8))
+    with pytest.raises(ValueError, match="without labels"):
+        model(torch.zeros(1, 3, 8, 8), torch.tensor([0]), torch.tensor([0]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"image_size": 30}, "not a multiple of 4"),
+        ({"channels": 4}, "channels"),
+        ({"base_channels": 40}, "groups"),
+        ({"channel_mult": ()}, "level"),
+    ],
+)
+def test_impossible_networks_are_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        UNetConfig.tiny().with_(**changes)
+
+
+@pytest.mark.parametrize("name", ["tiny", "small", "ddpm32", "ddpm256"])
+def test_config_survives_a_dict(name: str) -> None:
+    config = UNetConfig.preset(name, 32 if name != "ddpm256" else 64, 1)
+    assert UNetConfig.from_dict(config.to_dict()) == config
+    with pytest.raises(ValueError, match="colour"):
+        UNetConfig.from_dict({**config.to_dict(), "colour": 1})
