@@ -136,6 +136,10 @@ class RunFolder:
             shutil.rmtree(old.path, ignore_errors=True)
         return saved
 
+    def forget_metrics_after(self, step: int) -> None:
+        """Drop the lines of steps that training is about to take again."""
+        metrics.truncate(self.metrics_file, step)
+
     def metrics(self) -> Iterator[dict[str, Any]]:
         """Yield the lines of ``metrics.jsonl``."""
         return metrics.read(self.metrics_file)

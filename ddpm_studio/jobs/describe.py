@@ -1,0 +1,75 @@
+"""A run at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What ``info`` tells of a run; None where it is not known."""
+
+    path: Path
+    name: str
+    step: int
+    steps: int | None
+    parameters: int
+    image_size: int
+    channels: int
+    timesteps: int
+    schedule: str
+    preset: str | None
+    last_loss: float | None
+    checkpoints: tuple[int, ...]
+    sources: tuple[str, ...]
+    pictures: int | None
+    classes: tuple[str, ...]
+    created: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the fields as JSON can hold them."""
+        return {**asdict(self), "path": str(self.path)}
+
+
+def describe_run(run: Path) -> RunSummary:
+    """Read a run folder's figures.
+
+    Raises:
+        StudioError: if it is no run folder, or damaged.
+    """
+    folder = RunFolder.open(run)
+    info = folder.info
+    checkpoints = folder.checkpoints()
+    last_loss = None
+    for line in folder.metrics():
+        last_loss = line.get("loss")
+    try:
+        # On the meta device nothing is allocated: the shapes alone are counted.
+        with torch.device("meta"):
+            parameters = sum(p.numel() for p in info.build_network().parameters())
+    except (ValueError, TypeError) as error:
+        raise StudioError(f"The network in {run}/run.json is impossible: {error}.") from error
+    return RunSummary(
+        path=folder.path,
+        name=folder.path.resolve().name,
+        step=checkpoints[-1].step if checkpoints else 0,
+        steps=info.request.steps if info.request else None,
+        parameters=parameters,
+        image_size=info.unet_config().image_size,
+        channels=info.unet_config().channels,
+        timesteps=info.process.timesteps,
+        schedule=info.process.schedule,
+        preset=info.request.preset if info.request else None,
+        last_loss=last_loss,
+        checkpoints=tuple(checkpoint.step for checkpoint in checkpoints),
+        sources=info.data.sources if info.data else (),
+        pictures=info.data.count if info.data else None,
+        classes=info.data.class_names if info.data else (),
+        created=info.created,
+    )

@@ -1,0 +1,183 @@
+"""What sampling, sharing and interpolating have in common: from a latent at t to pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, UNet, ancestral, ddim
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.engine.samplers import Frames
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
+from ddpm_studio.jobs.models import Model
+from ddpm_studio.requests import SamplerRequest
+
+# ε̂ is shown with ±3 standard deviations mapped to black and white.
+_EPS_SCALE = 3.0
+_DEFAULT_STEPS = 50
+
+
+class Evaluator:
+    """The network as a denoiser: no gradients, in pieces that fit the memory."""
+
+    def __init__(self, network: UNet, device: torch.device) -> None:
+        self.network = network
+        self.batch = batch_limit(network.config.image_size, device)
+
+    def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
+        """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
+        with torch.no_grad():
+            x = x.contiguous(memory_format=torch.channels_last)
+            if len(x) <= self.batch:
+                return self.network(x, t)  # type: ignore[no-any-return]
+            pieces = zip(x.split(self.batch), t.split(self.batch), strict=True)
+            return torch.cat([self.network(*piece) for piece in pieces])
+
+
+def batch_limit(image_size: int, device: torch.device) -> int:
+    """How many pictures to evaluate at once: more gain nothing on this kind of device."""
+    at_32_px = 256 if device.type == "cuda" else 32
+    return max(1, at_32_px * 32 * 32 // image_size**2)
+
+
+def strided_process(
+    model: Model, request: SamplerRequest, t: int, through: int = 0
+) -> DiffusionProcess:
+    """Return p_θ over the steps that lead from t to 0.
+
+    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them.
+    ``through`` is a t that must be among the steps.
+
+    Raises:
+        StudioError: if t or the steps are out of range.
+    """
+    schedule = model.process.schedule
+    check_t(model, t)
+    steps = request.steps or (schedule.T if request.sampler == "ddpm" else _DEFAULT_STEPS)
+    if steps > schedule.T:
+        raise StudioError(
+            f"{steps} steps are more than the {schedule.T} timesteps of this model.",
+            f"Choose 1 to {schedule.T} steps.",
+        )
+    share = min(t, max(1, round(steps * t / schedule.T)))
+    kept = schedule.strided(share, t).timesteps
+    if through:
+        kept = torch.cat([kept, kept.new_tensor([through - 1])]).unique()
+    variance = model.process.variance if model.process.learned else request.variance
+    return replace(
+        model.process,
+        schedule=schedule.keep(kept),
+        clip_x0=request.clip_x0,
+        variance=variance,
+    )
+
+
+def check_t(model: Model, t: int) -> None:
+    """Refuse a t outside 0..T.
+
+    Raises:
+        StudioError: naming the range.
+    """
+    if not 0 <= t <= model.process.schedule.T:
+        raise StudioError(
+            f"t = {t} is out of range.",
+            f"This model's t goes from 0 to {model.process.schedule.T}.",
+        )
+
+
+def walk(
+    model: Model,
+    request: SamplerRequest,
+    x_t: Tensor,
+    t: int,
+    noise: PictureNoise,
+    through: int = 0,
+) -> Frames:
+    """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``."""
+    process = strided_process(model, request, t, through)
+    evaluator = Evaluator(model.network, model.device)
+    if request.sampler == "ddim":
+        return ddim(process, evaluator, x_t, noise, request.eta)
+    return ancestral(process, evaluator, x_t, noise)
+
+
+def draw(
+    model: Model,
+    request: SamplerRequest,
+    x_t: Tensor,
+    t: int,
+    noise: PictureNoise,
+    *,
+    frames: int = 0,
+    text: str = "Drawing",
+) -> Generator[Event, None, Pictures]:
+    """Yield progress and up to ``frames`` moments of the way from x_t at t to x_0.
+
+    Args:
+        model: what to draw with.
+        request: the sampler and its settings.
+        x_t: latent, shape (N, C, H, W).
+        t: as the paper counts; 0 returns x_t itself.
+        noise: one stream a picture.
+        frames: how many moments to show, first and last included; 0: none.
+        text: what the progress says.
+
+    Returns:
+        The pictures, uint8 (N, H, W, C).
+    """
+    if t == 0:
+        check_t(model, t)
+        return _pictures(x_t)
+    kept: set[int] | None = None
+    for frame in walk(model, request, x_t, t, noise):
+        if kept is None:
+            kept = _evenly(frame.total + 1, frames)
+        if frame.index in kept:
+            yield frame_images(frame)
+        yield Progress(frame.index, frame.total, text)
+        x_t = frame.x_t
+    return _pictures(x_t)
+
+
+def frame_images(frame: Frame) -> FrameImages:
+    """Turn a frame into pictures; the scaling happens on the device."""
+    return FrameImages(
+        frame.index,
+        frame.total,
+        frame.t,
+        _pictures(frame.x_t),
+        _pictures(frame.x0_hat),
+        to_uint8(frame.eps, _EPS_SCALE).cpu().numpy(),
+    )
+
+
+def _pictures(x: Tensor) -> Pictures:
+    pictures: Pictures = to_uint8(x).cpu().numpy()
+    return pictures
+
+
+def _evenly(total: int, count: int) -> set[int]:
+    if count <= 0:
+        return set()
+    return {int(i) for i in np.linspace(0, total - 1, min(max(count, 2), total)).round()}
+
+
+def picture_shape(model: Model) -> tuple[int, int, int]:
+    """(C, H, W) of the model's pictures."""
+    config = model.network.config
+    return config.channels, config.image_size, config.image_size
+
+
+def recipe(kind: str, model: Model, request: SamplerRequest) -> dict[str, object]:
+    """Return what made a picture, enough to ask for it again."""
+    return {
+        "kind": kind,
+        "request": request.model_dump(mode="json"),
+        "checkpoint": model.step,
+        "device": model.device.type,
+    }

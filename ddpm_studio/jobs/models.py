@@ -1,0 +1,114 @@
+"""Networks to draw with: from a checkpoint, or from a training that is under way."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ddpm_studio.engine import DiffusionProcess, UNet
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.device import choose_device
+from ddpm_studio.requests import Device, Weights
+from ddpm_studio.runs import RunFolder, RunInfo
+
+_KEPT = 3
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network ready to draw with; its weights do not change any more."""
+
+    network: UNet
+    process: DiffusionProcess
+    info: RunInfo
+    run: Path
+    step: int
+    weights: Weights
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class LiveTraining:
+    """What a training under way lets others see: the step and the network at this moment."""
+
+    step: Callable[[], int]
+    network: Callable[[Weights], UNet]
+    device: torch.device
+
+
+class ModelStore:
+    """Hands out models; one store belongs to one thread.
+
+    A run that is in training here is seen as it is now, between two steps; any other run at
+    its newest checkpoint.
+    """
+
+    def __init__(self) -> None:
+        self._live: dict[Path, tuple[RunInfo, LiveTraining]] = {}
+        self._cache: OrderedDict[tuple[Path, int, Weights, torch.device], Model] = OrderedDict()
+
+    def attach(self, run: Path, info: RunInfo, training: LiveTraining) -> None:
+        """Show a training under way."""
+        self._live[run.resolve()] = (info, training)
+
+    def detach(self, run: Path) -> None:
+        """The training has ended."""
+        self._live.pop(run.resolve(), None)
+
+    def get(self, run: Path, weights: Weights, device: Device = "auto") -> Model:
+        """Return the run's newest model.
+
+        Raises:
+            StudioError: if it is no run folder, has no checkpoint, or is damaged.
+        """
+        path = run.resolve()
+        if path in self._live:
+            info, training = self._live[path]
+            step, where = training.step(), training.device
+            return self._cached(
+                path, step, weights, where, info, lambda: copy.deepcopy(training.network(weights))
+            )
+        folder = RunFolder.open(run)
+        checkpoint = folder.newest()
+        where = choose_device(device)
+
+        def load() -> UNet:
+            network = folder.info.build_network()
+            tensors = checkpoint.load("ema" if weights == "ema" else "model")
+            try:
+                network.load_state_dict(tensors)
+            except RuntimeError as error:
+                raise StudioError(
+                    f"The weights of {checkpoint.path} do not fit its run.json.",
+                    "The run folder was changed by hand or mixed with another.",
+                    str(error),
+                ) from error
+            return network
+
+        return self._cached(path, checkpoint.step, weights, where, folder.info, load)
+
+    def _cached(
+        self,
+        path: Path,
+        step: int,
+        weights: Weights,
+        device: torch.device,
+        info: RunInfo,
+        load: Callable[[], UNet],
+    ) -> Model:
+        key = (path, step, weights, device)
+        if key not in self._cache:
+            network = load().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network = network.eval().requires_grad_(False)
+            self._cache[key] = Model(
+                network, info.process.build(), info, path, step, weights, device
+            )
+        self._cache.move_to_end(key)
+        while len(self._cache) > _KEPT:
+            self._cache.popitem(last=False)
+        return self._cache[key]

@@ -1,0 +1,88 @@
+"""Samples while a network trains, from the same noise each time, raw beside EMA."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import replace
+
+import numpy as np
+
+from ddpm_studio.engine import PictureNoise, Trainer, UNet, ddim, derive_seed
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.export import save_png
+from ddpm_studio.jobs.drawing import Evaluator
+from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunFolder
+
+_STEPS = 20
+_SEED = 4
+# Unless a number of steps is asked for, previews may take this share of the time.
+_SHARE_OF_TIME = 0.05
+_FIRST_AFTER_SECONDS = 10.0
+
+
+class Previews:
+    """Decides when to draw and draws: DDIM, few steps, the noise fixed by the run's seed."""
+
+    def __init__(self, folder: RunFolder, trainer: Trainer, request: TrainRequest) -> None:
+        self.folder = folder
+        self.trainer = trainer
+        self.request = request
+        schedule = trainer.process.schedule
+        self._process = replace(
+            trainer.process, schedule=schedule.strided(min(_STEPS, schedule.T)), clip_x0=True
+        )
+        self._next = time.monotonic() + _FIRST_AFTER_SECONDS
+
+    def due(self, step: int) -> bool:
+        """Whether to draw after this step; always after the last one."""
+        if self.request.sample_count == 0:
+            return False
+        if step == self.request.steps:
+            return True
+        if self.request.sample_every:
+            return step % self.request.sample_every == 0
+        return time.monotonic() >= self._next
+
+    def draw(self) -> Generator[Event, None, None]:
+        """Yield progress, then the SampleGrid, which is saved in the run folder too."""
+        begun = time.monotonic()
+        assert isinstance(self.trainer.ema.model, UNet)
+        networks = (self.trainer.model, self.trainer.ema.model)
+        drawn: list[Pictures] = []
+        for network in networks:
+            pictures = yield from self._walk(network)
+            drawn.append(pictures)
+        raw, ema = drawn
+        step = self.trainer.step_number
+        self.folder.samples_dir.mkdir(exist_ok=True)
+        both = np.concatenate([raw, ema])
+        save_png(
+            self.folder.samples_dir / f"step-{step:08d}.png",
+            both,
+            {"kind": "preview", "step": step, "rows": ["raw", "ema"]},
+        )
+        now = time.monotonic()
+        self._next = now + (now - begun) / _SHARE_OF_TIME
+        yield SampleGrid(step, raw, ema)
+
+    def _walk(self, network: UNet) -> Generator[Event, None, Pictures]:
+        training = network.training
+        network.eval()
+        config = network.config
+        count = self.request.sample_count
+        noise = PictureNoise(
+            derive_seed(self.request.seed, _SEED), range(count), self.trainer.device
+        )
+        x = noise.draw((config.channels, config.image_size, config.image_size))
+        try:
+            evaluator = Evaluator(network, self.trainer.device)
+            for frame in ddim(self._process, evaluator, x, noise):
+                x = frame.x_t
+                yield Progress(self.trainer.step_number, self.request.steps, "Drawing samples")
+        finally:
+            network.train(training)
+        pictures: Pictures = to_uint8(x).cpu().numpy()
+        return pictures

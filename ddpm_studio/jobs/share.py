@@ -1,0 +1,68 @@
+"""Many pictures from one shared latent [DDPM Fig. 7]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from torch import Tensor
+
+from ddpm_studio.engine import PictureNoise, derive_seed, encode
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing import check_t, draw, picture_shape, recipe, walk
+from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
+from ddpm_studio.jobs.models import Model, ModelStore
+from ddpm_studio.jobs.pictures import to_latent
+from ddpm_studio.requests import ShareRequest
+
+# The noise that makes x_t is another than the noise that leads from it to the pictures.
+_FORWARD = 1
+
+
+def share(
+    request: ShareRequest, picture: Pictures | None, models: ModelStore
+) -> Generator[Event, None, Drawn]:
+    """Freeze x_t and draw many x_0 ~ p_θ(x_0|x_t).
+
+    At t = 0 all are the picture itself, at t = T they have nothing in common.
+
+    Args:
+        request: t, count, sampler.
+        picture: uint8 (H, W, C) of the model's size, noised to t; None: x_t comes from a
+            reverse process that starts at pure noise and stops at t.
+        models: where the model comes from.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, or the sampler would
+            draw the same picture each time.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    check_t(model, request.t)
+    if request.sampler == "ddim" and request.eta == 0:
+        raise StudioError(
+            "DDIM with η = 0 draws the same picture each time.", "Choose ddpm, or an η above 0."
+        )
+    seed = derive_seed(request.seed, _FORWARD)
+    forward = PictureNoise(seed, [0], model.device)
+    if picture is None:
+        x_t = yield from _latent_from_noise(model, request, forward)
+    else:
+        x_0 = to_latent(picture, model)
+        x_t = encode(model.process, x_0, request.t, forward.draw(x_0.shape[1:]))
+    noise = PictureNoise(request.seed, range(request.count), model.device)
+    start = x_t.expand(request.count, -1, -1, -1)
+    pictures = yield from draw(model, request, start, request.t, noise, text="Sharing")
+    return Drawn(pictures, recipe("share", model, request), to_uint8(x_t).cpu().numpy())
+
+
+def _latent_from_noise(
+    model: Model, request: ShareRequest, noise: PictureNoise
+) -> Generator[Event, None, Tensor]:
+    """Walk from T down to t and stop there."""
+    x_t = noise.draw(picture_shape(model))
+    for frame in walk(model, request, x_t, model.process.schedule.T, noise, request.t):
+        x_t = frame.x_t
+        if frame.t == request.t:
+            break
+        yield Progress(frame.index, frame.total, "Finding a latent")
+    return x_t

@@ -1,0 +1,294 @@
+"""Train a network on pictures, into a run folder [DDPM Algorithm 1]."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ddpm_studio import data
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import device as devices
+from ddpm_studio.jobs.events import CheckpointSaved, Event, Notice, Progress, RunStarted
+from ddpm_studio.jobs.models import LiveTraining, ModelStore
+from ddpm_studio.jobs.previews import Previews
+from ddpm_studio.jobs.training_log import TrainingLog
+from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
+from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo
+
+_CHECKPOINT_SECONDS = 300.0
+_NETWORK_SEED = 3
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How a training ended: the last loss is NaN if no step was taken."""
+
+    run: Path
+    step: int
+    loss: float
+
+
+def train(
+    sources: Sequence[Path],
+    run: Path,
+    request: TrainRequest,
+    options: PrepareOptions,
+    *,
+    resume: bool = False,
+    models: ModelStore | None = None,
+) -> Generator[Event, None, TrainResult]:
+    """Prepare the pictures, train, save checkpoints and previews.
+
+    Closing the generator saves a whole checkpoint of the steps taken so far.
+
+    Args:
+        sources: pictures; when resuming, empty for those that the run records.
+        run: the run folder, new or, when resuming, there already.
+        request: the settings; when resuming, ``steps`` is the new total, ``device`` may
+            differ, and the others are the run's.
+        options: how pictures are prepared; when resuming, the run's.
+        resume: go on with a run.
+        models: where others find the network while it trains.
+
+    Yields:
+        Progress after each step; TrainStep, TrainTick, SampleGrid, CheckpointSaved and Notice
+        as they come.
+
+    Raises:
+        StudioError: for pictures, settings or a run folder that can't be used, and when the
+            loss is no longer a number.
+    """
+    device = devices.choose_device(request.device)
+    if resume:
+        folder = RunFolder.open(run)
+        if folder.info.request is None or folder.info.data is None:
+            raise StudioError(
+                f"The run {run} was not trained here.", "Fine-tune it as a new run instead."
+            )
+        request = folder.info.request.model_copy(
+            update={"steps": request.steps, "device": request.device}
+        )
+        sources = sources or [Path(source) for source in folder.info.data.sources]
+        options = folder.info.data.options
+    elif (run / "run.json").exists():
+        raise StudioError(
+            f"{run} holds a run already.", "Resume it (--resume), or choose another run folder."
+        )
+    dataset = yield from data.prepare(sources, options, required_multiple=_multiple(request))
+    for warning in dataset.report.warnings:
+        yield Notice(warning)
+    config = _network_config(request, dataset)
+    if resume:
+        notice = _check_data(folder, dataset)
+        if notice:
+            yield notice
+    else:
+        folder = RunFolder.create(run, _describe(request, config, dataset))
+    yield from _train(folder, request, dataset, config, device, models)
+    newest = folder.newest()
+    return TrainResult(folder.path, newest.step, newest.state().get("loss", math.nan))
+
+
+def _train(
+    folder: RunFolder,
+    request: TrainRequest,
+    dataset: Dataset,
+    config: UNetConfig,
+    device: torch.device,
+    models: ModelStore | None,
+) -> Generator[Event, None, None]:
+    lock = folder.lock()
+    try:
+        trainer = _build(request, dataset, config, device)
+        checkpoint, notices = _restore(folder, trainer)
+        yield from notices
+        if checkpoint and trainer.step_number >= request.steps:
+            raise StudioError(
+                f"The run has taken {trainer.step_number} steps already.",
+                f"Ask for more than {trainer.step_number} steps to train it further.",
+            )
+        if models is not None:
+            models.attach(folder.path, folder.info, _live(trainer))
+        yield RunStarted(
+            folder.path,
+            trainer.step_number,
+            request.steps,
+            sum(p.numel() for p in trainer.model.parameters()),
+            devices.describe(device),
+            trainer.config.precision,
+        )
+        yield from _loop(folder, request, trainer)
+    finally:
+        if models is not None:
+            models.detach(folder.path)
+        lock.release()
+
+
+def _loop(
+    folder: RunFolder, request: TrainRequest, trainer: Trainer
+) -> Generator[Event, None, None]:
+    """Step, log, preview and save until the asked number of steps is reached."""
+    log = TrainingLog(folder.metrics_file, trainer, request.steps)
+    previews = Previews(folder, trainer, request)
+    saved = trainer.step_number
+    next_save = time.monotonic() + _CHECKPOINT_SECONDS
+    # True only between two steps, where network, average and optimiser belong together.
+    whole = True
+    try:
+        while trainer.step_number < request.steps:
+            whole = False
+            log.add(trainer.step())
+            whole = True
+            yield Progress(trainer.step_number, request.steps, "Training")
+            last = trainer.step_number == request.steps
+            if log.due() or last:
+                yield from log.flush()
+            if previews.due(trainer.step_number):
+                yield from log.flush()
+                yield from previews.draw()
+                log.restart_clock()
+            due = (
+                trainer.step_number % request.checkpoint_every == 0
+                if request.checkpoint_every
+                else time.monotonic() >= next_save
+            )
+            if due and not last:
+                yield from log.flush()
+                event = _save(folder, trainer, log.last_loss)
+                saved = trainer.step_number
+                yield event
+                next_save = time.monotonic() + _CHECKPOINT_SECONDS
+                log.restart_clock()
+        final = _save(folder, trainer, log.last_loss)
+        saved = trainer.step_number
+        yield final
+    finally:
+        if whole and trainer.step_number > saved:
+            for _ in log.flush():
+                pass
+            _save(folder, trainer, log.last_loss)
+
+
+def _save(folder: RunFolder, trainer: Trainer, loss: float) -> CheckpointSaved:
+    checkpoint = folder.save_checkpoint(
+        trainer.step_number,
+        {
+            "model": trainer.model.state_dict(),
+            "ema": trainer.ema.model.state_dict(),
+            "optimizer": trainer.optimizer_tensors(),
+        },
+        {"loss": loss, "seed": trainer.config.seed},
+    )
+    return CheckpointSaved(checkpoint.step, checkpoint.path)
+
+
+def _restore(folder: RunFolder, trainer: Trainer) -> tuple[Checkpoint | None, list[Notice]]:
+    """Load the newest checkpoint that is whole."""
+    notices = []
+    found = folder.checkpoints()
+    for checkpoint in reversed(found):
+        try:
+            parts = [checkpoint.load(part) for part in ("model", "ema", "optimizer")]
+            trainer.load(checkpoint.step, *parts)
+        except (StudioError, ValueError) as error:
+            notices.append(Notice(f"Step {checkpoint.step} is passed over: {error}"))
+            continue
+        folder.forget_metrics_after(checkpoint.step)
+        return checkpoint, notices
+    if found:
+        raise StudioError(
+            f"No checkpoint of {folder.path} can be read.", "Start a new run.", str(notices)
+        )
+    folder.forget_metrics_after(0)
+    return None, notices
+
+
+def _build(
+    request: TrainRequest, dataset: Dataset, config: UNetConfig, device: torch.device
+) -> Trainer:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(request.seed + _NETWORK_SEED)
+        network = UNet(config)
+    warmup = request.warmup_steps
+    return Trainer(
+        network.to(device),
+        _process(request).build(),
+        dataset.images,
+        TrainingConfig(
+            batch_size=request.batch_size,
+            learning_rate=request.learning_rate,
+            warmup_steps=min(5000, request.steps // 10) if warmup is None else warmup,
+            grad_clip=request.grad_clip,
+            ema_decay=request.ema_decay,
+            flip=request.flip,
+            precision=devices.choose_precision(request.precision, device),
+            seed=request.seed,
+        ),
+    )
+
+
+def _network_config(request: TrainRequest, dataset: Dataset) -> UNetConfig:
+    try:
+        config = UNetConfig.preset(request.preset, dataset.image_size, dataset.channels)
+    except ValueError as error:
+        raise StudioError(
+            f"The network {request.preset!r} can't take pictures of {dataset.image_size} px: "
+            f"{error}.",
+            f"Choose an image size that is a multiple of {_multiple(request)}.",
+        ) from error
+    return config if request.dropout is None else config.with_(dropout=request.dropout)
+
+
+def _multiple(request: TrainRequest) -> int:
+    """What the side of a picture must be a multiple of for the asked network."""
+    return UNetConfig.preset(request.preset, 256, 3).size_multiple
+
+
+def _process(request: TrainRequest) -> ProcessInfo:
+    return ProcessInfo(schedule=request.schedule, timesteps=request.timesteps)
+
+
+def _describe(request: TrainRequest, config: UNetConfig, dataset: Dataset) -> RunInfo:
+    return RunInfo(
+        network=config.to_dict(),
+        process=_process(request),
+        request=request,
+        data=DataInfo(
+            sources=tuple(str(source.resolve()) for source in dataset.source),
+            fingerprint=dataset.fingerprint,
+            count=len(dataset),
+            class_names=dataset.class_names,
+            options=dataset.options,
+        ),
+    )
+
+
+def _check_data(folder: RunFolder, dataset: Dataset) -> Notice | None:
+    """Refuse pictures of another shape; tell of pictures that have changed."""
+    recorded = folder.info.data
+    assert recorded is not None
+    config = folder.info.unet_config()
+    if (dataset.image_size, dataset.channels) != (config.image_size, config.channels):
+        raise StudioError(
+            "These pictures do not have the shape that the run was trained on.",
+            "Resume with the same pictures, or start a new run.",
+        )
+    if dataset.fingerprint != recorded.fingerprint:
+        return Notice("The pictures have changed since this run began; training goes on with them.")
+    return None
+
+
+def _live(trainer: Trainer) -> LiveTraining:
+    def network(weights: Weights) -> UNet:
+        model = trainer.ema.model if weights == "ema" else trainer.model
+        assert isinstance(model, UNet)
+        return model
+
+    return LiveTraining(lambda: trainer.step_number, network, trainer.device)

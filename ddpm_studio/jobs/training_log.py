@@ -1,0 +1,128 @@
+"""The figures of a training: read from the device once a tick, shown and written down."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ddpm_studio.engine import Trainer
+from ddpm_studio.engine.training import StepResult
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.device import memory_bytes
+from ddpm_studio.jobs.events import Event, TrainStep, TrainTick
+from ddpm_studio.runs import metrics
+
+_TICK_SECONDS = 0.5
+_BINS = 10
+# Weight of the newest tick in the smoothed speed that the time left is told from.
+_SMOOTHING = 0.2
+
+
+class TrainingLog:
+    """Collects steps and, at each tick, reads them from the device in one go.
+
+    Args:
+        path: ``metrics.jsonl``.
+        trainer: whose steps they are.
+        total: the number of steps asked for.
+    """
+
+    def __init__(self, path: Path, trainer: Trainer, total: int) -> None:
+        self.path = path
+        self.trainer = trainer
+        self.total = total
+        self.last_loss = math.nan
+        self._pending: list[StepResult] = []
+        self._begun = time.monotonic()
+        self._speed: float | None = None
+
+    def add(self, result: StepResult) -> None:
+        """Take one step's figures, still on the device."""
+        self._pending.append(result)
+
+    def due(self) -> bool:
+        """Whether it is time for a tick."""
+        return time.monotonic() - self._begun >= _TICK_SECONDS
+
+    def flush(self) -> Generator[Event, None, None]:
+        """Yield a TrainStep for each step since the last tick, then a TrainTick.
+
+        Raises:
+            StudioError: if a loss is not finite.
+        """
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, []
+        losses = torch.stack([result.loss for result in pending]).tolist()
+        norms = torch.stack([result.grad_norm for result in pending]).tolist()
+        first = self.trainer.step_number - len(pending) + 1
+        steps = [
+            TrainStep(first + k, losses[k], norms[k], pending[k].lr) for k in range(len(pending))
+        ]
+        now = time.monotonic()
+        speed = len(pending) / max(now - self._begun, 1e-9)
+        self._begun = now
+        self._speed = (
+            speed if self._speed is None else _SMOOTHING * speed + (1 - _SMOOTHING) * self._speed
+        )
+        tick = TrainTick(
+            self.trainer.step_number,
+            self.total,
+            self._speed * self.trainer.config.batch_size,
+            (self.total - self.trainer.step_number) / self._speed,
+            memory_bytes(self.trainer.device),
+            self._loss_by_t(pending),
+        )
+        self._write(steps, tick)
+        self._refuse_nonfinite(steps)
+        self.last_loss = losses[-1]
+        yield from steps
+        yield tick
+
+    def restart_clock(self) -> None:
+        """Leave out of the speed what was not training."""
+        self._begun = time.monotonic()
+
+    def _loss_by_t(self, pending: list[StepResult]) -> tuple[float, ...]:
+        index = torch.cat([result.index for result in pending]).cpu().numpy()
+        losses = torch.cat([result.losses for result in pending]).cpu().double().numpy()
+        bins = index * _BINS // self.trainer.process.schedule.T
+        counts = np.bincount(bins, minlength=_BINS)
+        sums = np.bincount(bins, weights=losses, minlength=_BINS)
+        means = np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)
+        return tuple(float(mean) for mean in means)
+
+    def _write(self, steps: list[TrainStep], tick: TrainTick) -> None:
+        lines: list[dict[str, object]] = [
+            {
+                "step": step.step,
+                "loss": _json_number(step.loss),
+                "grad_norm": _json_number(step.grad_norm),
+                "lr": step.lr,
+            }
+            for step in steps
+        ]
+        lines[-1] |= {
+            "images_per_second": round(tick.images_per_second, 3),
+            "memory_bytes": tick.memory_bytes,
+            "loss_by_t": [_json_number(value) for value in tick.loss_by_t],
+        }
+        metrics.append(self.path, lines)
+
+    def _refuse_nonfinite(self, steps: list[TrainStep]) -> None:
+        for step in steps:
+            if not math.isfinite(step.loss) or not math.isfinite(step.grad_norm):
+                raise StudioError(
+                    f"The loss is no longer a number at step {step.step}.",
+                    "Resume from the last checkpoint with a smaller learning rate or float32.",
+                )
+
+
+def _json_number(value: float) -> float | None:
+    """JSON knows no NaN."""
+    return value if math.isfinite(value) else None
