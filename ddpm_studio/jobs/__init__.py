@@ -1,12 +1,34 @@
-"""Long jobs: plain generators that yield events and know nothing of who listens."""
+"""Long jobs: plain generators that yield events and know nothing of who listens.
 
-from ddpm_studio.jobs.describe import RunSummary, describe_run
-from ddpm_studio.jobs.interpolate import interpolate
-from ddpm_studio.jobs.models import Model, ModelStore
-from ddpm_studio.jobs.pictures import load_picture
-from ddpm_studio.jobs.sample import sample
-from ddpm_studio.jobs.share import share
-from ddpm_studio.jobs.train import TrainResult, train
+The names are loaded at first use, so that a listener can know the events without torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.describing import RunSummary, describe_run
+    from ddpm_studio.jobs.interpolation import interpolate
+    from ddpm_studio.jobs.models import Model, ModelStore
+    from ddpm_studio.jobs.pictures import load_picture
+    from ddpm_studio.jobs.sampling import sample
+    from ddpm_studio.jobs.sharing import share
+    from ddpm_studio.jobs.training import TrainResult, train
+
+_MODULES = {
+    "Model": "models",
+    "ModelStore": "models",
+    "RunSummary": "describing",
+    "TrainResult": "training",
+    "describe_run": "describing",
+    "interpolate": "interpolation",
+    "load_picture": "pictures",
+    "sample": "sampling",
+    "share": "sharing",
+    "train": "training",
+}
 
 __all__ = [
     "Model",
@@ -20,3 +42,9 @@ __all__ = [
     "share",
     "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -35,7 +35,7 @@ class Evaluator:
             x = x.contiguous(memory_format=torch.channels_last)
             if len(x) <= self.batch:
                 return self.network(x, t)  # type: ignore[no-any-return]
-            pieces = zip(x.split(self.batch), t.split(self.batch), strict=True)
+            pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
             return torch.cat([self.network(*piece) for piece in pieces])
 
 
@@ -67,7 +67,7 @@ def strided_process(
     share = min(t, max(1, round(steps * t / schedule.T)))
     kept = schedule.strided(share, t).timesteps
     if through:
-        kept = torch.cat([kept, kept.new_tensor([through - 1])]).unique()
+        kept = torch.unique(torch.cat([kept, kept.new_tensor([through - 1])]))
     variance = model.process.variance if model.process.learned else request.variance
     return replace(
         model.process,
