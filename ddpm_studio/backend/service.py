@@ -53,7 +53,7 @@ class Backend(QObject):
             if older is not None and older in self.jobs:
                 self.cancel(self.jobs[older])
             self._slots[task.slot] = task.id
-        job = Job(task, self)
+        job = Job(task)
         self.jobs[task.id] = job
         self._estimates[task.id] = Estimate()
         self._worker.submit(task)
@@ -114,7 +114,7 @@ class Backend(QObject):
             job.seconds_left = estimate.update(report.payload.done, report.payload.total)
             job.changed.emit()
         elif report.payload is not None:
-            job.event.emit(report.payload)
+            job.emitted.emit(report.payload)
 
     def _end(self, job: Job, state: State, payload: object = None) -> None:
         job.state = state
@@ -129,4 +129,3 @@ class Backend(QObject):
             job.failed.emit(payload)
         job.changed.emit()
         job.ended.emit()
-        job.deleteLater()

@@ -68,7 +68,7 @@ class Task:
 class Job(QObject):
     """The window's view of a task: lives in the window's thread, as do all its signals."""
 
-    event = Signal(object)
+    emitted = Signal(object)
     """Each event of the generator but Progress, in order."""
     changed = Signal()
     """State or progress is another."""

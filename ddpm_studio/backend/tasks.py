@@ -1,0 +1,155 @@
+"""The tasks that the window asks for; torch is imported where they run, in the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio.backend.task import Lane, Task
+from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.requests import (
+    InterpolateRequest,
+    PrepareOptions,
+    SampleRequest,
+    ShareRequest,
+    TrainRequest,
+)
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import ModelStore, RunSummary
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as the window shows it: its figures, curve and previews.
+
+    ``steps`` and ``losses`` have shape (K,); ``previews`` are PNG files, oldest first.
+    """
+
+    summary: RunSummary
+    request: TrainRequest | None
+    sources: tuple[Path, ...]
+    options: PrepareOptions
+    steps: npt.NDArray[np.int64]
+    losses: npt.NDArray[np.float64]
+    previews: tuple[Path, ...]
+
+
+def preview(sources: Sequence[Path], options: PrepareOptions, count: int = 24) -> Task:
+    """Prepare a few pictures to show what the options do; the result is data's PreviewResult."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import data
+
+        yield from ()
+        return data.preview(sources, options, count)
+
+    return Task("Preview", work, slot="preview", listed=False)
+
+
+def prepare(sources: Sequence[Path], options: PrepareOptions) -> Task:
+    """Prepare all pictures; the result is a Dataset."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import data
+
+        return (yield from data.prepare(sources, options))
+
+    return Task(f"Reading {_title(sources)}", work, Lane.BACKGROUND, slot="prepare")
+
+
+def train(
+    sources: Sequence[Path],
+    run: Path,
+    request: TrainRequest,
+    options: PrepareOptions,
+    resume: bool = False,
+) -> Task:
+    """Train; the result is a TrainResult."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.train(sources, run, request, options, resume=resume, models=models)
+
+    return Task(f"Training {run.name}", work, Lane.BACKGROUND)
+
+
+def sample(request: SampleRequest, slot: str | None = None) -> Task:
+    """Draw pictures; the result is Drawn."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.sample(request, models)
+
+    return Task(f"Sampling {request.count}", work, slot=slot)
+
+
+def share(request: ShareRequest, picture: Pictures | None, slot: str | None = None) -> Task:
+    """Draw many pictures from one latent; the result is Drawn."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.share(request, picture, models)
+
+    return Task(f"Sharing at t = {request.t}", work, slot=slot)
+
+
+def interpolate(
+    request: InterpolateRequest, a: Pictures, b: Pictures, slot: str | None = None
+) -> Task:
+    """Mix two pictures; the result is Drawn."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.interpolate(request, a, b, models)
+
+    return Task(f"Interpolating at t = {request.t}", work, slot=slot)
+
+
+def load_picture(path: Path, run: Path, slot: str | None = None) -> Task:
+    """Read a picture and prepare it for a run's model; the result is uint8 (H, W, C)."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        return jobs.load_picture(path, run)
+
+    return Task(f"Reading {path.name}", work, slot=slot, listed=False)
+
+
+def open_run(run: Path) -> Task:
+    """Read a run folder; the result is a :class:`RunView`."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+        from ddpm_studio.jobs.pictures import prepare_options
+        from ddpm_studio.runs import RunFolder
+
+        yield from ()
+        folder = RunFolder.open(run)
+        lines = [line for line in folder.metrics() if line.get("loss") is not None]
+        return RunView(
+            jobs.describe_run(run),
+            folder.info.request,
+            tuple(Path(source) for source in folder.info.data.sources) if folder.info.data else (),
+            prepare_options(folder.info),
+            np.array([line["step"] for line in lines], dtype=np.int64),
+            np.array([line["loss"] for line in lines], dtype=np.float64),
+            tuple(sorted(folder.samples_dir.glob("step-*.png"))),
+        )
+
+    return Task(f"Opening {run.name}", work, slot="open run", listed=False)
+
+
+def _title(sources: Sequence[Path]) -> str:
+    return sources[0].name if len(sources) == 1 else f"{len(sources)} files"

@@ -1,0 +1,190 @@
+"""The window's model: what is open, and what may be asked; the panels are views of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ddpm_studio import paths
+from ddpm_studio.backend import Backend, Job, State, tasks
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.data import Dataset
+
+
+class Studio(QObject):
+    """What is open in one window.
+
+    Panels read its attributes, call its methods and listen to its signals; they do not know
+    each other.
+    """
+
+    data_changed = Signal()
+    """``sources``, ``options``, ``preview`` or ``dataset`` is another."""
+    run_changed = Signal()
+    """``run`` or ``run_view`` is another."""
+    training_changed = Signal()
+    """``training`` began, paused, went on or ended."""
+    drawn = Signal(object)
+    """Pictures were finished (:class:`Drawn`); the gallery collects them."""
+    notified = Signal(object)
+    """Something for a person to read: a :class:`Failure` or a str."""
+    picture_sent = Signal(str, object, object)
+    """(where, picture uint8 HWC, recipe or None): "share", "interpolate_a", "interpolate_b"
+    or "reverse"; see :meth:`send_picture`."""
+
+    def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.backend = backend
+        self.sources: tuple[Path, ...] = ()
+        self.options = PrepareOptions()
+        self.preview: Any = None
+        self.dataset: Dataset | None = None
+        self.prepare_job: Job | None = None
+        self.run: Path | None = None
+        self.run_view: tasks.RunView | None = None
+        self.training: Job | None = None
+        self.training_run: Path | None = None
+
+    def open_paths(self, given: Sequence[Path]) -> None:
+        """Open whatever was dropped: a run folder, or pictures."""
+        found = [path for path in given if path.exists()]
+        for path in given:
+            if path not in found:
+                self.notify(StudioError(f"{path} does not exist.", "Check the path."))
+        if not found:
+            return
+        if len(found) == 1 and (found[0] / "run.json").is_file():
+            self.open_run(found[0])
+        else:
+            self.open_data(found)
+
+    def open_data(self, sources: Sequence[Path], options: PrepareOptions | None = None) -> None:
+        """Read pictures; ``data_changed`` follows when the preview and when all are there."""
+        self.sources = tuple(sources)
+        self.set_options(options or PrepareOptions())
+
+    def set_options(self, options: PrepareOptions) -> None:
+        """Prepare the same pictures in another way."""
+        self.options = options
+        self.dataset = None
+        self.preview = None
+        self.data_changed.emit()
+        if not self.sources:
+            return
+        looking = self.backend.submit(tasks.preview(self.sources, options))
+        looking.finished.connect(self._on_preview)
+        self.prepare_job = self.backend.submit(tasks.prepare(self.sources, options))
+        self.prepare_job.finished.connect(self._on_dataset)
+        self.prepare_job.failed.connect(self._on_data_failed)
+
+    def start_training(self, request: TrainRequest, run: Path | None = None) -> None:
+        """Train on the open pictures, into a new run folder unless one is given."""
+        if not self.sources:
+            self.notify(StudioError("There are no pictures to train on.", "Drop some first."))
+            return
+        self._train(tasks.train(self.sources, run or self._new_run(), request, self.options), run)
+
+    def resume_training(self, run: Path, request: TrainRequest) -> None:
+        """Go on with a run until ``request.steps`` in all."""
+        self._train(tasks.train((), run, request, PrepareOptions(), resume=True), run)
+
+    def pause_training(self, paused: bool) -> None:
+        """Pause, or go on."""
+        if self.training is not None:
+            self.backend.pause(self.training, paused)
+
+    def stop_training(self) -> None:
+        """Stop; a checkpoint of the steps taken is saved."""
+        if self.training is not None:
+            self.backend.cancel(self.training)
+
+    def open_run(self, run: Path) -> None:
+        """Make a run the one that all tools draw with."""
+        job = self.backend.submit(tasks.open_run(run))
+        job.finished.connect(self._on_run_view)
+        job.failed.connect(self.notify)
+
+    def submit(self, task: Any) -> Job:
+        """Start any task; pictures that it draws go to the gallery, errors to the person."""
+        job = self.backend.submit(task)
+        job.finished.connect(self._on_result)
+        return job
+
+    def send_picture(
+        self, where: str, picture: Pictures, recipe: dict[str, object] | None = None
+    ) -> None:
+        """Hand a picture to another tool, which the window then shows."""
+        self.picture_sent.emit(where, picture, recipe)
+
+    def notify(self, what: Failure | StudioError | str) -> None:
+        """Tell a person something in the quiet bar at the top of the window."""
+        self.notified.emit(Failure.of(what) if isinstance(what, StudioError) else what)
+
+    def _train(self, task: Any, run: Path | None) -> None:
+        if self.training is not None:
+            self.notify(
+                StudioError("A training is under way already.", "Stop it first, or let it end.")
+            )
+            return
+        self.training = self.backend.submit(task)
+        self.training_run = run
+        self.training.emitted.connect(self._on_training_event)
+        self.training.changed.connect(self.training_changed)
+        self.training.failed.connect(self.notify)
+        self.training.ended.connect(self._on_training_ended)
+        self.training_changed.emit()
+
+    def _new_run(self) -> Path:
+        stamp = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
+        stem = self.sources[0].stem if len(self.sources) == 1 else "pictures"
+        return paths.runs_dir() / f"{stem} {stamp}"
+
+    def _on_preview(self, preview: Any) -> None:
+        self.preview = preview
+        self.data_changed.emit()
+
+    def _on_dataset(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.data_changed.emit()
+
+    def _on_data_failed(self, failure: Failure) -> None:
+        self.sources = ()
+        self.data_changed.emit()
+        self.notify(failure)
+
+    def _on_training_event(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.training_run = event.run
+            self.run = event.run
+            self.open_run(event.run)
+
+    def _on_training_ended(self) -> None:
+        self.training = None
+        self.training_changed.emit()
+        if self.training_run is not None and (self.training_run / "run.json").is_file():
+            self.open_run(self.training_run)
+
+    def _on_run_view(self, view: tasks.RunView) -> None:
+        self.run_view = view
+        self.run = view.summary.path
+        self.run_changed.emit()
+
+    def _on_result(self, result: Any) -> None:
+        if isinstance(result, Drawn):
+            self.drawn.emit(result)
+
+    @property
+    def can_draw(self) -> bool:
+        """Whether there is a model: a checkpoint, or a training under way."""
+        if self.run is None or self.run_view is None:
+            return False
+        live = self.training is not None and self.training.state in (State.RUNNING, State.PAUSED)
+        return bool(self.run_view.summary.checkpoints) or (live and self.run == self.training_run)
