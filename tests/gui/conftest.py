@@ -1,0 +1,66 @@
+"""A real studio over a real backend, in folders of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.studio import Studio
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CACHE", "RUNS", "CONFIG"):
+        monkeypatch.setenv(f"DDPM_STUDIO_{name}", str(tmp_path / name.lower()))
+
+
+@pytest.fixture
+def backend(qtbot: QtBot) -> Iterator[Backend]:
+    service = Backend()
+    service.start()
+    yield service
+    assert service.shutdown(60)
+
+
+@pytest.fixture
+def studio(backend: Backend) -> Studio:
+    return Studio(backend)
+
+
+@pytest.fixture(scope="session")
+def picture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve 16-px RGB pictures: soft blobs, each another."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pictures")
+    grid = np.mgrid[0:16, 0:16]
+    for k in range(12):
+        centre = np.array([4 + k % 4 * 2, 4 + k // 4 * 3]).reshape(2, 1, 1)
+        blob = np.exp(-((grid - centre) ** 2).sum(0) / 12)
+        colour = np.array([k * 20, 255 - k * 20, 128])
+        Image.fromarray((blob[..., None] * colour).round().astype(np.uint8)).save(
+            folder / f"{k:02}.png"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, picture_folder: Path) -> Path:
+    """A run of a few real steps on 16-px pictures, T = 20."""
+    from ddpm_studio.jobs import train
+    from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+    run = tmp_path_factory.mktemp("runs") / "tiny"
+    request = TrainRequest(steps=4, batch_size=4, timesteps=20, sample_count=2, device="cpu")
+    for _ in train([picture_folder], run, request, PrepareOptions()):
+        pass
+    return run
