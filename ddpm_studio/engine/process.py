@@ -7,6 +7,7 @@ shape (N,) while training (one index a picture).
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -152,7 +153,7 @@ class DiffusionProcess:
             if self.variance == "learned":
                 return v.to(like.dtype)
             low = at(s.posterior_log_variance_clipped, index, like)
-            high = at(s.betas.log(), index, like)
+            high = at(s.log_betas, index, like)
             fraction = (v.to(like.dtype) + 1) / 2
             return fraction * high + (1 - fraction) * low
         table = (
@@ -195,8 +196,12 @@ def at(table: Tensor, index: Index, like: Tensor) -> Tensor | float:
     return values.reshape(-1, *([1] * (like.ndim - 1)))
 
 
+@functools.lru_cache(maxsize=256)
 def _on_device(table: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    return table.to(device=device, dtype=dtype)
+    # Kept, since a copy to the device in each step would wait for it. A tensor's hash is its
+    # identity, so the cache never compares values.
+    with torch.inference_mode(False):
+        return table.to(device=device, dtype=dtype)
 
 
 def std_of(log_variance: Tensor | float) -> Tensor | float:

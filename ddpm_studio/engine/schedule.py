@@ -5,13 +5,14 @@ Index i stands for the paper's t = i + 1, so all tables have length T and start 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
+
+from ddpm_studio.engine import betas as table
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,28 +50,37 @@ class NoiseSchedule:
     @classmethod
     def from_betas(cls, betas: Tensor | Sequence[float]) -> NoiseSchedule:
         """Return the schedule of given β_1..β_T."""
-        table = torch.as_tensor(betas, dtype=torch.float64).detach().cpu().clone()
-        return cls(table, torch.arange(len(table)), len(table))
+        given = torch.as_tensor(betas, dtype=torch.float64).detach().cpu().clone()
+        return cls(given, torch.arange(len(given)), len(given))
 
     @classmethod
     def linear(
-        cls, T: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02
+        cls,
+        T: int = 1000,
+        beta_start: float = table.BETA_START,
+        beta_end: float = table.BETA_END,
     ) -> NoiseSchedule:
         """β rises linearly, ends included [DDPM §4]."""
         _check_length(T)
-        return cls.from_betas(torch.linspace(beta_start, beta_end, T, dtype=torch.float64))
+        return cls.from_betas(table.linear(T, beta_start, beta_end))
 
     @classmethod
     def cosine(cls, T: int = 1000, s: float = 0.008, max_beta: float = 0.999) -> NoiseSchedule:
         """ᾱ_t follows a squared cosine, β clipped at ``max_beta`` [IDDPM eq. 17]."""
         _check_length(T)
+        return cls.from_betas(table.cosine(T, s, max_beta))
 
-        def alpha_bar(u: float) -> float:
-            return math.cos((u + s) / (1 + s) * math.pi / 2) ** 2
+    @classmethod
+    def named(cls, name: str, T: int = 1000) -> NoiseSchedule:
+        """Return a schedule of :data:`ddpm_studio.engine.betas.BETAS` by its name.
 
-        return cls.from_betas(
-            [min(1 - alpha_bar((i + 1) / T) / alpha_bar(i / T), max_beta) for i in range(T)]
-        )
+        Raises:
+            ValueError: for another name, or a T that the schedule cannot have.
+        """
+        _check_length(T)
+        if name not in table.BETAS:
+            raise ValueError(f"no schedule {name!r}; there are {', '.join(table.BETAS)}")
+        return cls.from_betas(table.BETAS[name](T))
 
     def strided(self, steps: int, t: int | None = None) -> NoiseSchedule:
         """Keep ``steps`` of the timesteps 1..t, both ends included [IDDPM §4].
@@ -112,6 +122,11 @@ class NoiseSchedule:
     def T(self) -> int:  # noqa: N802 - the field's name
         """Number of timesteps."""
         return len(self.betas)
+
+    @cached_property
+    def log_betas(self) -> Tensor:
+        """log β_t."""
+        return self.betas.log()
 
     @cached_property
     def alphas(self) -> Tensor:

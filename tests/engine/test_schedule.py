@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
 from ddpm_studio.engine import NoiseSchedule
-from tests.engine.gaussian import alphas_cumprod, linear_betas
+from tests.engine.gaussian import Array, alphas_cumprod, linear_betas
 
 LINEAR = NoiseSchedule.linear()
 
@@ -120,3 +121,40 @@ def test_impossible_betas_are_refused(betas: list[float]) -> None:
 def test_float32_betas_are_refused() -> None:
     with pytest.raises(ValueError, match="float64"):
         NoiseSchedule(torch.full((4,), 0.1), torch.arange(4), 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "closed"),
+    [
+        ("linear", lambda t, T: 1e-4 + (0.02 - 1e-4) * (t - 1) / (T - 1)),
+        ("linear_scaled", lambda t, T: (1e-4 + (0.02 - 1e-4) * (t - 1) / (T - 1)) * 1000 / T),
+        ("quadratic", lambda t, T: (0.01 + (0.02**0.5 - 0.01) * (t - 1) / (T - 1)) ** 2),
+        ("constant", lambda t, T: 0.02 + 0 * t),
+        ("reciprocal", lambda t, T: np.minimum(1 / (T - t + 1), 0.999)),
+        (
+            "sigmoid",
+            lambda t, T: 1e-4 + (0.02 - 1e-4) / (1 + np.exp(6 - 12 * (t - 1) / (T - 1))),
+        ),
+    ],
+)
+@pytest.mark.parametrize("T", [50, 1000])
+def test_named(name: str, closed: Callable[[Array, int], Array], T: int) -> None:
+    betas = NoiseSchedule.named(name, T).betas.numpy()
+    np.testing.assert_allclose(betas, closed(np.arange(1.0, T + 1), T), rtol=1e-9)
+
+
+def test_linear_scaled_ends_alike_for_all_lengths() -> None:
+    ends = [float(NoiseSchedule.named("linear_scaled", T).alphas_cumprod[-1]) for T in (1000, 4000)]
+    assert ends[0] == pytest.approx(4.0358e-5, rel=1e-4)
+    assert ends[1] == pytest.approx(math.exp(-10.05), rel=0.02)
+
+
+def test_reciprocal_is_linear_in_alphas_cumprod() -> None:
+    s = NoiseSchedule.named("reciprocal", 100)
+    np.testing.assert_allclose(s.alphas_cumprod[:-1], 1 - np.arange(1, 100) / 100, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("name", "T"), [("sine", 10), ("linear", 0), ("linear_scaled", 20)])
+def test_named_refuses(name: str, T: int) -> None:
+    with pytest.raises(ValueError, match=r"no schedule|at least 1|above 20"):
+        NoiseSchedule.named(name, T)

@@ -1,0 +1,72 @@
+"""β_1 … β_T of the named noise schedules; index i stands for the paper's t = i + 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+BETA_START, BETA_END = 1e-4, 0.02
+
+
+def linear(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
+    """β rises linearly, ends included [DDPM §4]."""
+    return torch.linspace(beta_start, beta_end, T, dtype=torch.float64)
+
+
+def linear_scaled(T: int) -> Tensor:
+    """Return the linear schedule times 1000/T, so that ᾱ_T hardly depends on T [IDDPM code].
+
+    Raises:
+        ValueError: if T is so small that β_T reaches 1.
+    """
+    if T <= 1000 * BETA_END:
+        raise ValueError(f"linear_scaled needs T above {1000 * BETA_END:.0f}, not {T}")
+    return linear(T) * (1000 / T)
+
+
+def quadratic(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
+    """√β rises linearly [DDPM code, "quad"]."""
+    return torch.linspace(beta_start**0.5, beta_end**0.5, T, dtype=torch.float64).square()
+
+
+def constant(T: int, beta: float = BETA_END) -> Tensor:
+    """Return the same β throughout [DDPM code, "const"]."""
+    return torch.full((T,), beta, dtype=torch.float64)
+
+
+def reciprocal(T: int, max_beta: float = 0.999) -> Tensor:
+    """β_t = 1/(T − t + 1) [Sohl-Dickstein et al. 2015; DDPM code, "jsd"].
+
+    The last, which would be 1, is held at ``max_beta``.
+    """
+    return (1 / torch.arange(T, 0, -1, dtype=torch.float64)).clamp_max(max_beta)
+
+
+def cosine(T: int, s: float = 0.008, max_beta: float = 0.999) -> Tensor:
+    """ᾱ_t follows a squared cosine, β held at ``max_beta`` [IDDPM eq. 17]."""
+
+    def alpha_bar(u: float) -> float:
+        return math.cos((u + s) / (1 + s) * math.pi / 2) ** 2
+
+    betas = [min(1 - alpha_bar((i + 1) / T) / alpha_bar(i / T), max_beta) for i in range(T)]
+    return torch.tensor(betas, dtype=torch.float64)
+
+
+def sigmoid(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
+    """β follows a sigmoid from −6 to 6 between both ends [GeoDiff]."""
+    rise = torch.sigmoid(torch.linspace(-6, 6, T, dtype=torch.float64))
+    return rise * (beta_end - beta_start) + beta_start
+
+
+BETAS: dict[str, Callable[[int], Tensor]] = {
+    "linear": linear,
+    "linear_scaled": linear_scaled,
+    "quadratic": quadratic,
+    "constant": constant,
+    "reciprocal": reciprocal,
+    "cosine": cosine,
+    "sigmoid": sigmoid,
+}
