@@ -40,7 +40,12 @@ class RunView:
     previews: tuple[Path, ...]
 
 
-def preview(sources: Sequence[Path], options: PrepareOptions, count: int = 24) -> Task:
+def preview(
+    sources: Sequence[Path],
+    options: PrepareOptions,
+    count: int = 24,
+    slot: str | None = "preview",
+) -> Task:
     """Prepare a few pictures to show what the options do; the result is data's PreviewResult."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
@@ -49,7 +54,7 @@ def preview(sources: Sequence[Path], options: PrepareOptions, count: int = 24) -
         yield from ()
         return data.preview(sources, options, count)
 
-    return Task("Preview", work, slot="preview", listed=False)
+    return Task("Preview", work, slot=slot, listed=False)
 
 
 def prepare(sources: Sequence[Path], options: PrepareOptions) -> Task:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The window: views of the studio's model; nothing here computes."""

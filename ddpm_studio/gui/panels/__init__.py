@@ -1,1 +1,1 @@
-"""TODO."""
+"""One file a panel; panels know the studio, not each other."""

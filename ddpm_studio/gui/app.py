@@ -1,0 +1,73 @@
+"""The window's start and end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from ddpm_studio import __version__
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.collector import Collector
+from ddpm_studio.gui.icons import app_icon
+from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.settings import open_settings
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.theme import current_theme
+
+APP_ID = "io.github.ddpm_studio.DDPMStudio"
+
+
+def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
+    """Open the studio and return its exit code when it was closed.
+
+    Args:
+        paths: pictures, folders or a run to open.
+        sample: name of an embedded set to open.
+    """
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("DDPM Studio")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName(APP_ID)
+    settings = open_settings()
+    theme = current_theme()
+    mode = str(settings.value("theme", "system"))
+    theme.mode = mode if mode in ("light", "dark") else "system"  # type: ignore[assignment]
+    theme.apply(app)
+    app.setWindowIcon(app_icon())
+
+    collector = Collector()
+    backend = Backend()
+    window = MainWindow(Studio(backend), settings)
+    window.show()
+    # Torch loads in the backend's thread, once the window has been painted.
+    QTimer.singleShot(0, backend.start)
+    if sample is not None:
+        window.open_sample(sample)
+    if paths:
+        window.studio.open_paths([Path(path) for path in paths])
+
+    # Python sees a signal only while it runs: a timer lets it look, so that Ctrl-C in the
+    # terminal closes the window as its button does.
+    previous = signal.signal(signal.SIGINT, lambda *_: window.close())
+    pulse = QTimer()
+    pulse.timeout.connect(_nothing)
+    pulse.start(250)
+    try:
+        code = app.exec()
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        pulse.stop()
+        backend.shutdown()
+        window.deleteLater()
+        collector.stop()
+    return code
+
+
+def _nothing() -> None:
+    """Give the interpreter a moment to run signal handlers."""
