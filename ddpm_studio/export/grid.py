@@ -1,0 +1,88 @@
+"""Many pictures as one: a grid, and zoom that keeps pixels square and sharp."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Pictures = npt.NDArray[np.uint8]
+Colour = int | tuple[int, int, int]
+
+WHITE = 255
+
+
+def make_grid(
+    pictures: Pictures,
+    columns: int | None = None,
+    gap: int = 2,
+    background: Colour = WHITE,
+    scale: int = 1,
+) -> Pictures:
+    """Lay pictures out in rows, read like text.
+
+    Args:
+        pictures: uint8, shape (N, H, W, C), C 1 or 3, N at least 1.
+        columns: pictures in a row; None: as square as can be.
+        gap: pixels between pictures, before scaling; there is no outer border, so that one
+            picture is its own grid.
+        background: gray level or RGB of gaps and empty places; RGB makes the grid RGB.
+        scale: integer zoom, each pixel becoming scale × scale equal ones.
+
+    Returns:
+        uint8, shape (height, width, C).
+
+    Raises:
+        ValueError: for another shape or type, or numbers out of range.
+    """
+    _check(pictures)
+    count, height, width, channels = pictures.shape
+    if columns is None:
+        columns = math.ceil(math.sqrt(count))
+    if columns < 1 or gap < 0 or scale < 1:
+        raise ValueError(
+            f"columns and scale must be at least 1, gap at least 0, not {columns}, {scale}, {gap}"
+        )
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    if isinstance(background, tuple):
+        channels = 3
+    grid = np.empty(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels), np.uint8
+    )
+    grid[:] = background
+    for index, picture in enumerate(pictures):
+        row, column = divmod(index, columns)
+        top, left = row * (height + gap), column * (width + gap)
+        grid[top : top + height, left : left + width] = picture
+    return zoom(grid, scale)
+
+
+def side_by_side(grids: Sequence[Pictures], gap: int = 8, background: Colour = WHITE) -> Pictures:
+    """Put grids of equal shape next to each other.
+
+    Args:
+        grids: uint8, each (H, W, C).
+        gap: pixels between them.
+        background: gray level or RGB between them.
+
+    Returns:
+        uint8, shape (H, wider, C).
+    """
+    return make_grid(np.stack(grids), columns=len(grids), gap=gap, background=background)
+
+
+def zoom(picture: Pictures, scale: int) -> Pictures:
+    """Enlarge (H, W, C) by a whole factor, each pixel becoming a square of equal ones."""
+    return picture if scale == 1 else picture.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def _check(pictures: Pictures) -> None:
+    if pictures.dtype != np.uint8:
+        raise ValueError(f"pictures must be uint8, not {pictures.dtype}")
+    if pictures.ndim != 4 or pictures.shape[3] not in (1, 3) or 0 in pictures.shape:
+        raise ValueError(
+            f"pictures must have the shape (N, H, W, 1) or (N, H, W, 3), not {pictures.shape}"
+        )

@@ -1,0 +1,69 @@
+"""Which moments of a long process an animation shows, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Literal
+
+Easing = Literal["linear", "ease-out"]
+
+
+def choose_frames(total: int, count: int, easing: Easing = "linear") -> list[int]:
+    """Choose ``count`` of ``total`` frames, the first and the last always among them.
+
+    Args:
+        total: frames there are, at least 1.
+        count: frames to show, at least 2 (1 if there is but one frame).
+        easing: ``linear`` at even distances; ``ease-out`` fast at first and slowing down
+            towards the end, u → 1 − (1 − u)², where a reverse process shows most.
+
+    Returns:
+        Indices that never fall; one that stands there several times is held that long.
+
+    Raises:
+        ValueError: for numbers that leave no room for first and last, or an unknown easing.
+    """
+    if total < 1 or count < min(2, total):
+        raise ValueError(f"{count} of {total} frames can't include the first and the last")
+    if easing not in ("linear", "ease-out"):
+        raise ValueError(f"easing must be 'linear' or 'ease-out', not {easing!r}")
+    if total == 1:
+        return [0] * count
+    chosen = []
+    for k in range(count):
+        u = k / (count - 1)
+        if easing == "ease-out":
+            u = 1 - (1 - u) ** 2
+        chosen.append(round(u * (total - 1)))
+    return chosen
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Frames in order, each with the moment at which it appears.
+
+    ``starts`` has one entry more than ``frames``: the end of the last one. In seconds.
+    """
+
+    frames: tuple[int, ...]
+    starts: tuple[float, ...]
+
+    @classmethod
+    def of(cls, chosen: list[int], fps: float, hold_last_seconds: float) -> Timeline:
+        """Show each chosen frame for 1/fps, repeats as one longer frame, the last one longer."""
+        frames, starts, shown = [], [0.0], 0
+        for frame, group in groupby(chosen):
+            shown += len(list(group))
+            frames.append(frame)
+            starts.append(shown / fps)
+        starts[-1] += hold_last_seconds
+        return cls(tuple(frames), tuple(starts))
+
+    def durations(self, per_second: float) -> list[int]:
+        """Return how many ticks of a clock each frame lasts, at least one.
+
+        The moments are rounded, not the durations: rounding errors don't add up.
+        """
+        moments = [round(start * per_second) for start in self.starts]
+        return [max(1, after - before) for before, after in pairwise(moments)]

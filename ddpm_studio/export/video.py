@@ -1,0 +1,83 @@
+"""MP4 by way of ffmpeg, where it can be found."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.grid import Pictures, zoom
+from ddpm_studio.export.timing import Timeline
+
+# Nearly without loss: small pictures suffer most from the codec's blocks.
+_QUALITY = "10"
+
+
+def find_ffmpeg() -> str:
+    """Return the path of ffmpeg: that of the package imageio-ffmpeg, else the system's.
+
+    Raises:
+        StudioError: if there is none.
+    """
+    try:
+        return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        found = shutil.which("ffmpeg")
+    if found is None:
+        raise StudioError(
+            "MP4 needs ffmpeg, which is not there.",
+            "Install it (pip install imageio-ffmpeg), or choose .gif, .webp or .apng.",
+        )
+    return found
+
+
+def write_mp4(
+    path: Path, frames: Sequence[Pictures], timeline: Timeline, fps: float, scale: int
+) -> None:
+    """Write frames of equal shape (H, W, C), C 1 or 3, as H.264.
+
+    Odd sides are padded by one pixel, which the codec needs.
+
+    Raises:
+        StudioError: if ffmpeg is missing or fails.
+    """
+    height, width = (side * scale for side in frames[0].shape[:2])
+    command = [
+        *(find_ffmpeg(), "-v", "error", "-nostdin", "-y"),
+        *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps)),
+        *("-i", "pipe:0", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
+        *("-c:v", "libx264", "-crf", _QUALITY, "-pix_fmt", "yuv420p"),
+        *("-movflags", "+faststart", "-f", "mp4", str(path)),
+    ]
+    # A file, not a pipe: nobody reads it while the frames are being sent.
+    with tempfile.TemporaryFile() as messages:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages)
+        assert process.stdin is not None
+        try:
+            # The pipe breaks if ffmpeg ends early; it has said why.
+            with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+                for frame, ticks in zip(frames, timeline.durations(fps), strict=True):
+                    rgb = np.broadcast_to(zoom(frame, scale), (height, width, 3)).tobytes()
+                    for _ in range(ticks):
+                        pipe.write(rgb)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            code = process.wait()
+        messages.seek(0)
+        said = messages.read().decode(errors="replace").strip()
+    if code != 0:
+        last = said.splitlines()[-1] if said else f"exit code {code}"
+        raise StudioError(
+            f"ffmpeg could not write {path.suffix}: {last}.",
+            "Choose .gif, .webp or .apng instead.",
+            said,
+        )

@@ -1,0 +1,83 @@
+"""Writing so that a file that is there is whole: a temporary name beside it, then a rename."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from ddpm_studio.errors import StudioError
+
+_TEMPORARY = ".writing-"
+
+
+def check_destination(path: Path, suffixes: Collection[str]) -> None:
+    """Find out before long work whether a file can be written.
+
+    Args:
+        path: the file to be written later.
+        suffixes: endings that are understood, in lower case, with their dot.
+
+    Raises:
+        StudioError: for another ending, a missing folder or one that can't be written to.
+    """
+    check_suffix(path, suffixes)
+    with _explained(path):
+        temporary = _temporary(path)
+        temporary.touch()
+        temporary.unlink()
+
+
+def check_suffix(path: Path, suffixes: Collection[str]) -> None:
+    """Refuse an ending that is not understood.
+
+    Raises:
+        StudioError: naming those that are.
+    """
+    if path.suffix.lower() not in suffixes:
+        *others, last = sorted(suffixes)
+        choice = f"{', '.join(others)} or {last}" if others else last
+        kind = f"ends with {path.suffix}" if path.suffix else "has no ending"
+        raise StudioError(f"{path} {kind}.", f"Choose a name that ends with {choice}.")
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path in the same folder; it takes its name when the body is done.
+
+    If the body raises, what was there before stays and nothing else is left.
+
+    Raises:
+        StudioError: if the folder is missing or the file can't be written.
+    """
+    with _explained(path):
+        temporary = _temporary(path)
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    # The ending stays last: some encoders choose the format by it.
+    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what the system says into one line that names the path."""
+    if path.is_dir():
+        raise StudioError(f"{path} is a folder.", "Give the name of a file in it.")
+    if not path.parent.is_dir():
+        raise StudioError(
+            f"The folder {path.parent} does not exist.", "Make it first, or choose another."
+        )
+    try:
+        yield
+    except OSError as error:
+        raise StudioError(
+            f"{path} can't be written: {error.strerror or error}.",
+            "Choose a folder that you may write to and that has space.",
+        ) from error

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from ddpm_studio.export import make_grid, side_by_side, zoom
+
+
+def numbered(count: int, channels: int = 1, height: int = 2, width: int = 3) -> np.ndarray:
+    pictures = np.arange(count, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    return np.broadcast_to(pictures, (count, height, width, channels)).copy()
+
+
+def test_rows_read_like_text_with_gaps_between() -> None:
+    grid = make_grid(numbered(5), columns=2, gap=1, background=99)
+    assert grid[:, :, 0].tolist() == [
+        [0, 0, 0, 99, 1, 1, 1],
+        [0, 0, 0, 99, 1, 1, 1],
+        [99, 99, 99, 99, 99, 99, 99],
+        [2, 2, 2, 99, 3, 3, 3],
+        [2, 2, 2, 99, 3, 3, 3],
+        [99, 99, 99, 99, 99, 99, 99],
+        [4, 4, 4, 99, 99, 99, 99],
+        [4, 4, 4, 99, 99, 99, 99],
+    ]
+
+
+def test_one_picture_is_its_own_grid() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (1, 7, 5, 3), dtype=np.uint8)
+    assert np.array_equal(make_grid(picture), picture[0])
+
+
+@pytest.mark.parametrize(("count", "shape"), [(4, (4, 6)), (5, (4, 9)), (16, (8, 12))])
+def test_columns_are_chosen_as_square_as_can_be(count: int, shape: tuple[int, int]) -> None:
+    assert make_grid(numbered(count), gap=0).shape == (*shape, 1)
+
+
+def test_more_columns_than_pictures_add_no_empty_places() -> None:
+    assert make_grid(numbered(2), columns=10, gap=0).shape == (2, 6, 1)
+
+
+def test_a_coloured_background_makes_gray_pictures_rgb() -> None:
+    grid = make_grid(numbered(2), gap=1, background=(1, 2, 3))
+    assert grid[0, 3].tolist() == [1, 2, 3]
+    assert grid[0, 4].tolist() == [1, 1, 1]
+
+
+def test_scale_repeats_pixels_and_gaps() -> None:
+    small = make_grid(numbered(4), gap=1)
+    large = make_grid(numbered(4), gap=1, scale=3)
+    assert np.array_equal(large[::3, ::3], small)
+    assert np.array_equal(large[1::3, 2::3], small)
+
+
+def test_zoom_makes_each_pixel_a_square() -> None:
+    picture = np.array([[[1], [2]]], np.uint8)
+    assert zoom(picture, 2)[:, :, 0].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]
+
+
+def test_side_by_side() -> None:
+    left, right = numbered(2)
+    assert side_by_side([left, right], gap=1, background=9)[0, :, 0].tolist() == [
+        *(0, 0, 0, 9, 1, 1, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        np.zeros((2, 4, 4, 1), np.float32),
+        np.zeros((4, 4, 1), np.uint8),
+        np.zeros((2, 4, 4, 4), np.uint8),
+        np.zeros((0, 4, 4, 1), np.uint8),
+    ],
+)
+def test_other_arrays_are_refused(pictures: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="pictures must"):
+        make_grid(pictures)
+
+
+@pytest.mark.parametrize("options", [{"columns": 0}, {"gap": -1}, {"scale": 0}])
+def test_numbers_out_of_range_are_refused(options: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="at least"):
+        make_grid(numbered(2), **options)
