@@ -1,0 +1,109 @@
+"""Where the tiles of a grid lie, in whole device pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class GridLayout:
+    """A grid of equal tiles; all lengths are device pixels.
+
+    ``zoom`` is device pixels for one picture pixel: whole from 1 upward, a fraction below.
+    ``tile_width`` and ``tile_height`` are the drawn picture, the pitches are from tile to tile.
+    """
+
+    columns: int
+    rows: int
+    zoom: float
+    tile_width: int
+    tile_height: int
+    pitch_x: int
+    pitch_y: int
+    left: int
+    top: int
+    content_height: int
+
+    def origin(self, cell: int) -> tuple[int, int]:
+        """Return the upper left corner of a cell's tile, before scrolling."""
+        row, column = divmod(cell, self.columns)
+        return self.left + column * self.pitch_x, self.top + row * self.pitch_y
+
+    def cell_at(self, x: float, y: float) -> int | None:
+        """Return the cell whose tile holds this point, or None between and outside of tiles."""
+        column, within_x = divmod(x - self.left, self.pitch_x)
+        row, within_y = divmod(y - self.top, self.pitch_y)
+        inside = within_x < self.tile_width and within_y < self.tile_height
+        if not inside or not 0 <= column < self.columns or not 0 <= row < self.rows:
+            return None
+        return int(row) * self.columns + int(column)
+
+    def rows_within(self, top: int, height: int) -> range:
+        """Return the rows that can be seen when scrolled down by ``top``."""
+        first = max(0, (top - self.top) // self.pitch_y)
+        last = min(self.rows, (top + height - self.top) // self.pitch_y + 1)
+        return range(min(first, last), last)
+
+
+def fit_grid(
+    count: int,
+    picture: tuple[int, int],
+    area: tuple[int, int],
+    *,
+    gap: int,
+    caption: int,
+    margin: int,
+    smallest: int,
+) -> GridLayout:
+    """Choose columns and zoom so that ``count`` pictures fill the area best.
+
+    Args:
+        count: number of cells, at least 1.
+        picture: height and width of a picture in its own pixels.
+        area: height and width of the view.
+        gap: space between tiles.
+        caption: height of the line below each tile, 0 for none.
+        margin: space around the grid.
+        smallest: tiles get no smaller than this side unless the picture itself is; what does not
+            fit then continues below, to be scrolled to.
+    """
+    height, width = picture
+    tall, wide = max(1, area[0] - 2 * margin), max(1, area[1] - 2 * margin)
+    columns = np.arange(1, count + 1)
+    rows = -(-count // columns)
+    zoom = np.minimum(
+        (wide - (columns - 1) * gap) / (columns * width),
+        (tall - (rows - 1) * gap - rows * caption) / (rows * height),
+    )
+    zoom = np.where(zoom >= 1, np.floor(zoom), zoom)
+    # Among equal zooms the fullest grid looks calmest, then the widest one.
+    spare = rows * columns - count
+    best = np.lexsort((-columns, spare, -zoom))[0]
+    chosen, across = float(zoom[best]), int(columns[best])
+    least = min(1.0, smallest / max(height, width))
+    if chosen < least:
+        chosen = least
+        across = max(1, int((wide + gap) // (round(width * chosen) + gap)))
+        chosen = min(chosen, wide / width)
+    elif chosen * max(height, width) < smallest and chosen >= 1:
+        chosen = float(-(-smallest // max(height, width)))
+        across = max(1, int((wide + gap) // (width * chosen + gap)))
+    across = min(across, count)
+    down = -(-count // across)
+    tile_width, tile_height = max(1, round(width * chosen)), max(1, round(height * chosen))
+    pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
+    used_x, used_y = across * pitch_x - gap, down * pitch_y - gap
+    return GridLayout(
+        columns=across,
+        rows=down,
+        zoom=chosen,
+        tile_width=tile_width,
+        tile_height=tile_height,
+        pitch_x=pitch_x,
+        pitch_y=pitch_y,
+        left=margin + max(0, (wide - used_x) // 2),
+        top=margin + max(0, (tall - used_y) // 2),
+        content_height=used_y + 2 * margin,
+    )
