@@ -25,7 +25,7 @@ class Backend(QObject):
     started = Signal(object)
     """A :class:`Job` was submitted."""
     ready = Signal(str)
-    """Torch is loaded; carries the name of the device."""
+    """Torch is loaded; carries device and precision in words, such as "CPU float32"."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

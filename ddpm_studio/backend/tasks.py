@@ -23,12 +23,16 @@ from ddpm_studio.requests import (
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, RunSummary
 
+_BINS = 10
+_TICKS_KEPT = 40
+
 
 @dataclass(frozen=True)
 class RunView:
     """A run as the window shows it: its figures, curve and previews.
 
-    ``steps`` and ``losses`` have shape (K,); ``previews`` are PNG files, oldest first.
+    ``steps`` and ``losses`` have shape (K,); ``loss_by_t`` holds the last ticks' means in ten
+    bins of t, shape (M, 10), NaN where none was seen; ``previews`` are PNG files, oldest first.
     """
 
     summary: RunSummary
@@ -37,6 +41,7 @@ class RunView:
     options: PrepareOptions
     steps: npt.NDArray[np.int64]
     losses: npt.NDArray[np.float64]
+    loss_by_t: npt.NDArray[np.float64]
     previews: tuple[Path, ...]
 
 
@@ -150,10 +155,28 @@ def open_run(run: Path) -> Task:
             prepare_options(folder.info),
             np.array([line["step"] for line in lines], dtype=np.int64),
             np.array([line["loss"] for line in lines], dtype=np.float64),
+            _last_loss_by_t(lines),
             tuple(sorted(folder.samples_dir.glob("step-*.png"))),
         )
 
     return Task(f"Opening {run.name}", work, slot="open run", listed=False)
+
+
+def load_preview(path: Path) -> Task:
+    """Read what a training drew at some step; the result is a SampleGrid."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio.jobs.previews import read_preview
+
+        yield from ()
+        return read_preview(path)
+
+    return Task(f"Reading {path.name}", work, slot="training preview", listed=False)
+
+
+def _last_loss_by_t(lines: Sequence[dict[str, Any]]) -> npt.NDArray[np.float64]:
+    ticks = [line["loss_by_t"] for line in lines if len(line.get("loss_by_t") or ()) == _BINS]
+    return np.array(ticks[-_TICKS_KEPT:], dtype=np.float64).reshape(-1, _BINS)
 
 
 def _title(sources: Sequence[Path]) -> str:

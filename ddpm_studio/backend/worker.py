@@ -48,7 +48,7 @@ class Worker(QThread):
 
     reported = Signal()
     ready = Signal(str)
-    """Torch is loaded; carries the name of the device."""
+    """Torch is loaded; carries device and precision in words, such as "CPU float32"."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ddpm_studio.engine import PictureNoise, Trainer, UNet, ddim, derive_seed
 from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.errors import StudioError
 from ddpm_studio.export import save_png
 from ddpm_studio.jobs.drawing import Evaluator
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
@@ -18,6 +21,7 @@ from ddpm_studio.runs import RunFolder
 
 _STEPS = 20
 _SEED = 4
+_GAP = 2
 # Unless a number of steps is asked for, previews may take this share of the time.
 _SHARE_OF_TIME = 0.05
 _FIRST_AFTER_SECONDS = 10.0
@@ -63,6 +67,8 @@ class Previews:
             self.folder.samples_dir / f"step-{step:08d}.png",
             both,
             {"kind": "preview", "step": step, "rows": ["raw", "ema"]},
+            columns=len(raw),
+            gap=_GAP,
         )
         now = time.monotonic()
         self._next = now + (now - begun) / _SHARE_OF_TIME
@@ -86,3 +92,27 @@ class Previews:
             network.train(training)
         pictures: Pictures = to_uint8(x).cpu().numpy()
         return pictures
+
+
+def read_preview(path: Path) -> SampleGrid:
+    """Read the file of one preview: a row drawn with raw weights above one with EMA.
+
+    Raises:
+        StudioError: if it can't be read or is something else.
+    """
+    try:
+        with Image.open(path) as image:
+            sheet = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+        step = int(path.stem.rpartition("-")[2])
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise StudioError(f"The samples in {path} can't be read: {error}.") from error
+    side = (sheet.shape[0] - _GAP) // 2
+    count, rest = divmod(sheet.shape[1] + _GAP, max(side, 1) + _GAP)
+    if side < 1 or count < 1 or rest or sheet.shape[0] != 2 * side + _GAP:
+        raise StudioError(f"The picture {path} was not drawn by a training.")
+    pitch = side + _GAP
+    raw, ema = (
+        np.stack([sheet[top : top + side, k * pitch : k * pitch + side] for k in range(count)])
+        for top in (0, pitch)
+    )
+    return SampleGrid(step, raw.reshape(count, side, side, -1), ema.reshape(count, side, side, -1))
