@@ -1,0 +1,79 @@
+"""Write a folder that diffusers opens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.engine.unet import UNetConfig
+from ddpm_studio.errors import StudioError
+from ddpm_studio.interop.configs import Unsupported, scheduler_fields, unet_fields
+from ddpm_studio.interop.names import to_diffusers
+from ddpm_studio.interop.reading import NO_LABEL_FILE, WEIGHTS
+
+# The oldest version that reads all that is written here.
+_VERSION = "0.31.0"
+
+
+def save_diffusers(
+    folder: Path, config: UNetConfig, weights: Mapping[str, Tensor], process: DiffusionProcess
+) -> None:
+    """Write a folder that ``DDPMPipeline.from_pretrained`` reads.
+
+    It appears whole or not at all. The network of a class-conditional run has one more class
+    in diffusers: the last stands for "no label".
+
+    Args:
+        folder: to be made; it may exist if it is empty.
+        config: shape of the network.
+        weights: ``UNet.state_dict()``, the averaged or the raw ones.
+        process: schedule, parameterisation, variance and clipping.
+
+    Raises:
+        StudioError: if the folder holds files, or diffusers cannot express the process.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")
+    try:
+        scheduler = scheduler_fields(process)
+    except Unsupported as error:
+        raise StudioError(
+            f"diffusers cannot express this model: {error}.", "Keep it as a run folder."
+        ) from error
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        made.chmod(0o755)
+        index = {
+            "_class_name": "DDPMPipeline",
+            "scheduler": ["diffusers", "DDPMScheduler"],
+            "unet": ["diffusers", "UNet2DModel"],
+        }
+        _write_json(made / "model_index.json", index)
+        _write_json(made / "scheduler" / "scheduler_config.json", scheduler)
+        _write_json(made / "unet" / "config.json", unet_fields(config))
+        tensors = to_diffusers(weights)
+        save_file(tensors, made / "unet" / f"{WEIGHTS}.safetensors", {"format": "pt"})
+        if config.num_classes is not None:
+            _write_json(made / NO_LABEL_FILE, {"no_label_class": config.num_classes})
+        if folder.exists():
+            folder.rmdir()
+        made.rename(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _write_json(path: Path, fields: dict[str, Any]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    text = json.dumps({**fields, "_diffusers_version": _VERSION}, indent=2, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
