@@ -1,0 +1,173 @@
+"""Zip and tar archives as lists of files, read in memory and trusted in nothing.
+
+Nothing is ever unpacked to the disk. An archive that holds a name or a link which would
+leave its folder is refused whole: it was made to do harm.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import tarfile
+import threading
+import zipfile
+import zlib
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from ddpm_studio.data.folders import unreadable
+from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.errors import StudioError
+
+MAX_MEMBERS = 2_000_000
+MAX_TOTAL_BYTES = 64 * 2**30
+#: Pictures hardly compress; flat drawings reach perhaps 100:1.
+MAX_RATIO = 200
+_RATIO_FROM_BYTES = 256 * 2**20
+
+_ENCRYPTED = 0x1
+_DRIVE = re.compile(r"^[A-Za-z]:")
+
+
+class _Budget:
+    """Counts what an archive claims to hold and refuses it past the limits."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.packed = path.stat().st_size
+        self.members = 0
+        self.total = 0
+
+    def add(self, size: int) -> None:
+        self.members += 1
+        self.total += size
+        if self.members > MAX_MEMBERS:
+            raise self._refuse(f"it holds more than {MAX_MEMBERS:,} files")
+        if self.total > MAX_TOTAL_BYTES:
+            raise self._refuse(f"it would unpack to more than {MAX_TOTAL_BYTES >> 30} GB")
+        if self.total > max(_RATIO_FROM_BYTES, MAX_RATIO * self.packed):
+            raise self._refuse(f"it would unpack to more than {MAX_RATIO} times its size")
+
+    def _refuse(self, why: str) -> StudioError:
+        return StudioError(
+            f"{self.path.name} is refused: {why}.",
+            "If you trust it, unpack it yourself and choose the folder.",
+        )
+
+
+def zip_files(path: Path, stack: ExitStack) -> list[File]:
+    """Return the files of a zip in natural order; ``stack`` closes it.
+
+    Raises:
+        StudioError: damaged, encrypted, unsafe or too large.
+    """
+    budget = _Budget(path)
+    try:
+        archive = stack.enter_context(zipfile.ZipFile(path))
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise _damaged(path, error) from error
+    # ZipFile counts its open members without a lock of its own.
+    lock = threading.Lock()
+    files = []
+    for info in archive.infolist():
+        budget.add(info.file_size)
+        # filename has the separators changed already; what was written is orig_filename.
+        name = _safe_name(path, info.orig_filename)
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise _unsafe(path, info.filename, "is a link")
+        if info.flag_bits & _ENCRYPTED:
+            raise StudioError(
+                f"{path.name} is encrypted.", "Unpack it with its password, then choose the folder."
+            )
+        if not info.is_dir() and not _hidden(name):
+            files.append(File(name, info.file_size, partial(_read_zip, archive, lock, info)))
+    files.sort(key=lambda file: natural_key(file.name))
+    return files
+
+
+def tar_files(path: Path, stack: ExitStack) -> list[File]:
+    """Return the files of a tar, compressed or not; ``stack`` closes it.
+
+    They come in the archive's own order: going back in a compressed tar means
+    decompressing it anew.
+
+    Raises:
+        StudioError: damaged, unsafe or too large.
+    """
+    budget = _Budget(path)
+    lock = threading.Lock()
+    files = []
+    try:
+        archive = stack.enter_context(tarfile.TarFile.open(path))
+        for info in archive:
+            budget.add(info.size)
+            name = _safe_name(path, info.name)
+            if info.issym() or info.islnk():
+                raise _unsafe(path, info.name, "is a link")
+            if not (info.isreg() or info.isdir()):
+                raise _unsafe(path, info.name, "is a device")
+            if info.isreg() and not _hidden(name):
+                files.append(File(name, info.size, partial(_read_tar, archive, lock, info)))
+    except OSError as error:
+        if error.strerror:
+            raise unreadable(path, error) from error
+        raise _damaged(path, error) from error
+    except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
+        raise _damaged(path, error) from error
+    return files
+
+
+def _safe_name(path: Path, name: str) -> str:
+    parts = name.replace("\\", "/").split("/")
+    if ".." in parts:
+        raise _unsafe(path, name, "leads out of the archive")
+    if parts[0] == "" or _DRIVE.match(name):
+        raise _unsafe(path, name, "is an absolute path")
+    return "/".join(part for part in parts if part not in ("", "."))
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _unsafe(path: Path, name: str, why: str) -> StudioError:
+    shown = name if len(name) <= 80 else name[:77] + "…"
+    return StudioError(
+        f'{path.name} is refused: its member "{shown}" {why}.',
+        "Use an archive from a source you trust.",
+    )
+
+
+def _damaged(path: Path, error: Exception) -> StudioError:
+    return StudioError(
+        f"{path.name} is not a whole archive: {str(error)[:100]}.",
+        "Download or pack it again.",
+    )
+
+
+def _read_zip(
+    archive: zipfile.ZipFile, lock: threading.Lock, info: zipfile.ZipInfo, limit: int
+) -> bytes:
+    try:
+        with lock, archive.open(info) as stream:
+            return stream.read(limit)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise OSError(0, "damaged in the archive") from error
+    except NotImplementedError as error:
+        raise OSError(0, "packed by an unknown method") from error
+
+
+def _read_tar(
+    archive: tarfile.TarFile, lock: threading.Lock, info: tarfile.TarInfo, limit: int
+) -> bytes:
+    try:
+        with lock:
+            stream = archive.extractfile(info)
+            if stream is None:
+                raise OSError(0, "not a plain file")
+            return stream.read(limit)
+    except (tarfile.TarError, zlib.error, EOFError) as error:
+        raise OSError(0, "damaged in the archive") from error

@@ -1,0 +1,201 @@
+"""NumPy files as pictures, never unpickled: ``.npy`` and ``.npz``."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio.data.folders import unreadable
+from ddpm_studio.data.items import Item, Pixels
+from ddpm_studio.errors import StudioError
+
+#: Largest array that is unpacked into memory.
+MAX_ARRAY_BYTES = 16 * 2**30
+
+_IMAGE_KEYS = ("images", "x", "arr_0", "x_train")
+_LABEL_KEYS = ("labels", "y", "y_train")
+_CHANNELS = (1, 2, 3, 4)
+_SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W)."
+_VALUES = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1."
+_ROWS_AT_ONCE = 1024
+_MAGIC = b"\x93NUMPY"
+_PICKLE = b"\x80"
+
+Labels = npt.NDArray[np.int64]
+Array = npt.NDArray[Any]
+
+
+def npy_items(path: Path, tree: int) -> tuple[list[Item], list[str]]:
+    """Return the pictures of a ``.npy`` file and warnings; it stays on the disk.
+
+    Raises:
+        StudioError: it is pickled, damaged or of a shape or type that is no pictures.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(len(_MAGIC))
+        if head.startswith(_PICKLE):
+            raise _pickled(path.name)
+        if head != _MAGIC:
+            raise ValueError("it does not begin as .npy files do")
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (ValueError, EOFError, SyntaxError) as error:
+        if "object" in str(error).lower():
+            raise _pickled(path.name) from error
+        raise _damaged(path.name, error) from error
+    return array_items(path.name, images, None, tree)
+
+
+def npz_items(path: Path, tree: int) -> tuple[list[Item], list[str]]:
+    """Return the pictures of a ``.npz`` file, with its labels, and warnings.
+
+    Raises:
+        StudioError: as :func:`npy_items`, or it has no array under a known name.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {name.removesuffix(".npy").casefold(): name for name in archive.namelist()}
+            image_key = next((key for key in _IMAGE_KEYS if key in members), None)
+            if image_key is None:
+                held = ", ".join(sorted(members)[:6]) or "nothing"
+                raise StudioError(
+                    f"{path.name} holds {held}, and no pictures by a known name.",
+                    f"Name the array one of {', '.join(_IMAGE_KEYS)}.",
+                )
+            images = _read_member(archive, members[image_key], path.name)
+            label_key = next((key for key in _LABEL_KEYS if key in members), None)
+            labels = _read_member(archive, members[label_key], path.name) if label_key else None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
+        raise _damaged(path.name, error) from error
+    return array_items(path.name, images, labels, tree)
+
+
+def array_items(
+    name: str, images: Array, labels: Array | None, tree: int
+) -> tuple[list[Item], list[str]]:
+    """Return each picture of an array as an item, and warnings.
+
+    Args:
+        name: what people know the array by.
+        images: (N, H, W), (N, H, W, C) or (N, C, H, W); uint8 or any integers 0..255,
+            booleans, or floats in [0, 1] or [-1, 1].
+        labels: (N,) or (N, 1) whole numbers, or None.
+        tree: which of the dropped things it is.
+
+    Raises:
+        StudioError: another shape, type or range.
+    """
+    images = _channels_last(name, images)
+    offset, scale = _value_range(name, images)
+    classes, warnings = _class_names(name, labels, len(images))
+    items = [
+        Item(
+            f"{name}[{index}]",
+            tree,
+            pixels=partial(_picture, images, index, offset, scale),
+            class_name=classes[index] if classes else None,
+        )
+        for index in range(len(images))
+    ]
+    return items, warnings
+
+
+def _channels_last(name: str, images: Array) -> Array:
+    shape = images.shape
+    if images.ndim == 3 and min(shape[1:]) > max(_CHANNELS):
+        return images[..., np.newaxis]
+    if images.ndim == 4 and shape[3] in _CHANNELS and min(shape[1:3]) > 0:
+        return images
+    if images.ndim == 4 and shape[1] in _CHANNELS and min(shape[2:4]) > 0:
+        return images.transpose(0, 2, 3, 1)
+    raise StudioError(f"{name} holds an array of shape {shape}, which is no pictures.", _SHAPES)
+
+
+def _value_range(name: str, images: Array) -> tuple[float, float]:
+    """Return (offset, scale) such that round((value + offset) · scale) is 0..255."""
+    kind = images.dtype.kind
+    if kind == "b":
+        return 0.0, 255.0
+    if kind not in "uif":
+        raise StudioError(f"{name} holds values of type {images.dtype}, not pictures.", _VALUES)
+    if images.dtype == np.uint8 or not images.size:
+        return 0.0, 1.0
+    low, high = np.inf, -np.inf
+    for start in range(0, len(images), _ROWS_AT_ONCE):
+        rows = images[start : start + _ROWS_AT_ONCE]
+        # minimum and maximum pass a NaN on, and every comparison below then fails.
+        low = float(np.minimum(low, rows.min()))
+        high = float(np.maximum(high, rows.max()))
+    if kind in "ui" and low >= 0 and high <= 255:
+        return 0.0, 1.0
+    # Models that end in tanh or resampled floats overshoot a little.
+    slack = 1e-3
+    if kind == "f" and low >= -slack and high <= 1 + slack:
+        return 0.0, 255.0
+    if kind == "f" and low >= -1 - slack and high <= 1 + slack:
+        return 1.0, 127.5
+    raise StudioError(f"{name} holds values from {low:g} to {high:g}, not pictures.", _VALUES)
+
+
+def _picture(images: Array, index: int, offset: float, scale: float) -> Pixels:
+    row = images[index]
+    if row.dtype == np.uint8:
+        return np.ascontiguousarray(row)
+    levels: npt.NDArray[np.float64] = np.rint((row.astype(np.float64) + offset) * scale)
+    return levels.clip(0, 255).astype(np.uint8)
+
+
+def _class_names(name: str, labels: Array | None, count: int) -> tuple[list[str] | None, list[str]]:
+    if labels is None:
+        return None, []
+    whole = labels.dtype.kind in "ui" and labels.size == count and labels.shape[:1] == (count,)
+    if not whole:
+        shape = f"{labels.dtype} {labels.shape}"
+        return None, [f"Labels of {name} left out: {shape} does not go with {count:,} pictures."]
+    return [str(label) for label in labels.reshape(-1).tolist()], []
+
+
+def _read_member(archive: zipfile.ZipFile, member: str, name: str) -> Array:
+    info = archive.getinfo(member)
+    with archive.open(info) as stream:
+        version = np.lib.format.read_magic(stream)
+        if version == (1, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        elif version == (2, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
+        else:
+            raise ValueError(f"its format {version} is not known")
+        if dtype.hasobject:
+            raise _pickled(name)
+        size = int(np.prod(shape, dtype=object)) * dtype.itemsize
+        # What the header claims is believed only as far as the member reaches.
+        if size > info.file_size:
+            raise ValueError("an array is cut short")
+        if size > MAX_ARRAY_BYTES:
+            raise StudioError(
+                f"{name} would unpack to more than {MAX_ARRAY_BYTES >> 30} GB.",
+                "Save the array as a .npy file, which is read from the disk.",
+            )
+        flat = np.frombuffer(stream.read(size), dtype)
+    return flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
+
+
+def _pickled(name: str) -> StudioError:
+    return StudioError(
+        f"{name} holds pickled Python objects, which could run a stranger's program.",
+        "Save plain numbers: numpy.save with allow_pickle=False.",
+    )
+
+
+def _damaged(name: str, error: Exception) -> StudioError:
+    return StudioError(f"{name} is damaged: {str(error)[:100]}.", "Save or download it again.")

@@ -1,0 +1,106 @@
+"""Folders and single files as lists of files; hidden ones are passed over."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.data.report import Reject
+from ddpm_studio.errors import StudioError
+
+Stamp = tuple[str, int, int]
+
+
+def unreadable(path: Path, error: OSError) -> StudioError:
+    """Return the error for a dropped path that can't be opened."""
+    reason = (error.strerror or str(error)).lower()
+    return StudioError(f"{path} can't be read: {reason}.", "Check the path and its permissions.")
+
+
+def stat_source(path: Path) -> os.stat_result:
+    """Return the stat of a dropped path.
+
+    Raises:
+        StudioError: it is missing, can't be read or is neither file nor folder.
+    """
+    try:
+        info = path.stat()
+    except FileNotFoundError:
+        raise StudioError(
+            f"There is no file or folder {path}.", "Check the path; it may have been moved."
+        ) from None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):
+        raise StudioError(f"{path} is neither a file nor a folder.", "Choose a file or a folder.")
+    return info
+
+
+def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
+    """Yield the regular files below ``folder`` with their stat, or what hinders it.
+
+    Links to folders are not followed, as they may lead in circles; sockets, pipes and devices
+    are passed over, as reading one may never end.
+
+    Raises:
+        StudioError: the folder itself can't be listed.
+    """
+
+    def refuse(error: OSError) -> None:
+        if error.filename is not None and Path(error.filename) == folder:
+            raise unreadable(folder, error)
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.startswith("."):
+                continue
+            path = Path(parent, name)
+            try:
+                info = path.stat()
+            except OSError as error:
+                yield path, error
+                continue
+            if stat.S_ISREG(info.st_mode):
+                yield path, info
+
+
+def folder_files(folder: Path) -> tuple[list[File], list[Reject]]:
+    """Return the files below ``folder`` in natural order, and those that can't be reached."""
+    files: list[File] = []
+    rejects: list[Reject] = []
+    for path, info in walk(folder):
+        name = path.relative_to(folder).as_posix()
+        if isinstance(info, OSError):
+            rejects.append(Reject(name, f"unreadable: {info.strerror}"))
+        else:
+            files.append(File(name, info.st_size, partial(_read, path)))
+    files.sort(key=lambda file: natural_key(file.name))
+    return files, rejects
+
+
+def single_file(path: Path) -> File:
+    """Return a dropped file as the only file of its tree."""
+    return File(path.name, stat_source(path).st_size, partial(_read, path))
+
+
+def stamps(path: Path) -> list[Stamp]:
+    """Return (path, size, mtime in ns) of everything below a dropped path."""
+    info = stat_source(path)
+    if stat.S_ISREG(info.st_mode):
+        return [(str(path), info.st_size, info.st_mtime_ns)]
+    return sorted(
+        (str(inner), -1, -1)
+        if isinstance(inner_info, OSError)
+        else (str(inner), inner_info.st_size, inner_info.st_mtime_ns)
+        for inner, inner_info in walk(path)
+    )
+
+
+def _read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(limit)

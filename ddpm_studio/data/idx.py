@@ -1,0 +1,135 @@
+"""The IDX files of MNIST and its kin, with their labels, plain or gzipped.
+
+The format: http://yann.lecun.com/exdb/mnist/ ("the IDX file format").
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import struct
+import zlib
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ddpm_studio.data.arrays import MAX_ARRAY_BYTES, Array, array_items
+from ddpm_studio.data.items import File, Item
+from ddpm_studio.errors import StudioError
+
+_NAME = re.compile(
+    r"^(?P<set>.*?)[-._]?(?P<what>images|labels)[-._]idx[13][-._]ubyte(?:\.gz)?$", re.IGNORECASE
+)
+_TEST_SETS = re.compile(r"(^|[-._])(t10k|test)$", re.IGNORECASE)
+_UNSIGNED_BYTE = 0x08
+_GZIP = b"\x1f\x8b"
+
+
+def is_idx(head: bytes) -> bool:
+    """Whether a file that begins so holds three dimensions of unsigned bytes."""
+    return head.startswith(bytes((0, 0, _UNSIGNED_BYTE, 3)))
+
+
+def with_labels(path: Path) -> list[Path]:
+    """Return a file and, if it holds IDX pictures, the labels that lie beside it."""
+    match = _NAME.match(path.name)
+    if match is None or match["what"].lower() != "images":
+        return [path]
+    wanted = match["set"].casefold()
+    beside = []
+    for other in sorted(path.parent.iterdir()):
+        label = _NAME.match(other.name)
+        if (
+            label is not None
+            and label["what"].lower() == "labels"
+            and label["set"].casefold() == wanted
+            and other.is_file()
+        ):
+            beside.append(other)
+    return [path, *beside]
+
+
+def idx_items(files: list[File], tree: int) -> tuple[list[Item], list[str]] | None:
+    """Return the pictures of the IDX files among ``files`` and warnings; None: there are none.
+
+    Of a training and a test set the training set is taken, of packed and unpacked twins one.
+
+    Raises:
+        StudioError: an IDX file is damaged or too large.
+    """
+    images: dict[str, File] = {}
+    labels: dict[str, File] = {}
+    for file in files:
+        match = _NAME.match(PurePosixPath(file.name).name)
+        if match is not None:
+            kept = images if match["what"].lower() == "images" else labels
+            kept.setdefault(match["set"].casefold(), file)
+    if not images and len(files) == 1 and is_idx(_head(files[0])):
+        images[""] = files[0]
+    if not images:
+        return None
+    sets = [name for name in images if not _TEST_SETS.search(name)] or list(images)
+    items: list[Item] = []
+    warnings: list[str] = []
+    if len(sets) < len(images):
+        aside = ", ".join(images[name].name for name in images if name not in sets)
+        warnings.append(f"Only the training pictures are taken; {aside} is left aside.")
+    for name in sets:
+        beside = labels.get(name)
+        found, said = array_items(
+            images[name].name,
+            _read_idx(images[name]),
+            _read_idx(beside) if beside is not None else None,
+            tree,
+        )
+        items += found
+        warnings += said
+    return items, warnings
+
+
+def _head(file: File) -> bytes:
+    head = file.read(4096)
+    if head.startswith(_GZIP):
+        try:
+            return gzip.GzipFile(fileobj=io.BytesIO(head)).read(16)
+        except (OSError, EOFError, zlib.error):
+            return b""
+    return head
+
+
+def _read_idx(file: File) -> Array:
+    try:
+        data = file.read(-1)
+        if data.startswith(_GZIP):
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+                return _parse(stream)
+        return _parse(io.BytesIO(data))
+    except (OSError, EOFError, zlib.error, ValueError, struct.error) as error:
+        raise StudioError(
+            f"{file.name} is damaged: {str(error)[:100]}.", "Download it again."
+        ) from error
+
+
+def _parse(stream: io.BytesIO | gzip.GzipFile) -> Array:
+    zero, kind, dimensions = struct.unpack(">HBB", stream.read(4))
+    if zero != 0 or kind != _UNSIGNED_BYTE or dimensions not in (1, 3):
+        raise ValueError("it does not begin as IDX files of bytes do")
+    shape = struct.unpack(f">{dimensions}I", stream.read(4 * dimensions))
+    size = int(np.prod(shape, dtype=object))
+    if size > MAX_ARRAY_BYTES:
+        raise ValueError(f"it claims {size:,} bytes")
+    data = _read_up_to(stream, size)
+    if len(data) < size:
+        raise ValueError("it is cut short")
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _read_up_to(stream: io.BytesIO | gzip.GzipFile, size: int) -> bytes:
+    """Read piece by piece: a claim must not reserve memory that the data does not fill."""
+    pieces = []
+    left = size
+    while left and (piece := stream.read(min(left, 2**24))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)

@@ -1,0 +1,76 @@
+"""The smallest things of this package: a file in a tree, and one picture not yet decoded."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+
+#: Largest file or archive member that is read as one picture.
+MAX_FILE_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in a folder or an archive.
+
+    Args:
+        name: path relative to what was dropped, with ``/`` between its parts.
+        size: bytes when unpacked.
+        read: returns the first ``limit`` bytes, all of them for -1; raises OSError.
+    """
+
+    name: str
+    size: int
+    read: Callable[[int], bytes]
+
+    @property
+    def suffix(self) -> str:
+        """The ending in lower case, with its dot."""
+        return posixpath.splitext(self.name)[1].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Perhaps one picture.
+
+    Args:
+        name: what people see in a report.
+        file: its file, if it is one; else ``pixels`` returns uint8 (H, W, C), C from 1 to 4.
+        tree: which of the dropped trees it belongs to.
+        class_name: its class where the source says it; in trees, folders say it later.
+    """
+
+    name: str
+    tree: int
+    file: File | None = None
+    pixels: Callable[[], Pixels] | None = None
+    class_name: str | None = None
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Order names as people do: "2" before "10"."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def folder_classes(names: list[str]) -> list[str] | None:
+    """Return the class of each picture from its first-level folder, or None.
+
+    Folders that hold everything (as archives often have) are looked through. There are
+    classes when every picture then lies in a folder and there are at least two folders.
+    """
+    paths = [name.split("/") for name in names]
+    level = 0
+    while paths and all(len(parts) > level + 1 for parts in paths):
+        folders = [parts[level] for parts in paths]
+        if len(set(folders)) > 1:
+            return folders
+        level += 1
+    return None

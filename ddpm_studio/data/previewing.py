@@ -1,0 +1,120 @@
+"""A quick look at what a preparation would give, for the window while options change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio.data.collecting import collect
+from ddpm_studio.data.decoding import PICTURE_SUFFIXES, Header, Unusable, array_header, read_header
+from ddpm_studio.data.fitting import choose_size, is_gray, make_square, recipe_for
+from ddpm_studio.data.items import Item, Pixels
+from ddpm_studio.data.report import Reject
+from ddpm_studio.data.survey import NotAPicture, nothing_usable, read_item
+from ddpm_studio.requests import PrepareOptions
+
+#: A set of bad pictures must not keep the window waiting.
+_TRIES_PER_PICTURE = 4
+
+
+@dataclass(frozen=True, eq=False)
+class PreviewResult:
+    """Some pictures as they would be prepared.
+
+    Attributes:
+        pictures: uint8 (n, size, size, C), C = 1 or 3, spread evenly over the set.
+        names: where each comes from.
+        sizes: each one's (width, height) before preparation.
+        found: how many files look like pictures; they are not all opened.
+        skipped: how many were tried and can't be used.
+        options: the options with size and colour as chosen from these few pictures.
+    """
+
+    pictures: Pixels
+    names: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
+    found: int
+    skipped: int
+    options: PrepareOptions
+
+
+def preview(
+    sources: Sequence[Path],
+    options: PrepareOptions,
+    count: int = 24,
+    *,
+    required_multiple: int = 1,
+) -> PreviewResult:
+    """Prepare about ``count`` pictures spread over the set; bad ones are skipped.
+
+    Raises:
+        StudioError: as :func:`prepare`, judging by the pictures tried.
+    """
+    with ExitStack() as stack:
+        collection = collect([Path(source) for source in sources], stack)
+        likely = [item for item in collection.items if _looks_like_picture(item)]
+        candidates = likely or collection.items
+        rejects = list(collection.rejects)
+        others: Counter[str] = Counter()
+        taken: list[tuple[Item, bytes | Pixels, Header]] = []
+        for index in _spread(len(candidates), count):
+            if len(taken) == count:
+                break
+            item = candidates[index]
+            try:
+                raw = read_item(item)
+                header = read_header(raw) if isinstance(raw, bytes) else array_header(raw)
+            except NotAPicture as verdict:
+                others[str(verdict)] += 1
+            except Unusable as verdict:
+                rejects.append(Reject(item.name, str(verdict)))
+            else:
+                taken.append((item, raw, header))
+    if not taken:
+        raise nothing_usable(collection.title, tuple(rejects), others)
+    sizes = Counter(header.size for _, _, header in taken)
+    size = options.image_size or choose_size(sizes.items(), required_multiple)
+    recipe = recipe_for(
+        options,
+        size,
+        all_gray=all(header.gray for _, _, header in taken),
+        any_alpha=any(header.alpha for _, _, header in taken),
+    )
+    made: list[tuple[str, tuple[int, int], Pixels]] = []
+    for item, raw, header in taken:
+        try:
+            made.append((item.name, header.size, make_square(raw, recipe)))
+        except Unusable as verdict:
+            rejects.append(Reject(item.name, str(verdict)))
+    if not made:
+        raise nothing_usable(collection.title, tuple(rejects))
+    pictures = np.stack([picture for _, _, picture in made])
+    if options.channels == "auto" and recipe.channels == 3 and is_gray(pictures):
+        pictures = pictures[..., :1].copy()
+    chosen = {"image_size": size, "channels": "gray" if pictures.shape[3] == 1 else "rgb"}
+    return PreviewResult(
+        pictures,
+        tuple(name for name, _, _ in made),
+        tuple(header_size for _, header_size, _ in made),
+        len(candidates) if likely else len(made),
+        len(rejects),
+        options.model_copy(update=chosen),
+    )
+
+
+def _looks_like_picture(item: Item) -> bool:
+    return item.file is None or item.file.suffix in PICTURE_SUFFIXES
+
+
+def _spread(total: int, count: int) -> list[int]:
+    """Return indices spread evenly, in order, then others between them to fall back on."""
+    if total <= count:
+        return list(range(total))
+    first = dict.fromkeys(index * total // count for index in range(count))
+    more = count * _TRIES_PER_PICTURE
+    return list(first | dict.fromkeys(index * total // more for index in range(more)))

@@ -1,0 +1,126 @@
+"""What became of the pictures that were dropped, in plain words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+
+_FEW = 50
+_SIZES_SHOWN = 4
+_CLASSES_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A picture that was left out.
+
+    ``reason`` reads "kind" or "kind: detail"; rejects of one kind are counted together.
+    """
+
+    name: str
+    reason: str
+
+    @property
+    def kind(self) -> str:
+        """The reason without its detail."""
+        return self.reason.split(":", 1)[0]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Counts of one preparation.
+
+    ``found`` pictures are ``kept`` plus ``rejects``; ``others`` counts files that are no
+    pictures, by suffix. ``sizes`` holds ((width, height), count) of the kept pictures before
+    preparation and ``class_counts`` (class, count); ``duplicates`` counts pictures that equal
+    an earlier one pixel for pixel after preparation (they are kept).
+    """
+
+    source: str
+    found: int
+    kept: int
+    rejects: tuple[Reject, ...] = ()
+    sizes: tuple[tuple[tuple[int, int], int], ...] = ()
+    duplicates: int = 0
+    class_counts: tuple[tuple[str, int], ...] = ()
+    others: tuple[tuple[str, int], ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+    def lines(self) -> list[str]:
+        """Return the report as short lines for people, most important first."""
+        lines = [f"{_count(self.kept, 'picture')} from {self.source}."]
+        lines += [
+            f"{_count(count, 'picture')} left out: {kind}."
+            for kind, count in Counter(reject.kind for reject in self.rejects).most_common()
+        ]
+        lines += self.warnings
+        if self.sizes:
+            lines.append(f"Sizes: {_listed(self._size_words(), _SIZES_SHOWN)}.")
+        if self.class_counts:
+            words = [f"{name} ({count:,})" for name, count in self.class_counts]
+            classes = _count(len(words), "class", "classes")
+            lines.append(f"{classes}: {_listed(words, _CLASSES_SHOWN)}.")
+        if self.duplicates:
+            verb = "is an exact copy" if self.duplicates == 1 else "are exact copies"
+            lines.append(f"{_count(self.duplicates, 'picture')} {verb} of another.")
+        if self.others:
+            total = sum(count for _, count in self.others)
+            verb = "is not a picture" if total == 1 else "are not pictures"
+            kinds = _listed([f"{count:,} {kind}" for kind, count in self.others], _SIZES_SHOWN)
+            lines.append(f"{_count(total, 'other file')} {verb}: {kinds}.")
+        return lines
+
+    def _size_words(self) -> list[str]:
+        if len(self.sizes) == 1:
+            (width, height), _ = self.sizes[0]
+            return [f"all {width}×{height}"]
+        return [f"{width}×{height} ({count:,})" for (width, height), count in self.sizes]
+
+    def to_json(self) -> str:
+        """Return the report as a JSON object."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError: the text is something else.
+        """
+        data = json.loads(text)
+        return cls(
+            source=str(data["source"]),
+            found=int(data["found"]),
+            kept=int(data["kept"]),
+            rejects=tuple(Reject(str(r["name"]), str(r["reason"])) for r in data["rejects"]),
+            sizes=tuple(((int(w), int(h)), int(count)) for (w, h), count in data["sizes"]),
+            duplicates=int(data["duplicates"]),
+            class_counts=tuple((str(name), int(count)) for name, count in data["class_counts"]),
+            others=tuple((str(kind), int(count)) for kind, count in data["others"]),
+            warnings=tuple(str(line) for line in data["warnings"]),
+        )
+
+
+def size_warnings(kept: int) -> tuple[str, ...]:
+    """Return what to say about a set too small to learn from."""
+    if kept == 1:
+        return ("Only 1 picture: the model will memorise it.",)
+    if kept < _FEW:
+        return (f"Only {kept} pictures: so few pictures will be memorised rather than learnt.",)
+    return ()
+
+
+def reject_summary(rejects: tuple[Reject, ...]) -> str:
+    """Return "10 truncated, 2 too large"."""
+    kinds = Counter(reject.kind for reject in rejects).most_common()
+    return ", ".join(f"{count:,} {kind}" for kind, count in kinds)
+
+
+def _count(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _listed(words: list[str], most: int) -> str:
+    shown = ", ".join(words[:most])
+    return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown

@@ -1,0 +1,157 @@
+"""Prepared sets on the disk, found again by content; a folder that is there is whole.
+
+``<cache>/data/<key>/`` holds ``images.npy``, ``report.json`` and, with classes,
+``labels.npy``; ``<cache>/data/quick/`` tells the key of files that have not changed since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from ddpm_studio.data.dataset import Dataset
+from ddpm_studio.data.folders import Stamp
+from ddpm_studio.data.report import Report
+from ddpm_studio.data.survey import Survey
+from ddpm_studio.requests import PrepareOptions
+
+#: Raise it whenever the same input would give other pixels or another layout.
+FORMAT = 1
+IMAGES, LABELS, REPORT = "images.npy", "labels.npy", "report.json"
+#: File times may be this coarse: a file changed so recently could change again unseen.
+_SETTLED_NS = 2 * 10**9
+_LEFTOVER_SECONDS = 24 * 3600
+
+
+def content_key(survey: Survey, options: PrepareOptions, warnings: Sequence[str]) -> str:
+    """Return the hex key of these pictures' names and contents prepared with these options."""
+    digest = hashlib.blake2b(digest_size=20)
+    digest.update(json.dumps([FORMAT, options.model_dump()], sort_keys=True).encode())
+    left_out = sorted((reject.name, reject.reason) for reject in survey.rejects)
+    told = [left_out, sorted(survey.others.items()), list(warnings)]
+    digest.update(json.dumps(told).encode())
+    for found in survey.found:
+        name = found.item.name.encode(errors="surrogateescape")
+        digest.update(b"%d:%s" % (len(name), name))
+        digest.update(found.digest)
+        # Classes of arrays are no part of their names.
+        digest.update((found.item.class_name or "").encode() + b"\0")
+    return digest.hexdigest()
+
+
+def quick_key(stamps: Sequence[Stamp], options: PrepareOptions, multiple: int) -> str:
+    """Return the hex key of unread files, by their paths, sizes and times."""
+    text = json.dumps([FORMAT, options.model_dump(), multiple, stamps], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+
+
+class Store:
+    """The cache of prepared sets below ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / "data"
+
+    def recall(self, quick: str) -> str | None:
+        """Return the content key remembered for unchanged files."""
+        try:
+            return str(json.loads((self.root / "quick" / f"{quick}.json").read_text())["key"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remember(self, quick: str, stamps: Sequence[Stamp], key: str) -> None:
+        """Note the content key of files, unless they changed only just now."""
+        if max((time_ns for _, _, time_ns in stamps), default=0) > time.time_ns() - _SETTLED_NS:
+            return
+        folder = self.root / "quick"
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
+        with os.fdopen(handle, "w") as stream:
+            json.dump({"key": key}, stream)
+        Path(temporary).replace(folder / f"{quick}.json")
+
+    def load(self, key: str, source: Sequence[Path], title: str) -> Dataset | None:
+        """Return a prepared set, or None where it is missing or damaged."""
+        folder = self.root / key
+        try:
+            described = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+            options = PrepareOptions.model_validate(described["options"])
+            report = Report.from_json(json.dumps(described["report"] | {"source": title}))
+            class_names = tuple(str(name) for name in described["class_names"])
+            images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
+            labels = np.load(folder / LABELS, allow_pickle=False) if class_names else None
+            size, channels = options.image_size, 1 if options.channels == "gray" else 3
+            shape = (report.kept, size, size, channels)
+            if described["key"] != key or images.shape != shape or images.dtype != np.uint8:
+                return None
+            if labels is not None and (labels.shape != shape[:1] or labels.dtype != np.int64):
+                return None
+        except (OSError, ValueError, KeyError, TypeError, EOFError, ValidationError):
+            return None
+        return Dataset(images, labels, class_names, report, key, options, tuple(source))
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Path]:
+        """Give an empty folder; it takes its place under ``key`` on success, else it vanishes."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._remove_leftovers()
+        temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=f".{key[:8]}-", suffix=".tmp"))
+        try:
+            yield temporary
+            for part in temporary.iterdir():
+                _flush(part)
+            self._move_in(temporary, self.root / key)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def _move_in(self, temporary: Path, target: Path) -> None:
+        # Only a damaged folder can be in the way, or one that another program has just made.
+        if target.exists() and self.load(target.name, (), "") is None:
+            shutil.rmtree(target)
+        try:
+            temporary.rename(target)
+        except OSError:
+            if self.load(target.name, (), "") is None:
+                raise
+        _flush(self.root)
+
+    def _remove_leftovers(self) -> None:
+        for leftover in self.root.glob(".*.tmp"):
+            with suppress(OSError):
+                if time.time() - leftover.stat().st_mtime > _LEFTOVER_SECONDS:
+                    shutil.rmtree(leftover, ignore_errors=True)
+
+
+def write_description(
+    folder: Path, key: str, options: PrepareOptions, class_names: Sequence[str], report: Report
+) -> None:
+    """Write what stands beside the pictures."""
+    described = {
+        "format": FORMAT,
+        "key": key,
+        "options": options.model_dump(),
+        "class_names": list(class_names),
+        "report": json.loads(report.to_json()),
+    }
+    # Pure ASCII: names of files need not be valid text in any encoding.
+    (folder / REPORT).write_text(json.dumps(described, indent=1), encoding="utf-8")
+
+
+def _flush(path: Path) -> None:
+    """Bring a file, or where the system can a folder's list of names, onto the disk."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

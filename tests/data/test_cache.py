@@ -1,0 +1,243 @@
+"""The cache: hits, rebuilding, cancelling, and what the report remembers."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ddpm_studio.data import (
+    Dataset,
+    Progress,
+    Report,
+    fitting,
+    prepare,
+    preparing,
+    sample_sets,
+    survey,
+)
+from ddpm_studio.data.report import Reject
+from ddpm_studio.requests import PrepareOptions
+from tests.data.pictures import age, drain, image, make_picture_folder, noise, prepared
+
+
+@pytest.fixture
+def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count pictures decoded, chunk by chunk."""
+    counts: list[int] = []
+    real = fitting.make_squares
+
+    def counted(raws: list, recipe: object) -> list:
+        counts.append(len(raws))
+        return real(raws, recipe)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(preparing, "make_squares", counted)
+    return counts
+
+
+def test_second_call_does_not_decode(tmp_path: Path, decodes: list[int]) -> None:
+    make_picture_folder(tmp_path / "in", 5, classes=["a", "b"])
+    first = prepared(tmp_path / "cache", tmp_path / "in")
+    assert decodes == [10]
+    second = prepared(tmp_path / "cache", tmp_path / "in")
+    assert decodes == [10]
+    assert isinstance(second.images, np.memmap)
+    assert not second.images.flags.writeable
+    np.testing.assert_array_equal(first.images, second.images)
+    np.testing.assert_array_equal(first.labels, second.labels)
+    assert (first.fingerprint, first.report, first.options, first.class_names) == (
+        second.fingerprint,
+        second.report,
+        second.options,
+        second.class_names,
+    )
+
+
+def test_unchanged_files_are_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_picture_folder(tmp_path / "in", 3)
+    age(tmp_path / "in")
+    first = prepared(tmp_path / "cache", tmp_path / "in")
+
+    def never(item: object) -> bytes:
+        raise AssertionError("a file was read")
+
+    monkeypatch.setattr(survey, "read_item", never)
+    assert prepared(tmp_path / "cache", tmp_path / "in").fingerprint == first.fingerprint
+
+
+def test_changed_content_changes_the_pictures(tmp_path: Path) -> None:
+    pixels = make_picture_folder(tmp_path / "in", 3)
+    age(tmp_path / "in")
+    first = prepared(tmp_path / "cache", tmp_path / "in")
+    image(pixels[0]).save(tmp_path / "in" / "0002.png")
+    second = prepared(tmp_path / "cache", tmp_path / "in")
+    assert first.fingerprint != second.fingerprint
+    np.testing.assert_array_equal(second.images[2], pixels[0])
+    assert (first.report.duplicates, second.report.duplicates) == (0, 1)
+    np.testing.assert_array_equal(first.images, pixels)
+
+
+def test_content_counts_and_not_the_place(tmp_path: Path, decodes: list[int]) -> None:
+    make_picture_folder(tmp_path / "in", 3)
+    make_picture_folder(tmp_path / "copy", 3)
+    first = prepared(tmp_path / "cache", tmp_path / "in")
+    second = prepared(tmp_path / "cache", tmp_path / "copy")
+    assert decodes == [3]
+    assert first.fingerprint == second.fingerprint
+    assert (second.report.source, second.source) == ("copy", (tmp_path / "copy",))
+
+
+def test_options_have_sets_of_their_own(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in", 2)
+    fingerprints = {
+        prepared(tmp_path / "cache", tmp_path / "in", **options).fingerprint
+        for options in ({}, {"image_size": 16}, {"fit": "pad"}, {"background": "#000000"})
+    }
+    assert len(fingerprints) == 4
+    same = prepared(tmp_path / "cache", tmp_path / "in", image_size=32)
+    assert same.fingerprint == prepared(tmp_path / "cache", tmp_path / "in").fingerprint
+
+
+@pytest.mark.parametrize("part", ["images.npy", "labels.npy", "report.json"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "garbage"])
+def test_damaged_cache_is_rebuilt(tmp_path: Path, part: str, damage: str) -> None:
+    pixels = make_picture_folder(tmp_path / "in", 3, classes=["a", "b"])
+    age(tmp_path / "in")
+    key = prepared(tmp_path / "cache", tmp_path / "in").fingerprint
+    path = tmp_path / "cache" / "data" / key / part
+    if damage == "gone":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:-7])
+    else:
+        path.write_bytes(b"garbage" * 10)
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    np.testing.assert_array_equal(data.images, pixels)
+    assert data.labels is not None
+    assert data.labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("size", [(32, 32), (160, 160)])
+def test_cancelling_at_any_moment_leaves_nothing(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Small pictures are decoded here, larger ones by threads."""
+    make_picture_folder(tmp_path / "in", 200, size=size)
+    steps = len(list(prepare([tmp_path / "in"], PrepareOptions(), cache=tmp_path / "whole")))
+    assert steps >= 6
+    before = threading.active_count()
+    for stop in range(1, steps + 1):
+        job = prepare([tmp_path / "in"], PrepareOptions(), cache=tmp_path / "cache")
+        for _ in range(stop):
+            next(job)
+        job.close()
+        assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        assert not list((tmp_path / "cache").glob("data/*"))
+        assert threading.active_count() == before
+
+
+def test_progress_counts_up_to_its_total(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in", 150)
+    events = list(prepare([tmp_path / "in"], PrepareOptions(), cache=tmp_path / "cache"))
+    assert all(isinstance(event, Progress) for event in events)
+    assert all(0 <= event.done <= event.total for event in events)
+    decoding = [event.done for event in events if event.text == "Preparing the pictures"]
+    assert decoding == sorted(decoding)
+    assert decoding[-1] == events[-1].total == 150
+
+
+def test_threads_keep_the_order(tmp_path: Path) -> None:
+    pixels = make_picture_folder(tmp_path / "in", 200, size=(144, 144), channels=1)
+    data = prepared(tmp_path / "cache", tmp_path / "in", image_size=144)
+    np.testing.assert_array_equal(data.images, pixels)
+
+
+def test_two_at_once(tmp_path: Path) -> None:
+    pixels = make_picture_folder(tmp_path / "in", 100)
+    made: list[Dataset] = []
+
+    def work() -> None:
+        made.append(prepared(tmp_path / "cache", tmp_path / "in"))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 4
+    for data in made:
+        np.testing.assert_array_equal(data.images, pixels)
+    assert not list((tmp_path / "cache" / "data").glob(".*"))
+
+
+def test_the_users_cache_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path / "mine"))
+    make_picture_folder(tmp_path / "in", 1)
+    data = drain(prepare([tmp_path / "in"], PrepareOptions()))
+    assert (tmp_path / "mine" / "data" / data.fingerprint / "images.npy").is_file()
+
+
+def test_report_of_few_pictures(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in", 1)
+    lines = prepared(tmp_path / "cache", tmp_path / "in").report.lines()
+    assert "Only 1 picture: the model will memorise it." in lines
+    assert lines[0] == "1 picture from in."
+    make_picture_folder(tmp_path / "few", 49)
+    assert any("Only 49" in w for w in prepared(tmp_path, tmp_path / "few").report.warnings)
+    make_picture_folder(tmp_path / "enough", 50)
+    assert prepared(tmp_path, tmp_path / "enough").report.warnings == ()
+
+
+def test_report_of_mixed_sizes_and_copies(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in" / "a", 3, size=(40, 30))
+    make_picture_folder(tmp_path / "in" / "b", 2, size=(20, 50))
+    make_picture_folder(tmp_path / "in" / "c", 3, size=(40, 30))
+    report = prepared(tmp_path / "cache", tmp_path / "in").report
+    assert report.sizes == (((40, 30), 6), ((20, 50), 2))
+    assert report.duplicates == 3
+    assert "Sizes: 40×30 (6), 20×50 (2)." in report.lines()
+    assert "3 pictures are exact copies of another." in report.lines()
+    assert "3 classes: a (3), b (2), c (3)." in report.lines()
+
+
+def test_report_survives_json() -> None:
+    report = Report(
+        "set",
+        5,
+        3,
+        (Reject("ä\udcff.png", "truncated"), Reject("b", "too large: 9×9 pixels")),
+        (((3, 4), 3),),
+        1,
+        (("cat", 3),),
+        ((".txt", 2),),
+        ("careful",),
+    )
+    assert Report.from_json(report.to_json()) == report
+    assert "1 picture left out: too large." in report.lines()
+    assert "2 other files are not pictures: 2 .txt." in report.lines()
+
+
+def test_gray_rgb_set_is_collapsed_and_one_colour_is_enough(tmp_path: Path) -> None:
+    gray = noise(70, channels=1)
+    (tmp_path / "in").mkdir()
+    for index, one in enumerate(gray):
+        image(np.repeat(one, 3, axis=2)).save(tmp_path / "in" / f"{index}.png")
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    np.testing.assert_array_equal(data.images, gray)
+    assert data.options.channels == "gray"
+    colour = np.repeat(gray[0], 3, axis=2)
+    colour[5, 5, 1] ^= 1
+    image(colour).save(tmp_path / "in" / "99.png")
+    assert prepared(tmp_path / "cache", tmp_path / "in").images.shape == (71, 32, 32, 3)
+
+
+def test_sample_sets_can_be_prepared(tmp_path: Path) -> None:
+    sets = sample_sets()
+    if not sets:
+        pytest.skip("no sample sets in this tree")
+    for sample in sets:
+        assert sample.notice
+        data = drain(prepare([sample.path], sample.options, cache=tmp_path))
+        assert len(data) > 1000
+        assert data.labels is not None
+        assert data.report.rejects == ()
