@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from ddpm_studio import __version__
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.collector import Collector
-from ddpm_studio.gui.icons import app_icon
 from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.settings import open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
+from ddpm_studio.paths import resources_dir
 
 APP_ID = "io.github.ddpm_studio.DDPMStudio"
 
@@ -39,7 +40,7 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     mode = str(settings.value("theme", "system"))
     theme.mode = mode if mode in ("light", "dark") else "system"  # type: ignore[assignment]
     theme.apply(app)
-    app.setWindowIcon(app_icon())
+    app.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
 
     collector = Collector()
     backend = Backend()

@@ -11,7 +11,7 @@ from ddpm_studio.backend import tasks
 from ddpm_studio.data.samples import SampleSet, sample_sets
 from ddpm_studio.gui.settings import recent
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS
+from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XL
 from ddpm_studio.gui.widgets.basics import button, label
 from ddpm_studio.gui.widgets.drop_zone import DropZone
 from ddpm_studio.gui.widgets.picture_view import PictureGrid
@@ -33,7 +33,7 @@ class StartPage(QWidget):
         column = QWidget()
         column.setMaximumWidth(_WIDTH)
         layout = QVBoxLayout(column)
-        layout.setSpacing(SPACE_M)
+        layout.setSpacing(SPACE_L)
         layout.addWidget(label(self.tr("Teach a network to paint from noise"), "title"))
         layout.addWidget(
             label(
@@ -46,20 +46,20 @@ class StartPage(QWidget):
         zone.dropped.connect(studio.open_paths)
         zone.choose_requested.connect(self.choose_folder)
         layout.addWidget(zone)
-        layout.addSpacing(SPACE_S)
+        layout.addSpacing(SPACE_M)
         layout.addWidget(label(self.tr("Or begin with pictures that are here already"), "heading"))
         cards = QHBoxLayout()
-        cards.setSpacing(SPACE_M)
+        cards.setSpacing(SPACE_L)
         for sample in sample_sets():
             cards.addWidget(self._card(sample))
         layout.addLayout(cards)
         self._recent = QVBoxLayout()
-        self._recent.setSpacing(SPACE_XS)
+        self._recent.setSpacing(SPACE_S)
         layout.addLayout(self._recent)
         self.show_recent()
 
         outer = QGridLayout(self)
-        outer.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        outer.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
         outer.setRowStretch(0, 1)
         outer.addWidget(column, 1, 0)
         outer.setRowStretch(2, 2)
@@ -103,7 +103,7 @@ class _SampleCard(QFrame):
         self.pictures.set_empty("images", "")
         self.open_button = button(self.tr("Open {name}").format(name=sample.title), sample.notice)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.addWidget(self.pictures)
         layout.addWidget(label(sample.notice, "caption", wrap=True))
         layout.addWidget(self.open_button)

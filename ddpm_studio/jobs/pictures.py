@@ -36,7 +36,7 @@ def load_picture(path: Path, run: Path) -> Pictures:
     Raises:
         StudioError: if it is no picture, or no run.
     """
-    return data.load_picture(path, prepare_options(RunFolder.open(run).info))
+    return data.preview([path], prepare_options(RunFolder.open(run).info), 1).pictures[0]
 
 
 def to_latent(picture: Pictures, model: Model) -> Tensor:

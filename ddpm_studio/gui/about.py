@@ -1,0 +1,34 @@
+"""What this program is, and on what it stands."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from ddpm_studio import __version__
+
+_PARTS = ("torch", "PySide6-Essentials", "pyqtgraph", "numpy", "pillow")
+
+
+def show_about(parent: QWidget) -> None:
+    """Open the about box; it does not block the window."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(QCoreApplication.translate("About", "About DDPM Studio"))
+    box.setText(f"DDPM Studio {__version__}")
+    box.setInformativeText(
+        QCoreApplication.translate(
+            "About", "Train, watch and understand denoising diffusion models. MIT licence."
+        )
+        + "\n\n"
+        + "\n".join(f"{part} {_version(part)}" for part in _PARTS)
+    )
+    box.open()
+
+
+def _version(part: str) -> str:
+    try:
+        return version(part)
+    except PackageNotFoundError:
+        return "–"

@@ -1,0 +1,337 @@
+"""The window: docks around tabs, menus from the registry, drops anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.data.samples import sample_sets
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.about import show_about
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.command_palette import CommandPalette
+from ddpm_studio.gui.images import paths_from_mime
+from ddpm_studio.gui.panels.data_panel import DataPanel
+from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
+from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.panels.jobs_panel import JobsPanel
+from ddpm_studio.gui.panels.reverse_panel import ReversePanel
+from ddpm_studio.gui.panels.share_panel import SharePanel
+from ddpm_studio.gui.panels.training_panel import TrainingPanel
+from ddpm_studio.gui.settings import remember
+from ddpm_studio.gui.start_page import StartPage
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.theme import Mode, current_theme
+from ddpm_studio.gui.widgets.message_bar import MessageBar
+
+_LAYOUT_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """Data left, Training right, Jobs below, the tools in the middle."""
+
+    def __init__(self, studio: Studio, settings: QSettings) -> None:
+        super().__init__()
+        self.studio = studio
+        self._settings = settings
+        self._closing = False
+        studio.setParent(self)
+        self.actions_ = ActionRegistry(settings, self)
+        self.setWindowTitle("DDPM Studio")
+        self.setAcceptDrops(True)
+        self.resize(1280, 800)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
+        )
+
+        self._register_file_actions()
+        self.messages = MessageBar()
+        self.start_page = StartPage(studio, settings)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(self.tr("Tools"))
+        self.reverse = ReversePanel(studio, self.actions_)
+        self.share = SharePanel(studio, self.actions_)
+        self.interpolate = InterpolatePanel(studio, self.actions_)
+        self.gallery = GalleryPanel(studio, self.actions_)
+        for panel, title in (
+            (self.reverse, self.tr("Reverse process")),
+            (self.share, self.tr("Share latents")),
+            (self.interpolate, self.tr("Interpolate")),
+            (self.gallery, self.tr("Gallery")),
+        ):
+            self.tabs.addTab(panel, title)
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self.start_page)
+        self._middle.addWidget(self.tabs)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.messages)
+        layout.addWidget(self._middle, 1)
+        self.setCentralWidget(centre)
+
+        self.data = DataPanel(studio, self.actions_)
+        self.training = TrainingPanel(studio, self.actions_)
+        self.jobs = JobsPanel(studio, self.actions_)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        self._docks = [
+            self._dock("data", self.tr("Data"), self.data, left),
+            self._dock("training", self.tr("Training"), self.training, right),
+            self._dock("jobs", self.tr("Jobs"), self.jobs, Qt.DockWidgetArea.BottomDockWidgetArea),
+        ]
+        self._arrange()
+        self._default_state = self.saveState(_LAYOUT_VERSION)
+
+        self._register_view_actions()
+        self._fill_menus()
+        self.actions_.attach(self)
+        self.palette_ = CommandPalette(self.actions_, self)
+        self._connect()
+        self._restore()
+
+    def open_sample(self, name: str) -> None:
+        """Open an embedded set by name; "emoji" finds "emoji-32" too."""
+        for sample in sample_sets():
+            if sample.name.startswith(name):
+                self.studio.open_data([sample.path], sample.options)
+                return
+        known = ", ".join(sample.name for sample in sample_sets())
+        self.studio.notify(StudioError(f"There is no sample set {name!r}.", f"There are: {known}."))
+
+    def show_tool(self, panel: QWidget) -> None:
+        """Bring a tab to the front, whatever was shown before."""
+        self._middle.setCurrentWidget(self.tabs)
+        self.tabs.setCurrentWidget(panel)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders."""
+        if paths_from_mime(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        found = paths_from_mime(event.mimeData())
+        if found:
+            event.acceptProposedAction()
+            self.studio.open_paths(found)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout; a training under way saves a checkpoint first."""
+        self._settings.setValue("window/geometry", self.saveGeometry())
+        self._settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
+        if self.studio.training is not None:
+            if not self._closing:
+                self._closing = True
+                self.messages.show_info(self.tr("Saving the run before closing…"))
+                self.studio.training.ended.connect(self._close_now, Qt.ConnectionType.QueuedConnection)
+                self.studio.stop_training()
+            event.ignore()
+            return
+        event.accept()
+        QApplication.quit()
+
+    def _close_now(self) -> None:
+        self.close()
+
+    def _dock(
+        self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea
+    ) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setAccessibleName(title)
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _arrange(self) -> None:
+        data, training, jobs = self._docks
+        for dock in self._docks:
+            dock.setFloating(False)
+            dock.show()
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.resizeDocks([data, training], [280, 360], horizontal)
+        self.resizeDocks([jobs], [112], vertical)
+
+    def _register_file_actions(self) -> None:
+        add, file = self.actions_.add, self.tr("&File")
+        add(
+            "file.open_folder",
+            self.tr("Open folder…"),
+            self._choose_folder,
+            category=file,
+            shortcut="Ctrl+O",
+            icon="folder-open",
+            tip=self.tr("Open a folder of pictures, or a run"),
+        )
+        add(
+            "file.open_files",
+            self.tr("Open files…"),
+            self._choose_files,
+            category=file,
+            shortcut="Ctrl+Shift+O",
+            icon="file-image",
+            tip=self.tr("Open pictures, a zip, or an array"),
+        )
+        add(
+            "file.start",
+            self.tr("Start page"),
+            self._show_start,
+            category=file,
+            shortcut="Ctrl+Home",
+            tip=self.tr("Sample data and recent runs"),
+        )
+
+    def _register_view_actions(self) -> None:
+        add, view = self.actions_.add, self.tr("&View")
+        for number, index in enumerate(range(self.tabs.count()), start=1):
+            add(
+                f"view.tab{number}",
+                self.tabs.tabText(index),
+                lambda panel=self.tabs.widget(index): self.show_tool(panel),
+                category=view,
+                shortcut=f"Ctrl+{number}",
+            )
+        for dock in self._docks:
+            add(
+                f"view.{dock.objectName()}",
+                self.tr("{dock} dock").format(dock=dock.windowTitle()),
+                lambda dock=dock: dock.setVisible(not dock.isVisible()),
+                category=view,
+                tip=self.tr("Show or hide this dock"),
+            )
+        modes: list[tuple[Mode, str, str]] = [
+            ("system", self.tr("Theme: as the system"), "monitor"),
+            ("light", self.tr("Theme: light"), "sun"),
+            ("dark", self.tr("Theme: dark"), "moon"),
+        ]
+        for mode, text, icon in modes:
+            add(
+                f"view.theme_{mode}",
+                text,
+                lambda mode=mode: self._set_theme(mode),
+                category=view,
+                icon=icon,
+            )
+        add(
+            "view.reset",
+            self.tr("Reset layout"),
+            self._reset_layout,
+            category=view,
+            tip=self.tr("Put every dock back where it was at first"),
+        )
+        add(
+            "help.palette",
+            self.tr("Search actions…"),
+            self._show_palette,
+            category=self.tr("&Help"),
+            shortcut="Ctrl+K",
+            icon="search",
+            tip=self.tr("Find and run any action by its name"),
+        )
+        add(
+            "help.about",
+            self.tr("About DDPM Studio"),
+            lambda: show_about(self),
+            category=self.tr("&Help"),
+            icon="info",
+        )
+        add(
+            "file.quit",
+            self.tr("Quit"),
+            self.close,
+            category=self.tr("&File"),
+            shortcut="Ctrl+Q",
+            icon="x",
+            tip=self.tr("Close the window; a training saves its steps first"),
+        )
+
+    def _fill_menus(self) -> None:
+        order = [self.tr("&File"), self.tr("&Run"), self.tr("&View"), self.tr("&Help")]
+        found = self.actions_.categories()
+        middle = [name for name in found if name not in order]
+        for category in [*order[:2], *middle, *order[2:]]:
+            actions = self.actions_.in_category(category)
+            if actions:
+                self.menuBar().addMenu(category).addActions(actions)
+
+    def _connect(self) -> None:
+        studio = self.studio
+        studio.notified.connect(self._notify)
+        studio.data_changed.connect(self._on_data)
+        studio.run_changed.connect(self._on_run)
+        studio.picture_sent.connect(self._on_picture_sent)
+        self.start_page.sample_chosen.connect(self.open_sample)
+        self.start_page.choose_folder.connect(self._choose_folder)
+
+    def _restore(self) -> None:
+        geometry = self._settings.value("window/geometry")
+        state = self._settings.value("window/state")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, _LAYOUT_VERSION)
+
+    def _notify(self, what: Failure | str) -> None:
+        if isinstance(what, Failure):
+            self.messages.show_failure(what)
+        else:
+            self.messages.show_info(what)
+
+    def _on_data(self) -> None:
+        if self.studio.sources:
+            self._middle.setCurrentWidget(self.tabs)
+        if self.studio.dataset is not None:
+            remember(self._settings, "data", self.studio.sources)
+
+    def _on_run(self) -> None:
+        if self.studio.run is not None:
+            remember(self._settings, "runs", [self.studio.run])
+            self.setWindowTitle(f"{self.studio.run.name} – DDPM Studio")
+            self._middle.setCurrentWidget(self.tabs)
+
+    def _on_picture_sent(self, where: str) -> None:
+        tools = {"share": self.share, "reverse": self.reverse}
+        self.show_tool(tools.get(where, self.interpolate))
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Open folder"))
+        self._open([chosen])
+
+    def _choose_files(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileNames(self, self.tr("Open files"))
+        self._open(chosen)
+
+    def _open(self, names: Iterable[str]) -> None:
+        found = [Path(name) for name in names if name]
+        if found:
+            self.studio.open_paths(found)
+
+    def _show_start(self) -> None:
+        self.start_page.show_recent()
+        self._middle.setCurrentWidget(self.start_page)
+
+    def _show_palette(self) -> None:
+        self.palette_.open_centred()
+
+    def _set_theme(self, mode: Mode) -> None:
+        current_theme().mode = mode
+        self._settings.setValue("theme", mode)
+
+    def _reset_layout(self) -> None:
+        self.restoreState(self._default_state, _LAYOUT_VERSION)
+        self._arrange()
