@@ -1,0 +1,211 @@
+"""One row that says how to walk back from noise, made from :class:`SamplerRequest`."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from ddpm_studio.gui.panels.seed_box import SeedBox
+from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, tool_button
+from ddpm_studio.requests import SamplerRequest
+
+_FIELDS = SamplerRequest.model_fields
+_TEXTS = {
+    "ddpm": "DDPM",
+    "ddim": "DDIM",
+    "ema": "EMA",
+    "raw": "raw",
+    "fixed_large": "σ² = β_t",
+    "fixed_small": "σ² = β̃_t",
+}
+
+
+class SamplerBar(QWidget):
+    """Sampler, steps, η, seed and weights; what is rarely changed lies in a menu at the end.
+
+    Args:
+        steps: the first number of steps; 0: as the sampler has it.
+        eta: the first η.
+        sampler: the first sampler.
+        least_eta: the smallest η that can be chosen.
+        parent: the owner.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        steps: int = 50,
+        eta: float = 0.0,
+        sampler: str = "ddpm",
+        least_eta: float = 0.0,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._wished_steps = steps
+        self._filter = WheelFilter(self)
+        self.sampler = self._choice("sampler", sampler)
+        self.weights = self._choice("weights", "ema")
+        self.steps = self._steps()
+        self.eta = self._eta(eta, least_eta)
+        self.seed = SeedBox()
+        self.seed.installEventFilter(self._filter)
+        _describe(self.seed, _FIELDS["seed"])
+        self.dice = tool_button("dice-5", self.tr("Another seed"))
+        self.variance, self.clip, more = self._more()
+        self._eta_label = label("η", "muted")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        for part in (
+            self.sampler,
+            SPACE_M,
+            label(self.tr("steps"), "muted"),
+            self.steps,
+            SPACE_M,
+            self._eta_label,
+            self.eta,
+            SPACE_M,
+            label(self.tr("seed"), "muted"),
+            self.seed,
+            self.dice,
+            SPACE_M,
+            self.weights,
+            more,
+        ):
+            if isinstance(part, QWidget):
+                layout.addWidget(part)
+            else:
+                layout.addSpacing(part)
+        layout.addStretch()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(self.tr("Sampler"))
+        self.sampler.currentIndexChanged.connect(self._on_sampler)
+        self.weights.currentIndexChanged.connect(self.changed)
+        self.steps.valueChanged.connect(self._on_steps)
+        self.eta.valueChanged.connect(self.changed)
+        self.seed.changed.connect(self.changed)
+        self.dice.clicked.connect(self.seed.throw)
+        self._show_eta()
+
+    def value(self) -> dict[str, Any]:
+        """Return the fields of a :class:`SamplerRequest`, the device left out."""
+        return {
+            "sampler": self.sampler.currentData(),
+            "steps": self.steps.value() or None,
+            "variance": next(a.data() for a in self.variance.actions() if a.isChecked()),
+            "eta": round(self.eta.value(), 2),
+            "seed": self.seed.value,
+            "clip_x0": self.clip.isChecked(),
+            "weights": self.weights.currentData(),
+        }
+
+    def set_value(self, fields: dict[str, Any]) -> None:
+        """Show these fields, as :meth:`value` returns them; others stay. Emits once."""
+        blocked = self.blockSignals(True)
+        before = self.value()
+        for box, key in ((self.sampler, "sampler"), (self.weights, "weights")):
+            if key in fields:
+                box.setCurrentIndex(max(0, box.findData(fields[key])))
+        if "steps" in fields:
+            self.steps.setValue(fields["steps"] or 0)
+        self.eta.setValue(fields.get("eta", self.eta.value()))
+        self.seed.set_value(fields.get("seed", self.seed.value))
+        self.clip.setChecked(fields.get("clip_x0", self.clip.isChecked()))
+        for action in self.variance.actions():
+            if action.data() == fields.get("variance"):
+                action.setChecked(True)
+        self.blockSignals(blocked)
+        if self.value() != before:
+            self.changed.emit()
+
+    def set_timesteps(self, timesteps: int) -> None:
+        """No more steps than the model has timesteps T; a wish for more is remembered."""
+        blocked = self.steps.blockSignals(True)
+        self.steps.setMaximum(timesteps)
+        self.steps.setValue(min(self._wished_steps, timesteps))
+        self.steps.blockSignals(blocked)
+
+    def _choice(self, field: str, first: str) -> QComboBox:
+        box = QComboBox()
+        for value in get_args(_FIELDS[field].annotation):
+            box.addItem(_TEXTS.get(value, value), value)
+        box.setCurrentIndex(box.findData(first))
+        box.installEventFilter(self._filter)
+        _describe(box, _FIELDS[field])
+        return box
+
+    def _steps(self) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(0, 10_000)
+        box.setSpecialValueText(self.tr("auto"))
+        box.setValue(self._wished_steps)
+        box.setKeyboardTracking(False)
+        box.installEventFilter(self._filter)
+        _describe(box, _FIELDS["steps"])
+        return box
+
+    def _eta(self, first: float, least: float) -> QDoubleSpinBox:
+        box = QDoubleSpinBox()
+        box.setRange(least, 1)
+        box.setSingleStep(0.1)
+        box.setValue(first)
+        box.setKeyboardTracking(False)
+        box.installEventFilter(self._filter)
+        _describe(box, _FIELDS["eta"])
+        return box
+
+    def _more(self) -> tuple[QActionGroup, QAction, QToolButton]:
+        button = tool_button("sliders-horizontal", self.tr("More sampler settings"))
+        menu = QMenu(button)
+        menu.addSection(str(_FIELDS["variance"].title))
+        group = QActionGroup(menu)
+        for value in get_args(_FIELDS["variance"].annotation):
+            action = menu.addAction(_TEXTS.get(value, value))
+            action.setCheckable(True)
+            action.setData(value)
+            action.setChecked(value == _FIELDS["variance"].default)
+            action.setToolTip(str(_FIELDS["variance"].description))
+            group.addAction(action)
+        menu.addSeparator()
+        clip = menu.addAction(str(_FIELDS["clip_x0"].title))
+        clip.setCheckable(True)
+        clip.setChecked(True)
+        clip.setToolTip(str(_FIELDS["clip_x0"].description))
+        menu.setToolTipsVisible(True)
+        group.triggered.connect(self.changed)
+        clip.triggered.connect(self.changed)
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        return group, clip, button
+
+    def _on_sampler(self) -> None:
+        self._show_eta()
+        self.changed.emit()
+
+    def _on_steps(self, steps: int) -> None:
+        self._wished_steps = steps
+        self.changed.emit()
+
+    def _show_eta(self) -> None:
+        is_ddim = self.sampler.currentData() == "ddim"
+        self.eta.setEnabled(is_ddim)
+        self._eta_label.setEnabled(is_ddim)
+
+
+def _describe(widget: QWidget, field: FieldInfo) -> None:
+    name(widget, str(field.title), str(field.description))

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QSignalSpy, QTest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.panels.sampler_bar import SamplerBar
+from ddpm_studio.requests import SamplerRequest
+
+
+def test_a_fresh_bar_asks_for_what_the_request_model_takes(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    assert SamplerRequest(**bar.value()) == SamplerRequest(steps=50)
+
+
+def test_what_is_set_is_returned_and_announced_once(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    wanted = SamplerRequest(
+        sampler="ddim",
+        steps=20,
+        eta=0.3,
+        seed=2**62,
+        clip_x0=False,
+        weights="raw",
+        variance="fixed_small",
+    ).model_dump(exclude={"device"})
+    spy = QSignalSpy(bar.changed)
+    bar.set_value(wanted)
+    assert bar.value() == wanted
+    assert spy.count() == 1
+
+
+def test_the_die_throws_another_seed_each_time(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    for _ in range(50):
+        before = bar.seed.value
+        with qtbot.waitSignal(bar.changed):
+            QTest.mouseClick(bar.dice, Qt.MouseButton.LeftButton)
+        assert bar.seed.value != before
+
+
+def test_a_seed_is_typed_digit_by_digit_and_letters_are_refused(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    bar.seed.selectAll()
+    QTest.keyClicks(bar.seed.lineEdit(), "12a3")
+    assert bar.seed.value == 123
+
+
+def test_steps_stay_within_the_model_and_the_wish_comes_back(qtbot: QtBot) -> None:
+    bar = SamplerBar(steps=50)
+    qtbot.addWidget(bar)
+    bar.set_timesteps(20)
+    assert bar.value()["steps"] == 20
+    bar.set_timesteps(1000)
+    assert bar.value()["steps"] == 50
+
+
+def test_eta_can_be_changed_for_ddim_alone(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    assert not bar.eta.isEnabled()
+    bar.set_value({"sampler": "ddim"})
+    assert bar.eta.isEnabled()
