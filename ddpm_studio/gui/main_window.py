@@ -138,7 +138,8 @@ class MainWindow(QMainWindow):
             if not self._closing:
                 self._closing = True
                 self.messages.show_info(self.tr("Saving the run before closing…"))
-                self.studio.training.ended.connect(self._close_now, Qt.ConnectionType.QueuedConnection)
+                queued = Qt.ConnectionType.QueuedConnection
+                self.studio.training.ended.connect(self._close_now, queued)
                 self.studio.stop_training()
             event.ignore()
             return
@@ -198,11 +199,11 @@ class MainWindow(QMainWindow):
 
     def _register_view_actions(self) -> None:
         add, view = self.actions_.add, self.tr("&View")
-        for number, index in enumerate(range(self.tabs.count()), start=1):
+        for number in range(1, self.tabs.count() + 1):
             add(
                 f"view.tab{number}",
-                self.tabs.tabText(index),
-                lambda panel=self.tabs.widget(index): self.show_tool(panel),
+                self.tabs.tabText(number - 1),
+                lambda number=number: self.show_tool(self.tabs.widget(number - 1)),
                 category=view,
                 shortcut=f"Ctrl+{number}",
             )

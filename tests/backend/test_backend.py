@@ -1,0 +1,189 @@
+"""The backend with small generators of its own, through its real thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QObject, QThread
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend, Job, Lane, State, Task
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.jobs.events import Notice, Progress
+
+
+@pytest.fixture
+def backend(qtbot: QtBot) -> Iterator[Backend]:
+    service = Backend()
+    service.start()
+    yield service
+    assert service.shutdown(60)
+
+
+def counting(total: int, seen: list[str] | None = None, tag: str = "") -> Callable[[Any], Any]:
+    def work(_: Any) -> Generator[Any, None, int]:
+        for done in range(1, total + 1):
+            if seen is not None:
+                seen.append(tag)
+            yield Progress(done, total, tag)
+        return total
+
+    return work
+
+
+class Listener(QObject):
+    """Notes what arrives and in which thread."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.events: list[Any] = []
+        self.threads: set[Any] = set()
+        job.emitted.connect(self.take)
+
+    def take(self, event: Any) -> None:
+        self.events.append(event)
+        self.threads.add(QThread.currentThread())
+
+
+def test_a_result_arrives_in_the_windows_thread(backend: Backend, qtbot: QtBot) -> None:
+    ran_in: list[str] = []
+
+    def work(_: Any) -> Generator[Any, None, str]:
+        ran_in.append(threading.current_thread().name)
+        for k in range(5):
+            yield Notice(str(k))
+        return "done"
+
+    job = backend.submit(Task("t", work))
+    listener = Listener(job)
+    with qtbot.waitSignal(job.finished, timeout=20_000) as caught:
+        pass
+    assert caught.args == ["done"]
+    assert [event.text for event in listener.events] == list("01234")
+    assert listener.threads == {listener.thread()}
+    assert ran_in != [threading.current_thread().name]
+    assert job.state is State.DONE
+
+
+def test_an_error_arrives_as_text(backend: Backend, qtbot: QtBot) -> None:
+    def work(_: Any) -> Generator[Any, None, None]:
+        yield Progress(0, 1, "")
+        raise StudioError("The disk is full.", "Make room.")
+
+    job = backend.submit(Task("t", work))
+    with qtbot.waitSignal(job.failed, timeout=20_000) as caught:
+        pass
+    assert caught.args is not None
+    failure = caught.args[0]
+    assert isinstance(failure, Failure)
+    assert failure.line == "The disk is full. Make room."
+    assert "Traceback" in failure.details
+
+
+def test_a_newer_task_of_a_slot_replaces_the_older(backend: Backend, qtbot: QtBot) -> None:
+    closed: list[int] = []
+
+    def endless(_: Any) -> Generator[Any, None, None]:
+        try:
+            while True:
+                yield Progress(0, 1, "")
+        finally:
+            closed.append(1)
+
+    older = backend.submit(Task("old", endless, slot="s"))
+    qtbot.waitUntil(lambda: older.state is State.RUNNING, timeout=20_000)
+    newer = backend.submit(Task("new", counting(3), slot="s"))
+    assert older.state is State.CANCELLED
+    with qtbot.waitSignal(newer.finished, timeout=20_000):
+        pass
+    assert closed == [1]
+
+
+def test_interactive_goes_before_background_but_does_not_starve_it(
+    backend: Backend, qtbot: QtBot
+) -> None:
+    order: list[str] = []
+
+    def slow(tag: str, steps: int) -> Callable[[Any], Any]:
+        def work(_: Any) -> Generator[Any, None, None]:
+            for k in range(steps):
+                order.append(tag)
+                QThread.msleep(5)
+                yield Progress(k, steps, tag)
+
+        return work
+
+    background = backend.submit(Task("b", slow("b", 400), Lane.BACKGROUND))
+    qtbot.waitUntil(lambda: len(order) > 5, timeout=20_000)
+    begun = len(order)
+    interactive = backend.submit(Task("i", slow("i", 150)))
+    with qtbot.waitSignal(interactive.finished, timeout=20_000):
+        pass
+    during = order[begun:]
+    first = during.index("i")
+    last = len(during) - 1 - during[::-1].index("i")
+    between = during[first : last + 1]
+    assert between.count("i") == 150
+    assert 0 < between.count("b") < 20
+    backend.cancel(background)
+
+
+def test_pause_stops_stepping(backend: Backend, qtbot: QtBot) -> None:
+    seen: list[str] = []
+    job = backend.submit(Task("t", counting(10**9, seen), Lane.BACKGROUND))
+    qtbot.waitUntil(lambda: len(seen) > 3, timeout=20_000)
+    backend.pause(job, True)
+    qtbot.waitUntil(lambda: job.state is State.PAUSED, timeout=20_000)
+    count = len(seen)
+    qtbot.wait(100)
+    assert len(seen) == count
+    backend.pause(job, False)
+    qtbot.waitUntil(lambda: len(seen) > count, timeout=20_000)
+    backend.cancel(job)
+    with qtbot.waitSignal(job.ended, timeout=20_000):
+        pass
+    assert job.state is State.CANCELLED
+
+
+def test_a_flood_of_events_is_fetched_in_order_and_rarely(backend: Backend, qtbot: QtBot) -> None:
+    def work(_: Any) -> Generator[Any, None, None]:
+        for k in range(20_000):
+            yield Notice(str(k))
+
+    job = backend.submit(Task("t", work))
+    listener = Listener(job)
+    wakes: list[int] = []
+    backend._worker.reported.connect(lambda: wakes.append(1))
+    with qtbot.waitSignal(job.finished, timeout=60_000):
+        pass
+    assert [event.text for event in listener.events] == [str(k) for k in range(20_000)]
+    assert len(wakes) < 2_000
+
+
+def test_shutdown_closes_every_generator(qtbot: QtBot) -> None:
+    closed: list[str] = []
+
+    def endless(tag: str) -> Callable[[Any], Any]:
+        def work(_: Any) -> Generator[Any, None, None]:
+            try:
+                while True:
+                    yield Progress(0, 1, "")
+            finally:
+                closed.append(tag)
+
+        return work
+
+    service = Backend()
+    service.start()
+    jobs = [service.submit(Task(tag, endless(tag), Lane.BACKGROUND)) for tag in "abc"]
+    qtbot.waitUntil(lambda: all(job.state is State.RUNNING for job in jobs), timeout=20_000)
+    assert service.shutdown(20)
+    assert sorted(closed) == ["a", "b", "c"]
+    assert not service._worker.isRunning()

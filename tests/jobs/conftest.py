@@ -1,0 +1,52 @@
+"""Runs of a few real steps on pictures of known shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.jobs import train
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+REQUEST = TrainRequest(
+    steps=4, batch_size=4, timesteps=20, sample_count=2, seed=5, device="cpu", dropout=0.1
+)
+
+
+def finish(job: Generator[Any, None, Any]) -> tuple[list[Any], Any]:
+    """Run a job to its end; returns its events and its result."""
+    events = []
+    while True:
+        try:
+            events.append(next(job))
+        except StopIteration as stop:
+            return events, stop.value
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten 16-px RGB pictures: a bright bar on another place of a dark ground each."""
+    folder = tmp_path_factory.mktemp("bars")
+    for k in range(10):
+        picture = np.full((16, 16, 3), 30 + 5 * k, np.uint8)
+        picture[:, k : k + 4] = (220, 200 - 10 * k, 90)
+        Image.fromarray(picture).save(folder / f"{k}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
+    """A run that is read, never written, by the tests."""
+    folder = tmp_path_factory.mktemp("runs") / "bars"
+    finish(train([pictures], folder, REQUEST, PrepareOptions()))
+    return folder

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import ModelStore, interpolate, load_picture, sample, share
+from ddpm_studio.jobs.events import FrameImages, Pictures, Progress
+from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
+from tests.jobs.conftest import finish
+
+T = 20
+
+
+@pytest.fixture(scope="module")
+def models() -> ModelStore:
+    return ModelStore()
+
+
+def test_the_same_seed_draws_the_same_pictures(run: Path, models: ModelStore) -> None:
+    def draw(seed: int, count: int = 3) -> Pictures:
+        request = SampleRequest(run=run, count=count, seed=seed, steps=10)
+        pictures: Pictures = finish(sample(request, models))[1].pictures
+        return pictures
+
+    assert np.array_equal(draw(1), draw(1))
+    assert not np.array_equal(draw(1), draw(2))
+    alone = draw(1, count=1).astype(int)
+    assert np.abs(alone[0] - draw(1)[0]).max() <= 1, "picture k does not depend on the count"
+
+
+def test_frames_go_from_noise_to_the_picture(run: Path, models: ModelStore) -> None:
+    request = SampleRequest(run=run, count=2, frames=6)
+    events, drawn = finish(sample(request, models))
+    frames = [event for event in events if isinstance(event, FrameImages)]
+    assert len(frames) == 6
+    assert [frames[0].t, frames[-1].t] == [T, 0]
+    assert np.array_equal(frames[-1].x_t, drawn.pictures)
+    noise = frames[0].x_t.astype(float) / 127.5 - 1
+    assert 0.5 < noise.std() < 1, "a clipped standard normal"
+    done = [event.done for event in events if isinstance(event, Progress)]
+    assert done == sorted(done)
+
+
+def test_share_at_0_returns_the_picture_itself(
+    run: Path, pictures: Path, models: ModelStore
+) -> None:
+    picture = load_picture(pictures / "3.png", run)
+    drawn = finish(share(ShareRequest(run=run, t=0, count=3), picture, models))[1]
+    assert np.array_equal(drawn.pictures, np.stack([picture] * 3))
+
+
+def test_the_spread_of_shared_samples_grows_with_t(
+    run: Path, pictures: Path, models: ModelStore
+) -> None:
+    picture = load_picture(pictures / "3.png", run)
+    spreads = []
+    for t in (0, 5, 12, T):
+        drawn = finish(share(ShareRequest(run=run, t=t, count=8), picture, models))[1]
+        spreads.append(drawn.pictures.astype(float).std(axis=0).mean())
+    assert spreads == sorted(spreads)
+    assert spreads[-1] > 2 * spreads[1] > 0
+
+
+def test_a_latent_from_noise_stops_at_t(run: Path, models: ModelStore) -> None:
+    drawn = finish(share(ShareRequest(run=run, t=7, count=2, steps=6), None, models))[1]
+    assert drawn.latent is not None
+    assert drawn.latent.shape == (1, 16, 16, 3)
+
+
+def test_interpolation_returns_the_decoded_ends(
+    run: Path, pictures: Path, models: ModelStore
+) -> None:
+    a, b = (load_picture(pictures / f"{k}.png", run) for k in (1, 8))
+
+    def ends(a: Pictures, b: Pictures, count: int) -> Pictures:
+        request = InterpolateRequest(run=run, t=10, steps_lambda=count)
+        pictures: Pictures = finish(interpolate(request, a, b, models))[1].pictures
+        return pictures
+
+    row = ends(a, b, 5).astype(int)
+    assert np.abs(row[0] - ends(a, a, 2)[0]).max() <= 1
+    assert np.abs(row[-1] - ends(a, b, 2)[-1]).max() <= 1
+    at_zero = finish(interpolate(InterpolateRequest(run=run, t=0, steps_lambda=3), a, b, models))[
+        1
+    ].pictures
+    assert np.array_equal(at_zero[0], a)
+    assert np.array_equal(at_zero[2], b)
+    assert np.abs(at_zero[1] - (a.astype(float) + b) / 2).max() <= 0.5, "a blend of pixels"
+
+
+@pytest.mark.parametrize(
+    ("request_", "match"),
+    [
+        ({"t": 21}, "0 to 20"),
+        ({"t": 10, "sampler": "ddim"}, "same picture"),
+        ({"t": 10, "steps": 21}, "more than the 20"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    run: Path, models: ModelStore, request_: dict[str, object], match: str
+) -> None:
+    request = ShareRequest.model_validate({"run": run, **request_})
+    with pytest.raises(StudioError, match=match):
+        finish(share(request, None, models))
+
+
+def test_a_truncated_checkpoint_is_named(run: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(run, broken)
+    ema = broken / "checkpoints/step-00000004/ema.safetensors"
+    ema.write_bytes(ema.read_bytes()[:1000])
+    with pytest.raises(StudioError, match=r"ema\.safetensors is not what was written"):
+        finish(sample(SampleRequest(run=broken, count=1), ModelStore()))

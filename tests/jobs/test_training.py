@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import train
+from ddpm_studio.jobs.events import CheckpointSaved, Notice, Progress, SampleGrid, TrainStep
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunFolder
+from tests.jobs.conftest import REQUEST, finish
+
+WEIGHTS = ("model", "ema", "optimizer")
+
+
+def _train(pictures: Path, run: Path, *, resume: bool = False, **changes: object) -> list[object]:
+    request = REQUEST.model_copy(update=changes)
+    return finish(train([pictures], run, request, PrepareOptions(), resume=resume))[0]
+
+
+def _files(run: Path, step: int) -> dict[str, bytes]:
+    folder = run / "checkpoints" / f"step-{step:08d}"
+    return {part: (folder / f"{part}.safetensors").read_bytes() for part in WEIGHTS}
+
+
+def test_a_run_folder_holds_what_was_promised(pictures: Path, tmp_path: Path) -> None:
+    events = _train(pictures, tmp_path / "run")
+    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").open()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert all(math.isfinite(line["loss"]) for line in lines)
+    assert lines[0]["loss"] == pytest.approx(1, abs=0.15), "the network starts as zero"
+    assert set(_files(tmp_path / "run", 4)) == set(WEIGHTS)
+    assert [e.step for e in events if isinstance(e, TrainStep)] == [1, 2, 3, 4]
+    assert [e.done for e in events if isinstance(e, Progress) and e.text == "Training"] == [
+        1,
+        2,
+        3,
+        4,
+    ]
+    grids = [e for e in events if isinstance(e, SampleGrid)]
+    assert grids[-1].ema.shape == grids[-1].raw.shape == (2, 16, 16, 3)
+    assert [e.step for e in events if isinstance(e, CheckpointSaved)] == [4]
+    info = RunFolder.open(tmp_path / "run").info
+    assert info.request == REQUEST
+    assert info.data is not None
+    assert info.data.count == 10
+
+
+def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
+    pictures: Path, tmp_path: Path
+) -> None:
+    _train(pictures, tmp_path / "through", steps=6, warmup_steps=2)
+    _train(pictures, tmp_path / "halves", steps=3, warmup_steps=2)
+    _train(pictures, tmp_path / "halves", steps=6, resume=True)
+    assert _files(tmp_path / "through", 6) == _files(tmp_path / "halves", 6)
+    lines = [json.loads(line) for line in (tmp_path / "halves/metrics.jsonl").open()]
+    assert [line["step"] for line in lines] == list(range(1, 7))
+
+
+def test_closing_saves_the_steps_taken(pictures: Path, tmp_path: Path) -> None:
+    job = train([pictures], tmp_path / "run", REQUEST, PrepareOptions())
+    for event in job:
+        if isinstance(event, Progress) and event.text == "Training" and event.done == 2:
+            break
+    job.close()
+    assert [c.step for c in RunFolder.open(tmp_path / "run").checkpoints()] == [2]
+    _train(pictures, tmp_path / "run", resume=True)
+    _train(pictures, tmp_path / "through")
+    assert _files(tmp_path / "run", 4) == _files(tmp_path / "through", 4)
+
+
+def test_resume_passes_over_a_damaged_checkpoint(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    _train(pictures, run, checkpoint_every=2)
+    model = run / "checkpoints/step-00000004/model.safetensors"
+    model.write_bytes(model.read_bytes()[:-100])
+    events = _train(pictures, run, steps=5, resume=True)
+    assert any(isinstance(e, Notice) and "Step 4 is passed over" in e.text for e in events)
+    through = tmp_path / "through"
+    _train(pictures, through, steps=5, checkpoint_every=2, warmup_steps=0)
+    assert _files(run, 5) == _files(through, 5)
+
+
+def test_resume_tells_of_changed_pictures(pictures: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(pictures, own)
+    _train(own, tmp_path / "run")
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(own / "new.png")
+    events = _train(own, tmp_path / "run", steps=5, resume=True)
+    assert any(isinstance(e, Notice) and "changed" in e.text for e in events)
+
+
+def test_a_single_picture_trains_with_a_warning(pictures: Path, tmp_path: Path) -> None:
+    events = _train(pictures / "0.png", tmp_path / "run")
+    assert any(isinstance(e, Notice) and "memor" in e.text for e in events)
+
+
+@pytest.mark.parametrize("part", ["run.json", "run.json.cut"])
+def test_what_is_no_run_is_refused(tmp_path: Path, part: str) -> None:
+    if part.endswith("cut"):
+        (tmp_path / "run.json").write_text('{"format_version": 1, "netw')
+    with pytest.raises(StudioError):
+        finish(train([], tmp_path, REQUEST, PrepareOptions(), resume=True))
+
+
+def test_a_size_that_the_network_cannot_take_is_refused(pictures: Path, tmp_path: Path) -> None:
+    job = train([pictures], tmp_path / "run", REQUEST, PrepareOptions(image_size=18))
+    with pytest.raises(StudioError, match="18 px"):
+        finish(job)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_not_overwritten(pictures: Path, tmp_path: Path) -> None:
+    _train(pictures, tmp_path / "run")
+    before = _files(tmp_path / "run", 4)
+    with pytest.raises(StudioError, match="holds a run already"):
+        _train(pictures, tmp_path / "run")
+    assert _files(tmp_path / "run", 4) == before
+
+
+def test_two_writers_are_kept_apart(pictures: Path, tmp_path: Path) -> None:
+    job = train([pictures], tmp_path / "run", REQUEST, PrepareOptions())
+    for event in job:
+        if isinstance(event, Progress) and event.text == "Training":
+            break
+    with pytest.raises(StudioError, match="being trained"):
+        _train(pictures, tmp_path / "run", resume=True)
+    job.close()
+
+
+def test_requests_refuse_unknown_fields() -> None:
+    with pytest.raises(ValueError, match="stepps"):
+        TrainRequest.model_validate({"stepps": 3})
