@@ -1,0 +1,5 @@
+"""The terminal: a listener to the same jobs as the window."""
+
+from ddpm_studio.cli.app import main, run
+
+__all__ = ["main", "run"]

@@ -1,0 +1,101 @@
+"""The way in: arguments to exit code, every error one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from ddpm_studio import __version__
+from ddpm_studio.cli.group import CONTEXT, LazyGroup
+from ddpm_studio.cli.stopping import Stopped
+from ddpm_studio.cli.table import COMMANDS, DEFAULT
+from ddpm_studio.errors import Failure, StudioError
+
+OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
+
+_DEBUG = "--debug"
+_OWN_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ddpm-studio {__version__}")
+        raise typer.Exit
+
+
+def _studio(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option(_DEBUG, help="Show where an error comes from; anywhere in the line.")
+    ] = False,
+) -> None:
+    """Train, watch and understand denoising diffusion models.
+
+    With paths alone, or with nothing, the window opens. COMMAND --help tells more.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the terminal and exit: 0 well, 1 failed, 2 wrong usage, 130 or 143 stopped."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; errors become one line on stderr."""
+    words, debug = _without_debug(list(arguments))
+    if not words or (words[0] not in COMMANDS and words[0] not in _OWN_OPTIONS):
+        words.insert(0, DEFAULT)
+    app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, context_settings=CONTEXT)
+    app.callback()(_studio)
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
+        sys.stdout.flush()
+    except (BrokenPipeError, KeyboardInterrupt) as error:
+        _forget_stdout()
+        return FAILED if isinstance(error, BrokenPipeError) else STOPPED
+    except Stopped as stop:
+        return stop.exit_code
+    except Exception as error:
+        if debug:
+            traceback.print_exception(error)
+        return _tell(error)
+    return code if isinstance(code, int) else OK
+
+
+def _tell(error: Exception) -> int:
+    """Say on one line what is wrong and what to do."""
+    # Wrong usage is the parser's own exception, which knows how to say so.
+    if not isinstance(error, StudioError) and (say := getattr(error, "format_message", None)):
+        context = getattr(error, "ctx", None)
+        asked = context.command_path if context else "ddpm-studio"
+        _line(f"{' '.join(say().split())} See {asked} --help.")
+        return USAGE
+    failure = Failure.of(error)
+    foreseen = isinstance(error, StudioError)
+    _line(failure.line if foreseen else f"{failure.cause} {failure.remedy} ({_DEBUG} shows them.)")
+    return FAILED
+
+
+def _line(text: str) -> None:
+    print(f"error: {text}", file=sys.stderr)
+
+
+def _without_debug(words: list[str]) -> tuple[list[str], bool]:
+    """Take --debug out, wherever it stands before a --."""
+    end = words.index("--") if "--" in words else len(words)
+    kept = [word for word in words[:end] if word != _DEBUG]
+    return kept + words[end:], len(kept) < end
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter's last flush go nowhere: whoever read has gone."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123

@@ -1,0 +1,45 @@
+"""``data DATA…``: the report of a preparation."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.output import emit
+from ddpm_studio.requests import PrepareOptions
+
+_REJECTS_SHOWN = 50
+
+
+@with_options(PrepareOptions)
+def command(
+    data: Annotated[
+        list[Path],
+        typer.Argument(metavar="DATA", help="Pictures, folders, archives, arrays."),
+    ],
+    json: Json = False,
+    **given: Any,
+) -> None:
+    """Tell what a set of pictures holds and what is left out."""
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.data import prepare
+
+    dataset = listen(prepare(data, validated(PrepareOptions, given)))
+    report = dataset.report
+    if json:
+        shape = {"image_size": dataset.image_size, "channels": dataset.channels}
+        emit({**json_module.loads(report.to_json()), **shape, "fingerprint": dataset.fingerprint})
+        return
+    for line in report.lines():
+        print(line)
+    colour = "gray" if dataset.channels == 1 else "RGB"
+    print(f"Prepared as {dataset.image_size} × {dataset.image_size}, {colour}.")
+    for reject in report.rejects[:_REJECTS_SHOWN]:
+        print(f"Left out: {reject.name} ({reject.reason})")
+    more = len(report.rejects) - _REJECTS_SHOWN
+    if more > 0:
+        print(f"and {more:,} more; --json lists all.")

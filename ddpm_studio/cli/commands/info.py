@@ -1,0 +1,42 @@
+"""``info RUN``: a run at a glance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ddpm_studio.cli.options import Json
+from ddpm_studio.cli.output import emit
+
+
+def command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    json: Json = False,
+) -> None:
+    """Tell what a run is and how far it is."""
+    from ddpm_studio.jobs import describe_run
+
+    summary = describe_run(run)
+    if json:
+        emit(summary.to_json())
+        return
+    size = f"{summary.image_size} × {summary.image_size}"
+    rows = {
+        "Run": summary.name,
+        "Step": f"{summary.step:,} of {summary.steps:,}" if summary.steps else f"{summary.step:,}",
+        "Loss": "" if summary.last_loss is None else f"{summary.last_loss:.4f}",
+        "Network": f"{summary.preset or 'its own'}, {summary.parameters:,} parameters",
+        "Pictures": f"{size}, {'gray' if summary.channels == 1 else 'RGB'}",
+        "Trained on": "" if summary.pictures is None else f"{summary.pictures:,} pictures",
+        "From": ", ".join(summary.sources),
+        "Classes": ", ".join(summary.classes),
+        "Process": f"{summary.schedule}, T = {summary.timesteps}",
+        "Checkpoints": ", ".join(f"{step:,}" for step in summary.checkpoints) or "none yet",
+        "Created": summary.created,
+    }
+    width = max(len(name) for name in rows)
+    for name, value in rows.items():
+        if value:
+            print(f"{name:<{width}}  {value}")

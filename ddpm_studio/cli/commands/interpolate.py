@@ -1,0 +1,59 @@
+"""``interpolate RUN A B``: from one picture to another [DDPM Fig. 8]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ddpm_studio import export
+from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.target import (
+    AnimationOptions,
+    Gif,
+    GridOptions,
+    Out,
+    check_out,
+    write_animation,
+    write_out,
+)
+from ddpm_studio.requests import InterpolateRequest
+
+# Up to this many pictures stand in one row, as in the paper.
+_ONE_ROW = 16
+
+
+@with_options(InterpolateRequest, GridOptions, AnimationOptions, skip={"run"})
+def command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    a: Annotated[Path, typer.Argument(metavar="A", help="The picture at λ = 0.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The picture at λ = 1.")],
+    out: Out,
+    gif: Gif = None,
+    json: Json = False,
+    **given: Any,
+) -> None:
+    """Go from one picture to another through latent space."""
+    request = validated(InterpolateRequest, given, run=run)
+    animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
+    check_out(out)
+    if gif is not None:
+        export.check_animation(gif)
+    if grid.columns is None and request.steps_lambda <= _ONE_ROW:
+        grid = grid.model_copy(update={"columns": request.steps_lambda})
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.jobs import ModelStore, interpolate, load_picture
+
+    ends = load_picture(a, run), load_picture(b, run)
+    drawn = listen(interpolate(request, *ends, ModelStore()))
+    write_out(out, drawn.pictures, drawn.recipe, grid)
+    written = [out]
+    if gif is not None:
+        write_animation(gif, list(drawn.pictures), animation, grid, recipe=drawn.recipe)
+        written.append(gif)
+    if json:
+        emit({"out": out, "gif": gif, "count": len(drawn.pictures), "recipe": drawn.recipe})
+    else:
+        print(*written, sep="\n")

@@ -1,0 +1,74 @@
+"""``train DATA… --run DIR``: train, or go on with a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ddpm_studio.cli.new_run import check_new_run, check_same_settings
+from ddpm_studio.cli.options import validated, with_options
+from ddpm_studio.cli.stopping import Stopped
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+
+@with_options(TrainRequest, PrepareOptions)
+def command(
+    run: Annotated[
+        Path,
+        typer.Option("--run", metavar="DIR", help="The run folder to write.", show_default=False),
+    ],
+    data: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="DATA",
+            help="Pictures, folders, archives, arrays; with --resume those of the run.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run; --steps is the new total.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Events as JSON lines on stdout, the result last.")
+    ] = False,
+    **given: Any,
+) -> None:
+    """Train a network on pictures."""
+    if not data and not resume:
+        raise typer.BadParameter(
+            "name the pictures to train on, or go on with a run by --resume.", param_hint="'DATA'"
+        )
+    request, options = validated(TrainRequest, given), validated(PrepareOptions, given)
+    if resume:
+        request = _resumed(run, given, request)
+    else:
+        check_new_run(run)
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.cli.train_teller import TrainTeller
+    from ddpm_studio.jobs import train
+
+    teller = TrainTeller(json)
+    try:
+        result = listen(train(data or [], run, request, options, resume=resume), teller)
+    except Stopped:
+        teller.tell_stop(run)
+        raise
+    teller.tell_end(result.run, result.step, result.loss)
+
+
+def _resumed(run: Path, given: Mapping[str, object], request: TrainRequest) -> TrainRequest:
+    """Take the total from the run if none is asked for; refuse settings that differ.
+
+    Raises:
+        StudioError: if it is no run, or was trained with other settings.
+    """
+    from ddpm_studio.runs import RunFolder
+
+    info = RunFolder.open(run).info
+    if info.request is None or info.data is None:
+        return request  # the job refuses it and says why
+    check_same_settings(given, info.request, info.data.options)
+    return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})

@@ -1,0 +1,45 @@
+"""``ddpm-studio [PATH…]``: the window."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ddpm_studio.cli.table import COMMANDS
+from ddpm_studio.errors import StudioError
+
+
+def command(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH", help="Pictures, folders, archives or a run.", show_default=False
+        ),
+    ] = None,
+    sample: Annotated[
+        Literal["fashion-mnist", "emoji"] | None,
+        typer.Option("--sample", help="Begin with an embedded set.", show_default=False),
+    ] = None,
+) -> None:
+    """Open the window on pictures or a run; also without the word open."""
+    for path in paths or []:
+        if not path.exists():
+            raise StudioError(f"There is no file or folder {path}.", _advice(str(path)))
+    try:
+        from ddpm_studio.gui.app import run_window
+    except ImportError as error:
+        raise StudioError(
+            f"The window needs PySide6, which can't be loaded here: {error}.",
+            "Install PySide6-Essentials and pyqtgraph, or use the commands of ddpm-studio --help.",
+        ) from error
+    raise typer.Exit(run_window(paths or [], sample))
+
+
+def _advice(word: str) -> str:
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    if near:
+        return f"Did you mean the command {near[0]}?"
+    return "Check the path; ddpm-studio --help lists the commands."

@@ -1,0 +1,117 @@
+"""How far a job is, on stderr: a bar for a terminal, a line now and then for a file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Protocol, TextIO
+
+from ddpm_studio.cli.words import duration
+
+_SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_AT_LEAST = 1.0
+_LINES = 10
+
+
+class Display(Protocol):
+    """What shows a job's progress."""
+
+    def show(self, done: int, total: int, text: str, left: float | None, note: str) -> None:
+        """Show how far the job is, the seconds left and a note such as the loss."""
+
+    def say(self, text: str) -> None:
+        """Say one line that stays."""
+
+    def close(self) -> None:
+        """End the display; what was said stays."""
+
+
+def make_display(stream: TextIO | None = None) -> Display:
+    """Return a bar if the stream is a terminal, else plain lines."""
+    stream = sys.stderr if stream is None else stream
+    return BarDisplay(stream) if stream.isatty() else LineDisplay(stream)
+
+
+class LineDisplay:
+    """Plain lines: at once when the pace is known, then at each tenth or every ten seconds.
+
+    Args:
+        stream: where to.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._phase = ""
+        self._last: tuple[float, int] | None = None
+
+    def show(self, done: int, total: int, text: str, left: float | None, note: str) -> None:
+        """Write a line if one is due."""
+        if text != self._phase:
+            self._phase, self._last = text, None
+        if left is None:
+            return
+        now = self._clock()
+        if self._last is not None:
+            waited, moved = now - self._last[0], done - self._last[1]
+            tenth = waited >= _SECONDS_AT_LEAST and moved * _LINES >= total
+            if not tenth and waited < _SECONDS_BETWEEN_LINES:
+                return
+        self._last = (now, done)
+        parts = [f"{text}: {done:,} of {total:,}", note, f"{duration(left)} left"]
+        self.say(" · ".join(part for part in parts if part))
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class BarDisplay:
+    """One line that moves.
+
+    Args:
+        stream: a terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._console = Console(file=stream, highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TextColumn("{task.fields[note]}", markup=False),
+            TextColumn("{task.fields[left]}"),
+            console=self._console,
+            refresh_per_second=5,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=1, visible=False, note="", left="")
+        self._bar.start()
+
+    def show(self, done: int, total: int, text: str, left: float | None, note: str) -> None:
+        """Move the bar."""
+        self._bar.update(
+            self._task,
+            description=text,
+            completed=done,
+            total=total,
+            visible=True,
+            note=note,
+            left="" if left is None else f"{duration(left)} left",
+        )
+
+    def say(self, text: str) -> None:
+        """Write a line above the bar."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the bar away and show the cursor again."""
+        self._bar.stop()

@@ -1,0 +1,46 @@
+"""A group whose commands are loaded when they are called, not before."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from ddpm_studio.cli.table import COMMANDS
+
+# -h as everywhere else.
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+def load_command(name: str) -> TyperCommand:
+    """Import a command's module and build the command from its function ``command``."""
+    entry = COMMANDS[name]
+    module = importlib.import_module(f"ddpm_studio.cli.commands.{entry.module}")
+    app = typer.Typer(add_completion=False, context_settings=CONTEXT)
+    app.command(name)(module.command)
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperCommand)
+    return command
+
+
+class LazyCommand(TyperCommand):
+    """A name and a line of help that becomes the command itself when it is called."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """Hand over to the real command."""
+        assert self.name is not None
+        return load_command(self.name).make_context(info_name, args, parent=parent, **extra)
+
+
+class LazyGroup(TyperGroup):
+    """All commands of the table."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.subcommand_metavar = "[COMMAND ...|PATH...]"
+        for name, entry in COMMANDS.items():
+            self.add_command(LazyCommand(name, help=entry.help, short_help=entry.help))

@@ -1,0 +1,127 @@
+"""Options made from the requests: a field is described once, in its model."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from types import NoneType
+from typing import Annotated, Any, Optional, TypeVar, get_args, get_type_hints
+
+import typer
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Given = dict[str, object]
+
+# Limits beyond this stop nobody; the model still holds them.
+_TOO_LARGE_TO_SHOW = 1_000_000
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
+
+
+def with_options(
+    *models: type[BaseModel], skip: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for each field of the models.
+
+    The command takes its own parameters and ``**given``: the options that were named, as
+    text or numbers, those left out being absent. :func:`validated` makes a model of them.
+
+    Args:
+        models: where the fields come from; their names differ.
+        skip: fields that the command provides in another way.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(function, include_extras=True)
+        own = [
+            parameter.replace(annotation=hints[name])
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.kind is not parameter.VAR_KEYWORD
+        ]
+        generated = [
+            _option(name, field, model)
+            for model in models
+            for name, field in model.model_fields.items()
+            if name not in skip
+        ]
+
+        def command(**values: Any) -> None:
+            function(**{k: v for k, v in values.items() if k in hints or v is not None})
+
+        parameters = [*own, *generated]
+        command.__doc__ = function.__doc__
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in parameters}
+        return command
+
+    return decorate
+
+
+def validated(model: type[ModelT], values: Mapping[str, object], **more: object) -> ModelT:
+    """Make a model of the values that belong to it.
+
+    Raises:
+        typer.BadParameter: naming the option whose value is out of range.
+    """
+    own = {name: value for name, value in values.items() if name in model.model_fields}
+    try:
+        return model(**own, **more)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = option_name(str(first["loc"][0])) if first["loc"] else model.__name__
+        # The parser says "Invalid value for …: " before it.
+        raise typer.BadParameter(f"{first['msg']}.", param_hint=f"'{name}'") from error
+
+
+def option_name(field: str) -> str:
+    """Return ``--image-size`` for ``image_size``."""
+    return f"--{field.replace('_', '-')}"
+
+
+def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Parameter:
+    alternatives = get_args(field.annotation)
+    optional = NoneType in alternatives
+    kind = next(k for k in alternatives if k is not NoneType) if optional else field.annotation
+    flag = option_name(name)
+    least, most = _limit(field, Ge, "ge"), _limit(field, Le, "le")
+    option = typer.Option(
+        f"{flag}/{option_name('no_' + name)}" if kind is bool else flag,
+        help=_help(field),
+        # The model's default applies; None here tells that the option was not named.
+        show_default=False,
+        min=least,
+        max=None if most is None or most >= _TOO_LARGE_TO_SHOW else most,
+        rich_help_panel=(model.__doc__ or model.__name__).split("\n")[0].rstrip("."),
+    )
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[Optional[kind], option],  # noqa: UP045
+    )
+
+
+def _help(field: FieldInfo) -> str:
+    """Return the description, the default and those limits that the parser can't show."""
+    words = [field.description or field.title or ""]
+    for marker, attribute in ((Gt, "gt"), (Lt, "lt")):
+        limit = _limit(field, marker, attribute)
+        if limit is not None:
+            words.append(f"{'Above' if marker is Gt else 'Below'} {limit:g}.")
+    if field.default is not None:
+        words.append(f"Default: {_shown(field.default)}.")
+    # In a form a field is left empty; on a command line it is left out.
+    return " ".join(words).replace("empty:", "left out:").replace("Empty:", "Left out:")
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return str(default)
+
+
+def _limit(field: FieldInfo, marker: type, attribute: str) -> Any:
+    return next((getattr(m, attribute) for m in field.metadata if isinstance(m, marker)), None)

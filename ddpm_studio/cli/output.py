@@ -1,0 +1,35 @@
+"""What a command says on stdout: data, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+
+def emit(value: Mapping[str, object]) -> None:
+    """Write one JSON object on a line of its own, at once."""
+    print(json.dumps(_plain(value), allow_nan=False), flush=True)
+
+
+def as_event(name: str, event: object) -> dict[str, object]:
+    """Return a job's event as a JSON object with its name."""
+    assert is_dataclass(event)
+    assert not isinstance(event, type)
+    return {"event": name, **asdict(event)}
+
+
+def _plain(value: Any) -> Any:
+    """Make a value of what JSON has: paths as text, numbers that are none as null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

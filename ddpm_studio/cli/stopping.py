@@ -1,0 +1,49 @@
+"""Ctrl-C and SIGTERM: end in order at the first, at once at the second."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
+
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
+    """A signal has ended a job; its cleanup is done."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+@dataclass
+class Asked:
+    """The signal that has asked for an end, if one has."""
+
+    number: int | None = None
+
+
+@contextlib.contextmanager
+def noted_signals() -> Iterator[Asked]:
+    """Note the first Ctrl-C or SIGTERM; a second one ends the process at once."""
+    asked = Asked()
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        asked.number = number
+        for either in handled:
+            signal.signal(either, signal.SIG_DFL)
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+
+    handled = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, note) for number in handled}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

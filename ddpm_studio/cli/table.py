@@ -1,0 +1,26 @@
+"""All commands in one line each, so that ``--help`` need not load them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command: its module in :mod:`ddpm_studio.cli.commands` and what it does."""
+
+    module: str
+    help: str
+
+
+# What `ddpm-studio` does with paths alone.
+DEFAULT = "open"
+
+COMMANDS = {
+    "open": Entry("window", "Open the window on pictures or a run; also without this word."),
+    "train": Entry("train", "Train a network on pictures."),
+    "sample": Entry("sample", "Draw pictures from noise."),
+    "share": Entry("share", "Draw many pictures from one shared latent."),
+    "interpolate": Entry("interpolate", "Go from one picture to another through latent space."),
+    "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
+    "info": Entry("info", "Tell what a run is and how far it is."),
+}

@@ -1,0 +1,123 @@
+"""Where pictures and animations go; looked at before the work begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from pydantic import Field
+
+from ddpm_studio import export
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.requests import Request
+
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FILE.png",
+        help="A PNG, all pictures in a grid; a .zip or a folder gets one PNG each.",
+        show_default=False,
+    ),
+]
+Gif = Annotated[
+    Path | None,
+    typer.Option(
+        "--gif",
+        metavar="FILE.gif",
+        help="An animation too: .gif, .apng, .webp or, with ffmpeg, .mp4.",
+        show_default=False,
+    ),
+]
+
+# Animations of small pictures are enlarged to about this side, in pixels.
+_COMFORTABLE = 400
+
+
+class GridOptions(Request):
+    """Layout of the pictures."""
+
+    columns: int | None = Field(
+        None, ge=1, title="Columns", description="Pictures in a row; empty: a square grid."
+    )
+    scale: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        title="Zoom",
+        description="Whole factor; empty: 1 for PNG, a comfortable size for animations.",
+    )
+
+
+class AnimationOptions(Request):
+    """Timing of the animation."""
+
+    fps: float = Field(20.0, gt=0, le=240, title="Rate", description="Frames a second.")
+    hold: float = Field(
+        2.0, ge=0, le=3600, title="Hold", description="Seconds that the last frame stays longer."
+    )
+    loop: bool = Field(True, title="Loop", description="Begin again at the end.")
+    easing: Literal["linear", "ease-out"] = Field(
+        "linear", title="Easing", description="ease-out: slow down towards the finished picture."
+    )
+
+
+def check_out(path: Path) -> None:
+    """Refuse a place where pictures can't be written.
+
+    Raises:
+        StudioError: saying why.
+    """
+    if _is_folder(path):
+        export.check_sequence_folder(path)
+    else:
+        export.check_destination(path, {".png", ".zip"})
+
+
+def write_out(
+    path: Path, pictures: Pictures, recipe: dict[str, object], options: GridOptions
+) -> None:
+    """Write pictures (N, H, W, C) as the name asks.
+
+    Raises:
+        StudioError: if they can't be written.
+    """
+    scale = options.scale or 1
+    if _is_folder(path) or path.suffix.lower() == ".zip":
+        export.save_png_sequence(path, pictures, recipe, scale=scale)
+    else:
+        export.save_png(path, pictures, recipe, columns=options.columns, scale=scale)
+
+
+def write_animation(
+    path: Path,
+    frames: Sequence[Pictures],
+    options: AnimationOptions,
+    grid: GridOptions,
+    *,
+    recipe: dict[str, object],
+    count: int | None = None,
+) -> None:
+    """Write frames (H, W, C), ``count`` of them, as an animation.
+
+    Raises:
+        StudioError: if it can't be written.
+    """
+    longest = max(frames[0].shape[:2])
+    export.save_animation(
+        path,
+        frames,
+        fps=options.fps,
+        hold_last_seconds=options.hold,
+        loop=options.loop,
+        easing=options.easing,
+        count=count,
+        scale=grid.scale or max(1, _COMFORTABLE // longest),
+        recipe=recipe,
+    )
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() or not path.suffix

@@ -1,0 +1,78 @@
+"""What is told of a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from ddpm_studio.cli.output import as_event, emit
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import (
+    CheckpointSaved,
+    Event,
+    Notice,
+    RunStarted,
+    TrainStep,
+    TrainTick,
+)
+from ddpm_studio.runs import RunFolder
+
+
+class TrainTeller:
+    """Tells of a training: events as JSON lines, or a few words on stderr.
+
+    Args:
+        json: which of them.
+    """
+
+    def __init__(self, json: bool) -> None:
+        self._json = json
+        self._loss: float | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Tell of an event if it is worth it."""
+        match event:
+            case TrainStep():
+                self._loss = event.loss
+            case TrainTick():
+                self._emit({**as_event("tick", event), "loss": self._loss})
+            case RunStarted():
+                self._emit(as_event("started", event))
+                if not self._json:
+                    _say(
+                        f"{event.parameters:,} parameters on {event.device}, {event.precision}; "
+                        f"from step {event.step:,} to {event.total:,} in {event.run}"
+                    )
+            case CheckpointSaved():
+                self._emit(as_event("checkpoint", event))
+            case Notice():
+                self._emit(as_event("notice", event))
+            case _:
+                pass
+
+    def tell_end(self, run: Path, step: int, loss: float) -> None:
+        """Tell that all steps are taken."""
+        self._emit({"event": "done", "run": run, "step": step, "loss": loss})
+        if not self._json:
+            _say(f"Trained to step {step:,}; last loss {loss:.4f}.")
+            print(run)
+
+    def tell_stop(self, run: Path) -> None:
+        """Tell where a training that was stopped can go on."""
+        try:
+            saved = RunFolder.open(run).newest()
+        except StudioError:
+            self._emit({"event": "stopped", "run": run, "step": 0, "checkpoint": None})
+            _say("Stopped before the first step; no checkpoint is there.")
+            return
+        self._emit({"event": "stopped", "run": run, "step": saved.step, "checkpoint": saved.path})
+        _say(f"Stopped at step {saved.step:,}, saved in {saved.path}. --resume goes on from there.")
+
+    def _emit(self, value: dict[str, object]) -> None:
+        if self._json:
+            emit(value)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
