@@ -127,14 +127,18 @@ class SamplerRequest(Request):
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
 
 
+Frames = Annotated[
+    int,
+    Field(ge=0, le=10000, title="Frames", description="How many moments of the process to keep."),
+]
+
+
 class SampleRequest(SamplerRequest):
     """Draw pictures from noise."""
 
     run: Path
     count: int = Field(16, ge=1, le=100_000, title="Count", description="How many pictures.")
-    frames: int = Field(
-        0, ge=0, le=10000, title="Frames", description="How many moments of the process to keep."
-    )
+    frames: Frames = 0
 
 
 class ShareRequest(SamplerRequest):
@@ -143,6 +147,7 @@ class ShareRequest(SamplerRequest):
     run: Path
     t: int = Field(500, ge=0, title="t", description="0: the picture itself … T: pure noise.")
     count: int = Field(8, ge=1, le=10_000, title="Count", description="How many pictures.")
+    frames: Frames = 0
 
 
 class InterpolateRequest(SamplerRequest):
@@ -158,3 +163,4 @@ class InterpolateRequest(SamplerRequest):
         title="Mix",
         description="linear as in the paper; spherical keeps the noise's variance.",
     )
+    frames: Frames = 0

@@ -125,6 +125,56 @@ def interpolate(
     return Task(f"Interpolating at t = {request.t}", work, slot=slot)
 
 
+def share_series(
+    requests: Sequence[ShareRequest], picture: Pictures | None, slot: str | None = None
+) -> Task:
+    """Share at several t; emits and returns one Drawn for each."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.share_series(requests, picture, models)
+
+    return Task(f"Sharing at {len(requests)} t", work, slot=slot)
+
+
+def interpolate_series(
+    requests: Sequence[InterpolateRequest], a: Pictures, b: Pictures, slot: str | None = None
+) -> Task:
+    """Interpolate at several t; emits and returns one Drawn for each."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.interpolate_series(requests, a, b, models)
+
+    return Task(f"Interpolating at {len(requests)} t", work, slot=slot)
+
+
+def fit_picture(picture: Pictures, run: Path, slot: str | None = None) -> Task:
+    """Prepare a picture (H, W, C) for a run's model; the result is uint8 (H, W, C)."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        return jobs.fit_picture(picture, run)
+
+    return Task("Fitting a picture", work, slot=slot, listed=False)
+
+
+def some_pictures(run: Path, count: int = 24, slot: str | None = None) -> Task:
+    """Read some of the pictures that a run was trained on; the result is uint8 (N, H, W, C)."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        return jobs.some_pictures(run, count)
+
+    return Task("Looking at the data", work, slot=slot, listed=False)
+
+
 def load_picture(path: Path, run: Path, slot: str | None = None) -> Task:
     """Read a picture and prepare it for a run's model; the result is uint8 (H, W, C)."""
 

@@ -6,6 +6,7 @@ from ddpm_studio.data.previewing import PreviewResult, preview
 from ddpm_studio.data.progress import Progress
 from ddpm_studio.data.report import Reject, Report
 from ddpm_studio.data.samples import SampleSet, sample_sets
+from ddpm_studio.data.single import fit_picture
 
 __all__ = [
     "Dataset",
@@ -14,6 +15,7 @@ __all__ = [
     "Reject",
     "Report",
     "SampleSet",
+    "fit_picture",
     "prepare",
     "preview",
     "sample_sets",

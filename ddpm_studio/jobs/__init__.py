@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.describing import RunSummary, describe_run
     from ddpm_studio.jobs.interpolation import interpolate
     from ddpm_studio.jobs.models import Model, ModelStore
-    from ddpm_studio.jobs.pictures import load_picture
+    from ddpm_studio.jobs.pictures import fit_picture, load_picture, some_pictures
     from ddpm_studio.jobs.sampling import sample
+    from ddpm_studio.jobs.series import interpolate_series, share_series
     from ddpm_studio.jobs.sharing import share
     from ddpm_studio.jobs.training import TrainResult, train
 
@@ -23,10 +24,14 @@ _MODULES = {
     "RunSummary": "describing",
     "TrainResult": "training",
     "describe_run": "describing",
+    "fit_picture": "pictures",
     "interpolate": "interpolation",
+    "interpolate_series": "series",
     "load_picture": "pictures",
     "sample": "sampling",
     "share": "sharing",
+    "share_series": "series",
+    "some_pictures": "pictures",
     "train": "training",
 }
 
@@ -36,10 +41,14 @@ __all__ = [
     "RunSummary",
     "TrainResult",
     "describe_run",
+    "fit_picture",
     "interpolate",
+    "interpolate_series",
     "load_picture",
     "sample",
     "share",
+    "share_series",
+    "some_pictures",
     "train",
 ]
 

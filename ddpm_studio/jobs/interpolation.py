@@ -22,6 +22,8 @@ def interpolate(
 ) -> Generator[Event, None, Drawn]:
     """Encode both pictures to t, mix, and decode; all noise is held fixed over λ.
 
+    Yields Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
+
     Args:
         request: t, how many λ, how to mix, sampler.
         a: uint8 (H, W, C) of the model's size, at λ = 0.
@@ -39,5 +41,7 @@ def interpolate(
     lambdas = torch.linspace(0, 1, request.steps_lambda)
     mixed = mix(x_t[0], x_t[1], lambdas, request.mix)
     noise = PictureNoise(request.seed, [0] * request.steps_lambda, model.device)
-    pictures = yield from draw(model, request, mixed, request.t, noise, text="Interpolating")
+    pictures = yield from draw(
+        model, request, mixed, request.t, noise, frames=request.frames, text="Interpolating"
+    )
     return Drawn(pictures, recipe("interpolate", model, request), to_uint8(mixed).cpu().numpy())

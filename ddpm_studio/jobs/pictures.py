@@ -28,7 +28,7 @@ def prepare_options(info: RunInfo) -> PrepareOptions:
 
 
 def load_picture(path: Path, run: Path) -> Pictures:
-    """Read a picture and prepare it as the run's data were.
+    """Read a picture, or the first of a folder or zip, and prepare it as the run's data were.
 
     Returns:
         uint8 (H, W, C) of the model's size.
@@ -36,7 +36,40 @@ def load_picture(path: Path, run: Path) -> Pictures:
     Raises:
         StudioError: if it is no picture, or no run.
     """
-    return data.preview([path], prepare_options(RunFolder.open(run).info), 1).pictures[0]
+    options = prepare_options(RunFolder.open(run).info)
+    picture: Pictures = data.preview([path], options, 1).pictures[0]
+    return picture
+
+
+def fit_picture(picture: Pictures, run: Path) -> Pictures:
+    """Prepare a picture (H, W, C) that is in memory as the run's data were.
+
+    Returns:
+        uint8 (H, W, C) of the model's size.
+
+    Raises:
+        StudioError: if it is no run.
+    """
+    return data.fit_picture(picture, prepare_options(RunFolder.open(run).info))
+
+
+def some_pictures(run: Path, count: int) -> Pictures:
+    """Return up to ``count`` of the pictures that a run was trained on, spread over the set.
+
+    Returns:
+        uint8 (N, H, W, C) of the model's size.
+
+    Raises:
+        StudioError: if it is no run, or its pictures are gone.
+    """
+    info = RunFolder.open(run).info
+    if info.data is None or not info.data.sources:
+        raise StudioError(
+            "It is not known what this model was trained on.", "Drop a picture here instead."
+        )
+    sources = [Path(source) for source in info.data.sources]
+    pictures: Pictures = data.preview(sources, prepare_options(info), count).pictures
+    return pictures
 
 
 def to_latent(picture: Pictures, model: Model) -> Tensor:

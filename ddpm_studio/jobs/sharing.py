@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from ddpm_studio.jobs.drawing import check_t, draw, picture_shape, recipe, walk
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
 from ddpm_studio.jobs.models import Model, ModelStore
 from ddpm_studio.jobs.pictures import to_latent
+from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import ShareRequest
 
 # The noise that makes x_t is another than the noise that leads from it to the pictures.
@@ -24,7 +26,8 @@ def share(
 ) -> Generator[Event, None, Drawn]:
     """Freeze x_t and draw many x_0 ~ p_θ(x_0|x_t).
 
-    At t = 0 all are the picture itself, at t = T they have nothing in common.
+    At t = 0 all are the picture itself, at t = T they have nothing in common. Yields Progress,
+    and FrameImages of all pictures if ``request.frames`` asks for them.
 
     Args:
         request: t, count, sampler.
@@ -44,25 +47,32 @@ def share(
         )
     seed = derive_seed(request.seed, _FORWARD)
     forward = PictureNoise(seed, [0], model.device)
+    passed = 0
     if picture is None:
-        x_t = yield from _latent_from_noise(model, request, forward)
+        x_t, passed = yield from _latent_from_noise(model, request, forward)
     else:
         x_0 = to_latent(picture, model)
         x_t = encode(model.process, x_0, request.t, forward.draw(x_0.shape[1:]))
     noise = PictureNoise(request.seed, range(request.count), model.device)
     start = x_t.expand(request.count, -1, -1, -1)
-    pictures = yield from draw(model, request, start, request.t, noise, text="Sharing")
+    drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
+    pictures = yield from relay(drawing, partial(_going_on, passed))
     return Drawn(pictures, recipe("share", model, request), to_uint8(x_t).cpu().numpy())
 
 
 def _latent_from_noise(
     model: Model, request: ShareRequest, noise: PictureNoise
-) -> Generator[Event, None, Tensor]:
-    """Walk from T down to t and stop there."""
+) -> Generator[Event, None, tuple[Tensor, int]]:
+    """Walk from T down to t and stop there; returns x_t and how many steps it took."""
     x_t = noise.draw(picture_shape(model))
+    steps = 0
     for frame in walk(model, request, x_t, model.process.schedule.T, noise, request.t):
-        x_t = frame.x_t
+        x_t, steps = frame.x_t, frame.index
         if frame.t == request.t:
             break
         yield Progress(frame.index, frame.total, "Finding a latent")
-    return x_t
+    return x_t, steps
+
+
+def _going_on(passed: int, own: Progress) -> Progress:
+    return Progress(passed + own.done, passed + own.total, own.text)
