@@ -1,8 +1,9 @@
 """The mathematics of denoising diffusion, on torch alone; nothing of the project is imported."""
 
 from ddpm_studio.engine.ema import EMA
+from ddpm_studio.engine.guidance import Guided
 from ddpm_studio.engine.latents import encode, mix
-from ddpm_studio.engine.losses import l_simple
+from ddpm_studio.engine.losses import TrainingLoss, l_simple
 from ddpm_studio.engine.noise import PictureNoise, derive_seed
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.samplers import Frame, ancestral, ddim
@@ -14,10 +15,12 @@ __all__ = [
     "EMA",
     "DiffusionProcess",
     "Frame",
+    "Guided",
     "NoiseSchedule",
     "PictureNoise",
     "Trainer",
     "TrainingConfig",
+    "TrainingLoss",
     "UNet",
     "UNetConfig",
     "ancestral",

@@ -163,6 +163,10 @@ class DiffusionProcess:
         )
         return at(table, index, like)
 
+    def posterior_log_variance(self, index: Index, like: Tensor) -> Tensor | float:
+        """log β̃_t of q(x_{t−1}|x_t, x_0), with β̃_2 at t = 1."""
+        return at(self.schedule.posterior_log_variance_clipped, index, like)
+
     def p_mean_variance(self, model: Denoiser, x_t: Tensor, index: Index) -> Reverse:
         """p_θ(x_{t−1}|x_t) [DDPM eq. 1, 11]: one evaluation of the network."""
         return self.reverse(model(x_t, self.labels(x_t, index)), x_t, index)

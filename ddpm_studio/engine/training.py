@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +13,19 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.ema import EMA
-from ddpm_studio.engine.losses import l_simple
+from ddpm_studio.engine.guidance import check_labels
+from ddpm_studio.engine.losses import Loss, TrainingLoss, check_loss
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model
-from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+from ddpm_studio.engine.timesteps import TimestepSampling, timestep_sampler
 from ddpm_studio.engine.unet import UNet
 
 Precision = Literal["float32", "bf16"]
 
 # Separate streams of random numbers, so that one never shifts another.
 _ORDER, _STEP = 1, 2
+_TIMESTEPS = "timesteps."
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class TrainingConfig:
         precision: of the network's forward and backward pass; noising, loss and weights are
             float32 always.
         seed: of the order, the flips, t, ε and dropout.
+        loss: see :class:`~ddpm_studio.engine.losses.TrainingLoss`.
+        timestep_sampling: uniform, or by the losses of late [IDDPM §3.3].
+        label_dropout: chance that a picture's class is withheld, so that guidance has a
+            prediction without a class to compare with; of no effect without labels.
     """
 
     batch_size: int = 128
@@ -49,6 +56,9 @@ class TrainingConfig:
     flip: bool = True
     precision: Precision = "float32"
     seed: int = 0
+    loss: Loss = "simple"
+    timestep_sampling: TimestepSampling = "uniform"
+    label_dropout: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class StepResult:
     """What one step measured, still on the device: reading it waits for the device.
 
     Args:
-        loss: mean loss of the batch, shape ().
+        loss: mean loss of the batch, weighted where t is not uniform, shape ().
         grad_norm: norm of the gradient before clipping, shape ().
         losses: loss of each picture, shape (N,).
         index: t − 1 of each picture, shape (N,).
@@ -81,9 +91,11 @@ class Trainer:
         process: q and the parameterisation.
         images: uint8 (N, H, W, C), an array or a memory map.
         config: see :class:`TrainingConfig`.
+        labels: class of each picture, shape (N,), for a class-conditional network alone.
 
     Raises:
-        ValueError: if the pictures do not fit the network.
+        ValueError: if the pictures or labels do not fit the network, or the loss does not fit
+            the process.
     """
 
     def __init__(
@@ -92,15 +104,25 @@ class Trainer:
         process: DiffusionProcess,
         images: npt.NDArray[np.uint8],
         config: TrainingConfig,
+        labels: npt.NDArray[np.integer] | None = None,
     ) -> None:
         shape = (model.config.image_size, model.config.image_size, model.config.channels)
         if len(images) == 0 or images.shape[1:] != shape:
             raise ValueError(f"pictures have shape {images.shape[1:]}, the network takes {shape}")
+        check_loss(process, config.loss)
+        if model.config.learned_variance != process.learned:
+            raise ValueError(
+                f"variance {process.variance!r} does not fit a network with "
+                f"{model.config.out_channels} output channels"
+            )
         self.device = next(model.parameters()).device
-        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model: UNet = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.process = process
         self.images = images
         self.config = config
+        self.labels = _checked_labels(labels, len(images), model.config.num_classes)
+        self.loss = TrainingLoss(config.loss)
+        self.timesteps = timestep_sampler(config.timestep_sampling, process.schedule.T, self.device)
         self.step_number = 0
         self.ema = EMA(self.model, config.ema_decay)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
@@ -108,19 +130,19 @@ class Trainer:
         self._generator = torch.Generator(self.device)
 
     def step(self) -> StepResult:
-        """Take one optimiser step on L_simple [DDPM Algorithm 1]."""
+        """Take one optimiser step [DDPM Algorithm 1]."""
         seed = derive_seed(self.config.seed, _STEP, self.step_number)
         self._generator.manual_seed(seed)
-        x0 = self._batch(self.step_number)
-        index = torch.randint(
-            self.process.schedule.T, (len(x0),), generator=self._generator, device=self.device
-        )
+        rows = self._rows(self.step_number)
+        x0 = self._batch(rows)
+        index, weights = self.timesteps.draw(len(x0), self._generator)
         noise = torch.empty_like(x0).normal_(generator=self._generator)
+        network = self._conditioned(rows)
 
         self.model.train()
         with self._dropout_seeded(seed), self._autocast():
-            losses = l_simple(self.process, self.model, x0, index, noise)
-        loss = losses.mean()
+            losses = self.loss(self.process, network, x0, index, noise)
+        loss = losses.mean() if weights is None else (losses * weights).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
@@ -130,6 +152,7 @@ class Trainer:
         self.optimizer.step()
         self.step_number += 1
         self.ema.update(self.step_number)
+        self.timesteps.update(index, losses.detach())
         return StepResult(loss.detach(), grad_norm.detach(), losses.detach(), index, lr)
 
     def learning_rate(self, step: int) -> float:
@@ -138,9 +161,18 @@ class Trainer:
             return self.config.learning_rate
         return self.config.learning_rate * min(1.0, (step + 1) / self.config.warmup_steps)
 
-    def _batch(self, step: int) -> Tensor:
-        """Pictures of one step in [−1, 1], flipped at random, shape (N, C, H, W)."""
-        rows = self._rows(step)
+    def _conditioned(self, rows: npt.NDArray[np.int64]) -> Denoiser:
+        """The network with the classes of these rows, some withheld; as it is without labels."""
+        if self.labels is None:
+            return self.model
+        y = self.labels[torch.from_numpy(rows)].to(self.device, non_blocking=True)
+        withheld = torch.rand(len(y), generator=self._generator, device=self.device)
+        none = torch.full_like(y, self.model.config.num_classes or 0)
+        y = torch.where(withheld < self.config.label_dropout, none, y)
+        return lambda x, t: cast(Tensor, self.model(x, t, y))
+
+    def _batch(self, rows: npt.NDArray[np.int64]) -> Tensor:
+        """Pictures of these rows in [−1, 1], flipped at random, shape (N, C, H, W)."""
         pictures = torch.from_numpy(self.images[rows]).to(self.device, non_blocking=True)
         x0 = to_model(pictures)
         if self.config.flip:
@@ -183,13 +215,18 @@ class Trainer:
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
-        """Adam's moments and step counts by parameter name, for a checkpoint."""
-        names = {p: name for name, p in self.model.named_parameters()}
-        return {
+        """Adam's moments and step counts by parameter name, for a checkpoint.
+
+        With them goes what the choice of t has learned, as ``timesteps.…``.
+        """
+        names: dict[Tensor, str] = {p: name for name, p in self.model.named_parameters()}
+        moments = {
             f"{key}.{names[p]}": value
             for p, state in self.optimizer.state.items()
             for key, value in state.items()
         }
+        learned = {f"{_TIMESTEPS}{k}": v for k, v in self.timesteps.tensors().items()}
+        return moments | learned
 
     def load(
         self,
@@ -215,6 +252,13 @@ class Trainer:
                     raise ValueError(f"the optimiser state lacks a fitting {key}.{name}")
                 # As in Optimizer.load_state_dict: step counts stay where they were saved.
                 state[p][key] = value if key == "step" else torch.empty_like(p).copy_(value)
+        self.timesteps.load(
+            {
+                key.removeprefix(_TIMESTEPS): value
+                for key, value in optimizer.items()
+                if key.startswith(_TIMESTEPS)
+            }
+        )
         self.step_number = step
 
 
@@ -223,3 +267,19 @@ def _load_exactly(model: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
         model.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
         raise ValueError(f"the weights do not fit the network: {error}") from error
+
+
+def _checked_labels(
+    labels: npt.NDArray[np.integer] | None, pictures: int, num_classes: int | None
+) -> Tensor | None:
+    if num_classes is None:
+        if labels is not None:
+            raise ValueError("labels were given to a network without classes")
+        return None
+    if labels is None:
+        raise ValueError(f"this network needs labels of its {num_classes} classes")
+    if labels.shape != (pictures,):
+        raise ValueError(f"{pictures} pictures need as many labels, not {labels.shape}")
+    checked = torch.from_numpy(labels.astype(np.int64))
+    check_labels(checked, num_classes)
+    return checked

@@ -11,7 +11,8 @@ import torch
 from ddpm_studio.engine.betas import BETA_END, BETA_START, cosine, linear, quadratic, sigmoid
 from ddpm_studio.engine.process import DiffusionProcess, Parameterization, Variance
 from ddpm_studio.engine.schedule import NoiseSchedule
-from ddpm_studio.engine.unet import NORM_EPS, UNetConfig
+from ddpm_studio.engine.unet import UNetConfig
+from ddpm_studio.engine.unet_blocks import NORM_EPS
 
 Config = Mapping[str, Any]
 

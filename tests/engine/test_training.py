@@ -10,6 +10,7 @@ import torch
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, UNet
 from ddpm_studio.engine.ema import EMA, ema_decay
 from ddpm_studio.engine.unet import UNetConfig
+from ddpm_studio.engine.unet_blocks import ResidualBlock
 
 NET = UNetConfig(8, 1, 32, (1, 2), 1, (4,), dropout=0.3)
 
@@ -34,11 +35,31 @@ def _assert_equal(a: Trainer, b: Trainer) -> None:
         assert torch.equal(value, b.optimizer_tensors()[key]), key
 
 
-def test_three_and_three_steps_are_six() -> None:
-    through = _trainer(CONFIG)
+LABELS = np.arange(10) % 3
+CLASSES = NET.with_(num_classes=3, learned_variance=True)
+AWARE = TrainingConfig(
+    batch_size=8,
+    warmup_steps=4,
+    ema_decay=0.9,
+    loss="hybrid",
+    timestep_sampling="loss_second_moment",
+)
+
+
+@pytest.mark.parametrize("kind", ["plain", "all options"])
+def test_three_and_three_steps_are_six(kind: str) -> None:
+    # Two timesteps, so that the choice of t has learned by the third step.
+    def build() -> Trainer:
+        torch.manual_seed(0)
+        if kind == "plain":
+            return _trainer(CONFIG)
+        process = DiffusionProcess(NoiseSchedule.linear(2), variance="learned_range")
+        return Trainer(UNet(CLASSES), process, _images(), AWARE, LABELS)
+
+    through = build()
     losses = [float(through.step().loss) for _ in range(6)]
 
-    first = _trainer(CONFIG)
+    first = build()
     again = [float(first.step().loss) for _ in range(3)]
     saved = [
         {k: v.clone() for k, v in tensors.items()}
@@ -48,8 +69,8 @@ def test_three_and_three_steps_are_six() -> None:
             first.optimizer_tensors(),
         )
     ]
+    second = build()
     torch.manual_seed(12345)
-    second = Trainer(UNet(NET), first.process, _images(), CONFIG)
     second.load(3, *saved)
     again += [float(second.step().loss) for _ in range(3)]
 
@@ -134,3 +155,47 @@ def test_a_damaged_checkpoint_is_refused() -> None:
         trainer.load(1, {k: v for k, v in model.items() if k != "conv_in.bias"}, ema, moments)
     with pytest.raises(ValueError, match="optimiser state"):
         trainer.load(1, model, ema, {})
+
+
+def test_withheld_labels_teach_the_row_of_no_label() -> None:
+    process = DiffusionProcess(NoiseSchedule.linear(100))
+    net = NET.with_(num_classes=3)
+    for dropout, taught in ((0.0, [True, True, True, False]), (1.0, [False, False, False, True])):
+        torch.manual_seed(0)
+        model = UNet(net)
+        # The last convolution starts near zero and would keep gradients from what is before it.
+        torch.nn.init.normal_(model.conv_out.weight)
+        for block in model.modules():
+            if isinstance(block, ResidualBlock):
+                torch.nn.init.normal_(block.conv2.weight)
+        config = TrainingConfig(batch_size=10, warmup_steps=0, label_dropout=dropout)
+        trainer = Trainer(model, process, _images(), config, LABELS)
+        assert model.label is not None
+        before = model.label.weight.detach().clone()
+        trainer.step()
+        moved = (model.label.weight.detach() != before).any(1)
+        assert moved.tolist() == taught
+
+
+@pytest.mark.parametrize(
+    ("net", "labels", "message"),
+    [
+        (NET, LABELS, "without classes"),
+        (NET.with_(num_classes=3), None, "needs labels of its 3 classes"),
+        (NET.with_(num_classes=3), LABELS[:5], "10 pictures need as many labels"),
+        (NET.with_(num_classes=2), LABELS, r"class 2 is not one of 0\.\.1"),
+        (NET.with_(learned_variance=True), None, "does not fit a network with 2 output"),
+    ],
+)
+def test_labels_and_outputs_that_do_not_fit_are_refused(
+    net: UNetConfig, labels: npt.NDArray[np.int64] | None, message: str
+) -> None:
+    process = DiffusionProcess(NoiseSchedule.linear(100))
+    with pytest.raises(ValueError, match=message):
+        Trainer(UNet(net), process, _images(), CONFIG, labels)
+
+
+def test_a_loss_that_does_not_fit_the_process_is_refused() -> None:
+    process = DiffusionProcess(NoiseSchedule.linear(100))
+    with pytest.raises(ValueError, match="hybrid"):
+        Trainer(UNet(NET), process, _images(), TrainingConfig(loss="hybrid"))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, UNet, UNetConfig, l_simple
-from ddpm_studio.engine.unet import timestep_embedding
+from ddpm_studio.engine.unet_blocks import timestep_embedding
 
 
 @pytest.mark.parametrize(

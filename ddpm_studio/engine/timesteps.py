@@ -1,0 +1,129 @@
+"""Which timesteps a training step sees: uniformly, or more often where the loss is large."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+TimestepSampling = Literal["uniform", "loss_second_moment"]
+
+_REMEMBERED = 10
+_UNIFORM_SHARE = 0.001
+
+
+class TimestepSampler(Protocol):
+    """Draws indices, and may learn from the losses that they had."""
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """Return indices of shape (count,) and weights that undo their bias (None: all 1)."""
+        ...
+
+    def update(self, index: Tensor, losses: Tensor) -> None:
+        """Learn from the losses of one step, both of shape (N,)."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the state, for a checkpoint."""
+        ...
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take up a state; ValueError if it does not fit."""
+        ...
+
+
+def timestep_sampler(
+    kind: TimestepSampling, T: int, device: torch.device | str
+) -> UniformTimesteps | LossSecondMoment:
+    """Return a timestep sampler by its name.
+
+    Raises:
+        ValueError: for another name.
+    """
+    match kind:
+        case "uniform":
+            return UniformTimesteps(T, device)
+        case "loss_second_moment":
+            return LossSecondMoment(T, device)
+    raise ValueError(f"no timestep sampling {kind!r}; there are uniform, loss_second_moment")
+
+
+class UniformTimesteps:
+    """Every timestep alike [DDPM Algorithm 1]."""
+
+    def __init__(self, T: int, device: torch.device | str) -> None:
+        self.T, self.device = T, torch.device(device)
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """See :meth:`TimestepSampler.draw`."""
+        return torch.randint(self.T, (count,), generator=generator, device=self.device), None
+
+    def update(self, index: Tensor, losses: Tensor) -> None:
+        """Learn nothing."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return nothing: there is no state."""
+        return {}
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take up nothing."""
+
+
+class LossSecondMoment:
+    """p_t ∝ √E[L_t²] over the last 10 losses of each t [IDDPM §3.3].
+
+    Uniform until each t has ten. A thousandth of the draws stays uniform, so that no timestep
+    is forgotten.
+    """
+
+    def __init__(self, T: int, device: torch.device | str) -> None:
+        self.T = T
+        # One row more than timesteps: what is not to be remembered is written there, which
+        # needs no look at the values and so no wait for the device.
+        self.history = torch.zeros(T + 1, _REMEMBERED, device=device)
+        self.counts = torch.zeros(T, dtype=torch.long, device=device)
+
+    def probabilities(self) -> Tensor:
+        """Return the chance of each index, shape (T,)."""
+        root = self.history[: self.T].square().mean(1).sqrt()
+        total = root.sum()
+        learned = (1 - _UNIFORM_SHARE) * root / total + _UNIFORM_SHARE / self.T
+        ready = (self.counts >= _REMEMBERED).all() & (total > 0)
+        return torch.where(ready, learned, 1 / self.T)
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """See :meth:`TimestepSampler.draw`."""
+        p = self.probabilities()
+        index = torch.multinomial(p, count, replacement=True, generator=generator)
+        return index, 1 / (self.T * p[index])
+
+    def update(self, index: Tensor, losses: Tensor) -> None:
+        """Remember each t's last losses; within a step, those of later pictures count as later."""
+        order = torch.argsort(index, stable=True)
+        index, losses = index[order], losses[order].float()
+        sizes = torch.zeros_like(self.counts).scatter_add_(0, index, torch.ones_like(index))
+        starts = sizes.cumsum(0) - sizes
+        rank = torch.arange(len(index), device=index.device) - starts[index]
+        slot = (self.counts[index] + rank) % _REMEMBERED
+        row = torch.where(rank >= sizes[index] - _REMEMBERED, index, self.T)
+        self.history[row, slot] = losses
+        self.counts += sizes
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return losses and counts; the next slot follows from the counts."""
+        return {"history": self.history[: self.T].clone(), "counts": self.counts.clone()}
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take up what :meth:`tensors` returned.
+
+        Raises:
+            ValueError: if it is of another T or incomplete.
+        """
+        history, counts = tensors.get("history"), tensors.get("counts")
+        if history is None or history.shape != (self.T, _REMEMBERED):
+            raise ValueError("the losses by timestep are missing or of another T")
+        if counts is None or counts.shape != (self.T,):
+            raise ValueError("the counts by timestep are missing or of another T")
+        self.history[: self.T] = history.to(self.history)
+        self.counts.copy_(counts)

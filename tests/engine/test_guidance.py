@@ -1,0 +1,60 @@
+"""Classifier-free guidance."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import UNetConfig
+from ddpm_studio.engine.guidance import Guided
+
+CONFIG = UNetConfig.tiny(8, 1).with_(num_classes=3)
+
+
+class _Network:
+    """Predicts its class number (3: no label) plus t; a second half says 10 + class."""
+
+    def __init__(self, learned: bool = False) -> None:
+        self.learned, self.evaluated = learned, 0
+
+    def __call__(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
+        self.evaluated += len(x)
+        mean = torch.zeros_like(x) + (y + t)[:, None, None, None]
+        if not self.learned:
+            return mean
+        return torch.cat([mean, torch.zeros_like(x) + 10 + y[:, None, None, None]], dim=1)
+
+
+X, T, Y = torch.zeros(2, 1, 8, 8), torch.tensor([100, 200]), torch.tensor([0, 2])
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected", "evaluated"),
+    [(0.0, [103, 203], 2), (1.0, [100, 202], 2), (2.5, [95.5, 200.5], 4)],
+)
+def test_formula(scale: float, expected: list[float], evaluated: int) -> None:
+    network = _Network()
+    out = Guided(network, CONFIG, Y, scale)(X, T)
+    assert out.shape == X.shape
+    assert out[:, 0, 0, 0].tolist() == expected
+    assert network.evaluated == evaluated
+
+
+def test_a_learned_variance_is_that_of_the_class() -> None:
+    out = Guided(_Network(learned=True), CONFIG, Y, 3.0)(X, T)
+    assert out[:, 1, 0, 0].tolist() == [10, 12]
+    assert out[:, 0, 0, 0].tolist() == [94, 200]
+
+
+def test_refusals() -> None:
+    with pytest.raises(ValueError, match="without labels"):
+        Guided(_Network(), UNetConfig.tiny(8, 1), Y)
+    for wrong in (3, -1):
+        with pytest.raises(ValueError, match=rf"class {wrong} is not one of 0\.\.2"):
+            Guided(_Network(), CONFIG, torch.tensor([0, wrong]))
+    for scale in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="guidance must be"):
+            Guided(_Network(), CONFIG, Y, scale)
+    with pytest.raises(ValueError, match="1 pictures came for 2 classes"):
+        Guided(_Network(), CONFIG, Y)(X[:1], T[:1])
