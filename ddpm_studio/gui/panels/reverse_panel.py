@@ -99,7 +99,7 @@ class ReversePanel(QWidget):
             frames=_FRAMES,
             **self.sampler.value(),
         )
-        self.messages.dismiss()
+        self.messages.clear()
         self._play_timer.stop()
         self.trajectory = Trajectory()
         self._job = self._studio.submit(tasks.sample(request, slot="reverse"))

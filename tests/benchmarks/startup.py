@@ -1,0 +1,52 @@
+"""Seconds from launch to the first painted window, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+_PROGRAM = """
+import sys, time
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+from ddpm_studio.gui import app as studio
+from ddpm_studio.gui.main_window import MainWindow
+
+class Painted(QObject):
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and isinstance(watched, MainWindow):
+            print(time.time(), flush=True)
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, watched.close)
+        return False
+
+painted = Painted()
+shown = MainWindow.showEvent
+def show(self, event):
+    self.installEventFilter(painted)
+    shown(self, event)
+MainWindow.showEvent = show
+sys.exit(studio.run_window())
+"""
+
+
+def first_paint(rounds: int) -> dict[str, object]:
+    """Launch ``rounds`` times after one warm-up; returns the figures in seconds."""
+    times = [_launch() for _ in range(rounds + 1)][1:]
+    return {
+        "name": "launch to first painted window",
+        "seconds": round(statistics.median(times), 3),
+        "rounds": rounds,
+    }
+
+
+def _launch() -> float:
+    environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
+    begun = time.time()
+    finished = subprocess.run(
+        [sys.executable, "-c", _PROGRAM], env=environment, stdout=subprocess.PIPE, check=True
+    )
+    return float(finished.stdout.split()[0]) - begun
