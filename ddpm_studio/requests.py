@@ -15,6 +15,9 @@ Preset = Literal["tiny", "small", "ddpm32", "ddpm256"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bf16"]
 Weights = Literal["ema", "raw"]
+Schedule = Literal[
+    "linear", "linear_scaled", "quadratic", "constant", "reciprocal", "cosine", "sigmoid"
+]
 
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
@@ -87,11 +90,39 @@ class TrainRequest(Request):
     flip: bool = Field(
         True, title="Random flips", description="Mirror pictures left to right at random."
     )
-    schedule: Literal["linear", "cosine"] = Field(
+    schedule: Schedule = Field(
         "linear", title="Noise schedule", description="How β_t rises with t."
     )
     timesteps: int = Field(
         1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
+    )
+    parameterization: Literal["eps", "x0", "mu", "v"] = Field(
+        "eps", title="Prediction", description="What the network predicts: ε, x_0, μ̃ or v."
+    )
+    variance: Literal["fixed_large", "fixed_small", "learned", "learned_range"] = Field(
+        "fixed_large",
+        title="Variance",
+        description="σ_t² = β_t or β̃_t; or learned, which needs the loss hybrid or vlb.",
+    )
+    loss: Literal["simple", "min_snr", "vlb", "hybrid"] = Field(
+        "simple",
+        title="Loss",
+        description="simple: the paper's; vlb: the bound itself; hybrid: both; min_snr: weighted.",
+    )
+    timestep_sampling: Literal["uniform", "loss_second_moment"] = Field(
+        "uniform",
+        title="Choice of t",
+        description="uniform, or more often where the loss is large.",
+    )
+    class_conditional: bool = Field(
+        False, title="Classes", description="Learn the labels too, to draw chosen classes."
+    )
+    label_dropout: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        title="Label dropout",
+        description="Share of pictures whose class is withheld; guidance needs some.",
     )
     checkpoint_every: int | None = Field(
         None, ge=1, title="Checkpoint every", description="Steps; empty: every few minutes."

@@ -13,6 +13,7 @@ import torch
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig
+from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import device as devices
 from ddpm_studio.jobs.events import CheckpointSaved, Event, Notice, Progress, RunStarted
@@ -81,6 +82,10 @@ def train(
         raise StudioError(
             f"{run} holds a run already.", "Resume it (--resume), or choose another run folder."
         )
+    try:
+        check_loss(_process(request).build(), request.loss)
+    except ValueError as error:
+        raise StudioError(f"These settings do not go together: {error}.") from error
     dataset = yield from data.prepare(sources, options, required_multiple=_multiple(request))
     for warning in dataset.report.warnings:
         yield Notice(warning)
@@ -230,7 +235,11 @@ def _build(
             flip=request.flip,
             precision=devices.choose_precision(request.precision, device),
             seed=request.seed,
+            loss=request.loss,
+            timestep_sampling=request.timestep_sampling,
+            label_dropout=request.label_dropout,
         ),
+        dataset.labels if request.class_conditional else None,
     )
 
 
@@ -243,7 +252,16 @@ def _network_config(request: TrainRequest, dataset: Dataset) -> UNetConfig:
             f"{error}.",
             f"Choose an image size that is a multiple of {_multiple(request)}.",
         ) from error
-    return config if request.dropout is None else config.with_(dropout=request.dropout)
+    if request.dropout is not None:
+        config = config.with_(dropout=request.dropout)
+    if request.class_conditional:
+        if dataset.labels is None:
+            raise StudioError(
+                "These pictures have no labels to learn.",
+                "Put each class into a folder of its own, or train without classes.",
+            )
+        config = config.with_(num_classes=len(dataset.class_names))
+    return config.with_(learned_variance=request.variance in ("learned", "learned_range"))
 
 
 def _multiple(request: TrainRequest) -> int:
@@ -252,7 +270,12 @@ def _multiple(request: TrainRequest) -> int:
 
 
 def _process(request: TrainRequest) -> ProcessInfo:
-    return ProcessInfo(schedule=request.schedule, timesteps=request.timesteps)
+    return ProcessInfo(
+        schedule=request.schedule,
+        timesteps=request.timesteps,
+        parameterization=request.parameterization,
+        variance=request.variance,
+    )
 
 
 def _describe(request: TrainRequest, config: UNetConfig, dataset: Dataset) -> RunInfo:

@@ -13,7 +13,7 @@ from ddpm_studio import __version__
 from ddpm_studio.engine import NoiseSchedule
 from ddpm_studio.engine.process import DiffusionProcess, Parameterization, Variance
 from ddpm_studio.engine.unet import UNet, UNetConfig
-from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.requests import PrepareOptions, Schedule, TrainRequest
 
 
 class _Part(BaseModel):
@@ -33,7 +33,7 @@ class DataInfo(_Part):
 class ProcessInfo(_Part):
     """The forward process and what the network predicts."""
 
-    schedule: Literal["linear", "cosine", "betas"]
+    schedule: Schedule | Literal["betas"]
     timesteps: int = Field(ge=2, le=10000)
     betas: tuple[float, ...] | None = Field(None, max_length=10000)
     parameterization: Parameterization = "eps"
@@ -45,10 +45,8 @@ class ProcessInfo(_Part):
         Raises:
             ValueError: if the betas are missing or impossible.
         """
-        if self.schedule == "linear":
-            schedule = NoiseSchedule.linear(self.timesteps)
-        elif self.schedule == "cosine":
-            schedule = NoiseSchedule.cosine(self.timesteps)
+        if self.schedule != "betas":
+            schedule = NoiseSchedule.named(self.schedule, self.timesteps)
         elif self.betas is None or len(self.betas) != self.timesteps:
             raise ValueError(f"schedule 'betas' needs {self.timesteps} of them")
         else:

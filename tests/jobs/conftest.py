@@ -45,6 +45,18 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def class_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six 16-px pictures in two classes: dark and bright."""
+    folder = tmp_path_factory.mktemp("classes")
+    for name, level in (("dark", 20), ("bright", 210)):
+        (folder / name).mkdir()
+        for k in range(3):
+            picture = np.full((16, 16, 3), level + 5 * k, np.uint8)
+            Image.fromarray(picture).save(folder / name / f"{k}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
     """A run that is read, never written, by the tests."""
     folder = tmp_path_factory.mktemp("runs") / "bars"

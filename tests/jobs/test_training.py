@@ -134,6 +134,58 @@ def test_two_writers_are_kept_apart(pictures: Path, tmp_path: Path) -> None:
     job.close()
 
 
+def test_the_requests_choices_are_the_engines() -> None:
+    from typing import get_args
+
+    from ddpm_studio.engine import losses, process, timesteps
+    from ddpm_studio.engine.betas import BETAS
+
+    fields = TrainRequest.model_fields
+    for field, engine in (
+        ("schedule", tuple(BETAS)),
+        ("parameterization", get_args(process.Parameterization)),
+        ("variance", get_args(process.Variance)),
+        ("loss", get_args(losses.Loss)),
+        ("timestep_sampling", get_args(timesteps.TimestepSampling)),
+    ):
+        assert set(get_args(fields[field].annotation)) == set(engine), field
+
+
+def test_classes_and_a_learned_variance_train_and_resume(
+    class_folder: Path, tmp_path: Path
+) -> None:
+    changes = {
+        "class_conditional": True,
+        "variance": "learned_range",
+        "loss": "hybrid",
+        "timestep_sampling": "loss_second_moment",
+        "warmup_steps": 1,
+    }
+    _train(class_folder, tmp_path / "through", steps=4, **changes)
+    _train(class_folder, tmp_path / "halves", steps=2, **changes)
+    _train(class_folder, tmp_path / "halves", steps=4, resume=True)
+    assert _files(tmp_path / "through", 4) == _files(tmp_path / "halves", 4)
+    info = RunFolder.open(tmp_path / "through").info
+    assert info.unet_config().num_classes == 2
+    assert info.process.variance == "learned_range"
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"class_conditional": True}, "no labels"),
+        ({"variance": "learned_range"}, "do not go together"),
+        ({"loss": "hybrid"}, "do not go together"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_anything_is_written(
+    pictures: Path, tmp_path: Path, changes: dict[str, object], match: str
+) -> None:
+    with pytest.raises(StudioError, match=match):
+        _train(pictures, tmp_path / "run", **changes)
+    assert not (tmp_path / "run").exists()
+
+
 def test_requests_refuse_unknown_fields() -> None:
     with pytest.raises(ValueError, match="stepps"):
         TrainRequest.model_validate({"stepps": 3})
