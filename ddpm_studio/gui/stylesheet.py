@@ -102,6 +102,9 @@ QToolButton:disabled {{ color: {t.disabled}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolButton::menu-button {{ border: none; width: 16px; }}
 QToolButton::menu-arrow {{ image: {_mark(folder, t, "down", t.muted)}; }}
+QToolButton[role="over"] {{ background: {t.raised}; border: 1px solid {t.outline};
+    padding: 2px; }}
+QToolButton[role="over"]:hover {{ background: {t.pressed}; }}
 QToolButton[role="fold"] {{ color: {t.muted}; padding: 4px 8px 4px 4px; }}
 QToolButton[role="fold"]:hover {{ color: {t.text}; }}
 QToolButton[role="fold"]:checked {{ background: transparent; color: {t.muted}; }}

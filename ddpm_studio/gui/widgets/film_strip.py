@@ -1,124 +1,223 @@
-"""A row of moments of one process, to be scrubbed (DDPM Fig. 6)."""
+"""The whole process as a row of frames, to be scrubbed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.gui.images import Pictures, to_image
 from ddpm_studio.gui.theme import body_font, current_theme
-from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_S
-from ddpm_studio.gui.widgets.basics import name
+from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.grid_painter import paint_frame
 
-_HEIGHT = 88
 _CAPTION = 18
-_MARK = 2
+_MARKER = 8
 
 
 class FilmStrip(QWidget):
-    """Click, drag or arrows choose a moment."""
+    """Shows as many frames as fit, evenly spread, the current one standing out.
+
+    A click or drag scrubs; so do the arrows (one frame), Page up and down (a tenth), Home and
+    End. Places of frames that are not there yet stay empty. No frame is copied.
+    """
 
     scrubbed = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._images: list[QImage] = []
-        self._captions: Sequence[str] = ()
+        self._frames: list[Pictures | None] = []
+        self._ts: list[int] = []
         self._current = 0
-        self.setFixedHeight(_HEIGHT)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._images: dict[int, QImage] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        name(self, self.tr("Film strip"), self.tr("Click or drag to go to a moment"))
+        self.setMinimumSize(96, 32 + _CAPTION + _MARKER + SPACE_S)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(title or self.tr("Film strip"))
+        self.setAccessibleDescription(self.tr("Arrow keys go from frame to frame"))
         current_theme().changed.connect(self.update)
 
-    def sizeHint(self) -> QSize:
-        """As wide as there is room."""
-        return QSize(480, _HEIGHT)
-
-    def set_frames(self, pictures: Pictures, captions: Sequence[str]) -> None:
-        """Show frames (K, H, W, C), each with its caption."""
-        self._images = [to_image(picture) for picture in pictures]
-        self._captions = captions
-        self._current = min(self._current, max(0, len(self._images) - 1))
+    def reset(self, ts: Sequence[int]) -> None:
+        """Make room for one frame at each of these t, from noise to picture; all empty."""
+        self._frames, self._ts = [None] * len(ts), list(ts)
+        self._current = min(self._current, max(0, len(ts) - 1))
+        self._images.clear()
         self.update()
 
+    def put(self, index: int, picture: Pictures) -> None:
+        """Put a frame (H, W, C) into its place; IndexError if there is none."""
+        self._frames[index] = picture
+        self._images.pop(index, None)
+        self.update()
+
+    def set_frames(self, frames: Sequence[Pictures] | Pictures, ts: Sequence[int]) -> None:
+        """Show these frames, (F, H, W, C) or a list of (H, W, C); ValueError if lengths differ."""
+        if len(frames) != len(ts):
+            raise ValueError(f"{len(frames)} frames, {len(ts)} values of t")
+        self.reset(ts)
+        self._frames = list(frames)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.reset(())
+
+    @property
+    def count(self) -> int:
+        """How many frames there are, with those still to come."""
+        return len(self._frames)
+
+    @property
+    def current(self) -> int:
+        """Index of the current frame."""
+        return self._current
+
     def set_current(self, index: int) -> None:
-        """Mark a frame; emits nothing."""
+        """Move the mark without emitting ``scrubbed``."""
+        index = min(max(index, 0), max(0, self.count - 1))
         if index != self._current:
             self._current = index
             self.update()
 
-    @property
-    def count(self) -> int:
-        """How many frames there are."""
-        return len(self._images)
+    def index_at(self, x: float) -> int:
+        """Return the frame at a horizontal place in logical pixels, the nearest if outside."""
+        left, width = self._span()
+        share = (x - left) / max(1.0, width)
+        return min(max(int(share * self.count), 0), max(0, self.count - 1))
 
-    @property
-    def current(self) -> int:
-        """The frame that is marked."""
-        return self._current
+    def sizeHint(self) -> QSize:
+        """Ask for one row."""
+        return QSize(480, 48 + _CAPTION + _MARKER + SPACE_S)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other frames may show now."""
+        self._images.clear()
+        super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the frames, pixel-true, and mark the current one."""
+        """Draw the cells, the captions and the mark."""
+        if not self.count:
+            return
+        theme = current_theme()
         painter = QPainter(self)
-        tokens = current_theme().tokens
+        cells = self._cells()
+        side = self._side()
+        here = self._current * cells // self.count
         painter.setFont(body_font(FONT_CAPTION))
-        for index, image in enumerate(self._images):
-            tile = self._tile(index)
-            # Whole factors keep small pictures' pixels square.
-            painter.drawImage(tile, image)
-            marked = index == self._current
-            if marked:
-                painter.setPen(QPen(QColor(tokens.accent), _MARK))
-                painter.drawRect(tile.adjusted(-1, -1, 0, 0))
-            painter.setPen(QColor(tokens.text if marked else tokens.muted))
-            text = QRect(tile.left() - 16, tile.bottom() + 4, tile.width() + 32, _CAPTION - 4)
-            painter.drawText(text, Qt.AlignmentFlag.AlignCenter, self._captions[index])
+        metrics = painter.fontMetrics()
+        needed = metrics.horizontalAdvance(str(max(self._ts))) + SPACE_M
+        _, width = self._span()
+        every = max(1, -(-needed * cells // int(max(1, width))))
+        for cell in range(cells):
+            index = self._current if cell == here else self._frame_of(cell, cells)
+            tile = self._tile(cell, cells, side)
+            self._paint_frame(painter, index, tile)
+            by_caption = abs(cell - here) < every and cell != here
+            if cell == here or (cell % every == 0 and not by_caption):
+                painter.setPen(theme.color("text" if cell == here else "muted"))
+                box = QRectF(tile.center().x() - 40, tile.bottom() + 3, 80, _CAPTION)
+                painter.drawText(
+                    box,
+                    Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop,
+                    str(self._ts[index]),
+                )
+        self._paint_marker(painter, self._tile(here, cells, side))
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go to the moment under the mouse."""
-        self._scrub(event.position().toPoint())
+        """Go to the frame below the pointer."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._scrub(self.index_at(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub while a button is held."""
+        """Scrub."""
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._scrub(event.position().toPoint())
+            self._scrub(self.index_at(event.position().x()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows, Home and End move the mark."""
-        target = {
+        """Go from frame to frame."""
+        tenth = max(1, self.count // 10)
+        targets = {
             Qt.Key.Key_Left: self._current - 1,
             Qt.Key.Key_Right: self._current + 1,
+            Qt.Key.Key_PageUp: self._current - tenth,
+            Qt.Key.Key_PageDown: self._current + tenth,
             Qt.Key.Key_Home: 0,
             Qt.Key.Key_End: self.count - 1,
-        }.get(Qt.Key(event.key()))
-        if target is None:
+        }
+        if event.key() in targets and self.count:
+            self._scrub(targets[Qt.Key(event.key())])
+        else:
             super().keyPressEvent(event)
-        elif 0 <= target < self.count:
-            self.set_current(target)
-            self.scrubbed.emit(target)
 
-    def _scrub(self, at: QPoint) -> None:
-        if not self._images:
+    def event(self, event: QEvent) -> bool:
+        """Say which t the pointer is on."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self.count:
+            self.setToolTip(f"t = {self._ts[self.index_at(event.pos().x())]}")
+        return super().event(event)
+
+    def _scrub(self, index: int) -> None:
+        if not self.count:
             return
-        pitch = self.width() / self.count
-        index = max(0, min(self.count - 1, int(at.x() / pitch)))
+        before = self._current
         self.set_current(index)
-        self.scrubbed.emit(index)
+        if self._current != before:
+            self.scrubbed.emit(self._current)
 
-    def _tile(self, index: int) -> QRect:
-        """The frame's square: centred in its share of the width, a whole factor if it can be."""
-        pitch = self.width() / self.count
-        side = min(pitch - SPACE_S, _HEIGHT - _CAPTION - 2 * _MARK)
-        pixels = self._images[index].height()
+    def _side(self) -> float:
+        return float(max(16, self.height() - _CAPTION - _MARKER - SPACE_S))
+
+    def _span(self) -> tuple[float, float]:
+        return SPACE_S, self.width() - 2.0 * SPACE_S
+
+    def _cells(self) -> int:
+        _, width = self._span()
+        return max(1, min(self.count, int((width + SPACE_S) // (self._side() + SPACE_S))))
+
+    def _frame_of(self, cell: int, cells: int) -> int:
+        return round(cell * (self.count - 1) / max(1, cells - 1))
+
+    def _tile(self, cell: int, cells: int, side: float) -> QRectF:
+        left, width = self._span()
+        middle = left + (cell + 0.5) * width / cells
+        return QRectF(round(middle - side / 2), _MARKER + 2, side, side)
+
+    def _paint_frame(self, painter: QPainter, index: int, tile: QRectF) -> None:
+        frame = self._frames[index]
+        theme = current_theme()
+        if frame is None:
+            painter.setPen(QPen(theme.color("line"), 1))
+            painter.drawRect(tile.adjusted(0.5, 0.5, -0.5, -0.5))
+            return
+        image = self._images.get(index)
+        if image is None:
+            if len(self._images) > 512:
+                self._images.clear()
+            image = self._images[index] = to_image(frame)
         ratio = self.devicePixelRatioF()
-        factor = side * ratio / pixels
-        if factor >= 1:
-            side = int(factor) * pixels / ratio
-        left = index * pitch + (pitch - side) / 2
-        top = (_HEIGHT - _CAPTION - side) / 2
-        return QRect(round(left), round(top), round(side), round(side))
+        zoom = tile.width() * ratio / max(image.width(), image.height())
+        zoom = int(zoom) if zoom >= 1 else zoom
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < 1)
+        wide, tall = image.width() * zoom / ratio, image.height() * zoom / ratio
+        left = round((tile.center().x() - wide / 2) * ratio) / ratio
+        painter.drawImage(QRectF(left, tile.bottom() - tall, wide, tall), image)
+
+    def _paint_marker(self, painter: QPainter, tile: QRectF) -> None:
+        """Frame the current frame, and point at its exact place in the whole."""
+        paint_frame(painter, tile, "accent")
+        left, width = self._span()
+        x = left + (self._current + 0.5) / self.count * width
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(current_theme().color("text" if self.hasFocus() else "accent"))
+        painter.drawPolygon(QPolygonF([QPointF(x - 4, 0), QPointF(x + 4, 0), QPointF(x, 5)]))

@@ -66,8 +66,8 @@ def fit_grid(
         gap: space between tiles.
         caption: height of the line below each tile, 0 for none.
         margin: space around the grid.
-        smallest: tiles get no smaller than this side unless the picture itself is; what does not
-            fit then continues below, to be scrolled to.
+        smallest: tiles get no smaller than this side, or than the picture itself if that is
+            smaller; what does not fit then continues below, to be scrolled to.
     """
     height, width = picture
     tall, wide = max(1, area[0] - 2 * margin), max(1, area[1] - 2 * margin)
@@ -82,14 +82,11 @@ def fit_grid(
     spare = rows * columns - count
     best = np.lexsort((-columns, spare, -zoom))[0]
     chosen, across = float(zoom[best]), int(columns[best])
-    least = min(1.0, smallest / max(height, width))
-    if chosen < least:
-        chosen = least
+    side = max(height, width)
+    if chosen < min(1.0, smallest / side):
+        least = smallest / side if side > smallest else float(-(-smallest // side))
+        chosen = min(least, wide / width)
         across = max(1, int((wide + gap) // (round(width * chosen) + gap)))
-        chosen = min(chosen, wide / width)
-    elif chosen * max(height, width) < smallest and chosen >= 1:
-        chosen = float(-(-smallest // max(height, width)))
-        across = max(1, int((wide + gap) // (width * chosen + gap)))
     across = min(across, count)
     down = -(-count // across)
     tile_width, tile_height = max(1, round(width * chosen)), max(1, round(height * chosen))

@@ -1,129 +1,178 @@
-"""A quiet bar at the top of a panel: what happened, what to do, details to copy."""
+"""A quiet bar at the top of a panel, instead of a dialog."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.basics import IconLabel, button, label, name, set_property, tool_button
+from ddpm_studio.gui.widgets.basics import (
+    IconLabel,
+    button,
+    label,
+    name,
+    set_property,
+    tool_button,
+)
+
+Level = Literal["info", "warning", "error"]
 
 _ICONS = {
     "info": ("info", "accent"),
     "warning": ("triangle-alert", "warning"),
-    "error": ("triangle-alert", "danger"),
+    "error": ("circle-alert", "danger"),
 }
 _DETAILS_HEIGHT = 140
 
 
 class MessageBar(QFrame):
-    """Hidden until there is something to say; the newest message replaces the one before."""
+    """Says one thing at a time; hidden while there is nothing to say.
+
+    Escape or the cross sends it away, which emits ``dismissed``.
+    """
+
+    dismissed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._callback: Callable[[], object] | None = None
-        self.setProperty("role", "info")
-        self.icon = IconLabel("info", role="accent")
-        self.text = label("", wrap=True)
-        self.remedy = label("", "muted", wrap=True)
-        self.action_button = button(" ", role="link")
-        self.action_button.clicked.connect(self._act)
+        self._level: Level = "info"
+        self._mark = IconLabel("info", 16, "accent")
+        self._text = label(wrap=True)
+        self._remedy = label("", "muted", wrap=True)
+        for part in (self._text, self._remedy):
+            part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.action_button = button(" ")
         self.details_button = button(
-            self.tr("Details"), self.tr("Show details for a report"), role="link"
+            self.tr("Details"), self.tr("Show what happened in full"), role="link"
         )
         self.details_button.setCheckable(True)
-        self.copy_button = button(self.tr("Copy"), self.tr("Copy message and details"), role="link")
-        self.copy_button.clicked.connect(self.copy)
-        self.dismiss_button = tool_button("x", self.tr("Dismiss"))
-        self.dismiss_button.clicked.connect(self.clear)
-        self.details = QPlainTextEdit()
-        self.details.setReadOnly(True)
-        self.details.setFixedHeight(_DETAILS_HEIGHT)
-        name(self.details, self.tr("Details"))
-        self.details_button.toggled.connect(self.details.setVisible)
+        self.copy_button = button(
+            self.tr("Copy"), self.tr("Copy the details"), icon="copy", role="link"
+        )
+        self.close_button = tool_button("x", self.tr("Dismiss"), self.tr("Dismiss this message"))
+        self._details = QPlainTextEdit()
+        self._details.setReadOnly(True)
+        self._details.setFixedHeight(_DETAILS_HEIGHT)
+        name(self._details, self.tr("Details"))
+        self.action_button.clicked.connect(self._act)
+        self.details_button.toggled.connect(self._unfold)
+        self.copy_button.clicked.connect(self.copy_details)
+        self.close_button.clicked.connect(self.dismiss)
+
         words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self.text)
-        words.addWidget(self.remedy)
+        words.setSpacing(2)
+        words.addWidget(self._text)
+        words.addWidget(self._remedy)
+        links = QHBoxLayout()
+        links.setSpacing(SPACE_S)
+        for part in (self.action_button, self.details_button, self.copy_button):
+            links.addWidget(part)
+        links.addStretch()
+        words.addLayout(links)
+        top = Qt.AlignmentFlag.AlignTop
         row = QHBoxLayout()
         row.setSpacing(SPACE_M)
-        row.addWidget(self.icon)
+        row.addWidget(self._mark, alignment=top)
         row.addLayout(words, 1)
-        for part in (
-            self.action_button,
-            self.details_button,
-            self.copy_button,
-            self.dismiss_button,
-        ):
-            row.addWidget(part)
+        row.addWidget(self.close_button, alignment=top)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_M, SPACE_S, SPACE_S, SPACE_S)
-        layout.setSpacing(SPACE_S)
+        layout.setContentsMargins(SPACE_M + SPACE_S, SPACE_M, SPACE_M, SPACE_M)
         layout.addLayout(row)
-        layout.addWidget(self.details)
-        self.clear()
-
-    def show_info(
-        self, text: str, action: str = "", callback: Callable[[], object] | None = None
-    ) -> None:
-        """Say something; ``action`` is the text of a button that calls ``callback``."""
-        self._say("info", text, "", "", action, callback)
-
-    def show_warning(
-        self, text: str, action: str = "", callback: Callable[[], object] | None = None
-    ) -> None:
-        """Say something that should be looked at."""
-        self._say("warning", text, "", "", action, callback)
-
-    def show_failure(
-        self, failure: Failure, action: str = "", callback: Callable[[], object] | None = None
-    ) -> None:
-        """Say what went wrong and what to do; the details unfold and can be copied."""
-        self._say("error", failure.cause, failure.remedy, failure.details, action, callback)
-
-    def clear(self) -> None:
-        """Say nothing."""
+        layout.addWidget(self._details)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
-        self._callback = None
-        self.details_button.setChecked(False)
 
-    def copy(self) -> None:
-        """Copy message and details."""
-        parts = (self.text.text(), self.remedy.text(), self.details.toPlainText())
-        QGuiApplication.clipboard().setText("\n".join(part for part in parts if part))
+    @property
+    def text(self) -> str:
+        """What is said, with the remedy; empty while hidden."""
+        if self.isHidden():
+            return ""
+        return f"{self._text.text()} {self._remedy.text()}".strip()
 
-    def _say(
+    @property
+    def level(self) -> Level:
+        """How grave it is."""
+        return self._level
+
+    def show_message(
         self,
-        kind: str,
         text: str,
-        remedy: str,
-        details: str,
-        action: str,
-        callback: Callable[[], object] | None,
+        level: Level = "info",
+        *,
+        remedy: str = "",
+        details: str = "",
+        action: str = "",
+        callback: Callable[[], object] | None = None,
     ) -> None:
-        set_property(self, "role", kind)
-        self.icon.set_icon(*_ICONS[kind])
-        self.text.setText(text)
-        self.remedy.setText(remedy)
-        self.remedy.setVisible(bool(remedy))
-        self.details.setPlainText(details)
+        """Say something, in the place of what was said before.
+
+        Args:
+            text: what is the matter.
+            level: how grave it is.
+            remedy: what to do about it.
+            details: a long text to unfold and copy.
+            action: what a button says; the message goes when it is pressed.
+            callback: what the button does.
+        """
+        self._level, self._callback = level, callback
+        set_property(self, "role", level)
+        self._mark.set_icon(*_ICONS[level])
+        self._text.setText(text)
+        self._remedy.setText(remedy)
+        self._remedy.setVisible(bool(remedy))
+        self._details.setPlainText(details)
         self.details_button.setChecked(False)
-        self.details.hide()
         self.details_button.setVisible(bool(details))
-        self.copy_button.setVisible(kind == "error")
-        self._callback = callback
+        self._unfold(False)
         self.action_button.setText(action)
-        self.action_button.setAccessibleName(action)
-        self.action_button.setToolTip(action)
+        name(self.action_button, action or " ")
         self.action_button.setVisible(bool(action))
         self.setAccessibleName(f"{text} {remedy}".strip())
         self.show()
 
+    def show_failure(
+        self, failure: Failure, action: str = "", callback: Callable[[], object] | None = None
+    ) -> None:
+        """Say what went wrong."""
+        self.show_message(
+            failure.cause,
+            "error",
+            remedy=failure.remedy,
+            details=failure.details,
+            action=action,
+            callback=callback,
+        )
+
+    def dismiss(self) -> None:
+        """Say nothing more."""
+        if not self.isHidden():
+            self.hide()
+            self.dismissed.emit()
+
+    def copy_details(self) -> None:
+        """Put the message and its details on the clipboard."""
+        QGuiApplication.clipboard().setText(f"{self.text}\n\n{self._details.toPlainText()}")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go away on Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
     def _act(self) -> None:
         callback = self._callback
-        self.clear()
+        self.dismiss()
         if callback is not None:
             callback()
+
+    def _unfold(self, unfolded: bool) -> None:
+        self._details.setVisible(unfolded)
+        self.copy_button.setVisible(unfolded)

@@ -1,179 +1,211 @@
-"""A place for one picture: drop, paste, choose or clear."""
+"""A square that holds one picture: dropped, pasted or chosen."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QVBoxLayout, QWidget
 
-from ddpm_studio.gui.images import Pictures, has_picture, paths_from_mime, pictures_from_mime
-from ddpm_studio.gui.tokens import SPACE_M
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.images import (
+    PictureDrop,
+    Pictures,
+    has_picture,
+    pictures_from_mime,
+)
+from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import IconLabel, label, name, set_property, tool_button
-from ddpm_studio.gui.widgets.picture_drag import drag_picture, enlarged
-
-_SIDE = 112
+from ddpm_studio.gui.widgets.picture_drag import copy_picture, drag_picture, enlarged
 
 
 class PictureSlot(QFrame):
-    """Holds one picture (H, W, C) or none."""
+    """Holds one picture (H, W, C) or none.
+
+    Takes image files, pictures dragged from this window or another program, and Ctrl+V; a click
+    or Enter asks for a chooser; Delete or the button clears; the picture can be dragged out.
+    ``changed`` carries the array or None, ``failed`` a :class:`Failure`.
+    """
 
     changed = Signal(object)
-    """The new picture, or None."""
-    files_dropped = Signal(list)
-    """Files that the backend has to read and prepare, as a list of Path."""
     choose_requested = Signal()
+    failed = Signal(object)
 
-    def __init__(self, title: str, hint: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, title: str = "", hint: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._picture: Pictures | None = None
-        self._recipe: dict[str, object] | None = None
+        self._drop: PictureDrop | None = None
+        self._pixmap: QPixmap | None = None
         self._pressed: QPoint | None = None
         self.setProperty("role", "drop")
         self.setAcceptDrops(True)
-        self.setFixedSize(_SIDE, _SIDE)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._title = label(title, "heading")
-        self._hint = label(hint or self.tr("drop a picture"), "caption", wrap=True)
-        self._icon = IconLabel("image", 24)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
-        layout.setSpacing(0)
-        layout.addStretch()
-        layout.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignHCenter)
-        for part in (self._title, self._hint):
+        self.setMinimumSize(112, 112)
+        self._hint = QWidget()
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        inner = QVBoxLayout(self._hint)
+        inner.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
+        inner.setSpacing(SPACE_S)
+        text = label(hint or self.tr("Drop, paste or click"), "caption", wrap=True)
+        heading = label(title, "heading")
+        for part in (heading, text):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            layout.addWidget(part)
-        layout.addStretch()
-        self.clear_button = tool_button("x", self.tr("Take the picture out"))
+        inner.addStretch()
+        inner.addWidget(IconLabel("image", 24), alignment=Qt.AlignmentFlag.AlignCenter)
+        inner.addWidget(heading)
+        inner.addWidget(text)
+        inner.addStretch()
+        heading.setVisible(bool(title))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 1)
+        layout.addWidget(self._hint)
+        self.clear_button = tool_button("x", self.tr("Clear"), self.tr("Take the picture out"))
         self.clear_button.setParent(self)
+        self.clear_button.setProperty("role", "over")
+        self.clear_button.setCursor(Qt.CursorShape.ArrowCursor)
         self.clear_button.clicked.connect(self.clear)
-        name(self, title, self.tr("Drop or paste a picture; click to choose a file"))
-        self._show()
+        self.clear_button.hide()
+        name(
+            self,
+            title or self.tr("Picture"),
+            self.tr("Drop or paste a picture here, or click to choose one"),
+        )
 
     @property
     def picture(self) -> Pictures | None:
-        """The picture, or None."""
-        return self._picture
+        """The picture (H, W, C), or None."""
+        return None if self._drop is None else self._drop.picture
 
     @property
-    def recipe(self) -> dict[str, object] | None:
-        """How it was made, if known."""
-        return self._recipe
+    def drop(self) -> PictureDrop | None:
+        """The picture with its recipe and file, as far as they are known."""
+        return self._drop
 
     def set_picture(
-        self, picture: Pictures | None, recipe: dict[str, object] | None = None
+        self, picture: Pictures | PictureDrop | None, recipe: dict[str, object] | None = None
     ) -> None:
-        """Hold another picture; emits ``changed``."""
-        self._picture, self._recipe = picture, recipe
-        self._show()
-        self.changed.emit(picture)
+        """Hold this picture and emit ``changed``."""
+        if picture is None or isinstance(picture, PictureDrop):
+            self._drop = picture
+        else:
+            self._drop = PictureDrop(picture, recipe)
+        self._pixmap = None
+        self._hint.setVisible(self._drop is None)
+        self.clear_button.setVisible(self._drop is not None)
+        self.update()
+        self.changed.emit(self.picture)
 
     def clear(self) -> None:
-        """Hold none."""
-        if self._picture is not None:
+        """Hold nothing."""
+        if self._drop is not None:
             self.set_picture(None)
 
     def paste(self) -> None:
-        """Take a picture from the clipboard."""
-        found = pictures_from_mime(QGuiApplication.clipboard().mimeData())
-        if found:
-            self.set_picture(found[0].picture, found[0].recipe)
+        """Take the picture on the clipboard, if there is one."""
+        self._take(QApplication.clipboard().mimeData())
 
     def sizeHint(self) -> QSize:
-        """A square."""
-        return QSize(_SIDE, _SIDE)
+        """Ask for a square."""
+        return QSize(144, 144)
+
+    def hasHeightForWidth(self) -> bool:
+        """Stay a square in layouts that ask."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Stay a square."""
+        return width
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the clear button in the upper right corner."""
+        """Keep the button in its corner."""
         super().resizeEvent(event)
-        self.clear_button.adjustSize()
-        self.clear_button.move(self.width() - self.clear_button.width() - 4, 4)
+        self._pixmap = None
+        size = self.clear_button.sizeHint()
+        self.clear_button.setGeometry(
+            self.width() - size.width() - SPACE_S, SPACE_S, size.width(), size.height()
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the picture over the frame, its pixels true."""
+        """Draw the picture within the frame."""
         super().paintEvent(event)
-        if self._picture is None:
+        if self._drop is None:
             return
         ratio = self.devicePixelRatioF()
-        shown = enlarged(self._picture, self.width() - 8, ratio)
-        size = shown.deviceIndependentSize()
+        side = min(self.width(), self.height()) - 2 * SPACE_S
+        if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
+            self._pixmap = enlarged(self._drop.picture, max(1, side), ratio)
+        size = self._pixmap.deviceIndependentSize()
+        box = QRectF(0, 0, size.width(), size.height())
+        box.moveCenter(QRectF(self.rect()).center())
         painter = QPainter(self)
-        painter.drawPixmap(
-            round((self.width() - size.width()) / 2),
-            round((self.height() - size.height()) / 2),
-            shown,
-        )
+        painter.drawPixmap(box.topLeft().toPoint(), self._pixmap)
         painter.end()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take pictures and files."""
-        if has_picture(event.mimeData()) or paths_from_mime(event.mimeData()):
-            set_property(self, "over", True)
+        """Light up for pictures, except for the one that was dragged out of here."""
+        if event.source() is not self and has_picture(event.mimeData()):
             event.acceptProposedAction()
+            set_property(self, "over", True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Look as before."""
+        """Go dark again."""
         set_property(self, "over", False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Hold what was dropped; files are left to whoever can prepare them."""
+        """Hold the first picture of the drop."""
         set_property(self, "over", False)
-        files = paths_from_mime(event.mimeData())
-        if files:
+        if self._take(event.mimeData()):
             event.acceptProposedAction()
-            self.files_dropped.emit(files)
-            return
-        found = pictures_from_mime(event.mimeData())
-        if found:
-            event.acceptProposedAction()
-            self.set_picture(found[0].picture, found[0].recipe)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Remember where a drag may have begun."""
+        """Begin a click or a drag."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed = event.position().toPoint()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Carry the picture away."""
-        if self._pressed is None or self._picture is None:
+        """Drag the picture out."""
+        if self._pressed is None or self._drop is None:
             return
         moved = (event.position().toPoint() - self._pressed).manhattanLength()
         if moved >= QApplication.startDragDistance():
             self._pressed = None
-            drag_picture(self, self._picture, self._recipe)
+            drag_picture(self, self._drop.picture, self._drop.recipe)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Ask to choose."""
+        """Ask for a chooser at the end of a click."""
         if self._pressed is not None and self.rect().contains(event.position().toPoint()):
             self.choose_requested.emit()
         self._pressed = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter chooses, Ctrl+V pastes, Delete clears."""
+        """Paste, copy, clear, choose."""
         if event.matches(QKeySequence.StandardKey.Paste):
             self.paste()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.choose_requested.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy) and self._drop is not None:
+            copy_picture(self._drop.picture, self._drop.recipe)
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.clear()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.choose_requested.emit()
         else:
             super().keyPressEvent(event)
 
-    def _show(self) -> None:
-        empty = self._picture is None
-        for part in (self._icon, self._title, self._hint):
-            part.setVisible(empty)
-        self.clear_button.setVisible(not empty)
-        self.update()
+    def _take(self, mime: QMimeData) -> bool:
+        try:
+            drops = pictures_from_mime(mime)
+        except StudioError as error:
+            self.failed.emit(Failure.of(error))
+            return False
+        if drops:
+            self.set_picture(drops[0])
+        return bool(drops)
