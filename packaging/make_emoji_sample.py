@@ -45,7 +45,7 @@ def halve(rgba: Rgba) -> Rgba:
     # Weighting by alpha is averaging in premultiplied form: the colours that lie
     # hidden under transparent pixels must not bleed into the rim.
     colour = (blocks[..., :3] * alpha).sum(axis=(1, 3)) / np.maximum(weight, 1.0)
-    reduced = np.rint(np.concatenate([colour, weight / 4.0], axis=-1)).astype(np.uint8)
+    reduced: Rgba = np.rint(np.concatenate([colour, weight / 4.0], axis=-1)).astype(np.uint8)
     reduced[reduced[..., 3] == 0] = 0
     return reduced
 
