@@ -60,7 +60,7 @@ class LineDisplay:
             if not tenth and waited < _SECONDS_BETWEEN_LINES:
                 return
         self._last = (now, done)
-        parts = [f"{text}: {done:,} of {total:,}", note, f"{duration(left)} left"]
+        parts = [f"{text}: {done:,} of {total:,}", note, _left(left, done, total)]
         self.say(" · ".join(part for part in parts if part))
 
     def say(self, text: str) -> None:
@@ -105,7 +105,7 @@ class BarDisplay:
             total=total,
             visible=True,
             note=note,
-            left="" if left is None else f"{duration(left)} left",
+            left=_left(left, done, total),
         )
 
     def say(self, text: str) -> None:
@@ -115,3 +115,7 @@ class BarDisplay:
     def close(self) -> None:
         """Take the bar away and show the cursor again."""
         self._bar.stop()
+
+
+def _left(seconds: float | None, done: int, total: int) -> str:
+    return "" if seconds is None or done >= total else f"{duration(seconds)} left"

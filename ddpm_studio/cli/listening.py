@@ -57,22 +57,27 @@ class _Watch:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._pace = TimeLeft()
-        self._tick: TrainTick | None = None
-        self._loss = ""
+        self._phase = ""
+        self._training = ""
+        self._left = 0.0
+        self._note = ""
+        self._loss = 0.0
 
     def __call__(self, event: Event) -> None:
         match event:
             case Progress(done, total, text):
-                left = self._pace(done, total, text)
-                note = ""
-                if self._tick is not None:
-                    left = self._tick.seconds_left
-                    note = f"{self._loss} · {self._tick.images_per_second:.3g} pictures/s"
-                self._display.show(done, total, text, left, note)
+                self._phase = text
+                # A training tells its time left itself: it knows what was not training.
+                if text == self._training:
+                    self._display.show(done, total, text, self._left, self._note)
+                else:
+                    self._display.show(done, total, text, self._pace(done, total, text), "")
             case TrainStep():
-                self._loss = f"loss {event.loss:.4f}"
+                self._loss = event.loss
             case TrainTick():
-                self._tick = event
+                self._training = self._phase
+                self._left = event.seconds_left
+                self._note = f"loss {self._loss:.4f} · {event.images_per_second:.3g} pictures/s"
             case Notice(text):
                 self._display.say(text)
             case _:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-import json
+import json as json_module
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.events import Drawn
 
 
 def emit(value: Mapping[str, object]) -> None:
     """Write one JSON object on a line of its own, at once."""
-    print(json.dumps(_plain(value), allow_nan=False), flush=True)
+    print(json_module.dumps(_plain(value), allow_nan=False), flush=True)
+
+
+def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:
+    """Tell which files were written, and for machines what made the pictures.
+
+    Args:
+        files: the pictures, then the animation if there is one.
+        drawn: the pictures.
+        json: as one JSON object.
+    """
+    if json:
+        out, gif = [*files, None][:2]
+        emit({"out": out, "gif": gif, "count": len(drawn.pictures), "recipe": drawn.recipe})
+    else:
+        print(*files, sep="\n")
 
 
 def as_event(name: str, event: object) -> dict[str, object]:

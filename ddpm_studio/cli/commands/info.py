@@ -25,7 +25,7 @@ def command(
     size = f"{summary.image_size} × {summary.image_size}"
     rows = {
         "Run": summary.name,
-        "Step": f"{summary.step:,} of {summary.steps:,}" if summary.steps else f"{summary.step:,}",
+        "Step": _step(summary.step, summary.steps),
         "Loss": "" if summary.last_loss is None else f"{summary.last_loss:.4f}",
         "Network": f"{summary.preset or 'its own'}, {summary.parameters:,} parameters",
         "Pictures": f"{size}, {'gray' if summary.channels == 1 else 'RGB'}",
@@ -40,3 +40,7 @@ def command(
     for name, value in rows.items():
         if value:
             print(f"{name:<{width}}  {value}")
+
+
+def _step(step: int, steps: int | None) -> str:
+    return f"{step:,}" if steps is None or steps < step else f"{step:,} of {steps:,}"

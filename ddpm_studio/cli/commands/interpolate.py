@@ -9,7 +9,7 @@ import typer
 
 from ddpm_studio import export
 from ddpm_studio.cli.options import Json, validated, with_options
-from ddpm_studio.cli.output import emit
+from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import (
     AnimationOptions,
     Gif,
@@ -25,7 +25,7 @@ from ddpm_studio.requests import InterpolateRequest
 _ONE_ROW = 16
 
 
-@with_options(InterpolateRequest, GridOptions, AnimationOptions, skip={"run"})
+@with_options(InterpolateRequest, GridOptions, AnimationOptions, skip={"run", "frames"})
 def command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     a: Annotated[Path, typer.Argument(metavar="A", help="The picture at λ = 0.")],
@@ -53,7 +53,4 @@ def command(
     if gif is not None:
         write_animation(gif, list(drawn.pictures), animation, grid, recipe=drawn.recipe)
         written.append(gif)
-    if json:
-        emit({"out": out, "gif": gif, "count": len(drawn.pictures), "recipe": drawn.recipe})
-    else:
-        print(*written, sep="\n")
+    tell_drawn(written, drawn, json)

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio.cli.options import Json, validated, with_options
-from ddpm_studio.cli.output import emit
-from ddpm_studio.cli.target import GridOptions, Out, check_out, write_out
+from ddpm_studio.cli.output import tell_drawn
+from ddpm_studio.cli.target import AnimationOptions, Gif, GridOptions, Out, check_out, write_out
+from ddpm_studio.cli.trajectory import Trajectory, ViewOptions
 from ddpm_studio.requests import ShareRequest
 
 
-@with_options(ShareRequest, GridOptions, skip={"run"})
+@with_options(ShareRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})
 def command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     out: Out,
@@ -25,19 +26,21 @@ def command(
             show_default=False,
         ),
     ] = None,
+    gif: Gif = None,
     json: Json = False,
     **given: Any,
 ) -> None:
     """Draw many pictures from one shared latent."""
-    request, grid = validated(ShareRequest, given, run=run), validated(GridOptions, given)
+    animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
     check_out(out)
+    trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
+    request = trajectory.ask(validated(ShareRequest, given, run=run))
+    if gif is not None and request.t == 0:
+        raise typer.BadParameter("at t = 0 there is no way to show.", param_hint="'--gif'")
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, load_picture, share
 
     picture = None if image is None else load_picture(image, run)
-    drawn = listen(share(request, picture, ModelStore()))
+    drawn = listen(share(request, picture, ModelStore()), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
-    if json:
-        emit({"out": out, "count": len(drawn.pictures), "recipe": drawn.recipe})
-    else:
-        print(out)
+    tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)

@@ -24,7 +24,7 @@ def command(
         typer.Option("--sample", help="Begin with an embedded set.", show_default=False),
     ] = None,
 ) -> None:
-    """Open the window on pictures or a run; also without the word open."""
+    """Open the window on pictures or a run; also without this word."""
     for path in paths or []:
         if not path.exists():
             raise StudioError(f"There is no file or folder {path}.", _advice(str(path)))

@@ -1,0 +1,101 @@
+"""An animation of a reverse process, recorded while it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import typer
+from pydantic import Field
+
+from ddpm_studio import export
+from ddpm_studio.cli.target import AnimationOptions, GridOptions, write_animation
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.jobs.events import Event, FrameImages
+from ddpm_studio.requests import Request, SampleRequest, ShareRequest
+
+RequestT = TypeVar("RequestT", SampleRequest, ShareRequest)
+
+_FRAMES = 60
+_MOST = 10_000
+# Slowing down needs moments that lie closer together than even ones.
+_DENSER = 3
+
+
+class ViewOptions(Request):
+    """What the animation shows."""
+
+    gif_view: Literal["x_t", "x0_hat", "both"] = Field(
+        "x_t", title="View", description="The noisy pictures, the predicted ones, or both."
+    )
+
+
+class Trajectory:
+    """Keeps the moments of a process that an animation will show.
+
+    Args:
+        path: the file to write; None: nothing is kept.
+        view: what to show.
+        animation: its timing.
+        grid: its layout.
+
+    Raises:
+        StudioError: if the file can't be written.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        view: ViewOptions,
+        animation: AnimationOptions,
+        grid: GridOptions,
+    ) -> None:
+        if path is not None:
+            export.check_animation(path)
+        self.path = path
+        self._view = view.gif_view
+        self._animation = animation
+        self._grid = grid
+        self._count = 0
+        self._frames: list[Pictures] = []
+
+    def ask(self, request: RequestT) -> RequestT:
+        """Return the request with as many moments as the animation needs.
+
+        Raises:
+            typer.BadParameter: if moments are asked for, but no animation.
+        """
+        if self.path is None:
+            if request.frames:
+                raise typer.BadParameter("name the animation with --gif.", param_hint="'--frames'")
+            return request
+        self._count = max(2, request.frames or _FRAMES)
+        even = self._animation.easing == "linear"
+        moments = self._count if even else min(_MOST, _DENSER * self._count)
+        return request.model_copy(update={"frames": moments})
+
+    def __call__(self, event: Event) -> None:
+        """Keep what the job shows."""
+        if not isinstance(event, FrameImages) or self.path is None:
+            return
+        views = {"x_t": [event.x_t], "x0_hat": [event.x0_hat], "both": [event.x_t, event.x0_hat]}
+        grids = [export.make_grid(shown, self._grid.columns) for shown in views[self._view]]
+        self._frames.append(export.side_by_side(grids))
+
+    def write(self, recipe: dict[str, object]) -> list[Path]:
+        """Write the animation, if one is asked for, and return the files written.
+
+        Raises:
+            StudioError: if it can't be written.
+        """
+        if self.path is None:
+            return []
+        write_animation(
+            self.path,
+            self._frames,
+            self._animation,
+            self._grid,
+            recipe=recipe,
+            count=min(self._count, len(self._frames)),
+        )
+        return [self.path]

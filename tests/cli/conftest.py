@@ -1,0 +1,93 @@
+"""Real commands on tiny pictures and a tiny run, in this process and in others."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.cli import run
+
+TINY = ["--image-size", "16", "--batch-size", "2", "--device", "cpu", "--timesteps", "20"]
+QUIET = [*TINY, "--sample-count", "0", "--seed", "1"]
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one line of a refusal; anything more than one is a fault."""
+        lines = [line for line in self.err.splitlines() if line.startswith("error:")]
+        assert len(lines) == 1, self.err
+        assert "Traceback" not in self.err
+        return lines[0]
+
+
+Terminal = Callable[..., Said]
+
+
+def write_pictures(folder: Path, count: int, channels: int = 3, seed: int = 0) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    for index in range(count):
+        pixels = rng.integers(0, 256, (16, 16, channels), dtype=np.uint8).squeeze()
+        Image.fromarray(pixels).save(folder / f"{index:03}.png")
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    root = tmp_path_factory.mktemp("studio")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CACHE", "RUNS", "CONFIG"):
+            patch.setenv(f"DDPM_STUDIO_{name}", str(root / name.lower()))
+        yield
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """Run a command line in this process."""
+
+    def call(*words: object) -> Said:
+        capsys.readouterr()
+        code = run([str(word) for word in words])
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pictures(tmp_path_factory.mktemp("data") / "pictures", 8)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
+    """A run of four steps; nobody changes it."""
+    folder = tmp_path_factory.mktemp("runs") / "trained"
+    assert run(["train", str(pictures), "--run", str(folder), "--steps", "4", *QUIET]) == 0
+    return folder
+
+
+def spawn(*words: object, code: str = "", cwd: Path | None = None) -> subprocess.Popen[str]:
+    """Start a command line, or other code, in a process of its own."""
+    arguments = ["-c", code] if code else ["-m", "ddpm_studio"]
+    return subprocess.Popen(
+        [sys.executable, *arguments, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"},
+        cwd=cwd,
+    )

@@ -1,0 +1,189 @@
+import inspect
+import json
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from ddpm_studio import __version__
+from ddpm_studio.cli.group import load_command
+from ddpm_studio.cli.table import COMMANDS
+from ddpm_studio.requests import (
+    InterpolateRequest,
+    PrepareOptions,
+    Request,
+    SampleRequest,
+    ShareRequest,
+    TrainRequest,
+)
+from tests.cli.conftest import Terminal, spawn
+
+HEAVY = ("torch", "numpy", "PIL", "pydantic", "PySide6", "scipy", "rich")
+
+
+def test_help_names_every_command_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from ddpm_studio.cli import run; code = run(sys.argv[1:]);"
+        f"print([name for name in {HEAVY} if name in sys.modules]); sys.exit(code)"
+    )
+    process = spawn("--help", code=code)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    *text, loaded = out.splitlines()
+    assert loaded == "[]"
+    for name in COMMANDS:
+        assert any(line.split()[:1] == [name] for line in text)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_says_what_the_commands_say(name: str) -> None:
+    assert inspect.cleandoc(load_command(name).help or "") == COMMANDS[name].help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_help(terminal: Terminal, name: str) -> None:
+    said = terminal(name, "--help")
+    assert said.code == 0
+    assert COMMANDS[name].help in " ".join(said.out.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "models", "skipped"),
+    [
+        ("train", (TrainRequest, PrepareOptions), set()),
+        ("data", (PrepareOptions,), set()),
+        ("sample", (SampleRequest,), {"run"}),
+        ("share", (ShareRequest,), {"run"}),
+        ("interpolate", (InterpolateRequest,), {"run", "frames"}),
+    ],
+)
+def test_every_field_is_an_option(
+    name: str, models: tuple[type[Request], ...], skipped: set[str]
+) -> None:
+    options = {option for p in load_command(name).params for option in p.opts}
+    for model in models:
+        for field in set(model.model_fields) - skipped:
+            assert f"--{field.replace('_', '-')}" in options
+
+
+def test_help_tells_choices_defaults_and_limits(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = " ".join(terminal("train", "--help").out.replace("│", " ").split())
+    for preset in get_args(TrainRequest.model_fields["preset"].annotation):
+        assert preset in text
+    assert "[1<=x<=65536] Pictures in one step. Default: 32." in text
+    assert "after warm-up. Above 0. Default: 0.0002." in text
+    assert "Left out: as the preset has it. Below 1." in text
+    assert "Mirror pictures left to right at random. Default: yes." in text
+
+
+def test_version(terminal: Terminal) -> None:
+    assert terminal("--version").out == f"ddpm-studio {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["sample"], "RUN"),
+        (["sample", "x", "--out", "a.png", "--count", "0"], "--count"),
+        (["sample", "x", "--out", "a.png", "--count", "many"], "--count"),
+        (["sample", "x", "--out", "a.png", "--sampler", "euler"], "--sampler"),
+        (["sample", "x", "--out", "a.png", "--frames", "9"], "--frames"),
+        (["sample", "x"], "--out"),
+        (["train", "x", "--run", "r", "--learning-rate", "0"], "--learning-rate"),
+        (["train", "x", "--run", "r", "--image-size", "2"], "--image-size"),
+        (["train", "x", "--run", "r", "--background", "red"], "--background"),
+        (["train", "x", "--run", "r", "--bogus"], "--bogus"),
+        (["train", "--run", "r"], "DATA"),
+        (["train", "x"], "--run"),
+        (["--bogus"], "--bogus"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_2(terminal: Terminal, words: list[str], part: str) -> None:
+    said = terminal(*words)
+    assert said.code == 2
+    assert part in said.error
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+    assert "--help." in said.error
+
+
+def test_a_mistyped_command_is_not_a_path(terminal: Terminal) -> None:
+    said = terminal("trian", "x")
+    assert said.code == 1
+    assert "no file or folder trian" in said.error
+    assert "train?" in said.error
+
+
+def test_debug_adds_the_traceback_and_keeps_the_line(terminal: Terminal, tmp_path: Path) -> None:
+    plain = terminal("info", tmp_path)
+    assert plain.code == 1
+    assert plain.err.count("\n") == 1
+    for words in (["--debug", "info", tmp_path], ["info", tmp_path, "--debug"]):
+        said = terminal(*words)
+        assert said.code == 1
+        assert "Traceback" in said.err
+        assert said.err.splitlines()[-1] == plain.error
+
+
+def test_the_window_is_needed_for_paths_alone_and_its_absence_is_one_line(pictures: Path) -> None:
+    code = (
+        "import sys; sys.modules['PySide6'] = None; "
+        "from ddpm_studio.cli import main; main(sys.argv[1:])"
+    )
+    for words in ([], [pictures], ["--sample", "emoji"], ["open", pictures]):
+        process = spawn(*words, code=code)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert out == ""
+        assert err.count("\n") == 1
+        assert err.startswith("error: The window needs PySide6")
+        assert "PySide6-Essentials" in err
+
+
+def test_paths_and_sample_reach_the_window(
+    terminal: Terminal, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = pytest.importorskip("ddpm_studio.gui.app", exc_type=ImportError)
+    calls = []
+
+    def run_window(paths: list[Path], sample: str | None) -> int:
+        calls.append((list(paths), sample))
+        return 7
+
+    monkeypatch.setattr(app, "run_window", run_window)
+    assert terminal().code == 7
+    assert terminal(pictures, pictures).code == 7
+    assert terminal("--sample", "fashion-mnist").code == 7
+    assert calls == [([], None), ([pictures, pictures], None), ([], "fashion-mnist")]
+
+
+@pytest.mark.parametrize("name", ["fashion-mnist", "emoji"])
+def test_the_samples_offered_are_there(name: str) -> None:
+    from ddpm_studio.data import sample_sets
+
+    assert [s for s in sample_sets() if s.name.startswith(name)]
+
+
+def test_a_reader_that_goes_away_is_no_error(trained: Path) -> None:
+    process = spawn("info", trained)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.wait(timeout=60) == 1
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+def test_info(terminal: Terminal, trained: Path) -> None:
+    text = terminal("info", trained).out
+    assert "4 of 4" in text
+    assert "16 × 16, RGB" in text
+    assert "8 pictures" in text
+    summary = json.loads(terminal("info", trained, "--json").out)
+    assert summary["step"] == 4
+    assert summary["checkpoints"] == [4]
+    assert summary["timesteps"] == 20
+    assert f"{summary['parameters']:,}" in text

@@ -1,0 +1,183 @@
+import io
+import os
+import signal
+import sys
+from collections.abc import Generator
+
+import pytest
+
+from ddpm_studio.cli.display import BarDisplay, LineDisplay, make_display
+from ddpm_studio.cli.listening import listen
+from ddpm_studio.cli.stopping import Stopped
+from ddpm_studio.cli.words import TimeLeft, duration
+from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTick
+from tests.cli.conftest import spawn
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1, "0 s"),
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (720, "12 min"),
+        (3599, "1 h 00 min"),
+        (11100, "3 h 05 min"),
+        (260000, "3 days"),
+    ],
+)
+def test_duration(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_time_left_follows_the_pace_of_its_phase() -> None:
+    clock = Clock()
+    left = TimeLeft(clock)
+    assert left(30, 60, "Training") is None  # a resumed run has done 30 already
+    clock.now += 10
+    assert left(40, 60, "Training") == pytest.approx(20)
+    clock.now += 2
+    assert left(60, 60, "Training") == 0
+    assert left(0, 10, "Sampling") is None
+    clock.now += 1
+    assert left(1, 10, "Sampling") == pytest.approx(9)
+
+
+def test_lines_come_now_and_then_not_each_time() -> None:
+    clock, stream = Clock(), io.StringIO()
+    display = LineDisplay(stream, clock)
+    display.show(0, 1000, "Sampling", None, "")
+    for done in range(1, 1001):
+        clock.now += 0.1
+        display.show(done, 1000, "Sampling", (1000 - done) / 10, "")
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "Sampling: 1 of 1,000 · 2 min left"
+    assert 10 <= len(lines) <= 12
+    assert lines[5] == "Sampling: 501 of 1,000 · 50 s left"
+
+
+def test_a_slow_job_still_says_something() -> None:
+    clock, stream = Clock(), io.StringIO()
+    display = LineDisplay(stream, clock)
+    for done in range(1, 4):
+        clock.now += 11
+        display.show(done, 1000, "Training", 3600, "loss 0.1")
+    assert stream.getvalue().splitlines()[-1] == "Training: 3 of 1,000 · loss 0.1 · 1 h 00 min left"
+
+
+def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
+    stream = Terminal()
+    display = make_display(stream)
+    assert isinstance(display, BarDisplay)
+    display.say("[bold] is not markup")
+    display.show(3, 10, "[Sampling]", 42.0, "loss [x]")
+    display.close()
+    text = stream.getvalue()
+    for part in ("[bold] is not markup", "[Sampling]", "3 of 10", "42 s left", "loss [x]"):
+        assert part in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
+
+
+def tick(step: int, left: float) -> TrainTick:
+    return TrainTick(step, 10, 12.34, left, 0, ())
+
+
+def test_training_tells_loss_speed_and_its_own_time_left() -> None:
+    def job() -> Generator[Event, None, str]:
+        yield Progress(1, 10, "Training")
+        yield TrainStep(1, 0.5, 1.0, 1e-4)
+        yield tick(1, 90.0)
+        yield Progress(2, 10, "Training")
+        yield Notice("Mind this.")
+        return "done"
+
+    stream = io.StringIO()
+    assert listen(job(), display=LineDisplay(stream)) == "done"
+    assert stream.getvalue().splitlines() == [
+        "Training: 2 of 10 · loss 0.5000 · 12.3 pictures/s · 2 min left",
+        "Mind this.",
+    ]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_closes_the_job_between_two_events(number: signal.Signals, code: int) -> None:
+    trace: list[object] = []
+
+    def job() -> Generator[Event, None, None]:
+        try:
+            for done in range(10):
+                trace.append(done)
+                if done == 2:
+                    os.kill(os.getpid(), number)
+                yield Progress(done, 10, "Working")
+        finally:
+            trace.append("closed")
+
+    before = signal.getsignal(number)
+    with pytest.raises(Stopped) as caught:
+        listen(job(), display=LineDisplay(io.StringIO()))
+    assert caught.value.exit_code == code
+    assert trace == [0, 1, 2, "closed"]
+    assert signal.getsignal(number) is before
+
+
+def test_a_listener_that_fails_closes_the_job_too() -> None:
+    closed = []
+
+    def job() -> Generator[Event, None, None]:
+        try:
+            yield Notice("one")
+            yield Notice("two")
+        finally:
+            closed.append(True)
+
+    def fail(_: Event) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        listen(job(), fail, LineDisplay(io.StringIO()))
+    assert closed == [True]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_second_signal_ends_at_once() -> None:
+    code = """
+import time
+from ddpm_studio.cli.listening import listen
+from ddpm_studio.jobs.events import Notice
+
+def job():
+    try:
+        while True:
+            print("working", flush=True)
+            time.sleep(0.02)
+            yield Notice("")
+    finally:
+        print("closing", flush=True)
+        time.sleep(200)
+
+listen(job())
+"""
+    process = spawn(code=code)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "working\n"
+    process.send_signal(signal.SIGINT)
+    while process.stdout.readline() != "closing\n":
+        pass
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT

@@ -1,0 +1,232 @@
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from ddpm_studio.export import read_recipe
+from tests.cli.conftest import Terminal
+
+FAST = ["--device", "cpu", "--steps", "5"]
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def frames(path: Path) -> list[np.ndarray]:
+    with Image.open(path) as image:
+        return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
+
+
+def test_one_seed_one_picture(terminal: Terminal, trained: Path, tmp_path: Path) -> None:
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        out = tmp_path / f"{name}.png"
+        said = terminal("sample", trained, "--count", 4, "--seed", seed, "--out", out, *FAST)
+        assert said.code == 0
+        assert said.out == f"{out}\n"
+        assert "Sampling" in said.err
+        assert "left" in said.err
+    a, b, c = (pixels(tmp_path / f"{name}.png") for name in "abc")
+    assert a.shape == (34, 34, 3)
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_the_png_knows_what_made_it(terminal: Terminal, trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.png"
+    said = terminal("sample", trained, "--count", 2, "--seed", 9, "--out", out, "--json", *FAST)
+    told = json.loads(said.out)
+    recipe = read_recipe(out)
+    assert recipe == told["recipe"]
+    assert recipe is not None
+    request = recipe["request"]
+    assert isinstance(request, dict)
+    assert (request["seed"], request["steps"], request["count"]) == (9, 5, 2)
+    assert (told["out"], told["count"], told["gif"]) == (str(out), 2, None)
+
+
+def test_the_gif_goes_from_noise_to_the_picture(
+    terminal: Terminal, trained: Path, tmp_path: Path
+) -> None:
+    out, gif = tmp_path / "a.png", tmp_path / "a.apng"
+    words = ["sample", trained, "--count", 4, "--out", out, "--gif", gif, "--scale", 1]
+    said = terminal(*words, "--device", "cpu", "--frames", 6)
+    assert said.code == 0
+    assert said.out.splitlines() == [str(out), str(gif)]
+    shown = frames(gif)
+    assert len(shown) == 6
+    assert np.array_equal(shown[-1], pixels(out))
+    # x_T is standard normal noise: 0 is 127.5, one standard deviation 127.5, clipped to ±1.
+    noise = shown[0][:16, :16].astype(float)
+    assert abs(noise.mean() - 127.5) < 10
+    clipped = np.mean((noise == 0) | (noise == 255))
+    assert abs(clipped - 0.317) < 0.08
+
+
+def test_a_gif_has_the_frames_asked_for(terminal: Terminal, trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.png"
+    for easing, view, size in [("linear", "x_t", 34), ("ease-out", "both", 76)]:
+        gif = tmp_path / f"{easing}.gif"
+        said = terminal(
+            *("sample", trained, "--count", 4, "--out", out, "--gif", gif, "--frames", 5),
+            *("--easing", easing, "--gif-view", view, "--scale", 1, "--device", "cpu"),
+        )
+        assert said.code == 0
+        assert len(frames(gif)) == 5
+        assert frames(gif)[0].shape == (34, size, 3)
+
+
+def test_animations_are_enlarged_unless_told_otherwise(
+    terminal: Terminal, trained: Path, tmp_path: Path
+) -> None:
+    out, gif = tmp_path / "a.png", tmp_path / "a.gif"
+    assert terminal("sample", trained, "--count", 1, "--out", out, "--gif", gif, *FAST).code == 0
+    assert pixels(out).shape == (16, 16, 3)
+    assert frames(gif)[0].shape == (400, 400, 3)
+
+
+@pytest.mark.parametrize("name", ["pictures.zip", "pictures"])
+def test_one_file_each(terminal: Terminal, trained: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    assert terminal("sample", trained, "--count", 3, "--out", out, *FAST).code == 0
+    found = (
+        zipfile.ZipFile(out).namelist()
+        if name.endswith(".zip")
+        else [path.name for path in out.iterdir()]
+    )
+    assert sorted(found) == ["00000.png", "00001.png", "00002.png"]
+
+
+def test_share_at_0_is_the_picture_and_spreads_with_t(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    image = pictures / "000.png"
+    spread = []
+    for t in (0, 5, 20):
+        out = tmp_path / f"{t}"
+        words = ["share", trained, image, "--t", t, "--count", 6, "--out", out, "--device", "cpu"]
+        assert terminal(*words).code == 0
+        drawn = np.stack([pixels(file) for file in sorted(out.iterdir())]).astype(float)
+        spread.append(drawn.std(axis=0).mean())
+        if t == 0:
+            assert np.array_equal(drawn[0], pixels(image))
+    assert spread[0] == 0
+    assert spread[0] < spread[1] < spread[2]
+
+
+def test_sharing_can_be_watched(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    out, gif = tmp_path / "a.png", tmp_path / "a.apng"
+    words = ["share", trained, pictures / "000.png", "--count", 4, "--out", out, "--gif", gif]
+    said = terminal(*words, "--t", 10, "--frames", 4, "--scale", 1, "--device", "cpu")
+    assert said.code == 0
+    shown = frames(gif)
+    assert len(shown) == 4
+    assert np.array_equal(shown[-1], pixels(out))
+    # All begin at the same x_t.
+    assert np.array_equal(shown[0][:16, :16], shown[0][:16, 18:])
+    assert not np.array_equal(shown[-1][:16, :16], shown[-1][:16, 18:])
+    said = terminal(*words, "--t", 0)
+    assert said.code == 2
+    assert "t = 0" in said.error
+
+
+def test_share_without_a_picture(terminal: Terminal, trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.png"
+    words = ["share", trained, "--t", 10, "--count", 3, "--out", out, "--json"]
+    said = terminal(*words, "--device", "cpu")
+    assert said.code == 0
+    assert json.loads(said.out)["count"] == 3
+    assert pixels(out).shape == (34, 34, 3)
+
+
+def test_interpolation_is_one_row_from_end_to_end(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    a, b = pictures / "000.png", pictures / "001.png"
+    out, gif = tmp_path / "a.png", tmp_path / "a.gif"
+    said = terminal(
+        *("interpolate", trained, a, b, "--t", 0, "--steps-lambda", 5, "--out", out),
+        *("--gif", gif, "--scale", 1, "--device", "cpu"),
+    )
+    assert said.code == 0
+    row = pixels(out)
+    assert row.shape == (16, 5 * 18 - 2, 3)
+    # At t = 0 there is no noise: the ends are the pictures, the middle their blend.
+    assert np.array_equal(row[:, :16], pixels(a))
+    assert np.array_equal(row[:, -16:], pixels(b))
+    blend = (pixels(a).astype(float) + pixels(b)) / 2
+    assert np.abs(row[:, 36:52] - blend).max() <= 1
+    shown = frames(gif)
+    assert len(shown) == 5
+    assert shown[0].shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("command", ["sample", "share", "interpolate"])
+def test_places_are_looked_at_before_the_run(
+    terminal: Terminal, tmp_path: Path, command: str
+) -> None:
+    pair = ["a.png", "b.png"] if command == "interpolate" else []
+    cases = [
+        ("a.jpg", "ends with .jpg"),
+        ("no/a.png", "does not exist"),
+        ("no/folder", "does not exist"),
+    ]
+    for name, cause in cases:
+        said = terminal(command, tmp_path / "no run", *pair, "--out", tmp_path / name)
+        assert said.code == 1
+        assert cause in said.error
+    if sys.platform.startswith("linux"):
+        said = terminal(command, tmp_path / "no run", *pair, "--out", "/proc/a.png")
+        assert said.code == 1
+        assert "can't be written" in said.error
+    words = ["--out", tmp_path / "a.png", "--gif", tmp_path / "a.mov"]
+    assert "ends with .mov" in terminal(command, tmp_path / "no run", *pair, *words).error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_refusals_of_one_line_that_write_nothing(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "a.png"
+    image = pictures / "000.png"
+    text = pictures.parent / "words.txt"
+    text.write_text("words")
+    cases: list[tuple[list[object], str]] = [
+        (["sample", pictures], "not a run folder"),
+        (["sample", tmp_path / "nothing"], "does not exist"),
+        (["sample", trained, "--steps", 21], "20 timesteps"),
+        (["share", trained, image, "--t", 21], "out of range"),
+        (["share", trained, text], "words.txt"),
+        (["share", trained, pictures / "none.png"], "none.png"),
+        (["share", trained, image, "--sampler", "ddim", "--t", 10], "η"),
+        (["interpolate", trained, image, image, "--t", 21], "out of range"),
+        (["interpolate", trained, image, text, "--t", 10], "words.txt"),
+    ]
+    for words, cause in cases:
+        said = terminal(*words, "--out", out, "--device", "cpu")
+        assert said.code == 1, words
+        assert cause in said.error
+        assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_truncated_checkpoint(terminal: Terminal, trained: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    for file in run.rglob("*.safetensors"):
+        file.write_bytes(file.read_bytes()[:1000])
+    said = terminal("sample", run, "--out", tmp_path / "a.png", *FAST)
+    assert said.code == 1
+    assert "Unexpected" not in said.error
+    said = terminal("train", "--run", run, "--resume", "--steps", 9)
+    assert said.code == 1
+    assert "Unexpected" not in said.error
+    assert not (tmp_path / "a.png").exists()

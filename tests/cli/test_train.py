@@ -1,0 +1,247 @@
+import io
+import json
+import os
+import signal
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.runs import RunFolder
+from tests.cli.conftest import QUIET, Terminal, spawn, write_pictures
+
+WEIGHTS = ("model.safetensors", "ema.safetensors")
+
+
+def weights(run: Path, step: int) -> list[bytes]:
+    return [(run / "checkpoints" / f"step-{step:08}" / name).read_bytes() for name in WEIGHTS]
+
+
+def test_training_ends_well_and_says_where(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    said = terminal("train", pictures, "--run", run, "--steps", 3, *QUIET)
+    assert said.code == 0
+    assert said.out == f"{run}\n"
+    assert "step 3" in said.err
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3]
+    assert 0.8 < lines[0]["loss"] < 1.2
+    assert len(weights(run, 3)) == 2
+
+
+def test_json_lines_end_with_the_result(terminal: Terminal, pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    said = terminal("train", pictures, "--run", run, "--steps", 2, "--json", *QUIET)
+    events = [json.loads(line) for line in said.out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds.index("started") < kinds.index("tick") < kinds.index("checkpoint")
+    ticks = [event for event in events if event["event"] == "tick"]
+    assert ticks[-1]["step"] == 2
+    assert ticks[-1]["loss"] > 0
+    assert events[-1] == {
+        "event": "done",
+        "run": str(run),
+        "step": 2,
+        "loss": pytest.approx(ticks[-1]["loss"]),
+    }
+
+
+def test_resuming_gives_the_bytes_of_an_uninterrupted_run(
+    terminal: Terminal, pictures: Path, trained: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    assert terminal("train", pictures, "--run", run, "--steps", 2, *QUIET).code == 0
+    assert terminal("train", "--run", run, "--resume", "--steps", 4).code == 0
+    assert weights(run, 4) == weights(trained, 4)
+
+
+def test_resume_takes_the_total_of_the_run_and_refuses_other_settings(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    assert terminal("train", pictures, "--run", run, "--steps", 2, *QUIET).code == 0
+    before = sorted(path.name for path in run.rglob("*"))
+    said = terminal("train", "--run", run, "--resume")
+    assert said.code == 1
+    assert "2 steps already" in said.error
+    said = terminal("train", pictures, "--run", run, "--resume", "--batch-size", 4)
+    assert said.code == 1
+    assert "--batch-size 2" in said.error
+    said = terminal("train", pictures, "--run", run, "--resume", "--image-size", 32)
+    assert "--image-size 16" in said.error
+    assert sorted(path.name for path in run.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_signal_leaves_a_whole_checkpoint_to_resume_from(
+    terminal: Terminal, pictures: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    run = tmp_path / "run"
+    process = spawn("train", pictures, "--run", run, "--steps", 100000, "--json", *QUIET)
+    assert process.stdout is not None
+    while json.loads(process.stdout.readline())["event"] != "tick":
+        pass
+    process.send_signal(number)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    last = json.loads(out.splitlines()[-1])
+    assert last["event"] == "stopped"
+    newest = RunFolder.open(run).newest()
+    assert (newest.step, str(newest.path)) == (last["step"], last["checkpoint"])
+    assert f"step {newest.step:,}" in err
+    assert not [path for path in run.rglob("*") if ".writing-" in path.name]
+    assert terminal("train", "--run", run, "--resume", "--steps", newest.step + 1).code == 0
+    assert RunFolder.open(run).newest().step == newest.step + 1
+
+
+def test_train_and_sample_without_qt(pictures: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['PySide6'] = sys.modules['pyqtgraph'] = None;"
+        "from ddpm_studio.cli import run; words = sys.argv[1:]; cut = words.index('then');"
+        "sys.exit(run(words[:cut]) or run(words[cut + 1:]))"
+    )
+    run, out = tmp_path / "run", tmp_path / "out.png"
+    train = ["train", pictures, "--run", run, "--steps", 1, *QUIET]
+    process = spawn(*train, "then", "sample", run, "--out", out, "--count", 2, code=code)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert Image.open(out).size == (34, 16)
+
+
+def empty(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def only_text(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "a.txt").write_text("words")
+    (folder / "b.md").write_text("# words")
+    return folder
+
+
+def escaping_zip(folder: Path) -> Path:
+    folder.mkdir()
+    content = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(content, "PNG")
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("../../outside.png", content.getvalue())
+    return folder / "a.zip"
+
+
+def pickled_npz(folder: Path) -> Path:
+    folder.mkdir()
+    np.savez(folder / "a.npz", images=np.array([{"a": 1}, None], dtype=object))
+    return folder / "a.npz"
+
+
+def missing(folder: Path) -> Path:
+    return folder / "nowhere"
+
+
+def unreadable(folder: Path) -> Path:
+    write_pictures(folder, 2)
+    folder.chmod(0)
+    return folder
+
+
+CASES = [empty, only_text, escaping_zip, pickled_npz, missing]
+if hasattr(os, "geteuid") and os.geteuid() != 0:  # to root all is readable
+    CASES.append(unreadable)
+
+
+@pytest.mark.parametrize("make", CASES)
+@pytest.mark.parametrize("command", ["train", "data"])
+def test_useless_data_is_refused_in_one_line_and_nothing_is_left(
+    terminal: Terminal, tmp_path: Path, make: Callable[[Path], Path], command: str
+) -> None:
+    source = make(tmp_path / "source")
+    run = tmp_path / "run"
+    words = ["--run", run, "--steps", 1, *QUIET] if command == "train" else []
+    said = terminal(command, source, *words)
+    if make is unreadable:
+        source.chmod(0o755)
+    assert said.code == 1
+    assert len(said.error) > len("error: ")
+    assert "Unexpected" not in said.error
+    assert not run.exists()
+    assert not (tmp_path / "outside.png").exists()
+    assert not (tmp_path.parent / "outside.png").exists()
+
+
+def test_half_of_the_pictures_truncated_trains_on_the_others_and_says_so(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    source = write_pictures(tmp_path / "source", 6, seed=5)
+    for index in range(3):
+        file = source / f"{index:03}.png"
+        file.write_bytes(file.read_bytes()[:200])
+    said = terminal("train", source, "--run", tmp_path / "run", "--steps", 1, *QUIET)
+    assert said.code == 0
+    (line,) = [line for line in said.err.splitlines() if "3 pictures left out" in line]
+    assert all(f"{index:03}.png" in line for index in range(3))
+    report = terminal("data", source)
+    assert report.code == 0
+    assert "3 pictures left out" in report.out
+    for index in range(3):
+        assert f"{index:03}.png" in report.out
+    assert "003.png" not in report.out
+    table = json.loads(terminal("data", source, "--json", "--image-size", 8).out)
+    assert (table["found"], table["kept"], table["image_size"]) == (6, 3, 8)
+
+
+def test_a_single_picture_trains_with_a_warning(terminal: Terminal, tmp_path: Path) -> None:
+    source = write_pictures(tmp_path / "source", 1) / "000.png"
+    said = terminal("train", source, "--run", tmp_path / "run", "--steps", 1, *QUIET)
+    assert said.code == 0
+    assert "memorise" in said.err
+
+
+def test_places_are_looked_at_before_the_pictures(
+    terminal: Terminal, pictures: Path, trained: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("keep")
+    cases = [
+        (trained, "add --resume"),
+        (tmp_path / "file", "is a file"),
+        (tmp_path / "full", "not empty"),
+        (tmp_path / "file" / "run", "can't be made"),
+    ]
+    if sys.platform.startswith("linux"):
+        cases.append((Path("/proc/run"), "can't be made"))
+    for run, cause in cases:
+        # The pictures are missing too: what is said is about the run, so it came first.
+        said = terminal("train", tmp_path / "no pictures", "--run", run, *QUIET)
+        assert said.code == 1
+        assert cause in said.error
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
+
+
+def test_resume_needs_a_run(terminal: Terminal, tmp_path: Path) -> None:
+    said = terminal("train", "--run", tmp_path / "nothing", "--resume")
+    assert said.code == 1
+    assert "does not exist" in said.error
+    said = terminal("train", "--run", tmp_path, "--resume")
+    assert said.code == 1
+    assert "not a run folder" in said.error
+
+
+def test_an_image_size_that_the_network_can_not_take(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    words = [word if word != "16" else "18" for word in QUIET]
+    said = terminal("train", pictures, "--run", tmp_path / "run", "--steps", 1, *words)
+    assert said.code == 1
+    assert "18" in said.error
+    assert "multiple of" in said.error
+    assert not (tmp_path / "run").exists()
