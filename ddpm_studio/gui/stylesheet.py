@@ -109,35 +109,34 @@ QToolButton[role="fold"] {{ color: {t.muted}; padding: 4px 8px 4px 4px; }}
 QToolButton[role="fold"]:hover {{ color: {t.text}; }}
 QToolButton[role="fold"]:checked {{ background: transparent; color: {t.muted}; }}
 
-QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QKeySequenceEdit {{
+QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox, QKeySequenceEdit {{
     background: {field}; border: 1px solid {t.line}; border-radius: {RADIUS}px;
     padding: 4px 8px; min-height: 18px; selection-background-color: {t.accent};
     selection-color: {t.on_accent}; }}
-QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover, QPlainTextEdit:hover {{
+QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover, QPlainTextEdit:hover {{
     border-color: {t.outline}; }}
-QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus,
 QComboBox:focus, QKeySequenceEdit:focus {{ border: 2px solid {ring}; padding: 3px 7px; }}
-QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{
     background: transparent; color: {t.disabled}; }}
-QLineEdit[invalid="true"], QSpinBox[invalid="true"], QDoubleSpinBox[invalid="true"],
+QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"],
 QComboBox[invalid="true"] {{ border: 1px solid {t.danger}; }}
-QSpinBox, QDoubleSpinBox {{ padding-right: 20px; }}
-QSpinBox:focus, QDoubleSpinBox:focus {{ padding-right: 19px; }}
-QSpinBox::up-button, QDoubleSpinBox::up-button {{ subcontrol-origin: border;
+QAbstractSpinBox {{ padding-right: 20px; }}
+QAbstractSpinBox:focus {{ padding-right: 19px; }}
+QAbstractSpinBox::up-button {{ subcontrol-origin: border;
     subcontrol-position: top right; width: 18px; border: none; margin: 2px 2px 0 0;
     border-radius: 3px; }}
-QSpinBox::down-button, QDoubleSpinBox::down-button {{ subcontrol-origin: border;
+QAbstractSpinBox::down-button {{ subcontrol-origin: border;
     subcontrol-position: bottom right; width: 18px; border: none; margin: 0 2px 2px 0;
     border-radius: 3px; }}
-QSpinBox::up-button:hover, QSpinBox::down-button:hover, QDoubleSpinBox::up-button:hover,
-QDoubleSpinBox::down-button:hover {{ background: {t.hover}; }}
-QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: {_mark(folder, t, "up", t.muted)};
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {t.hover}; }}
+QAbstractSpinBox::up-arrow {{ image: {_mark(folder, t, "up", t.muted)};
     width: 10px; height: 10px; }}
-QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{
+QAbstractSpinBox::down-arrow {{
     image: {_mark(folder, t, "down", t.muted)}; width: 10px; height: 10px; }}
-QSpinBox::up-arrow:off, QSpinBox::up-arrow:disabled, QDoubleSpinBox::up-arrow:disabled {{
+QAbstractSpinBox::up-arrow:off, QAbstractSpinBox::up-arrow:disabled {{
     image: {_mark(folder, t, "up", t.disabled)}; }}
-QSpinBox::down-arrow:off, QSpinBox::down-arrow:disabled, QDoubleSpinBox::down-arrow:disabled {{
+QAbstractSpinBox::down-arrow:off, QAbstractSpinBox::down-arrow:disabled {{
     image: {_mark(folder, t, "down", t.disabled)}; }}
 QComboBox {{ padding-right: 22px; }}
 QComboBox:focus {{ padding-right: 21px; }}

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QStandardPaths, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
+from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from ddpm_studio.backend import exports
 from ddpm_studio.backend.task import Task
+from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.icons import set_icon
 from ddpm_studio.gui.images import Pictures
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.basics import name
+from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.picture_drag import copy_picture
 
 Recipe = dict[str, object]
@@ -90,6 +92,8 @@ class ExportMenu(QToolButton):
         super().__init__(parent)
         self._studio = studio
         self._provider = provider
+        self._messages: MessageBar | None = None
+        self._written: Path | None = None
         texts = {
             "copy": (self.tr("Copy picture"), "copy", self.copy),
             "save_png": (self.tr("Save PNG…"), "file-image", self._ask_png),
@@ -114,6 +118,10 @@ class ExportMenu(QToolButton):
         name(self, self.tr("Export"), self.tr("Copy or save what is shown"))
         self.refresh()
 
+    def report_to(self, messages: MessageBar) -> None:
+        """Say in ``messages`` what was saved, with a way there, or why not."""
+        self._messages = messages
+
     def refresh(self) -> None:
         """Enable what can be done now."""
         export = self._provider()
@@ -134,7 +142,7 @@ class ExportMenu(QToolButton):
             return
         job = self._studio.backend.submit(self._task(kind, export, path))
         job.finished.connect(self._on_saved)
-        job.failed.connect(self.failed)
+        job.failed.connect(self._on_failed)
 
     def _can(self, kind: str, export: Export) -> bool:
         if kind == "save_grid":
@@ -158,7 +166,23 @@ class ExportMenu(QToolButton):
 
     def _on_saved(self, path: Path) -> None:
         ExportMenu.last_folder = path.parent
+        self._written = path
+        if self._messages is not None:
+            self._messages.show_message(
+                self.tr("Saved to {path}").format(path=path),
+                action=self.tr("Show in folder"),
+                callback=self._show_folder,
+            )
         self.saved.emit(path)
+
+    def _on_failed(self, failure: Failure) -> None:
+        if self._messages is not None:
+            self._messages.show_failure(failure)
+        self.failed.emit(failure)
+
+    def _show_folder(self) -> None:
+        if self._written is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written.parent)))
 
     def _ask_png(self) -> None:
         self._ask("save_png", ".png", self.tr("PNG picture (*.png)"))

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QMenu,
     QSizePolicy,
     QSpinBox,
@@ -18,12 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.gui.panels.seed_box import SeedBox
-from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, tool_button
+from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.seed_box import SeedBox
 from ddpm_studio.requests import SamplerRequest
 
 _FIELDS = SamplerRequest.model_fields
+_STEPS_WIDTH, _ETA_WIDTH = 84, 72
 _TEXTS = {
     "ddpm": "DDPM",
     "ddim": "DDIM",
@@ -68,31 +68,18 @@ class SamplerBar(QWidget):
         self.dice = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.clip, more = self._more()
         self._eta_label = label("η", "muted")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACE_S)
+        layout = FlowLayout(parent=self)
         for part in (
             self.sampler,
-            SPACE_M,
-            label(self.tr("steps"), "muted"),
-            self.steps,
-            SPACE_M,
-            self._eta_label,
-            self.eta,
-            SPACE_M,
-            label(self.tr("seed"), "muted"),
-            self.seed,
-            self.dice,
-            SPACE_M,
-            self.weights,
-            more,
+            together(label(self.tr("steps"), "muted"), self.steps),
+            together(self._eta_label, self.eta),
+            together(label(self.tr("seed"), "muted"), self.seed, self.dice),
+            together(self.weights, more),
         ):
-            if isinstance(part, QWidget):
-                layout.addWidget(part)
-            else:
-                layout.addSpacing(part)
-        layout.addStretch()
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            layout.addWidget(part)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.setAccessibleName(self.tr("Sampler"))
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.weights.currentIndexChanged.connect(self.changed)
@@ -154,6 +141,7 @@ class SamplerBar(QWidget):
         box.setRange(0, 10_000)
         box.setSpecialValueText(self.tr("auto"))
         box.setValue(self._wished_steps)
+        box.setFixedWidth(_STEPS_WIDTH)
         box.setKeyboardTracking(False)
         box.installEventFilter(self._filter)
         _describe(box, _FIELDS["steps"])
@@ -164,6 +152,7 @@ class SamplerBar(QWidget):
         box.setRange(least, 1)
         box.setSingleStep(0.1)
         box.setValue(first)
+        box.setFixedWidth(_ETA_WIDTH)
         box.setKeyboardTracking(False)
         box.installEventFilter(self._filter)
         _describe(box, _FIELDS["eta"])

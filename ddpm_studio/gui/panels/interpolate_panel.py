@@ -1,0 +1,389 @@
+"""Interpolate: from one picture to another through latent space (DDPM Fig. 8, 9)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
+
+from ddpm_studio.backend import tasks
+from ddpm_studio.backend.task import Task
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.panels.drawing_rows import Rows
+from ddpm_studio.gui.panels.exporting import Export, ExportMenu
+from ddpm_studio.gui.panels.picture_menu import PictureMenu
+from ddpm_studio.gui.panels.sampler_bar import SamplerBar
+from ddpm_studio.gui.panels.source_slot import SourceSlot
+from ddpm_studio.gui.panels.time_slider import TimeSlider
+from ddpm_studio.gui.panels.tool_panel import ToolPanel
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.basics import WheelFilter, button, label, name, number_label
+from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.row_grid import RowGrid
+from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.requests import InterpolateRequest
+
+_FRAMES = 25
+_STEPS = 50
+_LAMBDAS = 7
+_STEPS_WIDTH = 64
+_MOST_LAMBDAS = 64
+_ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
+_SLIDER = 1000
+_CHOICE = 48
+_ROW_HEIGHT = 112
+_FIELDS = InterpolateRequest.model_fields
+
+
+class InterpolatePanel(ToolPanel):
+    """Two pictures, a t, and what lies between them; the noise is held fixed over λ."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, "blend", parent)
+        self._category = self.tr("&Interpolate")
+        self._surprised = False
+        self._wheel = WheelFilter(self)
+        hint = self.tr("drop a picture")
+        self.a = SourceSlot(studio, "A", hint, "interpolate a")
+        self.b = SourceSlot(studio, "B", hint, "interpolate b")
+        self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
+        self.sampler = SamplerBar(steps=_STEPS)
+        self.preview = PictureGrid(self.tr("The mix at λ"))
+        self.grid = RowGrid(self.tr("From A to B"))
+        self.rows = Rows()
+        self.drawn: Drawn | None = None
+        self._pictures: Pictures | None = None
+        self._row = 0
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, _SLIDER)
+        self.slider.setValue(_SLIDER // 2)
+        self.slider.setPageStep(_SLIDER // 10)
+        self.slider.installEventFilter(self._wheel)
+        name(self.slider, "λ", self.tr("0: picture A. 1: picture B"))
+        self.lambda_label = number_label("", "muted")
+        self.steps_lambda = self._steps_box()
+        self.mix = self._mix_box()
+        self._register()
+        self.export = ExportMenu(studio, actions, "interpolate", self._category, self._to_export)
+        self.export.report_to(self.messages)
+        PictureMenu(studio, self.grid)
+        PictureMenu(studio, self.preview)
+        self.content.addLayout(self._pair_row(), 3)
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.grid, 1)
+        self.content.addLayout(self._choice_row())
+        self.content.addWidget(self.time)
+        self.content.addLayout(self._control_row())
+        self._connect()
+        self._show_empty()
+        self._on_matrix(False)
+        self._on_run()
+
+    def surprise(self) -> None:
+        """Take two pictures by chance, from the open data, else from those of the run."""
+        dataset = self.studio.dataset
+        if dataset is not None:
+            self._take_two(dataset.images)
+        elif self.studio.run is not None:
+            job = self.studio.backend.submit(
+                tasks.some_pictures(self.studio.run, _CHOICE, "interpolate surprise")
+            )
+            job.finished.connect(self._take_two)
+            job.failed.connect(self._on_failed)
+
+    def swap(self) -> None:
+        """Exchange A and B."""
+        a, b = self.a.drop, self.b.drop
+        self.a.set_picture(b)
+        self.b.set_picture(a)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin with two pictures by chance, so that there is something to see."""
+        super().showEvent(event)
+        self._surprise_once()
+
+    def _register(self) -> None:
+        add = self.actions_.add
+        self._surprise_action = add(
+            "interpolate.surprise",
+            self.tr("Surprise me"),
+            self.surprise,
+            category=self._category,
+            icon="shuffle",
+            tip=self.tr("Take two pictures by chance out of the data"),
+        )
+        self._swap_action = add(
+            "interpolate.swap",
+            self.tr("Swap A and B"),
+            self.swap,
+            category=self._category,
+            icon="repeat",
+        )
+        self._draw_action = add(
+            "interpolate.draw",
+            self.tr("Interpolate again"),
+            self.draw_now,
+            category=self._category,
+            icon="refresh-cw",
+            tip=self.tr("Draw again, with the model as it is now"),
+        )
+
+    def _pair_row(self) -> QGridLayout:
+        ends = QHBoxLayout()
+        ends.setSpacing(SPACE_M)
+        ends.addWidget(label("A", "muted"))
+        ends.addWidget(self.slider, 1)
+        ends.addWidget(label("B", "muted"))
+        self.lambda_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        pair = QGridLayout()
+        pair.setHorizontalSpacing(SPACE_L)
+        pair.setVerticalSpacing(SPACE_M)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        pair.addWidget(self.a, 0, 0, middle)
+        pair.addWidget(self.preview, 0, 1)
+        pair.addWidget(self.b, 0, 2, middle)
+        pair.addLayout(ends, 1, 0, 1, 3)
+        pair.addWidget(self.lambda_label, 2, 0, 1, 3)
+        pair.setColumnStretch(1, 1)
+        pair.setRowStretch(0, 1)
+        return pair
+
+    def _choice_row(self) -> FlowLayout:
+        surprise = button(self.tr("Surprise me"), self._surprise_action.toolTip(), icon="shuffle")
+        surprise.clicked.connect(self._surprise_action.trigger)
+        swap = button(self.tr("Swap"), self._swap_action.toolTip(), icon="repeat")
+        swap.clicked.connect(self._swap_action.trigger)
+        self.matrix = button(
+            self.tr("Several t"),
+            self.tr("One row for each of several t from T to 0, as in Fig. 9 of the paper"),
+            icon="grid-3x3",
+        )
+        self.matrix.setCheckable(True)
+        row = FlowLayout()
+        for part in (surprise, swap, self.matrix):
+            row.addWidget(part)
+        row.addWidget(together(label(self.tr("λ steps"), "muted"), self.steps_lambda, self.mix))
+        return row
+
+    def _control_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addWidget(self.sampler, 1)
+        row.addWidget(self.export)
+        return row
+
+    def _steps_box(self) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(2, _MOST_LAMBDAS)
+        box.setValue(_LAMBDAS)
+        box.setFixedWidth(_STEPS_WIDTH)
+        box.setKeyboardTracking(False)
+        box.installEventFilter(self._wheel)
+        field = _FIELDS["steps_lambda"]
+        name(box, str(field.title), str(field.description))
+        return box
+
+    def _mix_box(self) -> QComboBox:
+        box = QComboBox()
+        for value in get_args(_FIELDS["mix"].annotation):
+            box.addItem(value, value)
+        box.installEventFilter(self._wheel)
+        name(box, str(_FIELDS["mix"].title), str(_FIELDS["mix"].description))
+        return box
+
+    def _connect(self) -> None:
+        for slot in (self.a, self.b):
+            slot.fitted_changed.connect(self._on_source)
+            slot.failed.connect(self._on_failed)
+        self.time.changed.connect(self.draw_later)
+        self.sampler.changed.connect(self.draw_later)
+        self.steps_lambda.valueChanged.connect(self.draw_later)
+        self.mix.currentIndexChanged.connect(self.draw_later)
+        self.matrix.toggled.connect(self._on_matrix)
+        self.slider.valueChanged.connect(self._show_preview)
+        self.grid.current_changed.connect(self._on_current)
+        self.studio.picture_sent.connect(self._on_picture_sent)
+
+    def _task(self) -> Task | None:
+        a, b = self.a.fitted, self.b.fitted
+        if a is None or b is None or self.a.waiting or self.b.waiting:
+            return None
+        self.drawn = None
+        self.export.refresh()
+        if self.matrix.isChecked():
+            ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
+            self.rows = Rows(ts, self.steps_lambda.value())
+            requests = [self._request(t) for t in ts]
+            return tasks.interpolate_series(requests, a, b, "interpolate")
+        return tasks.interpolate(self._request(self.time.value), a, b, "interpolate")
+
+    def _request(self, t: int) -> InterpolateRequest:
+        assert self.studio.run is not None
+        return InterpolateRequest(
+            run=Path(self.studio.run),
+            t=t,
+            steps_lambda=self.steps_lambda.value(),
+            mix=self.mix.currentData(),
+            frames=_FRAMES,
+            **self.sampler.value(),
+        )
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, FrameImages):
+            self._show(event.x0_hat)
+        elif isinstance(event, Drawn):
+            self.studio.drawn.emit(event)
+            self._show(event.pictures)
+            self.rows.next()
+
+    def _on_finished(self, result: object) -> None:
+        if isinstance(result, Drawn):
+            self.drawn = result
+            self._show(result.pictures)
+        elif isinstance(result, list) and self._pictures is not None:
+            self.drawn = Drawn(self._pictures, {**result[-1].recipe, "rows": self.rows.shown_ts})
+            self._show_grid()
+        self.export.refresh()
+
+    def _show(self, pictures: Pictures) -> None:
+        """Show one row, (steps, H, W, C), as far as it is."""
+        if self.matrix.isChecked():
+            self.rows.set_current(pictures)
+            self._pictures = self.rows.pictures()
+        else:
+            self._pictures = pictures
+        self._show_grid()
+        self._show_preview()
+
+    def _show_grid(self) -> None:
+        pictures = self._pictures
+        if pictures is None:
+            self.grid.set_rows(None, ())
+            return
+        recipe = self.drawn.recipe if self.drawn is not None else None
+        if self.matrix.isChecked():
+            labels = [f"t = {t:,}" for t in self.rows.shown_ts]
+            self.grid.set_rows(pictures, labels, recipe=recipe)
+        else:
+            captions = [f"{value:.3g}" for value in np.linspace(0, 1, len(pictures))]
+            self.grid.set_rows(pictures, ["λ"], captions, recipe=recipe)
+
+    def _show_preview(self) -> None:
+        position = self.slider.value() / _SLIDER
+        pictures = self._pictures
+        columns = self.grid.columns
+        if pictures is None or columns < 2:
+            self.lambda_label.setText(f"λ = {position:.2f}")
+            self.preview.set_pictures(None)
+            return
+        nearest = round(position * (columns - 1))
+        self.lambda_label.setText(f"λ = {nearest / (columns - 1):.2f}")
+        shown = self._row * columns + nearest
+        recipe = None if self.drawn is None else {**self.drawn.recipe, "lambda": nearest}
+        self.preview.set_pictures(pictures[shown : shown + 1], recipe=recipe)
+
+    def _on_current(self, index: int) -> None:
+        columns = self.grid.columns
+        if self.grid.selected and columns > 1:
+            self._row, column = divmod(index, columns)
+            self.slider.setValue(round(column / (columns - 1) * _SLIDER))
+            self._show_preview()
+        self.export.refresh()
+
+    def _on_source(self) -> None:
+        if self.a.fitted is None or self.b.fitted is None:
+            self._forget()
+        self.draw_later()
+
+    def _on_matrix(self, several: bool) -> None:
+        self.time.setEnabled(not several)
+        self.preview.setMaximumHeight(_ROW_HEIGHT if several else 16_777_215)
+        vertical = QSizePolicy.Policy.Expanding if several else QSizePolicy.Policy.Fixed
+        self.grid.setMaximumHeight(16_777_215 if several else _ROW_HEIGHT)
+        self.grid.setMinimumHeight(_ROW_HEIGHT)
+        self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
+        self.content.setStretch(1, 0 if several else 1)
+        self.content.setStretch(3, 1 if several else 0)
+        self._row = len(_ROWS) // 2 if several else 0
+        self._forget()
+        self.draw_later()
+
+    def _on_model(self) -> None:
+        view = self.studio.run_view
+        if view is not None:
+            self.time.set_timesteps(view.summary.timesteps)
+            self.sampler.set_timesteps(view.summary.timesteps)
+        self._forget()
+        self.a.refit()
+        self.b.refit()
+        self._surprise_once()
+
+    def _forget(self) -> None:
+        self._pictures = self.drawn = None
+        self._show_grid()
+        self._show_preview()
+        self.export.refresh()
+
+    def _surprise_once(self) -> None:
+        empty = self.a.drop is None and self.b.drop is None
+        if self.isVisible() and self.studio.can_draw and empty and not self._surprised:
+            self._surprised = True
+            self.surprise()
+
+    def _take_two(self, pictures: Pictures) -> None:
+        chosen = random.sample(range(len(pictures)), min(2, len(pictures)))
+        self.a.set_picture(pictures[chosen[0]].copy())
+        self.b.set_picture(pictures[chosen[-1]].copy())
+
+    def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
+        slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)
+        if slot is not None:
+            self._surprised = True
+            slot.set_picture(picture)
+
+    def _show_empty(self) -> None:
+        self.preview.set_empty(
+            "blend", self.tr("Drop two pictures"), self.tr("Surprise me"), self.surprise
+        )
+        self.grid.set_empty("image", "")
+
+    def _to_export(self) -> Export | None:
+        if self.drawn is None:
+            return None
+        pictures, columns = self.drawn.pictures, self.grid.columns
+
+        def there_and_back() -> Sequence[Pictures]:
+            from ddpm_studio.export import make_grid
+
+            way = [make_grid(pictures[k::columns], 1) for k in range(columns)]
+            return way + way[-2:0:-1]
+
+        return Export(
+            pictures,
+            self.drawn.recipe,
+            max(0, self.grid.current),
+            columns=columns,
+            frames=there_and_back,
+            fps=max(8.0, columns / 2.0),
+            hold_last_seconds=0,
+            stem="interpolate",
+        )

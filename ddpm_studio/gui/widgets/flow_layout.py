@@ -1,0 +1,110 @@
+"""A row that goes on in the next line where it has no more room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QLayoutItem, QWidget
+
+from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
+
+
+class FlowLayout(QLayout):
+    """Lays its items out from left to right, each as wide as it likes to be, in lines.
+
+    Args:
+        gap: between items.
+        line_gap: between lines.
+        parent: the owner.
+    """
+
+    def __init__(
+        self, gap: int = SPACE_M, line_gap: int = SPACE_S, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._gap, self._line_gap = gap, line_gap
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Take one more item."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """How many items there are."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        """Return an item, or None beyond the end."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        """Remove an item and return it, or None beyond the end."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        """Want no more than is needed."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of all lines."""
+        return self._arrange(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Put every item into its place."""
+        super().setGeometry(rect)
+        self._arrange(rect, move=True)
+
+    def sizeHint(self) -> QSize:
+        """Ask for one line."""
+        sizes = [item.sizeHint() for item in self._shown()]
+        wide = sum(size.width() for size in sizes) + self._gap * max(0, len(sizes) - 1)
+        return QSize(wide, max((size.height() for size in sizes), default=0))
+
+    def minimumSize(self) -> QSize:
+        """Need room for the widest item."""
+        size = QSize()
+        for item in self._shown():
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    def _shown(self) -> list[QLayoutItem]:
+        return [item for item in self._items if not item.isEmpty()]
+
+    def _arrange(self, rect: QRect, *, move: bool) -> int:
+        """Place the items, or only find out how high that would be."""
+        top, height = rect.y(), 0
+        lines: list[list[QLayoutItem]] = [[]]
+        used = 0
+        for item in self._shown():
+            wide = item.sizeHint().width()
+            if lines[-1] and used + self._gap + wide > rect.width():
+                lines.append([])
+                used = 0
+            used += wide + (self._gap if lines[-1] else 0)
+            lines[-1].append(item)
+        for line in lines:
+            height = max((item.sizeHint().height() for item in line), default=0)
+            left = rect.x()
+            for item in line:
+                size = item.sizeHint().boundedTo(QSize(max(1, rect.width()), height))
+                if move:
+                    drop = (height - size.height()) // 2
+                    item.setGeometry(QRect(QPoint(left, top + drop), size))
+                left += size.width() + self._gap
+            top += height + self._line_gap
+        return top - self._line_gap - rect.y()
+
+
+def together(*parts: QWidget, gap: int = SPACE_S) -> QWidget:
+    """Return one widget that keeps ``parts`` on one line, such as a label and its box."""
+    group = QWidget()
+    row = QHBoxLayout(group)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(gap)
+    for part in parts:
+        row.addWidget(part)
+    return group
