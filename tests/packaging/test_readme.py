@@ -1,0 +1,86 @@
+"""The README's commands, options, files and example are those of the program."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from ddpm_studio.cli.group import load_command
+from ddpm_studio.cli.table import COMMANDS
+from ddpm_studio.data.samples import sample_sets
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(mark: str) -> str:
+    """Return the one fenced block that follows ``<!-- MARK -->``."""
+    (found,) = re.findall(
+        rf"^<!-- {mark} -->\n```bash\n(.*?)```$", README, re.MULTILINE | re.DOTALL
+    )
+    assert isinstance(found, str)
+    return found.strip()
+
+
+def calls() -> list[list[str]]:
+    return [shlex.split(line) for line in re.findall(r"^ddpm-studio (.+)$", README, re.MULTILINE)]
+
+
+@pytest.mark.parametrize(
+    ("mark", "extra"), [("start-command", "-e ."), ("test-command", "-e '.[dev]'")]
+)
+def test_each_command_is_one_line_that_sets_up_all_it_needs(mark: str, extra: str) -> None:
+    command = block(mark)
+    assert "\n" not in command
+    parts = command.split(" && ")
+    assert parts[:2] == [
+        "python3 -m venv .venv",
+        f".venv/bin/pip install -c packaging/constraints.txt {extra}",
+    ]
+    assert len(parts) == 3
+
+
+def test_samples_named_are_there() -> None:
+    named = set(re.findall(r"--sample (\S+?)[`\s]", README))
+    known = [sample.name for sample in sample_sets()]
+    assert named == {"fashion-mnist", "emoji"}
+    for name in named:
+        assert any(k.startswith(name) for k in known)
+
+
+def test_every_option_shown_exists() -> None:
+    shown = calls()
+    assert {words[0] for words in shown} == {
+        "data", "train", "info", "sample", "share", "interpolate"
+    }  # fmt: skip
+    for name, *words in shown:
+        assert name in COMMANDS
+        known = {flag for p in load_command(name).params for flag in p.opts}
+        for word in words:
+            if word.startswith("--"):
+                assert word in known, f"{name} has no {word}"
+
+
+def test_system_packages_are_plain_names() -> None:
+    words = block("system-packages").split()
+    assert words[:3] == ["sudo", "apt-get", "install"]
+    assert all(re.fullmatch(r"[a-z0-9.+-]+", word) for word in words[3:])
+    assert "libxcb-cursor0" in words
+
+
+def test_example_in_python_runs() -> None:
+    (source,) = re.findall(r"^```python\n(.*?)```$", README, re.MULTILINE | re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(source, "README.md", "exec"), names)
+    # The network starts at zero output, so its first loss is the mean of ε².
+    assert 0.8 < float(str(names["loss"].item())) < 1.2  # type: ignore[attr-defined]
+
+
+def test_links_lead_somewhere() -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert len(targets) >= 4
+    for target in targets:
+        assert (ROOT / target).exists(), target
