@@ -39,6 +39,7 @@ class Export:
         fps: frames a second of the animation.
         hold_last_seconds: how much longer its last frame stays.
         stem: what the file's name begins with.
+        recipes: how each picture was made, where they come from several drawings.
     """
 
     pictures: Pictures
@@ -49,10 +50,13 @@ class Export:
     fps: float = 20.0
     hold_last_seconds: float = 2.0
     stem: str = "ddpm"
+    recipes: Sequence[Recipe] | None = None
 
     def one(self) -> tuple[Pictures, Recipe | None]:
         """Return the current picture (H, W, C) and how it was made."""
         index = min(max(self.current, 0), len(self.pictures) - 1)
+        if self.recipes is not None:
+            return self.pictures[index], self.recipes[index]
         recipe = None if self.recipe is None else {**self.recipe, "index": index}
         return self.pictures[index], recipe
 
