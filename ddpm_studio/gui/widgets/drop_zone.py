@@ -1,102 +1,84 @@
-"""A place that says "drop here", and takes what is dropped."""
+"""A place to drop pictures, folders and runs."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QKeyEvent,
-    QMouseEvent,
-)
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
 from ddpm_studio.gui.images import paths_from_mime
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import IconLabel, button, label, name, set_property
+from ddpm_studio.gui.widgets.basics import IconLabel, label, name, set_property
+
+_ICON = 32
 
 
 class DropZone(QFrame):
-    """Takes files and folders by drop; a click, Enter or its button asks for a chooser.
-
-    Args:
-        icon: name of an icon.
-        text: one line on what may be dropped; empty: pictures.
-        button_text: what the button says; empty: "Choose…".
-        compact: one low row instead of a tall field.
-        parent: the owner.
-    """
+    """Takes drops; a click, Enter or Space asks to choose instead."""
 
     dropped = Signal(list)
+    """The paths, as a list of Path."""
     choose_requested = Signal()
 
-    def __init__(
-        self,
-        icon: str = "folder-open",
-        text: str = "",
-        button_text: str = "",
-        *,
-        compact: bool = False,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "drop")
         self.setAcceptDrops(True)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        text = text or self.tr("Drop pictures, a folder or an archive here")
-        self._text = label(text, wrap=True)
-        self.button = button(
-            button_text or self.tr("Choose…"), self.tr("Choose from the disk instead")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._icon = IconLabel("images", _ICON)
+        self._text = label(text or self.tr("Drop pictures here"))
+        self._hint = label(self.tr("a folder, a zip, files or a run – or click to choose"), "muted")
+        self._hint.setWordWrap(True)
+        for part in (self._text, self._hint):
+            part.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._layout.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._layout.addWidget(self._text)
+        self._layout.addWidget(self._hint)
+        self.set_compact(False)
+        name(
+            self,
+            self._text.text(),
+            self.tr("Drop a folder, a zip, picture files or a run; click to choose a folder"),
         )
-        self.button.clicked.connect(self.choose_requested)
-        mark = IconLabel(icon, 20 if compact else 28)
-        row = QHBoxLayout(self) if compact else QVBoxLayout(self)
-        edge = SPACE_M if compact else SPACE_L
-        row.setContentsMargins(SPACE_L, edge, edge if compact else SPACE_L, edge)
-        row.setSpacing(SPACE_M)
-        middle = Qt.AlignmentFlag.AlignCenter
-        if compact:
-            row.addWidget(mark)
-            row.addWidget(self._text, 1)
-            row.addWidget(self.button)
-        else:
-            self._text.setAlignment(middle)
-            row.addStretch()
-            row.addWidget(mark, alignment=middle)
-            row.addWidget(self._text)
-            row.addWidget(self.button, alignment=middle)
-            row.addStretch()
-            self.setMinimumHeight(128)
-        name(self, text, self.tr("Drop here, or press Enter to choose"))
+
+    def set_compact(self, compact: bool) -> None:
+        """Take one line, or invite with room around."""
+        self._hint.setVisible(not compact)
+        direction = QBoxLayout.Direction
+        self._layout.setDirection(direction.LeftToRight if compact else direction.TopToBottom)
+        self._icon.setVisible(not compact)
+        space = SPACE_M if compact else SPACE_L
+        self._layout.setContentsMargins(space, space, space, space)
+        self._layout.setSpacing(SPACE_M)
+        self.updateGeometry()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Light up for files and folders."""
+        """Take files and folders."""
         if paths_from_mime(event.mimeData()):
-            event.acceptProposedAction()
             set_property(self, "over", True)
+            event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Go dark again."""
+        """Look as before."""
         set_property(self, "over", False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Hand the paths on."""
+        """Say what was dropped."""
         set_property(self, "over", False)
-        paths = paths_from_mime(event.mimeData())
-        if paths:
+        found = paths_from_mime(event.mimeData())
+        if found:
             event.acceptProposedAction()
-            self.dropped.emit(paths)
+            self.dropped.emit(found)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Ask for a chooser."""
-        inside = self.rect().contains(event.position().toPoint())
-        if event.button() == Qt.MouseButton.LeftButton and inside:
+        """Ask to choose."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
             self.choose_requested.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ask for a chooser by Enter or Space."""
+        """Ask to choose from the keyboard."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.choose_requested.emit()
         else:

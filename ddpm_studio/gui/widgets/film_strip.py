@@ -39,7 +39,7 @@ class FilmStrip(QWidget):
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._frames: list[Pictures | None] = []
-        self._ts: list[int] = []
+        self._captions: list[str] = []
         self._current = 0
         self._images: dict[int, QImage] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -49,10 +49,10 @@ class FilmStrip(QWidget):
         self.setAccessibleDescription(self.tr("Arrow keys go from frame to frame"))
         current_theme().changed.connect(self.update)
 
-    def reset(self, ts: Sequence[int]) -> None:
-        """Make room for one frame at each of these t, from noise to picture; all empty."""
-        self._frames, self._ts = [None] * len(ts), list(ts)
-        self._current = min(self._current, max(0, len(ts) - 1))
+    def reset(self, captions: Sequence[str]) -> None:
+        """Make room for one frame with each of these captions, from noise on; all empty."""
+        self._frames, self._captions = [None] * len(captions), list(captions)
+        self._current = min(self._current, max(0, len(captions) - 1))
         self._images.clear()
         self.update()
 
@@ -62,11 +62,11 @@ class FilmStrip(QWidget):
         self._images.pop(index, None)
         self.update()
 
-    def set_frames(self, frames: Sequence[Pictures] | Pictures, ts: Sequence[int]) -> None:
+    def set_frames(self, frames: Sequence[Pictures] | Pictures, captions: Sequence[str]) -> None:
         """Show these frames, (F, H, W, C) or a list of (H, W, C); ValueError if lengths differ."""
-        if len(frames) != len(ts):
-            raise ValueError(f"{len(frames)} frames, {len(ts)} values of t")
-        self.reset(ts)
+        if len(frames) != len(captions):
+            raise ValueError(f"{len(frames)} frames, {len(captions)} captions")
+        self.reset(captions)
         self._frames = list(frames)
 
     def clear(self) -> None:
@@ -116,7 +116,7 @@ class FilmStrip(QWidget):
         here = self._current * cells // self.count
         painter.setFont(body_font(FONT_CAPTION))
         metrics = painter.fontMetrics()
-        needed = metrics.horizontalAdvance(str(max(self._ts))) + SPACE_M
+        needed = max(map(metrics.horizontalAdvance, self._captions)) + SPACE_M
         _, width = self._span()
         every = max(1, -(-needed * cells // int(max(1, width))))
         for cell in range(cells):
@@ -130,7 +130,7 @@ class FilmStrip(QWidget):
                 painter.drawText(
                     box,
                     Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop,
-                    str(self._ts[index]),
+                    self._captions[index],
                 )
         self._paint_marker(painter, self._tile(here, cells, side))
         painter.end()
@@ -164,7 +164,7 @@ class FilmStrip(QWidget):
     def event(self, event: QEvent) -> bool:
         """Say which t the pointer is on."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self.count:
-            self.setToolTip(f"t = {self._ts[self.index_at(event.pos().x())]}")
+            self.setToolTip(f"t = {self._captions[self.index_at(event.pos().x())]}")
         return super().event(event)
 
     def _scrub(self, index: int) -> None:

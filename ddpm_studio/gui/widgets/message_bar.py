@@ -72,8 +72,8 @@ class MessageBar(QFrame):
         words.addWidget(self._remedy)
         links = QHBoxLayout()
         links.setSpacing(SPACE_S)
-        for part in (self.action_button, self.details_button, self.copy_button):
-            links.addWidget(part)
+        for press in (self.action_button, self.details_button, self.copy_button):
+            links.addWidget(press)
         links.addStretch()
         words.addLayout(links)
         top = Qt.AlignmentFlag.AlignTop
@@ -137,6 +137,18 @@ class MessageBar(QFrame):
         self.setAccessibleName(f"{text} {remedy}".strip())
         self.show()
 
+    def show_info(
+        self, text: str, action: str = "", callback: Callable[[], object] | None = None
+    ) -> None:
+        """Tell something; ``action`` is what a button says that calls ``callback``."""
+        self.show_message(text, action=action, callback=callback)
+
+    def show_warning(
+        self, text: str, action: str = "", callback: Callable[[], object] | None = None
+    ) -> None:
+        """Tell something that should be looked at."""
+        self.show_message(text, "warning", action=action, callback=callback)
+
     def show_failure(
         self, failure: Failure, action: str = "", callback: Callable[[], object] | None = None
     ) -> None:
@@ -150,10 +162,15 @@ class MessageBar(QFrame):
             callback=callback,
         )
 
-    def dismiss(self) -> None:
+    def clear(self) -> None:
         """Say nothing more."""
+        self._callback = None
+        self.hide()
+
+    def dismiss(self) -> None:
+        """Say nothing more, as the person wishes it."""
         if not self.isHidden():
-            self.hide()
+            self.clear()
             self.dismissed.emit()
 
     def copy_details(self) -> None:

@@ -83,8 +83,7 @@ class _Painter(QStyledItemDelegate):
         return QSize(self.side + SPACE_S, self.side + SPACE_S)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        # PySide's stubs leave out the fields of the option.
-        rect, state = QRectF(option.rect), option.state  # type: ignore[attr-defined]
+        rect, state = QRectF(option.rect), option.state
         pixmap = self._pixmap(index.row(), painter.device().devicePixelRatioF())
         size = pixmap.deviceIndependentSize()
         tile = QRectF(0, 0, size.width(), size.height())
