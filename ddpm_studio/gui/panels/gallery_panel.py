@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
 from ddpm_studio.backend import gallery, tasks
@@ -121,6 +121,18 @@ class GalleryPanel(ToolPanel):
         flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
         self.thumbnails.selectionModel().select(selection, flag)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Delete and copy by key, where the pictures have the focus."""
+        if watched is self.thumbnails and isinstance(event, QKeyEvent):
+            pressed = event.type() == QEvent.Type.KeyPress
+            if pressed and event.matches(QKeySequence.StandardKey.Delete):
+                self.delete_chosen()
+                return True
+            if pressed and event.matches(QKeySequence.StandardKey.Copy):
+                self._copy()
+                return True
+        return super().eventFilter(watched, event)
+
     def _register(self) -> None:
         add = self.actions_.add
         self._draw_action = add(
@@ -146,12 +158,7 @@ class GalleryPanel(ToolPanel):
             category=self._category,
             icon="undo-2",
         )
-        delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.thumbnails)
-        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.activated.connect(self.delete_chosen)
-        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.thumbnails)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self._copy)
+        self.thumbnails.installEventFilter(self)
         separator = QAction(self)
         separator.setSeparator(True)
         self._scrub_action = self._tile_action(self.tr("Scrub this"), "film", self._scrub_one)

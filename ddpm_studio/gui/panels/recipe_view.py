@@ -96,6 +96,6 @@ class RecipeView(QWidget):
         words = str(request["sampler"]).upper()
         if steps is not None:
             words += self.tr(", {0} steps").format(steps)
-        if request["sampler"] == "ddim":
-            words += f", η = {request.get('eta', 0)}"
+        if request["sampler"] == "ddim" and request.get("eta"):
+            words += f", η {request['eta']}"
         return words

@@ -1,0 +1,51 @@
+"""What the tests of the drawing tabs have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.panels.source_slot import SourceSlot
+from ddpm_studio.gui.studio import Studio
+
+T = 20
+WAIT = 60_000
+
+
+def open_run(qtbot: QtBot, studio: Studio, run: Path) -> None:
+    with qtbot.waitSignal(studio.run_changed, timeout=WAIT):
+        studio.open_run(run)
+    assert studio.can_draw
+
+
+def files(*paths: Path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return mime
+
+
+def drop(widget: QWidget, mime: QMimeData) -> bool:
+    """Do what Qt does when the mouse lets go; returns whether it was taken."""
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(9, 9), copy, mime, left, none))
+    event = QDropEvent(QPointF(9, 9), copy, mime, left, none)
+    QApplication.sendEvent(widget, event)
+    return event.isAccepted()
+
+
+def fitted(slot: SourceSlot) -> Pictures:
+    """The picture of a slot, as the model takes it."""
+    assert slot.fitted is not None
+    return slot.fitted
+
+
+def spread(pictures: Pictures) -> float:
+    """How much pictures (N, H, W, C) differ from each other, in levels of 256."""
+    return float(np.asarray(pictures, float).std(axis=0).mean())

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.studio import Studio
+from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, studio: Studio) -> InterpolatePanel:
+    made = InterpolatePanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(made)
+    made.resize(700, 700)
+    return made
+
+
+@pytest.fixture
+def ready(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, picture_folder: Path, panel: InterpolatePanel
+) -> InterpolatePanel:
+    """Two files dropped, at t = 0, where the truth is a blend of pixels."""
+    open_run(qtbot, studio, tiny_run)
+    for slot, number in ((panel.a, "01"), (panel.b, "10")):
+        with qtbot.waitSignal(slot.fitted_changed, timeout=WAIT):
+            assert drop(slot, files(picture_folder / f"{number}.png"))
+    panel.time.set_value(0)
+    panel.show()
+    finished(qtbot, panel)
+    return panel
+
+
+def finished(qtbot: QtBot, panel: InterpolatePanel) -> Pictures:
+    qtbot.waitUntil(lambda: not panel.busy and panel.drawn is not None, timeout=WAIT)
+    assert panel.drawn is not None
+    return panel.drawn.pictures
+
+
+def redrawn(qtbot: QtBot, panel: InterpolatePanel) -> Pictures:
+    qtbot.waitUntil(lambda: panel.busy, timeout=WAIT)
+    return finished(qtbot, panel)
+
+
+def test_without_a_model_it_says_what_to_do(panel: InterpolatePanel) -> None:
+    assert panel.pages.currentWidget() is panel.empty
+
+
+def test_the_first_look_shows_two_different_pictures_of_the_data(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, panel: InterpolatePanel
+) -> None:
+    open_run(qtbot, studio, tiny_run)
+    panel.show()
+    pictures = finished(qtbot, panel)
+    assert pictures.shape == (7, 16, 16, 3)
+    assert not np.array_equal(fitted(panel.a), fitted(panel.b))
+
+
+def test_the_row_goes_from_a_to_b_and_the_slider_shows_the_nearest(
+    ready: InterpolatePanel,
+) -> None:
+    assert ready.drawn is not None
+    row = ready.drawn.pictures
+    assert np.array_equal(row[0], fitted(ready.a))
+    assert np.array_equal(row[-1], fitted(ready.b))
+    blend = (fitted(ready.a).astype(float) + fitted(ready.b)) / 2
+    assert np.abs(row[3] - blend).max() <= 0.5
+    for value, index in ((0, 0), (1000, 6), (480, 3)):
+        ready.slider.setValue(value)
+        assert np.array_equal(ready.preview.picture(0), row[index])
+    assert ready.lambda_label.text() == "λ = 0.50"
+    ready.grid.select([6])
+    assert ready.slider.value() == 1000
+
+
+def test_swapping_turns_the_row_around(qtbot: QtBot, ready: InterpolatePanel) -> None:
+    assert ready.drawn is not None
+    before = ready.drawn.pictures
+    ready.swap()
+    after = redrawn(qtbot, ready)
+    assert np.array_equal(after[[0, 6]], before[[6, 0]])
+    assert np.abs(after.astype(int) - before[::-1]).max() <= 1, "rounded from the other side"
+
+
+def test_spherical_and_linear_mixes_differ(qtbot: QtBot, ready: InterpolatePanel) -> None:
+    ready.time.set_value(12)
+    linear = redrawn(qtbot, ready)
+    ready.mix.setCurrentIndex(ready.mix.findData("spherical"))
+    spherical = redrawn(qtbot, ready)
+    assert np.array_equal(linear[0], spherical[0])
+    assert not np.array_equal(linear[3], spherical[3])
+
+
+def test_the_matrix_has_a_row_for_each_t(qtbot: QtBot, ready: InterpolatePanel) -> None:
+    assert ready.drawn is not None
+    blend = ready.drawn.pictures
+    ready.steps_lambda.setValue(7)
+    ready.matrix.setChecked(True)
+    pictures = redrawn(qtbot, ready)
+    assert ready.rows.shown_ts == [20, 15, 10, 8, 5, 2, 0]
+    assert ready.grid.columns == 7
+    rows = pictures.reshape(7, 7, 16, 16, 3)
+    assert np.array_equal(rows[-1], blend)
+    away = [np.abs(row.astype(float) - blend).mean() for row in rows]
+    assert away[0] > away[-2] > away[-1] == 0
+
+
+def test_the_gif_goes_there_and_back(qtbot: QtBot, ready: InterpolatePanel, tmp_path: Path) -> None:
+    assert ready.drawn is not None
+    path = tmp_path / "way.gif"
+    with qtbot.waitSignal(ready.export.saved, timeout=WAIT):
+        ready.export.export_to("save_animation", path)
+    with Image.open(path) as image:
+        frames = [np.asarray(f.convert("RGB"), float) for f in ImageSequence.Iterator(image)]
+    zoom = len(frames[0]) // 16
+    shown = [frame[::zoom, ::zoom] for frame in frames]
+    row = ready.drawn.pictures
+    assert len(shown) == 12
+    for frame, index in zip(shown, [0, 1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1], strict=True):
+        nearest = min(range(7), key=lambda k: float(np.abs(frame - row[k]).mean()))
+        assert nearest == index
+
+
+def test_pictures_can_be_sent_to_either_end(
+    qtbot: QtBot, studio: Studio, ready: InterpolatePanel
+) -> None:
+    picture = np.full((16, 16, 3), 77, np.uint8)
+    studio.send_picture("interpolate_b", picture)
+    assert np.array_equal(fitted(ready.b), picture)
+    assert np.array_equal(redrawn(qtbot, ready)[-1], picture)
+
+
+def test_taking_a_picture_out_asks_for_another(ready: InterpolatePanel) -> None:
+    ready.a.clear()
+    assert ready.grid.count == 0
+    assert not ready.export.isEnabled()
