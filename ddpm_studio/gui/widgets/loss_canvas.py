@@ -1,0 +1,189 @@
+"""The drawn part of the loss plot; the only module that imports pyqtgraph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+
+from ddpm_studio.gui.theme import body_font, current_theme
+from ddpm_studio.gui.tokens import FONT_CAPTION, mix
+from ddpm_studio.gui.widgets.loss_series import LossSeries
+
+_PALE = 0.35
+_TINY = 1e-8
+_LEFT_WIDTH = 52
+_PAN, _ZOOM = 0.1, 0.8
+
+
+@dataclass
+class _Drawn:
+    raw: Any
+    smooth: Any
+
+
+class _StepAxis(pg.AxisItem):  # type: ignore[misc]
+    """Writes steps as 12,400."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{value:,.0f}" if value >= 0 and value % 1 == 0 else "" for value in values]
+
+
+class LossCanvas(QObject):
+    """Draws series of losses; ``hovered`` carries the step below the pointer, or None."""
+
+    hovered = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.widget = pg.PlotWidget(axisItems={"bottom": _StepAxis("bottom")})
+        self._item = self.widget.getPlotItem()
+        self._box = self._item.getViewBox()
+        self._log = False
+        self._drawn: dict[str, _Drawn] = {}
+        self._colours: dict[str, int] = {}
+        self._item.setMenuEnabled(False)
+        self._item.hideButtons()
+        self._box.setDefaultPadding(0.02)
+        self._item.setLabel("bottom", self.tr("step"))
+        self._item.setLabel("left", self.tr("loss"))
+        for side in ("left", "bottom"):
+            axis = self._item.getAxis(side)
+            axis.enableAutoSIPrefix(False)
+            axis.setTickFont(body_font(FONT_CAPTION))
+            axis.label.setFont(body_font(FONT_CAPTION))
+            axis.setStyle(tickLength=-4, tickTextOffset=4)
+        self._item.getAxis("left").setWidth(_LEFT_WIDTH)
+        self._cursor = pg.InfiniteLine(angle=90, movable=False)
+        self._cursor.setVisible(False)
+        self._item.addItem(self._cursor, ignoreBounds=True)
+        self._dots = pg.ScatterPlotItem(size=7, pxMode=True)
+        self._item.addItem(self._dots, ignoreBounds=True)
+        self.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.widget.scene().sigMouseMoved.connect(self._on_moved)
+        self.widget.viewport().installEventFilter(self)
+        self.widget.installEventFilter(self)
+        self.retint()
+
+    def set_colour(self, key: str, index: int) -> None:
+        """Give a series its place in the table of plot colours."""
+        self._colours[key] = index
+
+    def draw(self, key: str, series: LossSeries) -> None:
+        """Draw a series anew."""
+        drawn = self._drawn.get(key) or self._add(key)
+        raw, smooth = series.losses, series.smooth
+        if self._log:
+            raw, smooth = np.maximum(raw, _TINY), np.maximum(smooth, _TINY)
+        # The arrays go on growing in place; pyqtgraph keeps what it is given.
+        drawn.raw.setData(series.steps.copy(), raw.copy())
+        drawn.smooth.setData(series.steps.copy(), smooth.copy())
+
+    def remove(self, key: str) -> None:
+        """Draw a series no more."""
+        drawn = self._drawn.pop(key, None)
+        if drawn is not None:
+            self._item.removeItem(drawn.raw)
+            self._item.removeItem(drawn.smooth)
+
+    def set_log(self, log: bool) -> None:
+        """Let the loss axis be logarithmic or not."""
+        self._log = log
+        self._item.setLogMode(x=False, y=log)
+        self.reset_view()
+
+    def reset_view(self) -> None:
+        """Show all, also what is still to come."""
+        self._box.enableAutoRange(x=True, y=True)
+
+    @property
+    def follows(self) -> bool:
+        """Whether the view shows all and grows with the data."""
+        return all(self._box.autoRangeEnabled())
+
+    def mark(self, points: dict[str, tuple[float, float]]) -> None:
+        """Put a dot at (step, loss) of each series and a line at the last one; {} hides both."""
+        self._cursor.setVisible(bool(points))
+        spots = []
+        for key, (step, loss) in points.items():
+            height = np.log10(max(loss, _TINY)) if self._log else loss
+            colour = current_theme().plot_color(self._colours.get(key, 0))
+            spots.append({"pos": (step, height), "brush": colour, "pen": None})
+            self._cursor.setPos(step)
+        self._dots.setData(spots)
+
+    def retint(self) -> None:
+        """Take the colours of the theme."""
+        theme = current_theme()
+        tokens = theme.tokens
+        self.widget.setBackground(tokens.panel)
+        for side in ("left", "bottom"):
+            axis = self._item.getAxis(side)
+            axis.setPen(pg.mkPen(tokens.line, width=1))
+            axis.setTextPen(tokens.muted)
+            axis.setTickPen(pg.mkPen(tokens.line, width=1))
+        self._item.getAxis("left").setGrid(120)
+        self._cursor.setPen(pg.mkPen(tokens.outline, width=1))
+        for key, drawn in self._drawn.items():
+            self._tint(key, drawn)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hide the cursor when the pointer leaves; zoom and pan by keys; double click: all."""
+        if event.type() == QEvent.Type.Leave:
+            self.hovered.emit(None)
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return watched is self.widget and self._on_key(event.key())
+        elif isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonDblClick:
+            self.reset_view()
+            return True
+        return False
+
+    def _add(self, key: str) -> _Drawn:
+        raw, smooth = self._item.plot(), self._item.plot(antialias=True)
+        for line in (raw, smooth):
+            # Set before the item is added, these two have no effect.
+            line.setDownsampling(auto=True, method="peak")
+            line.setClipToView(True)
+        smooth.setZValue(1)
+        drawn = self._drawn[key] = _Drawn(raw, smooth)
+        self._tint(key, drawn)
+        return drawn
+
+    def _tint(self, key: str, drawn: _Drawn) -> None:
+        # Opaque and one pixel wide: anything else draws hundreds of times slower.
+        theme = current_theme()
+        full = theme.plot_color(self._colours.get(key, 0))
+        drawn.raw.setPen(pg.mkPen(mix(full, theme.tokens.panel, _PALE), width=1))
+        drawn.smooth.setPen(pg.mkPen(full, width=1))
+
+    def _on_moved(self, position: QPointF) -> None:
+        inside = self._box.sceneBoundingRect().contains(position)
+        self.hovered.emit(self._box.mapSceneToView(position).x() if inside else None)
+
+    def _on_key(self, key: int) -> bool:
+        (left, right), (low, high) = self._box.viewRange()
+        wide, tall = right - left, high - low
+        pans = {
+            Qt.Key.Key_Left: (-_PAN * wide, 0),
+            Qt.Key.Key_Right: (_PAN * wide, 0),
+            Qt.Key.Key_Up: (0, _PAN * tall),
+            Qt.Key.Key_Down: (0, -_PAN * tall),
+        }
+        if key in pans:
+            x, y = pans[Qt.Key(key)]
+            self._box.translateBy(x=x, y=y)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._box.scaleBy((_ZOOM, _ZOOM))
+        elif key == Qt.Key.Key_Minus:
+            self._box.scaleBy((1 / _ZOOM, 1 / _ZOOM))
+        elif key == Qt.Key.Key_Home:
+            self.reset_view()
+            return True
+        else:
+            return False
+        self._box.disableAutoRange()
+        return True
