@@ -91,7 +91,7 @@ def test_swapping_turns_the_row_around(qtbot: QtBot, ready: InterpolatePanel) ->
 def test_spherical_and_linear_mixes_differ(qtbot: QtBot, ready: InterpolatePanel) -> None:
     ready.time.set_value(12)
     linear = redrawn(qtbot, ready)
-    ready.mix.setCurrentIndex(ready.mix.findData("spherical"))
+    ready.choices.mix.setCurrentIndex(ready.choices.mix.findData("spherical"))
     spherical = redrawn(qtbot, ready)
     assert np.array_equal(linear[0], spherical[0])
     assert not np.array_equal(linear[3], spherical[3])
@@ -100,8 +100,8 @@ def test_spherical_and_linear_mixes_differ(qtbot: QtBot, ready: InterpolatePanel
 def test_the_matrix_has_a_row_for_each_t(qtbot: QtBot, ready: InterpolatePanel) -> None:
     assert ready.drawn is not None
     blend = ready.drawn.pictures
-    ready.steps_lambda.setValue(7)
-    ready.matrix.setChecked(True)
+    ready.choices.steps_lambda.setValue(7)
+    ready.choices.matrix.setChecked(True)
     pictures = redrawn(qtbot, ready)
     assert ready.rows.shown_ts == [20, 15, 10, 8, 5, 2, 0]
     assert ready.grid.columns == 7

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from ddpm_studio.backend import gallery, tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.icons import set_icon
 from ddpm_studio.gui.images import Pictures
 from ddpm_studio.gui.panels.action_button import ActionButton
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
+from ddpm_studio.gui.panels.gallery_bar import SIDE, GalleryBar
 from ddpm_studio.gui.panels.gallery_items import GalleryItems
+from ddpm_studio.gui.panels.gallery_menu import GalleryMenu
 from ddpm_studio.gui.panels.recipe_view import RecipeView
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import label, name, number_label, tool_button
+from ddpm_studio.gui.widgets.basics import label, name
 from ddpm_studio.gui.widgets.flow_layout import together
-from ddpm_studio.gui.widgets.picture_drag import copy_picture
 from ddpm_studio.gui.widgets.thumbnails import Thumbnails
 from ddpm_studio.jobs.events import Drawn, Event
 from ddpm_studio.jobs.gallery import Kept
@@ -34,9 +34,6 @@ from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
 _STEPS = 50
-_SIDE = 96
-_SIDES = (32, 320)
-_ZOOM_WIDTH = 140
 # A grid of more pictures than this does not list the recipe of each.
 _MOST_RECIPES = 256
 
@@ -51,7 +48,7 @@ class GalleryPanel(ToolPanel):
         self._category = self.tr("&Gallery")
         self._asked = False
         self.items = GalleryItems()
-        self.thumbnails = Thumbnails(self.tr("Gallery"), _SIDE)
+        self.thumbnails = Thumbnails(self.tr("Gallery"), SIDE)
         self.thumbnails.recipe_for = self._recipe
         self.details = RecipeView()
         self.count = QComboBox()
@@ -60,7 +57,6 @@ class GalleryPanel(ToolPanel):
         self.count.setCurrentIndex(_COUNTS.index(16))
         name(self.count, self.tr("Count"), self.tr("How many pictures to draw"))
         self.sampler = SamplerBar(sampler="ddim", steps=_STEPS)
-        self.summary = number_label("", "muted")
         self._register()
         self.export = ExportMenu(studio, actions, "gallery", self._category, self._to_export)
         self.export.report_to(self.messages)
@@ -76,7 +72,7 @@ class GalleryPanel(ToolPanel):
         self.content.addLayout(middle, 1)
         self.content.addLayout(self._view_row())
         self.thumbnails.chosen.connect(self._on_chosen)
-        self.thumbnails.opened.connect(self._share_one)
+        self.thumbnails.opened.connect(self.menu.share_current)
         studio.drawn.connect(self._on_drawn)
         self._on_run()
         self._show_items()
@@ -129,7 +125,7 @@ class GalleryPanel(ToolPanel):
                 self.delete_chosen()
                 return True
             if pressed and event.matches(QKeySequence.StandardKey.Copy):
-                self._copy()
+                self.menu.copy()
                 return True
         return super().eventFilter(watched, event)
 
@@ -159,24 +155,7 @@ class GalleryPanel(ToolPanel):
             icon="undo-2",
         )
         self.thumbnails.installEventFilter(self)
-        separator = QAction(self)
-        separator.setSeparator(True)
-        self._scrub_action = self._tile_action(self.tr("Scrub this"), "film", self._scrub_one)
-        self.thumbnails.tile_actions = [
-            self._scrub_action,
-            self._tile_action(self.tr("Share from here"), "share-2", self._share_one),
-            self._tile_action(self.tr("Interpolate from here (A)"), "blend", self._send_a),
-            self._tile_action(self.tr("Interpolate to here (B)"), "blend", self._send_b),
-            separator,
-            self._tile_action(self.tr("Copy"), "copy", self._copy),
-            self._delete_action,
-        ]
-
-    def _tile_action(self, text: str, icon: str, callback: object) -> QAction:
-        action = QAction(text, self)
-        set_icon(action, icon)
-        action.triggered.connect(callback)
-        return action
+        self.menu = GalleryMenu(self.studio, self.thumbnails, self._current, self._delete_action)
 
     def _draw_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -187,37 +166,13 @@ class GalleryPanel(ToolPanel):
         return row
 
     def _view_row(self) -> QHBoxLayout:
-        self.kind = QComboBox()
-        for text, kind in (
-            (self.tr("all"), ""),
-            (self.tr("samples"), "sample"),
-            (self.tr("shared"), "share"),
-            (self.tr("interpolated"), "interpolate"),
-        ):
-            self.kind.addItem(text, kind)
-        name(self.kind, self.tr("Show"), self.tr("Which pictures to show"))
+        self.bar = GalleryBar(self._delete_action, self._undo_action)
+        self.kind, self.zoom = self.bar.kind, self.bar.zoom
         self.kind.currentIndexChanged.connect(self._on_kind)
-        self.zoom = QSlider(Qt.Orientation.Horizontal)
-        self.zoom.setRange(*_SIDES)
-        self.zoom.setValue(_SIDE)
-        self.zoom.setSingleStep(16)
-        self.zoom.setPageStep(64)
-        self.zoom.setFixedWidth(_ZOOM_WIDTH)
-        name(self.zoom, self.tr("Zoom"), self.tr("Size of the pictures"))
         self.zoom.valueChanged.connect(self.thumbnails.set_side)
-        delete = tool_button("trash-2", self.tr("Delete"), self._delete_action.toolTip())
-        delete.clicked.connect(self._delete_action.trigger)
-        undo = tool_button("undo-2", self.tr("Undo"), self._undo_action.toolTip())
-        undo.clicked.connect(self._undo_action.trigger)
-        self._delete_button, self._undo_button = delete, undo
         row = QHBoxLayout()
         row.setSpacing(SPACE_M)
-        row.addWidget(self.kind)
-        row.addWidget(self.zoom)
-        row.addWidget(self.summary)
-        row.addStretch()
-        row.addWidget(delete)
-        row.addWidget(undo)
+        row.addWidget(self.bar, 1)
         row.addWidget(self.export)
         return row
 
@@ -304,17 +259,15 @@ class GalleryPanel(ToolPanel):
         words = self._pictures(len(self.items.shown))
         if len(chosen) > 1:
             words += " · " + self.tr("{0} chosen").format(f"{len(chosen):,}")
-        self.summary.setText(words)
+        self.bar.summary.setText(words)
         if chosen:
             self.details.show_picture(chosen[-1].picture, chosen[-1].recipe)
         else:
             self.details.clear()
         self._delete_action.setEnabled(bool(chosen))
-        self._delete_button.setEnabled(bool(chosen))
         self._undo_action.setEnabled(self.items.can_undo)
-        self._undo_button.setEnabled(self.items.can_undo)
         kinds = {item.recipe.get("kind") for item in chosen[-1:]}
-        self._scrub_action.setEnabled(kinds == {"sample"})
+        self.menu.scrub.setEnabled(kinds == {"sample"})
         self.export.refresh()
 
     def _chosen(self) -> list[Kept]:
@@ -326,28 +279,6 @@ class GalleryPanel(ToolPanel):
         if 0 <= row < len(self.items.shown):
             return self.items.shown[row]
         return chosen[-1] if chosen else None
-
-    def _send(self, where: str) -> None:
-        item = self._current()
-        if item is not None:
-            self.studio.send_picture(where, item.picture, item.recipe)
-
-    def _scrub_one(self) -> None:
-        self._send("reverse")
-
-    def _share_one(self) -> None:
-        self._send("share")
-
-    def _send_a(self) -> None:
-        self._send("interpolate_a")
-
-    def _send_b(self) -> None:
-        self._send("interpolate_b")
-
-    def _copy(self) -> None:
-        item = self._current()
-        if item is not None:
-            copy_picture(item.picture, item.recipe)
 
     def _recipe(self, row: int) -> dict[str, object] | None:
         return self.items.shown[row].recipe

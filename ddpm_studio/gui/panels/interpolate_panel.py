@@ -5,18 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QSizePolicy,
     QSlider,
-    QSpinBox,
     QWidget,
 )
 
@@ -26,6 +23,7 @@ from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.images import Pictures
 from ddpm_studio.gui.panels.drawing_rows import Rows
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
+from ddpm_studio.gui.panels.mix_choices import MixChoices
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.source_slot import SourceSlot
@@ -33,8 +31,7 @@ from ddpm_studio.gui.panels.time_slider import TimeSlider
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import WheelFilter, button, label, name, number_label
-from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, number_label
 from ddpm_studio.gui.widgets.picture_view import PictureGrid
 from ddpm_studio.gui.widgets.row_grid import RowGrid
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
@@ -42,14 +39,10 @@ from ddpm_studio.requests import InterpolateRequest
 
 _FRAMES = 25
 _STEPS = 50
-_LAMBDAS = 7
-_STEPS_WIDTH = 64
-_MOST_LAMBDAS = 64
 _ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
 _SLIDER = 1000
 _CHOICE = 48
 _ROW_HEIGHT = 112
-_FIELDS = InterpolateRequest.model_fields
 
 
 class InterpolatePanel(ToolPanel):
@@ -80,9 +73,7 @@ class InterpolatePanel(ToolPanel):
         self.slider.installEventFilter(self._wheel)
         name(self.slider, "λ", self.tr("0: picture A. 1: picture B"))
         self.lambda_label = number_label("", "muted")
-        self.steps_lambda = self._steps_box()
-        self.mix = self._mix_box()
-        self._register()
+        self.choices = MixChoices(actions, self._category, self.surprise, self.swap, self.draw_now)
         self.export = ExportMenu(studio, actions, "interpolate", self._category, self._to_export)
         self.export.report_to(self.messages)
         PictureMenu(studio, self.grid)
@@ -90,7 +81,7 @@ class InterpolatePanel(ToolPanel):
         self.content.addLayout(self._pair_row(), 3)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.grid, 1)
-        self.content.addLayout(self._choice_row())
+        self.content.addWidget(self.choices)
         self.content.addWidget(self.time)
         self.content.addLayout(self._control_row())
         self._connect()
@@ -121,32 +112,6 @@ class InterpolatePanel(ToolPanel):
         super().showEvent(event)
         self._surprise_once()
 
-    def _register(self) -> None:
-        add = self.actions_.add
-        self._surprise_action = add(
-            "interpolate.surprise",
-            self.tr("Surprise me"),
-            self.surprise,
-            category=self._category,
-            icon="shuffle",
-            tip=self.tr("Take two pictures by chance out of the data"),
-        )
-        self._swap_action = add(
-            "interpolate.swap",
-            self.tr("Swap A and B"),
-            self.swap,
-            category=self._category,
-            icon="repeat",
-        )
-        self._draw_action = add(
-            "interpolate.draw",
-            self.tr("Interpolate again"),
-            self.draw_now,
-            category=self._category,
-            icon="refresh-cw",
-            tip=self.tr("Draw again, with the model as it is now"),
-        )
-
     def _pair_row(self) -> QGridLayout:
         ends = QHBoxLayout()
         ends.setSpacing(SPACE_M)
@@ -167,23 +132,6 @@ class InterpolatePanel(ToolPanel):
         pair.setRowStretch(0, 1)
         return pair
 
-    def _choice_row(self) -> FlowLayout:
-        surprise = button(self.tr("Surprise me"), self._surprise_action.toolTip(), icon="shuffle")
-        surprise.clicked.connect(self._surprise_action.trigger)
-        swap = button(self.tr("Swap"), self._swap_action.toolTip(), icon="repeat")
-        swap.clicked.connect(self._swap_action.trigger)
-        self.matrix = button(
-            self.tr("Several t"),
-            self.tr("One row for each of several t from T to 0, as in Fig. 9 of the paper"),
-            icon="grid-3x3",
-        )
-        self.matrix.setCheckable(True)
-        row = FlowLayout()
-        for part in (surprise, swap, self.matrix):
-            row.addWidget(part)
-        row.addWidget(together(label(self.tr("λ steps"), "muted"), self.steps_lambda, self.mix))
-        return row
-
     def _control_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(SPACE_M)
@@ -191,34 +139,14 @@ class InterpolatePanel(ToolPanel):
         row.addWidget(self.export)
         return row
 
-    def _steps_box(self) -> QSpinBox:
-        box = QSpinBox()
-        box.setRange(2, _MOST_LAMBDAS)
-        box.setValue(_LAMBDAS)
-        box.setFixedWidth(_STEPS_WIDTH)
-        box.setKeyboardTracking(False)
-        box.installEventFilter(self._wheel)
-        field = _FIELDS["steps_lambda"]
-        name(box, str(field.title), str(field.description))
-        return box
-
-    def _mix_box(self) -> QComboBox:
-        box = QComboBox()
-        for value in get_args(_FIELDS["mix"].annotation):
-            box.addItem(value, value)
-        box.installEventFilter(self._wheel)
-        name(box, str(_FIELDS["mix"].title), str(_FIELDS["mix"].description))
-        return box
-
     def _connect(self) -> None:
         for slot in (self.a, self.b):
             slot.fitted_changed.connect(self._on_source)
             slot.failed.connect(self._on_failed)
         self.time.changed.connect(self.draw_later)
         self.sampler.changed.connect(self.draw_later)
-        self.steps_lambda.valueChanged.connect(self.draw_later)
-        self.mix.currentIndexChanged.connect(self.draw_later)
-        self.matrix.toggled.connect(self._on_matrix)
+        self.choices.changed.connect(self.draw_later)
+        self.choices.matrix.toggled.connect(self._on_matrix)
         self.slider.valueChanged.connect(self._show_preview)
         self.grid.current_changed.connect(self._on_current)
         self.studio.picture_sent.connect(self._on_picture_sent)
@@ -229,9 +157,9 @@ class InterpolatePanel(ToolPanel):
             return None
         self.drawn = None
         self.export.refresh()
-        if self.matrix.isChecked():
+        if self.choices.matrix.isChecked():
             ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
-            self.rows = Rows(ts, self.steps_lambda.value())
+            self.rows = Rows(ts, self.choices.steps_lambda.value())
             requests = [self._request(t) for t in ts]
             return tasks.interpolate_series(requests, a, b, "interpolate")
         return tasks.interpolate(self._request(self.time.value), a, b, "interpolate")
@@ -241,9 +169,8 @@ class InterpolatePanel(ToolPanel):
         return InterpolateRequest(
             run=Path(self.studio.run),
             t=t,
-            steps_lambda=self.steps_lambda.value(),
-            mix=self.mix.currentData(),
             frames=_FRAMES,
+            **self.choices.value(),
             **self.sampler.value(),
         )
 
@@ -266,7 +193,7 @@ class InterpolatePanel(ToolPanel):
 
     def _show(self, pictures: Pictures) -> None:
         """Show one row, (steps, H, W, C), as far as it is."""
-        if self.matrix.isChecked():
+        if self.choices.matrix.isChecked():
             self.rows.set_current(pictures)
             self._pictures = self.rows.pictures()
         else:
@@ -280,7 +207,7 @@ class InterpolatePanel(ToolPanel):
             self.grid.set_rows(None, ())
             return
         recipe = self.drawn.recipe if self.drawn is not None else None
-        if self.matrix.isChecked():
+        if self.choices.matrix.isChecked():
             labels = [f"t = {t:,}" for t in self.rows.shown_ts]
             self.grid.set_rows(pictures, labels, recipe=recipe)
         else:

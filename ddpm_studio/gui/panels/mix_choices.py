@@ -1,0 +1,110 @@
+"""How two pictures are mixed, and what can be done with the pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QWidget
+
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.widgets.basics import WheelFilter, button, label, name
+from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
+from ddpm_studio.requests import InterpolateRequest
+
+_LAMBDAS = 7
+_MOST_LAMBDAS = 64
+_STEPS_WIDTH = 64
+_FIELDS = InterpolateRequest.model_fields
+
+
+class MixChoices(QWidget):
+    """Buttons for the pair, the switch for several t, λ steps and the kind of mix.
+
+    Args:
+        actions: where ``interpolate.surprise``, ``.swap`` and ``.draw`` are registered.
+        category: the menu they belong to, translated.
+        surprise: takes two pictures by chance.
+        swap: exchanges the two.
+        draw: draws again.
+        parent: the owner.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        actions: ActionRegistry,
+        category: str,
+        surprise: Callable[[], object],
+        swap: Callable[[], object],
+        draw: Callable[[], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._wheel = WheelFilter(self)
+        self._actions, self._category = actions, category
+        self.matrix = button(
+            self.tr("Several t"),
+            self.tr("One row for each of several t from T to 0, as in Fig. 9 of the paper"),
+            icon="grid-3x3",
+        )
+        self.matrix.setCheckable(True)
+        self.steps_lambda = self._steps_box()
+        self.mix = self._mix_box()
+        tip = self.tr("Take two pictures by chance out of the data")
+        layout = FlowLayout(parent=self)
+        for part in (
+            self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
+            self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
+            self.matrix,
+            together(label(self.tr("λ steps"), "muted"), self.steps_lambda, self.mix),
+        ):
+            layout.addWidget(part)
+        actions.add(
+            "interpolate.draw",
+            self.tr("Interpolate again"),
+            draw,
+            category=category,
+            icon="refresh-cw",
+            tip=self.tr("Draw again, with the model as it is now"),
+        )
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def value(self) -> dict[str, Any]:
+        """Return the fields of an :class:`InterpolateRequest` that are chosen here."""
+        return {"steps_lambda": self.steps_lambda.value(), "mix": self.mix.currentData()}
+
+    def _button(
+        self, key: str, text: str, callback: Callable[[], object], icon: str, tip: str
+    ) -> QPushButton:
+        action = self._actions.add(
+            f"interpolate.{key}", text, callback, category=self._category, icon=icon, tip=tip
+        )
+        made = button(text, tip, icon=icon)
+        made.clicked.connect(action.trigger)
+        return made
+
+    def _steps_box(self) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(2, _MOST_LAMBDAS)
+        box.setValue(_LAMBDAS)
+        box.setFixedWidth(_STEPS_WIDTH)
+        box.setKeyboardTracking(False)
+        box.installEventFilter(self._wheel)
+        field = _FIELDS["steps_lambda"]
+        name(box, str(field.title), str(field.description))
+        box.valueChanged.connect(self.changed)
+        return box
+
+    def _mix_box(self) -> QComboBox:
+        box = QComboBox()
+        for value in get_args(_FIELDS["mix"].annotation):
+            box.addItem(value, value)
+        box.installEventFilter(self._wheel)
+        name(box, str(_FIELDS["mix"].title), str(_FIELDS["mix"].description))
+        box.currentIndexChanged.connect(self.changed)
+        return box
