@@ -102,6 +102,7 @@ def test_the_gallery_of_a_run_is_there_again_when_it_is_opened(
     qtbot.waitUntil(lambda: later.thumbnails.count == 8, timeout=WAIT)
     after = [item.picture for item in later.items.shown]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    assert later.sampler.seed.value == 2, "the next samples are new ones"
 
 
 def test_deleting_can_be_undone(qtbot: QtBot, run: Path, panel: GalleryPanel) -> None:

@@ -25,6 +25,13 @@ class GalleryItems:
         """Whether there is something deleted to bring back."""
         return bool(self._deleted)
 
+    @property
+    def next_seed(self) -> int:
+        """A seed above those of all samples."""
+        requests = (item.recipe.get("request") for item in self._all)
+        seeds = (request.get("seed") for request in requests if isinstance(request, dict))
+        return max((seed for seed in seeds if isinstance(seed, int)), default=-1) + 1
+
     def reset(self, oldest_first: Sequence[Kept]) -> None:
         """Hold other pictures, of another run."""
         drawings = [list(group) for _, group in groupby(oldest_first, lambda item: item.drawing)]

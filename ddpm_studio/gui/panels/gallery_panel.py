@@ -206,6 +206,8 @@ class GalleryPanel(ToolPanel):
     def _on_loaded(self, kept: list[Kept]) -> None:
         here = {item.path for item in self.items.shown}
         self.items.reset([*(k for k in kept if k.path not in here), *self.items.shown])
+        # A seed that was used already would draw the same pictures again.
+        self.sampler.seed.set_value(self.items.next_seed)
         self._show_items()
 
     def _on_drawn(self, drawn: Drawn) -> None:
