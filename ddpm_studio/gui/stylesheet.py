@@ -66,6 +66,7 @@ QFrame[role="warning"] {{ border-left: 3px solid {t.warning}; }}
 QFrame[role="error"] {{ border-left: 3px solid {t.danger}; }}
 QFrame[role="drop"] {{ border: 1px dashed {t.outline}; border-radius: {RADIUS + 2}px;
     background: {t.panel}; }}
+QFrame[role="drop"][filled="true"] {{ border: 1px solid {t.line}; }}
 QFrame[role="drop"]:hover {{ border-color: {t.accent}; background: {t.hover}; }}
 QFrame[role="drop"]:focus {{ border: 2px dashed {ring}; }}
 QFrame[role="drop"][over="true"] {{ border: 2px solid {t.accent}; background: {t.selected}; }}
@@ -105,7 +106,8 @@ QToolButton::menu-arrow {{ image: {_mark(folder, t, "down", t.muted)}; }}
 QToolButton[role="over"] {{ background: {t.raised}; border: 1px solid {t.outline};
     padding: 2px; }}
 QToolButton[role="over"]:hover {{ background: {t.pressed}; }}
-QToolButton[role="fold"] {{ color: {t.muted}; padding: 4px 8px 4px 4px; }}
+QToolButton[role="small"] {{ padding: 1px; }}
+QToolButton[role="fold"] {{ color: {t.muted}; padding: 4px 8px 4px 0; }}
 QToolButton[role="fold"]:hover {{ color: {t.text}; }}
 QToolButton[role="fold"]:checked {{ background: transparent; color: {t.muted}; }}
 
@@ -119,21 +121,23 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus,
 QComboBox:focus, QKeySequenceEdit:focus {{ border: 2px solid {ring}; padding: 3px 7px; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{
     background: transparent; color: {t.disabled}; }}
-QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"],
-QComboBox[invalid="true"] {{ border: 1px solid {t.danger}; }}
-QAbstractSpinBox {{ padding-right: 20px; }}
-QAbstractSpinBox:focus {{ padding-right: 19px; }}
-QAbstractSpinBox::up-button {{ subcontrol-origin: border;
-    subcontrol-position: top right; width: 18px; border: none; margin: 2px 2px 0 0;
-    border-radius: 3px; }}
+QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"], QComboBox[invalid="true"] {{
+    border: 1px solid {t.danger}; }}
+QAbstractSpinBox {{ padding: 2px 20px 2px 8px; min-height: 22px; }}
+QAbstractSpinBox:focus {{ padding: 1px 19px 1px 7px; }}
+QAbstractSpinBox QLineEdit {{ border: none; padding: 0; margin: 0; background: transparent;
+    min-height: 0; }}
+QAbstractSpinBox::up-button {{ subcontrol-origin: border; subcontrol-position: top right;
+    width: 18px; border: none; margin: 2px 2px 0 0; border-radius: 3px; }}
 QAbstractSpinBox::down-button {{ subcontrol-origin: border;
     subcontrol-position: bottom right; width: 18px; border: none; margin: 0 2px 2px 0;
     border-radius: 3px; }}
-QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {t.hover}; }}
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{
+    background: {t.hover}; }}
 QAbstractSpinBox::up-arrow {{ image: {_mark(folder, t, "up", t.muted)};
     width: 10px; height: 10px; }}
-QAbstractSpinBox::down-arrow {{
-    image: {_mark(folder, t, "down", t.muted)}; width: 10px; height: 10px; }}
+QAbstractSpinBox::down-arrow {{ image: {_mark(folder, t, "down", t.muted)};
+    width: 10px; height: 10px; }}
 QAbstractSpinBox::up-arrow:off, QAbstractSpinBox::up-arrow:disabled {{
     image: {_mark(folder, t, "up", t.disabled)}; }}
 QAbstractSpinBox::down-arrow:off, QAbstractSpinBox::down-arrow:disabled {{

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from ddpm_studio.gui.icons import icon_pixmap, set_icon
 from ddpm_studio.gui.theme import body_font, current_theme
-from ddpm_studio.gui.tokens import ICON_SIZE
+from ddpm_studio.gui.tokens import ICON_SIZE, SPACE_S
 
 
 def name(widget: QWidget, title: str, tip: str = "") -> None:
@@ -74,12 +83,48 @@ def tool_button(icon: str, title: str, tip: str = "", *, checkable: bool = False
     return made
 
 
+def inset(box: QAbstractSpinBox) -> None:
+    """Keep the text off the left edge of a spin box, where Qt ignores the style sheet's padding."""
+    box.lineEdit().setTextMargins(SPACE_S + 2, 0, 0, 0)
+
+
 def line() -> QFrame:
     """Return a thin horizontal line."""
     made = QFrame()
     made.setProperty("role", "line")
     made.setFixedHeight(1)
     return made
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in … where there is no room; the tooltip then has all of it."""
+
+    def __init__(self, text: str = "", role: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        if role:
+            self.setProperty("role", role)
+
+    def minimumSizeHint(self) -> QSize:
+        """Allow any width."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what there is room for."""
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width()
+        )
+        self.setToolTip("" if shown == self.text() else self.text())
+        painter = QStylePainter(self)
+        painter.drawItemText(
+            self.contentsRect(),
+            self.alignment(),
+            self.palette(),
+            self.isEnabled(),
+            shown,
+            self.foregroundRole(),
+        )
+        painter.end()
 
 
 class IconLabel(QLabel):

@@ -176,7 +176,14 @@ class FilmStrip(QWidget):
             self.scrubbed.emit(self._current)
 
     def _side(self) -> float:
-        return float(max(16, self.height() - _CAPTION - _MARKER - SPACE_S))
+        """Return the tiles' side: what fits, less the rest that whole factors leave."""
+        room = float(max(16, self.height() - _CAPTION - _MARKER - SPACE_S))
+        frame = next((frame for frame in self._frames if frame is not None), None)
+        if frame is None:
+            return room
+        ratio = self.devicePixelRatioF()
+        zoom = room * ratio / max(frame.shape[:2])
+        return int(zoom) * max(frame.shape[:2]) / ratio if zoom >= 1 else room
 
     def _span(self) -> tuple[float, float]:
         return SPACE_S, self.width() - 2.0 * SPACE_S
@@ -191,7 +198,8 @@ class FilmStrip(QWidget):
     def _tile(self, cell: int, cells: int, side: float) -> QRectF:
         left, width = self._span()
         middle = left + (cell + 0.5) * width / cells
-        return QRectF(round(middle - side / 2), _MARKER + 2, side, side)
+        room = self.height() - _CAPTION - _MARKER - SPACE_S
+        return QRectF(round(middle - side / 2), _MARKER + 2 + round((room - side) / 2), side, side)
 
     def _paint_frame(self, painter: QPainter, index: int, tile: QRectF) -> None:
         frame = self._frames[index]

@@ -56,7 +56,7 @@ class RequestForm(QWidget, Generic[Model]):
         self.more_button = self._fold_button()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(SPACE_M)
+        outer.setSpacing(SPACE_S + 2)
         outer.addLayout(self._layout)
         outer.addWidget(self.more_button, alignment=Qt.AlignmentFlag.AlignLeft)
         outer.addWidget(self._more)

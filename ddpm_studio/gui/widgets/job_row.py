@@ -8,12 +8,19 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from ddpm_studio.backend import Job, Lane, State
 from ddpm_studio.gui.icons import set_icon
-from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import label, name, number_label, set_property, tool_button
+from ddpm_studio.gui.tokens import SPACE_M
+from ddpm_studio.gui.widgets.basics import (
+    ElidedLabel,
+    name,
+    number_label,
+    set_property,
+    tool_button,
+)
 from ddpm_studio.gui.widgets.eta import time_left
 
-_TITLE_WIDTH = 200
-_TEXT_WIDTH = 240
+_TITLE_WIDTH = 128
+_TEXT_WIDTH = 144
+_BAR_WIDTH = 64
 
 
 class JobRow(QWidget):
@@ -26,10 +33,12 @@ class JobRow(QWidget):
     def __init__(self, job: Job, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.job = job
-        self.title = label(job.task.title)
+        self.title = ElidedLabel(job.task.title)
         self.title.setMinimumWidth(_TITLE_WIDTH)
+        self.title.setMaximumWidth(2 * _TITLE_WIDTH)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
+        self.bar.setMinimumWidth(_BAR_WIDTH)
         name(self.bar, self.tr("Progress of {job}").format(job=job.task.title))
         self.text = number_label("", "muted")
         self.text.setMinimumWidth(_TEXT_WIDTH)
@@ -44,9 +53,9 @@ class JobRow(QWidget):
         self.cancel_button.clicked.connect(self._cancel)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_M, 0, SPACE_M, 0)
-        row.setSpacing(SPACE_L)
-        row.addWidget(self.title)
-        row.addWidget(self.bar, 1)
+        row.setSpacing(SPACE_M)
+        row.addWidget(self.title, 1)
+        row.addWidget(self.bar, 2)
         row.addWidget(self.text)
         row.addWidget(self.copy_button)
         row.addWidget(self.pause_button)

@@ -181,9 +181,10 @@ class LossPlot(QWidget):
         self._show_legend()
         if self._canvas is None:
             return
-        for run in self._stale:
-            self._canvas.set_colour(run, self._order[run])
-            self._canvas.draw(run, self._series[run])
+        for run, series in self._series.items():
+            if run in self._stale:
+                self._canvas.set_colour(run, self._order[run])
+                self._canvas.draw(run, series)
         self._stale.clear()
         self._on_hovered(None)
 

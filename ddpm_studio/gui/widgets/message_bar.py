@@ -57,6 +57,7 @@ class MessageBar(QFrame):
             self.tr("Copy"), self.tr("Copy the details"), icon="copy", role="link"
         )
         self.close_button = tool_button("x", self.tr("Dismiss"), self.tr("Dismiss this message"))
+        self.close_button.setProperty("role", "small")
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
         self._details.setFixedHeight(_DETAILS_HEIGHT)

@@ -7,6 +7,8 @@ import math
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
+from ddpm_studio.gui.widgets.basics import inset
+
 _LARGEST_INT = 2**31 - 1
 _LARGEST_FLOAT = 1e9
 _DECIMALS = 16
@@ -27,6 +29,7 @@ class IntBox(QSpinBox):
         self, low: int, high: int | None, empty: str | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        inset(self)
         self._low = low
         self._optional = empty is not None
         self.setRange(low - 1 if self._optional else low, _LARGEST_INT if high is None else high)
@@ -75,6 +78,7 @@ class FloatBox(QDoubleSpinBox):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        inset(self)
         self._low = low
         self._optional = empty is not None
         self.setDecimals(_DECIMALS)

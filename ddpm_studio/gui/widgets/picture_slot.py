@@ -100,6 +100,7 @@ class PictureSlot(QFrame):
         else:
             self._drop = PictureDrop(picture, recipe)
         self._pixmap = None
+        set_property(self, "filled", "true" if self._drop is not None else "false")
         self._hint.setVisible(self._drop is None)
         self.clear_button.setVisible(self._drop is not None)
         self.update()

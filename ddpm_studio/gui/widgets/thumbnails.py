@@ -128,6 +128,7 @@ class Thumbnails(QListView):
     def __init__(self, title: str = "", side: int = 48, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = ThumbnailModel(self)
+        self._wanted = side
         self._painter = _Painter(self._model, side, self)
         self.recipe_for: Callable[[int], dict[str, object] | None] | None = None
         self.tile_actions: list[QAction] = []
@@ -158,9 +159,9 @@ class Thumbnails(QListView):
         self, pictures: Pictures | None, describe: Callable[[int], str] | None = None
     ) -> None:
         """Show pictures (N, H, W, C); ``describe`` tells a tooltip for an index."""
-        self._painter.forget()
         self._model.describe = describe
         self._model.set_pictures(pictures)
+        self.set_side(self._wanted)
         self._empty.setVisible(not self.count)
         self.chosen.emit([])
 
@@ -175,7 +176,14 @@ class Thumbnails(QListView):
         self._empty.set_content(icon, text, button_text, callback)
 
     def set_side(self, side: int) -> None:
-        """Make the thumbnails ``side`` logical pixels large."""
+        """Make the thumbnails about ``side`` logical pixels large.
+
+        Pictures smaller than that take the nearest whole multiple of their own size.
+        """
+        self._wanted = side
+        pictures = self._model.pictures
+        own = max(pictures.shape[1:3]) if pictures is not None and len(pictures) else side
+        side = max(1, round(side / own)) * own if own < side else side
         self._painter.side = side
         self._painter.forget()
         self.setGridSize(QSize(side + SPACE_S, side + SPACE_S))
