@@ -1,0 +1,273 @@
+"""Bits/dim over a set of pictures and the rate–distortion curve [DDPM eq. 5, §4.3, Table 4]."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.bound import bound_terms, prior_bits
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+
+Array = npt.NDArray[np.float64]
+Load = Callable[[Sequence[int]], Tensor]
+DenoiserFor = Callable[[Sequence[int]], Denoiser]
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """The bound over some pictures, in bits/dim; arrays go from t = 1 up.
+
+    Args:
+        T: timesteps of the process.
+        t: those that were evaluated, as the paper counts, shape (S,); all if S = T.
+        bits: mean L_0 at t = 1, mean L_{t−1} after it, shape (S,).
+        x0_mse: mean squared error of x̂_0 predicted from x_t, in [−1, 1], shape (S,).
+        eps_mse: that of ε̂, shape (S,).
+        prior: mean L_T.
+        totals: the whole bound of each picture, shape (N,).
+    """
+
+    T: int
+    t: npt.NDArray[np.int64]
+    bits: Array
+    x0_mse: Array
+    eps_mse: Array
+    prior: float
+    totals: Array
+
+    @property
+    def decoder(self) -> float:
+        """L_0."""
+        return float(self.bits[0])
+
+    @property
+    def middle(self) -> float:
+        """Σ_{t>1} L_{t−1}; where timesteps were left out, over the line between the others."""
+        return float((self.bits * step_weights(self.t, self.T))[1:].sum())
+
+    @property
+    def total(self) -> float:
+        """L_T + Σ L_{t−1} + L_0."""
+        return self.prior + self.middle + self.decoder
+
+    @property
+    def standard_error(self) -> float:
+        """Of the total, over pictures; NaN for one picture."""
+        return standard_error(self.totals)
+
+    @property
+    def rate(self) -> Array:
+        """Bits/dim received with x_T..x_t: L_T + Σ_{s>t} L_{s−1}, at each evaluated t, (S,).
+
+        L_0 is not among them: it is what is left to correct x̂_0 [DDPM §4.3].
+        """
+        each = np.interp(np.arange(1, self.T + 1), self.t, self.bits)
+        # From t = T down, so that the small terms are added first.
+        later = np.append(np.cumsum(each[:0:-1])[::-1], 0.0)
+        return np.asarray(self.prior + later[self.t - 1])
+
+    @property
+    def distortion(self) -> Array:
+        """RMSE of x̂_0 on the scale 0..255 at each evaluated t, (S,)."""
+        return np.asarray(127.5 * np.sqrt(self.x0_mse))
+
+
+class BoundSums:
+    """Partial sums of a measurement: all that is needed to go on with it.
+
+    Pictures are finished one after the other, each over its timesteps, and values are added
+    in that order: neither the batch size nor an interruption changes the sums.
+
+    Args:
+        T: timesteps of the process.
+        steps: how many to evaluate at most; None: all.
+        numbers: the number of each picture, which decides its noise.
+
+    Raises:
+        ValueError: if there is no picture, or ``steps`` is out of range.
+    """
+
+    def __init__(self, T: int, steps: int | None, numbers: Sequence[int]) -> None:
+        if not numbers:
+            raise ValueError("there must be at least one picture")
+        self.T, self.numbers = T, tuple(numbers)
+        self.t = evaluated_timesteps(T, steps)
+        self._weights = step_weights(self.t, T)
+        self.done = 0
+        self._sums = np.zeros((3, len(self.t)))
+        self._priors: list[float] = []
+        self._totals: list[float] = []
+        self._unfinished = 0.0
+
+    @property
+    def items(self) -> int:
+        """Evaluations of the network in all: pictures × timesteps."""
+        return len(self.numbers) * len(self.t)
+
+    @property
+    def finished(self) -> int:
+        """Pictures that have met all their timesteps."""
+        return len(self._totals)
+
+    def state(self) -> dict[str, Any]:
+        """Return the sums as JSON can hold them, without loss."""
+        return {
+            "done": self.done,
+            "sums": self._sums.tolist(),
+            "priors": list(self._priors),
+            "totals": list(self._totals),
+            "unfinished": self._unfinished,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from an earlier :meth:`state` of the same measurement.
+
+        Raises:
+            ValueError: if it does not fit; nothing is changed then.
+        """
+        try:
+            done, unfinished = int(state["done"]), float(state["unfinished"])
+            sums = np.array(state["sums"], np.float64)
+            priors = [float(value) for value in state["priors"]]
+            totals = [float(value) for value in state["totals"]]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no state of a measurement: {error!r}") from error
+        whole = done // len(self.t)
+        if sums.shape != self._sums.shape or not 0 <= done <= self.items:
+            raise ValueError("the state is of another measurement")
+        if not len(priors) == len(totals) == whole:
+            raise ValueError("the state's parts do not fit each other")
+        self.done, self._sums, self._unfinished = done, sums, unfinished
+        self._priors, self._totals = priors, totals
+
+    def add(self, values: Array, priors: Sequence[float]) -> None:
+        """Take in the next items.
+
+        Args:
+            values: bits, x0_mse and eps_mse of each item, shape (3, n).
+            priors: L_T of each item's picture.
+        """
+        for column, prior in zip(values.T, priors, strict=True):
+            place = self.done % len(self.t)
+            self._sums[:, place] += column
+            self._unfinished += self._weights[place] * column[0]
+            self.done += 1
+            if place == len(self.t) - 1:
+                self._priors.append(prior)
+                self._totals.append(float(prior + self._unfinished))
+                self._unfinished = 0.0
+
+    def bound(self) -> Bound:
+        """Return the means so far.
+
+        Raises:
+            ValueError: before the first picture is finished.
+        """
+        if not self.finished:
+            raise ValueError("no picture is finished yet")
+        seen = self.finished + (np.arange(len(self.t)) < self.done % len(self.t))
+        bits, x0_mse, eps_mse = self._sums / seen
+        prior = math.fsum(self._priors) / self.finished
+        return Bound(self.T, self.t, bits, x0_mse, eps_mse, prior, np.array(self._totals))
+
+
+def measure_bound(
+    process: DiffusionProcess,
+    model_for: DenoiserFor,
+    load: Load,
+    sums: BoundSums,
+    *,
+    seed: int,
+    batch: int,
+) -> Generator[BoundSums, None, Bound]:
+    """Evaluate the bound for each picture at each timestep, one noise a picture and timestep.
+
+    All but the network is computed in float64 where the device has it.
+
+    Args:
+        process: its whole schedule; x̂_0 is clipped if it says so.
+        model_for: the network for a batch of pictures, named by their numbers.
+        load: x_0 of the named pictures, shape (n, C, H, W), on the network's device.
+        sums: where to begin; they grow.
+        seed: 0..2^63−1; the noise follows from it, the picture's number and t.
+        batch: evaluations at once.
+
+    Yields:
+        ``sums`` after each batch.
+    """
+    per_picture = len(sums.t)
+    while sums.done < sums.items:
+        items = range(sums.done, min(sums.done + batch, sums.items))
+        numbers = [sums.numbers[item // per_picture] for item in items]
+        indices = [int(sums.t[item % per_picture]) - 1 for item in items]
+        pictures = list(dict.fromkeys(numbers))
+        rows = {number: row for row, number in enumerate(pictures)}
+        x0 = in_double(load(pictures))
+        prior = prior_bits(process, x0.cpu()).tolist()
+        x0 = x0[[rows[number] for number in numbers]]
+        noise = bound_noise(seed, process.schedule.T, numbers, indices, x0)
+        with torch.no_grad():
+            index = torch.tensor(indices, device=x0.device)
+            terms = bound_terms(process, model_for(numbers), x0, index, noise)
+        values = torch.stack([terms.bits, terms.x0_mse, terms.eps_mse]).double().cpu().numpy()
+        # KL and −log P are never below 0; their rounding may be.
+        values[0] = np.maximum(values[0], 0)
+        sums.add(values, [prior[rows[number]] for number in numbers])
+        yield sums
+    return sums.bound()
+
+
+def bound_noise(
+    seed: int, T: int, numbers: Sequence[int], indices: Sequence[int], like: Tensor
+) -> Tensor:
+    """ε of each picture at each index, the same on every device, shape of ``like``."""
+    places = [number * T + index for number, index in zip(numbers, indices, strict=True)]
+    return PictureNoise(seed, places, "cpu").draw(like.shape[1:]).to(like)
+
+
+def in_double(x: Tensor) -> Tensor:
+    """Return x in float64, unless its device has none."""
+    return x if x.device.type == "mps" else x.double()
+
+
+def evaluated_timesteps(T: int, steps: int | None) -> npt.NDArray[np.int64]:
+    """t = 1 and up to ``steps`` − 1 of 2..T with both ends, evenly spaced in ∛t; None: all.
+
+    Most of the bound lies at small t: with 100 of 1000 timesteps it is off by .004 bits/dim on
+    Gaussian data, by 1.4 if they are evenly spaced in t.
+
+    Raises:
+        ValueError: if ``steps`` is not in 3..T.
+    """
+    if steps is None or steps == T:
+        return np.arange(1, T + 1)
+    if not 3 <= steps <= T:
+        raise ValueError(f"steps must be 3..{T}, not {steps}")
+    others = np.linspace(2 ** (1 / 3), T ** (1 / 3), steps - 1) ** 3
+    return np.unique(np.append(1, others.round().astype(np.int64)))
+
+
+def step_weights(t: npt.NDArray[np.int64], T: int) -> Array:
+    """How often each evaluated t counts in the sum over all: a line is drawn between them."""
+    if len(t) == T:
+        return np.ones(T)
+    weights = np.ones(len(t))
+    gaps = np.diff(t[1:])
+    weights[1:-1] += (gaps - 1) / 2
+    weights[2:] += (gaps - 1) / 2
+    return weights
+
+
+def standard_error(values: Array) -> float:
+    """Of the mean; NaN for one value."""
+    if len(values) < 2:
+        return math.nan
+    return float(values.std(ddof=1) / math.sqrt(len(values)))

@@ -1,0 +1,50 @@
+"""Progressive decoding of one picture: what x_t tells of x_0 [DDPM §4.3, Fig. 5]."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.likelihood import bound_noise, in_double
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """One moment of progressive decoding; tensors of shape (1, C, H, W).
+
+    ``distortion`` is the RMSE of x̂_0 on the scale 0..255; ``t`` counts as in the paper.
+    """
+
+    t: int
+    x_t: Tensor
+    x0_hat: Tensor
+    eps: Tensor
+    distortion: float
+
+
+def progressive_decoding(
+    process: DiffusionProcess, model: Denoiser, x0: Tensor, t: Sequence[int], seed: int
+) -> Iterator[Decoding]:
+    """What a receiver who holds x_t ~ q(x_t|x_0) makes of it, at each t [DDPM §4.3].
+
+    The noise is that of picture 0 in :func:`~ddpm_studio.engine.likelihood.measure_bound` with the same seed.
+
+    Args:
+        process: its whole schedule.
+        model: the network.
+        x0: one picture, shape (1, C, H, W).
+        t: 1..T, in the order to show.
+        seed: 0..2^63−1.
+    """
+    x0 = in_double(x0)
+    for moment in t:
+        noise = bound_noise(seed, process.schedule.T, [0], [moment - 1], x0)
+        with torch.no_grad():
+            x_t = process.q_sample(x0, moment - 1, noise)
+            reverse = process.p_mean_variance(model, x_t, moment - 1)
+        rmse = 127.5 * float((reverse.x0_hat - x0).square().mean().sqrt())
+        yield Decoding(moment, x_t, reverse.x0_hat, reverse.eps, rmse)
