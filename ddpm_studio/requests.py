@@ -195,3 +195,53 @@ class InterpolateRequest(SamplerRequest):
         description="linear as in the paper; spherical keeps the noise's variance.",
     )
     frames: Frames = 0
+
+
+class MeasureRequest(Request):
+    """How to measure a model; shared by all that evaluates the bound."""
+
+    run: Path
+    timesteps: int | None = Field(
+        None,
+        ge=3,
+        le=10000,
+        title="Timesteps",
+        description="How many to evaluate at most, more of them at small t; empty: all of them.",
+    )
+    variance: Literal["fixed_large", "fixed_small"] | None = Field(
+        None, title="Variance", description="σ_t² = β_t or β̃_t; empty: as trained."
+    )
+    clip_x0: bool = Field(
+        True, title="Clip x̂₀", description="Keep the predicted picture within the pixel range."
+    )
+    seed: Seed = Field(0, title="Seed", description="Same seed, same figures.")
+    weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
+    device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+
+
+class BitsRequest(MeasureRequest):
+    """Measure bits/dim over a set of pictures (DDPM eq. 5, Table 4)."""
+
+    count: int = Field(
+        16, ge=1, le=1_000_000, title="Count", description="Pictures, spread over the set."
+    )
+    batch: int | None = Field(
+        None,
+        ge=1,
+        le=65536,
+        title="Batch",
+        description="Evaluations at once, which changes no figure; empty: as suits the device.",
+    )
+    flow: bool = Field(
+        False,
+        title="Flow",
+        description="Also the exact log-likelihood by the probability-flow ODE; takes long.",
+    )
+
+
+class DecodeRequest(MeasureRequest):
+    """Decode one picture progressively: what x_t tells of it, and at which rate (DDPM §4.3)."""
+
+    moments: int = Field(
+        10, ge=2, le=1000, title="Moments", description="How many t to show, from T to 1."
+    )

@@ -65,14 +65,18 @@ class Bound:
 
     @property
     def rate(self) -> Array:
-        """Bits/dim received with x_T..x_t: L_T + Σ_{s>t} L_{s−1}, at each evaluated t, (S,).
+        """:meth:`rate_at` each evaluated t, shape (S,)."""
+        return self.rate_at(self.t)
+
+    def rate_at(self, t: npt.NDArray[np.int64]) -> Array:
+        """Bits/dim received with x_T..x_t: L_T + Σ_{s>t} L_{s−1}, for t in 1..T, shape of t.
 
         L_0 is not among them: it is what is left to correct x̂_0 [DDPM §4.3].
         """
         each = np.interp(np.arange(1, self.T + 1), self.t, self.bits)
         # From t = T down, so that the small terms are added first.
         later = np.append(np.cumsum(each[:0:-1])[::-1], 0.0)
-        return np.asarray(self.prior + later[self.t - 1])
+        return np.asarray(self.prior + later[t - 1])
 
     @property
     def distortion(self) -> Array:
@@ -202,6 +206,9 @@ def measure_bound(
 
     Yields:
         ``sums`` after each batch.
+
+    Raises:
+        ValueError: if the network's answer is not finite.
     """
     per_picture = len(sums.t)
     while sums.done < sums.items:
@@ -217,7 +224,10 @@ def measure_bound(
         with torch.no_grad():
             index = torch.tensor(indices, device=x0.device)
             terms = bound_terms(process, model_for(numbers), x0, index, noise)
-        values = torch.stack([terms.bits, terms.x0_mse, terms.eps_mse]).double().cpu().numpy()
+        values = torch.stack([terms.bits, terms.x0_mse, terms.eps_mse]).cpu().double().numpy()
+        if not np.isfinite(values).all():
+            t = indices[int(np.isfinite(values).all(0).argmin())] + 1
+            raise ValueError(f"the network's answer at t = {t} is no number")
         # KL and −log P are never below 0; their rounding may be.
         values[0] = np.maximum(values[0], 0)
         sums.add(values, [prior[rows[number]] for number in numbers])

@@ -31,7 +31,7 @@ def progressive_decoding(
 ) -> Iterator[Decoding]:
     """What a receiver who holds x_t ~ q(x_t|x_0) makes of it, at each t [DDPM §4.3].
 
-    The noise is that of picture 0 in :func:`~ddpm_studio.engine.likelihood.measure_bound` with the same seed.
+    The noise is that of picture 0 in a measurement of the bound with the same seed.
 
     Args:
         process: its whole schedule.

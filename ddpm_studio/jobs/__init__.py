@@ -9,6 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ddpm_studio.jobs.bits import measure_bits
+    from ddpm_studio.jobs.decoding import decode
     from ddpm_studio.jobs.describing import RunSummary, describe_run
     from ddpm_studio.jobs.interpolation import interpolate
     from ddpm_studio.jobs.models import Model, ModelStore
@@ -24,6 +26,7 @@ _MODULES = {
     "RunSummary": "describing",
     "TrainResult": "training",
     "describe_run": "describing",
+    "decode": "decoding",
     "fit_picture": "pictures",
     "interpolate": "interpolation",
     "interpolate_series": "series",
@@ -31,6 +34,7 @@ _MODULES = {
     "sample": "sampling",
     "share": "sharing",
     "share_series": "series",
+    "measure_bits": "bits",
     "some_pictures": "pictures",
     "train": "training",
 }
@@ -43,6 +47,7 @@ __all__ = [
     "describe_run",
     "fit_picture",
     "interpolate",
+    "decode",
     "interpolate_series",
     "load_picture",
     "sample",
@@ -50,6 +55,7 @@ __all__ = [
     "share_series",
     "some_pictures",
     "train",
+    "measure_bits",
 ]
 
 

@@ -106,6 +106,53 @@ Event = (
     Progress
     | Notice
     | RunStarted
+@dataclass(frozen=True)
+class BitsMeasured:
+    """The bound over the pictures measured so far, in bits/dim [DDPM eq. 5, Table 4].
+
+    The tuples have one value for each evaluated t, from 1 up. ``bits`` is L_0, then L_{t−1};
+    ``rate`` is what x_T..x_t tell; ``distortion`` is the RMSE of x̂_0 from x_t on 0..255;
+    ``x0_mse`` is its square on [−1, 1]. ``middle`` is Σ L_{t−1} over t > 1, estimated if not
+    all T were evaluated. Standard errors are over pictures, None for a single one. ``flow`` is
+    the exact figure by the probability flow, None if not asked for or not there yet.
+    """
+
+    pictures: int
+    asked: int
+    T: int
+    total: float
+    standard_error: float | None
+    prior: float
+    middle: float
+    decoder: float
+    t: tuple[int, ...]
+    bits: tuple[float, ...]
+    rate: tuple[float, ...]
+    distortion: tuple[float, ...]
+    x0_mse: tuple[float, ...]
+    eps_mse: tuple[float, ...]
+    flow: float | None = None
+    flow_standard_error: float | None = None
+    recipe: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Progressive decoding of one picture [DDPM §4.3, Fig. 5]; one value for each shown t.
+
+    ``t`` falls from T to 1. ``rate`` is what x_T..x_t tell in bits/dim, ``distortion`` the
+    RMSE of x̂_0 on 0..255; ``total`` is the whole bound of this picture.
+    """
+
+    t: tuple[int, ...]
+    rate: tuple[float, ...]
+    distortion: tuple[float, ...]
+    x_t: Pictures
+    x0_hat: Pictures
+    total: float
+    recipe: dict[str, object] = field(default_factory=dict)
+
+
     | TrainStep
     | TrainTick
     | CheckpointSaved
@@ -113,3 +160,4 @@ Event = (
     | FrameImages
     | Drawn
 )
+    | BitsMeasured

@@ -1,0 +1,79 @@
+"""Progressive decoding of one picture [DDPM §4.3]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from ddpm_studio.engine.likelihood import BoundSums, measure_bound
+from ddpm_studio.engine.progressive import progressive_decoding
+from ddpm_studio.engine.samplers import Frame
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing import batch_limit, frame_images, picture_shape
+from ddpm_studio.jobs.events import Decoded, Event, Pictures, Progress
+from ddpm_studio.jobs.measuring import LabelledNetwork, measured_process
+from ddpm_studio.jobs.models import ModelStore
+from ddpm_studio.jobs.pictures import to_latent
+from ddpm_studio.requests import DecodeRequest
+
+
+def decode(
+    request: DecodeRequest, picture: Pictures, models: ModelStore
+) -> Generator[Event, None, Decoded]:
+    """Show x̂_0 as more and more of one picture's latents arrive, then tell the rates.
+
+    A model with classes is asked without one.
+
+    Args:
+        request: how many moments, and over how many timesteps the rate is summed.
+        picture: uint8 (H, W, C) of the model's size.
+        models: where the model comes from.
+
+    Yields:
+        FrameImages of each moment, from t = T to 1; Progress.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, a setting is out of
+            range, or the network's answer is no number.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    process = measured_process(model, request)
+    x0, T = to_latent(picture, model), process.schedule.T
+    network = LabelledNetwork(model.network)
+    # From the largest t down, each once.
+    shown = np.unique(np.linspace(1, T, request.moments).round().astype(int))[::-1].tolist()
+    frames, distortions = [], []
+    for k, moment in enumerate(progressive_decoding(process, network, x0, shown, request.seed)):
+        frame = Frame(moment.t, moment.x_t, moment.x0_hat, moment.eps, k, len(shown) - 1)
+        frames.append(frame_images(frame))
+        distortions.append(moment.distortion)
+        yield frames[-1]
+    sums = BoundSums(T, request.timesteps, [0])
+    batch = batch_limit(picture_shape(model)[1], model.device)
+    job = measure_bound(
+        process, lambda _: network, lambda _: x0, sums, seed=request.seed, batch=batch
+    )
+    try:
+        for _ in job:
+            yield Progress(sums.done, sums.items, "Measuring the rate")
+    except ValueError as error:
+        raise StudioError(
+            f"The model can't be measured: {error}.",
+            "Try the raw weights, or an earlier checkpoint.",
+        ) from error
+    bound = sums.bound()
+    return Decoded(
+        t=tuple(shown),
+        rate=tuple(bound.rate_at(np.array(shown)).tolist()),
+        distortion=tuple(distortions),
+        x_t=np.concatenate([frame.x_t for frame in frames]),
+        x0_hat=np.concatenate([frame.x0_hat for frame in frames]),
+        total=bound.total,
+        recipe={
+            "kind": "decode",
+            "request": request.model_dump(mode="json"),
+            "checkpoint": model.step,
+            "device": model.device.type,
+        },
+    )

@@ -1,0 +1,48 @@
+"""A measurement of a run, kept in RUN/bits so that it can go on and be found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from ddpm_studio.runs import atomic
+
+_FORMAT = 1
+
+
+class Measurement:
+    """One file: what was asked, partial sums, and the result once it is there.
+
+    Args:
+        run: the run folder.
+        asked: all that decides the figures, as JSON can hold it; the file is named by it.
+    """
+
+    def __init__(self, run: Path, asked: dict[str, Any]) -> None:
+        # As it comes back from the file.
+        self.asked = json.loads(json.dumps({**asked, "format": _FORMAT}))
+        text = json.dumps(self.asked, sort_keys=True)
+        key = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        self.path = run / "bits" / f"{key}.json"
+
+    def read(self) -> dict[str, Any]:
+        """Return what was written last; empty if there is nothing, or it is damaged."""
+        try:
+            content = json.loads(self.path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(content, dict) or content.get("asked") != self.asked:
+            return {}
+        return content
+
+    def write(self, content: dict[str, Any]) -> None:
+        """Replace the file as a whole.
+
+        Raises:
+            OSError: if the run folder can't be written to.
+        """
+        self.path.parent.mkdir(exist_ok=True)
+        whole = {"asked": self.asked, **content}
+        atomic.write_bytes(self.path, json.dumps(whole, indent=1).encode())
