@@ -102,10 +102,6 @@ class Drawn:
     latent: Pictures | None = None
 
 
-Event = (
-    Progress
-    | Notice
-    | RunStarted
 @dataclass(frozen=True)
 class BitsMeasured:
     """The bound over the pictures measured so far, in bits/dim [DDPM eq. 5, Table 4].
@@ -153,11 +149,15 @@ class Decoded:
     recipe: dict[str, object] = field(default_factory=dict)
 
 
+Event = (
+    Progress
+    | Notice
+    | RunStarted
     | TrainStep
     | TrainTick
     | CheckpointSaved
     | SampleGrid
     | FrameImages
     | Drawn
-)
     | BitsMeasured
+)
