@@ -21,6 +21,7 @@ COMMANDS = {
     "sample": Entry("sample", "Draw pictures from noise."),
     "share": Entry("share", "Draw many pictures from one shared latent."),
     "interpolate": Entry("interpolate", "Go from one picture to another through latent space."),
+    "bits": Entry("bits", "Measure bits/dim of pictures under a model."),
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
     "info": Entry("info", "Tell what a run is and how far it is."),
 }

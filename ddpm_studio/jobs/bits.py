@@ -63,8 +63,10 @@ def measure_bits(
     model = models.get(request.run, request.weights, request.device)
     process = measured_process(model, request)
     dataset = yield from data.prepare(_sources(model, sources), prepare_options(model.info))
-    for warning in dataset.report.warnings:
-        yield Notice(warning)
+    left_out = len(dataset.report.rejects)
+    if left_out:
+        counted = "1 picture" if left_out == 1 else f"{left_out:,} pictures"
+        yield Notice(f"{counted} left out that can't be used.")
     pictures = _Pictures(model, dataset)
     count = min(request.count, len(dataset))
     if count < request.count:

@@ -9,6 +9,7 @@ from ddpm_studio import __version__
 from ddpm_studio.cli.group import load_command
 from ddpm_studio.cli.table import COMMANDS
 from ddpm_studio.requests import (
+    BitsRequest,
     InterpolateRequest,
     PrepareOptions,
     Request,
@@ -55,6 +56,7 @@ def test_each_command_has_help(terminal: Terminal, name: str) -> None:
         ("sample", (SampleRequest,), {"run"}),
         ("share", (ShareRequest,), {"run"}),
         ("interpolate", (InterpolateRequest,), {"run", "frames"}),
+        ("bits", (BitsRequest,), {"run"}),
     ],
 )
 def test_every_field_is_an_option(

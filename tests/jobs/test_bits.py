@@ -164,6 +164,14 @@ def test_other_questions_are_kept_apart(own_run: Path, tmp_path: Path) -> None:
     other.mkdir()
     for k in range(3):
         Image.fromarray(np.full((16, 16, 3), 80 * k, np.uint8)).save(other / f"{k}.png")
+    (other / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    request = BitsRequest(run=own_run, device="cpu", count=3)
+    notices = [
+        e.text
+        for e in finish(measure_bits(request, [other], ModelStore()))[0]
+        if isinstance(e, Notice)
+    ]
+    assert notices == ["1 picture left out that can't be used."]
     totals = [
         measure(own_run).total,
         measure(own_run, seed=3).total,
