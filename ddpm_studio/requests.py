@@ -245,3 +245,10 @@ class DecodeRequest(MeasureRequest):
     moments: int = Field(
         10, ge=2, le=1000, title="Moments", description="How many t to show, from T to 1."
     )
+
+
+class NeighboursRequest(Request):
+    """Find the training pictures nearest to a picture."""
+
+    run: Path
+    count: int = Field(8, ge=1, le=10_000, title="Count", description="How many neighbours.")

@@ -22,6 +22,7 @@ COMMANDS = {
     "share": Entry("share", "Draw many pictures from one shared latent."),
     "interpolate": Entry("interpolate", "Go from one picture to another through latent space."),
     "bits": Entry("bits", "Measure bits/dim of pictures under a model."),
+    "neighbours": Entry("neighbours", "Find the training pictures nearest to a picture."),
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
     "info": Entry("info", "Tell what a run is and how far it is."),
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.describing import RunSummary, describe_run
     from ddpm_studio.jobs.interpolation import interpolate
     from ddpm_studio.jobs.models import Model, ModelStore
+    from ddpm_studio.jobs.neighbours import find_neighbours
     from ddpm_studio.jobs.pictures import fit_picture, load_picture, some_pictures
     from ddpm_studio.jobs.sampling import sample
     from ddpm_studio.jobs.series import interpolate_series, share_series
@@ -27,6 +28,7 @@ _MODULES = {
     "TrainResult": "training",
     "decode": "decoding",
     "describe_run": "describing",
+    "find_neighbours": "neighbours",
     "fit_picture": "pictures",
     "interpolate": "interpolation",
     "interpolate_series": "series",
@@ -46,6 +48,7 @@ __all__ = [
     "TrainResult",
     "decode",
     "describe_run",
+    "find_neighbours",
     "fit_picture",
     "interpolate",
     "interpolate_series",

@@ -149,6 +149,22 @@ class Decoded:
     recipe: dict[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class NeighboursFound:
+    """The training pictures nearest to a picture, nearest first, mirrored where that is nearer.
+
+    ``numbers`` are their places in the prepared set; ``distances`` are RMSE on 0..255;
+    ``among_themselves`` is how far the nearest of them is from its own nearest other, or None
+    in a set of one.
+    """
+
+    pictures: Pictures
+    numbers: tuple[int, ...]
+    distances: tuple[float, ...]
+    mirrored: tuple[bool, ...]
+    among_themselves: float | None
+
+
 Event = (
     Progress
     | Notice

@@ -11,6 +11,7 @@ from ddpm_studio.cli.table import COMMANDS
 from ddpm_studio.requests import (
     BitsRequest,
     InterpolateRequest,
+    NeighboursRequest,
     PrepareOptions,
     Request,
     SampleRequest,
@@ -57,6 +58,7 @@ def test_each_command_has_help(terminal: Terminal, name: str) -> None:
         ("share", (ShareRequest,), {"run"}),
         ("interpolate", (InterpolateRequest,), {"run", "frames"}),
         ("bits", (BitsRequest,), {"run"}),
+        ("neighbours", (NeighboursRequest,), {"run"}),
     ],
 )
 def test_every_field_is_an_option(

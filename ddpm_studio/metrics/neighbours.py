@@ -1,0 +1,68 @@
+"""Nearest neighbours in pixel space: has the model learnt a picture by heart?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Pictures = npt.NDArray[np.uint8]
+
+_BYTES_AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The nearest pictures of a set, nearest first, each array of shape (K,).
+
+    Args:
+        indices: their places in the set; equal distances in the set's order.
+        distances: RMSE over all values on the scale 0..255, that is L2/√(H·W·C).
+        mirrored: whether the mirrored picture is the nearer one.
+    """
+
+    indices: npt.NDArray[np.int64]
+    distances: npt.NDArray[np.float64]
+    mirrored: npt.NDArray[np.bool_]
+
+
+def nearest(
+    images: Pictures, picture: Pictures, count: int, *, flip: bool = False
+) -> Generator[int, None, Neighbours]:
+    """Compare a picture with a whole set, a piece at a time; the set may lie on the disk.
+
+    Args:
+        images: shape (N, H, W, C).
+        picture: shape (H, W, C).
+        count: how many to find; N at most are returned.
+        flip: compare the picture mirrored left to right too.
+
+    Yields:
+        How many of the set have been compared.
+
+    Raises:
+        ValueError: if the shapes differ, or count is below 1.
+    """
+    if picture.shape != images.shape[1:]:
+        raise ValueError(f"a picture of shape {picture.shape} in a set of {images.shape[1:]}")
+    if count < 1:
+        raise ValueError(f"count must be at least 1, not {count}")
+    ways = [picture, picture[:, ::-1]] if flip else [picture]
+    targets = [way.astype(np.float32) for way in ways]
+    squares = np.empty((len(ways), len(images)))
+    rows = max(1, _BYTES_AT_ONCE // picture.size)
+    for start in range(0, len(images), rows):
+        piece = images[start : start + rows].astype(np.float32)
+        for way, target in enumerate(targets):
+            gaps = np.square(piece - target)  # whole numbers, exact
+            squares[way, start : start + rows] = gaps.sum((1, 2, 3), dtype=np.float64)
+        yield min(start + rows, len(images))
+    best = squares.min(0)
+    indices = np.argsort(best, kind="stable")[:count]
+    return Neighbours(
+        indices.astype(np.int64),
+        np.sqrt(best[indices] / picture.size),
+        squares.argmin(0)[indices] == 1,
+    )

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import find_neighbours, load_picture
+from ddpm_studio.jobs.events import Progress
+from ddpm_studio.requests import NeighboursRequest
+from tests.jobs.conftest import finish
+
+
+def test_a_training_picture_finds_itself(run: Path, pictures: Path) -> None:
+    picture = load_picture(pictures / "4.png", run)
+    request = NeighboursRequest(run=run, count=3)
+    events, found = finish(find_neighbours(request, picture))
+    assert found.numbers[0] == 4
+    assert found.distances[0] == 0
+    assert list(found.distances) == sorted(found.distances)
+    np.testing.assert_array_equal(found.pictures[0], picture)
+    assert found.pictures.shape == (3, 16, 16, 3)
+    # Its own nearest other is what comes second here.
+    assert found.among_themselves == pytest.approx(found.distances[1])
+    progress = [(e.done, e.total) for e in events if isinstance(e, Progress) and e.total == 20]
+    assert progress == [(10, 20), (20, 20)]
+
+
+def test_mirrored_where_the_run_mirrored(run: Path, pictures: Path, tmp_path: Path) -> None:
+    picture = load_picture(pictures / "4.png", run)[:, ::-1]
+    found = finish(find_neighbours(NeighboursRequest(run=run), picture))[1]
+    assert (found.numbers[0], found.distances[0], found.mirrored[0]) == (4, 0, True)
+    np.testing.assert_array_equal(found.pictures[0], picture)
+    plain = tmp_path / "plain"
+    shutil.copytree(run, plain)
+    info = json.loads((plain / "run.json").read_text())
+    info["request"]["flip"] = False
+    (plain / "run.json").write_text(json.dumps(info))
+    found = finish(find_neighbours(NeighboursRequest(run=plain), picture))[1]
+    assert found.distances[0] > 0
+    assert not any(found.mirrored)
+
+
+def test_refusals(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match="shape"):
+        finish(find_neighbours(NeighboursRequest(run=run), np.zeros((8, 8, 3), np.uint8)))
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    info = json.loads((other / "run.json").read_text())
+    (other / "run.json").write_text(json.dumps({**info, "data": None}))
+    with pytest.raises(StudioError, match="not known"):
+        finish(find_neighbours(NeighboursRequest(run=other), np.zeros((16, 16, 3), np.uint8)))
