@@ -237,6 +237,11 @@ class BitsRequest(MeasureRequest):
         title="Flow",
         description="Also the exact log-likelihood by the probability-flow ODE; takes long.",
     )
+    dequantise: Literal["uniform", "noise"] = Field(
+        "uniform",
+        title="Dequantise",
+        description="For the flow. uniform: as published; noise: by x_1, to go with the bound.",
+    )
 
 
 class DecodeRequest(MeasureRequest):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.bound import LN2
+from ddpm_studio.engine.bound import LN2, reverse_bits
 from ddpm_studio.engine.continuous import ContinuousDenoiser
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
@@ -31,7 +31,7 @@ def flow_log_likelihood(
     model: Denoiser,
     x: Tensor,
     probe: Tensor,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-4,
 ) -> Generator[FlowStep, None, Tensor]:
     """Follow x̃ = x_t/√ᾱ_t from the schedule's lowest σ to its highest, counting the divergence.
 
@@ -97,6 +97,30 @@ def density_bits(log_likelihood: Tensor, dimensions: int) -> Tensor:
     With uniform dequantisation its mean is an upper bound on the levels' own [Theis 2016].
     """
     return math.log2(127.5) - log_likelihood / (dimensions * LN2)
+
+
+def noise_dequantised_bits(
+    process: DiffusionProcess, model: Denoiser, x0: Tensor, x_1: Tensor, log_likelihood: Tensor
+) -> Tensor:
+    """Bits/dim with x_1 ~ q(x_1|x_0) as the dequantisation, float64, shape (N,).
+
+    −log p(x_1) + log q(x_1|x_0) + L_0: the bound with the flow in place of all L_{t−1}, t > 1.
+    The flow then sees the noise that the network was trained with.
+
+    Args:
+        process: its whole schedule.
+        model: the network.
+        x0: on the grid of 256 levels, shape (N, C, H, W).
+        x_1: x_0 at t = 1, shape of x0.
+        log_likelihood: the flow's, of x_1/√ᾱ_1, in nats, shape (N,).
+    """
+    variance = float(process.schedule.sigmas[0]) ** 2
+    bar, size = float(process.schedule.alphas_cumprod[0]), x0[0].numel()
+    with torch.no_grad():
+        decoder = reverse_bits(process, model(x_1, process.labels(x_1, 0)), x0, x_1, 0)
+    gap = (x_1.cpu().double() / math.sqrt(bar) - x0.cpu().double()).square().flatten(1).sum(1)
+    log_q = -0.5 * (gap / variance + size * math.log(2 * math.pi * variance))
+    return (log_q - log_likelihood) / (size * LN2) + decoder.cpu().double()
 
 
 def _flat(x: Tensor) -> Array:

@@ -18,7 +18,12 @@ from torch import Tensor
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
-from ddpm_studio.engine.flow_likelihood import density_bits, dequantise, flow_log_likelihood
+from ddpm_studio.engine.flow_likelihood import (
+    density_bits,
+    dequantise,
+    flow_log_likelihood,
+    noise_dequantised_bits,
+)
 from ddpm_studio.engine.likelihood import Bound, BoundSums, measure_bound, standard_error
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
@@ -186,19 +191,30 @@ def _follow(
     """Append the flow's bits/dim of the next pictures, up to ``size``."""
     done = len(flow)
     batch = numbers[done : done + size]
-    x0 = pictures.load(batch)
+    x0, network = pictures.load(batch), pictures.denoiser(batch)
     draws = []
     for purpose in (_DEQUANTISATION, _PROBE):
         noise = PictureNoise(derive_seed(request.seed, purpose), batch, "cpu")
         draws.append(noise.draw(x0.shape[1:]).to(x0))
-    x = dequantise(x0, torch.special.ndtr(draws[0]))
+    x_1 = process.q_sample(x0, 0, draws[0])
+    uniform = request.dequantise == "uniform"
+    start = (
+        dequantise(x0, torch.special.ndtr(draws[0]))
+        if uniform
+        else x_1 / float(process.schedule.sqrt_alphas_cumprod[0])
+    )
     probe = torch.where(draws[1] < 0, -1.0, 1.0)
-    job = flow_log_likelihood(process, pictures.denoiser(batch), x, probe)
+    job = flow_log_likelihood(process, network, start, probe)
     while True:
         try:
             share = next(job).share
         except StopIteration as stop:
-            flow.extend(density_bits(stop.value, x[0].numel()).tolist())
+            figures = (
+                density_bits(stop.value, x0[0].numel())
+                if uniform
+                else noise_dequantised_bits(process, network, x0, x_1, stop.value)
+            )
+            flow.extend(figures.tolist())
             return
         part = int(_PARTS_OF_A_FLOW * (done + share * len(batch)))
         yield Progress(part, _PARTS_OF_A_FLOW * len(numbers), "Following the flow")

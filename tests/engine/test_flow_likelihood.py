@@ -13,7 +13,13 @@ from scipy import stats
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
-from ddpm_studio.engine.flow_likelihood import density_bits, dequantise, flow_log_likelihood
+from ddpm_studio.engine.bound import bound_terms
+from ddpm_studio.engine.flow_likelihood import (
+    density_bits,
+    dequantise,
+    flow_log_likelihood,
+    noise_dequantised_bits,
+)
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod
 
 LINEAR = NoiseSchedule.linear()
@@ -43,6 +49,23 @@ def test_flow_on_gaussian_data(variance: float) -> None:
     log_p = stats.norm.logpdf(x.numpy(), scale=math.sqrt(variance)).reshape(4, -1).mean(1)
     true = -log_p / math.log(2) + math.log2(127.5)
     np.testing.assert_allclose(got.numpy(), true, atol=0.01)
+
+
+def test_noise_as_the_dequantisation_on_gaussian_data() -> None:
+    variance, sigma2 = 0.01, 1e-4 / (1 - 1e-4)
+    process, model = DiffusionProcess(LINEAR, clip_x0=False), GaussianDenoiser(variance)
+    generator = torch.Generator().manual_seed(1)
+    x0, eps = (torch.randn(8, 1, 4, 4, generator=generator, dtype=torch.float64) for _ in range(2))
+    x0 = x0 * math.sqrt(variance)
+    x_1 = process.q_sample(x0, 0, eps)
+    x = x_1 / math.sqrt(1 - 1e-4)
+    job = flow_log_likelihood(process, model, x, torch.ones_like(x))
+    got = noise_dequantised_bits(process, model, x0, x_1, finish(job))
+    log_p = stats.norm.logpdf(x, scale=math.sqrt(variance + sigma2))
+    log_q = stats.norm.logpdf(x, x0, math.sqrt(sigma2))
+    true = (log_q - log_p).reshape(8, -1).mean(1) / math.log(2)
+    decoder = bound_terms(process, model, x0, 0, eps).bits.numpy()
+    np.testing.assert_allclose(got.numpy(), true + decoder, atol=0.003)
 
 
 def test_hutchinson_is_unbiased_where_values_depend_on_each_other() -> None:

@@ -147,6 +147,14 @@ def test_the_flow_can_follow_later_and_stop_between(own_run: Path) -> None:
     assert finish(measure_bits(request, (), ModelStore()))[1] == whole
 
 
+def test_the_ways_to_dequantise_differ_and_are_kept_apart(own_run: Path) -> None:
+    flows = [
+        measure(own_run, flow=True, dequantise=way, count=1).flow
+        for way in ("uniform", "noise", "uniform")
+    ]
+    assert flows[0] == flows[2] != flows[1]
+
+
 def test_figures_while_it_goes_on(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bits_job, "_SECONDS_BETWEEN_FIGURES", 0)
     request = BitsRequest(run=own_run, device="cpu", count=3, batch=10)
