@@ -76,7 +76,7 @@ class TrainRequest(Request):
         None,
         ge=0,
         title="Warm-up steps",
-        description="Linear rise of the learning rate; empty: a tenth of the run, 5000 at most.",
+        description="Linear rise of the learning rate; empty: as suits the network, 50 to 5000.",
     )
     grad_clip: float = Field(
         1.0, gt=0, title="Gradient clip", description="Largest norm of the gradient."

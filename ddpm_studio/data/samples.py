@@ -32,7 +32,7 @@ def sample_sets() -> list[SampleSet]:
             PrepareOptions(channels="gray"),
         ),
         SampleSet(
-            "emoji-32",
+            "emoji",
             "Emoji",
             data / "emoji" / "emoji-32.zip",
             "Noto Emoji by Google, Apache licence 2.0.",

@@ -19,7 +19,7 @@ class CommandPalette(QDialog):
 
     def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self._registry = actions
+        self._registry, self._window = actions, parent
         self.setAccessibleName(self.tr("Search actions"))
         self.setFixedSize(_SIZE)
         self.field = QLineEdit()
@@ -41,7 +41,7 @@ class CommandPalette(QDialog):
         """Show the palette over the upper middle of the window."""
         self.field.clear()
         self._search("")
-        window = self.parentWidget().frameGeometry()
+        window = self._window.frameGeometry()
         self.move(window.center().x() - self.width() // 2, window.top() + window.height() // 6)
         self.show()
         self.field.setFocus()

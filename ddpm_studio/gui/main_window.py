@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QFileDialog,
     QMainWindow,
     QStackedWidget,
     QTabWidget,
@@ -24,6 +20,7 @@ from ddpm_studio.gui.about import show_about
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.command_palette import CommandPalette
 from ddpm_studio.gui.images import paths_from_mime
+from ddpm_studio.gui.opening import Opening
 from ddpm_studio.gui.panels.data_panel import DataPanel
 from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
 from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
@@ -105,9 +102,9 @@ class MainWindow(QMainWindow):
         self._restore()
 
     def open_sample(self, name: str) -> None:
-        """Open an embedded set by name; "emoji" finds "emoji-32" too."""
+        """Open an embedded set by name."""
         for sample in sample_sets():
-            if sample.name.startswith(name):
+            if sample.name == name:
                 self.studio.open_data([sample.path], sample.options)
                 return
         known = ", ".join(sample.name for sample in sample_sets())
@@ -149,9 +146,7 @@ class MainWindow(QMainWindow):
     def _close_now(self) -> None:
         self.close()
 
-    def _dock(
-        self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea
-    ) -> QDockWidget:
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setAccessibleName(title)
@@ -169,41 +164,24 @@ class MainWindow(QMainWindow):
         self.resizeDocks([jobs], [112], vertical)
 
     def _register_file_actions(self) -> None:
-        add, file = self.actions_.add, self.tr("&File")
-        add(
-            "file.open_folder",
-            self.tr("Open folder…"),
-            self._choose_folder,
-            category=file,
-            shortcut="Ctrl+O",
-            icon="folder-open",
-            tip=self.tr("Open a folder of pictures, or a run"),
-        )
-        add(
-            "file.open_files",
-            self.tr("Open files…"),
-            self._choose_files,
-            category=file,
-            shortcut="Ctrl+Shift+O",
-            icon="file-image",
-            tip=self.tr("Open pictures, a zip, or an array"),
-        )
-        add(
+        self.opening = Opening(self.studio, self.actions_, self)
+        self.actions_.add(
             "file.start",
             self.tr("Start page"),
             self._show_start,
-            category=file,
+            category=self.tr("&File"),
             shortcut="Ctrl+Home",
             tip=self.tr("Sample data and recent runs"),
         )
 
     def _register_view_actions(self) -> None:
         add, view = self.actions_.add, self.tr("&View")
-        for number in range(1, self.tabs.count() + 1):
+        panels = (self.reverse, self.share, self.interpolate, self.gallery)
+        for number, panel in enumerate(panels, 1):
             add(
                 f"view.tab{number}",
                 self.tabs.tabText(number - 1),
-                lambda number=number: self.show_tool(self.tabs.widget(number - 1)),
+                lambda panel=panel: self.show_tool(panel),
                 category=view,
                 shortcut=f"Ctrl+{number}",
             )
@@ -277,7 +255,7 @@ class MainWindow(QMainWindow):
         studio.run_changed.connect(self._on_run)
         studio.picture_sent.connect(self._on_picture_sent)
         self.start_page.sample_chosen.connect(self.open_sample)
-        self.start_page.choose_folder.connect(self._choose_folder)
+        self.start_page.choose_folder.connect(self.opening.choose_folder)
 
     def _restore(self) -> None:
         geometry = self._settings.value("window/geometry")
@@ -308,19 +286,6 @@ class MainWindow(QMainWindow):
     def _on_picture_sent(self, where: str) -> None:
         tools = {"share": self.share, "reverse": self.reverse}
         self.show_tool(tools.get(where, self.interpolate))
-
-    def _choose_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Open folder"))
-        self._open([chosen])
-
-    def _choose_files(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileNames(self, self.tr("Open files"))
-        self._open(chosen)
-
-    def _open(self, names: Iterable[str]) -> None:
-        found = [Path(name) for name in names if name]
-        if found:
-            self.studio.open_paths(found)
 
     def _show_start(self) -> None:
         self.start_page.show_recent()

@@ -47,6 +47,7 @@ class Studio(QObject):
         self.options = PrepareOptions()
         self.preview: Any = None
         self.dataset: Dataset | None = None
+        self._last_good: Dataset | None = None
         self.prepare_job: Job | None = None
         self.run: Path | None = None
         self.run_view: tasks.RunView | None = None
@@ -73,6 +74,8 @@ class Studio(QObject):
 
     def set_options(self, options: PrepareOptions) -> None:
         """Prepare the same pictures in another way."""
+        if self.dataset is not None:
+            self._last_good = self.dataset
         self.options = options
         self.dataset = None
         self.preview = None
@@ -156,7 +159,11 @@ class Studio(QObject):
         self.data_changed.emit()
 
     def _on_data_failed(self, failure: Failure) -> None:
-        self.sources = ()
+        """Go back to the pictures that were open before, if any."""
+        good = self._last_good
+        self.sources = good.source if good is not None else ()
+        self.options = good.options if good is not None else PrepareOptions()
+        self.dataset, self.preview = good, None
         self.data_changed.emit()
         self.notify(failure)
 

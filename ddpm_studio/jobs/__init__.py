@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.bits import measure_bits
     from ddpm_studio.jobs.decoding import decode
     from ddpm_studio.jobs.describing import RunSummary, describe_run
+    from ddpm_studio.jobs.exchange import export_diffusers, import_diffusers
     from ddpm_studio.jobs.interpolation import interpolate
     from ddpm_studio.jobs.models import Model, ModelStore
     from ddpm_studio.jobs.neighbours import find_neighbours
@@ -28,8 +29,10 @@ _MODULES = {
     "TrainResult": "training",
     "decode": "decoding",
     "describe_run": "describing",
+    "export_diffusers": "exchange",
     "find_neighbours": "neighbours",
     "fit_picture": "pictures",
+    "import_diffusers": "exchange",
     "interpolate": "interpolation",
     "interpolate_series": "series",
     "load_picture": "pictures",
@@ -48,8 +51,10 @@ __all__ = [
     "TrainResult",
     "decode",
     "describe_run",
+    "export_diffusers",
     "find_neighbours",
     "fit_picture",
+    "import_diffusers",
     "interpolate",
     "interpolate_series",
     "load_picture",

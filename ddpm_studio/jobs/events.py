@@ -70,8 +70,12 @@ class CheckpointSaved:
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """Samples during training from the same noise, drawn with raw and with EMA weights."""
+    """Samples during training from the same noise, drawn with raw and with EMA weights.
 
+    ``path`` is the PNG that they are saved in.
+    """
+
+    path: Path
     step: int
     raw: Pictures
     ema: Pictures

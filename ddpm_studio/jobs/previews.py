@@ -63,8 +63,9 @@ class Previews:
         step = self.trainer.step_number
         self.folder.samples_dir.mkdir(exist_ok=True)
         both = np.concatenate([raw, ema])
+        path = self.folder.samples_dir / f"step-{step:08d}.png"
         save_png(
-            self.folder.samples_dir / f"step-{step:08d}.png",
+            path,
             both,
             {"kind": "preview", "step": step, "rows": ["raw", "ema"]},
             columns=len(raw),
@@ -72,7 +73,7 @@ class Previews:
         )
         now = time.monotonic()
         self._next = now + (now - begun) / _SHARE_OF_TIME
-        yield SampleGrid(step, raw, ema)
+        yield SampleGrid(path, step, raw, ema)
 
     def _walk(self, network: UNet) -> Generator[Event, None, Pictures]:
         training = network.training
@@ -115,4 +116,6 @@ def read_preview(path: Path) -> SampleGrid:
         np.stack([sheet[top : top + side, k * pitch : k * pitch + side] for k in range(count)])
         for top in (0, pitch)
     )
-    return SampleGrid(step, raw.reshape(count, side, side, -1), ema.reshape(count, side, side, -1))
+    return SampleGrid(
+        path, step, raw.reshape(count, side, side, -1), ema.reshape(count, side, side, -1)
+    )

@@ -11,12 +11,13 @@ from pathlib import Path
 import torch
 
 from ddpm_studio import data
-from ddpm_studio.data import Dataset
-from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig
+from ddpm_studio.data import Dataset, Reject
+from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig, derive_seed
 from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import device as devices
 from ddpm_studio.jobs.events import CheckpointSaved, Event, Notice, Progress, RunStarted
+from ddpm_studio.jobs.exchange import start_weights
 from ddpm_studio.jobs.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.previews import Previews
 from ddpm_studio.jobs.training_log import TrainingLog
@@ -24,7 +25,10 @@ from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo
 
 _CHECKPOINT_SECONDS = 300.0
+_NAMED = 5
 _NETWORK_SEED = 3
+# The paper's 5000 suit its 800,000 steps; smaller networks are trained for shorter.
+_WARMUP = {"tiny": 50, "small": 500, "ddpm32": 5000, "ddpm256": 5000}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ def train(
     options: PrepareOptions,
     *,
     resume: bool = False,
+    start_from: Path | None = None,
     models: ModelStore | None = None,
 ) -> Generator[Event, None, TrainResult]:
     """Prepare the pictures, train, save checkpoints and previews.
@@ -56,6 +61,8 @@ def train(
             differ, and the others are the run's.
         options: how pictures are prepared; when resuming, the run's.
         resume: go on with a run.
+        start_from: another run, also an imported one, whose network is fine-tuned: its shape,
+            schedule and averaged weights take the place of those that the request would give.
         models: where others find the network while it trains.
 
     Yields:
@@ -82,21 +89,32 @@ def train(
         raise StudioError(
             f"{run} holds a run already.", "Resume it (--resume), or choose another run folder."
         )
+    base = RunFolder.open(start_from).info if start_from and not resume else None
+    process = base.process if base else _process(request)
     try:
-        check_loss(_process(request).build(), request.loss)
+        check_loss(process.build(), request.loss)
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
-    dataset = yield from data.prepare(sources, options, required_multiple=_multiple(request))
+    multiple = base.unet_config().size_multiple if base else _multiple(request)
+    dataset = yield from data.prepare(sources, options, required_multiple=multiple)
+    if dataset.report.rejects:
+        yield Notice(_left_out(dataset.report.rejects))
     for warning in dataset.report.warnings:
         yield Notice(warning)
-    config = _network_config(request, dataset)
     if resume:
-        notice = _check_data(folder, dataset)
-        if notice:
-            yield notice
+        _check_shape(folder.info, dataset)
+        assert folder.info.data is not None
+        if dataset.fingerprint != folder.info.data.fingerprint:
+            yield Notice(
+                "The pictures have changed since this run began; training goes on with them."
+            )
     else:
-        folder = RunFolder.create(run, _describe(request, config, dataset))
-    yield from _train(folder, request, dataset, config, device, models)
+        if base:
+            _check_shape(base, dataset)
+        config = base.unet_config() if base else _network_config(request, dataset)
+        info = _describe(request, config, process, dataset, start_from)
+        folder = RunFolder.create(run, info)
+    yield from _train(folder, request, dataset, device, models)
     newest = folder.newest()
     return TrainResult(folder.path, newest.step, newest.state().get("loss", math.nan))
 
@@ -105,13 +123,12 @@ def _train(
     folder: RunFolder,
     request: TrainRequest,
     dataset: Dataset,
-    config: UNetConfig,
     device: torch.device,
     models: ModelStore | None,
 ) -> Generator[Event, None, None]:
     lock = folder.lock()
     try:
-        trainer = _build(request, dataset, config, device)
+        trainer = _build(folder, request, dataset, device)
         checkpoint, notices = _restore(folder, trainer)
         yield from notices
         if checkpoint and trainer.step_number >= request.steps:
@@ -216,20 +233,22 @@ def _restore(folder: RunFolder, trainer: Trainer) -> tuple[Checkpoint | None, li
 
 
 def _build(
-    request: TrainRequest, dataset: Dataset, config: UNetConfig, device: torch.device
+    folder: RunFolder, request: TrainRequest, dataset: Dataset, device: torch.device
 ) -> Trainer:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(request.seed + _NETWORK_SEED)
-        network = UNet(config)
-    warmup = request.warmup_steps
+        torch.manual_seed(derive_seed(request.seed, _NETWORK_SEED))
+        network = folder.info.build_network()
+    if folder.info.start_from and not folder.checkpoints():
+        start_weights(Path(folder.info.start_from), network)
+    warmup = _WARMUP[request.preset] if request.warmup_steps is None else request.warmup_steps
     return Trainer(
         network.to(device),
-        _process(request).build(),
+        folder.info.process.build(),
         dataset.images,
         TrainingConfig(
             batch_size=request.batch_size,
             learning_rate=request.learning_rate,
-            warmup_steps=min(5000, request.steps // 10) if warmup is None else warmup,
+            warmup_steps=warmup,
             grad_clip=request.grad_clip,
             ema_decay=request.ema_decay,
             flip=request.flip,
@@ -239,7 +258,7 @@ def _build(
             timestep_sampling=request.timestep_sampling,
             label_dropout=request.label_dropout,
         ),
-        dataset.labels if request.class_conditional else None,
+        dataset.labels if folder.info.unet_config().num_classes is not None else None,
     )
 
 
@@ -278,10 +297,16 @@ def _process(request: TrainRequest) -> ProcessInfo:
     )
 
 
-def _describe(request: TrainRequest, config: UNetConfig, dataset: Dataset) -> RunInfo:
+def _describe(
+    request: TrainRequest,
+    config: UNetConfig,
+    process: ProcessInfo,
+    dataset: Dataset,
+    start_from: Path | None,
+) -> RunInfo:
     return RunInfo(
         network=config.to_dict(),
-        process=_process(request),
+        process=process,
         request=request,
         data=DataInfo(
             sources=tuple(str(source.resolve()) for source in dataset.source),
@@ -290,22 +315,33 @@ def _describe(request: TrainRequest, config: UNetConfig, dataset: Dataset) -> Ru
             class_names=dataset.class_names,
             options=dataset.options,
         ),
+        start_from=str(start_from.resolve()) if start_from else None,
     )
 
 
-def _check_data(folder: RunFolder, dataset: Dataset) -> Notice | None:
-    """Refuse pictures of another shape; tell of pictures that have changed."""
-    recorded = folder.info.data
-    assert recorded is not None
-    config = folder.info.unet_config()
+def _check_shape(info: RunInfo, dataset: Dataset) -> None:
+    """Refuse pictures or classes that a run's network does not take."""
+    config = info.unet_config()
     if (dataset.image_size, dataset.channels) != (config.image_size, config.channels):
         raise StudioError(
-            "These pictures do not have the shape that the run was trained on.",
-            "Resume with the same pictures, or start a new run.",
+            f"The network takes {config.image_size}-px pictures with {config.channels} channels, "
+            f"these are {dataset.image_size} px with {dataset.channels}.",
+            "Prepare the pictures as the network takes them, or start a new run.",
         )
-    if dataset.fingerprint != recorded.fingerprint:
-        return Notice("The pictures have changed since this run began; training goes on with them.")
-    return None
+    if config.num_classes is not None and len(dataset.class_names) != config.num_classes:
+        raise StudioError(
+            f"The network knows {config.num_classes} classes, these pictures have "
+            f"{len(dataset.class_names)}.",
+            "Train on pictures of the same classes, or start a new run.",
+        )
+
+
+def _left_out(rejects: Sequence[Reject]) -> str:
+    """Say how many pictures were left out and name the first of them."""
+    named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_NAMED]]
+    more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
+    count = "1 picture" if len(rejects) == 1 else f"{len(rejects):,} pictures"
+    return f"{count} left out: {', '.join(named + more)}."
 
 
 def _live(trainer: Trainer) -> LiveTraining:

@@ -57,7 +57,8 @@ class ProcessInfo(_Part):
 class RunInfo(_Part):
     """The content of ``run.json``.
 
-    ``request`` and ``data`` are None for a model that was trained elsewhere.
+    ``request`` and ``data`` are None for a model that was trained elsewhere; ``origin`` says
+    where. ``start_from`` is the run whose weights were fine-tuned.
     """
 
     format_version: Literal[1] = 1
@@ -67,6 +68,7 @@ class RunInfo(_Part):
     request: TrainRequest | None = None
     data: DataInfo | None = None
     origin: str = ""
+    start_from: str | None = None
     versions: dict[str, str] = Field(
         default_factory=lambda: {
             "ddpm-studio": __version__,

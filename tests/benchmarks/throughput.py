@@ -83,7 +83,7 @@ def _peer_step() -> Callable[[], object]:
         predicted = network(scheduler.add_noise(pictures, noise, t), t).sample
         loss = nn.functional.mse_loss(predicted, noise)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         ema.step(network.parameters())
@@ -110,6 +110,4 @@ def _peer_walk() -> Callable[[], object]:
 
     pipeline = diffusers.DDPMPipeline(peer_network().eval(), diffusers.DDPMScheduler())
     pipeline.set_progress_bar_config(disable=True)
-    return lambda: pipeline(
-        batch_size=_BATCH, num_inference_steps=_EVALUATIONS, output_type="np"
-    )
+    return lambda: pipeline(batch_size=_BATCH, num_inference_steps=_EVALUATIONS, output_type="np")

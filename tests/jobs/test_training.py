@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,8 +56,8 @@ def test_a_run_folder_holds_what_was_promised(pictures: Path, tmp_path: Path) ->
 def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
     pictures: Path, tmp_path: Path
 ) -> None:
-    _train(pictures, tmp_path / "through", steps=6, warmup_steps=2)
-    _train(pictures, tmp_path / "halves", steps=3, warmup_steps=2)
+    _train(pictures, tmp_path / "through", steps=6)
+    _train(pictures, tmp_path / "halves", steps=3)
     _train(pictures, tmp_path / "halves", steps=6, resume=True)
     assert _files(tmp_path / "through", 6) == _files(tmp_path / "halves", 6)
     lines = [json.loads(line) for line in (tmp_path / "halves/metrics.jsonl").open()]
@@ -83,7 +84,7 @@ def test_resume_passes_over_a_damaged_checkpoint(pictures: Path, tmp_path: Path)
     events = _train(pictures, run, steps=5, resume=True)
     assert any(isinstance(e, Notice) and "Step 4 is passed over" in e.text for e in events)
     through = tmp_path / "through"
-    _train(pictures, through, steps=5, checkpoint_every=2, warmup_steps=0)
+    _train(pictures, through, steps=5, checkpoint_every=2)
     assert _files(run, 5) == _files(through, 5)
 
 
@@ -154,7 +155,7 @@ def test_the_requests_choices_are_the_engines() -> None:
 def test_classes_and_a_learned_variance_train_and_resume(
     class_folder: Path, tmp_path: Path
 ) -> None:
-    changes = {
+    changes: dict[str, Any] = {
         "class_conditional": True,
         "variance": "learned_range",
         "loss": "hybrid",
@@ -179,7 +180,7 @@ def test_classes_and_a_learned_variance_train_and_resume(
     ],
 )
 def test_what_does_not_go_together_is_refused_before_anything_is_written(
-    pictures: Path, tmp_path: Path, changes: dict[str, object], match: str
+    pictures: Path, tmp_path: Path, changes: dict[str, Any], match: str
 ) -> None:
     with pytest.raises(StudioError, match=match):
         _train(pictures, tmp_path / "run", **changes)

@@ -1,0 +1,64 @@
+"""The actions that ask which files to open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.studio import Studio
+
+
+class Opening(QObject):
+    """Registers "file.open_folder" and "file.open_files"; both dialogs leave the window alive.
+
+    Args:
+        studio: opens what was chosen.
+        actions: where the actions are registered.
+        window: owner of the dialogs.
+    """
+
+    def __init__(self, studio: Studio, actions: ActionRegistry, window: QWidget) -> None:
+        super().__init__(window)
+        self._studio, self._window = studio, window
+        actions.add(
+            "file.open_folder",
+            self.tr("Open folder…"),
+            self.choose_folder,
+            category=self.tr("&File"),
+            shortcut="Ctrl+O",
+            icon="folder-open",
+            tip=self.tr("Open a folder of pictures, or a run"),
+        )
+        actions.add(
+            "file.open_files",
+            self.tr("Open files…"),
+            self.choose_files,
+            category=self.tr("&File"),
+            shortcut="Ctrl+Shift+O",
+            icon="file-image",
+            tip=self.tr("Open pictures, a zip, or an array"),
+        )
+
+    def choose_folder(self) -> None:
+        """Ask for a folder."""
+        dialog = QFileDialog(self._window, self.tr("Open folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._ask(dialog)
+
+    def choose_files(self) -> None:
+        """Ask for files."""
+        dialog = QFileDialog(self._window, self.tr("Open files"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        self._ask(dialog)
+
+    def _ask(self, dialog: QFileDialog) -> None:
+        dialog.filesSelected.connect(self._open)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _open(self, chosen: Iterable[str]) -> None:
+        self._studio.open_paths([Path(path) for path in chosen])

@@ -1,0 +1,294 @@
+"""The Training dock: settings, start, and how it goes."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import Job, State
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.panels.action_button import ActionButton
+from ddpm_studio.gui.panels.fold import Fold
+from ddpm_studio.gui.panels.further_row import FurtherRow
+from ddpm_studio.gui.panels.run_choice import RunChoice
+from ddpm_studio.gui.panels.sample_view import SampleView
+from ddpm_studio.gui.panels.training_status import TrainingStatus
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.bar_plot import BarPlot
+from ddpm_studio.gui.widgets.basics import label
+from ddpm_studio.gui.widgets.form import RequestForm
+from ddpm_studio.gui.widgets.loss_plot import LossPlot
+from ddpm_studio.gui.widgets.message_bar import MessageBar
+from ddpm_studio.jobs.events import Event, Notice, RunStarted, SampleGrid, TrainStep, TrainTick
+from ddpm_studio.requests import TrainRequest
+
+_REDRAW_MS = 200
+_TICKS_KEPT = 40
+_COMMON = ("preset", "steps", "batch_size", "seed", "device")
+
+
+class TrainingPanel(QWidget):
+    """Starts a training and shows it; shows an opened run and trains it further."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._job: Job | None = None
+        self._run: Path | None = None
+        self._ticks: deque[tuple[float, ...]] = deque(maxlen=_TICKS_KEPT)
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(_REDRAW_MS)
+        self._redraw.timeout.connect(self._draw_bars)
+        self._register(actions)
+        self.messages = MessageBar()
+        self.start_button = ActionButton(self._start, "play", "primary")
+        self.pause_button = ActionButton(self._pause, "pause")
+        self.stop_button = ActionButton(self._stop, "square")
+        self.status = TrainingStatus()
+        self.further = FurtherRow(self._further)
+        rest = [key for key in TrainRequest.model_fields if key not in _COMMON]
+        self.form = RequestForm(TrainRequest, _COMMON, rest)
+        self.run_choice = RunChoice()
+        self.settings = QWidget()
+        self.settings_fold = Fold(self.tr("Settings"), self.settings)
+        self.loss = LossPlot()
+        self.by_t = BarPlot()
+        self.by_t_label = label(self.tr("Loss by timestep"), "heading")
+        self.samples = SampleView(studio)
+        self._lay_out()
+        studio.training_changed.connect(self._on_training)
+        studio.run_changed.connect(self._on_run)
+        studio.data_changed.connect(self._on_data)
+        self._on_data()
+
+    def _lay_out(self) -> None:
+        settings = QVBoxLayout(self.settings)
+        settings.setContentsMargins(0, 0, 0, 0)
+        settings.setSpacing(SPACE_M)
+        settings.addWidget(self.run_choice)
+        settings.addWidget(self.form)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(SPACE_S)
+        for shown in (self.start_button, self.pause_button, self.stop_button):
+            buttons.addWidget(shown, 1)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(SPACE_L, 0, SPACE_L, SPACE_L)
+        column.setSpacing(SPACE_M)
+        column.addLayout(buttons)
+        for widget in (
+            self.status,
+            self.further,
+            self.settings_fold,
+            self.settings,
+            self.loss,
+            self.by_t_label,
+            self.by_t,
+            self.samples,
+        ):
+            column.addWidget(widget)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.messages)
+        layout.addWidget(scroll, 1)
+
+    def _register(self, actions: ActionRegistry) -> None:
+        run = self.tr("&Run")
+        self._start = actions.add(
+            "training.start",
+            self.tr("Start training"),
+            self.start,
+            category=run,
+            shortcut="F5",
+            icon="play",
+            tip=self.tr("Train a network on the open pictures"),
+        )
+        self._pause = actions.add(
+            "training.pause",
+            self.tr("Pause"),
+            self._pause_or_go_on,
+            category=run,
+            shortcut="F6",
+            icon="pause",
+            tip=self.tr("Pause the training, or go on with it"),
+        )
+        self._stop = actions.add(
+            "training.stop",
+            self.tr("Stop"),
+            self.stop,
+            category=run,
+            shortcut="Shift+F5",
+            icon="square",
+            tip=self.tr("Stop the training; what it has learnt is saved"),
+        )
+        self._further = actions.add(
+            "training.resume",
+            self.tr("Train further"),
+            self.train_further,
+            category=run,
+            shortcut="Ctrl+F5",
+            icon="repeat",
+            tip=self.tr("Go on with the open run where it ended"),
+        )
+
+    def start(self) -> None:
+        """Train on the open pictures with the settings shown, into a new run."""
+        try:
+            request, run = self.form.value(), self.run_choice.path()
+        except StudioError as error:
+            self.messages.show_failure(Failure.of(error))
+            return
+        self._studio.start_training(request, run)
+
+    def train_further(self) -> None:
+        """Go on with the open run until the steps shown are reached."""
+        view = self._studio.run_view
+        if view is None or view.request is None:
+            return
+        update = {"steps": self.further.steps.value(), "device": self.form.values()["device"]}
+        self._studio.resume_training(view.summary.path, view.request.model_copy(update=update))
+
+    def stop(self) -> None:
+        """Stop; the status tells that the last step is being saved."""
+        self.status.stopping()
+        self._stop.setEnabled(False)
+        self._studio.stop_training()
+
+    def _pause_or_go_on(self) -> None:
+        job = self._studio.training
+        if job is not None:
+            self._studio.pause_training(job.state is not State.PAUSED)
+
+    def _on_data(self) -> None:
+        sources = self._studio.sources
+        if sources:
+            self.run_choice.suggest(sources[0].stem if len(sources) == 1 else self.tr("pictures"))
+        self._refresh()
+
+    def _on_training(self) -> None:
+        job = self._studio.training
+        if job is not None and job is not self._job:
+            self._begin(job)
+        self._refresh()
+
+    def _begin(self, job: Job) -> None:
+        self._job = job
+        self.messages.clear()
+        self.status.begin()
+        self.settings_fold.setChecked(False)
+        self._show_run(self._studio.training_run)
+        job.emitted.connect(self._on_event)
+        job.ended.connect(self._on_ended)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, TrainStep):
+            if self._run is not None:
+                self.loss.append(self._run.name, event.step, event.loss)
+        elif isinstance(event, TrainTick):
+            self._ticks.append(event.loss_by_t)
+            self.status.take(event)
+            self._redraw.start()
+            self._refresh()
+        elif isinstance(event, SampleGrid):
+            self.samples.add(event)
+        elif isinstance(event, RunStarted):
+            self.status.take(event)
+            self.run_choice.taken()
+            self._show_run(event.run)
+            self._refresh()
+        elif isinstance(event, Notice):
+            self.messages.show_warning(event.text)
+
+    def _on_ended(self) -> None:
+        self._job = None
+
+    def _on_run(self) -> None:
+        view = self._studio.run_view
+        if view is None:
+            return
+        path = view.summary.path
+        training = self._job is not None
+        if not training or path == self._studio.training_run:
+            self._show_run(path)
+            self._show_history(path.name, view.steps, view.losses)
+            self._ticks.extendleft(tuple(row) for row in view.loss_by_t[::-1])
+            self.samples.set_paths(view.previews)
+            self._redraw.start()
+        self.further.show_run(view)
+        self._refresh()
+
+    def _show_history(
+        self, run: str, steps: npt.NDArray[np.int64], losses: npt.NDArray[np.float64]
+    ) -> None:
+        """Put what is recorded of a run before what was seen of it here."""
+        if run in self.loss.names and self._job is not None:
+            seen = self.loss.series(run)
+            end = int(np.searchsorted(steps, seen.steps[0])) if len(seen) else len(steps)
+            later_steps, later_losses = seen.steps.copy(), seen.losses.copy()
+            self.loss.set_series(run, steps[:end], losses[:end])
+            self.loss.append(run, later_steps, later_losses)
+        else:
+            self.loss.set_series(run, steps, losses)
+
+    def _show_run(self, run: Path | None) -> None:
+        if run == self._run:
+            return
+        self._run = run
+        self._ticks.clear()
+        self.by_t.clear()
+        self.loss.clear()
+        self.samples.set_paths([])
+
+    def _draw_bars(self) -> None:
+        """Draw the mean over the last ticks; bins that none of them saw stay empty."""
+        if not self._ticks:
+            return
+        values = np.array(self._ticks, dtype=float)
+        seen = np.isfinite(values)
+        count = seen.sum(0)
+        means = np.where(seen, values, 0).sum(0) / np.maximum(count, 1)
+        means[count == 0] = np.nan
+        view = self._studio.run_view
+        timesteps = view.request.timesteps if view is not None and view.request else 1000
+        self.by_t.set_values(means.tolist(), timesteps)
+
+    def _refresh(self) -> None:
+        """Show the buttons and figures that go with the state of things."""
+        job, view = self._studio.training, self._studio.run_view
+        training = job is not None
+        paused = job is not None and job.state is State.PAUSED
+        self.start_button.setVisible(not training)
+        self.pause_button.setVisible(training)
+        self.stop_button.setVisible(training)
+        self._start.setEnabled(not training and bool(self._studio.sources))
+        self._pause.setEnabled(training)
+        self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
+        self.pause_button.show_icon("play" if paused else "pause")
+        self._stop.setEnabled(training and not self.status.is_stopping)
+        trainable = view is not None and view.request is not None
+        self._further.setEnabled(trainable and not training)
+        self.further.setVisible(trainable and not training)
+        self.status.setVisible(training or view is not None)
+        if job is not None:
+            self.status.show_job(job)
+        elif view is not None:
+            self.status.show_run(view)
+        known = self._run is not None
+        for widget in (self.loss, self.by_t_label, self.by_t, self.samples):
+            widget.setVisible(known)

@@ -1,0 +1,74 @@
+"""Models from other programs, and for them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import torch
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.interop import load_diffusers, save_diffusers
+from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.requests import Weights
+from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
+
+
+def import_diffusers(source: Path, run: Path) -> Generator[Event, None, Path]:
+    """Make a run folder of a ``DDPMPipeline`` folder; its weights count as step 0.
+
+    Raises:
+        StudioError: if the folder is no such model, asks for what the network can't express,
+            or the run folder is not empty.
+    """
+    yield Progress(0, 2, "Reading the model")
+    model = load_diffusers(source)
+    process = model.process
+    info = RunInfo(
+        network=model.config.to_dict(),
+        process=ProcessInfo(
+            schedule="betas",
+            timesteps=process.schedule.T,
+            betas=tuple(process.schedule.betas.tolist()),
+            parameterization=process.parameterization,
+            variance=process.variance,
+        ),
+        origin=f"diffusers: {source.resolve().name}",
+    )
+    yield Progress(1, 2, "Writing the run")
+    folder = RunFolder.create(run, info)
+    folder.save_checkpoint(0, {"model": model.weights, "ema": model.weights}, {})
+    return folder.path
+
+
+def export_diffusers(
+    run: Path, folder: Path, weights: Weights = "ema"
+) -> Generator[Event, None, Path]:
+    """Write a run's newest model as a folder that ``DDPMPipeline.from_pretrained`` reads.
+
+    Raises:
+        StudioError: if the run can't be read, diffusers can't express it, or the folder holds
+            files already.
+    """
+    yield Progress(0, 1, "Writing the model")
+    opened = RunFolder.open(run)
+    tensors = opened.newest().load("ema" if weights == "ema" else "model")
+    save_diffusers(folder, opened.info.unet_config(), tensors, opened.info.process.build())
+    return folder
+
+
+def start_weights(run: Path, network: torch.nn.Module) -> None:
+    """Load another run's averaged weights into a network that is to be fine-tuned.
+
+    Raises:
+        StudioError: if they do not fit.
+    """
+    tensors = RunFolder.open(run).newest().load("ema")
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise StudioError(
+            f"The weights of {run} do not fit this network.",
+            "Fine-tune with the network, picture size and classes of that run.",
+            str(error),
+        ) from error
