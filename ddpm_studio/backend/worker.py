@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import time
-from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from threading import Lock
@@ -54,7 +53,8 @@ class Worker(QThread):
         super().__init__()
         self.setObjectName("device")
         self._commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self._outbox: deque[Report] = deque()
+        self._outbox: list[Report] = []
+        self._last: dict[int, int] = {}
         self._lock = Lock()
         self._announced = False
         self._live: list[_Live] = []
@@ -78,8 +78,9 @@ class Worker(QThread):
     def take(self) -> list[Report]:
         """Return what was reported since the last call, in order."""
         with self._lock:
-            reports = list(self._outbox)
-            self._outbox.clear()
+            reports = self._outbox
+            self._outbox = []
+            self._last.clear()
             self._announced = False
         return reports
 
@@ -173,15 +174,17 @@ class Worker(QThread):
     def _report(self, task_id: int, state: State, payload: Any = None) -> None:
         report = Report(task_id, state, payload)
         with self._lock:
-            # Of a row of progress reports the last one says it all.
+            # Of a task's row of progress reports the last one says it all, whatever other tasks
+            # report in between: the outbox stays short even if the window is slow.
+            last = self._last.get(task_id)
             if (
-                isinstance(payload, Progress)
-                and self._outbox
-                and self._outbox[-1].task_id == task_id
-                and isinstance(self._outbox[-1].payload, Progress)
+                last is not None
+                and isinstance(payload, Progress)
+                and isinstance(self._outbox[last].payload, Progress)
             ):
-                self._outbox[-1] = report
+                self._outbox[last] = report
             else:
+                self._last[task_id] = len(self._outbox)
                 self._outbox.append(report)
             announce, self._announced = not self._announced, True
         if announce:

@@ -202,6 +202,11 @@ class NoiseSchedule:
         return previous * self.alphas.sqrt() / self.one_minus_alphas_cumprod
 
     @cached_property
+    def sigmas(self) -> Tensor:
+        """σ = √((1−ᾱ_t)/ᾱ_t), the noise against a signal of size 1 [EDM]."""
+        return self.sqrt_recipm1_alphas_cumprod
+
+    @cached_property
     def snr(self) -> Tensor:
         """Signal-to-noise ratio ᾱ_t/(1 − ᾱ_t)."""
         return self.alphas_cumprod / self.one_minus_alphas_cumprod

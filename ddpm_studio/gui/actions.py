@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -49,6 +48,7 @@ class ActionRegistry(QObject):
         self._store = store
         self._actions: dict[str, QAction] = {}
         self._categories: dict[str, str] = {}
+        self._callbacks: dict[str, Callable[..., object]] = {}
         self._defaults: dict[str, str] = {}
 
     def add(
@@ -100,7 +100,8 @@ class ActionRegistry(QObject):
         action.setProperty("tip", tip or text.replace("&", ""))
         if icon:
             set_icon(action, icon)
-        action.triggered.connect(partial(_call, callback, checkable))
+        action.triggered.connect(self._on_triggered)
+        self._callbacks[action_id] = callback
         self._actions[action_id] = action
         self._categories[action_id] = category
         self._defaults[action_id] = default
@@ -209,6 +210,12 @@ class ActionRegistry(QObject):
                 self._store.remove(_key(action_id))
         self.changed.emit()
 
+    def _on_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            callback = self._callbacks[action.objectName()]
+            callback(*([action.isChecked()] if action.isCheckable() else []))
+
     def _kept(self, action_id: str) -> str | None:
         kept = None if self._store is None else self._store.value(_key(action_id), None)
         return None if kept is None else str(kept)
@@ -244,10 +251,3 @@ def _portable(shortcut: str) -> str:
 
 def _key(action_id: str) -> str:
     return f"shortcuts/{action_id}"
-
-
-def _call(callback: Callable[..., object], checkable: bool, checked: bool) -> None:
-    if checkable:
-        callback(checked)
-    else:
-        callback()

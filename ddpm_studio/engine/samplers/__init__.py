@@ -2,6 +2,29 @@
 
 from ddpm_studio.engine.samplers.ancestral import ancestral
 from ddpm_studio.engine.samplers.ddim import ddim
+from ddpm_studio.engine.samplers.dpm_solver import dpm_solver
+from ddpm_studio.engine.samplers.edm import euler, heun
+from ddpm_studio.engine.samplers.flow import probability_flow
 from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.inpaint import inpaint
+from ddpm_studio.engine.samplers.inversion import ddim_inversion
+from ddpm_studio.engine.samplers.registry import SAMPLERS, SamplerInfo
+from ddpm_studio.engine.samplers.sde import annealed_langevin, euler_maruyama, predictor_corrector
 
-__all__ = ["Frame", "Frames", "ancestral", "ddim"]
+__all__ = [
+    "SAMPLERS",
+    "Frame",
+    "Frames",
+    "SamplerInfo",
+    "ancestral",
+    "annealed_langevin",
+    "ddim",
+    "ddim_inversion",
+    "dpm_solver",
+    "euler",
+    "euler_maruyama",
+    "heun",
+    "inpaint",
+    "predictor_corrector",
+    "probability_flow",
+]

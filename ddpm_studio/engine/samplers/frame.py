@@ -18,7 +18,7 @@ class Frame:
         x0_hat: x̂_0 predicted from x_t, shape of x_t; x_0 itself at t = 0.
         eps: ε̂ predicted from x_t, shape of x_t; the last one again at t = 0.
         index: 0 for the first frame … ``total`` for the last.
-        total: evaluations of the network in the whole trajectory.
+        total: steps of the whole trajectory, each with its Frame before it.
     """
 
     t: int
