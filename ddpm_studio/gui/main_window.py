@@ -160,8 +160,8 @@ class MainWindow(QMainWindow):
             dock.setFloating(False)
             dock.show()
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self.resizeDocks([data, training], [280, 360], horizontal)
-        self.resizeDocks([jobs], [112], vertical)
+        self.resizeDocks([data, training], [272, 344], horizontal)
+        self.resizeDocks([jobs], [76], vertical)
 
     def _register_file_actions(self) -> None:
         self.opening = Opening(self.studio, self.actions_, self)

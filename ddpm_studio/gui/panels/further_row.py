@@ -23,6 +23,8 @@ class FurtherRow(QWidget):
         self.steps.setRange(1, _MOST)
         self.steps.setGroupSeparatorShown(True)
         self.steps.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
+        self.steps.setSuffix(self.tr(" steps"))
+        self.steps.setMinimumWidth(96)
         name(self.steps, self.tr("Steps in all"), self.tr("Steps in all, with those taken"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -30,7 +32,6 @@ class FurtherRow(QWidget):
         layout.addWidget(ActionButton(action, "repeat"))
         layout.addWidget(label(self.tr("to"), "muted"))
         layout.addWidget(self.steps, 1)
-        layout.addWidget(label(self.tr("steps"), "muted"))
 
     def show_run(self, view: RunView) -> None:
         """Offer the steps that are missing or, where none are, twice as many as were taken."""

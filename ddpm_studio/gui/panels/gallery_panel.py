@@ -64,6 +64,7 @@ class GalleryPanel(ToolPanel):
             "images", self.tr("No pictures yet"), self.tr("New samples"), self.draw_samples
         )
         self.content.addLayout(self._draw_row())
+        self.content.addWidget(self.sampler)
         self.content.addWidget(self.progress)
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_L)
@@ -162,7 +163,7 @@ class GalleryPanel(ToolPanel):
         row.setSpacing(SPACE_M)
         row.addWidget(ActionButton(self._draw_action, "plus", "primary"))
         row.addWidget(together(label(self.tr("count"), "muted"), self.count))
-        row.addWidget(self.sampler, 1)
+        row.addStretch()
         return row
 
     def _view_row(self) -> QHBoxLayout:

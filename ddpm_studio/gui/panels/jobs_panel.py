@@ -92,8 +92,8 @@ class JobsPanel(QWidget):
             self._backend.cancel(job)
 
     def sizeHint(self) -> QSize:
-        """Ask for room for three jobs."""
-        return QSize(480, 104)
+        """Ask for room for two jobs."""
+        return QSize(480, 72)
 
     def _show_device(self, device: str) -> None:
         self.device.setText(device)

@@ -79,7 +79,7 @@ class ReversePanel(QWidget):
         layout.addLayout(self._views_layout(), 1)
         layout.addLayout(self._scrub_row())
         layout.addWidget(self.strip)
-        layout.addLayout(self._control_row(actions))
+        layout.addLayout(self._control_rows(actions))
 
         for grid in self.views.values():
             grid.current_changed.connect(self._on_current)
@@ -87,6 +87,7 @@ class ReversePanel(QWidget):
         self.count.currentIndexChanged.connect(self._delay.start)
         studio.run_changed.connect(self._on_run)
         studio.training_changed.connect(self._update_enabled)
+        studio.picture_sent.connect(self._on_picture_sent)
         self._update_enabled()
 
     def draw(self) -> None:
@@ -144,7 +145,7 @@ class ReversePanel(QWidget):
 
     def _views_layout(self) -> QGridLayout:
         titles = {
-            "x_t": self.tr("x_t  noisy picture"),
+            "x_t": self.tr("xₜ  noisy picture"),
             "x0_hat": self.tr("x̂₀  predicted picture"),
             "eps": self.tr("ε̂  predicted noise"),
         }
@@ -174,7 +175,7 @@ class ReversePanel(QWidget):
         row.addWidget(self.moment)
         return row
 
-    def _control_row(self, actions: ActionRegistry) -> QHBoxLayout:
+    def _control_rows(self, actions: ActionRegistry) -> QVBoxLayout:
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
@@ -188,16 +189,19 @@ class ReversePanel(QWidget):
         self.export = ExportMenu(
             self._studio, actions, "reverse", self.tr("&Reverse process"), self._to_export
         )
-        self.export.saved.connect(self._on_saved)
-        self.export.failed.connect(self._on_failed)
+        self.export.report_to(self.messages)
         row = QHBoxLayout()
         row.setSpacing(SPACE_M)
         row.addWidget(label(self.tr("count"), "muted"))
         row.addWidget(self.count)
-        row.addWidget(self.sampler, 1)
+        row.addStretch()
         row.addWidget(self.draw_button)
         row.addWidget(self.export)
-        return row
+        rows = QVBoxLayout()
+        rows.setSpacing(SPACE_M)
+        rows.addWidget(self.sampler)
+        rows.addLayout(row)
+        return rows
 
     def _on_event(self, event: Event) -> None:
         if not isinstance(event, FrameImages) or self.sender() is not self._job:
@@ -220,9 +224,6 @@ class ReversePanel(QWidget):
     def _on_failed(self, failure: Failure) -> None:
         self.messages.show_failure(failure)
 
-    def _on_saved(self, path: object) -> None:
-        self.messages.show_info(self.tr("Saved to {path}").format(path=path))
-
     def _on_run(self) -> None:
         view = self._studio.run_view
         if view is not None:
@@ -233,6 +234,17 @@ class ReversePanel(QWidget):
                 grid.set_pictures(None)
         self._update_enabled()
         self._draw_first()
+
+    def _on_picture_sent(self, where: str, _: Pictures, recipe: object) -> None:
+        """Draw a picture's process again: with its sampler and seed it is the same."""
+        if where != "reverse":
+            return
+        request = recipe.get("request") if isinstance(recipe, dict) else None
+        if isinstance(request, dict):
+            self.sampler.set_value(request)
+            index = self.count.findData(request.get("count"))
+            self.count.setCurrentIndex(index if index >= 0 else self.count.currentIndex())
+            self._delay.start()
 
     def _drawn_from(self) -> str:
         request = self.trajectory.recipe.get("request")

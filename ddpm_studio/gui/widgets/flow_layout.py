@@ -81,10 +81,10 @@ class FlowLayout(QLayout):
         used = 0
         for item in self._shown():
             wide = item.sizeHint().width()
-            if lines[-1] and used + self._gap + wide > rect.width():
+            if lines[-1] and used + wide > rect.width():
                 lines.append([])
                 used = 0
-            used += wide + (self._gap if lines[-1] else 0)
+            used += wide + self._gap
             lines[-1].append(item)
         for line in lines:
             height = max((item.sizeHint().height() for item in line), default=0)

@@ -161,8 +161,8 @@ def test_a_turned_photo_is_read_upright(tmp_path: Path) -> None:
     picture[:, :4] = 255
     turned = Image.Exif()
     turned[0x0112] = 6
-    Image.fromarray(picture).save(tmp_path / "turned.png", exif=turned)
-    assert read_picture(tmp_path / "turned.png").picture.shape == (8, 4, 3)
+    Image.fromarray(picture).save(tmp_path / "turned.jpg", exif=turned)
+    assert read_picture(tmp_path / "turned.jpg").picture.shape == (8, 4, 3)
 
 
 def test_a_huge_picture_is_refused(
