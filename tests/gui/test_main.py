@@ -1,0 +1,58 @@
+"""The real ``main()``, from a drop to closing in mid-training, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageSequence
+
+from ddpm_studio.runs import RunFolder
+
+
+@pytest.mark.timeout(600)
+def test_a_session_from_drop_to_close(picture_folder: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONFAULTHANDLER": "1"}
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.gui.drive_main", str(picture_folder), str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert "error" not in report, report["error"]
+    assert process.returncode == 0, process.stderr
+    assert "Traceback" not in process.stderr
+    assert report["steps"] == [
+        "dropped",
+        "trained",
+        "paused and resumed",
+        "scrubbed while training",
+        "shared",
+        "exported a GIF",
+        "closed in mid-training",
+    ]
+    # One step may be under way when the button is pressed, no more.
+    assert report["steps_while_paused"] <= 1
+    assert report["scrub_differs"]
+    assert report["moment"] == "t = 0"
+    assert report["shared"] == 8
+    assert report["training_at_close"]
+    assert report["threads"] == ["MainThread"]
+
+    folder = RunFolder.open(Path(report["run"]))
+    newest = folder.newest()
+    for part in ("model", "ema", "optimizer"):
+        assert newest.load(part)
+    lines = [json.loads(line) for line in (folder.path / "metrics.jsonl").open()]
+    losses = [line for line in lines if line.get("loss") is not None]
+    assert losses[-1]["step"] == newest.step
+    with Image.open(tmp_path / "interpolation.gif") as gif:
+        frames = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(gif)]
+    assert len(set(frames)) > 2
