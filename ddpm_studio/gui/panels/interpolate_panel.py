@@ -83,7 +83,7 @@ class InterpolatePanel(ToolPanel):
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.choices)
         self.content.addWidget(self.time)
-        self.content.addLayout(self._control_row())
+        self.content.addWidget(self.sampler)
         self._connect()
         self._show_empty()
         self._on_matrix(False)
@@ -128,16 +128,10 @@ class InterpolatePanel(ToolPanel):
         pair.addWidget(self.b, 0, 2, middle)
         pair.addLayout(ends, 1, 0, 1, 3)
         pair.addWidget(self.lambda_label, 2, 0, 1, 3)
+        pair.addWidget(self.export, 2, 2, alignment=Qt.AlignmentFlag.AlignRight)
         pair.setColumnStretch(1, 1)
         pair.setRowStretch(0, 1)
         return pair
-
-    def _control_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addWidget(self.sampler, 1)
-        row.addWidget(self.export)
-        return row
 
     def _connect(self) -> None:
         for slot in (self.a, self.b):

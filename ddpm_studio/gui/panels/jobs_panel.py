@@ -25,6 +25,7 @@ _WORTH_A_ROW_SECONDS = 0.4
 _STAYS_SECONDS = 4.0
 _SWEEP_MS = 200
 _FADE_MS = 400
+_LEAST_HEIGHT = 36
 
 
 class JobsPanel(QWidget):
@@ -59,6 +60,7 @@ class JobsPanel(QWidget):
         scroll.setWidget(inner)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setMinimumHeight(_LEAST_HEIGHT)
         name(scroll, self.tr("Jobs"))
         chip = QHBoxLayout()
         chip.setSpacing(SPACE_S)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import tasks
@@ -64,7 +65,7 @@ class SharePanel(ToolPanel):
         self.content.addLayout(self._source_row())
         self.content.addWidget(self.progress)
         self.content.addWidget(self.grid, 1)
-        self.content.addLayout(self._control_row())
+        self.content.addWidget(self.sampler)
         self.source.fitted_changed.connect(self.draw_later)
         self.source.failed.connect(self._on_failed)
         self.time.changed.connect(self.draw_later)
@@ -120,20 +121,17 @@ class SharePanel(ToolPanel):
         choices.addWidget(together(label(self.tr("count"), "muted"), self.count))
         right = QVBoxLayout()
         right.setSpacing(SPACE_M)
-        right.addLayout(choices)
+        top = QHBoxLayout()
+        top.setSpacing(SPACE_M)
+        top.addLayout(choices, 1)
+        top.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
+        right.addLayout(top)
         right.addWidget(self.time)
         right.addStretch()
         row = QHBoxLayout()
         row.setSpacing(SPACE_L)
         row.addWidget(self.source)
         row.addLayout(right, 1)
-        return row
-
-    def _control_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addWidget(self.sampler, 1)
-        row.addWidget(self.export)
         return row
 
     def _task(self) -> Task | None:
