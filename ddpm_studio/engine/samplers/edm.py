@@ -1,0 +1,51 @@
+"""Euler and Heun on a grid of σ = √((1−ᾱ)/ᾱ), for a network trained on ᾱ [EDM Algorithm 1]."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+from ddpm_studio.engine.samplers.frame import Frame, Frames
+
+
+def euler(process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise) -> Frames:
+    """Take Euler steps of dx̃/dσ = ε̂, where x̃ = x/√ᾱ; the same as DDIM with η = 0.
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``; see ``grid.karras``.
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: not drawn from.
+
+    Returns:
+        x_0, after one Frame for each timestep and one for x_0.
+    """
+    return _integrate(process, model, x_t, correct=False)
+
+
+def heun(process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise) -> Frames:
+    """Take Heun steps of dx̃/dσ = ε̂, the last one Euler's: 2·steps − 1 evaluations.
+
+    Arguments and return as of :func:`euler`.
+    """
+    return _integrate(process, model, x_t, correct=True)
+
+
+def _integrate(process: DiffusionProcess, model: Denoiser, x_t: Tensor, correct: bool) -> Frames:
+    s = process.schedule
+    scale, sigma = s.sqrt_alphas_cumprod.tolist(), s.sigmas.tolist()
+    for index in reversed(range(s.T)):
+        p = process.p_mean_variance(model, x_t, index)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
+        eps = p.eps
+        if index == 0:
+            x_t = p.x0_hat
+            break
+        start, step = x_t / scale[index], sigma[index - 1] - sigma[index]
+        x_t = scale[index - 1] * (start + step * eps)
+        if correct:
+            ahead = process.p_mean_variance(model, x_t, index - 1)
+            x_t = scale[index - 1] * (start + step * (eps + ahead.eps) / 2)
+    yield Frame(0, x_t, x_t, eps, s.T, s.T)
+    return x_t

@@ -1,0 +1,83 @@
+"""Fill in a part of a picture with an unconditional model [RePaint, Lugmayr et al. 2022]."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess, std_of
+from ddpm_studio.engine.samplers.frame import Frame, Frames
+
+
+def inpaint(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    known: Tensor,
+    mask: Tensor,
+    jump: int = 10,
+    resamplings: int = 10,
+) -> Frames:
+    """Walk back from x_T with the known pixels replaced by their noised selves at each step.
+
+    Every ``jump`` steps the walk goes that far up again, ``resamplings`` − 1 times, so that
+    the new part can agree with the known one.
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``; its variance is σ_t².
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture.
+        known: pictures in [−1, 1], shape of x_t; what is masked out is not looked at.
+        mask: 1 where ``known`` is kept, 0 where it is to be filled in; broadcasts to x_t.
+        jump: steps between two jumps, and of each.
+        resamplings: how often each stretch is walked, from 1 (no jumps).
+
+    Returns:
+        x_0, in whose known part are exactly the pixels of ``known``; after one Frame for each
+        step down and one for x_0.
+
+    Raises:
+        ValueError: if the mask or the pictures do not fit.
+    """
+    if known.shape != x_t.shape:
+        raise ValueError(f"the pictures have shape {tuple(known.shape)}, not {tuple(x_t.shape)}")
+    if not bool(((mask == 0) | (mask == 1)).all()):
+        raise ValueError("the mask must hold 0 and 1 alone")
+    keep = mask.to(x_t.device).bool().expand_as(x_t)
+    s = process.schedule
+    beta, shape = s.betas.tolist(), x_t.shape[1:]
+    path = jump_path(s.T, jump, resamplings)
+    total, done = sum(b < a for a, b in itertools.pairwise(path)), 0
+    for above, below in itertools.pairwise(path):
+        if below > above:
+            x_t = math.sqrt(1 - beta[above]) * x_t + math.sqrt(beta[above]) * noise.draw(shape)
+            continue
+        p = process.p_mean_variance(model, x_t, below)
+        yield Frame(int(s.timesteps[below]) + 1, x_t, p.x0_hat, p.eps, done, total)
+        x_t, eps, there, done = p.mean, p.eps, known, done + 1
+        if below > 0:
+            x_t = x_t + std_of(p.log_variance) * noise.draw(shape)
+            there = process.q_sample(known, below - 1, noise.draw(shape))
+        x_t = torch.where(keep, there.to(x_t), x_t)
+    yield Frame(0, x_t, x_t, eps, total, total)
+    return x_t
+
+
+def jump_path(T: int, jump: int, resamplings: int) -> list[int]:
+    """Return the timesteps visited, T … 0, up and down in single steps [RePaint, Fig. 9]."""
+    left = dict.fromkeys(range(0, T - jump, max(1, jump)), resamplings - 1)
+    path, t = [T], T
+    while t > 0:
+        t -= 1
+        path.append(t)
+        if left.get(t, 0) > 0:
+            left[t] -= 1
+            path.extend(range(t + 1, t + jump + 1))
+            t += jump
+    return path

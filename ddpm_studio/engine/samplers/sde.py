@@ -1,0 +1,129 @@
+"""Samplers of the variance-preserving SDE and of Langevin dynamics [SDE; Song & Ermon 2019].
+
+The score is −ε̂/√(1−ᾱ).
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess, std_of
+from ddpm_studio.engine.samplers.frame import Frame, Frames
+
+
+def euler_maruyama(
+    process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise
+) -> Frames:
+    """Integrate the reverse VP-SDE dx = [−½βx − β·score] dt + √β dw [SDE eq. 6, 11].
+
+    A step's ∫β dt is −log(ᾱ_t/ᾱ_s), so that the schedule itself is the SDE's, at any stride.
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``.
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture.
+
+    Returns:
+        x_0, after one Frame for each timestep and one for x_0; the last step adds no noise.
+    """
+    s = process.schedule
+    spent = (-(-s.betas).log1p()).tolist()
+    sigma = s.sqrt_one_minus_alphas_cumprod.tolist()
+    for index in reversed(range(s.T)):
+        p = process.p_mean_variance(model, x_t, index)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
+        eps, b = p.eps, spent[index]
+        x_t = (1 + b / 2) * x_t - b / sigma[index] * eps
+        if index > 0:
+            x_t = x_t + math.sqrt(b) * noise.draw(x_t.shape[1:])
+    yield Frame(0, x_t, x_t, eps, s.T, s.T)
+    return x_t
+
+
+def predictor_corrector(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    corrections: int = 1,
+    snr: float = 0.16,
+) -> Frames:
+    """Correct each ancestral step by Langevin steps at the new t [SDE Algorithms 2, 5].
+
+    Args:
+        process: as of :func:`euler_maruyama`; its variance is the predictor's σ_t².
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture.
+        corrections: Langevin steps after each prediction, one evaluation each.
+        snr: size of a correction's drift against its noise; step size 2·α·(snr·‖z‖/‖score‖)².
+
+    Returns:
+        x_0, after one Frame for each timestep and one for x_0.
+    """
+    s = process.schedule
+    sigma, alphas = s.sqrt_one_minus_alphas_cumprod.tolist(), s.alphas.tolist()
+    for index in reversed(range(s.T)):
+        p = process.p_mean_variance(model, x_t, index)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
+        x_t, eps = p.mean, p.eps
+        if index == 0:
+            break
+        x_t = x_t + std_of(p.log_variance) * noise.draw(x_t.shape[1:])
+        for _ in range(corrections):
+            score = process.p_mean_variance(model, x_t, index - 1).eps / -sigma[index - 1]
+            z = noise.draw(x_t.shape[1:])
+            # Norms of each picture alone: a picture must not depend on its batch.
+            ratio = snr * _norm(z) / _norm(score).clamp_min(1e-12)
+            step = 2 * alphas[index - 1] * ratio.square()
+            x_t = x_t + step * score + (2 * step).sqrt() * z
+    yield Frame(0, x_t, x_t, eps, s.T, s.T)
+    return x_t
+
+
+def annealed_langevin(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    repeats: int = 5,
+    step_size: float = 0.2,
+) -> Frames:
+    """Langevin dynamics at ever less noise, nothing else: slow, and good to learn from.
+
+    In x̃ = x/√ᾱ with noise σ, a step is x̃ − ½·step_size·σ·ε̂ + √step_size·σ·z
+    [Song & Ermon 2019, Algorithm 1].
+
+    Args:
+        process: as of :func:`euler_maruyama`.
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture.
+        repeats: Langevin steps at each timestep.
+        step_size: of each, in units of σ².
+
+    Returns:
+        x̂_0 at the last timestep, after one Frame for each timestep and one for x_0.
+    """
+    s = process.schedule
+    scale, sigma = s.sqrt_alphas_cumprod.tolist(), s.sigmas.tolist()
+    for index in reversed(range(s.T)):
+        p = process.p_mean_variance(model, x_t, index)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
+        for _ in range(repeats):
+            z = noise.draw(x_t.shape[1:])
+            move = math.sqrt(step_size) * z - step_size / 2 * p.eps
+            x_t = x_t + scale[index] * sigma[index] * move
+            p = process.p_mean_variance(model, x_t, index)
+        if index > 0:
+            x_t = x_t * (scale[index - 1] / scale[index])
+    yield Frame(0, p.x0_hat, p.x0_hat, p.eps, s.T, s.T)
+    return p.x0_hat
+
+
+def _norm(x: Tensor) -> Tensor:
+    return x.square().sum((1, 2, 3), keepdim=True).sqrt()
