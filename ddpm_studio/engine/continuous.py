@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,6 +16,8 @@ class ContinuousDenoiser:
     network is asked at both of their integer labels and the answers are mixed: it never sees
     a label that it was not trained with, and ε̂ is continuous, as adaptive steps need.
 
+    A log σ is one number for all pictures or a float64 tensor of shape (N,) on the CPU.
+
     Args:
         process: over the whole schedule or a strided one.
         model: the network.
@@ -27,49 +27,57 @@ class ContinuousDenoiser:
         self.process, self.model = process, model
         self.log_sigmas = process.schedule.sigmas.log().numpy()
 
-    def index(self, log_sigma: float) -> float:
-        """Place in the schedule, 0..T−1, between two indices as a rule."""
-        return float(np.interp(log_sigma, self.log_sigmas, np.arange(len(self.log_sigmas))))
-
-    def x_t(self, x: Tensor, log_sigma: float) -> Tensor:
+    def x_t(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """√ᾱ·x̃, what the network sees."""
-        return x / math.sqrt(1 + math.exp(2 * log_sigma))
+        return x * _like(_signal(_levels(x, log_sigma)).sqrt(), x)
 
-    def x0_hat(self, x: Tensor, log_sigma: float) -> Tensor:
+    def x0_hat(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """x̂_0 = x̃ − σ·ε̂, clipped if the process says so."""
-        place = self.index(log_sigma)
-        low = math.floor(place)
-        share = place - low
-        result = self._at(x, log_sigma, low)
-        if share > 1e-9:
-            result = result + share * (self._at(x, log_sigma, low + 1) - result)
+        levels = _levels(x, log_sigma)
+        place = np.interp(levels.numpy(), self.log_sigmas, np.arange(len(self.log_sigmas)))
+        low = np.floor(place)
+        share = torch.from_numpy(place - low)
+        below = torch.from_numpy(low).long()
+        result = self._at(x, levels, below)
+        if bool((share > 1e-9).any()):
+            above = (below + 1).clamp_max(len(self.log_sigmas) - 1)
+            result = result + _like(share, x) * (self._at(x, levels, above) - result)
         return result.clamp(-1, 1) if self.process.clip_x0 else result
 
-    def eps(self, x: Tensor, log_sigma: float) -> Tensor:
+    def eps(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """ε̂, consistent with x̂_0."""
-        return (x - self.x0_hat(x, log_sigma)) / math.exp(log_sigma)
+        return (x - self.x0_hat(x, log_sigma)) / _like(_levels(x, log_sigma).exp(), x)
 
-    def _at(self, x: Tensor, log_sigma: float, index: int) -> Tensor:
-        """x̂_0 by the network's label of one index, from its ε̂ at the true σ."""
-        process, x_t = self.process, self.x_t(x, log_sigma)
+    def _at(self, x: Tensor, levels: Tensor, indices: Tensor) -> Tensor:
+        """x̂_0 by the network's labels of given indices, from its ε̂ at the true σ."""
+        process, x_t = self.process, self.x_t(x, levels)
+        index = indices.to(x.device)
         prediction, _ = process.split(self.model(x_t, process.labels(x_t, index)), x_t)
         prediction = prediction.to(x.dtype)
-        bar = 1 / (1 + math.exp(2 * log_sigma))
+        bar, sigma = _signal(levels), _like(levels.exp(), x)
         match process.parameterization:
             case "x0":
                 return prediction
             case "v":
-                return math.sqrt(bar) * x_t - math.sqrt(1 - bar) * prediction
+                return _like(bar.sqrt(), x) * x_t - _like((1 - bar).sqrt(), x) * prediction
             case "eps":
-                return x - math.exp(log_sigma) * prediction
+                return x - sigma * prediction
             case "mu":
                 eps = process.eps_from_x0(
                     x_t, index, process.x0_from_prediction(x_t, index, prediction)
                 )
-                return x - math.exp(log_sigma) * eps
+                return x - sigma * eps
 
 
-def log_sigma_grid(process: DiffusionProcess, points: int) -> list[float]:
-    """``points`` + 1 values from the schedule's highest log σ to its lowest, evenly spaced."""
-    logs = process.schedule.sigmas.log()
-    return torch.linspace(float(logs[-1]), float(logs[0]), points + 1, dtype=torch.float64).tolist()
+def _levels(x: Tensor, log_sigma: float | Tensor) -> Tensor:
+    """log σ of each picture, float64 on the CPU, shape (N,)."""
+    return torch.as_tensor(log_sigma, dtype=torch.float64).expand(len(x))
+
+
+def _signal(levels: Tensor) -> Tensor:
+    """ᾱ of log σ."""
+    return torch.sigmoid(-2 * levels)
+
+
+def _like(values: Tensor, x: Tensor) -> Tensor:
+    return values.to(device=x.device, dtype=x.dtype).reshape(-1, 1, 1, 1)

@@ -71,6 +71,14 @@ class NoiseSchedule:
         return cls.from_betas(table.cosine(T, s, max_beta))
 
     @classmethod
+    def vp_sde(cls, T: int = 1000, beta_min: float = 0.1, beta_max: float = 20.0) -> NoiseSchedule:
+        """ᾱ is the VP-SDE's at t/T: log ᾱ(u) = −β_min·u − ½(β_max − β_min)·u² [SDE eq. 33]."""
+        _check_length(T)
+        u = torch.arange(T + 1, dtype=torch.float64) / T
+        log_alphas_cumprod = -beta_min * u - (beta_max - beta_min) / 2 * u.square()
+        return cls.from_betas(-torch.expm1(log_alphas_cumprod.diff()))
+
+    @classmethod
     def named(cls, name: str, T: int = 1000) -> NoiseSchedule:
         """Return a schedule of :data:`ddpm_studio.engine.betas.BETAS` by its name.
 
@@ -95,18 +103,22 @@ class NoiseSchedule:
         Raises:
             ValueError: if ``steps`` or ``t`` is out of range.
         """
+        return self.keep(self.evenly(steps, t))
+
+    def evenly(self, steps: int, t: int | None = None) -> Tensor:
+        """Indices of the timesteps that :meth:`strided` keeps, ascending, shape (steps,).
+
+        Raises:
+            ValueError: if ``steps`` or ``t`` is out of range.
+        """
         t = self.T if t is None else t
         if not 1 <= t <= self.T:
             raise ValueError(f"t must be 1..{self.T}, not {t}")
         if not 1 <= steps <= t:
             raise ValueError(f"steps must be 1..{t}, not {steps}")
-        if steps == t:
-            kept = torch.arange(t)
-        elif steps == 1:
-            kept = torch.tensor([t - 1])
-        else:
-            kept = torch.linspace(0, t - 1, steps, dtype=torch.float64).round().long()
-        return self.keep(kept)
+        if steps == 1:
+            return torch.tensor([t - 1])
+        return torch.linspace(0, t - 1, steps, dtype=torch.float64).round().long()
 
     def keep(self, indices: Tensor) -> NoiseSchedule:
         """Keep just the given indices (ascending, int64), β recomputed from their ᾱ."""

@@ -35,7 +35,7 @@ def inpaint(
         noise: one stream a picture.
         known: pictures in [−1, 1], shape of x_t; what is masked out is not looked at.
         mask: 1 where ``known`` is kept, 0 where it is to be filled in; broadcasts to x_t.
-        jump: steps between two jumps, and of each.
+        jump: steps between two jumps, and of each, from 1.
         resamplings: how often each stretch is walked, from 1 (no jumps).
 
     Returns:
@@ -43,8 +43,10 @@ def inpaint(
         step down and one for x_0.
 
     Raises:
-        ValueError: if the mask or the pictures do not fit.
+        ValueError: if the mask or the pictures do not fit, or a number is below 1.
     """
+    if jump < 1 or resamplings < 1:
+        raise ValueError(f"jump and resamplings must be 1 or more, not {jump} and {resamplings}")
     if known.shape != x_t.shape:
         raise ValueError(f"the pictures have shape {tuple(known.shape)}, not {tuple(x_t.shape)}")
     if not bool(((mask == 0) | (mask == 1)).all()):
@@ -71,7 +73,7 @@ def inpaint(
 
 def jump_path(T: int, jump: int, resamplings: int) -> list[int]:
     """Return the timesteps visited, T … 0, up and down in single steps [RePaint, Fig. 9]."""
-    left = dict.fromkeys(range(0, T - jump, max(1, jump)), resamplings - 1)
+    left = dict.fromkeys(range(0, T - jump, jump), resamplings - 1)
     path, t = [T], T
     while t > 0:
         t -= 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
@@ -21,7 +22,7 @@ from ddpm_studio.engine.samplers.frame import Frames
 from ddpm_studio.engine.samplers.sde import annealed_langevin, euler_maruyama, predictor_corrector
 from ddpm_studio.engine.schedule import NoiseSchedule
 
-Grid = Callable[[NoiseSchedule, int, int | None], NoiseSchedule]
+Grid = Callable[[NoiseSchedule, int, int | None], Tensor]
 
 
 class Walk(Protocol):
@@ -47,7 +48,7 @@ class SamplerInfo:
         evaluations: of the network in each step, about; 0: it depends.
         uses_eta: takes η; at 0 it is deterministic, above it draws noise.
         grid: which timesteps it keeps.
-        adaptive: chooses its own steps; ``steps`` are then moments to show.
+        adaptive: chooses its own steps; ``steps`` are then the moments to show.
     """
 
     name: str
@@ -65,24 +66,34 @@ class SamplerInfo:
         """Whether fewer steps than T are the usual choice."""
         return self.default_steps is not None
 
-    def schedule(
-        self, schedule: NoiseSchedule, steps: int | None = None, t: int | None = None
-    ) -> NoiseSchedule:
-        """Return the timesteps that the sampler keeps on the way from t to 0.
+    def indices(
+        self,
+        schedule: NoiseSchedule,
+        steps: int | None = None,
+        t: int | None = None,
+        through: int = 0,
+    ) -> Tensor:
+        """Return which timesteps the sampler keeps on the way from t to 0.
 
         Args:
             schedule: the whole one.
             steps: 1..t; the default if None, at most t.
             t: where to start, 1..T; T if None.
+            through: a t that must be among them, 1..t; 0: none.
+
+        Returns:
+            Indices of the schedule, ascending, the last t − 1.
 
         Raises:
-            ValueError: if ``steps`` or ``t`` is out of range.
+            ValueError: if ``steps``, ``t`` or ``through`` is out of range.
         """
-        start = schedule.T if t is None else t
+        t = schedule.T if t is None else t
+        if not 0 <= through <= t:
+            raise ValueError(f"the t to go through must be 0..{t}, not {through}")
         if steps is None:
-            steps = max(1, min(self.default_steps or start, start))
-        kept = start if self.adaptive else steps
-        return self.grid(schedule, kept, t)
+            steps = max(1, min(self.default_steps or t, t))
+        kept = self.grid(schedule, steps, t)
+        return torch.unique(torch.cat([kept, kept.new_tensor([through - 1])])) if through else kept
 
     def run(
         self,
@@ -93,6 +104,7 @@ class SamplerInfo:
         steps: int | None = None,
         eta: float = 0.0,
         t: int | None = None,
+        through: int = 0,
     ) -> Frames:
         """Walk from x_t at t to x_0.
 
@@ -101,29 +113,32 @@ class SamplerInfo:
             model: the network.
             x_t: where to start, shape (N, C, H, W).
             noise: one stream a picture.
-            steps: see :meth:`schedule`.
+            steps: see :meth:`indices`.
             eta: 0..1, where ``uses_eta``.
             t: where to start, 1..T; T if None.
+            through: see :meth:`indices`.
 
         Raises:
-            ValueError: if ``steps``, ``t`` or ``eta`` is out of range.
+            ValueError: if ``steps``, ``t``, ``through`` or ``eta`` is out of range.
         """
         if not 0 <= eta <= 1:
             raise ValueError(f"eta must be 0..1, not {eta}")
         if eta and not self.uses_eta:
             raise ValueError(f"the sampler {self.name!r} has no eta")
-        kept = replace(process, schedule=self.schedule(process.schedule, steps, t))
+        schedule = process.schedule
+        kept = self.indices(schedule, steps, t, through)
         walk: Callable[..., Frames] = self.walk
         if self.uses_eta:
             walk = partial(walk, eta=eta)
         if self.adaptive:
-            walk = partial(walk, frames=steps or self.default_steps or 1)
-        return walk(kept, model, x_t, noise)
+            walk = partial(walk, moments=kept.tolist())
+            kept = torch.arange(int(kept[-1]) + 1)
+        return walk(replace(process, schedule=schedule.keep(kept)), model, x_t, noise)
 
 
 def _dpm(name: str, title: str, **options: object) -> SamplerInfo:
     walk: Walk = partial(dpm_solver, **options)  # type: ignore[arg-type]
-    return SamplerInfo(name, title, walk, not options.get("sde"), 25)
+    return SamplerInfo(name, title, walk, not options.get("sde"), 25, grid=grid.log_snr)
 
 
 _ALL = (
@@ -138,7 +153,9 @@ _ALL = (
     SamplerInfo("sde", "Reverse SDE (Euler–Maruyama)", euler_maruyama, False),
     SamplerInfo("pc", "Predictor–corrector", predictor_corrector, False, None, 2),
     SamplerInfo("ode", "Probability flow (adaptive)", probability_flow, True, 50, 0, adaptive=True),
-    SamplerInfo("langevin", "Annealed Langevin", annealed_langevin, False, 100, 6),
+    SamplerInfo(
+        "langevin", "Annealed Langevin", annealed_langevin, False, 200, 5, grid=grid.log_snr
+    ),
 )
 
 SAMPLERS: dict[str, SamplerInfo] = {info.name: info for info in _ALL}

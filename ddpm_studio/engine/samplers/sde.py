@@ -114,13 +114,14 @@ def annealed_langevin(
     for index in reversed(range(s.T)):
         p = process.p_mean_variance(model, x_t, index)
         yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
-        for _ in range(repeats):
-            z = noise.draw(x_t.shape[1:])
-            move = math.sqrt(step_size) * z - step_size / 2 * p.eps
+        for repeat in range(repeats):
+            if repeat > 0:
+                p = process.p_mean_variance(model, x_t, index)
+            move = math.sqrt(step_size) * noise.draw(x_t.shape[1:]) - step_size / 2 * p.eps
             x_t = x_t + scale[index] * sigma[index] * move
-            p = process.p_mean_variance(model, x_t, index)
         if index > 0:
             x_t = x_t * (scale[index - 1] / scale[index])
+    p = process.p_mean_variance(model, x_t, 0)
     yield Frame(0, p.x0_hat, p.x0_hat, p.eps, s.T, s.T)
     return p.x0_hat
 
