@@ -6,8 +6,12 @@ Each field is described once, here: the window's forms, the terminal's options a
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
+
+# Plugins of pydantic that others have installed are neither wanted nor waited for.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict, Field
 

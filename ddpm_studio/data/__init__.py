@@ -1,12 +1,20 @@
-"""Whatever is dropped → one memory-mapped uint8 array, labels and a report of rejects."""
+"""Whatever is dropped → one memory-mapped uint8 array, labels and a report of rejects.
 
-from ddpm_studio.data.dataset import Dataset
-from ddpm_studio.data.preparing import prepare
-from ddpm_studio.data.previewing import PreviewResult, preview
-from ddpm_studio.data.progress import Progress
-from ddpm_studio.data.report import Reject, Report
-from ddpm_studio.data.samples import SampleSet, sample_sets
-from ddpm_studio.data.single import fit_picture
+The names are loaded at first use: the window knows :class:`Progress` before it needs decoders.
+"""
+
+from typing import TYPE_CHECKING
+
+from ddpm_studio.lazy import loader
+
+if TYPE_CHECKING:
+    from ddpm_studio.data.dataset import Dataset
+    from ddpm_studio.data.preparing import prepare
+    from ddpm_studio.data.previewing import PreviewResult, preview
+    from ddpm_studio.data.progress import Progress
+    from ddpm_studio.data.report import Reject, Report
+    from ddpm_studio.data.samples import SampleSet, sample_sets
+    from ddpm_studio.data.single import fit_picture
 
 __all__ = [
     "Dataset",
@@ -20,3 +28,19 @@ __all__ = [
     "preview",
     "sample_sets",
 ]
+
+__getattr__ = loader(
+    __name__,
+    {
+        "Dataset": "dataset",
+        "PreviewResult": "previewing",
+        "Progress": "progress",
+        "Reject": "report",
+        "Report": "report",
+        "SampleSet": "samples",
+        "fit_picture": "single",
+        "prepare": "preparing",
+        "preview": "previewing",
+        "sample_sets": "samples",
+    },
+)

@@ -46,7 +46,9 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     backend = Backend()
     window = MainWindow(Studio(backend), settings)
     window.show()
-    # Torch loads in the backend's thread, once the window has been painted.
+    # First the window, then the tools; torch loads in the backend's thread after both.
+    app.processEvents()
+    window.build_tools()
     QTimer.singleShot(0, backend.start)
     if sample is not None:
         window.open_sample(sample)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -30,10 +31,15 @@ def icon(name: str, role: str = "text") -> QIcon:
     Raises:
         KeyError: there is no such icon.
     """
+    colours = current_theme().tokens
+    return _icon(name, str(getattr(colours, role)), colours.disabled)
+
+
+@cache
+def _icon(name: str, ink: str, disabled: str) -> QIcon:
     theme = current_theme()
-    colours = theme.tokens
-    drawn = QIcon(str(_tinted(theme, name, str(getattr(colours, role)))))
-    pale = str(_tinted(theme, name, colours.disabled))
+    drawn = QIcon(str(_tinted(theme, name, ink)))
+    pale = str(_tinted(theme, name, disabled))
     drawn.addFile(pale, QSize(), QIcon.Mode.Disabled, QIcon.State.Off)
     drawn.addFile(pale, QSize(), QIcon.Mode.Disabled, QIcon.State.On)
     return drawn

@@ -22,11 +22,7 @@ from ddpm_studio.gui.command_palette import CommandPalette
 from ddpm_studio.gui.images import paths_from_mime
 from ddpm_studio.gui.opening import Opening
 from ddpm_studio.gui.panels.data_panel import DataPanel
-from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
-from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.panels.jobs_panel import JobsPanel
-from ddpm_studio.gui.panels.reverse_panel import ReversePanel
-from ddpm_studio.gui.panels.share_panel import SharePanel
 from ddpm_studio.gui.panels.training_panel import TrainingPanel
 from ddpm_studio.gui.settings import remember
 from ddpm_studio.gui.start_page import StartPage
@@ -60,17 +56,6 @@ class MainWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Tools"))
-        self.reverse = ReversePanel(studio, self.actions_)
-        self.share = SharePanel(studio, self.actions_)
-        self.interpolate = InterpolatePanel(studio, self.actions_)
-        self.gallery = GalleryPanel(studio, self.actions_)
-        for panel, title in (
-            (self.reverse, self.tr("Reverse process")),
-            (self.share, self.tr("Share latents")),
-            (self.interpolate, self.tr("Interpolate")),
-            (self.gallery, self.tr("Gallery")),
-        ):
-            self.tabs.addTab(panel, title)
         self._middle = QStackedWidget()
         self._middle.addWidget(self.start_page)
         self._middle.addWidget(self.tabs)
@@ -96,10 +81,40 @@ class MainWindow(QMainWindow):
 
         self._register_view_actions()
         self._fill_menus()
-        self.actions_.attach(self)
-        self.palette_ = CommandPalette(self.actions_, self)
         self._connect()
         self._restore()
+
+    def build_tools(self) -> None:
+        """Build the tabs, once; after the first paint, which need not wait for them."""
+        from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
+        from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
+        from ddpm_studio.gui.panels.reverse_panel import ReversePanel
+        from ddpm_studio.gui.panels.share_panel import SharePanel
+
+        studio = self.studio
+        self.reverse = ReversePanel(studio, self.actions_)
+        self.share = SharePanel(studio, self.actions_)
+        self.interpolate = InterpolatePanel(studio, self.actions_)
+        self.gallery = GalleryPanel(studio, self.actions_)
+        tools: tuple[tuple[QWidget, str], ...] = (
+            (self.reverse, self.tr("Reverse process")),
+            (self.share, self.tr("Share latents")),
+            (self.interpolate, self.tr("Interpolate")),
+            (self.gallery, self.tr("Gallery")),
+        )
+        for number, (panel, title) in enumerate(tools, 1):
+            self.tabs.addTab(panel, title)
+            self.actions_.add(
+                f"view.tab{number}",
+                title,
+                lambda panel=panel: self.show_tool(panel),
+                category=self.tr("&View"),
+                shortcut=f"Ctrl+{number}",
+            )
+        studio.picture_sent.connect(self._on_picture_sent)
+        self._fill_menus()
+        self.actions_.attach(self)
+        self.palette_ = CommandPalette(self.actions_, self)
 
     def open_sample(self, name: str) -> None:
         """Open an embedded set by name."""
@@ -176,15 +191,6 @@ class MainWindow(QMainWindow):
 
     def _register_view_actions(self) -> None:
         add, view = self.actions_.add, self.tr("&View")
-        panels = (self.reverse, self.share, self.interpolate, self.gallery)
-        for number, panel in enumerate(panels, 1):
-            add(
-                f"view.tab{number}",
-                self.tabs.tabText(number - 1),
-                lambda panel=panel: self.show_tool(panel),
-                category=view,
-                shortcut=f"Ctrl+{number}",
-            )
         for dock in self._docks:
             add(
                 f"view.{dock.objectName()}",
@@ -241,6 +247,7 @@ class MainWindow(QMainWindow):
 
     def _fill_menus(self) -> None:
         order = [self.tr("&File"), self.tr("&Run"), self.tr("&View"), self.tr("&Help")]
+        self.menuBar().clear()
         found = self.actions_.categories()
         middle = [name for name in found if name not in order]
         for category in [*order[:2], *middle, *order[2:]]:
@@ -253,7 +260,6 @@ class MainWindow(QMainWindow):
         studio.notified.connect(self._notify)
         studio.data_changed.connect(self._on_data)
         studio.run_changed.connect(self._on_run)
-        studio.picture_sent.connect(self._on_picture_sent)
         self.start_page.sample_chosen.connect(self.open_sample)
         self.start_page.choose_folder.connect(self.opening.choose_folder)
 

@@ -5,8 +5,9 @@ The names are loaded at first use, so that a listener can know the events withou
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ddpm_studio.lazy import loader
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.bits import measure_bits
@@ -66,8 +67,4 @@ __all__ = [
     "train",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = loader(__name__, _MODULES)
