@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Parameterization
 
 Array = npt.NDArray[np.float64]
 
@@ -49,6 +50,35 @@ class PointDenoiser:
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         a = self.table[t].reshape(-1, 1, 1, 1)
         return (x - a.sqrt() * self.value) / (1 - a).sqrt()
+
+
+class TwoHills:
+    """E[·|x_t] for pixels from an even mixture of N(±.5, .3²): not linear, yet a real model.
+
+    Args:
+        parameterization: what is predicted.
+        variance: "learned" and "learned_range" add a half that depends on x_t and t.
+    """
+
+    def __init__(self, parameterization: Parameterization = "eps", variance: str = "") -> None:
+        self.parameterization, self.variance = parameterization, variance
+        self.table = torch.from_numpy(alphas_cumprod())
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        a = self.table[t].reshape(-1, 1, 1, 1).to(x.dtype)
+        total = 0.09 * a + 1 - a
+        x0 = (0.09 * a.sqrt() * x + (1 - a) * 0.5 * torch.tanh(a.sqrt() * 0.5 * x / total)) / total
+        eps = (x - a.sqrt() * x0) / (1 - a).sqrt()
+        v = a.sqrt() * eps - (1 - a).sqrt() * x0
+        out = {"eps": eps, "x0": x0, "v": v}[self.parameterization]
+        fraction = torch.tanh(x.roll(1, -1) + t.reshape(-1, 1, 1, 1) / 500 - 1)
+        match self.variance:
+            case "learned_range":
+                return torch.cat([out, fraction], 1)
+            case "learned":
+                return torch.cat([out, fraction - 6], 1)
+            case _:
+                return out
 
 
 class ImpulseNoise(PictureNoise):

@@ -8,19 +8,10 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, ancestral, ddim
 from ddpm_studio.engine.process import Variance
-from ddpm_studio.engine.samplers import Frame, Frames
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, impulses
+from tests.engine.walking import finish
 
 LINEAR = NoiseSchedule.linear()
-
-
-def _finish(frames: Frames) -> tuple[torch.Tensor, list[Frame]]:
-    seen = []
-    while True:
-        try:
-            seen.append(next(frames))
-        except StopIteration as stop:
-            return stop.value, seen
 
 
 @pytest.mark.parametrize(
@@ -35,7 +26,7 @@ def _finish(frames: Frames) -> tuple[torch.Tensor, list[Frame]]:
 def test_ancestral_variance(data: float, variance: Variance, expected: float, rel: float) -> None:
     process = DiffusionProcess(LINEAR, variance=variance, clip_x0=False)
     x, noise = impulses(1000)
-    out, _ = _finish(ancestral(process, GaussianDenoiser(data), x, noise))
+    out, _ = finish(ancestral(process, GaussianDenoiser(data), x, noise))
     assert float(out.square().sum()) == pytest.approx(expected, rel=rel)
 
 
@@ -44,7 +35,7 @@ def test_strided_ancestral_variance() -> None:
     schedule = LINEAR.strided(37)
     process = DiffusionProcess(schedule, clip_x0=False)
     x, noise = impulses(37)
-    out, frames = _finish(ancestral(process, GaussianDenoiser(), x, noise))
+    out, frames = finish(ancestral(process, GaussianDenoiser(), x, noise))
     assert float(out.square().sum()) == pytest.approx(float(alphas_cumprod()[0]), rel=1e-9)
     assert [f.t for f in frames] == [*(schedule.timesteps + 1).flip(0).tolist(), 0]
 
@@ -55,7 +46,7 @@ def test_ddim_is_the_product_of_its_closed_form() -> None:
     schedule = LINEAR.strided(steps)
     x, noise = impulses(0)
     process = DiffusionProcess(schedule, clip_x0=False)
-    out, _ = _finish(ddim(process, GaussianDenoiser(data), x, noise))
+    out, _ = finish(ddim(process, GaussianDenoiser(data), x, noise))
     kept = schedule.timesteps.numpy()
     bar = alphas_cumprod()[kept]
     previous = np.concatenate([[1.0], bar[:-1]])
@@ -72,7 +63,7 @@ def test_ddim_approaches_the_flow_at_first_order() -> None:
     for steps in (125, 250, 500):
         x, noise = impulses(0)
         process = DiffusionProcess(LINEAR.strided(steps), clip_x0=False)
-        out, _ = _finish(ddim(process, GaussianDenoiser(data), x, noise))
+        out, _ = finish(ddim(process, GaussianDenoiser(data), x, noise))
         errors.append(abs(float(out.squeeze()) - exact))
     ratios = np.array(errors[:-1]) / np.array(errors[1:])
     assert (ratios > 1.7).all()
@@ -83,8 +74,8 @@ def test_ddim_with_eta_one_is_ancestral_with_small_variance() -> None:
     for steps in (1000, 30):
         process = DiffusionProcess(LINEAR.strided(steps), variance="fixed_small", clip_x0=False)
         model = GaussianDenoiser(0.25)
-        a, _ = _finish(ancestral(process, model, *impulses(steps)))
-        b, _ = _finish(ddim(process, model, *impulses(steps), eta=1.0))
+        a, _ = finish(ancestral(process, model, *impulses(steps)))
+        b, _ = finish(ddim(process, model, *impulses(steps), eta=1.0))
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
 
 
@@ -94,7 +85,7 @@ def test_frames_tell_the_whole_trajectory(sampler: object) -> None:
     model = GaussianDenoiser()
     process = DiffusionProcess(LINEAR.strided(7))
     x = torch.randn(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    out, frames = _finish(sampler(process, model, x, PictureNoise(0, range(2), "cpu")))
+    out, frames = finish(sampler(process, model, x, PictureNoise(0, range(2), "cpu")))
     assert [f.index for f in frames] == list(range(8))
     assert {f.total for f in frames} == {7}
     assert model.calls == 7
@@ -110,7 +101,7 @@ def test_frames_tell_the_whole_trajectory(sampler: object) -> None:
 def test_last_step_adds_no_noise() -> None:
     process = DiffusionProcess(LINEAR)
     x = torch.randn(1, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    out, frames = _finish(ancestral(process, GaussianDenoiser(), x, PictureNoise(3, [0], "cpu")))
+    out, frames = finish(ancestral(process, GaussianDenoiser(), x, PictureNoise(3, [0], "cpu")))
     torch.testing.assert_close(out, frames[-2].x0_hat)
 
 

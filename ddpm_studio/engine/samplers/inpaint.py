@@ -51,7 +51,10 @@ def inpaint(
         raise ValueError(f"the pictures have shape {tuple(known.shape)}, not {tuple(x_t.shape)}")
     if not bool(((mask == 0) | (mask == 1)).all()):
         raise ValueError("the mask must hold 0 and 1 alone")
-    keep = mask.to(x_t.device).bool().expand_as(x_t)
+    try:
+        keep = mask.to(x_t.device).bool().expand_as(x_t)
+    except RuntimeError as error:
+        raise ValueError(f"the mask has shape {tuple(mask.shape)}, which does not fit") from error
     s = process.schedule
     beta, shape = s.betas.tolist(), x_t.shape[1:]
     path = jump_path(s.T, jump, resamplings)

@@ -27,8 +27,13 @@ def ddim_inversion(
         iterations: evaluations a step, from 1.
 
     Returns:
-        x_T', after one Frame for x_0 and one for each timestep.
+        the latent x_T, after one Frame for x_0 and one for each timestep.
+
+    Raises:
+        ValueError: if ``iterations`` is below 1.
     """
+    if iterations < 1:
+        raise ValueError(f"iterations must be 1 or more, not {iterations}")
     process = replace(process, clip_x0=False)
     s = process.schedule
     bar, noise = [1.0, *s.alphas_cumprod.tolist()], [0.0, *s.one_minus_alphas_cumprod.tolist()]
@@ -37,7 +42,7 @@ def ddim_inversion(
         ratio = math.sqrt(bar[index + 1] / bar[index])
         gain = math.sqrt(noise[index + 1]) - ratio * math.sqrt(noise[index])
         ahead = x
-        for _ in range(max(1, iterations)):
+        for _ in range(iterations):
             p = process.p_mean_variance(model, ahead, index)
             ahead = ratio * x + gain * p.eps
         x0_hat = (x - math.sqrt(noise[index]) * p.eps) / math.sqrt(bar[index])

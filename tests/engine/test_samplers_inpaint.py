@@ -1,0 +1,142 @@
+"""Inpainting: what is known stays, what is new fits to it."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
+from ddpm_studio.engine.samplers import ancestral, inpaint
+from ddpm_studio.engine.samplers.inpaint import jump_path
+from tests.engine.gaussian import TwoHills, alphas_cumprod
+from tests.engine.walking import finish
+
+LINEAR = NoiseSchedule.linear()
+
+
+class TwinDenoiser:
+    """ε* where all pixels of a picture have one value, from N(0, variance)."""
+
+    def __init__(self, variance: float) -> None:
+        self.variance, self.table = variance, torch.from_numpy(alphas_cumprod())
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        a = self.table[t].reshape(-1, 1, 1, 1).to(x.dtype)
+        pixels = x[0].numel()
+        mean = x.mean((1, 2, 3), keepdim=True)
+        x0 = a.sqrt() * self.variance * pixels * mean / (a * self.variance * pixels + 1 - a)
+        return (x - a.sqrt() * x0) / (1 - a).sqrt()
+
+
+def start(count: int, *shape: int) -> tuple[Tensor, PictureNoise]:
+    noise = PictureNoise(0, range(count), "cpu")
+    return noise.draw(shape), noise
+
+
+def test_known_pixels_are_kept_exactly() -> None:
+    x, noise = start(2, 3, 6, 6)
+    known = torch.rand(2, 3, 6, 6, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    mask = (torch.arange(36).reshape(1, 1, 6, 6) % 3 > 0).float()
+    process = DiffusionProcess(LINEAR.strided(30))
+    out, _ = finish(inpaint(process, TwoHills(), x, noise, known, mask, 5, 3))
+    keep = mask.bool().expand_as(known)
+    assert torch.equal(out[keep], known[keep])
+    assert not torch.isclose(out[~keep], known[~keep], atol=1e-3).any()
+    hidden = torch.where(keep, known, torch.nan)
+    x, noise = start(2, 3, 6, 6)
+    again, _ = finish(inpaint(process, TwoHills(), x, noise, hidden, mask, 5, 3))
+    assert torch.equal(out, again)
+
+
+def test_nothing_known_is_ancestral_sampling() -> None:
+    class EveryOther(PictureNoise):
+        """Leaves out the draws that the known part takes."""
+
+        def draw(self, shape: object) -> Tensor:
+            drawn = super().draw(shape)  # type: ignore[arg-type]
+            super().draw(shape)  # type: ignore[arg-type]
+            return drawn
+
+    process = DiffusionProcess(LINEAR.strided(30))
+    x = torch.ones(1, 1, 4, 4)
+    nothing = torch.zeros(1, 1, 4, 4)
+    noise = PictureNoise(5, [0], "cpu")
+    a, _ = finish(inpaint(process, TwoHills(), x, noise, x, nothing, resamplings=1))
+    b, _ = finish(ancestral(process, TwoHills(), x, EveryOther(5, [0], "cpu")))
+    assert torch.equal(a, b)
+
+
+def test_resampling_makes_both_parts_agree() -> None:
+    """Truth: the unknown half equals the known one. Without going back it does so far less."""
+    count = 64
+    x, noise = start(count, 1, 2, 2)
+    known = 0.5 * torch.randn(count, 1, 1, 1, generator=torch.Generator().manual_seed(3))
+    known = known.expand(count, 1, 2, 2)
+    mask = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
+    process = DiffusionProcess(LINEAR.strided(60), variance="fixed_small", clip_x0=False)
+    errors = []
+    for resamplings in (1, 8):
+        walk = inpaint(process, TwinDenoiser(0.25), x, noise, known, mask, 6, resamplings)
+        out, _ = finish(walk)
+        errors.append(float((out - known)[:, :, 1].square().mean().sqrt()))
+    assert errors[1] < 0.5 * errors[0]
+    assert errors[1] < 0.12
+
+
+def test_a_picture_does_not_depend_on_its_batch() -> None:
+    process = DiffusionProcess(LINEAR.strided(20))
+    mask = torch.eye(4)
+    results = []
+    for numbers in ([3, 1, 2], [1]):
+        noise = PictureNoise(9, numbers, "cpu")
+        x = noise.draw((1, 4, 4))
+        out, _ = finish(inpaint(process, TwoHills(), x, noise, torch.zeros_like(x), mask, 4, 2))
+        results.append(out)
+    torch.testing.assert_close(results[0][1:2], results[1], rtol=1e-5, atol=1e-6)
+
+
+def test_frames() -> None:
+    x, noise = start(1, 1, 4, 4)
+    schedule = LINEAR.strided(12)
+    walk = inpaint(
+        DiffusionProcess(schedule), TwoHills(), x, noise, torch.zeros_like(x), torch.eye(4), 4, 3
+    )
+    out, frames = finish(walk)
+    assert [f.index for f in frames] == list(range(len(frames)))
+    assert {f.total for f in frames} == {len(frames) - 1}
+    assert frames[0].t == 1000
+    assert frames[-1].t == 0
+    assert torch.equal(frames[-1].x_t, out)
+    assert {f.t for f in frames} == {*(schedule.timesteps + 1).tolist(), 0}
+
+
+def test_path() -> None:
+    assert jump_path(5, 10, 10) == [5, 4, 3, 2, 1, 0]
+    assert jump_path(4, 2, 2) == [4, 3, 2, 1, 0, 1, 2, 1, 0]
+    path = jump_path(250, 10, 10)
+    assert {abs(a - b) for a, b in itertools.pairwise(path)} == {1}
+    down = sum(b < a for a, b in itertools.pairwise(path))
+    assert down == 250 + 24 * 9 * 10
+    assert path[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"known": torch.zeros(1, 1, 5, 4)}, "not"),
+        ({"mask": torch.full((4, 4), 0.5)}, "0 and 1 alone"),
+        ({"mask": torch.full((4, 4), float("nan"))}, "0 and 1 alone"),
+        ({"mask": torch.ones(3, 3)}, "mask has shape"),
+        ({"jump": 0}, "must be 1 or more"),
+        ({"resamplings": 0}, "must be 1 or more"),
+    ],
+)
+def test_refusals(changes: dict[str, object], message: str) -> None:
+    x, noise = start(1, 1, 4, 4)
+    options = {"known": torch.zeros(1, 1, 4, 4), "mask": torch.ones(4, 4), **changes}
+    walk = inpaint(DiffusionProcess(LINEAR), TwoHills(), x, noise, **options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=message):
+        next(walk)

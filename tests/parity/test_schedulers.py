@@ -1,0 +1,161 @@
+"""Our samplers and the schedulers of diffusers walk the same way, step for step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
+from torch import Tensor
+
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, ancestral, ddim
+from ddpm_studio.engine.process import Parameterization, Variance
+from ddpm_studio.engine.samplers import Frames, dpm_solver
+from tests.engine.gaussian import TwoHills, alphas_cumprod
+
+Case = tuple[torch.dtype, bool, float]
+
+LINEAR = NoiseSchedule.linear()
+NAMES = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
+BETAS = {"beta_start": 1e-4, "beta_end": 0.02, "beta_schedule": "linear"}
+# Pictures, whether the scheduler's tables are made float64, and how far apart they may come.
+# Their own float32 tables alone put them further off than rounding does.
+CASES = [
+    pytest.param((torch.float64, True, 1e-10), id="float64"),
+    pytest.param((torch.float32, True, 1e-5), id="float32"),
+    pytest.param((torch.float32, False, 1e-4), id="their-tables"),
+]
+DOUBLE: Case = (torch.float64, True, 1e-10)
+
+
+class SharedNoise(PictureNoise):
+    """One generator for the whole batch, as their pipelines have it."""
+
+    def __init__(self, dtype: torch.dtype, count: int = 2) -> None:
+        super().__init__(0, range(count), "cpu")
+        self.generator, self.dtype = torch.Generator().manual_seed(5), dtype
+
+    def draw(self, shape: Sequence[int]) -> Tensor:
+        return torch.randn((len(self), *shape), generator=self.generator, dtype=self.dtype)
+
+
+def start(dtype: torch.dtype) -> Tensor:
+    return torch.randn(2, 1, 4, 4, generator=torch.Generator().manual_seed(1), dtype=dtype)
+
+
+def tables(scheduler: Any, double: bool = True) -> Any:
+    if double:
+        scheduler.betas = torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64)
+        scheduler.alphas = 1 - scheduler.betas
+        scheduler.alphas_cumprod = scheduler.alphas.cumprod(0)
+    return scheduler
+
+
+def theirs(scheduler: Any, model: TwoHills, dtype: torch.dtype, **options: Any) -> list[Tensor]:
+    x, way = start(dtype), []
+    for t in scheduler.timesteps:
+        way.append(x)
+        output = model(x, t.expand(len(x)))
+        if model.variance == "learned":
+            # Their "learned" is σ², the papers' is log σ².
+            output = torch.cat([output[:, :1], output[:, 1:].exp()], 1)
+        x = scheduler.step(output, t, x, **options).prev_sample
+    return [*way, x]
+
+
+def compare(frames: Frames, way: list[Tensor], tolerance: float) -> None:
+    ours = [frame.x_t for frame in frames]
+    assert len(ours) == len(way)
+    assert float(way[-1].std()) > 0.04
+    for a, b in zip(ours, way, strict=True):
+        assert float((a - b).abs().max()) < tolerance
+
+
+def keep(scheduler: Any) -> NoiseSchedule:
+    return LINEAR.keep(torch.as_tensor(scheduler.timesteps).flip(0))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("steps", [1000, 30, 7])
+@pytest.mark.parametrize("variance", ["fixed_small", "fixed_large", "learned_range", "learned"])
+def test_ddpm(variance: Variance, steps: int, case: Case) -> None:
+    dtype, double, tolerance = case
+    scheduler = tables(DDPMScheduler(**BETAS, variance_type=variance), double)
+    scheduler.set_timesteps(steps)
+    model, noise = TwoHills(variance=variance), SharedNoise(dtype)
+    way = theirs(scheduler, model, dtype, generator=SharedNoise(dtype).generator)
+    assert len(way) == steps + 1
+    process = DiffusionProcess(keep(scheduler), variance=variance)
+    compare(ancestral(process, model, start(dtype), noise), way, tolerance)
+
+
+def test_ddpm_over_our_own_timesteps() -> None:
+    schedule, (dtype, _, tolerance) = LINEAR.strided(37), DOUBLE
+    scheduler = tables(DDPMScheduler(**BETAS, variance_type="fixed_large"))
+    scheduler.set_timesteps(timesteps=schedule.timesteps.flip(0).tolist())
+    way = theirs(scheduler, TwoHills(), dtype, generator=SharedNoise(dtype).generator)
+    frames = ancestral(DiffusionProcess(schedule), TwoHills(), start(dtype), SharedNoise(dtype))
+    compare(frames, way, tolerance)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("steps", [50, 30, 7])
+@pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("clip", [True, False])
+def test_ddim(clip: bool, eta: float, steps: int, case: Case) -> None:
+    dtype, double, tolerance = case
+    scheduler = tables(DDIMScheduler(**BETAS, clip_sample=clip), double)
+    scheduler.set_timesteps(steps)
+    # Without it, their ε̂ is not the one of the clipped x̂_0.
+    options = {"eta": eta, "use_clipped_model_output": True}
+    way = theirs(scheduler, TwoHills(), dtype, generator=SharedNoise(dtype).generator, **options)
+    process = DiffusionProcess(keep(scheduler), clip_x0=clip)
+    compare(ddim(process, TwoHills(), start(dtype), SharedNoise(dtype), eta), way, tolerance)
+
+
+@pytest.mark.parametrize("parameterization", ["x0", "v"])
+def test_parameterisations(parameterization: Parameterization) -> None:
+    model, (dtype, _, tolerance) = TwoHills(parameterization), DOUBLE
+    name = NAMES[parameterization]
+    process = DiffusionProcess(LINEAR, parameterization, "fixed_small")
+    scheduler = tables(DDPMScheduler(**BETAS, prediction_type=name))
+    way = theirs(scheduler, model, dtype, generator=SharedNoise(dtype).generator)
+    compare(ancestral(process, model, start(dtype), SharedNoise(dtype)), way, tolerance)
+
+    scheduler = tables(DDIMScheduler(**BETAS, prediction_type=name))
+    scheduler.set_timesteps(30)
+    process = DiffusionProcess(keep(scheduler), parameterization)
+    way = theirs(scheduler, model, dtype, use_clipped_model_output=True)
+    compare(ddim(process, model, start(dtype), SharedNoise(dtype)), way, tolerance)
+
+
+@pytest.mark.parametrize("parameterization", ["eps", "x0", "v"])
+@pytest.mark.parametrize("steps", [15, 50])
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("sde", [False, True])
+def test_dpm_solver(
+    sde: bool, order: Literal[1, 2], steps: int, parameterization: Parameterization
+) -> None:
+    model = TwoHills(parameterization)
+    scheduler = DPMSolverMultistepScheduler(
+        **BETAS,
+        prediction_type=NAMES[parameterization],
+        algorithm_type="sde-dpmsolver++" if sde else "dpmsolver++",
+        solver_order=order,
+        solver_type="midpoint",
+        final_sigmas_type="zero",
+    )
+    schedule = LINEAR.strided(steps)
+    scheduler.set_timesteps(timesteps=schedule.timesteps.flip(0).tolist())
+    # The σ of its own float32 table, but for its rounding.
+    exact = np.sqrt(1 / alphas_cumprod() - 1)[schedule.timesteps.flip(0).numpy()]
+    np.testing.assert_allclose(scheduler.sigmas[:-1], exact, rtol=2e-3)
+    scheduler.sigmas = torch.from_numpy(np.append(exact, 0.0))
+    # Its noise and what a step returns are float32 whatever comes in.
+    noise = SharedNoise(torch.float32)
+    way = theirs(scheduler, model, torch.float64, generator=SharedNoise(torch.float32).generator)
+    process = DiffusionProcess(schedule, parameterization, clip_x0=False)
+    compare(dpm_solver(process, model, start(torch.float64), noise, order, sde), way, 1e-5)
