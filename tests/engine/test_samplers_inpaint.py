@@ -140,3 +140,25 @@ def test_refusals(changes: dict[str, object], message: str) -> None:
     walk = inpaint(DiffusionProcess(LINEAR), TwoHills(), x, noise, **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=message):
         next(walk)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_known_pixels_have_the_noise_of_their_t_going_down_and_up(scale: float) -> None:
+    class Scaled(PictureNoise):
+        def draw(self, shape: object) -> Tensor:
+            return scale * super().draw(shape)  # type: ignore[arg-type]
+
+    seen: list[tuple[int, Tensor]] = []
+
+    def model(x: Tensor, t: Tensor) -> Tensor:
+        seen.append((int(t[0]), x))
+        return TwoHills()(x, t)
+
+    x, known = torch.zeros(1, 1, 64, 64), torch.full((1, 1, 64, 64), 0.7)
+    process, noise = DiffusionProcess(LINEAR.strided(12)), Scaled(0, [0], "cpu")
+    finish(inpaint(process, model, x, noise, known, torch.ones(64, 64), 4, 3))
+    for label, x_t in seen[1:]:
+        bar = float(alphas_cumprod()[label])
+        spread = scale * (1 - bar)
+        assert float(x_t.mean()) == pytest.approx(bar**0.5 * 0.7, abs=1e-6 + 5 * spread**0.5 / 64)
+        assert float(x_t.var()) == pytest.approx(spread, rel=0.11, abs=1e-12)

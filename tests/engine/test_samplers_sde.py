@@ -179,3 +179,33 @@ def test_moments_do_not_change_where_the_flow_leads() -> None:
     bar, data = alphas_cumprod()[[500, 999]], DATA
     growth = math.sqrt(bar[0] * data + 1 - bar[0]) / math.sqrt(bar[1] * data + 1 - bar[1])
     assert float(a[1].x_t.squeeze()) == pytest.approx(growth, rel=1e-3)
+
+
+def test_one_correction_by_hand() -> None:
+    """[SDE Algorithm 5], its α that of the new t; drawn from N(0, DATA) with σ² = β̃."""
+    kept = LINEAR.keep(torch.tensor([100, 500, 700]))
+    bars = alphas_cumprod()[[100, 500, 700]]
+    first = [torch.ones(1, 1, 3, 3, dtype=torch.float64) * k for k in (0.3, -0.8)]
+    draws = iter([*first, *(torch.zeros(1, 1, 3, 3) for _ in range(2))])
+
+    class Given(PictureNoise):
+        def draw(self, shape: object) -> Tensor:
+            return next(draws)
+
+    x = torch.linspace(-1, 1, 9, dtype=torch.float64).reshape(1, 1, 3, 3)
+    process = DiffusionProcess(kept, variance="fixed_small", clip_x0=False)
+    walk = predictor_corrector(process, GaussianDenoiser(DATA), x, Given(0, [0], "cpu"))
+    next(walk)
+    got = next(walk).x_t
+    v = bars * DATA + 1 - bars
+    x0 = math.sqrt(bars[2]) * DATA / v[2] * x
+    beta = 1 - bars[2] / bars[1]
+    mean = (math.sqrt(bars[1]) * beta * x0 + math.sqrt(1 - beta) * (1 - bars[1]) * x) / (
+        1 - bars[2]
+    )
+    y = mean + math.sqrt(beta * (1 - bars[1]) / (1 - bars[2])) * first[0]
+    score = -y / v[1]
+    h = 2 * (bars[1] / bars[0]) * (0.16 * first[1].norm() / score.norm()) ** 2
+    torch.testing.assert_close(
+        got, y + h * score + math.sqrt(2 * h) * first[1], rtol=1e-9, atol=1e-12
+    )
