@@ -31,15 +31,15 @@ def icon(name: str, role: str = "text") -> QIcon:
     Raises:
         KeyError: there is no such icon.
     """
-    colours = current_theme().tokens
-    return _icon(name, str(getattr(colours, role)), colours.disabled)
+    theme = current_theme()
+    colours = theme.tokens
+    return _icon(theme.folder, name, str(getattr(colours, role)), colours.disabled)
 
 
 @cache
-def _icon(name: str, ink: str, disabled: str) -> QIcon:
-    theme = current_theme()
-    drawn = QIcon(str(_tinted(theme, name, ink)))
-    pale = str(_tinted(theme, name, disabled))
+def _icon(folder: Path, name: str, ink: str, disabled: str) -> QIcon:
+    drawn = QIcon(str(_tinted(folder, name, ink)))
+    pale = str(_tinted(folder, name, disabled))
     drawn.addFile(pale, QSize(), QIcon.Mode.Disabled, QIcon.State.Off)
     drawn.addFile(pale, QSize(), QIcon.Mode.Disabled, QIcon.State.On)
     return drawn
@@ -60,8 +60,8 @@ def set_icon(target: HasIcon, name: str, role: str = "text") -> None:
     painter.add(target, name, role)
 
 
-def _tinted(theme: Theme, name: str, ink: str) -> Path:
-    path = theme.folder / f"{name}-{ink[1:]}.svg"
+def _tinted(folder: Path, name: str, ink: str) -> Path:
+    path = folder / f"{name}-{ink[1:]}.svg"
     if not path.exists():
         source = resources_dir() / "icons" / f"{name}.svg"
         if not source.is_file():

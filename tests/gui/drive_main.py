@@ -6,6 +6,7 @@ the exports and ``report.json``. The exit code is the window's.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import threading
@@ -15,7 +16,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QTimer
+import shiboken6
+from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.backend import State
@@ -35,6 +37,7 @@ class Driver:
     def __init__(self, pictures: Path, folder: Path) -> None:
         self.pictures, self.folder = pictures, folder
         self.report: dict[str, object] = {"steps": []}
+        self.threads: list[QThread] = []
         self._script: Generator[Wait, None, None] | None = None
         self._wait: Wait | None = None
         self._since = 0.0
@@ -148,6 +151,8 @@ class Driver:
         self._done("exported a GIF")
 
         self.report["run"] = str(run)
+        self.threads = [thing for thing in gc.get_objects() if isinstance(thing, QThread)]
+        self.report["threads_at_close"] = [thread.isRunning() for thread in self.threads]
         self.report["training_at_close"] = studio.training is not None
         window.close()
         self._done("closed in mid-training")
@@ -168,18 +173,18 @@ def drive() -> int:
         main()
     except SystemExit as exit_:
         code = int(exit_.code or 0)
-    # Python keeps a dummy for each thread of Qt that it has seen, alive or not: whether the
-    # backend's own is gone, the system knows.
+    # Python keeps a dummy for each thread of Qt that it has seen, alive or not: whether those
+    # have ended, Qt knows.
     python_threads = [
         thread.name
         for thread in threading.enumerate()
         if not isinstance(thread, threading._DummyThread)
     ]
-    tasks = Path("/proc/self/task")
-    names = (
-        [(task / "comm").read_text().strip() for task in tasks.iterdir()] if tasks.exists() else []
-    )
-    driver.report["threads"] = python_threads + [name for name in names if name == "device"]
+    driver.report["threads"] = python_threads + [
+        thread.objectName()
+        for thread in driver.threads
+        if shiboken6.isValid(thread) and thread.isRunning()
+    ]
     (folder / "report.json").write_text(json.dumps(driver.report))
     del app
     return code

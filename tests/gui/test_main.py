@@ -44,6 +44,7 @@ def test_a_session_from_drop_to_close(picture_folder: Path, tmp_path: Path) -> N
     assert report["moment"] == "t = 0"
     assert report["shared"] == 8
     assert report["training_at_close"]
+    assert any(report["threads_at_close"])
     assert report["threads"] == ["MainThread"]
 
     folder = RunFolder.open(Path(report["run"]))
