@@ -153,7 +153,8 @@ def _write(
         np.save(folder / LABELS, np.array([index[name] for name in classes], np.int64))
     resolved = options.model_copy(update={"channels": "gray" if gray else "rgb"})
     report = _report(collection, seen, tally, Counter(classes or []), class_names)
-    write_description(folder, key, resolved, class_names, report)
+    fingerprint = content_key(seen, resolved, collection.warnings)
+    write_description(folder, key, fingerprint, resolved, class_names, report)
 
 
 def _report(

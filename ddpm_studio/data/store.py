@@ -26,7 +26,7 @@ from ddpm_studio.data.survey import Survey
 from ddpm_studio.requests import PrepareOptions
 
 #: Raise it whenever the same input would give other pixels or another layout.
-FORMAT = 1
+FORMAT = 2
 IMAGES, LABELS, REPORT = "images.npy", "labels.npy", "report.json"
 #: File times may be this coarse: a file changed so recently could change again unseen.
 _SETTLED_NS = 2 * 10**9
@@ -95,9 +95,10 @@ class Store:
                 return None
             if labels is not None and (labels.shape != shape[:1] or labels.dtype != np.int64):
                 return None
+            fingerprint = str(described["fingerprint"])
         except (OSError, ValueError, KeyError, TypeError, EOFError, ValidationError):
             return None
-        return Dataset(images, labels, class_names, report, key, options, tuple(source))
+        return Dataset(images, labels, class_names, report, fingerprint, options, tuple(source))
 
     @contextmanager
     def writing(self, key: str) -> Iterator[Path]:
@@ -132,12 +133,22 @@ class Store:
 
 
 def write_description(
-    folder: Path, key: str, options: PrepareOptions, class_names: Sequence[str], report: Report
+    folder: Path,
+    key: str,
+    fingerprint: str,
+    options: PrepareOptions,
+    class_names: Sequence[str],
+    report: Report,
 ) -> None:
-    """Write what stands beside the pictures."""
+    """Write what stands beside the pictures.
+
+    ``key`` is of the options as asked for, ``fingerprint`` of those that were settled on: the
+    same pictures prepared alike have the same one, whoever chose.
+    """
     described = {
         "format": FORMAT,
         "key": key,
+        "fingerprint": fingerprint,
         "options": options.model_dump(),
         "class_names": list(class_names),
         "report": json.loads(report.to_json()),

@@ -31,6 +31,8 @@ def command(
     try:
         from ddpm_studio.gui.app import run_window
     except ImportError as error:
+        if not (error.name or "").startswith(("PySide6", "shiboken6", "pyqtgraph")):
+            raise
         raise StudioError(
             f"The window needs PySide6, which can't be loaded here: {error}.",
             "Install PySide6-Essentials and pyqtgraph, or use the commands of ddpm-studio --help.",

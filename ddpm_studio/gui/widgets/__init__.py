@@ -1,1 +1,1 @@
-"""TODO."""
+"""Widgets that know nothing of diffusion: pictures, numbers, plots, drops."""
