@@ -23,6 +23,21 @@ Schedule = Literal[
     "linear", "linear_scaled", "quadratic", "constant", "reciprocal", "cosine", "sigmoid"
 ]
 
+Sampler = Literal[
+    "ddpm",
+    "ddim",
+    "dpm++2m",
+    "dpm++2m-sde",
+    "dpm++1",
+    "dpm++1-sde",
+    "heun",
+    "euler",
+    "sde",
+    "pc",
+    "ode",
+    "langevin",
+]
+
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
@@ -139,20 +154,14 @@ class TrainRequest(Request):
     )
 
 
-class SamplerRequest(Request):
-    """How to walk back from noise; shared by all that draws pictures."""
+class DrawRequest(Request):
+    """What all that draws pictures has in common."""
 
-    sampler: Literal["ddpm", "ddim"] = Field(
-        "ddpm", title="Sampler", description="ddpm: ancestral (Algorithm 2); ddim: fewer steps."
-    )
     steps: int | None = Field(
-        None, ge=1, title="Steps", description="Network evaluations; empty: T for ddpm, else 50."
+        None, ge=1, title="Steps", description="Of the sampler; empty: as suits it."
     )
     variance: Literal["fixed_large", "fixed_small"] = Field(
         "fixed_large", title="Variance", description="σ_t² = β_t or β̃_t; ddpm only."
-    )
-    eta: float = Field(
-        0.0, ge=0, le=1, title="η", description="ddim's noise: 0 deterministic, 1 as ancestral."
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
     clip_x0: bool = Field(
@@ -160,6 +169,32 @@ class SamplerRequest(Request):
     )
     weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+    class_label: int | None = Field(
+        None,
+        ge=0,
+        title="Class",
+        description="Number of the class to draw, from 0; empty: any.",
+    )
+    guidance: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        title="Guidance",
+        description="How closely to keep to the class: 1 as trained, more: closer.",
+    )
+
+
+class SamplerRequest(DrawRequest):
+    """How to walk back from noise."""
+
+    sampler: Sampler = Field(
+        "ddpm",
+        title="Sampler",
+        description="ddpm: ancestral (Algorithm 2); ddim, dpm++2m, heun: fewer steps.",
+    )
+    eta: float = Field(
+        0.0, ge=0, le=1, title="η", description="ddim's noise: 0 deterministic, 1 as ancestral."
+    )
 
 
 Frames = Annotated[
@@ -197,6 +232,24 @@ class InterpolateRequest(SamplerRequest):
         "linear",
         title="Mix",
         description="linear as in the paper; spherical keeps the noise's variance.",
+    )
+    frames: Frames = 0
+
+
+class InpaintRequest(DrawRequest):
+    """Fill in the masked part of a picture (RePaint)."""
+
+    run: Path
+    count: int = Field(4, ge=1, le=10_000, title="Count", description="How many pictures.")
+    jump: int = Field(
+        10, ge=1, le=1000, title="Jump", description="Steps up again in each resampling."
+    )
+    resamplings: int = Field(
+        5,
+        ge=1,
+        le=100,
+        title="Resamplings",
+        description="How often each stretch is walked; 1: once.",
     )
     frames: Frames = 0
 

@@ -21,8 +21,11 @@ COMMANDS = {
     "sample": Entry("sample", "Draw pictures from noise."),
     "share": Entry("share", "Draw many pictures from one shared latent."),
     "interpolate": Entry("interpolate", "Go from one picture to another through latent space."),
+    "inpaint": Entry("inpaint", "Fill in the masked part of a picture."),
     "bits": Entry("bits", "Measure bits/dim of pictures under a model."),
     "neighbours": Entry("neighbours", "Find the training pictures nearest to a picture."),
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
+    "import": Entry("import_", "Make a run of a diffusers DDPMPipeline folder."),
+    "export": Entry("export_", "Write a run as a diffusers DDPMPipeline folder."),
     "info": Entry("info", "Tell what a run is and how far it is."),
 }

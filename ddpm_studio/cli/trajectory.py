@@ -12,9 +12,9 @@ from ddpm_studio import export
 from ddpm_studio.cli.target import AnimationOptions, GridOptions, write_animation
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.jobs.events import Event, FrameImages
-from ddpm_studio.requests import Request, SampleRequest, ShareRequest
+from ddpm_studio.requests import InpaintRequest, Request, SampleRequest, ShareRequest
 
-RequestT = TypeVar("RequestT", SampleRequest, ShareRequest)
+RequestT = TypeVar("RequestT", SampleRequest, ShareRequest, InpaintRequest)
 
 _FRAMES = 60
 _MOST = 10_000

@@ -43,7 +43,6 @@ class UNet(nn.Module):
         if config.num_classes is not None:
             # One more row than classes: the last stands for "no label" [classifier-free guidance].
             self.label = nn.Embedding(config.num_classes + 1, temb)
-            nn.init.normal_(self.label.weight, std=0.02)
 
         self.conv_in = nn.Conv2d(config.channels, base, 3, padding=1)
         xavier(self.conv_in)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.decoding import decode
     from ddpm_studio.jobs.describing import RunSummary, describe_run
     from ddpm_studio.jobs.exchange import export_diffusers, import_diffusers
+    from ddpm_studio.jobs.inpainting import inpaint, load_mask
     from ddpm_studio.jobs.interpolation import interpolate
     from ddpm_studio.jobs.models import Model, ModelStore
     from ddpm_studio.jobs.neighbours import find_neighbours
@@ -34,8 +35,10 @@ _MODULES = {
     "find_neighbours": "neighbours",
     "fit_picture": "pictures",
     "import_diffusers": "exchange",
+    "inpaint": "inpainting",
     "interpolate": "interpolation",
     "interpolate_series": "series",
+    "load_mask": "inpainting",
     "load_picture": "pictures",
     "measure_bits": "bits",
     "sample": "sampling",
@@ -56,8 +59,10 @@ __all__ = [
     "find_neighbours",
     "fit_picture",
     "import_diffusers",
+    "inpaint",
     "interpolate",
     "interpolate_series",
+    "load_mask",
     "load_picture",
     "measure_bits",
     "sample",

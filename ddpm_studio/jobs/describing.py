@@ -8,12 +8,15 @@ from pathlib import Path
 import torch
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs import RunFolder, RunInfo
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What ``info`` tells of a run; None where it is not known."""
+    """What ``info`` tells of a run; None where it is not known.
+
+    ``classes`` are those of the pictures, ``known_classes`` those that the network can draw.
+    """
 
     path: Path
     name: str
@@ -30,6 +33,7 @@ class RunSummary:
     sources: tuple[str, ...]
     pictures: int | None
     classes: tuple[str, ...]
+    known_classes: tuple[str, ...]
     created: str
 
     def to_json(self) -> dict[str, object]:
@@ -71,5 +75,12 @@ def describe_run(run: Path) -> RunSummary:
         sources=info.data.sources if info.data else (),
         pictures=info.data.count if info.data else None,
         classes=info.data.class_names if info.data else (),
+        known_classes=_known_classes(info),
         created=info.created,
     )
+
+
+def _known_classes(info: RunInfo) -> tuple[str, ...]:
+    count = info.unet_config().num_classes or 0
+    names = info.data.class_names if info.data else ()
+    return names if len(names) == count else tuple(str(number) for number in range(count))

@@ -9,34 +9,76 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, UNet, ancestral, ddim
+from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, UNet
+from ddpm_studio.engine.guidance import Guided
 from ddpm_studio.engine.pixels import to_uint8
-from ddpm_studio.engine.samplers import Frames
+from ddpm_studio.engine.samplers import SAMPLERS, Frames
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
 from ddpm_studio.jobs.models import Model
-from ddpm_studio.requests import SamplerRequest
+from ddpm_studio.requests import DrawRequest, SamplerRequest
 
 # ε̂ is shown with ±3 standard deviations mapped to black and white.
 _EPS_SCALE = 3.0
-_DEFAULT_STEPS = 50
 
 
 class Evaluator:
-    """The network as a denoiser: no gradients, in pieces that fit the memory."""
+    """The network as a denoiser: no gradients, in pieces that fit the memory.
 
-    def __init__(self, network: UNet, device: torch.device) -> None:
+    Args:
+        network: the weights.
+        device: where they lie.
+        class_label: draw this class; None: without labels.
+        guidance: strength of classifier-free guidance, from 0.
+    """
+
+    def __init__(
+        self,
+        network: UNet,
+        device: torch.device,
+        class_label: int | None = None,
+        guidance: float = 1.0,
+    ) -> None:
         self.network = network
         self.batch = batch_limit(network.config.image_size, device)
+        self.class_label, self.guidance = class_label, guidance
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
         with torch.no_grad():
             x = x.contiguous(memory_format=torch.channels_last)
             if len(x) <= self.batch:
-                return self.network(x, t)  # type: ignore[no-any-return]
+                return self._predict(x, t)
             pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
-            return torch.cat([self.network(*piece) for piece in pieces])
+            return torch.cat([self._predict(*piece) for piece in pieces])
+
+    def _predict(self, x: Tensor, t: Tensor) -> Tensor:
+        if self.class_label is None:
+            return self.network(x, t)  # type: ignore[no-any-return]
+        classes = torch.full((len(x),), self.class_label, device=x.device)
+        return Guided(self.network, self.network.config, classes, self.guidance)(x, t)
+
+
+def evaluator_for(model: Model, request: DrawRequest) -> Evaluator:
+    """Return the model as the request asks for it.
+
+    Raises:
+        StudioError: if a class or guidance is asked of a model that can't follow it.
+    """
+    count = model.network.config.num_classes
+    if count is None and (request.class_label is not None or request.guidance != 1):
+        raise StudioError(
+            "This model was trained without classes: it can't be guided to one.",
+            "Leave class and guidance out, or train with classes.",
+        )
+    if request.class_label is None and request.guidance != 1:
+        raise StudioError("Guidance needs a class to lead to.", "Choose a class.")
+    if count is not None and request.class_label is not None and request.class_label >= count:
+        raise StudioError(
+            f"There is no class {request.class_label}.",
+            f"This model's classes are 0 to {count - 1}.",
+        )
+    return Evaluator(model.network, model.device, request.class_label, request.guidance)
 
 
 def batch_limit(image_size: int, device: torch.device) -> int:
@@ -45,36 +87,24 @@ def batch_limit(image_size: int, device: torch.device) -> int:
     return max(1, at_32_px * 32 * 32 // image_size**2)
 
 
-def strided_process(
-    model: Model, request: SamplerRequest, t: int, through: int = 0
-) -> DiffusionProcess:
-    """Return p_θ over the steps that lead from t to 0.
+def asked_process(model: Model, request: DrawRequest) -> DiffusionProcess:
+    """Return p_θ with the asked variance, unless the model has learned its own."""
+    variance = model.process.variance if model.process.learned else request.variance
+    return replace(model.process, clip_x0=request.clip_x0, variance=variance)
 
-    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them.
-    ``through`` is a t that must be among the steps.
+
+def check_steps(model: Model, steps: int) -> None:
+    """Refuse more steps than there are timesteps.
 
     Raises:
-        StudioError: if t or the steps are out of range.
+        StudioError: naming the range.
     """
-    schedule = model.process.schedule
-    check_t(model, t)
-    steps = request.steps or (schedule.T if request.sampler == "ddpm" else _DEFAULT_STEPS)
-    if steps > schedule.T:
+    T = model.process.schedule.T
+    if steps > T:
         raise StudioError(
-            f"{steps} steps are more than the {schedule.T} timesteps of this model.",
-            f"Choose 1 to {schedule.T} steps.",
+            f"{steps} steps are more than the {T} timesteps of this model.",
+            f"Choose 1 to {T} steps.",
         )
-    share = min(t, max(1, round(steps * t / schedule.T)))
-    kept = schedule.strided(share, t).timesteps
-    if through:
-        kept = torch.unique(torch.cat([kept, kept.new_tensor([through - 1])]))
-    variance = model.process.variance if model.process.learned else request.variance
-    return replace(
-        model.process,
-        schedule=schedule.keep(kept),
-        clip_x0=request.clip_x0,
-        variance=variance,
-    )
 
 
 def check_t(model: Model, t: int) -> None:
@@ -98,12 +128,27 @@ def walk(
     noise: PictureNoise,
     through: int = 0,
 ) -> Frames:
-    """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``."""
-    process = strided_process(model, request, t, through)
-    evaluator = Evaluator(model.network, model.device)
-    if request.sampler == "ddim":
-        return ddim(process, evaluator, x_t, noise, request.eta)
-    return ancestral(process, evaluator, x_t, noise)
+    """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``.
+
+    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them.
+
+    Raises:
+        StudioError: if t, the steps or the class are out of range.
+    """
+    check_t(model, t)
+    sampler, T = SAMPLERS[request.sampler], model.process.schedule.T
+    steps = request.steps or min(sampler.default_steps or T, T)
+    check_steps(model, steps)
+    return sampler.run(
+        asked_process(model, request),
+        evaluator_for(model, request),
+        x_t,
+        noise,
+        min(t, max(1, round(steps * t / T))),
+        request.eta if sampler.uses_eta else 0.0,
+        t,
+        through,
+    )
 
 
 def draw(
@@ -133,8 +178,13 @@ def draw(
     if t == 0:
         check_t(model, t)
         return _pictures(x_t)
+    return (yield from follow(walk(model, request, x_t, t, noise), frames, text))
+
+
+def follow(walk: Frames, frames: int, text: str) -> Generator[Event, None, Pictures]:
+    """Take a walk to its end; yields and returns as :func:`draw` does."""
     kept: set[int] | None = None
-    for frame in walk(model, request, x_t, t, noise):
+    for frame in walk:
         if kept is None:
             kept = _evenly(frame.total + 1, frames)
         if frame.index in kept:
@@ -173,7 +223,7 @@ def picture_shape(model: Model) -> tuple[int, int, int]:
     return config.channels, config.image_size, config.image_size
 
 
-def recipe(kind: str, model: Model, request: SamplerRequest) -> dict[str, object]:
+def recipe(kind: str, model: Model, request: DrawRequest) -> dict[str, object]:
     """Return what made a picture, enough to ask for it again."""
     return {
         "kind": kind,

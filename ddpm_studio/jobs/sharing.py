@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ddpm_studio.engine import PictureNoise, derive_seed, encode
 from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import check_t, draw, picture_shape, recipe, walk
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
@@ -41,9 +42,12 @@ def share(
     """
     model = models.get(request.run, request.weights, request.device)
     check_t(model, request.t)
-    if request.sampler == "ddim" and request.eta == 0:
+    sampler = SAMPLERS[request.sampler]
+    if sampler.deterministic and not (sampler.uses_eta and request.eta):
+        how = " with η = 0" if sampler.uses_eta else ""
         raise StudioError(
-            "DDIM with η = 0 draws the same picture each time.", "Choose ddpm, or an η above 0."
+            f"{sampler.title}{how} draws the same picture each time.",
+            "Choose ddpm, or ddim with an η above 0.",
         )
     seed = derive_seed(request.seed, _FORWARD)
     forward = PictureNoise(seed, [0], model.device)

@@ -93,7 +93,7 @@ def test_version(terminal: Terminal) -> None:
         (["sample"], "RUN"),
         (["sample", "x", "--out", "a.png", "--count", "0"], "--count"),
         (["sample", "x", "--out", "a.png", "--count", "many"], "--count"),
-        (["sample", "x", "--out", "a.png", "--sampler", "euler"], "--sampler"),
+        (["sample", "x", "--out", "a.png", "--sampler", "magic"], "--sampler"),
         (["sample", "x", "--out", "a.png", "--frames", "9"], "--frames"),
         (["sample", "x"], "--out"),
         (["train", "x", "--run", "r", "--learning-rate", "0"], "--learning-rate"),

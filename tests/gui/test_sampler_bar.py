@@ -59,6 +59,22 @@ def test_steps_stay_within_the_model_and_the_wish_comes_back(qtbot: QtBot) -> No
     assert bar.value()["steps"] == 50
 
 
+def test_classes_are_offered_where_the_model_knows_them(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    bar.show()
+    assert not bar.guidance.isVisible()
+    bar.set_classes(["bag", "boot"])
+    assert bar.guidance.isVisible()
+    bar.guidance.setValue(3)
+    assert bar.value()["guidance"] == 1, "no class, nothing to lead to"
+    bar.class_label.setCurrentIndex(2)
+    assert (bar.value()["class_label"], bar.value()["guidance"]) == (1, 3)
+    bar.set_classes([])
+    assert not bar.guidance.isVisible()
+    assert (bar.value()["class_label"], bar.value()["guidance"]) == (None, 1)
+
+
 def test_eta_can_be_changed_for_ddim_alone(qtbot: QtBot) -> None:
     bar = SamplerBar()
     qtbot.addWidget(bar)

@@ -97,7 +97,10 @@ def test_interpolation_returns_the_decoded_ends(
     [
         ({"t": 21}, "0 to 20"),
         ({"t": 10, "sampler": "ddim"}, "same picture"),
+        ({"t": 10, "sampler": "heun"}, "same picture"),
         ({"t": 10, "steps": 21}, "more than the 20"),
+        ({"t": 10, "class_label": 0}, "without classes"),
+        ({"t": 10, "guidance": 2.0}, "without classes"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

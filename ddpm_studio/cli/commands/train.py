@@ -31,6 +31,15 @@ def command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run; --steps is the new total.")
     ] = False,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Fine-tune the network of another run, also of an imported one.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Events as JSON lines on stdout, the result last.")
     ] = False,
@@ -41,6 +50,8 @@ def command(
         raise typer.BadParameter(
             "name the pictures to train on, or go on with a run by --resume.", param_hint="'DATA'"
         )
+    if resume and start_from is not None:
+        raise typer.BadParameter("a run that goes on has its network.", param_hint="'--from'")
     request, options = validated(TrainRequest, given), validated(PrepareOptions, given)
     if resume:
         request = _resumed(run, given, request)
@@ -52,7 +63,8 @@ def command(
 
     teller = TrainTeller(json)
     try:
-        result = listen(train(data or [], run, request, options, resume=resume), teller)
+        job = train(data or [], run, request, options, resume=resume, start_from=start_from)
+        result = listen(job, teller)
     except Stopped:
         teller.tell_stop(run)
         raise

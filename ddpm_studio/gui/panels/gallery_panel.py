@@ -197,6 +197,7 @@ class GalleryPanel(ToolPanel):
         view, run = self.studio.run_view, self.studio.run
         if view is not None:
             self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.set_classes(view.summary.known_classes)
         self.items.reset([])
         self._show_items()
         if run is not None:

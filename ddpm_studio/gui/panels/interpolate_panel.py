@@ -253,6 +253,7 @@ class InterpolatePanel(ToolPanel):
         if view is not None:
             self.time.set_timesteps(view.summary.timesteps)
             self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.set_classes(view.summary.known_classes)
         self._forget()
         self.a.refit()
         self.b.refit()

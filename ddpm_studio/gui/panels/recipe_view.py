@@ -93,9 +93,9 @@ class RecipeView(QWidget):
 
     def _sampler(self, request: dict[str, object]) -> str:
         steps = request.get("steps")
-        words = str(request["sampler"]).upper()
+        words = str(request.get("sampler", "inpaint")).upper()
         if steps is not None:
             words += self.tr(", {0} steps").format(steps)
-        if request["sampler"] == "ddim" and request.get("eta"):
+        if request.get("sampler") == "ddim" and request.get("eta"):
             words += f", η {request['eta']}"
         return words

@@ -228,6 +228,7 @@ class ReversePanel(QWidget):
         view = self._studio.run_view
         if view is not None:
             self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.set_classes(view.summary.known_classes)
         if self.trajectory.recipe and self._drawn_from() != str(self._studio.run):
             self.trajectory = Trajectory()
             for grid in self.views.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
@@ -23,10 +24,20 @@ from ddpm_studio.gui.widgets.seed_box import SeedBox
 from ddpm_studio.requests import SamplerRequest
 
 _FIELDS = SamplerRequest.model_fields
-_STEPS_WIDTH, _ETA_WIDTH = 84, 72
+_STEPS_WIDTH, _ETA_WIDTH, _SAMPLER_WIDTH = 84, 72, 108
 _TEXTS = {
     "ddpm": "DDPM",
     "ddim": "DDIM",
+    "dpm++2m": "DPM-Solver++ 2M",
+    "dpm++2m-sde": "DPM-Solver++ 2M SDE",
+    "dpm++1": "DPM-Solver++ 1",
+    "dpm++1-sde": "DPM-Solver++ 1 SDE",
+    "heun": "Heun (EDM)",
+    "euler": "Euler (EDM)",
+    "sde": "reverse SDE",
+    "pc": "predictor–corrector",
+    "ode": "probability flow",
+    "langevin": "Langevin",
     "ema": "EMA",
     "raw": "raw",
     "fixed_large": "σ² = β_t",
@@ -36,6 +47,8 @@ _TEXTS = {
 
 class SamplerBar(QWidget):
     """Sampler, steps, η, seed and weights; what is rarely changed lies in a menu at the end.
+
+    Class and guidance are shown for a model that knows classes.
 
     Args:
         steps: the first number of steps; 0: as the sampler has it.
@@ -59,6 +72,9 @@ class SamplerBar(QWidget):
         self._wished_steps = steps
         self._filter = WheelFilter(self)
         self.sampler = self._choice("sampler", sampler)
+        # Twelve long names: the list is as wide as they are, the closed box is not.
+        self.sampler.setFixedWidth(_SAMPLER_WIDTH)
+        self.sampler.view().setMinimumWidth(self.sampler.view().sizeHintForColumn(0))
         self.weights = self._choice("weights", "ema")
         self.steps = self._steps()
         self.eta = self._eta(eta, least_eta)
@@ -68,12 +84,21 @@ class SamplerBar(QWidget):
         self.dice = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.clip, more = self._more()
         self._eta_label = label("η", "muted")
+        self.class_label, self.guidance = self._classes()
+        self._class_group = together(
+            label(self.tr("class"), "muted"),
+            self.class_label,
+            label(self.tr("guidance"), "muted"),
+            self.guidance,
+        )
+        self._class_group.hide()
         layout = FlowLayout(parent=self)
         for part in (
             self.sampler,
             together(label(self.tr("steps"), "muted"), self.steps),
             together(self._eta_label, self.eta),
             together(label(self.tr("seed"), "muted"), self.seed, self.dice),
+            self._class_group,
             together(self.weights, more),
         ):
             layout.addWidget(part)
@@ -86,6 +111,8 @@ class SamplerBar(QWidget):
         self.steps.valueChanged.connect(self._on_steps)
         self.eta.valueChanged.connect(self.changed)
         self.seed.changed.connect(self.changed)
+        self.class_label.currentIndexChanged.connect(self.changed)
+        self.guidance.valueChanged.connect(self.changed)
         self.dice.clicked.connect(self.seed.throw)
         self._show_eta()
 
@@ -99,18 +126,26 @@ class SamplerBar(QWidget):
             "seed": self.seed.value,
             "clip_x0": self.clip.isChecked(),
             "weights": self.weights.currentData(),
+            "class_label": self.class_label.currentData(),
+            "guidance": self._guidance(),
         }
 
     def set_value(self, fields: dict[str, Any]) -> None:
         """Show these fields, as :meth:`value` returns them; others stay. Emits once."""
         blocked = self.blockSignals(True)
         before = self.value()
-        for box, key in ((self.sampler, "sampler"), (self.weights, "weights")):
+        boxes = (
+            (self.sampler, "sampler"),
+            (self.weights, "weights"),
+            (self.class_label, "class_label"),
+        )
+        for box, key in boxes:
             if key in fields:
                 box.setCurrentIndex(max(0, box.findData(fields[key])))
         if "steps" in fields:
             self.steps.setValue(fields["steps"] or 0)
         self.eta.setValue(fields.get("eta", self.eta.value()))
+        self.guidance.setValue(fields.get("guidance", self.guidance.value()))
         self.seed.set_value(fields.get("seed", self.seed.value))
         self.clip.setChecked(fields.get("clip_x0", self.clip.isChecked()))
         for action in self.variance.actions():
@@ -126,6 +161,39 @@ class SamplerBar(QWidget):
         self.steps.setMaximum(timesteps)
         self.steps.setValue(min(self._wished_steps, timesteps))
         self.steps.blockSignals(blocked)
+
+    def set_classes(self, names: Sequence[str]) -> None:
+        """Offer the classes that the model knows; none: it knows no classes."""
+        if list(names) == [
+            self.class_label.itemText(k) for k in range(1, self.class_label.count())
+        ]:
+            return
+        blocked = self.class_label.blockSignals(True)
+        self.class_label.clear()
+        self.class_label.addItem(self.tr("any"), None)
+        for number, text in enumerate(names):
+            self.class_label.addItem(text, number)
+        self.class_label.blockSignals(blocked)
+        self._class_group.setVisible(bool(names))
+
+    def _guidance(self) -> float:
+        chosen = self.class_label.currentData() is not None
+        return round(self.guidance.value(), 2) if chosen else 1.0
+
+    def _classes(self) -> tuple[QComboBox, QDoubleSpinBox]:
+        box = QComboBox()
+        box.addItem(self.tr("any"), None)
+        box.installEventFilter(self._filter)
+        _describe(box, _FIELDS["class_label"])
+        strength = QDoubleSpinBox()
+        strength.setRange(0, 100)
+        strength.setSingleStep(0.5)
+        strength.setValue(float(_FIELDS["guidance"].default))
+        strength.setFixedWidth(_ETA_WIDTH)
+        strength.setKeyboardTracking(False)
+        strength.installEventFilter(self._filter)
+        _describe(strength, _FIELDS["guidance"])
+        return box, strength
 
     def _choice(self, field: str, first: str) -> QComboBox:
         box = QComboBox()

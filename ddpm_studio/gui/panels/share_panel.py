@@ -210,6 +210,7 @@ class SharePanel(ToolPanel):
         if view is not None:
             self.time.set_timesteps(view.summary.timesteps)
             self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.set_classes(view.summary.known_classes)
         self.grid.set_rows(None, ())
         self.grid.set_badge(None)
         self.source.refit()

@@ -1,0 +1,34 @@
+"""``export RUN --diffusers DIR``: a run's model for diffusers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ddpm_studio.cli.options import Json
+from ddpm_studio.cli.output import emit
+from ddpm_studio.requests import Weights
+
+
+def command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    diffusers: Annotated[
+        Path,
+        typer.Option("--diffusers", metavar="DIR", help="The folder to write.", show_default=False),
+    ],
+    weights: Annotated[
+        Weights, typer.Option("--weights", help="ema: averaged; raw: latest.")
+    ] = "ema",
+    json: Json = False,
+) -> None:
+    """Write a run as a diffusers DDPMPipeline folder."""
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.jobs import export_diffusers
+
+    made = listen(export_diffusers(run, diffusers, weights))
+    if json:
+        emit({"diffusers": made})
+    else:
+        print(made)

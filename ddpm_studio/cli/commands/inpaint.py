@@ -1,0 +1,46 @@
+"""``inpaint RUN IMAGE --mask MASK``: fill in a part of a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.output import tell_drawn
+from ddpm_studio.cli.target import AnimationOptions, Gif, GridOptions, Out, check_out, write_out
+from ddpm_studio.cli.trajectory import Trajectory, ViewOptions
+from ddpm_studio.requests import InpaintRequest
+
+
+@with_options(InpaintRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})
+def command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture.")],
+    mask: Annotated[
+        Path,
+        typer.Option(
+            "--mask",
+            metavar="MASK",
+            help="A picture, white where IMAGE is to be filled in.",
+            show_default=False,
+        ),
+    ],
+    out: Out,
+    gif: Gif = None,
+    json: Json = False,
+    **given: Any,
+) -> None:
+    """Fill in the masked part of a picture."""
+    animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
+    check_out(out)
+    trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
+    request = trajectory.ask(validated(InpaintRequest, given, run=run))
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.jobs import ModelStore, inpaint, load_mask, load_picture
+
+    job = inpaint(request, load_picture(image, run), load_mask(mask, run), ModelStore())
+    drawn = listen(job, trajectory)
+    write_out(out, drawn.pictures, drawn.recipe, grid)
+    tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)

@@ -1,0 +1,56 @@
+"""Models in and out, fine-tuning and filling in, from the terminal."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.cli.conftest import QUIET, Terminal
+
+
+def test_out_in_and_fine_tuned(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    said = terminal("export", trained, "--diffusers", tmp_path / "pipe", "--json")
+    assert json.loads(said.out) == {"diffusers": str(tmp_path / "pipe")}
+    assert (tmp_path / "pipe" / "model_index.json").is_file()
+    assert terminal("import", tmp_path / "pipe", "--run", tmp_path / "run").code == 0
+    for run in (trained, tmp_path / "run"):
+        words = ["sample", run, "--count", 1, "--steps", 5, "--device", "cpu"]
+        assert terminal(*words, "--out", tmp_path / f"{run.name}.png").code == 0
+    ours, theirs = (np.asarray(Image.open(tmp_path / f"{n}.png")) for n in ("trained", "run"))
+    assert np.array_equal(ours, theirs)
+    words = ["train", pictures, "--run", tmp_path / "tuned", "--from", tmp_path / "run"]
+    assert terminal(*words, "--steps", 2, *QUIET).code == 0
+    resumed = terminal("train", "--run", tmp_path / "tuned", "--resume", "--from", trained)
+    assert resumed.code == 2
+
+
+def test_refusals(terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path) -> None:
+    for words, cause in (
+        (["import", pictures, "--run", tmp_path / "run"], "not a diffusers model"),
+        (["import", tmp_path / "none", "--run", tmp_path / "run"], "none"),
+        (["export", pictures, "--diffusers", tmp_path / "pipe"], "not a run folder"),
+        (["export", trained, "--diffusers", pictures], "holds files"),
+    ):
+        said = terminal(*words)
+        assert said.code == 1, words
+        assert cause in said.error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_filling_in(terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path) -> None:
+    mask = np.zeros((16, 16), np.uint8)
+    mask[:4] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    out, image = tmp_path / "out.png", pictures / "002.png"
+    words = ["inpaint", trained, image, "--mask", tmp_path / "mask.png", "--count", 1]
+    said = terminal(*words, "--steps", 5, "--device", "cpu", "--out", out, "--json")
+    assert said.code == 0
+    assert json.loads(said.out)["recipe"]["kind"] == "inpaint"
+    assert np.array_equal(np.asarray(Image.open(out))[4:], np.asarray(Image.open(image))[4:])
+    black = pictures.parent / "black.png"
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(black)
+    said = terminal("inpaint", trained, image, "--mask", black, "--out", tmp_path / "no.png")
+    assert "nothing to fill in" in said.error

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import ModelStore, inpaint, load_mask, load_picture
+from ddpm_studio.requests import InpaintRequest
+from tests.jobs.conftest import finish
+
+
+@pytest.fixture
+def mask_file(tmp_path: Path) -> Path:
+    """White, to be filled in, on the right half."""
+    mask = np.zeros((16, 16), np.uint8)
+    mask[:, 8:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    return tmp_path / "mask.png"
+
+
+def test_known_pixels_stay_and_the_others_are_drawn(
+    run: Path, pictures: Path, mask_file: Path
+) -> None:
+    picture, mask = load_picture(pictures / "3.png", run), load_mask(mask_file, run)
+    request = InpaintRequest(run=run, count=3, steps=10, jump=3, resamplings=2, seed=1)
+    drawn = finish(inpaint(request, picture, mask, ModelStore()))[1]
+    assert drawn.pictures.shape == (3, 16, 16, 3)
+    assert np.array_equal(drawn.pictures[:, :, :8], np.stack([picture[:, :8]] * 3))
+    assert not np.array_equal(drawn.pictures[0, :, 8:], picture[:, 8:])
+    assert not np.array_equal(drawn.pictures[0], drawn.pictures[1])
+    again = finish(inpaint(request, picture, mask, ModelStore()))[1]
+    assert np.array_equal(again.pictures, drawn.pictures)
+
+
+@pytest.mark.parametrize(
+    ("mask", "match"),
+    [(np.zeros((16, 16), bool), "nothing to fill in"), (np.ones((8, 8), bool), "shape")],
+)
+def test_masks_that_do_not_fit(run: Path, pictures: Path, mask: np.ndarray, match: str) -> None:
+    picture = load_picture(pictures / "3.png", run)
+    with pytest.raises(StudioError, match=match):
+        finish(inpaint(InpaintRequest(run=run, steps=5), picture, mask, ModelStore()))

@@ -1,0 +1,107 @@
+"""Every sampler draws from a real run, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from ddpm_studio.engine.samplers import SAMPLERS
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import ModelStore, sample, share, train
+from ddpm_studio.jobs.events import FrameImages
+from ddpm_studio.requests import PrepareOptions, Sampler, SampleRequest, ShareRequest
+from tests.jobs.conftest import REQUEST, finish
+
+
+@pytest.fixture(scope="module")
+def models() -> ModelStore:
+    return ModelStore()
+
+
+@pytest.fixture(scope="session")
+def class_run(tmp_path_factory: pytest.TempPathFactory, class_folder: Path) -> Path:
+    """A run that knows two classes, dark and bright."""
+    folder = tmp_path_factory.mktemp("class-runs") / "classes"
+    request = REQUEST.model_copy(
+        update={
+            "class_conditional": True,
+            # At its end nothing of the picture may be left, or its level would lead, not the class.
+            "schedule": "cosine",
+            "timesteps": 100,
+            "steps": 120,
+            "batch_size": 6,
+            "learning_rate": 1e-3,
+            "warmup_steps": 0,
+            "dropout": 0.0,
+            "sample_count": 0,
+        }
+    )
+    finish(train([class_folder], folder, request, PrepareOptions()))
+    return folder
+
+
+def test_requests_name_the_samplers_of_the_engine() -> None:
+    assert get_args(Sampler) == tuple(SAMPLERS)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_each_sampler_draws_and_repeats_itself(run: Path, models: ModelStore, name: str) -> None:
+    request = SampleRequest.model_validate(
+        {"run": run, "count": 2, "sampler": name, "steps": 6, "frames": 4, "seed": 2}
+    )
+    events, drawn = finish(sample(request, models))
+    frames = [event for event in events if isinstance(event, FrameImages)]
+    assert (frames[0].t, frames[-1].t) == (20, 0)
+    assert np.array_equal(frames[-1].x_t, drawn.pictures)
+    assert np.array_equal(finish(sample(request, models))[1].pictures, drawn.pictures)
+    assert drawn.recipe["request"] == request.model_dump(mode="json")
+
+
+@pytest.mark.parametrize("name", [n for n, info in SAMPLERS.items() if not info.deterministic])
+def test_what_draws_noise_shares_a_latent(run: Path, models: ModelStore, name: str) -> None:
+    request = ShareRequest.model_validate(
+        {"run": run, "count": 3, "sampler": name, "steps": 10, "t": 12}
+    )
+    pictures = finish(share(request, None, models))[1].pictures
+    assert pictures.shape == (3, 16, 16, 3)
+    assert not np.array_equal(pictures[0], pictures[1])
+
+
+def test_a_class_is_followed(class_run: Path, models: ModelStore) -> None:
+    def level(class_label: int, guidance: float) -> float:
+        request = SampleRequest(
+            run=class_run,
+            count=4,
+            sampler="ddim",
+            steps=20,
+            class_label=class_label,
+            guidance=guidance,
+            weights="raw",
+        )
+        pictures = finish(sample(request, models))[1].pictures
+        return float(pictures.mean())
+
+    # Class names are sorted: 0 is bright, 1 is dark.
+    assert level(0, 1.0) > level(1, 1.0)
+    assert level(0, 3.0) - level(1, 3.0) > level(0, 1.0) - level(1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "match"),
+    [({"class_label": 2}, "0 to 1"), ({"guidance": 2.0}, "needs a class")],
+)
+def test_a_class_that_is_not_there(
+    class_run: Path, models: ModelStore, fields: dict[str, object], match: str
+) -> None:
+    request = SampleRequest.model_validate({"run": class_run, "count": 1, **fields})
+    with pytest.raises(StudioError, match=match):
+        finish(sample(request, models))
+
+
+def test_classes_need_labels(pictures: Path, tmp_path: Path) -> None:
+    request = REQUEST.model_copy(update={"class_conditional": True})
+    with pytest.raises(StudioError, match="no labels"):
+        finish(train([pictures], tmp_path / "run", request, PrepareOptions()))
