@@ -13,6 +13,8 @@ import numpy.typing as npt
 from ddpm_studio.backend.task import Lane, Task
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.requests import (
+    BitsRequest,
+    DecodeRequest,
     InterpolateRequest,
     PrepareOptions,
     SampleRequest,
@@ -123,6 +125,29 @@ def interpolate(
         return jobs.interpolate(request, a, b, models)
 
     return Task(f"Interpolating at t = {request.t}", work, slot=slot)
+
+
+def measure_bits(request: BitsRequest, slot: str | None = None) -> Task:
+    """Measure bits/dim of the pictures that a run was trained on; the result is BitsMeasured."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.measure_bits(request, [], models)
+
+    # As long as a training: it takes turns with one.
+    return Task(f"Measuring {request.count} pictures", work, Lane.BACKGROUND, slot=slot)
+
+
+def decode(request: DecodeRequest, picture: Pictures, slot: str | None = None) -> Task:
+    """Decode a picture progressively; the result is Decoded."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.decode(request, picture, models)
+
+    return Task("Decoding a picture", work, slot=slot)
 
 
 def share_series(

@@ -86,6 +86,7 @@ class MainWindow(QMainWindow):
 
     def build_tools(self) -> None:
         """Build the tabs, once; after the first paint, which need not wait for them."""
+        from ddpm_studio.gui.panels.bits_panel import BitsPanel
         from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
         from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
         from ddpm_studio.gui.panels.reverse_panel import ReversePanel
@@ -95,11 +96,13 @@ class MainWindow(QMainWindow):
         self.reverse = ReversePanel(studio, self.actions_)
         self.share = SharePanel(studio, self.actions_)
         self.interpolate = InterpolatePanel(studio, self.actions_)
+        self.bits = BitsPanel(studio, self.actions_)
         self.gallery = GalleryPanel(studio, self.actions_)
         tools: tuple[tuple[QWidget, str], ...] = (
             (self.reverse, self.tr("Reverse process")),
             (self.share, self.tr("Share latents")),
             (self.interpolate, self.tr("Interpolate")),
+            (self.bits, self.tr("Bits")),
             (self.gallery, self.tr("Gallery")),
         )
         for number, (panel, title) in enumerate(tools, 1):

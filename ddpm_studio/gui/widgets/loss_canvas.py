@@ -1,4 +1,4 @@
-"""The drawn part of the loss plot; the only module that imports pyqtgraph."""
+"""The drawn part of the loss plot."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ class _StepAxis(pg.AxisItem):  # type: ignore[misc]
         return [f"{value:,.0f}" if value >= 0 and value % 1 == 0 else "" for value in values]
 
 
+class _LossAxis(pg.AxisItem):  # type: ignore[misc]
+    """Where it is logarithmic, writes at 1, 2 and 5 alone: more would not fit."""
+
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{10**value:g}" if f"{10**value:.0e}"[0] in "125" else "" for value in values]
+
+
 class LossCanvas(QObject):
     """Draws series of losses; ``hovered`` carries the step below the pointer, or None."""
 
@@ -40,7 +47,9 @@ class LossCanvas(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.widget = pg.PlotWidget(axisItems={"bottom": _StepAxis("bottom")})
+        self.widget = pg.PlotWidget(
+            axisItems={"bottom": _StepAxis("bottom"), "left": _LossAxis("left")}
+        )
         self._item = self.widget.getPlotItem()
         self._box = self._item.getViewBox()
         self._log = False

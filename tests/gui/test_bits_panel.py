@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.panels.bits_panel import BitsPanel
+from ddpm_studio.gui.studio import Studio
+from tests.gui.panel_help import WAIT, T, drop, files, open_run
+
+
+def shown(qtbot: QtBot, studio: Studio, run: Path) -> BitsPanel:
+    panel = BitsPanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(panel)
+    panel.resize(900, 700)
+    panel.show()
+    open_run(qtbot, studio, run)
+    return panel
+
+
+def test_nothing_is_measured_unasked(qtbot: QtBot, studio: Studio, tiny_run: Path) -> None:
+    panel = shown(qtbot, studio, tiny_run)
+    qtbot.wait(400)
+    assert panel.job is None
+    assert panel.total.text() == "–"
+
+
+def test_the_parts_add_up_and_every_plot_has_its_curve(
+    qtbot: QtBot, studio: Studio, tiny_run: Path
+) -> None:
+    panel = shown(qtbot, studio, tiny_run)
+    panel.count.setValue(3)
+    panel.timesteps.set_number(None)
+    panel.measure()
+    qtbot.waitUntil(lambda: panel.measured is not None and not panel.busy, timeout=WAIT)
+    measured = panel.measured
+    assert measured is not None
+    assert measured.pictures == 3
+    assert np.isclose(measured.total, measured.prior + measured.middle + measured.decoder)
+    assert panel.total.text().startswith(f"{measured.total:.3f} bits/dim ± ")
+    for plot, count in ((panel.bound, T), (panel.rate, T), (panel.rate_distortion, T)):
+        (curve,) = plot.curves
+        assert curve[0].shape == (count,)
+    rate = panel.rate.curves[0][1]
+    assert (np.diff(rate) <= 0).all(), "from t = T to 1 the rate never falls"
+    qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
+
+
+def test_a_dropped_picture_is_decoded(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, picture_folder: Path
+) -> None:
+    panel = shown(qtbot, studio, tiny_run)
+    assert drop(panel.source, files(picture_folder / "03.png"))
+    qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
+    assert panel.decoded is not None
+    assert panel.strip.count == len(panel.decoded.t)
+    assert list(panel.decoded.rate) == sorted(panel.decoded.rate)
