@@ -24,7 +24,9 @@ from ddpm_studio.gui.widgets.seed_box import SeedBox
 from ddpm_studio.requests import SamplerRequest
 
 _FIELDS = SamplerRequest.model_fields
-_STEPS_WIDTH, _ETA_WIDTH, _SAMPLER_WIDTH = 84, 72, 108
+_STEPS_WIDTH, _ETA_WIDTH = 84, 72
+# Of a closed list, beside its words.
+_ARROW_WIDTH = 54
 _TEXTS = {
     "ddpm": "DDPM",
     "ddim": "DDIM",
@@ -72,8 +74,6 @@ class SamplerBar(QWidget):
         self._wished_steps = steps
         self._filter = WheelFilter(self)
         self.sampler = self._choice("sampler", sampler)
-        # Twelve long names: the list is as wide as they are, the closed box is not.
-        self.sampler.setFixedWidth(_SAMPLER_WIDTH)
         self.sampler.view().setMinimumWidth(self.sampler.view().sizeHintForColumn(0))
         self.weights = self._choice("weights", "ema")
         self.steps = self._steps()
@@ -114,7 +114,7 @@ class SamplerBar(QWidget):
         self.class_label.currentIndexChanged.connect(self.changed)
         self.guidance.valueChanged.connect(self.changed)
         self.dice.clicked.connect(self.seed.throw)
-        self._show_eta()
+        self._follow_sampler()
 
     def value(self) -> dict[str, Any]:
         """Return the fields of a :class:`SamplerRequest`, the device left out."""
@@ -251,14 +251,17 @@ class SamplerBar(QWidget):
         return group, clip, button
 
     def _on_sampler(self) -> None:
-        self._show_eta()
+        self._follow_sampler()
         self.changed.emit()
 
     def _on_steps(self, steps: int) -> None:
         self._wished_steps = steps
         self.changed.emit()
 
-    def _show_eta(self) -> None:
+    def _follow_sampler(self) -> None:
+        # The list is as wide as the longest of twelve names; the closed box only as its own.
+        words = self.sampler.fontMetrics().horizontalAdvance(self.sampler.currentText())
+        self.sampler.setFixedWidth(words + _ARROW_WIDTH)
         is_ddim = self.sampler.currentData() == "ddim"
         self.eta.setEnabled(is_ddim)
         self._eta_label.setEnabled(is_ddim)
