@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from ddpm_studio.engine import PictureNoise
 from ddpm_studio.jobs.drawing import batch_limit, draw, picture_shape, recipe
 from ddpm_studio.jobs.events import Drawn, Event, Progress
 from ddpm_studio.jobs.models import ModelStore
+from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import SampleRequest
 
 
@@ -33,19 +35,10 @@ def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None,
         noise = PictureNoise(request.seed, numbers, model.device)
         x_T = noise.draw(picture_shape(model))
         job = draw(model, request, x_T, T, noise, frames=request.frames, text="Sampling")
-        pictures.append((yield from _counted(job, batch, len(starts))))
+        pictures.append((yield from relay(job, partial(_part, batch, len(starts)))))
     return Drawn(np.concatenate(pictures), recipe("sample", model, request))
 
 
-def _counted(
-    job: Generator[Event, None, np.ndarray], batch: int, batches: int
-) -> Generator[Event, None, np.ndarray]:
-    """Count the progress of one batch as its part of the whole."""
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
-        if isinstance(event, Progress):
-            event = Progress(batch * event.total + event.done, batches * event.total, event.text)
-        yield event
+def _part(batch: int, batches: int, own: Progress) -> Progress:
+    """The progress of one batch as its part of the whole."""
+    return Progress(batch * own.total + own.done, batches * own.total, own.text)

@@ -37,6 +37,7 @@ class BitsPanel(ToolPanel):
     ) -> None:
         super().__init__(studio, actions, "chart-column", parent)
         self._asked = False
+        self._frames: list[FrameImages] = []
         self.measured: BitsMeasured | None = None
         self.decoded: Decoded | None = None
         self.count = IntBox(1, 1_000_000)
@@ -181,7 +182,7 @@ class BitsPanel(ToolPanel):
             run=Path(run), moments=_MOMENTS, timesteps=self._evaluated(), seed=self.seed.value
         )
         job = self.studio.submit(tasks.decode(request, picture, "decode"))
-        self._frames: list[FrameImages] = []
+        self._frames = []
         job.emitted.connect(self._on_moment)
         job.finished.connect(self._on_decoded)
         job.failed.connect(self._on_failed)

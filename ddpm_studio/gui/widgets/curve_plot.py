@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from ddpm_studio.gui.theme import body_font, current_theme
-from ddpm_studio.gui.tokens import FONT_CAPTION
+from ddpm_studio.gui.theme import current_theme
+from ddpm_studio.gui.widgets.plot_axis import dress_axis
 
 Curve = npt.NDArray[np.float64]
 
@@ -21,7 +21,7 @@ _TINY = 1e-9
 
 
 class CurvePlot(QWidget):
-    """Curves over one axis; it can be moved and zoomed, a double click shows all again.
+    """Curves over one axis; it can be moved and zoomed, new curves show all again.
 
     Args:
         title: what is shown, for assistive tools.
@@ -47,13 +47,10 @@ class CurvePlot(QWidget):
         self._item.hideButtons()
         self._labels = {"bottom": x, "left": y}
         for side in self._labels:
-            axis = self._item.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setTickFont(body_font(FONT_CAPTION))
-            axis.label.setFont(body_font(FONT_CAPTION))
-            axis.setStyle(tickLength=-4, tickTextOffset=4)
+            dress_axis(self._item.getAxis(side))
         self._item.getAxis("left").setWidth(_LEFT_WIDTH)
         self._item.getAxis("bottom").setHeight(_BOTTOM_HEIGHT)
+        self._log = log
         self._curves: list[tuple[Curve, Curve]] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -79,8 +76,8 @@ class CurvePlot(QWidget):
             colour = theme.plot_color(number)
             dots = {"symbol": "o", "symbolSize": 5, "symbolPen": None, "symbolBrush": colour}
             self._item.plot(
-                np.maximum(x, _TINY),
-                np.maximum(y, _TINY),
+                np.maximum(x, _TINY) if "x" in self._log else x,
+                np.maximum(y, _TINY) if "y" in self._log else y,
                 pen=pg.mkPen(colour, width=2),
                 **(dots if len(x) <= _DOTS_UP_TO else {}),
             )

@@ -10,9 +10,10 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
-from ddpm_studio.gui.theme import body_font, current_theme
-from ddpm_studio.gui.tokens import FONT_CAPTION, mix
+from ddpm_studio.gui.theme import current_theme
+from ddpm_studio.gui.tokens import mix
 from ddpm_studio.gui.widgets.loss_series import LossSeries
+from ddpm_studio.gui.widgets.plot_axis import dress_axis
 
 _PALE = 0.35
 _TINY = 1e-8
@@ -61,11 +62,7 @@ class LossCanvas(QObject):
         self._item.setLabel("bottom", self.tr("step"))
         self._item.setLabel("left", self.tr("loss"))
         for side in ("left", "bottom"):
-            axis = self._item.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setTickFont(body_font(FONT_CAPTION))
-            axis.label.setFont(body_font(FONT_CAPTION))
-            axis.setStyle(tickLength=-4, tickTextOffset=4)
+            dress_axis(self._item.getAxis(side))
         self._item.getAxis("left").setWidth(_LEFT_WIDTH)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.setVisible(False)
