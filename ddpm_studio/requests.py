@@ -236,6 +236,33 @@ class InterpolateRequest(SamplerRequest):
     frames: Frames = 0
 
 
+class EncodeRequest(Request):
+    """Find a latent of a picture: by q, or by DDIM walked upwards."""
+
+    run: Path
+    t: int | None = Field(
+        None, ge=0, title="t", description="Where the latent lies; empty: T, the last."
+    )
+    method: Literal["q", "ddim"] = Field(
+        "q",
+        title="Method",
+        description="q: noise is added; ddim: the latent that leads back to the picture.",
+    )
+    steps: int = Field(
+        250, ge=1, le=10000, title="Steps", description="From 0 to T; ddim only. More: more exact."
+    )
+    iterations: int = Field(
+        2,
+        ge=1,
+        le=20,
+        title="Iterations",
+        description="Network evaluations a step; ddim only. More: more exact.",
+    )
+    seed: Seed = Field(0, title="Seed", description="Of the noise; q only.")
+    weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
+    device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+
+
 class InpaintRequest(DrawRequest):
     """Fill in the masked part of a picture (RePaint)."""
 

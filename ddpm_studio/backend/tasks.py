@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.backend.task import Lane, Task
-from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.jobs.events import Event, Latent, Pictures
 from ddpm_studio.requests import (
     BitsRequest,
     DecodeRequest,
+    InpaintRequest,
     InterpolateRequest,
+    NeighboursRequest,
     PrepareOptions,
     SampleRequest,
     ShareRequest,
@@ -103,28 +105,96 @@ def sample(request: SampleRequest, slot: str | None = None) -> Task:
     return Task(f"Sampling {request.count}", work, slot=slot)
 
 
-def share(request: ShareRequest, picture: Pictures | None, slot: str | None = None) -> Task:
+def share(
+    request: ShareRequest,
+    picture: Pictures | None,
+    slot: str | None = None,
+    latent: Latent | None = None,
+) -> Task:
     """Draw many pictures from one latent; the result is Drawn."""
 
     def work(models: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio import jobs
 
-        return jobs.share(request, picture, models)
+        return jobs.share(request, picture, models, latent)
 
     return Task(f"Sharing at t = {request.t}", work, slot=slot)
 
 
 def interpolate(
-    request: InterpolateRequest, a: Pictures, b: Pictures, slot: str | None = None
+    request: InterpolateRequest, ends: Sequence[Pictures], slot: str | None = None
 ) -> Task:
-    """Mix two pictures; the result is Drawn."""
+    """Mix two pictures, or four corners; the result is Drawn."""
 
     def work(models: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio import jobs
 
-        return jobs.interpolate(request, a, b, models)
+        return jobs.interpolate(request, ends, models)
 
     return Task(f"Interpolating at t = {request.t}", work, slot=slot)
+
+
+def inpaint(
+    request: InpaintRequest,
+    picture: Pictures,
+    mask: npt.NDArray[np.bool_],
+    slot: str | None = None,
+) -> Task:
+    """Fill in what is masked; the result is Drawn."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.inpaint(request, picture, mask, models)
+
+    return Task("Filling in", work, slot=slot)
+
+
+def neighbours(request: NeighboursRequest, picture: Pictures, slot: str | None = None) -> Task:
+    """Find the training pictures nearest to one; the result is NeighboursFound."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.find_neighbours(request, picture)
+
+    return Task("Looking for neighbours", work, slot=slot)
+
+
+def load_latent(path: Path) -> Task:
+    """Read a latent from a file; the result is a Latent."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        return jobs.load_latent(path)
+
+    return Task(f"Reading {path.name}", work, slot="latent", listed=False)
+
+
+def save_latent(path: Path, latent: Latent) -> Task:
+    """Write a latent into a file; the result is its path."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        jobs.save_latent(path, latent)
+        return path
+
+    return Task(f"Saving {path.name}", work, listed=False)
+
+
+def import_model(source: Path, run: Path) -> Task:
+    """Make a run of a diffusers folder; the result is the run's path."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.import_diffusers(source, run)
+
+    return Task(f"Opening {source.name}", work, slot="import")
 
 
 def measure_bits(request: BitsRequest, slot: str | None = None) -> Task:
@@ -164,14 +234,14 @@ def share_series(
 
 
 def interpolate_series(
-    requests: Sequence[InterpolateRequest], a: Pictures, b: Pictures, slot: str | None = None
+    requests: Sequence[InterpolateRequest], ends: Sequence[Pictures], slot: str | None = None
 ) -> Task:
     """Interpolate at several t; emits and returns one Drawn for each."""
 
     def work(models: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio import jobs
 
-        return jobs.interpolate_series(requests, a, b, models)
+        return jobs.interpolate_series(requests, ends, models)
 
     return Task(f"Interpolating at {len(requests)} t", work, slot=slot)
 

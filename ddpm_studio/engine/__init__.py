@@ -2,7 +2,7 @@
 
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import Guided
-from ddpm_studio.engine.latents import encode, mix
+from ddpm_studio.engine.latents import encode, mix, mix_corners
 from ddpm_studio.engine.losses import TrainingLoss, l_simple
 from ddpm_studio.engine.noise import PictureNoise, derive_seed
 from ddpm_studio.engine.process import DiffusionProcess
@@ -29,4 +29,5 @@ __all__ = [
     "encode",
     "l_simple",
     "mix",
+    "mix_corners",
 ]

@@ -58,3 +58,27 @@ def mix(
         wa = torch.where(weight == 0, 1.0, torch.where(weight == 1, 0.0, wa))
         wb = torch.where(weight == 1, 1.0, torch.where(weight == 0, 0.0, wb))
     return wa * a + wb * b
+
+
+def mix_corners(
+    corners: Tensor, lambdas: Tensor, how: Literal["linear", "spherical"] = "linear"
+) -> Tensor:
+    """Fill a square between four latents: :func:`mix` along two sides, then between them.
+
+    Args:
+        corners: shape (4, C, H, W): top left, top right, bottom left, bottom right.
+        lambdas: positions along each side, shape (K,).
+        how: linear or spherical.
+
+    Returns:
+        Shape (K·K, C, H, W), row by row.
+
+    Raises:
+        ValueError: if there are not four corners.
+    """
+    if len(corners) != 4:
+        raise ValueError(f"a square has 4 corners, not {len(corners)}")
+    top = mix(corners[0], corners[1], lambdas, how)
+    bottom = mix(corners[2], corners[3], lambdas, how)
+    columns = [mix(a, b, lambdas, how) for a, b in zip(top, bottom, strict=True)]
+    return torch.stack(columns, dim=1).flatten(0, 1)

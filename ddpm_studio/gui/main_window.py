@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         """Build the tabs, once; after the first paint, which need not wait for them."""
         from ddpm_studio.gui.panels.bits_panel import BitsPanel
         from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
+        from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
         from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
         from ddpm_studio.gui.panels.reverse_panel import ReversePanel
         from ddpm_studio.gui.panels.share_panel import SharePanel
@@ -96,12 +97,14 @@ class MainWindow(QMainWindow):
         self.reverse = ReversePanel(studio, self.actions_)
         self.share = SharePanel(studio, self.actions_)
         self.interpolate = InterpolatePanel(studio, self.actions_)
+        self.inpaint = InpaintPanel(studio, self.actions_)
         self.bits = BitsPanel(studio, self.actions_)
         self.gallery = GalleryPanel(studio, self.actions_)
         tools: tuple[tuple[QWidget, str], ...] = (
             (self.reverse, self.tr("Reverse process")),
             (self.share, self.tr("Share latents")),
             (self.interpolate, self.tr("Interpolate")),
+            (self.inpaint, self.tr("Fill in")),
             (self.bits, self.tr("Bits")),
             (self.gallery, self.tr("Gallery")),
         )
@@ -293,7 +296,7 @@ class MainWindow(QMainWindow):
             self._middle.setCurrentWidget(self.tabs)
 
     def _on_picture_sent(self, where: str) -> None:
-        tools = {"share": self.share, "reverse": self.reverse}
+        tools = {"share": self.share, "reverse": self.reverse, "inpaint": self.inpaint}
         self.show_tool(tools.get(where, self.interpolate))
 
     def _show_start(self) -> None:

@@ -37,8 +37,8 @@ class Studio(QObject):
     notified = Signal(object)
     """Something for a person to read: a :class:`Failure` or a str."""
     picture_sent = Signal(str, object, object)
-    """(where, picture uint8 HWC, recipe or None): "share", "interpolate_a", "interpolate_b"
-    or "reverse"; see :meth:`send_picture`."""
+    """(where, picture uint8 HWC, recipe or None): "share", "interpolate_a", "interpolate_b",
+    "inpaint" or "reverse"; see :meth:`send_picture`."""
 
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +55,7 @@ class Studio(QObject):
         self.training_run: Path | None = None
 
     def open_paths(self, given: Sequence[Path]) -> None:
-        """Open whatever was dropped: a run folder, or pictures."""
+        """Open whatever was dropped: a run folder, a model of diffusers, or pictures."""
         found = [path for path in given if path.exists()]
         for path in given:
             if path not in found:
@@ -64,6 +64,8 @@ class Studio(QObject):
             return
         if len(found) == 1 and (found[0] / "run.json").is_file():
             self.open_run(found[0])
+        elif len(found) == 1 and (found[0] / "model_index.json").is_file():
+            self._import(found[0])
         else:
             self.open_data(found)
 
@@ -145,10 +147,14 @@ class Studio(QObject):
         self.training.ended.connect(self._on_training_ended)
         self.training_changed.emit()
 
+    def _import(self, source: Path) -> None:
+        """Make a run of a diffusers folder and open it."""
+        job = self.backend.submit(tasks.import_model(source, _stamped(source.name)))
+        job.finished.connect(self.open_run)
+        job.failed.connect(self.notify)
+
     def _new_run(self) -> Path:
-        stamp = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
-        stem = self.sources[0].stem if len(self.sources) == 1 else "pictures"
-        return paths.runs_dir() / f"{stem} {stamp}"
+        return _stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
 
     def _on_preview(self, preview: Any) -> None:
         self.preview = preview
@@ -195,3 +201,8 @@ class Studio(QObject):
             return False
         live = self.training is not None and self.training.state in (State.RUNNING, State.PAUSED)
         return bool(self.run_view.summary.checkpoints) or (live and self.run == self.training_run)
+
+
+def _stamped(stem: str) -> Path:
+    """Return a new run folder, named for what it is made of and for this moment."""
+    return paths.runs_dir() / f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.exchange import export_diffusers, import_diffusers
     from ddpm_studio.jobs.inpainting import inpaint, load_mask
     from ddpm_studio.jobs.interpolation import interpolate
+    from ddpm_studio.jobs.latents import encode_picture, load_latent, save_latent
     from ddpm_studio.jobs.models import Model, ModelStore
     from ddpm_studio.jobs.neighbours import find_neighbours
     from ddpm_studio.jobs.pictures import fit_picture, load_picture, some_pictures
@@ -31,6 +32,7 @@ _MODULES = {
     "TrainResult": "training",
     "decode": "decoding",
     "describe_run": "describing",
+    "encode_picture": "latents",
     "export_diffusers": "exchange",
     "find_neighbours": "neighbours",
     "fit_picture": "pictures",
@@ -38,10 +40,12 @@ _MODULES = {
     "inpaint": "inpainting",
     "interpolate": "interpolation",
     "interpolate_series": "series",
+    "load_latent": "latents",
     "load_mask": "inpainting",
     "load_picture": "pictures",
     "measure_bits": "bits",
     "sample": "sampling",
+    "save_latent": "latents",
     "share": "sharing",
     "share_series": "series",
     "some_pictures": "pictures",
@@ -55,6 +59,7 @@ __all__ = [
     "TrainResult",
     "decode",
     "describe_run",
+    "encode_picture",
     "export_diffusers",
     "find_neighbours",
     "fit_picture",
@@ -62,10 +67,12 @@ __all__ = [
     "inpaint",
     "interpolate",
     "interpolate_series",
+    "load_latent",
     "load_mask",
     "load_picture",
     "measure_bits",
     "sample",
+    "save_latent",
     "share",
     "share_series",
     "some_pictures",

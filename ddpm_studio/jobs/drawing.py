@@ -107,6 +107,16 @@ def check_steps(model: Model, steps: int) -> None:
         )
 
 
+def share_of_steps(model: Model, steps: int, t: int) -> int:
+    """How many of the steps of the whole way from T fall to the way from t.
+
+    Raises:
+        StudioError: if there are more steps than timesteps.
+    """
+    check_steps(model, steps)
+    return min(t, max(1, round(steps * t / model.process.schedule.T)))
+
+
 def check_t(model: Model, t: int) -> None:
     """Refuse a t outside 0..T.
 
@@ -137,14 +147,13 @@ def walk(
     """
     check_t(model, t)
     sampler, T = SAMPLERS[request.sampler], model.process.schedule.T
-    steps = request.steps or min(sampler.default_steps or T, T)
-    check_steps(model, steps)
+    steps = share_of_steps(model, request.steps or min(sampler.default_steps or T, T), t)
     return sampler.run(
         asked_process(model, request),
         evaluator_for(model, request),
         x_t,
         noise,
-        min(t, max(1, round(steps * t / T))),
+        steps,
         request.eta if sampler.uses_eta else 0.0,
         t,
         through,

@@ -97,13 +97,32 @@ class FrameImages:
     eps: Pictures
 
 
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """x_t of one picture, float32 of shape (1, C, H, W), and what it takes to go on from it.
+
+    ``t`` is 0..``timesteps``; ``model`` is the fingerprint of the network it belongs to;
+    ``origin`` says in words which that was.
+    """
+
+    x_t: npt.NDArray[np.float32]
+    t: int
+    timesteps: int
+    model: str
+    origin: str
+
+
 @dataclass(frozen=True)
 class Drawn:
-    """Finished pictures, how they were made and, where shared, the latent they came from."""
+    """Finished pictures, how they were made and, where shared, the latent they came from.
+
+    ``latent`` is it as pictures, for people; ``shared`` as numbers, for a file.
+    """
 
     pictures: Pictures
     recipe: dict[str, object] = field(default_factory=dict)
     latent: Pictures | None = None
+    shared: Latent | None = None
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -17,6 +19,7 @@ from ddpm_studio.requests import Device, Weights
 from ddpm_studio.runs import RunFolder, RunInfo
 
 _KEPT = 3
+_TELLING = 1024
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,16 @@ class Model:
     step: int
     weights: Weights
     device: torch.device
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells these weights from all others, wherever the run folder is copied to."""
+        digest = hashlib.sha256()
+        for key, tensor in self.network.state_dict().items():
+            digest.update(key.encode())
+            # Every step of training moves every tensor: its beginning is enough.
+            digest.update(tensor.flatten()[:_TELLING].cpu().numpy().tobytes())
+        return digest.hexdigest()[:32]
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,14 @@ def share_series(
 
 
 def interpolate_series(
-    requests: Sequence[InterpolateRequest], a: Pictures, b: Pictures, models: ModelStore
+    requests: Sequence[InterpolateRequest], ends: Sequence[Pictures], models: ModelStore
 ) -> Generator[Event, None, list[Drawn]]:
     """Interpolate at several t; yields what each :func:`interpolate` yields, then its Drawn.
 
     Raises:
         StudioError: as :func:`interpolate`.
     """
-    rows = [(request.t, interpolate(request, a, b, models)) for request in requests]
+    rows = [(request.t, interpolate(request, ends, models)) for request in requests]
     return (yield from _in_turn(rows))
 
 

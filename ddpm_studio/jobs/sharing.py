@@ -7,12 +7,13 @@ from functools import partial
 
 from torch import Tensor
 
-from ddpm_studio.engine import PictureNoise, derive_seed, encode
+from ddpm_studio.engine import PictureNoise, derive_seed
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import check_t, draw, picture_shape, recipe, walk
-from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
+from ddpm_studio.jobs.events import Drawn, Event, Latent, Pictures, Progress
+from ddpm_studio.jobs.latents import latent_of, noised, use_latent
 from ddpm_studio.jobs.models import Model, ModelStore
 from ddpm_studio.jobs.pictures import to_latent
 from ddpm_studio.jobs.relay import relay
@@ -23,7 +24,10 @@ _FORWARD = 1
 
 
 def share(
-    request: ShareRequest, picture: Pictures | None, models: ModelStore
+    request: ShareRequest,
+    picture: Pictures | None,
+    models: ModelStore,
+    latent: Latent | None = None,
 ) -> Generator[Event, None, Drawn]:
     """Freeze x_t and draw many x_0 ~ p_θ(x_0|x_t).
 
@@ -35,33 +39,39 @@ def share(
         picture: uint8 (H, W, C) of the model's size, noised to t; None: x_t comes from a
             reverse process that starts at pure noise and stops at t.
         models: where the model comes from.
+        latent: x_t itself, from a file; in place of a picture.
 
     Raises:
-        StudioError: if the run can't be read, the picture does not fit, or the sampler would
-            draw the same picture each time.
+        StudioError: if the run can't be read, picture or latent do not fit, or the sampler
+            would draw the same picture each time.
     """
     model = models.get(request.run, request.weights, request.device)
     check_t(model, request.t)
     sampler = SAMPLERS[request.sampler]
-    if sampler.deterministic and not (sampler.uses_eta and request.eta):
+    if request.count > 1 and sampler.deterministic and not (sampler.uses_eta and request.eta):
         how = " with η = 0" if sampler.uses_eta else ""
         raise StudioError(
             f"{sampler.title}{how} draws the same picture each time.",
             "Choose ddpm, or ddim with an η above 0.",
         )
-    seed = derive_seed(request.seed, _FORWARD)
-    forward = PictureNoise(seed, [0], model.device)
     passed = 0
-    if picture is None:
-        x_t, passed = yield from _latent_from_noise(model, request, forward)
+    if latent is not None:
+        x_t = use_latent(model, latent, request.t)
+    elif picture is not None:
+        x_t = noised(model, to_latent(picture, model), request.t, request.seed)
     else:
-        x_0 = to_latent(picture, model)
-        x_t = encode(model.process, x_0, request.t, forward.draw(x_0.shape[1:]))
+        forward = PictureNoise(derive_seed(request.seed, _FORWARD), [0], model.device)
+        x_t, passed = yield from _latent_from_noise(model, request, forward)
     noise = PictureNoise(request.seed, range(request.count), model.device)
     start = x_t.expand(request.count, -1, -1, -1)
     drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
     pictures = yield from relay(drawing, partial(_going_on, passed))
-    return Drawn(pictures, recipe("share", model, request), to_uint8(x_t).cpu().numpy())
+    return Drawn(
+        pictures,
+        recipe("share", model, request),
+        to_uint8(x_t).cpu().numpy(),
+        latent_of(model, x_t, request.t),
+    )
 
 
 def _latent_from_noise(

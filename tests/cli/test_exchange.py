@@ -54,3 +54,34 @@ def test_filling_in(terminal: Terminal, trained: Path, pictures: Path, tmp_path:
     Image.fromarray(np.zeros((16, 16), np.uint8)).save(black)
     said = terminal("inpaint", trained, image, "--mask", black, "--out", tmp_path / "no.png")
     assert "nothing to fill in" in said.error
+
+
+def test_a_latent_by_file(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    file, image = tmp_path / "x.safetensors", pictures / "002.png"
+    said = terminal("encode", trained, image, "--t", 7, "--seed", 3, "--out", file, "--json")
+    assert json.loads(said.out)["t"] == 7
+    words = ["--count", 2, "--seed", 3, "--device", "cpu"]
+    latent = ["--latent", file, "--save-latent", tmp_path / "y.safetensors"]
+    assert terminal("share", trained, *latent, *words, "--out", tmp_path / "a.png").code == 0
+    picture = ["share", trained, image, "--t", 7, *words]
+    assert terminal(*picture, "--out", tmp_path / "b.png").code == 0
+    a, b = (np.asarray(Image.open(tmp_path / name)) for name in ("a.png", "b.png"))
+    assert np.array_equal(a, b)
+    assert file.read_bytes() == (tmp_path / "y.safetensors").read_bytes()
+    both = terminal("share", trained, image, "--latent", file, "--out", tmp_path / "c.png")
+    assert both.code == 2
+
+
+def test_a_square_between_four(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    ends = [pictures / f"00{k}.png" for k in range(4)]
+    words = ["interpolate", trained, *ends, "--t", 0, "--steps-lambda", 3]
+    out = tmp_path / "square.png"
+    assert terminal(*words, "--device", "cpu", "--scale", 1, "--out", out).code == 0
+    square = np.asarray(Image.open(out))
+    for corner, path in zip((np.s_[:16, :16], np.s_[:16, -16:]), ends, strict=False):
+        assert np.array_equal(square[corner], np.asarray(Image.open(path)))
+    assert terminal(*words[:5], "--out", out).code == 2

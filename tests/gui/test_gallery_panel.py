@@ -199,3 +199,18 @@ def test_when_the_disk_refuses_the_pictures_are_shown_all_the_same(
     studio.drawn.emit(Drawn(pictures, {"kind": "sample", "request": request}))
     qtbot.waitUntil(lambda: panel.thumbnails.count == 2, timeout=WAIT)
     assert panel.messages.text
+
+
+def test_the_nearest_training_pictures_stand_beside_a_picture(
+    qtbot: QtBot, studio: Studio, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel, 1)
+    panel.select(panel.items.shown[:1])
+    panel.neighbours.start.click()
+    qtbot.waitUntil(lambda: panel.neighbours.found is not None, timeout=WAIT)
+    found = panel.neighbours.found
+    assert found is not None
+    gaps = found.pictures.astype(float) - panel.items.shown[0].picture
+    assert np.allclose(np.sqrt(np.square(gaps).mean((1, 2, 3))), found.distances)
+    assert list(found.distances) == sorted(found.distances)
+    assert "RMSE" in panel.neighbours.words.text()

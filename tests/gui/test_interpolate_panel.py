@@ -140,3 +140,18 @@ def test_taking_a_picture_out_asks_for_another(ready: InterpolatePanel) -> None:
     ready.a.clear()
     assert ready.grid.count == 0
     assert not ready.export.isEnabled()
+
+
+def test_four_corners_span_a_square(qtbot: QtBot, ready: InterpolatePanel) -> None:
+    ready.choices.steps_lambda.setValue(3)
+    redrawn(qtbot, ready)
+    a, b = fitted(ready.a), fitted(ready.b)
+    ready.choices.corners.setChecked(True)
+    square = redrawn(qtbot, ready)
+    assert np.array_equal(fitted(ready.a), a), "what was chosen stays"
+    corners = np.stack([a, b, fitted(ready.c), fitted(ready.d)])
+    assert np.array_equal(square[[0, 2, 6, 8]], corners)
+    assert np.abs(square[4] - corners.astype(float).mean(0)).max() <= 0.5
+    assert ready.preview.columns == 3
+    ready.choices.matrix.setChecked(True)
+    assert not ready.choices.corners.isChecked()

@@ -170,3 +170,27 @@ def test_nothing_is_drawn_while_nobody_looks(
     assert panel.job is None
     panel.show()
     finished(qtbot, panel)
+
+
+def test_a_latent_goes_out_and_comes_back(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, tmp_path: Path, panel: SharePanel
+) -> None:
+    open_run(qtbot, studio, tiny_run)
+    first = finished(qtbot, panel)
+    path = tmp_path / "x.safetensors"
+    with qtbot.waitSignal(panel.latents.saved, timeout=WAIT):
+        panel.latents.save_to(path)
+    panel.time.set_value(3)
+    redrawn(qtbot, panel)
+    with qtbot.waitSignal(panel.latents.changed, timeout=WAIT):
+        assert drop(panel.source, files(path))
+    again = redrawn(qtbot, panel)
+    assert panel.time.value == 10
+    assert not panel.time.isEnabled()
+    assert np.array_equal(first, again)
+    panel.latents.let_go()
+    assert panel.time.isEnabled()
+    path.write_text("nothing")
+    with qtbot.waitSignal(panel.latents.failed, timeout=WAIT):
+        panel.latents.load(path)
+    assert "x.safetensors" in panel.messages.text

@@ -78,13 +78,13 @@ def test_interpolation_returns_the_decoded_ends(
 
     def ends(a: Pictures, b: Pictures, count: int) -> Pictures:
         request = InterpolateRequest(run=run, t=10, steps_lambda=count)
-        pictures: Pictures = finish(interpolate(request, a, b, models))[1].pictures
+        pictures: Pictures = finish(interpolate(request, (a, b), models))[1].pictures
         return pictures
 
     row = ends(a, b, 5).astype(int)
     assert np.abs(row[0] - ends(a, a, 2)[0]).max() <= 1
     assert np.abs(row[-1] - ends(a, b, 2)[-1]).max() <= 1
-    at_zero = finish(interpolate(InterpolateRequest(run=run, t=0, steps_lambda=3), a, b, models))[
+    at_zero = finish(interpolate(InterpolateRequest(run=run, t=0, steps_lambda=3), (a, b), models))[
         1
     ].pictures
     assert np.array_equal(at_zero[0], a)

@@ -36,9 +36,9 @@ def test_a_series_draws_what_each_request_alone_would(
         alone = finish(share(request, a, models))[1]
         assert np.array_equal(row.pictures, alone.pictures)
     mixes = [InterpolateRequest(run=run, t=t, steps_lambda=3, steps=10) for t in (5, 20)]
-    rows = finish(interpolate_series(mixes, a, b, models))[1]
+    rows = finish(interpolate_series(mixes, (a, b), models))[1]
     for row, mix in zip(rows, mixes, strict=True):
-        alone = finish(interpolate(mix, a, b, models))[1]
+        alone = finish(interpolate(mix, (a, b), models))[1]
         assert np.array_equal(row.pictures, alone.pictures)
 
 
@@ -59,7 +59,9 @@ def test_frames_of_sharing_and_interpolating_end_with_the_pictures(
 ) -> None:
     a, b = (load_picture(pictures / f"{k}.png", run) for k in (1, 8))
     sharing = share(ShareRequest(run=run, t=12, count=2, frames=4), a, models)
-    mixing = interpolate(InterpolateRequest(run=run, t=12, steps_lambda=3, frames=4), a, b, models)
+    mixing = interpolate(
+        InterpolateRequest(run=run, t=12, steps_lambda=3, frames=4), (a, b), models
+    )
     for job in (sharing, mixing):
         events, drawn = finish(job)
         frames = [event for event in events if isinstance(event, FrameImages)]

@@ -1,4 +1,4 @@
-"""``interpolate RUN A B``: from one picture to another [DDPM Fig. 8]."""
+"""``interpolate RUN A B [C D]``: from one picture to another [DDPM Fig. 8]."""
 
 from __future__ import annotations
 
@@ -31,23 +31,32 @@ def command(
     a: Annotated[Path, typer.Argument(metavar="A", help="The picture at λ = 0.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The picture at λ = 1.")],
     out: Out,
+    c: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="C", help="With D: the lower corners of a square.", show_default=False
+        ),
+    ] = None,
+    d: Annotated[Path | None, typer.Argument(metavar="D", show_default=False)] = None,
     gif: Gif = None,
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Go from one picture to another through latent space."""
+    """Go from one picture to another through latent space, or fill a square between four."""
     request = validated(InterpolateRequest, given, run=run)
     animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
     check_out(out)
     if gif is not None:
         export.check_animation(gif)
+    if (c is None) != (d is None):
+        raise typer.BadParameter("a square has four corners: give D too.", param_hint="'D'")
     if grid.columns is None and request.steps_lambda <= _ONE_ROW:
         grid = grid.model_copy(update={"columns": request.steps_lambda})
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, interpolate, load_picture
 
-    ends = load_picture(a, run), load_picture(b, run)
-    drawn = listen(interpolate(request, *ends, ModelStore()))
+    ends = [load_picture(path, run) for path in (a, b, c, d) if path is not None]
+    drawn = listen(interpolate(request, ends, ModelStore()))
     write_out(out, drawn.pictures, drawn.recipe, grid)
     written = [out]
     if gif is not None:

@@ -11,6 +11,7 @@ from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import AnimationOptions, Gif, GridOptions, Out, check_out, write_out
 from ddpm_studio.cli.trajectory import Trajectory, ViewOptions
+from ddpm_studio.export.writing import check_destination
 from ddpm_studio.requests import ShareRequest
 
 
@@ -26,6 +27,24 @@ def command(
             show_default=False,
         ),
     ] = None,
+    latent: Annotated[
+        Path | None,
+        typer.Option(
+            "--latent",
+            metavar="FILE.safetensors",
+            help="Share this x_t, at its own t, instead of one made from IMAGE or noise.",
+            show_default=False,
+        ),
+    ] = None,
+    save_latent_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-latent",
+            metavar="FILE.safetensors",
+            help="Write the shared x_t too, to go on from it elsewhere.",
+            show_default=False,
+        ),
+    ] = None,
     gif: Gif = None,
     json: Json = False,
     **given: Any,
@@ -34,13 +53,24 @@ def command(
     animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
     check_out(out)
     trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
+    if latent is not None and image is not None:
+        raise typer.BadParameter("give IMAGE or --latent, not both.", param_hint="'--latent'")
+    if save_latent_to is not None:
+        check_destination(save_latent_to, {".safetensors"})
     request = trajectory.ask(validated(ShareRequest, given, run=run))
     if gif is not None and request.t == 0:
         raise typer.BadParameter("at t = 0 there is no way to show.", param_hint="'--gif'")
     from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs import ModelStore, load_picture, share
+    from ddpm_studio.jobs import ModelStore, load_latent, load_picture, save_latent, share
 
     picture = None if image is None else load_picture(image, run)
-    drawn = listen(share(request, picture, ModelStore()), trajectory)
+    x_t = None if latent is None else load_latent(latent)
+    if x_t is not None:
+        request = request.model_copy(update={"t": x_t.t})
+    drawn = listen(share(request, picture, ModelStore(), x_t), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
-    tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)
+    written = [out, *trajectory.write(drawn.recipe)]
+    if save_latent_to is not None and drawn.shared is not None:
+        save_latent(save_latent_to, drawn.shared)
+        written.append(save_latent_to)
+    tell_drawn(written, drawn, json)

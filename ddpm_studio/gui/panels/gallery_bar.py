@@ -31,6 +31,7 @@ class GalleryBar(QWidget):
             (self.tr("samples"), "sample"),
             (self.tr("shared"), "share"),
             (self.tr("interpolated"), "interpolate"),
+            (self.tr("filled in"), "inpaint"),
         ):
             self.kind.addItem(text, kind)
         name(self.kind, self.tr("Show"), self.tr("Which pictures to show"))

@@ -42,6 +42,7 @@ class GalleryMenu(QObject):
             self.share,
             self._action(self.tr("Interpolate from here (A)"), "blend", self._send_a),
             self._action(self.tr("Interpolate to here (B)"), "blend", self._send_b),
+            self._action(self.tr("Fill in a part…"), "brush", self._send_to_fill),
             separator,
             self._action(self.tr("Copy"), "copy", self.copy),
             delete,
@@ -71,6 +72,9 @@ class GalleryMenu(QObject):
 
     def _send_b(self) -> None:
         self._send("interpolate_b")
+
+    def _send_to_fill(self) -> None:
+        self._send("inpaint")
 
     def _send(self, where: str) -> None:
         item = self._current()

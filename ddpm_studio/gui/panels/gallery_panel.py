@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import gallery, tasks
 from ddpm_studio.backend.task import Task
@@ -20,6 +20,7 @@ from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.gallery_bar import SIDE, GalleryBar
 from ddpm_studio.gui.panels.gallery_items import GalleryItems
 from ddpm_studio.gui.panels.gallery_menu import GalleryMenu
+from ddpm_studio.gui.panels.neighbours_view import NeighboursView
 from ddpm_studio.gui.panels.recipe_view import RecipeView
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
@@ -51,6 +52,7 @@ class GalleryPanel(ToolPanel):
         self.thumbnails = Thumbnails(self.tr("Gallery"), SIDE)
         self.thumbnails.recipe_for = self._recipe
         self.details = RecipeView()
+        self.neighbours = NeighboursView(studio)
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
@@ -69,7 +71,11 @@ class GalleryPanel(ToolPanel):
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_L)
         middle.addWidget(self.thumbnails, 1)
-        middle.addWidget(self.details)
+        side = QVBoxLayout()
+        side.addWidget(self.details, 1)
+        side.addWidget(self.neighbours)
+        self.neighbours.setFixedWidth(self.details.width())
+        middle.addLayout(side)
         self.content.addLayout(middle, 1)
         self.content.addLayout(self._view_row())
         self.thumbnails.chosen.connect(self._on_chosen)
@@ -268,6 +274,7 @@ class GalleryPanel(ToolPanel):
             self.details.show_picture(chosen[-1].picture, chosen[-1].recipe)
         else:
             self.details.clear()
+        self.neighbours.set_picture(chosen[-1].picture if chosen else None)
         self._delete_action.setEnabled(bool(chosen))
         self._undo_action.setEnabled(self.items.can_undo)
         kinds = {item.recipe.get("kind") for item in chosen[-1:]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,6 @@ from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, number_label
-from ddpm_studio.gui.widgets.picture_view import PictureGrid
 from ddpm_studio.gui.widgets.row_grid import RowGrid
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
 from ddpm_studio.requests import InterpolateRequest
@@ -58,9 +58,11 @@ class InterpolatePanel(ToolPanel):
         hint = self.tr("drop a picture")
         self.a = SourceSlot(studio, "A", hint, "interpolate a")
         self.b = SourceSlot(studio, "B", hint, "interpolate b")
+        self.c = SourceSlot(studio, "C", hint, "interpolate c")
+        self.d = SourceSlot(studio, "D", hint, "interpolate d")
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
         self.sampler = SamplerBar(steps=_STEPS)
-        self.preview = PictureGrid(self.tr("The mix at λ"))
+        self.preview = RowGrid(self.tr("The mix at λ"))
         self.grid = RowGrid(self.tr("From A to B"))
         self.rows = Rows()
         self.drawn: Drawn | None = None
@@ -86,19 +88,19 @@ class InterpolatePanel(ToolPanel):
         self.content.addWidget(self.sampler)
         self._connect()
         self._show_empty()
-        self._on_matrix(False)
+        self._on_view()
         self._on_run()
 
     def surprise(self) -> None:
-        """Take two pictures by chance, from the open data, else from those of the run."""
+        """Take pictures by chance, from the open data, else from those of the run."""
         dataset = self.studio.dataset
         if dataset is not None:
-            self._take_two(dataset.images)
+            self._take_some(dataset.images)
         elif self.studio.run is not None:
             job = self.studio.backend.submit(
                 tasks.some_pictures(self.studio.run, _CHOICE, "interpolate surprise")
             )
-            job.finished.connect(self._take_two)
+            job.finished.connect(self._take_some)
             job.failed.connect(self._on_failed)
 
     def swap(self) -> None:
@@ -123,31 +125,38 @@ class InterpolatePanel(ToolPanel):
         pair.setHorizontalSpacing(SPACE_L)
         pair.setVerticalSpacing(SPACE_M)
         middle = Qt.AlignmentFlag.AlignVCenter
+        self._ends = QWidget()
+        ends.setContentsMargins(0, 0, 0, 0)
+        self._ends.setLayout(ends)
         pair.addWidget(self.a, 0, 0, middle)
-        pair.addWidget(self.preview, 0, 1)
+        pair.addWidget(self.preview, 0, 1, 2, 1)
         pair.addWidget(self.b, 0, 2, middle)
-        pair.addLayout(ends, 1, 0, 1, 3)
-        pair.addWidget(self.lambda_label, 2, 0, 1, 3)
-        pair.addWidget(self.export, 2, 2, alignment=Qt.AlignmentFlag.AlignRight)
+        pair.addWidget(self.c, 1, 0, middle)
+        pair.addWidget(self.d, 1, 2, middle)
+        pair.addWidget(self._ends, 2, 0, 1, 3)
+        pair.addWidget(self.lambda_label, 3, 0, 1, 3)
+        pair.addWidget(self.export, 3, 2, alignment=Qt.AlignmentFlag.AlignRight)
         pair.setColumnStretch(1, 1)
         pair.setRowStretch(0, 1)
         return pair
 
     def _connect(self) -> None:
-        for slot in (self.a, self.b):
+        for slot in (self.a, self.b, self.c, self.d):
             slot.fitted_changed.connect(self._on_source)
             slot.failed.connect(self._on_failed)
         self.time.changed.connect(self.draw_later)
         self.sampler.changed.connect(self.draw_later)
         self.choices.changed.connect(self.draw_later)
         self.choices.matrix.toggled.connect(self._on_matrix)
+        self.choices.corners.toggled.connect(self._on_corners)
         self.slider.valueChanged.connect(self._show_preview)
         self.grid.current_changed.connect(self._on_current)
         self.studio.picture_sent.connect(self._on_picture_sent)
 
     def _task(self) -> Task | None:
-        a, b = self.a.fitted, self.b.fitted
-        if a is None or b is None or self.a.waiting or self.b.waiting:
+        slots = self._slots()
+        ends = [slot.fitted for slot in slots if slot.fitted is not None]
+        if len(ends) < len(slots) or any(slot.waiting for slot in slots):
             return None
         self.drawn = None
         self.export.refresh()
@@ -155,8 +164,8 @@ class InterpolatePanel(ToolPanel):
             ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
             self.rows = Rows(ts, self.choices.steps_lambda.value())
             requests = [self._request(t) for t in ts]
-            return tasks.interpolate_series(requests, a, b, "interpolate")
-        return tasks.interpolate(self._request(self.time.value), a, b, "interpolate")
+            return tasks.interpolate_series(requests, ends, "interpolate")
+        return tasks.interpolate(self._request(self.time.value), ends, "interpolate")
 
     def _request(self, t: int) -> InterpolateRequest:
         assert self.studio.run is not None
@@ -195,12 +204,22 @@ class InterpolatePanel(ToolPanel):
         self._show_grid()
         self._show_preview()
 
+    def _slots(self) -> tuple[SourceSlot, ...]:
+        """The pictures that are mixed now."""
+        four = self.choices.corners.isChecked()
+        return (self.a, self.b, self.c, self.d) if four else (self.a, self.b)
+
     def _show_grid(self) -> None:
         pictures = self._pictures
+        recipe = self.drawn.recipe if self.drawn is not None else None
+        if self.choices.corners.isChecked():
+            side = 0 if pictures is None else math.isqrt(len(pictures))
+            labels = [f"{value:.3g}" for value in np.linspace(0, 1, side)]
+            self.preview.set_rows(pictures, labels, labels, recipe=recipe)
+            return
         if pictures is None:
             self.grid.set_rows(None, ())
             return
-        recipe = self.drawn.recipe if self.drawn is not None else None
         if self.choices.matrix.isChecked():
             labels = [f"t = {t:,}" for t in self.rows.shown_ts]
             self.grid.set_rows(pictures, labels, recipe=recipe)
@@ -209,18 +228,20 @@ class InterpolatePanel(ToolPanel):
             self.grid.set_rows(pictures, ["λ"], captions, recipe=recipe)
 
     def _show_preview(self) -> None:
+        if self.choices.corners.isChecked():
+            return
         position = self.slider.value() / _SLIDER
         pictures = self._pictures
         columns = self.grid.columns
         if pictures is None or columns < 2:
             self.lambda_label.setText(f"λ = {position:.2f}")
-            self.preview.set_pictures(None)
+            self.preview.set_rows(None, ())
             return
         nearest = round(position * (columns - 1))
         self.lambda_label.setText(f"λ = {nearest / (columns - 1):.2f}")
         shown = self._row * columns + nearest
         recipe = None if self.drawn is None else {**self.drawn.recipe, "lambda": nearest}
-        self.preview.set_pictures(pictures[shown : shown + 1], recipe=recipe)
+        self.preview.set_rows(pictures[shown : shown + 1], (), recipe=recipe)
 
     def _on_current(self, index: int) -> None:
         columns = self.grid.columns
@@ -231,11 +252,29 @@ class InterpolatePanel(ToolPanel):
         self.export.refresh()
 
     def _on_source(self) -> None:
-        if self.a.fitted is None or self.b.fitted is None:
+        if any(slot.fitted is None for slot in self._slots()):
             self._forget()
         self.draw_later()
 
     def _on_matrix(self, several: bool) -> None:
+        if several:
+            self.choices.corners.setChecked(False)
+        self._on_view()
+
+    def _on_corners(self, four: bool) -> None:
+        if four:
+            self.choices.matrix.setChecked(False)
+        self._on_view()
+        if four and self.c.drop is None and self.d.drop is None:
+            self.surprise()
+
+    def _on_view(self) -> None:
+        """Follow what is shown: a row, a row for each t, or a square."""
+        several, four = self.choices.matrix.isChecked(), self.choices.corners.isChecked()
+        four_only: tuple[QWidget, ...] = (self.c, self.d)
+        row_only: tuple[QWidget, ...] = (self.grid, self._ends, self.lambda_label)
+        for part in four_only + row_only:
+            part.setVisible((part in four_only) == four)
         self.time.setEnabled(not several)
         self.preview.setMaximumHeight(_ROW_HEIGHT if several else 16_777_215)
         vertical = QSizePolicy.Policy.Expanding if several else QSizePolicy.Policy.Fixed
@@ -255,12 +294,13 @@ class InterpolatePanel(ToolPanel):
             self.sampler.set_timesteps(view.summary.timesteps)
             self.sampler.set_classes(view.summary.known_classes)
         self._forget()
-        self.a.refit()
-        self.b.refit()
+        for slot in (self.a, self.b, self.c, self.d):
+            slot.refit()
         self._surprise_once()
 
     def _forget(self) -> None:
         self._pictures = self.drawn = None
+        self.preview.set_rows(None, ())
         self._show_grid()
         self._show_preview()
         self.export.refresh()
@@ -271,10 +311,12 @@ class InterpolatePanel(ToolPanel):
             self._surprised = True
             self.surprise()
 
-    def _take_two(self, pictures: Pictures) -> None:
-        chosen = random.sample(range(len(pictures)), min(2, len(pictures)))
-        self.a.set_picture(pictures[chosen[0]].copy())
-        self.b.set_picture(pictures[chosen[-1]].copy())
+    def _take_some(self, pictures: Pictures) -> None:
+        """Fill the slots; where four corners are wanted, those with a picture stay."""
+        slots = [slot for slot in self._slots() if slot.drop is None] or self._slots()
+        chosen = random.sample(range(len(pictures)), min(len(slots), len(pictures)))
+        for k, slot in enumerate(slots):
+            slot.set_picture(pictures[chosen[k % len(chosen)]].copy())
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
         slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)
@@ -292,6 +334,10 @@ class InterpolatePanel(ToolPanel):
         if self.drawn is None:
             return None
         pictures, columns = self.drawn.pictures, self.grid.columns
+        if self.choices.corners.isChecked():
+            side = math.isqrt(len(pictures))
+            current = max(0, self.preview.current)
+            return Export(pictures, self.drawn.recipe, current, columns=side, stem="four corners")
 
         def there_and_back() -> Sequence[Pictures]:
             from ddpm_studio.export import make_grid

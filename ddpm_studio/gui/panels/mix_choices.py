@@ -51,6 +51,12 @@ class MixChoices(QWidget):
             icon="grid-3x3",
         )
         self.matrix.setCheckable(True)
+        self.corners = button(
+            self.tr("Four corners"),
+            self.tr("A square between four pictures"),
+            icon="layout-grid",
+        )
+        self.corners.setCheckable(True)
         self.steps_lambda = self._steps_box()
         self.mix = self._mix_box()
         tip = self.tr("Take two pictures by chance out of the data")
@@ -59,6 +65,7 @@ class MixChoices(QWidget):
             self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
             self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
             self.matrix,
+            self.corners,
             together(label(self.tr("λ steps"), "muted"), self.steps_lambda, self.mix),
         ):
             layout.addWidget(part)

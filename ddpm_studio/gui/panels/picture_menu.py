@@ -33,6 +33,7 @@ class PictureMenu(QObject):
             self._action(self.tr("Share from here"), "share-2", self._share),
             self._action(self.tr("Interpolate from here (A)"), "blend", self._interpolate_a),
             self._action(self.tr("Interpolate to here (B)"), "blend", self._interpolate_b),
+            self._action(self.tr("Fill in a part…"), "brush", self._fill_in),
             separator,
             self._action(self.tr("Copy"), "copy", grid.copy_current),
             self._action(self.tr("Save PNG…"), "save", self._ask_where),
@@ -59,6 +60,9 @@ class PictureMenu(QObject):
 
     def _interpolate_a(self) -> None:
         self._send("interpolate_a")
+
+    def _fill_in(self) -> None:
+        self._send("inpaint")
 
     def _interpolate_b(self) -> None:
         self._send("interpolate_b")

@@ -63,7 +63,8 @@ class RecipeView(QWidget):
         kinds = {
             "sample": self.tr("drawn from noise"),
             "share": self.tr("from a shared latent"),
-            "interpolate": self.tr("between two pictures"),
+            "interpolate": self.tr("between pictures"),
+            "inpaint": self.tr("a part filled in"),
         }
         kind = str(recipe.get("kind", ""))
         if kind:

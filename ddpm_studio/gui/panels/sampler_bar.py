@@ -57,6 +57,7 @@ class SamplerBar(QWidget):
         eta: the first η.
         sampler: the first sampler.
         least_eta: the smallest η that can be chosen.
+        fixed: the sampler is not to be chosen: neither it nor η is shown.
         parent: the owner.
     """
 
@@ -68,10 +69,11 @@ class SamplerBar(QWidget):
         eta: float = 0.0,
         sampler: str = "ddpm",
         least_eta: float = 0.0,
+        fixed: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._wished_steps = steps
+        self._wished_steps, self._fixed = steps, fixed
         self._filter = WheelFilter(self)
         self.sampler = self._choice("sampler", sampler)
         self.sampler.view().setMinimumWidth(self.sampler.view().sizeHintForColumn(0))
@@ -93,10 +95,13 @@ class SamplerBar(QWidget):
         )
         self._class_group.hide()
         layout = FlowLayout(parent=self)
+        eta_group = together(self._eta_label, self.eta)
+        for part in (self.sampler, eta_group):
+            part.setVisible(not fixed)
         for part in (
             self.sampler,
             together(label(self.tr("steps"), "muted"), self.steps),
-            together(self._eta_label, self.eta),
+            eta_group,
             together(label(self.tr("seed"), "muted"), self.seed, self.dice),
             self._class_group,
             together(self.weights, more),
@@ -117,12 +122,21 @@ class SamplerBar(QWidget):
         self._follow_sampler()
 
     def value(self) -> dict[str, Any]:
-        """Return the fields of a :class:`SamplerRequest`, the device left out."""
-        return {
-            "sampler": self.sampler.currentData(),
+        """Return the fields of a :class:`SamplerRequest`, the device left out.
+
+        Without a choice of sampler those of a :class:`DrawRequest`.
+        """
+        chosen = (
+            {}
+            if self._fixed
+            else {
+                "sampler": self.sampler.currentData(),
+                "eta": round(self.eta.value(), 2),
+            }
+        )
+        return chosen | {
             "steps": self.steps.value() or None,
             "variance": next(a.data() for a in self.variance.actions() if a.isChecked()),
-            "eta": round(self.eta.value(), 2),
             "seed": self.seed.value,
             "clip_x0": self.clip.isChecked(),
             "weights": self.weights.currentData(),

@@ -15,6 +15,7 @@ from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.images import Pictures
 from ddpm_studio.gui.panels.drawing_rows import Rows
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
+from ddpm_studio.gui.panels.latent_menu import LatentMenu
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.source_slot import SourceSlot
@@ -25,7 +26,7 @@ from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import button, label, name
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.row_grid import RowGrid
-from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
 from ddpm_studio.requests import ShareRequest
 
 # With x_t in the corner these fill a square.
@@ -59,6 +60,7 @@ class SharePanel(ToolPanel):
         self._frames: list[Pictures] = []
         self._latent: Pictures | None = None
         self._register()
+        self.latents = LatentMenu(studio, actions, self._category, self._shared)
         self.export = ExportMenu(studio, actions, "share", self._category, self._to_export)
         PictureMenu(studio, self.grid)
 
@@ -66,7 +68,11 @@ class SharePanel(ToolPanel):
         self.content.addWidget(self.progress)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.sampler)
-        self.source.fitted_changed.connect(self.draw_later)
+        self.source.fitted_changed.connect(self._on_source)
+        self.source.latent_dropped.connect(self.latents.load)
+        self.latents.changed.connect(self._on_latent)
+        self.latents.failed.connect(self._on_failed)
+        self.latents.saved.connect(self._on_latent_saved)
         self.source.failed.connect(self._on_failed)
         self.time.changed.connect(self.draw_later)
         self.count.currentIndexChanged.connect(self.draw_later)
@@ -119,6 +125,7 @@ class SharePanel(ToolPanel):
         for part in (noise, data, self.series):
             choices.addWidget(part)
         choices.addWidget(together(label(self.tr("count"), "muted"), self.count))
+        choices.addWidget(self.latents)
         right = QVBoxLayout()
         right.setSpacing(SPACE_M)
         top = QHBoxLayout()
@@ -140,11 +147,13 @@ class SharePanel(ToolPanel):
         count = int(self.count.currentData())
         self._frames, self._latent, self.drawn = [], None, None
         self.export.refresh()
+        self.latents.refresh()
         if self.series.isChecked():
             requests = [self._request(t, count) for t in paper_marks(self.time.timesteps)]
             self.rows = Rows([request.t for request in requests], count + 1)
             return tasks.share_series(requests, self.source.fitted, "share")
-        return tasks.share(self._request(self.time.value, count), self.source.fitted, "share")
+        request = self._request(self.time.value, count)
+        return tasks.share(request, self.source.fitted, "share", self.latents.latent)
 
     def _request(self, t: int, count: int) -> ShareRequest:
         assert self.studio.run is not None
@@ -171,6 +180,7 @@ class SharePanel(ToolPanel):
             assert pictures is not None
             self.drawn = Drawn(pictures, {**result[-1].recipe, "rows": self.rows.shown_ts})
         self.export.refresh()
+        self.latents.refresh()
 
     def _show(self, pictures: Pictures, last: bool) -> None:
         if self.series.isChecked():
@@ -199,6 +209,28 @@ class SharePanel(ToolPanel):
         first = pictures[:1] if self._latent is None else self._latent
         return np.concatenate([first, pictures])
 
+    def _shared(self) -> Latent | None:
+        return None if self.drawn is None else self.drawn.shared
+
+    def _on_source(self) -> None:
+        if self.source.fitted is not None:
+            self.latents.let_go()
+        self.draw_later()
+
+    def _on_latent(self) -> None:
+        """Stay at the t of a latent from a file, as long as it is used."""
+        latent = self.latents.latent
+        if latent is not None:
+            self.source.clear()
+            self.series.setChecked(False)
+            self.time.set_value(latent.t)
+        self.series.setEnabled(latent is None)
+        self.time.setEnabled(latent is None)
+        self.draw_later()
+
+    def _on_latent_saved(self, path: Path) -> None:
+        self.messages.show_info(self.tr("Saved {0}").format(path))
+
     def _on_series(self, several: bool) -> None:
         self.time.setEnabled(not several)
         self.grid.set_rows(None, ())
@@ -213,6 +245,7 @@ class SharePanel(ToolPanel):
             self.sampler.set_classes(view.summary.known_classes)
         self.grid.set_rows(None, ())
         self.grid.set_badge(None)
+        self.latents.let_go()
         self.source.refit()
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:

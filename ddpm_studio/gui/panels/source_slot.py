@@ -19,6 +19,7 @@ from ddpm_studio.gui.widgets.picture_slot import PictureSlot
 
 _CHOICE = 48
 _SIDE = 120
+_LATENT = ".safetensors"
 
 
 class SourceSlot(PictureSlot):
@@ -36,6 +37,8 @@ class SourceSlot(PictureSlot):
 
     fitted_changed = Signal()
     """``fitted`` is another."""
+    latent_dropped = Signal(object)
+    """A latent's file was dropped here (Path)."""
 
     def __init__(
         self, studio: Studio, title: str, hint: str, slot: str, parent: QWidget | None = None
@@ -88,7 +91,10 @@ class SourceSlot(PictureSlot):
         if paths and not event.mimeData().hasFormat(PICTURE_MIME):
             set_property(self, "over", False)
             event.acceptProposedAction()
-            self.set_path(paths[0])
+            if paths[0].suffix == _LATENT:
+                self.latent_dropped.emit(paths[0])
+            else:
+                self.set_path(paths[0])
         else:
             super().dropEvent(event)
 

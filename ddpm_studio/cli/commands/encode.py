@@ -1,0 +1,40 @@
+"""``encode RUN IMAGE``: a picture's latent, as a file for ``share --latent``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.output import emit
+from ddpm_studio.export.writing import check_destination
+from ddpm_studio.requests import EncodeRequest
+
+
+@with_options(EncodeRequest, skip={"run"})
+def command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FILE.safetensors", help="The file to write.", show_default=False
+        ),
+    ],
+    json: Json = False,
+    **given: Any,
+) -> None:
+    """Find a picture's latent and write it into a file."""
+    request = validated(EncodeRequest, given, run=run)
+    check_destination(out, {".safetensors"})
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.jobs import ModelStore, encode_picture, load_picture, save_latent
+
+    latent = listen(encode_picture(request, load_picture(image, run), ModelStore()))
+    save_latent(out, latent)
+    if json:
+        emit({"out": out, "t": latent.t, "model": latent.model, "origin": latent.origin})
+    else:
+        print(out)

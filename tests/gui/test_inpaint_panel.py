@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.widgets.mask_picture import MaskPicture
+from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
+
+LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+
+
+def at(canvas: MaskPicture, x: int, y: int) -> QPoint:
+    box = canvas.picture_rect()
+    zoom = box.width() // canvas.painted.shape[1]
+    return box.topLeft() + QPoint(x * zoom + zoom // 2, y * zoom + zoom // 2)
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, studio: Studio, tiny_run: Path, picture_folder: Path) -> InpaintPanel:
+    made = InpaintPanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(made)
+    made.resize(800, 700)
+    open_run(qtbot, studio, tiny_run)
+    with qtbot.waitSignal(made.source.fitted_changed, timeout=WAIT):
+        assert drop(made.source, files(picture_folder / "04.png"))
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def test_nothing_is_drawn_before_something_is_painted(qtbot: QtBot, panel: InpaintPanel) -> None:
+    qtbot.wait(400)
+    assert panel.job is None
+    assert panel.canvas.painted.shape == (16, 16)
+
+
+def test_only_what_is_painted_is_drawn_anew(qtbot: QtBot, panel: InpaintPanel) -> None:
+    panel.brush.setValue(1)
+    canvas = panel.canvas
+    QTest.mousePress(canvas, LEFT, pos=at(canvas, 2, 3))
+    QTest.mouseMove(canvas, at(canvas, 9, 3))
+    QTest.mouseRelease(canvas, LEFT, pos=at(canvas, 9, 3))
+    expected = np.zeros((16, 16), bool)
+    expected[3, 2:10] = True
+    assert np.array_equal(canvas.painted, expected), "the whole way of a fast mouse"
+    qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
+    assert panel.drawn is not None
+    pictures = panel.drawn.pictures
+    assert pictures.shape == (4, 16, 16, 3)
+    changed = (pictures != fitted(panel.source)).any((0, 3))
+    assert changed.any()
+    assert not changed[~expected].any()
+    assert panel.export.isEnabled()
+
+
+def test_the_right_button_and_the_keyboard(panel: InpaintPanel) -> None:
+    panel.brush.setValue(3)
+    canvas = panel.canvas
+    QTest.mouseClick(canvas, LEFT, pos=at(canvas, 5, 5))
+    assert canvas.painted.sum() == 9
+    QTest.mouseClick(canvas, RIGHT, pos=at(canvas, 5, 5))
+    assert not canvas.painted.any()
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
+    assert canvas.painted[4:7, 5:8].all()
+    assert canvas.painted.sum() == 9
+    panel.actions_["inpaint.invert"].trigger()
+    assert canvas.painted.sum() == 256 - 9
+    panel.actions_["inpaint.clear"].trigger()
+    assert not canvas.painted.any()
+
+
+def test_a_picture_sent_here_keeps_the_mask(studio: Studio, panel: InpaintPanel) -> None:
+    panel.canvas.invert()
+    studio.send_picture("inpaint", np.full((16, 16, 3), 9, np.uint8))
+    assert (fitted(panel.source) == 9).all()
+    assert panel.canvas.painted.all()
