@@ -21,7 +21,7 @@ COMMANDS = {
     "sample": Entry("sample", "Draw pictures from noise."),
     "share": Entry("share", "Draw many pictures from one shared latent."),
     "encode": Entry("encode", "Find a picture's latent and write it into a file."),
-    "interpolate": Entry("interpolate", "Go from one picture to another through latent space."),
+    "interpolate": Entry("interpolate", "Go from picture to picture through latent space."),
     "inpaint": Entry("inpaint", "Fill in the masked part of a picture."),
     "bits": Entry("bits", "Measure bits/dim of pictures under a model."),
     "neighbours": Entry("neighbours", "Find the training pictures nearest to a picture."),

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 import torch
 
-from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, encode, mix
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, encode, mix, mix_corners
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model, to_uint8
 from tests.engine.gaussian import alphas_cumprod
@@ -74,3 +74,17 @@ def test_derived_seeds_differ_by_place() -> None:
     assert len(seeds) == 2000
     assert all(0 <= s < 2**63 for s in seeds)
     assert derive_seed(1, 2, 3) == derive_seed(1, 2, 3)
+
+
+@pytest.mark.parametrize("how", ["linear", "spherical"])
+def test_a_square_has_its_corners_and_sides(how: Literal["linear", "spherical"]) -> None:
+    corners, lambdas = torch.randn(4, 1, 4, 4), torch.linspace(0, 1, 5)
+    square = mix_corners(corners, lambdas, how).unflatten(0, (5, 5))
+    for row, column, corner in ((0, 0, 0), (0, 4, 1), (4, 0, 2), (4, 4, 3)):
+        assert torch.equal(square[row, column], corners[corner])
+    torch.testing.assert_close(square[0], mix(corners[0], corners[1], lambdas, how))
+    torch.testing.assert_close(square[:, 4], mix(corners[1], corners[3], lambdas, how))
+    if how == "linear":
+        torch.testing.assert_close(square[2, 2], corners.mean(0))
+    with pytest.raises(ValueError, match="4 corners"):
+        mix_corners(corners[:3], lambdas, how)

@@ -124,8 +124,8 @@ def test_latents_that_do_not_fit(
         (latent, run, 11, "t = 12, not 11"),
         (replace(latent, t=99), run, 99, "out of range"),
     ):
+        request = ShareRequest(run=at, t=t, count=1, device="cpu")
         with pytest.raises(StudioError, match=match):
-            request = ShareRequest(run=at, t=t, count=1, device="cpu")
             finish(share(request, None, models, used))
 
 

@@ -42,7 +42,7 @@ def command(
     json: Json = False,
     **given: Any,
 ) -> None:
-    """Go from one picture to another through latent space, or fill a square between four."""
+    """Go from picture to picture through latent space."""
     request = validated(InterpolateRequest, given, run=run)
     animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
     check_out(out)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import gallery, tasks
 from ddpm_studio.backend.task import Task
@@ -71,11 +71,7 @@ class GalleryPanel(ToolPanel):
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_L)
         middle.addWidget(self.thumbnails, 1)
-        side = QVBoxLayout()
-        side.addWidget(self.details, 1)
-        side.addWidget(self.neighbours)
-        self.neighbours.setFixedWidth(self.details.width())
-        middle.addLayout(side)
+        middle.addWidget(self._side())
         self.content.addLayout(middle, 1)
         self.content.addLayout(self._view_row())
         self.thumbnails.chosen.connect(self._on_chosen)
@@ -171,6 +167,24 @@ class GalleryPanel(ToolPanel):
         row.addWidget(together(label(self.tr("count"), "muted"), self.count))
         row.addStretch()
         return row
+
+    def _side(self) -> QScrollArea:
+        """What is known of the chosen picture; it scrolls where the window is low."""
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.details)
+        layout.addWidget(self.neighbours)
+        layout.addStretch()
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(column)
+        area.setFixedWidth(self.details.width() + SPACE_L)
+        area.setAccessibleName(self.tr("Chosen picture"))
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return area
 
     def _view_row(self) -> QHBoxLayout:
         self.bar = GalleryBar(self._delete_action, self._undo_action)

@@ -215,7 +215,7 @@ class InterpolatePanel(ToolPanel):
         if self.choices.corners.isChecked():
             side = 0 if pictures is None else math.isqrt(len(pictures))
             labels = [f"{value:.3g}" for value in np.linspace(0, 1, side)]
-            self.preview.set_rows(pictures, labels, labels, recipe=recipe)
+            self.preview.set_rows(pictures, labels, recipe=recipe)
             return
         if pictures is None:
             self.grid.set_rows(None, ())

@@ -13,6 +13,7 @@ from ddpm_studio.gui.widgets.basics import label, number_label
 from ddpm_studio.gui.widgets.picture_view import PictureGrid
 
 _WIDTH = 208
+_SIDE = 136
 
 
 class RecipeView(QWidget):
@@ -22,7 +23,7 @@ class RecipeView(QWidget):
         super().__init__(parent)
         self.setFixedWidth(_WIDTH)
         self.picture = PictureGrid(self.tr("Chosen picture"))
-        self.picture.setFixedHeight(_WIDTH)
+        self.picture.setFixedHeight(_SIDE)
         self.picture.set_empty("image", self.tr("Choose a picture"))
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(SPACE_M)
