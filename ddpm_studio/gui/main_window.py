@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
                 shortcut=f"Ctrl+{number}",
             )
         studio.picture_sent.connect(self._on_picture_sent)
+        studio.restored.connect(self._on_restored)
         self._fill_menus()
         self.actions_.attach(self)
         self.palette_ = CommandPalette(self.actions_, self)
@@ -298,6 +299,9 @@ class MainWindow(QMainWindow):
     def _on_picture_sent(self, where: str) -> None:
         tools = {"share": self.share, "reverse": self.reverse, "inpaint": self.inpaint}
         self.show_tool(tools.get(where, self.interpolate))
+
+    def _on_restored(self) -> None:
+        self.show_tool(self.reverse)
 
     def _show_start(self) -> None:
         self.start_page.show_recent()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from ddpm_studio import paths
 from ddpm_studio.backend import Backend, Job, State, tasks
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.restoring import Restored, restored
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
@@ -34,6 +36,8 @@ class Studio(QObject):
     """``training`` began, paused, went on or ended."""
     drawn = Signal(object)
     """Pictures were finished (:class:`Drawn`); the gallery collects them."""
+    restored = Signal(object)
+    """A picture's request (:class:`Restored`) is to be drawn again; its run is open."""
     notified = Signal(object)
     """Something for a person to read: a :class:`Failure` or a str."""
     picture_sent = Signal(str, object, object)
@@ -55,7 +59,7 @@ class Studio(QObject):
         self.training_run: Path | None = None
 
     def open_paths(self, given: Sequence[Path]) -> None:
-        """Open whatever was dropped: a run folder, a model of diffusers, or pictures."""
+        """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
         found = [path for path in given if path.exists()]
         for path in given:
             if path not in found:
@@ -66,7 +70,7 @@ class Studio(QObject):
             self.open_run(found[0])
         elif len(found) == 1 and (found[0] / "model_index.json").is_file():
             self._import(found[0])
-        else:
+        elif not (len(found) == 1 and self._restore(found[0])):
             self.open_data(found)
 
     def open_data(self, sources: Sequence[Path], options: PrepareOptions | None = None) -> None:
@@ -146,6 +150,31 @@ class Studio(QObject):
         self.training.failed.connect(self.notify)
         self.training.ended.connect(self._on_training_ended)
         self.training_changed.emit()
+
+    def _restore(self, path: Path) -> bool:
+        """Take up the request that a drawn picture keeps; False if it is another file."""
+        if path.suffix.lower() != ".png":
+            return False
+        try:
+            found = restored(path)
+        except StudioError as error:
+            self.notify(error)
+            return True
+        if found is None:
+            return False
+        job = self.backend.submit(tasks.open_run(found.request.run))
+        job.finished.connect(self._on_run_view)
+        job.finished.connect(partial(self._on_restored, found))
+        job.failed.connect(self.notify)
+        return True
+
+    def _on_restored(self, found: Restored, view: tasks.RunView) -> None:
+        now = max(view.summary.checkpoints, default=None)
+        if found.checkpoint is not None and now != found.checkpoint:
+            self.notify(
+                self.tr("This run has been trained further since: the picture will be another.")
+            )
+        self.restored.emit(found)
 
     def _import(self, source: Path) -> None:
         """Make a run of a diffusers folder and open it."""

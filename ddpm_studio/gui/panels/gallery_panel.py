@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject, Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import gallery, tasks
@@ -76,6 +75,8 @@ class GalleryPanel(ToolPanel):
         self.content.addLayout(self._view_row())
         self.thumbnails.chosen.connect(self._on_chosen)
         self.thumbnails.opened.connect(self.menu.share_current)
+        self.thumbnails.delete_pressed.connect(self.delete_chosen)
+        self.thumbnails.copy_pressed.connect(self.menu.copy)
         studio.drawn.connect(self._on_drawn)
         self._on_run()
         self._show_items()
@@ -120,18 +121,6 @@ class GalleryPanel(ToolPanel):
         flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
         self.thumbnails.selectionModel().select(selection, flag)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Delete and copy by key, where the pictures have the focus."""
-        if watched is self.thumbnails and isinstance(event, QKeyEvent):
-            pressed = event.type() == QEvent.Type.KeyPress
-            if pressed and event.matches(QKeySequence.StandardKey.Delete):
-                self.delete_chosen()
-                return True
-            if pressed and event.matches(QKeySequence.StandardKey.Copy):
-                self.menu.copy()
-                return True
-        return super().eventFilter(watched, event)
-
     def _register(self) -> None:
         add = self.actions_.add
         self._draw_action = add(
@@ -157,7 +146,6 @@ class GalleryPanel(ToolPanel):
             category=self._category,
             icon="undo-2",
         )
-        self.thumbnails.installEventFilter(self)
         self.menu = GalleryMenu(self.studio, self.thumbnails, self._current, self._delete_action)
 
     def _draw_row(self) -> QHBoxLayout:

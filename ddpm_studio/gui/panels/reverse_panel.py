@@ -21,6 +21,7 @@ from ddpm_studio.gui.icons import set_icon
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.trajectory import VIEWS, Trajectory
+from ddpm_studio.gui.restoring import Restored
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import button, label, name, number_label, tool_button
@@ -47,6 +48,7 @@ class ReversePanel(QWidget):
         self._studio = studio
         self.trajectory = Trajectory()
         self._job: Job | None = None
+        self._chosen: int | None = None
         self._register(actions)
 
         self.messages = MessageBar()
@@ -88,6 +90,7 @@ class ReversePanel(QWidget):
         studio.run_changed.connect(self._on_run)
         studio.training_changed.connect(self._update_enabled)
         studio.picture_sent.connect(self._on_picture_sent)
+        studio.restored.connect(self._on_restored)
         self._update_enabled()
 
     def draw(self) -> None:
@@ -217,6 +220,9 @@ class ReversePanel(QWidget):
 
     def _on_finished(self, drawn: Drawn) -> None:
         self.trajectory.recipe = drawn.recipe
+        if self._chosen is not None:
+            self.views["x0_hat"].select([self._chosen])
+            self._chosen = None
         self._show_strip()
         self._show_frame(self.slider.value())
         self.export.refresh()
@@ -246,6 +252,17 @@ class ReversePanel(QWidget):
             index = self.count.findData(request.get("count"))
             self.count.setCurrentIndex(index if index >= 0 else self.count.currentIndex())
             self._delay.start()
+
+    def _on_restored(self, found: Restored) -> None:
+        """Draw all over again what a dropped picture was one of."""
+        fields = found.request.model_dump()
+        self.sampler.set_value(fields)
+        if self.count.findData(found.request.count) < 0:
+            self.count.addItem(str(found.request.count), found.request.count)
+        self.count.setCurrentIndex(self.count.findData(found.request.count))
+        self._delay.stop()
+        self._chosen = found.index
+        self.draw()
 
     def _drawn_from(self) -> str:
         request = self.trajectory.recipe.get("request")

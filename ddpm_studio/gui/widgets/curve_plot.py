@@ -38,6 +38,7 @@ class CurvePlot(QWidget):
         self.setAccessibleName(title)
         self.plot = pg.PlotWidget()
         self.plot.setAccessibleName(title)
+        self.plot.viewport().setAccessibleName(title)
         self.plot.setMinimumSize(_LEAST, _LEAST)
         # By itself it wishes for so much that the docks beside it would be squeezed.
         self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)

@@ -197,6 +197,7 @@ class LossPlot(QWidget):
             self._canvas.set_log(self.log_button.isChecked())
             self._canvas.hovered.connect(self._on_hovered)
             self._canvas.widget.setAccessibleName(self.tr("Loss by step"))
+            self._canvas.widget.viewport().setAccessibleName(self.tr("Loss by step"))
             self._canvas.widget.setAccessibleDescription(
                 self.tr("Arrows pan, plus and minus zoom, Home shows all")
             )

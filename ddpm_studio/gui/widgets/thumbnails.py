@@ -16,7 +16,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -124,6 +132,8 @@ class Thumbnails(QListView):
     chosen = Signal(list)
     opened = Signal(int)
     context_requested = Signal(int, QPoint)
+    delete_pressed = Signal()
+    copy_pressed = Signal()
 
     def __init__(self, title: str = "", side: int = 48, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -204,6 +214,15 @@ class Thumbnails(QListView):
         if self._model.pictures is None:
             raise IndexError(index)
         return np.array(self._model.pictures[index])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ask for deletion and copies; all else moves and chooses."""
+        if event.matches(QKeySequence.StandardKey.Delete):
+            self.delete_pressed.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_pressed.emit()
+        else:
+            super().keyPressEvent(event)
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         """Carry the current picture away."""

@@ -1,0 +1,173 @@
+"""``python -m tests.gui.screenshots OUT``: every tab in use, light and dark, at 100 and 200 %.
+
+A small network is trained on embedded pictures first, for real; ``--run RUN`` shows another run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_STEPS = 400
+_SIZE = 1280, 800
+_SECONDS = 120.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.gui.screenshots", description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--run", type=Path, help="a trained run to show")
+    parser.add_argument("--steps", type=int, default=_STEPS, help="of training, without --run")
+    parser.add_argument("--one", choices=["light", "dark"], help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        _Photographer(asked.out, asked.run, asked.one).work()
+        return 0
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder)
+        for name in ("RUNS", "CONFIG", "CACHE"):
+            os.environ[f"DDPM_STUDIO_{name}"] = str(own / name.lower())
+        run = asked.run or _trained(own / "runs" / "fashion-mnist", asked.steps)
+        for scale in ("1", "2"):
+            for theme in ("light", "dark"):
+                words = [sys.executable, "-m", "tests.gui.screenshots", str(asked.out)]
+                environment = {
+                    "QT_QPA_PLATFORM": "offscreen",
+                    "QT_SCALE_FACTOR": scale,
+                    # Each begins with the first layout.
+                    "DDPM_STUDIO_CONFIG": str(own / f"config {theme} {scale}"),
+                }
+                subprocess.run(
+                    [*words, "--run", str(run), "--one", theme],
+                    env=os.environ | environment,
+                    check=True,
+                )
+    return 0
+
+
+def _trained(run: Path, steps: int) -> Path:
+    """Train on the first embedded set; tells its steps on stderr."""
+    from ddpm_studio.data.samples import sample_sets
+    from ddpm_studio.jobs import train
+    from ddpm_studio.jobs.events import TrainTick
+    from ddpm_studio.requests import TrainRequest
+
+    chosen = next(sample for sample in sample_sets() if sample.name == "fashion-mnist")
+    request = TrainRequest(steps=steps, device="cpu", sample_every=max(1, steps // 4))
+    for event in train([chosen.path], run, request, chosen.options):
+        if isinstance(event, TrainTick):
+            print(f"step {event.step} of {event.total}", file=sys.stderr)
+    return run
+
+
+class _Photographer:
+    """Drives the real window through its tabs and saves what it shows."""
+
+    def __init__(self, out: Path, run: Path, theme: str) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        from ddpm_studio.backend import Backend
+        from ddpm_studio.gui.main_window import MainWindow
+        from ddpm_studio.gui.settings import open_settings
+        from ddpm_studio.gui.studio import Studio
+        from ddpm_studio.gui.theme import current_theme
+
+        self.app = QApplication(sys.argv[:1])
+        look = current_theme()
+        look.mode = "dark" if theme == "dark" else "light"
+        look.apply(self.app)
+        self.out, self.run = out, run
+        self.backend = Backend()
+        self.window = MainWindow(Studio(self.backend), open_settings())
+        self.window.resize(*_SIZE)
+        self.window.show()
+        self.window.build_tools()
+        self.backend.start()
+        percent = round(self.window.devicePixelRatioF() * 100)
+        self.ending = f"{theme}-{percent}.png"
+
+    def work(self) -> None:
+        """Take all pictures, then close."""
+        import numpy as np
+
+        window, studio = self.window, self.window.studio
+        self.rest(3)
+        self.shoot("start")
+        window.open_sample("fashion-mnist")
+        self.wait(lambda: studio.dataset is not None, "the data")
+        studio.open_paths([self.run])
+        self.wait(lambda: studio.can_draw, "the run")
+        for panel in (window.share, window.interpolate):
+            panel.sampler.set_value({"sampler": "ddim", "steps": 20})
+        window.show_tool(window.reverse)
+        self.wait(lambda: bool(window.reverse.trajectory.recipe), "a process")
+        self.shoot("reverse")
+        window.show_tool(window.share)
+        self.wait(lambda: window.share.drawn is not None and not window.share.busy, "sharing")
+        self.shoot("share")
+        window.show_tool(window.interpolate)
+        tool = window.interpolate
+        self.wait(lambda: tool.drawn is not None and not tool.busy, "interpolation")
+        self.shoot("interpolate")
+        tool.choices.corners.setChecked(True)
+        self.wait(lambda: tool.drawn is not None and not tool.busy, "four corners")
+        self.shoot("corners")
+        window.show_tool(window.inpaint)
+        self.wait(lambda: window.inpaint.source.fitted is not None, "a picture")
+        mask = np.zeros_like(window.inpaint.canvas.painted)
+        mask[len(mask) // 2 :] = True
+        window.inpaint.canvas.set_mask(mask)
+        self.wait(lambda: window.inpaint.drawn is not None and not window.inpaint.busy, "filling")
+        self.shoot("fill-in")
+        window.show_tool(window.bits)
+        window.bits.measure()
+        self.wait(lambda: window.bits.decoded is not None and not window.bits.busy, "the bits")
+        self.shoot("bits")
+        window.show_tool(window.gallery)
+        self.rest(1)
+        window.gallery.select(window.gallery.items.shown[:1])
+        window.gallery.neighbours.search()
+        self.wait(lambda: window.gallery.neighbours.found is not None, "neighbours")
+        self.shoot("gallery")
+        window.actions_["help.palette"].trigger()
+        self.rest(0.5)
+        window.palette_.grab().save(str(self.out / f"palette-{self.ending}"))
+        window.palette_.hide()
+        window.close()
+        self.backend.shutdown()
+
+    def shoot(self, name: str) -> None:
+        """Save the window as it is now."""
+        self.rest(0.5)
+        self.window.grab().save(str(self.out / f"{name}-{self.ending}"))
+
+    def wait(self, ready: Callable[[], bool], what: str) -> None:
+        """Let the window live until something is there.
+
+        Raises:
+            TimeoutError: naming what did not come.
+        """
+        end = time.monotonic() + _SECONDS
+        while not ready():
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {what} after {_SECONDS:.0f} s")
+            self.app.processEvents()
+            time.sleep(0.005)
+
+    def rest(self, seconds: float) -> None:
+        """Let the window live for a moment."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.app.processEvents()
+            time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
