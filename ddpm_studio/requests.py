@@ -263,6 +263,19 @@ class EncodeRequest(Request):
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
 
 
+class PlayRequest(Request):
+    """Train a small network on points of the plane."""
+
+    shape: Literal["eight_gaussians", "moons", "spiral", "drawing"] = Field(
+        "spiral", title="Shape", description="Where the points lie; drawing: your own."
+    )
+    steps: int = Field(3000, ge=1, le=100_000, title="Steps", description="Optimiser steps.")
+    timesteps: int = Field(
+        100, ge=10, le=1000, title="Timesteps T", description="Length of the forward process."
+    )
+    seed: Seed = Field(0, title="Seed", description="Same seed, same points.")
+
+
 class InpaintRequest(DrawRequest):
     """Fill in the masked part of a picture (RePaint)."""
 

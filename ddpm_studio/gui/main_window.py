@@ -86,6 +86,7 @@ class MainWindow(QMainWindow):
 
     def build_tools(self) -> None:
         """Build the tabs, once; after the first paint, which need not wait for them."""
+        from ddpm_studio.gui.learn.playground_panel import PlaygroundPanel
         from ddpm_studio.gui.panels.bits_panel import BitsPanel
         from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
         from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self.inpaint = InpaintPanel(studio, self.actions_)
         self.bits = BitsPanel(studio, self.actions_)
         self.gallery = GalleryPanel(studio, self.actions_)
+        self.learn = PlaygroundPanel(studio, self.actions_)
         tools: tuple[tuple[QWidget, str], ...] = (
             (self.reverse, self.tr("Reverse process")),
             (self.share, self.tr("Share latents")),
@@ -107,6 +109,7 @@ class MainWindow(QMainWindow):
             (self.inpaint, self.tr("Fill in")),
             (self.bits, self.tr("Bits")),
             (self.gallery, self.tr("Gallery")),
+            (self.learn, self.tr("Learn")),
         )
         for number, (panel, title) in enumerate(tools, 1):
             self.tabs.addTab(panel, title)
@@ -117,6 +120,7 @@ class MainWindow(QMainWindow):
                 category=self.tr("&View"),
                 shortcut=f"Ctrl+{number}",
             )
+        self.start_page.learn_chosen.connect(lambda: self.show_tool(self.learn))
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
         self._fill_menus()

@@ -25,6 +25,7 @@ class StartPage(QWidget):
 
     sample_chosen = Signal(str)
     choose_folder = Signal()
+    learn_chosen = Signal()
 
     def __init__(self, studio: Studio, settings: QSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +54,14 @@ class StartPage(QWidget):
         for sample in sample_sets():
             cards.addWidget(self._card(sample))
         layout.addLayout(cards)
+        learn = button(
+            self.tr("New to diffusion? See it at work on points in the plane"),
+            self.tr("A playground that learns in seconds"),
+            icon="graduation-cap",
+            role="link",
+        )
+        learn.clicked.connect(self.learn_chosen)
+        layout.addWidget(learn, 0, Qt.AlignmentFlag.AlignLeft)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(SPACE_S)
         layout.addLayout(self._recent)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.models import Model, ModelStore
     from ddpm_studio.jobs.neighbours import find_neighbours
     from ddpm_studio.jobs.pictures import fit_picture, load_picture, some_pictures
+    from ddpm_studio.jobs.playground import PointModel, diffused, play, score_field, walk_points
     from ddpm_studio.jobs.sampling import sample
     from ddpm_studio.jobs.series import interpolate_series, share_series
     from ddpm_studio.jobs.sharing import share
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 _MODULES = {
     "Model": "models",
     "ModelStore": "models",
+    "PointModel": "playground",
     "RunSummary": "describing",
     "TrainResult": "training",
     "decode": "decoding",
     "describe_run": "describing",
+    "diffused": "playground",
     "encode_picture": "latents",
     "export_diffusers": "exchange",
     "find_neighbours": "neighbours",
@@ -44,21 +47,26 @@ _MODULES = {
     "load_mask": "inpainting",
     "load_picture": "pictures",
     "measure_bits": "bits",
+    "play": "playground",
     "sample": "sampling",
     "save_latent": "latents",
+    "score_field": "playground",
     "share": "sharing",
     "share_series": "series",
     "some_pictures": "pictures",
     "train": "training",
+    "walk_points": "playground",
 }
 
 __all__ = [
     "Model",
     "ModelStore",
+    "PointModel",
     "RunSummary",
     "TrainResult",
     "decode",
     "describe_run",
+    "diffused",
     "encode_picture",
     "export_diffusers",
     "find_neighbours",
@@ -71,12 +79,15 @@ __all__ = [
     "load_mask",
     "load_picture",
     "measure_bits",
+    "play",
     "sample",
     "save_latent",
+    "score_field",
     "share",
     "share_series",
     "some_pictures",
     "train",
+    "walk_points",
 ]
 
 __getattr__ = loader(__name__, _MODULES)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ddpm_studio.data.progress import Progress as Progress
 
 Pictures = npt.NDArray[np.uint8]
+Points = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,16 @@ class NeighboursFound:
     among_themselves: float | None
 
 
+@dataclass(frozen=True, eq=False)
+class PointsLearned:
+    """The 2-D playground after some steps: data and samples, float32 of shape (N, 2)."""
+
+    step: int
+    loss: float
+    data: Points
+    samples: Points
+
+
 Event = (
     Progress
     | Notice
@@ -199,4 +210,5 @@ Event = (
     | FrameImages
     | Drawn
     | BitsMeasured
+    | PointsLearned
 )

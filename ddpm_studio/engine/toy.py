@@ -1,0 +1,143 @@
+"""Diffusion of points in the plane: small enough to be trained in seconds and seen whole.
+
+N points are one picture of two channels and N pixels, shape (1, 2, N, 1): every sampler takes
+them as they are. Each distribution has mean 0 and about unit variance along each axis.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from ddpm_studio.engine.schedule import NoiseSchedule
+from ddpm_studio.engine.unet_blocks import timestep_embedding
+
+Shape = Literal["eight_gaussians", "moons", "spiral"]
+
+GAUSSIANS, GAUSSIAN_STD = 8, 0.1
+# Σ x² over the ring plus the own variance gives 1 along each axis.
+RING = math.sqrt(2 * (1 - GAUSSIAN_STD**2))
+SPIRAL_TURNS, SPIRAL_STD = 2, 0.03
+# r = 2√u has E[r²] = 2, half of it along each axis.
+_SPIRAL_SCALE = 2.0
+_TURN = 2 * math.pi * SPIRAL_TURNS
+# ∫ 2s·(2s cos ωs) ds and its sine over s = √u in 0..1, for a whole number of turns ω/2π.
+_SPIRAL_MEAN = (8 / _TURN**2, -4 / _TURN)
+_MOON_MEAN, _MOON_STD, _MOON_NOISE = (0.5, 0.25), (0.867, 0.495), 0.06
+_HANDFUL = 0.03
+
+
+def draw_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
+    """Points x_0 of a distribution, shape (count, 2)."""
+    u = torch.rand(count, generator=generator)
+    noise = torch.randn(count, 2, generator=generator)
+    match shape:
+        case "eight_gaussians":
+            centres = gaussian_centres()
+            number = torch.randint(GAUSSIANS, (count,), generator=generator)
+            return centres[number] + GAUSSIAN_STD * noise
+        case "spiral":
+            return spiral_at(u) + SPIRAL_STD * noise
+        case "moons":
+            upper = torch.rand(count, generator=generator) < 0.5
+            angle = math.pi * u
+            x = torch.where(upper, angle.cos(), 1 - angle.cos())
+            y = torch.where(upper, angle.sin(), 0.5 - angle.sin())
+            points = torch.stack([x, y], 1) + _MOON_NOISE * noise
+            return (points - torch.tensor(_MOON_MEAN)) / torch.tensor(_MOON_STD)
+    raise ValueError(f"no distribution {shape!r}; there are eight_gaussians, moons, spiral")
+
+
+def resample(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Points around those that somebody has drawn, shape (count, 2) from (M, 2).
+
+    Raises:
+        ValueError: if there are none.
+    """
+    if len(points) == 0:
+        raise ValueError("there are no points to learn from")
+    chosen = points[torch.randint(len(points), (count,), generator=generator)]
+    return chosen + _HANDFUL * torch.randn(count, 2, generator=generator)
+
+
+def gaussian_centres() -> Tensor:
+    """Means of the eight Gaussians, shape (8, 2)."""
+    angle = torch.arange(GAUSSIANS) * (2 * math.pi / GAUSSIANS)
+    return RING * torch.stack([angle.cos(), angle.sin()], 1)
+
+
+def spiral_at(u: Tensor) -> Tensor:
+    """The spiral's line, u in 0..1 from its middle outwards: shape (N,) to (N, 2)."""
+    radius = _SPIRAL_SCALE * u.sqrt()
+    angle = _TURN * u.sqrt()
+    points = torch.stack([radius * angle.cos(), radius * angle.sin()], 1)
+    return points - torch.tensor(_SPIRAL_MEAN)
+
+
+def mixture_score(x: Tensor, schedule: NoiseSchedule, index: int) -> Tensor:
+    """∇ log q(x_t) of the eight Gaussians, exactly [Score SDE eq. 3, in closed form].
+
+    q(x_t) is again a mixture: means √ᾱ_t μ, variance ᾱ_t σ² + 1 − ᾱ_t.
+
+    Args:
+        x: points, shape (N, 2).
+        schedule: the noise.
+        index: t − 1.
+    """
+    bar = float(schedule.alphas_cumprod[index])
+    variance = bar * GAUSSIAN_STD**2 + float(schedule.one_minus_alphas_cumprod[index])
+    away = math.sqrt(bar) * gaussian_centres()[None] - x[:, None]
+    share = torch.softmax(-away.square().sum(2) / (2 * variance), dim=1)
+    return (share[..., None] * away).sum(1) / variance
+
+
+def as_picture(points: Tensor) -> Tensor:
+    """(N, 2) to the one picture (1, 2, N, 1) that samplers take."""
+    return points.T[None, :, :, None]
+
+
+def as_points(picture: Tensor) -> Tensor:
+    """(1, 2, N, 1) to (N, 2)."""
+    return picture[0, :, :, 0].T
+
+
+class PointNet(nn.Module):
+    """ε̂ for each pixel of two channels on its own, from its place and t.
+
+    The place enters as itself and as waves of several lengths, without which so small a network
+    would blur what is finer than the whole.
+
+    Args:
+        timesteps: T.
+        width: of the hidden layers.
+    """
+
+    _EMBEDDING = 32
+    _WAVES = (1.0, 2.0, 4.0, 8.0)
+
+    def __init__(self, timesteps: int, width: int = 128) -> None:
+        super().__init__()
+        self.timesteps = timesteps
+        self.time = nn.Linear(self._EMBEDDING, width)
+        self.place = nn.Linear(2 + 4 * len(self._WAVES), width)
+        self.hidden = nn.Sequential(
+            nn.SiLU(),
+            nn.Linear(width, width),
+            nn.SiLU(),
+            nn.Linear(width, width),
+            nn.SiLU(),
+            nn.Linear(width, 2),
+        )
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """x_t of shape (B, 2, H, W) and labels of shape (B,) to ε̂ of x_t's shape."""
+        # Embedded as if of 1000 steps: the frequencies are made for those.
+        label = t.float() * (1000 / self.timesteps)
+        time = self.time(timestep_embedding(label, self._EMBEDDING))
+        place = x.movedim(1, 3)
+        waves = [wave(k * place) for k in self._WAVES for wave in (torch.sin, torch.cos)]
+        hidden = self.place(torch.cat([place, *waves], 3)) + time[:, None, None]
+        return cast(Tensor, self.hidden(hidden)).movedim(3, 1)

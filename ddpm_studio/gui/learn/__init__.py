@@ -1,0 +1,1 @@
+"""The Learn tab: live things instead of prose."""
