@@ -103,7 +103,8 @@ class Latent:
     """x_t of one picture, float32 of shape (1, C, H, W), and what it takes to go on from it.
 
     ``t`` is 0..``timesteps``; ``model`` is the fingerprint of the network it belongs to;
-    ``origin`` says in words which that was.
+    ``origin`` says in words which that was. ``exact``: DDIM without clipping leads back from it
+    to the picture that it was found for.
     """
 
     x_t: npt.NDArray[np.float32]
@@ -111,6 +112,7 @@ class Latent:
     timesteps: int
     model: str
     origin: str
+    exact: bool = False
 
 
 @dataclass(frozen=True)

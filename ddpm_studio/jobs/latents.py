@@ -59,7 +59,7 @@ def encode_picture(
     evaluator = Evaluator(model.network, model.device)
     for frame in ddim_inversion(process, evaluator, x_0, request.iterations):
         yield Progress(frame.index, frame.total, "Encoding")
-    latent = latent_of(model, frame.x_t, t)
+    latent = replace(latent_of(model, frame.x_t, t), exact=True)
     _check_finite(latent, "The latent that was found")
     return latent
 
@@ -94,6 +94,7 @@ def save_latent(path: Path, latent: Latent) -> None:
         "timesteps": str(latent.timesteps),
         "model": latent.model,
         "origin": latent.origin,
+        "exact": str(latent.exact),
     }
     with whole_file(path) as temporary:
         save_file({_KEY: latent.x_t}, temporary, told)
@@ -123,6 +124,7 @@ def load_latent(path: Path) -> Latent:
                 int(told["timesteps"]),
                 told["model"],
                 told["origin"],
+                told.get("exact") == str(True),
             )
     except OSError as error:
         raise StudioError(f"{path} can't be read: {error.strerror}.", "Check the path.") from error

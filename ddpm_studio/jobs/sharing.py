@@ -12,7 +12,7 @@ from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import check_t, draw, picture_shape, recipe, walk
-from ddpm_studio.jobs.events import Drawn, Event, Latent, Pictures, Progress
+from ddpm_studio.jobs.events import Drawn, Event, Latent, Notice, Pictures, Progress
 from ddpm_studio.jobs.latents import latent_of, noised, use_latent
 from ddpm_studio.jobs.models import Model, ModelStore
 from ddpm_studio.jobs.pictures import to_latent
@@ -32,7 +32,7 @@ def share(
     """Freeze x_t and draw many x_0 ~ p_θ(x_0|x_t).
 
     At t = 0 all are the picture itself, at t = T they have nothing in common. Yields Progress,
-    and FrameImages of all pictures if ``request.frames`` asks for them.
+    Notice, and FrameImages of all pictures if ``request.frames`` asks for them.
 
     Args:
         request: t, count, sampler.
@@ -57,6 +57,11 @@ def share(
     passed = 0
     if latent is not None:
         x_t = use_latent(model, latent, request.t)
+        if latent.exact and request.clip_x0 and sampler.deterministic:
+            yield Notice(
+                "This latent was found by DDIM: "
+                "draw without clipping x̂₀ to come back to its picture."
+            )
     elif picture is not None:
         x_t = noised(model, to_latent(picture, model), request.t, request.seed)
     else:

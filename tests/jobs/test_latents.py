@@ -22,7 +22,7 @@ from ddpm_studio.jobs import (
     share,
     train,
 )
-from ddpm_studio.jobs.events import Latent
+from ddpm_studio.jobs.events import Latent, Notice
 from ddpm_studio.requests import (
     EncodeRequest,
     InterpolateRequest,
@@ -98,8 +98,12 @@ def test_ddim_finds_the_latent_of_what_it_has_drawn(run: Path, models: ModelStor
     back = ShareRequest(
         run=run, t=20, sampler="ddim", steps=20, count=1, clip_x0=False, device="cpu"
     )
-    again = finish(share(back, None, models, latent))[1].pictures[0]
-    assert np.abs(again.astype(int) - picture).max() <= 2
+    events, drawn = finish(share(back, None, models, latent))
+    assert np.abs(drawn.pictures[0].astype(int) - picture).max() <= 2
+    assert not any(isinstance(event, Notice) for event in events)
+    clipped = back.model_copy(update={"clip_x0": True})
+    events, _ = finish(share(clipped, None, models, latent))
+    assert any(isinstance(event, Notice) and "clipping" in event.text for event in events)
 
 
 def test_deterministic_samplers_share_one_picture_alone(

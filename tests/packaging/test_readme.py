@@ -56,7 +56,7 @@ def test_every_option_shown_exists() -> None:
     assert {words[0] for words in shown} == COMMANDS.keys() - {DEFAULT}
     for name, *words in shown:
         assert name in COMMANDS
-        known = {flag for p in load_command(name).params for flag in p.opts}
+        known = {flag for p in load_command(name).params for flag in [*p.opts, *p.secondary_opts]}
         for word in words:
             if word.startswith("--"):
                 assert word in known, f"{name} has no {word}"

@@ -26,7 +26,7 @@ from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import button, label, name
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.row_grid import RowGrid
-from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
+from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent, Notice
 from ddpm_studio.requests import ShareRequest
 
 # With x_t in the corner these fill a square.
@@ -169,6 +169,8 @@ class SharePanel(ToolPanel):
         elif isinstance(event, Drawn):
             self.studio.drawn.emit(event)
             self._finish_row(event)
+        elif isinstance(event, Notice):
+            self.messages.show_info(event.text)
 
     def _on_finished(self, result: object) -> None:
         if isinstance(result, Drawn):
