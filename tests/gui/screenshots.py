@@ -16,7 +16,7 @@ from pathlib import Path
 
 _STEPS = 400
 _SIZE = 1280, 800
-_SECONDS = 120.0
+_SECONDS = 300.0
 
 
 def main() -> int:
@@ -94,7 +94,14 @@ class _Photographer:
         self.ending = f"{theme}-{percent}.png"
 
     def work(self) -> None:
-        """Take all pictures, then close."""
+        """Take all pictures, then close; the backend's thread ends whatever happens."""
+        try:
+            self._visit()
+        finally:
+            self.window.close()
+            self.backend.shutdown()
+
+    def _visit(self) -> None:
         import numpy as np
 
         window, studio = self.window, self.window.studio
@@ -146,8 +153,6 @@ class _Photographer:
         self.rest(0.5)
         window.palette_.grab().save(str(self.out / f"palette-{self.ending}"))
         window.palette_.hide()
-        window.close()
-        self.backend.shutdown()
 
     def shoot(self, name: str) -> None:
         """Save the window as it is now."""
