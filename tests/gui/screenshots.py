@@ -104,8 +104,12 @@ class _Photographer:
     def _visit(self) -> None:
         import numpy as np
 
+        from ddpm_studio.gui.widgets.picture_view import PictureGrid
+
         window, studio = self.window, self.window.studio
-        self.rest(3)
+        cards = window.start_page.findChildren(PictureGrid)
+        self.wait(lambda: all(card.count for card in cards), "the samples")
+        self.wait(lambda: self.backend.device is not None, "the device")
         self.shoot("start")
         window.open_sample("fashion-mnist")
         self.wait(lambda: studio.dataset is not None, "the data")
