@@ -6,16 +6,15 @@ from collections.abc import Generator, Sequence
 
 import torch
 
-from ddpm_studio.engine import PictureNoise, derive_seed, encode, mix, mix_corners
+from ddpm_studio.engine import PictureNoise, encode, mix, mix_corners
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import check_t, draw, recipe
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.latents import forward_noise
 from ddpm_studio.jobs.models import ModelStore
 from ddpm_studio.jobs.pictures import to_latent
 from ddpm_studio.requests import InterpolateRequest
-
-_FORWARD = 1
 
 
 def interpolate(
@@ -40,7 +39,7 @@ def interpolate(
         raise StudioError(f"{len(ends)} pictures can't be mixed.", "Choose two, or four corners.")
     model = models.get(request.run, request.weights, request.device)
     check_t(model, request.t)
-    forward = PictureNoise(derive_seed(request.seed, _FORWARD), range(len(ends)), model.device)
+    forward = forward_noise(model, request.seed, len(ends))
     x_0 = torch.cat([to_latent(end, model) for end in ends])
     x_t = encode(model.process, x_0, request.t, forward.draw(x_0.shape[1:]))
     lambdas = torch.linspace(0, 1, request.steps_lambda)

@@ -28,7 +28,6 @@ _FORMAT = "ddpm-studio latent 1"
 _KEY = "x_t"
 # Of 1024 pixels' side and three channels in float32, with room for the header.
 _MOST_BYTES = 16 << 20
-# The noise that makes x_t is another than the noise that leads from it to pictures.
 _FORWARD = 1
 
 
@@ -66,8 +65,12 @@ def encode_picture(
 
 def noised(model: Model, x_0: Tensor, t: int, seed: int) -> Tensor:
     """x_t ~ q(x_t|x_0), the same noise for every picture, shape of x_0."""
-    noise = PictureNoise(derive_seed(seed, _FORWARD), [0], model.device)
-    return encode(model.process, x_0, t, noise.draw(x_0.shape[1:]))
+    return encode(model.process, x_0, t, forward_noise(model, seed, 1).draw(x_0.shape[1:]))
+
+
+def forward_noise(model: Model, seed: int, pictures: int) -> PictureNoise:
+    """The noise that makes x_t, which is another than the one that leads back from it."""
+    return PictureNoise(derive_seed(seed, _FORWARD), range(pictures), model.device)
 
 
 def latent_of(model: Model, x_t: Tensor, t: int) -> Latent:

@@ -7,20 +7,17 @@ from functools import partial
 
 from torch import Tensor
 
-from ddpm_studio.engine import PictureNoise, derive_seed
+from ddpm_studio.engine import PictureNoise
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import check_t, draw, picture_shape, recipe, walk
 from ddpm_studio.jobs.events import Drawn, Event, Latent, Notice, Pictures, Progress
-from ddpm_studio.jobs.latents import latent_of, noised, use_latent
+from ddpm_studio.jobs.latents import forward_noise, latent_of, noised, use_latent
 from ddpm_studio.jobs.models import Model, ModelStore
 from ddpm_studio.jobs.pictures import to_latent
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import ShareRequest
-
-# The noise that makes x_t is another than the noise that leads from it to the pictures.
-_FORWARD = 1
 
 
 def share(
@@ -65,7 +62,7 @@ def share(
     elif picture is not None:
         x_t = noised(model, to_latent(picture, model), request.t, request.seed)
     else:
-        forward = PictureNoise(derive_seed(request.seed, _FORWARD), [0], model.device)
+        forward = forward_noise(model, request.seed, 1)
         x_t, passed = yield from _latent_from_noise(model, request, forward)
     noise = PictureNoise(request.seed, range(request.count), model.device)
     start = x_t.expand(request.count, -1, -1, -1)
