@@ -36,6 +36,18 @@ def walk_points(model: PointModel, sampler: Sampler, steps: int | None, seed: in
     return Task("Walking points", work, slot="playground walk", listed=False)
 
 
+def langevin(model: PointModel, t: int, steps: int, seed: int) -> Task:
+    """Let points wander by the score at t; the result is a list of moments (N, 2)."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        return jobs.langevin(model, t, steps, seed)
+
+    return Task("Walking points", work, slot="playground walk", listed=False)
+
+
 def score_field(model: PointModel, places: Points, t: int, seed: int) -> Task:
     """Look at t; the result is (points of q(x_t), the learned score at the places)."""
 

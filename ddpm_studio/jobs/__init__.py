@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.models import Model, ModelStore
     from ddpm_studio.jobs.neighbours import find_neighbours
     from ddpm_studio.jobs.pictures import fit_picture, load_picture, some_pictures
-    from ddpm_studio.jobs.playground import PointModel, diffused, play, score_field, walk_points
+    from ddpm_studio.jobs.playground import (
+        PointModel,
+        diffused,
+        langevin,
+        play,
+        score_field,
+        walk_points,
+    )
     from ddpm_studio.jobs.sampling import sample
     from ddpm_studio.jobs.series import interpolate_series, share_series
     from ddpm_studio.jobs.sharing import share
@@ -43,6 +50,7 @@ _MODULES = {
     "inpaint": "inpainting",
     "interpolate": "interpolation",
     "interpolate_series": "series",
+    "langevin": "playground",
     "load_latent": "latents",
     "load_mask": "inpainting",
     "load_picture": "pictures",
@@ -75,6 +83,7 @@ __all__ = [
     "inpaint",
     "interpolate",
     "interpolate_series",
+    "langevin",
     "load_latent",
     "load_mask",
     "load_picture",

@@ -25,6 +25,8 @@ from ddpm_studio.requests import PlayRequest, Sampler
 
 _BATCH, _LEARNING_RATE = 512, 2e-3
 _SHOWN, _LOOKS = 512, 20
+# Of the variance 1 − ᾱ_t: small enough that the chain's own error is out of sight.
+_LANGEVIN_SHARE = 0.02
 _REPORT_EVERY = 25
 
 
@@ -101,6 +103,31 @@ def walk_points(
     with torch.no_grad():
         frames = info.run(model.process, model.network, x_t, noise, steps)
         return [toy.as_points(frame.x_t).numpy().copy() for frame in frames]
+
+
+def langevin(model: PointModel, t: int, steps: int, seed: int, count: int = _SHOWN) -> list[Points]:
+    """A chain that forgets its start and ends in q(x_t), by the learned score alone.
+
+    x ← x + δ/2 ∇ log q(x) + √δ z, with δ a share of the noise's variance 1 − ᾱ_t
+    [Song & Ermon 2019, eq. 4].
+
+    Returns:
+        Where the points are before each step and after the last, each of shape (count, 2).
+
+    Raises:
+        StudioError: if t is not 1..T.
+    """
+    schedule = model.process.schedule
+    generator = torch.Generator().manual_seed(derive_seed(seed, t))
+    points = torch.randn(count, 2, generator=generator).numpy()
+    delta = _LANGEVIN_SHARE * float(schedule.one_minus_alphas_cumprod[max(1, t) - 1])
+    moments = [points]
+    for _ in range(steps):
+        z = torch.randn(count, 2, generator=generator).numpy()
+        pull = score_field(model, points, t)
+        points = points + np.float32(delta / 2) * pull + np.float32(delta**0.5) * z
+        moments.append(points)
+    return moments
 
 
 def score_field(model: PointModel, places: Points, t: int) -> npt.NDArray[np.float32]:

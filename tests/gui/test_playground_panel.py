@@ -49,6 +49,17 @@ def test_it_learns_and_then_shows_q_the_score_and_the_way_back(
     before = len(panel.frames)
     panel.sampler.setCurrentText("dpm++2m")
     qtbot.waitUntil(lambda: len(panel.frames) != before, timeout=WAIT)
+    equation = panel.equations[1].text()
+    panel.sampler.setCurrentText("Langevin at t")
+    assert panel.equations[1].text() != equation
+    qtbot.waitUntil(lambda: len(panel.frames) == 201, timeout=WAIT)
+    wide = panel.frames[-1]
+    panel.time.setValue(5)
+    qtbot.waitUntil(lambda: panel.frames[-1] is not wide, timeout=WAIT)
+    assert np.std(panel.frames[-1] - panel.frames[-2]) < np.std(wide), "smaller steps at small t"
+    panel.sampler.setCurrentText("langevin")
+    qtbot.waitUntil(lambda: len(panel.frames) != 201, timeout=WAIT)
+    assert panel.equations[1].text() == equation
 
 
 def test_points_are_drawn_with_the_mouse(qtbot: QtBot, panel: PlaygroundPanel) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
-from ddpm_studio.engine import NoiseSchedule, toy
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, toy
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import PointModel, diffused, play, score_field, walk_points
+from ddpm_studio.jobs import PointModel, diffused, langevin, play, score_field, walk_points
 from ddpm_studio.jobs.events import PointsLearned
 from ddpm_studio.requests import PlayRequest
 from tests.jobs.conftest import finish
@@ -63,6 +64,43 @@ def test_every_kind_of_sampler_finds_the_eight(gaussians: PointModel, sampler: s
     assert (gaps.min(1) < 4 * toy.GAUSSIAN_STD).mean() > 0.85
     shares = np.bincount(gaps.argmin(1), minlength=8) / len(points)
     assert shares.min() > 0.04
+
+
+class ExactNoise(nn.Module):
+    """ε̂ of the mixture itself: −√(1−ᾱ_t) times its score."""
+
+    def __init__(self, schedule: NoiseSchedule) -> None:
+        super().__init__()
+        self.schedule = schedule
+
+    def forward(self, x_t: Tensor, index: Tensor) -> Tensor:
+        at = int(index[0])
+        score = toy.mixture_score(toy.as_points(x_t), self.schedule, at)
+        scale = float(self.schedule.sqrt_one_minus_alphas_cumprod[at])
+        return -toy.as_picture(score) * scale
+
+
+@pytest.mark.parametrize("t", [40, 70])
+def test_langevin_alone_ends_in_the_distribution_of_its_t(t: int) -> None:
+    schedule = NoiseSchedule.named("linear_scaled", 100)
+    network = ExactNoise(schedule)
+    model = PointModel(network, DiffusionProcess(schedule), np.zeros((0, 2), np.float32))  # type: ignore[arg-type]
+    moments = langevin(model, t, 600, seed=4, count=4000)
+    assert len(moments) == 601
+    bar = float(schedule.alphas_cumprod[t - 1])
+    variance = bar * toy.GAUSSIAN_STD**2 + 1 - bar
+    centres = bar**0.5 * toy.gaussian_centres().numpy()
+    generator = np.random.default_rng(0)
+    true = centres[generator.integers(8, size=4000)]
+    true = true + variance**0.5 * generator.standard_normal((4000, 2))
+
+    def radii(points: np.ndarray) -> list[float]:
+        lengths = np.linalg.norm(points, axis=1)
+        return [float(np.quantile(lengths, share)) for share in (0.1, 0.3, 0.5, 0.7, 0.9)]
+
+    np.testing.assert_allclose(radii(moments[-1]), radii(true), atol=0.06)
+    with pytest.raises(StudioError, match="out of range"):
+        langevin(model, 0, 1, seed=0)
 
 
 def test_a_spiral_is_recognised() -> None:

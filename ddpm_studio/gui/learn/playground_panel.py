@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QProgressBar,
     QSlider,
     QVBoxLayout,
@@ -35,6 +36,16 @@ _INTERVAL_MS = 40
 _MOST_DRAWN = 5000
 _PLACES = PointPlot.places()
 _SEED = 0
+_CHAIN_CHOICE = "chain"
+_CHAIN_STEPS = 200
+_REVERSE = (
+    "p<sub>θ</sub>(x<sub>t−1</sub> | x<sub>t</sub>) = N(μ<sub>θ</sub>(x<sub>t</sub>, t), "
+    "σ<sub>t</sub>² I)<br>μ<sub>θ</sub> = (x<sub>t</sub> − β<sub>t</sub> ε<sub>θ</sub> / "
+    "√(1 − ᾱ<sub>t</sub>)) / √α<sub>t</sub>"
+)
+_CHAIN = (
+    "x ← x + ½δ ∇ log q(x<sub>t</sub>) + √δ z, z ~ N(0, I)<br>at one t alone: the left slider’s"
+)
 
 
 class PlaygroundPanel(QWidget):
@@ -67,6 +78,7 @@ class PlaygroundPanel(QWidget):
         self.sampler = QComboBox()
         for sampler in get_args(SamplerRequest.model_fields["sampler"].annotation):
             self.sampler.addItem(sampler, sampler)
+        self.sampler.addItem(self.tr("Langevin at t"), _CHAIN_CHOICE)
         self.sampler.setCurrentText("ddim")
         name(self.sampler, self.tr("Sampler"), self.tr("How to walk back from noise"))
         self.seed = SeedBox()
@@ -108,7 +120,7 @@ class PlaygroundPanel(QWidget):
         self.shape.currentIndexChanged.connect(self._on_shape)
         self.sampler.currentIndexChanged.connect(self._walk)
         self.seed.changed.connect(self._walk)
-        self.time.valueChanged.connect(self._look)
+        self.time.valueChanged.connect(self._on_time)
         self.moment.valueChanged.connect(self._show_moment)
         self.forward.drawn.connect(self._on_drawn)
         self._on_shape()
@@ -149,6 +161,8 @@ class PlaygroundPanel(QWidget):
         choices.addWidget(self.told)
         play = tool_button("play", self.tr("Play"), self._play.toolTip())
         play.clicked.connect(self._play.trigger)
+        self.equations: list[QLabel] = []
+        """Of the forward process, of the walk."""
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACE_L)
         grid.setVerticalSpacing(SPACE_M)
@@ -163,9 +177,7 @@ class PlaygroundPanel(QWidget):
             ),
             (
                 self.tr("Reverse: from noise, step by step"),
-                "p<sub>θ</sub>(x<sub>t−1</sub> | x<sub>t</sub>) = N(μ<sub>θ</sub>(x<sub>t</sub>, "
-                "t), σ<sub>t</sub>² I)<br>μ<sub>θ</sub> = (x<sub>t</sub> − β<sub>t</sub> "
-                "ε<sub>θ</sub> / √(1 − ᾱ<sub>t</sub>)) / √α<sub>t</sub>",
+                _REVERSE,
                 self.reverse,
                 (play, self.moment, self.moment_words),
             ),
@@ -175,6 +187,7 @@ class PlaygroundPanel(QWidget):
             words = label("", "muted", wrap=True)
             words.setTextFormat(Qt.TextFormat.RichText)
             words.setText(equation)
+            self.equations.append(words)
             grid.addWidget(words, 1, column, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(plot, 2, column)
             row = QHBoxLayout()
@@ -249,10 +262,23 @@ class PlaygroundPanel(QWidget):
         self.forward.set_points(points)
         self.forward.set_arrows(score if self.time.value() else None)
 
+    def _on_time(self) -> None:
+        """Look at another t; the chain of Langevin is of that t alone, and walks anew."""
+        self._look()
+        if self.sampler.currentData() == _CHAIN_CHOICE:
+            self._walk()
+
     def _walk(self) -> None:
+        chain = self.sampler.currentData() == _CHAIN_CHOICE
+        self.equations[1].setText(_CHAIN if chain else _REVERSE)
         if self.model is None:
             return
-        task = playground.walk_points(self.model, self.sampler.currentData(), None, self.seed.value)
+        seed = self.seed.value
+        task = (
+            playground.langevin(self.model, max(1, self.time.value()), _CHAIN_STEPS, seed)
+            if chain
+            else playground.walk_points(self.model, self.sampler.currentData(), None, seed)
+        )
         job = self._studio.backend.submit(task)
         job.finished.connect(self._on_walked)
         job.failed.connect(self._on_failed)
