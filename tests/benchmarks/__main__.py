@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 from pathlib import Path
 
 import torch
 
+from tests import machine
 from tests.benchmarks import startup, throughput
 
 
@@ -29,22 +29,13 @@ def main() -> None:
     print(f"{launched['name']:34} {launched['seconds']} s", flush=True)
     if options.out:
         report = {
-            "machine": _machine(),
+            "machine": machine.name(),
             "torch": str(torch.__version__),
             "threads": torch.get_num_threads(),
             "results": results,
         }
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(report, indent=1) + "\n")
-
-
-def _machine() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":
