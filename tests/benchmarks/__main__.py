@@ -1,4 +1,7 @@
-"""Run the benchmarks, print a table, write JSON: ``python -m tests.benchmarks [--out FILE]``."""
+"""Run the benchmarks, print a table, write JSON.
+
+``python -m tests.benchmarks [NAME …] [--rounds N] [--out FILE] [--list]``
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,46 @@ import argparse
 import json
 from pathlib import Path
 
-import torch
-
-from tests import machine
-from tests.benchmarks import startup, throughput
+from tests.benchmarks.figures import UnavailableError, table
+from tests.benchmarks.registry import MEASURES, load
 
 
 def main() -> None:
     """Measure and report; what a machine can't measure is left out with the reason."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which measures; all if none")
     parser.add_argument("--rounds", type=int, default=9, help="counted rounds of each pair")
-    parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    parser.add_argument("--out", type=Path, help="write the figures as JSON; others there stay")
+    parser.add_argument("--list", action="store_true", help="tell the names and stop")
     options = parser.parse_args()
+    if options.list:
+        for name, title in MEASURES.items():
+            print(f"{name:10} {title}")
+        return
+    unknown = set(options.names) - MEASURES.keys()
+    if unknown:
+        parser.error(f"no measure {', '.join(sorted(unknown))}; see --list")
+    for name in options.names or MEASURES:
+        try:
+            figures = load(name)(options.rounds)
+        except UnavailableError as reason:
+            print(f"{name}: not measured: {reason}", flush=True)
+            _record(options.out, name, {"not_measured": str(reason)})
+            continue
+        print(table(figures), flush=True)
+        _record(options.out, name, [figure.to_json() for figure in figures])
 
-    results: list[dict[str, object]] = []
-    for measure in (throughput.training, throughput.sampling):
-        comparison = measure(options.rounds)
-        results.append(comparison.to_json())
-        print(f"{comparison.name:34} ratio {comparison.ratio:.2f}", flush=True)
-    launched = startup.first_paint(options.rounds)
-    results.append(launched)
-    print(f"{launched['name']:34} {launched['seconds']} s", flush=True)
-    if options.out:
-        report = {
-            "machine": machine.name(),
-            "torch": str(torch.__version__),
-            "threads": torch.get_num_threads(),
-            "results": results,
-        }
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+
+def _record(out: Path | None, name: str, told: object) -> None:
+    """Put one measure's figures beside the others in the file."""
+    if out is None:
+        return
+    from tests.benchmarks.machine import machine
+
+    report = json.loads(out.read_text()) if out.exists() else {}
+    report = machine() | {"measures": report.get("measures", {}) | {name: told}}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

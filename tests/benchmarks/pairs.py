@@ -1,47 +1,63 @@
-"""Alternate two pieces of work and compare them pair by pair."""
+"""Alternate pieces of work and compare them round by round."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from tests.benchmarks.figures import Figure
+
+Work = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Seconds of each round of ours and of the peer's, taken in turns."""
+    """Seconds of each round of ours and of each peer's, taken in turns."""
 
-    name: str
     ours: tuple[float, ...]
-    peer: tuple[float, ...]
+    peers: Mapping[str, tuple[float, ...]]
 
-    @property
-    def ratio(self) -> float:
-        """Median over the rounds of peer's time / our time: above 1 we are faster."""
-        return statistics.median(p / o for o, p in zip(self.ours, self.peer, strict=True))
+    def ratio(self, peer: str) -> float:
+        """Median over the rounds of the peer's time / our time: above 1 we are faster."""
+        return statistics.median(p / o for o, p in zip(self.ours, self.peers[peer], strict=True))
 
-    def to_json(self) -> dict[str, object]:
-        """Return the figures."""
-        return {
-            "name": self.name,
-            "ratio": round(self.ratio, 3),
-            "ours_seconds": round(statistics.median(self.ours), 4),
-            "peer_seconds": round(statistics.median(self.peer), 4),
-            "rounds": len(self.ours),
-        }
+    def figures(self, name: str, at_least: float | None, work: int = 1) -> list[Figure]:
+        """Return the ratio to each peer, the target held against each.
+
+        Args:
+            name: what was compared.
+            at_least: the target.
+            work: how many pictures or evaluations one round does, for the speeds.
+        """
+        told = []
+        for peer, seconds in self.peers.items():
+            ours, theirs = statistics.median(self.ours), statistics.median(seconds)
+            details: dict[str, object] = {
+                "peer": peer,
+                "ours_seconds": round(ours, 4),
+                "peer_seconds": round(theirs, 4),
+                "ours_per_second": round(work / ours, 2),
+                "peer_per_second": round(work / theirs, 2),
+                "rounds": len(self.ours),
+            }
+            title = f"{name}, against {peer}"
+            told.append(Figure(title, self.ratio(peer), "×", at_least, details=details))
+        return told
 
 
-def compare(
-    name: str, ours: Callable[[], object], peer: Callable[[], object], rounds: int
-) -> Comparison:
-    """Run both once to warm up, then ``rounds`` times in turns, the first one changing."""
-    ours()
-    peer()
-    times: dict[Callable[[], object], list[float]] = {ours: [], peer: []}
+def compare(ours: Work, peers: Mapping[str, Work], rounds: int) -> Comparison:
+    """Run each once to warm up, then ``rounds`` times in turns, another one first each time."""
+    works = {"": ours, **peers}
+    for work in works.values():
+        work()
+    times: dict[str, list[float]] = {name: [] for name in works}
+    order = list(works)
     for number in range(rounds):
-        for work in (ours, peer) if number % 2 == 0 else (peer, ours):
+        first = number % len(order)
+        for name in order[first:] + order[:first]:
             begun = time.perf_counter()
-            work()
-            times[work].append(time.perf_counter() - begun)
-    return Comparison(name, tuple(times[ours]), tuple(times[peer]))
+            works[name]()
+            times[name].append(time.perf_counter() - begun)
+    return Comparison(tuple(times.pop("")), {name: tuple(t) for name, t in times.items()})

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from tests.benchmarks.figures import Figure
+
 _PROGRAM = """
 import sys, time
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -33,14 +35,12 @@ sys.exit(studio.run_window())
 """
 
 
-def first_paint(rounds: int) -> dict[str, object]:
-    """Launch ``rounds`` times after one warm-up; returns the figures in seconds."""
+def measure(rounds: int) -> list[Figure]:
+    """Launch ``rounds`` times after one warm-up; the median counts."""
     times = [_launch() for _ in range(rounds + 1)][1:]
-    return {
-        "name": "launch to first painted window",
-        "seconds": round(statistics.median(times), 3),
-        "rounds": rounds,
-    }
+    seconds = statistics.median(times)
+    details: dict[str, object] = {"rounds": rounds}
+    return [Figure("launch to first painted window", seconds, "s", at_most=0.6, details=details)]
 
 
 def _launch() -> float:

@@ -1,0 +1,23 @@
+"""The measures by name; each is a module with ``measure(rounds) -> list[Figure]``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import cast
+
+from tests.benchmarks.figures import Figure
+
+Measure = Callable[[int], list[Figure]]
+
+MEASURES: dict[str, str] = {
+    "training": "One training step of the 64-wide 32-px network, against the peers",
+    "sampling": "Network evaluations of ancestral sampling, against the peers",
+    "startup": "Launch to the first painted window",
+}
+
+
+def load(name: str) -> Measure:
+    """Import the module of a measure; one that is not asked for costs nothing."""
+    module = importlib.import_module(f"tests.benchmarks.{name}")
+    return cast(Measure, module.measure)
