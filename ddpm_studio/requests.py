@@ -263,6 +263,31 @@ class EncodeRequest(Request):
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
 
 
+class ScheduleRequest(Request):
+    """A noise schedule to look at."""
+
+    schedule: Schedule = Field(
+        "linear", title="Noise schedule", description="How β_t rises with t."
+    )
+    timesteps: int = Field(
+        1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
+    )
+    beta_start: float = Field(
+        1e-4,
+        gt=0,
+        lt=1,
+        title="β₁",
+        description="Variance of the first step’s noise; linear, quadratic and sigmoid alone.",
+    )
+    beta_end: float = Field(
+        0.02,
+        gt=0,
+        lt=1,
+        title="β_T",
+        description="Variance of the last step’s noise; not for cosine and reciprocal.",
+    )
+
+
 class PlayRequest(Request):
     """Train a small network on points of the plane."""
 

@@ -16,15 +16,16 @@ def linear(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -
     return torch.linspace(beta_start, beta_end, T, dtype=torch.float64)
 
 
-def linear_scaled(T: int) -> Tensor:
+def linear_scaled(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
     """Return the linear schedule times 1000/T, so that ᾱ_T hardly depends on T [IDDPM code].
 
     Raises:
-        ValueError: if T is so small that β_T reaches 1.
+        ValueError: if T is so small that β reaches 1.
     """
-    if T <= 1000 * BETA_END:
-        raise ValueError(f"linear_scaled needs T above {1000 * BETA_END:.0f}, not {T}")
-    return linear(T) * (1000 / T)
+    highest = 1000 * max(beta_start, beta_end)
+    if highest >= T:
+        raise ValueError(f"linear_scaled needs T above {highest:.0f}, not {T}")
+    return linear(T, beta_start, beta_end) * (1000 / T)
 
 
 def quadratic(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
@@ -61,7 +62,7 @@ def sigmoid(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) 
     return rise * (beta_end - beta_start) + beta_start
 
 
-BETAS: dict[str, Callable[[int], Tensor]] = {
+BETAS: dict[str, Callable[..., Tensor]] = {
     "linear": linear,
     "linear_scaled": linear_scaled,
     "quadratic": quadratic,
@@ -70,3 +71,6 @@ BETAS: dict[str, Callable[[int], Tensor]] = {
     "cosine": cosine,
     "sigmoid": sigmoid,
 }
+
+#: Those whose first and last β can be chosen, as second and third argument.
+WITH_ENDS = frozenset({"linear", "linear_scaled", "quadratic", "sigmoid"})

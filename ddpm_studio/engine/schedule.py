@@ -79,16 +79,33 @@ class NoiseSchedule:
         return cls.from_betas(-torch.expm1(log_alphas_cumprod.diff()))
 
     @classmethod
-    def named(cls, name: str, T: int = 1000) -> NoiseSchedule:
+    def named(
+        cls, name: str, T: int = 1000, ends: tuple[float, float] | None = None
+    ) -> NoiseSchedule:
         """Return a schedule of :data:`ddpm_studio.engine.betas.BETAS` by its name.
 
+        Args:
+            name: which.
+            T: how many timesteps.
+            ends: first and last β of one that is made from these
+                (:data:`ddpm_studio.engine.betas.WITH_ENDS`; before a scaling by T); ``constant``
+                takes the last; the paper's if None.
+
         Raises:
-            ValueError: for another name, or a T that the schedule cannot have.
+            ValueError: for another name, a T that the schedule cannot have, or ends that it
+                does not take.
         """
         _check_length(T)
         if name not in table.BETAS:
             raise ValueError(f"no schedule {name!r}; there are {', '.join(table.BETAS)}")
-        return cls.from_betas(table.BETAS[name](T))
+        make = table.BETAS[name]
+        if ends is None:
+            return cls.from_betas(make(T))
+        if name == "constant":
+            return cls.from_betas(make(T, ends[1]))
+        if name not in table.WITH_ENDS:
+            raise ValueError(f"the schedule {name!r} is not made from its first and last β")
+        return cls.from_betas(make(T, *ends))
 
     def strided(self, steps: int, t: int | None = None) -> NoiseSchedule:
         """Keep ``steps`` of the timesteps 1..t, both ends included [IDDPM §4].

@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
 
     def build_tools(self) -> None:
         """Build the tabs, once; after the first paint, which need not wait for them."""
-        from ddpm_studio.gui.learn.playground_panel import PlaygroundPanel
+        from ddpm_studio.gui.learn.learn_panel import LearnPanel
         from ddpm_studio.gui.panels.bits_panel import BitsPanel
         from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
         from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         self.inpaint = InpaintPanel(studio, self.actions_)
         self.bits = BitsPanel(studio, self.actions_)
         self.gallery = GalleryPanel(studio, self.actions_)
-        self.learn = PlaygroundPanel(studio, self.actions_)
+        self.learn = LearnPanel(studio, self.actions_)
         tools: tuple[tuple[QWidget, str], ...] = (
             (self.reverse, self.tr("Reverse process")),
             (self.share, self.tr("Share latents")),
@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
                 shortcut=f"Ctrl+{number}",
             )
         self.start_page.learn_chosen.connect(lambda: self.show_tool(self.learn))
+        self.learn.wanted.connect(lambda: self.show_tool(self.learn))
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
         self._fill_menus()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.decoding import decode
     from ddpm_studio.jobs.describing import RunSummary, describe_run
     from ddpm_studio.jobs.exchange import export_diffusers, import_diffusers
+    from ddpm_studio.jobs.forward import noised_picture, schedule_tables
     from ddpm_studio.jobs.inpainting import inpaint, load_mask
     from ddpm_studio.jobs.interpolation import interpolate
     from ddpm_studio.jobs.latents import encode_picture, load_latent, save_latent
@@ -55,9 +56,11 @@ _MODULES = {
     "load_mask": "inpainting",
     "load_picture": "pictures",
     "measure_bits": "bits",
+    "noised_picture": "forward",
     "play": "playground",
     "sample": "sampling",
     "save_latent": "latents",
+    "schedule_tables": "forward",
     "score_field": "playground",
     "share": "sharing",
     "share_series": "series",
@@ -88,9 +91,11 @@ __all__ = [
     "load_mask",
     "load_picture",
     "measure_bits",
+    "noised_picture",
     "play",
     "sample",
     "save_latent",
+    "schedule_tables",
     "score_field",
     "share",
     "share_series",

@@ -19,7 +19,7 @@ from ddpm_studio.jobs.models import Model
 from ddpm_studio.requests import DrawRequest, SamplerRequest
 
 # ε̂ is shown with ±3 standard deviations mapped to black and white.
-_EPS_SCALE = 3.0
+EPS_SCALE = 3.0
 
 
 class Evaluator:
@@ -211,7 +211,7 @@ def frame_images(frame: Frame) -> FrameImages:
         frame.t,
         _pictures(frame.x_t),
         _pictures(frame.x0_hat),
-        to_uint8(frame.eps, _EPS_SCALE).cpu().numpy(),
+        to_uint8(frame.eps, EPS_SCALE).cpu().numpy(),
     )
 
 

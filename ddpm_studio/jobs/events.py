@@ -15,6 +15,7 @@ from ddpm_studio.data.progress import Progress as Progress
 
 Pictures = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
+Table = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,35 @@ class NeighboursFound:
     distances: tuple[float, ...]
     mirrored: tuple[bool, ...]
     among_themselves: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class ScheduleTables:
+    """The forward process of one schedule; index i stands for t = i + 1, shape (T,) each.
+
+    ``signal`` is √ᾱ_t and ``noise`` √(1−ᾱ_t): x_t = signal·x_0 + noise·ε.
+    """
+
+    betas: Table
+    alphas_cumprod: Table
+    signal: Table
+    noise: Table
+    snr: Table
+    prior_bits: float
+    """L_T of the picture that was asked about: what x_T still tells of it, in bits/dim."""
+
+
+@dataclass(frozen=True, eq=False)
+class NoisedPicture:
+    """What any x_t of one picture is mixed from: float32 of shape (H, W, C) each.
+
+    ``x_0`` is in [−1, 1], ``eps`` standard normal; ``eps_picture`` is it with ±3 mapped to the
+    pixel range.
+    """
+
+    x_0: npt.NDArray[np.float32]
+    eps: npt.NDArray[np.float32]
+    eps_picture: Pictures
 
 
 @dataclass(frozen=True, eq=False)

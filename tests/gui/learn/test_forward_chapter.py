@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.gui.learn.forward_chapter import ForwardChapter
+from ddpm_studio.gui.studio import Studio
+from tests.gui.panel_help import WAIT, drop, files
+
+
+@pytest.fixture
+def chapter(qtbot: QtBot, studio: Studio) -> ForwardChapter:
+    made = ForwardChapter(studio)
+    qtbot.addWidget(made)
+    made.resize(640, 580)
+    made.show()
+    qtbot.waitUntil(lambda: made.tables is not None, timeout=WAIT)
+    return made
+
+
+def test_it_is_never_empty_and_shows_what_the_engine_says(
+    qtbot: QtBot, chapter: ForwardChapter
+) -> None:
+    chapter.schedule.setCurrentText("cosine")
+    chapter.timesteps.setValue(200)
+    qtbot.waitUntil(lambda: chapter.time.timesteps == 200, timeout=WAIT)
+    chapter.time.set_value(77)
+    schedule, index = NoiseSchedule.cosine(200), 76
+    noised = chapter.noised
+    assert noised is not None
+    x_0, eps = (torch.from_numpy(x).permute(2, 0, 1)[None] for x in (noised.x_0, noised.eps))
+    x_t = to_uint8(DiffusionProcess(schedule).q_sample(x_0, index, eps))[0].numpy()
+    shown = chapter.x_t.picture
+    assert shown is not None
+    assert np.abs(shown.astype(int) - x_t).max() <= 1
+    assert (shown != x_t).mean() < 0.01
+    assert chapter.signal_words.text() == f"{float(schedule.sqrt_alphas_cumprod[index]):.3f}"
+    chapter.jump.show_symbol("noise")
+    value = float(schedule.sqrt_one_minus_alphas_cumprod[index])
+    assert f"{value:.4f}" in chapter.jump.caption()
+    assert not chapter.beta_end.isEnabled(), "the cosine has no ends to choose"
+
+
+def test_the_ends_of_beta_change_the_curves(qtbot: QtBot, chapter: ForwardChapter) -> None:
+    before = chapter.tables
+    assert "fair start" in chapter.left_over.text()
+    chapter.beta_end.setValue(0.002)
+    qtbot.waitUntil(lambda: chapter.tables is not before, timeout=WAIT)
+    assert chapter.betas.curves[0].y[-1] == pytest.approx(0.002)
+    assert "not yet" in chapter.left_over.text()
+    chapter.snr.moved.emit(1000)
+    assert chapter.time.value == 1000
+    assert chapter.bars.mark == 1000
+
+
+def test_t_zero_is_the_picture_itself(qtbot: QtBot, chapter: ForwardChapter) -> None:
+    chapter.time.set_value(0)
+    shown, own = chapter.x_t.picture, chapter.source.picture
+    assert shown is not None
+    assert own is not None
+    assert np.array_equal(shown, own)
+
+
+def test_a_picture_of_ones_own_and_other_noise(
+    qtbot: QtBot, chapter: ForwardChapter, picture_folder: Path
+) -> None:
+    assert drop(chapter.source, files(picture_folder / "05.png"))
+    qtbot.waitUntil(
+        lambda: chapter.noised is not None and chapter.noised.x_0.shape == (16, 16, 3),
+        timeout=WAIT,
+    )
+    noised = chapter.noised
+    chapter.dice.click()
+    qtbot.waitUntil(lambda: chapter.noised is not noised, timeout=WAIT)
+    assert noised is not None
+    assert chapter.noised is not None
+    assert np.array_equal(chapter.noised.x_0, noised.x_0)
+    assert not np.array_equal(chapter.noised.eps, noised.eps)
+    chapter.source.clear()
+    assert chapter.x_t.picture is None
+
+
+def test_a_schedule_that_there_is_not_is_explained(qtbot: QtBot, chapter: ForwardChapter) -> None:
+    chapter.schedule.setCurrentText("linear_scaled")
+    chapter.timesteps.setValue(10)
+    qtbot.waitUntil(lambda: "larger T" in chapter.messages.text, timeout=WAIT)
+    chapter.timesteps.setValue(100)
+    qtbot.waitUntil(lambda: chapter.time.timesteps == 100, timeout=WAIT)
+    assert chapter.messages.text == ""
