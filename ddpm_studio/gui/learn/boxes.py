@@ -62,6 +62,9 @@ class Region:
         return replace(self, rect=self.rect.translated(x, y))
 
 
+Part = Glyphs | Shape | Region
+
+
 @dataclass(frozen=True)
 class Piece:
     """A part that has been laid out, its baseline at y = 0, its left edge at x = 0."""
@@ -69,14 +72,14 @@ class Piece:
     width: float
     ascent: float
     descent: float
-    parts: tuple[Glyphs | Shape | Region, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def regions(self) -> list[Region]:
         """The symbols that can be pointed at, in reading order."""
         return [part for part in self.parts if isinstance(part, Region)]
 
-    def at(self, x: float, y: float) -> tuple[Glyphs | Shape | Region, ...]:
+    def at(self, x: float, y: float) -> tuple[Part, ...]:
         """Its parts, moved."""
         return tuple(part.moved(x, y) for part in self.parts)
 
@@ -160,7 +163,7 @@ class Setter:
 
     def row(self, pieces: list[Piece]) -> Piece:
         """Set pieces one after another."""
-        x, parts = 0.0, []
+        x, parts = 0.0, list[Part]()
         for piece in pieces:
             parts.extend(piece.at(x, 0))
             x += piece.width

@@ -82,7 +82,8 @@ class LearnPanel(QWidget):
     def show_chapter(self, chapter: QWidget) -> None:
         """Turn to a chapter."""
         for number in range(self._pages.count()):
-            if self._pages.widget(number).isAncestorOf(chapter):
+            page = self._pages.widget(number)
+            if page is not None and page.isAncestorOf(chapter):
                 self._group.button(number).setChecked(True)
 
     def _chapter_button(self, number: int, title: str, tip: str, icon: str) -> QToolButton:

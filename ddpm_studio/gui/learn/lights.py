@@ -55,7 +55,7 @@ class Lights(QObject):
 
     def lit(self, key: str) -> bool:
         """Whether any control or picture has its halo for this symbol."""
-        return any(halo.isVisibleTo(halo.parentWidget()) for halo in self._halos.get(key, []))
+        return any(not halo.isHidden() for halo in self._halos.get(key, []))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Light the symbol of what gets the focus."""

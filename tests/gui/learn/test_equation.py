@@ -41,7 +41,7 @@ def test_the_symbol_below_the_pointer_tells_its_value(qtbot: QtBot, equation: Eq
 def test_the_keyboard_goes_from_symbol_to_symbol(qtbot: QtBot, equation: Equation) -> None:
     equation.set_values({"beta": "0.01"})
     equation.setFocus()
-    seen = []
+    seen: list[str] = []
     equation.lit.connect(seen.append)
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_Escape):
         QTest.keyClick(equation, key)
