@@ -294,7 +294,7 @@ class PlayRequest(Request):
     shape: Literal["eight_gaussians", "moons", "spiral", "drawing"] = Field(
         "spiral", title="Shape", description="Where the points lie; drawing: your own."
     )
-    steps: int = Field(3000, ge=1, le=100_000, title="Steps", description="Optimiser steps.")
+    steps: int = Field(2000, ge=1, le=100_000, title="Steps", description="Optimiser steps.")
     timesteps: int = Field(
         100, ge=10, le=1000, title="Timesteps T", description="Length of the forward process."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddpm_studio.backend.task import Task
 from ddpm_studio.jobs.events import Event, Pictures
-from ddpm_studio.requests import PrepareOptions, ScheduleRequest
+from ddpm_studio.requests import MeasureRequest, PrepareOptions, ScheduleRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _LARGEST = 128
 
 
-def schedule_tables(request: ScheduleRequest, picture: Pictures) -> Task:
+def schedule_tables(
+    request: ScheduleRequest, picture: Pictures | None = None, slot: str = "learn schedule"
+) -> Task:
     """Compute what a schedule does at each t; the result is ScheduleTables."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
@@ -25,7 +27,7 @@ def schedule_tables(request: ScheduleRequest, picture: Pictures) -> Task:
         yield from ()
         return jobs.schedule_tables(request, picture)
 
-    return Task("Computing a schedule", work, slot="learn schedule", listed=False)
+    return Task("Computing a schedule", work, slot=slot, listed=False)
 
 
 def noised_picture(picture: Pictures, seed: int) -> Task:
@@ -41,6 +43,29 @@ def noised_picture(picture: Pictures, seed: int) -> Task:
         )
 
     return Task("Drawing noise", work, slot="learn noise", listed=False)
+
+
+def bound_parts(request: MeasureRequest, picture: Pictures) -> Task:
+    """Evaluate the bound of one picture; the result is BoundParts."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.bound_parts(request, picture, models)
+
+    return Task("Taking the bound apart", work, slot="learn bound")
+
+
+def step_gaussians(request: MeasureRequest, picture: Pictures, t: int) -> Task:
+    """Compare q and p_θ at one t; the result is StepGaussians."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        return jobs.step_gaussians(request, picture, t, models)
+
+    return Task("Comparing one step", work, slot="learn step", listed=False)
 
 
 def sample_picture(path: Path, options: PrepareOptions, number: int) -> Task:

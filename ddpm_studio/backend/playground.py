@@ -24,8 +24,25 @@ def play(request: PlayRequest, drawing: Points | None) -> Task:
     return Task("Learning points", work, slot="playground")
 
 
-def walk_points(model: PointModel, sampler: Sampler, steps: int | None, seed: int) -> Task:
-    """Walk from noise to points; the result is a list of moments (N, 2)."""
+def shape_points(shape: str) -> Task:
+    """Draw what there is to learn; the result is Points."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        return jobs.shape_points(shape)  # type: ignore[arg-type]
+
+    return Task("Drawing points", work, slot="playground shape", listed=False)
+
+
+def walk_points(
+    model: PointModel, sampler: Sampler, steps: int | None, seed: int, place: int = 0
+) -> Task:
+    """Walk from noise to points; the result is a PointWalk.
+
+    ``place`` tells walks that are shown beside each other apart.
+    """
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio import jobs
@@ -33,11 +50,11 @@ def walk_points(model: PointModel, sampler: Sampler, steps: int | None, seed: in
         yield from ()
         return jobs.walk_points(model, sampler, steps, seed)
 
-    return Task("Walking points", work, slot="playground walk", listed=False)
+    return Task("Walking points", work, slot=f"playground walk {place}", listed=False)
 
 
-def langevin(model: PointModel, t: int, steps: int, seed: int) -> Task:
-    """Let points wander by the score at t; the result is a list of moments (N, 2)."""
+def langevin(model: PointModel, t: int, steps: int, seed: int, place: int = 0) -> Task:
+    """Let points wander by the score at t; the result is a PointWalk."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio import jobs
@@ -45,18 +62,16 @@ def langevin(model: PointModel, t: int, steps: int, seed: int) -> Task:
         yield from ()
         return jobs.langevin(model, t, steps, seed)
 
-    return Task("Walking points", work, slot="playground walk", listed=False)
+    return Task("Walking points", work, slot=f"playground walk {place}", listed=False)
 
 
 def score_field(model: PointModel, places: Points, t: int, seed: int) -> Task:
-    """Look at t; the result is (points of q(x_t), the learned score at the places)."""
+    """Look at t; the result is a PointLook."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio import jobs
 
         yield from ()
-        # At t = 0 there is no noise, and so no network to ask.
-        scores = jobs.score_field(model, places, max(1, t))
-        return jobs.diffused(model, t, seed), scores
+        return jobs.look_at_points(model, places, t, seed)
 
     return Task("Looking at points", work, slot="playground look", listed=False)

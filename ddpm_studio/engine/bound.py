@@ -55,6 +55,13 @@ def reverse_bits(
     process: DiffusionProcess, output: Tensor, x0: Tensor, x_t: Tensor, index: Index
 ) -> Tensor:
     """L_{t−1}, or L_0 at t = 1, from the network's output at x_t, in bits/dim, shape (N,)."""
+    return value_bits(process, output, x0, x_t, index).flatten(1).mean(1)
+
+
+def value_bits(
+    process: DiffusionProcess, output: Tensor, x0: Tensor, x_t: Tensor, index: Index
+) -> Tensor:
+    """:func:`reverse_bits` of each value alone, in bits, shape of x0."""
     p = process.reverse(output, x_t, index)
     log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
     log_variance = log_variance.expand_as(x_t)
@@ -69,9 +76,9 @@ def reverse_bits(
         log_variance,
     )
     # Where t > 1 the decoder's value is not used, but its gradient must stay finite.
-    used = torch.where(first[:, None, None, None], log_variance, 0.0)
-    nll = -decoder_log_likelihood(x0, p.mean, 0.5 * used)
-    return torch.where(first, nll.flatten(1).mean(1), kl.flatten(1).mean(1)) / LN2
+    first = first[:, None, None, None]
+    nll = -decoder_log_likelihood(x0, p.mean, 0.5 * torch.where(first, log_variance, 0.0))
+    return torch.where(first, nll, kl) / LN2
 
 
 def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
@@ -80,6 +87,18 @@ def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
     bar, noise = float(s.alphas_cumprod[-1]), float(s.one_minus_alphas_cumprod[-1])
     square = x0.double().square().flatten(1).mean(1)
     return 0.5 * (bar * (square - 1) - math.log(noise)) / LN2
+
+
+def eps_weights(process: DiffusionProcess) -> Tensor:
+    """What L_{t−1} multiplies ‖ε − ε_θ‖² by: β_t²/(2σ_t²α_t(1−ᾱ_t)) [DDPM eq. 12], shape (T,).
+
+    σ_t² is the process's own, or β_t where it is learned; L_simple [eq. 14] has 1 instead.
+    """
+    s = process.schedule
+    fixed_small = process.variance == "fixed_small"
+    log_variance = s.posterior_log_variance_clipped if fixed_small else s.fixed_large_log_variance
+    scale = 2 * log_variance.exp() * s.alphas * s.one_minus_alphas_cumprod
+    return s.betas.square() / scale
 
 
 def gaussian_kl(

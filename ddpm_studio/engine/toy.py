@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from ddpm_studio.engine.schedule import NoiseSchedule
-from ddpm_studio.engine.unet_blocks import timestep_embedding
 
 Shape = Literal["eight_gaussians", "moons", "spiral"]
 
@@ -94,6 +93,31 @@ def mixture_score(x: Tensor, schedule: NoiseSchedule, index: int) -> Tensor:
     return (share[..., None] * away).sum(1) / variance
 
 
+def expected_noise(
+    x_0: Tensor, x_t: Tensor, others: Tensor, schedule: NoiseSchedule, index: Tensor
+) -> Tensor:
+    """E[ε|x_t] over x_0 and some other points of the data: a calmer target than ε itself.
+
+    The squared error has the same minimum for both as the others grow in number; each point
+    counts by how likely it has become x_t [stable target field, Xu et al. 2023, eq. 9].
+
+    Args:
+        x_0: points, shape (N, 2).
+        x_t: what they have become, shape (N, 2).
+        others: drawn apart from them, shape (M, 2).
+        schedule: the noise.
+        index: t − 1 of each, shape (N,).
+    """
+    signal = schedule.sqrt_alphas_cumprod.float()[index, None]
+    noise = schedule.sqrt_one_minus_alphas_cumprod.float()[index, None]
+    # log N(x_t; √ᾱ x, (1−ᾱ) I) but for what is the same for every x.
+    own = signal * (x_t * x_0).sum(1, keepdim=True) - (signal * x_0).square().sum(1)[:, None] / 2
+    theirs = signal * (x_t @ others.T) - signal.square() * others.square().sum(1) / 2
+    share = torch.softmax(torch.cat([own, theirs], 1) / noise.square(), 1)
+    mean = share[:, :1] * x_0 + share[:, 1:] @ others
+    return (x_t - signal * mean) / noise
+
+
 def as_picture(points: Tensor) -> Tensor:
     """(N, 2) to the one picture (1, 2, N, 1) that samplers take."""
     return points.T[None, :, :, None]
@@ -108,20 +132,34 @@ class PointNet(nn.Module):
     """ε̂ for each pixel of two channels on its own, from its place and t.
 
     The place enters as itself and as waves of several lengths, without which so small a network
-    would blur what is finer than the whole.
+    would blur what is finer than the whole; at each t a wave counts for as much as the noise
+    leaves of it, E[sin k(x+σz)] = e^{−k²σ²/2} sin kx. The answer starts from the best linear one
+    for data of unit variance, √(1−ᾱ_t) x_t, so that only what differs from it is learned [as
+    the preconditioning of EDM, §5]. It is told the noise's level, ln σ_t, in long waves: what it
+    learns at one t serves its neighbours.
 
     Args:
-        timesteps: T.
+        schedule: of the forward process.
         width: of the hidden layers.
     """
 
-    _EMBEDDING = 32
+    _LEVELS = (0.25, 0.5, 1.0, 2.0)
     _WAVES = (1.0, 2.0, 4.0, 8.0)
 
-    def __init__(self, timesteps: int, width: int = 128) -> None:
+    def __init__(self, schedule: NoiseSchedule, width: int = 128) -> None:
         super().__init__()
-        self.timesteps = timesteps
-        self.time = nn.Linear(self._EMBEDDING, width)
+        self.level: Tensor
+        self.signal: Tensor
+        self.noise: Tensor
+        self.left: Tensor
+        self.register_buffer("signal", schedule.sqrt_alphas_cumprod.float())
+        self.register_buffer("noise", schedule.sqrt_one_minus_alphas_cumprod.float())
+        waves = torch.tensor(self._WAVES, dtype=torch.float64)
+        left = torch.exp(-0.5 * schedule.one_minus_alphas_cumprod[:, None] * waves.square())
+        self.register_buffer("left", left.float())
+        level = schedule.sigmas.log()[:, None] * torch.tensor(self._LEVELS, dtype=torch.float64)
+        self.register_buffer("level", torch.cat([level.sin(), level.cos()], 1).float())
+        self.time = nn.Linear(2 * len(self._LEVELS), width)
         self.place = nn.Linear(2 + 4 * len(self._WAVES), width)
         self.hidden = nn.Sequential(
             nn.SiLU(),
@@ -133,11 +171,13 @@ class PointNet(nn.Module):
         )
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        """x_t of shape (B, 2, H, W) and labels of shape (B,) to ε̂ of x_t's shape."""
-        # Embedded as if of 1000 steps: the frequencies are made for those.
-        label = t.float() * (1000 / self.timesteps)
-        time = self.time(timestep_embedding(label, self._EMBEDDING))
+        """x_t of shape (B, 2, H, W) and labels 0..T−1 of shape (B,) to ε̂ of x_t's shape."""
+        time = self.time(self.level[t])
         place = x.movedim(1, 3)
-        waves = [wave(k * place) for k in self._WAVES for wave in (torch.sin, torch.cos)]
-        hidden = self.place(torch.cat([place, *waves], 3)) + time[:, None, None]
-        return cast(Tensor, self.hidden(hidden)).movedim(3, 1)
+        left = self.left[t][:, None, None, :, None]
+        phase = place[..., None, :] * place.new_tensor(self._WAVES)[:, None]
+        waves = torch.cat([left * phase.sin(), left * phase.cos()], -1).flatten(3)
+        hidden = self.place(torch.cat([place, waves], 3)) + time[:, None, None]
+        rest = cast(Tensor, self.hidden(hidden)).movedim(3, 1)
+        signal, noise = (table[t][:, None, None, None] for table in (self.signal, self.noise))
+        return noise * x + signal * rest

@@ -11,6 +11,7 @@ from ddpm_studio.lazy import loader
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.bits import measure_bits
+    from ddpm_studio.jobs.bound import bound_parts, step_gaussians
     from ddpm_studio.jobs.decoding import decode
     from ddpm_studio.jobs.describing import RunSummary, describe_run
     from ddpm_studio.jobs.exchange import export_diffusers, import_diffusers
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
         PointModel,
         diffused,
         langevin,
+        look_at_points,
         play,
         score_field,
+        shape_points,
+        true_score,
         walk_points,
     )
     from ddpm_studio.jobs.sampling import sample
@@ -40,6 +44,7 @@ _MODULES = {
     "PointModel": "playground",
     "RunSummary": "describing",
     "TrainResult": "training",
+    "bound_parts": "bound",
     "decode": "decoding",
     "describe_run": "describing",
     "diffused": "playground",
@@ -52,6 +57,7 @@ _MODULES = {
     "interpolate": "interpolation",
     "interpolate_series": "series",
     "langevin": "playground",
+    "look_at_points": "playground",
     "load_latent": "latents",
     "load_mask": "inpainting",
     "load_picture": "pictures",
@@ -62,10 +68,13 @@ _MODULES = {
     "save_latent": "latents",
     "schedule_tables": "forward",
     "score_field": "playground",
+    "shape_points": "playground",
     "share": "sharing",
     "share_series": "series",
+    "step_gaussians": "bound",
     "some_pictures": "pictures",
     "train": "training",
+    "true_score": "playground",
     "walk_points": "playground",
 }
 
@@ -75,6 +84,7 @@ __all__ = [
     "PointModel",
     "RunSummary",
     "TrainResult",
+    "bound_parts",
     "decode",
     "describe_run",
     "diffused",
@@ -90,6 +100,7 @@ __all__ = [
     "load_latent",
     "load_mask",
     "load_picture",
+    "look_at_points",
     "measure_bits",
     "noised_picture",
     "play",
@@ -97,10 +108,13 @@ __all__ = [
     "save_latent",
     "schedule_tables",
     "score_field",
+    "shape_points",
     "share",
     "share_series",
     "some_pictures",
+    "step_gaussians",
     "train",
+    "true_score",
     "walk_points",
 ]
 

@@ -204,7 +204,7 @@ class ScheduleTables:
     signal: Table
     noise: Table
     snr: Table
-    prior_bits: float
+    prior_bits: float | None = None
     """L_T of the picture that was asked about: what x_T still tells of it, in bits/dim."""
 
 
@@ -219,6 +219,69 @@ class NoisedPicture:
     x_0: npt.NDArray[np.float32]
     eps: npt.NDArray[np.float32]
     eps_picture: Pictures
+
+
+@dataclass(frozen=True, eq=False)
+class BoundParts:
+    """The bound of one picture, in bits/dim [DDPM eq. 5], and what its terms weigh.
+
+    ``bits`` is L_0 at t = 1, then L_{t−1}, at the evaluated ``t``, shape (S,) each;
+    ``middle`` is Σ_{t>1} L_{t−1} over all t. ``weights`` are those of ‖ε − ε_θ‖² in L_{t−1}
+    [eq. 12] at every t from 1 up, shape (T,).
+    """
+
+    t: Table
+    bits: Table
+    prior: float
+    middle: float
+    decoder: float
+    weights: Table
+
+
+@dataclass(frozen=True, eq=False)
+class StepGaussians:
+    """One step for each value of one picture: float32 (H, W, C), the network's range [−1, 1].
+
+    q(x_{t−1}|x_t, x_0) = N(``q_mean``, ``q_std``²) and p_θ(x_{t−1}|x_t) = N(``p_mean``,
+    ``p_std``²); ``bits`` is their KL divergence. At t = 1 q is a point, its ``q_std`` 0, and
+    ``bits`` is −log p_θ(x_0|x_1). ``picture`` is x_t.
+    """
+
+    t: int
+    q_mean: npt.NDArray[np.float32]
+    q_std: float
+    p_mean: npt.NDArray[np.float32]
+    p_std: npt.NDArray[np.float32]
+    bits: npt.NDArray[np.float32]
+    picture: Pictures
+
+
+@dataclass(frozen=True, eq=False)
+class PointWalk:
+    """Points on their way: ``moments`` of shape (N, 2) each, the first at the start.
+
+    ``shares`` rise from 0 to 1: how much of the way is done, 1 − t/T for a reverse process.
+    """
+
+    shares: tuple[float, ...]
+    moments: tuple[Points, ...]
+
+    def at(self, share: float) -> int:
+        """The last moment that a share of the way has reached."""
+        return max(0, int(np.searchsorted(self.shares, share + 1e-9, side="right")) - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class PointLook:
+    """The points of q(x_t) and, at places (G, 2), the learned score and the true one if known.
+
+    ``cosine`` is the mean of both scores' cosine similarity at the points, where known.
+    """
+
+    points: Points
+    learned: Points
+    true: Points | None
+    cosine: float | None
 
 
 @dataclass(frozen=True, eq=False)

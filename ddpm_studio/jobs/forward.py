@@ -15,7 +15,7 @@ from ddpm_studio.jobs.events import NoisedPicture, Pictures, ScheduleTables
 from ddpm_studio.requests import ScheduleRequest
 
 
-def schedule_tables(request: ScheduleRequest, picture: Pictures) -> ScheduleTables:
+def schedule_tables(request: ScheduleRequest, picture: Pictures | None = None) -> ScheduleTables:
     """Return what a schedule does at each t, and what it leaves of a picture (H, W, C) at T.
 
     Raises:
@@ -30,14 +30,17 @@ def schedule_tables(request: ScheduleRequest, picture: Pictures) -> ScheduleTabl
         raise StudioError(
             f"There is no such schedule: {error}.", "Take a larger T or a smaller β."
         ) from error
-    process = DiffusionProcess(schedule)
+    prior = None
+    if picture is not None:
+        x_0 = to_model(torch.from_numpy(picture[None].copy()))
+        prior = float(prior_bits(DiffusionProcess(schedule), x_0)[0])
     return ScheduleTables(
         schedule.betas.numpy(),
         schedule.alphas_cumprod.numpy(),
         schedule.sqrt_alphas_cumprod.numpy(),
         schedule.sqrt_one_minus_alphas_cumprod.numpy(),
         schedule.snr.numpy(),
-        float(prior_bits(process, to_model(torch.from_numpy(picture[None].copy())))[0]),
+        prior,
     )
 
 

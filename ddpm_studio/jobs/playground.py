@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ddpm_studio.engine import (
+    EMA,
     DiffusionProcess,
     NoiseSchedule,
     PictureNoise,
     derive_seed,
-    l_simple,
     toy,
 )
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Event, Points, PointsLearned, Progress
+from ddpm_studio.jobs.events import Event, PointLook, Points, PointsLearned, PointWalk, Progress
 from ddpm_studio.requests import PlayRequest, Sampler
 
-_BATCH, _LEARNING_RATE = 512, 2e-3
+_BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 8e-3, 0.998
 _SHOWN, _LOOKS = 512, 20
 # Of the variance 1 − ᾱ_t: small enough that the chain's own error is out of sight.
 _LANGEVIN_SHARE = 0.02
@@ -34,9 +34,10 @@ _REPORT_EVERY = 25
 class PointModel:
     """A trained :class:`toy.PointNet` with its process; its weights do not change any more."""
 
-    network: toy.PointNet
+    network: nn.Module
     process: DiffusionProcess
     data: Points
+    shape: str = "drawing"
 
 
 def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event, None, PointModel]:
@@ -65,32 +66,45 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
 
     with torch.random.fork_rng([]):
         torch.manual_seed(derive_seed(request.seed, 1))
-        network = toy.PointNet(request.timesteps)
+        network = toy.PointNet(process.schedule)
+    average = EMA(network, _EMA)
     optimizer = torch.optim.Adam(network.parameters(), lr=_LEARNING_RATE)
     cooling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, request.steps)
-    model = PointModel(network, process, points(_SHOWN).numpy())
+    model = PointModel(average.model, process, points(_SHOWN).numpy(), request.shape)
     looks = set(np.linspace(0, request.steps, _LOOKS + 1).round().astype(int).tolist())
     for step in range(1, request.steps + 1):
-        x_0 = points(_BATCH)[:, :, None, None]
+        x_0 = points(_BATCH)
         index = torch.randint(request.timesteps, (_BATCH,), generator=generator)
         noise = torch.randn(x_0.shape, generator=generator)
-        loss = l_simple(process, network, x_0, index, noise).mean()
+        x_t = process.q_sample(x_0, index, noise)
+        # L_simple, less the noise of its target: between modes the score is small, and would
+        # drown in it.
+        target = toy.expected_noise(x_0, x_t, points(_OTHERS), process.schedule, index)
+        answer = network(x_t[:, :, None, None], process.labels(x_t, index))[:, :, 0, 0]
+        loss = (answer - target).square().mean()
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         cooling.step()
+        average.update(step)
         if step % _REPORT_EVERY == 0 or step == request.steps:
             yield Progress(step, request.steps, "Learning")
         if step in looks:
-            *_, last = walk_points(model, "ddim", 20, request.seed)
-            yield PointsLearned(step, float(loss.detach()), model.data, last)
+            walk = walk_points(model, "ddim", 20, request.seed)
+            yield PointsLearned(step, float(loss.detach()), model.data, walk.moments[-1])
     return model
+
+
+def shape_points(shape: toy.Shape, seed: int = 0) -> Points:
+    """Some points of a shape, (N, 2): what there is to learn."""
+    points: Points = toy.draw_points(shape, _SHOWN, torch.Generator().manual_seed(seed)).numpy()
+    return points
 
 
 def walk_points(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int = _SHOWN
-) -> list[Points]:
-    """Every moment of a reverse process from noise, each of shape (count, 2).
+) -> PointWalk:
+    """Walk a reverse process from noise.
 
     Raises:
         StudioError: if the steps are more than T.
@@ -100,19 +114,22 @@ def walk_points(
         raise StudioError(f"{steps} steps are more than T = {T}.", f"Choose 1 to {T}.")
     noise = PictureNoise(seed, [0], "cpu")
     x_t = noise.draw((2, count, 1))
+    shares, moments = [], []
     with torch.no_grad():
-        frames = info.run(model.process, model.network, x_t, noise, steps)
-        return [toy.as_points(frame.x_t).numpy().copy() for frame in frames]
+        for frame in info.run(model.process, model.network, x_t, noise, steps):
+            shares.append(1 - frame.t / T)
+            moments.append(toy.as_points(frame.x_t).numpy().copy())
+    return PointWalk(tuple(shares), tuple(moments))
 
 
-def langevin(model: PointModel, t: int, steps: int, seed: int, count: int = _SHOWN) -> list[Points]:
+def langevin(model: PointModel, t: int, steps: int, seed: int, count: int = _SHOWN) -> PointWalk:
     """A chain that forgets its start and ends in q(x_t), by the learned score alone.
 
     x ← x + δ/2 ∇ log q(x) + √δ z, with δ a share of the noise's variance 1 − ᾱ_t
     [Song & Ermon 2019, eq. 4].
 
     Returns:
-        Where the points are before each step and after the last, each of shape (count, 2).
+        Where the points are before each step and after the last.
 
     Raises:
         StudioError: if t is not 1..T.
@@ -127,7 +144,7 @@ def langevin(model: PointModel, t: int, steps: int, seed: int, count: int = _SHO
         pull = score_field(model, points, t)
         points = points + np.float32(delta / 2) * pull + np.float32(delta**0.5) * z
         moments.append(points)
-    return moments
+    return PointWalk(tuple(k / steps for k in range(steps + 1)), tuple(moments))
 
 
 def score_field(model: PointModel, places: Points, t: int) -> npt.NDArray[np.float32]:
@@ -154,3 +171,32 @@ def diffused(model: PointModel, t: int, seed: int) -> Points:
     x_t = x_0 if t == 0 else model.process.q_sample(x_0, t - 1, noise)
     points: Points = toy.as_points(x_t).numpy().copy()
     return points
+
+
+def true_score(model: PointModel, places: Points, t: int) -> Points | None:
+    """The exact ∇ log q(x_t) at places (G, 2), where it is known: for the eight Gaussians."""
+    if model.shape != "eight_gaussians":
+        return None
+    x = torch.from_numpy(places)
+    score: Points = toy.mixture_score(x, model.process.schedule, t - 1).float().numpy()
+    return score
+
+
+def look_at_points(model: PointModel, places: Points, t: int, seed: int) -> PointLook:
+    """Look at t: points of q(x_t), and the score at places (G, 2); at t = 0 that of t = 1.
+
+    Raises:
+        StudioError: if t is not 0..T.
+    """
+    at, points = max(1, t), diffused(model, t, seed)
+    learned, true = score_field(model, places, at), true_score(model, places, at)
+    exact = true_score(model, points, at)
+    cosine = None if exact is None else float(cosines(score_field(model, points, at), exact).mean())
+    return PointLook(points, learned, true, cosine)
+
+
+def cosines(first: Points, second: Points) -> npt.NDArray[np.float32]:
+    """Cosine similarity of vectors (G, 2) with others, shape (G,); 0 where one is 0."""
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    found: npt.NDArray[np.float32] = (first * second).sum(1) / np.maximum(lengths, 1e-12)
+    return found

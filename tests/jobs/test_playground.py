@@ -9,7 +9,15 @@ from torch import Tensor, nn
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, toy
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import PointModel, diffused, langevin, play, score_field, walk_points
+from ddpm_studio.jobs import (
+    PointModel,
+    diffused,
+    langevin,
+    look_at_points,
+    play,
+    score_field,
+    walk_points,
+)
 from ddpm_studio.jobs.events import PointsLearned
 from ddpm_studio.requests import PlayRequest
 from tests.jobs.conftest import finish
@@ -44,22 +52,84 @@ def test_the_exact_score_is_the_gradient_of_the_log_density() -> None:
     torch.testing.assert_close(toy.mixture_score(x.detach(), schedule, index), gradient)
 
 
-@pytest.mark.parametrize("t", [5, 20, 50, 80])
+def not_negligible(schedule: NoiseSchedule, t: int) -> np.ndarray:
+    """Places all over the plane where q(x_t) is at least a hundredth of its highest."""
+    line = np.linspace(-3, 3, 101) + 0.003
+    places = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    bar = float(schedule.alphas_cumprod[t - 1])
+    variance = bar * toy.GAUSSIAN_STD**2 + 1 - bar
+    away = places[:, None] - bar**0.5 * toy.gaussian_centres().numpy()
+    density = np.exp(-np.square(away).sum(2) / (2 * variance)).sum(1)
+    kept: np.ndarray = places[density > density.max() / 100].astype(np.float32)
+    return kept
+
+
+@pytest.mark.parametrize("t", [1, 2, 5, 10, 15, 20, 25, 30, 40, 60, 80, 100])
 def test_the_learned_score_points_where_the_true_one_does(gaussians: PointModel, t: int) -> None:
-    """At places drawn from q(x_t), so where the density is not negligible."""
-    places = diffused(gaussians, t, seed=3)
-    learned = score_field(gaussians, places, t)
-    true = toy.mixture_score(torch.from_numpy(places), gaussians.process.schedule, t - 1).numpy()
-    lengths = np.linalg.norm(learned, axis=1) * np.linalg.norm(true, axis=1)
-    cosines = (learned * true).sum(1) / lengths
-    assert np.median(cosines) > 0.95
-    whole = (learned * true).sum() / (np.linalg.norm(learned) * np.linalg.norm(true))
-    assert whole > 0.95, "of both fields as one vector each"
+    """Mean cosine > .95, also where the true score vanishes between modes and turns at once."""
+    schedule = gaussians.process.schedule
+    for kind, places in (
+        ("each place as often as q(x_t) has it", diffused(gaussians, t, seed=3)),
+        ("every place alike", not_negligible(schedule, t)),
+    ):
+        learned = score_field(gaussians, places, t)
+        true = toy.mixture_score(torch.from_numpy(places), schedule, t - 1).numpy()
+        lengths = np.linalg.norm(learned, axis=1) * np.linalg.norm(true, axis=1)
+        assert np.mean((learned * true).sum(1) / lengths) > 0.95, kind
+        # As long as the true ones, too.
+        ratio = np.linalg.norm(learned) / np.linalg.norm(true)
+        assert abs(ratio - 1) < 0.1, kind
+
+
+def test_a_look_tells_both_scores_and_how_alike_they_are(gaussians: PointModel) -> None:
+    places = np.array([[1.0, 0.5], [-0.3, 2.0]], np.float32)
+    look = look_at_points(gaussians, places, 40, seed=0)
+    assert look.points.shape == (512, 2)
+    assert look.true is not None
+    np.testing.assert_allclose(look.learned, look.true, atol=0.2)
+    assert look.cosine is not None
+    assert 0.95 < look.cosine <= 1
+    assert np.array_equal(look_at_points(gaussians, places, 0, seed=0).points, gaussians.data)
+
+
+def test_the_calmer_target_is_the_exact_noise_where_the_points_are_many() -> None:
+    """ε* = −√(1−ᾱ_t) ∇ log q(x_t), known for the mixture."""
+    schedule, generator = NoiseSchedule.named("linear_scaled", 100), torch.Generator()
+    x_0 = toy.draw_points("eight_gaussians", 200, generator.manual_seed(0))
+    others = toy.draw_points("eight_gaussians", 100_000, generator.manual_seed(1))
+    for t in (20, 50, 90):
+        index = torch.full((200,), t - 1)
+        noise = torch.randn(200, 2, generator=generator.manual_seed(t))
+        x_t = DiffusionProcess(schedule).q_sample(x_0, t - 1, noise)
+        found = toy.expected_noise(x_0, x_t, others, schedule, index)
+        spread = float(schedule.sqrt_one_minus_alphas_cumprod[t - 1])
+        exact = -spread * toy.mixture_score(x_t, schedule, t - 1).float()
+        torch.testing.assert_close(found, exact, atol=0.03, rtol=0)
+        alone = toy.expected_noise(x_0, x_t, others[:0], schedule, index)
+        torch.testing.assert_close(alone, noise, atol=1e-3, rtol=0)
+
+
+def test_the_network_is_the_linear_answer_and_what_it_learns() -> None:
+    """With its own part silenced: ε̂ = √(1−ᾱ_t) x_t, exact for data N(0, I)."""
+    schedule = NoiseSchedule.named("linear_scaled", 100)
+    network = toy.PointNet(schedule)
+    for weights in network.hidden[-1].parameters():
+        nn.init.zeros_(weights)
+    x = torch.randn(3, 2, 4, 1, generator=torch.Generator().manual_seed(0))
+    labels = torch.tensor([0, 40, 99])
+    expected = x * schedule.sqrt_one_minus_alphas_cumprod[labels].float()[:, None, None, None]
+    torch.testing.assert_close(network(x, labels), expected)
 
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm++2m", "heun", "langevin", "ode"])
 def test_every_kind_of_sampler_finds_the_eight(gaussians: PointModel, sampler: str) -> None:
-    *_, points = walk_points(gaussians, sampler, None, seed=2)  # type: ignore[arg-type]
+    walk = walk_points(gaussians, sampler, None, seed=2)  # type: ignore[arg-type]
+    points = walk.moments[-1]
+    assert walk.shares[0] == 0
+    assert walk.shares[-1] == 1
+    assert list(walk.shares) == sorted(walk.shares)
+    assert walk.at(1) == len(walk.moments) - 1
+    assert walk.at(0) == 0
     gaps = np.linalg.norm(points[:, None] - toy.gaussian_centres().numpy(), axis=2)
     assert (gaps.min(1) < 4 * toy.GAUSSIAN_STD).mean() > 0.85
     shares = np.bincount(gaps.argmin(1), minlength=8) / len(points)
@@ -84,8 +154,8 @@ class ExactNoise(nn.Module):
 def test_langevin_alone_ends_in_the_distribution_of_its_t(t: int) -> None:
     schedule = NoiseSchedule.named("linear_scaled", 100)
     network = ExactNoise(schedule)
-    model = PointModel(network, DiffusionProcess(schedule), np.zeros((0, 2), np.float32))  # type: ignore[arg-type]
-    moments = langevin(model, t, 600, seed=4, count=4000)
+    model = PointModel(network, DiffusionProcess(schedule), np.zeros((0, 2), np.float32))
+    moments = langevin(model, t, 600, seed=4, count=4000).moments
     assert len(moments) == 601
     bar = float(schedule.alphas_cumprod[t - 1])
     variance = bar * toy.GAUSSIAN_STD**2 + 1 - bar
@@ -112,15 +182,19 @@ def test_a_spiral_is_recognised() -> None:
 
     looks = [event for event in events if isinstance(event, PointsLearned)]
     assert away(looks[0].samples) > 2 * away(looks[-1].samples)
-    *_, points = walk_points(model, "ddim", 50, seed=5)
-    assert away(points) < 0.1
+    points = walk_points(model, "ddim", 50, seed=5).moments[-1]
+    assert away(points) < 0.03, "within the spiral's own width"
+    gaps = np.linalg.norm(points[:, None] - line, axis=2).min(1)
+    assert (gaps < 0.1).mean() > 0.95
     assert abs(away(model.data) - 0.67 * toy.SPIRAL_STD) < 0.01
 
 
 def test_a_drawing_of_ones_own() -> None:
     corners = np.array([[-1, -1], [1, 1]], np.float32)
     model = finish(play(PlayRequest(shape="drawing", steps=600), corners))[1]
-    *_, points = walk_points(model, "ddpm", None, seed=0)
+    points = walk_points(model, "ddpm", None, seed=0).moments[-1]
+    assert model.shape == "drawing"
+    assert look_at_points(model, corners, 20, seed=0).true is None
     gaps = np.linalg.norm(points[:, None] - corners, axis=2).min(1)
     assert np.median(gaps) < 0.3
     with pytest.raises(StudioError, match="nothing to learn"):

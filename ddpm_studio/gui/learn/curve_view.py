@@ -85,7 +85,7 @@ class CurveView(QWidget):
         self._x_words: tuple[str, str] | None = None
         self._range: tuple[float, float, float, float] = (0, 1, 0, 1)
         self._low: float | None = None
-        self.setMinimumSize(120, 92)
+        self.setMinimumSize(120, 80)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(title)
         current_theme().changed.connect(self.update)
@@ -310,7 +310,7 @@ class CurveView(QWidget):
         for y, value in ends:
             shown = 10**value if "y" in self._log else value
             box = QRectF(0, y - 8, _LEFT - SPACE_S, 16)
-            painter.drawText(box, right | Qt.AlignmentFlag.AlignVCenter, short(shown))
+            painter.drawText(box, right | Qt.AlignmentFlag.AlignVCenter, _tick(shown))
         first, last = self._ends()
         words = self._x_words or (short(first), short(last))
         below = QRectF(area.left(), area.bottom() + 3, area.width(), _BOTTOM - 3)
@@ -373,3 +373,8 @@ def short(value: float) -> str:
 def two_places(value: float) -> str:
     """Write a share of 1."""
     return f"{value:.2f}"
+
+
+def _tick(value: float) -> str:
+    """Write an end of an axis in the little room beside it."""
+    return short(float(f"{value:.2g}"))

@@ -290,12 +290,13 @@ class ForwardChapter(QWidget):
             0.0,
         )
         self.snr.set_curves([Curve("snr", "SNR", t, tables.snr)], ends)
+        left = tables.prior_bits or 0.0
         words = (
             self.tr("At T, {0} bits/dim of this picture are left (L_T): N(0, I) is a fair start.")
-            if tables.prior_bits < _FAIR_START
+            if left < _FAIR_START
             else self.tr("At T, {0} bits/dim of this picture are left (L_T): not yet N(0, I).")
         )
-        self.left_over.setText(words.format(short(tables.prior_bits)))
+        self.left_over.setText(words.format(short(left)))
         self._show()
 
     def _show(self) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.icons import set_icon
+from ddpm_studio.gui.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.learn.forward_chapter import ForwardChapter
 from ddpm_studio.gui.learn.playground_panel import PlaygroundPanel
 from ddpm_studio.gui.studio import Studio
@@ -35,6 +36,7 @@ class LearnPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self.forward = ForwardChapter(studio)
+        self.bound = BoundChapter(studio, actions)
         self.playground = PlaygroundPanel(studio, actions)
         self._pages = QStackedWidget()
         self._group = QButtonGroup(self)
@@ -49,6 +51,13 @@ class LearnPanel(QWidget):
                     self.tr("How noise is added, on a picture of your own"),
                     "waypoints",
                     self.forward,
+                ),
+                (
+                    "bound",
+                    self.tr("The bound"),
+                    self.tr("What training minimises, term by term, for the open model"),
+                    "sigma",
+                    self.bound,
                 ),
                 (
                     "playground",

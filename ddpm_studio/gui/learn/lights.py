@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.gui.learn.curve_view import CurveView
 from ddpm_studio.gui.learn.equation import Equation
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.tokens import RADIUS
+
+
+class Lightable(Protocol):
+    """A plot that can let a part of it stand out."""
+
+    def light(self, key: str) -> bool:
+        """Let the part of a symbol stand out, or none; returns whether it is here."""
+        ...
 
 
 class Lights(QObject):
@@ -22,7 +31,7 @@ class Lights(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.equations: list[Equation] = []
-        self._views: list[CurveView] = []
+        self._views: list[Lightable] = []
         self._halos: dict[str, list[_Halo]] = {}
         self._keys: dict[QObject, str] = {}
 
@@ -32,7 +41,7 @@ class Lights(QObject):
             self.equations.append(equation)
             equation.lit.connect(self.light)
 
-    def add_views(self, *views: CurveView) -> None:
+    def add_views(self, *views: Lightable) -> None:
         """Let the curves of these plots be lit by their symbols."""
         self._views.extend(views)
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.gui.images import Pictures
@@ -24,6 +33,7 @@ class PictureTile(QWidget):
         super().__init__(parent)
         self.picture: Pictures | None = None
         """What is shown."""
+        self._pixmap: QPixmap | None = None
         self._pressed: QPoint | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
@@ -32,7 +42,7 @@ class PictureTile(QWidget):
 
     def set_picture(self, picture: Pictures | None) -> None:
         """Show another picture, or none."""
-        self.picture = picture
+        self.picture, self._pixmap = picture, None
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -48,14 +58,26 @@ class PictureTile(QWidget):
         painter.setBrush(theme.color("ground"))
         painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "line"), 1))
         painter.drawRoundedRect(whole, RADIUS, RADIUS)
-        if self.picture is not None:
-            side = min(self.width(), self.height()) - 4
-            pixmap = enlarged(self.picture, max(1, side), self.devicePixelRatioF())
-            size = pixmap.deviceIndependentSize()
-            box = QRectF(0, 0, size.width(), size.height())
-            box.moveCenter(QRectF(self.rect()).center())
-            painter.drawPixmap(box.topLeft().toPoint(), pixmap)
+        area = self._area()
+        if self._pixmap is not None and area is not None:
+            painter.drawPixmap(area.topLeft(), self._pixmap)
         painter.end()
+
+    def _area(self) -> QRectF | None:
+        """Where the picture is drawn, on whole pixels; None without one."""
+        if self.picture is None:
+            return None
+        ratio = self.devicePixelRatioF()
+        if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
+            side = min(self.width(), self.height()) - 4
+            self._pixmap = enlarged(self.picture, max(1, side), ratio)
+        size = self._pixmap.deviceIndependentSize()
+        left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
+        return QRectF(round(left), round(top), size.width(), size.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose the zoom anew."""
+        self._pixmap = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag."""

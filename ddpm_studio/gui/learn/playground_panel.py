@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QSlider,
     QVBoxLayout,
     QWidget,
 )
 
-from ddpm_studio.backend import Job, playground
+from ddpm_studio.backend import Job, learning, playground
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.learn.lights import Lights
+from ddpm_studio.gui.learn.playground_equations import PlaygroundEquations
 from ddpm_studio.gui.learn.point_plot import PointPlot
+from ddpm_studio.gui.learn.walk_tile import WalkTile
 from ddpm_studio.gui.panels.action_button import ActionButton
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, number_label, tool_button
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.seed_box import SeedBox
-from ddpm_studio.jobs.events import Points, PointsLearned
-from ddpm_studio.requests import PlayRequest, SamplerRequest
+from ddpm_studio.jobs.events import PointLook, Points, PointsLearned, ScheduleTables
+from ddpm_studio.requests import PlayRequest, ScheduleRequest
 
 _T = 100
 _INTERVAL_MS = 40
 _MOST_DRAWN = 5000
 _PLACES = PointPlot.places()
 _SEED = 0
-_CHAIN_CHOICE = "chain"
-_CHAIN_STEPS = 200
-_REVERSE = (
-    "p<sub>θ</sub>(x<sub>t−1</sub> | x<sub>t</sub>) = N(μ<sub>θ</sub>(x<sub>t</sub>, t), "
-    "σ<sub>t</sub>² I)<br>μ<sub>θ</sub> = (x<sub>t</sub> − β<sub>t</sub> ε<sub>θ</sub> / "
-    "√(1 − ᾱ<sub>t</sub>)) / √α<sub>t</sub>"
-)
-_CHAIN = (
-    "x ← x + ½δ ∇ log q(x<sub>t</sub>) + √δ z, z ~ N(0, I)<br>at one t alone: the left slider’s"
-)
+_SAMPLERS = ("ddpm", "ddim", "dpm++2m", "heun")
+_SQUARE = 2
 
 
 class PlaygroundPanel(QWidget):
-    """Learn a shape of points; look at q, at the score, and walk each sampler back."""
+    """Learn a shape of points; look at q, at the score, and walk four samplers back in step."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -59,13 +55,65 @@ class PlaygroundPanel(QWidget):
         self.model: Any = None
         """The trained model (jobs.PointModel), or None."""
         self._job: Job | None = None
+        self._tables: ScheduleTables | None = None
         self._drawing: list[tuple[float, float]] = []
-        self.frames: list[Points] = []
-        """The moments of the reverse process that was walked last."""
-        wheel = WheelFilter(self)
         self.messages = MessageBar()
+        self._make_controls()
         self.forward = PointPlot(self.tr("Forward process and score"))
-        self.reverse = PointPlot(self.tr("Reverse process"))
+        self.tiles = [WalkTile(studio, k, sampler) for k, sampler in enumerate(_SAMPLERS)]
+        self._register(actions)
+        self.equations = PlaygroundEquations(self)
+        self._lights = Lights(self)
+        self._lights.add_equations(*self.equations.all)
+        self._lights.add("t", self.time)
+        self._lights.add("score", self.forward)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_INTERVAL_MS)
+        self._timer.timeout.connect(self._advance)
+        self._build()
+        self._connect()
+        self._on_shape()
+
+    @property
+    def walked(self) -> bool:
+        """Whether every sampler has walked."""
+        return all(tile.walk is not None for tile in self.tiles)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at the points and the numbers before anything is learned."""
+        super().showEvent(event)
+        if self._tables is None:
+            request = ScheduleRequest(schedule="linear_scaled", timesteps=_T)
+            task = learning.schedule_tables(request, slot="playground schedule")
+            self._studio.backend.submit(task).finished.connect(self._on_tables)
+            self._show_shape()
+
+    def train(self) -> None:
+        """Learn the points shown, from the beginning."""
+        request = PlayRequest(shape=self.shape.currentData(), timesteps=_T)
+        drawing = np.array(self._drawing, np.float32) if self._drawing else None
+        self._forget()
+        self.messages.dismiss()
+        job = self._job = self._studio.backend.submit(playground.play(request, drawing))
+        job.emitted.connect(self._on_event)
+        job.changed.connect(self._show_progress)
+        job.finished.connect(self._on_learned)
+        job.failed.connect(self._on_failed)
+
+    def play(self) -> None:
+        """Play from noise to points, or pause."""
+        if self._timer.isActive():
+            self._timer.stop()
+        elif self.walked:
+            if self.moment.value() == self.moment.maximum():
+                self.moment.setValue(0)
+            self._timer.start()
+
+    def clear_drawing(self) -> None:
+        """Take back all that was drawn."""
+        self._on_shape()
+
+    def _make_controls(self) -> None:
         self.shape = QComboBox()
         for text, shape in (
             (self.tr("spiral"), "spiral"),
@@ -75,20 +123,28 @@ class PlaygroundPanel(QWidget):
         ):
             self.shape.addItem(text, shape)
         name(self.shape, self.tr("Shape"), self.tr("Which points to learn"))
-        self.sampler = QComboBox()
-        for sampler in get_args(SamplerRequest.model_fields["sampler"].annotation):
-            self.sampler.addItem(sampler, sampler)
-        self.sampler.addItem(self.tr("Langevin at t"), _CHAIN_CHOICE)
-        self.sampler.setCurrentText("ddim")
-        name(self.sampler, self.tr("Sampler"), self.tr("How to walk back from noise"))
         self.seed = SeedBox()
-        name(self.seed, self.tr("Seed"), self.tr("Of the noise that the walk starts from"))
-        for box in (self.shape, self.sampler, self.seed):
-            box.installEventFilter(wheel)
+        name(self.seed, self.tr("Seed"), self.tr("Of the noise that the walks start from"))
+        self._wheel = WheelFilter(self)
+        for box in (self.shape, self.seed):
+            box.installEventFilter(self._wheel)
+        self.true = QCheckBox(self.tr("true score"))
+        name(
+            self.true,
+            self.tr("True score"),
+            self.tr("Show the exact score beside the learned one; known for the eight Gaussians"),
+        )
+        self.true.setChecked(True)
         self.time = self._slider(_T, self.tr("t"), self.tr("0: the data. T: pure noise"))
-        self.moment = self._slider(1, self.tr("Moment"), self.tr("Left: noise. Right: points"))
+        self.time.setValue(_T // 4)
+        self.moment = self._slider(
+            _T, self.tr("Moment"), self.tr("All samplers in step. Left: noise. Right: points")
+        )
         self.time_words, self.moment_words = number_label("", "muted"), number_label("", "muted")
-        self.told = number_label("", "muted")
+        self.told, self.likeness = number_label("", "muted"), number_label("", "muted")
+        self.likeness.setToolTip(
+            self.tr("Mean cosine similarity of the learned score and the true one at the points")
+        )
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(3)
@@ -97,6 +153,8 @@ class PlaygroundPanel(QWidget):
         self.progress.setSizePolicy(policy)
         self.progress.hide()
         self.progress.setAccessibleName(self.tr("Learning"))
+
+    def _register(self, actions: ActionRegistry) -> None:
         category = self.tr("&Learn")
         self._start = actions.add(
             "learn.train",
@@ -113,38 +171,13 @@ class PlaygroundPanel(QWidget):
             category=category,
             icon="play",
         )
-        self._timer = QTimer(self)
-        self._timer.setInterval(_INTERVAL_MS)
-        self._timer.timeout.connect(self._advance)
-        self._build()
-        self.shape.currentIndexChanged.connect(self._on_shape)
-        self.sampler.currentIndexChanged.connect(self._walk)
-        self.seed.changed.connect(self._walk)
-        self.time.valueChanged.connect(self._on_time)
-        self.moment.valueChanged.connect(self._show_moment)
-        self.forward.drawn.connect(self._on_drawn)
-        self._on_shape()
-
-    def train(self) -> None:
-        """Learn the points shown, from the beginning."""
-        request = PlayRequest(shape=self.shape.currentData(), timesteps=_T)
-        drawing = np.array(self._drawing, np.float32) if self._drawing else None
-        self.model = None
-        self.messages.dismiss()
-        job = self._job = self._studio.backend.submit(playground.play(request, drawing))
-        job.emitted.connect(self._on_event)
-        job.changed.connect(self._show_progress)
-        job.finished.connect(self._on_learned)
-        job.failed.connect(self._on_failed)
-
-    def play(self) -> None:
-        """Play from noise to points, or pause."""
-        if self._timer.isActive():
-            self._timer.stop()
-        elif self.frames:
-            if self.moment.value() == self.moment.maximum():
-                self.moment.setValue(0)
-            self._timer.start()
+        self._clear = actions.add(
+            "learn.clear",
+            self.tr("Clear the drawing"),
+            self.clear_drawing,
+            category=category,
+            icon="eraser",
+        )
 
     def _slider(self, most: int, title: str, tip: str) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
@@ -153,74 +186,99 @@ class PlaygroundPanel(QWidget):
         return slider
 
     def _build(self) -> None:
+        self.eraser = tool_button("eraser", self._clear.text(), self._clear.toolTip())
+        self.eraser.clicked.connect(self._clear.trigger)
         choices = FlowLayout()
         choices.addWidget(together(label(self.tr("points"), "muted"), self.shape))
+        choices.addWidget(self.eraser)
         choices.addWidget(ActionButton(self._start, "graduation-cap", "primary"))
-        choices.addWidget(together(label(self.tr("sampler"), "muted"), self.sampler))
         choices.addWidget(together(label(self.tr("seed"), "muted"), self.seed))
         choices.addWidget(self.told)
         play = tool_button("play", self.tr("Play"), self._play.toolTip())
         play.clicked.connect(self._play.trigger)
-        self.equations: list[QLabel] = []
-        """Of the forward process, of the walk."""
+        walks = QGridLayout()
+        walks.setSpacing(SPACE_M)
+        for k, tile in enumerate(self.tiles):
+            walks.addWidget(tile, k // _SQUARE, k % _SQUARE)
+        compared = QHBoxLayout()
+        compared.addWidget(self.true)
+        compared.addWidget(self.likeness, 1)
+        left = QVBoxLayout()
+        left.setSpacing(SPACE_S)
+        left.addLayout(compared)
+        left.addWidget(self.forward, 1)
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACE_L)
-        grid.setVerticalSpacing(SPACE_M)
-        columns = (
-            (
-                self.tr("Forward, and the score"),
-                "q(x<sub>t</sub> | x<sub>0</sub>) = N(√ᾱ<sub>t</sub> x<sub>0</sub>, "
-                "(1 − ᾱ<sub>t</sub>) I)<br>∇ log q(x<sub>t</sub>) ≈ "
-                "−ε<sub>θ</sub>(x<sub>t</sub>, t) / √(1 − ᾱ<sub>t</sub>)",
-                self.forward,
-                (self.time, self.time_words),
-            ),
-            (
-                self.tr("Reverse: from noise, step by step"),
-                _REVERSE,
-                self.reverse,
-                (play, self.moment, self.moment_words),
-            ),
-        )
-        for column, (title, equation, plot, parts) in enumerate(columns):
-            grid.addWidget(label(title, "heading", wrap=True), 0, column)
-            words = label("", "muted", wrap=True)
-            words.setTextFormat(Qt.TextFormat.RichText)
-            words.setText(equation)
-            self.equations.append(words)
-            grid.addWidget(words, 1, column, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(plot, 2, column)
-            row = QHBoxLayout()
-            row.setSpacing(SPACE_M)
-            for part in parts:
-                row.addWidget(part, 1 if isinstance(part, QSlider) else 0)
-            grid.addLayout(row, 3, column)
+        grid.setVerticalSpacing(SPACE_S)
+        for column, equation in enumerate(self.equations.rows):
+            grid.addWidget(equation, 0, column, Qt.AlignmentFlag.AlignTop)
             grid.setColumnStretch(column, 1)
-        grid.setRowStretch(2, 1)
+        grid.addLayout(left, 1, 0)
+        grid.addLayout(walks, 1, 1)
+        grid.addLayout(_row(self.time, self.time_words), 2, 0)
+        grid.addLayout(_row(play, self.moment, self.moment_words), 2, 1)
+        grid.setRowStretch(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
-        layout.setSpacing(SPACE_M)
+        layout.setSpacing(SPACE_S)
         layout.addWidget(self.messages)
         layout.addLayout(choices)
         layout.addWidget(self.progress)
         layout.addLayout(grid, 1)
 
+    def _connect(self) -> None:
+        self.shape.currentIndexChanged.connect(self._on_shape)
+        self.seed.changed.connect(self._walk)
+        self.true.toggled.connect(self._look)
+        self.time.valueChanged.connect(self._on_time)
+        self.moment.valueChanged.connect(self._show_moment)
+        self.forward.drawn.connect(self._on_drawn)
+        for tile in self.tiles:
+            tile.walked.connect(self._on_walked)
+            tile.failed.connect(self._on_failed)
+            tile.sampler.currentIndexChanged.connect(self._tell_walk)
+
     def _on_shape(self) -> None:
-        own = self.shape.currentData() == "drawing"
         if self._job is not None:
             self._studio.backend.cancel(self._job)
-        self.model, self.frames = None, []
-        self._timer.stop()
         self._drawing.clear()
+        self._forget()
+        own = self.shape.currentData() == "drawing"
         self.forward.drawing = own
-        for plot in (self.forward, self.reverse):
-            plot.set_points(None)
-            plot.set_arrows(None)
-            plot.set_data(None)
-        self.told.setText(
-            self.tr("Draw with the mouse in the left field") if own else self.tr("Press Learn")
-        )
+        self.eraser.setVisible(own)
+        self._clear.setEnabled(own)
+        self._show_shape()
+
+    def _forget(self) -> None:
+        """Forget what was learned; the points stay."""
+        self.model = None
+        self._timer.stop()
+        self.forward.set_points(None)
+        self.forward.set_arrows(None)
+        self.likeness.setText("")
+        for tile in self.tiles:
+            tile.clear()
         self._refresh()
+
+    def _show_shape(self) -> None:
+        """Show what there is to learn."""
+        own = self.shape.currentData() == "drawing"
+        self.told.setText(
+            self.tr("Draw in the left field: mouse, or arrow keys and Space")
+            if own
+            else self.tr("Press Learn: it takes seconds")
+        )
+        if own:
+            self._on_data(None)
+        elif self.isVisible():
+            task = playground.shape_points(self.shape.currentData())
+            self._studio.backend.submit(task).finished.connect(self._on_data)
+
+    def _on_data(self, data: Points | None) -> None:
+        if self.model is None:
+            self.forward.set_data(data)
+            for tile in self.tiles:
+                tile.show_data(data)
 
     def _on_drawn(self, x: float, y: float) -> None:
         if len(self._drawing) < _MOST_DRAWN:
@@ -231,71 +289,84 @@ class PlaygroundPanel(QWidget):
     def _on_event(self, event: object) -> None:
         if isinstance(event, PointsLearned):
             self.forward.set_data(event.data)
-            self.reverse.set_data(event.data)
-            self.reverse.set_points(event.samples)
+            for tile in self.tiles:
+                tile.show_data(event.data, event.samples)
             self.told.setText(
-                self.tr("step {0} · loss {1:.3f}").format(f"{event.step:,}", event.loss)
+                self.tr("step {0} · loss {1:.4f}").format(f"{event.step:,}", event.loss)
             )
 
     def _on_learned(self, model: Any) -> None:
         self.model = model
-        self._refresh()
-        if self.time.value() == 0:
-            self.time.setValue(_T // 4)
         self._look()
         self._walk()
+        self._refresh()
 
     def _on_failed(self, failure: Failure) -> None:
         self.messages.show_failure(failure)
 
+    def _on_tables(self, tables: ScheduleTables) -> None:
+        self._tables = tables
+        self._tell_time()
+        self._tell_walk()
+
     def _look(self) -> None:
-        """Show q(x_t) and the learned score at the slider's t."""
-        t = self.time.value()
-        self.time_words.setText(f"t = {t}")
+        """Show q(x_t) and the score at the slider's t."""
+        if self.model is not None:
+            task = playground.score_field(self.model, _PLACES, self.time.value(), _SEED)
+            self._studio.backend.submit(task).finished.connect(self._on_looked)
+
+    def _on_looked(self, look: PointLook) -> None:
         if self.model is None:
             return
-        task = playground.score_field(self.model, _PLACES, t, _SEED)
-        self._studio.backend.submit(task).finished.connect(self._on_looked)
-
-    def _on_looked(self, seen: tuple[Points, Points]) -> None:
-        points, score = seen
-        self.forward.set_points(points)
-        self.forward.set_arrows(score if self.time.value() else None)
+        noisy = self.time.value() > 0
+        known = look.true is not None
+        self.true.setVisible(known)
+        shown = look.true if known and self.true.isChecked() else None
+        self.forward.set_points(look.points)
+        self.forward.set_arrows(look.learned if noisy else None, shown if noisy else None)
+        self.likeness.setText(
+            self.tr("cosine {0}").format(f"{look.cosine:.3f}")
+            if look.cosine is not None and noisy
+            else ""
+        )
 
     def _on_time(self) -> None:
-        """Look at another t; the chain of Langevin is of that t alone, and walks anew."""
+        """Look at another t; a chain of Langevin is of that t alone, and walks anew."""
+        self._tell_time()
         self._look()
-        if self.sampler.currentData() == _CHAIN_CHOICE:
-            self._walk()
+        if self.model is not None:
+            for tile in self.tiles:
+                if tile.is_chain:
+                    tile.ask(self.model, self.seed.value, self.time.value())
 
     def _walk(self) -> None:
-        chain = self.sampler.currentData() == _CHAIN_CHOICE
-        self.equations[1].setText(_CHAIN if chain else _REVERSE)
-        if self.model is None:
-            return
-        seed = self.seed.value
-        task = (
-            playground.langevin(self.model, max(1, self.time.value()), _CHAIN_STEPS, seed)
-            if chain
-            else playground.walk_points(self.model, self.sampler.currentData(), None, seed)
-        )
-        job = self._studio.backend.submit(task)
-        job.finished.connect(self._on_walked)
-        job.failed.connect(self._on_failed)
+        if self.model is not None:
+            for tile in self.tiles:
+                tile.ask(self.model, self.seed.value, self.time.value())
 
-    def _on_walked(self, frames: list[Points]) -> None:
-        self.frames = frames
-        self.moment.setMaximum(len(frames) - 1)
-        self._refresh()
-        self.moment.setValue(0)
-        self._show_moment()
-        self._timer.start()
+    def _on_walked(self) -> None:
+        if self.walked:
+            self._refresh()
+            self.moment.setValue(0)
+            self._show_moment()
+            self._timer.start()
 
     def _show_moment(self) -> None:
-        if self.frames:
-            here = self.moment.value()
-            self.reverse.set_points(self.frames[here])
-            self.moment_words.setText(f"{here} / {len(self.frames) - 1}")
+        for tile in self.tiles:
+            tile.show_share(self.moment.value() / _T)
+        self._tell_walk()
+
+    def _tell_time(self) -> None:
+        t = self.time.value()
+        self.time_words.setText(f"t = {t}")
+        self.equations.tell_forward(self._tables, t)
+
+    def _tell_walk(self) -> None:
+        """Say where the walks are, and the numbers of their next step."""
+        t = _T - self.moment.value()
+        self.moment_words.setText(f"t = {t}")
+        self.equations.show_chain(all(tile.is_chain for tile in self.tiles))
+        self.equations.tell_reverse(self._tables, t)
 
     def _advance(self) -> None:
         if self.moment.value() < self.moment.maximum():
@@ -311,6 +382,15 @@ class PlaygroundPanel(QWidget):
         self.progress.setVisible(told is not None)
 
     def _refresh(self) -> None:
+        self.true.setVisible(self.shape.currentData() == "eight_gaussians")
         self.time.setEnabled(self.model is not None)
-        self.moment.setEnabled(bool(self.frames))
-        self._play.setEnabled(bool(self.frames))
+        self.moment.setEnabled(self.walked)
+        self._play.setEnabled(self.walked)
+
+
+def _row(*parts: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(SPACE_M)
+    for part in parts:
+        row.addWidget(part, 1 if isinstance(part, QSlider) else 0)
+    return row

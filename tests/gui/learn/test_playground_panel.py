@@ -22,19 +22,24 @@ def panel(qtbot: QtBot, studio: Studio) -> PlaygroundPanel:
     return made
 
 
-def test_it_learns_and_then_shows_q_the_score_and_the_way_back(
+def test_it_learns_and_then_shows_q_the_score_and_the_ways_back(
     qtbot: QtBot, panel: PlaygroundPanel
 ) -> None:
     panel.shape.setCurrentIndex(panel.shape.findData("eight_gaussians"))
     panel.train()
-    qtbot.waitUntil(lambda: bool(panel.frames), timeout=WAIT)
-    qtbot.waitUntil(lambda: panel.forward.points is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: panel.walked, timeout=3 * WAIT)
+    qtbot.waitUntil(lambda: panel.likeness.text() != "", timeout=WAIT)
     assert panel.model is not None
+    panel.play()
     panel.moment.setValue(panel.moment.maximum())
-    last = panel.reverse.points
-    assert last is not None
-    radius = np.linalg.norm(last, axis=1)
-    assert abs(np.median(radius) - 1.407) < 0.1, "on the ring of the eight"
+    for tile in panel.tiles:
+        last = tile.plot.points
+        assert last is not None
+        radius = np.linalg.norm(last, axis=1)
+        assert abs(np.median(radius) - 1.407) < 0.1, "on the ring of the eight"
+    panel.moment.setValue(40)
+    moments = [len(tile.walk.moments) for tile in panel.tiles if tile.walk is not None]
+    assert len(set(moments)) > 1, "in step, though their steps are not as many"
     panel.time.setValue(100)
 
     def noisy() -> bool:
@@ -46,20 +51,37 @@ def test_it_learns_and_then_shows_q_the_score_and_the_way_back(
         )
 
     qtbot.waitUntil(noisy, timeout=WAIT)
-    before = len(panel.frames)
-    panel.sampler.setCurrentText("dpm++2m")
-    qtbot.waitUntil(lambda: len(panel.frames) != before, timeout=WAIT)
-    equation = panel.equations[1].text()
-    panel.sampler.setCurrentText("Langevin at t")
-    assert panel.equations[1].text() != equation
-    qtbot.waitUntil(lambda: len(panel.frames) == 201, timeout=WAIT)
-    wide = panel.frames[-1]
+    _langevin(qtbot, panel)
+
+
+def _langevin(qtbot: QtBot, panel: PlaygroundPanel) -> None:
+    """Its chain is of one t alone: another t, another walk."""
+    tile = panel.tiles[3]
+    tile.sampler.setCurrentText("Langevin at t")
+    qtbot.waitUntil(lambda: tile.walk is not None and len(tile.walk.moments) == 201, timeout=WAIT)
+    wide = tile.walk
     panel.time.setValue(5)
-    qtbot.waitUntil(lambda: panel.frames[-1] is not wide, timeout=WAIT)
-    assert np.std(panel.frames[-1] - panel.frames[-2]) < np.std(wide), "smaller steps at small t"
-    panel.sampler.setCurrentText("langevin")
-    qtbot.waitUntil(lambda: len(panel.frames) != 201, timeout=WAIT)
-    assert panel.equations[1].text() == equation
+    qtbot.waitUntil(lambda: tile.walk is not wide, timeout=WAIT)
+    assert wide is not None
+    assert tile.walk is not None
+    narrow = tile.walk.moments
+    assert np.std(narrow[-1] - narrow[-2]) < np.std(wide.moments[-1] - wide.moments[-2])
+    assert not panel.equations.shows_chain
+    for other in panel.tiles:
+        other.sampler.setCurrentText("Langevin at t")
+    assert panel.equations.shows_chain
+
+
+def test_the_points_and_numbers_are_there_before_anything_is_learned(
+    qtbot: QtBot, panel: PlaygroundPanel
+) -> None:
+    qtbot.waitUntil(lambda: panel.forward.data is not None, timeout=WAIT)
+    panel.time.setValue(30)
+    panel.equations.score.show_symbol("noise")
+    # β rises from .001 to .2: 1 − ᾱ_30 by hand.
+    bar = np.prod(1 - np.linspace(0.001, 0.2, 100)[:30])
+    words = f"{(1 - bar) ** 0.5:.3f}"
+    qtbot.waitUntil(lambda: words in panel.equations.score.caption(), timeout=WAIT)
 
 
 def test_points_are_drawn_with_the_mouse(qtbot: QtBot, panel: PlaygroundPanel) -> None:
@@ -74,5 +96,11 @@ def test_points_are_drawn_with_the_mouse(qtbot: QtBot, panel: PlaygroundPanel) -
     (x, y), *_ = panel._drawing
     assert abs(x) < 0.05
     assert abs(y) < 0.05
+    QTest.keyClick(panel.forward.plot, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(panel.forward.plot, Qt.Key.Key_Right)
+    QTest.keyClick(panel.forward.plot, Qt.Key.Key_Space)
+    np.testing.assert_allclose(panel._drawing[-2:], [(0, 0.1), (0.1, 0.1)])
+    panel.eraser.click()
+    assert panel._drawing == []
     panel.shape.setCurrentIndex(0)
     assert not panel.forward.drawing

@@ -1,0 +1,103 @@
+"""The bound of one picture, taken apart [DDPM eq. 5, 8, 12]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.bound import eps_weights, value_bits
+from ddpm_studio.engine.likelihood import BoundSums, bound_noise, in_double, measure_bound
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.engine.process import std_of
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing import batch_limit, check_t, picture_shape
+from ddpm_studio.jobs.events import BoundParts, Event, Pictures, Progress, StepGaussians
+from ddpm_studio.jobs.measuring import LabelledNetwork, measured_process
+from ddpm_studio.jobs.models import ModelStore
+from ddpm_studio.jobs.pictures import to_latent
+from ddpm_studio.requests import MeasureRequest
+
+
+def bound_parts(
+    request: MeasureRequest, picture: Pictures, models: ModelStore
+) -> Generator[Event, None, BoundParts]:
+    """Evaluate each term of the bound for one picture.
+
+    Args:
+        request: the model, and at how many timesteps.
+        picture: uint8 (H, W, C) of the model's size.
+        models: where the model comes from.
+
+    Yields:
+        Progress.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, a setting is out of
+            range, or the network's answer is no number.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    process, x0 = measured_process(model, request), to_latent(picture, model)
+    network = LabelledNetwork(model.network)
+    sums = BoundSums(process.schedule.T, request.timesteps, [0])
+    # Small batches: the window's other requests get their turn between them.
+    batch = min(8, batch_limit(picture_shape(model)[1], model.device))
+    job = measure_bound(
+        process, lambda _: network, lambda _: x0, sums, seed=request.seed, batch=batch
+    )
+    try:
+        for _ in job:
+            yield Progress(sums.done, sums.items, "Taking the bound apart")
+    except ValueError as error:
+        raise StudioError(
+            f"The model can't be measured: {error}.",
+            "Try the raw weights, or an earlier checkpoint.",
+        ) from error
+    bound = sums.bound()
+    return BoundParts(
+        bound.t.astype(np.float64),
+        bound.bits,
+        bound.prior,
+        bound.middle,
+        bound.decoder,
+        eps_weights(process).numpy(),
+    )
+
+
+def step_gaussians(
+    request: MeasureRequest, picture: Pictures, t: int, models: ModelStore
+) -> StepGaussians:
+    """Compare q(x_{t−1}|x_t, x_0) with p_θ(x_{t−1}|x_t), value by value.
+
+    x_t has the noise that :func:`bound_parts` meets at this t.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, or t is not 1..T.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    check_t(model, t)
+    process, x0 = measured_process(model, request), in_double(to_latent(picture, model))
+    index, T = max(1, t) - 1, process.schedule.T
+    x_t = process.q_sample(x0, index, bound_noise(request.seed, T, [0], [index], x0))
+    with torch.no_grad():
+        output = LabelledNetwork(model.network)(x_t, process.labels(x_t, index))
+    p = process.reverse(output, x_t, index)
+    log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
+    log_variance = log_variance.expand_as(x_t)
+
+    def shown(x: Tensor) -> npt.NDArray[np.float32]:
+        values: npt.NDArray[np.float32] = x[0].permute(1, 2, 0).float().cpu().numpy()
+        return values
+
+    return StepGaussians(
+        index + 1,
+        shown(process.q_posterior_mean(x0, x_t, index)),
+        float(process.schedule.posterior_variance[index]) ** 0.5,
+        shown(p.mean),
+        shown(torch.as_tensor(std_of(log_variance))),
+        shown(value_bits(process, output, x0, x_t, index)),
+        to_uint8(x_t)[0].cpu().numpy(),
+    )
