@@ -165,7 +165,7 @@ class _Photographer:
         self.wait(lambda: points.walked, "a playground")
         self.rest(1)
         points.play()
-        points.moment.setValue(points.moment.maximum() * 4 // 5)
+        points.moment.setValue(points.moment.maximum() * 19 // 20)
         self.shoot("learn-playground")
         window.actions_["help.palette"].trigger()
         self.rest(0.5)

@@ -27,7 +27,7 @@ from ddpm_studio.jobs.events import BoundParts, Event, StepGaussians
 from ddpm_studio.requests import MeasureRequest
 
 _EVALUATED = 40
-_SIDE = 120
+_SIDE, _CURVES_HEIGHT = 120, 100
 _PLACES, _WIDTHS = 161, 4.0
 _DELAY_MS = 30
 
@@ -66,6 +66,7 @@ class BoundChapter(ToolPanel):
         self.time = TimeSlider(0.05, self.tr("Which step of the reverse process, from t to t − 1"))
         self.bar = PartsBar(self.tr("The bound of this picture"))
         self.curves = CurveView(self.tr("q and p_θ of one value"))
+        self.curves.setMaximumHeight(_CURVES_HEIGHT)
         self.terms = CurveView(self.tr("Bits/dim at each t"), "xy", short)
         self.weights = CurveView(self.tr("Weight of the squared error at each t"), "xy", short)
         self._soon = QTimer(self)
@@ -277,8 +278,8 @@ class BoundChapter(ToolPanel):
         )
         self.kl.set_values(
             {
-                "q_mean": f"{q_mean:.4f}",
-                "p_mean": f"{p_mean:.4f}",
+                "q_mean": short(q_mean),
+                "p_mean": short(p_mean),
                 "q_std": f"{q_std:.4f}",
                 "p_std": f"{p_std:.4f}",
                 "kl": short(kl),

@@ -360,12 +360,13 @@ def short(value: float) -> str:
     """Write a number in at most about six letters."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "–"
-    size = abs(value)
-    if size >= 1e4:
+    if value < 0:
+        return f"−{short(-value)}"
+    if value >= 1e4:
         return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
-    if size >= 100:
+    if value >= 100:
         return f"{value:,.0f}"
-    if size < 1e-3:
+    if value < 1e-3:
         return f"{value:.2g}".replace("e-0", "e−").replace("e-", "e−")
     return f"{value:.3g}"
 

@@ -11,7 +11,6 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme import current_theme
-from ddpm_studio.gui.tokens import mix
 from ddpm_studio.jobs.events import Points
 
 _RANGE = 2.6
@@ -69,8 +68,8 @@ class PointPlot(QWidget):
             self._data,
             self._true_arrows,
             self._arrows,
-            self._paths,
             self._moving,
+            self._paths,
             self._cross,
         ):
             self._item.addItem(item)
@@ -100,7 +99,7 @@ class PointPlot(QWidget):
         self._moving.setData(pos=np.zeros((0, 2)) if points is None else points)
 
     def set_paths(self, moments: Sequence[Points]) -> None:
-        """Show the ways of some points, each moment of shape (N, 2), before the points."""
+        """Show the ways of some points, each moment of shape (N, 2)."""
         if len(moments) < 2:
             self._paths.setData([], [])
             return
@@ -175,7 +174,7 @@ class PointPlot(QWidget):
         self._moving.setBrush(QColor(theme.tokens.accent))
         self._arrows.setPen(pg.mkPen(theme.tokens.muted, width=1))
         self._true_arrows.setPen(pg.mkPen(theme.plot_color(1), width=1))
-        self._paths.setPen(pg.mkPen(mix(theme.tokens.accent, theme.tokens.panel, 0.4), width=1))
+        self._paths.setPen(pg.mkPen(theme.plot_color(1), width=1))
         self._cross.setPen(pg.mkPen(theme.tokens.accent, width=2))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
@@ -18,7 +19,8 @@ from ddpm_studio.requests import SamplerRequest
 
 _LEAST = 110
 _LETTERS = 6
-_PATHS = 24
+# Ways shown: few where each wanders about, many where they are short.
+_FEW, _MANY, _WANDERS = 6, 128, 3.0
 # A chain wanders about in one place: only its last steps are shown.
 _CHAIN, _CHAIN_STEPS, _CHAIN_TRAIL = "chain", 200, 8
 
@@ -44,6 +46,7 @@ class WalkTile(QWidget):
         super().__init__(parent)
         self._studio, self._place = studio, place
         self._job: Job | None = None
+        self._paths = _FEW
         self._asked: tuple[Any, int, int] | None = None
         self.walk: PointWalk | None = None
         """The walk that is shown, or None."""
@@ -93,7 +96,9 @@ class WalkTile(QWidget):
         here = self.walk.at(share)
         self.plot.set_points(self.walk.moments[here])
         first = max(0, here - _CHAIN_TRAIL) if self.is_chain else 0
-        self.plot.set_paths([moment[:_PATHS] for moment in self.walk.moments[first : here + 1]])
+        self.plot.set_paths(
+            [moment[: self._paths] for moment in self.walk.moments[first : here + 1]]
+        )
 
     def _again(self) -> None:
         if self._asked is None:
@@ -110,6 +115,7 @@ class WalkTile(QWidget):
 
     def _on_walked(self, walk: PointWalk) -> None:
         self.walk = walk
+        self._paths = _FEW if _wandering(walk) > _WANDERS else _MANY
         self.walked.emit()
 
     def _on_failed(self, failure: Failure) -> None:
@@ -121,3 +127,10 @@ class WalkTile(QWidget):
         if samples is not None:
             self.plot.set_paths([])
             self.plot.set_points(samples)
+
+
+def _wandering(walk: PointWalk) -> float:
+    """How much longer the points' ways are than straight lines would be."""
+    ways = np.stack(walk.moments)
+    length = np.linalg.norm(np.diff(ways, axis=0), axis=2).sum()
+    return float(length / max(1e-9, np.linalg.norm(ways[-1] - ways[0], axis=1).sum()))
