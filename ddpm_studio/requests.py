@@ -236,6 +236,32 @@ class InterpolateRequest(SamplerRequest):
     frames: Frames = 0
 
 
+class AnimationOptions(Request):
+    """Timing of the animation."""
+
+    fps: float = Field(20.0, gt=0, le=240, title="Rate", description="Frames a second.")
+    hold: float = Field(
+        2.0, ge=0, le=3600, title="Hold", description="Seconds that the last frame stays longer."
+    )
+    loop: bool = Field(True, title="Loop", description="Begin again at the end.")
+    easing: Literal["linear", "ease-out", "ease-in-out"] = Field(
+        "linear",
+        title="Easing",
+        description="ease-out: slow down towards the end; ease-in-out: slow at both ends.",
+    )
+
+
+class AnimationRequest(AnimationOptions):
+    """A moving picture of what a tool shows."""
+
+    count: int | None = Field(
+        None, ge=2, le=10000, title="Frames", description="How many to show; empty: all there are."
+    )
+    scale: int | None = Field(
+        None, ge=1, le=64, title="Zoom", description="Whole factor; empty: a comfortable size."
+    )
+
+
 class EncodeRequest(Request):
     """Find a latent of a picture: by q, or by DDIM walked upwards."""
 

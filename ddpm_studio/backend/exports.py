@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ddpm_studio.backend.task import Lane, Task
 from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.requests import AnimationRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
 
 Recipe = dict[str, object]
+FrameSource = Callable[[], Sequence[Pictures]]
 _MOST_ZOOM = 8
 _LARGEST = 1600
 
@@ -35,15 +37,15 @@ def save_png(
 
 def save_animation(
     path: Path,
-    frames: Callable[[], Sequence[Pictures]],
+    frames: FrameSource,
     recipe: Recipe | None = None,
-    fps: float = 20.0,
-    hold_last_seconds: float = 2.0,
+    options: AnimationRequest | None = None,
 ) -> Task:
     """Write a GIF, APNG, WebP or MP4 of grids (H, W, C); the result is the path.
 
     ``frames`` is called in the backend, so that composing does not hold the window up.
     """
+    asked = options or AnimationRequest()
 
     def work(_: ModelStore) -> Generator[Event, None, Path]:
         from ddpm_studio import export
@@ -51,34 +53,64 @@ def save_animation(
         yield from ()
         export.check_animation(path)
         shown = frames()
-        export.save_animation(
-            path,
-            shown,
-            fps=fps,
-            hold_last_seconds=hold_last_seconds,
-            scale=whole_zoom(shown[0]),
-            recipe=recipe,
-        )
+        export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **_how(asked, shown))
         return path
 
     return Task(f"Saving {path.name}", work)
 
 
 def save_sequence(
-    path: Path, pictures: Callable[[], Sequence[Pictures]], recipe: Recipe | None = None
+    path: Path,
+    frames: FrameSource,
+    recipe: Recipe | None = None,
+    options: AnimationRequest | None = None,
 ) -> Task:
-    """Write each picture (H, W, C) as its own PNG into a folder or zip; the result is the path."""
+    """Write each picture (H, W, C) as its own PNG into a folder or zip; the result is the path.
+
+    Without options each as it is.
+    """
 
     def work(_: ModelStore) -> Generator[Event, None, Path]:
-        import numpy as np
-
         from ddpm_studio import export
 
         yield from ()
-        export.save_png_sequence(path, np.stack(pictures()), recipe)
+        shown = frames()
+        if options is None:
+            export.save_png_sequence(path, shown, recipe)
+            return path
+        how = _how(options, shown)
+        chosen = export.choose_frames(len(shown), how["count"], options.easing)
+        pictures = (shown[index] for index in dict.fromkeys(chosen))
+        export.save_png_sequence(path, pictures, recipe, scale=how["scale"])
         return path
 
     return Task(f"Saving {path.name}", work, Lane.BACKGROUND)
+
+
+def estimate_animation(suffix: str, frames: FrameSource, options: AnimationRequest) -> Task:
+    """Find out what an animation will be; the result is export's Estimate."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import export
+
+        yield from ()
+        if suffix == ".mp4":
+            export.find_ffmpeg()
+        shown = frames()
+        return export.estimate_animation(suffix, shown, **_how(options, shown))
+
+    return Task("Estimating", work, Lane.BACKGROUND, slot="estimate", listed=False)
+
+
+def _how(options: AnimationRequest, frames: Sequence[Pictures]) -> dict[str, Any]:
+    """Return what export's functions ask for; no more frames than there are."""
+    return {
+        "fps": options.fps,
+        "hold_last_seconds": options.hold,
+        "easing": options.easing,
+        "count": min(options.count or len(frames), len(frames)),
+        "scale": options.scale or whole_zoom(frames[0]),
+    }
 
 
 def whole_zoom(grid: Pictures) -> int:

@@ -37,6 +37,7 @@ class RunView:
 
     ``steps`` and ``losses`` have shape (K,); ``loss_by_t`` holds the last ticks' means in ten
     bins of t, shape (M, 10), NaN where none was seen; ``previews`` are PNG files, oldest first.
+    ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,).
     """
 
     summary: RunSummary
@@ -47,6 +48,7 @@ class RunView:
     losses: npt.NDArray[np.float64]
     loss_by_t: npt.NDArray[np.float64]
     previews: tuple[Path, ...]
+    alphas_cumprod: npt.NDArray[np.float64]
 
 
 def preview(
@@ -302,6 +304,7 @@ def open_run(run: Path) -> Task:
             np.array([line["loss"] for line in lines], dtype=np.float64),
             _last_loss_by_t(lines),
             tuple(sorted(folder.samples_dir.glob("step-*.png"))),
+            folder.info.process.build().schedule.alphas_cumprod.numpy(),
         )
 
     return Task(f"Opening {run.name}", work, slot="open run", listed=False)

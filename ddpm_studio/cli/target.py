@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from pydantic import Field
 
 from ddpm_studio import export
 from ddpm_studio.export.grid import Pictures
-from ddpm_studio.requests import Request
+from ddpm_studio.requests import AnimationOptions, Request
 
 Out = Annotated[
     Path,
@@ -48,19 +48,6 @@ class GridOptions(Request):
         le=64,
         title="Zoom",
         description="Whole factor; empty: 1 for PNG, a comfortable size for animations.",
-    )
-
-
-class AnimationOptions(Request):
-    """Timing of the animation."""
-
-    fps: float = Field(20.0, gt=0, le=240, title="Rate", description="Frames a second.")
-    hold: float = Field(
-        2.0, ge=0, le=3600, title="Hold", description="Seconds that the last frame stays longer."
-    )
-    loop: bool = Field(True, title="Loop", description="Begin again at the end.")
-    easing: Literal["linear", "ease-out"] = Field(
-        "linear", title="Easing", description="ease-out: slow down towards the finished picture."
     )
 
 

@@ -9,10 +9,16 @@ import typer
 from pydantic import Field
 
 from ddpm_studio import export
-from ddpm_studio.cli.target import AnimationOptions, GridOptions, write_animation
+from ddpm_studio.cli.target import GridOptions, write_animation
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.jobs.events import Event, FrameImages
-from ddpm_studio.requests import InpaintRequest, Request, SampleRequest, ShareRequest
+from ddpm_studio.requests import (
+    AnimationOptions,
+    InpaintRequest,
+    Request,
+    SampleRequest,
+    ShareRequest,
+)
 
 RequestT = TypeVar("RequestT", SampleRequest, ShareRequest, InpaintRequest)
 
@@ -25,8 +31,11 @@ _DENSER = 3
 class ViewOptions(Request):
     """What the animation shows."""
 
-    gif_view: Literal["x_t", "x0_hat", "both"] = Field(
-        "x_t", title="View", description="The noisy pictures, the predicted ones, or both."
+    gif_view: Literal["x_t", "x0_hat", "eps", "both", "all"] = Field(
+        "x_t",
+        title="View",
+        description="The noisy pictures, the predicted ones, the predicted noise, "
+        "the first two (both) or all three.",
     )
 
 
@@ -78,8 +87,9 @@ class Trajectory:
         """Keep what the job shows."""
         if not isinstance(event, FrameImages) or self.path is None:
             return
-        views = {"x_t": [event.x_t], "x0_hat": [event.x0_hat], "both": [event.x_t, event.x0_hat]}
-        grids = [export.make_grid(shown, self._grid.columns) for shown in views[self._view]]
+        views = {"both": ("x_t", "x0_hat"), "all": ("x_t", "x0_hat", "eps")}
+        shown = [getattr(event, name) for name in views.get(self._view, (self._view,))]
+        grids = [export.make_grid(pictures, self._grid.columns) for pictures in shown]
         self._frames.append(export.side_by_side(grids))
 
     def write(self, recipe: dict[str, object]) -> list[Path]:

@@ -1,20 +1,25 @@
 """Pictures out of the studio: PNG with its recipe, grids, sequences, animations."""
 
 from ddpm_studio.export.animation import ANIMATION_SUFFIXES, check_animation, save_animation
+from ddpm_studio.export.estimate import Estimate, estimate_animation
 from ddpm_studio.export.grid import make_grid, side_by_side, zoom
 from ddpm_studio.export.pictures import check_sequence_folder, save_png, save_png_sequence
 from ddpm_studio.export.recipe import RECIPE_KEY, read_recipe
 from ddpm_studio.export.timing import Easing, choose_frames
+from ddpm_studio.export.video import find_ffmpeg
 from ddpm_studio.export.writing import check_destination
 
 __all__ = [
     "ANIMATION_SUFFIXES",
     "RECIPE_KEY",
     "Easing",
+    "Estimate",
     "check_animation",
     "check_destination",
     "check_sequence_folder",
     "choose_frames",
+    "estimate_animation",
+    "find_ffmpeg",
     "make_grid",
     "read_recipe",
     "save_animation",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import overload
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.gif import MAX_FPS, write_gif
@@ -18,6 +20,7 @@ ANIMATION_SUFFIXES = frozenset({".gif", ".png", ".apng", ".webp", ".mp4"})
 
 _MAX_WEBP_SIDE = 16383
 _MAX_GIF_SIDE = 65535
+_MOST_HELD_BYTES = 2**30
 
 
 def check_animation(path: Path) -> None:
@@ -33,7 +36,7 @@ def check_animation(path: Path) -> None:
 
 def save_animation(
     path: Path,
-    frames: Iterable[Pictures],
+    frames: Iterable[Pictures] | Sequence[Pictures],
     *,
     fps: float = 20.0,
     hold_last_seconds: float = 2.0,
@@ -51,7 +54,8 @@ def save_animation(
 
     Args:
         path: where to; the ending chooses the format.
-        frames: uint8, each (H, W, C) of one shape, C 1 or 3, at least one.
+        frames: uint8, each (H, W, C) of one shape, C 1 or 3, at least one. Of a sequence only
+            those that are shown are asked for, one after the other: it may compose them then.
         fps: frames a second, up to 50 for GIF.
         hold_last_seconds: how much longer the last frame stays.
         loop: begin again at the end; MP4 leaves this to the player.
@@ -65,19 +69,19 @@ def save_animation(
         ValueError: for numbers out of range, or frames of several shapes.
     """
     check_suffix(path, ANIMATION_SUFFIXES)
-    given = list(frames)
-    if not given or len({frame.shape for frame in given}) > 1:
-        raise ValueError("an animation needs frames, all of one shape")
+    given = frames if isinstance(frames, Sequence) else list(frames)
+    if not given:
+        raise ValueError("an animation needs frames")
     if fps <= 0 or hold_last_seconds < 0 or scale < 1:
         raise ValueError(
             "fps must be above 0, hold_last_seconds at least 0 and scale at least 1, "
             f"not {fps}, {hold_last_seconds}, {scale}"
         )
     suffix = path.suffix.lower()
-    _check_limits(suffix, given[0].shape, fps, scale)
     chosen = choose_frames(len(given), len(given) if count is None else count, easing)
     timeline = Timeline.of(chosen, fps, hold_last_seconds)
-    shown = [given[index] for index in timeline.frames]
+    shown = _Shown(given, timeline.frames)
+    _check_limits(suffix, shown[0].shape, len(shown), fps, scale)
     with whole_file(path) as temporary:
         if suffix == ".gif":
             write_gif(temporary, shown, timeline, scale, loop)
@@ -87,6 +91,29 @@ def save_animation(
             _write_webp(temporary, shown, timeline, scale, loop)
         else:
             _write_apng(temporary, shown, timeline, scale, loop, recipe)
+
+
+class _Shown(Sequence[Pictures]):
+    """The frames that are shown, each asked for when its turn comes."""
+
+    def __init__(self, given: Sequence[Pictures], indices: Sequence[int]) -> None:
+        self._given, self._indices = given, indices
+        self._shape = given[indices[0]].shape
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, place: int) -> Pictures: ...
+    @overload
+    def __getitem__(self, place: slice) -> _Shown: ...
+    def __getitem__(self, place: int | slice) -> Pictures | _Shown:
+        if isinstance(place, slice):
+            return _Shown(self._given, self._indices[place])
+        frame = self._given[self._indices[place]]
+        if frame.shape != self._shape:
+            raise ValueError(f"frames must have one shape, not {self._shape} and {frame.shape}")
+        return frame
 
 
 def _write_apng(
@@ -129,7 +156,7 @@ def _zoomed(frames: Sequence[Pictures], scale: int) -> Iterator[Pictures]:
     return (zoom(frame, scale) for frame in frames)
 
 
-def _check_limits(suffix: str, shape: tuple[int, ...], fps: float, scale: int) -> None:
+def _check_limits(suffix: str, shape: tuple[int, ...], count: int, fps: float, scale: int) -> None:
     if suffix == ".gif" and fps > MAX_FPS:
         raise StudioError(
             f"A GIF shows at most {MAX_FPS} frames a second.",
@@ -141,4 +168,12 @@ def _check_limits(suffix: str, shape: tuple[int, ...], fps: float, scale: int) -
         raise StudioError(
             f"{side} pixels are too many for {suffix}, which holds {limit}.",
             "Choose a smaller zoom or fewer pictures.",
+        )
+    # Their writers hold every frame until the end; that of MP4 sends each on its way.
+    held = count * math.prod(shape) * scale**2
+    if suffix != ".mp4" and held > _MOST_HELD_BYTES:
+        raise StudioError(
+            f"{count} frames of {shape[1] * scale}×{shape[0] * scale} pixels are too many for "
+            f"{suffix}: they would take {held / 2**30:.1f} GiB of memory.",
+            "Choose fewer frames, a smaller zoom, or .mp4.",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -48,14 +48,14 @@ def save_png(
 
 
 def save_png_sequence(
-    path: Path, pictures: Pictures, recipe: Recipe | None = None, *, scale: int = 1
+    path: Path, pictures: Iterable[Pictures], recipe: Recipe | None = None, *, scale: int = 1
 ) -> None:
     """Write each picture as its own PNG, ``00000.png`` and so on.
 
     Args:
         path: a name that ends with ``.zip`` for an archive, or a folder, which is made if its
             parent is there and must not hold anything yet.
-        pictures: uint8, shape (N, H, W, C), C 1 or 3.
+        pictures: uint8, each (H, W, C), C 1 or 3; asked for one after the other.
         recipe: what made them; each file gets it with its number as ``picture``.
         scale: integer zoom.
 
@@ -102,7 +102,9 @@ def to_image(picture: Pictures) -> Image.Image:
     return Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
 
 
-def _files(pictures: Pictures, recipe: Recipe | None, scale: int) -> Iterator[tuple[str, bytes]]:
+def _files(
+    pictures: Iterable[Pictures], recipe: Recipe | None, scale: int
+) -> Iterator[tuple[str, bytes]]:
     for index, picture in enumerate(pictures):
         own = None if recipe is None else {**recipe, "picture": index}
         content = io.BytesIO()

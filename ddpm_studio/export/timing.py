@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal
 
-Easing = Literal["linear", "ease-out"]
+Easing = Literal["linear", "ease-out", "ease-in-out"]
+
+_CURVES: dict[str, Callable[[float], float]] = {
+    "linear": lambda u: u,
+    "ease-out": lambda u: 1 - (1 - u) ** 2,
+    "ease-in-out": lambda u: u * u * (3 - 2 * u),
+}
 
 
 def choose_frames(total: int, count: int, easing: Easing = "linear") -> list[int]:
@@ -16,7 +23,8 @@ def choose_frames(total: int, count: int, easing: Easing = "linear") -> list[int
         total: frames there are, at least 1.
         count: frames to show, at least 2 (1 if there is but one frame).
         easing: ``linear`` at even distances; ``ease-out`` fast at first and slowing down
-            towards the end, u → 1 − (1 − u)², where a reverse process shows most.
+            towards the end, u → 1 − (1 − u)², where a reverse process shows most;
+            ``ease-in-out`` slow at both ends, u → 3u² − 2u³, as between two pictures.
 
     Returns:
         Indices that never fall; one that stands there several times is held that long.
@@ -26,17 +34,12 @@ def choose_frames(total: int, count: int, easing: Easing = "linear") -> list[int
     """
     if total < 1 or count < min(2, total):
         raise ValueError(f"{count} of {total} frames can't include the first and the last")
-    if easing not in ("linear", "ease-out"):
-        raise ValueError(f"easing must be 'linear' or 'ease-out', not {easing!r}")
+    curve = _CURVES.get(easing)
+    if curve is None:
+        raise ValueError(f"easing must be one of {', '.join(_CURVES)}, not {easing!r}")
     if total == 1:
         return [0] * count
-    chosen = []
-    for k in range(count):
-        u = k / (count - 1)
-        if easing == "ease-out":
-            u = 1 - (1 - u) ** 2
-        chosen.append(round(u * (total - 1)))
-    return chosen
+    return [round(curve(k / (count - 1)) * (total - 1)) for k in range(count)]
 
 
 @dataclass(frozen=True)

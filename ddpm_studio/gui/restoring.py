@@ -14,11 +14,16 @@ from ddpm_studio.requests import SampleRequest
 
 @dataclass(frozen=True)
 class Restored:
-    """A request out of a file, validated; ``index`` is the picture's place in the drawing."""
+    """A request out of a file, validated.
+
+    ``index`` is the picture's place in the drawing; ``moment`` the t at which it was seen on the
+    way, 0 for the finished picture.
+    """
 
     request: SampleRequest
     index: int
     checkpoint: int | None
+    moment: int = 0
 
 
 def restored(path: Path) -> Restored | None:
@@ -43,7 +48,12 @@ def restored(path: Path) -> Restored | None:
             f"The run that drew {path.name} is not at {request.run} any more.",
             "Bring it back there, or open it where it is now and draw again.",
         )
-    index, checkpoint = recipe.get("index"), recipe.get("checkpoint")
+    index, checkpoint, moment = (recipe.get(key) for key in ("index", "checkpoint", "moment"))
     # A whole grid has no number of its own: it begins with the first picture.
     place = index if isinstance(index, int) and 0 <= index < request.count else 0
-    return Restored(request, place, checkpoint if isinstance(checkpoint, int) else None)
+    return Restored(
+        request,
+        place,
+        checkpoint if isinstance(checkpoint, int) else None,
+        moment if isinstance(moment, int) else 0,
+    )

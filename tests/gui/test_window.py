@@ -88,8 +88,8 @@ def test_a_picture_dropped_back_is_drawn_again_bit_for_bit(
     path = tmp_path / "one.png"
     save_png(path, drawn.pictures[1:2], {**drawn.recipe, "index": 1})
     assert drop(window, files(path))
-    shown = window.reverse.views["x_t"]
     qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
+    shown = window.reverse.views.grids[0, "x_t"]
     assert window.tabs.currentWidget() is window.reverse
     assert window.studio.run == tiny_run
     again = np.stack([shown.picture(k) for k in range(3)])

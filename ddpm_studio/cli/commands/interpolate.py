@@ -11,7 +11,6 @@ from ddpm_studio import export
 from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import (
-    AnimationOptions,
     Gif,
     GridOptions,
     Out,
@@ -19,7 +18,7 @@ from ddpm_studio.cli.target import (
     write_animation,
     write_out,
 )
-from ddpm_studio.requests import InterpolateRequest
+from ddpm_studio.requests import AnimationOptions, InterpolateRequest
 
 # Up to this many pictures stand in one row, as in the paper.
 _ONE_ROW = 16

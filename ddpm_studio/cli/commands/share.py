@@ -9,10 +9,10 @@ import typer
 
 from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import AnimationOptions, Gif, GridOptions, Out, check_out, write_out
+from ddpm_studio.cli.target import Gif, GridOptions, Out, check_out, write_out
 from ddpm_studio.cli.trajectory import Trajectory, ViewOptions
 from ddpm_studio.export.writing import check_destination
-from ddpm_studio.requests import ShareRequest
+from ddpm_studio.requests import AnimationOptions, ShareRequest
 
 
 @with_options(ShareRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})

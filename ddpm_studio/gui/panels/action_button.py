@@ -1,10 +1,10 @@
-"""A push button that is the view of an action."""
+"""Buttons that are the views of actions."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from ddpm_studio.gui.icons import set_icon
 from ddpm_studio.gui.tokens import ICON_SIZE
@@ -53,3 +53,24 @@ class ActionButton(QPushButton):
 
     def _trigger(self) -> None:
         self._action.trigger()
+
+
+class ActionTool(QToolButton):
+    """A flat button for an action: its icon alone, or a short text.
+
+    Args:
+        action: whose view it is; a switch stays pressed.
+        text: what it says instead of showing the icon.
+        parent: the owner.
+    """
+
+    def __init__(self, action: QAction, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDefaultAction(action)
+        if text:
+            action.setIconText(text)
+            self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(action.text().replace("&", ""))
+        self.setAccessibleDescription(str(action.property("tip")))

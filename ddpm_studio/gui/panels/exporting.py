@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,13 +18,14 @@ from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.icons import set_icon
 from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.panels.animation_dialog import FORMATS, AnimationDialog
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.basics import name
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.picture_drag import copy_picture
+from ddpm_studio.requests import AnimationRequest
 
 Recipe = dict[str, object]
-FrameSource = Callable[[], Sequence[Pictures]]
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,16 @@ class Export:
     recipe: Recipe | None = None
     current: int = 0
     columns: int | None = None
-    frames: FrameSource | None = None
+    frames: exports.FrameSource | None = None
     fps: float = 20.0
     hold_last_seconds: float = 2.0
     stem: str = "ddpm"
     recipes: Sequence[Recipe] | None = None
+
+    @property
+    def timing(self) -> AnimationRequest:
+        """The animation as it is proposed."""
+        return AnimationRequest(fps=self.fps, hold=self.hold_last_seconds)
 
     def one(self) -> tuple[Pictures, Recipe | None]:
         """Return the current picture (H, W, C) and how it was made."""
@@ -102,7 +109,7 @@ class ExportMenu(QToolButton):
             "copy": (self.tr("Copy picture"), "copy", self.copy),
             "save_png": (self.tr("Save PNG…"), "file-image", self._ask_png),
             "save_grid": (self.tr("Save grid…"), "layout-grid", self._ask_grid),
-            "save_animation": (self.tr("Save GIF…"), "film", self._ask_animation),
+            "save_animation": (self.tr("Save animation…"), "film", self._ask_animation),
             "save_sequence": (self.tr("Save PNG sequence…"), "images", self._ask_sequence),
         }
         self.actions_by_kind: dict[str, QAction] = {
@@ -139,12 +146,16 @@ class ExportMenu(QToolButton):
         if export is not None:
             copy_picture(*export.one())
 
-    def export_to(self, kind: str, path: Path) -> None:
+    def export_to(self, kind: str, path: Path, options: AnimationRequest | None = None) -> None:
         """Write ``kind``, one of ``KINDS``, to ``path``; ``saved`` or ``failed`` follows."""
         export = self._provider()
-        if export is None or not self._can(kind, export):
-            return
-        job = self._studio.backend.submit(self._task(kind, export, path))
+        if export is not None and self._can(kind, export):
+            self._write(kind, export, path, options)
+
+    def _write(
+        self, kind: str, export: Export, path: Path, options: AnimationRequest | None
+    ) -> None:
+        job = self._studio.backend.submit(self._task(kind, export, path, options))
         job.finished.connect(self._on_saved)
         job.failed.connect(self._on_failed)
 
@@ -155,7 +166,9 @@ class ExportMenu(QToolButton):
             return export.frames is not None
         return True
 
-    def _task(self, kind: str, export: Export, path: Path) -> Task:
+    def _task(
+        self, kind: str, export: Export, path: Path, options: AnimationRequest | None
+    ) -> Task:
         if kind == "save_png":
             picture, recipe = export.one()
             return exports.save_png(path, picture[None], recipe)
@@ -163,10 +176,8 @@ class ExportMenu(QToolButton):
             return exports.save_png(path, export.pictures, export.recipe, export.columns)
         frames = export.frames or (lambda: list(export.pictures))
         if kind == "save_animation":
-            return exports.save_animation(
-                path, frames, export.recipe, export.fps, export.hold_last_seconds
-            )
-        return exports.save_sequence(path, frames, export.recipe)
+            return exports.save_animation(path, frames, export.recipe, options or export.timing)
+        return exports.save_sequence(path, frames, export.recipe, options)
 
     def _on_saved(self, path: Path) -> None:
         ExportMenu.last_folder = path.parent
@@ -195,34 +206,65 @@ class ExportMenu(QToolButton):
         self._ask("save_grid", " grid.png", self.tr("PNG picture (*.png)"))
 
     def _ask_animation(self) -> None:
-        kinds = ("GIF (*.gif)", "WebP (*.webp)", "APNG (*.apng)", "MP4 (*.mp4)")
-        self._ask("save_animation", ".gif", ";;".join(kinds))
+        self._ask_how(".gif")
 
     def _ask_sequence(self) -> None:
-        kinds = (self.tr("ZIP of PNG pictures (*.zip)"), self.tr("Folder of PNG pictures (*)"))
-        self._ask("save_sequence", " sequence.zip", ";;".join(kinds))
-
-    def _ask(self, kind: str, ending: str, filters: str) -> None:
-        """Ask where to, without holding the window up, then write."""
         export = self._provider()
+        if export is not None and export.frames is not None:
+            self._ask_how(".zip")
+        else:
+            self._ask_sequence_place(export)
+
+    def _ask_how(self, suffix: str) -> None:
+        """Ask for format, size and timing first."""
+        export = self._provider()
+        if export is None or export.frames is None:
+            return
+        dialog = AnimationDialog(
+            self._studio, export.frames, export.timing, suffix, parent=self.window()
+        )
+        dialog.chosen.connect(partial(self._on_how, export))
+        dialog.show()
+
+    def _on_how(self, export: Export, suffix: str, options: AnimationRequest) -> None:
+        if suffix == ".zip":
+            self._ask_sequence_place(export, options)
+        else:
+            self._ask("save_animation", suffix, f"{FORMATS[suffix]} (*{suffix})", export, options)
+
+    def _ask_sequence_place(
+        self, export: Export | None, options: AnimationRequest | None = None
+    ) -> None:
+        kinds = (self.tr("ZIP of PNG pictures (*.zip)"), self.tr("Folder of PNG pictures (*)"))
+        self._ask("save_sequence", " sequence.zip", ";;".join(kinds), export, options)
+
+    def _ask(
+        self,
+        kind: str,
+        ending: str,
+        filters: str,
+        export: Export | None = None,
+        options: AnimationRequest | None = None,
+    ) -> None:
+        """Ask where to, without holding the window up, then write what is there now."""
+        export = export or self._provider()
         if export is None:
             return
         dialog = QFileDialog(self.window(), self.actions_by_kind[kind].text().rstrip("…"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setProperty("kind", kind)
         dialog.setNameFilters(filters.split(";;"))
         dialog.setDirectory(str(self.last_folder or _pictures_folder()))
         dialog.selectFile(export.stem + ending)
         if kind != "save_sequence":
             dialog.setDefaultSuffix(ending.rpartition(".")[2])
-        dialog.fileSelected.connect(self._on_chosen)
+        dialog.fileSelected.connect(partial(self._on_chosen, kind, export, options))
         dialog.open()
 
-    def _on_chosen(self, chosen: str) -> None:
-        dialog = self.sender()
-        if dialog is not None:
-            self.export_to(str(dialog.property("kind")), Path(chosen))
+    def _on_chosen(
+        self, kind: str, export: Export, options: AnimationRequest | None, chosen: str
+    ) -> None:
+        self._write(kind, export, Path(chosen), options)
 
 
 def _pictures_folder() -> Path:

@@ -1,132 +1,58 @@
-"""Reverse process: scrub from noise to picture; x_t, x̂_0 and ε̂ side by side (DDPM Fig. 6)."""
+"""Reverse process: scrub from noise to picture; views side by side, samplers in step (Fig. 6)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import (
-    QComboBox,
-    QGridLayout,
-    QHBoxLayout,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, tasks
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.icons import set_icon
+from ddpm_studio.gui.panels.action_button import ActionButton
+from ddpm_studio.gui.panels.compare_row import CompareRow
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
+from ddpm_studio.gui.panels.player import Player
+from ddpm_studio.gui.panels.process_frames import ProcessFrames
+from ddpm_studio.gui.panels.process_views import ProcessViews
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
-from ddpm_studio.gui.panels.trajectory import VIEWS, Trajectory
+from ddpm_studio.gui.panels.trajectory import MEMORY_BUDGET, Process, Trajectory, affordable
+from ddpm_studio.gui.panels.view_bar import ViewBar
 from ddpm_studio.gui.restoring import Restored
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import button, label, name, number_label, tool_button
+from ddpm_studio.gui.widgets.basics import ElidedLabel, WheelFilter, label, name
 from ddpm_studio.gui.widgets.film_strip import FilmStrip
+from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
-from ddpm_studio.gui.widgets.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.noise_curve import NoiseCurve
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 9, 16, 25, 64)
-_FRAMES = 101
-_STRIP = 13
-_FRAMES_PER_SECOND = 20
+_MOMENTS = (26, 51, 101, 251, 501, 1001)
+_EVERY_MOMENT = 10_000
 _DEBOUNCE_MS = 200
+_CURVE_WIDTH = 176
 
 
 class ReversePanel(QWidget):
-    """Draws a reverse process and lets one walk through it."""
+    """Draws a reverse process, or several from the same noise, and lets one walk through."""
+
+    shown = Signal(int)
+    """Another t is shown."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._studio = studio
-        self.trajectory = Trajectory()
-        self._job: Job | None = None
-        self._chosen: int | None = None
-        self._register(actions)
-
-        self.messages = MessageBar()
-        self.views = {
-            "x_t": PictureGrid("x_t"),
-            "x0_hat": PictureGrid("x̂₀"),
-            "eps": PictureGrid("ε̂"),
-        }
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        name(self.slider, self.tr("Moment of the process"), self.tr("Left: noise. Right: picture"))
-        self.slider.setEnabled(False)
-        self.slider.valueChanged.connect(self._show_frame)
-        self.moment = number_label("", "muted")
-        self.moment.setMinimumWidth(72)
-        self.strip = FilmStrip()
-        self.strip.scrubbed.connect(self._on_strip)
-        self._strip_indices: list[int] = []
-        self._play_timer = QTimer(self)
-        self._play_timer.setInterval(1000 // _FRAMES_PER_SECOND)
-        self._play_timer.timeout.connect(self._advance)
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_DEBOUNCE_MS)
-        self._delay.timeout.connect(self.draw)
-
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
-        layout.setSpacing(SPACE_M)
-        layout.addWidget(self.messages)
-        layout.addLayout(self._views_layout(), 1)
-        layout.addLayout(self._scrub_row())
-        layout.addWidget(self.strip)
-        layout.addLayout(self._control_rows(actions))
-
-        for grid in self.views.values():
-            grid.current_changed.connect(self._on_current)
-        self.sampler.changed.connect(self._delay.start)
-        self.count.currentIndexChanged.connect(self._delay.start)
-        studio.run_changed.connect(self._on_run)
-        studio.training_changed.connect(self._update_enabled)
-        studio.picture_sent.connect(self._on_picture_sent)
-        studio.restored.connect(self._on_restored)
-        self._update_enabled()
-
-    def draw(self) -> None:
-        """Draw a new trajectory with the settings shown; a running one gives way."""
-        if not self._studio.can_draw or self._studio.run is None:
-            return
-        request = SampleRequest(
-            run=self._studio.run,
-            count=self.count.currentData(),
-            frames=_FRAMES,
-            **self.sampler.value(),
-        )
-        self.messages.clear()
-        self._play_timer.stop()
-        self.trajectory = Trajectory()
-        self._job = self._studio.submit(tasks.sample(request, slot="reverse"))
-        self._job.emitted.connect(self._on_event)
-        self._job.finished.connect(self._on_finished)
-        self._job.failed.connect(self._on_failed)
-
-    def play(self) -> None:
-        """Play from noise to picture, or pause."""
-        if self._play_timer.isActive():
-            self._play_timer.stop()
-        elif len(self.trajectory) > 1:
-            if self.slider.value() == self.slider.maximum():
-                self.slider.setValue(0)
-            self._play_timer.start()
-        self._show_playing()
-
-    def showEvent(self, event: object) -> None:
-        """Draw at once when the tab is looked at for the first time."""
-        super().showEvent(event)  # type: ignore[arg-type]
-        self._draw_first()
-
-    def _register(self, actions: ActionRegistry) -> None:
+        self.process = Process()
+        self._jobs: list[Job] = []
+        self._wanted: Restored | None = None
+        self._limited = False
         category = self.tr("&Reverse process")
         self._draw_action = actions.add(
             "reverse.draw",
@@ -137,108 +63,227 @@ class ReversePanel(QWidget):
             icon="refresh-cw",
             tip=self.tr("Draw from noise again with these settings"),
         )
-        self._play_action = actions.add(
-            "reverse.play",
-            self.tr("Play or pause the process"),
-            self.play,
+        self.messages = MessageBar()
+        self.views = ProcessViews()
+        self.bar = ViewBar(self.views, actions, "reverse", category)
+        self.inspector = ElidedLabel("", "caption")
+        self.player = Player(actions, "reverse", category)
+        self.slider, self.moment = self.player.slider, self.player.moment
+        self.strip = FilmStrip()
+        self.curve = NoiseCurve()
+        self.curve.setFixedWidth(_CURVE_WIDTH)
+        self.sampler = SamplerBar(sampler="ddim", steps=50)
+        self.compare = CompareRow()
+        self.compare.hide()
+        self._compare_action = actions.add(
+            "reverse.compare",
+            self.tr("Compare samplers"),
+            self._on_compare,
             category=category,
-            shortcut="Ctrl+Space",
-            icon="play",
+            icon="git-compare",
+            tip=self.tr("Walk other samplers from the same noise, in step"),
+            checkable=True,
         )
+        self.export = ExportMenu(studio, actions, "reverse", category, self._to_export)
+        self.export.report_to(self.messages)
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_DEBOUNCE_MS)
+        self._delay.timeout.connect(self.draw)
+        self._build()
+        self._connect()
+        self._inspect("")
+        self._update_enabled()
 
-    def _views_layout(self) -> QGridLayout:
-        titles = {
-            "x_t": self.tr("xₜ  noisy picture"),
-            "x0_hat": self.tr("x̂₀  predicted picture"),
-            "eps": self.tr("ε̂  predicted noise"),
-        }
-        grid = QGridLayout()
-        grid.setSpacing(SPACE_M)
-        for column, key in enumerate(VIEWS):
-            title = label(titles[key], "muted")
-            title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            grid.addWidget(title, 0, column)
-            grid.addWidget(self.views[key], 1, column)
-            grid.setColumnStretch(column, 1)
-        grid.setRowStretch(1, 1)
-        return grid
+    @property
+    def trajectory(self) -> Trajectory:
+        """The first sampler's; empty while nothing is drawn."""
+        return self.process.trajectories[0] if self.process.trajectories else Trajectory()
 
-    def _scrub_row(self) -> QHBoxLayout:
-        self.play_button = tool_button("play", self.tr("Play"), self._play_action.toolTip())
-        self.play_button.clicked.connect(self.play)
-        self.loop = tool_button(
-            "repeat", self.tr("Loop"), self.tr("Begin again at the end"), checkable=True
-        )
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        for part in (self.play_button, self.loop, label("T", "muted")):
-            row.addWidget(part)
-        row.addWidget(self.slider, 1)
-        row.addWidget(label("0", "muted"))
-        row.addWidget(self.moment)
-        return row
+    def draw(self) -> None:
+        """Draw with the settings shown; what is being drawn gives way."""
+        run = self._studio.run
+        if not self._studio.can_draw or run is None:
+            return
+        self._delay.stop()
+        first = self.sampler.value()
+        others = self.compare.values() if self._compare_action.isChecked() else []
+        titles = [self.sampler.words, *self.compare.words[: len(others)]]
+        moments = self._affordable(1 + len(others))
+        requests = [
+            SampleRequest(run=run, count=self.count.currentData(), frames=moments, **first | other)
+            for other in ({}, *others)
+        ]
+        self.messages.clear()
+        self.show_process(Process([Trajectory(title=title) for title in titles]))
+        self.views.empty.set_content("film", self.tr("Drawing…"))
+        for job in self._jobs:
+            self._studio.backend.cancel(job)
+        self._jobs = [
+            self._studio.submit(tasks.sample(request, slot=f"reverse {number}"))
+            for number, request in enumerate(requests)
+        ]
+        for job in self._jobs:
+            job.emitted.connect(self._on_event)
+            job.finished.connect(self._on_finished)
+            job.failed.connect(self._on_failed)
 
-    def _control_rows(self, actions: ActionRegistry) -> QVBoxLayout:
+    def show_process(self, process: Process) -> None:
+        """Show a process instead of the one shown; from its end."""
+        self.process = process
+        self.player.stop()
+        self.player.set_places(len(process))
+        self.views.set_process(process)
+        self.strip.clear()
+        if process.ready:
+            self.player.go(len(process) - 1)
+            self._show(self.player.place)
+        if process.finished:
+            self._show_whole()
+        self.export.refresh()
+
+    def showEvent(self, event: object) -> None:
+        """Draw at once when the tab is looked at for the first time."""
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._draw_first()
+
+    def _build(self) -> None:
+        wheel = WheelFilter(self)
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
         self.count.setCurrentIndex(_COUNTS.index(16))
         name(self.count, self.tr("Count"), self.tr("How many pictures"))
-        self.sampler = SamplerBar(sampler="ddim", steps=50)
-        self.draw_button = button(
-            self.tr("Draw"), self._draw_action.toolTip(), icon="refresh-cw", role="primary"
+        self.moments = QComboBox()
+        for moments in _MOMENTS:
+            self.moments.addItem(f"{moments:,}", moments)
+        self.moments.addItem(self.tr("every step"), _EVERY_MOMENT)
+        self.moments.setCurrentIndex(_MOMENTS.index(101))
+        name(
+            self.moments,
+            self.tr("Moments"),
+            self.tr("How many moments to keep at most, x_T and x_0 among them"),
         )
-        self.draw_button.clicked.connect(self.draw)
-        self.export = ExportMenu(
-            self._studio, actions, "reverse", self.tr("&Reverse process"), self._to_export
-        )
-        self.export.report_to(self.messages)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addWidget(label(self.tr("count"), "muted"))
-        row.addWidget(self.count)
-        row.addStretch()
-        row.addWidget(self.draw_button)
-        row.addWidget(self.export)
-        rows = QVBoxLayout()
-        rows.setSpacing(SPACE_M)
-        rows.addWidget(self.sampler)
-        rows.addLayout(row)
-        return rows
+        for box in (self.count, self.moments):
+            box.installEventFilter(wheel)
+        self.kept = ElidedLabel("", "caption")
+        self.draw_button = ActionButton(self._draw_action, "refresh-cw", "primary")
+        bottom = QHBoxLayout()
+        bottom.setSpacing(SPACE_M)
+        bottom.addWidget(self.strip, 1)
+        bottom.addWidget(self.curve)
+        choices = FlowLayout()
+        for part in (
+            together(label(self.tr("count"), "muted"), self.count),
+            together(label(self.tr("moments"), "muted"), self.moments),
+            ActionButton(self._compare_action, "git-compare"),
+        ):
+            choices.addWidget(part)
+        last = QHBoxLayout()
+        last.setSpacing(SPACE_M)
+        last.addLayout(choices, 1)
+        last.addWidget(self.draw_button)
+        last.addWidget(self.export)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.messages)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.views, 1)
+        layout.addWidget(self.inspector)
+        layout.addWidget(self.player)
+        layout.addLayout(bottom)
+        layout.addWidget(self.sampler)
+        layout.addWidget(self.compare)
+        layout.addLayout(last)
+        layout.addWidget(self.kept)
+
+    def _connect(self) -> None:
+        studio = self._studio
+        self.player.moved.connect(self._show)
+        self.strip.scrubbed.connect(partial(self._on_scrubbed, 0))
+        self.views.scrubbed.connect(self._on_scrubbed)
+        self.views.inspected.connect(self._inspect)
+        self.views.current_changed.connect(self._show_strip)
+        self.bar.changed.connect(self._on_views)
+        self.curve.chosen.connect(self._on_t)
+        for part in (self.sampler.changed, self.compare.changed):
+            part.connect(self._delay.start)
+        for box in (self.count, self.moments):
+            box.currentIndexChanged.connect(self._delay.start)
+        studio.run_changed.connect(self._on_run)
+        studio.training_changed.connect(self._update_enabled)
+        studio.picture_sent.connect(self._on_picture_sent)
+        studio.restored.connect(self._on_restored)
+
+    def _affordable(self, samplers: int) -> int:
+        """How many moments to ask for, so that all of them fit the memory."""
+        asked, view = int(self.moments.currentData()), self._studio.run_view
+        if view is None:
+            return asked
+        summary = view.summary
+        steps = [self.sampler.steps.value(), *(bar.steps.value() for bar in self.compare.bars)]
+        # Steps of 0 are the sampler's own choice, at most T.
+        most = max(steps[:samplers]) if all(steps[:samplers]) else summary.timesteps
+        wanted = min(asked, most + 1)
+        picture = summary.image_size**2 * summary.channels
+        moments = affordable(wanted, picture, self.count.currentData(), samplers)
+        self._limited = moments < wanted
+        return moments
 
     def _on_event(self, event: Event) -> None:
-        if not isinstance(event, FrameImages) or self.sender() is not self._job:
+        which = self._sender()
+        if not isinstance(event, FrameImages) or which is None:
             return
-        at_end = self.slider.value() >= len(self.trajectory) - 1
-        self.trajectory.frames.append(event)
-        self.slider.setEnabled(True)
-        self.slider.setMaximum(len(self.trajectory) - 1)
-        if at_end:
-            # The picture sharpens before the eyes, unless one looks at an earlier moment.
-            self.slider.setValue(len(self.trajectory) - 1)
-            self._show_frame(len(self.trajectory) - 1)
+        place = self.player.place
+        at_end = place >= len(self.process) - 1
+        t = self.process.t(place) if self.process.ready and not at_end else None
+        self.process.add(which, event)
+        self.player.set_places(len(self.process))
+        self.views.grow()
+        # The picture sharpens before the eyes, unless one looks at an earlier moment.
+        last = len(self.process) - 1
+        target = (
+            last if t is None else self.process.place_at(t) if self.process.comparing else place
+        )
+        moved = target != self.player.place
+        self.slider.setValue(target)
+        if not moved and (t is None or self.process.comparing):
+            self._show(target)
 
     def _on_finished(self, drawn: Drawn) -> None:
-        self.trajectory.recipe = drawn.recipe
-        if self._chosen is not None:
-            self.views["x0_hat"].select([self._chosen])
-            self._chosen = None
-        self._show_strip()
-        self._show_frame(self.slider.value())
+        which = self._sender()
+        if which is None:
+            return
+        self.process.trajectories[which].recipe = drawn.recipe
+        if not self.process.finished:
+            return
+        if self._wanted is not None:
+            self.views.select(self._wanted.index)
+            self.player.go(self.process.place_at(self._wanted.moment))
+            self._wanted = None
+        self._show_whole()
+        self._show(self.player.place)
         self.export.refresh()
+
+    def _sender(self) -> int | None:
+        """Which of the trajectories now drawn an event belongs to."""
+        job = self.sender()
+        return next((k for k, known in enumerate(self._jobs) if known is job), None)
 
     def _on_failed(self, failure: Failure) -> None:
         self.messages.show_failure(failure)
+        self._update_enabled()
 
     def _on_run(self) -> None:
         view = self._studio.run_view
         if view is not None:
             self.sampler.set_timesteps(view.summary.timesteps)
+            self.compare.set_timesteps(view.summary.timesteps)
             self.sampler.set_classes(view.summary.known_classes)
+            self.curve.set_schedule(view.alphas_cumprod)
         if self.trajectory.recipe and self._drawn_from() != str(self._studio.run):
-            self.trajectory = Trajectory()
-            for grid in self.views.values():
-                grid.set_pictures(None)
+            self.show_process(Process())
         self._update_enabled()
         self._draw_first()
 
@@ -255,13 +300,18 @@ class ReversePanel(QWidget):
 
     def _on_restored(self, found: Restored) -> None:
         """Draw all over again what a dropped picture was one of."""
-        fields = found.request.model_dump()
+        fields: dict[str, Any] = found.request.model_dump()
+        self._compare_action.setChecked(False)
+        self.compare.hide()
         self.sampler.set_value(fields)
-        if self.count.findData(found.request.count) < 0:
-            self.count.addItem(str(found.request.count), found.request.count)
-        self.count.setCurrentIndex(self.count.findData(found.request.count))
-        self._delay.stop()
-        self._chosen = found.index
+        boxes = [(self.count, found.request.count)]
+        if found.request.frames:
+            boxes.append((self.moments, found.request.frames))
+        for box, number in boxes:
+            if box.findData(number) < 0:
+                box.addItem(f"{number:,}", number)
+            box.setCurrentIndex(box.findData(number))
+        self._wanted = found
         self.draw()
 
     def _drawn_from(self) -> str:
@@ -269,78 +319,87 @@ class ReversePanel(QWidget):
         return str(request.get("run")) if isinstance(request, dict) else ""
 
     def _draw_first(self) -> None:
-        busy = self._job is not None and not self._job.state.over
-        if self.isVisible() and not len(self.trajectory) and not busy:
+        busy = any(not job.state.over for job in self._jobs)
+        if self.isVisible() and not len(self.process) and not busy:
             self.draw()
+
+    def _on_compare(self, comparing: bool) -> None:
+        self.compare.setVisible(comparing)
+        self.bar.set_comparing(comparing)
+        self.draw()
 
     def _update_enabled(self) -> None:
         can = self._studio.can_draw
-        for widget in (self.draw_button, self.sampler, self.count, self.play_button, self.loop):
+        for widget in (self.sampler, self.compare, self.count, self.moments):
             widget.setEnabled(can)
-        self._draw_action.setEnabled(can)
-        self._play_action.setEnabled(can)
+        for action in (self._draw_action, self._compare_action):
+            action.setEnabled(can)
         text = self.tr("Press Draw") if can else self.tr("Train or open a model first")
-        for key, grid in self.views.items():
-            grid.set_empty("film" if key == "x0_hat" else "image", text if key == "x0_hat" else "")
+        self.views.empty.set_content("film", text)
 
-    def _show_frame(self, index: int) -> None:
-        if not 0 <= index < len(self.trajectory):
+    def _show(self, place: int) -> None:
+        if not self.process.ready or not 0 <= place < len(self.process):
             return
-        for key, grid in self.views.items():
-            grid.set_pictures(
-                self.trajectory.view(key, index), recipe=self.trajectory.recipe or None
-            )
-        self.moment.setText(f"t = {self.trajectory.frames[index].t:,}")
-        if self._strip_indices:
-            nearest = min(
-                range(len(self._strip_indices)), key=lambda k: abs(self._strip_indices[k] - index)
-            )
-            self.strip.set_current(nearest)
+        self.views.show_place(place)
+        t = self.process.t(place)
+        self.moment.setText(f"t = {t:,}")
+        self.curve.set_t(t)
+        self.bar.noise.setText(self.curve.words)
+        self.strip.set_current(self.process.index(0, place))
+        self.shown.emit(t)
 
-    def _show_strip(self) -> None:
-        picture = max(0, self.views["x0_hat"].current)
-        pictures, self._strip_indices = self.trajectory.strip("x0_hat", picture, _STRIP)
-        moments = [self.trajectory.frames[i].t for i in self._strip_indices]
-        self.strip.set_frames(pictures, [f"{t:,}" for t in moments])
+    def _show_whole(self) -> None:
+        """Show what is known when all have been drawn: the strip, the ticks, the memory."""
+        self._show_strip()
+        self.curve.set_ticks([one.ts for one in self.process.trajectories])
+        kept = " + ".join(f"{len(one):,}" for one in self.process.trajectories)
+        told = self.tr("{0} moments kept in {1:,.1f} MiB").format(
+            kept, self.process.memory_bytes / 2**20
+        )
+        if self._limited:
+            most = self.tr("more would not fit into {0} MiB: fewer pictures leave room for more")
+            told = f"{told} · {most.format(MEMORY_BUDGET // 2**20)}"
+        self.kept.setText(told)
 
-    def _on_strip(self, position: int) -> None:
-        self.slider.setValue(self._strip_indices[position])
+    def _show_strip(self, *_: object) -> None:
+        if not self.process.ready:
+            return
+        chosen = self.views.chosen
+        view = "x0_hat" if "x0_hat" in chosen else chosen[0]
+        way = self.trajectory.way(view, max(0, self.views.picture))
+        self.strip.set_frames(way, [f"{t:,}" for t in self.trajectory.ts])
+        self.strip.set_current(self.process.index(0, self.player.place))
 
-    def _on_current(self, picture: int) -> None:
-        for grid in self.views.values():
-            if grid.current != picture and 0 <= picture < grid.count:
-                grid.select([picture])
-        if self.trajectory.recipe:
-            self._show_strip()
+    def _on_views(self) -> None:
+        self.strip.setVisible(self.views.arrangement != "strip")
+        self._show_strip()
+        self.export.refresh()
 
-    def _advance(self) -> None:
-        if self.slider.value() < self.slider.maximum():
-            self.slider.setValue(self.slider.value() + 1)
-        elif self.loop.isChecked():
-            self.slider.setValue(0)
-        else:
-            self._play_timer.stop()
-            self._show_playing()
+    def _on_scrubbed(self, which: int, index: int) -> None:
+        place = index
+        if self.process.comparing:
+            place = self.process.place_at(self.process.trajectories[which].frames[index].t)
+        self.player.go(place)
 
-    def _show_playing(self) -> None:
-        playing = self._play_timer.isActive()
-        set_icon(self.play_button, "pause" if playing else "play")
-        self.play_button.setAccessibleName(self.tr("Pause") if playing else self.tr("Play"))
+    def _on_t(self, t: int) -> None:
+        if self.process.ready:
+            self.player.go(self.process.place_at(t))
+
+    def _inspect(self, told: str) -> None:
+        hint = self.tr("Point at a picture for the numbers; Alt and arrows do it from the keyboard")
+        self.inspector.setText(told or hint)
 
     def _to_export(self) -> Export | None:
-        if not self.trajectory.recipe:
+        if not self.process.finished:
             return None
-        frames = list(self.trajectory.frames)
-
-        def grids() -> Sequence[Pictures]:
-            from ddpm_studio.export import make_grid
-
-            return [make_grid(frame.x_t) for frame in frames]
-
+        view, place = self.views.chosen[0], self.player.place
+        index = self.process.index(0, place)
+        current = max(0, self.views.picture)
+        alone = current if self.views.arrangement == "single" else None
         return Export(
-            self.trajectory.view("x_t", self.slider.value()),
-            self.trajectory.recipe,
-            max(0, self.views["x_t"].current),
-            frames=grids,
+            self.trajectory.view(view, index),
+            {**self.trajectory.recipe, "moment": self.trajectory.frames[index].t, "view": view},
+            current,
+            frames=partial(ProcessFrames, self.process, self.views.chosen, alone),
             stem="reverse",
         )

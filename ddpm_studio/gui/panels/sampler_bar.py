@@ -58,6 +58,7 @@ class SamplerBar(QWidget):
         sampler: the first sampler.
         least_eta: the smallest η that can be chosen.
         fixed: the sampler is not to be chosen: neither it nor η is shown.
+        brief: only sampler, steps and η, beside a bar that has the rest.
         parent: the owner.
     """
 
@@ -70,10 +71,11 @@ class SamplerBar(QWidget):
         sampler: str = "ddpm",
         least_eta: float = 0.0,
         fixed: bool = False,
+        brief: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._wished_steps, self._fixed = steps, fixed
+        self._wished_steps, self._fixed, self._brief = steps, fixed, brief
         self._filter = WheelFilter(self)
         self.sampler = self._choice("sampler", sampler)
         self.sampler.view().setMinimumWidth(self.sampler.view().sizeHintForColumn(0))
@@ -96,15 +98,20 @@ class SamplerBar(QWidget):
         self._class_group.hide()
         layout = FlowLayout(parent=self)
         eta_group = together(self._eta_label, self.eta)
-        for part in (self.sampler, eta_group):
-            part.setVisible(not fixed)
+        rest = (
+            together(label(self.tr("seed"), "muted"), self.seed, self.dice),
+            together(self.weights, more),
+        )
+        # What has no parent yet must not be shown: it would be a window of its own.
+        for part in (*((self.sampler, eta_group) if fixed else ()), *(rest if brief else ())):
+            part.hide()
         for part in (
             self.sampler,
             together(label(self.tr("steps"), "muted"), self.steps),
             eta_group,
-            together(label(self.tr("seed"), "muted"), self.seed, self.dice),
+            rest[0],
             self._class_group,
-            together(self.weights, more),
+            rest[1],
         ):
             layout.addWidget(part)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -124,9 +131,9 @@ class SamplerBar(QWidget):
     def value(self) -> dict[str, Any]:
         """Return the fields of a :class:`SamplerRequest`, the device left out.
 
-        Without a choice of sampler those of a :class:`DrawRequest`.
+        Without a choice of sampler those of a :class:`DrawRequest`; of a brief bar those shown.
         """
-        chosen = (
+        chosen: dict[str, Any] = (
             {}
             if self._fixed
             else {
@@ -134,8 +141,10 @@ class SamplerBar(QWidget):
                 "eta": round(self.eta.value(), 2),
             }
         )
+        chosen["steps"] = self.steps.value() or None
+        if self._brief:
+            return chosen
         return chosen | {
-            "steps": self.steps.value() or None,
             "variance": next(a.data() for a in self.variance.actions() if a.isChecked()),
             "seed": self.seed.value,
             "clip_x0": self.clip.isChecked(),
@@ -143,6 +152,13 @@ class SamplerBar(QWidget):
             "class_label": self.class_label.currentData(),
             "guidance": self._guidance(),
         }
+
+    @property
+    def words(self) -> str:
+        """Sampler, steps and η in short, such as ``DDIM · 50``."""
+        steps = self.steps.text()
+        eta = f" · η {self.eta.text()}" if self.eta.isEnabled() and self.eta.value() else ""
+        return f"{self.sampler.currentText()} · {steps}{eta}"
 
     def set_value(self, fields: dict[str, Any]) -> None:
         """Show these fields, as :meth:`value` returns them; others stay. Emits once."""

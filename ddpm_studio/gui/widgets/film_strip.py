@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QFontMetrics,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -42,6 +43,7 @@ class FilmStrip(QWidget):
         self._captions: list[str] = []
         self._current = 0
         self._images: dict[int, QImage] = {}
+        self._widest = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(96, 32 + _CAPTION + _MARKER + SPACE_S)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -54,6 +56,8 @@ class FilmStrip(QWidget):
         self._frames, self._captions = [None] * len(captions), list(captions)
         self._current = min(self._current, max(0, len(captions) - 1))
         self._images.clear()
+        metrics = QFontMetrics(body_font(FONT_CAPTION))
+        self._widest = max(map(metrics.horizontalAdvance, captions), default=0)
         self.update()
 
     def put(self, index: int, picture: Pictures) -> None:
@@ -115,8 +119,7 @@ class FilmStrip(QWidget):
         side = self._side()
         here = self._current * cells // self.count
         painter.setFont(body_font(FONT_CAPTION))
-        metrics = painter.fontMetrics()
-        needed = max(map(metrics.horizontalAdvance, self._captions)) + SPACE_M
+        needed = self._widest + SPACE_M
         _, width = self._span()
         every = max(1, -(-needed * cells // int(max(1, width))))
         for cell in range(cells):

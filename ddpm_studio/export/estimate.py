@@ -1,0 +1,93 @@
+"""What an animation will be, before it is written: how long, how wide, about how many bytes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddpm_studio.export.animation import save_animation
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.export.pictures import save_png_sequence
+from ddpm_studio.export.timing import Easing, Timeline, choose_frames
+
+# Neighbours are encoded by what changes between them: the sample is runs, not single frames.
+_RUNS, _RUN = 3, 4
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An animation that is not written yet.
+
+    Args:
+        frames: how many are shown; moments that are repeated count once.
+        seconds: how long it lasts, the hold at its end included; 0 for single pictures.
+        width: in pixels, zoom included.
+        height: likewise.
+        size: bytes of the file, about; exact up to a dozen frames.
+    """
+
+    frames: int
+    seconds: float
+    width: int
+    height: int
+    size: int
+
+
+def estimate_animation(
+    suffix: str,
+    frames: Sequence[Pictures],
+    *,
+    fps: float = 20.0,
+    hold_last_seconds: float = 2.0,
+    easing: Easing = "linear",
+    count: int | None = None,
+    scale: int = 1,
+) -> Estimate:
+    """Write a few runs of neighbouring frames for trial, and tell from their size the whole's.
+
+    Args:
+        suffix: such as ``.gif``; ``.zip`` means one PNG for each frame.
+        frames: as for :func:`ddpm_studio.export.save_animation`, as is the rest.
+        fps: frames a second.
+        hold_last_seconds: how much longer the last frame stays.
+        easing: which frames are shown.
+        count: how many to show.
+        scale: integer zoom.
+
+    Raises:
+        StudioError: if it can't be written so.
+        ValueError: for numbers out of range.
+    """
+    chosen = choose_frames(len(frames), len(frames) if count is None else count, easing)
+    timeline = Timeline.of(chosen, fps, hold_last_seconds)
+    height, width = frames[0].shape[:2]
+    total = len(timeline.frames)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"trial{suffix}"
+        tried = 0
+        size = 0
+        for places in _runs(total):
+            trial = [frames[timeline.frames[place]] for place in places]
+            if suffix == ".zip":
+                save_png_sequence(path, trial, scale=scale)
+            else:
+                save_animation(path, trial, fps=fps, hold_last_seconds=0, scale=scale)
+            size += path.stat().st_size
+            tried += len(trial)
+    return Estimate(
+        total,
+        0.0 if suffix == ".zip" else timeline.starts[-1],
+        width * scale,
+        height * scale,
+        round(size * total / tried),
+    )
+
+
+def _runs(total: int) -> list[range]:
+    """Runs of neighbours at the beginning, in the middle and at the end; all if there are few."""
+    if total <= _RUNS * _RUN:
+        return [range(total)]
+    starts = (round(k * (total - _RUN) / (_RUNS - 1)) for k in range(_RUNS))
+    return [range(start, start + _RUN) for start in starts]
