@@ -13,6 +13,7 @@ Measure = Callable[[int], list[Figure]]
 MEASURES: dict[str, str] = {
     "training": "One training step of the 64-wide 32-px network, against the peers",
     "sampling": "Network evaluations of ancestral sampling, against the peers",
+    "scrubber": "1,000 frames of 64 pictures scrubbed in the window: a frame's time, the memory",
     "startup": "Launch to the first painted window",
 }
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ddpm_studio.export import Easing, choose_frames
 from ddpm_studio.export.timing import Timeline
 
-easings = st.sampled_from(["linear", "ease-out"])
+easings = st.sampled_from(["linear", "ease-out", "ease-in-out"])
 
 
 @given(st.integers(2, 2000), st.integers(2, 500), easings)
@@ -36,6 +36,14 @@ def test_ease_out_slows_down() -> None:
     steps = [b - a for a, b in itertools.pairwise(chosen)]
     assert steps == sorted(steps, reverse=True)
     assert chosen[25] == 750  # half of the time, three quarters of the way
+
+
+def test_ease_in_out_is_slow_at_both_ends() -> None:
+    chosen = choose_frames(1001, 101, "ease-in-out")
+    steps = [b - a for a, b in itertools.pairwise(chosen)]
+    assert steps == steps[::-1]
+    assert steps[0] < steps[25] < steps[49]
+    assert chosen[50] == 500
 
 
 def test_a_single_frame_is_held() -> None:

@@ -191,7 +191,8 @@ class ProcessViews(QWidget):
             return f"{SYMBOLS[view]}  {meaning}"
         at = f"t = {trajectory.frames[index].t:,}"
         gain = f" ×{trajectory.gain(view)}" if view.startswith("d") else ""
-        return f"{trajectory.title}   {SYMBOLS[view]}{gain}   {at}"
+        symbol = f"   {SYMBOLS[view]}{gain}" if len(self._chosen) > 1 or gain else ""
+        return f"{trajectory.title}   {at}{symbol}"
 
     def _on_current(self, picture: int) -> None:
         self.select(picture)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 from ddpm_studio.backend import Job, tasks
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.panels.action_button import ActionButton
+from ddpm_studio.gui.panels.action_button import ActionTool
 from ddpm_studio.gui.panels.compare_row import CompareRow
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.player import Player
@@ -23,7 +23,7 @@ from ddpm_studio.gui.panels.view_bar import ViewBar
 from ddpm_studio.gui.restoring import Restored
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import ElidedLabel, WheelFilter, label, name
+from ddpm_studio.gui.widgets.basics import ElidedLabel, WheelFilter, button, label, name
 from ddpm_studio.gui.widgets.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
@@ -36,6 +36,8 @@ _MOMENTS = (26, 51, 101, 251, 501, 1001)
 _EVERY_MOMENT = 10_000
 _DEBOUNCE_MS = 200
 _CURVE_WIDTH = 176
+# Where it has the row to itself.
+_CURVE_MOST = 4096
 
 
 class ReversePanel(QWidget):
@@ -71,7 +73,8 @@ class ReversePanel(QWidget):
         self.slider, self.moment = self.player.slider, self.player.moment
         self.strip = FilmStrip()
         self.curve = NoiseCurve()
-        self.curve.setFixedWidth(_CURVE_WIDTH)
+        self.curve.setMinimumWidth(_CURVE_WIDTH)
+        self.curve.setMaximumWidth(_CURVE_WIDTH)
         self.sampler = SamplerBar(sampler="ddim", steps=50)
         self.compare = CompareRow()
         self.compare.hide()
@@ -167,16 +170,19 @@ class ReversePanel(QWidget):
         for box in (self.count, self.moments):
             box.installEventFilter(wheel)
         self.kept = ElidedLabel("", "caption")
-        self.draw_button = ActionButton(self._draw_action, "refresh-cw", "primary")
+        self.draw_button = button(
+            self.tr("Draw"), self._draw_action.toolTip(), icon="refresh-cw", role="primary"
+        )
+        self.draw_button.clicked.connect(self.draw)
         bottom = QHBoxLayout()
         bottom.setSpacing(SPACE_M)
-        bottom.addWidget(self.strip, 1)
-        bottom.addWidget(self.curve)
+        bottom.addWidget(self.strip, 4)
+        bottom.addWidget(self.curve, 1)
         choices = FlowLayout()
         for part in (
             together(label(self.tr("count"), "muted"), self.count),
             together(label(self.tr("moments"), "muted"), self.moments),
-            ActionButton(self._compare_action, "git-compare"),
+            ActionTool(self._compare_action, self.tr("Compare")),
         ):
             choices.addWidget(part)
         last = QHBoxLayout()
@@ -330,7 +336,7 @@ class ReversePanel(QWidget):
 
     def _update_enabled(self) -> None:
         can = self._studio.can_draw
-        for widget in (self.sampler, self.compare, self.count, self.moments):
+        for widget in (self.draw_button, self.sampler, self.compare, self.count, self.moments):
             widget.setEnabled(can)
         for action in (self._draw_action, self._compare_action):
             action.setEnabled(can)
@@ -371,7 +377,9 @@ class ReversePanel(QWidget):
         self.strip.set_current(self.process.index(0, self.player.place))
 
     def _on_views(self) -> None:
-        self.strip.setVisible(self.views.arrangement != "strip")
+        whole = self.views.arrangement == "strip"
+        self.strip.setVisible(not whole)
+        self.curve.setMaximumWidth(_CURVE_MOST if whole else _CURVE_WIDTH)
         self._show_strip()
         self.export.refresh()
 
