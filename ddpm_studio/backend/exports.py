@@ -113,6 +113,34 @@ def _how(options: AnimationRequest, frames: Sequence[Pictures]) -> dict[str, Any
     }
 
 
+def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> Task:
+    """Write what runs have recorded, each by its name, as CSV; the result is the path."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Path]:
+        from ddpm_studio.export.figures import save_csv
+        from ddpm_studio.runs import RunFolder
+
+        yield from ()
+        save_csv(path, [(name, RunFolder.open(run).metrics()) for name, run in runs])
+        return path
+
+    return Task(f"Saving {path.name}", work)
+
+
+def save_drawing(path: Path, content: bytes) -> Task:
+    """Write a drawing that is there as a file's bytes; the result is the path."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Path]:
+        from ddpm_studio.export.writing import whole_file
+
+        yield from ()
+        with whole_file(path) as temporary:
+            temporary.write_bytes(content)
+        return path
+
+    return Task(f"Saving {path.name}", work)
+
+
 def whole_zoom(grid: Pictures) -> int:
     """By which whole factor to enlarge (H, W, C) so that small pictures can be looked at."""
     side: int = max(grid.shape[:2])

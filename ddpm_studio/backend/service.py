@@ -24,6 +24,8 @@ class Backend(QObject):
 
     started = Signal(object)
     """A :class:`Job` was submitted."""
+    closing = Signal()
+    """No task will be begun any more."""
     ready = Signal(str)
     """Torch is loaded; carries device and precision in words, such as "CPU float32"."""
 
@@ -75,6 +77,7 @@ class Backend(QObject):
 
     def shutdown(self, seconds: float = 60.0) -> bool:
         """End all jobs, those that save something after they have; False if time ran out."""
+        self.closing.emit()
         if not self._worker.isRunning():
             return True
         self._worker.stop()

@@ -27,16 +27,11 @@ from ddpm_studio.requests import (
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, RunSummary
 
-_BINS = 10
-_TICKS_KEPT = 40
-
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as the window shows it: its figures, curve and previews.
+    """A run as the window shows it; its curves are in a :class:`RunRecord`.
 
-    ``steps`` and ``losses`` have shape (K,); ``loss_by_t`` holds the last ticks' means in ten
-    bins of t, shape (M, 10), NaN where none was seen; ``previews`` are PNG files, oldest first.
     ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,).
     """
 
@@ -44,10 +39,6 @@ class RunView:
     request: TrainRequest | None
     sources: tuple[Path, ...]
     options: PrepareOptions
-    steps: npt.NDArray[np.int64]
-    losses: npt.NDArray[np.float64]
-    loss_by_t: npt.NDArray[np.float64]
-    previews: tuple[Path, ...]
     alphas_cumprod: npt.NDArray[np.float64]
 
 
@@ -294,37 +285,15 @@ def open_run(run: Path) -> Task:
 
         yield from ()
         folder = RunFolder.open(run)
-        lines = [line for line in folder.metrics() if line.get("loss") is not None]
         return RunView(
             jobs.describe_run(run),
             folder.info.request,
             tuple(Path(source) for source in folder.info.data.sources) if folder.info.data else (),
             prepare_options(folder.info),
-            np.array([line["step"] for line in lines], dtype=np.int64),
-            np.array([line["loss"] for line in lines], dtype=np.float64),
-            _last_loss_by_t(lines),
-            tuple(sorted(folder.samples_dir.glob("step-*.png"))),
             folder.info.process.build().schedule.alphas_cumprod.numpy(),
         )
 
     return Task(f"Opening {run.name}", work, slot="open run", listed=False)
-
-
-def load_preview(path: Path) -> Task:
-    """Read what a training drew at some step; the result is a SampleGrid."""
-
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs.previews import read_preview
-
-        yield from ()
-        return read_preview(path)
-
-    return Task(f"Reading {path.name}", work, slot="training preview", listed=False)
-
-
-def _last_loss_by_t(lines: Sequence[dict[str, Any]]) -> npt.NDArray[np.float64]:
-    ticks = [line["loss_by_t"] for line in lines if len(line.get("loss_by_t") or ()) == _BINS]
-    return np.array(ticks[-_TICKS_KEPT:], dtype=np.float64).reshape(-1, _BINS)
 
 
 def _title(sources: Sequence[Path]) -> str:

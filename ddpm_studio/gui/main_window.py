@@ -42,6 +42,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._closing = False
         studio.setParent(self)
+        studio.colours.keep_in(settings)
         self.actions_ = ActionRegistry(settings, self)
         self.setWindowTitle("DDPM Studio")
         self.setAcceptDrops(True)
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
     def build_tools(self) -> None:
         """Build the tabs, once; after the first paint, which need not wait for them."""
         from ddpm_studio.gui.learn.learn_panel import LearnPanel
+        from ddpm_studio.gui.observatory.observatory_panel import ObservatoryPanel
         from ddpm_studio.gui.panels.bits_panel import BitsPanel
         from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
         from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
@@ -102,6 +104,7 @@ class MainWindow(QMainWindow):
         self.bits = BitsPanel(studio, self.actions_)
         self.gallery = GalleryPanel(studio, self.actions_)
         self.learn = LearnPanel(studio, self.actions_)
+        self.observatory = ObservatoryPanel(studio, self.actions_)
         tools: tuple[tuple[QWidget, str], ...] = (
             (self.reverse, self.tr("Reverse process")),
             (self.share, self.tr("Share latents")),
@@ -110,6 +113,7 @@ class MainWindow(QMainWindow):
             (self.bits, self.tr("Bits")),
             (self.gallery, self.tr("Gallery")),
             (self.learn, self.tr("Learn")),
+            (self.observatory, self.tr("Observatory")),
         )
         for number, (panel, title) in enumerate(tools, 1):
             self.tabs.addTab(panel, title)

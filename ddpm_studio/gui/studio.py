@@ -12,13 +12,17 @@ from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio import paths
 from ddpm_studio.backend import Backend, Job, State, tasks
+from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.restoring import Restored, restored
+from ddpm_studio.gui.run_colours import RunColours
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.data import Dataset
+
+_RECORDS_KEPT = 8
 
 
 class Studio(QObject):
@@ -47,6 +51,7 @@ class Studio(QObject):
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.backend = backend
+        self.colours = RunColours()
         self.sources: tuple[Path, ...] = ()
         self.options = PrepareOptions()
         self.preview: Any = None
@@ -57,6 +62,8 @@ class Studio(QObject):
         self.run_view: tasks.RunView | None = None
         self.training: Job | None = None
         self.training_run: Path | None = None
+        self._records: dict[Path, RunRecord] = {}
+        self._open_record: RunRecord | None = None
 
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
@@ -120,6 +127,17 @@ class Studio(QObject):
         job = self.backend.submit(tasks.open_run(run))
         job.finished.connect(self._on_run_view)
         job.failed.connect(self.notify)
+
+    def record(self, run: Path) -> RunRecord:
+        """Return a run's figures, followed while anybody listens to them."""
+        # Those that nobody looks at any more make room, the longest unasked for first.
+        for old, record in list(self._records.items())[:-_RECORDS_KEPT]:
+            if old != run and not record.is_watched:
+                self._records.pop(old).deleteLater()
+        found = self._records.pop(run, None) or RunRecord(self.backend, run, self)
+        self._records[run] = found
+        found.poll()
+        return found
 
     def submit(self, task: Any) -> Job:
         """Start any task; pictures that it draws go to the gallery, errors to the person."""
@@ -217,7 +235,22 @@ class Studio(QObject):
     def _on_run_view(self, view: tasks.RunView) -> None:
         self.run_view = view
         self.run = view.summary.path
+        record = self.record(self.run)
+        if record is not self._open_record:
+            if self._open_record is not None:
+                self._open_record.changed.disconnect(self._on_record)
+            self._open_record = record
+            record.changed.connect(self._on_record)
         self.run_changed.emit()
+
+    def _on_record(self) -> None:
+        """Open the run anew when another process has saved a checkpoint."""
+        record, view = self._open_record, self.run_view
+        if record is None or view is None:
+            return
+        known = record.checkpoint is None or record.checkpoint in view.summary.checkpoints
+        if not known and not (self.training is not None and self.training_run == record.run):
+            self.open_run(record.run)
 
     def _on_result(self, result: Any) -> None:
         if isinstance(result, Drawn):

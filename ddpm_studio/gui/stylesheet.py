@@ -152,14 +152,16 @@ QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.outl
     padding: 4px; outline: 0; }}
 
 QCheckBox, QRadioButton {{ spacing: 8px; background: transparent; }}
-QCheckBox::indicator, QRadioButton::indicator {{ width: 16px; height: 16px;
+QCheckBox::indicator, QRadioButton::indicator, QTableView::indicator {{
+    width: 16px; height: 16px;
     border: 1px solid {t.outline}; background: {field}; }}
-QCheckBox::indicator {{ border-radius: 4px; }}
+QCheckBox::indicator, QTableView::indicator {{ border-radius: 4px; }}
 QRadioButton::indicator {{ border-radius: 9px; }}
 QCheckBox::indicator:hover, QRadioButton::indicator:hover {{ border-color: {t.accent}; }}
 QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border: 2px solid {ring};
     width: 14px; height: 14px; }}
-QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
+QCheckBox::indicator:checked, QTableView::indicator:checked {{
+    background: {t.accent}; border-color: {t.accent};
     image: {_mark(folder, t, "tick", t.on_accent)}; }}
 QCheckBox::indicator:checked:focus {{ border-color: {t.text}; }}
 QCheckBox::indicator:indeterminate {{ background: {t.accent}; border-color: {t.accent};
@@ -203,7 +205,7 @@ QScrollArea {{ border: none; background: transparent; }}
 
 QTabWidget::pane {{ border: none; border-top: 1px solid {t.line}; background: {t.panel}; }}
 QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
-QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 8px 14px;
+QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 8px;
     border: none; border-bottom: 2px solid transparent; }}
 QTabBar::tab:hover {{ color: {t.text}; background: {t.hover}; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }}

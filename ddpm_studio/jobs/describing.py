@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs import RunFolder, RunInfo, metrics
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,7 @@ def describe_run(run: Path) -> RunSummary:
     folder = RunFolder.open(run)
     info = folder.info
     checkpoints = folder.checkpoints()
-    last_loss = None
-    for line in folder.metrics():
-        last_loss = line.get("loss")
+    last_line = metrics.last(folder.metrics_file)
     try:
         # On the meta device nothing is allocated: the shapes alone are counted.
         with torch.device("meta"):
@@ -70,7 +68,7 @@ def describe_run(run: Path) -> RunSummary:
         timesteps=info.process.timesteps,
         schedule=info.process.schedule,
         preset=info.request.preset if info.request else None,
-        last_loss=last_loss,
+        last_loss=last_line.get("loss") if last_line else None,
         checkpoints=tuple(checkpoint.step for checkpoint in checkpoints),
         sources=info.data.sources if info.data else (),
         pictures=info.data.count if info.data else None,

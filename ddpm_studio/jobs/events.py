@@ -17,6 +17,9 @@ Pictures = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
 
+BINS = 20
+"""In how many equal parts of 1..T the loss is told."""
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -51,7 +54,9 @@ class TrainStep:
 class TrainTick:
     """Upkeep figures, about twice a second.
 
-    ``loss_by_t`` is the mean loss in ten equal bins of t since the last tick (NaN: none seen).
+    ``loss_by_t`` is the mean loss in ``BINS`` equal parts of 1..T since the last tick (NaN:
+    none seen). ``cpu_load`` is the busy share of all cores, ``device_load`` that of the GPU, in
+    0..1; None where it can't be told.
     """
 
     step: int
@@ -60,6 +65,8 @@ class TrainTick:
     seconds_left: float
     memory_bytes: int
     loss_by_t: tuple[float, ...]
+    cpu_load: float | None = None
+    device_load: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.device import memory_bytes
-from ddpm_studio.jobs.events import Event, TrainStep, TrainTick
+from ddpm_studio.jobs.events import BINS, Event, TrainStep, TrainTick
+from ddpm_studio.jobs.load import LoadMeter
 from ddpm_studio.runs import metrics
 
 _TICK_SECONDS = 0.5
-_BINS = 10
 # Weight of the newest tick in the smoothed speed that the time left is told from.
 _SMOOTHING = 0.2
 
@@ -38,6 +38,7 @@ class TrainingLog:
         self.total = total
         self.last_loss = math.nan
         self._pending: list[StepResult] = []
+        self._load = LoadMeter(trainer.device)
         self._begun = time.monotonic()
         self._speed: float | None = None
 
@@ -77,6 +78,8 @@ class TrainingLog:
             (self.total - self.trainer.step_number) / self._speed,
             memory_bytes(self.trainer.device),
             self._loss_by_t(pending),
+            self._load.cpu(),
+            self._load.device(),
         )
         self._write(steps, tick)
         self._refuse_nonfinite(steps)
@@ -91,9 +94,9 @@ class TrainingLog:
     def _loss_by_t(self, pending: list[StepResult]) -> tuple[float, ...]:
         index = torch.cat([result.index for result in pending]).cpu().numpy()
         losses = torch.cat([result.losses for result in pending]).cpu().double().numpy()
-        bins = index * _BINS // self.trainer.process.schedule.T
-        counts = np.bincount(bins, minlength=_BINS)
-        sums = np.bincount(bins, weights=losses, minlength=_BINS)
+        bins = index * BINS // self.trainer.process.schedule.T
+        counts = np.bincount(bins, minlength=BINS)
+        sums = np.bincount(bins, weights=losses, minlength=BINS)
         means = np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)
         return tuple(float(mean) for mean in means)
 
@@ -110,6 +113,8 @@ class TrainingLog:
         lines[-1] |= {
             "images_per_second": round(tick.images_per_second, 3),
             "memory_bytes": tick.memory_bytes,
+            "cpu_load": tick.cpu_load,
+            "device_load": tick.device_load,
             "loss_by_t": [_json_number(value) for value in tick.loss_by_t],
         }
         metrics.append(self.path, lines)

@@ -4,10 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ddpm_studio.runs import atomic
+
+_TAIL = 64
+_PORTION = 4 << 20
+_LAST = 64 << 10
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a file was read: ``tail`` holds the bytes before ``offset``.
+
+    They tell a file that only grew from one that was written anew.
+    """
+
+    offset: int = 0
+    tail: bytes = b""
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What :func:`read_on` found.
+
+    ``anew``: the file is another one since, what was read before is void. ``more``: there is
+    more to read already.
+    """
+
+    lines: list[dict[str, Any]]
+    place: Place
+    anew: bool
+    more: bool
 
 
 def append(path: Path, lines: Iterable[dict[str, Any]]) -> None:
@@ -21,14 +51,53 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the objects; a last line that was cut off by a crash is passed over."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open("rb") as file:
         for line in file:
-            try:
-                value = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(value, dict) and isinstance(value.get("step"), int):
+            if (value := _parse(line)) is not None:
                 yield value
+
+
+def read_on(path: Path, place: Place, limit: int = _PORTION) -> Portion:
+    """Read what was written since, also while another process writes.
+
+    A line is read once it is whole. If the file was cut or replaced, as a resumed run does,
+    reading begins again.
+
+    Args:
+        path: the file; it may be missing still.
+        place: where to go on; ``Place()`` is the beginning.
+        limit: bytes to read at most.
+    """
+    try:
+        file = path.open("rb")
+    except OSError:
+        return Portion([], Place(), place.offset > 0, False)
+    with file:
+        size = file.seek(0, 2)
+        file.seek(max(0, place.offset - len(place.tail)))
+        anew = size < place.offset or file.read(len(place.tail)) != place.tail
+        start = 0 if anew else place.offset
+        file.seek(start)
+        content = file.read(limit)
+        # A line longer than the limit is none of ours: it is passed over.
+        whole = content.rfind(b"\n") + 1 or (len(content) if len(content) == limit else 0)
+        content = content[:whole]
+        kept = b"" if anew else place.tail
+    lines = [value for line in content.splitlines() if (value := _parse(line)) is not None]
+    end = start + whole
+    more = whole > 0 and start + limit < size
+    return Portion(lines, Place(end, (kept + content)[-_TAIL:]), anew, more)
+
+
+def last(path: Path) -> dict[str, Any] | None:
+    """Return the last object, or None; long files are not read through."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - _LAST))
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    return next((value for line in reversed(lines) if (value := _parse(line))), None)
 
 
 def truncate(path: Path, step: int) -> None:
@@ -36,3 +105,12 @@ def truncate(path: Path, step: int) -> None:
     kept = [line for line in read(path) if line["step"] <= step]
     text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in kept)
     atomic.write_bytes(path, text.encode())
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """Return the object of a line, or None for one that is cut off or no step's."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("step"), int) else None

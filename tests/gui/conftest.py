@@ -14,6 +14,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.collector import Collector
 from ddpm_studio.gui.studio import Studio
 
 
@@ -25,10 +26,14 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def backend(qtbot: QtBot) -> Iterator[Backend]:
+    # As in the program: in the backend's thread the collector would destroy Qt objects.
+    collector = Collector()
     service = Backend()
     service.start()
     yield service
-    assert service.shutdown(60)
+    ended = service.shutdown(60)
+    collector.stop()
+    assert ended
 
 
 @pytest.fixture

@@ -34,7 +34,11 @@ def main() -> int:
         own = Path(folder)
         for name in ("RUNS", "CONFIG", "CACHE"):
             os.environ[f"DDPM_STUDIO_{name}"] = str(own / name.lower())
-        run = asked.run or _trained(own / "runs" / "fashion-mnist", asked.steps)
+        run = asked.run
+        if run is None:
+            run = _trained(own / "runs" / "fashion-mnist", asked.steps)
+            # Another one, to be laid over the first.
+            _trained(own / "runs" / "faster", asked.steps // 4, learning_rate=1e-3)
         for scale in ("1", "2"):
             for theme in ("light", "dark"):
                 words = [sys.executable, "-m", "tests.gui.screenshots", str(asked.out)]
@@ -52,7 +56,7 @@ def main() -> int:
     return 0
 
 
-def _trained(run: Path, steps: int) -> Path:
+def _trained(run: Path, steps: int, learning_rate: float = 2e-4) -> Path:
     """Train on the first embedded set; tells its steps on stderr."""
     from ddpm_studio.data.samples import sample_sets
     from ddpm_studio.jobs import train
@@ -60,7 +64,12 @@ def _trained(run: Path, steps: int) -> Path:
     from ddpm_studio.requests import TrainRequest
 
     chosen = next(sample for sample in sample_sets() if sample.name == "fashion-mnist")
-    request = TrainRequest(steps=steps, device="cpu", sample_every=max(1, steps // 4))
+    request = TrainRequest(
+        steps=steps,
+        device="cpu",
+        sample_every=max(1, steps // 5),
+        learning_rate=learning_rate,
+    )
     for event in train([chosen.path], run, request, chosen.options):
         if isinstance(event, TrainTick):
             print(f"step {event.step} of {event.total}", file=sys.stderr)
@@ -175,10 +184,29 @@ class _Photographer:
         points.play()
         points.moment.setValue(points.moment.maximum() * 19 // 20)
         self.shoot("learn-playground")
+        self._observe()
         window.actions_["help.palette"].trigger()
         self.rest(0.5)
         window.palette_.grab().save(str(self.out / f"palette-{self.ending}"))
         window.palette_.hide()
+
+    def _observe(self) -> None:
+        """Show the run's curves with those of the others in its folder, samples, settings."""
+        tool = self.window.observatory
+        self.window.show_tool(tool)
+        tool.show_page(tool.runs)
+        self.wait(lambda: bool(tool.runs.model.entries), "the runs")
+        for entry in tool.runs.model.entries:
+            tool.overlay(entry.path, entry.path != self.run)
+        self.window.actions_["observatory.compare"].trigger()
+        self.rest(1)
+        self.shoot("observatory-runs")
+        tool.show_page(tool.curves)
+        self.rest(2)
+        self.shoot("observatory")
+        tool.show_page(tool.samples)
+        self.wait(lambda: bool(tool.samples.rows), "samples")
+        self.shoot("observatory-samples")
 
     def shoot(self, name: str) -> None:
         """Save the window as it is now."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import tasks
+from ddpm_studio.backend import watching
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
@@ -17,15 +17,27 @@ from ddpm_studio.gui.widgets.picture_view import PictureGrid
 from ddpm_studio.jobs.events import SampleGrid
 
 _KEPT = 64
-_HEIGHT = 168
+HEIGHT = 168
 
 
 class SampleView(QWidget):
-    """Two grids of samples from the same noise, and a slider over the steps they are from."""
+    """Two grids of samples from the same noise, and a slider over the steps they are from.
 
-    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+    Args:
+        studio: reads the files.
+        height: of the grids; None: as high as there is room.
+        parent: the owner.
+    """
+
+    looked_at = Signal(object)
+    """The samples of another step are shown; carries their file, or None."""
+
+    def __init__(
+        self, studio: Studio, height: int | None = HEIGHT, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._studio = studio
+        self._height = height
         self._paths: list[Path] = []
         self._read: dict[Path, SampleGrid] = {}
         self.step = number_label("", "caption")
@@ -57,15 +69,22 @@ class SampleView(QWidget):
         layout.addLayout(heading)
         layout.addLayout(grids, 1)
         layout.addWidget(self.slider)
-        self.set_paths([])
+        self.slider.hide()
 
     @property
     def shown_path(self) -> Path | None:
         """The file of the samples that the slider points at."""
         return self._paths[self.slider.value()] if self._paths else None
 
+    def look_at(self, path: Path) -> None:
+        """Show the samples of this file, if it is one of them."""
+        if path in self._paths:
+            self.slider.setValue(self._paths.index(path))
+
     def set_paths(self, paths: Sequence[Path]) -> None:
         """Show another run's samples, the newest first; or the same run's, where one looked."""
+        if list(paths) == self._paths:
+            return
         before = self.shown_path
         newest = self.slider.value() == self.slider.maximum()
         self._paths = list(paths)
@@ -79,17 +98,10 @@ class SampleView(QWidget):
         self.slider.setVisible(len(paths) > 1)
         self._show()
 
-    def add(self, samples: SampleGrid) -> None:
-        """Take samples that were drawn just now."""
-        self._keep(samples)
-        if samples.path not in self._paths:
-            self.set_paths([*self._paths, samples.path])
-        elif samples.path == self.shown_path:
-            self._show()
-
     def _grid(self, title: str) -> PictureGrid:
         made = PictureGrid(title)
-        made.setFixedHeight(_HEIGHT)
+        if self._height is not None:
+            made.setFixedHeight(self._height)
         made.set_empty("images", self.tr("Drawn as it trains"))
         PictureMenu(self._studio, made)
         return made
@@ -102,6 +114,7 @@ class SampleView(QWidget):
 
     def _show(self) -> None:
         path = self.shown_path
+        self.looked_at.emit(path)
         if path is None:
             self.raw.set_pictures(None)
             self.ema.set_pictures(None)
@@ -109,7 +122,7 @@ class SampleView(QWidget):
             return
         samples = self._read.get(path)
         if samples is None:
-            job = self._studio.backend.submit(tasks.load_preview(path))
+            job = self._studio.backend.submit(watching.load_preview(path, f"preview {id(self)}"))
             job.finished.connect(self._on_read)
             return
         self.step.setText(self.tr("step {n}").format(n=f"{samples.step:,}"))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, State
+from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.panels.action_button import ActionButton
@@ -26,11 +24,9 @@ from ddpm_studio.gui.widgets.basics import label
 from ddpm_studio.gui.widgets.form import RequestForm
 from ddpm_studio.gui.widgets.loss_plot import LossPlot
 from ddpm_studio.gui.widgets.message_bar import MessageBar
-from ddpm_studio.jobs.events import Event, Notice, RunStarted, SampleGrid, TrainStep, TrainTick
+from ddpm_studio.jobs.events import Event, Notice, RunStarted, SampleGrid, TrainTick
 from ddpm_studio.requests import TrainRequest
 
-_REDRAW_MS = 200
-_TICKS_KEPT = 40
 _COMMON = ("preset", "steps", "batch_size", "seed", "device")
 
 
@@ -44,11 +40,7 @@ class TrainingPanel(QWidget):
         self._studio = studio
         self._job: Job | None = None
         self._run: Path | None = None
-        self._ticks: deque[tuple[float, ...]] = deque(maxlen=_TICKS_KEPT)
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.setInterval(_REDRAW_MS)
-        self._redraw.timeout.connect(self._draw_bars)
+        self._record: RunRecord | None = None
         self._register(actions)
         self.messages = MessageBar()
         self.start_button = ActionButton(self._start, "play", "primary")
@@ -62,6 +54,7 @@ class TrainingPanel(QWidget):
         self.settings = QWidget()
         self.settings_fold = Fold(self.tr("Settings"), self.settings)
         self.loss = LossPlot()
+        self.loss.outliers_button.hide()
         self.by_t = BarPlot()
         self.by_t_label = label(self.tr("Loss by timestep"), "heading")
         self.samples = SampleView(studio)
@@ -199,16 +192,11 @@ class TrainingPanel(QWidget):
         job.ended.connect(self._on_ended)
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, TrainStep):
-            if self._run is not None:
-                self.loss.append(self._run.name, event.step, event.loss)
-        elif isinstance(event, TrainTick):
-            self._ticks.append(event.loss_by_t)
+        if isinstance(event, TrainTick):
             self.status.take(event)
-            self._redraw.start()
             self._refresh()
-        elif isinstance(event, SampleGrid):
-            self.samples.add(event)
+        if isinstance(event, TrainTick | SampleGrid) and self._record is not None:
+            self._record.poll()
         elif isinstance(event, RunStarted):
             self.status.take(event)
             self.run_choice.taken()
@@ -228,47 +216,37 @@ class TrainingPanel(QWidget):
         training = self._job is not None
         if not training or path == self._studio.training_run:
             self._show_run(path)
-            self._show_history(path.name, view.steps, view.losses)
-            self._ticks.extendleft(tuple(row) for row in view.loss_by_t[::-1])
-            self.samples.set_paths(view.previews)
-            self._redraw.start()
         self.further.show_run(view)
         self._refresh()
 
-    def _show_history(
-        self, run: str, steps: npt.NDArray[np.int64], losses: npt.NDArray[np.float64]
-    ) -> None:
-        """Put what is recorded of a run before what was seen of it here."""
-        if run in self.loss.names and self._job is not None:
-            seen = self.loss.series(run)
-            end = int(np.searchsorted(steps, seen.steps[0])) if len(seen) else len(steps)
-            later_steps, later_losses = seen.steps.copy(), seen.losses.copy()
-            self.loss.set_series(run, steps[:end], losses[:end])
-            self.loss.append(run, later_steps, later_losses)
-        else:
-            self.loss.set_series(run, steps, losses)
-
     def _show_run(self, run: Path | None) -> None:
+        if run is not None and not (run / "run.json").is_file():
+            run = None
         if run == self._run:
             return
         self._run = run
-        self._ticks.clear()
+        if self._record is not None:
+            self._record.changed.disconnect(self._on_record)
+        self._record = None
         self.by_t.clear()
         self.loss.clear()
         self.samples.set_paths([])
+        if run is not None:
+            self._record = self._studio.record(run)
+            self._record.changed.connect(self._on_record)
+            self._on_record()
 
-    def _draw_bars(self) -> None:
-        """Draw the mean over the last ticks; bins that none of them saw stay empty."""
-        if not self._ticks:
+    def _on_record(self) -> None:
+        """Show what a run has told by now."""
+        record = self._record
+        if record is None or self._run is None:
             return
-        values = np.array(self._ticks, dtype=float)
-        seen = np.isfinite(values)
-        count = seen.sum(0)
-        means = np.where(seen, values, 0).sum(0) / np.maximum(count, 1)
-        means[count == 0] = np.nan
+        self.loss.set_colour(self._run.name, self._studio.colours.of(self._run))
+        self.loss.update_series(self._run.name, record.steps, record.losses)
         view = self._studio.run_view
-        timesteps = view.request.timesteps if view is not None and view.request else 1000
-        self.by_t.set_values(means.tolist(), timesteps)
+        timesteps = view.summary.timesteps if view is not None else 1000
+        self.by_t.set_values(record.recent_loss_by_t().tolist(), timesteps)
+        self.samples.set_paths(record.previews)
 
     def _refresh(self) -> None:
         """Show the buttons and figures that go with the state of things."""

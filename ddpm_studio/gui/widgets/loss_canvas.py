@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
@@ -19,12 +20,16 @@ _PALE = 0.35
 _TINY = 1e-8
 _LEFT_WIDTH = 52
 _PAN, _ZOOM = 0.1, 0.8
+# Percentiles of the raw losses that are in the range when outliers are kept out of it.
+_USUAL = (0.5, 99.5)
+_MARGIN = 0.04
 
 
 @dataclass
 class _Drawn:
     raw: Any
     smooth: Any
+    losses: npt.NDArray[np.float64]
 
 
 class _StepAxis(pg.AxisItem):  # type: ignore[misc]
@@ -54,6 +59,8 @@ class LossCanvas(QObject):
         self._item = self.widget.getPlotItem()
         self._box = self._item.getViewBox()
         self._log = False
+        self._usual = False
+        self._follows = True
         self._drawn: dict[str, _Drawn] = {}
         self._colours: dict[str, int] = {}
         self._item.setMenuEnabled(False)
@@ -69,6 +76,7 @@ class LossCanvas(QObject):
         self._item.addItem(self._cursor, ignoreBounds=True)
         self._dots = pg.ScatterPlotItem(size=7, pxMode=True)
         self._item.addItem(self._dots, ignoreBounds=True)
+        self._box.sigRangeChangedManually.connect(self._on_moved_by_hand)
         self.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.widget.scene().sigMouseMoved.connect(self._on_moved)
         self.widget.viewport().installEventFilter(self)
@@ -88,6 +96,8 @@ class LossCanvas(QObject):
         # The arrays go on growing in place; pyqtgraph keeps what it is given.
         drawn.raw.setData(series.steps.copy(), raw.copy())
         drawn.smooth.setData(series.steps.copy(), smooth.copy())
+        drawn.losses = raw.copy()
+        self._fit()
 
     def remove(self, key: str) -> None:
         """Draw a series no more."""
@@ -95,6 +105,7 @@ class LossCanvas(QObject):
         if drawn is not None:
             self._item.removeItem(drawn.raw)
             self._item.removeItem(drawn.smooth)
+            self._fit()
 
     def set_log(self, log: bool) -> None:
         """Let the loss axis be logarithmic or not."""
@@ -102,14 +113,21 @@ class LossCanvas(QObject):
         self._item.setLogMode(x=False, y=log)
         self.reset_view()
 
+    def set_outliers(self, shown: bool) -> None:
+        """Let the range take in every loss, or leave the rare ones out."""
+        self._usual = not shown
+        self.reset_view()
+
     def reset_view(self) -> None:
         """Show all, also what is still to come."""
+        self._follows = True
         self._box.enableAutoRange(x=True, y=True)
+        self._fit()
 
     @property
     def follows(self) -> bool:
         """Whether the view shows all and grows with the data."""
-        return all(self._box.autoRangeEnabled())
+        return self._follows
 
     def mark(self, points: dict[str, tuple[float, float]]) -> None:
         """Put a dot at (step, loss) of each series and a line at the last one; {} hides both."""
@@ -148,6 +166,25 @@ class LossCanvas(QObject):
             return True
         return False
 
+    def _fit(self) -> None:
+        """Leave the rare losses out of the range, if asked to and nobody has moved the view."""
+        if not (self._usual and self._follows):
+            return
+        ends = [
+            np.percentile(drawn.losses, _USUAL)
+            for drawn in self._drawn.values()
+            if len(drawn.losses)
+        ]
+        if not ends:
+            return
+        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+        if self._log:
+            low, high = np.log10(max(low, _TINY)), np.log10(max(high, _TINY))
+        self._box.setYRange(float(low), float(high), padding=_MARGIN)
+
+    def _on_moved_by_hand(self) -> None:
+        self._follows = False
+
     def _add(self, key: str) -> _Drawn:
         raw, smooth = self._item.plot(), self._item.plot(antialias=True)
         for line in (raw, smooth):
@@ -155,7 +192,7 @@ class LossCanvas(QObject):
             line.setDownsampling(auto=True, method="peak")
             line.setClipToView(True)
         smooth.setZValue(1)
-        drawn = self._drawn[key] = _Drawn(raw, smooth)
+        drawn = self._drawn[key] = _Drawn(raw, smooth, np.empty(0))
         self._tint(key, drawn)
         return drawn
 
@@ -192,4 +229,5 @@ class LossCanvas(QObject):
         else:
             return False
         self._box.disableAutoRange()
+        self._follows = False
         return True

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy.typing as npt
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -41,12 +41,16 @@ class LossPlot(QWidget):
     same from the keyboard. It redraws at most ten times a second, and only while it is seen.
     """
 
+    hovered = Signal(object)
+    """The step below the pointer, or None."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._series: dict[str, LossSeries] = {}
         self._order: dict[str, int] = {}
         self._stale: set[str] = set()
         self._canvas: LossCanvas | None = None
+        self._cursor: float | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MS)
@@ -61,6 +65,16 @@ class LossPlot(QWidget):
         self.log_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         name(self.log_button, self.tr("Logarithmic"), self.tr("Logarithmic axis for the loss"))
         self.log_button.toggled.connect(self._on_log)
+        self.outliers_button = QToolButton()
+        self.outliers_button.setText(self.tr("outliers"))
+        self.outliers_button.setCheckable(True)
+        self.outliers_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        name(
+            self.outliers_button,
+            self.tr("Outliers"),
+            self.tr("Let the range take in the rare losses too"),
+        )
+        self.outliers_button.toggled.connect(self._on_outliers)
         self.smoothing_slider = QSlider(Qt.Orientation.Horizontal)
         self.smoothing_slider.setRange(0, _SLIDER)
         self.smoothing_slider.setFixedWidth(72)
@@ -80,6 +94,7 @@ class LossPlot(QWidget):
         head.addWidget(IconLabel("spline", 14))
         head.addWidget(self.smoothing_slider)
         head.addWidget(self.log_button)
+        head.addWidget(self.outliers_button)
         head.addWidget(self.reset_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -117,22 +132,35 @@ class LossPlot(QWidget):
         """Let the loss axis be logarithmic or not."""
         self.log_button.setChecked(log)
 
-    def set_series(self, run: str, steps: npt.ArrayLike, losses: npt.ArrayLike) -> None:
-        """Show a run's losses, in the place of those known before."""
-        self._of(run).clear()
-        self.append(run, steps, losses)
+    def set_outliers(self, shown: bool) -> None:
+        """Let the range take in every loss, or leave the rare ones out."""
+        self.outliers_button.setChecked(shown)
 
-    def append(self, run: str, steps: npt.ArrayLike, losses: npt.ArrayLike) -> None:
-        """Add losses to a run; a number each, or arrays of equal length, steps rising.
+    def set_colour(self, run: str, place: int) -> None:
+        """Give a run a place in the table of plot colours; else they come in turn."""
+        if self._order.get(run) != place:
+            self._order[run] = place
+            if run in self._series:
+                self._stale.add(run)
+            self._redraw_soon()
 
-        Steps that the run had taken before, from the first of these on, are forgotten.
+    def show_cursor(self, step: float | None) -> None:
+        """Read the values at a step, or the last ones, as if the pointer were there."""
+        self._read(step)
 
-        Raises:
-            ValueError: the lengths differ.
+    @property
+    def canvas(self) -> LossCanvas | None:
+        """What is drawn on; None while there is nothing to draw."""
+        return self._canvas
+
+    def update_series(self, run: str, steps: npt.ArrayLike, losses: npt.ArrayLike) -> None:
+        """Show a run's losses, all that there are by now, arrays of equal length, steps rising.
+
+        Where they only go on from what is shown, the rest is added.
         """
-        self._of(run).append(steps, losses)
-        self._stale.add(run)
-        self._redraw_soon()
+        if self._of(run).update(steps, losses):
+            self._stale.add(run)
+            self._redraw_soon()
 
     def remove(self, run: str) -> None:
         """Show a run no more; it keeps its colour, should it come back."""
@@ -186,7 +214,7 @@ class LossPlot(QWidget):
                 self._canvas.set_colour(run, self._order[run])
                 self._canvas.draw(run, series)
         self._stale.clear()
-        self._on_hovered(None)
+        self._read(self._cursor)
 
     def _ensure_canvas(self) -> bool:
         if self._canvas is None:
@@ -195,6 +223,7 @@ class LossPlot(QWidget):
 
             self._canvas = LossCanvas(self)
             self._canvas.set_log(self.log_button.isChecked())
+            self._canvas.set_outliers(self.outliers_button.isChecked())
             self._canvas.hovered.connect(self._on_hovered)
             self._canvas.widget.setAccessibleName(self.tr("Loss by step"))
             self._canvas.widget.viewport().setAccessibleName(self.tr("Loss by step"))
@@ -205,7 +234,12 @@ class LossPlot(QWidget):
         return True
 
     def _on_hovered(self, step: float | None) -> None:
-        """Read the values at a step, or the last ones."""
+        self._read(step)
+        self.hovered.emit(step)
+
+    def _read(self, step: float | None) -> None:
+        """Write the values at a step, or the last ones."""
+        self._cursor = step
         found = {
             run: near
             for run, series in self._series.items()
@@ -226,6 +260,8 @@ class LossPlot(QWidget):
                 parts.append(f'<span style="color:{self.colour(run)}">●</span> {value}')
             else:
                 parts.append(self.tr("loss {0}").format(value))
+                if step is not None:
+                    parts.append(self.tr("raw {0}").format(f"{near[1]:.4f}"))
         self.readout.setText(" · ".join(parts))
 
     def _on_log(self, log: bool) -> None:
@@ -233,6 +269,10 @@ class LossPlot(QWidget):
             self._canvas.set_log(log)
             self._stale.update(self._series)
             self._redraw_soon()
+
+    def _on_outliers(self, shown: bool) -> None:
+        if self._canvas is not None:
+            self._canvas.set_outliers(shown)
 
     def _on_smoothing(self) -> None:
         tip = self.tr("Smoothing {0}").format(f"{self.smoothing:.3g}")
@@ -255,7 +295,7 @@ class LossPlot(QWidget):
         if self._canvas is not None:
             self._canvas.retint()
         self._show_legend()
-        self._on_hovered(None)
+        self._read(None)
 
     def _rich_label(self) -> QLabel:
         made = QLabel()

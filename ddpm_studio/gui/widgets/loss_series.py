@@ -74,6 +74,29 @@ class LossSeries:
         self._steps[start : self._count], self._losses[start : self._count] = x, y
         self._smooth_from(start)
 
+    def update(self, steps: npt.ArrayLike, losses: npt.ArrayLike) -> bool:
+        """Become these losses; where they only go on from what is known, the rest is added.
+
+        Returns:
+            Whether anything is another.
+        """
+        x, y = np.asarray(steps, np.float64), np.asarray(losses, np.float64)
+        known = np.isfinite(y)
+        x, y = x[known], y[known]
+        count = self._count
+        goes_on = (
+            0 < count <= len(x)
+            and (x[count - 1], y[count - 1]) == (self._steps[count - 1], self._losses[count - 1])
+            and x[0] == self._steps[0]
+        )
+        if goes_on and count == len(x):
+            return False
+        if not goes_on:
+            self.clear()
+            count = 0
+        self.append(x[count:], y[count:])
+        return True
+
     def set_smoothing(self, smoothing: float) -> None:
         """Smooth by another weight."""
         if smoothing != self._smoothing:

@@ -1,0 +1,193 @@
+"""A run's figures as they grow: read at first, then followed while anybody looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
+
+from ddpm_studio.backend import watching
+from ddpm_studio.backend.service import Backend
+from ddpm_studio.backend.task import Job
+from ddpm_studio.jobs.events import BINS
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.history import RunNews
+
+Numbers = npt.NDArray[np.float64]
+
+_POLL_MS, _IDLE_POLL_MS = 700, 3000
+_IDLE_AFTER = 12
+_RECENT = 40
+_FRESH_SECONDS = 30.0
+
+
+class Rows:
+    """Rows of numbers that grow in place; the first column rises.
+
+    Args:
+        columns: how many numbers a row has.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self._rows = np.empty((1024, columns))
+        self._count = 0
+
+    @property
+    def rows(self) -> Numbers:
+        """All rows, shape (N, columns); a view that the next change may outdate."""
+        return self._rows[: self._count]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._count = 0
+
+    def append(self, rows: Numbers) -> None:
+        """Add rows (K, columns); those known of the first one's step and later are forgotten."""
+        if not len(rows):
+            return
+        if self._count and rows[0, 0] <= self._rows[self._count - 1, 0]:
+            self._count = int(np.searchsorted(self.rows[:, 0], rows[0, 0]))
+        end = self._count + len(rows)
+        if end > len(self._rows):
+            grown = np.empty((max(end, 2 * len(self._rows)), self._rows.shape[1]))
+            grown[: self._count] = self.rows
+            self._rows = grown
+        self._rows[self._count : end] = rows
+        self._count = end
+
+
+class RunRecord(QObject):
+    """One run's figures, in the window's thread.
+
+    It asks the backend for what is new about once a second, less often while nothing comes,
+    and takes what any process writes into the run's folder. While nobody listens to ``changed``
+    it does not ask.
+
+    Args:
+        backend: reads the files.
+        run: the run folder.
+        parent: the owner.
+    """
+
+    changed = Signal()
+    """There are more figures, or samples, or a checkpoint."""
+    failed = Signal(object)
+    """The run can't be read any more; carries a :class:`Failure`. It is not asked again."""
+
+    def __init__(self, backend: Backend, run: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.run = run
+        self.previews: tuple[Path, ...] = ()
+        self.checkpoint: int | None = None
+        self.loaded = False
+        self.is_live = False
+        self._backend = backend
+        self._steps, self._ticks = Rows(4), Rows(5 + BINS)
+        self._news: RunNews | None = None
+        self._job: Job | None = None
+        self._quiet = 0
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._on_timer)
+        backend.closing.connect(self._timer.stop)
+        self.poll()
+
+    @property
+    def steps(self) -> Numbers:
+        """Steps taken, shape (K,)."""
+        return self._steps.rows[:, 0]
+
+    @property
+    def losses(self) -> Numbers:
+        """Losses, shape (K,); NaN where a loss was no number."""
+        return self._steps.rows[:, 1]
+
+    @property
+    def loss_by_t(self) -> tuple[Numbers, Numbers]:
+        """Steps (M,) and, for each, the mean loss in parts of 1..T since the one before."""
+        return self._ticks.rows[:, 0], self._ticks.rows[:, 5:]
+
+    def recent_loss_by_t(self) -> Numbers:
+        """Return the mean loss in parts of 1..T over the last ticks, (BINS,); NaN: none seen."""
+        rows = self._ticks.rows[-_RECENT:, 5:]
+        seen = np.isfinite(rows)
+        count = seen.sum(0)
+        means: Numbers = np.where(seen, rows, 0).sum(0) / np.maximum(count, 1)
+        means[count == 0] = np.nan
+        return means
+
+    def series(self, column: str) -> tuple[Numbers, Numbers]:
+        """Return steps and values of a column of ``metrics.jsonl``, NaN where not recorded.
+
+        Raises:
+            KeyError: if there is no such column.
+        """
+        if column in _STEP:
+            rows = self._steps.rows
+            return rows[:, 0], rows[:, _STEP[column]]
+        rows = self._ticks.rows
+        return rows[:, 0], rows[:, _TICK[column]]
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody listens."""
+        return self.isSignalConnected(QMetaMethod.fromSignal(self.changed))
+
+    def poll(self) -> None:
+        """Ask now for what is new, unless that was asked already."""
+        if self._job is not None:
+            return
+        self._timer.stop()
+        place = self._news.place if self._news is not None else None
+        self._job = self._backend.submit(watching.look_at_run(self.run, place))
+        self._job.finished.connect(self._on_news)
+        self._job.failed.connect(self._on_failed)
+
+    def _on_timer(self) -> None:
+        if self.is_watched:
+            self.poll()
+
+    def _on_news(self, news: RunNews) -> None:
+        self._job = None
+        before = self._news
+        self._news = news
+        if news.anew:
+            self._steps.clear()
+            self._ticks.clear()
+        self._steps.append(news.steps)
+        self._ticks.append(np.concatenate([news.ticks, news.loss_by_t], axis=1))
+        live = self.loaded and not news.more and self._seems_live(news)
+        same = (
+            before is not None
+            and not (news.anew or len(news.steps))
+            and (news.previews, news.checkpoint) == (self.previews, self.checkpoint)
+            and live == self.is_live
+            and self.loaded
+        )
+        self.previews, self.checkpoint, self.is_live = news.previews, news.checkpoint, live
+        self.loaded = self.loaded or not news.more
+        self._quiet = self._quiet + 1 if same else 0
+        if not same:
+            self.changed.emit()
+        if news.more:
+            self.poll()
+        else:
+            self._timer.start(_IDLE_POLL_MS if self._quiet > _IDLE_AFTER else _POLL_MS)
+
+    def _seems_live(self, news: RunNews) -> bool:
+        """Whether somebody writes: lines came while we looked, the last one not long ago."""
+        silent = news.silent_seconds
+        came = len(news.steps) > 0 or self.is_live
+        return came and silent is not None and silent < _FRESH_SECONDS
+
+    def _on_failed(self, failure: object) -> None:
+        self._job = None
+        self.failed.emit(failure)
+
+
+_STEP = {"loss": 1, "grad_norm": 2, "lr": 3}
+_TICK = {"images_per_second": 1, "memory_bytes": 2, "cpu_load": 3, "device_load": 4}

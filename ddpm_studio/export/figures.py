@@ -1,0 +1,41 @@
+"""The figures of trainings as a table for other programs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ddpm_studio.export.writing import check_suffix, whole_file
+
+COLUMNS = (
+    "step",
+    "loss",
+    "grad_norm",
+    "lr",
+    "images_per_second",
+    "memory_bytes",
+    "cpu_load",
+    "device_load",
+)
+
+
+def save_csv(path: Path, runs: Sequence[tuple[str, Iterable[Mapping[str, object]]]]) -> None:
+    """Write one row a step: the run's name, then ``COLUMNS``; empty where not recorded.
+
+    Args:
+        path: ends with ``.csv``.
+        runs: the name of each run and the objects of its ``metrics.jsonl``.
+
+    Raises:
+        StudioError: if the file can't be written.
+    """
+    check_suffix(path, (".csv",))
+    with (
+        whole_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(("run", *COLUMNS))
+        for name, lines in runs:
+            writer.writerows((name, *(line.get(column) for column in COLUMNS)) for line in lines)

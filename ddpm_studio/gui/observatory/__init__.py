@@ -1,0 +1,1 @@
+"""The training observatory: curves, samples and runs side by side."""

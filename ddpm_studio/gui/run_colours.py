@@ -1,0 +1,47 @@
+"""Which colour a run has: the same in every plot, also after a restart."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from ddpm_studio.gui.actions import Store
+from ddpm_studio.gui.tokens import DARK
+
+_KEY = "runs/colours"
+_KEPT = 500
+
+
+class RunColours:
+    """Gives each run a place in the table of plot colours when it is first seen, and keeps it."""
+
+    def __init__(self) -> None:
+        self._store: Store | None = None
+        self._places: dict[str, int] = {}
+
+    def keep_in(self, store: Store) -> None:
+        """Take what was kept in ``store``, and keep in it what is given from now on."""
+        self._store = store
+        try:
+            kept = json.loads(str(store.value(_KEY, "{}")))
+        except ValueError:
+            kept = {}
+        if isinstance(kept, dict):
+            self._places = {
+                str(run): place % len(DARK.plot)
+                for run, place in kept.items()
+                if isinstance(place, int)
+            } | self._places
+
+    def of(self, run: Path) -> int:
+        """Return a run's place; a new run takes the one that the fewest have."""
+        key = str(run.resolve())
+        if key not in self._places:
+            taken = Counter(self._places.values())
+            self._places[key] = min(range(len(DARK.plot)), key=lambda place: taken[place])
+            while len(self._places) > _KEPT:
+                del self._places[next(iter(self._places))]
+            if self._store is not None:
+                self._store.setValue(_KEY, json.dumps(self._places))
+        return self._places[key]

@@ -1,0 +1,36 @@
+"""How busy the machine is, as far as it tells."""
+
+from __future__ import annotations
+
+import psutil
+import torch
+
+
+class LoadMeter:
+    """Reads the load since the last reading.
+
+    Args:
+        device: the one that trains.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._asks_device = device.type == "cuda"
+        # psutil measures between two calls: the first one has nothing to tell.
+        psutil.cpu_percent()
+
+    def cpu(self) -> float:
+        """Return the share of all CPU cores that was busy, 0..1."""
+        return float(psutil.cpu_percent()) / 100
+
+    def device(self) -> float | None:
+        """Return the share of time in which the GPU was busy, 0..1; None where it can't tell."""
+        if not self._asks_device:
+            return None
+        try:
+            return float(torch.cuda.utilization(self._device)) / 100
+        except Exception:
+            # Without NVIDIA's management library each driver fails in its own way, and a
+            # figure that is only shown must not end a training. It is not asked again.
+            self._asks_device = False
+            return None

@@ -1,0 +1,74 @@
+"""What a person has noted on a run: ``notes.json`` in its folder, apart from what it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs import atomic
+
+_FILE = "notes.json"
+_FORMAT = 1
+_MOST_BYTES = 1 << 20
+_MOST_TAGS, _LONGEST_TAG = 20, 40
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Tags in the order in which they were given, and free text."""
+
+    tags: tuple[str, ...] = ()
+    text: str = ""
+
+    @property
+    def first_line(self) -> str:
+        """The first line that says something."""
+        return next((line.strip() for line in self.text.splitlines() if line.strip()), "")
+
+
+def parse_tags(text: str) -> tuple[str, ...]:
+    """Return the tags of a text in which commas stand between them, each once."""
+    found = (" ".join(part.split())[:_LONGEST_TAG] for part in text.split(","))
+    return tuple(dict.fromkeys(tag for tag in found if tag))[:_MOST_TAGS]
+
+
+def read_notes(run: Path) -> Notes:
+    """Return the notes on a run; none if there are none, or what is there is no such file."""
+    file = run / _FILE
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            return Notes()
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return Notes()
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        return Notes()
+    tags, text = content.get("tags"), content.get("text")
+    given = tags if isinstance(tags, list) else []
+    return Notes(
+        parse_tags(",".join(tag for tag in given if isinstance(tag, str))),
+        text if isinstance(text, str) else "",
+    )
+
+
+def write_notes(run: Path, notes: Notes) -> None:
+    """Replace the notes on a run as a whole.
+
+    Raises:
+        StudioError: if they are too long, or the run's folder can't be written to.
+    """
+    content = {"format": _FORMAT, "tags": list(notes.tags), "text": notes.text}
+    written = json.dumps(content, indent=1, ensure_ascii=False).encode()
+    if len(written) > _MOST_BYTES:
+        raise StudioError(
+            f"The notes on {run.name} are longer than 1 MB.", "Keep long texts in a file elsewhere."
+        )
+    try:
+        atomic.write_bytes(run / _FILE, written)
+    except OSError as error:
+        raise StudioError(
+            f"The notes on {run.name} can't be saved: {error.strerror or error}.",
+            "Check that its folder is there and may be written to.",
+        ) from error

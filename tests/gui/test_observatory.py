@@ -1,0 +1,294 @@
+"""The Observatory tab over real runs: curves, samples, notes, comparison, files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.run_colours import RunColours
+from ddpm_studio.gui.settings import open_settings
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import metrics
+from ddpm_studio.runs.notes import Notes, read_notes
+from tests.gui.panel_help import WAIT, T, open_run
+
+
+@pytest.fixture
+def runs(tiny_run: Path, tmp_path: Path) -> list[Path]:
+    """Two runs of one folder that may be written to; the second asked for another rate."""
+    made = []
+    for name in ("first", "second"):
+        run = tmp_path / "runs" / name
+        shutil.copytree(tiny_run, run)
+        made.append(run)
+    info = json.loads((made[1] / "run.json").read_text())
+    info["request"]["learning_rate"] = 0.125
+    (made[1] / "run.json").write_text(json.dumps(info))
+    return made
+
+
+def shown(qtbot: QtBot, studio: Studio, run: Path) -> ObservatoryPanel:
+    panel = ObservatoryPanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(panel)
+    panel.resize(900, 760)
+    panel.show()
+    open_run(qtbot, studio, run)
+    qtbot.waitUntil(lambda: studio.record(run).loaded, timeout=WAIT)
+    rate = panel.curves.curves["lr"]
+    qtbot.waitUntil(lambda: rate.value_at(None) is not None or rate.last > 1, timeout=WAIT)
+    return panel
+
+
+def test_every_curve_shows_what_the_run_has_recorded(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    lines = [json.loads(line) for line in (runs[0] / "metrics.jsonl").open()]
+    assert panel.curves.loss.series("first").losses.tolist() == [line["loss"] for line in lines]
+    curves = panel.curves.curves
+    for column in ("grad_norm", "lr", "images_per_second", "memory_bytes", "cpu_load"):
+        assert curves[column].value_at(None) == lines[-1][column], column
+    assert curves["device_load"].isHidden(), "nothing is shown of a GPU that is not there"
+    assert panel.curves.heat.map.shape == (4, 20)
+    assert panel.curves.heat.words(0, 19) == panel.curves.heat.words(0, 19)
+    assert f"t {T - 0}–{T}" in panel.curves.heat.words(0, 19)
+    assert panel.title.text() == "first"
+    assert panel.live.isHidden()
+
+
+def test_lines_that_another_process_writes_appear(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    more = [{"step": k, "loss": 0.5, "grad_norm": 7.0, "lr": 0.1} for k in range(5, 10)]
+    metrics.append(runs[0] / "metrics.jsonl", more)
+    loss = panel.curves.loss
+    qtbot.waitUntil(lambda: len(loss.series("first")) == 9, timeout=WAIT)
+    qtbot.waitUntil(lambda: panel.curves.curves["grad_norm"].value_at(None) == 7, timeout=WAIT)
+    qtbot.waitUntil(lambda: panel.live.isVisible(), timeout=WAIT)
+    assert "elsewhere" in panel.live.text()
+
+
+def test_another_run_is_laid_over_and_taken_away_by_key(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    panel.show_page(panel.runs)
+    model, table = panel.runs.model, panel.runs.table
+    qtbot.waitUntil(lambda: len(model.entries) == 2, timeout=WAIT)
+    row = [entry.path for entry in model.entries].index(runs[1])
+    table.setCurrentIndex(model.index(row, 0))
+    table.setFocus()
+    QTest.keyClick(table, Qt.Key.Key_Space)
+    assert [record.run for record in panel.curves.records] == runs
+    panel.show_page(panel.curves)
+    qtbot.waitUntil(lambda: panel.curves.loss.names == ["first", "second"], timeout=WAIT)
+    loss = panel.curves.loss
+    qtbot.waitUntil(lambda: loss.canvas is not None and loss.legend.isVisible(), timeout=WAIT)
+    assert loss.colour("first") != loss.colour("second")
+    panel.overlay(runs[1], False)
+    assert loss.names == ["first"]
+
+
+def test_one_cursor_goes_through_all_fields(qtbot: QtBot, studio: Studio, runs: list[Path]) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    curves = panel.curves
+    field = curves.curves["lr"]
+    middle = QPoint(round(field.place_of(2)), field.height() // 2)
+    QTest.mouseMove(field, middle + QPoint(1, 1))
+    QTest.mouseMove(field, middle)
+    qtbot.waitUntil(lambda: curves.heat.cursor_step is not None, timeout=WAIT)
+    assert curves.heat.cursor_step == pytest.approx(2, abs=0.1)
+    assert curves.curves["grad_norm"].cursor_step == curves.heat.cursor_step
+    expected = curves.loss.series("first").at(2)
+    assert expected is not None
+    assert f"{expected[2]:.4f}" in curves.loss.readout.text()
+
+
+def test_outliers_stay_out_of_the_range_until_asked_for(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    lines = [{"step": k, "loss": 0.1 + 0.001 * (k % 7)} for k in range(5, 2000)]
+    lines[1000]["loss"] = 40.0
+    metrics.truncate(runs[0] / "metrics.jsonl", 0)
+    metrics.append(runs[0] / "metrics.jsonl", lines)
+    panel = shown(qtbot, studio, runs[0])
+    loss = panel.curves.loss
+    loss.set_log(False)
+    qtbot.waitUntil(lambda: loss.canvas is not None, timeout=WAIT)
+    canvas = loss.canvas
+    assert canvas is not None
+
+    def top() -> float:
+        return float(canvas.widget.getPlotItem().getViewBox().viewRange()[1][1])
+
+    qtbot.waitUntil(lambda: top() < 1, timeout=WAIT)
+    panel.actions_["observatory.outliers"].trigger()
+    qtbot.waitUntil(lambda: top() > 39, timeout=WAIT)
+    assert loss.outliers_button.isChecked()
+
+
+def test_figures_and_curve_are_saved(
+    qtbot: QtBot, studio: Studio, runs: list[Path], tmp_path: Path
+) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    panel.overlay(runs[1], True)
+    qtbot.waitUntil(lambda: panel.curves.loss.canvas is not None, timeout=WAIT)
+    for suffix in ("csv", "png", "svg"):
+        with qtbot.waitSignal(panel.saver.saved, timeout=WAIT):
+            panel.saver.save(tmp_path / f"curve.{suffix}")
+    with (tmp_path / "curve.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["run"] for row in rows] == ["first"] * 4 + ["second"] * 4
+    lines = [json.loads(line) for line in (runs[0] / "metrics.jsonl").open()]
+    assert [float(row["loss"]) for row in rows[:4]] == [line["loss"] for line in lines]
+    assert float(rows[3]["cpu_load"]) == lines[3]["cpu_load"]
+    assert rows[0]["cpu_load"] == "" or "cpu_load" in lines[0]
+    image = QImage(str(tmp_path / "curve.png"))
+    assert image.width() > 400
+    colours = {image.pixel(x, y) for x in range(0, image.width(), 2) for y in range(0, 200, 2)}
+    assert len(colours) > 3
+    drawing = QSvgRenderer(str(tmp_path / "curve.svg"))
+    assert drawing.isValid()
+    text = (tmp_path / "curve.svg").read_text()
+    assert text.count("<polyline") + text.count("<path") > 4, "lines, not a picture of them"
+
+
+def test_samples_grow_and_a_row_of_the_wall_is_looked_at(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    panel.show_page(panel.samples)
+    page = panel.samples
+    qtbot.waitUntil(lambda: len(page.rows) == 1, timeout=WAIT)
+    later = runs[0] / "samples" / "step-00000009.png"
+    shutil.copy(page.rows[0], later)
+    qtbot.waitUntil(lambda: len(page.rows) == 2, timeout=WAIT)
+    assert page.rows[0] == later, "the newest is on top"
+    assert page.wall.count == 4
+    assert page.view.shown_path == later
+    click = page.wall.tile_rect(2).center()
+    QTest.mouseClick(page.wall.viewport(), Qt.MouseButton.LeftButton, pos=click)
+    assert page.view.shown_path == page.rows[1]
+    page.view.slider.setValue(page.view.slider.maximum())
+    assert page.wall.current // page.wall.columns == 0
+    ema = page.wall.picture(0).copy()
+    QTest.mouseClick(page.weights["raw"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.view.raw.count == 2, timeout=WAIT)
+    assert np.array_equal(page.wall.picture(0), page.view.raw.picture(0))
+    assert np.array_equal(ema, page.view.ema.picture(0))
+
+
+def test_notes_and_tags_are_kept_in_the_run_and_listed(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    panel.actions_["observatory.notes"].trigger()
+    page = panel.runs
+    qtbot.waitUntil(lambda: page.notes.run == runs[0], timeout=WAIT)
+    with qtbot.waitSignal(page.notes.saved, timeout=WAIT):
+        QTest.keyClicks(page.notes.tags, "good, small")
+        QTest.keyClicks(page.notes.text, "Sharp after 2 steps")
+    qtbot.waitUntil(
+        lambda: read_notes(runs[0]) == Notes(("good", "small"), "Sharp after 2 steps"),
+        timeout=WAIT,
+    )
+    assert panel.tags.text() == "good · small"
+
+    def listed() -> list[str]:
+        model = page.model
+        return [str(model.index(row, 1).data()) for row in range(model.rowCount())]
+
+    qtbot.waitUntil(lambda: "good, small" in listed(), timeout=WAIT)
+    page.select([runs[1]])
+    assert page.notes.run == runs[1]
+    assert page.notes.text.toPlainText() == ""
+    QTest.keyClicks(page.notes.text, "left at once")
+    panel.show_page(panel.curves)
+    assert read_notes(runs[1]).text == "left at once", "what was written is not lost"
+
+
+def test_settings_of_two_runs_are_compared(qtbot: QtBot, studio: Studio, runs: list[Path]) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    panel.overlay(runs[1], True)
+    panel.show_page(panel.runs)
+    qtbot.waitUntil(lambda: len(panel.runs.model.entries) == 2, timeout=WAIT)
+    panel.actions_["observatory.compare"].trigger()
+    compare = panel.runs.compare
+    qtbot.waitUntil(lambda: compare.differing == ["Learning rate"], timeout=WAIT)
+    table = compare.table
+    texts = [str(table.model().index(0, column).data()) for column in range(3)]
+    assert texts[0] == "≠ Learning rate"
+    assert "0.125" in texts[1:]
+    compare.only.setChecked(False)
+    assert table.rowCount() > 20
+
+
+def test_a_run_keeps_its_colour_in_every_plot_and_after_a_restart(
+    qtbot: QtBot, backend: Backend, runs: list[Path]
+) -> None:
+    window = MainWindow(Studio(backend), open_settings())
+    qtbot.addWidget(window)
+    window.show()
+    window.build_tools()
+    open_run(qtbot, window.studio, runs[1])
+    qtbot.waitUntil(lambda: bool(window.training.loss.names), timeout=WAIT)
+    window.show_tool(window.observatory)
+    window.observatory.overlay(runs[0], True)
+    qtbot.waitUntil(lambda: len(window.observatory.curves.loss.names) == 2, timeout=WAIT)
+    colours = {name: window.observatory.curves.loss.colour(name) for name in ("first", "second")}
+    assert window.training.loss.colour("second") == colours["second"]
+    assert colours["first"] != colours["second"]
+    kept = RunColours()
+    kept.keep_in(open_settings())
+    assert [kept.of(run) for run in runs] == [window.studio.colours.of(run) for run in runs]
+
+
+def test_a_training_of_this_window_is_seen_in_dock_and_tab(
+    qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
+) -> None:
+    window = MainWindow(Studio(backend), open_settings())
+    qtbot.addWidget(window)
+    window.show()
+    window.build_tools()
+    window.show_tool(window.observatory)
+    run = tmp_path / "fresh"
+    request = TrainRequest(steps=6, batch_size=4, timesteps=20, sample_count=2, device="cpu")
+    window.studio.open_data([picture_folder])
+    window.studio.start_training(request, run)
+    job = window.studio.training
+    assert job is not None
+    with qtbot.waitSignal(job.ended, timeout=WAIT):
+        pass
+    plots = (window.training.loss, window.observatory.curves.loss)
+
+    def are_whole() -> bool:
+        return all(plot.names == ["fresh"] and len(plot.series("fresh")) == 6 for plot in plots)
+
+    qtbot.waitUntil(are_whole, timeout=WAIT)
+    assert len(window.training.by_t.values) == 20
+    assert window.training.samples.shown_path == run / "samples" / "step-00000006.png"
+    assert "elsewhere" not in window.observatory.live.text() or window.observatory.live.isHidden()
+
+
+def test_without_a_run_the_tab_invites(qtbot: QtBot, studio: Studio) -> None:
+    panel = ObservatoryPanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(panel)
+    panel.show()
+    assert panel.empty.isVisible()
+    assert panel.empty.button.isVisible()

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.backend.record import Rows, RunRecord
+from ddpm_studio.runs import metrics
+from tests.gui.panel_help import WAIT
+
+
+def test_rows_grow_and_forget_what_is_told_anew() -> None:
+    rows = Rows(2)
+    rows.append(np.array([[k, k] for k in range(3000)], float))
+    rows.append(np.array([[2500, -1], [2501, -2]], float))
+    assert rows.rows[:, 0].tolist() == [float(k) for k in range(2502)]
+    assert rows.rows[-2:, 1].tolist() == [-1, -2]
+    rows.append(np.empty((0, 2)))
+    assert len(rows.rows) == 2502
+
+
+def test_a_run_that_another_process_writes_is_followed(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "elsewhere"
+    shutil.copytree(tiny_run, run)
+    file = run / "metrics.jsonl"
+    record = RunRecord(backend, run)
+    qtbot.waitUntil(lambda: record.loaded, timeout=WAIT)
+    assert record.steps.tolist() == [1, 2, 3, 4]
+    assert not record.is_watched
+    told: list[int] = []
+    record.changed.connect(lambda: told.append(len(record.steps)))
+    record.poll()
+    assert not record.is_live
+    metrics.append(file, [{"step": 5, "loss": 0.25, "grad_norm": 2, "lr": 1e-4}])
+    qtbot.waitUntil(lambda: len(record.steps) == 5, timeout=WAIT)
+    qtbot.waitUntil(lambda: record.is_live, timeout=WAIT)
+    assert record.series("grad_norm")[1][-1] == 2
+    preview = run / "samples" / "step-00000005.png"
+    preview.write_bytes(next((run / "samples").glob("*.png")).read_bytes())
+    qtbot.waitUntil(lambda: preview in record.previews, timeout=WAIT)
+    metrics.truncate(file, 2)
+    qtbot.waitUntil(lambda: len(record.steps) == 2, timeout=WAIT)
+    past = time.time() - 3600
+    os.utime(file, (past, past))
+    qtbot.waitUntil(lambda: not record.is_live, timeout=WAIT)
+
+
+def test_a_run_that_is_gone_is_told_once(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "gone"
+    shutil.copytree(tiny_run, run)
+    record = RunRecord(backend, run)
+    qtbot.waitUntil(lambda: record.loaded, timeout=WAIT)
+    shutil.rmtree(run)
+    with qtbot.waitSignal(record.failed, timeout=WAIT) as told:
+        record.poll()
+    assert "run" in told.args[0].line
+    assert record.steps.tolist() == [1, 2, 3, 4]
