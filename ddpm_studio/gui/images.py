@@ -44,9 +44,15 @@ class PictureDrop:
 def to_bgrx(pictures: Pictures) -> Pictures:
     """Return uint8 (..., H, W, 4) in the byte order of ``QImage.Format_RGB32``."""
     drawn = np.empty((*pictures.shape[:-1], 4), np.uint8)
-    drawn[..., :3] = pictures[..., ::-1]
     drawn[..., 3] = 255
+    _write_bgr(drawn, pictures)
     return drawn
+
+
+def _write_bgr(drawn: Pictures, pictures: Pictures) -> None:
+    """Write gray or RGB into blue, green and red; a channel at a time is several times faster."""
+    for channel in range(3):
+        drawn[..., channel] = pictures[..., (2 - channel) % pictures.shape[-1]]
 
 
 def to_image(picture: Pictures) -> QImage:
@@ -71,12 +77,18 @@ def compose(
         gap: pixels between tiles, not around them.
         background: red, green and blue of gaps and of the places left over.
     """
-    count, height, width, _ = pictures.shape
+    count, height, width, channels = pictures.shape
     rows = -(-count // columns)
-    cells = np.empty((rows * columns, height + gap, width + gap, 4), np.uint8)
-    cells[...] = (*background[::-1], 255)
-    cells[:count, :height, :width] = to_bgrx(pictures)
-    sheet = cells.reshape(rows, columns, height + gap, width + gap, 4).swapaxes(1, 2)
+    sheet = np.empty((rows, height + gap, columns, width + gap, 4), np.uint8)
+    sheet[...] = (*background[::-1], 255)
+    # A view of it, tile by tile: the pixels are written where they stay.
+    tiles = sheet.swapaxes(1, 2)[:, :, :height, :width]
+    whole = count // columns
+    _write_bgr(
+        tiles[:whole], pictures[: whole * columns].reshape(*tiles[:whole].shape[:-1], channels)
+    )
+    if whole < rows:
+        _write_bgr(tiles[whole, : count - whole * columns], pictures[whole * columns :])
     sheet = sheet.reshape(rows * (height + gap), columns * (width + gap), 4)
     return _wrap(sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap])
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.actions import ActionRegistry
@@ -21,11 +23,15 @@ FRAMES = [np.full((20, 30, 1), 10 * k, np.uint8) for k in range(20)]
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, studio: Studio) -> AnimationDialog:
-    made = AnimationDialog(studio, lambda: FRAMES, AnimationRequest(fps=10, hold=1, scale=2))
-    qtbot.addWidget(made)
+def dialog(qtbot: QtBot, studio: Studio) -> Iterator[AnimationDialog]:
+    # It is gone when it is closed: what outlives it is the window.
+    window = QWidget()
+    qtbot.addWidget(window)
+    first = AnimationRequest(fps=10, hold=1, scale=2)
+    made = AnimationDialog(studio, lambda: FRAMES, first, parent=window)
     made.show()
-    return made
+    yield made
+    del window
 
 
 def test_it_says_what_will_come_of_it(qtbot: QtBot, dialog: AnimationDialog) -> None:

@@ -90,6 +90,13 @@ def test_a_grid_has_each_picture_in_its_place(pictures: Pictures) -> None:
     assert (sheet[10:, 20:] == (9, 8, 7)).all()
 
 
+def test_a_row_that_is_not_full_is_a_grid_too(pictures: Pictures) -> None:
+    gray = pictures[:2, ..., :1]
+    sheet = to_array(compose(gray, columns=3))
+    assert np.array_equal(sheet[:, :16], np.concatenate([*gray], axis=1).repeat(3, axis=2))
+    assert not sheet[:, 16:].any()
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_picture_comes_back_from_a_drag_with_its_recipe(rgb: Pictures, channels: int) -> None:
     sent = rgb[..., :channels]
