@@ -23,10 +23,11 @@ Work = Callable[["ModelStore"], Generator[Event, None, Any]]
 
 
 class Lane(enum.Enum):
-    """Interactive jobs go before background ones."""
+    """Interactive jobs go before background ones; idle ones wait until nothing else runs."""
 
     INTERACTIVE = "interactive"
     BACKGROUND = "background"
+    IDLE = "idle"
 
 
 class State(enum.Enum):

@@ -105,6 +105,9 @@ class Worker(QThread):
             elif background:
                 interactive_since = None
                 self._step(background, models)
+            elif idle := self._next(Lane.IDLE):
+                interactive_since = None
+                self._step(idle, models)
         for live in list(self._live):
             self._close(live)
 

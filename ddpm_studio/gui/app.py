@@ -15,9 +15,10 @@ from ddpm_studio import __version__
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.collector import Collector
 from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.settings import open_settings
+from ddpm_studio.gui.settings import Preferences, open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
+from ddpm_studio.gui.translations import install_translations
 from ddpm_studio.paths import resources_dir
 
 APP_ID = "io.github.ddpm_studio.DDPMStudio"
@@ -35,10 +36,10 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     app.setApplicationName("DDPM Studio")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName(APP_ID)
+    install_translations(app)
     settings = open_settings()
     theme = current_theme()
-    mode = str(settings.value("theme", "system"))
-    theme.mode = mode if mode in ("light", "dark") else "system"  # type: ignore[assignment]
+    theme.mode = Preferences(settings).now.theme
     theme.apply(app)
     app.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
 

@@ -16,18 +16,21 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.about import show_about
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.command_palette import CommandPalette
+from ddpm_studio.gui.helping import Helping
 from ddpm_studio.gui.images import paths_from_mime
+from ddpm_studio.gui.machine_meter import MachineMeter
+from ddpm_studio.gui.notifier import Notifier
 from ddpm_studio.gui.opening import Opening
 from ddpm_studio.gui.panels.data_panel import DataPanel
 from ddpm_studio.gui.panels.jobs_panel import JobsPanel
 from ddpm_studio.gui.panels.training_panel import TrainingPanel
-from ddpm_studio.gui.settings import remember
+from ddpm_studio.gui.preferences.applying import Applying
+from ddpm_studio.gui.recent import Recent
+from ddpm_studio.gui.settings import Preferences
 from ddpm_studio.gui.start_page import StartPage
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.theme import Mode, current_theme
+from ddpm_studio.gui.view_actions import ViewActions
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 
 _LAYOUT_VERSION = 1
@@ -44,6 +47,8 @@ class MainWindow(QMainWindow):
         studio.setParent(self)
         studio.colours.keep_in(settings)
         self.actions_ = ActionRegistry(settings, self)
+        self.preferences = Preferences(settings, self)
+        self.recent = Recent(settings, self)
         self.setWindowTitle("DDPM Studio")
         self.setAcceptDrops(True)
         self.resize(1280, 800)
@@ -53,7 +58,7 @@ class MainWindow(QMainWindow):
 
         self._register_file_actions()
         self.messages = MessageBar()
-        self.start_page = StartPage(studio, settings)
+        self.start_page = StartPage(studio, self.recent)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Tools"))
@@ -72,7 +77,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingPanel(studio, self.actions_)
         self.jobs = JobsPanel(studio, self.actions_)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        self._docks = [
+        self.docks = [
             self._dock("data", self.tr("Data"), self.data, left),
             self._dock("training", self.tr("Training"), self.training, right),
             self._dock("jobs", self.tr("Jobs"), self.jobs, Qt.DockWidgetArea.BottomDockWidgetArea),
@@ -80,7 +85,17 @@ class MainWindow(QMainWindow):
         self._arrange()
         self._default_state = self.saveState(_LAYOUT_VERSION)
 
-        self._register_view_actions()
+        ViewActions(self.actions_, self.docks, self.preferences, self._reset_layout, self)
+        self.helping = Helping(self.actions_, self.preferences, self)
+        self.actions_.add(
+            "file.quit",
+            self.tr("Quit"),
+            self.close,
+            category=self.tr("&File"),
+            shortcut="Ctrl+Q",
+            icon="x",
+            tip=self.tr("Close the window; a training saves its steps first"),
+        )
         self._fill_menus()
         self._connect()
         self._restore()
@@ -130,7 +145,6 @@ class MainWindow(QMainWindow):
         studio.restored.connect(self._on_restored)
         self._fill_menus()
         self.actions_.attach(self)
-        self.palette_ = CommandPalette(self.actions_, self)
 
     def open_sample(self, name: str) -> None:
         """Open an embedded set by name."""
@@ -145,6 +159,11 @@ class MainWindow(QMainWindow):
         """Bring a tab to the front, whatever was shown before."""
         self._middle.setCurrentWidget(self.tabs)
         self.tabs.setCurrentWidget(panel)
+
+    def settle(self) -> None:
+        """Go back to the start page while there is nothing to work on."""
+        if not self.studio.sources and self.studio.run is None:
+            self._show_start()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
@@ -186,8 +205,8 @@ class MainWindow(QMainWindow):
         return dock
 
     def _arrange(self) -> None:
-        data, training, jobs = self._docks
-        for dock in self._docks:
+        data, training, jobs = self.docks
+        for dock in self.docks:
             dock.setFloating(False)
             dock.show()
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -202,63 +221,16 @@ class MainWindow(QMainWindow):
             self._show_start,
             category=self.tr("&File"),
             shortcut="Ctrl+Home",
-            tip=self.tr("Sample data and recent runs"),
+            icon="layout-grid",
+            tip=self.tr("Sample data, recent runs and pictures"),
         )
-
-    def _register_view_actions(self) -> None:
-        add, view = self.actions_.add, self.tr("&View")
-        for dock in self._docks:
-            add(
-                f"view.{dock.objectName()}",
-                self.tr("{dock} dock").format(dock=dock.windowTitle()),
-                lambda dock=dock: dock.setVisible(not dock.isVisible()),
-                category=view,
-                tip=self.tr("Show or hide this dock"),
-            )
-        modes: list[tuple[Mode, str, str]] = [
-            ("system", self.tr("Theme: as the system"), "monitor"),
-            ("light", self.tr("Theme: light"), "sun"),
-            ("dark", self.tr("Theme: dark"), "moon"),
-        ]
-        for mode, text, icon in modes:
-            add(
-                f"view.theme_{mode}",
-                text,
-                lambda mode=mode: self._set_theme(mode),
-                category=view,
-                icon=icon,
-            )
-        add(
-            "view.reset",
-            self.tr("Reset layout"),
-            self._reset_layout,
-            category=view,
-            tip=self.tr("Put every dock back where it was at first"),
-        )
-        add(
-            "help.palette",
-            self.tr("Search actions…"),
-            self._show_palette,
-            category=self.tr("&Help"),
-            shortcut="Ctrl+K",
-            icon="search",
-            tip=self.tr("Find and run any action by its name"),
-        )
-        add(
-            "help.about",
-            self.tr("About DDPM Studio"),
-            lambda: show_about(self),
-            category=self.tr("&Help"),
-            icon="info",
-        )
-        add(
-            "file.quit",
-            self.tr("Quit"),
-            self.close,
+        self.actions_.add(
+            "file.forget",
+            self.tr("Forget recent items"),
+            self._forget_recent,
             category=self.tr("&File"),
-            shortcut="Ctrl+Q",
-            icon="x",
-            tip=self.tr("Close the window; a training saves its steps first"),
+            icon="eraser",
+            tip=self.tr("Empty the start page's list of runs and pictures; no file is touched"),
         )
 
     def _fill_menus(self) -> None:
@@ -278,6 +250,15 @@ class MainWindow(QMainWindow):
         studio.run_changed.connect(self._on_run)
         self.start_page.sample_chosen.connect(self.open_sample)
         self.start_page.choose_folder.connect(self.opening.choose_folder)
+        self.start_page.open_model.connect(self.opening.choose_model)
+        applying = Applying(self.preferences, studio)
+        applying.device_chosen.connect(self.jobs.show_device)
+        applying.folder_chosen.connect(self.training.run_choice.set_folder)
+        applying.begin()
+        self.meter = MachineMeter(studio, self.actions_, self.preferences)
+        self.training.show_estimate(self.meter)
+        self.notifier = Notifier(studio.backend, self.preferences, self)
+        self.start_page.tour_chosen.connect(self.helping.show_tour)
 
     def _restore(self) -> None:
         geometry = self._settings.value("window/geometry")
@@ -297,11 +278,11 @@ class MainWindow(QMainWindow):
         if self.studio.sources:
             self._middle.setCurrentWidget(self.tabs)
         if self.studio.dataset is not None:
-            remember(self._settings, "data", self.studio.sources)
+            self.recent.add_data(self.studio.sources, self.studio.options)
 
     def _on_run(self) -> None:
         if self.studio.run is not None:
-            remember(self._settings, "runs", [self.studio.run])
+            self.recent.add_run(self.studio.run)
             self.setWindowTitle(f"{self.studio.run.name} – DDPM Studio")
             self._middle.setCurrentWidget(self.tabs)
 
@@ -313,15 +294,16 @@ class MainWindow(QMainWindow):
         self.show_tool(self.reverse)
 
     def _show_start(self) -> None:
-        self.start_page.show_recent()
         self._middle.setCurrentWidget(self.start_page)
 
-    def _show_palette(self) -> None:
-        self.palette_.open_centred()
-
-    def _set_theme(self, mode: Mode) -> None:
-        current_theme().mode = mode
-        self._settings.setValue("theme", mode)
+    def _forget_recent(self) -> None:
+        kept = self.recent.lines()
+        self.recent.clear()
+        self.messages.show_info(
+            self.tr("Recent items are forgotten."),
+            self.tr("Undo"),
+            lambda: self.recent.restore(kept),
+        )
 
     def _reset_layout(self) -> None:
         self.restoreState(self._default_state, _LAYOUT_VERSION)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -13,7 +13,7 @@ from ddpm_studio.gui.studio import Studio
 
 
 class Opening(QObject):
-    """Registers "file.open_folder" and "file.open_files"; both dialogs leave the window alive.
+    """Registers the actions that open something; their dialogs leave the window alive.
 
     Args:
         studio: opens what was chosen.
@@ -42,6 +42,15 @@ class Opening(QObject):
             icon="file-image",
             tip=self.tr("Open pictures, a zip, or an array"),
         )
+        actions.add(
+            "file.open_model",
+            self.tr("Open a model…"),
+            self.choose_model,
+            category=self.tr("&File"),
+            shortcut="Ctrl+M",
+            icon="layers",
+            tip=self.tr("Open the folder of a run, or a model of diffusers"),
+        )
 
     def choose_folder(self) -> None:
         """Ask for a folder."""
@@ -55,10 +64,22 @@ class Opening(QObject):
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         self._ask(dialog)
 
-    def _ask(self, dialog: QFileDialog) -> None:
-        dialog.filesSelected.connect(self._open)
+    def choose_model(self) -> None:
+        """Ask for a run or a folder of diffusers; begins where runs are put."""
+        dialog = QFileDialog(self._window, self.tr("Open a model"), str(self._studio.runs_folder))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._ask(dialog, self._open_model)
+
+    def _ask(
+        self, dialog: QFileDialog, then: Callable[[Iterable[str]], None] | None = None
+    ) -> None:
+        dialog.filesSelected.connect(then or self._open)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _open(self, chosen: Iterable[str]) -> None:
         self._studio.open_paths([Path(path) for path in chosen])
+
+    def _open_model(self, chosen: Iterable[str]) -> None:
+        for path in chosen:
+            self._studio.open_model(Path(path))

@@ -1,140 +1,229 @@
-"""What a person sees first: sample data, a place to drop, recent runs."""
+"""What a person sees first: what was open last, a place to drop, pictures to begin with."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
-from ddpm_studio.backend import tasks
+from ddpm_studio.backend import covers
 from ddpm_studio.data.samples import SampleSet, sample_sets
-from ddpm_studio.gui.settings import recent
+from ddpm_studio.gui.recent import Recent, RecentData
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XL
-from ddpm_studio.gui.widgets.basics import button, label
+from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_XL
+from ddpm_studio.gui.widgets.basics import button, label, name
 from ddpm_studio.gui.widgets.drop_zone import DropZone
-from ddpm_studio.gui.widgets.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.picture_card import PictureCard
 
-_CARD_PICTURES = 24
 _WIDTH = 640
+_PICTURES = 24
+_SHOWN = 3
+_TALL, _LOW = 130, 64
 
 
-class StartPage(QWidget):
-    """Invites: two sample sets, a drop zone, and the runs of last time."""
+class StartPage(QScrollArea):
+    """Invites: runs and pictures of last time, a drop zone, the sets that ship with it."""
 
     sample_chosen = Signal(str)
     choose_folder = Signal()
+    open_model = Signal()
     learn_chosen = Signal()
+    tour_chosen = Signal()
 
-    def __init__(self, studio: Studio, settings: QSettings, parent: QWidget | None = None) -> None:
+    def __init__(self, studio: Studio, recent: Recent, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._studio = studio
-        self._settings = settings
+        self._studio, self._recent = studio, recent
+        self._stale = False
         column = QWidget()
         column.setMaximumWidth(_WIDTH)
         layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_L)
         layout.addWidget(label(self.tr("Teach a network to paint from noise"), "title"))
-        layout.addWidget(
-            label(
-                self.tr("Drop your pictures, train, and watch each of them emerge step by step."),
-                "muted",
-                wrap=True,
-            )
-        )
-        zone = DropZone()
+        zone = DropZone(self.tr("Drop anything here"))
         zone.dropped.connect(studio.open_paths)
         zone.choose_requested.connect(self.choose_folder)
+        self._runs, self._data = _Cards(self.tr("Go on with a run")), _Cards("")
+        layout.addWidget(self._runs)
+        layout.addWidget(self._data)
         layout.addWidget(zone)
-        layout.addSpacing(SPACE_M)
-        layout.addWidget(label(self.tr("Or begin with pictures that are here already"), "heading"))
-        cards = QHBoxLayout()
-        cards.setSpacing(SPACE_L)
-        for sample in sample_sets():
-            cards.addWidget(self._card(sample))
-        layout.addLayout(cards)
-        learn = button(
-            self.tr("New to diffusion? See it at work on points in the plane"),
-            self.tr("A playground that learns in seconds"),
-            icon="graduation-cap",
-            role="link",
-        )
-        learn.clicked.connect(self.learn_chosen)
-        layout.addWidget(learn, 0, Qt.AlignmentFlag.AlignLeft)
-        self._recent = QVBoxLayout()
-        self._recent.setSpacing(SPACE_S)
-        layout.addLayout(self._recent)
+        layout.addLayout(self._links())
+        layout.addStretch()
+        page = QWidget()
+        outer = QGridLayout(page)
+        outer.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_L)
+        outer.addWidget(column, 0, 0)
+        self.setWidget(page)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        name(self, self.tr("Start page"))
+        self.setToolTip("")
         self.show_recent()
+        recent.changed.connect(self._on_recent)
 
-        outer = QGridLayout(self)
-        outer.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
-        outer.setRowStretch(0, 1)
-        outer.addWidget(column, 1, 0)
-        outer.setRowStretch(2, 2)
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what has changed while nobody looked."""
+        super().showEvent(event)
+        if self._stale:
+            self.show_recent()
+
+    def _on_recent(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            self.show_recent()
 
     def show_recent(self) -> None:
-        """List the runs that were opened last."""
-        while (item := self._recent.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
-        runs = [run for run in recent(self._settings, "runs") if (run / "run.json").is_file()]
-        if not runs:
-            return
-        self._recent.addWidget(label(self.tr("Go on with a run"), "heading"))
-        for run in runs[:4]:
-            self._recent.addWidget(_RecentRun(self._studio, run), 0, Qt.AlignmentFlag.AlignLeft)
-
-    def _card(self, sample: SampleSet) -> QWidget:
-        card = _SampleCard(sample)
-        card.open_button.clicked.connect(card.announce)
-        card.chosen.connect(self.sample_chosen)
-        look = self._studio.backend.submit(
-            tasks.preview([sample.path], sample.options, _CARD_PICTURES, slot=None)
+        """Show the runs and pictures that were open last."""
+        self._stale = False
+        runs = self._recent.runs()[:_SHOWN]
+        samples = sample_sets()
+        shipped = {sample.path.resolve() for sample in samples}
+        recent = [item for item in self._recent.data() if not shipped.intersection(item.paths)]
+        height = _LOW if runs or recent else _TALL
+        self._runs.show_cards([self._run_card(run) for run in runs])
+        cards = [self._data_card(item) for item in recent[:_SHOWN]]
+        self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
+        self._data.title.setText(
+            self.tr("Begin with pictures")
+            if runs or recent
+            else self.tr("Begin with pictures that are here already")
         )
-        look.finished.connect(card.show_preview)
+
+    def _links(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        for text, tip, icon, signal in (
+            (
+                self.tr("Open a model…"),
+                self.tr("The folder of a run, or a model of diffusers"),
+                "folder-open",
+                self.open_model,
+            ),
+            (
+                self.tr("See diffusion at work"),
+                self.tr("A playground of points in the plane that learns in seconds"),
+                "graduation-cap",
+                self.learn_chosen,
+            ),
+            (
+                self.tr("Take the tour"),
+                self.tr("What is where, in a minute"),
+                "lightbulb",
+                self.tour_chosen,
+            ),
+        ):
+            link: QPushButton = button(text, tip, icon=icon, role="link")
+            link.clicked.connect(signal)
+            row.addWidget(link)
+        row.addStretch()
+        return row
+
+    def _run_card(self, run: Path) -> PictureCard:
+        card = _RunCard(self._studio, run)
+        job = self._studio.backend.submit(covers.run_cover(run, _PICTURES))
+        job.finished.connect(card.show_cover)
         return card
 
+    def _data_card(self, item: RecentData) -> PictureCard:
+        card = _DataCard(self._studio, item)
+        job = self._studio.backend.submit(covers.data_cover(item.paths, item.options, _PICTURES))
+        job.finished.connect(card.set_pictures)
+        return card
 
-class _SampleCard(QFrame):
-    """One sample set: some of its pictures, its makers, a button."""
+    def _sample_card(self, sample: SampleSet, height: int) -> PictureCard:
+        card = PictureCard(
+            sample.title, sample.notice, self.tr("Open these pictures"), height=height
+        )
+        card.setObjectName(sample.name)
+        card.clicked.connect(self._on_sample)
+        job = self._studio.backend.submit(
+            covers.data_cover([sample.path], sample.options, _PICTURES)
+        )
+        job.finished.connect(card.set_pictures)
+        return card
 
-    chosen = Signal(str)
+    def _on_sample(self) -> None:
+        card = self.sender()
+        if card is not None:
+            self.sample_chosen.emit(card.objectName())
 
-    def __init__(self, sample: SampleSet) -> None:
+
+class _Cards(QWidget):
+    """A heading over rows of cards; hidden while there are none."""
+
+    def __init__(self, title: str) -> None:
         super().__init__()
-        self.setProperty("role", "card")
-        self._name = sample.name
-        self.pictures = PictureGrid(sample.title)
-        self.pictures.setFixedHeight(128)
-        self.pictures.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.pictures.set_empty("images", "")
-        self.open_button = button(self.tr("Open {name}").format(name=sample.title), sample.notice)
+        self.title = label(title, "heading")
+        self._grid = QGridLayout()
+        self._grid.setSpacing(SPACE_M)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
-        layout.addWidget(self.pictures)
-        layout.addWidget(label(sample.notice, "caption", wrap=True))
-        layout.addWidget(self.open_button)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.title)
+        layout.addLayout(self._grid)
 
-    def announce(self) -> None:
-        self.chosen.emit(self._name)
+    def show_cards(self, cards: Sequence[PictureCard]) -> None:
+        """Show other cards."""
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for index, card in enumerate(cards):
+            self._grid.addWidget(card, index // _SHOWN, index % _SHOWN)
+        self.setVisible(bool(cards))
 
-    def show_preview(self, preview: object) -> None:
-        self.pictures.set_pictures(getattr(preview, "pictures", None))
 
-
-class _RecentRun(QWidget):
-    """A line that opens a run."""
+class _RunCard(PictureCard):
+    """Opens a run."""
 
     def __init__(self, studio: Studio, run: Path) -> None:
-        super().__init__()
+        super().__init__(run.name, tip=str(run), icon="history", height=_LOW)
         self._studio, self._run = studio, run
-        link = button(run.name, str(run), icon="history", role="link")
-        link.clicked.connect(self._open)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(link)
+        self.clicked.connect(self._open)
+        self.set_caption(_when(run))
+
+    def show_cover(self, cover: object) -> None:
+        """Show the run's last samples and how far its training is."""
+        self.set_pictures(getattr(cover, "pictures", None))
+        step = getattr(cover, "step", None)
+        if step is not None:
+            words = self.tr("step {n} · {when}")
+            self.set_caption(words.format(n=f"{step:,}", when=_when(self._run)))
 
     def _open(self) -> None:
         self._studio.open_run(self._run)
+
+
+class _DataCard(PictureCard):
+    """Opens pictures, prepared as they were the last time."""
+
+    def __init__(self, studio: Studio, item: RecentData) -> None:
+        super().__init__(item.title, tip=str(item.paths[0]), height=_LOW)
+        self._studio, self._item = studio, item
+        self.clicked.connect(self._open)
+        self.set_caption(str(item.paths[0].parent))
+
+    def _open(self) -> None:
+        self._studio.open_data(self._item.paths, self._item.options)
+
+
+def _when(run: Path) -> str:
+    """Return the day on which a run was changed last, in the words of the place."""
+    newest = max(path.stat().st_mtime for path in (run, run / "metrics.jsonl") if path.exists())
+    day = datetime.fromtimestamp(newest).date()
+    return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.ShortFormat)

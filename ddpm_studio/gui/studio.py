@@ -64,6 +64,7 @@ class Studio(QObject):
         self.training_run: Path | None = None
         self._records: dict[Path, RunRecord] = {}
         self._open_record: RunRecord | None = None
+        self.runs_folder = paths.runs_dir()
 
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
@@ -73,12 +74,25 @@ class Studio(QObject):
                 self.notify(StudioError(f"{path} does not exist.", "Check the path."))
         if not found:
             return
-        if len(found) == 1 and (found[0] / "run.json").is_file():
-            self.open_run(found[0])
-        elif len(found) == 1 and (found[0] / "model_index.json").is_file():
-            self._import(found[0])
+        if len(found) == 1 and _is_model(found[0]):
+            self.open_model(found[0])
         elif not (len(found) == 1 and self._restore(found[0])):
             self.open_data(found)
+
+    def open_model(self, folder: Path) -> None:
+        """Open a run, or make one of a model of diffusers."""
+        if (folder / "model_index.json").is_file():
+            self._import(folder)
+        elif (folder / "run.json").is_file():
+            self.open_run(folder)
+        else:
+            self.notify(
+                StudioError(
+                    f"There is no model in {folder}.",
+                    "Choose a run folder (with run.json) or a pipeline of diffusers "
+                    "(with model_index.json).",
+                )
+            )
 
     def open_data(self, sources: Sequence[Path], options: PrepareOptions | None = None) -> None:
         """Read pictures; ``data_changed`` follows when the preview and when all are there."""
@@ -196,12 +210,16 @@ class Studio(QObject):
 
     def _import(self, source: Path) -> None:
         """Make a run of a diffusers folder and open it."""
-        job = self.backend.submit(tasks.import_model(source, _stamped(source.name)))
+        job = self.backend.submit(tasks.import_model(source, self._stamped(source.name)))
         job.finished.connect(self.open_run)
         job.failed.connect(self.notify)
 
     def _new_run(self) -> Path:
-        return _stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
+        return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
+
+    def _stamped(self, stem: str) -> Path:
+        """Return a new run folder, named for what it is made of and for this moment."""
+        return self.runs_folder / f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"
 
     def _on_preview(self, preview: Any) -> None:
         self.preview = preview
@@ -265,6 +283,5 @@ class Studio(QObject):
         return bool(self.run_view.summary.checkpoints) or (live and self.run == self.training_run)
 
 
-def _stamped(stem: str) -> Path:
-    """Return a new run folder, named for what it is made of and for this moment."""
-    return paths.runs_dir() / f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"
+def _is_model(path: Path) -> bool:
+    return any((path / name).is_file() for name in ("run.json", "model_index.json"))

@@ -47,6 +47,7 @@ QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.outlin
 QLabel {{ background: transparent; }}
 QLabel[role="title"] {{ font-size: {FONT_TITLE}px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-weight: 600; }}
+QLabel[role="section"] {{ font-weight: 600; color: {t.accent}; }}
 QLabel[role="caption"] {{ font-size: {FONT_CAPTION}px; color: {t.muted}; }}
 QLabel[role="muted"] {{ color: {t.muted}; }}
 QLabel[role="danger"] {{ font-size: {FONT_CAPTION}px; color: {t.danger}; }}
@@ -57,6 +58,8 @@ QLabel[role="key"] {{ font-size: {FONT_CAPTION}px; color: {t.muted}; border: 1px
 
 QFrame[role="panel"], QWidget[role="panel"] {{ background: {t.panel}; }}
 QFrame[role="card"] {{ background: {t.panel}; border: 1px solid {t.line};
+    border-radius: {RADIUS + 2}px; }}
+QFrame[role="callout"] {{ background: {t.raised}; border: 1px solid {t.accent};
     border-radius: {RADIUS + 2}px; }}
 QFrame[role="line"] {{ background: {t.line}; border: none; }}
 QFrame[role="info"], QFrame[role="warning"], QFrame[role="error"] {{

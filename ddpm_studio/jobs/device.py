@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import psutil
@@ -11,12 +12,51 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import Device, Precision
 
 
+@dataclass(frozen=True)
+class _Preference:
+    """What ``auto`` means in this process."""
+
+    device: Device = "auto"
+    precision: Precision = "auto"
+
+
+_preference = _Preference()
+_first_threads: int | None = None
+
+
+def prefer(device: Device, precision: Precision, threads: int | None) -> str:
+    """Decide what ``auto`` means from now on, and how many threads of the CPU compute.
+
+    Args:
+        device: ``auto``: the GPU if there is one.
+        precision: ``auto``: bf16 where the device computes it natively.
+        threads: None: as many as torch chose at first. It counts for the calling thread alone.
+
+    Returns:
+        Device and precision in words, such as "CPU float32".
+
+    Raises:
+        StudioError: if the device is not there; nothing is changed.
+    """
+    global _preference, _first_threads
+    chosen = _available(device)
+    if _first_threads is None:
+        _first_threads = torch.get_num_threads()
+    torch.set_num_threads(threads or _first_threads)
+    _preference = _Preference(device, precision)
+    return f"{describe(chosen)} {choose_precision('auto', chosen)}"
+
+
 def choose_device(asked: Device) -> torch.device:
-    """Return the device; ``auto`` is the GPU if there is one.
+    """Return the device; ``auto`` is what :func:`prefer` says, or the GPU if there is one.
 
     Raises:
         StudioError: if the asked device is not there.
     """
+    return _available(_preference.device if asked == "auto" else asked)
+
+
+def _available(asked: Device) -> torch.device:
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if asked == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
@@ -29,7 +69,8 @@ def choose_device(asked: Device) -> torch.device:
 
 
 def choose_precision(asked: Precision, device: torch.device) -> Literal["float32", "bf16"]:
-    """Return the precision; ``auto`` is bf16 where the device computes it natively."""
+    """Return the precision; ``auto`` is what :func:`prefer` says, or bf16 where it is native."""
+    asked = _preference.precision if asked == "auto" else asked
     if asked != "auto":
         return asked
     if device.type == "cuda":

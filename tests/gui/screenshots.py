@@ -113,10 +113,10 @@ class _Photographer:
     def _visit(self) -> None:
         import numpy as np
 
-        from ddpm_studio.gui.widgets.picture_view import PictureGrid
+        from ddpm_studio.gui.widgets.picture_card import PictureCard
 
         window, studio = self.window, self.window.studio
-        cards = window.start_page.findChildren(PictureGrid)
+        cards = window.start_page.findChildren(PictureCard)
         self.wait(lambda: all(card.count for card in cards), "the samples")
         self.wait(lambda: self.backend.device is not None, "the device")
         self.shoot("start")
@@ -187,8 +187,10 @@ class _Photographer:
         self._observe()
         window.actions_["help.palette"].trigger()
         self.rest(0.5)
-        window.palette_.grab().save(str(self.out / f"palette-{self.ending}"))
-        window.palette_.hide()
+        palette = window.helping.palette
+        assert palette is not None
+        palette.grab().save(str(self.out / f"palette-{self.ending}"))
+        palette.hide()
 
     def _observe(self) -> None:
         """Show the run's curves with those of the others in its folder, samples, settings."""

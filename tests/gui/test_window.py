@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.export import save_png
 from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.settings import open_settings
+from ddpm_studio.gui.settings import Preferences, open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
+from ddpm_studio.gui.widgets.picture_card import PictureCard
 from ddpm_studio.jobs import ModelStore, sample
 from ddpm_studio.jobs.events import RunStarted
 from ddpm_studio.requests import SampleRequest
@@ -45,6 +44,12 @@ def window(qtbot: QtBot, backend: Backend) -> Iterator[MainWindow]:
             made.studio.stop_training()
 
 
+def cards(window: MainWindow) -> list[str]:
+    """The names of all cards of the start page that are shown."""
+    found = window.start_page.findChildren(PictureCard)
+    return [card.text() for card in found if not card.isHidden()]
+
+
 class _Clicks(QObject):
     """Counts what the mouse did anywhere in the program."""
 
@@ -64,8 +69,8 @@ def test_two_clicks_from_the_first_launch_to_a_training(qtbot: QtBot, window: Ma
     assert app is not None
     app.installEventFilter(clicks)
     started: list[RunStarted] = []
-    cards = [b for b in window.start_page.findChildren(QPushButton) if "Fashion" in b.text()]
-    QTest.mouseClick(cards[0], Qt.MouseButton.LeftButton)
+    found = window.start_page.findChildren(PictureCard, "fashion-mnist")
+    QTest.mouseClick(found[0], Qt.MouseButton.LeftButton)
     start = window.training.start_button
     qtbot.waitUntil(lambda: start.isVisible() and start.isEnabled(), timeout=WAIT)
     QTest.mouseClick(start, Qt.MouseButton.LeftButton)
@@ -122,97 +127,20 @@ def test_what_survives_a_restart_and_what_reset_takes_back(
     window.actions_.set_shortcut("view.jobs", "Ctrl+J")
     window.close()
     later = opened(qtbot, backend)
-    docks = {dock.objectName(): dock for dock in later._docks}
+    docks = {dock.objectName(): dock for dock in later.docks}
     assert not docks["jobs"].isVisible()
     assert docks["data"].isVisible()
     assert later.actions_.shortcut("view.jobs") == "Ctrl+J"
-    assert open_settings().value("theme") == "dark"
-    links = [b.text() for b in later.start_page.findChildren(QPushButton)]
-    assert tiny_run.name in links
+    assert Preferences(open_settings()).now.theme == "dark"
+    assert tiny_run.name in cards(later)
     later.actions_["view.reset"].trigger()
     later.actions_.reset_shortcuts()
     assert docks["jobs"].isVisible()
     assert later.actions_.shortcut("view.jobs") == ""
-    later.actions_["view.theme_system"].trigger()
+    later.preferences.reset()
     assert current_theme().mode == "system"
-
-
-def _focusable(window: MainWindow) -> Iterator[QWidget]:
-    for widget in window.findChildren(QWidget):
-        # A spin box speaks for the line edit within.
-        inner = widget.objectName() == "qt_spinbox_lineedit"
-        shown = widget.isVisibleTo(window) and not inner
-        if shown and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
-            yield widget
-
-
-def test_every_focusable_widget_has_a_name_and_a_role(
-    qtbot: QtBot, window: MainWindow, tiny_run: Path
-) -> None:
-    nameless = set()
-
-    def look(place: str) -> int:
-        found = 0
-        for widget in _focusable(window):
-            face = QAccessible.queryAccessibleInterface(widget)
-            said = face.text(QAccessible.Text.Name) if face is not None else ""
-            if face is None or not said or face.role() == QAccessible.Role.NoRole:
-                owner = type(widget.parent()).__name__
-                nameless.add((place, type(widget).__name__, widget.objectName(), owner))
-            found += 1
-        return found
-
-    assert look("start") > 5
-    open_run(qtbot, window.studio, tiny_run)
-    for index in range(window.tabs.count()):
-        window.tabs.setCurrentIndex(index)
-        assert look(window.tabs.tabText(index)) > 20
-    assert not nameless
-
-
-def test_every_action_is_in_a_menu_and_in_the_palette(window: MainWindow) -> None:
-    in_menus = {
-        action for menu in window.menuBar().findChildren(QMenu) for action in menu.actions()
-    }
-    window.actions_["help.palette"].trigger()
-    listed = window.palette_.list
-    in_palette = {
-        listed.item(row).data(Qt.ItemDataRole.UserRole).objectName()
-        for row in range(listed.count())
-    }
-    window.palette_.hide()
-    for action in window.actions_:
-        assert action in in_menus, action.objectName()
-        assert action.objectName() in in_palette
-    mnemonics = [top.text() for top in window.menuBar().actions()]
-    assert all("&" in text for text in mnemonics)
-
-
-def test_tab_goes_down_a_panel_and_never_back_more_than_a_row(
-    qtbot: QtBot, window: MainWindow, tiny_run: Path
-) -> None:
-    open_run(qtbot, window.studio, tiny_run)
-    for index in range(window.tabs.count()):
-        window.tabs.setCurrentIndex(index)
-        panel = window.tabs.currentWidget()
-        assert panel is not None
-        wanted = [
-            w
-            for w in _focusable(window)
-            if panel.isAncestorOf(w) and w.focusPolicy() & Qt.FocusPolicy.TabFocus
-        ]
-        walked: list[QWidget] = []
-        here = panel.nextInFocusChain()
-        while here is not None and here is not panel:
-            if here in wanted:
-                walked.append(here)
-            here = here.nextInFocusChain()
-        assert len(walked) == len(wanted)
-        # A step back up the window is allowed from the foot of a column to the head of the next.
-        tops = [(w.mapTo(panel, w.rect().topLeft()), w) for w in walked]
-        for (before, _), (after, widget) in itertools.pairwise(tops):
-            up = before.y() - after.y() > _ROW
-            assert not (up and after.x() <= before.x()), (window.tabs.tabText(index), widget)
-
-
-_ROW = 48
+    later.actions_["file.forget"].trigger()
+    assert tiny_run.name not in cards(later)
+    assert not later.recent.runs()
+    later.messages.action_button.click()
+    assert later.recent.runs() == [tiny_run.resolve()]

@@ -81,8 +81,8 @@ class JobsPanel(QWidget):
         self._sweeper.setInterval(_SWEEP_MS)
         self._sweeper.timeout.connect(self._sweep)
         if self._backend.device is not None:
-            self._show_device(self._backend.device)
-        self._backend.ready.connect(self._show_device)
+            self.show_device(self._backend.device)
+        self._backend.ready.connect(self.show_device)
         self._backend.started.connect(self._on_started)
         for job in list(self._backend.jobs.values()):
             self._on_started(job)
@@ -97,7 +97,8 @@ class JobsPanel(QWidget):
         """Ask for room for two jobs."""
         return QSize(480, 72)
 
-    def _show_device(self, device: str) -> None:
+    def show_device(self, device: str) -> None:
+        """Say where the network computes, and how finely."""
         self.device.setText(device)
 
     def _on_started(self, job: Job) -> None:

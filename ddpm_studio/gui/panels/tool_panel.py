@@ -140,8 +140,8 @@ class ToolPanel(QWidget):
         self.progress.setVisible(under_way)
 
     def _open_model(self) -> None:
-        if "file.open_folder" in self.actions_:
-            self.actions_["file.open_folder"].trigger()
+        if "file.open_model" in self.actions_:
+            self.actions_["file.open_model"].trigger()
 
 
 def _thin_progress(title: str) -> QProgressBar:

@@ -11,11 +11,13 @@ from ddpm_studio.backend import Job, State
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.machine_meter import MachineMeter
 from ddpm_studio.gui.panels.action_button import ActionButton
 from ddpm_studio.gui.panels.fold import Fold
 from ddpm_studio.gui.panels.further_row import FurtherRow
 from ddpm_studio.gui.panels.run_choice import RunChoice
 from ddpm_studio.gui.panels.sample_view import SampleView
+from ddpm_studio.gui.panels.time_estimate import TimeEstimate
 from ddpm_studio.gui.panels.training_status import TrainingStatus
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S
@@ -141,6 +143,12 @@ class TrainingPanel(QWidget):
             icon="repeat",
             tip=self.tr("Go on with the open run where it ended"),
         )
+
+    def show_estimate(self, meter: MachineMeter) -> None:
+        """Say above the settings how long a training will take on this machine."""
+        column = self.settings.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(0, TimeEstimate(meter, self.form))
 
     def start(self) -> None:
         """Train on the open pictures with the settings shown, into a new run."""

@@ -40,7 +40,8 @@ def set_property(widget: QWidget, key: str, value: object) -> None:
 def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     """Return a label.
 
-    ``role`` is one of title, heading, caption, muted, danger, warning, success, key or none.
+    ``role`` is one of title, section, heading, caption, muted, danger, warning, success, key or
+    none.
     """
     made = QLabel(text)
     if role:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSiz
 from ddpm_studio.gui.tokens import SPACE_S
 from ddpm_studio.gui.widgets.basics import tool_button
 from ddpm_studio.gui.widgets.colour_button import ColourButton
+from ddpm_studio.gui.widgets.folder_box import FolderBox
 from ddpm_studio.gui.widgets.number_boxes import FloatBox, IntBox
 from ddpm_studio.gui.widgets.seed_box import SeedBox
 
@@ -84,6 +85,8 @@ def editor_for(field: FieldInfo) -> Editor | None:
         return _integer(bounds, optional)
     if kind is float:
         return _float(field, bounds, optional)
+    if kind is str and _is_folder(field):
+        return _folder()
     if kind is str:
         return _colour() if bounds.pattern == _COLOUR and not optional else _text(optional)
     return None
@@ -196,6 +199,16 @@ def _text(optional: bool) -> Editor:
         line.setText(value or "")
 
     return Editor(line, line, read, write, line.textChanged)
+
+
+def _folder() -> Editor:
+    box = FolderBox()
+    return Editor(box, box.line, box.path, box.set_path, box.changed)
+
+
+def _is_folder(field: FieldInfo) -> bool:
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("folder"))
 
 
 def _kind(annotation: Any) -> tuple[Any, bool]:

@@ -193,7 +193,7 @@ class RequestForm(QWidget, Generic[Model]):
         try:
             self._checks[key].validate_python(self._editors[key].read())
         except ValidationError as error:
-            self.show_error(key, _plain(str(error.errors()[0]["msg"])))
+            self.show_error(key, plain_message(error))
         else:
             self.show_error(key, "")
 
@@ -255,6 +255,11 @@ def _rows() -> QFormLayout:
 
 def _annotated(field: FieldInfo) -> Any:
     return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+
+
+def plain_message(error: ValidationError) -> str:
+    """Return the first thing that a validation found, in plain words."""
+    return _plain(str(error.errors()[0]["msg"]))
 
 
 def _plain(message: str) -> str:

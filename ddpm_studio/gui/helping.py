@@ -1,0 +1,114 @@
+"""The actions that help to find one's way: the palette, the settings, the tour, what this is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from ddpm_studio.gui.about import show_about
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.command_palette import CommandPalette
+from ddpm_studio.gui.preferences.dialog import SettingsDialog
+from ddpm_studio.gui.settings import Preferences
+from ddpm_studio.gui.tour import Tour
+from ddpm_studio.gui.tour_stops import tour_stops
+
+if TYPE_CHECKING:
+    from ddpm_studio.gui.main_window import MainWindow
+
+
+class Helping(QObject):
+    """Registers "file.settings" and the actions of the Help menu; what they open is built then.
+
+    Args:
+        actions: where the actions are registered.
+        preferences: what the dialogue edits.
+        window: owner of all that opens.
+    """
+
+    def __init__(
+        self, actions: ActionRegistry, preferences: Preferences, window: MainWindow
+    ) -> None:
+        super().__init__(window)
+        self._actions, self._preferences, self._window = actions, preferences, window
+        self.palette: CommandPalette | None = None
+        self.settings: SettingsDialog | None = None
+        self.tour: Tour | None = None
+        help_ = self.tr("&Help")
+        actions.add(
+            "file.settings",
+            self.tr("Settings…"),
+            self.show_settings,
+            category=self.tr("&File"),
+            shortcut="Ctrl+,",
+            icon="settings",
+            tip=self.tr("Theme, device, folders, shortcuts and more"),
+        )
+        actions.add(
+            "help.palette",
+            self.tr("Search actions…"),
+            self.show_palette,
+            category=help_,
+            shortcut="Ctrl+K",
+            icon="search",
+            tip=self.tr("Find and run any action by its name"),
+        )
+        actions.add(
+            "help.tour",
+            self.tr("Take the tour"),
+            self.show_tour,
+            category=help_,
+            shortcut="Ctrl+F1",
+            icon="lightbulb",
+            tip=self.tr("What is where, in a minute; Escape ends it"),
+        )
+        actions.add(
+            "help.shortcuts",
+            self.tr("Keyboard shortcuts"),
+            self.show_shortcuts,
+            category=help_,
+            icon="keyboard",
+            tip=self.tr("See and change which keys do what"),
+        )
+        actions.add(
+            "help.about",
+            self.tr("About DDPM Studio"),
+            self.show_about,
+            category=help_,
+            icon="info",
+        )
+
+    def show_palette(self) -> None:
+        """Open the list of all actions."""
+        if self.palette is None:
+            self.palette = CommandPalette(self._actions, self._window)
+        self.palette.open_centred()
+
+    def show_tour(self) -> None:
+        """Walk through the window, from the beginning."""
+        if self.tour is None:
+            self.tour = Tour(self._window, tour_stops(self._window))
+            self.tour.ended.connect(self._window.settle)
+        self.tour.start()
+
+    def show_settings(self) -> None:
+        """Open the settings."""
+        dialog = self._dialog()
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def show_shortcuts(self) -> None:
+        """Open the settings where the shortcuts are."""
+        self._dialog().tabs.setCurrentWidget(self._dialog().shortcuts)
+        self.show_settings()
+
+    def show_about(self) -> None:
+        """Say what this program is."""
+        show_about(self._window)
+
+    def _dialog(self) -> SettingsDialog:
+        if self.settings is None:
+            self.settings = SettingsDialog(self._preferences, self._actions, self._window)
+        return self.settings

@@ -1,0 +1,99 @@
+"""The runs and pictures that were open last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from ddpm_studio.requests import PrepareOptions
+
+_MOST = 8
+# Whoever chooses more files than this one by one is better helped by their folder.
+_MOST_FILES = 64
+
+
+@dataclass(frozen=True)
+class RecentData:
+    """Pictures that were open, and how they were prepared."""
+
+    paths: tuple[Path, ...]
+    options: PrepareOptions
+
+    @property
+    def title(self) -> str:
+        """A name for a person."""
+        first = self.paths[0].name
+        return first if len(self.paths) == 1 else f"{first} + {len(self.paths) - 1}"
+
+
+class Recent(QObject):
+    """What was open last, newest first, kept in ``store``; what is gone since is left out."""
+
+    changed = Signal()
+
+    def __init__(self, store: QSettings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+
+    def runs(self) -> list[Path]:
+        """Return the run folders."""
+        found = (Path(line) for line in self._lines("runs"))
+        return [run for run in found if (run / "run.json").is_file()]
+
+    def data(self) -> list[RecentData]:
+        """Return the pictures."""
+        found = (_parsed(line) for line in self._lines("data"))
+        return [item for item in found if item and all(path.exists() for path in item.paths)]
+
+    def add_run(self, run: Path) -> None:
+        """Put a run in front."""
+        self._add("runs", str(run.resolve()))
+
+    def add_data(self, paths: Sequence[Path], options: PrepareOptions) -> None:
+        """Put pictures in front; the same ones prepared in another way take their place."""
+        if not 0 < len(paths) <= _MOST_FILES:
+            return
+        chosen = [str(path.resolve()) for path in paths]
+        line = json.dumps({"paths": chosen, "options": options.model_dump()})
+        same = [
+            old
+            for old in self._lines("data")
+            if (item := _parsed(old)) and [str(path) for path in item.paths] == chosen
+        ]
+        self._add("data", line, same)
+
+    def lines(self) -> dict[str, list[str]]:
+        """Return all that is kept, for :meth:`restore`."""
+        return {kind: self._lines(kind) for kind in ("runs", "data")}
+
+    def restore(self, lines: dict[str, list[str]]) -> None:
+        """Keep what :meth:`lines` returned."""
+        for kind, kept in lines.items():
+            self._store.setValue(f"recent/{kind}", kept)
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.restore({"runs": [], "data": []})
+
+    def _lines(self, kind: str) -> list[str]:
+        kept = self._store.value(f"recent/{kind}", [])
+        return [str(line) for line in (kept if isinstance(kept, list) else [kept]) if line]
+
+    def _add(self, kind: str, line: str, same: Sequence[str] = ()) -> None:
+        rest = [old for old in self._lines(kind) if old != line and old not in same]
+        self._store.setValue(f"recent/{kind}", [line, *rest][:_MOST])
+        self.changed.emit()
+
+
+def _parsed(line: str) -> RecentData | None:
+    try:
+        kept = json.loads(line)
+        paths = tuple(Path(path) for path in kept["paths"])
+        return RecentData(paths, PrepareOptions.model_validate(kept["options"])) if paths else None
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,64 @@
+"""The actions of the View menu: which docks are seen, in which colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QDockWidget
+
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.settings import Preferences
+from ddpm_studio.gui.theme import Mode
+
+
+class ViewActions(QObject):
+    """Registers a switch for each dock, the themes, and the way back to the first layout.
+
+    Args:
+        actions: where the actions are registered.
+        docks: the docks of the window.
+        preferences: where the theme is kept.
+        reset_layout: puts every dock back.
+        parent: the owner.
+    """
+
+    def __init__(
+        self,
+        actions: ActionRegistry,
+        docks: Sequence[QDockWidget],
+        preferences: Preferences,
+        reset_layout: Callable[[], None],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        view = self.tr("&View")
+        for dock in docks:
+            actions.add(
+                f"view.{dock.objectName()}",
+                self.tr("{dock} dock").format(dock=dock.windowTitle()),
+                lambda dock=dock: dock.setVisible(not dock.isVisible()),
+                category=view,
+                tip=self.tr("Show or hide this dock"),
+            )
+        modes: list[tuple[Mode, str, str]] = [
+            ("system", self.tr("Theme: as the system"), "monitor"),
+            ("light", self.tr("Theme: light"), "sun"),
+            ("dark", self.tr("Theme: dark"), "moon"),
+        ]
+        for mode, text, icon in modes:
+            actions.add(
+                f"view.theme_{mode}",
+                text,
+                lambda mode=mode: preferences.set("theme", mode),
+                category=view,
+                icon=icon,
+            )
+        actions.add(
+            "view.reset",
+            self.tr("Reset layout"),
+            reset_layout,
+            category=view,
+            icon="rotate-ccw",
+            tip=self.tr("Put every dock back where it was at first"),
+        )

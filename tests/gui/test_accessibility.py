@@ -1,0 +1,167 @@
+"""Every control has a name and a role, every action a way by keyboard, Tab a sensible way."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QDialog, QMenu, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.main_window import MainWindow
+from tests.gui.panel_help import WAIT, open_run
+from tests.gui.test_window import opened
+
+# A step back up is allowed to the next widget of the same row.
+_ROW = 48
+# Parts of Qt's own that speak through the widget that they belong to.
+_INNER = ("qt_spinbox_lineedit", "qt_keysequenceedit_lineedit")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, backend: Backend) -> MainWindow:
+    return opened(qtbot, backend)
+
+
+def focusable(root: QWidget) -> Iterator[QWidget]:
+    """What Tab or a click may give the focus to, of all that is seen in a window or dialogue."""
+    for widget in root.findChildren(QWidget):
+        shown = widget.isVisibleTo(root) and widget.objectName() not in _INNER
+        if shown and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            yield widget
+
+
+class Roll:
+    """Calls every focusable widget by its name."""
+
+    def __init__(self) -> None:
+        self.nameless: set[tuple[str, ...]] = set()
+
+    def call(self, place: str, root: QWidget) -> int:
+        """Look at all in ``root`` and return how many there are."""
+        found = 0
+        for widget in focusable(root):
+            found += 1
+            face = QAccessible.queryAccessibleInterface(widget)
+            said = face.text(QAccessible.Text.Name) if face is not None else ""
+            if face is None or not said.strip() or face.role() == QAccessible.Role.NoRole:
+                owner = type(widget.parent()).__name__
+                self.nameless.add((place, type(widget).__name__, widget.objectName(), owner))
+        return found
+
+
+def test_every_focusable_widget_of_the_window_has_a_name_and_a_role(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path
+) -> None:
+    roll = Roll()
+    assert roll.call("start", window) > 5
+    window.studio.notify(StudioError("It is broken.", "Mend it.", "details"))
+    window.messages.details_button.click()
+    assert roll.call("message", window.messages) >= 4
+    open_run(qtbot, window.studio, tiny_run)
+    for index in range(window.tabs.count()):
+        window.tabs.setCurrentIndex(index)
+        assert roll.call(window.tabs.tabText(index), window) > 20
+    for dock in window.docks:
+        dock.setFloating(True)
+        assert roll.call(dock.windowTitle(), dock) > 0 or dock is window.docks[2]
+    assert not roll.nameless
+
+
+def test_every_focusable_widget_of_the_dialogues_has_a_name_and_a_role(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    roll = Roll()
+    for action in ("file.settings", "help.shortcuts", "help.palette", "help.about"):
+        window.actions_[action].trigger()
+    window.actions_["help.tour"].trigger()
+    helping = window.helping
+    assert helping.settings is not None
+    assert helping.palette is not None
+    assert helping.tour is not None
+    assert roll.call("shortcuts", helping.settings) > 5
+    helping.settings.tabs.setCurrentIndex(0)
+    assert roll.call("settings", helping.settings) > 8
+    assert roll.call("palette", helping.palette) == 1
+    assert roll.call("tour", helping.tour.callout) == 3
+    about = window.findChild(QMessageBox)
+    assert about is not None
+    assert roll.call("about", about) >= 1
+    assert not roll.nameless
+    for dialog in window.findChildren(QDialog):
+        dialog.close()
+
+
+def test_a_job_says_which_it_is(qtbot: QtBot, window: MainWindow, backend: Backend) -> None:
+    from tests.gui.test_jobs_panel import endless
+
+    job = backend.submit(endless("Training cats"))
+    roll = Roll()
+    assert roll.call("jobs", window.jobs) >= 2
+    assert not roll.nameless
+    assert "Training cats" in window.jobs.rows[job].cancel_button.accessibleName()
+    backend.cancel(job)
+    with qtbot.waitSignal(job.ended, timeout=WAIT):
+        pass
+
+
+def test_every_action_is_in_a_menu_and_in_the_palette(window: MainWindow) -> None:
+    in_menus = {
+        action for menu in window.menuBar().findChildren(QMenu) for action in menu.actions()
+    }
+    window.actions_["help.palette"].trigger()
+    assert window.helping.palette is not None
+    listed = window.helping.palette.list
+    in_palette = {
+        listed.item(row).data(Qt.ItemDataRole.UserRole).objectName()
+        for row in range(listed.count())
+    }
+    window.helping.palette.hide()
+    for action in window.actions_:
+        assert action in in_menus, action.objectName()
+        assert action.objectName() in in_palette
+    mnemonics = [top.text() for top in window.menuBar().actions()]
+    assert all("&" in text for text in mnemonics)
+
+
+def test_tab_goes_down_a_panel_and_never_back_more_than_a_row(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path
+) -> None:
+    walk(window.start_page, "start")
+    open_run(qtbot, window.studio, tiny_run)
+    for index in range(window.tabs.count()):
+        window.tabs.setCurrentIndex(index)
+        panel = window.tabs.currentWidget()
+        assert panel is not None
+        walk(panel, window.tabs.tabText(index))
+    for dock in window.docks:
+        inner = dock.widget()
+        assert inner is not None
+        walk(inner, dock.windowTitle())
+    window.actions_["file.settings"].trigger()
+    assert window.helping.settings is not None
+    for page in (window.helping.settings.settings, window.helping.settings.shortcuts):
+        window.helping.settings.tabs.setCurrentWidget(page)
+        walk(page, type(page).__name__)
+
+
+def walk(panel: QWidget, place: str) -> None:
+    """Follow Tab through a panel: it meets all, downwards, or to the head of the next column."""
+    wanted = [w for w in focusable(panel) if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    walked: list[QWidget] = []
+    here = panel.nextInFocusChain()
+    while here is not None and here is not panel:
+        if here in wanted:
+            walked.append(here)
+        here = here.nextInFocusChain()
+    assert len(walked) == len(wanted), place
+    tops = [(w.mapTo(panel, w.rect().topLeft()), w) for w in walked]
+    for (before, _), (after, widget) in itertools.pairwise(tops):
+        up = before.y() - after.y() > _ROW
+        assert not (up and after.x() <= before.x()), (place, widget, widget.accessibleName())

@@ -1,0 +1,136 @@
+"""The time a training will take: measured when idle, beside the button, never guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.backend.task import Lane
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.machine_meter import RECOGNISABLE, MachineMeter
+from ddpm_studio.gui.panels.time_estimate import TimeEstimate
+from ddpm_studio.gui.settings import Preferences, open_settings
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.widgets.form import RequestForm
+from ddpm_studio.jobs import speed as speeds
+from ddpm_studio.jobs.speed import MachineSpeed, PresetSpeed
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from tests.gui.panel_help import WAIT
+
+
+@pytest.fixture
+def meter(
+    qtbot: QtBot, studio: Studio, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> MachineMeter:
+    monkeypatch.setattr(speeds, "_REPEATS", 1)
+    monkeypatch.setattr(speeds, "_BATCHES", (1, 2))
+    monkeypatch.setattr(speeds, "get_args", lambda _: ("tiny",))
+    return MachineMeter(studio, ActionRegistry(), Preferences(open_settings()))
+
+
+@pytest.fixture
+def form(qtbot: QtBot) -> RequestForm[TrainRequest]:
+    made = RequestForm(TrainRequest)
+    qtbot.addWidget(made)
+    return made
+
+
+def speed(each: dict[str, float], sides: dict[str, int] | None = None) -> MachineSpeed:
+    presets = {
+        name: PresetSpeed((sides or {}).get(name, 28), 0.0, value, 32)
+        for name, value in each.items()
+    }
+    return MachineSpeed("here", "CPU float32", 28, 1, presets)
+
+
+def test_it_measures_by_itself_and_anew_for_pictures_of_another_shape(
+    qtbot: QtBot, meter: MachineMeter, studio: Studio, picture_folder: Path
+) -> None:
+    qtbot.waitUntil(lambda: meter.speed is not None, timeout=WAIT)
+    assert meter.speed is not None
+    assert (meter.speed.image_size, meter.speed.channels) == (28, 1)
+    studio.open_data([picture_folder], PrepareOptions())
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    assert meter.seconds("tiny", 32, 100) is None
+    qtbot.waitUntil(lambda: meter.seconds("tiny", 32, 100) is not None, timeout=WAIT)
+    assert (meter.speed.image_size, meter.speed.channels) == (16, 3)
+
+
+def test_it_waits_while_anything_else_runs(
+    qtbot: QtBot, meter: MachineMeter, backend: Backend
+) -> None:
+    from tests.gui.test_jobs_panel import endless
+
+    busy = backend.submit(endless("Training"))
+    asked = backend.submit(endless("Drawing", Lane.INTERACTIVE))
+    qtbot.waitUntil(lambda: asked.progress is not None and asked.progress.done > 9, timeout=WAIT)
+    idle = next(job for job in backend.jobs.values() if job.task.lane is Lane.IDLE)
+    done = idle.progress
+    backend.cancel(asked)
+    qtbot.wait(200)
+    assert idle.progress is done
+    assert meter.speed is None
+    backend.cancel(busy)
+    qtbot.waitUntil(lambda: meter.speed is not None, timeout=WAIT)
+
+
+def test_it_can_be_switched_off(qtbot: QtBot, studio: Studio, backend: Backend) -> None:
+    preferences = Preferences(open_settings())
+    preferences.set("measure", False)
+    meter = MachineMeter(studio, ActionRegistry(), preferences)
+    qtbot.waitUntil(lambda: backend.device is not None, timeout=WAIT)
+    assert not backend.jobs
+    assert meter.speed is None
+
+
+def test_the_words_are_the_measured_seconds_times_the_pictures(
+    qtbot: QtBot, meter: MachineMeter, form: RequestForm[TrainRequest]
+) -> None:
+    estimate = TimeEstimate(meter, form)
+    qtbot.addWidget(estimate)
+    assert estimate.isHidden()
+    meter.speed = speed({"tiny": 360 / RECOGNISABLE})
+    meter.changed.emit()
+    assert "About 6 min to first recognisable" in estimate.text()
+    assert "on this CPU" in estimate.text()
+    form.set_value({"steps": 10 * RECOGNISABLE // 32, "batch_size": 32})
+    assert "1 h in all" in estimate.text()
+    assert f"{RECOGNISABLE:,} pictures" in estimate.toolTip()
+    box = form.editor("preset")
+    assert isinstance(box, QComboBox)
+    assert [box.itemText(row) for row in range(2)] == ["tiny · 6 min", "small"]
+    assert form.value().preset == "tiny"
+    form.set_value({"preset": "ddpm32"})
+    assert estimate.isHidden()
+
+
+@pytest.mark.parametrize(
+    ("each", "sides", "best"),
+    [
+        ({"tiny": 1e-3, "small": 5e-3, "ddpm32": 1.0}, {}, "small"),
+        ({"tiny": 1e-5, "small": 1e-4, "ddpm32": 1e-3}, {}, "ddpm32"),
+        ({"tiny": 1e-3, "small": 5e-3}, {"small": 24}, "tiny"),
+        ({"tiny": 9.0}, {}, "tiny"),
+    ],
+)
+def test_the_network_that_suits_the_machine_is_chosen_until_somebody_chooses(
+    qtbot: QtBot,
+    meter: MachineMeter,
+    form: RequestForm[TrainRequest],
+    each: dict[str, float],
+    sides: dict[str, int],
+    best: str,
+) -> None:
+    estimate = TimeEstimate(meter, form)
+    qtbot.addWidget(estimate)
+    meter.speed = speed(each, sides)
+    meter.changed.emit()
+    assert form.value().preset == best
+    form.set_value({"preset": "tiny"})
+    form.set_value({"seed": 4})
+    meter.changed.emit()
+    assert form.value().preset == "tiny"

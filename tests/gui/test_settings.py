@@ -1,0 +1,207 @@
+"""Settings: kept one by one, found by words, reset one by one or all; shortcuts edited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.preferences.applying import Applying
+from ddpm_studio.gui.preferences.dialog import SettingsDialog
+from ddpm_studio.gui.recent import Recent
+from ddpm_studio.gui.settings import Preferences, Settings, open_settings
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.requests import PrepareOptions
+from tests.gui.panel_help import WAIT
+
+OTHER: dict[str, object] = {
+    "theme": "dark",
+    "runs_folder": "/somewhere/else",
+    "device": "cpu",
+    "precision": "bf16",
+    "threads": 1,
+    "measure": False,
+    "notify": False,
+    "notify_after": 5,
+}
+"""A value for each setting that is not its first one."""
+
+
+@pytest.fixture
+def actions(qtbot: QtBot) -> ActionRegistry:
+    made = ActionRegistry(open_settings())
+    made.add("file.open", "Open", print, category="&File", shortcut="Ctrl+O")
+    made.add("run.train", "Train", print, category="&Run", shortcut="Ctrl+T")
+    return made
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, actions: ActionRegistry) -> SettingsDialog:
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    made = SettingsDialog(Preferences(open_settings(), owner), actions, owner)
+    made.show()
+    return made
+
+
+def test_every_setting_survives_a_restart_and_can_be_reset(qtbot: QtBot) -> None:
+    assert set(OTHER) == set(Settings.model_fields)
+    first = Preferences(open_settings())
+    for key, value in OTHER.items():
+        first.set(key, value)
+    again = Preferences(open_settings())
+    assert again.now.model_dump() == OTHER
+    again.reset()
+    assert again.now == Settings()
+    assert Preferences(open_settings()).now == Settings()
+
+
+def test_a_kept_value_that_is_not_allowed_counts_as_never_set(qtbot: QtBot) -> None:
+    store = open_settings()
+    store.setValue("settings/threads", "-3")
+    store.setValue("settings/theme", "{broken")
+    store.setValue("settings/device", '"cpu"')
+    now = Preferences(store).now
+    assert now == Settings(device="cpu")
+
+
+@pytest.mark.parametrize("key", list(OTHER))
+def test_each_row_edits_its_setting_and_resets_it(dialog: SettingsDialog, key: str) -> None:
+    row = dialog.settings.rows[key]
+    preferences = dialog.settings._preferences
+    assert not row.reset_button.isVisible()
+    row.editor.write(OTHER[key])
+    assert getattr(preferences.now, key) == OTHER[key]
+    assert row.reset_button.isVisible()
+    row.reset_button.click()
+    assert preferences.is_default(key)
+    assert row.editor.read() == getattr(Settings(), key)
+
+
+def test_all_are_reset_by_one_button(dialog: SettingsDialog) -> None:
+    for key, value in OTHER.items():
+        dialog.settings.rows[key].editor.write(value)
+    dialog.settings.reset_button.click()
+    assert dialog.settings._preferences.now == Settings()
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("theme", {"theme"}), ("cpu core", {"threads"}), ("notification", {"notify", "notify_after"})],
+)
+def test_words_narrow_the_settings(dialog: SettingsDialog, words: str, shown: set[str]) -> None:
+    dialog.field.setText(words)
+    rows = dialog.settings.rows
+    assert {key for key, row in rows.items() if not row.isHidden()} == shown
+    dialog.field.clear()
+    assert not any(row.isHidden() for row in rows.values())
+
+
+def test_words_that_only_a_shortcut_has_lead_to_it(dialog: SettingsDialog) -> None:
+    dialog.field.setText("train")
+    assert dialog.tabs.currentWidget() is dialog.shortcuts
+    table = dialog.shortcuts.table
+    seen = [row for row in range(table.rowCount()) if not table.isRowHidden(row)]
+    assert [table.item(row, 0).text() for row in seen] == ["Train"]
+
+
+def test_new_keys_are_pressed_and_kept(dialog: SettingsDialog, actions: ActionRegistry) -> None:
+    page = dialog.shortcuts
+    dialog.tabs.setCurrentWidget(page)
+    page.choose("run.train")
+    page.keys.setFocus()
+    QTest.keyClick(page.keys, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    page.keys.editingFinished.emit()
+    assert actions.shortcut("run.train") == "Ctrl+J"
+    page.clear_button.click()
+    assert actions.shortcut("run.train") == ""
+    page.reset_button.click()
+    assert actions.shortcut("run.train") == "Ctrl+T"
+
+
+def test_a_conflict_is_named_and_resolved_only_when_asked(
+    dialog: SettingsDialog, actions: ActionRegistry
+) -> None:
+    page = dialog.shortcuts
+    page.choose("run.train")
+    page.keys.setKeySequence(QKeySequence("Ctrl+O"))
+    page.keys.editingFinished.emit()
+    assert "“Open”" in page.messages.text
+    assert (actions.shortcut("run.train"), actions.shortcut("file.open")) == ("Ctrl+T", "Ctrl+O")
+    assert page.keys.keySequence().toString() == "Ctrl+T"
+    page.messages.action_button.click()
+    assert (actions.shortcut("run.train"), actions.shortcut("file.open")) == ("Ctrl+O", "")
+    page.reset_all_button.click()
+    assert (actions.shortcut("run.train"), actions.shortcut("file.open")) == ("Ctrl+T", "Ctrl+O")
+
+
+def test_the_threads_asked_for_compute_and_the_first_number_comes_back(
+    qtbot: QtBot, studio: Studio, backend: Backend
+) -> None:
+    import torch
+
+    from ddpm_studio.backend.task import Task
+
+    counts: list[int] = []
+
+    def count() -> None:
+        def work(_: object):  # type: ignore[no-untyped-def]
+            yield from ()
+            return torch.get_num_threads()
+
+        job = backend.submit(Task("count", work))
+        with qtbot.waitSignal(job.finished, timeout=WAIT) as heard:
+            pass
+        counts.extend(heard.args or [])
+
+    preferences = Preferences(open_settings())
+    applying = Applying(preferences, studio)
+    count()
+    for threads in (1, None):
+        with qtbot.waitSignal(applying.device_chosen, timeout=WAIT) as told:
+            preferences.set("threads", counts[0] + 1 if threads else None)
+        assert told.args is not None
+        assert told.args[0].startswith("CPU")
+        count()
+    assert counts == [counts[0], counts[0] + 1, counts[0]]
+
+
+def test_a_device_that_is_not_there_is_told_and_the_old_one_stays(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    import torch
+
+    from ddpm_studio.jobs.device import choose_device
+
+    if torch.backends.mps.is_available():
+        pytest.skip("this machine has it")
+    preferences = Preferences(open_settings())
+    applying = Applying(preferences, studio)
+    with qtbot.waitSignal(studio.notified, timeout=WAIT) as heard:
+        preferences.set("device", "mps")
+    assert heard.args is not None
+    assert "no mps device" in heard.args[0].line
+    assert choose_device("auto").type != "mps"
+    assert applying.parent() is studio
+
+
+def test_recent_items_are_few_newest_first_and_real(qtbot: QtBot, tmp_path: Path) -> None:
+    recent = Recent(QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat))
+    for k in range(12):
+        folder = tmp_path / f"data {k}, with commas"
+        folder.mkdir()
+        recent.add_data([folder], PrepareOptions(image_size=16))
+    recent.add_data([tmp_path / "data 7, with commas"], PrepareOptions(channels="gray"))
+    (tmp_path / "data 11, with commas").rmdir()
+    found = Recent(QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)).data()
+    assert [item.title.split()[1][:-1] for item in found] == ["7", "10", "9", "8", "6", "5"]
+    assert found[0].options.channels == "gray"
+    assert found[1].options.image_size == 16
+    assert recent.runs() == []

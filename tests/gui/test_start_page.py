@@ -1,0 +1,114 @@
+"""The start page: what was open last, with pictures, and every way to begin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QPushButton
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.data.samples import sample_sets
+from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.widgets.picture_card import PictureCard
+from ddpm_studio.jobs import covers
+from ddpm_studio.jobs.previews import read_preview
+from ddpm_studio.requests import PrepareOptions
+from tests.gui.panel_help import WAIT, drop, files, open_run
+from tests.gui.test_window import opened
+
+
+def card(window: MainWindow, title: str) -> PictureCard:
+    found = window.start_page.findChildren(PictureCard)
+    return next(each for each in found if each.text() == title and not each.isHidden())
+
+
+def shown(card: PictureCard) -> np.ndarray:
+    assert card._pictures is not None
+    return card._pictures
+
+
+def test_recent_runs_and_pictures_are_there_with_their_pictures(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, picture_folder: Path
+) -> None:
+    window = opened(qtbot, backend)
+    options = PrepareOptions(image_size=8)
+    window.studio.open_data([picture_folder], options)
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    assert window.studio.dataset is not None
+    prepared = window.studio.dataset.images
+    open_run(qtbot, window.studio, tiny_run)
+    window.close()
+
+    later = opened(qtbot, backend)
+    run, data = card(later, tiny_run.name), card(later, picture_folder.name)
+    qtbot.waitUntil(lambda: bool(run.count and data.count), timeout=WAIT)
+    newest = read_preview(max((tiny_run / "samples").glob("step-*.png")))
+    assert np.array_equal(shown(run), newest.ema)
+    assert "step 4" in run._caption
+    assert np.array_equal(shown(data), prepared)
+    QTest.mouseClick(data, Qt.MouseButton.LeftButton)
+    assert later.studio.sources == (picture_folder.resolve(),)
+    assert later.studio.options == options
+    later.actions_["file.start"].trigger()
+    QTest.keyClick(card(later, tiny_run.name), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: later.studio.can_draw, timeout=WAIT)
+    assert later.studio.run == tiny_run.resolve()
+
+
+def test_covers_are_read_from_the_cache_until_the_pictures_change(
+    tmp_path: Path, picture_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "set"
+    source.mkdir()
+    for path in picture_folder.iterdir():
+        (source / path.name).write_bytes(path.read_bytes())
+    options = PrepareOptions()
+    first = covers.data_cover([source], options, 4)
+    assert first.shape == (4, 16, 16, 3)
+
+    def never(*_: object) -> None:
+        raise AssertionError("read again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(covers.data, "preview", never)
+        assert np.array_equal(covers.data_cover([source], options, 4), first)
+        with pytest.raises(AssertionError, match="again"):
+            covers.data_cover([source], PrepareOptions(image_size=8), 4)
+    for path in sorted(source.iterdir())[:8]:
+        path.unlink()
+    assert not np.array_equal(covers.data_cover([source], options, 4), first)
+
+
+def test_samples_are_there_at_the_first_launch(qtbot: QtBot, backend: Backend) -> None:
+    window = opened(qtbot, backend)
+    for sample in sample_sets():
+        found = card(window, sample.title)
+        qtbot.waitUntil(lambda found=found: found.count > 0, timeout=WAIT)
+        assert sample.notice in found.accessibleDescription()
+
+
+def test_a_model_is_opened_from_a_folder_and_what_is_none_is_told(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, picture_folder: Path
+) -> None:
+    window = opened(qtbot, backend)
+    links = [b for b in window.start_page.findChildren(QPushButton) if "model" in b.text()]
+    links[0].click()
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.filesSelected.emit([str(picture_folder)])
+    assert "no model in" in window.messages.text
+    assert window.studio.sources == ()
+    dialog.filesSelected.emit([str(tiny_run)])
+    qtbot.waitUntil(lambda: window.studio.can_draw, timeout=WAIT)
+    dialog.reject()
+
+
+def test_anything_may_be_dropped_on_it(qtbot: QtBot, backend: Backend, tiny_run: Path) -> None:
+    window = opened(qtbot, backend)
+    assert drop(window, files(tiny_run))
+    qtbot.waitUntil(lambda: window.studio.can_draw, timeout=WAIT)
