@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,13 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def backend(qtbot: QtBot) -> Iterator[Backend]:
+def backend(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
+    from ddpm_studio.jobs import speed
+
+    # No test but those of the measurement itself should wait for it.
+    monkeypatch.setattr(speed, "get_args", lambda _: ())
+    # What the tests before have left must not be collected by the device's thread.
+    gc.collect()
     # As in the program: in the backend's thread the collector would destroy Qt objects.
     collector = Collector()
     service = Backend()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio import data
 from ddpm_studio.backend import Backend
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.gui.main_window import MainWindow
@@ -25,6 +27,10 @@ from tests.gui.test_window import opened
 def card(window: MainWindow, title: str) -> PictureCard:
     found = window.start_page.findChildren(PictureCard)
     return next(each for each in found if each.text() == title and not each.isHidden())
+
+
+def has_pictures(card: PictureCard) -> bool:
+    return card.count > 0
 
 
 def shown(card: PictureCard) -> np.ndarray:
@@ -45,13 +51,13 @@ def test_recent_runs_and_pictures_are_there_with_their_pictures(
     window.close()
 
     later = opened(qtbot, backend)
-    run, data = card(later, tiny_run.name), card(later, picture_folder.name)
-    qtbot.waitUntil(lambda: bool(run.count and data.count), timeout=WAIT)
+    run, pictures = card(later, tiny_run.name), card(later, picture_folder.name)
+    qtbot.waitUntil(lambda: bool(run.count and pictures.count), timeout=WAIT)
     newest = read_preview(max((tiny_run / "samples").glob("step-*.png")))
     assert np.array_equal(shown(run), newest.ema)
     assert "step 4" in run._caption
-    assert np.array_equal(shown(data), prepared)
-    QTest.mouseClick(data, Qt.MouseButton.LeftButton)
+    assert np.array_equal(shown(pictures), prepared)
+    QTest.mouseClick(pictures, Qt.MouseButton.LeftButton)
     assert later.studio.sources == (picture_folder.resolve(),)
     assert later.studio.options == options
     later.actions_["file.start"].trigger()
@@ -75,7 +81,7 @@ def test_covers_are_read_from_the_cache_until_the_pictures_change(
         raise AssertionError("read again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(covers.data, "preview", never)
+        patch.setattr(data, "preview", never)
         assert np.array_equal(covers.data_cover([source], options, 4), first)
         with pytest.raises(AssertionError, match="again"):
             covers.data_cover([source], PrepareOptions(image_size=8), 4)
@@ -88,7 +94,7 @@ def test_samples_are_there_at_the_first_launch(qtbot: QtBot, backend: Backend) -
     window = opened(qtbot, backend)
     for sample in sample_sets():
         found = card(window, sample.title)
-        qtbot.waitUntil(lambda found=found: found.count > 0, timeout=WAIT)
+        qtbot.waitUntil(partial(has_pictures, found), timeout=WAIT)
         assert sample.notice in found.accessibleDescription()
 
 

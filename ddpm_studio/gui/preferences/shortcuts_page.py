@@ -81,20 +81,22 @@ class ShortcutsPage(QWidget):
         """Show the actions that match and return how many they are."""
         found = {action.objectName() for action in self._actions.find(words)}
         for row in range(self.table.rowCount()):
-            shown = str(self.table.item(row, 0).data(_ID)) in found
-            self.table.setRowHidden(row, not shown)
+            self.table.setRowHidden(row, self._id(row) not in found)
         return len(found)
 
     def choose(self, action_id: str) -> None:
         """Make an action the one whose keys are changed."""
         for row in range(self.table.rowCount()):
-            if self.table.item(row, 0).data(_ID) == action_id:
+            if self._id(row) == action_id:
                 self.table.setCurrentCell(row, 0)
 
     @property
     def current(self) -> str:
         """The id of the chosen action, or nothing."""
-        item = self.table.item(self.table.currentRow(), 0)
+        return self._id(self.table.currentRow())
+
+    def _id(self, row: int) -> str:
+        item = self.table.item(row, 0)
         return str(item.data(_ID)) if item is not None else ""
 
     def _fill(self) -> None:
@@ -110,8 +112,9 @@ class ShortcutsPage(QWidget):
                 for column, cell in enumerate((item, QTableWidgetItem(menu), QTableWidgetItem())):
                     self.table.setItem(row, column, cell)
         for row, action in enumerate(self._actions):
-            shown = action.shortcut().toString(_NATIVE)
-            self.table.item(row, 2).setText(shown)
+            keys = self.table.item(row, 2)
+            if keys is not None:
+                keys.setText(action.shortcut().toString(_NATIVE))
         if not self.current:
             self.table.setCurrentCell(0, 0)
         self._show_current()
