@@ -14,8 +14,11 @@ from ddpm_studio.gui.studio import Studio
 if TYPE_CHECKING:
     from ddpm_studio.jobs.speed import MachineSpeed
 
-RECOGNISABLE = 38_400
-"""After so many pictures seen, samples of ``tiny`` on Fashion-MNIST can be told apart."""
+RECOGNISABLE = 8_000
+"""Pictures seen when, of 16 samples of ``tiny`` on Fashion-MNIST, the first five were garments.
+
+Seen by eye: seed 0, batches of 32, 250 steps on the CPU, previews of 20 DDIM steps.
+"""
 
 _FIRST_SHAPE = (28, 1)
 

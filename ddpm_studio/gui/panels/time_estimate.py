@@ -31,8 +31,8 @@ class TimeEstimate(QLabel):
         self.setToolTip(
             self.tr(
                 "From training steps that were timed on this machine. Recognisable: after {n} "
-                "pictures seen, as measured with tiny on Fashion-MNIST; yours may take more or "
-                "fewer. Other programs at work make it longer."
+                "pictures seen a third of the samples of tiny on Fashion-MNIST were garments; "
+                "yours may take more. Other programs at work make it longer."
             ).format(n=f"{RECOGNISABLE:,}")
         )
         form.changed.connect(self._on_form)
