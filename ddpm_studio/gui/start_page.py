@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QDate, QLocale, Qt, Signal
@@ -52,7 +53,7 @@ class StartPage(QScrollArea):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_L)
         layout.addWidget(label(self.tr("Teach a network to paint from noise"), "title"))
-        zone = DropZone(self.tr("Drop anything here"))
+        self._zone = zone = DropZone(self.tr("Drop anything here"))
         zone.dropped.connect(studio.open_paths)
         zone.choose_requested.connect(self.choose_folder)
         self._runs, self._data = _Cards(self.tr("Go on with a run")), _Cards("")
@@ -97,6 +98,9 @@ class StartPage(QScrollArea):
         self._runs.show_cards([self._run_card(run) for run in runs])
         cards = [self._data_card(item) for item in recent[:_SHOWN]]
         self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
+        # The cards are younger than what stands below them.
+        self._runs.lead_to(self._data)
+        self._data.lead_to(self._zone)
         self._data.title.setText(
             self.tr("Begin with pictures")
             if runs or recent
@@ -168,6 +172,7 @@ class _Cards(QWidget):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.title = label(title, "heading")
+        self.cards: list[PictureCard] = []
         self._grid = QGridLayout()
         self._grid.setSpacing(SPACE_M)
         layout = QVBoxLayout(self)
@@ -176,8 +181,15 @@ class _Cards(QWidget):
         layout.addWidget(self.title)
         layout.addLayout(self._grid)
 
+    def lead_to(self, following: QWidget) -> None:
+        """Let Tab go through the cards and then on to what follows."""
+        first: QWidget = following.cards[0] if isinstance(following, _Cards) else following
+        for before, after in pairwise([*self.cards, first]):
+            QWidget.setTabOrder(before, after)
+
     def show_cards(self, cards: Sequence[PictureCard]) -> None:
         """Show other cards."""
+        self.cards = list(cards)
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:

@@ -103,6 +103,7 @@ def test_a_job_says_which_it_is(qtbot: QtBot, window: MainWindow, backend: Backe
 
     job = backend.submit(endless("Training cats"))
     roll = Roll()
+    qtbot.waitUntil(window.jobs.rows[job].isVisible, timeout=WAIT)
     assert roll.call("jobs", window.jobs) >= 2
     assert not roll.nameless
     assert "Training cats" in window.jobs.rows[job].cancel_button.accessibleName()

@@ -39,6 +39,7 @@ OTHER: dict[str, object] = {
 def actions(qtbot: QtBot) -> ActionRegistry:
     made = ActionRegistry(open_settings())
     made.add("file.open", "Open", print, category="&File", shortcut="Ctrl+O")
+    made.add("file.quit", "Quit", print, category="&File")
     made.add("run.train", "Train", print, category="&Run", shortcut="Ctrl+T")
     return made
 
@@ -107,12 +108,12 @@ def test_words_narrow_the_settings(dialog: SettingsDialog, words: str, shown: se
 
 
 def test_words_that_only_a_shortcut_has_lead_to_it(dialog: SettingsDialog) -> None:
-    dialog.field.setText("train")
+    dialog.field.setText("quit")
     assert dialog.tabs.currentWidget() is dialog.shortcuts
     table = dialog.shortcuts.table
     seen = [row for row in range(table.rowCount()) if not table.isRowHidden(row)]
     cells = [table.item(row, 0) for row in seen]
-    assert [cell.text() for cell in cells if cell is not None] == ["Train"]
+    assert [cell.text() for cell in cells if cell is not None] == ["Quit"]
 
 
 def test_new_keys_are_pressed_and_kept(dialog: SettingsDialog, actions: ActionRegistry) -> None:
@@ -204,7 +205,7 @@ def test_recent_items_are_few_newest_first_and_real(qtbot: QtBot, tmp_path: Path
     recent.add_data([tmp_path / "data 7, with commas"], PrepareOptions(channels="gray"))
     (tmp_path / "data 11, with commas").rmdir()
     found = Recent(QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)).data()
-    assert [item.title.split()[1][:-1] for item in found] == ["7", "10", "9", "8", "6", "5"]
+    assert [item.title.split()[1][:-1] for item in found] == ["7", "10", "9", "8", "6", "5", "4"]
     assert found[0].options.channels == "gray"
     assert found[1].options.image_size == 16
     assert recent.runs() == []

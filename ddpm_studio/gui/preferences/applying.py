@@ -18,7 +18,7 @@ _COMPUTING = ("device", "precision", "threads")
 class Applying(QObject):
     """Lets the settings take effect; those of jobs and notices are read where they count."""
 
-    device_chosen = Signal(str)
+    device_chosen = Signal(object)
     """Device and precision in words, when they are others than at first."""
     folder_chosen = Signal(Path)
     """New runs go there from now on."""

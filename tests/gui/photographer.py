@@ -1,0 +1,215 @@
+"""Drives the real window through all its views and saves what it shows."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtWidgets import QApplication, QWidget
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.settings import open_settings
+from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.theme import current_theme
+from ddpm_studio.gui.widgets.picture_card import PictureCard
+
+_SIZE = 1280, 800
+_SECONDS = 300.0
+
+
+class Photographer:
+    """Drives the real window through its tabs and saves what it shows."""
+
+    def __init__(self, out: Path, run: Path, theme: str) -> None:
+        self.app = QApplication(sys.argv[:1])
+        look = current_theme()
+        look.mode = "dark" if theme == "dark" else "light"
+        look.apply(self.app)
+        self.out, self.run = out, run
+        self.backend = Backend()
+        self.window = MainWindow(Studio(self.backend), open_settings())
+        self.window.resize(*_SIZE)
+        self.window.show()
+        self.window.build_tools()
+        self.backend.start()
+        percent = round(self.window.devicePixelRatioF() * 100)
+        self.ending = f"{theme}-{percent}.png"
+
+    def work(self) -> None:
+        """Take all pictures, then close; the backend's thread ends whatever happens."""
+        try:
+            self._first_launch()
+            self._tools()
+            self._gallery()
+            self._learn()
+            self._observe()
+            self._guides()
+        finally:
+            self.window.close()
+            self.backend.shutdown()
+
+    def _first_launch(self) -> None:
+        window = self.window
+        self._await_cards()
+        self.wait(lambda: self.backend.device is not None, "the device")
+        self.wait(lambda: window.meter.speed is not None, "the time of a step")
+        self.shoot("start")
+        window.helping.show_tour()
+        tour = window.helping.tour
+        assert tour is not None
+        tour.next()
+        self.shoot("tour")
+        tour.end()
+
+    def _tools(self) -> None:
+        window, studio = self.window, self.window.studio
+        window.open_sample("fashion-mnist")
+        self.wait(lambda: studio.dataset is not None, "the data")
+        studio.open_paths([self.run])
+        self.wait(lambda: studio.can_draw, "the run")
+        for panel in (window.share, window.interpolate):
+            panel.sampler.set_value({"sampler": "ddim", "steps": 20})
+        window.show_tool(window.reverse)
+        self.wait(lambda: bool(window.reverse.trajectory.recipe), "a process")
+        self.shoot("reverse")
+        window.actions_["reverse.as_strip"].trigger()
+        self.shoot("reverse-strips")
+        window.actions_["reverse.as_grid"].trigger()
+        window.actions_["reverse.compare"].trigger()
+        self.wait(lambda: len(window.reverse.process.trajectories) == 2, "two samplers")
+        self.wait(lambda: window.reverse.process.finished, "two processes")
+        window.reverse.player.go(len(window.reverse.process) * 2 // 3)
+        self.shoot("reverse-compare")
+        window.show_tool(window.share)
+        self.wait(lambda: window.share.drawn is not None and not window.share.busy, "sharing")
+        self.shoot("share")
+        window.show_tool(window.interpolate)
+        tool = window.interpolate
+        self.wait(lambda: tool.drawn is not None and not tool.busy, "interpolation")
+        self.shoot("interpolate")
+        tool.choices.corners.setChecked(True)
+        self.wait(lambda: tool.drawn is not None and not tool.busy, "four corners")
+        self.shoot("corners")
+        window.show_tool(window.inpaint)
+        self.wait(lambda: window.inpaint.source.fitted is not None, "a picture")
+        mask = np.zeros_like(window.inpaint.canvas.painted)
+        mask[len(mask) // 2 :] = True
+        window.inpaint.canvas.set_mask(mask)
+        self.wait(lambda: window.inpaint.drawn is not None and not window.inpaint.busy, "filling")
+        self.shoot("fill-in")
+        window.show_tool(window.bits)
+        window.bits.measure()
+        self.wait(lambda: window.bits.decoded is not None and not window.bits.busy, "the bits")
+        self.shoot("bits")
+
+    def _gallery(self) -> None:
+        window = self.window
+        window.show_tool(window.gallery)
+        self.rest(1)
+        window.gallery.select(window.gallery.items.shown[:1])
+        window.gallery.neighbours.search()
+        self.wait(lambda: window.gallery.neighbours.found is not None, "neighbours")
+        self.shoot("gallery")
+
+    def _learn(self) -> None:
+        window = self.window
+        window.show_tool(window.learn)
+        learn = window.learn
+        learn.show_chapter(learn.forward)
+        self.wait(lambda: learn.forward.tables is not None, "a schedule")
+        learn.forward.jump.show_symbol("noise")
+        learn.forward.lights.light("noise")
+        self.shoot("learn-forward")
+        learn.forward.lights.light("")
+        learn.show_chapter(learn.bound)
+        self.wait(lambda: learn.bound.parts is not None and not learn.bound.comparing, "the bound")
+        self.shoot("learn-bound")
+        points = learn.playground
+        learn.show_chapter(points)
+        points.shape.setCurrentIndex(points.shape.findData("eight_gaussians"))
+        points.train()
+        self.wait(lambda: points.walked, "a playground")
+        self.rest(1)
+        points.play()
+        points.moment.setValue(points.moment.maximum() * 19 // 20)
+        self.shoot("learn-playground")
+
+    def _observe(self) -> None:
+        """Show the run's curves with those of the others in its folder, samples, settings."""
+        tool = self.window.observatory
+        self.window.show_tool(tool)
+        tool.show_page(tool.runs)
+        self.wait(lambda: bool(tool.runs.model.entries), "the runs")
+        for entry in tool.runs.model.entries:
+            tool.overlay(entry.path, entry.path != self.run)
+        self.window.actions_["observatory.compare"].trigger()
+        self.rest(1)
+        self.shoot("observatory-runs")
+        tool.show_page(tool.curves)
+        self.rest(2)
+        self.shoot("observatory")
+        tool.show_page(tool.samples)
+        self.wait(lambda: bool(tool.samples.rows), "samples")
+        self.shoot("observatory-samples")
+
+    def _guides(self) -> None:
+        """What helps to find one's way, and the start page of the second launch."""
+        window = self.window
+        helping = window.helping
+        helping.show_palette()
+        assert helping.palette is not None
+        helping.palette.field.setText("theme")
+        self.shoot("palette", helping.palette)
+        helping.palette.hide()
+        helping.show_settings()
+        assert helping.settings is not None
+        self.shoot("settings", helping.settings)
+        helping.show_shortcuts()
+        helping.settings.shortcuts.choose("training.start")
+        self.shoot("shortcuts", helping.settings)
+        helping.settings.hide()
+        window.studio.notify(
+            StudioError("The folder photos is empty.", "Choose another.", "0 files were found.")
+        )
+        self.shoot("message")
+        window.messages.dismiss()
+        window.actions_["file.start"].trigger()
+        self._await_cards()
+        self.shoot("start-again")
+
+    def _await_cards(self) -> None:
+        def ready() -> bool:
+            cards = self.window.start_page.findChildren(PictureCard)
+            return all(card.count for card in cards if not card.isHidden())
+
+        self.wait(ready, "the pictures of the start page")
+
+    def shoot(self, name: str, widget: QWidget | None = None) -> None:
+        """Save a widget, or else the window, as it is now."""
+        self.rest(0.5)
+        (widget or self.window).grab().save(str(self.out / f"{name}-{self.ending}"))
+
+    def wait(self, ready: Callable[[], bool], what: str) -> None:
+        """Let the window live until something is there.
+
+        Raises:
+            TimeoutError: naming what did not come.
+        """
+        end = time.monotonic() + _SECONDS
+        while not ready():
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {what} after {_SECONDS:.0f} s")
+            self.app.processEvents()
+            time.sleep(0.005)
+
+    def rest(self, seconds: float) -> None:
+        """Let the window live for a moment."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.app.processEvents()
+            time.sleep(0.005)
