@@ -99,7 +99,7 @@ class StartPage(QScrollArea):
         cards = [self._data_card(item) for item in recent[:_SHOWN]]
         self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
         # The cards are younger than what stands below them.
-        self._runs.lead_to(self._data)
+        self._runs.lead_to((self._data.cards or [self._zone])[0])
         self._data.lead_to(self._zone)
         self._data.title.setText(
             self.tr("Begin with pictures")
@@ -183,8 +183,7 @@ class _Cards(QWidget):
 
     def lead_to(self, following: QWidget) -> None:
         """Let Tab go through the cards and then on to what follows."""
-        first: QWidget = following.cards[0] if isinstance(following, _Cards) else following
-        for before, after in pairwise([*self.cards, first]):
+        for before, after in pairwise([*self.cards, following]):
             QWidget.setTabOrder(before, after)
 
     def show_cards(self, cards: Sequence[PictureCard]) -> None:
