@@ -99,7 +99,7 @@ class StartPage(QScrollArea):
         cards = [self._data_card(item) for item in recent[:_SHOWN]]
         self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
         # The cards are younger than what stands below them.
-        self._runs.lead_to((self._data.cards or [self._zone])[0])
+        self._runs.lead_to(self._data.cards[0] if self._data.cards else self._zone)
         self._data.lead_to(self._zone)
         self._data.title.setText(
             self.tr("Begin with pictures")
