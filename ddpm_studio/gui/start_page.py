@@ -32,6 +32,7 @@ _WIDTH = 640
 _PICTURES = 24
 _SHOWN = 3
 _TALL, _LOW = 130, 64
+_LINK = "link"
 
 
 class StartPage(QScrollArea):
@@ -99,8 +100,9 @@ class StartPage(QScrollArea):
         cards = [self._data_card(item) for item in recent[:_SHOWN]]
         self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
         # The cards are younger than what stands below them.
-        self._runs.lead_to(self._data.cards[0] if self._data.cards else self._zone)
-        self._data.lead_to(self._zone)
+        below = [self._zone, *self.findChildren(QPushButton, _LINK)]
+        for before, after in pairwise([*self._runs.cards, *self._data.cards, *below]):
+            QWidget.setTabOrder(before, after)
         self._data.title.setText(
             self.tr("Begin with pictures")
             if runs or recent
@@ -131,6 +133,7 @@ class StartPage(QScrollArea):
             ),
         ):
             link: QPushButton = button(text, tip, icon=icon, role="link")
+            link.setObjectName(_LINK)
             link.clicked.connect(signal)
             row.addWidget(link)
         row.addStretch()
@@ -180,11 +183,6 @@ class _Cards(QWidget):
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.title)
         layout.addLayout(self._grid)
-
-    def lead_to(self, following: QWidget) -> None:
-        """Let Tab go through the cards and then on to what follows."""
-        for before, after in pairwise([*self.cards, following]):
-            QWidget.setTabOrder(before, after)
 
     def show_cards(self, cards: Sequence[PictureCard]) -> None:
         """Show other cards."""
