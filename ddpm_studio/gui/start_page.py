@@ -82,6 +82,14 @@ class StartPage(QScrollArea):
         super().showEvent(event)
         if self._stale:
             self.show_recent()
+        # Qt forgets the order when the page is put into its window.
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """Let Tab go through the cards first: they are younger than what stands below them."""
+        below = [self._zone, *self.findChildren(QPushButton, _LINK)]
+        for before, after in pairwise([*self._runs.cards, *self._data.cards, *below]):
+            QWidget.setTabOrder(before, after)
 
     def _on_recent(self) -> None:
         self._stale = True
@@ -99,10 +107,7 @@ class StartPage(QScrollArea):
         self._runs.show_cards([self._run_card(run) for run in runs])
         cards = [self._data_card(item) for item in recent[:_SHOWN]]
         self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
-        # The cards are younger than what stands below them.
-        below = [self._zone, *self.findChildren(QPushButton, _LINK)]
-        for before, after in pairwise([*self._runs.cards, *self._data.cards, *below]):
-            QWidget.setTabOrder(before, after)
+        self._order_tabs()
         self._data.title.setText(
             self.tr("Begin with pictures")
             if runs or recent
