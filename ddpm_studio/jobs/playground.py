@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, PointLook, Points, PointsLearned, PointWalk, Progress
 from ddpm_studio.requests import PlayRequest, Sampler
 
-_BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 8e-3, 0.998
+_BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 1.5e-2, 0.998
 _SHOWN, _LOOKS = 512, 20
 # Of the variance 1 − ᾱ_t: small enough that the chain's own error is out of sight.
 _LANGEVIN_SHARE = 0.02
@@ -72,7 +73,8 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
     cooling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, request.steps)
     model = PointModel(average.model, process, points(_SHOWN).numpy(), request.shape)
     looks = set(np.linspace(0, request.steps, _LOOKS + 1).round().astype(int).tolist())
-    for step in range(1, request.steps + 1):
+
+    def learn() -> Tensor:
         x_0 = points(_BATCH)
         index = torch.randint(request.timesteps, (_BATCH,), generator=generator)
         noise = torch.randn(x_0.shape, generator=generator)
@@ -81,18 +83,34 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
         # drown in it.
         target = toy.expected_noise(x_0, x_t, points(_OTHERS), process.schedule, index)
         answer = network(x_t[:, :, None, None], process.labels(x_t, index))[:, :, 0, 0]
-        loss = (answer - target).square().mean()
+        loss: Tensor = (answer - target).square().mean()
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         cooling.step()
-        average.update(step)
+        return loss.detach()
+
+    for step in range(1, request.steps + 1):
+        with _one_thread():
+            loss = learn()
+            average.update(step)
         if step % _REPORT_EVERY == 0 or step == request.steps:
             yield Progress(step, request.steps, "Learning")
         if step in looks:
             walk = walk_points(model, "ddim", 20, request.seed)
-            yield PointsLearned(step, float(loss.detach()), model.data, walk.moments[-1])
+            yield PointsLearned(step, float(loss), model.data, walk.moments[-1])
     return model
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """So little work is done no sooner by two, and far later where others want the cores too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def shape_points(shape: toy.Shape, seed: int = 0) -> Points:

@@ -15,6 +15,7 @@ MEASURES: dict[str, str] = {
     "sampling": "Network evaluations of ancestral sampling, against the peers",
     "scrubber": "1,000 frames of 64 pictures scrubbed in the window: a frame's time, the memory",
     "startup": "Launch to the first painted window",
+    "playground": "Seconds to a spiral of points, and how true the learned score is",
 }
 
 

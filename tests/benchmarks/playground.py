@@ -1,0 +1,100 @@
+"""The 2-D playground: how soon there is a spiral, and how true the learned score is."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import numpy as np
+import torch
+
+from ddpm_studio.engine import toy
+from ddpm_studio.jobs import PointModel, play, score_field, true_score, walk_points
+from ddpm_studio.jobs.events import PointsLearned
+from ddpm_studio.jobs.playground import cosines, diffused
+from ddpm_studio.requests import PlayRequest
+from tests.benchmarks.figures import Figure
+
+_SEEDS = 3
+# Median distance from the line, of a spiral whose turns are 1 apart and whose points have .03.
+_RECOGNISED = 0.05
+
+
+def measure(rounds: int) -> list[Figure]:
+    """Train up to three times on the spiral and on the eight Gaussians, each from another seed."""
+    seeds = range(min(rounds, _SEEDS))
+    spirals = [_spiral(seed) for seed in seeds]
+    lowest = [_lowest_cosine(seed) for seed in seeds]
+    details: dict[str, object] = {"seeds": len(seeds), "threads": torch.get_num_threads()}
+    worst, at = min(lowest)
+    return [
+        Figure(
+            "playground: seconds to a recognisable spiral",
+            statistics.median(seen for seen, *_ in spirals),
+            "s",
+            at_most=20,
+            details={**details, "median_distance_below": _RECOGNISED},
+        ),
+        Figure(
+            "playground: seconds to the end of its training",
+            statistics.median(whole for _, whole, _ in spirals),
+            "s",
+            at_most=20,
+            details=details,
+        ),
+        Figure(
+            "playground: share of samples within 0.1 of the spiral",
+            min(share for *_, share in spirals),
+            "",
+            at_least=0.95,
+            details=details,
+        ),
+        Figure(
+            "playground: lowest mean cosine to the true score at any t",
+            worst,
+            "",
+            at_least=0.95,
+            details={**details, "t": at},
+        ),
+    ]
+
+
+def _distances(points: np.ndarray) -> np.ndarray:
+    line = toy.spiral_at(torch.linspace(0, 1, 2000))
+    found: np.ndarray = torch.cdist(torch.from_numpy(points), line).min(1).values.numpy()
+    return found
+
+
+def _spiral(seed: int) -> tuple[float, float, float]:
+    """Seconds until it is recognised, seconds in all, share of the samples that are on it."""
+    begun, seen = time.perf_counter(), float("inf")
+    job = play(PlayRequest(shape="spiral", seed=seed))
+    while True:
+        try:
+            event = next(job)
+        except StopIteration as stop:
+            model: PointModel = stop.value
+            break
+        if isinstance(event, PointsLearned) and np.median(_distances(event.samples)) < _RECOGNISED:
+            seen = min(seen, time.perf_counter() - begun)
+    whole = time.perf_counter() - begun
+    points = walk_points(model, "ddim", 50, seed=5).moments[-1]
+    return seen, whole, float((_distances(points) < 0.1).mean())
+
+
+def _lowest_cosine(seed: int) -> tuple[float, int]:
+    """Over t = 1..T: the mean cosine at 512 points of q(x_t), and where it is lowest."""
+    job = play(PlayRequest(shape="eight_gaussians", seed=seed))
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            model: PointModel = stop.value
+            break
+    found = []
+    for t in range(1, model.process.schedule.T + 1):
+        places = diffused(model, t, seed=3)
+        exact = true_score(model, places, t)
+        assert exact is not None
+        found.append((float(cosines(score_field(model, places, t), exact).mean()), t))
+    return min(found)
