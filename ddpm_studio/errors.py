@@ -5,6 +5,20 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
+_LONGEST_LINE = 500
+
+
+def plain(text: str, most: int = _LONGEST_LINE) -> str:
+    """Return text out of a file as one line that any terminal and label can show.
+
+    Control characters could clear a terminal or turn the reading order, and half characters
+    can't be printed at all: they become "�". What is longer than ``most`` is cut.
+    """
+    # A piece is enough to fill the line, however long the text is.
+    line = " ".join(text[: 4 * most].split())
+    line = "".join(sign if sign.isprintable() else "�" for sign in line)
+    return line if len(line) <= most else line[: most - 1] + "…"
+
 
 class StudioError(Exception):
     """An error that a person can act on.
@@ -16,8 +30,8 @@ class StudioError(Exception):
     """
 
     def __init__(self, cause: str, remedy: str = "", details: str = "") -> None:
-        self.cause = " ".join(cause.split())
-        self.remedy = " ".join(remedy.split())
+        self.cause = plain(cause)
+        self.remedy = plain(remedy)
         self.details = details
         super().__init__(f"{self.cause} {self.remedy}".strip())
 
@@ -53,11 +67,13 @@ class Failure:
         if isinstance(error, OSError) and error.strerror:
             where = f": {error.filename}" if error.filename else ""
             return cls(
-                f"{error.strerror}{where}.", "Check the path, its permissions and space.", details
+                plain(f"{error.strerror}{where}."),
+                "Check the path, its permissions and space.",
+                details,
             )
-        message = " ".join(str(error).split()) or "no message"
+        message = plain(str(error), 300) or "no message"
         return cls(
-            f"Unexpected {type(error).__name__}: {message[:300]}.",
+            f"Unexpected {type(error).__name__}: {message}.",
             "Please copy the details into a report.",
             details,
         )

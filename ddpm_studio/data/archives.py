@@ -8,29 +8,28 @@ from __future__ import annotations
 
 import re
 import stat
-import tarfile
 import threading
 import zipfile
-import zlib
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO, cast
 
-from ddpm_studio.data.folders import unreadable
+from ddpm_studio.data.folders import MAX_FILES, unreadable
 from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.data.streams import ListingStream, open_tar
 from ddpm_studio.errors import StudioError
 
-MAX_MEMBERS = 2_000_000
 MAX_TOTAL_BYTES = 64 * 2**30
 #: Pictures hardly compress; flat drawings reach perhaps 100:1.
 MAX_RATIO = 200
-_RATIO_FROM_BYTES = 256 * 2**20
+RATIO_FROM_BYTES = 256 * 2**20
 
 _ENCRYPTED = 0x1
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
-class _Budget:
+class Budget:
     """Counts what an archive claims to hold and refuses it past the limits."""
 
     def __init__(self, path: Path) -> None:
@@ -40,13 +39,16 @@ class _Budget:
         self.total = 0
 
     def add(self, size: int) -> None:
+        """Count one file more."""
+        if size < 0:
+            raise self._refuse("it holds a file of less than no bytes")
         self.members += 1
         self.total += size
-        if self.members > MAX_MEMBERS:
-            raise self._refuse(f"it holds more than {MAX_MEMBERS:,} files")
+        if self.members > MAX_FILES:
+            raise self._refuse(f"it holds more than {MAX_FILES:,} files")
         if self.total > MAX_TOTAL_BYTES:
             raise self._refuse(f"it would unpack to more than {MAX_TOTAL_BYTES >> 30} GB")
-        if self.total > max(_RATIO_FROM_BYTES, MAX_RATIO * self.packed):
+        if self.total > max(RATIO_FROM_BYTES, MAX_RATIO * self.packed):
             raise self._refuse(f"it would unpack to more than {MAX_RATIO} times its size")
 
     def _refuse(self, why: str) -> StudioError:
@@ -56,19 +58,34 @@ class _Budget:
         )
 
 
+def open_zip(path: Path, stack: ExitStack) -> zipfile.ZipFile:
+    """Open a zip, its list of contents bounded; ``stack`` closes it.
+
+    Raises:
+        StudioError: it can't be read, is damaged, or its list is too long.
+    """
+    try:
+        stream = ListingStream(stack.enter_context(path.open("rb")))
+        archive = stack.enter_context(zipfile.ZipFile(cast(BinaryIO, stream)))
+    except MemoryError:
+        raise
+    except OSError as error:
+        # Its own words where it is the content that is wrong.
+        raise (unreadable(path, error) if error.strerror else damaged(path, error)) from error
+    except Exception as error:  # untrusted bytes make the parser raise nearly anything
+        raise damaged(path, error) from error
+    stream.listing = False
+    return archive
+
+
 def zip_files(path: Path, stack: ExitStack) -> list[File]:
     """Return the files of a zip in natural order; ``stack`` closes it.
 
     Raises:
         StudioError: damaged, encrypted, unsafe or too large.
     """
-    budget = _Budget(path)
-    try:
-        archive = stack.enter_context(zipfile.ZipFile(path))
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise _damaged(path, error) from error
+    archive = open_zip(path, stack)
+    budget = Budget(path)
     # ZipFile counts its open members without a lock of its own.
     lock = threading.Lock()
     files = []
@@ -97,26 +114,32 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
     Raises:
         StudioError: damaged, unsafe or too large.
     """
-    budget = _Budget(path)
     lock = threading.Lock()
     files = []
     try:
-        archive = stack.enter_context(tarfile.TarFile.open(path))
-        for info in archive:
+        budget = Budget(path)
+        archive, stream = open_tar(path, stack)
+        while (info := archive.next()) is not None:
+            # The archive need not remember what the files below do.
+            archive.members.clear()  # type: ignore[attr-defined]
             budget.add(info.size)
             name = _safe_name(path, info.name)
             if info.issym() or info.islnk():
                 raise _unsafe(path, info.name, "is a link")
-            if not (info.isreg() or info.isdir()):
-                raise _unsafe(path, info.name, "is a device")
+            if not (info.isreg() or info.isdir()) or info.issparse():
+                raise _unsafe(path, info.name, "is a sparse file or a device")
             if info.isreg() and not _hidden(name):
-                files.append(File(name, info.size, partial(_read_tar, archive, lock, info)))
+                place = info.offset_data
+                files.append(
+                    File(name, info.size, partial(_read_tar, stream, lock, place, info.size))
+                )
+        stream.listing = False
+    except (StudioError, MemoryError):
+        raise
     except OSError as error:
-        if error.strerror:
-            raise unreadable(path, error) from error
-        raise _damaged(path, error) from error
-    except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
-        raise _damaged(path, error) from error
+        raise (unreadable(path, error) if error.strerror else damaged(path, error)) from error
+    except Exception as error:  # untrusted bytes make the parser raise nearly anything
+        raise damaged(path, error) from error
     return files
 
 
@@ -141,9 +164,10 @@ def _unsafe(path: Path, name: str, why: str) -> StudioError:
     )
 
 
-def _damaged(path: Path, error: Exception) -> StudioError:
+def damaged(path: Path, error: Exception) -> StudioError:
+    """Return the error for an archive that can't be read as one."""
     return StudioError(
-        f"{path.name} is not a whole archive: {str(error)[:100]}.",
+        f"{path.name} is not a whole archive: {str(error)[:100] or type(error).__name__}.",
         "Download or pack it again.",
     )
 
@@ -154,20 +178,26 @@ def _read_zip(
     try:
         with lock, archive.open(info) as stream:
             return stream.read(limit)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise OSError(0, "damaged in the archive") from error
+    except MemoryError:
+        raise
     except NotImplementedError as error:
         raise OSError(0, "packed by an unknown method") from error
+    except Exception as error:  # untrusted bytes make the parser raise nearly anything
+        raise OSError(0, "damaged in the archive") from error
 
 
 def _read_tar(
-    archive: tarfile.TarFile, lock: threading.Lock, info: tarfile.TarInfo, limit: int
+    stream: ListingStream, lock: threading.Lock, place: int, size: int, limit: int
 ) -> bytes:
+    wanted = size if limit < 0 else min(size, limit)
     try:
         with lock:
-            stream = archive.extractfile(info)
-            if stream is None:
-                raise OSError(0, "not a plain file")
-            return stream.read(limit)
-    except (tarfile.TarError, zlib.error, EOFError) as error:
+            stream.seek(place)
+            data = stream.read(wanted)
+    except MemoryError:
+        raise
+    except Exception as error:  # untrusted bytes make the parser raise nearly anything
         raise OSError(0, "damaged in the archive") from error
+    if len(data) < wanted:
+        raise OSError(0, "damaged in the archive")
+    return data

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.data.folders import unreadable
+from ddpm_studio.data.archives import Budget, open_zip
+from ddpm_studio.data.folders import MAX_FILES, unreadable
 from ddpm_studio.data.items import Item, Pixels
+from ddpm_studio.data.npy_header import PickledArrayError, read_npy_header
 from ddpm_studio.errors import StudioError
 
 #: Largest array that is unpacked into memory.
@@ -24,8 +26,6 @@ _CHANNELS = (1, 2, 3, 4)
 _SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W)."
 _VALUES = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1."
 _ROWS_AT_ONCE = 1024
-_MAGIC = b"\x93NUMPY"
-_PICKLE = b"\x80"
 
 Labels = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
@@ -38,20 +38,32 @@ def npy_items(path: Path, tree: int) -> tuple[list[Item], list[str]]:
         StudioError: it is pickled, damaged or of a shape or type that is no pictures.
     """
     try:
-        with path.open("rb") as stream:
-            head = stream.read(len(_MAGIC))
-        if head.startswith(_PICKLE):
-            raise _pickled(path.name)
-        if head != _MAGIC:
-            raise ValueError("it does not begin as .npy files do")
-        images = np.load(path, mmap_mode="r", allow_pickle=False)
+        images = map_array(path)
     except OSError as error:
         raise unreadable(path, error) from error
-    except (ValueError, EOFError, SyntaxError) as error:
-        if "object" in str(error).lower():
-            raise _pickled(path.name) from error
+    except PickledArrayError as error:
+        raise _pickled(path.name) from error
+    except ValueError as error:
         raise _damaged(path.name, error) from error
     return array_items(path.name, images, None, tree)
+
+
+def map_array(path: Path) -> Array:
+    """Return a ``.npy`` file's array, mapped into memory, read-only.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is damaged, pickled, or no array of plain numbers.
+    """
+    with path.open("rb") as stream:
+        header = read_npy_header(stream)
+        held = stream.seek(0, 2) - header.offset
+    if header.size > held:
+        raise ValueError("it is cut short")
+    order: Literal["C", "F"] = "F" if header.fortran else "C"
+    if not header.size:
+        return np.empty(header.shape, header.dtype, order)
+    return np.memmap(path, header.dtype, "r", header.offset, header.shape, order)
 
 
 def npz_items(path: Path, tree: int) -> tuple[list[Item], list[str]]:
@@ -60,23 +72,27 @@ def npz_items(path: Path, tree: int) -> tuple[list[Item], list[str]]:
     Raises:
         StudioError: as :func:`npy_items`, or it has no array under a known name.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {name.removesuffix(".npy").casefold(): name for name in archive.namelist()}
-            image_key = next((key for key in _IMAGE_KEYS if key in members), None)
-            if image_key is None:
-                held = ", ".join(sorted(members)[:6]) or "nothing"
-                raise StudioError(
-                    f"{path.name} holds {held}, and no pictures by a known name.",
-                    f"Name the array one of {', '.join(_IMAGE_KEYS)}.",
-                )
-            images = _read_member(archive, members[image_key], path.name)
-            label_key = next((key for key in _LABEL_KEYS if key in members), None)
-            labels = _read_member(archive, members[label_key], path.name) if label_key else None
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
-        raise _damaged(path.name, error) from error
+    with ExitStack() as stack:
+        archive = open_zip(path, stack)
+        members = {name.removesuffix(".npy").casefold(): name for name in archive.namelist()}
+        image_key = next((key for key in _IMAGE_KEYS if key in members), None)
+        if image_key is None:
+            held = ", ".join(sorted(members)[:6]) or "nothing"
+            raise StudioError(
+                f"{path.name} holds {held}, and no pictures by a known name.",
+                f"Name the array one of {', '.join(_IMAGE_KEYS)}.",
+            )
+        label_key = next((key for key in _LABEL_KEYS if key in members), None)
+        budget = Budget(path)
+        try:
+            images = _read_member(archive, members[image_key], budget)
+            labels = _read_member(archive, members[label_key], budget) if label_key else None
+        except (StudioError, MemoryError):
+            raise
+        except PickledArrayError as error:
+            raise _pickled(path.name) from error
+        except Exception as error:  # untrusted bytes make the parser raise nearly anything
+            raise _damaged(path.name, error) from error
     return array_items(path.name, images, labels, tree)
 
 
@@ -96,6 +112,8 @@ def array_items(
         StudioError: another shape, type or range.
     """
     images = _channels_last(name, images)
+    if len(images) > MAX_FILES:
+        raise StudioError(f"{name} holds more than {MAX_FILES:,} pictures.", "Save a part of it.")
     offset, scale = _value_range(name, images)
     classes, warnings = _class_names(name, labels, len(images))
     items = [
@@ -165,29 +183,22 @@ def _class_names(name: str, labels: Array | None, count: int) -> tuple[list[str]
     return [str(label) for label in labels.reshape(-1).tolist()], []
 
 
-def _read_member(archive: zipfile.ZipFile, member: str, name: str) -> Array:
+def _read_member(archive: zipfile.ZipFile, member: str, budget: Budget) -> Array:
     info = archive.getinfo(member)
+    budget.add(info.file_size)
     with archive.open(info) as stream:
-        version = np.lib.format.read_magic(stream)
-        if version == (1, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-        elif version == (2, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
-        else:
-            raise ValueError(f"its format {version} is not known")
-        if dtype.hasobject:
-            raise _pickled(name)
-        size = int(np.prod(shape, dtype=object)) * dtype.itemsize
+        header = read_npy_header(stream)
         # What the header claims is believed only as far as the member reaches.
-        if size > info.file_size:
+        if header.size > info.file_size:
             raise ValueError("an array is cut short")
-        if size > MAX_ARRAY_BYTES:
+        if header.size > MAX_ARRAY_BYTES:
             raise StudioError(
-                f"{name} would unpack to more than {MAX_ARRAY_BYTES >> 30} GB.",
+                f"{budget.path.name} would unpack to more than {MAX_ARRAY_BYTES >> 30} GB.",
                 "Save the array as a .npy file, which is read from the disk.",
             )
-        flat = np.frombuffer(stream.read(size), dtype)
-    return flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
+        flat = np.frombuffer(stream.read(header.size), header.dtype)
+    shape = header.shape
+    return flat.reshape(shape[::-1]).T if header.fortran else flat.reshape(shape)
 
 
 def _pickled(name: str) -> StudioError:
@@ -198,4 +209,7 @@ def _pickled(name: str) -> StudioError:
 
 
 def _damaged(name: str, error: Exception) -> StudioError:
-    return StudioError(f"{name} is damaged: {str(error)[:100]}.", "Save or download it again.")
+    return StudioError(
+        f"{name} is damaged: {str(error)[:100] or type(error).__name__}.",
+        "Save or download it again.",
+    )

@@ -19,7 +19,7 @@ from ddpm_studio.data.folders import (
 from ddpm_studio.data.idx import idx_items, with_labels
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.data.report import Reject
-from ddpm_studio.errors import StudioError
+from ddpm_studio.errors import StudioError, plain
 
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _TAR_MAGIC_AT = 257
@@ -47,7 +47,7 @@ def collect(paths: list[Path], stack: ExitStack) -> Collection:
         prefix = f"{path.name}/" if len(paths) > 1 else ""
         if path.is_dir():
             files, rejects = folder_files(path)
-            collection.rejects += [Reject(prefix + r.name, r.reason) for r in rejects]
+            collection.rejects += [Reject(plain(prefix + r.name), r.reason) for r in rejects]
             _add_files(collection, files, tree, prefix)
             continue
         stat_source(path)
@@ -67,7 +67,7 @@ def collect(paths: list[Path], stack: ExitStack) -> Collection:
             else:
                 _add(collection, found)
     # Pictures dropped one by one belong together, whatever lies between them.
-    collection.items += [Item(file.name, len(paths), file=file) for file in loose]
+    collection.items += [Item(plain(file.name), len(paths), file=file) for file in loose]
     return collection
 
 
@@ -76,7 +76,7 @@ def source_title(paths: list[Path]) -> str:
     if not paths:
         raise StudioError("Nothing was chosen.", "Choose a folder, an archive or pictures.")
     if len(paths) == 1:
-        return paths[0].name or str(paths[0])
+        return plain(paths[0].name or str(paths[0]))
     return f"{len(paths):,} files or folders"
 
 
@@ -105,7 +105,7 @@ def _add_files(collection: Collection, files: list[File], tree: int, prefix: str
     if found is not None:
         _add(collection, found)
     else:
-        collection.items += [Item(prefix + file.name, tree, file=file) for file in files]
+        collection.items += [Item(plain(prefix + file.name), tree, file=file) for file in files]
 
 
 def _archive_kind(path: Path) -> str | None:

@@ -8,7 +8,9 @@ its warnings stays out of play; the limit here is checked before a pixel is deco
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +20,6 @@ from PIL import (
     GifImagePlugin,
     Image,
     ImageFile,
-    ImageOps,
     JpegImagePlugin,
     PngImagePlugin,
     PpmImagePlugin,
@@ -27,8 +28,9 @@ from PIL import (
 )
 
 from ddpm_studio.data.items import Pixels
+from ddpm_studio.data.limits import too_costly, too_costly_to_decode
+from ddpm_studio.errors import plain
 
-MAX_PIXELS = 64_000_000
 HEAD_BYTES = 16
 _COMMON_SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"}
 PICTURE_SUFFIXES = frozenset(_COMMON_SUFFIXES | {".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm"})
@@ -46,6 +48,19 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
 }
 _GRAY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"))
 _ALPHA_MODES = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_LARGE_PIXELS = 8_000_000
+_ONE_LARGE = threading.Lock()
+_STRIP_PIXELS = 1 << 20
+_MAX_EXIF_BYTES = 1 << 20
 _EXIF_KEYS = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
 
 
@@ -117,19 +132,31 @@ def decode(data: bytes, background: Rgb, draft: Callable[[int, int], float] | No
         Unusable: it is damaged, truncated, of no known kind or has too many pixels.
     """
     with _open(data) as image:
-        if draft is not None and image.format in ("JPEG", "MPO"):
-            scale = draft(*image.size)
-            if scale < 1:
-                width, height = image.size
-                image.draft(None, (int(np.ceil(width * scale)), int(np.ceil(height * scale))))
+        scale = 1.0 if draft is None else draft(*image.size)
+        if scale < 1 and image.format in ("JPEG", "MPO"):
+            width, height = image.size
+            image.draft(None, (int(np.ceil(width * scale)), int(np.ceil(height * scale))))
+        large = image.width * image.height > _LARGE_PIXELS
         try:
-            image.load()
-            turned = ImageOps.exif_transpose(image) if _orientation(image) != 1 else image
-            return flatten(turned, background)
+            # Memory is for one of them at a time, however many are decoded side by side.
+            with _ONE_LARGE if large else nullcontext():
+                return _decoded(image, background, scale if large else 1.0)
         except (MemoryError, Unusable):
             raise
         except Exception as error:  # untrusted bytes make the plugins raise nearly anything
             raise Unusable(_reason(data, error)) from error
+
+
+def _decoded(image: ImageFile.ImageFile, background: Rgb, scale: float) -> Image.Image:
+    image.load()
+    # Asked once it is loaded: a TIFF is upright then.
+    turn = _TURNS.get(_orientation(image))
+    flat = flatten(image, background)
+    if flat is not image:
+        image.close()
+    if (factor := int(1 / scale)) > 1:
+        flat = flat.reduce(factor)
+    return flat if turn is None else flat.transpose(turn)
 
 
 def from_array(pixels: Pixels, background: Rgb) -> Image.Image:
@@ -141,31 +168,52 @@ def from_array(pixels: Pixels, background: Rgb) -> Image.Image:
 def flatten(image: Image.Image, background: Rgb) -> Image.Image:
     """Return an image of any mode as L or RGB, composited where it is transparent."""
     mode = image.mode
-    if mode in _ALPHA_MODES or "transparency" in image.info:
-        if mode in ("La", "RGBa"):
-            image = image.convert("LA" if mode == "La" else "RGBA")
-        rgba = image.convert("RGBA")
-        flat = Image.new("RGB", rgba.size, background)
-        flat.paste(rgba, mask=rgba.getchannel("A"))
-        return flat
-    if mode in ("L", "RGB"):
+    if mode in ("L", "RGB") and "transparency" not in image.info:
         return image
-    if mode == "1":
-        return image.convert("L")
     if mode.startswith("I") or mode == "F":
-        return Image.fromarray(_to_eight_bits(np.asarray(image)))
-    return image.convert("RGB")
+        return _eight_bits(image)
+    transparent = mode in _ALPHA_MODES or "transparency" in image.info
+    flat = Image.new("L" if mode == "1" and not transparent else "RGB", image.size, background[0])
+    # Strip by strip: the whole picture need not be there a third and a fourth time.
+    for strip, place in _strips(image):
+        if transparent:
+            if mode in ("La", "RGBa"):
+                strip = strip.convert("LA" if mode == "La" else "RGBA")
+            rgba = strip.convert("RGBA")
+            flat.paste(background, (*place, place[0] + strip.width, place[1] + strip.height))
+            flat.paste(rgba, place, rgba.getchannel("A"))
+        else:
+            flat.paste(strip.convert(flat.mode), place)
+    return flat
 
 
-def _to_eight_bits(values: np.ndarray) -> Pixels:
-    low, high = float(values.min()), float(values.max())
-    if values.dtype.kind == "f":
-        if not (low >= 0 and high <= 255):
-            raise Unusable("values out of range: floats outside 0 to 255")
-        return np.rint(values * (255.0 if high <= 1 else 1.0)).astype(np.uint8)
-    if low < 0 or high > 65535:
+def _strips(image: Image.Image) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
+    rows = max(1, _STRIP_PIXELS // max(1, image.width))
+    for top in range(0, image.height, rows):
+        bottom = min(image.height, top + rows)
+        yield image.crop((0, top, image.width, bottom)), (0, top)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return numbers of more than 8 bits as gray levels; floats are 0..1 or 0..255."""
+    ends = [end for strip, _ in _strips(image) for end in _ends(np.asarray(strip))]
+    low, high = float(np.min(ends)), float(np.max(ends))
+    floats = image.mode == "F"
+    # Written such that a NaN fails it.
+    if floats and not (low >= 0 and high <= 255):
+        raise Unusable("values out of range: floats outside 0 to 255")
+    if not floats and (low < 0 or high > 65535):
         raise Unusable("values out of range: more than 16 bits")
-    return np.rint(values.astype(np.float32) / 257).astype(np.uint8)
+    scale = (255.0 if high <= 1 else 1.0) if floats else 1 / 257
+    flat = Image.new("L", image.size)
+    for strip, place in _strips(image):
+        levels = np.rint(np.asarray(strip).astype(np.float64) * scale).astype(np.uint8)
+        flat.paste(Image.fromarray(levels), place)
+    return flat
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
@@ -174,21 +222,23 @@ def _open(data: bytes) -> ImageFile.ImageFile:
     kind = identify(data[:HEAD_BYTES])
     if kind is None:
         raise Unusable("damaged: its content is no picture")
+    if (why := too_costly(kind, data)) is not None:
+        raise Unusable(why)
     try:
         image = _OPENERS[kind](io.BytesIO(data))
     except MemoryError:
         raise
     except Exception as error:  # untrusted bytes make the plugins raise nearly anything
         raise Unusable(_reason(data, error)) from error
-    width, height = image.size
-    if width * height > MAX_PIXELS:
+    if (why := too_costly_to_decode(kind, data, image)) is not None:
         image.close()
-        raise Unusable(f"too large: {width}×{height} pixels")
+        raise Unusable(why)
     return image
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
-    if not any(key in image.info for key in _EXIF_KEYS):
+    notes = [image.info[key] for key in _EXIF_KEYS if key in image.info]
+    if not notes or any(len(note) > _MAX_EXIF_BYTES for note in notes):
         return 1
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
@@ -198,10 +248,10 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 
 
 def _reason(data: bytes, error: Exception) -> str:
-    message = " ".join(str(error).split())
+    message = plain(str(error), 100)
     if isinstance(error, EOFError) or "truncated" in message.lower() or _cut_short(data):
         return "truncated"
-    return f"damaged: {message[:100] or type(error).__name__}"
+    return f"damaged: {message or type(error).__name__}"
 
 
 def _cut_short(data: bytes) -> bool:

@@ -12,6 +12,9 @@ from ddpm_studio.data.items import File, natural_key
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 
+#: Largest number of files in one folder or archive.
+MAX_FILES = 1_000_000
+
 Stamp = tuple[str, int, int]
 
 
@@ -47,21 +50,33 @@ def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
     are passed over, as reading one may never end.
 
     Raises:
-        StudioError: the folder itself can't be listed.
+        StudioError: the folder itself can't be listed, or holds too many files.
     """
 
-    def refuse(error: OSError) -> None:
-        if error.filename is not None and Path(error.filename) == folder:
-            raise unreadable(folder, error)
-
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.startswith("."):
-                continue
-            path = Path(parent, name)
+    waiting = [folder]
+    count = 0
+    # A stack and no recursion: a folder may be thousands of folders deep.
+    while waiting:
+        parent = waiting.pop()
+        try:
+            with os.scandir(parent) as entries:
+                inner = [entry for entry in entries if not entry.name.startswith(".")]
+        except OSError as error:
+            if parent == folder:
+                raise unreadable(folder, error) from error
+            continue
+        for entry in inner:
+            count += 1
+            if count > MAX_FILES:
+                raise StudioError(
+                    f"{folder} holds more than {MAX_FILES:,} files.", "Choose a folder within it."
+                )
+            path = Path(parent, entry.name)
             try:
-                info = path.stat()
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                    continue
+                info = entry.stat()
             except OSError as error:
                 yield path, error
                 continue

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import re
 import struct
-import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ddpm_studio.data.archives import MAX_RATIO, RATIO_FROM_BYTES
 from ddpm_studio.data.arrays import MAX_ARRAY_BYTES, Array, array_items
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.errors import StudioError
@@ -89,47 +90,49 @@ def idx_items(files: list[File], tree: int) -> tuple[list[Item], list[str]] | No
 
 
 def _head(file: File) -> bytes:
-    head = file.read(4096)
-    if head.startswith(_GZIP):
-        try:
+    try:
+        head = file.read(4096)
+        if head.startswith(_GZIP):
             return gzip.GzipFile(fileobj=io.BytesIO(head)).read(16)
-        except (OSError, EOFError, zlib.error):
-            return b""
+    except Exception:  # untrusted bytes make the parser raise nearly anything
+        return b""
     return head
 
 
 def _read_idx(file: File) -> Array:
     try:
+        if file.size > MAX_ARRAY_BYTES:
+            raise ValueError(f"it has {file.size:,} bytes")
         data = file.read(-1)
         if data.startswith(_GZIP):
+            most = max(RATIO_FROM_BYTES, MAX_RATIO * len(data))
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-                return _parse(stream)
-        return _parse(io.BytesIO(data))
-    except (OSError, EOFError, zlib.error, ValueError, struct.error) as error:
-        raise StudioError(
-            f"{file.name} is damaged: {str(error)[:100]}.", "Download it again."
-        ) from error
+                return _parse(stream, most)
+        return _parse(io.BytesIO(data), len(data))
+    except MemoryError:
+        raise
+    except Exception as error:  # untrusted bytes make the parser raise nearly anything
+        why = str(error)[:100] or type(error).__name__
+        raise StudioError(f"{file.name} is damaged: {why}.", "Download it again.") from error
 
 
-def _parse(stream: io.BytesIO | gzip.GzipFile) -> Array:
-    zero, kind, dimensions = struct.unpack(">HBB", stream.read(4))
+def _parse(stream: io.BytesIO | gzip.GzipFile, most: int) -> Array:
+    head = stream.read(4)
+    if len(head) < 4:
+        raise ValueError("it is cut short")
+    zero, kind, dimensions = struct.unpack(">HBB", head)
     if zero != 0 or kind != _UNSIGNED_BYTE or dimensions not in (1, 3):
         raise ValueError("it does not begin as IDX files of bytes do")
-    shape = struct.unpack(f">{dimensions}I", stream.read(4 * dimensions))
-    size = int(np.prod(shape, dtype=object))
+    head = stream.read(4 * dimensions)
+    if len(head) < 4 * dimensions:
+        raise ValueError("it is cut short")
+    shape = struct.unpack(f">{dimensions}I", head)
+    size = math.prod(shape)
     if size > MAX_ARRAY_BYTES:
         raise ValueError(f"it claims {size:,} bytes")
-    data = _read_up_to(stream, size)
+    if size > most:
+        raise ValueError("it is cut short, or packed too well to be pictures")
+    data = stream.read(size)
     if len(data) < size:
         raise ValueError("it is cut short")
     return np.frombuffer(data, np.uint8).reshape(shape)
-
-
-def _read_up_to(stream: io.BytesIO | gzip.GzipFile, size: int) -> bytes:
-    """Read piece by piece: a claim must not reserve memory that the data does not fill."""
-    pieces = []
-    left = size
-    while left and (piece := stream.read(min(left, 2**24))):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)

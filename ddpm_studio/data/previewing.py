@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from ddpm_studio.requests import PrepareOptions
 
 #: A set of bad pictures must not keep the window waiting.
 _TRIES_PER_PICTURE = 4
+_MAX_SECONDS = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ def preview(
     Raises:
         StudioError: as :func:`prepare`, judging by the pictures tried.
     """
+    until = time.monotonic() + _MAX_SECONDS
     with ExitStack() as stack:
         collection = collect([Path(source) for source in sources], stack)
         likely = [item for item in collection.items if _looks_like_picture(item)]
@@ -63,7 +66,7 @@ def preview(
         others: Counter[str] = Counter()
         taken: list[tuple[Item, bytes | Pixels, Header]] = []
         for index in _spread(len(candidates), count):
-            if len(taken) == count:
+            if len(taken) == count or time.monotonic() > until:
                 break
             item = candidates[index]
             try:
@@ -87,6 +90,8 @@ def preview(
     )
     made: list[tuple[str, tuple[int, int], Pixels]] = []
     for item, raw, header in taken:
+        if made and time.monotonic() > until:
+            break
         try:
             made.append((item.name, header.size, make_square(raw, recipe)))
         except Unusable as verdict:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -17,13 +18,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
+import numpy.typing as npt
 
+from ddpm_studio.data.arrays import map_array
 from ddpm_studio.data.dataset import Dataset
 from ddpm_studio.data.folders import Stamp
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
 from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.strict_json import read_object
 
 #: Raise it whenever the same input would give other pixels or another layout.
 FORMAT = 2
@@ -31,6 +34,9 @@ IMAGES, LABELS, REPORT = "images.npy", "labels.npy", "report.json"
 #: File times may be this coarse: a file changed so recently could change again unseen.
 _SETTLED_NS = 2 * 10**9
 _LEFTOVER_SECONDS = 24 * 3600
+_KEY = re.compile(r"[0-9a-f]{40}")
+# Some hundred bytes for each picture that was left out.
+_MAX_REPORT_BYTES = 256 * 2**20
 
 
 def content_key(survey: Survey, options: PrepareOptions, warnings: Sequence[str]) -> str:
@@ -64,9 +70,10 @@ class Store:
     def recall(self, quick: str) -> str | None:
         """Return the content key remembered for unchanged files."""
         try:
-            return str(json.loads((self.root / "quick" / f"{quick}.json").read_text())["key"])
-        except (OSError, ValueError, KeyError, TypeError):
+            key = str(read_object(self.root / "quick" / f"{quick}.json", 1024)["key"])
+        except (OSError, ValueError, KeyError):
             return None
+        return key if _KEY.fullmatch(key) else None
 
     def remember(self, quick: str, stamps: Sequence[Stamp], key: str) -> None:
         """Note the content key of files, unless they changed only just now."""
@@ -83,20 +90,22 @@ class Store:
         """Return a prepared set, or None where it is missing or damaged."""
         folder = self.root / key
         try:
-            described = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+            described = read_object(folder / REPORT, _MAX_REPORT_BYTES)
             options = PrepareOptions.model_validate(described["options"])
             report = Report.from_json(json.dumps(described["report"] | {"source": title}))
             class_names = tuple(str(name) for name in described["class_names"])
-            images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
-            labels = np.load(folder / LABELS, allow_pickle=False) if class_names else None
+            images = map_array(folder / IMAGES)
+            labels = np.array(map_array(folder / LABELS)) if class_names else None
             size, channels = options.image_size, 1 if options.channels == "gray" else 3
             shape = (report.kept, size, size, channels)
             if described["key"] != key or images.shape != shape or images.dtype != np.uint8:
                 return None
             if labels is not None and (labels.shape != shape[:1] or labels.dtype != np.int64):
                 return None
+            if labels is not None and not _within(labels, len(class_names)):
+                return None
             fingerprint = str(described["fingerprint"])
-        except (OSError, ValueError, KeyError, TypeError, EOFError, ValidationError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return None
         return Dataset(images, labels, class_names, report, fingerprint, options, tuple(source))
 
@@ -155,6 +164,10 @@ def write_description(
     }
     # Pure ASCII: names of files need not be valid text in any encoding.
     (folder / REPORT).write_text(json.dumps(described, indent=1), encoding="utf-8")
+
+
+def _within(labels: npt.NDArray[np.int64], count: int) -> bool:
+    return bool(labels.min() >= 0 and labels.max() < count)
 
 
 def _flush(path: Path) -> None:

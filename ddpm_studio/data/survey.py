@@ -20,9 +20,11 @@ from ddpm_studio.data.decoding import (
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels, folder_classes
 from ddpm_studio.data.progress import Progress
 from ddpm_studio.data.report import Reject, reject_summary
-from ddpm_studio.errors import StudioError
+from ddpm_studio.errors import StudioError, plain
 
+_LONGEST_CLASS, _LONGEST_SUFFIX = 100, 20
 _REPORT_EVERY = 256
+_REPORT_BYTES = 256 * 2**20
 
 
 class NotAPicture(Exception):  # noqa: N818 - a verdict on a file, not a fault of the program
@@ -64,7 +66,7 @@ def read_item(item: Item) -> bytes | Pixels:
     assert file is not None
     try:
         if file.suffix not in PICTURE_SUFFIXES and identify(file.read(HEAD_BYTES)) is None:
-            raise NotAPicture(file.suffix or "without an ending")
+            raise NotAPicture(plain(file.suffix, _LONGEST_SUFFIX) or "without an ending")
         if file.size > MAX_FILE_BYTES:
             raise Unusable(f"too large: {file.size / 2**30:.1f} GB")
         return file.read(-1)
@@ -80,8 +82,10 @@ def survey(collection: Collection) -> Generator[Progress, None, Survey]:
     """
     result = Survey(rejects=list(collection.rejects))
     total = len(collection.items)
+    read = 0
     for index, item in enumerate(collection.items):
-        if index % _REPORT_EVERY == 0:
+        if index % _REPORT_EVERY == 0 or read >= _REPORT_BYTES:
+            read = 0
             yield Progress(index, total, "Looking at the pictures")
         try:
             raw = read_item(item)
@@ -92,6 +96,7 @@ def survey(collection: Collection) -> Generator[Progress, None, Survey]:
             result.rejects.append(Reject(item.name, str(verdict)))
         else:
             data = raw if isinstance(raw, bytes) else raw.data
+            read += len(raw) if isinstance(raw, bytes) else raw.nbytes
             digest = hashlib.blake2b(data, digest_size=20).digest()
             result.found.append(Found(item, header, digest))
     yield Progress(total, total, "Looking at the pictures")
@@ -133,4 +138,8 @@ def item_classes(items: list[Item]) -> list[str] | None:
     classes = [
         next(following[item.tree]) if item.file is not None else item.class_name for item in items
     ]
-    return [name for name in classes if name is not None] if None not in classes else None
+    return (
+        [plain(name, _LONGEST_CLASS) for name in classes if name is not None]
+        if None not in classes
+        else None
+    )

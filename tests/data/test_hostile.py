@@ -91,7 +91,7 @@ def test_tar_bomb_is_refused_unread(tmp_path: Path) -> None:
 
 
 def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(archives, "MAX_FILES", 3)
     path = make_zip(tmp_path / "a.zip", {f"{index}.png": PICTURE for index in range(4)})
     assert "more than 3 files" in refusal(tmp_path, path)
 

@@ -1,0 +1,88 @@
+"""Pictures that are refused before they are decoded, for what they would cost.
+
+A few kilobytes can ask for gigabytes or for hours: by their size in pixels, by a thousand
+passes over them, by a list of millions of strips. Each is counted first, in the file's bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from PIL import ImageFile
+
+MAX_PIXELS = 64_000_000
+# Their decoders hold the picture up to four times.
+_MAX_PIXELS = {"WEBP": 32_000_000, "TIFF": 32_000_000}
+# Pillow has these decoders in Python: a microsecond for each pixel.
+_SLOW_DECODERS = frozenset(("ppm", "ppm_plain", "bmp_rle"))
+_MAX_SLOW_PIXELS = 2_000_000
+# A scan passes over all coefficients, however little it says of them.
+_MAX_SCANNED = 640_000_000
+_START_OF_SCAN = b"\xff\xda"
+_MAX_TIFF_VALUES = 1 << 18
+_MAX_TIFF_TAGS = 4096
+# BYTE, ASCII and UNDEFINED stay bytes; the others become a Python number each.
+_TIFF_BYTES = frozenset((1, 2, 7))
+
+
+def too_costly(kind: str, data: bytes) -> str | None:
+    """Return why a picture of this kind must not even be opened, or None."""
+    if kind == "WEBP":
+        width, height = _webp_size(data)
+        return _too_large(kind, width, height)
+    if kind == "TIFF" and _tiff_lists_too_much(data):
+        return "damaged: a list in it is too long"
+    return None
+
+
+def too_costly_to_decode(kind: str, data: bytes, image: ImageFile.ImageFile) -> str | None:
+    """Return why an open picture must not be decoded, or None."""
+    width, height = image.size
+    decoder = image.tile[0][0] if image.tile else ""
+    if decoder in _SLOW_DECODERS and width * height > _MAX_SLOW_PIXELS:
+        return f"too large: {width}×{height} pixels, packed in a slow way"
+    if kind == "JPEG" and width * height * data.count(_START_OF_SCAN) > _MAX_SCANNED:
+        return f"too large: {width}×{height} pixels in very many scans"
+    return _too_large(kind, width, height)
+
+
+def _too_large(kind: str, width: int, height: int) -> str | None:
+    if width * height > _MAX_PIXELS.get(kind, MAX_PIXELS):
+        return f"too large: {width}×{height} pixels"
+    return None
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Read the canvas of a WebP, for which its decoder reserves memory at once."""
+    chunk = data[12:16]
+    if chunk == b"VP8X" and len(data) >= 30:
+        width = int.from_bytes(data[24:27], "little") + 1
+        return width, int.from_bytes(data[27:30], "little") + 1
+    if chunk == b"VP8L" and len(data) >= 25:
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if chunk == b"VP8 " and len(data) >= 30:
+        width, height = struct.unpack_from("<HH", data, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    return 0, 0
+
+
+def _tiff_lists_too_much(data: bytes) -> bool:
+    """Whether the first directory of a TIFF has more tags, or values in one, than is honest."""
+    order = "<" if data.startswith(b"II") else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    place, count, entry = ("Q", "Q", "HHQ8x") if big else ("I", "H", "HHI4x")
+    try:
+        (at,) = struct.unpack_from(order + place, data, 8 if big else 4)
+        (tags,) = struct.unpack_from(order + count, data, at)
+        if tags > _MAX_TIFF_TAGS:
+            return True
+        at += struct.calcsize(order + count)
+        step = struct.calcsize(order + entry)
+        for number in range(tags):
+            _, kind, values = struct.unpack_from(order + entry, data, at + number * step)
+            if kind not in _TIFF_BYTES and values > _MAX_TIFF_VALUES:
+                return True
+    except (struct.error, OverflowError):
+        return False
+    return False

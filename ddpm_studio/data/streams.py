@@ -1,0 +1,172 @@
+"""What archives are read from: bytes, unpacked as they are read, with bounds while listing.
+
+``zipfile`` and ``tarfile`` believe headers: one may claim gigabytes of "name", lead backwards
+for ever, or hold digits that a regular expression takes minutes for (CVE-2024-6232,
+CVE-2025-8194). While an archive is listed it gets no more than honest headers need.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import tarfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+# Each entry of a zip's list has at least 46 bytes and becomes most of a kilobyte.
+_MAX_ZIP_LIST_BYTES = 64 * 2**20
+# The longest path there is has 4 KiB; the rest is for times and attributes.
+_MAX_TAR_HEADER_BYTES = 16 * 2**10
+_LONG_NUMBER = re.compile(rb"\d{256}")
+_XZ_MEMORY = 256 * 2**20
+_BLOCK = 2**16
+_OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
+_XZ = b"\xfd7zXZ\0"
+
+
+class ListingStream(io.RawIOBase):
+    """A file that gives little at a time until ``listing`` is set to False.
+
+    Args:
+        plain: the bytes; closed by whoever opened it.
+        most: bytes that one read may ask for while listing.
+    """
+
+    def __init__(self, plain: BinaryIO, most: int = _MAX_ZIP_LIST_BYTES) -> None:
+        self._plain = plain
+        self._most = most
+        self.listing = True
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+    def tell(self) -> int:
+        """Return the place in the unpacked bytes."""
+        return self._plain.tell()
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place in the unpacked bytes."""
+        return self._plain.seek(place, whence)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return up to ``size`` bytes.
+
+        Raises:
+            ValueError: that are more than a header may have.
+        """
+        if not self.listing:
+            return self._plain.read(-1 if size is None else size)
+        wanted = self._most + 1 if size is None or size < 0 else size
+        data = self._plain.read(wanted) if wanted <= self._most + 1 else b""
+        if wanted > self._most and (len(data) > self._most or wanted > self._most + 1):
+            raise ValueError("a header of it is too long")
+        return data
+
+
+class _TarListing(ListingStream):
+    """Goes forward only, too, while listing."""
+
+    def __init__(self, plain: BinaryIO) -> None:
+        super().__init__(plain, _MAX_TAR_HEADER_BYTES)
+        self._furthest = 0
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        if self.listing and place < self._furthest - tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("its headers lead in a circle")
+        return super().seek(place, whence)
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        if self.listing:
+            self._furthest = self.tell()
+            if _LONG_NUMBER.search(data):
+                raise tarfile.ReadError("a header of it holds too long a number")
+        return data
+
+
+def open_tar(path: Path, stack: ExitStack) -> tuple[tarfile.TarFile, ListingStream]:
+    """Open a tar, compressed or not, and what it reads from; ``stack`` closes both.
+
+    Raises:
+        Exception: of nearly any kind, where it can't be read or is damaged.
+    """
+    packed = stack.enter_context(path.open("rb"))
+    head = packed.read(len(_XZ))
+    packed.seek(0)
+    opener = next((one for magic, one in _OPENERS.items() if head.startswith(magic)), None)
+    plain: BinaryIO = packed
+    if opener is not None:
+        plain = cast(BinaryIO, stack.enter_context(opener(packed, "rb")))
+    elif head == _XZ:
+        unpacked = cast(io.RawIOBase, _Xz(packed))
+        plain = cast(BinaryIO, stack.enter_context(io.BufferedReader(unpacked, _BLOCK)))
+    stream = _TarListing(plain)
+    archive = tarfile.TarFile(fileobj=cast(BinaryIO, stream), mode="r")
+    return stack.enter_context(archive), stream
+
+
+class _Xz(io.RawIOBase):
+    """An xz file as it is unpacked, with a bound on the memory that its header asks for."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._restart()
+
+    def _restart(self) -> None:
+        self._packed.seek(0)
+        self._place = 0
+        self._next_stream()
+
+    def _next_stream(self) -> None:
+        self._unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only from the beginning")
+        if place < self._place:
+            self._restart()
+        while self._place < place and self._take(min(_BLOCK, place - self._place)):
+            pass
+        return self._place
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        data = self._take(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _take(self, most: int) -> bytes:
+        """Unpack up to ``most`` bytes; none at the end."""
+        fresh = b""
+        while True:
+            if self._unpacker.eof:
+                # Several streams may stand one after another, with zeros between.
+                fresh = self._unpacker.unused_data.lstrip(b"\0") or self._packed.read(_BLOCK)
+                if not fresh.strip(b"\0"):
+                    return b""
+                self._next_stream()
+            elif self._unpacker.needs_input and not (fresh := self._packed.read(_BLOCK)):
+                raise EOFError("it is cut short")
+            data = self._unpacker.decompress(fresh, most)
+            fresh = b""
+            if data:
+                self._place += len(data)
+                return data
