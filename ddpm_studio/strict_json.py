@@ -9,21 +9,24 @@ from pathlib import Path
 from typing import Any
 
 
-def parse_object(text: str | bytes, most: int) -> dict[str, Any]:
+def parse_object(text: str | bytes, most: int, *, nan: bool = False) -> dict[str, Any]:
     """Return the JSON object that a text holds.
 
     Args:
         text: UTF-8 where it is bytes.
         most: the largest length that is read at all.
+        nan: whether NaN and Infinity, which are not JSON, are taken as numbers.
 
     Raises:
         ValueError: too long, not JSON, nested too deeply, no object, a key that occurs twice,
-            or NaN or Infinity, which JSON has no word for. The message fits into a line.
+            or NaN where it is not asked for. The message fits into a line.
     """
     if len(text) > most:
         raise ValueError(f"it is longer than {most:,} bytes")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=float if nan else _refuse
+        )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict):
@@ -31,14 +34,14 @@ def parse_object(text: str | bytes, most: int) -> dict[str, Any]:
     return value
 
 
-def read_object(path: Path, most: int) -> dict[str, Any]:
+def read_object(path: Path, most: int, *, nan: bool = False) -> dict[str, Any]:
     """Return the JSON object in a file, as :func:`parse_object`.
 
     Raises:
         OSError: it can't be read.
         ValueError: as :func:`parse_object`, or it is no plain file.
     """
-    return parse_object(read_bounded(path, most), most)
+    return parse_object(read_bounded(path, most), most, nan=nan)
 
 
 def read_bounded(path: Path, most: int) -> bytes:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddpm_studio.data.progress import Progress
     from ddpm_studio.data.report import Reject, Report
     from ddpm_studio.data.samples import SampleSet, sample_sets
-    from ddpm_studio.data.single import fit_picture
+    from ddpm_studio.data.single import fit_picture, read_picture
 
 __all__ = [
     "Dataset",
@@ -26,6 +26,7 @@ __all__ = [
     "fit_picture",
     "prepare",
     "preview",
+    "read_picture",
     "sample_sets",
 ]
 
@@ -41,6 +42,7 @@ __getattr__ = loader(
         "fit_picture": "single",
         "prepare": "preparing",
         "preview": "previewing",
+        "read_picture": "single",
         "sample_sets": "samples",
     },
 )

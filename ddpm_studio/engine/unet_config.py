@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+# Beyond these a network is a mistake or an attack: building it would take all memory or time.
+_MOST = {
+    "image_size": 4096,
+    "base_channels": 4096,
+    "blocks_per_level": 16,
+    "norm_groups": 4096,
+    "num_classes": 1_000_000,
+}
+_MOST_LEVELS = 12
+_MOST_TIMES_BASE = 64
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int
+
+
+def _are_whole(value: object) -> bool:
+    return isinstance(value, tuple) and all(map(_is_whole, value))
+
+
+_KINDS: dict[str, Callable[[object], bool]] = {
+    "channel_mult": _are_whole,
+    "attention_resolutions": _are_whole,
+    "dropout": lambda value: type(value) in (int, float),
+    "learned_variance": lambda value: type(value) is bool,
+    "num_classes": lambda value: value is None or type(value) is int,
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +66,14 @@ class UNetConfig:
     def __post_init__(self) -> None:
         if self.channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3, not {self.channels}")
+        for field, most in _MOST.items():
+            value = getattr(self, field)
+            if value is not None and not 1 <= value <= most:
+                raise ValueError(f"{field} must be 1..{most}, not {value:.6g}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be 0 or more and below 1, not {self.dropout:.6g}")
+        if len(self.channel_mult) > _MOST_LEVELS or len(self.attention_resolutions) > _MOST_LEVELS:
+            raise ValueError(f"the network may have at most {_MOST_LEVELS} levels")
         if not self.channel_mult or self.blocks_per_level < 1:
             raise ValueError("the network needs at least one level and one block a level")
         if self.image_size < 1 or self.image_size % self.size_multiple:
@@ -45,7 +82,9 @@ class UNetConfig:
                 f"as {len(self.channel_mult)} levels need"
             )
         for mult in self.channel_mult:
-            if mult < 1 or (self.base_channels * mult) % self.norm_groups:
+            if not 1 <= mult <= _MOST_TIMES_BASE:
+                raise ValueError(f"channel_mult must be 1..{_MOST_TIMES_BASE}, not {mult:.6g}")
+            if (self.base_channels * mult) % self.norm_groups:
                 raise ValueError(
                     f"width {self.base_channels * mult} is not a multiple of "
                     f"{self.norm_groups} groups"
@@ -123,6 +162,9 @@ class UNetConfig:
         values: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
         }
+        for name, value in values.items():
+            if not _KINDS.get(name, _is_whole)(value):
+                raise ValueError(f"{name} is of another kind than it must be")
         return cls(**values)
 
     def with_(self, **changes: Any) -> UNetConfig:

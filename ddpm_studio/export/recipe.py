@@ -12,11 +12,12 @@ from PIL.PngImagePlugin import PngInfo
 
 from ddpm_studio import __version__
 from ddpm_studio.errors import StudioError
+from ddpm_studio.strict_json import parse_object, require_file
 
 RECIPE_KEY = "ddpm-studio"
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MAX_RECIPE_BYTES = 1 << 20
+MAX_RECIPE_BYTES = 1 << 20
 # Recipes are written before the pixels; a file that hides them behind more than this is not ours.
 _MAX_CHUNKS = 256
 
@@ -31,8 +32,8 @@ def png_text(recipe: dict[str, object] | None) -> PngInfo:
     text.add_text("Software", f"DDPM Studio {__version__}")
     if recipe is not None:
         content = json.dumps(recipe, allow_nan=False)
-        if len(content) > _MAX_RECIPE_BYTES:
-            raise ValueError(f"the recipe has {len(content)} bytes, at most {_MAX_RECIPE_BYTES}")
+        if len(content) > MAX_RECIPE_BYTES:
+            raise ValueError(f"the recipe has {len(content)} bytes, at most {MAX_RECIPE_BYTES}")
         text.add_text(RECIPE_KEY, content)
     return text
 
@@ -47,19 +48,18 @@ def read_recipe(path: Path) -> dict[str, object] | None:
         StudioError: if the file can't be read.
     """
     try:
+        require_file(path)
         with path.open("rb") as file:
             content = _find(file)
-    except OSError as error:
-        raise StudioError(
-            f"{path} can't be read: {error.strerror or error}.", "Check the path."
-        ) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise StudioError(f"{path} can't be read: {why}.", "Check the path.") from error
     if content is None:
         return None
     try:
-        recipe = json.loads(content.decode("ascii"), parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        return parse_object(content.decode("ascii"), MAX_RECIPE_BYTES)
+    except ValueError:
         return None
-    return recipe if isinstance(recipe, dict) else None
 
 
 def _find(file: BinaryIO) -> bytes | None:
@@ -74,7 +74,7 @@ def _find(file: BinaryIO) -> bytes | None:
         length, kind = struct.unpack(">I4s", header)
         if kind in (b"IDAT", b"IEND"):
             return None
-        if kind != b"tEXt" or length > _MAX_RECIPE_BYTES + len(prefix):
+        if kind != b"tEXt" or length > MAX_RECIPE_BYTES + len(prefix):
             file.seek(length + 4, 1)
             continue
         body, checksum = file.read(length), file.read(4)
@@ -82,7 +82,3 @@ def _find(file: BinaryIO) -> bytes | None:
             whole = checksum == struct.pack(">I", zlib.crc32(kind + body))
             return body[len(prefix) :] if whole else None
     return None
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not JSON")

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QSize
-from PySide6.QtGui import QImage, QImageReader, QPixmap
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
+from PySide6.QtGui import QImage, QPixmap
 
+from ddpm_studio import data
+from ddpm_studio.data.npy_header import read_npy_header
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.recipe import MAX_RECIPE_BYTES, RECIPE_KEY, read_recipe
+from ddpm_studio.strict_json import parse_object
 
 Pictures = npt.NDArray[np.uint8]
 """Either one picture (H, W, C) or several (N, H, W, C), C = 1 or 3, 0..255."""
 
 PICTURE_MIME = "application/x-ddpm-picture"
-RECIPE_KEY = "ddpm-studio"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 
 MAX_PIXELS = 64_000_000
@@ -127,27 +130,17 @@ def read_picture(path: Path) -> PictureDrop:
     """Read one image file, turned upright.
 
     Raises:
-        StudioError: it can't be read or is larger than ``MAX_PIXELS``.
+        StudioError: it can't be read, is no picture, or too large.
     """
-    reader = QImageReader(str(path))
-    reader.setAutoTransform(True)
-    size: QSize = reader.size()
-    if size.width() * size.height() > MAX_PIXELS:
-        raise StudioError(
-            f"{path.name} has {size.width()}×{size.height()} pixels.", "Scale it down first."
-        )
-    image = reader.read()
-    if image.isNull():
-        raise StudioError(f"{path.name} can't be read as a picture.", "Choose a PNG or JPEG.")
-    return PictureDrop(to_array(image), _recipe(image), path)
+    # Not by Qt, whose plugins know many more formats and fewer bounds.
+    return PictureDrop(data.read_picture(path), read_recipe(path), path)
 
 
-def _recipe(image: QImage) -> dict[str, object] | None:
+def _recipe(text: str | bytes) -> dict[str, object] | None:
     try:
-        recipe = json.loads(image.text(RECIPE_KEY))
+        return parse_object(text, MAX_RECIPE_BYTES)
     except ValueError:
         return None
-    return recipe if isinstance(recipe, dict) else None
 
 
 def picture_mime(picture: Pictures, recipe: dict[str, object] | None = None) -> QMimeData:
@@ -205,7 +198,7 @@ def pictures_from_mime(mime: QMimeData) -> list[PictureDrop]:
             and not image.isNull()
             and image.width() * image.height() <= MAX_PIXELS
         ):
-            return [PictureDrop(to_array(image), _recipe(image))]
+            return [PictureDrop(to_array(image), _recipe(image.text(RECIPE_KEY)))]
     return []
 
 
@@ -228,19 +221,15 @@ def _exact(blob: bytes) -> PictureDrop | None:
         return None
     stream = io.BytesIO(array)
     try:
-        recipe = json.loads(line)
-        if np.lib.format.read_magic(stream) != (1, 0):
-            return None
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    except (ValueError, RecursionError):
+        header = read_npy_header(stream)
+    except ValueError:
         return None
-    pixels = array[stream.tell() :]
-    if dtype != np.uint8 or fortran or len(shape) != 3 or shape[2] not in (1, 3):
+    shape, pixels = header.shape, array[header.offset :]
+    if header.dtype != np.uint8 or header.fortran or len(shape) != 3 or shape[2] not in (1, 3):
         return None
-    if min(shape) < 1 or len(pixels) != shape[0] * shape[1] * shape[2]:
+    if min(shape) < 1 or len(pixels) != header.size:
         return None
-    picture = np.frombuffer(pixels, np.uint8).reshape(shape).copy()
-    return PictureDrop(picture, recipe if isinstance(recipe, dict) else None)
+    return PictureDrop(np.frombuffer(pixels, np.uint8).reshape(shape).copy(), _recipe(line))
 
 
 def paths_from_mime(mime: QMimeData) -> list[Path]:

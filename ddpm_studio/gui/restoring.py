@@ -11,6 +11,8 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.requests import SampleRequest
 
+_NETWORK_PLACES = ("\\\\", "//")
+
 
 @dataclass(frozen=True)
 class Restored:
@@ -43,6 +45,12 @@ def restored(path: Path) -> Restored | None:
             "It was changed, or comes from another version.",
             str(error),
         ) from error
+    if str(request.run).startswith(_NETWORK_PLACES):
+        # To look there would call on a stranger's machine, with the name of who looks.
+        raise StudioError(
+            f"{path.name} names a run on the network, {request.run}.",
+            "Open that run yourself, then draw again.",
+        )
     if not (request.run / "run.json").is_file():
         raise StudioError(
             f"The run that drew {path.name} is not at {request.run} any more.",

@@ -9,6 +9,7 @@ from pydantic import Field
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from ddpm_studio import paths
+from ddpm_studio.gui.settings_file import put_aside_unless_text
 from ddpm_studio.gui.theme import Mode
 from ddpm_studio.requests import Device, Precision, Request
 
@@ -100,7 +101,7 @@ class Preferences(QObject):
             if kept is not None:
                 try:
                     self.now = _with(self.now, key, json.loads(str(kept)))
-                except ValueError:
+                except (ValueError, RecursionError):
                     store.remove(_key(key))
 
     def set(self, key: str, value: object) -> None:
@@ -138,7 +139,9 @@ def open_settings() -> QSettings:
     """Return what the window remembers, in a file of the program's own configuration folder."""
     folder = paths.config_dir()
     folder.mkdir(parents=True, exist_ok=True)
-    return QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+    path = folder / "settings.ini"
+    put_aside_unless_text(path)
+    return QSettings(str(path), QSettings.Format.IniFormat)
 
 
 def _with(settings: Settings, key: str, value: object) -> Settings:

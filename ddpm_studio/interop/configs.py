@@ -16,6 +16,9 @@ from ddpm_studio.engine.unet_blocks import NORM_EPS
 
 Config = Mapping[str, Any]
 
+_MOST_TIMESTEPS = 10_000
+_SHOWN = 60
+
 # Field of UNet2DModel: the only value our network can express, and the default where absent.
 _FIXED: dict[str, tuple[Any, Any]] = {
     "_class_name": ("UNet2DModel", "UNet2DModel"),
@@ -51,7 +54,9 @@ class Unsupported(ValueError):  # noqa: N818 - reads as what it says
     """A field of a diffusers configuration holds what the engine cannot express."""
 
     def __init__(self, field: str, value: object, allowed: object) -> None:
-        super().__init__(f"{field} is {value!r}; only {allowed} is supported")
+        shown = repr(value)
+        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+        super().__init__(f"{field} is {shown}; only {allowed} is supported")
 
 
 def unet_config(fields: Config, num_classes: int | None) -> UNetConfig:
@@ -172,9 +177,14 @@ def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
 
 
 def _schedule(fields: Config) -> NoiseSchedule:
-    if fields.get("trained_betas") is not None:
-        return NoiseSchedule.from_betas([float(beta) for beta in fields["trained_betas"]])
+    betas = fields.get("trained_betas")
+    if betas is not None:
+        if not isinstance(betas, list) or len(betas) > _MOST_TIMESTEPS:
+            raise ValueError(f"trained_betas is no list of at most {_MOST_TIMESTEPS:,}")
+        return NoiseSchedule.from_betas([float(beta) for beta in betas])
     T = int(fields.get("num_train_timesteps", 1000))
+    if not 2 <= T <= _MOST_TIMESTEPS:
+        raise ValueError(f"num_train_timesteps must be 2..{_MOST_TIMESTEPS}, not {T:.6g}")
     start = float(fields.get("beta_start", BETA_START))
     end = float(fields.get("beta_end", BETA_END))
     match fields.get("beta_schedule", "linear"):

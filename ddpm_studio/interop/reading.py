@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +17,17 @@ from ddpm_studio.engine.unet import UNet, UNetConfig
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop.configs import process_from, unet_config
 from ddpm_studio.interop.names import from_diffusers
+from ddpm_studio.interop.torch_file import load_torch_file
+from ddpm_studio.strict_json import read_object, require_file
 
 WEIGHTS = "diffusion_pytorch_model"
 # Says that the last row of the class embedding stands for "no label", which diffusers'
 # own configuration has no word for.
 NO_LABEL_FILE = "ddpm_studio.json"
+
+_MAX_JSON = 1 << 20
+# No number is wider; names and shapes fit into the rest.
+_WIDEST, _OVERHEAD = 8, 32 << 20
 
 
 @dataclass(frozen=True)
@@ -86,14 +90,15 @@ def load_diffusers(folder: Path) -> DiffusersModel:
         raise _unsupported(unet_file, error) from error
     try:
         process = process_from(_read_json(scheduler_file), config.learned_variance)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise _unsupported(scheduler_file, error) from error
 
-    weights_file, weights = _read_weights(unet_folder)
-    if config.num_classes is not None and not no_label_row:
-        weights = _with_no_label_row(weights)
     with torch.device("meta"):
         shapes = {name: value.shape for name, value in UNet(config).state_dict().items()}
+    numbers = sum(shape.numel() for shape in shapes.values())
+    weights_file, weights = _read_weights(unet_folder, _WIDEST * numbers + _OVERHEAD)
+    if config.num_classes is not None and not no_label_row:
+        weights = _with_no_label_row(weights)
     try:
         return DiffusersModel(config, from_diffusers(weights, shapes), process)
     except ValueError as error:
@@ -117,15 +122,13 @@ def _layout(folder: Path) -> tuple[Path, Path] | None:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path, _MAX_JSON)
     except (OSError, ValueError) as error:
         raise StudioError(f"{path} cannot be read: {error}.", "Download it again.") from error
-    if not isinstance(fields, dict):
-        raise StudioError(f"{path} is not a configuration.", "Download it again.")
-    return fields
 
 
-def _read_weights(folder: Path) -> tuple[Path, dict[str, Tensor]]:
+def _read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
+    """Read the table of weights, unless its file has more than ``most`` bytes."""
     safe, pickled = folder / f"{WEIGHTS}.safetensors", folder / f"{WEIGHTS}.bin"
     path = safe if safe.is_file() else pickled
     if not path.is_file():
@@ -133,21 +136,14 @@ def _read_weights(folder: Path) -> tuple[Path, dict[str, Tensor]]:
             f"{folder} has no {safe.name} and no {pickled.name}.", "Download the model again."
         )
     try:
-        tensors: Any = (
-            load_file(path)
-            if path is safe
-            # weights_only: a pickle could otherwise run any program.
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, OSError, EOFError) as error:
+        if require_file(path).st_size > most:
+            raise ValueError("it is far larger than its network")
+        return path, load_file(path) if path is safe else load_torch_file(path)
+    except (SafetensorError, ValueError, OSError) as error:
         raise StudioError(
-            f"{path} is damaged or holds more than weights.",
+            f"{path} is damaged or holds more than weights: {error}.",
             "Download it again, or choose a model with safetensors.",
-            str(error),
         ) from error
-    if not isinstance(tensors, dict) or not all(isinstance(v, Tensor) for v in tensors.values()):
-        raise StudioError(f"{path} is not a table of weights.", "Choose another model.")
-    return path, tensors
 
 
 def _with_no_label_row(weights: dict[str, Tensor]) -> dict[str, Tensor]:

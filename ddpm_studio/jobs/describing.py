@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
-
-from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import RunFolder, RunInfo, metrics
+from ddpm_studio.runs.weights import parameters
 
 
 @dataclass(frozen=True)
@@ -51,18 +49,12 @@ def describe_run(run: Path) -> RunSummary:
     info = folder.info
     checkpoints = folder.checkpoints()
     last_line = metrics.last(folder.metrics_file)
-    try:
-        # On the meta device nothing is allocated: the shapes alone are counted.
-        with torch.device("meta"):
-            parameters = sum(p.numel() for p in info.build_network().parameters())
-    except (ValueError, TypeError) as error:
-        raise StudioError(f"The network in {run}/run.json is impossible: {error}.") from error
     return RunSummary(
         path=folder.path,
         name=folder.path.resolve().name,
         step=checkpoints[-1].step if checkpoints else 0,
         steps=info.request.steps if info.request else None,
-        parameters=parameters,
+        parameters=parameters(info.unet_config()),
         image_size=info.unet_config().image_size,
         channels=info.unet_config().channels,
         timesteps=info.process.timesteps,

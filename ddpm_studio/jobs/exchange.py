@@ -52,8 +52,9 @@ def export_diffusers(
     """
     yield Progress(0, 1, "Writing the model")
     opened = RunFolder.open(run)
-    tensors = opened.newest().load("ema" if weights == "ema" else "model")
-    save_diffusers(folder, opened.info.unet_config(), tensors, opened.info.process.build())
+    config = opened.info.unet_config()
+    tensors = opened.newest().load("ema" if weights == "ema" else "model", config)
+    save_diffusers(folder, config, tensors, opened.info.process.build())
     return folder
 
 
@@ -63,7 +64,8 @@ def start_weights(run: Path, network: torch.nn.Module) -> None:
     Raises:
         StudioError: if they do not fit.
     """
-    tensors = RunFolder.open(run).newest().load("ema")
+    folder = RunFolder.open(run)
+    tensors = folder.newest().load("ema", folder.info.unet_config())
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:

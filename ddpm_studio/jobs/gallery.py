@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
 
 _FOLDER = "samples/gallery"
@@ -62,8 +61,7 @@ def load(run: Path) -> Generator[Event, None, list[Kept]]:
 
     What was deleted before now is gone for good.
     """
-    from PIL import Image
-
+    from ddpm_studio.data import read_picture
     from ddpm_studio.export import read_recipe
 
     shutil.rmtree(run / _FOLDER / _DELETED, ignore_errors=True)
@@ -71,12 +69,10 @@ def load(run: Path) -> Generator[Event, None, list[Kept]]:
     files = _files(run / _FOLDER)
     for number, path in enumerate(files):
         try:
-            with Image.open(path) as image:
-                picture = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+            picture = read_picture(path)
             recipe = read_recipe(path)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except StudioError:
             continue
-        picture = picture if picture.ndim == 3 else picture[..., None]
         kept.append(Kept(picture, recipe or {}, path))
         yield Progress(number + 1, len(files), "Reading the gallery")
     return kept

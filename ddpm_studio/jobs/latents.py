@@ -21,6 +21,7 @@ from ddpm_studio.jobs.events import Event, Latent, Pictures, Progress
 from ddpm_studio.jobs.models import Model, ModelStore
 from ddpm_studio.jobs.pictures import to_latent
 from ddpm_studio.requests import EncodeRequest
+from ddpm_studio.strict_json import require_file
 
 SUFFIX = ".safetensors"
 
@@ -110,8 +111,7 @@ def load_latent(path: Path) -> Latent:
         StudioError: if it is no such file, damaged, too large, or holds what is no number.
     """
     try:
-        size = path.stat().st_size
-        if size > _MOST_BYTES:
+        if require_file(path).st_size > _MOST_BYTES:
             raise StudioError(
                 f"{path.name} is no latent: it is larger than any.", "Choose a file saved by Share."
             )
@@ -131,7 +131,7 @@ def load_latent(path: Path) -> Latent:
             )
     except OSError as error:
         raise StudioError(f"{path} can't be read: {error.strerror}.", "Check the path.") from error
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise StudioError(
             f"{path.name} is damaged: it can't be read as a latent.",
             "Save it again where it was made.",

@@ -17,6 +17,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.device import choose_device
 from ddpm_studio.requests import Device, Weights
 from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs.weights import network_of
 
 _KEPT = 3
 _TELLING = 1024
@@ -91,17 +92,16 @@ class ModelStore:
         where = choose_device(device)
 
         def load() -> UNet:
-            network = folder.info.build_network()
-            tensors = checkpoint.load("ema" if weights == "ema" else "model")
+            config = folder.info.unet_config()
+            tensors = checkpoint.load("ema" if weights == "ema" else "model", config)
             try:
-                network.load_state_dict(tensors)
-            except RuntimeError as error:
+                return network_of(config, tensors)
+            except ValueError as error:
                 raise StudioError(
                     f"The weights of {checkpoint.path} do not fit its run.json.",
                     "The run folder was changed by hand or mixed with another.",
                     str(error),
                 ) from error
-            return network
 
         return self._cached(path, checkpoint.step, weights, where, folder.info, load)
 

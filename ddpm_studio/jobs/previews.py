@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from ddpm_studio import data
 from ddpm_studio.engine import PictureNoise, Trainer, UNet, ddim, derive_seed
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.errors import StudioError
@@ -101,12 +101,11 @@ def read_preview(path: Path) -> SampleGrid:
     Raises:
         StudioError: if it can't be read or is something else.
     """
+    sheet = data.read_picture(path)
     try:
-        with Image.open(path) as image:
-            sheet = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
         step = int(path.stem.rpartition("-")[2])
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise StudioError(f"The samples in {path} can't be read: {error}.") from error
+    except ValueError as error:
+        raise StudioError(f"The picture {path} was not drawn by a training.") from error
     side = (sheet.shape[0] - _GAP) // 2
     count, rest = divmod(sheet.shape[1] + _GAP, max(side, 1) + _GAP)
     if side < 1 or count < 1 or rest or sheet.shape[0] != 2 * side + _GAP:

@@ -14,12 +14,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from ddpm_studio.engine.unet_config import UNetConfig
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
+from ddpm_studio.runs.weights import most_bytes
+from ddpm_studio.strict_json import read_object, require_file
 
 Part = Literal["model", "ema", "optimizer"]
 _NAME = re.compile(r"step-(\d{8,12})")
 _KEPT = 3
+_MAX_STATE = 16 << 20
+# How many numbers each part has for one of the network's.
+_COPIES: dict[Part, int] = {"model": 1, "ema": 1, "optimizer": 3}
 
 
 @dataclass(frozen=True)
@@ -68,27 +74,34 @@ class Checkpoint:
             StudioError: if it is missing or damaged.
         """
         try:
-            state = json.loads((self.path / "state.json").read_text())
+            state = read_object(self.path / "state.json", _MAX_STATE, nan=True)
         except (OSError, ValueError) as error:
             raise self._damaged("state.json can't be read") from error
-        if not isinstance(state, dict) or state.get("step") != self.step:
+        if state.get("step") != self.step:
             raise self._damaged("state.json does not fit")
         return state
 
-    def load(self, part: Part) -> dict[str, Tensor]:
+    def load(self, part: Part, network: UNetConfig | None = None) -> dict[str, Tensor]:
         """Return one part's tensors, after its checksum was found right.
 
+        Args:
+            part: which.
+            network: its shape; a file of far more than such a network needs is not read.
+
         Raises:
-            StudioError: if the part is missing or damaged.
+            StudioError: if the part is missing, damaged or too large.
         """
         file = self.path / f"{part}.safetensors"
         checksums = self.state().get("checksums")
         expected = checksums.get(file.name) if isinstance(checksums, dict) else None
         try:
+            size = require_file(file).st_size
+            if network is not None and size > most_bytes(network, _COPIES[part]):
+                raise self._damaged(f"{file.name} holds far more than its network")
             if expected != _checksum(file):
                 raise self._damaged(f"{file.name} is not what was written")
             return load_file(file)
-        except (OSError, SafetensorError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise self._damaged(f"{file.name} can't be read") from error
 
     def _damaged(self, what: str) -> StudioError:

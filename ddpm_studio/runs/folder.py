@@ -15,6 +15,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
 from ddpm_studio.runs.info import RunInfo
+from ddpm_studio.strict_json import parse_object, read_bounded
 
 _MAX_RUN_JSON = 4 << 20
 
@@ -65,10 +66,12 @@ class RunFolder:
             what = "is not a run folder (no run.json)" if path.is_dir() else "does not exist"
             raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
         try:
-            if file.stat().st_size > _MAX_RUN_JSON:
-                raise ValueError("run.json is too large")
-            info = RunInfo.model_validate_json(file.read_bytes())
+            content = read_bounded(file, _MAX_RUN_JSON)
+            # Its own parser would take the last of two keys of one name.
+            parse_object(content, _MAX_RUN_JSON)
+            info = RunInfo.model_validate_json(content)
             info.unet_config()
+            info.process.build()
         except (OSError, ValueError) as error:
             raise StudioError(
                 f"{file} can't be read: {_first_problem(error)}.",
@@ -150,4 +153,4 @@ def _first_problem(error: Exception) -> str:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         return f"{where}: {first['msg']}" if where else str(first["msg"])
-    return str(error).splitlines()[0]
+    return (str(error).splitlines() or [type(error).__name__])[0]

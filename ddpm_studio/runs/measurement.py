@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.runs import atomic
+from ddpm_studio.strict_json import read_object
 
+_MAX_BYTES = 64 << 20
 _FORMAT = 1
 
 
@@ -30,12 +32,10 @@ class Measurement:
     def read(self) -> dict[str, Any]:
         """Return what was written last; empty if there is nothing, or it is damaged."""
         try:
-            content = json.loads(self.path.read_bytes())
+            content = read_object(self.path, _MAX_BYTES)
         except (OSError, ValueError):
             return {}
-        if not isinstance(content, dict) or content.get("asked") != self.asked:
-            return {}
-        return content
+        return content if content.get("asked") == self.asked else {}
 
     def write(self, content: dict[str, Any]) -> None:
         """Replace the file as a whole.

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.runs import atomic
+from ddpm_studio.strict_json import parse_object
 
+_LONGEST_LINE = 1 << 16
+_LISTS = frozenset(("loss_by_t",))
+_NUMBERS = frozenset(("step", "loss", "grad_norm", "lr", "images_per_second", "memory_bytes"))
+_BOUND = 2**62
 _TAIL = 64
 _PORTION = 4 << 20
 _LAST = 64 << 10
@@ -48,11 +53,11 @@ def append(path: Path, lines: Iterable[dict[str, Any]]) -> None:
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects; a last line that was cut off by a crash is passed over."""
-    if not path.exists():
+    """Yield the objects; a line that was cut off by a crash, or is none of ours, is passed over."""
+    if not path.is_file():
         return
     with path.open("rb") as file:
-        for line in file:
+        while line := file.readline(_LONGEST_LINE):
             if (value := _parse(line)) is not None:
                 yield value
 
@@ -108,9 +113,21 @@ def truncate(path: Path, step: int) -> None:
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
-    """Return the object of a line, or None for one that is cut off or no step's."""
+    """Return the object of a line, or None for one that is cut off or none of ours."""
     try:
-        value = json.loads(line)
+        value = parse_object(line, _LONGEST_LINE)
     except ValueError:
         return None
-    return value if isinstance(value, dict) and isinstance(value.get("step"), int) else None
+    ours = type(value.get("step")) is int and all(_is_figure(key, v) for key, v in value.items())
+    return value if ours else None
+
+
+def _is_figure(key: str, value: object) -> bool:
+    """Whether it is what lines are made of: a number that NumPy has room for, or ten of them."""
+    if key in _LISTS:
+        return isinstance(value, list) and all(item is None or _is_number(item) for item in value)
+    return value is None or _is_number(value) or (key not in _NUMBERS and isinstance(value, str))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) < _BOUND

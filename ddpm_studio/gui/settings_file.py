@@ -1,0 +1,40 @@
+"""A settings file is text alone: one that holds a serialised object is put aside unread.
+
+``QSettings`` hands "@Variant(…)" to Qt's deserialiser, and PySide6 teaches that one to unpickle
+Python objects: a file with such a line could run any program as soon as its value is asked for.
+This program writes no such value.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ddpm_studio.strict_json import read_bounded
+
+_MAX_BYTES = 4 << 20
+# As QSettings undoes them: a line goes on after \, and signs may be written by their number.
+_ESCAPE = re.compile(r"\\(?:(?P<line>\r?\n)|x(?P<hex>[0-9a-fA-F]+)|(?P<octal>[0-7]+))")
+_OBJECT = re.compile(r"@(Variant|DateTime)\(")
+
+
+def put_aside_unless_text(path: Path) -> Path | None:
+    """Rename a settings file that is more than text; return its new name, None if it stays."""
+    try:
+        content = read_bounded(path, _MAX_BYTES)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        content = b"@Variant("
+    if _OBJECT.search(_ESCAPE.sub(_sign, content.decode("latin-1"))) is None:
+        return None
+    aside = path.with_name(f"{path.name}.refused")
+    path.replace(aside)
+    return aside
+
+
+def _sign(escape: re.Match[str]) -> str:
+    if escape["line"]:
+        return ""
+    number = int(escape["hex"][-4:], 16) if escape["hex"] else int(escape["octal"][-6:], 8)
+    return chr(number & 0xFFFF)

@@ -1,0 +1,54 @@
+"""Weights out of files: how many bytes a network may need, and into the network with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.unet import UNet
+from ddpm_studio.engine.unet_config import UNetConfig
+
+_WIDEST = 8
+_HEADER_BYTES = 32 << 20
+
+
+def outline(config: UNetConfig) -> UNet:
+    """Return the network without any numbers: it takes no memory, whatever its size."""
+    with torch.device("meta"):
+        return UNet(config)
+
+
+@lru_cache(maxsize=16)
+def parameters(config: UNetConfig) -> int:
+    """Return how many parameters a network has."""
+    return sum(parameter.numel() for parameter in outline(config).parameters())
+
+
+def most_bytes(config: UNetConfig, copies: int = 1) -> int:
+    """Return the size that no honest file of ``copies`` numbers for each parameter exceeds."""
+    return copies * _WIDEST * parameters(config) + _HEADER_BYTES
+
+
+def network_of(config: UNetConfig, tensors: Mapping[str, Tensor]) -> UNet:
+    """Return the network that is made of these tensors, in float32.
+
+    No memory is asked for beyond theirs.
+
+    Raises:
+        ValueError: if a tensor is missing, left over, of another shape, or no plain numbers.
+    """
+    network = outline(config)
+    wanted = network.state_dict()
+    if missing := sorted(wanted.keys() ^ tensors.keys()):
+        raise ValueError(f"{missing[0]} is only in one of the two")
+    for name, tensor in tensors.items():
+        if tensor.shape != wanted[name].shape or not tensor.is_floating_point():
+            raise ValueError(
+                f"{name} is {tensor.dtype} of shape {tuple(tensor.shape)}, the network needs "
+                f"{tuple(wanted[name].shape)}"
+            )
+    network.load_state_dict({k: v.float() for k, v in tensors.items()}, assign=True)
+    return network
