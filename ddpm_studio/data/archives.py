@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+import tarfile
 import threading
 import zipfile
 from contextlib import ExitStack
@@ -99,7 +100,8 @@ def zip_files(path: Path, stack: ExitStack) -> list[File]:
             raise StudioError(
                 f"{path.name} is encrypted.", "Unpack it with its password, then choose the folder."
             )
-        if not info.is_dir() and not _hidden(name):
+        # Not info.is_dir(), which fails on a name of nothing.
+        if name and not info.filename.endswith("/") and not _hidden(name):
             files.append(File(name, info.file_size, partial(_read_zip, archive, lock, info)))
     files.sort(key=lambda file: natural_key(file.name))
     return files
@@ -133,6 +135,10 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
                 files.append(
                     File(name, info.size, partial(_read_tar, stream, lock, place, info.size))
                 )
+        # tarfile takes a damaged header for the end.
+        stream.seek(archive.offset)
+        if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
+            raise tarfile.ReadError("a header of it is damaged")
         stream.listing = False
     except (StudioError, MemoryError):
         raise

@@ -64,6 +64,9 @@ class UNetConfig:
     num_classes: int | None = None
 
     def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            if not _KINDS.get(name, _is_whole)(getattr(self, name)):
+                raise ValueError(f"{name} is of another kind than it must be")
         if self.channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3, not {self.channels}")
         for field, most in _MOST.items():
@@ -162,9 +165,6 @@ class UNetConfig:
         values: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
         }
-        for name, value in values.items():
-            if not _KINDS.get(name, _is_whole)(value):
-                raise ValueError(f"{name} is of another kind than it must be")
         return cls(**values)
 
     def with_(self, **changes: Any) -> UNetConfig:

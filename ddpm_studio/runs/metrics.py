@@ -13,7 +13,18 @@ from ddpm_studio.strict_json import parse_object
 
 _LONGEST_LINE = 1 << 16
 _LISTS = frozenset(("loss_by_t",))
-_NUMBERS = frozenset(("step", "loss", "grad_norm", "lr", "images_per_second", "memory_bytes"))
+_NUMBERS = frozenset(
+    (
+        "step",
+        "loss",
+        "grad_norm",
+        "lr",
+        "images_per_second",
+        "memory_bytes",
+        "cpu_load",
+        "device_load",
+    )
+)
 _BOUND = 2**62
 _TAIL = 64
 _PORTION = 4 << 20

@@ -50,5 +50,7 @@ def network_of(config: UNetConfig, tensors: Mapping[str, Tensor]) -> UNet:
                 f"{name} is {tensor.dtype} of shape {tuple(tensor.shape)}, the network needs "
                 f"{tuple(wanted[name].shape)}"
             )
+        if not bool(tensor.isfinite().all()):
+            raise ValueError(f"{name} holds values that are not finite")
     network.load_state_dict({k: v.float() for k, v in tensors.items()}, assign=True)
     return network

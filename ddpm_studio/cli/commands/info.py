@@ -9,6 +9,9 @@ import typer
 
 from ddpm_studio.cli.options import Json
 from ddpm_studio.cli.output import emit
+from ddpm_studio.errors import plain
+
+_WIDEST = 4000
 
 
 def command(
@@ -39,7 +42,7 @@ def command(
     width = max(len(name) for name in rows)
     for name, value in rows.items():
         if value:
-            print(f"{name:<{width}}  {value}")
+            print(f"{name:<{width}}  {plain(value, _WIDEST)}")
 
 
 def _step(step: int, steps: int | None) -> str:

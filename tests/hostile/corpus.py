@@ -1,0 +1,25 @@
+"""The corpus: every malformed input there is, always the same ones, made when they are needed."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tests.hostile import bad_archives, bad_arrays, bad_models, bad_pictures, bad_recipes
+from tests.hostile.cases import Case
+
+
+@cache
+def corpus() -> dict[str, Case]:
+    """Return all cases by their names."""
+    found: dict[str, Case] = {}
+    for part in (bad_archives, bad_pictures, bad_arrays, bad_models, bad_recipes):
+        for case in part.cases():
+            assert case.name not in found, case.name
+            found[case.name] = case
+    return found
+
+
+def spread(count: int) -> list[str]:
+    """Return the names of cases spread evenly over the corpus."""
+    names = list(corpus())
+    return [names[len(names) * k // count] for k in range(count)]

@@ -1,0 +1,188 @@
+"""Whole, honest files of every kind that is read; always the same ones."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.numpy import save as save_tensors
+
+from ddpm_studio.engine.unet import UNet, UNetConfig
+from ddpm_studio.interop import save_diffusers
+from ddpm_studio.requests import SampleRequest
+from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
+
+CONFIG = UNetConfig(
+    image_size=8,
+    channels=3,
+    base_channels=4,
+    channel_mult=(1, 2),
+    blocks_per_level=1,
+    attention_resolutions=(),
+    dropout=0.0,
+    norm_groups=2,
+)
+KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+
+
+@cache
+def pixels(count: int = 4, side: int = 16, channels: int = 3) -> np.ndarray:
+    """Return random uint8 pictures (count, side, side, channels)."""
+    generator = np.random.default_rng(7)
+    return generator.integers(0, 256, (count, side, side, channels), dtype=np.uint8)
+
+
+@cache
+def picture(kind: str = "PNG", frames: int = 1) -> bytes:
+    """Return a picture file, animated where there are several frames."""
+    images = [Image.fromarray(one) for one in pixels(max(4, frames))[:frames]]
+    stream = io.BytesIO()
+    more = {"save_all": True, "append_images": images[1:]} if frames > 1 else {}
+    images[0].save(stream, kind, **more)
+    return stream.getvalue()
+
+
+@cache
+def rgba_picture() -> bytes:
+    """Return a PNG with a transparent half."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels(4, 16, 4)[0]).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@cache
+def zip_archive(method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip of four pictures in two folders."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for number in range(4):
+            info = zipfile.ZipInfo(f"{'ab'[number % 2]}/{number}.png")
+            info.compress_type = method
+            archive.writestr(info, picture())
+    return stream.getvalue()
+
+
+@cache
+def tar_archive(mode: str = "w") -> bytes:
+    """Return a tar of four pictures; ``mode`` names its compression."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode=mode, format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
+        for number in range(4):
+            info = tarfile.TarInfo(f"{number}é.png")
+            info.size = len(picture())
+            archive.addfile(info, io.BytesIO(picture()))
+    return stream.getvalue()
+
+
+@cache
+def npy() -> bytes:
+    """Return pictures as a .npy file."""
+    stream = io.BytesIO()
+    np.save(stream, pixels())
+    return stream.getvalue()
+
+
+@cache
+def npz() -> bytes:
+    """Return pictures with labels as a .npz file."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, images=pixels(), labels=np.arange(4))
+    return stream.getvalue()
+
+
+@cache
+def idx() -> bytes:
+    """Return pictures as an IDX file, not packed."""
+    gray = pixels(4, 16, 1)
+    head = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in gray.shape[:3])
+    return head + gray.tobytes()
+
+
+@cache
+def idx_gz() -> bytes:
+    """Return pictures as a gzipped IDX file."""
+    return gzip.compress(idx(), mtime=0)
+
+
+@cache
+def weights() -> dict[str, torch.Tensor]:
+    """Return the weights of a network of ``CONFIG``."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return UNet(CONFIG).state_dict()
+
+
+@cache
+def latent() -> bytes:
+    """Return a latent for a model of ``CONFIG`` as a file."""
+    x_t = np.random.default_rng(3).standard_normal((1, 3, 8, 8)).astype(np.float32)
+    told = {
+        "format": "ddpm-studio latent 1",
+        "t": "10",
+        "timesteps": "20",
+        "model": "m",
+        "origin": "a run",
+        "exact": "False",
+    }
+    return bytes(save_tensors({"x_t": x_t}, told))
+
+
+def make_run(folder: Path) -> Path:
+    """Write a run folder with one checkpoint, figures and a preview."""
+    process = ProcessInfo(schedule="linear", timesteps=20)
+    run = RunFolder.create(folder, RunInfo(network=CONFIG.to_dict(), process=process))
+    run.save_checkpoint(3, {"model": weights(), "ema": weights()}, {"loss": 0.5})
+    lines = [{"step": k, "loss": 1 / k, "loss_by_t": [0.5] * 10} for k in range(1, 4)]
+    run.metrics_file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run.samples_dir.mkdir()
+    Image.fromarray(np.zeros((18, 18, 3), np.uint8)).save(run.samples_dir / "step-00000003.png")
+    return folder
+
+
+def make_diffusers(folder: Path, packed: bool = False) -> Path:
+    """Write a diffusers folder; ``packed``: its weights as torch.save writes them."""
+    save_diffusers(folder, CONFIG, weights(), ProcessInfo(schedule="linear", timesteps=20).build())
+    if packed:
+        from safetensors.torch import load_file
+
+        safe = folder / "unet" / "diffusion_pytorch_model.safetensors"
+        torch.save(load_file(safe), safe.with_suffix(".bin"))
+        safe.unlink()
+    return folder
+
+
+def recipe_of(run: Path) -> dict[str, object]:
+    """Return what a picture drawn from noise says of itself."""
+    request = SampleRequest(run=run, count=2).model_dump(mode="json")
+    return {"kind": "sample", "request": request, "index": 1, "checkpoint": 3}
+
+
+def recipe_png(text: str, key: str = "ddpm-studio") -> bytes:
+    """Return a PNG with a text in it, whatever it says."""
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    info.add_text(key, text)
+    stream = io.BytesIO()
+    Image.fromarray(pixels()[0]).save(stream, "PNG", pnginfo=info)
+    return stream.getvalue()
+
+
+SETTINGS = b"""[General]
+theme=dark
+
+[recent]
+data=/tmp/a, /tmp/b
+runs=/tmp/r
+
+[window]
+geometry=@ByteArray(\\x1\\xd9\\xd0\\xcb\\0\\x3\\0\\0)
+"""
