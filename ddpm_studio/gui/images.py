@@ -221,6 +221,7 @@ def _exact(blob: bytes) -> PictureDrop | None:
         return None
     stream = io.BytesIO(array)
     try:
+        recipe = None if line == b"null" else parse_object(line, MAX_RECIPE_BYTES)
         header = read_npy_header(stream)
     except ValueError:
         return None
@@ -229,7 +230,7 @@ def _exact(blob: bytes) -> PictureDrop | None:
         return None
     if min(shape) < 1 or len(pixels) != header.size:
         return None
-    return PictureDrop(np.frombuffer(pixels, np.uint8).reshape(shape).copy(), _recipe(line))
+    return PictureDrop(np.frombuffer(pixels, np.uint8).reshape(shape).copy(), recipe)
 
 
 def paths_from_mime(mime: QMimeData) -> list[Path]:

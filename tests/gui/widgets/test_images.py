@@ -11,8 +11,8 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage, QPixmap
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.data import limits
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui import images
 from ddpm_studio.gui.images import (
     PICTURE_MIME,
     Pictures,
@@ -176,7 +176,7 @@ def test_a_huge_picture_is_refused(
     tmp_path: Path, rgb: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Image.fromarray(rgb).save(tmp_path / "big.png")
-    monkeypatch.setattr(images, "MAX_PIXELS", 34)
+    monkeypatch.setattr(limits, "MAX_PIXELS", 34)
     with pytest.raises(StudioError, match="7×5"):
         read_picture(tmp_path / "big.png")
 
