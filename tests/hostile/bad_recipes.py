@@ -118,6 +118,8 @@ def _settings() -> Iterator[Case]:
         "a layout of rubbish": b"[window]\ngeometry=@ByteArray(zzzz)\nstate=@ByteArray(\\xff)\n",
         "a rectangle of nothing": b"[window]\ngeometry=@Rect()\nstate=@Size(a b)\n",
         "recent numbers": b"[recent]\nruns=1, 2, 3\ndata=@Invalid()\n",
+        "nested JSON": b"[settings]\nthreads=" + b"[" * 100_000 + b"\n",
+        "digits": b"[settings]\nthreads=" + b"9" * 100_000 + b"\n",
         "recent NUL": b'[recent]\nruns="a\\0b"\n',
         "brackets": b"[" * 10_000,
     }

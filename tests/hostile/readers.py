@@ -138,13 +138,14 @@ class Readers:
         return self._job(lambda: _drain(gallery.load(path)))
 
     def _settings(self, path: Path) -> Told:
-        from ddpm_studio.gui.settings import open_settings
+        from ddpm_studio.gui.settings import Preferences, open_settings
 
         def work() -> None:
             target = self.root / "config" / "settings.ini"
             target.parent.mkdir(exist_ok=True)
             shutil.copy(path, target)
             settings = open_settings()
+            Preferences(settings)
             for key in settings.allKeys():
                 settings.value(key)
             del settings
