@@ -11,6 +11,8 @@ import struct
 from PIL import ImageFile
 
 MAX_PIXELS = 64_000_000
+# Decoders hold whole rows twice.
+_MAX_SIDE = 100_000
 # Their decoders hold the picture up to four times.
 _MAX_PIXELS = {"WEBP": 32_000_000, "TIFF": 32_000_000}
 # Pillow has these decoders in Python: a microsecond for each pixel.
@@ -47,7 +49,8 @@ def too_costly_to_decode(kind: str, data: bytes, image: ImageFile.ImageFile) -> 
 
 
 def _too_large(kind: str, width: int, height: int) -> str | None:
-    if width * height > _MAX_PIXELS.get(kind, MAX_PIXELS):
+    most = _MAX_PIXELS.get(kind, MAX_PIXELS)
+    if width * height > most or max(width, height) > _MAX_SIDE:
         return f"too large: {width}×{height} pixels"
     return None
 

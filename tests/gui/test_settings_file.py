@@ -1,0 +1,40 @@
+"""Settings that hold an object are put aside before Qt can bring it to life."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from ddpm_studio.gui.settings_file import put_aside_unless_text
+from tests.hostile import seeds
+
+_NUMBER = "@Variant(\\0\\0\\0\\x2\\0\\0\\0\\x5)"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        _NUMBER,
+        _NUMBER.replace("@V", "\\x40V"),
+        _NUMBER.replace("@Va", "@V\\x61"),
+        _NUMBER.replace("@V", "\\100V"),
+        _NUMBER.replace("@V", "@\\\nV"),
+    ],
+)
+def test_what_qt_would_take_for_an_object_is_put_aside(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "settings.ini"
+    path.write_text(f'[a]\nb="{written}"\n')
+    # Qt does bring a number to life of each of these: none is a disguise that fails by itself.
+    assert QSettings(str(path), QSettings.Format.IniFormat).value("a/b") == 5
+    assert put_aside_unless_text(path) == tmp_path / "settings.ini.refused"
+    assert not path.exists()
+
+
+def test_the_programs_own_settings_stay(tmp_path: Path) -> None:
+    path = tmp_path / "settings.ini"
+    path.write_bytes(seeds.SETTINGS)
+    assert put_aside_unless_text(path) is None
+    assert path.read_bytes() == seeds.SETTINGS
+    assert put_aside_unless_text(tmp_path / "none.ini") is None
