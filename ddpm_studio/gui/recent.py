@@ -10,8 +10,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.strict_json import parse_object
 
 _MOST = 8
+_MAX_BYTES = 1 << 20
 # Whoever chooses more files than this one by one is better helped by their folder.
 _MOST_FILES = 64
 
@@ -92,7 +94,7 @@ class Recent(QObject):
 
 def _parsed(line: str) -> RecentData | None:
     try:
-        kept = json.loads(line)
+        kept = parse_object(line, _MAX_BYTES)
         paths = tuple(Path(path) for path in kept["paths"])
         return RecentData(paths, PrepareOptions.model_validate(kept["options"])) if paths else None
     except (ValueError, KeyError, TypeError):

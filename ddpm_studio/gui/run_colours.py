@@ -8,9 +8,11 @@ from pathlib import Path
 
 from ddpm_studio.gui.actions import Store
 from ddpm_studio.gui.tokens import DARK
+from ddpm_studio.strict_json import parse_object
 
 _KEY = "runs/colours"
 _KEPT = 500
+_MAX_BYTES = 1 << 20
 
 
 class RunColours:
@@ -24,15 +26,12 @@ class RunColours:
         """Take what was kept in ``store``, and keep in it what is given from now on."""
         self._store = store
         try:
-            kept = json.loads(str(store.value(_KEY, "{}")))
+            kept = parse_object(str(store.value(_KEY, "{}")), _MAX_BYTES)
         except ValueError:
             kept = {}
-        if isinstance(kept, dict):
-            self._places = {
-                str(run): place % len(DARK.plot)
-                for run, place in kept.items()
-                if isinstance(place, int)
-            } | self._places
+        self._places = {
+            run: place % len(DARK.plot) for run, place in kept.items() if isinstance(place, int)
+        } | self._places
 
     def of(self, run: Path) -> int:
         """Return a run's place; a new run takes the one that the fewest have."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ddpm_studio import data, paths
+from ddpm_studio.data.arrays import map_array
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.jobs.previews import read_preview
@@ -57,8 +57,8 @@ def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> 
     """
     file = paths.cache_dir() / _FOLDER / f"{_key(sources, options, count)}.npy"
     try:
-        kept: Pictures = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        kept: Pictures = np.array(map_array(file))
+    except (OSError, ValueError):
         pass
     else:
         if kept.dtype == np.uint8 and kept.ndim == 4:
@@ -70,11 +70,9 @@ def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> 
 
 def _read(path: Path) -> Pictures | None:
     try:
-        with Image.open(path) as image:
-            picture = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return data.read_picture(path)
+    except StudioError:
         return None
-    return picture if picture.ndim == 3 else picture[..., None]
 
 
 def _key(sources: Sequence[Path], options: PrepareOptions, count: int) -> str:

@@ -28,9 +28,11 @@ from ddpm_studio.jobs import device as devices
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.requests import Preset
 from ddpm_studio.runs.atomic import write_bytes
+from ddpm_studio.strict_json import read_object
 
 _FILE = "machine.json"
 _MOST_KEPT = 32
+_MAX_BYTES = 1 << 20
 _REPEATS = 3
 _BATCHES = (1, 2, 8, 32)
 # Whoever asks for something in the midst of a step waits for its end: batches grow no further
@@ -176,7 +178,7 @@ def _fits(parameters: int) -> bool:
 def _read(file: Path) -> dict[str, MachineSpeed]:
     """Return what is kept; a file that can't be understood counts as none."""
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
+        kept = read_object(file, _MAX_BYTES)
         return {key: _parsed(entry) for key, entry in kept.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
+from ddpm_studio.strict_json import read_object
 
 _FILE = "notes.json"
 _FORMAT = 1
@@ -38,12 +39,10 @@ def read_notes(run: Path) -> Notes:
     """Return the notes on a run; none if there are none, or what is there is no such file."""
     file = run / _FILE
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            return Notes()
-        content = json.loads(file.read_bytes())
+        content = read_object(file, _MOST_BYTES)
     except (OSError, ValueError):
         return Notes()
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+    if content.get("format") != _FORMAT:
         return Notes()
     tags, text = content.get("tags"), content.get("text")
     given = tags if isinstance(tags, list) else []
