@@ -168,6 +168,9 @@ class DrawRequest(Request):
         True, title="Clip x̂₀", description="Keep the predicted picture within the pixel range."
     )
     weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
+    checkpoint: int | None = Field(
+        None, ge=0, title="Checkpoint", description="Step of the weights; empty: the newest."
+    )
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
     class_label: int | None = Field(
         None,
@@ -220,8 +223,8 @@ class ShareRequest(SamplerRequest):
     frames: Frames = 0
 
 
-class InterpolateRequest(SamplerRequest):
-    """Mix two pictures in latent space at t and decode (DDPM Fig. 8)."""
+class MixRequest(SamplerRequest):
+    """What mixing pictures in latent space at t has in common."""
 
     run: Path
     t: int = Field(500, ge=0, title="t", description="0: blend of pixels … T: new pictures.")
@@ -234,6 +237,23 @@ class InterpolateRequest(SamplerRequest):
         description="linear as in the paper; spherical keeps the noise's variance.",
     )
     frames: Frames = 0
+
+
+class InterpolateRequest(MixRequest):
+    """Mix two pictures in latent space at t and decode (DDPM Fig. 8)."""
+
+    u: float | None = Field(
+        None, ge=0, le=1, title="u", description="One λ alone; of four corners, left to right."
+    )
+    v: float | None = Field(
+        None, ge=0, le=1, title="v", description="Of four corners, top to bottom; goes with u."
+    )
+
+
+class PathRequest(MixRequest):
+    """Walk through several pictures in latent space at t, from each to the next."""
+
+    closed: bool = Field(False, title="Closed", description="From the last back to the first too.")
 
 
 class AnimationOptions(Request):

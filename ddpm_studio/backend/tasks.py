@@ -18,6 +18,7 @@ from ddpm_studio.requests import (
     InpaintRequest,
     InterpolateRequest,
     NeighboursRequest,
+    PathRequest,
     PrepareOptions,
     SampleRequest,
     ShareRequest,
@@ -26,6 +27,7 @@ from ddpm_studio.requests import (
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, RunSummary
+    from ddpm_studio.jobs.recipes import Restored
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,28 @@ def inpaint(
         return jobs.inpaint(request, picture, mask, models)
 
     return Task("Filling in", work, slot=slot)
+
+
+def walk_path(request: PathRequest, keys: Sequence[Pictures], slot: str | None = None) -> Task:
+    """Walk through several pictures in turn; the result is Drawn."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.walk_path(request, keys, models)
+
+    return Task(f"Walking through {len(keys)} pictures", work, slot=slot)
+
+
+def redraw(found: Restored, slot: str | None = None) -> Task:
+    """Draw again what a recipe tells of; the result is Drawn."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        return jobs.redraw(found, models)
+
+    return Task("Drawing again", work, slot=slot)
 
 
 def neighbours(request: NeighboursRequest, picture: Pictures, slot: str | None = None) -> Task:

@@ -28,7 +28,9 @@ def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:
     """
     if json:
         out, gif = [*files, None][:2]
-        emit({"out": out, "gif": gif, "count": len(drawn.pictures), "recipe": drawn.recipe})
+        # The pictures it was drawn from lie in the PNG; here they would be pages of text.
+        recipe = {key: value for key, value in drawn.recipe.items() if key != "inputs"}
+        emit({"out": out, "gif": gif, "count": len(drawn.pictures), "recipe": recipe})
     else:
         print(*files, sep="\n")
 

@@ -24,6 +24,7 @@ from ddpm_studio.gui.notifier import Notifier
 from ddpm_studio.gui.opening import Opening
 from ddpm_studio.gui.panels.data_panel import DataPanel
 from ddpm_studio.gui.panels.jobs_panel import JobsPanel
+from ddpm_studio.gui.panels.pin_strip import PinStrip
 from ddpm_studio.gui.panels.training_panel import TrainingPanel
 from ddpm_studio.gui.preferences.applying import Applying
 from ddpm_studio.gui.recent import Recent
@@ -32,6 +33,7 @@ from ddpm_studio.gui.start_page import StartPage
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.view_actions import ViewActions
 from ddpm_studio.gui.widgets.message_bar import MessageBar
+from ddpm_studio.jobs.recipes import Restored
 
 _LAYOUT_VERSION = 1
 
@@ -76,11 +78,13 @@ class MainWindow(QMainWindow):
         self.data = DataPanel(studio, self.actions_)
         self.training = TrainingPanel(studio, self.actions_)
         self.jobs = JobsPanel(studio, self.actions_)
+        self.pins = PinStrip(studio, self.actions_)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = [
             self._dock("data", self.tr("Data"), self.data, left),
             self._dock("training", self.tr("Training"), self.training, right),
             self._dock("jobs", self.tr("Jobs"), self.jobs, Qt.DockWidgetArea.BottomDockWidgetArea),
+            self._dock("pins", self.tr("Pins"), self.pins, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         self._arrange()
         self._default_state = self.saveState(_LAYOUT_VERSION)
@@ -205,13 +209,15 @@ class MainWindow(QMainWindow):
         return dock
 
     def _arrange(self) -> None:
-        data, training, jobs = self.docks
+        data, training, jobs, pins = self.docks
         for dock in self.docks:
             dock.setFloating(False)
             dock.show()
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.splitDockWidget(jobs, pins, horizontal)
         self.resizeDocks([data, training], [272, 344], horizontal)
-        self.resizeDocks([jobs], [76], vertical)
+        self.resizeDocks([jobs, pins], [640, 640], horizontal)
+        self.resizeDocks([jobs, pins], [76, 76], vertical)
 
     def _register_file_actions(self) -> None:
         self.opening = Opening(self.studio, self.actions_, self)
@@ -290,8 +296,9 @@ class MainWindow(QMainWindow):
         tools = {"share": self.share, "reverse": self.reverse, "inpaint": self.inpaint}
         self.show_tool(tools.get(where, self.interpolate))
 
-    def _on_restored(self) -> None:
-        self.show_tool(self.reverse)
+    def _on_restored(self, found: Restored) -> None:
+        tools = (self.share, self.interpolate, self.inpaint)
+        self.show_tool(next((tool for tool in tools if found.kind in tool.kinds), self.reverse))
 
     def _show_start(self) -> None:
         self._middle.setCurrentWidget(self.start_page)

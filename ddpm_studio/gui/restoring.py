@@ -1,67 +1,104 @@
-"""From a picture's recipe back to the request that made it."""
+"""A drawn picture that comes back: its request is taken up, and the result held against it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+import numpy as np
+from PySide6.QtCore import QObject
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
-from ddpm_studio.requests import SampleRequest
+from ddpm_studio.gui.images import Pictures, read_picture
+from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.recipes import Recipe, Restored, drawing_id, restored
 
-_NETWORK_PLACES = ("\\\\", "//")
+if TYPE_CHECKING:
+    from ddpm_studio.gui.studio import Studio
 
 
-@dataclass(frozen=True)
-class Restored:
-    """A request out of a file, validated.
+class Restorer(QObject):
+    """Opens the run of a dropped picture, lets its tool draw, and says whether it is the same.
 
-    ``index`` is the picture's place in the drawing; ``moment`` the t at which it was seen on the
-    way, 0 for the finished picture.
+    Args:
+        studio: whose ``restored`` tells the tools; it becomes the owner.
     """
 
-    request: SampleRequest
-    index: int
-    checkpoint: int | None
-    moment: int = 0
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self._studio = studio
+        self._awaited: tuple[Restored, Recipe, Pictures] | None = None
+        studio.drawn.connect(self._on_drawn)
+
+    def restore(self, path: Path) -> bool:
+        """Take up the request that a PNG keeps; False if it is another file.
+
+        What can't be restored is told to the person, and is no other file either.
+        """
+        if path.suffix.lower() != ".png":
+            return False
+        try:
+            recipe = read_recipe(path)
+            found = None if recipe is None else restored(recipe, path)
+            if recipe is None or found is None:
+                return False
+            picture = read_picture(path).picture
+        except StudioError as error:
+            self._studio.notify(error)
+            return True
+        job = self._studio.show_run(found.run)
+        job.finished.connect(partial(self._on_opened, found, recipe, picture))
+        return True
+
+    def _on_opened(self, found: Restored, recipe: Recipe, picture: Pictures, _: object) -> None:
+        self._awaited = found, recipe, picture
+        self._studio.restored.emit(found)
+
+    def _on_drawn(self, drawn: Drawn) -> None:
+        if self._awaited is None:
+            return
+        found, recipe, picture = self._awaited
+        if not _same_request(recipe, drawn.recipe) or found.index >= len(drawn.pictures):
+            return
+        self._awaited = None
+        again = drawn.pictures[found.index]
+        if again.shape != picture.shape or found.moment:
+            return  # a whole sheet, or a picture on its way
+        if np.array_equal(again, picture):
+            self._studio.notify(self.tr("Drawn again: the same picture, bit for bit."))
+        else:
+            self._studio.notify(
+                self.tr("Drawn again, but the picture is another: {why}.").format(
+                    why=self._why(found, recipe, drawn.recipe)
+                )
+            )
+
+    def _why(self, found: Restored, before: Recipe, now: Recipe) -> str:
+        if before.get("model") != now.get("model"):
+            if found.checkpoint is None:
+                return self.tr("the run has other weights now")
+            return self.tr("the weights of step {n} are not kept any more").format(
+                n=f"{found.checkpoint:,}"
+            )
+        for key in ("device", "torch"):
+            if before.get(key) != now.get(key):
+                return self.tr("it was drawn with {before}, now with {now}").format(
+                    before=f"{key} {before.get(key)}", now=f"{key} {now.get(key)}"
+                )
+        return self.tr("the file's pixels were changed")
 
 
-def restored(path: Path) -> Restored | None:
-    """Read how a PNG was drawn from noise; None if it is no such picture.
+def _same_request(before: Recipe, now: Recipe) -> bool:
+    """Whether both ask for the same, wherever the run lies and whichever weights drew it."""
 
-    Raises:
-        StudioError: if the file can't be read, its request is damaged, or its run is gone.
-    """
-    recipe = read_recipe(path)
-    if recipe is None or recipe.get("kind") != "sample":
-        return None
-    try:
-        request = SampleRequest.model_validate(recipe.get("request"))
-    except ValidationError as error:
-        raise StudioError(
-            f"{path.name} does not say in full how it was made.",
-            "It was changed, or comes from another version.",
-            str(error),
-        ) from error
-    if str(request.run).startswith(_NETWORK_PLACES):
-        # To look there would call on a stranger's machine, with the name of who looks.
-        raise StudioError(
-            f"{path.name} names a run on the network, {request.run}.",
-            "Open that run yourself, then draw again.",
+    def asked(recipe: Recipe) -> str:
+        request = recipe.get("request")
+        fields = request if isinstance(request, dict) else {}
+        return drawing_id(
+            {"kind": recipe.get("kind"), "request": {**fields, "run": ""}}
+            | ({"inputs": recipe["inputs"]} if "inputs" in recipe else {})
         )
-    if not (request.run / "run.json").is_file():
-        raise StudioError(
-            f"The run that drew {path.name} is not at {request.run} any more.",
-            "Bring it back there, or open it where it is now and draw again.",
-        )
-    index, checkpoint, moment = (recipe.get(key) for key in ("index", "checkpoint", "moment"))
-    # A whole grid has no number of its own: it begins with the first picture.
-    place = index if isinstance(index, int) and 0 <= index < request.count else 0
-    return Restored(
-        request,
-        place,
-        checkpoint if isinstance(checkpoint, int) else None,
-        moment if isinstance(moment, int) else 0,
-    )
+
+    return asked(before) == asked(now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,8 @@ from ddpm_studio import paths
 from ddpm_studio.backend import Backend, Job, State, tasks
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.restoring import Restored, restored
+from ddpm_studio.gui.pins import Pins
+from ddpm_studio.gui.restoring import Restorer
 from ddpm_studio.gui.run_colours import RunColours
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -41,7 +41,7 @@ class Studio(QObject):
     drawn = Signal(object)
     """Pictures were finished (:class:`Drawn`); the gallery collects them."""
     restored = Signal(object)
-    """A picture's request (:class:`Restored`) is to be drawn again; its run is open."""
+    """A picture (:class:`Restored`) is to be drawn again; its run is open."""
     notified = Signal(object)
     """Something for a person to read: a :class:`Failure` or a str."""
     picture_sent = Signal(str, object, object)
@@ -65,6 +65,8 @@ class Studio(QObject):
         self._records: dict[Path, RunRecord] = {}
         self._open_record: RunRecord | None = None
         self.runs_folder = paths.runs_dir()
+        self.restorer = Restorer(self)
+        self.pins = Pins(self)
 
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
@@ -76,7 +78,7 @@ class Studio(QObject):
             return
         if len(found) == 1 and _is_model(found[0]):
             self.open_model(found[0])
-        elif not (len(found) == 1 and self._restore(found[0])):
+        elif not (len(found) == 1 and self.restorer.restore(found[0])):
             self.open_data(found)
 
     def open_model(self, folder: Path) -> None:
@@ -138,9 +140,14 @@ class Studio(QObject):
 
     def open_run(self, run: Path) -> None:
         """Make a run the one that all tools draw with."""
+        self.show_run(run)
+
+    def show_run(self, run: Path) -> Job:
+        """Do as :meth:`open_run`; returns the job, at whose end ``run_view`` is this run's."""
         job = self.backend.submit(tasks.open_run(run))
         job.finished.connect(self._on_run_view)
         job.failed.connect(self.notify)
+        return job
 
     def record(self, run: Path) -> RunRecord:
         """Return a run's figures, followed while anybody listens to them."""
@@ -182,31 +189,6 @@ class Studio(QObject):
         self.training.failed.connect(self.notify)
         self.training.ended.connect(self._on_training_ended)
         self.training_changed.emit()
-
-    def _restore(self, path: Path) -> bool:
-        """Take up the request that a drawn picture keeps; False if it is another file."""
-        if path.suffix.lower() != ".png":
-            return False
-        try:
-            found = restored(path)
-        except StudioError as error:
-            self.notify(error)
-            return True
-        if found is None:
-            return False
-        job = self.backend.submit(tasks.open_run(found.request.run))
-        job.finished.connect(self._on_run_view)
-        job.finished.connect(partial(self._on_restored, found))
-        job.failed.connect(self.notify)
-        return True
-
-    def _on_restored(self, found: Restored, view: tasks.RunView) -> None:
-        now = max(view.summary.checkpoints, default=None)
-        if found.checkpoint is not None and now != found.checkpoint:
-            self.notify(
-                self.tr("This run has been trained further since: the picture will be another.")
-            )
-        self.restored.emit(found)
 
     def _import(self, source: Path) -> None:
         """Make a run of a diffusers folder and open it."""

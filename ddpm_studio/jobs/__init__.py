@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.exchange import export_diffusers, import_diffusers
     from ddpm_studio.jobs.forward import noised_picture, schedule_tables
     from ddpm_studio.jobs.inpainting import inpaint, load_mask
-    from ddpm_studio.jobs.interpolation import interpolate
+    from ddpm_studio.jobs.interpolation import interpolate, walk_path
     from ddpm_studio.jobs.latents import encode_picture, load_latent, save_latent
     from ddpm_studio.jobs.models import Model, ModelStore
     from ddpm_studio.jobs.neighbours import find_neighbours
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         true_score,
         walk_points,
     )
+    from ddpm_studio.jobs.redrawing import redraw
     from ddpm_studio.jobs.sampling import sample
     from ddpm_studio.jobs.series import interpolate_series, share_series
     from ddpm_studio.jobs.sharing import share
@@ -64,6 +65,7 @@ _MODULES = {
     "measure_bits": "bits",
     "noised_picture": "forward",
     "play": "playground",
+    "redraw": "redrawing",
     "sample": "sampling",
     "save_latent": "latents",
     "schedule_tables": "forward",
@@ -75,6 +77,7 @@ _MODULES = {
     "some_pictures": "pictures",
     "train": "training",
     "true_score": "playground",
+    "walk_path": "interpolation",
     "walk_points": "playground",
 }
 
@@ -104,6 +107,7 @@ __all__ = [
     "measure_bits",
     "noised_picture",
     "play",
+    "redraw",
     "sample",
     "save_latent",
     "schedule_tables",
@@ -115,6 +119,7 @@ __all__ = [
     "step_gaussians",
     "train",
     "true_score",
+    "walk_path",
     "walk_points",
 ]
 

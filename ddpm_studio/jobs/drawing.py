@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from ddpm_studio.engine.guidance import Guided
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.carried import Array, pack
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
 from ddpm_studio.jobs.models import Model
 from ddpm_studio.requests import DrawRequest, SamplerRequest
@@ -232,11 +233,23 @@ def picture_shape(model: Model) -> tuple[int, int, int]:
     return config.channels, config.image_size, config.image_size
 
 
-def recipe(kind: str, model: Model, request: DrawRequest) -> dict[str, object]:
-    """Return what made a picture, enough to ask for it again."""
-    return {
+def recipe(
+    kind: str, model: Model, request: DrawRequest, inputs: Mapping[str, Array] | None = None
+) -> dict[str, object]:
+    """Return what made a picture, enough to ask for it again.
+
+    Args:
+        kind: the tool.
+        model: what drew; its fingerprint tells whether the same weights are at hand later.
+        request: as it was asked.
+        inputs: what was drawn from besides noise, by name.
+    """
+    told: dict[str, object] = {
         "kind": kind,
         "request": request.model_dump(mode="json"),
         "checkpoint": model.step,
         "device": model.device.type,
+        "model": model.fingerprint,
+        "torch": str(torch.__version__),
     }
+    return told | {"inputs": pack(inputs)} if inputs else told

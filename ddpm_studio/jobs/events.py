@@ -136,6 +136,13 @@ class Drawn:
     shared: Latent | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class PicturesRead:
+    """Pictures out of files, each uint8 (H, W, C); None for a file that can't be read."""
+
+    pictures: dict[Path, Pictures | None]
+
+
 @dataclass(frozen=True)
 class BitsMeasured:
     """The bound over the pictures measured so far, in bits/dim [DDPM eq. 5, Table 4].
@@ -311,6 +318,7 @@ Event = (
     | SampleGrid
     | FrameImages
     | Drawn
+    | PicturesRead
     | BitsMeasured
     | PointsLearned
 )

@@ -1,33 +1,72 @@
-"""The pictures of a run that were drawn and kept: PNG files with their recipes."""
+"""The pictures of runs that were drawn and kept: PNG files with their recipes, and ratings."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
+import filelock
+
+from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
+from ddpm_studio.jobs.recipes import Recipe, drawing_id
+
+MOST_STARS = 5
 
 _FOLDER = "samples/gallery"
-_DELETED = ".deleted"
+DELETED = ".deleted"
+_RATINGS = "ratings.json"
+_LOCK_SECONDS = 10.0
+_TOGETHER = 16
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Kept:
-    """One picture, uint8 (H, W, C), its file and how it was made, as far as that is known."""
+    """What the gallery knows of one picture without its pixels, of which there may be many.
 
-    picture: Pictures
-    recipe: dict[str, object]
-    path: Path | None = None
+    ``made`` is the time of its file in seconds; ``drawing`` is equal for all pictures of one
+    drawing, in which it has the place ``index``; ``rating`` is 0 (none) to 5, and the only part
+    that changes. ``unsaved`` has picture and recipe where the disk refused them.
+    """
 
-    @cached_property
-    def drawing(self) -> str:
-        """Equal for all pictures of one and the same drawing."""
-        return drawing_of(self.recipe)
+    run: Path
+    number: int
+    made: float
+    kind: str
+    drawing: str
+    index: int = 0
+    seed: int | None = None
+    t: int | None = None
+    sampler: str = ""
+    rating: int = 0
+    unsaved: tuple[Pictures, Recipe] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The PNG file, which is not there if ``unsaved``."""
+        return self.run / _FOLDER / _file_name(self.number)
+
+
+def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 0) -> Kept:
+    """Take out of a recipe what the gallery sorts and filters by."""
+    asked = recipe.get("request")
+    request = asked if isinstance(asked, dict) else {}
+    index, seed, t = recipe.get("index"), request.get("seed"), request.get("t")
+    kind = str(recipe.get("kind", ""))
+    return Kept(
+        run,
+        number,
+        made,
+        kind,
+        drawing_id(recipe),
+        index if type(index) is int else 0,
+        seed if type(seed) is int else None,
+        t if type(t) is int else None,
+        str(request.get("sampler", kind)),
+        rating,
+    )
 
 
 def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
@@ -43,62 +82,160 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
 
     folder = run / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    # The numbers of deleted files are not given again while they may come back.
-    taken = [*_files(folder), *_files(folder / _DELETED)]
-    first = max((int(path.stem) for path in taken), default=0) + 1
+    taken = [*numbered(folder), *numbered(folder / DELETED)]
+    number = max((int(path.stem) for path in taken), default=0)
     kept = []
     for index, picture in enumerate(drawn.pictures):
-        path = folder / f"{first + index:06}.png"
+        path = claimed(folder, number + 1)
+        number = int(path.stem)
         recipe = {**drawn.recipe, "index": index}
         save_png(path, picture[None], recipe)
-        kept.append(Kept(picture, recipe, path))
+        kept.append(describe(run, number, path.stat().st_mtime, recipe))
         yield Progress(index + 1, len(drawn.pictures), "Keeping")
     return kept
 
 
-def load(run: Path) -> Generator[Event, None, list[Kept]]:
-    """Read what was kept, oldest first; a file that can't be read is left out.
+def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
+    """Return the runs that lie in a folder, those given, and those beside them."""
+    given = [run.resolve() for run in near]
+    folders = dict.fromkeys([folder.resolve(), *(run.parent for run in given)])
+    beside = []
+    for place in folders:
+        try:
+            beside += sorted(place.iterdir())
+        except OSError:
+            continue
+    found = dict.fromkeys([*given, *beside])
+    return [run for run in found if (run / "run.json").is_file()]
 
-    What was deleted before now is gone for good.
+
+def load(
+    runs: Sequence[Path], empty_bin: bool = False
+) -> Generator[Event, None, tuple[list[Path], list[Kept]]]:
+    """Read what runs have kept; a file that can't be read is left out.
+
+    Args:
+        runs: whose galleries.
+        empty_bin: whether what was deleted before now is gone for good.
+
+    Returns:
+        The runs, and what they keep, in no order.
     """
-    from ddpm_studio.data import read_picture
+    from ddpm_studio.errors import StudioError
     from ddpm_studio.export import read_recipe
 
-    shutil.rmtree(run / _FOLDER / _DELETED, ignore_errors=True)
     kept = []
-    files = _files(run / _FOLDER)
+    files = {}
+    for run in runs:
+        if empty_bin:
+            shutil.rmtree(run / _FOLDER / DELETED, ignore_errors=True)
+        files[run] = numbered(run / _FOLDER)
+    total, done = sum(map(len, files.values())), 0
+    for run, own in files.items():
+        ratings = read_ratings(run)
+        for path in own:
+            done += 1
+            try:
+                status = path.stat()
+                recipe = read_recipe(path) if status.st_size else None
+            except (OSError, StudioError):
+                continue
+            if recipe is not None:
+                stars = ratings.get(path.name, 0)
+                kept.append(describe(run, int(path.stem), status.st_mtime, recipe, stars))
+            yield Progress(done, total, "Reading the gallery")
+    return list(runs), kept
+
+
+def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
+    """Read pictures in the order given; yields them a few at a time, None for those that fail."""
+    from ddpm_studio.data import read_picture
+    from ddpm_studio.errors import StudioError
+
+    for start in range(0, len(files), _TOGETHER):
+        read: dict[Path, Pictures | None] = {}
+        for path in files[start : start + _TOGETHER]:
+            try:
+                read[path] = read_picture(path)
+            except StudioError:
+                read[path] = None
+        yield PicturesRead(read)
+
+
+def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
+    """Take files out of their gallery; :func:`restore` brings them back."""
     for number, path in enumerate(files):
-        try:
-            picture = read_picture(path)
-            recipe = read_recipe(path)
-        except StudioError:
-            continue
-        kept.append(Kept(picture, recipe or {}, path))
-        yield Progress(number + 1, len(files), "Reading the gallery")
-    return kept
-
-
-def delete(paths: Sequence[Path]) -> Generator[Event, None, None]:
-    """Take files out of the gallery; :func:`restore` brings them back."""
-    for number, path in enumerate(paths):
-        grave = path.parent / _DELETED
+        grave = path.parent / DELETED
         grave.mkdir(exist_ok=True)
         path.replace(grave / path.name)
-        yield Progress(number + 1, len(paths), "Deleting")
+        yield Progress(number + 1, len(files), "Deleting")
 
 
-def restore(paths: Sequence[Path]) -> Generator[Event, None, None]:
+def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
     """Bring files back that :func:`delete` took out."""
-    for number, path in enumerate(paths):
-        (path.parent / _DELETED / path.name).replace(path)
-        yield Progress(number + 1, len(paths), "Bringing back")
+    for number, path in enumerate(files):
+        (path.parent / DELETED / path.name).replace(path)
+        yield Progress(number + 1, len(files), "Bringing back")
 
 
-def drawing_of(recipe: dict[str, object]) -> str:
-    """Return a text that is equal for all pictures of one and the same drawing."""
-    whole = {key: value for key, value in recipe.items() if key != "index"}
-    return json.dumps(whole, sort_keys=True, default=str)
+def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
+    """Write ratings beside the pictures, whose files are not touched.
+
+    Args:
+        files: of one gallery or several.
+        stars: 0 (none) to 5.
+
+    Raises:
+        ValueError: for another number of stars.
+        OSError: if it can't be written; the ratings from before are still there.
+    """
+    from ddpm_studio.runs import atomic
+
+    if not 0 <= stars <= MOST_STARS:
+        raise ValueError(f"a rating has 0 to {MOST_STARS} stars, not {stars}")
+    for folder in dict.fromkeys(path.parent for path in files):
+        # Another window may rate in the same gallery: what it wrote must not be lost.
+        with filelock.FileLock(folder / ".ratings.lock", timeout=_LOCK_SECONDS):
+            ratings = read_ratings(folder.parents[1])
+            ratings |= {path.name: stars for path in files if path.parent == folder}
+            given = {name: number for name, number in sorted(ratings.items()) if number}
+            atomic.write_bytes(folder / _RATINGS, json.dumps(given, indent=1).encode())
+        yield Progress(1, 1, "Rating")
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
+def read_ratings(run: Path) -> dict[str, int]:
+    """Return the stars of a run's pictures by file name; what is damaged counts as not rated."""
+    try:
+        told = json.loads((run / _FOLDER / _RATINGS).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(told, dict):
+        return {}
+    valid = range(1, MOST_STARS + 1)
+    return {name: stars for name, stars in told.items() if type(stars) is int and stars in valid}
+
+
+def claimed(folder: Path, number: int) -> Path:
+    """Take the first file from this number on that there is not, nor was before it was deleted.
+
+    It is made empty, which holds the place: several drawings are kept at once, in turns.
+    """
+    while True:
+        path = folder / _file_name(number)
+        if not (folder / DELETED / path.name).exists():
+            try:
+                path.touch(exist_ok=False)
+            except FileExistsError:
+                pass
+            else:
+                return path
+        number += 1
+
+
+def numbered(folder: Path) -> list[Path]:
+    """Return the pictures in a folder that are named by a number, in their order."""
+    return sorted(path for path in folder.glob("*.png") if path.stem.isdecimal())
+
+
+def _file_name(number: int) -> str:
+    return f"{number:06}.png"

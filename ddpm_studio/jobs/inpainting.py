@@ -48,7 +48,7 @@ def inpaint(
         StudioError: if the run can't be read, picture or mask do not fit, or a setting is out
             of range.
     """
-    model = models.get(request.run, request.weights, request.device)
+    model = models.get(request.run, request.weights, request.device, request.checkpoint)
     x_0 = to_latent(picture, model)
     if mask.shape != picture.shape[:2]:
         raise StudioError(
@@ -74,7 +74,7 @@ def inpaint(
         request.resamplings,
     )
     pictures = yield from follow(walk, request.frames, "Filling in")
-    return Drawn(pictures, recipe("inpaint", model, request))
+    return Drawn(pictures, recipe("inpaint", model, request, {"picture": picture, "mask": mask}))
 
 
 def load_mask(path: Path, run: Path) -> Mask:

@@ -74,21 +74,23 @@ class ModelStore:
         """The training has ended."""
         self._live.pop(run.resolve(), None)
 
-    def get(self, run: Path, weights: Weights, device: Device = "auto") -> Model:
-        """Return the run's newest model.
+    def get(
+        self, run: Path, weights: Weights, device: Device = "auto", step: int | None = None
+    ) -> Model:
+        """Return the run's newest model, or that of the checkpoint at ``step``.
 
         Raises:
-            StudioError: if it is no run folder, has no checkpoint, or is damaged.
+            StudioError: if it is no run folder, has no such checkpoint, or is damaged.
         """
         path = run.resolve()
-        if path in self._live:
+        if path in self._live and step is None:
             info, training = self._live[path]
             step, where = training.step(), training.device
             return self._cached(
                 path, step, weights, where, info, lambda: copy.deepcopy(training.network(weights))
             )
         folder = RunFolder.open(run)
-        checkpoint = folder.newest()
+        checkpoint = folder.newest() if step is None else folder.checkpoint(step)
         where = choose_device(device)
 
         def load() -> UNet:

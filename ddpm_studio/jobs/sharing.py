@@ -11,6 +11,7 @@ from ddpm_studio.engine import PictureNoise
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.carried import Array
 from ddpm_studio.jobs.drawing import check_t, draw, picture_shape, recipe, walk
 from ddpm_studio.jobs.events import Drawn, Event, Latent, Notice, Pictures, Progress
 from ddpm_studio.jobs.latents import forward_noise, latent_of, noised, use_latent
@@ -42,7 +43,7 @@ def share(
         StudioError: if the run can't be read, picture or latent do not fit, or the sampler
             would draw the same picture each time.
     """
-    model = models.get(request.run, request.weights, request.device)
+    model = models.get(request.run, request.weights, request.device, request.checkpoint)
     check_t(model, request.t)
     sampler = SAMPLERS[request.sampler]
     if request.count > 1 and sampler.deterministic and not (sampler.uses_eta and request.eta):
@@ -52,7 +53,9 @@ def share(
             "Choose ddpm, or ddim with an η above 0.",
         )
     passed = 0
+    inputs: dict[str, Array] = {}
     if latent is not None:
+        inputs["latent"] = latent.x_t
         x_t = use_latent(model, latent, request.t)
         if latent.exact and request.clip_x0 and sampler.deterministic:
             yield Notice(
@@ -60,6 +63,7 @@ def share(
                 "draw without clipping x̂₀ to come back to its picture."
             )
     elif picture is not None:
+        inputs["source"] = picture
         x_t = noised(model, to_latent(picture, model), request.t, request.seed)
     else:
         forward = forward_noise(model, request.seed, 1)
@@ -68,9 +72,17 @@ def share(
     start = x_t.expand(request.count, -1, -1, -1)
     drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
     pictures = yield from relay(drawing, partial(_going_on, passed))
+    made = recipe("share", model, request, inputs)
+    if latent is not None:
+        made["latent"] = {
+            "t": latent.t,
+            "timesteps": latent.timesteps,
+            "origin": latent.origin,
+            "exact": latent.exact,
+        }
     return Drawn(
         pictures,
-        recipe("share", model, request),
+        made,
         to_uint8(x_t).cpu().numpy(),
         latent_of(model, x_t, request.t),
     )

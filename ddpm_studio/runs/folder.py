@@ -130,6 +130,22 @@ class RunFolder:
             )
         return found[-1]
 
+    def checkpoint(self, step: int) -> Checkpoint:
+        """Return the checkpoint of a step.
+
+        Raises:
+            StudioError: if it is not kept; names those that are.
+        """
+        found = self.checkpoints()
+        chosen = next((one for one in found if one.step == step), None)
+        if chosen is None:
+            kept = ", ".join(f"{one.step:,}" for one in found) or "none"
+            raise StudioError(
+                f"The run {self.path.name} keeps no checkpoint of step {step:,}.",
+                f"Choose one of those that are kept: {kept}.",
+            )
+        return chosen
+
     def save_checkpoint(
         self, step: int, tensors: dict[Part, dict[str, Tensor]], state: dict[str, Any]
     ) -> Checkpoint:

@@ -112,8 +112,8 @@ class Photographer:
         window.show_tool(window.gallery)
         self.rest(1)
         window.gallery.select(window.gallery.items.shown[:1])
-        window.gallery.neighbours.search()
-        self.wait(lambda: window.gallery.neighbours.found is not None, "neighbours")
+        window.gallery.side.neighbours.search()
+        self.wait(lambda: window.gallery.side.neighbours.found is not None, "neighbours")
         self.shoot("gallery")
 
     def _learn(self) -> None:

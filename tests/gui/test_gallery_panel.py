@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QSignalSpy, QTest
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +15,8 @@ from ddpm_studio.export import read_recipe
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.events import Drawn, Pictures
+from ddpm_studio.jobs.gallery import Kept, read_ratings
 from ddpm_studio.requests import SampleRequest
 from tests.gui.panel_help import WAIT, open_run
 
@@ -51,6 +52,18 @@ def draw(qtbot: QtBot, panel: GalleryPanel, count: int = 4) -> None:
     qtbot.waitUntil(lambda: not panel.busy, timeout=WAIT)
 
 
+def pixels(item: Kept) -> Pictures:
+    return np.asarray(Image.open(item.path))
+
+
+def seen(qtbot: QtBot, panel: GalleryPanel, row: int) -> Pictures:
+    """What the thumbnail of a row shows, once it was read."""
+    qtbot.waitUntil(lambda: panel.thumbnails.picture(row) is not None, timeout=WAIT)
+    shown = panel.thumbnails.picture(row)
+    assert shown is not None
+    return shown
+
+
 def files(run: Path) -> list[str]:
     return sorted(path.name for path in (run / "samples/gallery").glob("*.png"))
 
@@ -65,13 +78,15 @@ def test_new_samples_come_in_front_and_lie_on_the_disk_with_their_recipe(
 ) -> None:
     draw(qtbot, panel)
     draw(qtbot, panel)
-    seeds = [item.recipe["request"]["seed"] for item in panel.items.shown]  # type: ignore[index]
+    seeds = [item.seed for item in panel.items.shown]
     assert seeds == [1] * 4 + [0] * 4
+    assert [item.index for item in panel.items.shown] == [0, 1, 2, 3] * 2
     assert len(files(run)) == 8
-    for item in panel.items.shown:
-        assert item.path is not None
-        assert np.array_equal(np.asarray(Image.open(item.path)), item.picture)
-        assert read_recipe(item.path) == item.recipe
+    for row, item in enumerate(panel.items.shown):
+        recipe = read_recipe(item.path)
+        assert recipe is not None
+        assert recipe["index"] == item.index
+        assert np.array_equal(pixels(item), seen(qtbot, panel, row))
 
 
 def test_a_kept_picture_can_be_drawn_again_from_its_png(
@@ -95,12 +110,12 @@ def test_the_gallery_of_a_run_is_there_again_when_it_is_opened(
 ) -> None:
     draw(qtbot, panel)
     draw(qtbot, panel)
-    before = [item.picture for item in panel.items.shown]
+    before = [pixels(item) for item in panel.items.shown]
     (run / "samples/gallery/000009.png").write_text("damaged")
     later = GalleryPanel(studio, ActionRegistry(parent=studio))
     qtbot.addWidget(later)
     qtbot.waitUntil(lambda: later.thumbnails.count == 8, timeout=WAIT)
-    after = [item.picture for item in later.items.shown]
+    after = [pixels(item) for item in later.items.shown]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
     assert later.sampler.seed.value == 2, "the next samples are new ones"
 
@@ -135,13 +150,17 @@ def test_the_side_tells_how_the_chosen_picture_was_made(
 ) -> None:
     draw(qtbot, panel)
     panel.select([panel.items.shown[2]])
-    rows = panel.details.rows
+    rows = panel.side.details.rows
     assert rows["Seed"] == "0"
     assert rows["Picture"] == "3"
     assert rows["Sampler"] == "DDIM, 20 steps"
     assert rows["Run"] == "own run"
     assert rows["Checkpoint"] == "step 4"
-    assert np.array_equal(panel.details.picture.picture(0), panel.items.shown[2].picture)
+    shown = panel.side.details.picture
+    assert np.array_equal(shown.picture(0), pixels(panel.items.shown[2]))
+    recipe = shown.recipe(0)
+    assert recipe is not None
+    assert recipe["index"] == 2, "it says which one it is, wherever it is dragged to"
 
 
 def test_chosen_pictures_are_exported_each_with_its_own_recipe(
@@ -152,8 +171,8 @@ def test_chosen_pictures_are_exported_each_with_its_own_recipe(
     path = tmp_path / "one.png"
     with qtbot.waitSignal(panel.export.saved, timeout=WAIT):
         panel.export.export_to("save_png", path)
-    assert read_recipe(path) == panel.items.shown[3].recipe
-    assert np.array_equal(np.asarray(Image.open(path)), panel.items.shown[3].picture)
+    assert read_recipe(path) == read_recipe(panel.items.shown[3].path)
+    assert np.array_equal(np.asarray(Image.open(path)), pixels(panel.items.shown[3]))
 
 
 def test_a_picture_is_handed_to_the_other_tools(
@@ -162,16 +181,12 @@ def test_a_picture_is_handed_to_the_other_tools(
     draw(qtbot, panel)
     panel.thumbnails.setCurrentIndex(panel.thumbnails.model().index(1, 0))
     sent = QSignalSpy(studio.picture_sent)
-    for action in panel.thumbnails.tile_actions[:4]:
+    for action in panel.thumbnails.tile_actions[1:5]:
         action.trigger()
-    assert [sent.at(k)[0] for k in range(sent.count())] == [
-        "reverse",
-        "share",
-        "interpolate_a",
-        "interpolate_b",
-    ]
-    assert np.array_equal(sent.at(1)[1], panel.items.shown[1].picture)
-    assert sent.at(0)[2] == panel.items.shown[1].recipe
+    places = ["share", "interpolate_a", "interpolate_b", "inpaint"]
+    assert [sent.at(k)[0] for k in range(sent.count())] == places
+    assert np.array_equal(sent.at(1)[1], pixels(panel.items.shown[1]))
+    assert sent.at(0)[2] == read_recipe(panel.items.shown[1].path)
 
 
 def test_kinds_are_told_apart_and_copies_at_t_0_are_not_kept(
@@ -183,10 +198,12 @@ def test_kinds_are_told_apart_and_copies_at_t_0_are_not_kept(
         request = {"run": str(run), "t": t, "seed": 0}
         studio.drawn.emit(Drawn(pictures, {"kind": "share", "request": request}))
     qtbot.waitUntil(lambda: panel.thumbnails.count == 6, timeout=WAIT)
-    panel.kind.setCurrentIndex(panel.kind.findData("share"))
+    kind = panel.filters.kind
+    kind.setCurrentIndex(kind.findData("share"))
     assert panel.thumbnails.count == 2
-    panel.kind.setCurrentIndex(panel.kind.findData("sample"))
+    kind.setCurrentIndex(kind.findData("sample"))
     assert panel.thumbnails.count == 4
+    assert panel.bar.summary.text() == "4 pictures of 6"
 
 
 def test_when_the_disk_refuses_the_pictures_are_shown_all_the_same(
@@ -199,6 +216,7 @@ def test_when_the_disk_refuses_the_pictures_are_shown_all_the_same(
     studio.drawn.emit(Drawn(pictures, {"kind": "sample", "request": request}))
     qtbot.waitUntil(lambda: panel.thumbnails.count == 2, timeout=WAIT)
     assert panel.messages.text
+    assert np.array_equal(seen(qtbot, panel, 1), pictures[1])
 
 
 def test_the_nearest_training_pictures_stand_beside_a_picture(
@@ -206,11 +224,75 @@ def test_the_nearest_training_pictures_stand_beside_a_picture(
 ) -> None:
     draw(qtbot, panel, 1)
     panel.select(panel.items.shown[:1])
-    panel.neighbours.start.click()
-    qtbot.waitUntil(lambda: panel.neighbours.found is not None, timeout=WAIT)
-    found = panel.neighbours.found
+    panel.side.neighbours.start.click()
+    qtbot.waitUntil(lambda: panel.side.neighbours.found is not None, timeout=WAIT)
+    found = panel.side.neighbours.found
     assert found is not None
-    gaps = found.pictures.astype(float) - panel.items.shown[0].picture
+    gaps = found.pictures.astype(float) - pixels(panel.items.shown[0])
     assert np.allclose(np.sqrt(np.square(gaps).mean((1, 2, 3))), found.distances)
     assert list(found.distances) == sorted(found.distances)
-    assert "RMSE" in panel.neighbours.words.text()
+    assert "RMSE" in panel.side.neighbours.words.text()
+
+
+def test_stars_come_by_key_and_click_and_lie_beside_the_pictures(
+    qtbot: QtBot, studio: Studio, run: Path, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel)
+    before = [path.read_bytes() for path in sorted((run / "samples/gallery").glob("*.png"))]
+    panel.select(panel.items.shown[1:3])
+    QTest.keyClick(panel.thumbnails, Qt.Key.Key_4)
+    panel.select(panel.items.shown[3:])
+    stars = panel.side.rating.stars
+    QTest.mouseClick(stars, Qt.MouseButton.LeftButton, pos=QPoint(30, 10))
+    assert [item.rating for item in panel.items.shown] == [0, 4, 4, 2]
+    wanted = {"000002.png": 4, "000003.png": 4, "000004.png": 2}
+    qtbot.waitUntil(lambda: read_ratings(run) == wanted, timeout=WAIT)
+    after = [path.read_bytes() for path in sorted((run / "samples/gallery").glob("*.png"))]
+    assert before == after
+    panel.filters.stars.setCurrentIndex(3)
+    assert [item.rating for item in panel.items.shown] == [4, 4]
+    panel.filters.stars.setCurrentIndex(0)
+    panel.filters.order.setCurrentIndex(panel.filters.order.findData("rating"))
+    assert [item.rating for item in panel.items.shown] == [4, 4, 2, 0]
+    later = shown(qtbot, studio)
+    qtbot.waitUntil(lambda: later.thumbnails.count == 4, timeout=WAIT)
+    assert sorted(item.rating for item in later.items.shown) == [0, 2, 4, 4]
+    panel.select(panel.items.shown[:2])
+    panel.actions_["gallery.rate0"].trigger()
+    qtbot.waitUntil(lambda: read_ratings(run) == {"000004.png": 2}, timeout=WAIT)
+
+
+def test_pictures_of_all_runs_are_there_and_each_can_be_had_alone(
+    qtbot: QtBot, studio: Studio, run: Path, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel)
+    other = run.with_name("other run")
+    shutil.copytree(run, other)
+    later = shown(qtbot, studio)
+    qtbot.waitUntil(lambda: later.thumbnails.count == 8, timeout=WAIT)
+    box = later.filters.run
+    assert [box.itemText(k) for k in range(box.count())] == ["every run", "other run", "own run"]
+    box.setCurrentIndex(1)
+    assert {item.run for item in later.items.shown} == {other.resolve()}
+    assert later.thumbnails.count == 4
+
+
+def test_only_what_is_looked_at_is_read(
+    qtbot: QtBot, studio: Studio, run: Path, panel: GalleryPanel
+) -> None:
+    folder = run / "samples/gallery"
+    draw(qtbot, panel)
+    source = (folder / "000001.png").read_bytes()
+    for number in range(5, 601):
+        (folder / f"{number:06}.png").write_bytes(source)
+    later = shown(qtbot, studio)
+    qtbot.waitUntil(lambda: later.thumbnails.count == 600, timeout=WAIT)
+    seen(qtbot, later, 0)
+    qtbot.wait(300)
+    assert len(later.thumbnails.cache) < 200
+    later.thumbnails.verticalScrollBar().setValue(later.thumbnails.verticalScrollBar().maximum())
+    qtbot.waitUntil(lambda: later.items.shown[-1] in held(later), timeout=WAIT)
+
+
+def held(panel: GalleryPanel) -> list[object]:
+    return list(panel.thumbnails.cache._held)

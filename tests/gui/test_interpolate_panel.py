@@ -5,6 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QSignalSpy, QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.actions import ActionRegistry
@@ -155,3 +159,99 @@ def test_four_corners_span_a_square(qtbot: QtBot, ready: InterpolatePanel) -> No
     assert ready.preview.columns == 3
     ready.choices.matrix.setChecked(True)
     assert not ready.choices.corners.isChecked()
+
+
+def test_the_pad_mixes_four_pictures_where_its_point_is(
+    qtbot: QtBot, ready: InterpolatePanel
+) -> None:
+    ready.choices.pad.setChecked(True)
+    redrawn(qtbot, ready)
+    pad = ready.view.pad
+    corners = np.stack([fitted(slot) for slot in ready.view.all_slots]).astype(float)
+    for (u, v), corner in (((0, 0), 0), ((1, 0), 1), ((0, 1), 2), ((1, 1), 3)):
+        pad.set_point(u, v)
+        assert np.array_equal(redrawn(qtbot, ready)[0], corners[corner])
+    QTest.keyClick(pad, Qt.Key.Key_Home)
+    QTest.keyClick(pad, Qt.Key.Key_Left)
+    assert (pad.u, pad.v) == (0.45, 0.5)
+    mixed = redrawn(qtbot, ready)
+    weights = np.array([0.55, 0.45, 0.55, 0.45]).reshape(4, 1, 1, 1) / 2
+    assert np.abs(mixed[0] - (weights * corners).sum(0)).max() <= 0.51
+    assert np.array_equal(ready.preview.picture(0), mixed[0])
+    assert ready.lambda_label.text() == "u = 0.45, v = 0.50"
+
+
+def test_dragging_the_point_draws_on_the_way_and_ends_where_it_was_let_go(
+    qtbot: QtBot, ready: InterpolatePanel
+) -> None:
+    ready.choices.pad.setChecked(True)
+    redrawn(qtbot, ready)
+    pad = ready.view.pad
+    started = QSignalSpy(ready.studio.backend.started)
+    box = pad.field()
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(pad, left, pos=box.topLeft().toPoint())
+    for step in range(20):
+        at = box.topLeft() + QPointF(box.width(), box.height()) * step / 19
+        drag = QMouseEvent(
+            QEvent.Type.MouseMove,
+            at,
+            pad.mapToGlobal(at),
+            left,
+            left,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(pad, drag)
+        qtbot.wait(20)
+    assert started.count() >= 2, "it does not wait for the hand to rest"
+    QTest.mouseRelease(pad, left, pos=box.bottomRight().toPoint())
+    assert (pad.u, pad.v) == (1, 1)
+    assert np.array_equal(finished(qtbot, ready)[0], fitted(ready.d))
+
+
+def test_a_path_goes_through_its_pictures_plays_and_is_exported(
+    qtbot: QtBot, ready: InterpolatePanel, picture_folder: Path, tmp_path: Path
+) -> None:
+    keys = [np.asarray(Image.open(picture_folder / f"{k:02}.png")) for k in (0, 5, 9)]
+    ready.path.set_keys(keys)
+    ready.choices.steps_lambda.setValue(4)
+    ready.choices.path.setChecked(True)
+    way = redrawn(qtbot, ready)
+    assert len(way) == 7
+    assert all(np.array_equal(way[3 * k], key) for k, key in enumerate(keys))
+    ready.path.closed.setChecked(True)
+    assert len(redrawn(qtbot, ready)) == 9
+    shown = ready.path.strip.current
+    ready.path.play_button.click()
+    qtbot.waitUntil(lambda: ready.path.strip.current != shown, timeout=WAIT)
+    ready.path.play_button.click()
+    assert not ready.path.playing
+    ready.path.select(3)
+    assert np.array_equal(ready.path.preview.picture(0), keys[1])
+    recipe = ready.path.preview.recipe(0)
+    assert recipe is not None
+    assert recipe["index"] == 3
+    with qtbot.waitSignal(ready.export.saved, timeout=WAIT):
+        ready.export.export_to("save_animation", tmp_path / "path.gif")
+    assert Image.open(tmp_path / "path.gif").n_frames == 9  # type: ignore[attr-defined]
+
+
+def test_pictures_join_a_path_at_its_end_and_leave_it_anywhere(
+    qtbot: QtBot, studio: Studio, ready: InterpolatePanel, picture_folder: Path
+) -> None:
+    ready.choices.path.setChecked(True)
+    finished(qtbot, ready)
+    ready.path.set_keys([])
+    assert drop(ready.path.slots[-1], files(picture_folder / "03.png"))
+    qtbot.waitUntil(lambda: len(ready.path.keys) == 1, timeout=WAIT)
+    assert ready.drawn is None
+    picture = np.full((16, 16, 3), 77, np.uint8)
+    studio.send_picture("interpolate_b", picture)
+    assert len(ready.path.keys) == 2
+    assert len(ready.path.slots) == 3
+    first = ready.path.keys[0]
+    ready.swap()
+    assert np.array_equal(ready.path.keys[1], first)
+    ready.path.slots[0].clear()
+    assert len(ready.path.keys) == 1
+    assert np.array_equal(ready.path.keys[0], first)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
@@ -19,9 +20,15 @@ from ddpm_studio.gui.settings import Preferences, open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.widgets.picture_card import PictureCard
-from ddpm_studio.jobs import ModelStore, sample
-from ddpm_studio.jobs.events import RunStarted
-from ddpm_studio.requests import SampleRequest
+from ddpm_studio.jobs import ModelStore, inpaint, interpolate, sample, share, walk_path
+from ddpm_studio.jobs.events import Drawn, Pictures, RunStarted
+from ddpm_studio.requests import (
+    InpaintRequest,
+    InterpolateRequest,
+    PathRequest,
+    SampleRequest,
+    ShareRequest,
+)
 from tests.gui.panel_help import WAIT, drop, files, open_run
 from tests.jobs.conftest import finish
 
@@ -102,11 +109,86 @@ def test_a_picture_dropped_back_is_drawn_again_bit_for_bit(
     assert shown.current == 1
 
 
+def _share(run: Path, pictures: Pictures) -> Drawn:
+    request = ShareRequest(run=run, t=8, count=3, seed=3, sampler="ddim", eta=1, device="cpu")
+    return finish(share(request, pictures[0], ModelStore()))[1]  # type: ignore[no-any-return]
+
+
+def _pad(run: Path, pictures: Pictures) -> Drawn:
+    request = InterpolateRequest(run=run, t=8, u=0.3, v=0.85, seed=3, steps=9, device="cpu")
+    return finish(interpolate(request, pictures[:4], ModelStore()))[1]  # type: ignore[no-any-return]
+
+
+def _row(run: Path, pictures: Pictures) -> Drawn:
+    request = InterpolateRequest(run=run, t=8, steps_lambda=5, mix="spherical", device="cpu")
+    return finish(interpolate(request, pictures[:2], ModelStore()))[1]  # type: ignore[no-any-return]
+
+
+def _path(run: Path, pictures: Pictures) -> Drawn:
+    request = PathRequest(run=run, t=8, steps_lambda=3, closed=True, device="cpu")
+    return finish(walk_path(request, pictures[:3], ModelStore()))[1]  # type: ignore[no-any-return]
+
+
+def _fill(run: Path, pictures: Pictures) -> Drawn:
+    mask = np.zeros(pictures.shape[1:3], bool)
+    mask[5:, 3:] = True
+    request = InpaintRequest(run=run, count=3, steps=9, jump=2, resamplings=2, device="cpu")
+    return finish(inpaint(request, pictures[0], mask, ModelStore()))[1]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("draw", "tool"),
+    [
+        (_share, "share"),
+        (_row, "interpolate"),
+        (_pad, "interpolate"),
+        (_path, "interpolate"),
+        (_fill, "inpaint"),
+    ],
+)
+def test_each_tool_takes_a_dropped_picture_up_again(
+    qtbot: QtBot,
+    window: MainWindow,
+    tiny_run: Path,
+    picture_folder: Path,
+    tmp_path: Path,
+    draw: Callable[[Path, Pictures], Drawn],
+    tool: str,
+) -> None:
+    pictures = np.stack(
+        [np.asarray(Image.open(path)) for path in sorted(picture_folder.iterdir())[:4]]
+    )
+    drawn = draw(tiny_run, pictures)
+    index = min(2, len(drawn.pictures) - 1)
+    path = tmp_path / "one.png"
+    save_png(path, drawn.pictures[index : index + 1], {**drawn.recipe, "index": index})
+    assert drop(window, files(path))
+    panel = getattr(window, tool)
+    qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
+    assert window.tabs.currentWidget() is panel
+    assert panel.drawn.pictures.tobytes() == drawn.pictures.tobytes()
+    assert "bit for bit" in window.messages.text
+
+
+def test_a_picture_whose_pixels_were_changed_is_told_from_the_one_drawn_again(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    first = np.asarray(Image.open(picture_folder / "00.png"))[None]
+    drawn = _share(tiny_run, first)
+    path = tmp_path / "one.png"
+    save_png(path, 255 - drawn.pictures[:1], {**drawn.recipe, "index": 0})
+    assert drop(window, files(path))
+    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
+    assert "another" in window.messages.text
+    assert "pixels were changed" in window.messages.text
+
+
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
         ({"kind": "sample", "request": {"run": "r", "steps": -3}}, "does not say in full"),
         ({"kind": "sample", "request": {"run": "/no/such/run"}}, "not at"),
+        ({"kind": "preview", "step": 7}, "while training"),
     ],
 )
 def test_a_picture_whose_recipe_can_not_be_followed(

@@ -118,9 +118,9 @@ class Readers:
         return self._job(lambda: _drain(tasks.open_run(path).work(ModelStore())))
 
     def _recipe(self, path: Path) -> Told:
-        from ddpm_studio.gui.restoring import restored
+        from ddpm_studio.jobs.recipes import read_restored
 
-        return self._job(lambda: restored(path))
+        return self._job(lambda: read_restored(path))
 
     def _drop(self, path: Path) -> Told:
         from ddpm_studio.gui.images import read_picture
@@ -135,7 +135,7 @@ class Readers:
     def _gallery(self, path: Path) -> Told:
         from ddpm_studio.jobs import gallery
 
-        return self._job(lambda: _drain(gallery.load(path)))
+        return self._job(lambda: _drain(gallery.load([path])))
 
     def _settings(self, path: Path) -> Told:
         from ddpm_studio.gui.settings import Preferences, open_settings

@@ -195,11 +195,11 @@ def _diffusers_seeds() -> list[bytes]:
 
 def _recipe(folder: Path, content: bytes) -> object:
     from ddpm_studio.gui.images import read_picture
-    from ddpm_studio.gui.restoring import restored
+    from ddpm_studio.jobs.recipes import read_restored
 
     (folder / "a.png").write_bytes(content)
     read_picture(folder / "a.png")
-    return restored(folder / "a.png")
+    return read_restored(folder / "a.png")
 
 
 def _recipe_seeds() -> list[bytes]:

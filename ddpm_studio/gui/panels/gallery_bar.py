@@ -1,21 +1,96 @@
-"""The row below the gallery: which pictures, how large, how many, and away with them."""
+"""The rows around the gallery: which pictures in which order, how large, and away with them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QToolButton, QWidget
+from collections.abc import Sequence
+from pathlib import Path
 
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
+
+from ddpm_studio.gui.panels.gallery_items import Filter
 from ddpm_studio.gui.tokens import SPACE_M
-from ddpm_studio.gui.widgets.basics import name, number_label
+from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, number_label
+from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.rating_box import STARS
 
 SIDE = 96
 _SIDES = (32, 320)
 _ZOOM_WIDTH = 140
+_RUN_WIDTH = 132
+
+
+class GalleryFilters(QWidget):
+    """Lists for kind, run, sampler, rating and order."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._wheel = WheelFilter(self)
+        self.kind = self._box(self.tr("Kind"), self.tr("Show pictures of this kind"))
+        for text, kind in (
+            (self.tr("every kind"), ""),
+            (self.tr("samples"), "sample"),
+            (self.tr("shared"), "share"),
+            (self.tr("interpolated"), "interpolate"),
+            (self.tr("paths"), "path"),
+            (self.tr("filled in"), "inpaint"),
+        ):
+            self.kind.addItem(text, kind)
+        self.run = self._box(self.tr("Run"), self.tr("Show pictures drawn with this run"))
+        self.run.setMaximumWidth(_RUN_WIDTH)
+        self.sampler = self._box(self.tr("Sampler"), self.tr("Show pictures of this sampler"))
+        self.stars = self._box(self.tr("Rating"), self.tr("Show pictures with so many stars"))
+        self.stars.addItem(self.tr("any rating"), 0)
+        for stars in range(1, STARS + 1):
+            more = "" if stars == STARS else self.tr(" or more")
+            self.stars.addItem("★" * stars + more, stars)
+        self.order = self._box(self.tr("Order"), self.tr("Which pictures come first"))
+        for text, order in (
+            (self.tr("newest first"), "newest"),
+            (self.tr("oldest first"), "oldest"),
+            (self.tr("best first"), "rating"),
+            (self.tr("by t"), "t"),
+            (self.tr("by seed"), "seed"),
+            (self.tr("by run"), "run"),
+        ):
+            self.order.addItem(text, order)
+        self.set_known([], [])
+        layout = FlowLayout(parent=self)
+        for box in (self.kind, self.run, self.sampler, self.stars, self.order):
+            box.currentIndexChanged.connect(self.changed)
+            layout.addWidget(box)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def value(self) -> Filter:
+        """What is chosen."""
+        return Filter(
+            self.kind.currentData(),
+            self.run.currentData(),
+            self.sampler.currentData(),
+            self.stars.currentData(),
+        )
+
+    def set_known(self, runs: Sequence[Path], samplers: Sequence[str]) -> None:
+        """Offer these runs and samplers; what is chosen stays, also where it has none left."""
+        run_items = [(run.name, run) for run in runs]
+        sampler_items = [(sampler.upper(), sampler) for sampler in samplers]
+        _refill(self.run, (self.tr("every run"), None), run_items)
+        _refill(self.sampler, (self.tr("every sampler"), ""), sampler_items)
+
+    def _box(self, title: str, tip: str) -> QComboBox:
+        box = QComboBox()
+        box.installEventFilter(self._wheel)
+        name(box, title, tip)
+        return box
 
 
 class GalleryBar(QWidget):
-    """Filter, zoom, summary, and buttons for two actions.
+    """Zoom, summary, and buttons for two actions.
 
     Args:
         delete: takes the chosen pictures out.
@@ -25,16 +100,6 @@ class GalleryBar(QWidget):
 
     def __init__(self, delete: QAction, undo: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.kind = QComboBox()
-        for text, kind in (
-            (self.tr("all"), ""),
-            (self.tr("samples"), "sample"),
-            (self.tr("shared"), "share"),
-            (self.tr("interpolated"), "interpolate"),
-            (self.tr("filled in"), "inpaint"),
-        ):
-            self.kind.addItem(text, kind)
-        name(self.kind, self.tr("Show"), self.tr("Which pictures to show"))
         self.zoom = QSlider(Qt.Orientation.Horizontal)
         self.zoom.setRange(*_SIDES)
         self.zoom.setValue(SIDE)
@@ -46,8 +111,7 @@ class GalleryBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_M)
-        row.addWidget(self.kind)
-        row.addWidget(self.zoom)
+        row.addWidget(together(label(self.tr("zoom"), "muted"), self.zoom))
         row.addWidget(self.summary)
         row.addStretch()
         for action in (delete, undo):
@@ -56,3 +120,18 @@ class GalleryBar(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             name(button, action.text(), action.toolTip())
             row.addWidget(button)
+
+
+def _refill(box: QComboBox, first: tuple[str, object], items: Sequence[tuple[str, object]]) -> None:
+    chosen, text = box.currentData(), box.currentText()
+    if chosen and chosen not in [data for _, data in items]:
+        items = [*items, (text, chosen)]
+    places = [data for _, data in (first, *items)]
+    if places == [box.itemData(k) for k in range(box.count())]:
+        return
+    blocked = box.blockSignals(True)
+    box.clear()
+    for text, data in (first, *items):
+        box.addItem(text, data)
+    box.setCurrentIndex(places.index(chosen) if chosen in places else 0)
+    box.blockSignals(blocked)

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-from ddpm_studio.jobs.gallery import Kept, drawing_of
+from ddpm_studio.jobs.gallery import Kept
+from ddpm_studio.jobs.recipes import Recipe, drawing_id
+
+Order = Literal["newest", "oldest", "rating", "t", "seed", "run"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which pictures pass: an empty text or 0 lets all pass."""
+
+    kind: str = ""
+    run: Path | None = None
+    sampler: str = ""
+    stars: int = 0
+
+    def passes(self, item: Kept) -> bool:
+        """Whether a picture is to be shown."""
+        return (
+            self.kind in ("", item.kind)
+            and self.run in (None, item.run)
+            and self.sampler in ("", item.sampler)
+            and item.rating >= self.stars
+        )
 
 
 class GalleryItems:
-    """Kept pictures, the newest drawing first, and those that pass the filter."""
+    """Kept pictures of all runs, and those that pass the filter, in the order chosen."""
 
     def __init__(self) -> None:
         self._all: list[Kept] = []
-        self._deleted: list[list[tuple[int, Kept]]] = []
-        self._kind = ""
+        self._deleted: list[list[Kept]] = []
+        self.filter = Filter()
+        self.order: Order = "newest"
         self.shown: list[Kept] = []
 
     def __len__(self) -> int:
@@ -26,45 +51,70 @@ class GalleryItems:
         return bool(self._deleted)
 
     @property
-    def next_seed(self) -> int:
-        """A seed above those of all samples."""
-        requests = (item.recipe.get("request") for item in self._all)
-        seeds = (request.get("seed") for request in requests if isinstance(request, dict))
-        return max((seed for seed in seeds if isinstance(seed, int)), default=-1) + 1
+    def runs(self) -> list[Path]:
+        """The runs that have kept something."""
+        return sorted({item.run for item in self._all})
 
-    def reset(self, oldest_first: Sequence[Kept]) -> None:
-        """Hold other pictures, of another run."""
-        drawings = [list(group) for _, group in groupby(oldest_first, lambda item: item.drawing)]
-        self._all = [item for drawing in drawings[::-1] for item in drawing]
-        self._deleted.clear()
-        self.set_kind(self._kind)
+    @property
+    def samplers(self) -> list[str]:
+        """The samplers that have drawn something."""
+        return sorted({item.sampler for item in self._all if item.sampler})
 
-    def add(self, kept: Sequence[Kept]) -> None:
-        """Put newly drawn pictures in front, in their order."""
-        self._all = [*kept, *self._all]
-        self.set_kind(self._kind)
+    def next_seed(self, run: Path) -> int:
+        """A seed above those of all pictures of a run."""
+        seeds = (item.seed for item in self._all if item.run == run)
+        return max((seed for seed in seeds if seed is not None), default=-1) + 1
 
-    def has_drawing(self, recipe: dict[str, object]) -> bool:
+    def has_drawing(self, recipe: Recipe) -> bool:
         """Whether pictures of the very same drawing are here already."""
-        wanted = drawing_of(recipe)
+        wanted = drawing_id(recipe)
         return any(item.drawing == wanted for item in self._all)
 
-    def set_kind(self, kind: str) -> None:
-        """Show pictures of one kind; empty: all."""
-        self._kind = kind
-        self.shown = [item for item in self._all if kind in ("", item.recipe.get("kind"))]
+    def add(self, kept: Iterable[Kept]) -> None:
+        """Take more pictures; those that are here already are left out."""
+        here = {(item.run, item.number) for item in self._all if item.unsaved is None}
+        self._all += [k for k in kept if k.unsaved or (k.run, k.number) not in here]
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Choose and order anew what is shown."""
+        shown = [item for item in self._all if self.filter.passes(item)]
+        newest: dict[str, tuple[float, int]] = {}
+        for item in self._all:
+            newest[item.drawing] = max(newest.get(item.drawing, (0.0, 0)), (item.made, item.number))
+
+        def age(item: Kept) -> tuple[Any, ...]:
+            # Drawings by their age, the pictures of one in their own order.
+            made, number = newest[item.drawing]
+            return (-made, -number, item.drawing, item.index)
+
+        def old(item: Kept) -> tuple[Any, ...]:
+            made, number = newest[item.drawing]
+            return (made, number, item.drawing, item.index)
+
+        def known(number: int | None) -> tuple[bool, int]:
+            return (number is None, number or 0)
+
+        keys: dict[Order, Callable[[Kept], tuple[Any, ...]]] = {
+            "newest": age,
+            "oldest": old,
+            "rating": lambda item: (-item.rating, *age(item)),
+            "t": lambda item: (*known(item.t), *age(item)),
+            "seed": lambda item: (*known(item.seed), *age(item)),
+            "run": lambda item: (item.run.name.casefold(), item.run, *age(item)),
+        }
+        self.shown = sorted(shown, key=keys[self.order])
 
     def delete(self, items: Sequence[Kept]) -> None:
         """Take pictures out; :meth:`undo` brings them back."""
         gone = {id(item) for item in items}
-        self._deleted.append([(k, item) for k, item in enumerate(self._all) if id(item) in gone])
+        self._deleted.append(list(items))
         self._all = [item for item in self._all if id(item) not in gone]
-        self.set_kind(self._kind)
+        self.refresh()
 
     def undo(self) -> list[Kept]:
         """Bring back what was deleted last, in its place; returns it."""
         batch = self._deleted.pop() if self._deleted else []
-        for index, item in batch:
-            self._all.insert(min(index, len(self._all)), item)
-        self.set_kind(self._kind)
-        return [item for _, item in batch]
+        self._all += batch
+        self.refresh()
+        return batch

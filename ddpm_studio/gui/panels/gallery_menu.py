@@ -2,51 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
 
 from ddpm_studio.gui.icons import set_icon
+from ddpm_studio.gui.images import PictureDrop
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.picture_drag import copy_picture
 from ddpm_studio.gui.widgets.thumbnails import Thumbnails
-from ddpm_studio.jobs.gallery import Kept
 
 
 class GalleryMenu(QObject):
-    """Gives thumbnails a menu: scrub, share, interpolate, copy, delete.
+    """Gives thumbnails a menu: draw again, share, interpolate, pin, rate, copy, delete.
 
     Args:
         studio: where pictures are sent.
         thumbnails: whose menu it is; they become the owner.
         current: returns the picture that is meant.
-        delete: takes the chosen pictures out.
+        first: actions that come before all others.
+        ratings: actions that give stars.
+        last: actions that come after all others.
+        pin: whether a picture can be pinned from here.
     """
 
     def __init__(
         self,
         studio: Studio,
         thumbnails: Thumbnails,
-        current: Callable[[], Kept | None],
-        delete: QAction,
+        current: Callable[[], PictureDrop | None],
+        first: Sequence[QAction] = (),
+        ratings: Sequence[QAction] = (),
+        last: Sequence[QAction] = (),
+        pin: bool = False,
     ) -> None:
         super().__init__(thumbnails)
         self._studio, self._current = studio, current
-        self.scrub = self._action(self.tr("Scrub this"), "film", self._scrub)
-        self.share = self._action(self.tr("Share from here"), "share-2", self.share_current)
         separator = QAction(self)
         separator.setSeparator(True)
-        thumbnails.tile_actions = [
-            self.scrub,
-            self.share,
+        actions = [
+            *first,
+            self._action(self.tr("Share from here"), "share-2", self.share_current),
             self._action(self.tr("Interpolate from here (A)"), "blend", self._send_a),
             self._action(self.tr("Interpolate to here (B)"), "blend", self._send_b),
             self._action(self.tr("Fill in a part…"), "brush", self._send_to_fill),
             separator,
-            self._action(self.tr("Copy"), "copy", self.copy),
-            delete,
         ]
+        if ratings:
+            self._ratings = QMenu(self.tr("Rate"), thumbnails)
+            self._ratings.addActions(list(ratings))
+            set_icon(self._ratings.menuAction(), "star")
+            actions.append(self._ratings.menuAction())
+        if pin:
+            pinning = self._action(self.tr("Pin"), "pin", self._pin)
+            pinning.setShortcut("P")
+            pinning.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            thumbnails.addAction(pinning)
+            actions.append(pinning)
+        actions.append(self._action(self.tr("Copy"), "copy", self.copy))
+        thumbnails.tile_actions = [*actions, *last]
 
     def share_current(self) -> None:
         """Make the picture the source of Share."""
@@ -54,9 +70,9 @@ class GalleryMenu(QObject):
 
     def copy(self) -> None:
         """Put the picture on the clipboard."""
-        item = self._current()
-        if item is not None:
-            copy_picture(item.picture, item.recipe)
+        drop = self._current()
+        if drop is not None:
+            copy_picture(drop.picture, drop.recipe)
 
     def _action(self, text: str, icon: str, callback: Callable[[], object]) -> QAction:
         action = QAction(text, self)
@@ -64,8 +80,10 @@ class GalleryMenu(QObject):
         action.triggered.connect(callback)
         return action
 
-    def _scrub(self) -> None:
-        self._send("reverse")
+    def _pin(self) -> None:
+        drop = self._current()
+        if drop is not None:
+            self._studio.pins.add(drop.picture, drop.recipe)
 
     def _send_a(self) -> None:
         self._send("interpolate_a")
@@ -77,6 +95,6 @@ class GalleryMenu(QObject):
         self._send("inpaint")
 
     def _send(self, where: str) -> None:
-        item = self._current()
-        if item is not None:
-            self._studio.send_picture(where, item.picture, item.recipe)
+        drop = self._current()
+        if drop is not None:
+            self._studio.send_picture(where, drop.picture, drop.recipe)

@@ -1,45 +1,53 @@
-"""Gallery: what was drawn with this run, kept in its folder, each with its recipe."""
+"""Gallery: what was drawn with all runs, kept in their folders, each with its recipe."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject, Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from ddpm_studio.backend import gallery, tasks
 from ddpm_studio.backend.task import Task
-from ddpm_studio.errors import Failure
+from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.images import PictureDrop, Pictures, read_picture
 from ddpm_studio.gui.panels.action_button import ActionButton
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
-from ddpm_studio.gui.panels.gallery_bar import SIDE, GalleryBar
+from ddpm_studio.gui.panels.gallery_bar import SIDE, GalleryBar, GalleryFilters
 from ddpm_studio.gui.panels.gallery_items import GalleryItems
 from ddpm_studio.gui.panels.gallery_menu import GalleryMenu
-from ddpm_studio.gui.panels.neighbours_view import NeighboursView
-from ddpm_studio.gui.panels.recipe_view import RecipeView
+from ddpm_studio.gui.panels.gallery_side import GallerySide
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
+from ddpm_studio.gui.recent import Recent
+from ddpm_studio.gui.settings import open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import label, name
 from ddpm_studio.gui.widgets.flow_layout import together
 from ddpm_studio.gui.widgets.thumbnails import Thumbnails
-from ddpm_studio.jobs.events import Drawn, Event
-from ddpm_studio.jobs.gallery import Kept
+from ddpm_studio.jobs.events import Drawn, Event, PicturesRead
+from ddpm_studio.jobs.gallery import MOST_STARS, Kept, describe
+from ddpm_studio.jobs.recipes import without_inputs
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
 _STEPS = 50
-# A grid of more pictures than this does not list the recipe of each.
-_MOST_RECIPES = 256
+# A sheet of more pictures than this is not made.
+_MOST_EXPORTED = 256
 
 
 class GalleryPanel(ToolPanel):
-    """All pictures drawn with the open run; new ones come by themselves."""
+    """The kept pictures of all runs; new ones come by themselves.
+
+    Of each picture only its place and what made it are held; its pixels are read when it comes
+    into view.
+    """
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -47,11 +55,15 @@ class GalleryPanel(ToolPanel):
         super().__init__(studio, actions, "images", parent)
         self._category = self.tr("&Gallery")
         self._asked = False
+        self._read: list[Path] = []
+        self._looked_around = False
+        self._whole: tuple[Kept, PictureDrop | None] | None = None
+        self._exported: tuple[list[Path], list[PictureDrop]] = ([], [])
         self.items = GalleryItems()
         self.thumbnails = Thumbnails(self.tr("Gallery"), SIDE)
-        self.thumbnails.recipe_for = self._recipe
-        self.details = RecipeView()
-        self.neighbours = NeighboursView(studio)
+        self.thumbnails.drop_for = self._drop
+        self.side = GallerySide(studio)
+        self.filters = GalleryFilters()
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
@@ -61,23 +73,9 @@ class GalleryPanel(ToolPanel):
         self._register()
         self.export = ExportMenu(studio, actions, "gallery", self._category, self._to_export)
         self.export.report_to(self.messages)
-        self.thumbnails.set_empty(
-            "images", self.tr("No pictures yet"), self.tr("New samples"), self.draw_samples
-        )
-        self.content.addLayout(self._draw_row())
-        self.content.addWidget(self.sampler)
-        self.content.addWidget(self.progress)
-        middle = QHBoxLayout()
-        middle.setSpacing(SPACE_L)
-        middle.addWidget(self.thumbnails, 1)
-        middle.addWidget(self._side())
-        self.content.addLayout(middle, 1)
-        self.content.addLayout(self._view_row())
-        self.thumbnails.chosen.connect(self._on_chosen)
-        self.thumbnails.opened.connect(self.menu.share_current)
-        self.thumbnails.delete_pressed.connect(self.delete_chosen)
-        self.thumbnails.copy_pressed.connect(self.menu.copy)
-        studio.drawn.connect(self._on_drawn)
+        self._draw_rows = QWidget()
+        self._build()
+        self._connect()
         self._on_run()
         self._show_items()
 
@@ -88,13 +86,11 @@ class GalleryPanel(ToolPanel):
 
     def delete_chosen(self) -> None:
         """Take the chosen pictures out; :meth:`undo` brings them back."""
-        chosen = self._chosen()
-        paths = [item.path for item in chosen if item.path is not None]
+        chosen = self.chosen()
         if not chosen:
             return
         self.items.delete(chosen)
-        if paths:
-            self._submit_quietly(gallery.delete(paths))
+        self._submit_quietly(gallery.delete(_on_disk(chosen)))
         self._show_items()
         self.messages.show_message(
             self.tr("{0} deleted.").format(self._pictures(len(chosen))),
@@ -105,11 +101,31 @@ class GalleryPanel(ToolPanel):
     def undo(self) -> None:
         """Bring back what was deleted last."""
         back = self.items.undo()
-        paths = [item.path for item in back if item.path is not None]
-        if paths:
-            self._submit_quietly(gallery.restore(paths))
+        self._submit_quietly(gallery.restore(_on_disk(back)))
         self.messages.dismiss()
         self._show_items(back)
+
+    def rate_chosen(self, stars: int) -> None:
+        """Give the chosen pictures 0 to 5 stars, on the disk too."""
+        chosen = self.chosen()
+        if stars > MOST_STARS or not chosen:
+            return
+        for item in chosen:
+            item.rating = stars
+        self._submit_quietly(gallery.rate(_on_disk(chosen), stars))
+        # The picture stays where it is until the order is chosen anew: one rates in a row.
+        self.thumbnails.viewport().update()
+        self.side.rating.show_stars(stars)
+
+    def draw_again(self) -> None:
+        """Let the tool that drew the current picture draw it again."""
+        item = self._current()
+        if item is not None and item.unsaved is None:
+            self.studio.restorer.restore(item.path)
+
+    def chosen(self) -> list[Kept]:
+        """The chosen pictures, in the order shown."""
+        return [self.items.shown[row] for row in self.thumbnails.selected]
 
     def select(self, items: Sequence[Kept]) -> None:
         """Choose exactly these of the pictures shown."""
@@ -121,6 +137,52 @@ class GalleryPanel(ToolPanel):
         flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
         self.thumbnails.selectionModel().select(selection, flag)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look for the pictures of other runs, once."""
+        super().showEvent(event)
+        if not self._looked_around:
+            self._looked_around = True
+            run = self.studio.run
+            self._load([*([] if run is None else [run]), *Recent(open_settings()).runs()])
+
+    def _build(self) -> None:
+        self.thumbnails.set_empty(
+            "images", self.tr("No pictures yet"), self.tr("New samples"), self.draw_samples
+        )
+        row = QHBoxLayout(self._draw_rows)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_M)
+        row.addWidget(ActionButton(self._draw_action, "plus", "primary"))
+        row.addWidget(together(label(self.tr("count"), "muted"), self.count))
+        row.addStretch()
+        self.content.addWidget(self._draw_rows)
+        self.content.addWidget(self.sampler)
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.filters)
+        middle = QHBoxLayout()
+        middle.setSpacing(SPACE_L)
+        middle.addWidget(self.thumbnails, 1)
+        middle.addWidget(self.side)
+        self.content.addLayout(middle, 1)
+        self.bar = GalleryBar(self._delete_action, self._undo_action)
+        below = QHBoxLayout()
+        below.setSpacing(SPACE_M)
+        below.addWidget(self.bar, 1)
+        below.addWidget(self.export)
+        self.content.addLayout(below)
+
+    def _connect(self) -> None:
+        self.thumbnails.chosen.connect(self._on_chosen)
+        self.thumbnails.opened.connect(self.menu.share_current)
+        self.thumbnails.delete_pressed.connect(self.delete_chosen)
+        self.thumbnails.copy_pressed.connect(self.menu.copy)
+        self.thumbnails.digit_pressed.connect(self.rate_chosen)
+        self.thumbnails.cache.wanted.connect(self._read_pictures)
+        self.side.rating.given.connect(self.rate_chosen)
+        self.filters.changed.connect(self._on_filter)
+        self.bar.zoom.valueChanged.connect(self.thumbnails.set_side)
+        self.studio.drawn.connect(self._on_drawn)
+
     def _register(self) -> None:
         add = self.actions_.add
         self._draw_action = add(
@@ -131,6 +193,15 @@ class GalleryPanel(ToolPanel):
             icon="plus",
             tip=self.tr("Draw pictures from noise with the open run"),
         )
+        self._again_action = add(
+            "gallery.again",
+            self.tr("Draw again"),
+            self.draw_again,
+            category=self._category,
+            icon="refresh-cw",
+            tip=self.tr("Open the run and the tool that drew this, and draw the same again"),
+        )
+        ratings = [self._rating_action(stars) for stars in range(MOST_STARS + 1)]
         self._delete_action = add(
             "gallery.delete",
             self.tr("Delete chosen pictures"),
@@ -146,44 +217,22 @@ class GalleryPanel(ToolPanel):
             category=self._category,
             icon="undo-2",
         )
-        self.menu = GalleryMenu(self.studio, self.thumbnails, self._current, self._delete_action)
+        self.menu = GalleryMenu(
+            self.studio,
+            self.thumbnails,
+            self._current_drop,
+            [self._again_action],
+            ratings,
+            [self._delete_action],
+            pin=True,
+        )
 
-    def _draw_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addWidget(ActionButton(self._draw_action, "plus", "primary"))
-        row.addWidget(together(label(self.tr("count"), "muted"), self.count))
-        row.addStretch()
-        return row
-
-    def _side(self) -> QScrollArea:
-        """What is known of the chosen picture; it scrolls where the window is low."""
-        column = QWidget()
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.details)
-        layout.addWidget(self.neighbours)
-        layout.addStretch()
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(column)
-        area.setFixedWidth(self.details.width() + SPACE_L)
-        area.setAccessibleName(self.tr("Chosen picture"))
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        return area
-
-    def _view_row(self) -> QHBoxLayout:
-        self.bar = GalleryBar(self._delete_action, self._undo_action)
-        self.kind, self.zoom = self.bar.kind, self.bar.zoom
-        self.kind.currentIndexChanged.connect(self._on_kind)
-        self.zoom.valueChanged.connect(self.thumbnails.set_side)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addWidget(self.bar, 1)
-        row.addWidget(self.export)
-        return row
+    def _rating_action(self, stars: int) -> QAction:
+        text = self.tr("Rate {0}").format("★" * stars) if stars else self.tr("Take the stars away")
+        tip = self.tr("In the gallery the key {0} does the same").format(stars)
+        rate = partial(self.rate_chosen, stars)
+        category = self._category
+        return self.actions_.add(f"gallery.rate{stars}", text, rate, category=category, tip=tip)
 
     def _task(self) -> Task | None:
         if not self._asked or self.studio.run is None:
@@ -201,24 +250,45 @@ class GalleryPanel(ToolPanel):
         # The next press draws others.
         self.sampler.seed.set_value(self.sampler.seed.value + 1)
 
+    def _on_run(self) -> None:
+        super()._on_run()
+        self._show_page()
+
+    def _show_page(self) -> None:
+        """Show what was kept, also where no model is open to draw more."""
+        can = self.studio.can_draw
+        self.pages.setCurrentIndex(1 if can or len(self.items) else 0)
+        for part in (self._draw_rows, self.sampler):
+            part.setVisible(can)
+
     def _on_model(self) -> None:
-        view, run = self.studio.run_view, self.studio.run
+        view = self.studio.run_view
         if view is not None:
             self.sampler.set_timesteps(view.summary.timesteps)
             self.sampler.set_classes(view.summary.known_classes)
-        self.items.reset([])
-        self._show_items()
-        if run is not None:
-            job = self.studio.backend.submit(gallery.load(Path(run)))
-            job.finished.connect(self._on_loaded)
-            job.failed.connect(self._on_failed)
+        if self.studio.run is not None:
+            self._load([self.studio.run])
+            self._take_next_seed()
 
-    def _on_loaded(self, kept: list[Kept]) -> None:
-        here = {item.path for item in self.items.shown}
-        self.items.reset([*(k for k in kept if k.path not in here), *self.items.shown])
-        # A seed that was used already would draw the same pictures again.
-        self.sampler.seed.set_value(self.items.next_seed)
-        self._show_items()
+    def _load(self, near: Sequence[Path]) -> None:
+        folder = self.studio.runs_folder if self._looked_around else None
+        job = self.studio.backend.submit(gallery.load(near, list(self._read), folder))
+        job.finished.connect(self._on_loaded)
+        job.failed.connect(self._on_failed)
+
+    def _on_loaded(self, result: tuple[list[Path], list[Kept]]) -> None:
+        runs, kept = result
+        self._read += runs
+        chosen = self.chosen()
+        self.items.add(kept)
+        self._take_next_seed()
+        self._show_items(chosen)
+
+    def _take_next_seed(self) -> None:
+        """A seed that was used already would draw the same pictures again."""
+        if self.studio.run is not None:
+            run = Path(self.studio.run).resolve()
+            self.sampler.seed.set_value(max(self.items.next_seed(run), 0))
 
     def _on_drawn(self, drawn: Drawn) -> None:
         """Keep what was drawn; a picture that went through no network is no drawing."""
@@ -227,82 +297,125 @@ class GalleryPanel(ToolPanel):
             return
         if self.items.has_drawing(drawn.recipe):
             return
-        job = self.studio.backend.submit(gallery.keep(Path(request["run"]), drawn))
+        job = self.studio.backend.submit(gallery.keep(Path(request["run"]).resolve(), drawn))
         job.setProperty("drawn", drawn)
         job.finished.connect(self._on_kept)
         job.failed.connect(self._on_not_kept)
 
     def _on_kept(self, kept: list[Kept]) -> None:
-        if kept and self._is_of_this_run(kept[0]):
-            chosen = self._chosen()
-            self.items.add(kept)
-            self._show_items(chosen)
+        chosen = self.chosen()
+        self.items.add(kept)
+        self._show_items(chosen)
 
     def _on_not_kept(self, failure: Failure) -> None:
         """Show the pictures all the same, and say that they are not on the disk."""
         drawn = _sender_property(self.sender(), "drawn")
         self.messages.show_failure(failure)
-        if isinstance(drawn, Drawn):
-            pictures = enumerate(drawn.pictures)
-            self._on_kept([Kept(one, {**drawn.recipe, "index": k}) for k, one in pictures])
+        if not isinstance(drawn, Drawn):
+            return
+        request = drawn.recipe.get("request")
+        run = Path(str(request["run"] if isinstance(request, dict) else "")).resolve()
+        kept = []
+        for index, picture in enumerate(drawn.pictures):
+            recipe = {**drawn.recipe, "index": index}
+            item = describe(run, 0, 0.0, recipe)
+            item.unsaved = picture, recipe
+            kept.append(item)
+        self._on_kept(kept)
 
-    def _is_of_this_run(self, item: Kept) -> bool:
-        request = item.recipe.get("request")
-        run = request.get("run") if isinstance(request, dict) else None
-        return self.studio.run is not None and str(run) == str(self.studio.run)
+    def _read_pictures(self, keys: list[Kept]) -> None:
+        """Bring what has come into view; what is no file is here already."""
+        cache = self.thumbnails.cache
+        by_path = {}
+        for item in keys:
+            if item.unsaved is not None:
+                cache.put(item, item.unsaved[0])
+            else:
+                by_path[item.path] = item
+        if by_path:
+            job = self.studio.backend.submit(gallery.read_pictures(list(by_path)))
+            job.setProperty("items", by_path)
+            job.emitted.connect(self._on_pictures)
+            job.failed.connect(self._on_failed)
+            job.failed.connect(cache.ask_again)
 
-    def _on_kind(self) -> None:
-        self.items.set_kind(self.kind.currentData())
-        self._show_items()
+    def _on_pictures(self, event: Event) -> None:
+        items = _sender_property(self.sender(), "items")
+        if isinstance(event, PicturesRead) and isinstance(items, dict):
+            for path, picture in event.pictures.items():
+                self.thumbnails.cache.put(items[path], picture)
+
+    def _on_filter(self) -> None:
+        chosen = self.chosen()
+        self.items.filter = self.filters.value()
+        self.items.order = self.filters.order.currentData()
+        self.items.refresh()
+        self._show_items(chosen)
 
     def _show_items(self, chosen: Sequence[Kept] = ()) -> None:
-        shown = self.items.shown
         bar = self.thumbnails.verticalScrollBar()
         position = bar.value()
-        pictures = np.stack([item.picture for item in shown]) if shown else None
-        self.thumbnails.set_pictures(pictures, self._describe)
+        self.filters.set_known(self.items.runs, self.items.samplers)
+        self.thumbnails.set_rows(self.items.shown, self._describe, self._badge)
         if chosen:
             self.select(chosen)
             bar.setValue(position)
+        self._show_page()
         self._on_chosen(self.thumbnails.selected)
 
     def _on_chosen(self, rows: Sequence[int]) -> None:
         chosen = [self.items.shown[row] for row in rows]
         words = self._pictures(len(self.items.shown))
+        if len(self.items.shown) < len(self.items):
+            words += self.tr(" of {0}").format(f"{len(self.items):,}")
         if len(chosen) > 1:
             words += " · " + self.tr("{0} chosen").format(f"{len(chosen):,}")
         self.bar.summary.setText(words)
-        if chosen:
-            self.details.show_picture(chosen[-1].picture, chosen[-1].recipe)
-        else:
-            self.details.clear()
-        self.neighbours.set_picture(chosen[-1].picture if chosen else None)
+        self.side.show_picture(self._whole_of(chosen[-1]) if chosen else None)
+        self.side.rating.show_stars(chosen[-1].rating if chosen else None)
         self._delete_action.setEnabled(bool(chosen))
         self._undo_action.setEnabled(self.items.can_undo)
-        kinds = {item.recipe.get("kind") for item in chosen[-1:]}
-        self.menu.scrub.setEnabled(kinds == {"sample"})
+        self._again_action.setEnabled(bool(chosen) and chosen[-1].unsaved is None)
         self.export.refresh()
 
-    def _chosen(self) -> list[Kept]:
-        return [self.items.shown[row] for row in self.thumbnails.selected]
-
     def _current(self) -> Kept | None:
-        chosen = self._chosen()
+        chosen = self.chosen()
         row = self.thumbnails.currentIndex().row()
         if 0 <= row < len(self.items.shown):
             return self.items.shown[row]
         return chosen[-1] if chosen else None
 
-    def _recipe(self, row: int) -> dict[str, object] | None:
-        return self.items.shown[row].recipe
+    def _current_drop(self) -> PictureDrop | None:
+        item = self._current()
+        return None if item is None else self._whole_of(item)
+
+    def _drop(self, row: int) -> PictureDrop | None:
+        return self._whole_of(self.items.shown[row])
+
+    def _whole_of(self, item: Kept) -> PictureDrop | None:
+        """Return a picture with its recipe: one small file, read where it is chosen."""
+        if self._whole is None or self._whole[0] is not item:
+            self._whole = item, self._read_whole(item)
+        return self._whole[1]
+
+    def _read_whole(self, item: Kept) -> PictureDrop | None:
+        if item.unsaved is not None:
+            return PictureDrop(*item.unsaved)
+        try:
+            return read_picture(item.path)
+        except StudioError as error:
+            self.messages.show_failure(Failure.of(error))
+            return None
 
     def _describe(self, row: int) -> str:
-        recipe = self.items.shown[row].recipe
-        request = recipe.get("request")
-        seed = request.get("seed") if isinstance(request, dict) else "–"
-        return self.tr("Picture {0} · {1} · seed {2}").format(
-            f"{row + 1:,}", recipe.get("kind", ""), seed
+        item = self.items.shown[row]
+        words = self.tr("Picture {0} · {1} · seed {2} · {3}").format(
+            f"{row + 1:,}", item.kind, "–" if item.seed is None else item.seed, item.run.name
         )
+        return f"{words} · {self._badge(row)}" if item.rating else words
+
+    def _badge(self, row: int) -> str:
+        return "★" * self.items.shown[row].rating
 
     def _pictures(self, count: int) -> str:
         return self.tr("1 picture") if count == 1 else self.tr("{0} pictures").format(f"{count:,}")
@@ -311,15 +424,25 @@ class GalleryPanel(ToolPanel):
         self.studio.backend.submit(task).failed.connect(self._on_failed)
 
     def _to_export(self) -> Export | None:
-        items = self._chosen() or self.items.shown
-        if not items:
+        items = self.chosen() or self.items.shown
+        if not 0 < len(items) <= _MOST_EXPORTED:
             return None
-        recipes = [item.recipe for item in items]
-        whole: dict[str, object] = {"kind": "gallery"}
-        if len(items) <= _MOST_RECIPES:
-            whole["pictures"] = recipes
-        pictures: Pictures = np.stack([item.picture for item in items])
+        names = [item.path for item in items]
+        if names != self._exported[0] or any(item.unsaved for item in items):
+            found = [self._read_whole(item) for item in items]
+            self._exported = names, [drop for drop in found if drop is not None]
+        drops = self._exported[1]
+        if len({drop.picture.shape for drop in drops}) != 1:
+            return None  # nothing, or sizes that make no sheet
+        recipes = [drop.recipe or {} for drop in drops]
+        short = [without_inputs(recipe) for recipe in recipes]
+        pictures: Pictures = np.stack([drop.picture for drop in drops])
+        whole: dict[str, object] = {"kind": "gallery", "pictures": short}
         return Export(pictures, whole, recipes=recipes, stem="gallery")
+
+
+def _on_disk(items: Sequence[Kept]) -> list[Path]:
+    return [item.path for item in items if item.unsaved is None]
 
 
 def _sender_property(sender: QObject | None, key: str) -> object:

@@ -17,7 +17,7 @@ from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.source_slot import SourceSlot
-from ddpm_studio.gui.panels.tool_panel import ToolPanel
+from ddpm_studio.gui.panels.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import WheelFilter, button, label, name
@@ -26,6 +26,7 @@ from ddpm_studio.gui.widgets.mask_picture import MaskPicture
 from ddpm_studio.gui.widgets.number_boxes import IntBox
 from ddpm_studio.gui.widgets.picture_view import PictureGrid
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import InpaintRequest
 
 _COUNTS = (1, 4, 9, 16)
@@ -36,6 +37,8 @@ _FIELDS = InpaintRequest.model_fields
 
 class InpaintPanel(ToolPanel):
     """A picture under a painted mask, and what the model draws into it."""
+
+    kinds = ("inpaint",)
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -175,6 +178,20 @@ class InpaintPanel(ToolPanel):
             **self.sampler.value(),
         )
         return tasks.inpaint(request, picture, mask.copy(), "inpaint")
+
+    def _show_restored(self, found: Restored) -> None:
+        fields = found.request.model_dump()
+        self._surprised = True
+        self.source.set_picture(found.inputs["picture"])
+        if self.canvas.painted.shape == found.mask.shape:
+            self.canvas.set_mask(found.mask)
+        choose(self.count, fields["count"])
+        self.jump.setValue(fields["jump"])
+        self.resamplings.setValue(fields["resamplings"])
+        self.sampler.set_value(fields)
+
+    def _select(self, index: int) -> None:
+        self.grid.select([index])
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, FrameImages):

@@ -1,4 +1,4 @@
-"""Interpolate: from one picture to another through latent space (DDPM Fig. 8, 9)."""
+"""Interpolate: from picture to picture through latent space (DDPM Fig. 8, 9)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QSizePolicy,
-    QSlider,
-    QWidget,
-)
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
@@ -25,28 +19,32 @@ from ddpm_studio.gui.images import Pictures
 from ddpm_studio.gui.panels.drawing_rows import Rows
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.mix_choices import MixChoices
+from ddpm_studio.gui.panels.mix_view import SLIDER, MixView
+from ddpm_studio.gui.panels.path_view import FPS, PathView
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.time_slider import TimeSlider
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, number_label
 from ddpm_studio.gui.widgets.row_grid import RowGrid
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
-from ddpm_studio.requests import InterpolateRequest
+from ddpm_studio.jobs.recipes import Restored
+from ddpm_studio.requests import InterpolateRequest, PathRequest
 
 _FRAMES = 25
 _STEPS = 50
 _ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
-_SLIDER = 1000
 _CHOICE = 48
 _ROW_HEIGHT = 112
+_KEYS = 3
+_NO_LIMIT = 16_777_215
 
 
 class InterpolatePanel(ToolPanel):
-    """Two pictures, a t, and what lies between them; the noise is held fixed over λ."""
+    """Pictures, a t, and what lies between them; the noise is held fixed over λ."""
+
+    kinds = ("interpolate", "path")
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -54,33 +52,25 @@ class InterpolatePanel(ToolPanel):
         super().__init__(studio, actions, "blend", parent)
         self._category = self.tr("&Interpolate")
         self._surprised = False
-        self._wheel = WheelFilter(self)
-        hint = self.tr("drop a picture")
-        self.a = SourceSlot(studio, "A", hint, "interpolate a")
-        self.b = SourceSlot(studio, "B", hint, "interpolate b")
-        self.c = SourceSlot(studio, "C", hint, "interpolate c")
-        self.d = SourceSlot(studio, "D", hint, "interpolate d")
-        self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
-        self.sampler = SamplerBar(steps=_STEPS)
-        self.preview = RowGrid(self.tr("The mix at λ"))
-        self.grid = RowGrid(self.tr("From A to B"))
-        self.rows = Rows()
         self.drawn: Drawn | None = None
+        self.rows = Rows()
         self._pictures: Pictures | None = None
         self._row = 0
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, _SLIDER)
-        self.slider.setValue(_SLIDER // 2)
-        self.slider.setPageStep(_SLIDER // 10)
-        self.slider.installEventFilter(self._wheel)
-        name(self.slider, "λ", self.tr("0: picture A. 1: picture B"))
-        self.lambda_label = number_label("", "muted")
-        self.choices = MixChoices(actions, self._category, self.surprise, self.swap, self.draw_now)
         self.export = ExportMenu(studio, actions, "interpolate", self._category, self._to_export)
         self.export.report_to(self.messages)
-        PictureMenu(studio, self.grid)
-        PictureMenu(studio, self.preview)
-        self.content.addLayout(self._pair_row(), 3)
+        self.view = MixView(studio, self.export)
+        self.a, self.b, self.c, self.d = self.view.all_slots
+        self.preview, self.slider = self.view.preview, self.view.slider
+        self.lambda_label = self.view.lambda_label
+        self.path = PathView(studio)
+        self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
+        self.sampler = SamplerBar(steps=_STEPS)
+        self.grid = RowGrid(self.tr("From A to B"))
+        self.choices = MixChoices(actions, self._category, self.surprise, self.swap, self.draw_now)
+        for grid in (self.grid, self.preview, self.path.preview):
+            PictureMenu(studio, grid)
+        self.content.addWidget(self.view, 3)
+        self.content.addWidget(self.path, 3)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.choices)
@@ -88,8 +78,13 @@ class InterpolatePanel(ToolPanel):
         self.content.addWidget(self.sampler)
         self._connect()
         self._show_empty()
-        self._on_view()
+        self._on_mode()
         self._on_run()
+
+    @property
+    def mode(self) -> str:
+        """How pictures are mixed now; see :class:`MixChoices`."""
+        return self.choices.mode
 
     def surprise(self) -> None:
         """Take pictures by chance, from the open data, else from those of the run."""
@@ -104,7 +99,11 @@ class InterpolatePanel(ToolPanel):
             job.failed.connect(self._on_failed)
 
     def swap(self) -> None:
-        """Exchange A and B."""
+        """Exchange A and B; a path is turned around."""
+        if self.mode == "path":
+            drops = [slot.drop for slot in self.path.slots if slot.drop is not None]
+            self.path.set_keys(drops[::-1])
+            return
         a, b = self.a.drop, self.b.drop
         self.a.set_picture(b)
         self.b.set_picture(a)
@@ -114,68 +113,89 @@ class InterpolatePanel(ToolPanel):
         super().showEvent(event)
         self._surprise_once()
 
-    def _pair_row(self) -> QGridLayout:
-        ends = QHBoxLayout()
-        ends.setSpacing(SPACE_M)
-        ends.addWidget(label("A", "muted"))
-        ends.addWidget(self.slider, 1)
-        ends.addWidget(label("B", "muted"))
-        self.lambda_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        pair = QGridLayout()
-        pair.setHorizontalSpacing(SPACE_L)
-        pair.setVerticalSpacing(SPACE_M)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        self._ends = QWidget()
-        ends.setContentsMargins(0, 0, 0, 0)
-        self._ends.setLayout(ends)
-        pair.addWidget(self.a, 0, 0, middle)
-        pair.addWidget(self.preview, 0, 1, 2, 1)
-        pair.addWidget(self.b, 0, 2, middle)
-        pair.addWidget(self.c, 1, 0, middle)
-        pair.addWidget(self.d, 1, 2, middle)
-        pair.addWidget(self._ends, 2, 0, 1, 3)
-        pair.addWidget(self.lambda_label, 3, 0, 1, 3)
-        pair.addWidget(self.export, 3, 2, alignment=Qt.AlignmentFlag.AlignRight)
-        pair.setColumnStretch(1, 1)
-        pair.setRowStretch(0, 1)
-        return pair
-
     def _connect(self) -> None:
-        for slot in (self.a, self.b, self.c, self.d):
+        for slot in self.view.all_slots:
             slot.fitted_changed.connect(self._on_source)
             slot.failed.connect(self._on_failed)
         self.time.changed.connect(self.draw_later)
         self.sampler.changed.connect(self.draw_later)
+        self.view.pad.changed.connect(self._on_pad)
+        self.path.changed.connect(self._on_source)
+        self.path.failed.connect(self._on_failed)
         self.choices.changed.connect(self.draw_later)
-        self.choices.matrix.toggled.connect(self._on_matrix)
-        self.choices.corners.toggled.connect(self._on_corners)
+        self.choices.mode_changed.connect(self._on_mode)
         self.slider.valueChanged.connect(self._show_preview)
         self.grid.current_changed.connect(self._on_current)
         self.studio.picture_sent.connect(self._on_picture_sent)
 
     def _task(self) -> Task | None:
-        slots = self._slots()
-        ends = [slot.fitted for slot in slots if slot.fitted is not None]
-        if len(ends) < len(slots) or any(slot.waiting for slot in slots):
+        keys = self._keys()
+        if not keys:
             return None
         self.drawn = None
         self.export.refresh()
-        if self.choices.matrix.isChecked():
+        common = {**self.choices.value(), **self.sampler.value()}
+        if self.mode == "path":
+            closed = self.path.closed.isChecked()
+            walk = PathRequest(
+                run=self._run(), t=self.time.value, frames=_FRAMES, closed=closed, **common
+            )
+            return tasks.walk_path(walk, keys, "interpolate")
+        if self.mode == "pad":
+            common |= {"u": self.view.pad.u, "v": self.view.pad.v}
+        if self.mode == "matrix":
             ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
             self.rows = Rows(ts, self.choices.steps_lambda.value())
-            requests = [self._request(t) for t in ts]
-            return tasks.interpolate_series(requests, ends, "interpolate")
-        return tasks.interpolate(self._request(self.time.value), ends, "interpolate")
+            requests = [self._request(t, common) for t in ts]
+            return tasks.interpolate_series(requests, keys, "interpolate")
+        return tasks.interpolate(self._request(self.time.value, common), keys, "interpolate")
 
-    def _request(self, t: int) -> InterpolateRequest:
+    def _request(self, t: int, fields: dict[str, Any]) -> InterpolateRequest:
+        return InterpolateRequest(run=self._run(), t=t, frames=_FRAMES, **fields)
+
+    def _run(self) -> Path:
         assert self.studio.run is not None
-        return InterpolateRequest(
-            run=Path(self.studio.run),
-            t=t,
-            frames=_FRAMES,
-            **self.choices.value(),
-            **self.sampler.value(),
-        )
+        return Path(self.studio.run)
+
+    def _keys(self) -> list[Pictures]:
+        """The pictures to be mixed; empty while some are missing."""
+        if self.mode == "path":
+            keys = self.path.keys
+            return [] if self.path.waiting or len(keys) < 2 else keys
+        slots = self._slots()
+        ends = [slot.fitted for slot in slots if slot.fitted is not None and not slot.waiting]
+        return ends if len(ends) == len(slots) else []
+
+    def _slots(self) -> tuple[SourceSlot, ...]:
+        return self.view.slots_of(self.mode)
+
+    def _show_restored(self, found: Restored) -> None:
+        fields = found.request.model_dump()
+        self._surprised = True
+        two = len(found.pictures) == 2
+        mode = "row" if two else "pad" if fields.get("u") is not None else "corners"
+        mode = "path" if found.kind == "path" else "matrix" if found.rows else mode
+        # The pictures first: a mode that finds none takes some by chance.
+        if mode == "path":
+            self.path.closed.setChecked(fields["closed"])
+            self.path.set_keys(found.pictures)
+        else:
+            for slot, picture in zip(self.view.all_slots, found.pictures, strict=False):
+                slot.set_picture(picture)
+        self.choices.set_mode(mode)
+        self.choices.set_value(fields)
+        if mode == "pad":
+            self.view.pad.set_point(fields["u"], fields["v"])
+        self.time.set_value(fields["t"])
+        self.sampler.set_value(fields)
+
+    def _select(self, index: int) -> None:
+        if self.mode == "path":
+            self.path.select(index)
+        elif self.mode in ("corners", "pad"):
+            self.preview.select([index])
+        else:
+            self.grid.select([index])
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, FrameImages):
@@ -195,8 +215,8 @@ class InterpolatePanel(ToolPanel):
         self.export.refresh()
 
     def _show(self, pictures: Pictures) -> None:
-        """Show one row, (steps, H, W, C), as far as it is."""
-        if self.choices.matrix.isChecked():
+        """Show what is drawn, (N, H, W, C), as far as it is."""
+        if self.mode == "matrix":
             self.rows.set_current(pictures)
             self._pictures = self.rows.pictures()
         else:
@@ -204,23 +224,20 @@ class InterpolatePanel(ToolPanel):
         self._show_grid()
         self._show_preview()
 
-    def _slots(self) -> tuple[SourceSlot, ...]:
-        """The pictures that are mixed now."""
-        four = self.choices.corners.isChecked()
-        return (self.a, self.b, self.c, self.d) if four else (self.a, self.b)
-
     def _show_grid(self) -> None:
         pictures = self._pictures
         recipe = self.drawn.recipe if self.drawn is not None else None
-        if self.choices.corners.isChecked():
+        if self.mode == "path":
+            self.path.show_frames(pictures, recipe)
+        elif self.mode == "pad":
+            self.preview.set_rows(pictures, (), recipe=recipe)
+        elif self.mode == "corners":
             side = 0 if pictures is None else math.isqrt(len(pictures))
             labels = [f"{value:.3g}" for value in np.linspace(0, 1, side)]
             self.preview.set_rows(pictures, labels, recipe=recipe)
-            return
-        if pictures is None:
+        elif pictures is None:
             self.grid.set_rows(None, ())
-            return
-        if self.choices.matrix.isChecked():
+        elif self.mode == "matrix":
             labels = [f"t = {t:,}" for t in self.rows.shown_ts]
             self.grid.set_rows(pictures, labels, recipe=recipe)
         else:
@@ -228,9 +245,12 @@ class InterpolatePanel(ToolPanel):
             self.grid.set_rows(pictures, ["λ"], captions, recipe=recipe)
 
     def _show_preview(self) -> None:
-        if self.choices.corners.isChecked():
+        if self.mode == "pad":
+            pad = self.view.pad
+            self.lambda_label.setText(f"u = {pad.u:.2f}, v = {pad.v:.2f}")
+        if self.mode not in ("row", "matrix"):
             return
-        position = self.slider.value() / _SLIDER
+        position = self.slider.value() / SLIDER
         pictures = self._pictures
         columns = self.grid.columns
         if pictures is None or columns < 2:
@@ -240,52 +260,48 @@ class InterpolatePanel(ToolPanel):
         nearest = round(position * (columns - 1))
         self.lambda_label.setText(f"λ = {nearest / (columns - 1):.2f}")
         shown = self._row * columns + nearest
-        recipe = None if self.drawn is None else {**self.drawn.recipe, "lambda": nearest}
+        recipe = None if self.drawn is None else {**self.drawn.recipe, "index": shown}
         self.preview.set_rows(pictures[shown : shown + 1], (), recipe=recipe)
 
     def _on_current(self, index: int) -> None:
         columns = self.grid.columns
         if self.grid.selected and columns > 1:
             self._row, column = divmod(index, columns)
-            self.slider.setValue(round(column / (columns - 1) * _SLIDER))
+            self.slider.setValue(round(column / (columns - 1) * SLIDER))
             self._show_preview()
         self.export.refresh()
 
+    def _on_pad(self) -> None:
+        self._show_preview()
+        self.draw_later()
+
     def _on_source(self) -> None:
-        if any(slot.fitted is None for slot in self._slots()):
+        if not self._keys():
             self._forget()
         self.draw_later()
 
-    def _on_matrix(self, several: bool) -> None:
-        if several:
-            self.choices.corners.setChecked(False)
-        self._on_view()
-
-    def _on_corners(self, four: bool) -> None:
-        if four:
-            self.choices.matrix.setChecked(False)
-        self._on_view()
-        if four and self.c.drop is None and self.d.drop is None:
-            self.surprise()
-
-    def _on_view(self) -> None:
-        """Follow what is shown: a row, a row for each t, or a square."""
-        several, four = self.choices.matrix.isChecked(), self.choices.corners.isChecked()
-        four_only: tuple[QWidget, ...] = (self.c, self.d)
-        row_only: tuple[QWidget, ...] = (self.grid, self._ends, self.lambda_label)
-        for part in four_only + row_only:
-            part.setVisible((part in four_only) == four)
+    def _on_mode(self) -> None:
+        """Follow what is shown: a row, a row for each t, a square, a pad, or a path."""
+        mode = self.mode
+        several, in_row = mode == "matrix", mode in ("row", "matrix")
+        self._forget()
+        self.view.show_mode(mode)
+        self.view.setVisible(mode != "path")
+        self.path.setVisible(mode == "path")
+        self.grid.setVisible(in_row)
         self.time.setEnabled(not several)
-        self.preview.setMaximumHeight(_ROW_HEIGHT if several else 16_777_215)
+        self.choices.steps_lambda.setEnabled(mode != "pad")
+        self.preview.setMaximumHeight(_ROW_HEIGHT if several else _NO_LIMIT)
         vertical = QSizePolicy.Policy.Expanding if several else QSizePolicy.Policy.Fixed
-        self.grid.setMaximumHeight(16_777_215 if several else _ROW_HEIGHT)
+        self.grid.setMaximumHeight(_NO_LIMIT if several else _ROW_HEIGHT)
         self.grid.setMinimumHeight(_ROW_HEIGHT)
         self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
-        self.content.setStretch(1, 0 if several else 1)
-        self.content.setStretch(3, 1 if several else 0)
+        self.content.setStretchFactor(self.view, 0 if several else 1)
+        self.content.setStretchFactor(self.grid, 1 if several else 0)
         self._row = len(_ROWS) // 2 if several else 0
-        self._forget()
         self.draw_later()
+        if self.studio.can_draw and not self._keys() and not in_row:
+            self.surprise()
 
     def _on_model(self) -> None:
         view = self.studio.run_view
@@ -294,14 +310,16 @@ class InterpolatePanel(ToolPanel):
             self.sampler.set_timesteps(view.summary.timesteps)
             self.sampler.set_classes(view.summary.known_classes)
         self._forget()
-        for slot in (self.a, self.b, self.c, self.d):
+        for slot in self.view.all_slots:
             slot.refit()
+        self.path.refit()
         self._surprise_once()
 
     def _forget(self) -> None:
         self._pictures = self.drawn = None
         self.preview.set_rows(None, ())
-        self._show_grid()
+        self.path.show_frames(None)
+        self.grid.set_rows(None, ())
         self._show_preview()
         self.export.refresh()
 
@@ -313,6 +331,10 @@ class InterpolatePanel(ToolPanel):
 
     def _take_some(self, pictures: Pictures) -> None:
         """Fill the slots; where four corners are wanted, those with a picture stay."""
+        if self.mode == "path":
+            chosen = random.sample(range(len(pictures)), min(_KEYS, len(pictures)))
+            self.path.set_keys([pictures[k].copy() for k in chosen])
+            return
         slots = [slot for slot in self._slots() if slot.drop is None] or self._slots()
         chosen = random.sample(range(len(pictures)), min(len(slots), len(pictures)))
         for k, slot in enumerate(slots):
@@ -320,8 +342,12 @@ class InterpolatePanel(ToolPanel):
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
         slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)
-        if slot is not None:
-            self._surprised = True
+        if slot is None:
+            return
+        self._surprised = True
+        if self.mode == "path":
+            self.path.append(picture)
+        else:
             slot.set_picture(picture)
 
     def _show_empty(self) -> None:
@@ -333,11 +359,25 @@ class InterpolatePanel(ToolPanel):
     def _to_export(self) -> Export | None:
         if self.drawn is None:
             return None
-        pictures, columns = self.drawn.pictures, self.grid.columns
-        if self.choices.corners.isChecked():
+        pictures, recipe = self.drawn.pictures, self.drawn.recipe
+        if self.mode in ("corners", "pad"):
             side = math.isqrt(len(pictures))
             current = max(0, self.preview.current)
-            return Export(pictures, self.drawn.recipe, current, columns=side, stem="four corners")
+            stem = "four corners" if self.mode == "corners" else "between four"
+            return Export(pictures, recipe, current, columns=side, stem=stem)
+        if self.mode == "path":
+            walked = list(pictures)
+            closed = self.path.closed.isChecked()
+            return Export(
+                pictures,
+                recipe,
+                self.path.strip.current,
+                frames=lambda: walked if closed else walked + walked[-2:0:-1],
+                fps=FPS,
+                hold_last_seconds=0,
+                stem="path",
+            )
+        columns = self.grid.columns
 
         def there_and_back() -> Sequence[Pictures]:
             from ddpm_studio.export import make_grid
@@ -347,7 +387,7 @@ class InterpolatePanel(ToolPanel):
 
         return Export(
             pictures,
-            self.drawn.recipe,
+            recipe,
             max(0, self.grid.current),
             columns=columns,
             frames=there_and_back,

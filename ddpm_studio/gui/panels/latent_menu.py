@@ -86,6 +86,12 @@ class LatentMenu(QWidget):
         job.finished.connect(self._on_loaded)
         job.failed.connect(self.failed)
 
+    def use(self, latent: Latent, title: str) -> None:
+        """Use this latent; ``title`` says where it comes from."""
+        self.latent = latent
+        self._show(title)
+        self.changed.emit()
+
     def save_to(self, path: Path) -> None:
         """Write the shared latent; ``saved`` follows, or ``failed``."""
         latent = self._shared()
@@ -107,9 +113,7 @@ class LatentMenu(QWidget):
 
     def _on_loaded(self, latent: Latent) -> None:
         sender = self.sender()
-        self.latent = latent
-        self._show("" if sender is None else str(sender.property("name")))
-        self.changed.emit()
+        self.use(latent, "" if sender is None else str(sender.property("name")))
 
     def _show(self, file: str = "") -> None:
         used = self.latent is not None

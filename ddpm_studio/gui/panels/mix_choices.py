@@ -1,4 +1,4 @@
-"""How two pictures are mixed, and what can be done with the pair."""
+"""How pictures are mixed, and what can be done with them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QWi
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.widgets.basics import WheelFilter, button, label, name
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
-from ddpm_studio.requests import InterpolateRequest
+from ddpm_studio.requests import MixRequest
 
 _LAMBDAS = 7
 _MOST_LAMBDAS = 64
 _STEPS_WIDTH = 64
-_FIELDS = InterpolateRequest.model_fields
+_FIELDS = MixRequest.model_fields
 
 
 class MixChoices(QWidget):
-    """Buttons for the pair, the switch for several t, λ steps and the kind of mix.
+    """Buttons for the pictures, the ways to mix, λ steps and the kind of mix.
+
+    At most one of the ways is on; with none of them it is one row from A to B.
 
     Args:
         actions: where ``interpolate.surprise``, ``.swap`` and ``.draw`` are registered.
@@ -32,6 +34,9 @@ class MixChoices(QWidget):
     """
 
     changed = Signal()
+    """λ steps or the kind of mix are others."""
+    mode_changed = Signal()
+    """``mode`` is another."""
 
     def __init__(
         self,
@@ -45,18 +50,26 @@ class MixChoices(QWidget):
         super().__init__(parent)
         self._wheel = WheelFilter(self)
         self._actions, self._category = actions, category
-        self.matrix = button(
+        self.matrix = self._way(
             self.tr("Several t"),
             self.tr("One row for each of several t from T to 0, as in Fig. 9 of the paper"),
-            icon="grid-3x3",
+            "grid-3x3",
         )
-        self.matrix.setCheckable(True)
-        self.corners = button(
-            self.tr("Four corners"),
-            self.tr("A square between four pictures"),
-            icon="layout-grid",
+        self.corners = self._way(
+            self.tr("Four corners"), self.tr("A square between four pictures"), "layout-grid"
         )
-        self.corners.setCheckable(True)
+        self.pad = self._way(
+            self.tr("Pad"), self.tr("Move a point between four pictures"), "crosshair"
+        )
+        self.path = self._way(
+            self.tr("Path"), self.tr("Walk through several pictures in turn"), "waypoints"
+        )
+        self._ways = {
+            "matrix": self.matrix,
+            "corners": self.corners,
+            "pad": self.pad,
+            "path": self.path,
+        }
         self.steps_lambda = self._steps_box()
         self.mix = self._mix_box()
         tip = self.tr("Take two pictures by chance out of the data")
@@ -64,8 +77,7 @@ class MixChoices(QWidget):
         for part in (
             self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
             self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
-            self.matrix,
-            self.corners,
+            *self._ways.values(),
             together(label(self.tr("λ steps"), "muted"), self.steps_lambda, self.mix),
         ):
             layout.addWidget(part)
@@ -81,9 +93,41 @@ class MixChoices(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
+    @property
+    def mode(self) -> str:
+        """The way that is on: "matrix", "corners", "pad", "path", or else "row"."""
+        return next((mode for mode, way in self._ways.items() if way.isChecked()), "row")
+
+    def set_mode(self, mode: str) -> None:
+        """Turn one of the ways on, or with "row" none."""
+        for key, way in self._ways.items():
+            if key == mode or mode == "row":
+                way.setChecked(key == mode)
+
     def value(self) -> dict[str, Any]:
-        """Return the fields of an :class:`InterpolateRequest` that are chosen here."""
+        """Return the fields of a :class:`MixRequest` that are chosen here."""
         return {"steps_lambda": self.steps_lambda.value(), "mix": self.mix.currentData()}
+
+    def set_value(self, fields: dict[str, Any]) -> None:
+        """Show these fields, as :meth:`value` returns them."""
+        self.steps_lambda.setValue(fields["steps_lambda"])
+        self.mix.setCurrentIndex(max(0, self.mix.findData(fields["mix"])))
+
+    def _way(self, text: str, tip: str, icon: str) -> QPushButton:
+        made = button(text, tip, icon=icon)
+        made.setCheckable(True)
+        made.toggled.connect(self._on_way)
+        return made
+
+    def _on_way(self, on: bool) -> None:
+        """One way at a time: turning one on turns the others off."""
+        chosen = self.sender()
+        for way in self._ways.values():
+            if on and way is not chosen:
+                blocked = way.blockSignals(True)
+                way.setChecked(False)
+                way.blockSignals(blocked)
+        self.mode_changed.emit()
 
     def _button(
         self, key: str, text: str, callback: Callable[[], object], icon: str, tip: str

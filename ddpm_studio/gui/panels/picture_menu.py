@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -16,7 +16,7 @@ from ddpm_studio.gui.widgets.picture_view import PictureGrid
 
 
 class PictureMenu(QObject):
-    """Gives a grid's tiles a menu: share, interpolate, copy, save.
+    """Gives a grid's tiles a menu: share, interpolate, pin, copy, save.
 
     Args:
         studio: where pictures are sent.
@@ -29,12 +29,17 @@ class PictureMenu(QObject):
         self._grid = grid
         separator = QAction(self)
         separator.setSeparator(True)
+        pin = self._action(self.tr("Pin"), "pin", self._pin)
+        pin.setShortcut("P")
+        pin.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        grid.addAction(pin)
         grid.tile_actions = [
             self._action(self.tr("Share from here"), "share-2", self._share),
             self._action(self.tr("Interpolate from here (A)"), "blend", self._interpolate_a),
             self._action(self.tr("Interpolate to here (B)"), "blend", self._interpolate_b),
             self._action(self.tr("Fill in a part…"), "brush", self._fill_in),
             separator,
+            pin,
             self._action(self.tr("Copy"), "copy", grid.copy_current),
             self._action(self.tr("Save PNG…"), "save", self._ask_where),
         ]
@@ -71,6 +76,11 @@ class PictureMenu(QObject):
         index = self._grid.current
         if index >= 0:
             self._studio.send_picture(where, self._grid.picture(index), self._grid.recipe(index))
+
+    def _pin(self) -> None:
+        index = self._grid.current
+        if index >= 0:
+            self._studio.pins.add(self._grid.picture(index).copy(), self._grid.recipe(index))
 
     def _ask_where(self) -> None:
         window = self._grid.window()

@@ -65,6 +65,7 @@ class RecipeView(QWidget):
             "sample": self.tr("drawn from noise"),
             "share": self.tr("from a shared latent"),
             "interpolate": self.tr("between pictures"),
+            "path": self.tr("on a path through pictures"),
             "inpaint": self.tr("a part filled in"),
         }
         kind = str(recipe.get("kind", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, tasks
+from ddpm_studio.backend.task import Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.panels.action_button import ActionTool
@@ -20,7 +22,6 @@ from ddpm_studio.gui.panels.process_views import ProcessViews
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.trajectory import MEMORY_BUDGET, Process, Trajectory, affordable
 from ddpm_studio.gui.panels.view_bar import ViewBar
-from ddpm_studio.gui.restoring import Restored
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import ElidedLabel, WheelFilter, button, label, name
@@ -29,6 +30,7 @@ from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.noise_curve import NoiseCurve
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
+from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 9, 16, 25, 64)
@@ -117,15 +119,16 @@ class ReversePanel(QWidget):
             SampleRequest(run=run, count=self.count.currentData(), frames=moments, **first | other)
             for other in ({}, *others)
         ]
+        asked = [tasks.sample(one, slot=f"reverse {k}") for k, one in enumerate(requests)]
+        self._begin(asked, titles)
+
+    def _begin(self, asked: Sequence[Task], titles: Sequence[str]) -> None:
         self.messages.clear()
         self.show_process(Process([Trajectory(title=title) for title in titles]))
         self.views.empty.set_content("film", self.tr("Drawing…"))
         for job in self._jobs:
             self._studio.backend.cancel(job)
-        self._jobs = [
-            self._studio.submit(tasks.sample(request, slot=f"reverse {number}"))
-            for number, request in enumerate(requests)
-        ]
+        self._jobs = [self._studio.submit(task) for task in asked]
         for job in self._jobs:
             job.emitted.connect(self._on_event)
             job.finished.connect(self._on_finished)
@@ -306,6 +309,8 @@ class ReversePanel(QWidget):
 
     def _on_restored(self, found: Restored) -> None:
         """Draw all over again what a dropped picture was one of."""
+        if not isinstance(found.request, SampleRequest):
+            return
         fields: dict[str, Any] = found.request.model_dump()
         self._compare_action.setChecked(False)
         self.compare.hide()
@@ -318,7 +323,9 @@ class ReversePanel(QWidget):
                 box.addItem(f"{number:,}", number)
             box.setCurrentIndex(box.findData(number))
         self._wanted = found
-        self.draw()
+        self._delay.stop()
+        again = tasks.redraw(found.with_frames(self._affordable(1)), slot="reverse 0")
+        self._begin([again], [self.sampler.words])
 
     def _drawn_from(self) -> str:
         request = self.trajectory.recipe.get("request")

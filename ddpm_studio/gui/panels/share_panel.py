@@ -20,13 +20,14 @@ from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.time_slider import TimeSlider, paper_marks
-from ddpm_studio.gui.panels.tool_panel import ToolPanel
+from ddpm_studio.gui.panels.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import button, label, name
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.row_grid import RowGrid
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent, Notice
+from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import ShareRequest
 
 # With x_t in the corner these fill a square.
@@ -37,6 +38,8 @@ _STEPS = 50
 
 class SharePanel(ToolPanel):
     """A source, a t, and the pictures that p_θ draws from the one x_t."""
+
+    kinds = ("share",)
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -160,6 +163,21 @@ class SharePanel(ToolPanel):
         return ShareRequest(
             run=Path(self.studio.run), t=t, count=count, frames=_FRAMES, **self.sampler.value()
         )
+
+    def _show_restored(self, found: Restored) -> None:
+        fields = found.request.model_dump()
+        self.latents.let_go()
+        self.source.set_picture(found.inputs.get("source"))
+        if found.latent is not None:
+            self.latents.use(found.latent, self.tr("the picture"))
+        self.series.setChecked(bool(found.rows))
+        if not found.rows:
+            self.time.set_value(fields["t"])
+        choose(self.count, fields["count"])
+        self.sampler.set_value(fields)
+
+    def _select(self, index: int) -> None:
+        self.grid.select([index])
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, FrameImages):

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QProgressBar, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QProgressBar,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
-from ddpm_studio.backend import Job
+from ddpm_studio.backend import Job, tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
@@ -15,15 +24,18 @@ from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.recipes import Restored
 
-_DEBOUNCE_MS = 150
+_DELAY_MS = 80
+_FRAMES = 25
 
 
 class ToolPanel(QWidget):
     """A tab that draws as soon as it is looked at, and again when something changes.
 
     A subclass puts its widgets into ``content``, implements :meth:`_task`, :meth:`_on_event` and
-    :meth:`_on_finished`, and calls :meth:`draw_later`.
+    :meth:`_on_finished`, and calls :meth:`draw_later`. Where dropped pictures are drawn again,
+    it names their ``kinds`` and implements :meth:`_show_restored`.
 
     Args:
         studio: the window's model.
@@ -31,6 +43,9 @@ class ToolPanel(QWidget):
         icon: shown while there is no model.
         parent: the owner.
     """
+
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """The kinds of drawing that this tool can take up again."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, icon: str, parent: QWidget | None = None
@@ -41,9 +56,11 @@ class ToolPanel(QWidget):
         self.job: Job | None = None
         self._stale = True
         self._drawn_run: object = None
+        self._again: Restored | None = None
+        self._index: int | None = None
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
-        self._delay.setInterval(_DEBOUNCE_MS)
+        self._delay.setInterval(_DELAY_MS)
         self._delay.timeout.connect(self.draw_now)
         self.messages = MessageBar()
         self.progress = _thin_progress(self.tr("Drawing"))
@@ -63,11 +80,16 @@ class ToolPanel(QWidget):
         self.pages.addWidget(body)
         studio.run_changed.connect(self._on_run)
         studio.training_changed.connect(self._on_run)
+        studio.restored.connect(self._on_restored)
 
     def draw_later(self) -> None:
-        """Draw when nothing has changed for a moment, at the latest when the tab is seen."""
+        """Draw in a moment with what is chosen then, at the latest when the tab is seen.
+
+        While a control is being dragged this goes on several times a second.
+        """
         self._stale = True
-        if self.isVisible() and self.studio.can_draw:
+        self._again = None
+        if self.isVisible() and self.studio.can_draw and not self._delay.isActive():
             self._delay.start()
 
     def draw_now(self) -> None:
@@ -78,12 +100,18 @@ class ToolPanel(QWidget):
         task = self._task()
         if task is None:
             return
+        again, self._again = self._again, None
+        self._index = None
+        if again is not None:
+            task = tasks.redraw(again.with_frames(_FRAMES), task.slot)
+            self._index = again.index
         self._stale = False
         self.messages.dismiss()
         self.job = self.studio.submit(task)
         self.job.emitted.connect(self._on_event)
         self.job.changed.connect(self._show_progress)
         self.job.finished.connect(self._on_finished)
+        self.job.finished.connect(self._choose_restored)
         self.job.failed.connect(self._on_failed)
         self._show_progress()
 
@@ -116,6 +144,12 @@ class ToolPanel(QWidget):
         """Show the result."""
         raise NotImplementedError
 
+    def _show_restored(self, found: Restored) -> None:
+        """Set the controls to what a dropped picture was drawn with."""
+
+    def _select(self, index: int) -> None:
+        """Make a picture of the finished drawing the current one."""
+
     def _on_model(self) -> None:
         """Follow another model: its T, its size."""
         raise NotImplementedError
@@ -127,6 +161,18 @@ class ToolPanel(QWidget):
             self._drawn_run = self.studio.run
             self._on_model()
             self.draw_later()
+
+    def _on_restored(self, found: Restored) -> None:
+        if found.kind not in self.kinds:
+            return
+        self._show_restored(found)
+        # A sheet of several drawings is drawn as the controls say.
+        self._again = None if found.rows else found
+        self.draw_now()
+
+    def _choose_restored(self) -> None:
+        if self._index is not None:
+            self._select(self._index)
 
     def _on_failed(self, failure: Failure) -> None:
         self.messages.show_failure(failure)
@@ -142,6 +188,13 @@ class ToolPanel(QWidget):
     def _open_model(self) -> None:
         if "file.open_model" in self.actions_:
             self.actions_["file.open_model"].trigger()
+
+
+def choose(box: QComboBox, number: int) -> None:
+    """Choose a number in a list of numbers, into which it comes if it is not there."""
+    if box.findData(number) < 0:
+        box.addItem(str(number), number)
+    box.setCurrentIndex(box.findData(number))
 
 
 def _thin_progress(title: str) -> QProgressBar:

@@ -138,8 +138,11 @@ class PictureCanvas(QAbstractScrollArea):
         return np.asarray(self._pictures[index])
 
     def recipe(self, index: int) -> dict[str, object] | None:
-        """Return how picture ``index`` was made, if that is known."""
-        return None if self._recipe is None else {**self._recipe, "index": index}
+        """Return how picture ``index`` was made, if that is known.
+
+        A recipe that names a picture of its own is that of a single picture, and stays as it is.
+        """
+        return None if self._recipe is None else {"index": index, **self._recipe}
 
     def index_at(self, position: QPoint) -> int | None:
         """Return the picture at a point of the viewport, or None."""

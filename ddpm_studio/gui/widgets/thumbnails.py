@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 
-import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
@@ -14,6 +13,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import (
@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QPainter,
+    QPaintEvent,
     QPixmap,
     QResizeEvent,
 )
@@ -35,70 +36,85 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.images import PictureDrop, Pictures
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.tokens import SPACE_S
 from ddpm_studio.gui.widgets.empty_state import EmptyState
-from ddpm_studio.gui.widgets.grid_painter import paint_frame
+from ddpm_studio.gui.widgets.grid_painter import paint_chip, paint_frame
+from ddpm_studio.gui.widgets.picture_cache import PictureCache
 from ddpm_studio.gui.widgets.picture_drag import drag_picture, enlarged
 
 Index = QModelIndex | QPersistentModelIndex
 
-_KEPT = 2048
+_MOST_PIXMAP_BYTES = 48 << 20
+_DEPTH = 4
+_REDRAW_MS = 30
 
 
 class ThumbnailModel(QAbstractListModel):
-    """Rows over an array (N, H, W, C), which may be memory-mapped: nothing is read ahead."""
+    """One row for each key; the pictures themselves are in a cache, or not yet."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.pictures: Pictures | None = None
+        self.keys: Sequence[Hashable] = ()
         self.describe: Callable[[int], str] | None = None
 
-    def set_pictures(self, pictures: Pictures | None) -> None:
-        """Stand for other pictures; the array is kept, not copied."""
+    def set_keys(self, keys: Sequence[Hashable]) -> None:
+        """Stand for other pictures; the sequence is kept, not copied."""
         self.beginResetModel()
-        self.pictures = pictures
+        self.keys = keys
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
-        """Return N."""
-        return 0 if self.pictures is None or parent.isValid() else len(self.pictures)
+        """Return how many there are."""
+        return 0 if parent.isValid() else len(self.keys)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what a tooltip and a screen reader say."""
-        told = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
-        if role not in told or self.pictures is None:
+        if role not in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return None
         if self.describe is not None:
             return self.describe(index.row())
-        return self.tr("Picture {0} of {1}").format(index.row() + 1, len(self.pictures))
+        return self.tr("Picture {0} of {1}").format(index.row() + 1, len(self.keys))
 
 
 class _Painter(QStyledItemDelegate):
-    """Draws one thumbnail; keeps the pixmaps that were drawn lately."""
+    """Draws one thumbnail; keeps the pixmaps that were drawn lately, within a bound."""
 
-    def __init__(self, model: ThumbnailModel, side: int, parent: QWidget) -> None:
+    def __init__(
+        self, model: ThumbnailModel, cache: PictureCache, side: int, parent: QWidget
+    ) -> None:
         super().__init__(parent)
-        self._model = model
+        self._model, self._cache = model, cache
         self.side = side
-        self._kept: OrderedDict[tuple[int, float], QPixmap] = OrderedDict()
+        self.badge_for: Callable[[int], str] | None = None
+        self.bytes = 0
+        self._kept: OrderedDict[tuple[Hashable, float], QPixmap] = OrderedDict()
 
     def forget(self) -> None:
         self._kept.clear()
+        self.bytes = 0
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(self.side + SPACE_S, self.side + SPACE_S)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        rect, state = QRectF(option.rect), option.state
-        pixmap = self._pixmap(index.row(), painter.device().devicePixelRatioF())
+        rect, state, row = QRectF(option.rect), option.state, index.row()
+        key = self._model.keys[row]
+        pixmap = self._pixmap(key, painter.device().devicePixelRatioF())
         size = pixmap.deviceIndependentSize()
-        tile = QRectF(0, 0, size.width(), size.height())
+        tile = QRectF(0, 0, size.width() or self.side, size.height() or self.side)
         tile.moveCenter(rect.center())
         tile.moveTopLeft(tile.topLeft().toPoint())
         painter.save()
-        painter.drawPixmap(tile.topLeft(), pixmap)
+        if not pixmap.isNull():
+            painter.drawPixmap(tile.topLeft(), pixmap)
+        else:
+            role = "danger" if self._cache.is_broken(key) else "line"
+            paint_frame(painter, tile.adjusted(2, 2, -2, -2), role, 1)
+        badge = "" if self.badge_for is None else self.badge_for(row)
+        if badge:
+            paint_chip(painter, tile, badge)
         frame = tile.adjusted(1, 1, -1, -1)
         if state & QStyle.StateFlag.State_Selected:
             paint_frame(painter, frame, "accent")
@@ -108,25 +124,33 @@ class _Painter(QStyledItemDelegate):
             paint_frame(painter, frame.adjusted(2, 2, -2, -2), "text", 1)
         painter.restore()
 
-    def _pixmap(self, row: int, ratio: float) -> QPixmap:
-        key = row, ratio
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        pictures = self._model.pictures
-        if pictures is None or row >= len(pictures):
+    def _pixmap(self, key: Hashable, ratio: float) -> QPixmap:
+        place = key, ratio
+        if place in self._kept:
+            self._kept.move_to_end(place)
+            return self._kept[place]
+        picture = self._cache.get(key)
+        if picture is None:
             return QPixmap()
-        pixmap = self._kept[key] = enlarged(np.asarray(pictures[row]), self.side, ratio)
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        pixmap = self._kept[place] = enlarged(picture, self.side, ratio)
+        self.bytes += _size(pixmap)
+        while self.bytes > _MOST_PIXMAP_BYTES and len(self._kept) > 1:
+            self.bytes -= _size(self._kept.popitem(last=False)[1])
         return pixmap
 
 
 class Thumbnails(QListView):
-    """Shows any number of pictures in wrapped rows.
+    """Shows any number of pictures in wrapped rows, or in one row that goes on to the right.
 
     Emits ``chosen`` with the indices when the choice changes, ``opened`` on double click or
-    Enter, ``context_requested`` on a right click, after which ``tile_actions`` are shown.
+    Enter, ``context_requested`` on a right click, after which ``tile_actions`` are shown, and
+    ``digit_pressed`` for the keys 0 to 9.
+
+    Args:
+        title: for screen readers.
+        side: of the thumbnails, in logical pixels.
+        wrapping: whether rows wrap.
+        parent: the owner.
     """
 
     chosen = Signal(list)
@@ -134,13 +158,22 @@ class Thumbnails(QListView):
     context_requested = Signal(int, QPoint)
     delete_pressed = Signal()
     copy_pressed = Signal()
+    digit_pressed = Signal(int)
 
-    def __init__(self, title: str = "", side: int = 48, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        title: str = "",
+        side: int = 48,
+        wrapping: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self.cache = PictureCache(parent=self)
         self._model = ThumbnailModel(self)
-        self._wanted = side
-        self._painter = _Painter(self._model, side, self)
-        self.recipe_for: Callable[[int], dict[str, object] | None] | None = None
+        self._wanted, self._own = side, 0
+        self._painter = _Painter(self._model, self.cache, side, self)
+        self.drop_for: Callable[[int], PictureDrop | None] | None = None
+        """Returns the whole picture with its recipe, to be dragged away."""
         self.tile_actions: list[QAction] = []
         self._empty = EmptyState("images", self.tr("No pictures yet"), parent=self.viewport())
         self.setModel(self._model)
@@ -148,7 +181,7 @@ class Thumbnails(QListView):
         # ListMode with wrapping lays out 60,000 rows in a moment; IconMode does not.
         self.setViewMode(QListView.ViewMode.ListMode)
         self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(True)
+        self.setWrapping(wrapping)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
         self.setGridSize(QSize(side + SPACE_S, side + SPACE_S))
@@ -156,22 +189,42 @@ class Thumbnails(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        off = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        if wrapping:
+            self.setHorizontalScrollBarPolicy(off)
+        else:
+            self.setVerticalScrollBarPolicy(off)
         self.setDragEnabled(True)
         self.setMinimumHeight(side + 2 * SPACE_S)
         self.setAccessibleName(title or self.tr("Thumbnails"))
-        self.verticalScrollBar().setAccessibleName(self.tr("Scroll thumbnails"))
+        for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
+            bar.setAccessibleName(self.tr("Scroll thumbnails"))
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(_REDRAW_MS)
+        self._redraw.timeout.connect(self._on_redraw)
+        self.cache.arrived.connect(self._on_arrived)
         self.activated.connect(self._open)
         self.selectionModel().selectionChanged.connect(self._announce)
         current_theme().changed.connect(self.viewport().update)
 
-    def set_pictures(
-        self, pictures: Pictures | None, describe: Callable[[int], str] | None = None
+    def set_rows(
+        self,
+        keys: Sequence[Hashable],
+        describe: Callable[[int], str] | None = None,
+        badge: Callable[[int], str] | None = None,
     ) -> None:
-        """Show pictures (N, H, W, C); ``describe`` tells a tooltip for an index."""
+        """Show the pictures with these keys in the cache, which asks for those it lacks.
+
+        Args:
+            keys: one a row.
+            describe: tells a tooltip for an index.
+            badge: tells a short text to stand on the picture, or nothing.
+        """
         self._model.describe = describe
-        self._model.set_pictures(pictures)
-        self.set_side(self._wanted)
+        self._painter.badge_for = badge
+        self._model.set_keys(keys)
         self._empty.setVisible(not self.count)
         self.chosen.emit([])
 
@@ -191,8 +244,7 @@ class Thumbnails(QListView):
         Pictures smaller than that take the nearest whole multiple of their own size.
         """
         self._wanted = side
-        pictures = self._model.pictures
-        own = max(pictures.shape[1:3]) if pictures is not None and len(pictures) else side
+        own = self._own or side
         side = max(1, round(side / own)) * own if own < side else side
         self._painter.side = side
         self._painter.forget()
@@ -209,26 +261,47 @@ class Thumbnails(QListView):
         """Indices of the chosen pictures, in order."""
         return sorted(index.row() for index in self.selectionModel().selectedIndexes())
 
-    def picture(self, index: int) -> Pictures:
-        """Return a copy of one picture (H, W, C); IndexError if there is none."""
-        if self._model.pictures is None:
-            raise IndexError(index)
-        return np.array(self._model.pictures[index])
+    @property
+    def bytes(self) -> int:
+        """How much memory the pictures and what is drawn of them take."""
+        return self.cache.bytes + self._painter.bytes
+
+    def picture(self, row: int) -> Pictures | None:
+        """Return a picture as far as it is there."""
+        return self.cache.get(self._model.keys[row])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what can be seen, then ask for the page below, to which one is likely to scroll."""
+        super().paintEvent(event)
+        if not self.count:
+            return
+        corner = self.viewport().rect().bottomRight()
+        first = self.indexAt(QPoint(SPACE_S, SPACE_S)).row()
+        last = self.indexAt(QPoint(SPACE_S, corner.y() - SPACE_S)).row()
+        if first < 0 or last < first:
+            return
+        for row in range(last, min(self.count, 2 * last - first)):
+            self.cache.get(self._model.keys[row])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ask for deletion and copies; all else moves and chooses."""
+        """Ask for deletion, copies and ratings; all else moves and chooses."""
+        digit = event.key() - Qt.Key.Key_0
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if event.matches(QKeySequence.StandardKey.Delete):
             self.delete_pressed.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.copy_pressed.emit()
+        elif 0 <= digit <= 9 and plain:
+            self.digit_pressed.emit(digit)
         else:
             super().keyPressEvent(event)
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         """Carry the current picture away."""
         row = self.currentIndex().row()
-        if row >= 0:
-            drag_picture(self, self.picture(row), self._recipe(row))
+        drop = None if row < 0 or self.drop_for is None else self.drop_for(row)
+        if drop is not None:
+            drag_picture(self, drop.picture, drop.recipe)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the invitation in the middle."""
@@ -251,11 +324,26 @@ class Thumbnails(QListView):
             menu.addActions(self.tile_actions)
             menu.popup(where)
 
-    def _recipe(self, row: int) -> dict[str, object] | None:
-        return None if self.recipe_for is None else self.recipe_for(row)
+    def _on_arrived(self) -> None:
+        if not self._redraw.isActive():
+            self._redraw.start()
+
+    def _on_redraw(self) -> None:
+        """Draw what has come, several at once; the first tells how large the tiles are."""
+        first = next(
+            (p for key in self._model.keys[:1] if (p := self.cache.get(key)) is not None), None
+        )
+        if first is not None and max(first.shape[:2]) != self._own:
+            self._own = max(first.shape[:2])
+            self.set_side(self._wanted)
+        self.viewport().update()
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(index.row())
 
     def _announce(self) -> None:
         self.chosen.emit(self.selected)
+
+
+def _size(pixmap: QPixmap) -> int:
+    return pixmap.width() * pixmap.height() * _DEPTH

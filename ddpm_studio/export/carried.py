@@ -1,0 +1,89 @@
+"""Arrays that travel as text within a recipe: the pictures, masks and latents drawn from."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import math
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio.errors import StudioError
+
+Array = npt.NDArray[Any]
+
+# Of all arrays of one recipe together, as text: the recipe itself has one MiB.
+_MOST_TEXT = 640 << 10
+_MOST_BYTES = 16 << 20
+_MOST_AXES = 4
+_DTYPES = ("uint8", "bool", "float32")
+
+
+def pack(arrays: Mapping[str, Array]) -> dict[str, object]:
+    """Return arrays as JSON: type, shape, checksum and, while there is room, the content.
+
+    Args:
+        arrays: uint8, bool or float32, by name. What comes after too much is only named.
+
+    Raises:
+        ValueError: for another type.
+    """
+    packed: dict[str, object] = {}
+    room = _MOST_TEXT
+    for name, array in arrays.items():
+        if array.dtype.name not in _DTYPES:
+            raise ValueError(f"{name} has the type {array.dtype}, not one of {_DTYPES}")
+        content = np.ascontiguousarray(array).tobytes()
+        told: dict[str, object] = {
+            "dtype": array.dtype.name,
+            "shape": list(array.shape),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        text = base64.b64encode(zlib.compress(content, 9)).decode()
+        if len(text) <= room:
+            told["zlib"] = text
+            room -= len(text)
+        packed[name] = told
+    return packed
+
+
+def unpack(name: str, told: object) -> Array:
+    """Return one array of those that :func:`pack` wrote; the text comes from a file, unchecked.
+
+    Raises:
+        StudioError: if it was too large to be carried, or is not what was written.
+    """
+    damaged = StudioError(
+        f"The recipe's {name} is damaged.", "Take a copy of the picture that was not changed."
+    )
+    if not isinstance(told, dict):
+        raise damaged
+    dtype, shape, text = told.get("dtype"), told.get("shape"), told.get("zlib")
+    if dtype not in _DTYPES or not isinstance(shape, list) or not 0 < len(shape) <= _MOST_AXES:
+        raise damaged
+    if not all(type(n) is int and n > 0 for n in shape):
+        raise damaged
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size > _MOST_BYTES:
+        raise damaged
+    if text is None:
+        side = "×".join(str(n) for n in shape)
+        raise StudioError(
+            f"The recipe names the {name} ({side}), but it was too large to be carried along.",
+            "Open the picture it was made from in the tool, and draw again.",
+        )
+    try:
+        # One byte more would tell that there is more than the shape has room for.
+        content = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), size + 1)
+    except (TypeError, ValueError, binascii.Error, zlib.error) as error:
+        raise damaged from error
+    if len(content) != size or hashlib.sha256(content).hexdigest() != told.get("sha256"):
+        raise damaged
+    stored = np.frombuffer(content, "uint8" if dtype == "bool" else dtype).reshape(shape)
+    array: Array = stored != 0 if dtype == "bool" else stored.copy()
+    return array

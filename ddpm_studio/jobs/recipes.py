@@ -1,0 +1,212 @@
+"""From the recipe in a picture's file back to the request that made it; torch is not needed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export import read_recipe
+from ddpm_studio.export.carried import Array, unpack
+from ddpm_studio.jobs.events import Latent, Pictures
+from ddpm_studio.requests import (
+    DrawRequest,
+    InpaintRequest,
+    InterpolateRequest,
+    PathRequest,
+    SampleRequest,
+    ShareRequest,
+)
+
+Recipe = dict[str, object]
+
+_KINDS: dict[str, type[DrawRequest]] = {
+    "sample": SampleRequest,
+    "share": ShareRequest,
+    "interpolate": InterpolateRequest,
+    "path": PathRequest,
+    "inpaint": InpaintRequest,
+}
+# Ours, and yet no single drawing: named, so that nobody takes them for pictures to learn from.
+_NO_DRAWINGS = {
+    "preview": ("samples drawn while training", "Open its run, and look at them there."),
+    "gallery": ("a sheet of several drawings", "Drop one of its pictures alone."),
+    "decode": ("a progressive decoding", "Decode the picture again under Bits."),
+}
+_NETWORK_PLACES = ("\\\\", "//")
+# <run>/samples/gallery/<picture>.png
+_ABOVE_GALLERY = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A request out of a file, validated, with the pictures it was drawn from.
+
+    ``index`` is the picture's place in the drawing; ``rows`` are the t of each row where it is
+    a sheet of several; ``moment`` the t at which it was seen on the way, 0 for the finished one;
+    ``checkpoint`` is the step of the weights, ``model`` their fingerprint.
+    """
+
+    kind: str
+    request: DrawRequest
+    run: Path
+    index: int
+    checkpoint: int | None
+    model: str
+    inputs: dict[str, Array]
+    rows: tuple[int, ...] = ()
+    moment: int = 0
+    latent: Latent | None = None
+
+    def with_frames(self, frames: int) -> Restored:
+        """Return the same, but with so many moments of the process to be shown."""
+        return replace(self, request=self.request.model_copy(update={"frames": frames}))
+
+    @property
+    def pictures(self) -> list[Pictures]:
+        """The pictures that were mixed, in order."""
+        return [self.inputs[key] for key in sorted(self.inputs, key=int)]
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """What was to be filled in; KeyError for another kind."""
+        return self.inputs["mask"]
+
+
+def read_restored(path: Path) -> Restored | None:
+    """Read how a PNG was drawn; None if it does not come from this program.
+
+    A run that was moved is found again by the picture that lies in its gallery.
+
+    Raises:
+        StudioError: if the file can't be read, is no drawing, its request is damaged, what it
+            was drawn from is not in it, or its run is gone.
+    """
+    recipe = read_recipe(path)
+    return None if recipe is None else restored(recipe, path)
+
+
+def restored(recipe: Recipe, path: Path) -> Restored | None:
+    """Check a recipe; see :func:`read_restored`, whose file ``path`` is."""
+    kind = str(recipe.get("kind", ""))
+    if kind in _NO_DRAWINGS:
+        what, remedy = _NO_DRAWINGS[kind]
+        raise StudioError(f"{path.name} can't be drawn again: it is {what}.", remedy)
+    if kind not in _KINDS:
+        return None
+    try:
+        request = _KINDS[kind].model_validate(recipe.get("request"))
+    except ValidationError as error:
+        raise StudioError(
+            f"{path.name} does not say in full how it was made.",
+            "It was changed, or comes from another version.",
+            str(error),
+        ) from error
+    run = _found_run(Path(str(getattr(request, "run", ""))), path)
+    packed = recipe.get("inputs")
+    named = packed if isinstance(packed, dict) else {}
+    inputs = {str(name): unpack(str(name), told) for name, told in named.items()}
+    _check_inputs(kind, inputs, path)
+    checkpoint, index, moment = (recipe.get(key) for key in ("checkpoint", "index", "moment"))
+    count = getattr(request, "count", None)
+    # A whole grid has no number of its own: it begins with the first picture.
+    fits = type(index) is int and index >= 0 and (count is None or index < count)
+    model = str(recipe.get("model", ""))
+    return Restored(
+        kind,
+        request.model_copy(update={"run": run}),
+        run,
+        index if type(index) is int and fits else 0,
+        checkpoint if type(checkpoint) is int else None,
+        model,
+        {name: array for name, array in inputs.items() if name != "latent"},
+        _rows(recipe),
+        moment if type(moment) is int else 0,
+        _latent(inputs.get("latent"), recipe.get("latent"), model, path),
+    )
+
+
+def drawing_id(recipe: Recipe) -> str:
+    """Return a short text that is equal for all pictures of one and the same drawing.
+
+    How many moments of it were shown makes it no other, nor whether its weights were asked for
+    by their step.
+    """
+    whole = {key: value for key, value in recipe.items() if key != "index"}
+    asked = recipe.get("request")
+    if isinstance(asked, dict):
+        unimportant = ("frames", "checkpoint")
+        whole["request"] = {key: asked[key] for key in asked if key not in unimportant}
+    text = json.dumps(whole, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def without_inputs(recipe: Recipe) -> Recipe:
+    """Return a recipe that is short enough to stand among many others in one file."""
+    return {key: value for key, value in recipe.items() if key != "inputs"}
+
+
+def _check_inputs(kind: str, inputs: dict[str, Array], path: Path) -> None:
+    """Refuse a drawing whose pictures the recipe does not name, or names otherwise than ours."""
+    wanted = {
+        "inpaint": {"picture", "mask"},
+        "share": set(inputs) & {"source", "latent"},
+        "sample": set(),
+    }.get(kind, {str(number) for number in range(max(2, len(inputs)))})
+    if set(inputs) != wanted:
+        raise StudioError(
+            f"{path.name} does not carry the pictures it was drawn from.",
+            "It comes from an earlier version: open them in the tool, and draw again.",
+        )
+    for name, array in inputs.items():
+        dtype, axes = {"mask": ("bool", 2), "latent": ("float32", 4)}.get(name, ("uint8", 3))
+        if array.dtype.name != dtype or array.ndim != axes:
+            raise StudioError(
+                f"{path.name} carries a {name} that is none.",
+                "Take a copy of the picture that was not changed.",
+            )
+
+
+def _found_run(run: Path, path: Path) -> Path:
+    if str(run).startswith(_NETWORK_PLACES):
+        # To look there would call on a stranger's machine, with the name of who looks.
+        raise StudioError(
+            f"{path.name} names a run on the network, {run}.",
+            "Open that run yourself, then draw again.",
+        )
+    if (run / "run.json").is_file():
+        return run
+    above = path.absolute().parents
+    if len(above) > _ABOVE_GALLERY and (above[_ABOVE_GALLERY] / "run.json").is_file():
+        return above[_ABOVE_GALLERY]
+    raise StudioError(
+        f"The run that drew {path.name} is not at {run} any more.",
+        "Bring it back there, or open it where it is now and draw again.",
+    )
+
+
+def _rows(recipe: Recipe) -> tuple[int, ...]:
+    rows = recipe.get("rows")
+    whole = isinstance(rows, list) and all(type(t) is int for t in rows)
+    return tuple(rows) if whole and isinstance(rows, list) else ()
+
+
+def _latent(x_t: Array | None, told: object, model: str, path: Path) -> Latent | None:
+    if x_t is None:
+        return None
+    try:
+        assert isinstance(told, dict)
+        return Latent(
+            x_t, int(told["t"]), int(told["timesteps"]), model, str(told["origin"]), told["exact"]
+        )
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        raise StudioError(
+            f"{path.name} does not say in full which latent it was drawn from.",
+            "Open the latent's file under Share latents, and draw again.",
+        ) from error

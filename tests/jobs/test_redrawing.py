@@ -1,0 +1,197 @@
+"""Each kind of drawing, from its PNG alone: the same bytes again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export import read_recipe, save_png
+from ddpm_studio.jobs import (
+    ModelStore,
+    encode_picture,
+    inpaint,
+    interpolate,
+    load_picture,
+    redraw,
+    sample,
+    share,
+    walk_path,
+)
+from ddpm_studio.jobs.events import Drawn, Notice, Pictures
+from ddpm_studio.jobs.recipes import drawing_id, read_restored, restored
+from ddpm_studio.requests import (
+    EncodeRequest,
+    InpaintRequest,
+    InterpolateRequest,
+    PathRequest,
+    SampleRequest,
+    ShareRequest,
+)
+from tests.jobs.conftest import finish
+
+_COUNT = 4
+Draw = Callable[[Path, Pictures, ModelStore], Drawn]
+
+
+def _common(run: Path) -> dict[str, Any]:
+    return {"run": run, "seed": 5, "device": "cpu", "steps": 8}
+
+
+def _sample(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+    request = SampleRequest(count=3, sampler="heun", **_common(run))
+    return finish(sample(request, models))[1]
+
+
+def _share(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+    request = ShareRequest(t=9, count=3, sampler="ddim", eta=0.5, **_common(run))
+    return finish(share(request, pictures[0], models))[1]
+
+
+def _share_from_noise(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+    return finish(share(ShareRequest(t=9, count=3, **_common(run)), None, models))[1]
+
+
+def _share_a_latent(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+    asked = EncodeRequest(run=run, t=9, method="ddim", steps=5, device="cpu")
+    latent = finish(encode_picture(asked, pictures[0], models))[1]
+    request = ShareRequest(t=9, count=2, **_common(run))
+    return finish(share(request, None, models, latent))[1]
+
+
+def _interpolate(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+    request = InterpolateRequest(t=9, steps_lambda=3, mix="spherical", **_common(run))
+    return finish(interpolate(request, pictures[:2], models))[1]
+
+
+def _pad(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+    request = InterpolateRequest(t=9, u=0.25, v=0.7, **_common(run))
+    return finish(interpolate(request, pictures[:4], models))[1]
+
+
+def _path(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+    request = PathRequest(t=9, steps_lambda=3, closed=True, **_common(run))
+    return finish(walk_path(request, pictures[:3], models))[1]
+
+
+def _inpaint(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
+    mask = np.zeros(pictures.shape[1:3], bool)
+    mask[3:9, 2:] = True
+    request = InpaintRequest(count=2, jump=2, resamplings=2, **_common(run))
+    return finish(inpaint(request, pictures[0], mask, models))[1]
+
+
+_KINDS = (
+    _sample,
+    _share,
+    _share_from_noise,
+    _share_a_latent,
+    _interpolate,
+    _pad,
+    _path,
+    _inpaint,
+)
+
+
+@pytest.fixture
+def some_pictures(run: Path, pictures: Path) -> Pictures:
+    return np.stack([load_picture(pictures / f"{k}.png", run) for k in range(_COUNT)])
+
+
+@pytest.mark.parametrize("draw", _KINDS)
+def test_a_png_alone_is_enough_to_draw_it_again_bit_for_bit(
+    draw: Draw, run: Path, some_pictures: Pictures, tmp_path: Path
+) -> None:
+    drawn = draw(run, some_pictures, ModelStore())
+    path = tmp_path / "one.png"
+    save_png(path, drawn.pictures[1:2] if len(drawn.pictures) > 1 else drawn.pictures, drawn.recipe)
+    found = read_restored(path)
+    assert found is not None
+    events, again = finish(redraw(found.with_frames(4), ModelStore()))
+    assert not any(isinstance(event, Notice) for event in events if draw is not _share_a_latent)
+    assert again.pictures.tobytes() == drawn.pictures.tobytes()
+    assert drawing_id(again.recipe) == drawing_id(drawn.recipe)
+
+
+def test_the_picture_is_found_again_where_its_run_was_moved_to(
+    run: Path, some_pictures: Pictures, tmp_path: Path
+) -> None:
+    first = tmp_path / "first"
+    shutil.copytree(run, first)
+    drawn = _share(first, some_pictures, ModelStore())
+    path = first / "samples/gallery/000001.png"
+    path.parent.mkdir(parents=True)
+    save_png(path, drawn.pictures[:1], drawn.recipe)
+    later = first.rename(tmp_path / "later")
+    found = read_restored(later / "samples/gallery/000001.png")
+    assert found is not None
+    again = finish(redraw(found, ModelStore()))[1]
+    assert again.pictures.tobytes() == drawn.pictures.tobytes()
+
+
+def test_the_weights_of_its_own_step_draw_it_again_while_they_are_kept(
+    run: Path, some_pictures: Pictures, tmp_path: Path
+) -> None:
+    own = tmp_path / "run"
+    shutil.copytree(run, own)
+    drawn = _interpolate(own, some_pictures, ModelStore())
+    folders = sorted((own / "checkpoints").iterdir())
+    newest = folders[-1]
+    step = int(newest.name[5:])
+    later = newest.with_name(f"step-{step + 7:08d}")
+    shutil.copytree(newest, later)
+    _change_weights(later, step + 7)
+    found = restored(drawn.recipe, tmp_path / "p.png")
+    assert found is not None
+    again = finish(redraw(found, ModelStore()))[1]
+    assert again.pictures.tobytes() == drawn.pictures.tobytes()
+    shutil.rmtree(newest)
+    events, other = finish(redraw(found, ModelStore()))
+    assert any(isinstance(e, Notice) and f"step {step}" in e.text for e in events)
+    assert other.recipe["model"] != drawn.recipe["model"]
+    assert other.pictures.tobytes() != drawn.pictures.tobytes()
+
+
+def _change_weights(checkpoint: Path, step: int) -> None:
+    from safetensors.torch import load_file, save_file
+
+    from ddpm_studio.runs.checkpoint import _checksum
+
+    state = json.loads((checkpoint / "state.json").read_text())
+    file = checkpoint / "ema.safetensors"
+    save_file({key: tensor + 0.05 for key, tensor in load_file(file).items()}, file)
+    state["step"] = step
+    state["checksums"][file.name] = _checksum(file)
+    (checkpoint / "state.json").write_text(json.dumps(state))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"inputs": {}}, "does not carry the pictures"),
+        ({"inputs": {"mask": "x"}}, "damaged"),
+        ({"request": {"steps": -1}}, "does not say in full"),
+        ({"request": {"run": "/no/such/run"}}, "not at"),
+        ({"kind": "preview"}, "while training"),
+        ({"kind": "gallery"}, "several drawings"),
+    ],
+)
+def test_what_can_not_be_drawn_again_says_why(
+    run: Path, some_pictures: Pictures, change: dict[str, Any], words: str
+) -> None:
+    recipe = _inpaint(run, some_pictures, ModelStore()).recipe
+    with pytest.raises(StudioError, match=words):
+        restored(recipe | change, Path("picture.png"))
+
+
+def test_a_picture_from_elsewhere_is_no_drawing(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
+    assert read_restored(tmp_path / "p.png") is None
+    assert read_recipe(tmp_path / "p.png") is None
