@@ -12,6 +12,7 @@ import filelock
 
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
 from ddpm_studio.jobs.recipes import Recipe, drawing_id
+from ddpm_studio.strict_json import read_object
 
 MOST_STARS = 5
 
@@ -20,6 +21,7 @@ DELETED = ".deleted"
 _RATINGS = "ratings.json"
 _LOCK_SECONDS = 10.0
 _TOGETHER = 16
+_MOST_RATING_BYTES = 4 << 20
 
 
 @dataclass(eq=False, slots=True)
@@ -206,10 +208,8 @@ def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
 def read_ratings(run: Path) -> dict[str, int]:
     """Return the stars of a run's pictures by file name; what is damaged counts as not rated."""
     try:
-        told = json.loads((run / _FOLDER / _RATINGS).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(told, dict):
+        told = read_object(run / _FOLDER / _RATINGS, _MOST_RATING_BYTES)
+    except (OSError, ValueError):
         return {}
     valid = range(1, MOST_STARS + 1)
     return {name: stars for name, stars in told.items() if type(stars) is int and stars in valid}

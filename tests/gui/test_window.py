@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.export import save_png
 from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.panels.share_panel import SharePanel
 from ddpm_studio.gui.settings import Preferences, open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
@@ -109,31 +113,36 @@ def test_a_picture_dropped_back_is_drawn_again_bit_for_bit(
     assert shown.current == 1
 
 
+def _drawn_by(job: Generator[Any, None, Drawn]) -> Drawn:
+    result: Drawn = finish(job)[1]
+    return result
+
+
 def _share(run: Path, pictures: Pictures) -> Drawn:
     request = ShareRequest(run=run, t=8, count=3, seed=3, sampler="ddim", eta=1, device="cpu")
-    return finish(share(request, pictures[0], ModelStore()))[1]  # type: ignore[no-any-return]
+    return _drawn_by(share(request, pictures[0], ModelStore()))
 
 
 def _pad(run: Path, pictures: Pictures) -> Drawn:
     request = InterpolateRequest(run=run, t=8, u=0.3, v=0.85, seed=3, steps=9, device="cpu")
-    return finish(interpolate(request, pictures[:4], ModelStore()))[1]  # type: ignore[no-any-return]
+    return _drawn_by(interpolate(request, list(pictures[:4]), ModelStore()))
 
 
 def _row(run: Path, pictures: Pictures) -> Drawn:
     request = InterpolateRequest(run=run, t=8, steps_lambda=5, mix="spherical", device="cpu")
-    return finish(interpolate(request, pictures[:2], ModelStore()))[1]  # type: ignore[no-any-return]
+    return _drawn_by(interpolate(request, list(pictures[:2]), ModelStore()))
 
 
 def _path(run: Path, pictures: Pictures) -> Drawn:
     request = PathRequest(run=run, t=8, steps_lambda=3, closed=True, device="cpu")
-    return finish(walk_path(request, pictures[:3], ModelStore()))[1]  # type: ignore[no-any-return]
+    return _drawn_by(walk_path(request, list(pictures[:3]), ModelStore()))
 
 
 def _fill(run: Path, pictures: Pictures) -> Drawn:
     mask = np.zeros(pictures.shape[1:3], bool)
     mask[5:, 3:] = True
     request = InpaintRequest(run=run, count=3, steps=9, jump=2, resamplings=2, device="cpu")
-    return finish(inpaint(request, pictures[0], mask, ModelStore()))[1]  # type: ignore[no-any-return]
+    return _drawn_by(inpaint(request, pictures[0], mask, ModelStore()))
 
 
 @pytest.mark.parametrize(
@@ -163,9 +172,10 @@ def test_each_tool_takes_a_dropped_picture_up_again(
     path = tmp_path / "one.png"
     save_png(path, drawn.pictures[index : index + 1], {**drawn.recipe, "index": index})
     assert drop(window, files(path))
-    panel = getattr(window, tool)
+    panel: SharePanel | InterpolatePanel | InpaintPanel = getattr(window, tool)
     qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
     assert window.tabs.currentWidget() is panel
+    assert panel.drawn is not None
     assert panel.drawn.pictures.tobytes() == drawn.pictures.tobytes()
     assert "bit for bit" in window.messages.text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -41,51 +41,56 @@ _COUNT = 4
 Draw = Callable[[Path, Pictures, ModelStore], Drawn]
 
 
+def drawn_by(job: Generator[Any, None, Drawn]) -> Drawn:
+    result: Drawn = finish(job)[1]
+    return result
+
+
 def _common(run: Path) -> dict[str, Any]:
     return {"run": run, "seed": 5, "device": "cpu", "steps": 8}
 
 
 def _sample(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
     request = SampleRequest(count=3, sampler="heun", **_common(run))
-    return finish(sample(request, models))[1]
+    return drawn_by(sample(request, models))
 
 
 def _share(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
     request = ShareRequest(t=9, count=3, sampler="ddim", eta=0.5, **_common(run))
-    return finish(share(request, pictures[0], models))[1]
+    return drawn_by(share(request, pictures[0], models))
 
 
 def _share_from_noise(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
-    return finish(share(ShareRequest(t=9, count=3, **_common(run)), None, models))[1]
+    return drawn_by(share(ShareRequest(t=9, count=3, **_common(run)), None, models))
 
 
 def _share_a_latent(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
     asked = EncodeRequest(run=run, t=9, method="ddim", steps=5, device="cpu")
     latent = finish(encode_picture(asked, pictures[0], models))[1]
     request = ShareRequest(t=9, count=2, **_common(run))
-    return finish(share(request, None, models, latent))[1]
+    return drawn_by(share(request, None, models, latent))
 
 
 def _interpolate(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
     request = InterpolateRequest(t=9, steps_lambda=3, mix="spherical", **_common(run))
-    return finish(interpolate(request, pictures[:2], models))[1]
+    return drawn_by(interpolate(request, list(pictures[:2]), models))
 
 
 def _pad(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
     request = InterpolateRequest(t=9, u=0.25, v=0.7, **_common(run))
-    return finish(interpolate(request, pictures[:4], models))[1]
+    return drawn_by(interpolate(request, list(pictures[:4]), models))
 
 
 def _path(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
     request = PathRequest(t=9, steps_lambda=3, closed=True, **_common(run))
-    return finish(walk_path(request, pictures[:3], models))[1]
+    return drawn_by(walk_path(request, list(pictures[:3]), models))
 
 
 def _inpaint(run: Path, pictures: Pictures, models: ModelStore) -> Drawn:
     mask = np.zeros(pictures.shape[1:3], bool)
     mask[3:9, 2:] = True
     request = InpaintRequest(count=2, jump=2, resamplings=2, **_common(run))
-    return finish(inpaint(request, pictures[0], mask, models))[1]
+    return drawn_by(inpaint(request, pictures[0], mask, models))
 
 
 _KINDS = (
