@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def tour_stops(window: MainWindow) -> list[Stop]:
     """Return the stops of a window whose tools are built."""
-    data, training, jobs = window.docks
+    data, training, jobs, _ = window.docks
     keys = window.actions_.shortcut("help.palette") or _tr("the Help menu")
     return [
         Stop(

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -115,8 +116,11 @@ def test_every_kind_of_view_lets_its_picture_be_dragged_away(
     qtbot.waitExposed(view)
     start = QPoint(30, 30) if isinstance(view, Thumbnails) else surface.rect().center()
     QTest.mousePress(surface, Qt.MouseButton.LeftButton, pos=start)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     for step in (5, 15, 30):
-        QTest.mouseMove(surface, start + QPoint(step, step))
+        at = QPointF(start + QPoint(step, step))
+        move = QMouseEvent(QEvent.Type.MouseMove, at, surface.mapToGlobal(at), left, left, none)
+        QApplication.sendEvent(surface, move)
     qtbot.waitUntil(lambda: bool(carried), timeout=WAIT)
     QTest.mouseRelease(surface, Qt.MouseButton.LeftButton, pos=start)
     assert np.array_equal(carried[0][0], PICTURE)

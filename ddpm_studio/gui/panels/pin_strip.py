@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QWidget
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.images import PictureDrop, has_picture, pictures_from_mime
+from ddpm_studio.gui.panels.action_button import ActionTool
 from ddpm_studio.gui.panels.gallery_menu import GalleryMenu
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_M
@@ -29,6 +30,14 @@ class PinStrip(QFrame):
         self.setAcceptDrops(True)
         self.setProperty("role", "drop")
         category = self.tr("&View")
+        paste = actions.add(
+            "pins.paste",
+            self.tr("Pin the clipboard's picture"),
+            self.paste,
+            category=category,
+            icon="pin",
+            tip=self.tr("Pin the picture on the clipboard; the key P pins one that is chosen"),
+        )
         self._remove_action = actions.add(
             "pins.remove",
             self.tr("Unpin chosen pictures"),
@@ -60,10 +69,15 @@ class PinStrip(QFrame):
         self.hint.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_M, 0, SPACE_M, 0)
+        row.addWidget(ActionTool(paste, self.tr("Paste")))
         row.addWidget(self.hint, 1)
         row.addWidget(self.thumbnails, 1)
         self._pins.changed.connect(self._show)
         self._show()
+
+    def paste(self) -> None:
+        """Pin the picture on the clipboard, if there is one."""
+        self._take(QApplication.clipboard().mimeData())
 
     def remove_chosen(self) -> None:
         """Unpin the chosen pictures."""
@@ -89,15 +103,18 @@ class PinStrip(QFrame):
     def dropEvent(self, event: QDropEvent) -> None:
         """Pin what was dropped."""
         set_property(self, "over", False)
+        if self._take(event.mimeData()):
+            event.acceptProposedAction()
+
+    def _take(self, mime: QMimeData) -> bool:
         try:
-            drops = pictures_from_mime(event.mimeData())
+            drops = pictures_from_mime(mime)
         except StudioError as error:
             self._studio.notify(error)
-            return
+            return False
         for drop in drops:
             self._pins.add(drop.picture, drop.recipe)
-        if drops:
-            event.acceptProposedAction()
+        return bool(drops)
 
     def _show(self) -> None:
         items = self._pins.items

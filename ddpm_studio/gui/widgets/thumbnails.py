@@ -69,6 +69,10 @@ class ThumbnailModel(QAbstractListModel):
         """Return how many there are."""
         return 0 if parent.isValid() else len(self.keys)
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Let every picture be dragged away, which Qt does not allow of itself."""
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what a tooltip and a screen reader say."""
         if role not in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
