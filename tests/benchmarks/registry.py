@@ -14,6 +14,7 @@ MEASURES: dict[str, str] = {
     "training": "One training step of the 64-wide 32-px network, against the peers",
     "sampling": "Network evaluations of ancestral sampling, against the peers",
     "scrubber": "1,000 frames of 64 pictures scrubbed in the window: a frame's time, the memory",
+    "gallery": "10,000 pictures scrolled in the gallery: a frame's time, the memory",
     "data_path": "A zip of 50,000 small JPEGs to a ready array, against decoding alone",
     "startup": "Launch to the first painted window",
     "playground": "Seconds to a spiral of points, and how true the learned score is",

@@ -95,6 +95,16 @@ class Photographer:
         tool.choices.corners.setChecked(True)
         self.wait(lambda: tool.drawn is not None and not tool.busy, "four corners")
         self.shoot("corners")
+        tool.choices.pad.setChecked(True)
+        self.wait(lambda: tool.drawn is not None and not tool.busy, "a place on the pad")
+        tool.view.pad.set_point(0.3, 0.65)
+        self.rest(0.3)
+        self.wait(lambda: tool.drawn is not None and not tool.busy, "another place on the pad")
+        self.shoot("pad")
+        tool.choices.path.setChecked(True)
+        self.wait(lambda: tool.drawn is not None and not tool.busy, "a path")
+        tool.path.select(4)
+        self.shoot("path")
         window.show_tool(window.inpaint)
         self.wait(lambda: window.inpaint.source.fitted is not None, "a picture")
         mask = np.zeros_like(window.inpaint.canvas.painted)
@@ -111,9 +121,16 @@ class Photographer:
         window = self.window
         window.show_tool(window.gallery)
         self.rest(1)
-        window.gallery.select(window.gallery.items.shown[:1])
-        window.gallery.side.neighbours.search()
-        self.wait(lambda: window.gallery.side.neighbours.found is not None, "neighbours")
+        tool = window.gallery
+        for stars, items in ((5, tool.items.shown[1:3]), (3, tool.items.shown[5:9])):
+            tool.select(items)
+            tool.rate_chosen(stars)
+        for item in tool.items.shown[:6]:
+            tool.select([item])
+            tool.menu.pin()
+        tool.select(tool.items.shown[1:2])
+        tool.side.neighbours.search()
+        self.wait(lambda: tool.side.neighbours.found is not None, "neighbours")
         self.shoot("gallery")
 
     def _learn(self) -> None:

@@ -25,7 +25,7 @@ class GalleryMenu(QObject):
         first: actions that come before all others.
         ratings: actions that give stars.
         last: actions that come after all others.
-        pin: whether a picture can be pinned from here.
+        pinning: whether a picture can be pinned from here.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class GalleryMenu(QObject):
         first: Sequence[QAction] = (),
         ratings: Sequence[QAction] = (),
         last: Sequence[QAction] = (),
-        pin: bool = False,
+        pinning: bool = False,
     ) -> None:
         super().__init__(thumbnails)
         self._studio, self._current = studio, current
@@ -55,12 +55,12 @@ class GalleryMenu(QObject):
             self._ratings.addActions(list(ratings))
             set_icon(self._ratings.menuAction(), "star")
             actions.append(self._ratings.menuAction())
-        if pin:
-            pinning = self._action(self.tr("Pin"), "pin", self._pin)
-            pinning.setShortcut("P")
-            pinning.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            thumbnails.addAction(pinning)
-            actions.append(pinning)
+        if pinning:
+            pin = self._action(self.tr("Pin"), "pin", self.pin)
+            pin.setShortcut("P")
+            pin.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            thumbnails.addAction(pin)
+            actions.append(pin)
         actions.append(self._action(self.tr("Copy"), "copy", self.copy))
         thumbnails.tile_actions = [*actions, *last]
 
@@ -80,7 +80,8 @@ class GalleryMenu(QObject):
         action.triggered.connect(callback)
         return action
 
-    def _pin(self) -> None:
+    def pin(self) -> None:
+        """Keep the picture at hand."""
         drop = self._current()
         if drop is not None:
             self._studio.pins.add(drop.picture, drop.recipe)

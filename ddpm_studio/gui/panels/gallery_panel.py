@@ -224,7 +224,7 @@ class GalleryPanel(ToolPanel):
             [self._again_action],
             ratings,
             [self._delete_action],
-            pin=True,
+            pinning=True,
         )
 
     def _rating_action(self, stars: int) -> QAction:
