@@ -1,0 +1,208 @@
+"""A real window that lives for a while, watched from inside: memory, threads, handles, objects.
+
+``python -m tests.endurance.living_window {soak,cycles} AMOUNT FOLDER``: AMOUNT is seconds for the
+soak and starts for the cycles; FOLDER takes runs, settings and ``report.json``.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+_LOOK_SECONDS = 5.0
+_STEPS = 100_000_000
+
+
+class Watch:
+    """Notes what the process holds, a row a look."""
+
+    def __init__(self) -> None:
+        import psutil
+
+        self._process = psutil.Process()
+        self._begun = time.monotonic()
+        self.rows: list[dict[str, float]] = []
+
+    def look(self) -> None:
+        """Add a row: seconds, resident bytes, threads, open files, Qt objects, timers."""
+        from PySide6.QtCore import QObject, QTimer
+
+        gc.collect()
+        # By type(): isinstance() would ask lazy modules for their __class__.
+        objects = [thing for thing in gc.get_objects() if issubclass(type(thing), QObject)]
+        self.rows.append(
+            {
+                "seconds": round(time.monotonic() - self._begun, 1),
+                "memory": self._process.memory_info().rss,
+                "threads": self._process.num_threads(),
+                "handles": self._process.num_fds(),
+                "objects": len(objects),
+                "timers": sum(isinstance(thing, QTimer) for thing in objects),
+            }
+        )
+
+
+class Life:
+    """Opens the window on embedded pictures and runs a script in it from a timer."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication
+
+        from ddpm_studio.backend import Backend
+        from ddpm_studio.gui.collector import Collector
+        from ddpm_studio.gui.main_window import MainWindow
+        from ddpm_studio.gui.settings import open_settings
+        from ddpm_studio.gui.studio import Studio
+
+        self.app = QApplication(sys.argv[:1])
+        self.collector = Collector()
+        self.backend = Backend()
+        self.window = MainWindow(Studio(self.backend), open_settings())
+        self.window.show()
+        self.window.build_tools()
+        self.backend.start()
+        self.watch = Watch()
+        self.counts: dict[str, int] = {}
+        self._script: Generator[float, None, None] | None = None
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._go_on)
+
+    def run(self, script: Generator[float, None, None]) -> dict[str, Any]:
+        """Run a script that yields how many seconds to let the window live; returns the report."""
+        self._script = script
+        self._timer.start(0)
+        self.app.exec()
+        ended = self.backend.shutdown(120)
+        self.window.deleteLater()
+        self.collector.stop()
+        return {"ended": ended, "counts": self.counts, "rows": self.watch.rows}
+
+    def _go_on(self) -> None:
+        assert self._script is not None
+        try:
+            seconds = next(self._script)
+        except StopIteration:
+            self.window.close()
+        except BaseException:
+            self.app.exit(70)
+            raise
+        else:
+            self._timer.start(round(seconds * 1000))
+
+    def open_pictures(self) -> Generator[float, None, None]:
+        """Open the embedded Fashion-MNIST and wait for it."""
+        self.window.open_sample("fashion-mnist")
+        yield from self.until("dataset")
+
+    def until(self, attribute: str) -> Generator[float, None, None]:
+        """Wait until the studio has something.
+
+        Raises:
+            TimeoutError: after two minutes.
+        """
+        end = time.monotonic() + 120
+        while not getattr(self.window.studio, attribute):
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {attribute} after two minutes")
+            yield 0.01
+
+    def start_training(self, **changes: Any) -> None:
+        """Press the button with small settings."""
+        training = self.window.training
+        values = {**training.form.values(), "steps": _STEPS, "device": "cpu", "batch_size": 8}
+        training.form.set_value(values | changes)
+        training.start_button.click()
+
+    def count(self, what: str) -> None:
+        """Note that something was done once more."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def soak(self, seconds: float) -> Generator[float, None, None]:
+        """Train for so long while each tool draws again and again and is walked through."""
+        window, studio = self.window, self.window.studio
+        yield from self.open_pictures()
+        self.start_training(sample_every=200, checkpoint_every=2000, sample_count=4)
+        yield from self.until("can_draw")
+        for panel in (window.reverse, window.share, window.interpolate):
+            panel.sampler.set_value({"sampler": "ddim", "steps": 10})
+        tools = [window.reverse, window.share, window.interpolate, window.gallery, window.learn]
+        end = time.monotonic() + seconds
+        self.watch.look()
+        seed = 0
+        while time.monotonic() < end:
+            tool = tools[seed % len(tools)]
+            window.show_tool(tool)
+            if tool in (window.reverse, window.share, window.interpolate):
+                tool.sampler.set_value({"seed": seed % 100})
+            seed += 1
+            self.count("drawn")
+            yield _LOOK_SECONDS / 2
+            for place in range(0, 101, 5):
+                window.reverse.slider.setValue(place)
+                yield 0.02
+            if window.gallery.items.shown and seed % 50 == 0:
+                window.gallery.select(window.gallery.items.shown)
+                window.gallery.delete_chosen()
+            yield _LOOK_SECONDS / 2
+            self.watch.look()
+        losses = [len(window.training.loss.series(run)) for run in window.training.loss.names]
+        self.counts["steps"] = sum(losses)
+        studio.stop_training()
+        while studio.training is not None:
+            yield 0.05
+
+    def cycles(self, times: int) -> Generator[float, None, None]:
+        """Start a training and cancel it at another moment each time."""
+        studio = self.window.studio
+        yield from self.open_pictures()
+        for number in range(times):
+            self.start_training(sample_count=0)
+            # From before its first event to some steps later.
+            yield 0.002 * (number % 60)
+            studio.stop_training()
+            while studio.training is not None:
+                yield 0.002
+            self.count("cycles")
+            if number % max(1, times // 100) == 0:
+                self.watch.look()
+        self.watch.look()
+
+
+def live(kind: str, amount: float) -> dict[str, Any]:
+    """Let a window live in a process and folders of its own; returns its report.
+
+    Raises:
+        subprocess.CalledProcessError: if it ended otherwise than well.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "tests.endurance.living_window", kind, str(amount), folder]
+        own = {
+            f"DDPM_STUDIO_{name}": str(Path(folder) / name.lower())
+            for name in ("RUNS", "CONFIG", "CACHE")
+        }
+        environment = {"QT_QPA_PLATFORM": "offscreen", "PYTHONFAULTHANDLER": "1"}
+        subprocess.run(words, env=os.environ | environment | own, check=True)
+        report: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text())
+    return report
+
+
+def main() -> None:
+    """Live, then write the report."""
+    kind, amount, folder = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
+    life = Life()
+    script = life.soak(amount) if kind == "soak" else life.cycles(int(amount))
+    (folder / "report.json").write_text(json.dumps(life.run(script)))
+
+
+if __name__ == "__main__":
+    main()

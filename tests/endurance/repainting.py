@@ -1,0 +1,93 @@
+"""Repaint real widgets and emit real signals many times, and count references.
+
+``python -m tests.endurance.repainting TIMES`` prints one JSON object. PySide6 6.12.0 drops a
+reference to None at each repaint and to True at each signal under Python 3.11, until the process
+aborts.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from ddpm_studio.gui.widgets.bar_plot import BarPlot
+from ddpm_studio.gui.widgets.loss_plot import LossPlot
+from ddpm_studio.gui.widgets.picture_view import PictureGrid
+
+# What a run may hold on to itself, however often it repaints.
+_SLACK = 500
+
+
+class _Bell(QObject):
+    rung = Signal(bool, object)
+
+
+class _Counted(QObject):
+    """Counts the repaints of what it watches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.repaints = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.repaints += event.type() == QEvent.Type.Paint
+        return False
+
+
+def _let_live(app: QCoreApplication, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        app.processEvents()
+
+
+def repaint_and_emit(times: int) -> dict[str, object]:
+    """Do both ``times`` times; returns how the reference counts have moved."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    grid = PictureGrid("pictures")
+    grid.set_pictures(np.zeros((4, 8, 8, 1), dtype=np.uint8))
+    bars = BarPlot()
+    bars.set_values([1.0, 2.0, 3.0])
+    plot = LossPlot()
+    plot.update_series("run", np.arange(100), np.ones(100))
+    widgets: list[QWidget] = [grid, bars, plot]
+    for widget in widgets:
+        widget.resize(160, 120)
+        widget.show()
+    _let_live(app, seconds=0.5)  # the plot builds its canvas when it is seen
+    inside = [part for widget in widgets for part in widget.findChildren(QWidget)]
+    painted = [bars, *(part for part in inside if part.isVisible())]
+    counted = _Counted()
+    for widget in painted:
+        widget.installEventFilter(counted)
+    bell, heard = _Bell(), [0]
+
+    def hear(flag: bool, thing: object) -> None:
+        heard[0] += flag and thing is None
+
+    bell.rung.connect(hear)
+    before = sys.getrefcount(None), sys.getrefcount(True)
+    for _ in range(times):
+        bell.rung.emit(True, None)
+        for widget in painted:
+            widget.repaint()
+    after = sys.getrefcount(None), sys.getrefcount(True)
+    moved = {"none": after[0] - before[0], "true": after[1] - before[1]}
+    return {
+        "python": platform.python_version(),
+        "heard": heard[0],
+        "repaints": counted.repaints,
+        "moved": moved,
+        "steady": heard[0] == times
+        and counted.repaints >= len(widgets) * times
+        and all(abs(count) < _SLACK for count in moved.values()),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(repaint_and_emit(int(sys.argv[1]))))

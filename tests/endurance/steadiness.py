@@ -1,0 +1,43 @@
+"""Whether a window that lived for long holds no more than after its first tenth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.endurance.outcome import Outcome
+
+_GROWTH = 0.02
+
+
+def judge(report: dict[str, Any]) -> Outcome:
+    """Compare what was held after the first tenth with what was held at the end.
+
+    Threads and handles must not be more than they were at any time in the first tenth; memory
+    may be 2 % more. The last tenth's median stands for the end, so that one look in the middle
+    of a drawing does not decide.
+    """
+    rows = report["rows"]
+    tenth = max(1, len(rows) // 10)
+    early, late = rows[: tenth + 1], rows[-tenth:]
+    held = {
+        key: (max(row[key] for row in early), _median([row[key] for row in late]))
+        for key in ("threads", "handles", "objects", "timers")
+    }
+    memory = early[-1]["memory"], _median([row["memory"] for row in late])
+    growth = memory[1] / memory[0] - 1
+    figures = {
+        **report["counts"],
+        "seconds": rows[-1]["seconds"],
+        "looks": len(rows),
+        "memory_mib_after_a_tenth": round(memory[0] / 2**20, 1),
+        "memory_mib_at_the_end": round(memory[1] / 2**20, 1),
+        "memory_growth": round(growth, 4),
+        **{f"{key}_after_a_tenth_and_at_the_end": pair for key, pair in held.items()},
+        "thread_ended": report["ended"],
+    }
+    steady = all(held[key][1] <= held[key][0] for key in ("threads", "handles", "timers"))
+    return Outcome(bool(report["ended"]) and steady and growth < _GROWTH, figures)
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
