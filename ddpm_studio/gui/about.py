@@ -22,9 +22,14 @@ def show_about(parent: QWidget) -> None:
             "About", "Train, watch and understand denoising diffusion models. MIT licence."
         )
         + "\n\n"
-        + "\n".join(f"{part} {_version(part)}" for part in _PARTS)
+        + "\n".join(versions())
     )
     box.open()
+
+
+def versions() -> list[str]:
+    """Return a line for each package that matters, with its version."""
+    return [f"{part} {_version(part)}" for part in _PARTS]
 
 
 def _version(part: str) -> str:

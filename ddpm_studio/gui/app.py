@@ -14,12 +14,13 @@ from PySide6.QtWidgets import QApplication
 from ddpm_studio import __version__
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.collector import Collector
+from ddpm_studio.gui.crash_log import CrashLog
 from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.settings import Preferences, open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.translations import install_translations
-from ddpm_studio.paths import resources_dir
+from ddpm_studio.paths import config_dir, resources_dir
 
 APP_ID = "io.github.ddpm_studio.DDPMStudio"
 
@@ -44,8 +45,11 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     app.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
 
     collector = Collector()
+    crashes = CrashLog(config_dir() / "logs")
+    crashes.begin()
     backend = Backend()
     window = MainWindow(Studio(backend), settings)
+    window.helping.add_report(crashes)
     window.show()
     # First the window, then the tools; torch loads in the backend's thread after both.
     app.processEvents()
@@ -70,6 +74,7 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
         backend.shutdown()
         window.deleteLater()
         collector.stop()
+        crashes.end()
     return code
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 
 from ddpm_studio.gui.about import show_about
 from ddpm_studio.gui.actions import ActionRegistry
@@ -15,6 +16,7 @@ from ddpm_studio.gui.tour import Tour
 from ddpm_studio.gui.tour_stops import tour_stops
 
 if TYPE_CHECKING:
+    from ddpm_studio.gui.crash_log import CrashLog
     from ddpm_studio.gui.main_window import MainWindow
 
 
@@ -35,6 +37,7 @@ class Helping(QObject):
         self.palette: CommandPalette | None = None
         self.settings: SettingsDialog | None = None
         self.tour: Tour | None = None
+        self._crashes: CrashLog | None = None
         help_ = self.tr("&Help")
         actions.add(
             "file.settings",
@@ -107,6 +110,31 @@ class Helping(QObject):
     def show_about(self) -> None:
         """Say what this program is."""
         show_about(self._window)
+
+    def add_report(self, crashes: CrashLog) -> None:
+        """Offer the report of what went wrong, and tell of a crash of an earlier session."""
+        self._crashes = crashes
+        self._actions.add(
+            "help.report",
+            self.tr("Copy a report"),
+            self.copy_report,
+            category=self.tr("&Help"),
+            icon="file-text",
+            tip=self.tr("Copy versions, the log's end and the last crash, to send or to keep"),
+        )
+        crashes.caught.connect(self._window.studio.notify)
+        if crashes.crash:
+            self._window.messages.show_warning(
+                self.tr("DDPM Studio crashed the last time. What a run had saved is there."),
+                self.tr("Copy a report"),
+                self.copy_report,
+            )
+
+    def copy_report(self) -> None:
+        """Put the report into the clipboard."""
+        if self._crashes is not None:
+            QGuiApplication.clipboard().setText(self._crashes.report())
+            self._window.messages.show_info(self.tr("The report is in the clipboard."))
 
     def _dialog(self) -> SettingsDialog:
         if self.settings is None:
