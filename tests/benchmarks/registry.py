@@ -17,6 +17,7 @@ MEASURES: dict[str, str] = {
     "gallery": "10,000 pictures scrolled in the gallery: a frame's time, the memory",
     "data_path": "A zip of 50,000 small JPEGs to a ready array, against decoding alone",
     "startup": "Launch to the first painted window",
+    "window": "The window while it trains: timers, speed, answers",
     "playground": "Seconds to a spiral of points, and how true the learned score is",
 }
 
