@@ -158,7 +158,7 @@ class ReversePanel(QWidget):
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
-        self.count.setCurrentIndex(_COUNTS.index(16))
+        self.count.setCurrentIndex(_COUNTS.index(9))
         name(self.count, self.tr("Count"), self.tr("How many pictures"))
         self.moments = QComboBox()
         for moments in _MOMENTS:
