@@ -81,7 +81,7 @@ def test_each_place_shows_what_the_sampler_had_there(
     open_run(qtbot, studio, tiny_run)
     process = drawn(qtbot, panel)
     request = SampleRequest(
-        run=tiny_run, count=16, sampler="ddim", steps=5, seed=3, frames=101, device="cpu"
+        run=tiny_run, count=9, sampler="ddim", steps=5, seed=3, frames=101, device="cpu"
     )
     truth = [e for e in sample(request, ModelStore()) if isinstance(e, FrameImages)]
     assert len(process) == len(truth) == 6
@@ -235,7 +235,7 @@ def test_no_more_is_kept_than_fits_the_memory_and_it_says_so(
     panel: ReversePanel,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    each = 3 * 16 * 16 * 16 * 3  # three views of sixteen RGB pictures of 16 px
+    each = 3 * 9 * 16 * 16 * 3  # three views of nine RGB pictures of 16 px
     for module in (trajectory, reverse_panel):
         monkeypatch.setattr(module, "MEMORY_BUDGET", 8 * each + 5)
     panel.sampler.set_value({"steps": T})
