@@ -129,7 +129,7 @@ class SamplerBar(QWidget):
         self._follow_sampler()
 
     def value(self) -> dict[str, Any]:
-        """Return the fields of a :class:`SamplerRequest`, the device left out.
+        """Return the fields of a :class:`SamplerRequest`, the device and the checkpoint left out.
 
         Without a choice of sampler those of a :class:`DrawRequest`; of a brief bar those shown.
         """
