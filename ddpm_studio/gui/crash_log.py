@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-import psutil
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
 from ddpm_studio import __version__
@@ -115,8 +114,13 @@ class CrashLog(QObject):
 
     def _collect(self) -> str:
         """Take the stacks that sessions which are no more have left; the last one counts."""
+        left = sorted(self.folder.glob("crash-*.txt"), key=lambda path: path.stat().st_mtime)
+        if not left:
+            return ""
+        import psutil  # not before the first paint, if it can be helped
+
         found = ""
-        for file in sorted(self.folder.glob("crash-*.txt"), key=lambda path: path.stat().st_mtime):
+        for file in left:
             pid = file.stem.removeprefix("crash-")
             if pid.isdigit() and int(pid) != os.getpid() and psutil.pid_exists(int(pid)):
                 continue

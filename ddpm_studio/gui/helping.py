@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from ddpm_studio.gui.about import show_about
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.command_palette import CommandPalette
-from ddpm_studio.gui.preferences.dialog import SettingsDialog
 from ddpm_studio.gui.settings import Preferences
-from ddpm_studio.gui.tour import Tour
-from ddpm_studio.gui.tour_stops import tour_stops
 
 if TYPE_CHECKING:
+    from ddpm_studio.gui.command_palette import CommandPalette
     from ddpm_studio.gui.crash_log import CrashLog
     from ddpm_studio.gui.main_window import MainWindow
+    from ddpm_studio.gui.preferences.dialog import SettingsDialog
+    from ddpm_studio.gui.tour import Tour
 
 
 class Helping(QObject):
-    """Registers "file.settings" and the actions of the Help menu; what they open is built then.
+    """Registers "file.settings" and the actions of the Help menu.
+
+    What they open is imported and built when it is asked for: the first paint does not wait.
 
     Args:
         actions: where the actions are registered.
@@ -84,12 +84,17 @@ class Helping(QObject):
 
     def show_palette(self) -> None:
         """Open the list of all actions."""
+        from ddpm_studio.gui.command_palette import CommandPalette
+
         if self.palette is None:
             self.palette = CommandPalette(self._actions, self._window)
         self.palette.open_centred()
 
     def show_tour(self) -> None:
         """Walk through the window, from the beginning."""
+        from ddpm_studio.gui.tour import Tour
+        from ddpm_studio.gui.tour_stops import tour_stops
+
         if self.tour is None:
             self.tour = Tour(self._window, tour_stops(self._window))
             self.tour.ended.connect(self._window.settle)
@@ -109,6 +114,8 @@ class Helping(QObject):
 
     def show_about(self) -> None:
         """Say what this program is."""
+        from ddpm_studio.gui.about import show_about
+
         show_about(self._window)
 
     def add_report(self, crashes: CrashLog) -> None:
@@ -137,6 +144,8 @@ class Helping(QObject):
             self._window.messages.show_info(self.tr("The report is in the clipboard."))
 
     def _dialog(self) -> SettingsDialog:
+        from ddpm_studio.gui.preferences.dialog import SettingsDialog
+
         if self.settings is None:
             self.settings = SettingsDialog(self._preferences, self._actions, self._window)
         return self.settings
