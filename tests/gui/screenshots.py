@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,7 +61,9 @@ def _fresh(config: Path) -> Path:
     """
     if config.is_dir():
         for path in config.iterdir():
-            if path.name != "machine.json":
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != "machine.json":
                 path.unlink()
     return config
 

@@ -217,6 +217,7 @@ def test_a_path_goes_through_its_pictures_plays_and_is_exported(
     ready.choices.steps_lambda.setValue(4)
     ready.choices.path.setChecked(True)
     way = redrawn(qtbot, ready)
+    assert ready.export.isVisible()
     assert len(way) == 7
     assert all(np.array_equal(way[3 * k], key) for k, key in enumerate(keys))
     ready.path.closed.setChecked(True)

@@ -18,7 +18,8 @@ from ddpm_studio.gui.widgets.rating_box import STARS
 SIDE = 96
 _SIDES = (32, 320)
 _ZOOM_WIDTH = 140
-_RUN_WIDTH = 132
+# So that five stand in a row of the smallest window; their lists are as wide as they need.
+_BOX_WIDTH = 113
 
 
 class GalleryFilters(QWidget):
@@ -40,7 +41,6 @@ class GalleryFilters(QWidget):
         ):
             self.kind.addItem(text, kind)
         self.run = self._box(self.tr("Run"), self.tr("Show pictures drawn with this run"))
-        self.run.setMaximumWidth(_RUN_WIDTH)
         self.sampler = self._box(self.tr("Sampler"), self.tr("Show pictures of this sampler"))
         self.stars = self._box(self.tr("Rating"), self.tr("Show pictures with so many stars"))
         self.stars.addItem(self.tr("any rating"), 0)
@@ -61,6 +61,8 @@ class GalleryFilters(QWidget):
         layout = FlowLayout(parent=self)
         for box in (self.kind, self.run, self.sampler, self.stars, self.order):
             box.currentIndexChanged.connect(self.changed)
+            box.setFixedWidth(_BOX_WIDTH)
+            _widen_list(box)
             layout.addWidget(box)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -135,3 +137,9 @@ def _refill(box: QComboBox, first: tuple[str, object], items: Sequence[tuple[str
         box.addItem(text, data)
     box.setCurrentIndex(places.index(chosen) if chosen in places else 0)
     box.blockSignals(blocked)
+    _widen_list(box)
+
+
+def _widen_list(box: QComboBox) -> None:
+    """Let the opened list be as wide as its longest line, however narrow the closed box is."""
+    box.view().setMinimumWidth(box.view().sizeHintForColumn(0))

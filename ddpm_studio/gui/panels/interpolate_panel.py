@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
@@ -27,6 +28,7 @@ from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.time_slider import TimeSlider
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.tokens import SPACE_M
 from ddpm_studio.gui.widgets.row_grid import RowGrid
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
 from ddpm_studio.jobs.recipes import Restored
@@ -58,7 +60,7 @@ class InterpolatePanel(ToolPanel):
         self._row = 0
         self.export = ExportMenu(studio, actions, "interpolate", self._category, self._to_export)
         self.export.report_to(self.messages)
-        self.view = MixView(studio, self.export)
+        self.view = MixView(studio)
         self.a, self.b, self.c, self.d = self.view.all_slots
         self.preview, self.slider = self.view.preview, self.view.slider
         self.lambda_label = self.view.lambda_label
@@ -73,7 +75,11 @@ class InterpolatePanel(ToolPanel):
         self.content.addWidget(self.path, 3)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.grid, 1)
-        self.content.addWidget(self.choices)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addWidget(self.choices, 1)
+        row.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
+        self.content.addLayout(row)
         self.content.addWidget(self.time)
         self.content.addWidget(self.sampler)
         self._connect()

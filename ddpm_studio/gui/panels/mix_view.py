@@ -18,7 +18,7 @@ SLIDER = 1000
 class MixView(QWidget):
     """Four slots around the middle, of which C and D are shown where four are mixed."""
 
-    def __init__(self, studio: Studio, export: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         hint = self.tr("drop a picture")
         self.a, self.b, self.c, self.d = (
@@ -57,7 +57,6 @@ class MixView(QWidget):
         grid.addWidget(self.d, 1, 2, centre)
         grid.addWidget(self._ends, 2, 0, 1, 3)
         grid.addWidget(self.lambda_label, 3, 0, 1, 3)
-        grid.addWidget(export, 3, 2, alignment=Qt.AlignmentFlag.AlignRight)
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(0, 1)
         self.show_mode("row")

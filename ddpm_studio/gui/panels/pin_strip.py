@@ -16,7 +16,7 @@ from ddpm_studio.gui.tokens import SPACE_M
 from ddpm_studio.gui.widgets.basics import label, set_property
 from ddpm_studio.gui.widgets.thumbnails import Thumbnails
 
-_SIDE = 40
+_SIDE = 56
 
 
 class PinStrip(QFrame):
@@ -69,7 +69,7 @@ class PinStrip(QFrame):
         self.hint.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_M, 0, SPACE_M, 0)
-        row.addWidget(ActionTool(paste, self.tr("Paste")))
+        row.addWidget(ActionTool(paste))
         row.addWidget(self.hint, 1)
         row.addWidget(self.thumbnails, 1)
         self._pins.changed.connect(self._show)
