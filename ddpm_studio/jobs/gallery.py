@@ -145,7 +145,8 @@ def load(
             if recipe is not None:
                 stars = ratings.get(path.name, 0)
                 kept.append(describe(run, int(path.stem), status.st_mtime, recipe, stars))
-            yield Progress(done, total, "Reading the gallery")
+            if done % _TOGETHER == 0 or done == total:
+                yield Progress(done, total, "Reading the gallery")
     return list(runs), kept
 
 

@@ -271,7 +271,7 @@ def test_pictures_of_all_runs_are_there_and_each_can_be_had_alone(
     later = shown(qtbot, studio)
     qtbot.waitUntil(lambda: later.thumbnails.count == 8, timeout=WAIT)
     box = later.filters.run
-    assert [box.itemText(k) for k in range(box.count())] == ["every run", "other run", "own run"]
+    assert [box.itemText(k) for k in range(box.count())] == ["Any run", "other run", "own run"]
     box.setCurrentIndex(1)
     assert {item.run for item in later.items.shown} == {other.resolve()}
     assert later.thumbnails.count == 4
@@ -296,3 +296,18 @@ def test_only_what_is_looked_at_is_read(
 
 def held(panel: GalleryPanel) -> list[object]:
     return list(panel.thumbnails.cache._held)
+
+
+def test_a_drawing_of_an_earlier_session_is_not_kept_again(
+    qtbot: QtBot, studio: Studio, run: Path, panel: GalleryPanel
+) -> None:
+    drawn: list[Drawn] = []
+    studio.drawn.connect(drawn.append)
+    draw(qtbot, panel)
+    later_studio = Studio(studio.backend)
+    later = shown(qtbot, later_studio)
+    later_studio.drawn.emit(drawn[0])
+    qtbot.waitUntil(lambda: later.thumbnails.count == 4, timeout=WAIT)
+    qtbot.wait(200)
+    assert len(files(run)) == 4
+    assert later.thumbnails.count == 4

@@ -18,8 +18,8 @@ from ddpm_studio.gui.widgets.rating_box import STARS
 SIDE = 96
 _SIDES = (32, 320)
 _ZOOM_WIDTH = 140
-# So that five stand in a row of the smallest window; their lists are as wide as they need.
-_BOX_WIDTH = 113
+# Of a closed list beside its words, and the widest that it gets for a long name of a run.
+_ARROW_WIDTH, _MOST_WIDTH = 54, 180
 
 
 class GalleryFilters(QWidget):
@@ -32,37 +32,37 @@ class GalleryFilters(QWidget):
         self._wheel = WheelFilter(self)
         self.kind = self._box(self.tr("Kind"), self.tr("Show pictures of this kind"))
         for text, kind in (
-            (self.tr("every kind"), ""),
-            (self.tr("samples"), "sample"),
-            (self.tr("shared"), "share"),
-            (self.tr("interpolated"), "interpolate"),
-            (self.tr("paths"), "path"),
-            (self.tr("filled in"), "inpaint"),
+            (self.tr("Any kind"), ""),
+            (self.tr("Samples"), "sample"),
+            (self.tr("Shared"), "share"),
+            (self.tr("Interpolated"), "interpolate"),
+            (self.tr("Paths"), "path"),
+            (self.tr("Filled in"), "inpaint"),
         ):
             self.kind.addItem(text, kind)
         self.run = self._box(self.tr("Run"), self.tr("Show pictures drawn with this run"))
         self.sampler = self._box(self.tr("Sampler"), self.tr("Show pictures of this sampler"))
         self.stars = self._box(self.tr("Rating"), self.tr("Show pictures with so many stars"))
-        self.stars.addItem(self.tr("any rating"), 0)
+        self.stars.addItem(self.tr("Any rating"), 0)
         for stars in range(1, STARS + 1):
             more = "" if stars == STARS else self.tr(" or more")
             self.stars.addItem("★" * stars + more, stars)
         self.order = self._box(self.tr("Order"), self.tr("Which pictures come first"))
         for text, order in (
-            (self.tr("newest first"), "newest"),
-            (self.tr("oldest first"), "oldest"),
-            (self.tr("best first"), "rating"),
-            (self.tr("by t"), "t"),
-            (self.tr("by seed"), "seed"),
-            (self.tr("by run"), "run"),
+            (self.tr("Newest"), "newest"),
+            (self.tr("Oldest"), "oldest"),
+            (self.tr("Best"), "rating"),
+            (self.tr("By t"), "t"),
+            (self.tr("By seed"), "seed"),
+            (self.tr("By run"), "run"),
         ):
             self.order.addItem(text, order)
+        self._boxes = (self.kind, self.run, self.sampler, self.stars, self.order)
         self.set_known([], [])
         layout = FlowLayout(parent=self)
-        for box in (self.kind, self.run, self.sampler, self.stars, self.order):
+        for box in self._boxes:
             box.currentIndexChanged.connect(self.changed)
-            box.setFixedWidth(_BOX_WIDTH)
-            _widen_list(box)
+            box.currentIndexChanged.connect(self._fit)
             layout.addWidget(box)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -81,8 +81,16 @@ class GalleryFilters(QWidget):
         """Offer these runs and samplers; what is chosen stays, also where it has none left."""
         run_items = [(run.name, run) for run in runs]
         sampler_items = [(sampler.upper(), sampler) for sampler in samplers]
-        _refill(self.run, (self.tr("every run"), None), run_items)
-        _refill(self.sampler, (self.tr("every sampler"), ""), sampler_items)
+        _refill(self.run, (self.tr("Any run"), None), run_items)
+        _refill(self.sampler, (self.tr("Any sampler"), ""), sampler_items)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make each closed list as wide as its words, so that all stand in a row."""
+        for box in self._boxes:
+            words = box.fontMetrics().horizontalAdvance(box.currentText())
+            box.setFixedWidth(min(words + _ARROW_WIDTH, _MOST_WIDTH))
+            box.view().setMinimumWidth(box.view().sizeHintForColumn(0))
 
     def _box(self, title: str, tip: str) -> QComboBox:
         box = QComboBox()
@@ -137,9 +145,3 @@ def _refill(box: QComboBox, first: tuple[str, object], items: Sequence[tuple[str
         box.addItem(text, data)
     box.setCurrentIndex(places.index(chosen) if chosen in places else 0)
     box.blockSignals(blocked)
-    _widen_list(box)
-
-
-def _widen_list(box: QComboBox) -> None:
-    """Let the opened list be as wide as its longest line, however narrow the closed box is."""
-    box.view().setMinimumWidth(box.view().sizeHintForColumn(0))

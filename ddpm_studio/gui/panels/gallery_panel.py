@@ -33,7 +33,7 @@ from ddpm_studio.gui.widgets.flow_layout import together
 from ddpm_studio.gui.widgets.thumbnails import Thumbnails
 from ddpm_studio.jobs.events import Drawn, Event, PicturesRead
 from ddpm_studio.jobs.gallery import MOST_STARS, Kept, describe
-from ddpm_studio.jobs.recipes import without_inputs
+from ddpm_studio.jobs.recipes import Recipe, without_inputs
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
@@ -56,6 +56,7 @@ class GalleryPanel(ToolPanel):
         self._category = self.tr("&Gallery")
         self._asked = False
         self._read: list[Path] = []
+        self._unsorted: list[Drawn] = []
         self._looked_around = False
         self._whole: tuple[Kept, PictureDrop | None] | None = None
         self._exported: tuple[list[Path], list[PictureDrop]] = ([], [])
@@ -274,7 +275,13 @@ class GalleryPanel(ToolPanel):
         folder = self.studio.runs_folder if self._looked_around else None
         job = self.studio.backend.submit(gallery.load(near, list(self._read), folder))
         job.finished.connect(self._on_loaded)
-        job.failed.connect(self._on_failed)
+        job.failed.connect(self._on_not_loaded)
+
+    def _on_not_loaded(self, failure: Failure) -> None:
+        """Go on without what could not be read."""
+        self.messages.show_failure(failure)
+        self._read += {_run_of(drawn.recipe) for drawn in self._unsorted}
+        self._keep_unsorted()
 
     def _on_loaded(self, result: tuple[list[Path], list[Kept]]) -> None:
         runs, kept = result
@@ -283,6 +290,12 @@ class GalleryPanel(ToolPanel):
         self.items.add(kept)
         self._take_next_seed()
         self._show_items(chosen)
+        self._keep_unsorted()
+
+    def _keep_unsorted(self) -> None:
+        waiting, self._unsorted = self._unsorted, []
+        for drawn in waiting:
+            self._on_drawn(drawn)
 
     def _take_next_seed(self) -> None:
         """A seed that was used already would draw the same pictures again."""
@@ -295,9 +308,16 @@ class GalleryPanel(ToolPanel):
         request = drawn.recipe.get("request")
         if not isinstance(request, dict) or request.get("t") == 0:
             return
+        run = _run_of(drawn.recipe)
+        if run not in self._read:
+            # Only then is it known whether the very same drawing was kept in an earlier session.
+            if run not in [_run_of(other.recipe) for other in self._unsorted]:
+                self._load([run])
+            self._unsorted.append(drawn)
+            return
         if self.items.has_drawing(drawn.recipe):
             return
-        job = self.studio.backend.submit(gallery.keep(Path(request["run"]).resolve(), drawn))
+        job = self.studio.backend.submit(gallery.keep(run, drawn))
         job.setProperty("drawn", drawn)
         job.finished.connect(self._on_kept)
         job.failed.connect(self._on_not_kept)
@@ -313,8 +333,7 @@ class GalleryPanel(ToolPanel):
         self.messages.show_failure(failure)
         if not isinstance(drawn, Drawn):
             return
-        request = drawn.recipe.get("request")
-        run = Path(str(request["run"] if isinstance(request, dict) else "")).resolve()
+        run = _run_of(drawn.recipe)
         kept = []
         for index, picture in enumerate(drawn.pictures):
             recipe = {**drawn.recipe, "index": index}
@@ -443,6 +462,11 @@ class GalleryPanel(ToolPanel):
 
 def _on_disk(items: Sequence[Kept]) -> list[Path]:
     return [item.path for item in items if item.unsaved is None]
+
+
+def _run_of(recipe: Recipe) -> Path:
+    request = recipe.get("request")
+    return Path(str(request.get("run", "")) if isinstance(request, dict) else "").resolve()
 
 
 def _sender_property(sender: QObject | None, key: str) -> object:
