@@ -58,10 +58,18 @@ class Failure:
         details = "".join(traceback.format_exception(error))
         if isinstance(error, StudioError):
             return cls(error.cause, error.remedy, error.details or details)
-        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        if is_out_of_memory(error):
             return cls(
                 "There is not enough memory for this.",
-                "Choose a smaller batch, a smaller preset or fewer samples.",
+                "Choose a smaller batch, a smaller preset or fewer samples, or close what else "
+                "uses the device.",
+                details,
+            )
+        if is_device_lost(error):
+            return cls(
+                "The GPU has stopped working for this program.",
+                "Start DDPM Studio again; runs go on from their last checkpoint. If it happens "
+                "again, choose device cpu, or look at the GPU's driver.",
                 details,
             )
         if isinstance(error, OSError) and error.strerror:
@@ -77,3 +85,34 @@ class Failure:
             "Please copy the details into a report.",
             details,
         )
+
+
+# torch says these as plain RuntimeErrors where it knows no better; torch is not imported here.
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "alloc_failed",
+)
+_DEVICE_LOST = ("cuda error", "cudnn error", "cublas error", "device-side assert", "hip error")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether there was not enough memory, on the device or in the computer."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and _says(error, _OUT_OF_MEMORY)
+
+
+def is_device_lost(error: BaseException) -> bool:
+    """Whether the device answers no more, so that nothing on it can be saved."""
+    if is_out_of_memory(error):
+        return False
+    if type(error).__name__ == "AcceleratorError":
+        return True
+    return isinstance(error, RuntimeError) and _says(error, _DEVICE_LOST)
+
+
+def _says(error: BaseException, words: tuple[str, ...]) -> bool:
+    message = str(error).lower()
+    return any(word in message for word in words)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import platformdirs
 
+WRITING = ".writing-"
+"""What the name of a file begins with until it is whole."""
+
 _PACKAGE = Path(__file__).resolve().parent
 
 

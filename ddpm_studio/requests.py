@@ -144,7 +144,20 @@ class TrainRequest(Request):
         description="Share of pictures whose class is withheld; guidance needs some.",
     )
     checkpoint_every: int | None = Field(
-        None, ge=1, title="Checkpoint every", description="Steps; empty: every few minutes."
+        None,
+        ge=1,
+        title="Checkpoint every",
+        description="Steps; every five minutes in any case.",
+    )
+    return_on_spike: bool = Field(
+        False,
+        title="Return after a spike",
+        description="Go back to the last checkpoint when the loss leaps, and take other pictures.",
+    )
+    deterministic: bool = Field(
+        False,
+        title="Deterministic",
+        description="Same seed, same run on a GPU too, bit for bit; slower. A CPU always does.",
     )
     sample_every: int | None = Field(
         None, ge=1, title="Samples every", description="Steps; empty: twenty times in the run."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ddpm_studio.cli.options import option_name
 from ddpm_studio.errors import StudioError
+from ddpm_studio.paths import WRITING
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 # A resumed training may take these from the command line.
@@ -27,7 +28,8 @@ def check_new_run(run: Path) -> None:
     # The folder itself or the nearest one above that is there.
     there = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
     try:
-        if run.is_dir() and any(run.iterdir()):
+        # What a crash has left of a run before its first file is no run.
+        if run.is_dir() and any(not path.name.startswith(WRITING) for path in run.iterdir()):
             raise StudioError(f"The folder {run} is not empty.", "Choose a new one for --run.")
         with tempfile.TemporaryDirectory(dir=there, prefix=".ddpm-studio-"):
             pass

@@ -9,7 +9,7 @@ from ddpm_studio.lazy import loader
 
 if TYPE_CHECKING:
     from ddpm_studio.data.dataset import Dataset
-    from ddpm_studio.data.preparing import prepare
+    from ddpm_studio.data.preparing import find_prepared, prepare
     from ddpm_studio.data.previewing import PreviewResult, preview
     from ddpm_studio.data.progress import Progress
     from ddpm_studio.data.report import Reject, Report
@@ -23,6 +23,7 @@ __all__ = [
     "Reject",
     "Report",
     "SampleSet",
+    "find_prepared",
     "fit_picture",
     "prepare",
     "preview",
@@ -39,6 +40,7 @@ __getattr__ = loader(
         "Reject": "report",
         "Report": "report",
         "SampleSet": "samples",
+        "find_prepared": "preparing",
         "fit_picture": "single",
         "prepare": "preparing",
         "preview": "previewing",

@@ -98,6 +98,20 @@ def prepare(
     return dataset
 
 
+def find_prepared(
+    fingerprint: str, sources: Sequence[Path], *, cache: Path | None = None
+) -> Dataset | None:
+    """Return a set that was prepared before, also when its sources are gone.
+
+    Args:
+        fingerprint: the set's.
+        sources: where it came from.
+        cache: the cache's root instead of the user's.
+    """
+    store = Store(cache if cache is not None else cache_dir())
+    return store.find(fingerprint, sources, source_title(list(sources)))
+
+
 @dataclass
 class _Tally:
     """What is learnt while decoding."""

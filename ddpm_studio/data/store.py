@@ -109,6 +109,14 @@ class Store:
             return None
         return Dataset(images, labels, class_names, report, fingerprint, options, tuple(source))
 
+    def find(self, fingerprint: str, source: Sequence[Path], title: str) -> Dataset | None:
+        """Return a prepared set by its fingerprint, whatever has become of its source."""
+        for report in self.root.glob(f"*/{REPORT}"):
+            dataset = self.load(report.parent.name, source, title)
+            if dataset is not None and dataset.fingerprint == fingerprint:
+                return dataset
+        return None
+
     @contextmanager
     def writing(self, key: str) -> Iterator[Path]:
         """Give an empty folder; it takes its place under ``key`` on success, else it vanishes."""

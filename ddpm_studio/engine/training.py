@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 import numpy as np
@@ -124,6 +124,8 @@ class Trainer:
         self.loss = TrainingLoss(config.loss)
         self.timesteps = timestep_sampler(config.timestep_sampling, process.schedule.T, self.device)
         self.step_number = 0
+        #: False where a step was broken off while it changed the weights.
+        self.whole = True
         self.ema = EMA(self.model, config.ema_decay)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
         self._order: tuple[int, npt.NDArray[np.int64]] | None = None
@@ -149,10 +151,12 @@ class Trainer:
         lr = self.learning_rate(self.step_number)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
+        self.whole = False
         self.optimizer.step()
         self.step_number += 1
         self.ema.update(self.step_number)
         self.timesteps.update(index, losses.detach())
+        self.whole = True
         return StepResult(loss.detach(), grad_norm.detach(), losses.detach(), index, lr)
 
     def learning_rate(self, step: int) -> float:
@@ -260,6 +264,12 @@ class Trainer:
             }
         )
         self.step_number = step
+        self.whole = True
+
+    def reseed(self, seed: int) -> None:
+        """Take the steps from here on with other pictures, noise and t."""
+        self.config = replace(self.config, seed=seed)
+        self._order = None
 
 
 def _load_exactly(model: torch.nn.Module, tensors: dict[str, Tensor]) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
-
-_TEMPORARY = ".writing-"
+from ddpm_studio.paths import WRITING
 
 
 def check_destination(path: Path, suffixes: Collection[str]) -> None:
@@ -62,7 +61,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 def _temporary(path: Path) -> Path:
     # The ending stays last: some encoders choose the format by it.
-    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
+    return path.with_name(f"{WRITING}{os.getpid()}-{path.name}")
 
 
 @contextlib.contextmanager

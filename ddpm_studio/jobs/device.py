@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,6 +81,27 @@ def choose_precision(asked: Precision, device: torch.device) -> Literal["float32
     if device.type == "cpu":
         return "bf16" if torch.cpu._is_amx_tile_supported() else "float32"
     return "float32"
+
+
+@contextlib.contextmanager
+def deterministic(wanted: bool, device: torch.device) -> Iterator[None]:
+    """Let a GPU add up in the same order each time, while the body runs.
+
+    Operations for which torch has no such order raise a RuntimeError. On the CPU all have one.
+    """
+    if not wanted or device.type == "cpu":
+        yield
+        return
+    # cuBLAS reads it when its first handle is made; later it is of no effect, and torch says so.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
 
 
 def memory_bytes(device: torch.device) -> int:

@@ -29,6 +29,11 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class SavingFailed(Notice):
+    """A training can't save itself: it goes on in memory and tries again."""
+
+
+@dataclass(frozen=True)
 class RunStarted:
     """A training run exists on disk and begins at ``step``."""
 

@@ -51,7 +51,12 @@ class Previews:
         return time.monotonic() >= self._next
 
     def draw(self) -> Generator[Event, None, None]:
-        """Yield progress, then the SampleGrid, which is saved in the run folder too."""
+        """Yield progress, then the SampleGrid, which is saved in the run folder too.
+
+        Raises:
+            StudioError: after that, if it could not be saved.
+            OSError: after that, if the folder for it could not be made.
+        """
         begun = time.monotonic()
         assert isinstance(self.trainer.ema.model, UNet)
         networks = (self.trainer.model, self.trainer.ema.model)
@@ -61,19 +66,28 @@ class Previews:
             drawn.append(pictures)
         raw, ema = drawn
         step = self.trainer.step_number
-        self.folder.samples_dir.mkdir(exist_ok=True)
-        both = np.concatenate([raw, ema])
         path = self.folder.samples_dir / f"step-{step:08d}.png"
-        save_png(
-            path,
-            both,
-            {"kind": "preview", "step": step, "rows": ["raw", "ema"]},
-            columns=len(raw),
-            gap=_GAP,
-        )
+        refused: Exception | None = None
+        try:
+            self.folder.samples_dir.mkdir(exist_ok=True)
+            save_png(
+                path,
+                np.concatenate([raw, ema]),
+                {"kind": "preview", "step": step, "rows": ["raw", "ema"]},
+                columns=len(raw),
+                gap=_GAP,
+            )
+        except (OSError, StudioError) as error:
+            refused = error
         now = time.monotonic()
         self._next = now + (now - begun) / _SHARE_OF_TIME
         yield SampleGrid(path, step, raw, ema)
+        if refused is not None:
+            raise refused
+
+    def postpone(self) -> None:
+        """Wait as after the first, when drawing has failed."""
+        self._next = time.monotonic() + _FIRST_AFTER_SECONDS
 
     def _walk(self, network: UNet) -> Generator[Event, None, Pictures]:
         training = network.training

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,15 @@ from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig, derive
 from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import device as devices
-from ddpm_studio.jobs.events import CheckpointSaved, Event, Notice, Progress, RunStarted
+from ddpm_studio.jobs.data_guard import DataGuard
+from ddpm_studio.jobs.events import Event, Notice, RunStarted
 from ddpm_studio.jobs.exchange import start_weights
 from ddpm_studio.jobs.models import LiveTraining, ModelStore
-from ddpm_studio.jobs.previews import Previews
-from ddpm_studio.jobs.training_log import TrainingLog
+from ddpm_studio.jobs.saving import Spare
+from ddpm_studio.jobs.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
-from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo
+from ddpm_studio.runs import DataInfo, ProcessInfo, RunFolder, RunInfo, journal
 
-_CHECKPOINT_SECONDS = 300.0
 _NAMED = 5
 _NETWORK_SEED = 3
 # The paper's 5000 suit its 800,000 steps; smaller networks are trained for shorter.
@@ -49,10 +48,12 @@ def train(
     resume: bool = False,
     start_from: Path | None = None,
     models: ModelStore | None = None,
+    spare: Spare | None = None,
 ) -> Generator[Event, None, TrainResult]:
     """Prepare the pictures, train, save checkpoints and previews.
 
-    Closing the generator saves a whole checkpoint of the steps taken so far.
+    Closing the generator saves a whole checkpoint of the steps taken so far. A run folder that
+    can't be written to any more does not end it: it goes on in memory and tries again.
 
     Args:
         sources: pictures; when resuming, empty for those that the run records.
@@ -64,14 +65,15 @@ def train(
         start_from: another run, also an imported one, whose network is fine-tuned: its shape,
             schedule and averaged weights take the place of those that the request would give.
         models: where others find the network while it trains.
+        spare: where to save if the run folder can't be written to.
 
     Yields:
         Progress after each step; TrainStep, TrainTick, SampleGrid, CheckpointSaved and Notice
         as they come.
 
     Raises:
-        StudioError: for pictures, settings or a run folder that can't be used, and when the
-            loss is no longer a number.
+        StudioError: for pictures, settings or a run folder that can't be used, and when training
+            can't go on: what was whole of it is saved then.
     """
     device = devices.choose_device(request.device)
     if resume:
@@ -96,7 +98,13 @@ def train(
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
     multiple = base.unet_config().size_multiple if base else _multiple(request)
-    dataset = yield from data.prepare(sources, options, required_multiple=multiple)
+    dataset = None
+    if resume and not all(source.exists() for source in sources):
+        dataset = _kept(folder.info, sources)
+        if dataset is not None:
+            yield Notice("The pictures are gone; training goes on with those that were kept.")
+    if dataset is None:
+        dataset = yield from data.prepare(sources, options, required_multiple=multiple)
     if dataset.report.rejects:
         yield Notice(_left_out(dataset.report.rejects))
     for warning in dataset.report.warnings:
@@ -114,7 +122,10 @@ def train(
         config = base.unet_config() if base else _network_config(request, dataset)
         info = _describe(request, config, process, dataset, start_from)
         folder = RunFolder.create(run, info)
-    yield from _train(folder, request, dataset, device, models)
+    with devices.deterministic(request.deterministic, device):
+        folder = yield from _train(
+            folder, request, dataset, device, models or ModelStore(), spare or Spare()
+        )
     newest = folder.newest()
     return TrainResult(folder.path, newest.step, newest.state().get("loss", math.nan))
 
@@ -124,116 +135,93 @@ def _train(
     request: TrainRequest,
     dataset: Dataset,
     device: torch.device,
-    models: ModelStore | None,
-) -> Generator[Event, None, None]:
+    models: ModelStore,
+    spare: Spare,
+) -> Generator[Event, None, RunFolder]:
+    """Train from the newest checkpoint; returns the run's folder, another one after a move."""
     lock = folder.lock()
+    loop: TrainingLoop | None = None
+    orderly = False
     try:
-        trainer = _build(folder, request, dataset, device)
-        checkpoint, notices = _restore(folder, trainer)
+        if lock.warning:
+            yield Notice(lock.warning)
+        guard = DataGuard(dataset.images)
+        trainer = _build(folder, request, dataset, guard, device)
+        returns, notices = _restore(folder, trainer)
         yield from notices
-        if checkpoint and trainer.step_number >= request.steps:
+        if folder.checkpoints() and trainer.step_number >= request.steps:
             raise StudioError(
                 f"The run has taken {trainer.step_number} steps already.",
                 f"Ask for more than {trainer.step_number} steps to train it further.",
             )
-        if models is not None:
-            models.attach(folder.path, folder.info, _live(trainer))
-        yield RunStarted(
-            folder.path,
-            trainer.step_number,
-            request.steps,
-            sum(p.numel() for p in trainer.model.parameters()),
-            devices.describe(device),
-            trainer.config.precision,
-        )
-        yield from _loop(folder, request, trainer)
-    finally:
-        if models is not None:
-            models.detach(folder.path)
-        lock.release()
 
-
-def _loop(
-    folder: RunFolder, request: TrainRequest, trainer: Trainer
-) -> Generator[Event, None, None]:
-    """Step, log, preview and save until the asked number of steps is reached."""
-    log = TrainingLog(folder.metrics_file, trainer, request.steps)
-    previews = Previews(folder, trainer, request)
-    saved = trainer.step_number
-    next_save = time.monotonic() + _CHECKPOINT_SECONDS
-    # True only between two steps, where network, average and optimiser belong together.
-    whole = True
-    try:
-        while trainer.step_number < request.steps:
-            whole = False
-            log.add(trainer.step())
-            whole = True
-            yield Progress(trainer.step_number, request.steps, "Training")
-            last = trainer.step_number == request.steps
-            if log.due() or last:
-                yield from log.flush()
-            if previews.due(trainer.step_number):
-                yield from log.flush()
-                yield from previews.draw()
-                log.restart_clock()
-            due = (
-                trainer.step_number % request.checkpoint_every == 0
-                if request.checkpoint_every
-                else time.monotonic() >= next_save
+        def begun(at: RunFolder) -> RunStarted:
+            journal.begin(at.path, request.steps)
+            models.attach(at.path, at.info, _live(trainer))
+            return RunStarted(
+                at.path,
+                trainer.step_number,
+                request.steps,
+                sum(p.numel() for p in trainer.model.parameters()),
+                devices.describe(device),
+                trainer.config.precision,
             )
-            if due and not last:
-                yield from log.flush()
-                event = _save(folder, trainer, log.last_loss)
-                saved = trainer.step_number
-                yield event
-                next_save = time.monotonic() + _CHECKPOINT_SECONDS
-                log.restart_clock()
-        final = _save(folder, trainer, log.last_loss)
-        saved = trainer.step_number
-        yield final
+
+        def moved(old: RunFolder, new: RunFolder) -> RunStarted:
+            models.detach(old.path)
+            journal.end(old.path)
+            return begun(new)
+
+        loop = TrainingLoop(folder, lock, request, trainer, guard, spare, moved)
+        loop.restore(returns)
+        yield begun(folder)
+        yield from loop.run()
+        orderly = True
+    except GeneratorExit:
+        orderly = True
+        raise
     finally:
-        if whole and trainer.step_number > saved:
-            for _ in log.flush():
-                pass
-            _save(folder, trainer, log.last_loss)
+        at = loop.folder if loop else folder
+        models.detach(at.path)
+        if orderly:
+            journal.end(at.path)
+        if loop:
+            loop.close()
+        else:
+            lock.release()
+    return loop.folder
 
 
-def _save(folder: RunFolder, trainer: Trainer, loss: float) -> CheckpointSaved:
-    checkpoint = folder.save_checkpoint(
-        trainer.step_number,
-        {
-            "model": trainer.model.state_dict(),
-            "ema": trainer.ema.model.state_dict(),
-            "optimizer": trainer.optimizer_tensors(),
-        },
-        {"loss": loss, "seed": trainer.config.seed},
-    )
-    return CheckpointSaved(checkpoint.step, checkpoint.path)
-
-
-def _restore(folder: RunFolder, trainer: Trainer) -> tuple[Checkpoint | None, list[Notice]]:
-    """Load the newest checkpoint that is whole."""
+def _restore(folder: RunFolder, trainer: Trainer) -> tuple[int, list[Notice]]:
+    """Load the newest checkpoint that is whole; returns how often the loss had leapt by then."""
     notices = []
-    found = folder.checkpoints()
-    for checkpoint in reversed(found):
+    damaged = []
+    for checkpoint in reversed(folder.checkpoints()):
         try:
-            parts = [checkpoint.load(part) for part in ("model", "ema", "optimizer")]
-            trainer.load(checkpoint.step, *parts)
+            load_checkpoint(checkpoint, trainer)
+            returns = checkpoint.state().get("returns", 0)
         except (StudioError, ValueError) as error:
             notices.append(Notice(f"Step {checkpoint.step} is passed over: {error}"))
+            damaged.append(checkpoint)
             continue
+        for other in damaged:
+            other.set_aside()
         folder.forget_metrics_after(checkpoint.step)
-        return checkpoint, notices
-    if found:
+        return returns if isinstance(returns, int) else 0, notices
+    if damaged:
         raise StudioError(
             f"No checkpoint of {folder.path} can be read.", "Start a new run.", str(notices)
         )
     folder.forget_metrics_after(0)
-    return None, notices
+    return 0, notices
 
 
 def _build(
-    folder: RunFolder, request: TrainRequest, dataset: Dataset, device: torch.device
+    folder: RunFolder,
+    request: TrainRequest,
+    dataset: Dataset,
+    guard: DataGuard,
+    device: torch.device,
 ) -> Trainer:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(request.seed, _NETWORK_SEED))
@@ -244,7 +232,7 @@ def _build(
     return Trainer(
         network.to(device),
         folder.info.process.build(),
-        dataset.images,
+        guard.images,
         TrainingConfig(
             batch_size=request.batch_size,
             learning_rate=request.learning_rate,
@@ -317,6 +305,11 @@ def _describe(
         ),
         start_from=str(start_from.resolve()) if start_from else None,
     )
+
+
+def _kept(info: RunInfo, sources: Sequence[Path]) -> Dataset | None:
+    """The pictures as the run's last training prepared them, if they are in the cache."""
+    return data.find_prepared(info.data.fingerprint, sources) if info.data else None
 
 
 def _check_shape(info: RunInfo, dataset: Dataset) -> None:

@@ -23,6 +23,10 @@ _TICK_SECONDS = 0.5
 _SMOOTHING = 0.2
 
 
+class DivergedError(StudioError):
+    """Training has left the numbers; its weights are not worth saving."""
+
+
 class TrainingLog:
     """Collects steps and, at each tick, reads them from the device in one go.
 
@@ -33,7 +37,7 @@ class TrainingLog:
     """
 
     def __init__(self, path: Path, trainer: Trainer, total: int) -> None:
-        self.path = path
+        self.writer = metrics.MetricsWriter(path)
         self.trainer = trainer
         self.total = total
         self.last_loss = math.nan
@@ -54,7 +58,7 @@ class TrainingLog:
         """Yield a TrainStep for each step since the last tick, then a TrainTick.
 
         Raises:
-            StudioError: if a loss is not finite.
+            DivergedError: if a loss is not finite.
         """
         if not self._pending:
             return
@@ -117,14 +121,14 @@ class TrainingLog:
             "device_load": tick.device_load,
             "loss_by_t": [_json_number(value) for value in tick.loss_by_t],
         }
-        metrics.append(self.path, lines)
+        self.writer.append(lines)
 
     def _refuse_nonfinite(self, steps: list[TrainStep]) -> None:
         for step in steps:
             if not math.isfinite(step.loss) or not math.isfinite(step.grad_norm):
-                raise StudioError(
+                raise DivergedError(
                     f"The loss is no longer a number at step {step.step}.",
-                    "Resume from the last checkpoint with a smaller learning rate or float32.",
+                    "Take a smaller learning rate or float32, or let it return after a spike.",
                 )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ddpm_studio.runs.checkpoint import Checkpoint
     from ddpm_studio.runs.folder import RunFolder
     from ddpm_studio.runs.info import DataInfo, ProcessInfo, RunInfo
+    from ddpm_studio.runs.lock import RunLock
 
 _MODULES = {
     "Checkpoint": "checkpoint",
@@ -20,8 +21,9 @@ _MODULES = {
     "ProcessInfo": "info",
     "RunFolder": "folder",
     "RunInfo": "info",
+    "RunLock": "lock",
 }
 
-__all__ = ["Checkpoint", "DataInfo", "ProcessInfo", "RunFolder", "RunInfo"]
+__all__ = ["Checkpoint", "DataInfo", "ProcessInfo", "RunFolder", "RunInfo", "RunLock"]
 
 __getattr__ = loader(__name__, _MODULES)

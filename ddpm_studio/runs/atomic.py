@@ -1,71 +1,131 @@
-"""Writing so that what is there is whole: temporary name, flush to disk, rename."""
+"""Writing so that what is there is whole: temporary name, flush to disk, rename, flush folder.
+
+All that changes a run folder for good goes through the system calls of this module, in an order
+that leaves the old or the new state whole wherever the power fails.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-TEMPORARY = ".writing-"
+from ddpm_studio.paths import WRITING
+
+_REPLACED = ".replaced-"
+_BINARY = getattr(os, "O_BINARY", 0)
+# Some network folders can't be flushed as such; their servers write names at once.
+_NOT_FLUSHED = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS)
 
 
-def flush(path: Path) -> None:
-    """Flush a file or, where the system can, a folder's list of names to the disk."""
+def flush_folder(path: Path) -> None:
+    """Flush a folder's list of names to the disk, where the system can."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except PermissionError:  # Windows does not open folders
         return
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_FLUSHED:
+            raise
     finally:
         os.close(descriptor)
 
 
+def write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+    """Write a file and flush it to the disk; its name is safe once its folder is flushed."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
+    try:
+        for chunk in chunks:
+            left = memoryview(chunk)
+            while left:
+                left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add to the end of a file: all of it or, if the disk is full, nothing."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, 0o666)
+    try:
+        end = os.fstat(descriptor).st_size
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[os.write(descriptor, left) :]
+        except OSError:
+            os.ftruncate(descriptor, end)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder whose parent is there; one that exists is left as it is."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path)  # noqa: PTH102
+        flush_folder(path.parent)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file as a whole: a reader sees the old content or the new one."""
-    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    temporary = path.with_name(f"{WRITING}{path.name}-{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
+        write_file(temporary, [content])
+        os.replace(temporary, path)  # noqa: PTH105
+    except BaseException:
         temporary.unlink(missing_ok=True)
-    flush(path.parent)
+        raise
+    flush_folder(path.parent)
 
 
 @contextlib.contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Fill a folder under a temporary name; it takes its name when all of it is on the disk.
+    """Fill a folder under a temporary name, by :func:`write_file`; then it takes its name.
 
     A folder of that name is replaced. If the body raises, nothing is left behind.
     """
-    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    temporary = path.with_name(f"{WRITING}{path.name}-{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    os.mkdir(temporary)  # noqa: PTH102
     try:
         yield temporary
-        for file in sorted(temporary.rglob("*")):
-            flush(file)
-        flush(temporary)
+        flush_folder(temporary)
+        replaced = path.with_name(f"{_REPLACED}{path.name}")
         if path.exists():
-            old = path.with_name(f"{TEMPORARY}old-{path.name}-{os.getpid()}")
-            path.rename(old)
-            temporary.rename(path)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            temporary.rename(path)
-        flush(path.parent)
-    finally:
+            # If the power fails between the two, sweep brings it back.
+            os.rename(path, replaced)  # noqa: PTH104
+        os.rename(temporary, path)  # noqa: PTH104
+    except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    flush_folder(path.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder so that no part of it stays behind under its name."""
+    temporary = path.with_name(f"{WRITING}removed-{path.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    os.rename(path, temporary)  # noqa: PTH104
+    flush_folder(path.parent)
+    shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what an interrupted write has left in a folder."""
-    for leftover in folder.glob(f"{TEMPORARY}*"):
+    """Remove what an interrupted write has left in a folder; bring back what it moved away."""
+    for replaced in folder.glob(f"{_REPLACED}*"):
+        path = replaced.with_name(replaced.name.removeprefix(_REPLACED))
+        if path.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
+        else:
+            os.rename(replaced, path)  # noqa: PTH104
+    for leftover in folder.glob(f"{WRITING}*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
         else:

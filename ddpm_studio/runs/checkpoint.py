@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from ddpm_studio.engine.unet_config import UNetConfig
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
+from ddpm_studio.runs.tensors import safetensors_chunks
 from ddpm_studio.runs.weights import most_bytes
 from ddpm_studio.strict_json import read_object, require_file
 
@@ -26,6 +29,7 @@ _KEPT = 3
 _MAX_STATE = 16 << 20
 # How many numbers each part has for one of the network's.
 _COPIES: dict[Part, int] = {"model": 1, "ema": 1, "optimizer": 3}
+_DIGEST = 16
 
 
 @dataclass(frozen=True)
@@ -55,16 +59,24 @@ class Checkpoint:
         tensors: dict[Part, dict[str, Tensor]],
         state: dict[str, Any],
     ) -> Checkpoint:
-        """Write a checkpoint whole, or not at all."""
+        """Write a checkpoint whole, or not at all; it takes its name when it was read back right.
+
+        Raises:
+            OSError: if it can't be written.
+        """
         path = folder / f"step-{step:08d}"
         with atomic.whole_folder(path) as temporary:
             checksums = {}
             for part, values in tensors.items():
                 file = temporary / f"{part}.safetensors"
-                save_file({k: v.detach().cpu().contiguous() for k, v in values.items()}, file)
-                checksums[file.name] = _checksum(file)
+                digest = hashlib.blake2b(digest_size=_DIGEST)
+                atomic.write_file(file, _digested(safetensors_chunks(values), digest))
+                checksums[file.name] = digest.hexdigest()
             content = {**state, "step": step, "checksums": checksums}
-            (temporary / "state.json").write_text(json.dumps(content, indent=1))
+            atomic.write_file(temporary / "state.json", [json.dumps(content, indent=1).encode()])
+            for name, checksum in checksums.items():
+                if _checksum(temporary / name) != checksum:
+                    raise OSError(errno.EIO, "What was written came back changed", str(path))
         return cls(step, path)
 
     def state(self) -> dict[str, Any]:
@@ -104,6 +116,17 @@ class Checkpoint:
         except (OSError, ValueError, SafetensorError) as error:
             raise self._damaged(f"{file.name} can't be read") from error
 
+    def set_aside(self) -> None:
+        """Rename a damaged checkpoint, so that it is none any more but can be looked at.
+
+        Raises:
+            OSError: if it can't be renamed.
+        """
+        aside = self.path.with_name(f"damaged-{self.path.name}")
+        if aside.exists():
+            atomic.remove_folder(aside)
+        self.path.rename(aside)
+
     def _damaged(self, what: str) -> StudioError:
         return StudioError(
             f"The checkpoint of step {self.step} is damaged: {what}.",
@@ -129,9 +152,20 @@ def _ladder(steps: list[int]) -> Iterable[int]:
         last_rung = rung
 
 
+def _digested(
+    chunks: Iterable[bytes | memoryview], digest: hashlib.blake2b
+) -> Iterator[bytes | memoryview]:
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+
+
 def _checksum(file: Path) -> str:
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=_DIGEST)
     with file.open("rb") as stream:
+        # What was just written is read from the disk again, not from memory, where that goes.
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import filelock
 from pydantic import ValidationError
 from torch import Tensor
 
@@ -15,6 +15,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
 from ddpm_studio.runs.info import RunInfo
+from ddpm_studio.runs.lock import RunLock
 from ddpm_studio.strict_json import parse_object, read_bounded
 
 _MAX_RUN_JSON = 4 << 20
@@ -41,6 +42,8 @@ class RunFolder:
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
+            atomic.flush_folder(path.parent)
+            atomic.sweep(path)
             if any(path.iterdir()):
                 raise StudioError(
                     f"The folder {path} is not empty.",
@@ -95,20 +98,13 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
-    def lock(self) -> filelock.BaseFileLock:
+    def lock(self) -> RunLock:
         """Take the run for writing; released by its ``release()`` or with the process.
 
         Raises:
-            StudioError: if another process writes to this run.
+            StudioError: if another process writes to this run, or the folder can't be written to.
         """
-        lock = filelock.FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout as error:
-            raise StudioError(
-                f"The run {self.path} is being trained already.",
-                "Stop the other one first, or choose another run folder.",
-            ) from error
+        lock = RunLock(self.path)
         for folder in (self.path, self.checkpoints_dir):
             atomic.sweep(folder)
         return lock
@@ -149,10 +145,19 @@ class RunFolder:
     def save_checkpoint(
         self, step: int, tensors: dict[Part, dict[str, Tensor]], state: dict[str, Any]
     ) -> Checkpoint:
-        """Write a checkpoint whole, then remove old ones that the ladder no longer keeps."""
+        """Write a checkpoint whole, then remove old ones that the ladder no longer keeps.
+
+        Raises:
+            OSError: if it can't be written, or the run folder is gone.
+        """
+        if not (self.path / "run.json").is_file():
+            # Or a folder of that name would be made on another disk than the one that is gone.
+            raise FileNotFoundError(errno.ENOENT, "The run folder is gone", str(self.path))
+        atomic.make_folder(self.checkpoints_dir)
         saved = Checkpoint.save(self.checkpoints_dir, step, tensors, state)
         for old in prune(self.checkpoints()):
-            shutil.rmtree(old.path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                atomic.remove_folder(old.path)
         return saved
 
     def forget_metrics_after(self, step: int) -> None:

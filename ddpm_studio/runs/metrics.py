@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +57,42 @@ class Portion:
     more: bool
 
 
+# Lines that wait for the disk to have room: about a day of a slow training, 20 MB.
+_WAITING = 100_000
+
+
+class MetricsWriter:
+    """Appends to the file; what can't be written waits, and training never does.
+
+    Args:
+        path: ``metrics.jsonl``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem: OSError | None = None
+        """Why the last lines could not be written; None if they were."""
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=_WAITING)
+
+    def append(self, lines: Iterable[dict[str, Any]]) -> None:
+        """Append objects, each on a line of its own, after those that wait."""
+        self._waiting.extend(lines)
+        try:
+            append(self.path, self._waiting)
+        except OSError as error:
+            self.problem = error.with_traceback(None)
+        else:
+            self.problem = None
+            self._waiting.clear()
+
+
 def append(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    """Append objects, each on a line of its own."""
-    text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
+    """Append objects, each on a line of its own: all of them or none.
+
+    Raises:
+        OSError: if they can't be written.
+    """
+    atomic.append(path, _text(lines))
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -119,8 +151,11 @@ def last(path: Path) -> dict[str, Any] | None:
 def truncate(path: Path, step: int) -> None:
     """Forget what came after ``step``, before training goes on from there."""
     kept = [line for line in read(path) if line["step"] <= step]
-    text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in kept)
-    atomic.write_bytes(path, text.encode())
+    atomic.write_bytes(path, _text(kept))
+
+
+def _text(lines: Iterable[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

@@ -30,7 +30,8 @@ def finish(job: Generator[Any, None, Any]) -> tuple[list[Any], Any]:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path / "cache"))
+    for name in ("CACHE", "CONFIG"):
+        monkeypatch.setenv(f"DDPM_STUDIO_{name}", str(tmp_path / name.lower()))
 
 
 @pytest.fixture(scope="session")

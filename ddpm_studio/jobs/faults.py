@@ -1,0 +1,44 @@
+"""What stops a training from outside: said once, with what was saved and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error as text alone: its traceback, which holds tensors, is not kept."""
+
+    failure: Failure
+    out_of_memory: bool
+    device_lost: bool
+
+    @classmethod
+    def of(cls, error: BaseException) -> Fault:
+        """Describe any exception."""
+        return cls(Failure.of(error), is_out_of_memory(error), is_device_lost(error))
+
+    def stopped(self, step: int, saved: int) -> StudioError:
+        """Return what a person is told of a training that this has stopped.
+
+        Args:
+            step: steps taken.
+            saved: the newest step on the disk; 0: none.
+        """
+        cause, remedy = self.failure.cause, self.failure.remedy
+        if self.out_of_memory:
+            cause = f"There was not enough memory for step {step + 1}."
+            remedy = (
+                "Close what else uses the device and train further, or start a new run with a "
+                "smaller batch or network."
+            )
+        elif self.device_lost:
+            cause = f"The GPU stopped working at step {step + 1}."
+            remedy = (
+                "Start DDPM Studio again and train further; if it happens again, choose device "
+                "cpu, or look at the GPU's driver."
+            )
+        kept = f"The run is saved at step {saved}." if saved else "No step was saved yet."
+        return StudioError(f"{cause} {kept}", remedy, self.failure.details)

@@ -1,0 +1,137 @@
+"""One writer a run: a lock that ends with its process, and a note of who holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import filelock
+import psutil
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs import atomic
+
+_LOCK, _OWNER = ".lock", ".owner.json"
+# What a folder answers that knows no locks, as some network folders do.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that trains a run; ``started`` tells it from a later one of the same number."""
+
+    pid: int
+    host: str
+    since: str
+    started: float
+
+    @classmethod
+    def this(cls) -> Owner:
+        """Describe this process."""
+        now = datetime.now().astimezone().isoformat(timespec="minutes")
+        return cls(os.getpid(), platform.node(), now, psutil.Process().create_time())
+
+    @classmethod
+    def read(cls, run: Path) -> Owner | None:
+        """Return who trains a run or, if nobody put it away, who did."""
+        try:
+            noted = json.loads((run / _OWNER).read_bytes())
+            return cls(
+                int(noted["pid"]), str(noted["host"]), str(noted["since"]), float(noted["started"])
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def alive(self) -> bool | None:
+        """Whether the process still runs; None if it is on another machine."""
+        if self.host != platform.node():
+            return None
+        try:
+            return bool(abs(psutil.Process(self.pid).create_time() - self.started) < 1)
+        except psutil.Error:
+            return False
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since}"
+
+
+class RunLock:
+    """Holds a run for writing until :meth:`release`, or until the process ends.
+
+    Args:
+        run: the run folder.
+
+    Raises:
+        StudioError: if another process holds it, or the folder can't be written to.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.warning: str | None = None
+        """Says so if this folder knows no locks."""
+        self._lock: filelock.BaseFileLock | None = filelock.FileLock(run / _LOCK)
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise _in_use(run, Owner.read(run)) from error
+        except (OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
+                raise StudioError(
+                    f"The run {run} can't be written to: {error.strerror or error}.",
+                    "Check its permissions and the space on its disk.",
+                ) from error
+            self._lock = None
+        if self._lock is None or isinstance(self._lock, filelock.SoftFileLock):
+            self._do_without()
+        owner = json.dumps(asdict(Owner.this())).encode()
+        with contextlib.suppress(OSError):
+            atomic.write_bytes(run / _OWNER, owner)
+
+    def release(self) -> None:
+        """Let others write."""
+        with contextlib.suppress(OSError):
+            (self.run / _OWNER).unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.release()
+
+    def _do_without(self) -> None:
+        """Go by the note alone, which outlives its process."""
+        owner = Owner.read(self.run)
+        if owner is not None and owner.alive() is not False:
+            raise _in_use(self.run, owner)
+        self.warning = (
+            f"The folder {self.run} knows no locks: take care that no other machine trains this "
+            "run at the same time."
+        )
+
+
+def is_in_use(run: Path) -> bool:
+    """Whether another process, or another training of this one, writes to a run now."""
+    if not (run / _LOCK).exists():
+        return False
+    owner = Owner.read(run)
+    if owner is not None and owner.alive():
+        return True
+    lock = filelock.FileLock(run / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    except (OSError, NotImplementedError):
+        return owner is not None and owner.alive() is not False
+    lock.release()
+    return False
+
+
+def _in_use(run: Path, owner: Owner | None) -> StudioError:
+    who = f" by {owner}" if owner else ""
+    remedy = "Stop the other one first, or choose another run folder."
+    if owner is not None and owner.alive() is None:
+        remedy = f"If it has ended, delete {run / _OWNER}; or choose another run folder."
+    return StudioError(f"The run {run} is being trained already{who}.", remedy)

@@ -1,0 +1,427 @@
+"""A training that can't save, can't step or loses its pictures: nothing whole is lost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ddpm_studio.engine import Trainer
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import saving, train
+from ddpm_studio.jobs.data_guard import DataGuard
+from ddpm_studio.jobs.events import (
+    CheckpointSaved,
+    Notice,
+    Progress,
+    RunStarted,
+    SampleGrid,
+    SavingFailed,
+)
+from ddpm_studio.jobs.saving import Spare
+from ddpm_studio.jobs.spikes import SpikeWatch
+from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.runs import RunFolder, atomic, journal
+from tests.jobs.conftest import REQUEST, finish
+from tests.jobs.memory import FailingAllocation
+from tests.jobs.test_training import _files
+
+Job = Generator[Any, None, Any]
+
+
+def start(pictures: Path, run: Path, spare: Spare | None = None, **changes: object) -> Job:
+    request = REQUEST.model_copy(update=changes)
+    resume = (run / "run.json").exists()
+    return train([pictures], run, request, PrepareOptions(), resume=resume, spare=spare)
+
+
+def until(job: Job, found: Callable[[Any], bool]) -> list[Any]:
+    events = []
+    for event in job:
+        events.append(event)
+        if found(event):
+            return events
+    raise AssertionError("the job ended before")
+
+
+def at_step(step: int) -> Callable[[Any], bool]:
+    return lambda event: (
+        isinstance(event, Progress) and event.text == "Training" and event.done == step
+    )
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """A switch: nothing more can be written into run folders, half of a file excepted."""
+    write, append = atomic.write_file, atomic.append
+
+    def refuse(path: Path, chunks: Iterable[Any]) -> None:
+        write(path, [bytes(next(iter(chunks)))[:10]])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    def refuse_more(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    def switch(full: bool) -> None:
+        monkeypatch.setattr(atomic, "write_file", refuse if full else write)
+        monkeypatch.setattr(atomic, "append", refuse_more if full else append)
+
+    monkeypatch.setattr(saving, "_FIRST_RETRY", 0.0)
+    return switch
+
+
+def test_a_full_disk_does_not_stop_training(
+    pictures: Path, tmp_path: Path, full_disk: Callable[[bool], None]
+) -> None:
+    run = tmp_path / "run"
+    job = start(pictures, run, steps=8, checkpoint_every=2, sample_count=0)
+    until(job, lambda event: isinstance(event, CheckpointSaved))
+    full_disk(True)
+    events = until(job, at_step(6))
+    (told,) = [event for event in events if isinstance(event, SavingFailed)]
+    assert "No space left" in told.text
+    assert "goes on" in told.text
+    assert [c.step for c in RunFolder.open(run).checkpoints()] == [2]
+    assert not list(run.rglob(".writing-*"))
+    full_disk(False)
+    events, result = finish(job)
+    assert [e.step for e in events if isinstance(e, CheckpointSaved)] == [6, 8]
+    assert any(isinstance(e, Notice) and "saved" in e.text for e in events)
+    assert result.step == 8
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").open()]
+    assert [line["step"] for line in lines] == list(range(1, 9))
+    finish(start(pictures, tmp_path / "through", steps=8, sample_count=0))
+    assert _files(run, 8) == _files(tmp_path / "through", 8)
+
+
+def test_the_last_step_waits_for_room(
+    pictures: Path, tmp_path: Path, full_disk: Callable[[bool], None]
+) -> None:
+    run = tmp_path / "run"
+    job = start(pictures, run, sample_count=0)
+    until(job, at_step(4))
+    full_disk(True)
+    until(job, lambda event: isinstance(event, Progress) and event.text == "Waiting to save")
+    full_disk(False)
+    _, result = finish(job)
+    assert result.step == 4
+
+
+def test_what_can_not_be_saved_at_the_end_is_an_error(
+    pictures: Path, tmp_path: Path, full_disk: Callable[[bool], None]
+) -> None:
+    job = start(pictures, tmp_path / "run")
+    until(job, at_step(2))
+    full_disk(True)
+    with pytest.raises(StudioError, match="Step 2 can't be saved: No space left"):
+        job.close()
+
+
+def test_a_vanished_folder_is_not_made_anew_and_the_run_goes_on_elsewhere(
+    pictures: Path, tmp_path: Path
+) -> None:
+    run, gone = tmp_path / "there" / "run", tmp_path / "gone"
+    spare = Spare()
+    job = start(pictures, run, spare, steps=8, checkpoint_every=2, sample_every=3)
+    until(job, lambda event: isinstance(event, CheckpointSaved))
+    run.parent.rename(gone)
+    events = until(job, lambda event: isinstance(event, SavingFailed))
+    assert "gone" in events[-1].text
+    assert not run.parent.exists()
+    spare.folder = tmp_path / "spare"
+    events, result = finish(job)
+    assert any(isinstance(e, SampleGrid) for e in events), "samples are shown, if not kept"
+    assert result.run == tmp_path / "spare" / "run"
+    assert [e.run for e in events if isinstance(e, RunStarted)] == [result.run]
+    finish(start(pictures, tmp_path / "through", steps=8))
+    assert _files(result.run, 8) == _files(tmp_path / "through", 8)
+    assert not journal.interrupted()
+    gone.rename(run.parent)
+    assert [c.step for c in RunFolder.open(run).checkpoints()] == [2]
+
+
+def test_closing_saves_elsewhere_if_that_was_wished(
+    pictures: Path, tmp_path: Path, full_disk: Callable[[bool], None]
+) -> None:
+    run = tmp_path / "there" / "run"
+    job = start(pictures, run, Spare(tmp_path / "spare"))
+    until(job, at_step(3))
+    run.parent.rename(tmp_path / "gone")
+    job.close()
+    assert RunFolder.open(tmp_path / "spare" / "run").newest().step == 3
+
+
+@pytest.mark.parametrize("site", ["forward", "backward", "optimiser"])
+def test_out_of_memory_pauses_whole(
+    pictures: Path, tmp_path: Path, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    job = start(pictures, run, steps=6, checkpoint_every=2, sample_count=0)
+    until(job, at_step(3))
+    refuse = torch.OutOfMemoryError("CUDA out of memory.")
+
+    def fail(*_: object, **__: object) -> None:
+        raise refuse
+
+    with pytest.MonkeyPatch.context() as patch:
+        target = {
+            "forward": (torch.nn.functional, "conv2d"),
+            "backward": (torch.Tensor, "backward"),
+            "optimiser": (torch.optim.Adam, "step"),
+        }[site]
+        patch.setattr(*target, fail)
+        with pytest.raises(StudioError, match="not enough memory for step 4") as caught:
+            finish(job)
+    # A step that was broken off in the optimiser leaves no whole state.
+    kept = 2 if site == "optimiser" else 3
+    assert f"saved at step {kept}" in caught.value.cause
+    assert "smaller batch" in caught.value.remedy
+    assert RunFolder.open(run).newest().step == kept
+    assert [entry.run for entry in journal.interrupted()] == [run], "offered at the next start"
+    finish(start(pictures, run, steps=6))
+    finish(start(pictures, tmp_path / "through", steps=6, sample_count=0))
+    assert _files(run, 6) == _files(tmp_path / "through", 6)
+
+
+def test_out_of_memory_for_samples_is_told_and_training_goes_on(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ddpm_studio.jobs import previews
+
+    def fail(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(previews, "ddim", fail)
+    events, result = finish(start(pictures, tmp_path / "run", sample_every=1))
+    told = [event.text for event in events if isinstance(event, Notice) and "samples" in event.text]
+    assert len(told) == 1
+    assert "not enough memory" in told[0]
+    assert result.step == 4
+
+
+def test_a_lost_gpu_keeps_the_last_checkpoint_and_says_to_start_again(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    job = start(pictures, run, steps=6, checkpoint_every=2, sample_count=0)
+    until(job, at_step(3))
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(torch.nn.functional, "conv2d", fail)
+    # Whatever touches the device now fails; nothing is asked of it.
+    monkeypatch.setattr(Trainer, "optimizer_tensors", fail)
+    with pytest.raises(StudioError, match="GPU stopped working at step 4") as caught:
+        finish(job)
+    assert "saved at step 2" in caught.value.cause
+    assert "Start DDPM Studio again" in caught.value.remedy
+    assert [(entry.run, entry.steps) for entry in journal.interrupted()] == [(run, 6)]
+
+
+def test_weights_that_are_no_numbers_are_never_saved(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(StudioError, match="no longer a number"):
+        finish(start(pictures, run, steps=40, learning_rate=1, warmup_steps=0, grad_clip=1e30))
+    for checkpoint in RunFolder.open(run).checkpoints():
+        assert all(bool(v.isfinite().all()) for v in checkpoint.load("model").values())
+    job = start(pictures, tmp_path / "closed", steps=9)
+    until(job, at_step(2))
+    trainer_weights = _weights_of(job)
+    trainer_weights.fill_(float("nan"))
+    with pytest.raises(StudioError, match="no longer"):
+        job.close()
+    assert RunFolder.open(tmp_path / "closed").checkpoints() == []
+
+
+def _weights_of(job: Job) -> torch.Tensor:
+    """The first parameter of the network in training."""
+    frame: Any = job
+    while "loop" not in frame.gi_frame.f_locals:
+        frame = frame.gi_yieldfrom
+    first = next(iter(frame.gi_frame.f_locals["loop"].trainer.model.parameters()))
+    assert isinstance(first, torch.Tensor)
+    return first.data
+
+
+def test_a_spike_is_told_from_noise() -> None:
+    rng = np.random.default_rng(0)
+    watch = SpikeWatch()
+    calm = 0.05 + 0.02 * rng.standard_exponential(2000)
+    assert not any(watch.saw(float(loss)) for loss in calm)
+    assert not watch.saw(30.0), "one hard batch is no spike"
+    assert any(watch.saw(float(1 + loss)) for loss in calm[:20])
+    watch.forget()
+    falling = np.geomspace(1, 0.01, 2000)
+    assert not any(watch.saw(float(loss)) for loss in falling)
+
+
+def test_training_returns_after_a_spike_and_the_way_back_is_the_same_each_time(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ddpm_studio.jobs import training_log
+
+    monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
+    step = Trainer.step
+
+    def spoiled(self: Trainer) -> Any:
+        result = step(self)
+        if self.step_number == 5 and self.config.seed == REQUEST.seed:
+            result.loss.fill_(float("nan"))
+        return result
+
+    monkeypatch.setattr(Trainer, "step", spoiled)
+    ways: dict[str, Any] = {
+        "steps": 8,
+        "checkpoint_every": 3,
+        "return_on_spike": True,
+        "sample_count": 0,
+    }
+    events, result = finish(start(pictures, tmp_path / "a", **ways))
+    told = [event.text for event in events if isinstance(event, Notice) and "back" in event.text]
+    assert len(told) == 1
+    assert "step 3" in told[0]
+    assert result.step == 8
+    lines = [json.loads(line) for line in (tmp_path / "a" / "metrics.jsonl").open()]
+    assert [line["step"] for line in lines] == list(range(1, 9))
+    job = start(pictures, tmp_path / "b", **ways)
+    until(job, lambda event: isinstance(event, CheckpointSaved) and event.step == 6)
+    job.close()
+    finish(start(pictures, tmp_path / "b", **ways))
+    assert _files(tmp_path / "a", 8) == _files(tmp_path / "b", 8)
+    finish(start(pictures, tmp_path / "calm", **{**ways, "seed": 6}))
+    assert _files(tmp_path / "a", 8) != _files(tmp_path / "calm", 8)
+
+
+def test_a_loss_that_leaps_again_and_again_ends_the_training(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Trainer.step
+
+    def spoiled(self: Trainer) -> Any:
+        result = step(self)
+        if self.step_number > 3:
+            result.loss.fill_(float("inf"))
+        return result
+
+    monkeypatch.setattr(Trainer, "step", spoiled)
+    with pytest.raises(StudioError, match="smaller learning rate"):
+        finish(start(pictures, tmp_path / "a", steps=8, checkpoint_every=3, return_on_spike=True))
+    assert RunFolder.open(tmp_path / "a").newest().step == 3
+
+
+def test_pictures_that_vanish_or_change_are_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "images.npy"
+    np.save(file, np.full((4, 2, 2, 3), 7, np.uint8))
+    guard = DataGuard(np.load(file, mmap_mode="r"))
+    assert guard.check() is None
+    file.write_bytes(b"")
+    assert "changed" in str(guard.check())
+    assert guard.check() is None, "said once"
+    assert (guard.images == 7).all(), "a mapped file that is cut short would end the process"
+
+    np.save(file, np.full((4, 2, 2, 3), 7, np.uint8))
+    mapped = DataGuard(np.load(file, mmap_mode="r"))
+    mapped.in_memory = False
+    os.utime(file, ns=(1, 1))
+    with pytest.raises(StudioError, match="changed while"):
+        mapped.check()
+    file.unlink()
+    assert "removed" in str(mapped.check())
+
+
+def test_a_cut_cache_does_not_end_the_process(pictures: Path, tmp_path: Path) -> None:
+    job = start(pictures, tmp_path / "run", sample_count=0)
+    until(job, at_step(1))
+    (file,) = (tmp_path / "cache" / "data").glob("*/images.npy")
+    os.truncate(file, 200)
+    events, result = finish(job)
+    assert any(isinstance(e, Notice) and "changed" in e.text for e in events)
+    assert result.step == 4
+
+
+def test_a_run_goes_on_when_its_pictures_are_gone_but_were_kept(
+    pictures: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    own = tmp_path / "own"
+    shutil.copytree(pictures, own)
+    finish(start(own, tmp_path / "run", steps=2, sample_count=0))
+    shutil.rmtree(own)
+    request = REQUEST.model_copy(update={"steps": 4})
+    events, _ = finish(train([], tmp_path / "run", request, PrepareOptions(), resume=True))
+    assert any(isinstance(e, Notice) and "kept" in e.text for e in events)
+    finish(start(pictures, tmp_path / "through", sample_count=0))
+    assert _files(tmp_path / "run", 4) == _files(tmp_path / "through", 4)
+    shutil.rmtree(tmp_path / "cache")
+    with pytest.raises(StudioError, match="own"):
+        finish(
+            train(
+                [],
+                tmp_path / "run",
+                REQUEST.model_copy(update={"steps": 6}),
+                PrepareOptions(),
+                resume=True,
+            )
+        )
+
+
+def test_a_damaged_checkpoint_is_no_longer_the_newest(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    finish(start(pictures, run, checkpoint_every=2, sample_count=0))
+    damaged = run / "checkpoints/step-00000004"
+    (damaged / "ema.safetensors").write_bytes(b"")
+    job = start(pictures, run, steps=6)
+    until(job, at_step(3))
+    job.close()
+    assert RunFolder.open(run).newest().step == 3
+    assert (run / "checkpoints/damaged-step-00000004").is_dir()
+
+
+def test_what_ends_in_order_is_not_offered_again(pictures: Path, tmp_path: Path) -> None:
+    job = start(pictures, tmp_path / "run")
+    until(job, at_step(1))
+    assert journal.interrupted() == [], "it is in use"
+    job.close()
+    assert journal.interrupted() == []
+    finish(start(pictures, tmp_path / "run"))
+    assert journal.interrupted() == []
+
+
+def test_samples_that_can_not_be_kept_are_shown_all_the_same(
+    pictures: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    job = start(pictures, run, sample_every=1)
+    until(job, at_step(1))
+    (run / "samples").write_text("in the way")
+    events, result = finish(job)
+    assert sum(isinstance(event, SampleGrid) for event in events) == 4
+    assert sum(isinstance(event, Notice) for event in events) == 1
+    assert result.step == 4
+
+
+def _operations(pictures: Path, run: Path) -> int:
+    counting = FailingAllocation()
+    with counting:
+        finish(start(pictures, run, steps=2, checkpoint_every=1))
+    return counting.count
+
+
+@pytest.mark.parametrize("kind", ["device", "computer"])
+def test_memory_that_ends_anywhere(pictures: Path, tmp_path: Path, kind: str) -> None:
+    """The long form of it is ``python -m tests.endurance out_of_memory``."""
+    from tests.endurance.forms.out_of_memory import attempt_training
+
+    total = _operations(pictures, tmp_path / "through")
+    rng = np.random.default_rng(0)
+    for at in rng.integers(1, total, 3):
+        attempt_training(pictures, tmp_path / f"{kind} {at}", int(at), kind)
