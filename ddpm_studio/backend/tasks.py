@@ -320,5 +320,29 @@ def open_run(run: Path) -> Task:
     return Task(f"Opening {run.name}", work, slot="open run", listed=False)
 
 
+def interrupted() -> Task:
+    """Look for trainings whose process ended without a word; the result is a list of Entry."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio.runs import journal
+
+        yield from ()
+        return journal.interrupted()
+
+    return Task("Looking for interrupted runs", work, listed=False)
+
+
+def leave_interrupted(run: Path) -> Task:
+    """Note that nobody wants to go on with a run that was interrupted."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio.runs import journal
+
+        yield from ()
+        journal.end(run)
+
+    return Task(f"Leaving {run.name}", work, listed=False)
+
+
 def _title(sources: Sequence[Path]) -> str:
     return sources[0].name if len(sources) == 1 else f"{len(sources)} files"

@@ -114,6 +114,7 @@ class MainWindow(QMainWindow):
         from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
         from ddpm_studio.gui.panels.reverse_panel import ReversePanel
         from ddpm_studio.gui.panels.share_panel import SharePanel
+        from ddpm_studio.gui.recovery import Recovery
 
         studio = self.studio
         self.reverse = ReversePanel(studio, self.actions_)
@@ -149,6 +150,7 @@ class MainWindow(QMainWindow):
         studio.restored.connect(self._on_restored)
         self._fill_menus()
         self.actions_.attach(self)
+        self.recovery = Recovery(studio, self.messages, self)
 
     def open_sample(self, name: str) -> None:
         """Open an embedded set by name."""

@@ -33,10 +33,10 @@ _DETAILS_HEIGHT = 140
 class MessageBar(QFrame):
     """Says one thing at a time; hidden while there is nothing to say.
 
-    Escape or the cross sends it away, which emits ``dismissed``.
+    Escape or the cross sends it away, which emits ``dismissed`` with its text.
     """
 
-    dismissed = Signal()
+    dismissed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -171,8 +171,9 @@ class MessageBar(QFrame):
     def dismiss(self) -> None:
         """Say nothing more, as the person wishes it."""
         if not self.isHidden():
+            text = self.text
             self.clear()
-            self.dismissed.emit()
+            self.dismissed.emit(text)
 
     def copy_details(self) -> None:
         """Put the message and its details on the clipboard."""
@@ -187,7 +188,7 @@ class MessageBar(QFrame):
 
     def _act(self) -> None:
         callback = self._callback
-        self.dismiss()
+        self.clear()
         if callback is not None:
             callback()
 
