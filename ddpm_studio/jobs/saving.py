@@ -18,6 +18,8 @@ from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.checkpoint import Part
 
 _SECONDS = 300.0
+# A run that has nothing to lose yet soon has.
+_FIRST_SECONDS = 60.0
 _FIRST_RETRY, _LAST_RETRY = 2.0, 60.0
 
 
@@ -34,7 +36,7 @@ class Saver:
     Args:
         folder: the run's; another one after a move.
         trainer: whose state it is.
-        every: steps between two; in any case one is due after five minutes.
+        every: steps between two; in any case one is due after five minutes, the first after one.
         spare: where to save if the folder refuses.
     """
 
@@ -49,7 +51,7 @@ class Saver:
         """Why the last attempt failed; None if it did not."""
         self._every = every
         self._wait = _FIRST_RETRY
-        self._next = time.monotonic() + _SECONDS
+        self._next = time.monotonic() + (_SECONDS if self.saved else _FIRST_SECONDS)
 
     def due(self) -> bool:
         """Whether to save after this step."""
