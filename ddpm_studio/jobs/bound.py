@@ -10,13 +10,12 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.bound import eps_weights, value_bits
-from ddpm_studio.engine.likelihood import BoundSums, bound_noise, in_double, measure_bound
+from ddpm_studio.engine.likelihood import bound_noise, in_double
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.process import std_of
-from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing import batch_limit, check_t, picture_shape
-from ddpm_studio.jobs.events import BoundParts, Event, Pictures, Progress, StepGaussians
-from ddpm_studio.jobs.measuring import LabelledNetwork, measured_process
+from ddpm_studio.jobs.drawing import check_t
+from ddpm_studio.jobs.events import BoundParts, Event, Pictures, StepGaussians
+from ddpm_studio.jobs.measuring import LabelledNetwork, measure_picture, measured_process
 from ddpm_studio.jobs.models import ModelStore
 from ddpm_studio.jobs.pictures import to_latent
 from ddpm_studio.requests import MeasureRequest
@@ -41,22 +40,10 @@ def bound_parts(
     """
     model = models.get(request.run, request.weights, request.device)
     process, x0 = measured_process(model, request), to_latent(picture, model)
-    network = LabelledNetwork(model.network)
-    sums = BoundSums(process.schedule.T, request.timesteps, [0])
     # Small batches: the window's other requests get their turn between them.
-    batch = min(8, batch_limit(picture_shape(model)[1], model.device))
-    job = measure_bound(
-        process, lambda _: network, lambda _: x0, sums, seed=request.seed, batch=batch
+    bound = yield from measure_picture(
+        model, process, x0, request, "Taking the bound apart", most=8
     )
-    try:
-        for _ in job:
-            yield Progress(sums.done, sums.items, "Taking the bound apart")
-    except ValueError as error:
-        raise StudioError(
-            f"The model can't be measured: {error}.",
-            "Try the raw weights, or an earlier checkpoint.",
-        ) from error
-    bound = sums.bound()
     return BoundParts(
         bound.t.astype(np.float64),
         bound.bits,

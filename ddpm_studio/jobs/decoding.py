@@ -6,13 +6,11 @@ from collections.abc import Generator
 
 import numpy as np
 
-from ddpm_studio.engine.likelihood import BoundSums, measure_bound
 from ddpm_studio.engine.progressive import progressive_decoding
 from ddpm_studio.engine.samplers import Frame
-from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing import batch_limit, frame_images, picture_shape
-from ddpm_studio.jobs.events import Decoded, Event, Pictures, Progress
-from ddpm_studio.jobs.measuring import LabelledNetwork, measured_process
+from ddpm_studio.jobs.drawing import frame_images
+from ddpm_studio.jobs.events import Decoded, Event, Pictures
+from ddpm_studio.jobs.measuring import LabelledNetwork, measure_picture, measured_process
 from ddpm_studio.jobs.models import ModelStore
 from ddpm_studio.jobs.pictures import to_latent
 from ddpm_studio.requests import DecodeRequest
@@ -49,20 +47,7 @@ def decode(
         frames.append(frame_images(frame))
         distortions.append(moment.distortion)
         yield frames[-1]
-    sums = BoundSums(T, request.timesteps, [0])
-    batch = batch_limit(picture_shape(model)[1], model.device)
-    job = measure_bound(
-        process, lambda _: network, lambda _: x0, sums, seed=request.seed, batch=batch
-    )
-    try:
-        for _ in job:
-            yield Progress(sums.done, sums.items, "Measuring the rate")
-    except ValueError as error:
-        raise StudioError(
-            f"The model can't be measured: {error}.",
-            "Try the raw weights, or an earlier checkpoint.",
-        ) from error
-    bound = sums.bound()
+    bound = yield from measure_picture(model, process, x0, request, "Measuring the rate")
     return Decoded(
         t=tuple(shown),
         rate=tuple(bound.rate_at(np.array(shown)).tolist()),

@@ -1,8 +1,8 @@
-"""What measuring a set and decoding one picture have in common."""
+"""What measuring a set, decoding one picture and taking its bound apart have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -10,7 +10,10 @@ from torch import Tensor
 
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import DiffusionProcess, UNet
+from ddpm_studio.engine.likelihood import Bound, BoundSums, measure_bound
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing import batch_limit, picture_shape
+from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.models import Model
 from ddpm_studio.requests import MeasureRequest
 
@@ -51,6 +54,52 @@ def measured_process(model: Model, request: MeasureRequest) -> DiffusionProcess:
             "Leave the variance as trained.",
         )
     return replace(process, clip_x0=request.clip_x0, variance=request.variance or process.variance)
+
+
+def measure_picture(
+    model: Model,
+    process: DiffusionProcess,
+    x0: Tensor,
+    request: MeasureRequest,
+    words: str,
+    most: int | None = None,
+) -> Generator[Event, None, Bound]:
+    """Measure the bound of one picture, without its class.
+
+    Args:
+        model: whose network is asked.
+        process: see :func:`measured_process`.
+        x0: the picture as :func:`ddpm_studio.jobs.pictures.to_latent` gives it.
+        request: at how many timesteps, and the seed.
+        words: what the progress says.
+        most: timesteps in one batch at most; None: as many as suit the device.
+
+    Yields:
+        Progress.
+
+    Raises:
+        StudioError: if the network's answer is no number.
+    """
+    network = LabelledNetwork(model.network)
+    sums = BoundSums(process.schedule.T, request.timesteps, [0])
+    batch = batch_limit(picture_shape(model)[1], model.device)
+    job = measure_bound(
+        process,
+        lambda _: network,
+        lambda _: x0,
+        sums,
+        seed=request.seed,
+        batch=batch if most is None else min(most, batch),
+    )
+    try:
+        for _ in job:
+            yield Progress(sums.done, sums.items, words)
+    except ValueError as error:
+        raise StudioError(
+            f"The model can't be measured: {error}.",
+            "Try the raw weights, or an earlier checkpoint.",
+        ) from error
+    return sums.bound()
 
 
 def own_classes(model: Model, dataset: Dataset) -> Mapping[int, int] | None:

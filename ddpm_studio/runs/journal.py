@@ -11,6 +11,9 @@ from pathlib import Path
 from ddpm_studio.paths import config_dir
 from ddpm_studio.runs import atomic
 from ddpm_studio.runs.lock import is_in_use
+from ddpm_studio.strict_json import read_object
+
+_MAX_NOTE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def interrupted() -> list[Entry]:
     found = []
     for file in sorted(_folder().glob("*.json"), key=_time, reverse=True):
         try:
-            noted = json.loads(file.read_bytes())
+            noted = read_object(file, _MAX_NOTE)
             entry = Entry(Path(str(noted["run"])), int(noted["steps"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue

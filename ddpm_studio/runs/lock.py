@@ -16,8 +16,10 @@ import psutil
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
+from ddpm_studio.strict_json import read_object
 
 _LOCK, _OWNER = ".lock", ".owner.json"
+_MAX_NOTE = 1 << 16
 # What a folder answers that knows no locks, as some network folders do.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 
@@ -41,7 +43,7 @@ class Owner:
     def read(cls, run: Path) -> Owner | None:
         """Return who trains a run or, if nobody put it away, who did."""
         try:
-            noted = json.loads((run / _OWNER).read_bytes())
+            noted = read_object(run / _OWNER, _MAX_NOTE)
             return cls(
                 int(noted["pid"]), str(noted["host"]), str(noted["since"]), float(noted["started"])
             )

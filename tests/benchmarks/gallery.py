@@ -78,7 +78,6 @@ def _scroll(rounds: int) -> dict[str, float]:
 
     import numpy as np
     import psutil
-    from PySide6.QtCore import QEvent, QObject
     from PySide6.QtWidgets import QApplication
 
     from ddpm_studio import paths
@@ -87,13 +86,7 @@ def _scroll(rounds: int) -> dict[str, float]:
     from ddpm_studio.gui.settings import open_settings
     from ddpm_studio.gui.studio import Studio
     from ddpm_studio.gui.theme import current_theme
-
-    class Counter(QObject):
-        painted = 0
-
-        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-            self.painted += event.type() == QEvent.Type.Paint
-            return False
+    from tests.paints import PaintCounter
 
     _fill(paths.runs_dir())
     app = QApplication([])
@@ -117,7 +110,7 @@ def _scroll(rounds: int) -> dict[str, float]:
         time.sleep(0.002)
     load_s = time.perf_counter() - begun
     index = memory.memory_info().rss - before
-    view, counter = panel.thumbnails, Counter()
+    view, counter = panel.thumbnails, PaintCounter()
     view.viewport().installEventFilter(counter)
     bar = view.verticalScrollBar()
 

@@ -41,7 +41,6 @@ def _scrub(rounds: int) -> dict[str, float]:
 
     import numpy as np
     import psutil
-    from PySide6.QtCore import QEvent, QObject
     from PySide6.QtWidgets import QApplication
 
     from ddpm_studio.backend import Backend
@@ -51,13 +50,7 @@ def _scrub(rounds: int) -> dict[str, float]:
     from ddpm_studio.gui.studio import Studio
     from ddpm_studio.gui.theme import current_theme
     from ddpm_studio.jobs.events import FrameImages
-
-    class Counter(QObject):
-        painted = 0
-
-        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-            self.painted += event.type() == QEvent.Type.Paint
-            return False
+    from tests.paints import PaintCounter
 
     app = QApplication([])
     current_theme().apply(app)
@@ -75,7 +68,7 @@ def _scrub(rounds: int) -> dict[str, float]:
         one.add(FrameImages(number, _FRAMES - 1, _FRAMES - 1 - number, *views))
     panel.show_process(Process([one]))
     app.processEvents()
-    counter = Counter()
+    counter = PaintCounter()
     panel.views.grids[0, "x_t"].viewport().installEventFilter(counter)
 
     def times(places: np.ndarray) -> np.ndarray:

@@ -13,12 +13,13 @@ import sys
 import time
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.gui.widgets.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.loss_plot import LossPlot
 from ddpm_studio.gui.widgets.picture_view import PictureGrid
+from tests.paints import PaintCounter
 
 # What a run may hold on to itself, however often it repaints.
 _SLACK = 500
@@ -26,18 +27,6 @@ _SLACK = 500
 
 class _Bell(QObject):
     rung = Signal(bool, object)
-
-
-class _Counted(QObject):
-    """Counts the repaints of what it watches."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.repaints = 0
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        self.repaints += event.type() == QEvent.Type.Paint
-        return False
 
 
 def _let_live(app: QCoreApplication, seconds: float) -> None:
@@ -62,7 +51,7 @@ def repaint_and_emit(times: int) -> dict[str, object]:
     _let_live(app, seconds=0.5)  # the plot builds its canvas when it is seen
     inside = [part for widget in widgets for part in widget.findChildren(QWidget)]
     painted = [bars, *(part for part in inside if part.isVisible())]
-    counted = _Counted()
+    counted = PaintCounter()
     for widget in painted:
         widget.installEventFilter(counted)
     bell, heard = _Bell(), [0]
@@ -81,10 +70,10 @@ def repaint_and_emit(times: int) -> dict[str, object]:
     return {
         "python": platform.python_version(),
         "heard": heard[0],
-        "repaints": counted.repaints,
+        "repaints": counted.painted,
         "moved": moved,
         "steady": heard[0] == times
-        and counted.repaints >= len(widgets) * times
+        and counted.painted >= len(widgets) * times
         and all(abs(count) < _SLACK for count in moved.values()),
     }
 

@@ -9,12 +9,12 @@ from typing import get_args
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import learning
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.images import SUFFIXES, Pictures, read_picture
+from ddpm_studio.gui.images import Pictures, read_picture
 from ddpm_studio.gui.learn.curve_view import Curve, CurveView, short, two_places
 from ddpm_studio.gui.learn.equation import Equation, Symbol
 from ddpm_studio.gui.learn.lights import Lights
@@ -26,6 +26,7 @@ from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, number_labe
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.number_boxes import FloatBox, IntBox
+from ddpm_studio.gui.widgets.picture_dialog import ask_for_picture
 from ddpm_studio.gui.widgets.picture_slot import PictureSlot
 from ddpm_studio.jobs.events import NoisedPicture, ScheduleTables
 from ddpm_studio.requests import ScheduleRequest
@@ -322,13 +323,7 @@ class ForwardChapter(QWidget):
         self.messages.show_failure(failure)
 
     def _choose(self) -> None:
-        dialog = QFileDialog(self.window(), self.tr("Choose a picture"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
-        dialog.setNameFilter(self.tr("Pictures ({0})").format(patterns))
-        dialog.fileSelected.connect(self._on_chosen)
-        dialog.open()
+        ask_for_picture(self, self._on_chosen)
 
     def _on_chosen(self, path: str) -> None:
         try:

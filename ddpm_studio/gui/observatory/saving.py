@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from ddpm_studio.backend import exports
@@ -16,6 +15,7 @@ from ddpm_studio.gui.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.plot_picture import picture_of
+from ddpm_studio.gui.widgets.saved_message import tell_saved
 
 Kind = Literal["csv", "png", "svg"]
 
@@ -35,7 +35,6 @@ class FigureSaver(QObject):
     def __init__(self, studio: Studio, page: CurvesPage, messages: MessageBar) -> None:
         super().__init__(page)
         self._studio, self._page, self._messages = studio, page, messages
-        self._written: Path | None = None
 
     def ask_csv(self) -> None:
         """Ask for the place of a table of all figures of the shown runs."""
@@ -79,17 +78,8 @@ class FigureSaver(QObject):
         self.save(Path(chosen))
 
     def _on_saved(self, path: Path) -> None:
-        self._written = path
-        self._messages.show_message(
-            self.tr("Saved to {path}").format(path=path),
-            action=self.tr("Show in folder"),
-            callback=self._show_folder,
-        )
+        tell_saved(self._messages, path)
         self.saved.emit(path)
 
     def _on_failed(self, failure: Failure) -> None:
         self._messages.show_failure(failure)
-
-    def _show_folder(self) -> None:
-        if self._written is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written.parent)))

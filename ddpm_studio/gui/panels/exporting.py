@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtCore import QStandardPaths, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from ddpm_studio.backend import exports
@@ -23,6 +23,7 @@ from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.basics import name
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.picture_drag import copy_picture
+from ddpm_studio.gui.widgets.saved_message import tell_saved
 from ddpm_studio.requests import AnimationRequest
 
 Recipe = dict[str, object]
@@ -104,7 +105,6 @@ class ExportMenu(QToolButton):
         self._studio = studio
         self._provider = provider
         self._messages: MessageBar | None = None
-        self._written: Path | None = None
         texts = {
             "copy": (self.tr("Copy picture"), "copy", self.copy),
             "save_png": (self.tr("Save PNG…"), "file-image", self._ask_png),
@@ -181,23 +181,14 @@ class ExportMenu(QToolButton):
 
     def _on_saved(self, path: Path) -> None:
         ExportMenu.last_folder = path.parent
-        self._written = path
         if self._messages is not None:
-            self._messages.show_message(
-                self.tr("Saved to {path}").format(path=path),
-                action=self.tr("Show in folder"),
-                callback=self._show_folder,
-            )
+            tell_saved(self._messages, path)
         self.saved.emit(path)
 
     def _on_failed(self, failure: Failure) -> None:
         if self._messages is not None:
             self._messages.show_failure(failure)
         self.failed.emit(failure)
-
-    def _show_folder(self) -> None:
-        if self._written is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written.parent)))
 
     def _ask_png(self) -> None:
         self._ask("save_png", ".png", self.tr("PNG picture (*.png)"))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.images import PICTURE_MIME, SUFFIXES, Pictures, paths_from_mime
+from ddpm_studio.gui.images import PICTURE_MIME, Pictures, paths_from_mime
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.basics import set_property
+from ddpm_studio.gui.widgets.picture_dialog import ask_for_picture
 from ddpm_studio.gui.widgets.picture_slot import PictureSlot
 
 _CHOICE = 48
@@ -140,13 +141,7 @@ class SourceSlot(PictureSlot):
         self.failed.emit(failure)
 
     def _choose(self) -> None:
-        dialog = QFileDialog(self.window(), self.tr("Choose a picture"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
-        dialog.setNameFilter(self.tr("Pictures ({0})").format(patterns))
-        dialog.fileSelected.connect(self._on_chosen)
-        dialog.open()
+        ask_for_picture(self, self._on_chosen)
 
     def _on_chosen(self, path: str) -> None:
         self.set_path(Path(path))
