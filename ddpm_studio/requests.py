@@ -157,7 +157,7 @@ class TrainRequest(Request):
     deterministic: bool = Field(
         False,
         title="Deterministic",
-        description="Same seed, same run on a GPU too, bit for bit; slower. A CPU always does.",
+        description="Asks a GPU for the same run each time, as a CPU always does; slower.",
     )
     sample_every: int | None = Field(
         None, ge=1, title="Samples every", description="Steps; empty: twenty times in the run."

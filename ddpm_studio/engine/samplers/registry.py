@@ -61,11 +61,6 @@ class SamplerInfo:
     grid: Grid = grid.uniform
     adaptive: bool = False
 
-    @property
-    def needs_steps(self) -> bool:
-        """Whether fewer steps than T are the usual choice."""
-        return self.default_steps is not None
-
     def indices(
         self,
         schedule: NoiseSchedule,

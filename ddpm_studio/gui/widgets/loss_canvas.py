@@ -124,11 +124,6 @@ class LossCanvas(QObject):
         self._box.enableAutoRange(x=True, y=True)
         self._fit()
 
-    @property
-    def follows(self) -> bool:
-        """Whether the view shows all and grows with the data."""
-        return self._follows
-
     def mark(self, points: dict[str, tuple[float, float]]) -> None:
         """Put a dot at (step, loss) of each series and a line at the last one; {} hides both."""
         self._cursor.setVisible(bool(points))
