@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ddpm_studio.engine.norm_silu import norm_silu
 from ddpm_studio.engine.unet_blocks import (
     NEAR_ZERO,
     NORM_EPS,
@@ -108,7 +109,7 @@ class UNet(nn.Module):
             for block, attention in zip(level.blocks, level.attention, strict=True):
                 h = attention(block(torch.cat([h, skips.pop()], dim=1), temb))
             h = level.resample(h)
-        return cast(Tensor, self.conv_out(F.silu(self.norm_out(h))))
+        return cast(Tensor, self.conv_out(norm_silu(self.norm_out, h)))
 
     def _embed(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
         embedding = timestep_embedding(t, self.config.base_channels)

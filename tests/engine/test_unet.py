@@ -6,9 +6,10 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, UNet, UNetConfig, l_simple
-from ddpm_studio.engine.unet_blocks import timestep_embedding
+from ddpm_studio.engine.unet_blocks import Upsample, attend, timestep_embedding
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,26 @@ def test_time_embedding() -> None:
     expected = [-0.54402, 0.44767, 0.021543, 0.001, -0.83907, 0.89420, 0.99977, 1.0]
     got = timestep_embedding(torch.tensor([10]), 8)
     torch.testing.assert_close(got, torch.tensor([expected]), atol=6e-6, rtol=0)
+
+
+def test_doubling_and_its_convolution_in_one_equal_the_two_apart() -> None:
+    torch.manual_seed(0)
+    up = Upsample(8).double()
+    x = torch.randn(2, 8, 5, 3, dtype=torch.float64, requires_grad=True)
+    apart = up.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+    inputs = (x, up.conv.weight, up.conv.bias)
+    torch.testing.assert_close(up(x), apart)
+    gradients = torch.autograd.grad(apart.square().sum(), inputs)
+    torch.testing.assert_close(torch.autograd.grad(up(x).square().sum(), inputs), gradients)
+
+
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
+def test_attention_is_the_softmax_of_its_definition(dtype: torch.dtype, error: float) -> None:
+    torch.manual_seed(0)
+    q, k, v = torch.randn(3, 2, 16, 9).to(dtype)
+    scores = torch.einsum("ncl,ncm->nlm", q.double(), k.double()) / math.sqrt(16)
+    expected = torch.einsum("nlm,ncm->ncl", scores.softmax(-1), v.double())
+    torch.testing.assert_close(attend(q, k, v).double(), expected, atol=error, rtol=error)
 
 
 def test_output_depends_on_every_input() -> None:
