@@ -35,7 +35,7 @@ class _NormSiLU(torch.autograd.Function):
         return F.silu(y, inplace=True)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias, mean, rstd = ctx.saved_tensors
         y, _, _ = _group_norm(x, weight, bias, ctx.groups, ctx.eps)

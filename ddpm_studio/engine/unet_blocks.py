@@ -97,8 +97,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         # torch's fused attention computes bf16 on a CPU in float32: a third of this speed.
         scores = torch.bmm(q.transpose(1, 2) * q.shape[1] ** -0.5, k)
         return torch.bmm(v, scores.softmax(-1, dtype=torch.float32).to(v.dtype).transpose(1, 2))
-    tokens = (part.transpose(1, 2).unsqueeze(1) for part in (q, k, v))
-    return F.scaled_dot_product_attention(*tokens).squeeze(1).transpose(1, 2)
+    q, k, v = (part.transpose(1, 2).unsqueeze(1) for part in (q, k, v))
+    return F.scaled_dot_product_attention(q, k, v).squeeze(1).transpose(1, 2)
 
 
 class Downsample(nn.Module):

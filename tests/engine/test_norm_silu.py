@@ -24,7 +24,7 @@ def test_its_gradient_is_that_of_finite_differences() -> None:
     x = torch.randn(2, 16, 3, 2, dtype=torch.float64, requires_grad=True)
 
     assert torch.autograd.gradcheck(
-        lambda x, w, b: torch.func.functional_call(  # type: ignore[no-any-return]
+        lambda x, w, b: torch.func.functional_call(
             _Both(norm), {"norm.weight": w, "norm.bias": b}, (x,)
         ),
         (x, norm.weight, norm.bias),
@@ -64,7 +64,12 @@ def test_it_keeps_its_input_alone() -> None:
     norm = _norm()
     x = torch.randn(2, 16, 8, 8, requires_grad=True)
     kept: list[Tensor] = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         norm_silu(norm, x)
     large = [t for t in kept if t.numel() == x.numel()]
     assert [t.data_ptr() for t in large] == [x.data_ptr()]

@@ -62,7 +62,7 @@ def test_doubling_and_its_convolution_in_one_equal_the_two_apart() -> None:
     up = Upsample(8).double()
     x = torch.randn(2, 8, 5, 3, dtype=torch.float64, requires_grad=True)
     apart = up.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
-    inputs = (x, up.conv.weight, up.conv.bias)
+    inputs = (x, *up.conv.parameters())
     torch.testing.assert_close(up(x), apart)
     gradients = torch.autograd.grad(apart.square().sum(), inputs)
     torch.testing.assert_close(torch.autograd.grad(up(x).square().sum(), inputs), gradients)
