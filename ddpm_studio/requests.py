@@ -185,6 +185,11 @@ class DrawRequest(Request):
         None, ge=0, title="Checkpoint", description="Step of the weights; empty: the newest."
     )
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+    precision: Precision = Field(
+        "auto",
+        title="Precision",
+        description="auto: bf16 for pictures from noise where the device does it well.",
+    )
     class_label: int | None = Field(
         None,
         ge=0,

@@ -2,7 +2,9 @@
 
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import Guided
+from ddpm_studio.engine.half import in_bf16
 from ddpm_studio.engine.latents import encode, mix, mix_corners
+from ddpm_studio.engine.layout import Precision
 from ddpm_studio.engine.losses import TrainingLoss, l_simple
 from ddpm_studio.engine.noise import PictureNoise, derive_seed
 from ddpm_studio.engine.process import DiffusionProcess
@@ -18,6 +20,7 @@ __all__ = [
     "Guided",
     "NoiseSchedule",
     "PictureNoise",
+    "Precision",
     "Trainer",
     "TrainingConfig",
     "TrainingLoss",
@@ -27,6 +30,7 @@ __all__ = [
     "ddim",
     "derive_seed",
     "encode",
+    "in_bf16",
     "l_simple",
     "mix",
     "mix_corners",

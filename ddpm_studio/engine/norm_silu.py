@@ -17,6 +17,8 @@ def norm_silu(norm: nn.GroupNorm, x: Tensor) -> Tensor:
     which the network keeps anyway, and the normalised x is computed once more.
     """
     if x.device.type == "cpu" and torch.is_grad_enabled():
+        if not x.is_contiguous(memory_format=torch.channels_last):
+            x = x.contiguous()
         y: Tensor = _NormSiLU.apply(x, norm.weight, norm.bias, norm.num_groups, norm.eps)  # type: ignore[no-untyped-call]
         return y
     return F.silu(norm(x), inplace=True)
@@ -39,12 +41,13 @@ class _NormSiLU(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias, mean, rstd = ctx.saved_tensors
         y, _, _ = _group_norm(x, weight, bias, ctx.groups, ctx.eps)
-        grad = torch.ops.aten.silu_backward(grad, y)
+        # Written over y, the gradient lies in memory as x does, which the kernel relies on.
+        torch.ops.aten.silu_backward.grad_input(grad, y, grad_input=y)
         n, c = x.shape[:2]
         pixels = x[0, 0].numel()
-        wanted = list(ctx.needs_input_grad[:3])
+        # All three, whatever is needed: without the first, torch 2.13 falls channels-last.
         grads = torch.ops.aten.native_group_norm_backward(
-            grad, x, mean, rstd, weight, n, c, pixels, ctx.groups, wanted
+            y, x, mean, rstd, weight, n, c, pixels, ctx.groups, [True] * 3
         )
         return *grads, None, None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,13 @@ from torch import Tensor
 
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import check_labels
+from ddpm_studio.engine.layout import Precision, memory_format
 from ddpm_studio.engine.losses import Loss, TrainingLoss, check_loss
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.timesteps import TimestepSampling, timestep_sampler
 from ddpm_studio.engine.unet import UNet
-
-Precision = Literal["float32", "bf16"]
 
 # Separate streams of random numbers, so that one never shifts another.
 _ORDER, _STEP = 1, 2
@@ -274,14 +273,6 @@ class Trainer:
         """Take the steps from here on with other pictures, noise and t."""
         self.config = replace(self.config, seed=seed)
         self._order = None
-
-
-def memory_format(device: torch.device, precision: Precision) -> torch.memory_format:
-    """Layout of pictures and weights in which the network is fastest."""
-    if device.type == "cpu" and precision == "bf16":
-        # GroupNorm of bf16 takes five times as long channels-last, convolutions as long.
-        return torch.contiguous_format
-    return torch.channels_last
 
 
 def _load_exactly(model: torch.nn.Module, tensors: dict[str, Tensor]) -> None:

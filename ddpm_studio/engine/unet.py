@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ddpm_studio.engine.layout import Precision
 from ddpm_studio.engine.norm_silu import norm_silu
 from ddpm_studio.engine.unet_blocks import (
     NEAR_ZERO,
@@ -80,6 +81,11 @@ class UNet(nn.Module):
         self.conv_out = nn.Conv2d(width, config.out_channels, 3, padding=1)
         xavier(self.conv_out, NEAR_ZERO)
 
+    @property
+    def precision(self) -> Precision:
+        """What its weights are in."""
+        return "bf16" if self.conv_in.weight.dtype == torch.bfloat16 else "float32"
+
     def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
         """Predict from the noisy pictures.
 
@@ -89,13 +95,14 @@ class UNet(nn.Module):
             y: class labels, shape (N,); ``num_classes`` (or None) stands for "no label".
 
         Returns:
-            Shape (N, out_channels, image_size, image_size).
+            Shape (N, out_channels, image_size, image_size), of x's type.
 
         Raises:
             ValueError: if labels are given to an unconditional network.
         """
-        temb = self._embed(x, t, y)
-        h = self.conv_in(x)
+        computed_in = self.conv_in.weight.dtype
+        temb = self._embed(x, t, y).to(computed_in)
+        h = self.conv_in(x.to(computed_in))
         skips = [h]
         for level in cast("list[Level]", self.down):
             for block, attention in zip(level.blocks, level.attention, strict=True):
@@ -109,7 +116,7 @@ class UNet(nn.Module):
             for block, attention in zip(level.blocks, level.attention, strict=True):
                 h = attention(block(torch.cat([h, skips.pop()], dim=1), temb))
             h = level.resample(h)
-        return cast(Tensor, self.conv_out(norm_silu(self.norm_out, h)))
+        return cast(Tensor, self.conv_out(norm_silu(self.norm_out, h))).to(x.dtype)
 
     def _embed(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
         embedding = timestep_embedding(t, self.config.base_channels)

@@ -6,12 +6,13 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import psutil
 import torch
 
+from ddpm_studio import engine
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.precision import native_precision
 from ddpm_studio.requests import Device, Precision
 
 
@@ -32,7 +33,7 @@ def prefer(device: Device, precision: Precision, threads: int | None) -> str:
 
     Args:
         device: ``auto``: the GPU if there is one.
-        precision: ``auto``: bf16 where the device computes it natively.
+        precision: ``auto``: bf16 where the device is faster in it.
         threads: None: as many as torch chose at first. It counts for the calling thread alone.
 
     Returns:
@@ -71,16 +72,12 @@ def _available(asked: Device) -> torch.device:
     return torch.device(asked)
 
 
-def choose_precision(asked: Precision, device: torch.device) -> Literal["float32", "bf16"]:
-    """Return the precision; ``auto`` is what :func:`prefer` says, or bf16 where it is native."""
+def choose_precision(asked: Precision, device: torch.device) -> engine.Precision:
+    """Return the precision; ``auto`` is what :func:`prefer` says, or bf16 where that is faster."""
     asked = _preference.precision if asked == "auto" else asked
     if asked != "auto":
         return asked
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    if device.type == "cpu":
-        return "bf16" if torch.cpu._is_amx_tile_supported() else "float32"
-    return "float32"
+    return native_precision(device)
 
 
 @contextlib.contextmanager

@@ -9,15 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, UNet
+from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, Precision, UNet
 from ddpm_studio.engine.guidance import Guided
+from ddpm_studio.engine.layout import memory_format
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.carried import Array, pack
+from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
 from ddpm_studio.jobs.models import Model
-from ddpm_studio.requests import DrawRequest, SamplerRequest
+from ddpm_studio.requests import DrawRequest, SampleRequest, SamplerRequest
 
 # ε̂ is shown with ±3 standard deviations mapped to black and white.
 EPS_SCALE = 3.0
@@ -27,7 +29,7 @@ class Evaluator:
     """The network as a denoiser: no gradients, in pieces that fit the memory.
 
     Args:
-        network: the weights.
+        network: the weights, in the precision to compute in.
         device: where they lie.
         class_label: draw this class; None: without labels.
         guidance: strength of classifier-free guidance, from 0.
@@ -41,13 +43,14 @@ class Evaluator:
         guidance: float = 1.0,
     ) -> None:
         self.network = network
+        self._layout = memory_format(device, network.precision)
         self.batch = batch_limit(network.config.image_size, device)
         self.class_label, self.guidance = class_label, guidance
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
         with torch.no_grad():
-            x = x.contiguous(memory_format=torch.channels_last)
+            x = x.contiguous(memory_format=self._layout)
             if len(x) <= self.batch:
                 return self._predict(x, t)
             pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
@@ -79,7 +82,15 @@ def evaluator_for(model: Model, request: DrawRequest) -> Evaluator:
             f"There is no class {request.class_label}.",
             f"This model's classes are 0 to {count - 1}.",
         )
-    return Evaluator(model.network, model.device, request.class_label, request.guidance)
+    network = model.network_in(asked_precision(model, request))
+    return Evaluator(network, model.device, request.class_label, request.guidance)
+
+
+def asked_precision(model: Model, request: DrawRequest) -> Precision:
+    """Return the precision to draw in; ``auto``: float32 where a given picture should come back."""
+    if request.precision == "auto" and not isinstance(request, SampleRequest):
+        return "float32"
+    return choose_precision(request.precision, model.device)
 
 
 def batch_limit(image_size: int, device: torch.device) -> int:
@@ -241,9 +252,10 @@ def recipe(
     Args:
         kind: the tool.
         model: what drew; its fingerprint tells whether the same weights are at hand later.
-        request: as it was asked.
+        request: as it was asked; what ``auto`` chose is told.
         inputs: what was drawn from besides noise, by name.
     """
+    request = request.model_copy(update={"precision": asked_precision(model, request)})
     told: dict[str, object] = {
         "kind": kind,
         "request": request.model_dump(mode="json"),

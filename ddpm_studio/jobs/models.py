@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from ddpm_studio.engine import DiffusionProcess, UNet
+from ddpm_studio.engine import DiffusionProcess, Precision, UNet, in_bf16
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.device import choose_device
 from ddpm_studio.requests import Device, Weights
@@ -34,6 +34,14 @@ class Model:
     step: int
     weights: Weights
     device: torch.device
+
+    def network_in(self, precision: Precision) -> UNet:
+        """The network to evaluate in this precision."""
+        return self._half if precision == "bf16" else self.network
+
+    @cached_property
+    def _half(self) -> UNet:
+        return in_bf16(self.network)
 
     @cached_property
     def fingerprint(self) -> str:

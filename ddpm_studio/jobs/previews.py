@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio import data
-from ddpm_studio.engine import PictureNoise, Trainer, UNet, ddim, derive_seed
+from ddpm_studio.engine import PictureNoise, Trainer, UNet, ddim, derive_seed, in_bf16
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import save_png
@@ -99,7 +99,8 @@ class Previews:
         )
         x = noise.draw((config.channels, config.image_size, config.image_size))
         try:
-            evaluator = Evaluator(network, self.trainer.device)
+            half = self.trainer.config.precision == "bf16"
+            evaluator = Evaluator(in_bf16(network) if half else network, self.trainer.device)
             for frame in ddim(self._process, evaluator, x, noise):
                 x = frame.x_t
                 yield Progress(self.trainer.step_number, self.request.steps, "Drawing samples")

@@ -101,7 +101,7 @@ def restored(recipe: Recipe, path: Path) -> Restored | None:
     if kind not in _KINDS:
         return None
     try:
-        request = _KINDS[kind].model_validate(recipe.get("request"))
+        request = _KINDS[kind].model_validate(drawn_by(recipe))
     except ValidationError as error:
         raise StudioError(
             f"{path.name} does not say in full how it was made.",
@@ -130,6 +130,12 @@ def restored(recipe: Recipe, path: Path) -> Restored | None:
         moment if type(moment) is int else 0,
         _latent(inputs.get("latent"), recipe.get("latent"), model, path),
     )
+
+
+def drawn_by(recipe: Recipe) -> object:
+    """The request in a recipe; one that names no precision is of a version without bf16."""
+    asked = recipe.get("request")
+    return {"precision": "float32"} | asked if isinstance(asked, dict) else asked
 
 
 def drawing_id(recipe: Recipe) -> str:

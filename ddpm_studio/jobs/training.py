@@ -119,6 +119,9 @@ def train(
     else:
         if base:
             _check_shape(base, dataset)
+        # Recorded, so that training further is in the same wherever it is.
+        precision = devices.choose_precision(request.precision, device)
+        request = request.model_copy(update={"precision": precision})
         config = base.unet_config() if base else _network_config(request, dataset)
         info = _describe(request, config, process, dataset, start_from)
         folder = RunFolder.create(run, info)

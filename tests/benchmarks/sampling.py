@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import torch
 
-from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, UNet, ancestral
+from ddpm_studio.engine import (
+    DiffusionProcess,
+    NoiseSchedule,
+    PictureNoise,
+    Precision,
+    UNet,
+    ancestral,
+    in_bf16,
+)
+from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.drawing import Evaluator
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.pairs import compare
@@ -18,19 +27,32 @@ EVALUATIONS = 5
 
 def measure(rounds: int) -> list[Figure]:
     """Compare a walk of a few evaluations in equal precision and as each ships."""
-    walks = {
-        peer.name: peer.walk(peer.network(), BATCH, EVALUATIONS, "cpu", False) for peer in peers()
-    }
-    comparison = compare(our_walk(), walks, rounds)
-    return comparison.figures("sampling, both float32", 1.3, EVALUATIONS * BATCH)
+    figures = []
+    shipped = choose_precision("auto", torch.device("cpu"))
+    for name, ours, bf16, target in (
+        ("sampling, both float32", our_walk("float32"), False, 1.3),
+        ("sampling, both bf16", our_walk("bf16"), True, 1.3),
+        (f"sampling as shipped ({shipped})", our_walk(shipped), False, 2.0),
+    ):
+        walks = {
+            peer.name: peer.walk(peer.network(), BATCH, EVALUATIONS, "cpu", bf16)
+            for peer in peers()
+        }
+        figures += compare(ours, walks, rounds).figures(name, target, EVALUATIONS * BATCH)
+    return figures
 
 
 def our_walk(
-    device: str = "cpu", batch: int = BATCH, evaluations: int = EVALUATIONS
+    precision: Precision,
+    device: str = "cpu",
+    batch: int = BATCH,
+    evaluations: int = EVALUATIONS,
 ) -> Callable[[], object]:
     """Return a walk with our ancestral sampler from noise to pictures."""
-    network = UNet(CONFIG).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    evaluator = Evaluator(network.eval(), torch.device(device))
+    layout = torch.channels_last
+    network = UNet(CONFIG).to(device, memory_format=layout).eval()  # type: ignore[call-overload]
+    half = precision == "bf16"
+    evaluator = Evaluator(in_bf16(network) if half else network, torch.device(device))
     process = DiffusionProcess(NoiseSchedule.linear().strided(evaluations))
     shape = (CONFIG.channels, CONFIG.image_size, CONFIG.image_size)
 

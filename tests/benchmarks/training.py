@@ -9,11 +9,11 @@ import torch
 from ddpm_studio.engine import (
     DiffusionProcess,
     NoiseSchedule,
+    Precision,
     Trainer,
     TrainingConfig,
     UNet,
 )
-from ddpm_studio.engine.training import Precision
 from ddpm_studio.jobs.device import choose_precision
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.pairs import compare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Callable, Generator
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ddpm_studio.engine import Precision, UNet
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe, save_png
 from ddpm_studio.jobs import (
@@ -26,6 +28,7 @@ from ddpm_studio.jobs import (
     walk_path,
 )
 from ddpm_studio.jobs.events import Drawn, Notice, Pictures
+from ddpm_studio.jobs.models import Model
 from ddpm_studio.jobs.recipes import drawing_id, read_restored, restored
 from ddpm_studio.requests import (
     EncodeRequest,
@@ -200,3 +203,36 @@ def test_a_picture_from_elsewhere_is_no_drawing(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
     assert read_restored(tmp_path / "p.png") is None
     assert read_recipe(tmp_path / "p.png") is None
+
+
+def test_the_precision_is_that_of_the_first_drawing(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, used = ModelStore(), []
+    network_in = Model.network_in
+
+    def watched(model: Model, precision: Precision) -> UNet:
+        used.append(precision)
+        return network_in(model, precision)
+
+    monkeypatch.setattr(Model, "network_in", watched)
+    recipes = []
+    for precision in ("float32", "bf16"):
+        request = SampleRequest.model_validate({**_common(run), "precision": precision})
+        recipes.append(json.loads(json.dumps(drawn_by(sample(request, models)).recipe)))
+    recipes.append(copy.deepcopy(recipes[1]))
+    del recipes[2]["request"]["precision"]  # as versions without bf16 wrote it
+    assert used == ["float32", "bf16"]
+    for recipe in recipes:
+        found = restored(recipe, run / "a.png")
+        assert found is not None
+        finish(redraw(found, models))
+    assert used[2:] == ["float32", "bf16", "float32"]
+
+
+def test_what_is_drawn_from_a_picture_is_drawn_in_float32(
+    run: Path, some_pictures: Pictures
+) -> None:
+    asked = _share(run, some_pictures, ModelStore()).recipe["request"]
+    assert isinstance(asked, dict)
+    assert asked["precision"] == "float32"

@@ -7,10 +7,12 @@ from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, sample, share, train
+from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import FrameImages
 from ddpm_studio.requests import PrepareOptions, Sampler, SampleRequest, ShareRequest
 from tests.jobs.conftest import REQUEST, finish
@@ -57,7 +59,10 @@ def test_each_sampler_draws_and_repeats_itself(run: Path, models: ModelStore, na
     assert (frames[0].t, frames[-1].t) == (20, 0)
     assert np.array_equal(frames[-1].x_t, drawn.pictures)
     assert np.array_equal(finish(sample(request, models))[1].pictures, drawn.pictures)
-    assert drawn.recipe["request"] == request.model_dump(mode="json")
+    asked = request.model_dump(mode="json") | {
+        "precision": choose_precision("auto", torch.device("cpu"))
+    }
+    assert drawn.recipe["request"] == asked
 
 
 @pytest.mark.parametrize("name", [n for n, info in SAMPLERS.items() if not info.deterministic])

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train
+from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import CheckpointSaved, Notice, Progress, SampleGrid, TrainStep
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
@@ -48,7 +50,8 @@ def test_a_run_folder_holds_what_was_promised(pictures: Path, tmp_path: Path) ->
     assert grids[-1].ema.shape == grids[-1].raw.shape == (2, 16, 16, 3)
     assert [e.step for e in events if isinstance(e, CheckpointSaved)] == [4]
     info = RunFolder.open(tmp_path / "run").info
-    assert info.request == REQUEST
+    chosen = choose_precision("auto", torch.device("cpu"))
+    assert info.request == REQUEST.model_copy(update={"precision": chosen})
     assert info.data is not None
     assert info.data.count == 10
 

@@ -30,7 +30,7 @@ from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.noise_curve import NoiseCurve
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
-from ddpm_studio.jobs.recipes import Restored
+from ddpm_studio.jobs.recipes import Restored, drawn_by
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 9, 16, 25, 64)
@@ -300,7 +300,7 @@ class ReversePanel(QWidget):
         """Draw a picture's process again: with its sampler and seed it is the same."""
         if where != "reverse":
             return
-        request = recipe.get("request") if isinstance(recipe, dict) else None
+        request = drawn_by(recipe) if isinstance(recipe, dict) else None
         if isinstance(request, dict):
             self.sampler.set_value(request)
             index = self.count.findData(request.get("count"))

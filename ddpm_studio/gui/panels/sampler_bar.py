@@ -86,7 +86,7 @@ class SamplerBar(QWidget):
         self.seed.installEventFilter(self._filter)
         _describe(self.seed, _FIELDS["seed"])
         self.dice = tool_button("dice-5", self.tr("Another seed"))
-        self.variance, self.clip, more = self._more()
+        self.variance, self.precision, self.clip, more = self._more()
         self._eta_label = label("η", "muted")
         self.class_label, self.guidance = self._classes()
         self._class_group = together(
@@ -145,7 +145,8 @@ class SamplerBar(QWidget):
         if self._brief:
             return chosen
         return chosen | {
-            "variance": next(a.data() for a in self.variance.actions() if a.isChecked()),
+            "variance": _checked(self.variance),
+            "precision": _checked(self.precision),
             "seed": self.seed.value,
             "clip_x0": self.clip.isChecked(),
             "weights": self.weights.currentData(),
@@ -178,9 +179,10 @@ class SamplerBar(QWidget):
         self.guidance.setValue(fields.get("guidance", self.guidance.value()))
         self.seed.set_value(fields.get("seed", self.seed.value))
         self.clip.setChecked(fields.get("clip_x0", self.clip.isChecked()))
-        for action in self.variance.actions():
-            if action.data() == fields.get("variance"):
-                action.setChecked(True)
+        for group, key in ((self.variance, "variance"), (self.precision, "precision")):
+            for action in group.actions():
+                if action.data() == fields.get(key):
+                    action.setChecked(True)
         self.blockSignals(blocked)
         if self.value() != before:
             self.changed.emit()
@@ -256,29 +258,36 @@ class SamplerBar(QWidget):
         _describe(box, _FIELDS["eta"])
         return box
 
-    def _more(self) -> tuple[QActionGroup, QAction, QToolButton]:
+    def _more(self) -> tuple[QActionGroup, QActionGroup, QAction, QToolButton]:
         button = tool_button("sliders-horizontal", self.tr("More sampler settings"))
         menu = QMenu(button)
-        menu.addSection(str(_FIELDS["variance"].title))
-        group = QActionGroup(menu)
-        for value in get_args(_FIELDS["variance"].annotation):
-            action = menu.addAction(_TEXTS.get(value, value))
-            action.setCheckable(True)
-            action.setData(value)
-            action.setChecked(value == _FIELDS["variance"].default)
-            action.setToolTip(str(_FIELDS["variance"].description))
-            group.addAction(action)
+        groups = [self._group(menu, field) for field in ("variance", "precision")]
         menu.addSeparator()
         clip = menu.addAction(str(_FIELDS["clip_x0"].title))
         clip.setCheckable(True)
         clip.setChecked(True)
         clip.setToolTip(str(_FIELDS["clip_x0"].description))
         menu.setToolTipsVisible(True)
-        group.triggered.connect(self.changed)
+        for group in groups:
+            group.triggered.connect(self.changed)
         clip.triggered.connect(self.changed)
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        return group, clip, button
+        return groups[0], groups[1], clip, button
+
+    def _group(self, menu: QMenu, field: str) -> QActionGroup:
+        """A section of the menu with one action a value."""
+        described = _FIELDS[field]
+        menu.addSection(str(described.title))
+        group = QActionGroup(menu)
+        for value in get_args(described.annotation):
+            action = menu.addAction(_TEXTS.get(value, value))
+            action.setCheckable(True)
+            action.setData(value)
+            action.setChecked(value == described.default)
+            action.setToolTip(str(described.description))
+            group.addAction(action)
+        return group
 
     def _on_sampler(self) -> None:
         self._follow_sampler()
@@ -295,6 +304,10 @@ class SamplerBar(QWidget):
         is_ddim = self.sampler.currentData() == "ddim"
         self.eta.setEnabled(is_ddim)
         self._eta_label.setEnabled(is_ddim)
+
+
+def _checked(group: QActionGroup) -> str:
+    return next(str(action.data()) for action in group.actions() if action.isChecked())
 
 
 def _describe(widget: QWidget, field: FieldInfo) -> None:
