@@ -44,22 +44,21 @@ class LineDisplay:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._phase = ""
-        self._last: tuple[float, int] | None = None
+        # By phase: a training draws samples in between, again and again.
+        self._last: dict[str, tuple[float, int]] = {}
 
     def show(self, done: int, total: int, text: str, left: float | None, note: str) -> None:
         """Write a line if one is due."""
-        if text != self._phase:
-            self._phase, self._last = text, None
         if left is None:
             return
         now = self._clock()
-        if self._last is not None:
-            waited, moved = now - self._last[0], done - self._last[1]
+        last = self._last.get(text)
+        if last is not None and done >= last[1]:
+            waited, moved = now - last[0], done - last[1]
             tenth = waited >= _SECONDS_AT_LEAST and moved * _LINES >= total
             if not tenth and waited < _SECONDS_BETWEEN_LINES:
                 return
-        self._last = (now, done)
+        self._last[text] = (now, done)
         parts = [f"{text}: {done:,} of {total:,}", note, _left(left, done, total)]
         self.say(" · ".join(part for part in parts if part))
 

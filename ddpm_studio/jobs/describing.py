@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ddpm_studio.runs import RunFolder, RunInfo, metrics
+from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 from ddpm_studio.runs.weights import parameters
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What ``info`` tells of a run; None where it is not known.
+    """What ``info`` tells of a run as it was last saved; None where it is not known.
 
     ``classes`` are those of the pictures, ``known_classes`` those that the network can draw.
     """
@@ -48,7 +49,6 @@ def describe_run(run: Path) -> RunSummary:
     folder = RunFolder.open(run)
     info = folder.info
     checkpoints = folder.checkpoints()
-    last_line = metrics.last(folder.metrics_file)
     return RunSummary(
         path=folder.path,
         name=folder.path.resolve().name,
@@ -60,7 +60,7 @@ def describe_run(run: Path) -> RunSummary:
         timesteps=info.process.timesteps,
         schedule=info.process.schedule,
         preset=info.request.preset if info.request else None,
-        last_loss=last_line.get("loss") if last_line else None,
+        last_loss=_loss(checkpoints[-1]) if checkpoints else None,
         checkpoints=tuple(checkpoint.step for checkpoint in checkpoints),
         sources=info.data.sources if info.data else (),
         pictures=info.data.count if info.data else None,
@@ -68,6 +68,12 @@ def describe_run(run: Path) -> RunSummary:
         known_classes=_known_classes(info),
         created=info.created,
     )
+
+
+def _loss(checkpoint: Checkpoint) -> float | None:
+    """The loss at a checkpoint: what a killed training wrote down later is not in its weights."""
+    loss = checkpoint.state().get("loss")
+    return loss if isinstance(loss, float) and math.isfinite(loss) else None
 
 
 def _known_classes(info: RunInfo) -> tuple[str, ...]:

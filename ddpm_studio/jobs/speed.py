@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import statistics
 import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
@@ -40,6 +39,9 @@ _BATCHES = (1, 2, 8, 32)
 # second figure, by what the one before took, is not tried.
 _LONG_SECONDS = 0.25
 _TOO_LONG_SECONDS = 0.75
+# How much slower than the quickest step of a batch the slowest may be: so many times, and this.
+_UNSTEADY = 4.0
+_HICCUP_SECONDS = 0.25
 # Weights, their average, gradient and Adam's two moments in float32.
 _BYTES_PER_PARAMETER = 20
 _SHARE_OF_MEMORY = 0.25
@@ -49,7 +51,7 @@ _SHARE_OF_MEMORY = 0.25
 class PresetSpeed:
     """A step of a preset takes ``fixed + each · pictures`` seconds.
 
-    The line goes through the medians measured at the two largest batches that were tried, of
+    The line goes through the quickest steps at the two largest batches that were tried, of
     which ``batch`` is the larger, with pictures of side ``image_size``.
     """
 
@@ -83,7 +85,8 @@ def measure_speed(
     """Take a few steps of each preset on noise, smallest network first.
 
     What was measured before, on the same machine with the same torch, is not measured again
-    unless ``again``; it is kept in the folder of settings.
+    unless ``again``; it is kept in the folder of settings, but not if the machine was so busy
+    with other things, or asleep, that equal steps took very different times.
 
     Args:
         image_size: side of the pictures; a preset that does not divide it is tried at the next
@@ -103,6 +106,7 @@ def measure_speed(
     if not again and key in kept:
         return kept[key]
     found: dict[str, PresetSpeed] = {}
+    steady = True
     names = get_args(Preset)
     cost = 0.0  # seconds for one picture and one parameter, by the network before
     for number, preset in enumerate(names):
@@ -121,13 +125,15 @@ def measure_speed(
                 seconds.append(trial.step(batch))
                 yield progress
             # The first step of each batch chooses its kernels.
-            times[batch] = statistics.median(seconds[1:])
+            times[batch] = min(seconds[1:])
+            steady = steady and max(seconds[1:]) <= _UNSTEADY * times[batch] + _HICCUP_SECONDS
             if len(times) > 1 and times[batch] > _LONG_SECONDS:
                 break
         found[preset] = _line(config.image_size, times)
         cost = times[1] / parameters
     speed = MachineSpeed(machine, words, image_size, channels, found)
-    _write(file, {**kept, key: speed})
+    if steady:
+        _write(file, {**kept, key: speed})
     return speed
 
 

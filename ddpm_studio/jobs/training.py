@@ -16,7 +16,7 @@ from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import device as devices
 from ddpm_studio.jobs.data_guard import DataGuard
-from ddpm_studio.jobs.events import Event, Notice, RunStarted
+from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
 from ddpm_studio.jobs.exchange import start_weights
 from ddpm_studio.jobs.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.saving import Spare
@@ -125,6 +125,8 @@ def train(
         config = base.unet_config() if base else _network_config(request, dataset)
         info = _describe(request, config, process, dataset, start_from)
         folder = RunFolder.create(run, info)
+    if request.batch_size > len(dataset):
+        yield Notice(_large_batch(request.batch_size, len(dataset)))
     with devices.deterministic(request.deterministic, device):
         folder = yield from _train(
             folder, request, dataset, device, models or ModelStore(), spare or Spare()
@@ -177,6 +179,8 @@ def _train(
 
         loop = TrainingLoop(folder, lock, request, trainer, guard, spare, moved)
         loop.restore(returns)
+        # Before anyone can take the reading's progress for that of the training.
+        yield Progress(trainer.step_number, request.steps, "Training")
         yield begun(folder)
         yield from loop.run()
         orderly = True
@@ -338,6 +342,14 @@ def _left_out(rejects: Sequence[Reject]) -> str:
     more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
     count = "1 picture" if len(rejects) == 1 else f"{len(rejects):,} pictures"
     return f"{count} left out: {', '.join(named + more)}."
+
+
+def _large_batch(batch: int, count: int) -> str:
+    """Say how often each picture is in a batch that is larger than the set."""
+    return (
+        f"Each step takes every picture {batch / count:.2g} times: the batch ({batch:,}) is larger "
+        f"than the set ({count:,}). A batch of at most {count:,} makes shorter steps."
+    )
 
 
 def _live(trainer: Trainer) -> LiveTraining:

@@ -10,7 +10,7 @@ from ddpm_studio.gui.settings import Preferences, Settings, default, section
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, tool_button
 from ddpm_studio.gui.widgets.editors import editor_for
-from ddpm_studio.gui.widgets.form import plain_message
+from ddpm_studio.validation import first_problem
 
 _EDITOR_WIDTH = 240
 
@@ -88,7 +88,7 @@ class SettingRow(QWidget):
         try:
             self._preferences.set(self.key, self.editor.read())
         except ValidationError as error:
-            self.error.setText(plain_message(error))
+            self.error.setText(first_problem(error))
             self.error.show()
         else:
             self.error.hide()

@@ -15,6 +15,7 @@ from ddpm_studio.gui.icons import set_icon
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, set_property
 from ddpm_studio.gui.widgets.editors import Editor, editor_for, range_text
+from ddpm_studio.validation import first_problem, plain
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -140,7 +141,7 @@ class RequestForm(QWidget, Generic[Model]):
         self._clear_errors()
         first = ""
         for found in error.errors():
-            text = _plain(str(found["msg"]))
+            text = plain(str(found["msg"]))
             key = str(found["loc"][0]) if found["loc"] else ""
             if key in self._errors:
                 self.show_error(key, text)
@@ -193,7 +194,7 @@ class RequestForm(QWidget, Generic[Model]):
         try:
             self._checks[key].validate_python(self._editors[key].read())
         except ValidationError as error:
-            self.show_error(key, plain_message(error))
+            self.show_error(key, first_problem(error))
         else:
             self.show_error(key, "")
 
@@ -255,20 +256,3 @@ def _rows() -> QFormLayout:
 
 def _annotated(field: FieldInfo) -> Any:
     return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-
-
-def plain_message(error: ValidationError) -> str:
-    """Return the first thing that a validation found, in plain words."""
-    return _plain(str(error.errors()[0]["msg"]))
-
-
-def _plain(message: str) -> str:
-    """Turn pydantic's words into plain ones."""
-    for stiff, plain in (
-        ("Value error, ", ""),
-        ("Input should be ", QCoreApplication.translate("RequestForm", "must be ")),
-        ("greater than or equal to", QCoreApplication.translate("RequestForm", "at least")),
-        ("less than or equal to", QCoreApplication.translate("RequestForm", "at most")),
-    ):
-        message = message.replace(stiff, plain)
-    return message.rstrip(".")
