@@ -15,6 +15,7 @@ from ddpm_studio.cli.group import CONTEXT, LazyGroup
 from ddpm_studio.cli.stopping import Stopped
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.validation import plain
 
 OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
 
@@ -77,7 +78,9 @@ def _tell(error: Exception) -> int:
     if not isinstance(error, StudioError) and (say := getattr(error, "format_message", None)):
         context = getattr(error, "ctx", None)
         asked = context.command_path if context else "ddpm-studio"
-        _line(f"{' '.join(say().split())} See {asked} --help.")
+        words = plain(" ".join(say().split()))
+        stop = "" if words.endswith("?") else "."
+        _line(f"{words}{stop} See {asked} --help.")
         return USAGE
     failure = Failure.of(error)
     foreseen = isinstance(error, StudioError)

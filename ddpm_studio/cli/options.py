@@ -12,8 +12,6 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from ddpm_studio.validation import plain
-
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Given = dict[str, object]
 
@@ -75,7 +73,7 @@ def validated(model: type[ModelT], values: Mapping[str, object], **more: object)
         first = error.errors()[0]
         name = option_name(str(first["loc"][0])) if first["loc"] else model.__name__
         # The parser says "Invalid value for …: " before it.
-        raise typer.BadParameter(f"{plain(str(first['msg']))}.", param_hint=f"'{name}'") from error
+        raise typer.BadParameter(str(first["msg"]), param_hint=f"'{name}'") from error
 
 
 def option_name(field: str) -> str:

@@ -55,6 +55,16 @@ class MachineMeter(QObject):
         """Measure for the same shape, whatever is known of it."""
         self._submit(self._shape(), again=True)
 
+    @property
+    def measuring(self) -> bool:
+        """Whether figures for the shape of the open pictures are on their way."""
+        return self._job is not None and not self._job.state.over
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the user lets it measure."""
+        return self._preferences.now.measure
+
     def seconds(self, preset: str, batch_size: int, pictures: int) -> float | None:
         """Return how long it takes to train on so many pictures; None if it is not known."""
         speed = self.speed
@@ -80,6 +90,7 @@ class MachineMeter(QObject):
         self._asked = shape
         self._job = self._studio.backend.submit(machine.measure_speed(*shape, again))
         self._job.finished.connect(self._on_measured)
+        self._job.ended.connect(self.changed)
 
     def _on_measured(self, speed: MachineSpeed) -> None:
         self.speed = speed

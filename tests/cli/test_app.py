@@ -191,3 +191,20 @@ def test_info(terminal: Terminal, trained: Path) -> None:
     assert summary["checkpoints"] == [4]
     assert summary["timesteps"] == 20
     assert f"{summary['parameters']:,}" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("sample", "x", "--eta", 5), "'--eta': must be at most 1."),
+        (("train", "x", "--timestep-sampling", "no"), "'no' is not one of 'uniform', "),
+        (("train", "x", "--batch-size", 0), "'--batch-size': must be at least 1."),
+    ],
+)
+def test_a_bad_value_is_told_in_plain_words(
+    terminal: Terminal, words: tuple[object, ...], told: str
+) -> None:
+    said = terminal(*words)
+    assert said.code == 2
+    assert told in said.error
+    assert "Value error" not in said.error

@@ -79,6 +79,19 @@ def test_a_slow_job_still_says_something() -> None:
     assert stream.getvalue().splitlines()[-1] == "Training: 3 of 1,000 · loss 0.1 · 1 h 00 min left"
 
 
+def test_samples_drawn_in_between_do_not_repeat_the_line() -> None:
+    clock, stream = Clock(), io.StringIO()
+    display = LineDisplay(stream, clock)
+    for done in range(1, 21):
+        for phase in ("Training", "Drawing samples"):
+            clock.now += 0.01
+            display.show(done, 1000, phase, 60, "")
+    assert stream.getvalue().splitlines() == [
+        "Training: 1 of 1,000 · 1 min left",
+        "Drawing samples: 1 of 1,000 · 1 min left",
+    ]
+
+
 def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
     stream = Terminal()
     display = make_display(stream)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -92,7 +92,8 @@ def test_the_words_are_the_measured_seconds_times_the_pictures(
 ) -> None:
     estimate = TimeEstimate(meter, form)
     qtbot.addWidget(estimate)
-    assert estimate.isHidden()
+    assert not estimate.isHidden()
+    assert "About" not in estimate.text()
     meter.speed = speed({"tiny": 360 / RECOGNISABLE})
     meter.changed.emit()
     assert "About 6 min to first recognisable" in estimate.text()
@@ -105,7 +106,29 @@ def test_the_words_are_the_measured_seconds_times_the_pictures(
     assert [box.itemText(row) for row in range(2)] == ["tiny · 6 min", "small"]
     assert form.value().preset == "tiny"
     form.set_value({"preset": "ddpm32"})
-    assert estimate.isHidden()
+    assert "not known for this network" in estimate.text()
+
+
+def test_the_form_below_stays_where_it_is_when_an_estimate_goes(
+    qtbot: QtBot, meter: MachineMeter, form: RequestForm[TrainRequest]
+) -> None:
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    estimate = TimeEstimate(meter, form)
+    layout.addWidget(estimate)
+    layout.addWidget(form)
+    column.resize(320, 640)
+    qtbot.addWidget(column)
+    meter.speed = speed({"tiny": 1e-3})
+    meter.changed.emit()
+    column.show()
+    qtbot.waitExposed(column)
+    top = form.y()
+    meter.speed = None
+    meter.changed.emit()
+    assert "About" not in estimate.text()
+    qtbot.wait(50)
+    assert form.y() == top
 
 
 @pytest.mark.parametrize(

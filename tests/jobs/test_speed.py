@@ -78,3 +78,21 @@ def test_seconds_follow_the_line_through_what_was_measured() -> None:
     # 64 steps of 16 pictures, each 0.2 + 16 · 0.05 s.
     assert line.seconds(1024, 16) == pytest.approx(64 * 1.0)
     assert PresetSpeed(32, 0.0, 0.01, 8).seconds(100, 10) == pytest.approx(1.0)
+
+
+def test_what_was_measured_while_the_machine_stood_still_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = iter([9.0, 0.01, 600.0, 0.01, 9.0, 0.02, 0.02, 0.02])
+    monkeypatch.setattr(speeds, "_REPEATS", 3)
+
+    class Sleepy:
+        def __init__(self, *_: object) -> None: ...
+
+        def step(self, batch: int) -> float:
+            return next(times)
+
+    monkeypatch.setattr(speeds, "_Trial", Sleepy)
+    found = finish(measure_speed(8, 1))[1].presets["tiny"]
+    assert found.seconds(1, 1) == pytest.approx(0.01)
+    assert not (paths.config_dir() / "machine.json").exists()

@@ -13,8 +13,16 @@ from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train
+from ddpm_studio.jobs.describing import describe_run
 from ddpm_studio.jobs.device import choose_precision
-from ddpm_studio.jobs.events import CheckpointSaved, Notice, Progress, SampleGrid, TrainStep
+from ddpm_studio.jobs.events import (
+    CheckpointSaved,
+    Notice,
+    Progress,
+    RunStarted,
+    SampleGrid,
+    TrainStep,
+)
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -40,12 +48,8 @@ def test_a_run_folder_holds_what_was_promised(pictures: Path, tmp_path: Path) ->
     assert lines[0]["loss"] == pytest.approx(1, abs=0.15), "the network starts as zero"
     assert set(_files(tmp_path / "run", 4)) == set(WEIGHTS)
     assert [e.step for e in events if isinstance(e, TrainStep)] == [1, 2, 3, 4]
-    assert [e.done for e in events if isinstance(e, Progress) and e.text == "Training"] == [
-        1,
-        2,
-        3,
-        4,
-    ]
+    steps = [e.done for e in events if isinstance(e, Progress) and e.text == "Training"]
+    assert steps == [0, 1, 2, 3, 4]
     grids = [e for e in events if isinstance(e, SampleGrid)]
     assert grids[-1].ema.shape == grids[-1].raw.shape == (2, 16, 16, 3)
     assert [e.step for e in events if isinstance(e, CheckpointSaved)] == [4]
@@ -54,6 +58,33 @@ def test_a_run_folder_holds_what_was_promised(pictures: Path, tmp_path: Path) ->
     assert info.request == REQUEST.model_copy(update={"precision": chosen})
     assert info.data is not None
     assert info.data.count == 10
+
+
+def test_what_is_told_of_a_start_does_not_pass_the_reading_off_as_steps(
+    pictures: Path, tmp_path: Path
+) -> None:
+    events = _train(pictures, tmp_path / "run")
+    start = next(k for k, e in enumerate(events) if isinstance(e, RunStarted))
+    assert events[start - 1] == Progress(0, REQUEST.steps, "Training")
+
+
+@pytest.mark.parametrize(("batch", "told"), [(10, False), (25, True)])
+def test_a_batch_larger_than_the_set_is_pointed_out(
+    pictures: Path, tmp_path: Path, batch: int, told: bool
+) -> None:
+    events = _train(pictures, tmp_path / "run", batch_size=batch, steps=1)
+    notices = [e.text for e in events if isinstance(e, Notice)]
+    assert any("every picture 2.5 times" in text for text in notices) == told
+
+
+def test_the_loss_of_a_killed_run_is_that_of_its_saved_step(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    _train(pictures, run)
+    with (run / "metrics.jsonl").open("a") as metrics:
+        metrics.write('{"step":5,"loss":77.0}\n')
+    kept = json.loads((run / "metrics.jsonl").read_text().splitlines()[3])
+    summary = describe_run(run)
+    assert (summary.step, summary.last_loss) == (4, kept["loss"])
 
 
 def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(

@@ -75,6 +75,7 @@ class ReversePanel(QWidget):
         self.slider, self.moment = self.player.slider, self.player.moment
         self.strip = FilmStrip()
         self.curve = NoiseCurve()
+        self.curve.hide()  # Without a model there is no schedule.
         self.curve.setMinimumWidth(_CURVE_WIDTH)
         self.curve.setMaximumWidth(_CURVE_WIDTH)
         self.sampler = SamplerBar(sampler="ddim", steps=50)
@@ -286,6 +287,7 @@ class ReversePanel(QWidget):
 
     def _on_run(self) -> None:
         view = self._studio.run_view
+        self.curve.setVisible(view is not None)
         if view is not None:
             self.sampler.set_timesteps(view.summary.timesteps)
             self.compare.set_timesteps(view.summary.timesteps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from ddpm_studio.gui.machine_meter import RECOGNISABLE, MachineMeter
@@ -28,6 +29,7 @@ class TimeEstimate(QLabel):
         self._names: dict[int, str] = {}
         self.setProperty("role", "caption")
         self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setToolTip(
             self.tr(
                 "From training steps that were timed on this machine. Recognisable: after {n} "
@@ -74,8 +76,9 @@ class TimeEstimate(QLabel):
         first = self._meter.seconds(preset, batch_size, RECOGNISABLE)
         whole = self._meter.seconds(preset, batch_size, int(values["steps"]) * batch_size)
         speed = self._meter.speed
-        self.setVisible(first is not None)
+        self.setVisible(self._meter.wanted)
         if first is None or whole is None or speed is None:
+            self.setText(self._why_not())
             return
         self.setText(
             self.tr(
@@ -86,6 +89,20 @@ class TimeEstimate(QLabel):
                 device=speed.device.rpartition(" ")[0],
             )
         )
+
+    def _why_not(self) -> str:
+        """Say why there is no figure: what is below must not move when one comes or goes."""
+        if self._meter.measuring:
+            return self.tr("Measuring how fast this machine is…")
+        if self._meter.speed is None:
+            return self.tr("How long it will take is measured when nothing else runs")
+        return self.tr("How long it will take is not known for this network and these pictures")
+
+    def event(self, event: QEvent) -> bool:
+        """Keep room for two lines, whatever it says."""
+        if event.type() in (QEvent.Type.Polish, QEvent.Type.FontChange):
+            self.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
+        return super().event(event)
 
     def _show_choices(self, batch_size: int) -> None:
         box = self._form.editor("preset")

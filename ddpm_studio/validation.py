@@ -1,0 +1,29 @@
+"""What is wrong with a value, in plain words instead of the validator's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+_PLAIN = (
+    ("Value error, ", ""),
+    ("Input should be ", "must be "),
+    ("greater than or equal to", "at least"),
+    ("less than or equal to", "at most"),
+    ("Field required", "is missing"),
+    ("Extra inputs are not permitted", "is not known here"),
+)
+
+
+def plain(message: str) -> str:
+    """Return the validator's message without its own stiff words and without a full stop."""
+    for stiff, words in _PLAIN:
+        message = message.replace(stiff, words)
+    return message.rstrip(".")
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return the first thing that a validation found."""
+    return plain(str(error.errors()[0]["msg"]))
