@@ -56,6 +56,12 @@ class MachineMeter(QObject):
         self._submit(self._shape(), again=True)
 
     @property
+    def known(self) -> bool:
+        """Whether there are figures for the shape of the open pictures."""
+        speed = self.speed
+        return speed is not None and (speed.image_size, speed.channels) == self._shape()
+
+    @property
     def measuring(self) -> bool:
         """Whether figures for the shape of the open pictures are on their way."""
         return self._job is not None and not self._job.state.over
@@ -67,10 +73,7 @@ class MachineMeter(QObject):
 
     def seconds(self, preset: str, batch_size: int, pictures: int) -> float | None:
         """Return how long it takes to train on so many pictures; None if it is not known."""
-        speed = self.speed
-        if speed is None or (speed.image_size, speed.channels) != self._shape():
-            return None
-        measured = speed.presets.get(preset)
+        measured = self.speed.presets.get(preset) if self.speed and self.known else None
         return None if measured is None else measured.seconds(pictures, batch_size)
 
     def _shape(self) -> tuple[int, int]:

@@ -106,12 +106,13 @@ def test_the_words_are_the_measured_seconds_times_the_pictures(
     assert [box.itemText(row) for row in range(2)] == ["tiny · 6 min", "small"]
     assert form.value().preset == "tiny"
     form.set_value({"preset": "ddpm32"})
-    assert "not known for this network" in estimate.text()
+    assert "not known: too large a network" in estimate.text()
 
 
 def test_the_form_below_stays_where_it_is_when_an_estimate_goes(
-    qtbot: QtBot, meter: MachineMeter, form: RequestForm[TrainRequest]
+    qtbot: QtBot, meter: MachineMeter
 ) -> None:
+    form = RequestForm(TrainRequest)
     column = QWidget()
     layout = QVBoxLayout(column)
     estimate = TimeEstimate(meter, form)

@@ -92,11 +92,11 @@ class TimeEstimate(QLabel):
 
     def _why_not(self) -> str:
         """Say why there is no figure: what is below must not move when one comes or goes."""
+        if self._meter.known:
+            return self.tr("How long it takes is not known: too large a network for this machine")
         if self._meter.measuring:
             return self.tr("Measuring how fast this machine is…")
-        if self._meter.speed is None:
-            return self.tr("How long it will take is measured when nothing else runs")
-        return self.tr("How long it will take is not known for this network and these pictures")
+        return self.tr("How long it takes is measured when nothing else runs")
 
     def event(self, event: QEvent) -> bool:
         """Keep room for two lines, whatever it says."""
