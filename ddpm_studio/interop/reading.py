@@ -138,7 +138,8 @@ def _read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
     try:
         if require_file(path).st_size > most:
             raise ValueError("it is far larger than its network")
-        return path, load_file(path) if path is safe else load_torch_file(path)
+        # Not mapped: a file cut short on a network disk would end the process.
+        return path, load_file(path, backend="pread") if path is safe else load_torch_file(path)
     except (SafetensorError, ValueError, OSError) as error:
         raise StudioError(
             f"{path} is damaged or holds more than weights: {error}.",

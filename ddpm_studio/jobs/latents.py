@@ -115,7 +115,7 @@ def load_latent(path: Path) -> Latent:
             raise StudioError(
                 f"{path.name} is no latent: it is larger than any.", "Choose a file saved by Share."
             )
-        with safe_open(path, "np") as file:
+        with safe_open(path, "np", backend="pread") as file:
             told = file.metadata() or {}
             if told.get("format") != _FORMAT or list(file.keys()) != [_KEY]:
                 raise StudioError(

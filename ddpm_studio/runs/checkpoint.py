@@ -112,7 +112,8 @@ class Checkpoint:
                 raise self._damaged(f"{file.name} holds far more than its network")
             if expected != _checksum(file):
                 raise self._damaged(f"{file.name} is not what was written")
-            return load_file(file)
+            # Not mapped: a file cut short on a network disk would end the process.
+            return load_file(file, backend="pread")
         except (OSError, ValueError, SafetensorError) as error:
             raise self._damaged(f"{file.name} can't be read") from error
 

@@ -16,7 +16,6 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -218,7 +217,9 @@ class Trials:
         figures.resumed += 1
         left = [path.name for path in run.rglob("*") if path.name.startswith(_SIGNS)]
         figures.left_over += len(left)
-        differ = [name for name in self.expected | made if self.expected.get(name) != made.get(name)]
+        differ = [
+            name for name in self.expected | made if self.expected.get(name) != made.get(name)
+        ]
         figures.equal += not differ
         if differ or left or journal.interrupted():
             figures.faults.append(f"{run.name}: differ {differ}, left over {left}")

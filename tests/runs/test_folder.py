@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from ddpm_studio.errors import StudioError
+from ddpm_studio.errors import StudioError, is_out_of_memory
 from ddpm_studio.runs import RunFolder, RunInfo, metrics
 from ddpm_studio.runs.atomic import whole_folder, write_bytes
 from ddpm_studio.runs.checkpoint import Checkpoint, prune
 from ddpm_studio.runs.info import ProcessInfo
+from tests.jobs.memory import KINDS, FailingAllocation
 
 INFO = RunInfo(network={}, process=ProcessInfo(schedule="linear", timesteps=10))
 
@@ -56,6 +57,19 @@ def test_a_checkpoint_comes_back_and_its_damage_is_seen(tmp_path: Path) -> None:
     (saved.path / "state.json").write_text("{")
     with pytest.raises(StudioError, match=r"state\.json can't be read"):
         saved.load("model")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_too_little_memory_is_not_taken_for_damage(tmp_path: Path, kind: str) -> None:
+    tensors = {"w": torch.arange(6.0), "n": torch.tensor([3])}
+    checkpoint = Checkpoint.save(tmp_path, 7, {"model": tensors}, {})
+    counting = FailingAllocation()
+    with counting:
+        checkpoint.load("model")
+    for at in range(1, counting.count + 1):
+        with pytest.raises(RuntimeError) as caught, FailingAllocation(at, kind):
+            checkpoint.load("model")
+        assert is_out_of_memory(caught.value)
 
 
 def test_the_ladder_keeps_the_newest_and_fewer_of_the_old() -> None:

@@ -1,0 +1,15 @@
+"""Short form of what ``python -m tests.endurance kill`` shows at length."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.endurance.forms import kill
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+def test_a_training_killed_at_any_moment_goes_on_to_the_same_bytes() -> None:
+    outcome = kill.endure(0.03)
+    assert outcome.passed, outcome.figures
