@@ -25,6 +25,7 @@ import torch
 
 from ddpm_studio.cli import run as run_terminal
 from ddpm_studio.engine import Trainer
+from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.warmup import warm_up
 from ddpm_studio.runs import RunFolder, journal
@@ -67,9 +68,9 @@ class Child:
         os.dup2(log, 2)
         step = Trainer.step
 
-        def noted(trainer: Trainer) -> Any:
-            result = step(trainer)
-            self._taken[:] = _TAKEN.pack(trainer.step_number) + _TAKEN.pack(time.time())
+        def noted(self: Trainer) -> StepResult:
+            result = step(self)
+            self._taken[:] = _TAKEN.pack(self.step_number) + _TAKEN.pack(time.time())
             return result
 
         Trainer.step = noted  # type: ignore[method-assign]
