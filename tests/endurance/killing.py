@@ -37,7 +37,7 @@ _PARTS = ("model", "ema", "optimizer")
 # Of each four, how often a training is killed before it may end.
 _KILLS = (1, 1, 2, 3)
 _SIGNS = (".writing-", ".replaced-")
-_TAKEN = struct.Struct("d")
+_TAKEN = struct.Struct("q")
 
 
 class Child:
@@ -54,7 +54,7 @@ class Child:
         words += ["--resume"] if resumes else [str(pictures), "--steps", str(STEPS), *_SETTINGS]
         if not resumes:
             words += ["--checkpoint-every", str(EVERY)]
-        self._taken = mmap.mmap(-1, 2 * _TAKEN.size)
+        self._taken = mmap.mmap(-1, _TAKEN.size)
         self.begun = time.time()
         self.log = run.with_suffix(".log")
         self._pid = os.fork()
@@ -66,14 +66,14 @@ class Child:
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        step = Trainer.step
+        step, taken = Trainer.step, self._taken
 
-        def noted(self: Trainer) -> StepResult:
-            result = step(self)
-            self._taken[:] = _TAKEN.pack(self.step_number) + _TAKEN.pack(time.time())
+        def noted(trainer: Trainer) -> StepResult:
+            result = step(trainer)
+            taken[:] = _TAKEN.pack(trainer.step_number)
             return result
 
-        Trainer.step = noted  # type: ignore[method-assign]
+        setattr(Trainer, "step", noted)  # noqa: B010 - a plain assignment names other parameters
         try:
             return run_terminal(words)
         except BaseException as error:  # nothing of the child may run on in the parent's code
@@ -92,7 +92,7 @@ class Child:
 
     def steps(self) -> int:
         """How many steps its training has taken, with those of before; 0: none in this process."""
-        return int(_TAKEN.unpack(self._taken[: _TAKEN.size])[0])
+        return int(_TAKEN.unpack(self._taken[:])[0])
 
 
 @dataclass

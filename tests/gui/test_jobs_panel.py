@@ -105,6 +105,16 @@ def test_a_failure_stays_until_dismissed_and_can_be_copied(
     assert not panel.rows
 
 
+def test_of_many_failures_the_newest_stay(qtbot: QtBot, panel: JobsPanel, backend: Backend) -> None:
+    def work(_: object) -> Generator[Event, None, Any]:
+        yield Progress(1, 2, "Working")
+        raise StudioError("The disk is full.")
+
+    jobs = [backend.submit(Task(str(k), work)) for k in range(53)]
+    qtbot.waitUntil(lambda: all(job.state is State.FAILED for job in jobs), timeout=30_000)
+    assert list(panel.rows) == jobs[3:]
+
+
 def test_all_can_be_cancelled_at_once(qtbot: QtBot, studio: Studio) -> None:
     actions = ActionRegistry()
     panel = JobsPanel(studio, actions)

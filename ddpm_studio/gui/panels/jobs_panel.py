@@ -26,10 +26,11 @@ _STAYS_SECONDS = 4.0
 _SWEEP_MS = 200
 _FADE_MS = 400
 _LEAST_HEIGHT = 36
+_MOST_FAILED = 50
 
 
 class JobsPanel(QWidget):
-    """A row for each listed job; rows of failures stay until they are dismissed."""
+    """A row for each listed job; the newest failures stay until they are dismissed."""
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -144,6 +145,9 @@ class JobsPanel(QWidget):
         if job.state is State.FAILED:
             if not shown:
                 self._add_row(job)
+            failed = [old for old in self.rows if old.state is State.FAILED]
+            for old in failed[:-_MOST_FAILED]:
+                self._remove(old)
         elif shown and job.state is State.CANCELLED and job.task.lane is Lane.INTERACTIVE:
             # A newer request has taken its place.
             self._remove(job)
