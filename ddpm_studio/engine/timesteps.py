@@ -99,14 +99,18 @@ class LossSecondMoment:
         return index, 1 / (self.T * p[index])
 
     def update(self, index: Tensor, losses: Tensor) -> None:
-        """Remember each t's last losses; within a step, those of later pictures count as later."""
+        """Remember each t's last losses; within a step, those of later pictures count as later.
+
+        In place of one that is no finite number the one before it stays.
+        """
         order = torch.argsort(index, stable=True)
         index, losses = index[order], losses[order].float()
         sizes = torch.zeros_like(self.counts).scatter_add_(0, index, torch.ones_like(index))
         starts = sizes.cumsum(0) - sizes
         rank = torch.arange(len(index), device=index.device) - starts[index]
         slot = (self.counts[index] + rank) % _REMEMBERED
-        row = torch.where(rank >= sizes[index] - _REMEMBERED, index, self.T)
+        known = (rank >= sizes[index] - _REMEMBERED) & losses.isfinite()
+        row = torch.where(known, index, self.T)
         self.history[row, slot] = losses
         self.counts += sizes
 

@@ -124,6 +124,8 @@ class Trainer:
         self.loss = TrainingLoss(config.loss)
         self.timesteps = timestep_sampler(config.timestep_sampling, process.schedule.T, self.device)
         self.step_number = 0
+        #: Pictures in one pass of the network, whose gradients add up to the batch's; None: all.
+        self.micro_batch: int | None = None
         #: False where a step was broken off while it changed the weights.
         self.whole = True
         self.ema = EMA(self.model, config.ema_decay)
@@ -134,32 +136,61 @@ class Trainer:
         self._generator = torch.Generator(self.device)
 
     def step(self) -> StepResult:
-        """Take one optimiser step [DDPM Algorithm 1]."""
+        """Take one optimiser step [DDPM Algorithm 1].
+
+        Where loss or gradient are no finite numbers, the step counts but changes no weight. After
+        an error the same step can be taken again, unless it came while the weights changed.
+        """
         seed = derive_seed(self.config.seed, _STEP, self.step_number)
         self._generator.manual_seed(seed)
         rows = self._rows(self.step_number)
         x0 = self._batch(rows)
         index, weights = self.timesteps.draw(len(x0), self._generator)
         noise = torch.empty_like(x0).normal_(generator=self._generator)
-        network = self._conditioned(rows)
+        y = self._classes(rows)
 
         self.model.train()
-        with self._dropout_seeded(seed), self._autocast():
-            losses = self.loss(self.process, network, x0, index, noise)
-        loss = losses.mean() if weights is None else (losses * weights).mean()
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        with self._dropout_seeded(seed):
+            loss, losses = self._accumulate(x0, y, index, noise, weights)
         grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
         lr = self.learning_rate(self.step_number)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
+        # Adam's kernel reads this on the device and leaves weights and moments as they are.
+        finite = torch.isfinite(loss) & torch.isfinite(grad_norm)
+        self.optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
         self.whole = False
         self.optimizer.step()
         self.step_number += 1
         self.ema.update(self.step_number)
         self.timesteps.update(index, losses.detach())
         self.whole = True
-        return StepResult(loss.detach(), grad_norm.detach(), losses.detach(), index, lr)
+        return StepResult(loss, grad_norm.detach(), losses, index, lr)
+
+    def _accumulate(
+        self, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor, weights: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Add up the gradient of the batch's mean loss, ``micro_batch`` pictures at once.
+
+        Returns:
+            The mean loss, shape (), and the loss of each picture, shape (N,).
+        """
+        count = len(x0)
+        size = self.micro_batch or count
+        means, losses = [], []
+        for start in range(0, count, size):
+            part = slice(start, start + size)
+            network = self._denoiser(None if y is None else y[part])
+            with self.autocast():
+                each = self.loss(self.process, network, x0[part], index[part], noise[part])
+            mean = each.mean() if weights is None else (each * weights[part]).mean()
+            # Of a whole batch the share is 1, and the numbers are those of one pass.
+            mean = mean * (len(each) / count)
+            mean.backward()  # type: ignore[no-untyped-call]
+            means.append(mean.detach())
+            losses.append(each.detach())
+        return torch.stack(means).sum(), torch.cat(losses)
 
     def learning_rate(self, step: int) -> float:
         """Learning rate at step 0, 1, …: a linear warm-up, then constant [DDPM appendix B]."""
@@ -167,15 +198,17 @@ class Trainer:
             return self.config.learning_rate
         return self.config.learning_rate * min(1.0, (step + 1) / self.config.warmup_steps)
 
-    def _conditioned(self, rows: npt.NDArray[np.int64]) -> Denoiser:
-        """The network with the classes of these rows, some withheld; as it is without labels."""
+    def _classes(self, rows: npt.NDArray[np.int64]) -> Tensor | None:
+        """The classes of these rows, some withheld, shape (N,); None without labels."""
         if self.labels is None:
-            return self.model
+            return None
         y = self.labels[torch.from_numpy(rows)].to(self.device, non_blocking=True)
         withheld = torch.rand(len(y), generator=self._generator, device=self.device)
         none = torch.full_like(y, self.model.config.num_classes or 0)
-        y = torch.where(withheld < self.config.label_dropout, none, y)
-        return lambda x, t: cast(Tensor, self.model(x, t, y))
+        return torch.where(withheld < self.config.label_dropout, none, y)
+
+    def _denoiser(self, y: Tensor | None) -> Denoiser:
+        return self.model if y is None else lambda x, t: cast(Tensor, self.model(x, t, y))
 
     def _batch(self, rows: npt.NDArray[np.int64]) -> Tensor:
         """Pictures of these rows in [−1, 1], flipped at random, shape (N, C, H, W)."""
@@ -215,7 +248,8 @@ class Trainer:
             torch.manual_seed(derive_seed(seed, 1))
             yield
 
-    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
+        """Let the network compute in the asked precision while the body runs."""
         if self.config.precision == "float32":
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)

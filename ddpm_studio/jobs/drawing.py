@@ -14,7 +14,7 @@ from ddpm_studio.engine.guidance import Guided
 from ddpm_studio.engine.layout import memory_format
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
-from ddpm_studio.errors import StudioError
+from ddpm_studio.errors import StudioError, is_out_of_memory
 from ddpm_studio.export.carried import Array, pack
 from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
@@ -51,10 +51,20 @@ class Evaluator:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
         with torch.no_grad():
             x = x.contiguous(memory_format=self._layout)
-            if len(x) <= self.batch:
-                return self._predict(x, t)
-            pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
-            return torch.cat([self._predict(*piece) for piece in pieces])
+            while True:
+                try:
+                    return self._in_pieces(x, t)
+                except Exception as error:
+                    if not is_out_of_memory(error) or self.batch == 1:
+                        raise
+                # The error's traceback, which holds tensors, is gone by now.
+                self.batch = (min(self.batch, len(x)) + 1) // 2
+
+    def _in_pieces(self, x: Tensor, t: Tensor) -> Tensor:
+        if len(x) <= self.batch:
+            return self._predict(x, t)
+        pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
+        return torch.cat([self._predict(*piece) for piece in pieces])
 
     def _predict(self, x: Tensor, t: Tensor) -> Tensor:
         if self.class_label is None:

@@ -5,6 +5,7 @@ Pictures are ``uint8`` arrays of shape (N, H, W, C) with C = 1 or 3, on the CPU.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +54,11 @@ class TrainStep:
     loss: float
     grad_norm: float
     lr: float
+
+    @property
+    def finite(self) -> bool:
+        """False for a step that was skipped."""
+        return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
 
 
 @dataclass(frozen=True)

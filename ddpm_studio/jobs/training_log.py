@@ -14,13 +14,15 @@ from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.device import memory_bytes
-from ddpm_studio.jobs.events import BINS, Event, TrainStep, TrainTick
+from ddpm_studio.jobs.events import BINS, Event, Notice, TrainStep, TrainTick
 from ddpm_studio.jobs.load import LoadMeter
 from ddpm_studio.runs import metrics
 
 _TICK_SECONDS = 0.5
 # Weight of the newest tick in the smoothed speed that the time left is told from.
 _SMOOTHING = 0.2
+# A step without a finite loss changes nothing; so many of them will not stop by themselves.
+_MOST_IN_A_ROW = 10
 
 
 class DivergedError(StudioError):
@@ -41,6 +43,8 @@ class TrainingLog:
         self.trainer = trainer
         self.total = total
         self.last_loss = math.nan
+        self.skipped = 0
+        self._in_a_row = 0
         self._pending: list[StepResult] = []
         self._load = LoadMeter(trainer.device)
         self._begun = time.monotonic()
@@ -55,10 +59,10 @@ class TrainingLog:
         return time.monotonic() - self._begun >= _TICK_SECONDS
 
     def flush(self) -> Generator[Event, None, None]:
-        """Yield a TrainStep for each step since the last tick, then a TrainTick.
+        """Yield a TrainStep for each step since the last tick, a TrainTick, and what is wrong.
 
         Raises:
-            DivergedError: if a loss is not finite.
+            DivergedError: if the losses of many steps in a row are not finite.
         """
         if not self._pending:
             return
@@ -86,10 +90,12 @@ class TrainingLog:
             self._load.device(),
         )
         self._write(steps, tick)
-        self._refuse_nonfinite(steps)
-        self.last_loss = losses[-1]
+        told = self._count_skipped(steps)
+        self.last_loss = next((s.loss for s in reversed(steps) if s.finite), self.last_loss)
         yield from steps
         yield tick
+        if told:
+            yield told
 
     def restart_clock(self) -> None:
         """Leave out of the speed what was not training."""
@@ -98,6 +104,7 @@ class TrainingLog:
     def _loss_by_t(self, pending: list[StepResult]) -> tuple[float, ...]:
         index = torch.cat([result.index for result in pending]).cpu().numpy()
         losses = torch.cat([result.losses for result in pending]).cpu().double().numpy()
+        index, losses = index[np.isfinite(losses)], losses[np.isfinite(losses)]
         bins = index * BINS // self.trainer.process.schedule.T
         counts = np.bincount(bins, minlength=BINS)
         sums = np.bincount(bins, weights=losses, minlength=BINS)
@@ -123,13 +130,23 @@ class TrainingLog:
         }
         self.writer.append(lines)
 
-    def _refuse_nonfinite(self, steps: list[TrainStep]) -> None:
+    def _count_skipped(self, steps: list[TrainStep]) -> Notice | None:
+        """Say how many steps were skipped; many in a row end the training."""
+        skipped = [step.step for step in steps if not step.finite]
         for step in steps:
-            if not math.isfinite(step.loss) or not math.isfinite(step.grad_norm):
+            self._in_a_row = 0 if step.finite else self._in_a_row + 1
+            if self._in_a_row >= _MOST_IN_A_ROW:
                 raise DivergedError(
                     f"The loss is no longer a number at step {step.step}.",
                     "Take a smaller learning rate or float32, or let it return after a spike.",
                 )
+        if not skipped:
+            return None
+        self.skipped += len(skipped)
+        return Notice(
+            f"Step {skipped[-1]:,} changed nothing: its loss or gradient was no finite number "
+            f"({self.skipped:,} skipped so far)."
+        )
 
 
 def _json_number(value: float) -> float | None:

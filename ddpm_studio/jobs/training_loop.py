@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Generator
 
 from ddpm_studio.engine import Trainer, derive_seed
-from ddpm_studio.errors import Failure, StudioError, is_device_lost
+from ddpm_studio.engine.training import StepResult
+from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
+from ddpm_studio.jobs.batching import MicroBatch
 from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep
 from ddpm_studio.jobs.faults import Fault
@@ -57,6 +59,7 @@ class TrainingLoop:
         self._previews = Previews(folder, trainer, request)
         self._saver = Saver(folder, trainer, request.checkpoint_every, spare)
         self._spikes = SpikeWatch()
+        self._micro_batch = MicroBatch(trainer)
         self._returns = 0
         # Of those, from one and the same checkpoint.
         self._stuck: tuple[int, int] = (-1, 0)
@@ -99,10 +102,12 @@ class TrainingLoop:
 
     def _steps(self) -> Generator[Event, None, None]:
         trainer, log, total = self.trainer, self._log, self.request.steps
+        if self._micro_batch.estimate():
+            yield self._divided()
         while trainer.step_number < total:
             if told := self._guard.check():
                 yield Notice(told)
-            log.add(trainer.step())
+            log.add((yield from self._step()))
             yield Progress(trainer.step_number, total, "Training")
             last = trainer.step_number == total
             previews, save = self._previews.due(trainer.step_number), self._saver.due() and not last
@@ -114,6 +119,26 @@ class TrainingLoop:
                 yield from self._save()
             if previews or save:
                 log.restart_clock()
+
+    def _step(self) -> Generator[Event, None, StepResult]:
+        """Take a step, in smaller pieces where the memory does not suffice."""
+        while True:
+            try:
+                return self.trainer.step()
+            except Exception as error:
+                if not is_out_of_memory(error) or self._micro_batch.spent:
+                    self._micro_batch.give_up()
+                    raise
+            # The error's traceback, which holds tensors, is gone by now.
+            if self._micro_batch.make_room():
+                yield self._divided()
+
+    def _divided(self) -> Notice:
+        return Notice(
+            f"The memory does not suffice for {self.request.batch_size} pictures at once: from "
+            f"step {self.trainer.step_number + 1} on {self._micro_batch.size} at once add up to "
+            "the same batch."
+        )
 
     def _finish(self) -> Generator[Event, None, None]:
         """Save the last step, however long it takes until that is possible."""
@@ -129,7 +154,7 @@ class TrainingLoop:
         spiked = False
         try:
             for event in self._log.flush():
-                if isinstance(event, TrainStep):
+                if isinstance(event, TrainStep) and event.finite:
                     spiked = self._spikes.saw(event.loss) or spiked
                 yield event
         except DivergedError as error:
@@ -258,6 +283,7 @@ class TrainingLoop:
             "loss": self._log.last_loss,
             "seed": self.trainer.config.seed,
             "returns": self._returns,
+            "micro_batch": self.trainer.micro_batch,
         }
 
     def _tell(self, about: str, notice: Notice) -> Generator[Event, None, None]:
@@ -280,3 +306,6 @@ def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer) -> None:
         checkpoint.load("ema"),
         checkpoint.load("optimizer"),
     )
+    micro_batch = checkpoint.state().get("micro_batch")
+    if isinstance(micro_batch, int) and micro_batch > 0:
+        trainer.micro_batch = min(micro_batch, trainer.micro_batch or micro_batch)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -199,3 +202,54 @@ def test_a_loss_that_does_not_fit_the_process_is_refused() -> None:
     process = DiffusionProcess(NoiseSchedule.linear(100))
     with pytest.raises(ValueError, match="hybrid"):
         Trainer(UNet(NET), process, _images(), TrainingConfig(loss="hybrid"))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_batch_in_pieces_has_the_gradient_of_the_whole(weighted: bool) -> None:
+    config = AWARE if weighted else CONFIG
+    results = []
+    for micro_batch in (None, 3, 1):
+        torch.manual_seed(0)
+        net = CLASSES.with_(dropout=0.0)
+        process = DiffusionProcess(NoiseSchedule.linear(2), variance="learned_range")
+        config = replace(config, loss="hybrid", grad_clip=1e9)
+        trainer = Trainer(UNet(net), process, _images(), config, LABELS)
+        trainer.micro_batch = micro_batch
+        for _ in range(3 if weighted else 1):
+            result = trainer.step()
+        results.append((result, [p.grad for p in trainer.model.parameters()]))
+    whole, gradients = results[0]
+    for result, of_pieces in results[1:]:
+        torch.testing.assert_close(result.losses, whole.losses, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(result.loss, whole.loss, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(of_pieces, gradients, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("spoiled", ["loss", "gradient"])
+def test_a_step_without_finite_numbers_changes_no_weight(
+    spoiled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = _trainer(replace(CONFIG, timestep_sampling="loss_second_moment"))
+    trainer.step()
+    before = copy.deepcopy(trainer)
+    first = next(trainer.model.parameters())
+    with monkeypatch.context() as patch:
+        if spoiled == "loss":
+            loss = trainer.loss
+            patch.setattr(trainer, "loss", lambda *given: loss(*given) * torch.nan)
+        else:
+            hook = first.register_hook(lambda grad: grad * torch.inf)
+        result = trainer.step()
+    assert not torch.isfinite(result.loss if spoiled == "loss" else result.grad_norm)
+    assert trainer.step_number == 2
+    for name, value in before.model.state_dict().items():
+        assert torch.equal(value, trainer.model.state_dict()[name]), name
+    for name, value in before.optimizer_tensors().items():
+        if not name.startswith("timesteps."):
+            assert torch.equal(value, trainer.optimizer_tensors()[name]), name
+    learned = trainer.timesteps.tensors()
+    assert all(bool(value.isfinite().all()) for value in learned.values())
+    if spoiled == "gradient":
+        hook.remove()
+    assert torch.isfinite(trainer.step().loss)
+    assert not torch.equal(first, next(before.model.parameters()))

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from ddpm_studio.engine import Trainer
+from ddpm_studio.engine import DiffusionProcess, Trainer
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import saving, train
+from ddpm_studio.jobs import batching, saving, train, training_log
 from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
@@ -24,6 +24,7 @@ from ddpm_studio.jobs.events import (
     RunStarted,
     SampleGrid,
     SavingFailed,
+    TrainStep,
 )
 from ddpm_studio.jobs.saving import Spare
 from ddpm_studio.jobs.spikes import SpikeWatch
@@ -251,6 +252,64 @@ def _weights_of(job: Job) -> torch.Tensor:
     return first.data
 
 
+def test_a_step_without_a_number_is_skipped_and_told(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    q_sample = DiffusionProcess.q_sample
+    steps = []
+
+    def spoiled(self: DiffusionProcess, x0: Any, index: Any, noise: Any) -> torch.Tensor:
+        steps.append(1)
+        return q_sample(self, x0, index, noise) * (torch.nan if len(steps) in {2, 3} else 1)
+
+    monkeypatch.setattr(DiffusionProcess, "q_sample", spoiled)
+    events, result = finish(start(pictures, tmp_path / "run", sample_count=0))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert "Step 3 changed nothing" in told[-1]
+    assert "2 skipped so far" in told[-1]
+    finite = [event.finite for event in events if isinstance(event, TrainStep)]
+    assert finite == [True, False, False, True]
+    assert np.isfinite(result.loss)
+    newest = RunFolder.open(tmp_path / "run").newest()
+    assert all(bool(v.isfinite().all()) for v in newest.load("model").values())
+
+
+def test_a_batch_that_does_not_fit_is_halved_until_it_does(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conv2d = torch.nn.functional.conv2d
+
+    def small(x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
+        if len(x) > 3 and torch.is_grad_enabled():
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return conv2d(x, *rest, **named)
+
+    monkeypatch.setattr(torch.nn.functional, "conv2d", small)
+    run = tmp_path / "run"
+    events, result = finish(start(pictures, run, batch_size=8, sample_count=0))
+    told = _divided(events)
+    assert len(told) == 2, "8 to 4, 4 to 2; then it is known"
+    assert "2 at once" in told[1]
+    assert result.step == 4
+    assert RunFolder.open(run).newest().state()["micro_batch"] == 2
+    events, result = finish(start(pictures, run, steps=5))
+    assert not _divided(events), "it is remembered"
+
+
+def test_the_first_batch_is_what_the_free_memory_suffices_for(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "free_bytes", lambda _: 1 << 20)
+    events, _ = finish(start(pictures, tmp_path / "run", batch_size=64, sample_count=0))
+    (told,) = _divided(events)
+    assert "does not suffice for 64 pictures" in told
+
+
+def _divided(events: list[Any]) -> list[str]:
+    texts = [event.text for event in events if isinstance(event, Notice)]
+    return [text for text in texts if "at once" in text]
+
+
 def test_a_spike_is_told_from_noise() -> None:
     rng = np.random.default_rng(0)
     watch = SpikeWatch()
@@ -266,9 +325,8 @@ def test_a_spike_is_told_from_noise() -> None:
 def test_training_returns_after_a_spike_and_the_way_back_is_the_same_each_time(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ddpm_studio.jobs import training_log
-
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
+    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
     step = Trainer.step
 
     def spoiled(self: Trainer) -> Any:
@@ -303,6 +361,7 @@ def test_training_returns_after_a_spike_and_the_way_back_is_the_same_each_time(
 def test_a_loss_that_leaps_again_and_again_ends_the_training(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(training_log, "_MOST_IN_A_ROW", 1)
     step = Trainer.step
 
     def spoiled(self: Trainer) -> Any:

@@ -1,0 +1,97 @@
+"""How many pictures go through the network at once: as many as there is memory for."""
+
+from __future__ import annotations
+
+import gc
+
+import psutil
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import Trainer
+
+# What is free may be taken up to this share: kernels need room beside what is kept.
+_SHARE = 0.6
+
+
+class MicroBatch:
+    """Keeps a trainer's ``micro_batch`` to what fits: estimated first, halved when it does not.
+
+    A computer's own memory does not always say when it ends; a GPU's does.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._failed_at = -1
+        self._before = trainer.micro_batch
+
+    @property
+    def size(self) -> int:
+        """Pictures at once."""
+        return self._trainer.micro_batch or self._trainer.config.batch_size
+
+    def estimate(self) -> bool:
+        """Begin with the largest that should fit; True if that is less than before."""
+        free = _SHARE * free_bytes(self._trainer.device)
+        fits = max(1, int(free / bytes_per_picture(self._trainer)))
+        before = self.size
+        while self.size > fits:
+            self._trainer.micro_batch = (self.size + 1) // 2
+        return self.size < before
+
+    @property
+    def spent(self) -> bool:
+        """Whether a step that did not fit can't be tried again."""
+        tried = self._failed_at == self._trainer.step_number
+        return not self._trainer.whole or (tried and self.size == 1)
+
+    def make_room(self) -> bool:
+        """See to the next try of a step; True: in halves, False: as it is, once more."""
+        trainer = self._trainer
+        trainer.optimizer.zero_grad(set_to_none=True)
+        gc.collect()
+        if trainer.device.type == "cuda":
+            torch.cuda.empty_cache()
+        tried = self._failed_at == trainer.step_number
+        if not tried:
+            self._failed_at, self._before = trainer.step_number, trainer.micro_batch
+        else:
+            trainer.micro_batch = (self.size + 1) // 2
+        return tried
+
+    def give_up(self) -> None:
+        """Forget the tries of a step that no size was small enough for."""
+        if self._failed_at == self._trainer.step_number:
+            self._trainer.micro_batch = self._before
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that is free for tensors on the device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)
+
+
+def bytes_per_picture(trainer: Trainer) -> int:
+    """What one picture's forward pass keeps for the backward pass, in bytes."""
+    config, kept = trainer.model.config, dict[int, int]()
+    weights = {p.untyped_storage().data_ptr() for p in trainer.model.parameters()}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    x = torch.zeros(1, config.channels, config.image_size, config.image_size)
+    x = x.to(trainer.device, memory_format=trainer.layout)
+    t = torch.zeros(1, dtype=torch.long, device=trainer.device)
+    devices = [trainer.device] if trainer.device.type == "cuda" else []
+    with (
+        torch.random.fork_rng(devices),
+        trainer.autocast(),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+    ):
+        output = trainer.model(x, t)  # held until all is counted: no address comes twice
+    del output
+    return sum(kept.values())
