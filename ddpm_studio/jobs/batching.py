@@ -73,19 +73,23 @@ def free_bytes(device: torch.device) -> int:
 
 
 def bytes_per_picture(trainer: Trainer) -> int:
-    """What one picture's forward pass keeps for the backward pass, in bytes."""
-    config, kept = trainer.model.config, dict[int, int]()
-    weights = {p.untyped_storage().data_ptr() for p in trainer.model.parameters()}
+    """What the forward pass keeps for the backward pass, in bytes for each picture."""
+    # The difference leaves out what does not grow with the batch, as weights in bf16.
+    return _kept_bytes(trainer, 2) - _kept_bytes(trainer, 1)
+
+
+def _kept_bytes(trainer: Trainer, count: int) -> int:
+    config = trainer.model.config
+    kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        if storage.data_ptr() not in weights:
-            kept[storage.data_ptr()] = storage.nbytes()
+        kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    x = torch.zeros(1, config.channels, config.image_size, config.image_size)
+    x = torch.zeros(count, config.channels, config.image_size, config.image_size)
     x = x.to(trainer.device, memory_format=trainer.layout)
-    t = torch.zeros(1, dtype=torch.long, device=trainer.device)
+    t = torch.zeros(count, dtype=torch.long, device=trainer.device)
     devices = [trainer.device] if trainer.device.type == "cuda" else []
     with (
         torch.random.fork_rng(devices),

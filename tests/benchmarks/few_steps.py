@@ -40,7 +40,7 @@ Moments = tuple[Tensor, Tensor]
 
 def measure(rounds: int) -> list[Figure]:
     """Train once, draw by both samplers from the same noise, compare both to the pictures."""
-    pictures = _pictures()
+    pictures = fashion()
     trainer = _trained(pictures)
     data = moments(features(pictures))
     many = frechet(moments(features(_drawn(trainer, "ddpm", 1000))), data)
@@ -64,7 +64,7 @@ def measure(rounds: int) -> list[Figure]:
     ]
 
 
-def _pictures() -> Images:
+def fashion() -> Images:
     """Read the pictures, with a margin, at half the size: uint8 (N, 16, 16, 1)."""
     file = paths.resources_dir() / "data/fashion-mnist/t10k-images-idx3-ubyte.gz"
     if not file.exists():

@@ -1,0 +1,28 @@
+"""What a picture takes of the memory while it trains."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ddpm_studio.engine import (
+    DiffusionProcess,
+    NoiseSchedule,
+    Precision,
+    Trainer,
+    TrainingConfig,
+    UNet,
+    UNetConfig,
+)
+from ddpm_studio.jobs.batching import bytes_per_picture
+
+
+@pytest.mark.parametrize(("precision", "bytes_each"), [("float32", 4), ("bf16", 2)])
+def test_a_picture_takes_what_its_layers_keep(precision: Precision, bytes_each: int) -> None:
+    config = UNetConfig.tiny(16)
+    pictures = np.zeros((2, 16, 16, 3), np.uint8)
+    process = DiffusionProcess(NoiseSchedule.linear())
+    trainer = Trainer(UNet(config), process, pictures, TrainingConfig(precision=precision))
+    # One tensor of the first level; there are some dozens of them, smaller further down.
+    one = config.base_channels * 16 * 16 * bytes_each
+    assert 10 * one < bytes_per_picture(trainer) < 60 * one
