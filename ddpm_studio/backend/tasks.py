@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ddpm_studio.backend.task import Lane, Task
 from ddpm_studio.jobs.events import Event, Latent, Pictures
+from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.requests import (
     BitsRequest,
     DecodeRequest,
@@ -78,13 +79,14 @@ def train(
     request: TrainRequest,
     options: PrepareOptions,
     resume: bool = False,
+    spare: Spare | None = None,
 ) -> Task:
-    """Train; the result is a TrainResult."""
+    """Train, elsewhere if ``run`` refuses and ``spare`` names a place; gives a TrainResult."""
 
     def work(models: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio import jobs
 
-        return jobs.train(sources, run, request, options, resume=resume, models=models)
+        return jobs.train(sources, run, request, options, resume=resume, models=models, spare=spare)
 
     return Task(f"Training {run.name}", work, Lane.BACKGROUND)
 

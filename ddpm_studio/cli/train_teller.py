@@ -29,6 +29,8 @@ class TrainTeller:
     def __init__(self, json: bool) -> None:
         self._json = json
         self._loss: float | None = None
+        # Another than was asked for if the run had to move.
+        self._run: Path | None = None
 
     def __call__(self, event: Event) -> None:
         """Tell of an event if it is worth it."""
@@ -38,6 +40,7 @@ class TrainTeller:
             case TrainTick():
                 self._emit({**as_event("tick", event), "loss": self._loss})
             case RunStarted():
+                self._run = event.run
                 self._emit(as_event("started", event))
                 if not self._json:
                     _say(
@@ -60,6 +63,7 @@ class TrainTeller:
 
     def tell_stop(self, run: Path) -> None:
         """Tell where a training that was stopped can go on."""
+        run = self._run or run
         try:
             saved = RunFolder.open(run).newest()
         except StudioError:

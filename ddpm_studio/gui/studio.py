@@ -17,6 +17,7 @@ from ddpm_studio.gui.pins import Pins
 from ddpm_studio.gui.restoring import Restorer
 from ddpm_studio.gui.run_colours import RunColours
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted
+from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Studio(QObject):
         self.run_view: tasks.RunView | None = None
         self.training: Job | None = None
         self.training_run: Path | None = None
+        self._spare = Spare()
         self._records: dict[Path, RunRecord] = {}
         self._open_record: RunRecord | None = None
         self.runs_folder = paths.runs_dir()
@@ -122,11 +124,16 @@ class Studio(QObject):
         if not self.sources:
             self.notify(StudioError("There are no pictures to train on.", "Drop some first."))
             return
-        self._train(tasks.train(self.sources, run or self._new_run(), request, self.options), run)
+        new = run or self._new_run()
+        spare = Spare()
+        task = tasks.train(self.sources, new, request, self.options, spare=spare)
+        self._train(task, run, spare)
 
     def resume_training(self, run: Path, request: TrainRequest) -> None:
         """Go on with a run until ``request.steps`` in all."""
-        self._train(tasks.train((), run, request, PrepareOptions(), resume=True), run)
+        spare = Spare()
+        task = tasks.train((), run, request, PrepareOptions(), resume=True, spare=spare)
+        self._train(task, run, spare)
 
     def pause_training(self, paused: bool) -> None:
         """Pause, or go on."""
@@ -137,6 +144,10 @@ class Studio(QObject):
         """Stop; a checkpoint of the steps taken is saved."""
         if self.training is not None:
             self.backend.cancel(self.training)
+
+    def save_elsewhere(self, folder: Path) -> None:
+        """Let the training go on below another folder, as its own can't be written to."""
+        self._spare.folder = folder
 
     def open_run(self, run: Path) -> None:
         """Make a run the one that all tools draw with."""
@@ -176,14 +187,14 @@ class Studio(QObject):
         """Tell a person something in the quiet bar at the top of the window."""
         self.notified.emit(Failure.of(what) if isinstance(what, StudioError) else what)
 
-    def _train(self, task: Any, run: Path | None) -> None:
+    def _train(self, task: Any, run: Path | None, spare: Spare) -> None:
         if self.training is not None:
             self.notify(
                 StudioError("A training is under way already.", "Stop it first, or let it end.")
             )
             return
         self.training = self.backend.submit(task)
-        self.training_run = run
+        self.training_run, self._spare = run, spare
         self.training.emitted.connect(self._on_training_event)
         self.training.changed.connect(self.training_changed)
         self.training.failed.connect(self.notify)

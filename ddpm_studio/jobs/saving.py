@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +11,7 @@ from torch import Tensor
 from ddpm_studio.engine import Trainer
 from ddpm_studio.errors import Failure, StudioError, is_out_of_memory
 from ddpm_studio.jobs.events import CheckpointSaved
+from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.jobs.training_log import DivergedError
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.checkpoint import Part
@@ -21,13 +20,6 @@ _SECONDS = 300.0
 # A run that has nothing to lose yet soon has.
 _FIRST_SECONDS = 60.0
 _FIRST_RETRY, _LAST_RETRY = 2.0, 60.0
-
-
-@dataclass
-class Spare:
-    """Where a training may save if its own folder refuses; set at any time, from any thread."""
-
-    folder: Path | None = None
 
 
 class Saver:

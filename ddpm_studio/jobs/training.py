@@ -19,7 +19,7 @@ from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
 from ddpm_studio.jobs.exchange import start_weights
 from ddpm_studio.jobs.models import LiveTraining, ModelStore
-from ddpm_studio.jobs.saving import Spare
+from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.jobs.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import DataInfo, ProcessInfo, RunFolder, RunInfo, journal

@@ -15,7 +15,8 @@ from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep
 from ddpm_studio.jobs.faults import Fault
 from ddpm_studio.jobs.previews import Previews
-from ddpm_studio.jobs.saving import Saver, Spare
+from ddpm_studio.jobs.saving import Saver
+from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.jobs.spikes import SpikeWatch
 from ddpm_studio.jobs.training_log import DivergedError, TrainingLog
 from ddpm_studio.requests import TrainRequest

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import os
@@ -6,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -245,3 +247,22 @@ def test_an_image_size_that_the_network_can_not_take(
     assert "18" in said.error
     assert "multiple of" in said.error
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_whose_folder_refuses_goes_on_in_the_spare_one(
+    terminal: Terminal, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = RunFolder.save_checkpoint
+    run, spare = tmp_path / "run", tmp_path / "spare"
+
+    def refuse(folder: RunFolder, *given: Any) -> Any:
+        if folder.path == run:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(run))
+        return save(folder, *given)
+
+    monkeypatch.setattr(RunFolder, "save_checkpoint", refuse)
+    said = terminal("train", pictures, "--run", run, "--spare", spare, "--steps", 3, *QUIET)
+    assert said.code == 0, said.err
+    assert said.out.strip() == str(spare / "run")
+    assert f"goes on in {spare / 'run'}" in said.err
+    assert RunFolder.open(spare / "run").newest().step == 3

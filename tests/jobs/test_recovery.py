@@ -26,7 +26,7 @@ from ddpm_studio.jobs.events import (
     SavingFailed,
     TrainStep,
 )
-from ddpm_studio.jobs.saving import Spare
+from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.jobs.spikes import SpikeWatch
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, atomic, journal

@@ -40,6 +40,15 @@ def command(
             show_default=False,
         ),
     ] = None,
+    spare: Annotated[
+        Path | None,
+        typer.Option(
+            "--spare",
+            metavar="DIR",
+            help="Where the run goes on if its own folder can't be written to.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Events as JSON lines on stdout, the result last.")
     ] = False,
@@ -60,10 +69,19 @@ def command(
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.cli.train_teller import TrainTeller
     from ddpm_studio.jobs import train
+    from ddpm_studio.jobs.spare import Spare
 
     teller = TrainTeller(json)
     try:
-        job = train(data or [], run, request, options, resume=resume, start_from=start_from)
+        job = train(
+            data or [],
+            run,
+            request,
+            options,
+            resume=resume,
+            start_from=start_from,
+            spare=Spare(spare),
+        )
         result = listen(job, teller)
     except Stopped:
         teller.tell_stop(run)

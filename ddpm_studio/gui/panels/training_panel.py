@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ddpm_studio.backend import Job, State
 from ddpm_studio.backend.record import RunRecord
@@ -26,7 +33,15 @@ from ddpm_studio.gui.widgets.basics import label
 from ddpm_studio.gui.widgets.form import RequestForm
 from ddpm_studio.gui.widgets.loss_plot import LossPlot
 from ddpm_studio.gui.widgets.message_bar import MessageBar
-from ddpm_studio.jobs.events import Event, Notice, RunStarted, SampleGrid, TrainTick
+from ddpm_studio.jobs.events import (
+    CheckpointSaved,
+    Event,
+    Notice,
+    RunStarted,
+    SampleGrid,
+    SavingFailed,
+    TrainTick,
+)
 from ddpm_studio.requests import TrainRequest
 
 _COMMON = ("preset", "steps", "batch_size", "seed", "device")
@@ -143,6 +158,15 @@ class TrainingPanel(QWidget):
             icon="repeat",
             tip=self.tr("Go on with the open run where it ended"),
         )
+        self._elsewhere = actions.add(
+            "training.save_elsewhere",
+            self.tr("Save elsewhere…"),
+            self.choose_place,
+            category=run,
+            icon="folder-plus",
+            tip=self.tr("Go on in another folder, as the run's own can't be written to"),
+        )
+        self._elsewhere.setEnabled(False)
 
     def show_estimate(self, meter: MachineMeter) -> None:
         """Say above the settings how long a training will take on this machine."""
@@ -172,6 +196,17 @@ class TrainingPanel(QWidget):
         self.status.stopping()
         self._stop.setEnabled(False)
         self._studio.stop_training()
+
+    def choose_place(self) -> None:
+        """Ask for the folder where the run goes on."""
+        dialog = QFileDialog(self.window(), self.tr("Save the run elsewhere"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.filesSelected.connect(self._save_elsewhere)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _save_elsewhere(self, chosen: list[str]) -> None:
+        self._studio.save_elsewhere(Path(chosen[0]))
 
     def _pause_or_go_on(self) -> None:
         job = self._studio.training
@@ -210,10 +245,16 @@ class TrainingPanel(QWidget):
             self.run_choice.taken()
             self._show_run(event.run)
             self._refresh()
+        elif isinstance(event, SavingFailed):
+            self._elsewhere.setEnabled(True)
+            self.messages.show_warning(event.text, self._elsewhere.text(), self._elsewhere.trigger)
         elif isinstance(event, Notice):
             self.messages.show_warning(event.text)
+        elif isinstance(event, CheckpointSaved):
+            self._elsewhere.setEnabled(False)
 
     def _on_ended(self) -> None:
+        self._elsewhere.setEnabled(False)
         self._job = None
 
     def _on_run(self) -> None:
