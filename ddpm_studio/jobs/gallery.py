@@ -78,12 +78,14 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
 
     Raises:
         StudioError: if the folder can't be written to.
-        OSError: if it can't be made.
+        OSError: if it can't be made, or the run folder is gone.
     """
     from ddpm_studio.export import save_png
 
     folder = run / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    # Not the run's own: it would be made on another disk than the one that is gone.
+    for made in (folder.parent, folder):
+        made.mkdir(exist_ok=True)
     taken = [*numbered(folder), *numbered(folder / DELETED)]
     number = max((int(path.stem) for path in taken), default=0)
     kept = []

@@ -41,6 +41,13 @@ def test_two_drawings_kept_in_turns_lose_no_picture(tmp_path: Path) -> None:
     assert levels == [item.seed for item in kept]
 
 
+def test_the_folder_of_a_run_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    run = tmp_path / "gone" / "run"
+    with pytest.raises(FileNotFoundError):
+        finish(keep(run, drawing(run, 1)))
+    assert not run.parent.exists()
+
+
 def test_what_was_kept_is_read_back_without_its_pixels(tmp_path: Path) -> None:
     kept = finish(keep(tmp_path, drawing(tmp_path, 7)))[1]
     (tmp_path / "samples/gallery/000009.png").touch()
