@@ -14,6 +14,8 @@ def plain(text: str, most: int = _LONGEST_LINE) -> str:
     Control characters could clear a terminal or turn the reading order, and half characters
     can't be printed at all: they become "�". What is longer than ``most`` is cut.
     """
+    if len(text) <= most and text.isprintable() and "  " not in text and text == text.strip():
+        return text
     # A piece is enough to fill the line, however long the text is.
     line = " ".join(text[: 4 * most].split())
     line = "".join(sign if sign.isprintable() else "�" for sign in line)

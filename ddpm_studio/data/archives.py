@@ -18,6 +18,7 @@ from typing import BinaryIO, cast
 
 from ddpm_studio.data.folders import MAX_FILES, unreadable
 from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.data.places import Member, OpenFile, Span
 from ddpm_studio.data.streams import ListingStream, open_tar
 from ddpm_studio.errors import StudioError
 
@@ -89,6 +90,8 @@ def zip_files(path: Path, stack: ExitStack) -> list[File]:
     budget = Budget(path)
     # ZipFile counts its open members without a lock of its own.
     lock = threading.Lock()
+    packed = stack.enter_context(OpenFile(path))
+    where = str(path)
     files = []
     for info in archive.infolist():
         budget.add(info.file_size)
@@ -102,7 +105,9 @@ def zip_files(path: Path, stack: ExitStack) -> list[File]:
             )
         # Not info.is_dir(), which fails on a name of nothing.
         if name and not info.filename.endswith("/") and not _hidden(name):
-            files.append(File(name, info.file_size, partial(_read_zip, archive, lock, info)))
+            place = Member.of(where, info)
+            read = partial(packed.read, place) if place else partial(_read_zip, archive, lock, info)
+            files.append(File(name, info.file_size, read, place))
     files.sort(key=lambda file: natural_key(file.name))
     return files
 
@@ -117,6 +122,7 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
         StudioError: damaged, unsafe or too large.
     """
     lock = threading.Lock()
+    where = str(path)
     files = []
     try:
         budget = Budget(path)
@@ -131,10 +137,10 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
             if not (info.isreg() or info.isdir()) or info.issparse():
                 raise _unsafe(path, info.name, "is a sparse file or a device")
             if info.isreg() and not _hidden(name):
-                place = info.offset_data
-                files.append(
-                    File(name, info.size, partial(_read_tar, stream, lock, place, info.size))
-                )
+                begin = info.offset_data
+                read = partial(_read_tar, stream, lock, begin, info.size)
+                place = None if stream.packed else Span(where, begin, info.size)
+                files.append(File(name, info.size, read, place))
         # tarfile takes a damaged header for the end.
         stream.seek(archive.offset)
         if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
@@ -155,11 +161,11 @@ def _safe_name(path: Path, name: str) -> str:
         raise _unsafe(path, name, "leads out of the archive")
     if parts[0] == "" or _DRIVE.match(name):
         raise _unsafe(path, name, "is an absolute path")
-    return "/".join(part for part in parts if part not in ("", "."))
+    return "/".join([part for part in parts if part and part != "."])
 
 
 def _hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    return name.startswith(".") or "/." in name or "__MACOSX" in name.split("/")
 
 
 def _unsafe(path: Path, name: str, why: str) -> StudioError:

@@ -105,7 +105,7 @@ def _add_files(collection: Collection, files: list[File], tree: int, prefix: str
     if found is not None:
         _add(collection, found)
     else:
-        collection.items += [Item(plain(prefix + file.name), tree, file=file) for file in files]
+        collection.items += [Item(plain(prefix + file.name), tree, file) for file in files]
 
 
 def _archive_kind(path: Path) -> str | None:

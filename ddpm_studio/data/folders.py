@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.data.places import Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 
@@ -93,14 +94,14 @@ def folder_files(folder: Path) -> tuple[list[File], list[Reject]]:
         if isinstance(info, OSError):
             rejects.append(Reject(name, f"unreadable: {info.strerror}"))
         else:
-            files.append(File(name, info.st_size, partial(_read, path)))
+            files.append(File(name, info.st_size, partial(_read, path), Whole(str(path))))
     files.sort(key=lambda file: natural_key(file.name))
     return files, rejects
 
 
 def single_file(path: Path) -> File:
     """Return a dropped file as the only file of its tree."""
-    return File(path.name, stat_source(path).st_size, partial(_read, path))
+    return File(path.name, stat_source(path).st_size, partial(_read, path), Whole(str(path)))
 
 
 def stamps(path: Path) -> list[Stamp]:

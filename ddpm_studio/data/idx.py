@@ -10,7 +10,7 @@ import io
 import math
 import re
 import struct
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def idx_items(files: list[File], tree: int) -> tuple[list[Item], list[str]] | No
     images: dict[str, File] = {}
     labels: dict[str, File] = {}
     for file in files:
-        match = _NAME.match(PurePosixPath(file.name).name)
+        match = _NAME.match(file.name.rpartition("/")[2])
         if match is not None:
             kept = images if match["what"].lower() == "images" else labels
             kept.setdefault(match["set"].casefold(), file)

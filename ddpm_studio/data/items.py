@@ -10,6 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.data.places import Place
+
+# Python refuses to read numbers that are much longer.
+_NUMBER = re.compile(r"([0-9]{1,4000})")
+
 Pixels = npt.NDArray[np.uint8]
 
 #: Largest file or archive member that is read as one picture.
@@ -24,11 +29,13 @@ class File:
         name: path relative to what was dropped, with ``/`` between its parts.
         size: bytes when unpacked.
         read: returns the first ``limit`` bytes, all of them for -1; raises OSError.
+        place: where another process can read it; None: only ``read`` can.
     """
 
     name: str
     size: int
     read: Callable[[int], bytes]
+    place: Place | None = None
 
     @property
     def suffix(self) -> str:
@@ -54,10 +61,12 @@ class Item:
     class_name: str | None = None
 
 
-def natural_key(name: str) -> list[tuple[int, int, str]]:
+def natural_key(name: str) -> list[str | int]:
     """Order names as people do: "2" before "10"."""
-    parts = re.split(r"([0-9]+)", name.casefold())
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+    # Texts and numbers take turns, so that only like is compared with like.
+    parts: list[str | int] = [*_NUMBER.split(name.casefold())]
+    parts[1::2] = map(int, parts[1::2])
+    return parts
 
 
 def folder_classes(names: list[str]) -> list[str] | None:

@@ -35,11 +35,15 @@ class ListingStream(io.RawIOBase):
     Args:
         plain: the bytes; closed by whoever opened it.
         most: bytes that one read may ask for while listing.
+        packed: whether the file on the disk holds other bytes, which unpack to these.
     """
 
-    def __init__(self, plain: BinaryIO, most: int = _MAX_ZIP_LIST_BYTES) -> None:
+    def __init__(
+        self, plain: BinaryIO, most: int = _MAX_ZIP_LIST_BYTES, *, packed: bool = False
+    ) -> None:
         self._plain = plain
         self._most = most
+        self.packed = packed
         self.listing = True
 
     def readable(self) -> bool:
@@ -76,8 +80,8 @@ class ListingStream(io.RawIOBase):
 class _TarListing(ListingStream):
     """Goes forward only, too, while listing."""
 
-    def __init__(self, plain: BinaryIO) -> None:
-        super().__init__(plain, _MAX_TAR_HEADER_BYTES)
+    def __init__(self, plain: BinaryIO, packed: bool) -> None:
+        super().__init__(plain, _MAX_TAR_HEADER_BYTES, packed=packed)
         self._furthest = 0
 
     def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
@@ -110,7 +114,7 @@ def open_tar(path: Path, stack: ExitStack) -> tuple[tarfile.TarFile, ListingStre
     elif head == _XZ:
         unpacked = cast(io.RawIOBase, _Xz(packed))
         plain = cast(BinaryIO, stack.enter_context(io.BufferedReader(unpacked, _BLOCK)))
-    stream = _TarListing(plain)
+    stream = _TarListing(plain, plain is not packed)
     archive = tarfile.TarFile(fileobj=cast(BinaryIO, stream), mode="r")
     return stack.enter_context(archive), stream
 
