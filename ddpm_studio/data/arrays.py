@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from contextlib import ExitStack
 from functools import partial
@@ -116,12 +117,14 @@ def array_items(
         raise StudioError(f"{name} holds more than {MAX_FILES:,} pictures.", "Save a part of it.")
     offset, scale = _value_range(name, images)
     classes, warnings = _class_names(name, labels, len(images))
+    pixel_bytes = math.prod(images.shape[1:])
     items = [
         Item(
             f"{name}[{index}]",
             tree,
             pixels=partial(_picture, images, index, offset, scale),
             class_name=classes[index] if classes else None,
+            pixel_bytes=pixel_bytes,
         )
         for index in range(len(images))
     ]

@@ -68,6 +68,10 @@ class Unusable(Exception):  # noqa: N818 - a verdict on a picture, not a fault o
     """A picture that can't be used; its text is the reason for the report."""
 
 
+class Large(Exception):  # noqa: N818 - a verdict on a picture, not a fault of the program
+    """A picture that takes so much memory that one at a time is enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a picture says of itself before it is decoded: (width, height) as it is shown."""
@@ -102,7 +106,46 @@ def read_header(data: bytes) -> Header:
     Raises:
         Unusable: it is damaged, of no known kind or has too many pixels.
     """
-    with _open(data) as image:
+    with Opened(data) as picture:
+        return picture.header()
+
+
+def array_header(pixels: Pixels) -> Header:
+    """Return the header of a picture that is an array (H, W, C)."""
+    height, width, channels = pixels.shape
+    return Header((width, height), channels <= 2, channels in (2, 4))
+
+
+def decode(data: bytes, background: Rgb, draft: Callable[[int, int], float] | None) -> Image.Image:
+    """Return a picture file as an image of mode L or RGB, turned upright; see :class:`Opened`.
+
+    Raises:
+        Unusable: it is damaged, truncated, of no known kind or has too many pixels.
+    """
+    with Opened(data) as picture:
+        return picture.decode(background, draft)
+
+
+class Opened:
+    """A picture file whose header has been read, and judged fit to be decoded.
+
+    Raises:
+        Unusable: it is damaged, of no known kind or has too many pixels.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._image = _open(data)
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._image.__exit__(*error)
+
+    def header(self) -> Header:
+        """Return size and mode; to be asked before it is decoded."""
+        image = self._image
         width, height = image.size
         # TIFF's size is given turned already.
         if image.format != "TIFF" and _orientation(image) >= 5:
@@ -113,38 +156,40 @@ def read_header(data: bytes) -> Header:
             image.mode in _ALPHA_MODES or "transparency" in image.info,
         )
 
+    def decode(
+        self,
+        background: Rgb,
+        draft: Callable[[int, int], float] | None,
+        *,
+        large: bool = True,
+    ) -> Image.Image:
+        """Return it as an image of mode L or RGB, turned upright; of several frames the first.
 
-def array_header(pixels: Pixels) -> Header:
-    """Return the header of a picture that is an array (H, W, C)."""
-    height, width, channels = pixels.shape
-    return Header((width, height), channels <= 2, channels in (2, 4))
+        Args:
+            background: colour behind transparent pixels.
+            draft: from (width, height) the scale that is enough; JPEG is then decoded smaller.
+            large: whether to decode it if that takes much memory.
 
-
-def decode(data: bytes, background: Rgb, draft: Callable[[int, int], float] | None) -> Image.Image:
-    """Return a picture file as an image of mode L or RGB, turned upright.
-
-    Args:
-        data: the whole file; of several frames the first is taken.
-        background: colour behind transparent pixels.
-        draft: from (width, height) the scale that is enough; JPEG is then decoded smaller.
-
-    Raises:
-        Unusable: it is damaged, truncated, of no known kind or has too many pixels.
-    """
-    with _open(data) as image:
+        Raises:
+            Unusable: it is damaged or truncated.
+            Large: it takes much memory.
+        """
+        image = self._image
         scale = 1.0 if draft is None else draft(*image.size)
         if scale < 1 and image.format in ("JPEG", "MPO"):
             width, height = image.size
             image.draft(None, (int(np.ceil(width * scale)), int(np.ceil(height * scale))))
-        large = image.width * image.height > _LARGE_PIXELS
+        is_large = image.width * image.height > _LARGE_PIXELS
+        if is_large and not large:
+            raise Large
         try:
             # Memory is for one of them at a time, however many are decoded side by side.
-            with _ONE_LARGE if large else nullcontext():
-                return _decoded(image, background, scale if large else 1.0)
+            with _ONE_LARGE if is_large else nullcontext():
+                return _decoded(image, background, scale if is_large else 1.0)
         except (MemoryError, Unusable):
             raise
         except Exception as error:  # untrusted bytes make the plugins raise nearly anything
-            raise Unusable(_reason(data, error)) from error
+            raise Unusable(_reason(self._data, error)) from error
 
 
 def _decoded(image: ImageFile.ImageFile, background: Rgb, scale: float) -> Image.Image:

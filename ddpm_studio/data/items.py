@@ -52,6 +52,7 @@ class Item:
         file: its file, if it is one; else ``pixels`` returns uint8 (H, W, C), C from 1 to 4.
         tree: which of the dropped trees it belongs to.
         class_name: its class where the source says it; in trees, folders say it later.
+        pixel_bytes: what ``pixels`` returns has so many.
     """
 
     name: str
@@ -59,6 +60,12 @@ class Item:
     file: File | None = None
     pixels: Callable[[], Pixels] | None = None
     class_name: str | None = None
+    pixel_bytes: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of what is read."""
+        return self.pixel_bytes if self.file is None else self.file.size
 
 
 def natural_key(name: str) -> list[str | int]:

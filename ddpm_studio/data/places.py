@@ -127,6 +127,10 @@ class OpenFile:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it."""
         self._stream.close()
 
     def read(self, place: Place, limit: int) -> bytes:

@@ -1,55 +1,49 @@
-"""The preparation itself: list, look, find in the cache or decode, and keep."""
+"""The preparation itself: list, find in the cache, or look at every picture and keep it."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ddpm_studio.data.collecting import Collection, collect, source_stamps, source_title
+from ddpm_studio.data.crew import Batch, Crew, Looker, look_here
 from ddpm_studio.data.dataset import Dataset
-from ddpm_studio.data.decoding import Unusable
-from ddpm_studio.data.fitting import Recipe, choose_size, is_gray, make_squares, recipe_for
-from ddpm_studio.data.growing import GrowingArray, collapse_to_gray
-from ddpm_studio.data.items import Item, Pixels, natural_key
+from ddpm_studio.data.decoding import Header, Unusable
+from ddpm_studio.data.fitting import choose_size, recipe_for
+from ddpm_studio.data.folders import Stamp
+from ddpm_studio.data.items import Item, natural_key
+from ddpm_studio.data.looking import Look, NotAPicture, Outcome, Target, header_of, read_item
 from ddpm_studio.data.progress import Progress
 from ddpm_studio.data.report import Reject, Report, size_warnings
+from ddpm_studio.data.rows import begin_rows, settle_rows
+from ddpm_studio.data.squares import Recipe
 from ddpm_studio.data.store import (
     IMAGES,
     LABELS,
     Store,
     content_key,
+    contents,
     quick_key,
     write_description,
 )
-from ddpm_studio.data.survey import (
-    Found,
-    NotAPicture,
-    Survey,
-    item_classes,
-    nothing_usable,
-    read_item,
-    survey,
-)
+from ddpm_studio.data.survey import Found, Survey, item_classes, nothing_usable
 from ddpm_studio.paths import cache_dir
 from ddpm_studio.requests import PrepareOptions
 
-_CHUNK_PICTURES = 64
-_CHUNK_BYTES = 8 * 2**20
-_CHUNK_PIXELS = 64_000_000
-#: Measured with two threads on two cores: 32×32 takes 1.8 times as long as in one thread, for
-#: they only wait for the interpreter; from 96×96 it takes less, from 128×128 about 0.6.
-_THREADS_FROM_PIXELS = 96 * 96
+_BATCH_BYTES = 8 * 2**20
+_BATCH_ROW_BYTES = 16 * 2**20
+_BATCH_HERE, _BATCH_THERE = 64, 512
+#: What is less is prepared here before other processes have even started.
+_CREW_FROM_BYTES, _CREW_FROM_FILES = 5 * 2**20, 2000
+#: So many pictures tell what a whole set will be, or else it is made anew.
+_GUESSED_FROM = 16
 
-Raw = bytes | Pixels
-_Decoded = tuple[list[Found], list[Pixels | str]]
+_CHANGED = "changed while it was read"
 
 
 def prepare(
@@ -61,7 +55,8 @@ def prepare(
 ) -> Generator[Progress, None, Dataset]:
     """Turn whatever was dropped into one array of equal squares.
 
-    Closing the generator cancels; nothing half-written stays.
+    Large sets are read once, by all cores. Closing the generator cancels; nothing half-written
+    stays.
 
     Args:
         sources: folders, archives (zip, tar), pictures, ``.npy``, ``.npz`` or IDX files.
@@ -83,15 +78,30 @@ def prepare(
         yield Progress(1, 1, "Found in the cache")
         return dataset
     with ExitStack() as stack:
+        # It starts while the files are listed.
+        crew = _crew(stamps, stack)
         collection = collect(paths, stack)
-        seen = yield from survey(collection)
-        size = options.image_size or choose_size(seen.sizes().items(), required_multiple)
-        sized = options.model_copy(update={"image_size": size})
-        key = content_key(seen, sized, collection.warnings)
+        folder = stack.enter_context(store.writing())
+        wanted = _Wanted(options, required_multiple, folder / IMAGES)
+        if crew is not None and crew.ready():
+            pass_over = _Pass(crew.look, _BATCH_THERE)
+            guess = _guess(collection.items, wanted)
+        else:
+            pass_over = _Pass(look_here, _BATCH_HERE)
+            guess = None
+        seen, made = yield from _look(collection, pass_over, guess)
+        sized = wanted.sized(seen.sizes())
+        content = contents(seen)
+        key = content_key(seen, content, sized, collection.warnings)
         dataset = store.load(key, paths, title)
         if dataset is None:
-            with store.writing(key) as folder:
-                yield from _write(folder, key, collection, seen, sized)
+            recipe = wanted.recipe(sized, [found.header for found in seen.found])
+            if made is None or made.target.recipe != recipe:
+                made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
+            resolved, described = _settle(folder, collection, seen, made, sized)
+            fingerprint = content_key(seen, content, resolved, collection.warnings)
+            write_description(folder, key, fingerprint, resolved, *described)
+            store.keep(folder, key)
             dataset = store.load(key, paths, title)
             assert dataset is not None
     store.remember(quick, stamps, key)
@@ -112,136 +122,189 @@ def find_prepared(
     return store.find(fingerprint, sources, source_title(list(sources)))
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is asked for, and where the squares go."""
+
+    options: PrepareOptions
+    multiple: int
+    path: Path
+
+    def sized(self, sizes: Counter[tuple[int, int]]) -> PrepareOptions:
+        """Return the options with the size chosen for pictures of these sizes."""
+        size = self.options.image_size or choose_size(sizes.items(), self.multiple)
+        return self.options.model_copy(update={"image_size": size})
+
+    def recipe(self, sized: PrepareOptions, headers: Sequence[Header]) -> Recipe:
+        """Return how pictures with these headers are made."""
+        assert sized.image_size is not None
+        return recipe_for(
+            sized,
+            sized.image_size,
+            all_gray=all(header.gray for header in headers),
+            any_alpha=any(header.alpha for header in headers),
+        )
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """Who looks at the pictures, and at how many at a time."""
+
+    look: Looker
+    most: int
+
+    def over(
+        self, items: Sequence[Item], target: Target | None
+    ) -> Generator[tuple[Batch, Look], None, None]:
+        """Look at all pictures, in order."""
+        return self.look(self._batches(items, target), target)
+
+    def _batches(self, items: Sequence[Item], target: Target | None) -> Iterator[Batch]:
+        most = self.most
+        if target is not None:
+            most = max(1, min(most, _BATCH_ROW_BYTES // target.recipe.row_bytes))
+        batch: list[Item] = []
+        size = first = 0
+        for item in items:
+            batch.append(item)
+            size += item.size
+            if len(batch) >= most or size >= _BATCH_BYTES:
+                yield Batch(batch, first)
+                first += len(batch)
+                batch, size = [], 0
+        if batch:
+            yield Batch(batch, first)
+
+
 @dataclass
-class _Tally:
-    """What is learnt while decoding."""
+class _Made:
+    """The squares of a pass: of each found picture its row and its outcome."""
 
-    kept: list[Found] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    digests: set[bytes] = field(default_factory=set)
-    all_gray: bool = True
-
-    def take(self, found: Found, picture: Pixels) -> None:
-        self.kept.append(found)
-        self.digests.add(hashlib.blake2b(picture.data, digest_size=16).digest())
-        if self.all_gray and picture.shape[2] == 3:
-            self.all_gray = is_gray(picture)
+    target: Target
+    rows: list[tuple[int, Outcome]]
+    coloured: bool = False
 
 
-def _write(
-    folder: Path, key: str, collection: Collection, seen: Survey, options: PrepareOptions
-) -> Generator[Progress, None, None]:
-    size = options.image_size
-    assert size is not None
-    recipe = recipe_for(
-        options,
-        size,
-        all_gray=all(found.header.gray for found in seen.found),
-        any_alpha=any(found.header.alpha for found in seen.found),
-    )
-    tally = _Tally(rejects=list(seen.rejects))
-    total = len(seen.found)
-    done = 0
-    with (
-        GrowingArray(folder / IMAGES, size, recipe.channels) as images,
-        closing(_decode(seen.found, recipe)) as decoded,
-    ):
-        for chunk, made in decoded:
-            for found, picture in zip(chunk, made, strict=True):
-                if isinstance(picture, str):
-                    tally.rejects.append(Reject(found.item.name, picture))
+def _crew(stamps: Sequence[Stamp], stack: ExitStack) -> Crew | None:
+    if len(stamps) < _CREW_FROM_FILES and sum(size for _, size, _ in stamps) < _CREW_FROM_BYTES:
+        return None
+    try:
+        return stack.enter_context(Crew())
+    except OSError:
+        return None
+
+
+def _guess(items: Sequence[Item], wanted: _Wanted) -> Target | None:
+    """Return how the set will probably be made, judged by a few pictures."""
+    placed = [item for item in items if item.file is None or item.file.place is not None]
+    # Going back in a packed tar means to unpack it anew.
+    few = placed[:: max(1, len(placed) // _GUESSED_FROM)] or items
+    headers = []
+    for item in few[:_GUESSED_FROM]:
+        try:
+            headers.append(header_of(read_item(item)))
+        except (NotAPicture, Unusable):
+            continue
+    if not headers:
+        return None
+    sized = wanted.sized(Counter(header.size for header in headers))
+    return begin_rows(wanted.path, wanted.recipe(sized, headers))
+
+
+def _look(
+    collection: Collection, pass_over: _Pass, guess: Target | None
+) -> Generator[Progress, None, tuple[Survey, _Made | None]]:
+    """Read every header and hash every picture's content; with a guess, make squares too.
+
+    Raises:
+        StudioError: there is no picture at all, or none with a good header.
+    """
+    seen = Survey(rejects=list(collection.rejects))
+    made = _Made(guess, []) if guess is not None else None
+    headers: dict[tuple[object, ...], Header] = {}
+    total = len(collection.items)
+    text = "Looking at the pictures" if guess is None else "Preparing the pictures"
+    yield Progress(0, total, text)
+    with closing(pass_over.over(collection.items, guess)) as looked:
+        for batch, look in looked:
+            for row, (item, one) in enumerate(
+                zip(batch.items, look.outcomes, strict=True), batch.first
+            ):
+                if one.kind == "other":
+                    seen.others[one.why] += 1
+                elif one.kind == "left out":
+                    seen.rejects.append(Reject(item.name, one.why))
                 else:
-                    tally.take(found, picture)
-                    images.append(picture)
-            done += len(chunk)
-            yield Progress(done, total, "Preparing the pictures")
-    if not tally.kept:
-        raise nothing_usable(collection.title, tuple(tally.rejects))
-    gray = recipe.channels == 1
-    if not gray and options.channels == "auto" and tally.all_gray:
-        collapse_to_gray(folder / IMAGES)
-        gray = True
-    classes = item_classes([found.item for found in tally.kept])
+                    told = one.width, one.height, one.gray, one.alpha
+                    header = headers.get(told) or headers.setdefault(
+                        told, Header((one.width, one.height), one.gray, one.alpha)
+                    )
+                    seen.found.append(Found(item, header, bytes.fromhex(one.digest)))
+                    if made is not None:
+                        made.rows.append((row, one))
+            if made is not None:
+                made.coloured |= look.coloured
+            yield Progress(batch.first + len(batch.items), total, text)
+    if not seen.found:
+        raise nothing_usable(collection.title, tuple(seen.rejects), seen.others)
+    return seen, made
+
+
+def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress, None, _Made]:
+    """Make squares of pictures whose headers are known."""
+    made = _Made(target, [])
+    total = len(seen.found)
+    with closing(pass_over.over([found.item for found in seen.found], target)) as looked:
+        for batch, look in looked:
+            last = batch.first + len(batch.items)
+            for row, one in enumerate(look.outcomes, batch.first):
+                same = one.digest == seen.found[row].digest.hex()
+                made.rows.append((row, one if same else Outcome("seen", _CHANGED)))
+            made.coloured |= look.coloured
+            yield Progress(last, total, "Preparing the pictures")
+    return made
+
+
+def _settle(
+    folder: Path, collection: Collection, seen: Survey, made: _Made, sized: PrepareOptions
+) -> tuple[PrepareOptions, tuple[list[str], Report]]:
+    """Write the array and the labels; return the options settled on, classes and the report.
+
+    Raises:
+        StudioError: no picture could be decoded.
+    """
+    kept: list[Found] = []
+    rows: list[int] = []
+    rejects = list(seen.rejects)
+    squares: set[str] = set()
+    for found, (row, one) in zip(seen.found, made.rows, strict=True):
+        if one.kind == "made":
+            kept.append(found)
+            rows.append(row)
+            squares.add(one.square)
+        else:
+            rejects.append(Reject(found.item.name, one.why))
+    if not kept:
+        raise nothing_usable(collection.title, tuple(rejects))
+    gray = made.target.recipe.channels == 1
+    collapses = not gray and sized.channels == "auto" and not made.coloured
+    settle_rows(made.target, np.array(rows, np.int64), gray=collapses)
+    classes = item_classes([found.item for found in kept])
     class_names = sorted(set(classes), key=natural_key) if classes else []
     if classes:
         index = {name: number for number, name in enumerate(class_names)}
         np.save(folder / LABELS, np.array([index[name] for name in classes], np.int64))
-    resolved = options.model_copy(update={"channels": "gray" if gray else "rgb"})
-    report = _report(collection, seen, tally, Counter(classes or []), class_names)
-    fingerprint = content_key(seen, resolved, collection.warnings)
-    write_description(folder, key, fingerprint, resolved, class_names, report)
-
-
-def _report(
-    collection: Collection,
-    seen: Survey,
-    tally: _Tally,
-    class_counts: Counter[str],
-    class_names: list[str],
-) -> Report:
-    kept = len(tally.kept)
-    sizes = Counter(found.header.size for found in tally.kept)
-    return Report(
+    counts = Counter(classes or [])
+    report = Report(
         source=collection.title,
-        found=kept + len(tally.rejects),
-        kept=kept,
-        rejects=tuple(tally.rejects),
-        sizes=tuple(sizes.most_common()),
-        duplicates=kept - len(tally.digests),
-        class_counts=tuple((name, class_counts[name]) for name in class_names),
+        found=len(kept) + len(rejects),
+        kept=len(kept),
+        rejects=tuple(rejects),
+        sizes=tuple(Counter(found.header.size for found in kept).most_common()),
+        duplicates=len(kept) - len(squares),
+        class_counts=tuple((name, counts[name]) for name in class_names),
         others=tuple(seen.others.most_common()),
-        warnings=(*size_warnings(kept), *collection.warnings),
+        warnings=(*size_warnings(len(kept)), *collection.warnings),
     )
-
-
-def _decode(
-    found: list[Found], recipe: Recipe
-) -> Generator[tuple[list[Found], list[Pixels | str]], None, None]:
-    """Yield the pictures in order, a chunk at a time, each with its square or its reason.
-
-    Files are read here and decoded by threads where that pays: see _THREADS_FROM_PIXELS.
-    Processes would cost seconds to start, and a program without a guarded main could not.
-    """
-    pixels = sum(one.header.size[0] * one.header.size[1] for one in found) / len(found)
-    workers = (os.cpu_count() or 1) if pixels >= _THREADS_FROM_PIXELS else 1
-    if workers == 1:
-        for chunk, raws in _chunks(found):
-            yield chunk, make_squares(raws, recipe)
-        return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="prepare")
-    waiting: deque[tuple[list[Found], Future[list[Pixels | str]]]] = deque()
-    try:
-        for chunk, raws in _chunks(found):
-            waiting.append((chunk, pool.submit(make_squares, raws, recipe)))
-            if len(waiting) > 2 * workers:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _chunks(found: list[Found]) -> Iterator[tuple[list[Found], list[Raw | str]]]:
-    chunk: list[Found] = []
-    raws: list[Raw | str] = []
-    size = pixels = 0
-    for one in found:
-        raw = _read_again(one.item)
-        chunk.append(one)
-        raws.append(raw)
-        size += len(raw) if isinstance(raw, (bytes, str)) else raw.nbytes
-        pixels += one.header.size[0] * one.header.size[1]
-        if len(chunk) >= _CHUNK_PICTURES or size >= _CHUNK_BYTES or pixels >= _CHUNK_PIXELS:
-            yield chunk, raws
-            chunk, raws, size, pixels = [], [], 0, 0
-    if chunk:
-        yield chunk, raws
-
-
-def _read_again(item: Item) -> Raw | str:
-    try:
-        return read_item(item)
-    except (NotAPicture, Unusable):
-        return "changed while it was read"
+    settled = sized.model_copy(update={"channels": "gray" if gray or collapses else "rgb"})
+    return settled, (class_names, report)

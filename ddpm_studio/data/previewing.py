@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.data.collecting import collect
-from ddpm_studio.data.decoding import PICTURE_SUFFIXES, Header, Unusable, array_header, read_header
+from ddpm_studio.data.decoding import PICTURE_SUFFIXES, Header, Unusable
 from ddpm_studio.data.fitting import choose_size, is_gray, make_square, recipe_for
 from ddpm_studio.data.items import Item, Pixels
+from ddpm_studio.data.looking import NotAPicture, header_of, read_item
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.survey import NotAPicture, nothing_usable, read_item
+from ddpm_studio.data.survey import nothing_usable
 from ddpm_studio.requests import PrepareOptions
 
 #: A set of bad pictures must not keep the window waiting.
@@ -71,7 +72,7 @@ def preview(
             item = candidates[index]
             try:
                 raw = read_item(item)
-                header = read_header(raw) if isinstance(raw, bytes) else array_header(raw)
+                header = header_of(raw)
             except NotAPicture as verdict:
                 others[str(verdict)] += 1
             except Unusable as verdict:

@@ -39,19 +39,27 @@ _KEY = re.compile(r"[0-9a-f]{40}")
 _MAX_REPORT_BYTES = 256 * 2**20
 
 
-def content_key(survey: Survey, options: PrepareOptions, warnings: Sequence[str]) -> str:
-    """Return the hex key of these pictures' names and contents prepared with these options."""
+def contents(survey: Survey) -> bytes:
+    """Return what tells these pictures' names, contents and classes from others."""
+    parts = []
+    for found in survey.found:
+        name = found.item.name.encode(errors="surrogateescape")
+        # Classes of arrays are no part of their names.
+        class_name = (found.item.class_name or "").encode()
+        parts.append(b"%d:%s%s%s\0" % (len(name), name, found.digest, class_name))
+    return b"".join(parts)
+
+
+def content_key(
+    survey: Survey, content: bytes, options: PrepareOptions, warnings: Sequence[str]
+) -> str:
+    """Return the hex key of pictures, of these :func:`contents`, prepared with these options."""
     digest = hashlib.blake2b(digest_size=20)
     digest.update(json.dumps([FORMAT, options.model_dump()], sort_keys=True).encode())
     left_out = sorted((reject.name, reject.reason) for reject in survey.rejects)
     told = [left_out, sorted(survey.others.items()), list(warnings)]
     digest.update(json.dumps(told).encode())
-    for found in survey.found:
-        name = found.item.name.encode(errors="surrogateescape")
-        digest.update(b"%d:%s" % (len(name), name))
-        digest.update(found.digest)
-        # Classes of arrays are no part of their names.
-        digest.update((found.item.class_name or "").encode() + b"\0")
+    digest.update(content)
     return digest.hexdigest()
 
 
@@ -118,20 +126,21 @@ class Store:
         return None
 
     @contextmanager
-    def writing(self, key: str) -> Iterator[Path]:
-        """Give an empty folder; it takes its place under ``key`` on success, else it vanishes."""
+    def writing(self) -> Iterator[Path]:
+        """Give an empty folder for :meth:`keep`; without that it vanishes."""
         self.root.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers()
-        temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=f".{key[:8]}-", suffix=".tmp"))
+        temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=".", suffix=".tmp"))
         try:
             yield temporary
-            for part in temporary.iterdir():
-                _flush(part)
-            self._move_in(temporary, self.root / key)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
-    def _move_in(self, temporary: Path, target: Path) -> None:
+    def keep(self, temporary: Path, key: str) -> None:
+        """Let a folder that was written take its place under ``key``."""
+        for part in temporary.iterdir():
+            _flush(part)
+        target = self.root / key
         # Only a damaged folder can be in the way, or one that another program has just made.
         if target.exists() and self.load(target.name, (), "") is None:
             shutil.rmtree(target)

@@ -1,0 +1,244 @@
+"""Processes that look at pictures side by side, for decoding holds the interpreter.
+
+They are programs of their own and no copies of this one, which may hold a window, threads and a
+device: nothing of it is imported again, and they end as soon as this program does, however it
+ends. What they answer is only read, never run: decoders see untrusted bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from ddpm_studio.data.decoding import Unusable
+from ddpm_studio.data.items import Item
+from ddpm_studio.data.looking import Look, NotAPicture, Outcome, Target, look, read_item
+from ddpm_studio.data.worker import ARRAY, BYTES, LEFT_OUT, MEMORY, OTHER, READY, WORD
+from ddpm_studio.data.worker import main as worker_main
+from ddpm_studio.errors import StudioError
+
+_MOST = 16
+# An interrupt at the terminal is for this program; it ends the others itself.
+_OWN_GROUP: dict[str, Any] = {"process_group": 0}
+if sys.platform == "win32":
+    _OWN_GROUP = {
+        "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    }
+
+
+class Batch(NamedTuple):
+    """Pictures one after another, of which the first is number ``first``."""
+
+    items: list[Item]
+    first: int
+
+
+Looker = Callable[[Iterable[Batch], Target | None], Generator[tuple[Batch, Look], None, None]]
+
+
+def look_here(
+    batches: Iterable[Batch], target: Target | None
+) -> Generator[tuple[Batch, Look], None, None]:
+    """Look at pictures in this thread."""
+    for batch in batches:
+        yield batch, look([partial(read_item, item) for item in batch.items], batch.first, target)
+
+
+class Crew:
+    """Decoding processes, as many as there are cores; ``with`` ends them.
+
+    They start at once; :meth:`ready` waits for them.
+
+    Raises:
+        OSError: none can be started.
+    """
+
+    def __init__(self) -> None:
+        count = min(_MOST, _cores())
+        self._workers: list[_Worker] = []
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._one_large = threading.Lock()
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="prepare")
+        try:
+            for _ in range(count):
+                self._workers.append(_Worker())
+                self._idle.put(self._workers[-1])
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self._workers:
+            worker.stop()
+        self._pool.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
+
+    def ready(self) -> bool:
+        """Wait until all have started; False where one has not."""
+        return all(worker.ready() for worker in self._workers)
+
+    def look(
+        self, batches: Iterable[Batch], target: Target | None
+    ) -> Generator[tuple[Batch, Look], None, None]:
+        """Look at pictures; what came of them is yielded in order.
+
+        Raises:
+            StudioError: a process was ended from outside.
+        """
+        waiting: deque[tuple[Batch, Future[Look]]] = deque()
+        for batch in batches:
+            asked = [_told(item) for item in batch.items]
+            waiting.append((batch, self._pool.submit(self._ask, asked, batch.first, target)))
+            if len(waiting) > 2 * len(self._workers):
+                done, future = waiting.popleft()
+                yield done, future.result()
+        for done, future in waiting:
+            yield done, future.result()
+
+    def _ask(self, asked: list[_Asked], first: int, target: Target | None) -> Look:
+        worker = self._idle.get()
+        try:
+            seen = worker.ask(asked, first, target, large=False)
+            for index, outcome in enumerate(seen.outcomes):
+                if outcome.kind == "large":
+                    # Memory is for one of them at a time.
+                    with self._one_large:
+                        again = worker.ask([asked[index]], first + index, target, large=True)
+                    seen.outcomes[index] = again.outcomes[0]
+                    seen = Look(seen.outcomes, seen.coloured or again.coloured)
+            return seen
+        finally:
+            self._idle.put(worker)
+
+
+class _Asked(NamedTuple):
+    told: list[str | int]
+    blob: bytes = b""
+
+
+def _told(item: Item) -> _Asked:
+    """Say where a picture lies, or give its bytes where only this process can read them."""
+    file = item.file
+    if file is not None and file.place is not None:
+        place = file.place
+        return _Asked([type(place).__name__, file.suffix, file.size, *place])
+    try:
+        raw = read_item(item)
+    except NotAPicture as verdict:
+        return _Asked([OTHER, str(verdict)])
+    except Unusable as verdict:
+        return _Asked([LEFT_OUT, str(verdict)])
+    if isinstance(raw, bytes):
+        return _Asked([BYTES, len(raw)], raw)
+    return _Asked([ARRAY, *raw.shape], raw.tobytes())
+
+
+class _Worker:
+    """One process.
+
+    Raises:
+        OSError: it can't be started.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            _command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # What this program finds, it finds too.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(_whole, sys.path))},
+            **_OWN_GROUP,
+        )
+
+    def ready(self) -> bool:
+        """Wait until it has started; False where it has not."""
+        assert self._process.stdout is not None
+        line: bytes = self._process.stdout.readline()
+        return line == READY
+
+    def ask(self, asked: list[_Asked], first: int, target: Target | None, *, large: bool) -> Look:
+        """Let it look at pictures.
+
+        Raises:
+            StudioError: it was ended from outside.
+            MemoryError: it had not enough.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        where = None
+        if target is not None:
+            recipe = target.recipe
+            made = (recipe.size, recipe.channels, recipe.fit, recipe.background)
+            where = (made, os.fspath(target.path), target.offset)
+        question = {
+            "pictures": [one.told for one in asked],
+            "first": first,
+            "target": where,
+            "large": large,
+        }
+        try:
+            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.stdin.writelines(one.blob for one in asked if one.blob)
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except OSError:
+            line = b""
+        if not line.endswith(b"\n"):
+            raise StudioError(
+                "A process that prepares pictures was ended from outside"
+                f" (exit code {self._process.wait()}).",
+                "If memory was short, close other programs; then prepare the pictures again.",
+            )
+        answer = json.loads(line)
+        if (error := answer.get("error")) is not None:
+            if error == MEMORY:
+                raise MemoryError
+            raise RuntimeError(f"A process that prepares pictures failed: {error}")
+        return Look([Outcome(*one) for one in answer["outcomes"]], answer["coloured"])
+
+    def stop(self) -> None:
+        """End it at once; whoever waits for its answer is told."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Let go of an ended process."""
+        with suppress(OSError):
+            self._process.communicate()
+
+
+def _command() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [sys.executable, WORD]
+    # -P: not the folder that this program happens to stand in.
+    return [sys.executable, "-P", "-c", f"from {worker_main.__module__} import main; main()"]
+
+
+def _whole(folder: str) -> str:
+    return folder or os.getcwd()  # noqa: PTH109 - a text of the module search path
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,111 @@
+"""A process that looks at pictures until its input ends; see :mod:`ddpm_studio.data.crew`.
+
+Questions and answers are a line of JSON each; after a question come the bytes of the files that
+lie in no place. Whoever holds the other end may die at any moment: then the input ends.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import traceback
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ddpm_studio.data.decoding import Unusable
+from ddpm_studio.data.looking import NotAPicture, Raw, Target, look, read_file
+from ddpm_studio.data.places import Member, OpenFile, Place, Span, Whole
+from ddpm_studio.data.squares import Recipe
+
+#: The word on the command line that makes the frozen program a worker.
+WORD = "--look-at-pictures"
+READY = b"ready\n"
+MEMORY = "memory"
+#: How a picture is told of that lies in no place; a class of place is told by its name.
+BYTES, ARRAY, OTHER, LEFT_OUT = "bytes", "array", "other", "left out"
+
+_PLACES: dict[str, Callable[..., Place]] = {kind.__name__: kind for kind in (Whole, Span, Member)}
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    # What a decoder prints by itself must not get between the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    questions = os.fdopen(0, "rb")
+    try:
+        answers.write(READY)
+        answers.flush()
+        serve(questions, answers)
+    except BrokenPipeError:
+        pass
+    # Nothing is left to clean up, and nobody to complain to.
+    os._exit(0)
+
+
+def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer questions until there are no more."""
+    archive = _Archive()
+    while line := questions.readline():
+        try:
+            answer = _answer(json.loads(line), questions, archive)
+        except MemoryError:
+            answer = {"error": MEMORY}
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.flush()
+
+
+class _Archive:
+    """The archive that was read last; it stays open."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._file: OpenFile | None = None
+
+    def read(self, place: Place, limit: int) -> bytes:
+        """Return the first ``limit`` bytes of what lies at a place, all for −1."""
+        if isinstance(place, Whole):
+            with OpenFile(Path(place.path)) as file:
+                return file.read(place, limit)
+        if self._file is None or self._path != place.path:
+            if self._file is not None:
+                self._file.close()
+            self._path, self._file = place.path, OpenFile(Path(place.path))
+        return self._file.read(place, limit)
+
+
+def _answer(asked: dict[str, Any], blobs: BinaryIO, archive: _Archive) -> dict[str, Any]:
+    readers = [_reader(told, blobs, archive) for told in asked["pictures"]]
+    target = None
+    if asked["target"] is not None:
+        (size, channels, fit, background), path, offset = asked["target"]
+        target = Target(Recipe(size, channels, fit, tuple(background)), Path(path), offset)
+    return look(readers, asked["first"], target, large=asked["large"])._asdict()
+
+
+def _reader(told: list[Any], blobs: BinaryIO, archive: _Archive) -> Callable[[], Raw]:
+    kind, *rest = told
+    if kind == BYTES:
+        return partial(_give, blobs.read(rest[0]))
+    if kind == ARRAY:
+        data = blobs.read(math.prod(rest))
+        return partial(_give, np.frombuffer(data, np.uint8).reshape(rest))
+    if kind in (OTHER, LEFT_OUT):
+        return partial(_refuse, kind, rest[0])
+    suffix, size, *place = rest
+    return partial(read_file, suffix, size, partial(archive.read, _PLACES[kind](*place)))
+
+
+def _give(raw: Raw) -> Raw:
+    return raw
+
+
+def _refuse(kind: str, why: str) -> Raw:
+    raise NotAPicture(why) if kind == OTHER else Unusable(why)
