@@ -14,6 +14,7 @@ from ddpm_studio import __version__
 from ddpm_studio.cli.group import CONTEXT, LazyGroup
 from ddpm_studio.cli.stopping import Stopped
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
+from ddpm_studio.data import WORKER_WORD
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.validation import plain
 
@@ -51,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; errors become one line on stderr."""
+    if list(arguments) == [WORKER_WORD]:
+        from ddpm_studio.data import worker
+
+        worker.main()
     words, debug = _without_debug(list(arguments))
     if not words or (words[0] not in COMMANDS and words[0] not in _OWN_OPTIONS):
         words.insert(0, DEFAULT)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ddpm_studio.data.single import fit_picture, read_picture
 
 __all__ = [
+    "WORKER_WORD",
     "Dataset",
     "PreviewResult",
     "Progress",
@@ -30,6 +31,9 @@ __all__ = [
     "read_picture",
     "sample_sets",
 ]
+
+WORKER_WORD = "--look-at-pictures"
+"""The word on the command line that makes the frozen program one of its decoding processes."""
 
 __getattr__ = loader(
     __name__,

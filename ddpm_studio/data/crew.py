@@ -21,10 +21,11 @@ from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from ddpm_studio.data import WORKER_WORD
 from ddpm_studio.data.decoding import Unusable
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.looking import Look, NotAPicture, Outcome, Target, look, read_item
-from ddpm_studio.data.worker import ARRAY, BYTES, LEFT_OUT, MEMORY, OTHER, READY, WORD
+from ddpm_studio.data.worker import ARRAY, BYTES, LEFT_OUT, MEMORY, OTHER, READY
 from ddpm_studio.data.worker import main as worker_main
 from ddpm_studio.errors import StudioError
 
@@ -229,7 +230,7 @@ class _Worker:
 
 def _command() -> list[str]:
     if getattr(sys, "frozen", False):
-        return [sys.executable, WORD]
+        return [sys.executable, WORKER_WORD]
     # -P: not the folder that this program happens to stand in.
     return [sys.executable, "-P", "-c", f"from {worker_main.__module__} import main; main()"]
 

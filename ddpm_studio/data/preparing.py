@@ -37,7 +37,7 @@ from ddpm_studio.requests import PrepareOptions
 
 _BATCH_BYTES = 8 * 2**20
 _BATCH_ROW_BYTES = 16 * 2**20
-_BATCH_HERE, _BATCH_THERE = 64, 512
+_BATCH_MOST, _BATCH_LEAST, _BATCHES = 512, 16, 32
 #: What is less is prepared here before other processes have even started.
 _CREW_FROM_BYTES, _CREW_FROM_FILES = 5 * 2**20, 2000
 #: So many pictures tell what a whole set will be, or else it is made anew.
@@ -84,10 +84,10 @@ def prepare(
         folder = stack.enter_context(store.writing())
         wanted = _Wanted(options, required_multiple, folder / IMAGES)
         if crew is not None and crew.ready():
-            pass_over = _Pass(crew.look, _BATCH_THERE)
+            pass_over = _Pass(crew.look)
             guess = _guess(collection.items, wanted)
         else:
-            pass_over = _Pass(look_here, _BATCH_HERE)
+            pass_over = _Pass(look_here)
             guess = None
         seen, made = yield from _look(collection, pass_over, guess)
         sized = wanted.sized(seen.sizes())
@@ -148,10 +148,9 @@ class _Wanted:
 
 @dataclass(frozen=True)
 class _Pass:
-    """Who looks at the pictures, and at how many at a time."""
+    """Who looks at the pictures."""
 
     look: Looker
-    most: int
 
     def over(
         self, items: Sequence[Item], target: Target | None
@@ -160,7 +159,7 @@ class _Pass:
         return self.look(self._batches(items, target), target)
 
     def _batches(self, items: Sequence[Item], target: Target | None) -> Iterator[Batch]:
-        most = self.most
+        most = min(_BATCH_MOST, max(_BATCH_LEAST, len(items) // _BATCHES))
         if target is not None:
             most = max(1, min(most, _BATCH_ROW_BYTES // target.recipe.row_bytes))
         batch: list[Item] = []

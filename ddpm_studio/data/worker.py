@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
@@ -22,8 +22,6 @@ from ddpm_studio.data.looking import NotAPicture, Raw, Target, look, read_file
 from ddpm_studio.data.places import Member, OpenFile, Place, Span, Whole
 from ddpm_studio.data.squares import Recipe
 
-#: The word on the command line that makes the frozen program a worker.
-WORD = "--look-at-pictures"
 READY = b"ready\n"
 MEMORY = "memory"
 #: How a picture is told of that lies in no place; a class of place is told by its name.
@@ -32,7 +30,7 @@ BYTES, ARRAY, OTHER, LEFT_OUT = "bytes", "array", "other", "left out"
 _PLACES: dict[str, Callable[..., Place]] = {kind.__name__: kind for kind in (Whole, Span, Member)}
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Serve until the input ends."""
     # What a decoder prints by itself must not get between the answers.
     answers = os.fdopen(os.dup(1), "wb")

@@ -12,12 +12,12 @@ from ddpm_studio.data import (
     Dataset,
     Progress,
     Report,
-    fitting,
+    crew,
     prepare,
     preparing,
     sample_sets,
-    survey,
 )
+from ddpm_studio.data.looking import Look, Target, look
 from ddpm_studio.data.report import Reject
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import age, drain, image, make_picture_folder, noise, prepared
@@ -25,15 +25,15 @@ from tests.data.pictures import age, drain, image, make_picture_folder, noise, p
 
 @pytest.fixture
 def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Count pictures decoded, chunk by chunk."""
+    """Count pictures decoded, batch by batch."""
     counts: list[int] = []
-    real = fitting.make_squares
 
-    def counted(raws: list, recipe: object) -> list:
-        counts.append(len(raws))
-        return real(raws, recipe)  # type: ignore[arg-type]
+    def counted(readers: list, first: int, target: Target | None) -> Look:
+        if target is not None:
+            counts.append(len(readers))
+        return look(readers, first, target)
 
-    monkeypatch.setattr(preparing, "make_squares", counted)
+    monkeypatch.setattr(crew, "look", counted)
     return counts
 
 
@@ -63,7 +63,7 @@ def test_unchanged_files_are_not_even_read(tmp_path: Path, monkeypatch: pytest.M
     def never(item: object) -> bytes:
         raise AssertionError("a file was read")
 
-    monkeypatch.setattr(survey, "read_item", never)
+    monkeypatch.setattr(crew, "read_item", never)
     assert prepared(tmp_path / "cache", tmp_path / "in").fingerprint == first.fingerprint
 
 
@@ -128,10 +128,13 @@ def test_damaged_cache_is_rebuilt(tmp_path: Path, part: str, damage: str) -> Non
     assert data.labels.tolist() == [0, 0, 0, 1, 1, 1]
 
 
-@pytest.mark.parametrize("size", [(32, 32), (160, 160)])
-def test_cancelling_at_any_moment_leaves_nothing(tmp_path: Path, size: tuple[int, int]) -> None:
-    """Small pictures are decoded here, larger ones by threads."""
-    make_picture_folder(tmp_path / "in", 200, size=size)
+@pytest.mark.parametrize("there", [False, True])
+def test_cancelling_at_any_moment_leaves_nothing(
+    tmp_path: Path, there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small sets are decoded here, large ones by other processes."""
+    monkeypatch.setattr(preparing, "_CREW_FROM_BYTES", 0 if there else 1 << 40)
+    make_picture_folder(tmp_path / "in", 64)
     steps = len(list(prepare([tmp_path / "in"], PrepareOptions(), cache=tmp_path / "whole")))
     assert steps >= 6
     before = threading.active_count()
@@ -153,12 +156,6 @@ def test_progress_counts_up_to_its_total(tmp_path: Path) -> None:
     decoding = [event.done for event in events if event.text == "Preparing the pictures"]
     assert decoding == sorted(decoding)
     assert decoding[-1] == events[-1].total == 150
-
-
-def test_threads_keep_the_order(tmp_path: Path) -> None:
-    pixels = make_picture_folder(tmp_path / "in", 200, size=(144, 144), channels=1)
-    data = prepared(tmp_path / "cache", tmp_path / "in", image_size=144)
-    np.testing.assert_array_equal(data.images, pixels)
 
 
 def test_two_at_once(tmp_path: Path) -> None:
