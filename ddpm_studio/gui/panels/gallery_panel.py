@@ -7,33 +7,31 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject
+from PySide6.QtCore import QItemSelection, QItemSelectionModel
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-from ddpm_studio.backend import gallery, tasks
+from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
-from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.images import PictureDrop, Pictures, read_picture
+from ddpm_studio.gui.images import PictureDrop, Pictures
 from ddpm_studio.gui.panels.action_button import ActionButton
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.gallery_bar import SIDE, GalleryBar, GalleryFilters
 from ddpm_studio.gui.panels.gallery_items import GalleryItems
+from ddpm_studio.gui.panels.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.panels.gallery_menu import GalleryMenu
 from ddpm_studio.gui.panels.gallery_side import GallerySide
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
-from ddpm_studio.gui.recent import Recent
-from ddpm_studio.gui.settings import open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import label, name
 from ddpm_studio.gui.widgets.flow_layout import together
 from ddpm_studio.gui.widgets.thumbnails import Thumbnails
-from ddpm_studio.jobs.events import Drawn, Event, PicturesRead
-from ddpm_studio.jobs.gallery import MOST_STARS, Kept, describe
-from ddpm_studio.jobs.recipes import Recipe, without_inputs
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.gallery import MOST_STARS, Kept
+from ddpm_studio.jobs.recipes import without_inputs
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
@@ -55,14 +53,12 @@ class GalleryPanel(ToolPanel):
         super().__init__(studio, actions, "images", parent)
         self._category = self.tr("&Gallery")
         self._asked = False
-        self._read: list[Path] = []
-        self._unsorted: list[Drawn] = []
-        self._looked_around = False
-        self._whole: tuple[Kept, PictureDrop | None] | None = None
+        self._remembered: list[Kept] = []
         self._exported: tuple[list[Path], list[PictureDrop]] = ([], [])
         self.items = GalleryItems()
         self.thumbnails = Thumbnails(self.tr("Gallery"), SIDE)
         self.thumbnails.drop_for = self._drop
+        self.keeper = GalleryKeeper(studio, self.items, self.thumbnails.cache)
         self.side = GallerySide(studio)
         self.filters = GalleryFilters()
         self.count = QComboBox()
@@ -91,7 +87,7 @@ class GalleryPanel(ToolPanel):
         if not chosen:
             return
         self.items.delete(chosen)
-        self._submit_quietly(gallery.delete(_on_disk(chosen)))
+        self.keeper.delete(chosen)
         self._show_items()
         self.messages.show_message(
             self.tr("{0} deleted.").format(self._pictures(len(chosen))),
@@ -102,7 +98,7 @@ class GalleryPanel(ToolPanel):
     def undo(self) -> None:
         """Bring back what was deleted last."""
         back = self.items.undo()
-        self._submit_quietly(gallery.restore(_on_disk(back)))
+        self.keeper.restore(back)
         self.messages.dismiss()
         self._show_items(back)
 
@@ -113,7 +109,7 @@ class GalleryPanel(ToolPanel):
             return
         for item in chosen:
             item.rating = stars
-        self._submit_quietly(gallery.rate(_on_disk(chosen), stars))
+        self.keeper.rate(chosen, stars)
         # The picture stays where it is until the order is chosen anew: one rates in a row.
         self.thumbnails.viewport().update()
         self.side.rating.show_stars(stars)
@@ -141,10 +137,7 @@ class GalleryPanel(ToolPanel):
     def showEvent(self, event: QShowEvent) -> None:
         """Look for the pictures of other runs, once."""
         super().showEvent(event)
-        if not self._looked_around:
-            self._looked_around = True
-            run = self.studio.run
-            self._load([*([] if run is None else [run]), *Recent(open_settings()).runs()])
+        self.keeper.look_around()
 
     def _build(self) -> None:
         self.thumbnails.set_empty(
@@ -178,11 +171,13 @@ class GalleryPanel(ToolPanel):
         self.thumbnails.delete_pressed.connect(self.delete_chosen)
         self.thumbnails.copy_pressed.connect(self.menu.copy)
         self.thumbnails.digit_pressed.connect(self.rate_chosen)
-        self.thumbnails.cache.wanted.connect(self._read_pictures)
         self.side.rating.given.connect(self.rate_chosen)
         self.filters.changed.connect(self._on_filter)
         self.bar.zoom.valueChanged.connect(self.thumbnails.set_side)
-        self.studio.drawn.connect(self._on_drawn)
+        self.keeper.failed.connect(self._on_failed)
+        self.keeper.about_to_add.connect(self._remember)
+        self.keeper.added.connect(self._on_added)
+        self.keeper.loaded.connect(self._take_next_seed)
 
     def _register(self) -> None:
         add = self.actions_.add
@@ -268,34 +263,8 @@ class GalleryPanel(ToolPanel):
             self.sampler.set_timesteps(view.summary.timesteps)
             self.sampler.set_classes(view.summary.known_classes)
         if self.studio.run is not None:
-            self._load([self.studio.run])
+            self.keeper.load([self.studio.run])
             self._take_next_seed()
-
-    def _load(self, near: Sequence[Path]) -> None:
-        folder = self.studio.runs_folder if self._looked_around else None
-        job = self.studio.backend.submit(gallery.load(near, list(self._read), folder))
-        job.finished.connect(self._on_loaded)
-        job.failed.connect(self._on_not_loaded)
-
-    def _on_not_loaded(self, failure: Failure) -> None:
-        """Go on without what could not be read."""
-        self.messages.show_failure(failure)
-        self._read += {_run_of(drawn.recipe) for drawn in self._unsorted}
-        self._keep_unsorted()
-
-    def _on_loaded(self, result: tuple[list[Path], list[Kept]]) -> None:
-        runs, kept = result
-        self._read += runs
-        chosen = self.chosen()
-        self.items.add(kept)
-        self._take_next_seed()
-        self._show_items(chosen)
-        self._keep_unsorted()
-
-    def _keep_unsorted(self) -> None:
-        waiting, self._unsorted = self._unsorted, []
-        for drawn in waiting:
-            self._on_drawn(drawn)
 
     def _take_next_seed(self) -> None:
         """A seed that was used already would draw the same pictures again."""
@@ -303,66 +272,11 @@ class GalleryPanel(ToolPanel):
             run = Path(self.studio.run).resolve()
             self.sampler.seed.set_value(max(self.items.next_seed(run), 0))
 
-    def _on_drawn(self, drawn: Drawn) -> None:
-        """Keep what was drawn; a picture that went through no network is no drawing."""
-        request = drawn.recipe.get("request")
-        if not isinstance(request, dict) or request.get("t") == 0:
-            return
-        run = _run_of(drawn.recipe)
-        if run not in self._read:
-            # Only then is it known whether the very same drawing was kept in an earlier session.
-            if run not in [_run_of(other.recipe) for other in self._unsorted]:
-                self._load([run])
-            self._unsorted.append(drawn)
-            return
-        if self.items.has_drawing(drawn.recipe):
-            return
-        job = self.studio.backend.submit(gallery.keep(run, drawn))
-        job.setProperty("drawn", drawn)
-        job.finished.connect(self._on_kept)
-        job.failed.connect(self._on_not_kept)
+    def _remember(self) -> None:
+        self._remembered = self.chosen()
 
-    def _on_kept(self, kept: list[Kept]) -> None:
-        chosen = self.chosen()
-        self.items.add(kept)
-        self._show_items(chosen)
-
-    def _on_not_kept(self, failure: Failure) -> None:
-        """Show the pictures all the same, and say that they are not on the disk."""
-        drawn = _sender_property(self.sender(), "drawn")
-        self.messages.show_failure(failure)
-        if not isinstance(drawn, Drawn):
-            return
-        run = _run_of(drawn.recipe)
-        kept = []
-        for index, picture in enumerate(drawn.pictures):
-            recipe = {**drawn.recipe, "index": index}
-            item = describe(run, 0, 0.0, recipe)
-            item.unsaved = picture, recipe
-            kept.append(item)
-        self._on_kept(kept)
-
-    def _read_pictures(self, keys: list[Kept]) -> None:
-        """Bring what has come into view; what is no file is here already."""
-        cache = self.thumbnails.cache
-        by_path = {}
-        for item in keys:
-            if item.unsaved is not None:
-                cache.put(item, item.unsaved[0])
-            else:
-                by_path[item.path] = item
-        if by_path:
-            job = self.studio.backend.submit(gallery.read_pictures(list(by_path)))
-            job.setProperty("items", by_path)
-            job.emitted.connect(self._on_pictures)
-            job.failed.connect(self._on_failed)
-            job.failed.connect(cache.ask_again)
-
-    def _on_pictures(self, event: Event) -> None:
-        items = _sender_property(self.sender(), "items")
-        if isinstance(event, PicturesRead) and isinstance(items, dict):
-            for path, picture in event.pictures.items():
-                self.thumbnails.cache.put(items[path], picture)
+    def _on_added(self) -> None:
+        self._show_items(self._remembered)
 
     def _on_filter(self) -> None:
         chosen = self.chosen()
@@ -390,7 +304,7 @@ class GalleryPanel(ToolPanel):
         if len(chosen) > 1:
             words += " · " + self.tr("{0} chosen").format(f"{len(chosen):,}")
         self.bar.summary.setText(words)
-        self.side.show_picture(self._whole_of(chosen[-1]) if chosen else None)
+        self.side.show_picture(self.keeper.whole(chosen[-1]) if chosen else None)
         self.side.rating.show_stars(chosen[-1].rating if chosen else None)
         self._delete_action.setEnabled(bool(chosen))
         self._undo_action.setEnabled(self.items.can_undo)
@@ -406,25 +320,10 @@ class GalleryPanel(ToolPanel):
 
     def _current_drop(self) -> PictureDrop | None:
         item = self._current()
-        return None if item is None else self._whole_of(item)
+        return None if item is None else self.keeper.whole(item)
 
     def _drop(self, row: int) -> PictureDrop | None:
-        return self._whole_of(self.items.shown[row])
-
-    def _whole_of(self, item: Kept) -> PictureDrop | None:
-        """Return a picture with its recipe: one small file, read where it is chosen."""
-        if self._whole is None or self._whole[0] is not item:
-            self._whole = item, self._read_whole(item)
-        return self._whole[1]
-
-    def _read_whole(self, item: Kept) -> PictureDrop | None:
-        if item.unsaved is not None:
-            return PictureDrop(*item.unsaved)
-        try:
-            return read_picture(item.path)
-        except StudioError as error:
-            self.messages.show_failure(Failure.of(error))
-            return None
+        return self.keeper.whole(self.items.shown[row])
 
     def _describe(self, row: int) -> str:
         item = self.items.shown[row]
@@ -439,16 +338,13 @@ class GalleryPanel(ToolPanel):
     def _pictures(self, count: int) -> str:
         return self.tr("1 picture") if count == 1 else self.tr("{0} pictures").format(f"{count:,}")
 
-    def _submit_quietly(self, task: Task) -> None:
-        self.studio.backend.submit(task).failed.connect(self._on_failed)
-
     def _to_export(self) -> Export | None:
         items = self.chosen() or self.items.shown
         if not 0 < len(items) <= _MOST_EXPORTED:
             return None
         names = [item.path for item in items]
         if names != self._exported[0] or any(item.unsaved for item in items):
-            found = [self._read_whole(item) for item in items]
+            found = [self.keeper.read(item) for item in items]
             self._exported = names, [drop for drop in found if drop is not None]
         drops = self._exported[1]
         if len({drop.picture.shape for drop in drops}) != 1:
@@ -458,16 +354,3 @@ class GalleryPanel(ToolPanel):
         pictures: Pictures = np.stack([drop.picture for drop in drops])
         whole: dict[str, object] = {"kind": "gallery", "pictures": short}
         return Export(pictures, whole, recipes=recipes, stem="gallery")
-
-
-def _on_disk(items: Sequence[Kept]) -> list[Path]:
-    return [item.path for item in items if item.unsaved is None]
-
-
-def _run_of(recipe: Recipe) -> Path:
-    request = recipe.get("request")
-    return Path(str(request.get("run", "")) if isinstance(request, dict) else "").resolve()
-
-
-def _sender_property(sender: QObject | None, key: str) -> object:
-    return None if sender is None else sender.property(key)
