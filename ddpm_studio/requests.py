@@ -160,7 +160,10 @@ class TrainRequest(Request):
         description="Asks a GPU for the same run each time, as a CPU always does; slower.",
     )
     sample_every: int | None = Field(
-        None, ge=1, title="Samples every", description="Steps; empty: twenty times in the run."
+        None,
+        ge=1,
+        title="Samples every",
+        description="Steps; empty: after ten seconds, then so that drawing takes a tenth of the time.",
     )
     sample_count: int = Field(
         16, ge=0, le=256, title="Sample count", description="Pictures in each preview; 0: none."

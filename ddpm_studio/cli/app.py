@@ -41,7 +41,8 @@ def _studio(
 ) -> None:
     """Train, watch and understand denoising diffusion models.
 
-    With paths alone, or with nothing, the window opens. COMMAND --help tells more.
+    With paths alone, or with nothing, the window opens; with --sample NAME, on sample
+    pictures. COMMAND --help tells more.
     """
 
 

@@ -229,6 +229,8 @@ QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; background: trans
 QMenu::item:selected {{ background: {t.selected}; }}
 QMenu::item:disabled {{ color: {t.disabled}; }}
 QMenu::icon {{ padding-left: 8px; }}
+QMenu::icon:checked {{ background: {t.selected}; border: 1px solid {t.accent};
+    border-radius: 4px; }}
 QMenu::separator {{ height: 1px; background: {t.line}; margin: 4px 8px; }}
 QMenu::indicator {{ width: 14px; height: 14px; margin-left: 6px; }}
 QMenu::indicator:checked {{ image: {_mark(folder, t, "tick", t.accent)}; }}

@@ -9,6 +9,8 @@ RADIUS = 6
 FONT_CAPTION, FONT_BODY, FONT_TITLE = 11, 13, 20
 ICON_SIZE = 16
 CONTROL_HEIGHT = 28
+X0_HAT = "x\u200d\u0302₀"
+"""The predicted picture; DejaVu Sans loses the hat of an x unless something stands between."""
 
 
 @dataclass(frozen=True)

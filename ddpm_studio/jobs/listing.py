@@ -96,7 +96,7 @@ def _entry(run: Path) -> RunEntry:
 
 
 def _settings(info: RunInfo) -> Iterator[tuple[str, str]]:
-    yield "Created", info.created
+    yield "Created", info.created[:16].replace("T", " ")
     if info.origin:
         yield "Origin", info.origin
     if info.start_from:

@@ -23,7 +23,7 @@ _STEPS = 20
 _SEED = 4
 _GAP = 2
 # Unless a number of steps is asked for, previews may take this share of the time.
-_SHARE_OF_TIME = 0.05
+_SHARE_OF_TIME = 0.1
 _FIRST_AFTER_SECONDS = 10.0
 
 

@@ -14,6 +14,7 @@ from ddpm_studio.gui.panels import reverse_panel, trajectory
 from ddpm_studio.gui.panels.reverse_panel import ReversePanel
 from ddpm_studio.gui.panels.trajectory import Process, Trajectory
 from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.tokens import X0_HAT
 from ddpm_studio.jobs import ModelStore, sample
 from ddpm_studio.jobs.events import Drawn, FrameImages, Pictures
 from ddpm_studio.requests import SampleRequest
@@ -160,7 +161,7 @@ def test_the_numbers_behind_a_pixel_by_mouse_and_by_keyboard(
     qtbot.waitUntil(lambda: "row 2, column 5" in panel.inspector.text())
     assert panel.inspector.text() == (
         f"picture 2, row 2, column 5   xₜ {' '.join(values[:1] * 3)}   "
-        f"x̂₀ {' '.join(values[1:2] * 3)}   ε̂ {' '.join(values[2:] * 3)}"
+        f"{X0_HAT} {' '.join(values[1:2] * 3)}   ε̂ {' '.join(values[2:] * 3)}"
     )
     assert panel.views.grids[0, "eps"].pixel == (1, 2, 5), "marked in every view"
     panel.slider.setValue(0)
@@ -304,7 +305,7 @@ def test_a_picture_of_a_moment_dropped_back_shows_that_moment(
 
 def test_switches_have_names_and_short_texts(panel: ReversePanel) -> None:
     switches = {tool.text(): tool for tool in panel.bar.findChildren(QToolButton) if tool.text()}
-    assert {"xₜ", "x̂₀", "ε̂", "Δxₜ", "Δx̂₀"} <= set(switches)
+    assert {"xₜ", X0_HAT, "ε̂", "Δxₜ", f"Δ{X0_HAT}"} <= set(switches)
     assert switches["ε̂"].accessibleName() == "Show the noise predicted in it"
 
 

@@ -12,9 +12,10 @@ from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, X0_HAT
 from ddpm_studio.gui.widgets.basics import button, label, name, number_label
 from ddpm_studio.gui.widgets.curve_plot import CurvePlot
+from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.number_boxes import IntBox
@@ -52,13 +53,15 @@ class BitsPanel(ToolPanel):
         ):
             box.setFixedWidth(_BOX_WIDTH)
             name(box, str(field.title), str(field.description))
-        self.total = number_label("–", "title")
+        self.total = number_label("", "title")
         self.parts = number_label("", "muted")
         self.parts.setWordWrap(True)
         self.bound = CurvePlot(self.tr("Bits at each t"), "t", self.tr("bits/dim at t"), log="xy")
         self.rate = CurvePlot(self.tr("Running rate"), "t", self.tr("rate, bits/dim"), log="x")
         self.rate_distortion = CurvePlot(
-            self.tr("Distortion against rate"), self.tr("rate, bits/dim"), self.tr("RMSE of x̂₀")
+            self.tr("Distortion against rate"),
+            self.tr("rate, bits/dim"),
+            self.tr("RMSE of {0}").format(X0_HAT),
         )
         self.source = SourceSlot(
             studio, self.tr("Picture"), self.tr("drop one to decode it"), "bits source"
@@ -90,6 +93,14 @@ class BitsPanel(ToolPanel):
             self.tr("Measure"), self._measure_action.toolTip(), icon="chart-column", role="primary"
         )
         start.clicked.connect(self._measure_action.trigger)
+        self.empty = EmptyState(
+            "chart-column",
+            self.tr(
+                "How many bits each number of a picture costs under this model, and at which t"
+            ),
+            self.tr("Measure"),
+            self._measure_action.trigger,
+        )
         choices = FlowLayout()
         for text, box in (
             (self.tr("pictures"), self.count),
@@ -105,7 +116,9 @@ class BitsPanel(ToolPanel):
         top.setSpacing(SPACE_L)
         top.addLayout(figures, 1)
         top.addLayout(choices, 1)
-        plots = QHBoxLayout()
+        self._plots = QWidget()
+        plots = QHBoxLayout(self._plots)
+        plots.setContentsMargins(0, 0, 0, 0)
         plots.setSpacing(SPACE_M)
         for title, plot in (
             (self.tr("Bits at each t"), self.bound),
@@ -123,7 +136,8 @@ class BitsPanel(ToolPanel):
         bottom.addWidget(self.strip, 1)
         self.content.addLayout(top)
         self.content.addWidget(self.progress)
-        self.content.addLayout(plots, 1)
+        self.content.addWidget(self.empty, 1)
+        self.content.addWidget(self._plots, 1)
         self.content.addLayout(bottom)
 
     def _task(self) -> Task | None:
@@ -156,6 +170,7 @@ class BitsPanel(ToolPanel):
 
     def _show(self, result: BitsMeasured) -> None:
         self.measured = result
+        self._show_plots(True)
         error = result.standard_error
         total = self.tr("{0} bits/dim").format(f"{result.total:.3f}")
         self.total.setText(total if error is None else f"{total} ± {error:.3f}")
@@ -171,6 +186,11 @@ class BitsPanel(ToolPanel):
         self.bound.set_curves([(result.t, result.bits)])
         self.rate.set_curves([(result.t, result.rate)])
         self.rate_distortion.set_curves([(result.rate, result.distortion)])
+
+    def _show_plots(self, measured: bool) -> None:
+        """Before anything is measured there is nothing to plot."""
+        self._plots.setVisible(measured)
+        self.empty.setVisible(not measured)
 
     def _decode(self) -> None:
         picture, run = self.source.fitted, self.studio.run
@@ -202,14 +222,15 @@ class BitsPanel(ToolPanel):
             list(result.x0_hat),
             [f"{t:,} · {r:.2f}" for t, r in zip(result.t, result.rate, strict=True)],
         )
-        self.strip.setToolTip(self.tr("x̂₀ at each t, and the bits/dim that have come by then"))
+        self.strip.setToolTip(
+            self.tr("{0} at each t, and the bits/dim that have come by then").format(X0_HAT)
+        )
 
     def _on_model(self) -> None:
         self.measured = None
-        self.total.setText("–")
-        self.parts.setText(
-            self.tr("How many bits each number of a picture costs under this model, and at which t")
-        )
+        self.total.setText("")
+        self.parts.setText("")
+        self._show_plots(False)
         for plot in (self.bound, self.rate, self.rate_distortion):
             plot.set_curves([])
         self.source.refit()

@@ -57,7 +57,7 @@ class DataPanel(QWidget):
         self._later.timeout.connect(self._prepare_anew)
         self._space = QWidget()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(SPACE_M, 0, SPACE_M, SPACE_M)
+        layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.zone)
         layout.addLayout(self._buttons())

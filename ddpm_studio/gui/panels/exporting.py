@@ -255,7 +255,11 @@ class ExportMenu(QToolButton):
     def _on_chosen(
         self, kind: str, export: Export, options: AnimationRequest | None, chosen: str
     ) -> None:
-        self._write(kind, export, Path(chosen), options)
+        path = Path(chosen)
+        if path.name.startswith(".") and not path.suffix:
+            # A folder was typed, and the dialog has put the ending alone behind it.
+            path = path.with_name(export.stem + path.name)
+        self._write(kind, export, path, options)
 
 
 def _pictures_folder() -> Path:

@@ -13,6 +13,7 @@ from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.panels.action_button import ActionTool
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
@@ -131,7 +132,7 @@ class InpaintPanel(ToolPanel):
             made = button(text, tip, icon=icon)
             made.clicked.connect(action.trigger)
             choices.addWidget(made)
-        self.actions_.add(
+        again = self.actions_.add(
             "inpaint.draw",
             self.tr("Fill in again"),
             self.draw_now,
@@ -146,6 +147,7 @@ class InpaintPanel(ToolPanel):
             (self.tr("jump"), self.jump),
         ):
             choices.addWidget(together(label(text, "muted"), box))
+        choices.addWidget(ActionTool(again))
         right = QVBoxLayout()
         right.addLayout(choices)
         right.addStretch()

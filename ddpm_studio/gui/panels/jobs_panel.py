@@ -74,7 +74,7 @@ class JobsPanel(QWidget):
         left.addWidget(self.empty)
         left.addWidget(scroll, 1)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(SPACE_L, 0, SPACE_L, SPACE_M)
+        layout.setContentsMargins(SPACE_L, SPACE_S, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_L)
         layout.addLayout(left, 1)
         layout.addLayout(side)

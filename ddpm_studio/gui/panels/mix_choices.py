@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.panels.action_button import ActionTool
 from ddpm_studio.gui.widgets.basics import WheelFilter, button, label, name
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.requests import MixRequest
@@ -73,15 +74,7 @@ class MixChoices(QWidget):
         self.steps_lambda = self._steps_box()
         self.mix = self._mix_box()
         tip = self.tr("Take two pictures by chance out of the data")
-        layout = FlowLayout(parent=self)
-        for part in (
-            self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
-            self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
-            *self._ways.values(),
-            together(label(self.tr("λ steps"), "muted"), self.steps_lambda, self.mix),
-        ):
-            layout.addWidget(part)
-        actions.add(
+        draw_action = actions.add(
             "interpolate.draw",
             self.tr("Interpolate again"),
             draw,
@@ -89,6 +82,15 @@ class MixChoices(QWidget):
             icon="refresh-cw",
             tip=self.tr("Draw again, with the model as it is now"),
         )
+        layout = FlowLayout(parent=self)
+        for part in (
+            self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
+            self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
+            *self._ways.values(),
+            together(label(self.tr("λ steps"), "muted"), self.steps_lambda, self.mix),
+            ActionTool(draw_action),
+        ):
+            layout.addWidget(part)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)

@@ -12,7 +12,7 @@ from ddpm_studio.gui.images import PictureDrop, has_picture, pictures_from_mime
 from ddpm_studio.gui.panels.action_button import ActionTool
 from ddpm_studio.gui.panels.gallery_menu import GalleryMenu
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.tokens import SPACE_M
+from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import label, set_property
 from ddpm_studio.gui.widgets.thumbnails import Thumbnails
 
@@ -68,7 +68,7 @@ class PinStrip(QFrame):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
         row = QHBoxLayout(self)
-        row.setContentsMargins(SPACE_M, 0, SPACE_M, 0)
+        row.setContentsMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_S)
         row.addWidget(ActionTool(paste))
         row.addWidget(self.hint, 1)
         row.addWidget(self.thumbnails, 1)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.panels.trajectory import Process
-from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.tokens import SPACE_M, SPACE_S, X0_HAT
 from ddpm_studio.gui.widgets.basics import ElidedLabel
 from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.film_strip import FilmStrip
@@ -18,7 +18,7 @@ Arrangement = Literal["grid", "single", "strip"]
 Key = tuple[int, str]
 """Which trajectory, which view."""
 
-SYMBOLS = {"x_t": "xₜ", "x0_hat": "x̂₀", "eps": "ε̂", "dx_t": "Δxₜ", "dx0_hat": "Δx̂₀"}
+SYMBOLS = {"x_t": "xₜ", "x0_hat": X0_HAT, "eps": "ε̂", "dx_t": "Δxₜ", "dx0_hat": f"Δ{X0_HAT}"}
 # What lies outside of these is shown at the end of the range.
 _CLAMPED = {"x_t": 1.0, "eps": 3.0}
 _STRIP_HEIGHT = 72

@@ -13,6 +13,7 @@ from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.panels.action_button import ActionTool
 from ddpm_studio.gui.panels.drawing_rows import Rows
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.latent_menu import LatentMenu
@@ -129,6 +130,7 @@ class SharePanel(ToolPanel):
             choices.addWidget(part)
         choices.addWidget(together(label(self.tr("count"), "muted"), self.count))
         choices.addWidget(self.latents)
+        choices.addWidget(ActionTool(self._draw_action))
         right = QVBoxLayout()
         right.setSpacing(SPACE_M)
         top = QHBoxLayout()

@@ -80,15 +80,15 @@ class TimeEstimate(QLabel):
         if first is None or whole is None or speed is None:
             self.setText(self._why_not())
             return
-        self.setText(
-            self.tr(
-                "About {first} to first recognisable pictures, {whole} in all, on this {device}"
-            ).format(
-                first=duration(first),
-                whole=duration(whole),
-                device=speed.device.rpartition(" ")[0],
-            )
+        device = speed.device.rpartition(" ")[0]
+        words = self.tr(
+            "About {first} to first recognisable pictures, {whole} in all, on this {device}"
         )
+        if whole < first:
+            words = self.tr(
+                "About {whole} in all on this {device}; recognisable pictures take about {first}"
+            )
+        self.setText(words.format(first=duration(first), whole=duration(whole), device=device))
 
     def _why_not(self) -> str:
         """Say why there is no figure: what is below must not move when one comes or goes."""

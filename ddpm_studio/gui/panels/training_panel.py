@@ -93,7 +93,7 @@ class TrainingPanel(QWidget):
             buttons.addWidget(shown, 1)
         content = QWidget()
         column = QVBoxLayout(content)
-        column.setContentsMargins(SPACE_L, 0, SPACE_L, SPACE_L)
+        column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_L)
         column.setSpacing(SPACE_M)
         column.addLayout(buttons)
         for widget in (
@@ -265,6 +265,8 @@ class TrainingPanel(QWidget):
         training = self._job is not None
         if not training or path == self._studio.training_run:
             self._show_run(path)
+            # Its curve is looked at now; the settings are for another run.
+            self.settings_fold.setChecked(False)
         self.further.show_run(view)
         self._refresh()
 

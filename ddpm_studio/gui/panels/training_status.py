@@ -76,6 +76,8 @@ class TrainingStatus(QWidget):
             line = self.tr("Saving step {n}…").format(n=f"{progress.done:,}")
         elif job.state is State.PAUSED:
             line = self.tr("{step} · paused").format(step=line)
+        elif progress.text != "Training":
+            line = self.tr("{step} · {doing}…").format(step=line, doing=progress.text.lower())
         self.line.setText(line)
         self.figures.setText(" · ".join(self._figures(job, started)))
 

@@ -18,9 +18,10 @@ from ddpm_studio.gui.widgets.basics import (
 )
 from ddpm_studio.gui.widgets.eta import time_left
 
-_TITLE_WIDTH = 128
+_TITLE_WIDTH = 184
 _TEXT_WIDTH = 144
-_BAR_WIDTH = 64
+_TITLE_MOST = 320
+_BAR_WIDTH = 48
 
 
 class JobRow(QWidget):
@@ -35,7 +36,7 @@ class JobRow(QWidget):
         self.job = job
         self.title = ElidedLabel(job.task.title)
         self.title.setMinimumWidth(_TITLE_WIDTH)
-        self.title.setMaximumWidth(2 * _TITLE_WIDTH)
+        self.title.setMaximumWidth(_TITLE_MOST)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMinimumWidth(_BAR_WIDTH)
@@ -55,7 +56,7 @@ class JobRow(QWidget):
         row.setContentsMargins(SPACE_M, 0, SPACE_M, 0)
         row.setSpacing(SPACE_M)
         row.addWidget(self.title, 1)
-        row.addWidget(self.bar, 2)
+        row.addWidget(self.bar, 1)
         row.addWidget(self.text)
         row.addWidget(self.copy_button)
         row.addWidget(self.pause_button)
