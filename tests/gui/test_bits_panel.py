@@ -24,7 +24,8 @@ def test_nothing_is_measured_unasked(qtbot: QtBot, studio: Studio, tiny_run: Pat
     panel = shown(qtbot, studio, tiny_run)
     qtbot.wait(400)
     assert panel.job is None
-    assert panel.total.text() == "–"
+    assert panel.total.text() == ""
+    assert panel.empty.isVisible()
 
 
 def test_the_parts_add_up_and_every_plot_has_its_curve(

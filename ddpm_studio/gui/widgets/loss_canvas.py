@@ -23,6 +23,8 @@ _PAN, _ZOOM = 0.1, 0.8
 # Percentiles of the raw losses that are in the range when outliers are kept out of it.
 _USUAL = (0.5, 99.5)
 _MARGIN = 0.04
+# In powers of ten.
+_NARROW = 0.5
 
 
 @dataclass
@@ -40,10 +42,12 @@ class _StepAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 class _LossAxis(pg.AxisItem):  # type: ignore[misc]
-    """Where it is logarithmic, writes at 1, 2 and 5 alone: more would not fit."""
+    """Where it is logarithmic, writes at 1, 2 and 5 alone if more would not fit."""
 
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        return [f"{10**value:g}" if f"{10**value:.0e}"[0] in "125" else "" for value in values]
+        low, high = self.range
+        digits = "125" if high - low > _NARROW else "123456789"
+        return [f"{10**value:g}" if f"{10**value:.0e}"[0] in digits else "" for value in values]
 
 
 class LossCanvas(QObject):

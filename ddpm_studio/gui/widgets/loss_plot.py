@@ -259,7 +259,7 @@ class LossPlot(QWidget):
             if several:
                 parts.append(f'<span style="color:{self.colour(run)}">●</span> {value}')
             else:
-                parts.append(self.tr("loss {0}").format(value))
+                parts.append(self.tr("smoothed {0}").format(value))
                 if step is not None:
                     parts.append(self.tr("raw {0}").format(f"{near[1]:.4f}"))
         self.readout.setText(" · ".join(parts))
