@@ -315,8 +315,12 @@ class EncodeRequest(Request):
         title="Method",
         description="q: noise is added; ddim: the latent that leads back to the picture.",
     )
-    steps: int = Field(
-        250, ge=1, le=10000, title="Steps", description="From 0 to T; ddim only. More: more exact."
+    steps: int | None = Field(
+        None,
+        ge=1,
+        le=10000,
+        title="Steps",
+        description="From 0 to T; ddim only. More: more exact. Empty: 250, or T if that is less.",
     )
     iterations: int = Field(
         2,

@@ -21,6 +21,8 @@ def plain(message: str) -> str:
     """Return the validator's message without its own stiff words and without a full stop."""
     for stiff, words in _PLAIN:
         message = message.replace(stiff, words)
+    # It says twice that a text is no number.
+    message = message.partition(", unable to parse")[0]
     return message.rstrip(".")
 
 

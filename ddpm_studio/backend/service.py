@@ -10,7 +10,7 @@ from ddpm_studio.backend.estimate import Estimate
 from ddpm_studio.backend.task import Job, State, Task
 from ddpm_studio.backend.worker import Report, Worker
 from ddpm_studio.errors import Failure
-from ddpm_studio.jobs.events import Progress
+from ddpm_studio.jobs.events import Progress, TrainTick
 
 _MIN_INTERVAL = 1 / 30
 
@@ -113,10 +113,14 @@ class Backend(QObject):
             job.changed.emit()
         if isinstance(report.payload, Progress):
             job.progress = report.payload
-            estimate = self._estimates[job.task.id]
-            job.seconds_left = estimate.update(report.payload.done, report.payload.total)
+            left = self._estimates[job.task.id].update(report.payload.done, report.payload.total)
+            # A training tells its time left itself: it knows what was not training.
+            if not job.tells_time:
+                job.seconds_left = left
             job.changed.emit()
         elif report.payload is not None:
+            if isinstance(report.payload, TrainTick):
+                job.tells_time, job.seconds_left = True, report.payload.seconds_left
             job.emitted.emit(report.payload)
 
     def _end(self, job: Job, state: State, payload: object = None) -> None:

@@ -86,5 +86,6 @@ class Job(QObject):
         self.state = State.WAITING
         self.progress: Progress | None = None
         self.seconds_left: float | None = None
+        self.tells_time = False
         self.failure: Failure | None = None
         self.result: Any = None

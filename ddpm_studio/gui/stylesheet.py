@@ -152,7 +152,7 @@ QComboBox::drop-down {{ subcontrol-origin: border; subcontrol-position: center r
 QComboBox::down-arrow {{ image: {_mark(folder, t, "down", t.muted)}; width: 12px; height: 12px; }}
 QComboBox::down-arrow:disabled {{ image: {_mark(folder, t, "down", t.disabled)}; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.outline};
-    padding: 4px; outline: 0; }}
+    padding: 0; outline: 0; }}
 
 QCheckBox, QRadioButton {{ spacing: 8px; background: transparent; }}
 QCheckBox::indicator, QRadioButton::indicator, QTableView::indicator {{

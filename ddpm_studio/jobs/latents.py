@@ -30,6 +30,7 @@ _KEY = "x_t"
 # Of 1024 pixels' side and three channels in float32, with room for the header.
 _MOST_BYTES = 16 << 20
 _FORWARD = 1
+_STEPS = 250
 
 
 def encode_picture(
@@ -54,7 +55,8 @@ def encode_picture(
     x_0 = to_latent(picture, model)
     if request.method == "q" or t == 0:
         return latent_of(model, noised(model, x_0, t, request.seed), t)
-    schedule = model.process.schedule.strided(share_of_steps(model, request.steps, t), t)
+    steps = min(_STEPS, model.process.schedule.T) if request.steps is None else request.steps
+    schedule = model.process.schedule.strided(share_of_steps(model, steps, t), t)
     process = replace(model.process, schedule=schedule)
     evaluator = Evaluator(model.network, model.device)
     for frame in ddim_inversion(process, evaluator, x_0, request.iterations):

@@ -129,7 +129,9 @@ def test_deleting_can_be_undone(qtbot: QtBot, run: Path, panel: GalleryPanel) ->
     qtbot.waitUntil(lambda: len(files(run)) == 2, timeout=WAIT)
     panel.undo()
     assert panel.items.shown == before
-    qtbot.waitUntil(lambda: len(files(run)) == 4, timeout=WAIT)
+    assert panel.thumbnails.count == 2, "a picture is shown when its file is there"
+    qtbot.waitUntil(lambda: panel.thumbnails.count == 4, timeout=WAIT)
+    assert len(files(run)) == 4
     assert panel.thumbnails.selected == [1, 2]
 
 

@@ -105,6 +105,25 @@ def test_a_failure_stays_until_dismissed_and_can_be_copied(
     assert not panel.rows
 
 
+def test_what_runs_stands_above_what_has_failed(
+    qtbot: QtBot, panel: JobsPanel, backend: Backend
+) -> None:
+    def work(_: object) -> Generator[Event, None, Any]:
+        yield Progress(1, 2, "Working")
+        raise StudioError("The disk is full.")
+
+    broken = backend.submit(Task("Saving", work))
+    qtbot.waitUntil(lambda: broken.state is State.FAILED, timeout=30_000)
+    running = backend.submit(endless("Training"))
+    qtbot.waitUntil(
+        lambda: (
+            panel.rows[running].y() < panel.rows[broken].y() if running in panel.rows else False
+        ),
+        timeout=30_000,
+    )
+    backend.cancel(running)
+
+
 def test_of_many_failures_the_newest_stay(qtbot: QtBot, panel: JobsPanel, backend: Backend) -> None:
     def work(_: object) -> Generator[Event, None, Any]:
         yield Progress(1, 2, "Working")

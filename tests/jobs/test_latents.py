@@ -186,3 +186,11 @@ def test_a_square_has_its_pictures_in_the_corners_and_the_rows_of_pairs_at_its_r
     assert np.abs(square[:3].astype(int) - top).max() <= 1
     with pytest.raises(StudioError, match="3 pictures"):
         finish(interpolate(request, four[:3], models))
+
+
+def test_the_steps_of_an_inversion_are_no_more_than_the_model_has(run: Path) -> None:
+    request = EncodeRequest(run=run, method="ddim", device="cpu")
+    picture = np.zeros((16, 16, 3), np.uint8)
+    events, latent = finish(encode_picture(request, picture, ModelStore()))
+    assert latent.t == 20
+    assert events[-1].total == 20

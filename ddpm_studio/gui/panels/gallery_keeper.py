@@ -64,8 +64,10 @@ class GalleryKeeper(QObject):
         self._submit(gallery.delete(_on_disk(items)))
 
     def restore(self, items: Sequence[Kept]) -> None:
-        """Bring deleted ones back."""
-        self._submit(gallery.restore(_on_disk(items)))
+        """Bring deleted ones back; ``added`` tells when they are there."""
+        job = self._studio.backend.submit(gallery.restore(_on_disk(items)))
+        job.failed.connect(self.failed)
+        job.ended.connect(self.added)
 
     def rate(self, items: Sequence[Kept], stars: int) -> None:
         """Write their stars down."""

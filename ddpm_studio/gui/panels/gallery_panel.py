@@ -97,10 +97,10 @@ class GalleryPanel(ToolPanel):
 
     def undo(self) -> None:
         """Bring back what was deleted last."""
-        back = self.items.undo()
-        self.keeper.restore(back)
+        self._remembered = self.items.undo()
+        # They are shown when the files are back, not before.
+        self.keeper.restore(self._remembered)
         self.messages.dismiss()
-        self._show_items(back)
 
     def rate_chosen(self, stars: int) -> None:
         """Give the chosen pictures 0 to 5 stars, on the disk too."""
@@ -212,6 +212,7 @@ class GalleryPanel(ToolPanel):
             self.undo,
             category=self._category,
             icon="undo-2",
+            shortcut="Ctrl+Z",
         )
         self.menu = GalleryMenu(
             self.studio,

@@ -117,7 +117,8 @@ class JobsPanel(QWidget):
         row.pause_requested.connect(self._on_pause)
         row.dismissed.connect(self._on_dismissed)
         self.rows[job] = row
-        self._list.insertWidget(self._list.count() - 1, row)
+        # What runs stands above what has failed, which may stay for long.
+        self._list.insertWidget(self._list.count() - 1 if job.state.over else 0, row)
         self._refresh()
         return row
 
@@ -143,8 +144,8 @@ class JobsPanel(QWidget):
         self._since.pop(job, None)
         shown = job in self.rows
         if job.state is State.FAILED:
-            if not shown:
-                self._add_row(job)
+            row = self.rows[job] if shown else self._add_row(job)
+            self._list.insertWidget(self._list.count() - 1, row)
             failed = [old for old in self.rows if old.state is State.FAILED]
             for old in failed[:-_MOST_FAILED]:
                 self._remove(old)

@@ -212,7 +212,7 @@ class SharePanel(ToolPanel):
         self._frames.append(pictures)
         self.grid.set_rows(pictures, (), recipe=self.drawn.recipe if self.drawn else None)
         if self._latent is not None:
-            self.grid.set_badge(self._latent[0], f"x_t, t = {self.time.value:,}")
+            self.grid.set_badge(self._latent[0], f"xₜ, t = {self.time.value:,}")
 
     def _finish_row(self, drawn: Drawn) -> None:
         self._latent = drawn.latent
