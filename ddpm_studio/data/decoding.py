@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ from PIL import (
 
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.limits import too_costly, too_costly_to_decode
+from ddpm_studio.data.plain_jpeg import plain_jpeg
 from ddpm_studio.errors import plain
 
 HEAD_BYTES = 16
@@ -135,16 +136,21 @@ class Opened:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._image = _open(data)
+        self._plain = plain_jpeg(data)
+        self._image = _open(data) if self._plain is None else None
 
     def __enter__(self) -> Opened:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._image.__exit__(*error)
+        if self._image is not None:
+            self._image.__exit__(*error)
 
     def header(self) -> Header:
         """Return size and mode; to be asked before it is decoded."""
+        if self._plain is not None:
+            return Header(self._plain.size, self._plain.mode == "L", alpha=False)
+        assert self._image is not None
         image = self._image
         width, height = image.size
         # TIFF's size is given turned already.
@@ -174,7 +180,11 @@ class Opened:
             Unusable: it is damaged or truncated.
             Large: it takes much memory.
         """
-        image = self._image
+        easy = self._plain
+        if easy is not None and (draft is None or draft(*easy.size) >= 1):
+            with suppress(Exception):  # the full reader says what is wrong
+                return easy.decode(self._data)
+        image = self._image = self._image or _open(self._data)
         scale = 1.0 if draft is None else draft(*image.size)
         if scale < 1 and image.format in ("JPEG", "MPO"):
             width, height = image.size

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,7 +39,9 @@ class File:
     @property
     def suffix(self) -> str:
         """The ending in lower case, with its dot."""
-        return posixpath.splitext(self.name)[1].lower()
+        base = self.name[self.name.rfind("/") + 1 :]
+        dot = base.rfind(".")
+        return base[dot:].lower() if base[: max(0, dot)].strip(".") else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""The plainest JPEGs, which large sets are made of, without the cost of a full parser.
+
+Pillow's reader takes as long over the headers of a small JPEG as its decoder over the pixels.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from PIL import Image
+
+#: What is larger is worth a full reader, which can decode it at a fraction of its size.
+_MAX_PIXELS = 1 << 20
+_MAX_SCANS = 16
+_START = b"\xff\xd8"
+_START_OF_SCAN = b"\xff\xda"
+_FRAMES = frozenset((0xC0, 0xC2))
+# Tables, restart intervals and comments change nothing that is asked for here.
+_PASSED_OVER = frozenset((0xDB, 0xC4, 0xDD, 0xFE))
+_JFIF = 0xE0
+_MODES = {1: "L", 3: "RGB"}
+
+
+class PlainJpeg(NamedTuple):
+    """A JPEG of gray or colour, with no notes but JFIF's: it is upright and of one frame."""
+
+    size: tuple[int, int]
+    mode: str
+
+    def decode(self, data: bytes) -> Image.Image:
+        """Return its pixels.
+
+        Raises:
+            Exception: of nearly any kind; a full reader knows better what is wrong.
+        """
+        return Image.frombytes(self.mode, self.size, data, "jpeg", self.mode, "")
+
+
+def plain_jpeg(data: bytes) -> PlainJpeg | None:
+    """Return what a plain JPEG says of itself; None: a full reader must look at it."""
+    if not data.startswith(_START) or data.count(_START_OF_SCAN) > _MAX_SCANS:
+        return None
+    found: PlainJpeg | None = None
+    at = len(_START)
+    try:
+        while data[at] == 0xFF:
+            marker = data[at + 1]
+            if marker == _START_OF_SCAN[1]:
+                return found
+            if marker in _FRAMES and found is None:
+                bits, height, width = data[at + 4], *_pairs(data, at + 5)
+                mode = _MODES.get(data[at + 9])
+                if bits != 8 or mode is None or not 0 < width * height <= _MAX_PIXELS:
+                    return None
+                found = PlainJpeg((width, height), mode)
+            elif marker not in _PASSED_OVER and not (
+                marker == _JFIF and data.startswith(b"JFIF", at + 4)
+            ):
+                return None
+            at += 2 + (data[at + 2] << 8 | data[at + 3])
+    except IndexError:
+        pass
+    return None
+
+
+def _pairs(data: bytes, at: int) -> tuple[int, int]:
+    return data[at] << 8 | data[at + 1], data[at + 2] << 8 | data[at + 3]
