@@ -13,12 +13,11 @@ from ddpm_studio.engine import (
     Trainer,
     TrainingConfig,
     UNet,
-    UNetConfig,
 )
-from tests.benchmarks.few_steps import fashion
+from tests.benchmarks.few_steps import NETWORK, fashion
 from tests.benchmarks.figures import Figure
 
-_STEPS, _LAST, _BATCH = 400, 100, 16
+_STEPS, _LAST, _BATCH = 600, 200, 16
 
 
 def measure(rounds: int) -> list[Figure]:
@@ -36,7 +35,7 @@ def measure(rounds: int) -> list[Figure]:
 def _loss(precision: Precision) -> float:
     torch.manual_seed(0)
     trainer = Trainer(
-        UNet(UNetConfig.tiny(16, 1)),
+        UNet(NETWORK),
         DiffusionProcess(NoiseSchedule.linear()),
         fashion(),
         TrainingConfig(_BATCH, learning_rate=5e-4, warmup_steps=50, precision=precision),

@@ -1,6 +1,6 @@
 """20 steps of DPM-Solver++ against 1000 of ancestral sampling: how far each is from the data.
 
-A tiny network learns the 10,000 Fashion-MNIST pictures that ship with the program, at 16 px. Its
+A small network learns the 10,000 Fashion-MNIST pictures that ship with the program, at 8 px. Its
 samples and the pictures are compared by the Fréchet distance in a fixed feature space: the
 responses of two layers of random convolutions, averaged over the picture.
 """
@@ -30,9 +30,10 @@ from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.jobs.drawing import Evaluator
 from tests.benchmarks.figures import Figure, UnavailableError
 
-_STEPS, _BATCH = 1500, 32
-_SAMPLES = 512
+_STEPS, _BATCH = 1200, 32
+_SAMPLES = 384
 _SIDE, _HEADER = 28, 16
+NETWORK = UNetConfig(8, 1, 32, (1, 2), 1, (4,), dropout=0.0)
 
 Images = npt.NDArray[np.uint8]
 Moments = tuple[Tensor, Tensor]
@@ -65,13 +66,13 @@ def measure(rounds: int) -> list[Figure]:
 
 
 def fashion() -> Images:
-    """Read the pictures, with a margin, at half the size: uint8 (N, 16, 16, 1)."""
+    """Read the pictures, with a margin, at a quarter of the size: uint8 (N, 8, 8, 1)."""
     file = paths.resources_dir() / "data/fashion-mnist/t10k-images-idx3-ubyte.gz"
     if not file.exists():
         raise UnavailableError("the sample pictures are not there")
     raw = np.frombuffer(gzip.decompress(file.read_bytes()), np.uint8, offset=_HEADER)
     wide = np.pad(raw.reshape(-1, _SIDE, _SIDE), ((0, 0), (2, 2), (2, 2)))
-    small = wide.reshape(len(wide), 16, 2, 16, 2).mean((2, 4)).round()
+    small = wide.reshape(len(wide), 8, 4, 8, 4).mean((2, 4)).round()
     pictures: Images = small.astype(np.uint8)[..., None]
     return pictures
 
@@ -79,7 +80,7 @@ def fashion() -> Images:
 def _trained(pictures: Images) -> Trainer:
     torch.manual_seed(0)
     trainer = Trainer(
-        UNet(UNetConfig.tiny(16, 1)),
+        UNet(NETWORK),
         DiffusionProcess(NoiseSchedule.linear()),
         pictures,
         TrainingConfig(_BATCH, learning_rate=5e-4, warmup_steps=50, ema_decay=0.999),
@@ -96,7 +97,7 @@ def _drawn(trainer: Trainer, sampler: str, steps: int) -> Images:
     walk = SAMPLERS[sampler].run(
         trainer.process,
         Evaluator(network, trainer.device),
-        noise.draw((1, 16, 16)),
+        noise.draw((1, 8, 8)),
         noise,
         steps,
         0.0,
@@ -110,12 +111,12 @@ def _drawn(trainer: Trainer, sampler: str, steps: int) -> Images:
 
 @torch.no_grad()
 def features(pictures: Images) -> Tensor:
-    """Return the features of pictures, uint8 (N, 16, 16, 1): float64 (N, 64)."""
+    """Return the features of pictures, uint8 (N, 8, 8, 1): float64 (N, 64)."""
     generator = torch.Generator().manual_seed(0)
     first = torch.randn(32, 1, 4, 4, generator=generator) / 4
     second = torch.randn(64, 32, 4, 4, generator=generator) / (4 * 32**0.5)
-    x = F.relu(F.conv2d(to_model(torch.from_numpy(pictures)), first, stride=2))
-    return F.relu(F.conv2d(x, second, stride=1)).mean((2, 3)).double()
+    x = F.relu(F.conv2d(to_model(torch.from_numpy(pictures)), first))
+    return F.relu(F.conv2d(x, second)).mean((2, 3)).double()
 
 
 def moments(of: Tensor) -> Moments:

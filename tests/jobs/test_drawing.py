@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, interpolate, load_picture, sample, share
@@ -118,3 +120,22 @@ def test_a_truncated_checkpoint_is_named(run: Path, tmp_path: Path) -> None:
     ema.write_bytes(ema.read_bytes()[:1000])
     with pytest.raises(StudioError, match=r"ema\.safetensors is not what was written"):
         finish(sample(SampleRequest(run=broken, count=1), ModelStore()))
+
+
+def test_sampling_goes_in_pieces_that_fit_the_memory(
+    run: Path, models: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = SampleRequest(run=run, count=8, steps=3, precision="float32")
+    expected = finish(sample(request, models))[1].pictures.astype(int)
+    conv2d, largest = torch.nn.functional.conv2d, []
+
+    def small(x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
+        if len(x) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        largest.append(len(x))
+        return conv2d(x, *rest, **named)
+
+    monkeypatch.setattr(torch.nn.functional, "conv2d", small)
+    drawn = finish(sample(request, models))[1].pictures
+    assert max(largest) == 2
+    assert np.abs(drawn - expected).max() <= 1
