@@ -1,4 +1,9 @@
-"""GroupNorm and the SiLU behind it as one operation that keeps x alone for its gradient."""
+"""GroupNorm, SiLU and the convolution behind them, which keep x alone for their gradients.
+
+Apart, each keeps its input for the backward pass: three tensors of x's size. Here x is kept,
+which the network keeps anyway, and what is between is computed once more. The kernels are those
+of the plain operations, so values and gradients are theirs too.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +16,23 @@ from torch.nn import functional as F
 
 
 def norm_silu(norm: nn.GroupNorm, x: Tensor) -> Tensor:
-    """SiLU(GroupNorm(x)), shape of x.
+    """SiLU(GroupNorm(x)), shape of x."""
+    if not _kept_small(x):
+        return F.silu(norm(x), inplace=True)
+    y: Tensor = _NormSiLU.apply(_dense(x), norm.weight, norm.bias, norm.num_groups, norm.eps)  # type: ignore[no-untyped-call]
+    return y
 
-    Apart, both keep their input for the backward pass: two tensors of x's size. Here x is kept,
-    which the network keeps anyway, and the normalised x is computed once more.
-    """
-    if x.device.type == "cpu" and torch.is_grad_enabled():
-        if not x.is_contiguous(memory_format=torch.channels_last):
-            x = x.contiguous()
-        y: Tensor = _NormSiLU.apply(x, norm.weight, norm.bias, norm.num_groups, norm.eps)  # type: ignore[no-untyped-call]
-        return y
-    return F.silu(norm(x), inplace=True)
+
+def norm_silu_conv(norm: nn.GroupNorm, conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """The 3×3 convolution of SiLU(GroupNorm(x)): (N, cin, H, W) → (N, cout, H, W)."""
+    if not _kept_small(x):
+        return conv(norm_silu(norm, x))  # type: ignore[no-any-return]
+    weights = (norm.weight, norm.bias, conv.weight, conv.bias)
+    y: Tensor = _NormSiLUConv.apply(_dense(x), *weights, norm.num_groups, norm.eps)  # type: ignore[no-untyped-call]
+    return y
 
 
 class _NormSiLU(torch.autograd.Function):
-    """The kernels are those of the plain operations, so values and gradients are theirs too."""
-
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, groups: int, eps: float
@@ -41,15 +47,54 @@ class _NormSiLU(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias, mean, rstd = ctx.saved_tensors
         y, _, _ = _group_norm(x, weight, bias, ctx.groups, ctx.eps)
-        # Written over y, the gradient lies in memory as x does, which the kernel relies on.
-        torch.ops.aten.silu_backward.grad_input(grad, y, grad_input=y)
-        n, c = x.shape[:2]
-        pixels = x[0, 0].numel()
-        # All three, whatever is needed: without the first, torch 2.13 falls channels-last.
-        grads = torch.ops.aten.native_group_norm_backward(
-            y, x, mean, rstd, weight, n, c, pixels, ctx.groups, [True] * 3
-        )
+        grads = _norm_silu_backward(grad, y, x, mean, rstd, weight, ctx.groups)
         return *grads, None, None
+
+
+class _NormSiLUConv(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        kernel: Tensor,
+        offset: Tensor,
+        groups: int,
+        eps: float,
+    ) -> Tensor:
+        y, mean, rstd = _group_norm(x, weight, bias, groups, eps)
+        ctx.save_for_backward(x, weight, bias, mean, rstd, kernel)
+        ctx.groups, ctx.eps = groups, eps
+        return F.conv2d(F.silu(y, inplace=True), kernel, offset, padding=1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, bias, mean, rstd, kernel = ctx.saved_tensors
+        y, _, _ = _group_norm(x, weight, bias, ctx.groups, ctx.eps)
+        wanted = [True, ctx.needs_input_grad[3], ctx.needs_input_grad[4]]
+        # Autocast is over by now: the kernel is in the weights' precision, the rest in grad's.
+        through, of_kernel, of_offset = torch.ops.aten.convolution_backward(
+            grad,
+            F.silu(y).to(grad.dtype),
+            kernel.to(grad.dtype),
+            [len(kernel)],
+            *([1, 1], [1, 1], [1, 1], False, [0, 0], 1),
+            wanted,
+        )
+        grads = _norm_silu_backward(through.to(y.dtype), y, x, mean, rstd, weight, ctx.groups)
+        of_weights = (None if g is None else g.to(kernel.dtype) for g in (of_kernel, of_offset))
+        return *grads, *of_weights, None, None
+
+
+def _kept_small(x: Tensor) -> bool:
+    # On a GPU the kernels take their types otherwise; there the plain operations are used.
+    return x.device.type == "cpu" and torch.is_grad_enabled()
+
+
+def _dense(x: Tensor) -> Tensor:
+    return x if x.is_contiguous(memory_format=torch.channels_last) else x.contiguous()
 
 
 def _group_norm(
@@ -57,3 +102,16 @@ def _group_norm(
 ) -> tuple[Tensor, Tensor, Tensor]:
     n, c = x.shape[:2]
     return torch.native_group_norm(x, weight, bias, n, c, x[0, 0].numel(), groups, eps)
+
+
+def _norm_silu_backward(
+    grad: Tensor, y: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, weight: Tensor, groups: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of x, weight and bias from that of SiLU(y); y is written over."""
+    # Written over y, the gradient lies in memory as x does, which the kernel relies on.
+    torch.ops.aten.silu_backward.grad_input(grad, y, grad_input=y)
+    n, c = x.shape[:2]
+    # All three, whatever is needed: without the first, torch 2.13 falls channels-last.
+    return torch.ops.aten.native_group_norm_backward(  # type: ignore[no-any-return]
+        y, x, mean, rstd, weight, n, c, x[0, 0].numel(), groups, [True] * 3
+    )

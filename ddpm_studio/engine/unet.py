@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ddpm_studio.engine.layout import Precision
-from ddpm_studio.engine.norm_silu import norm_silu
+from ddpm_studio.engine.norm_silu import norm_silu_conv
 from ddpm_studio.engine.unet_blocks import (
     NEAR_ZERO,
     NORM_EPS,
@@ -116,7 +116,7 @@ class UNet(nn.Module):
             for block, attention in zip(level.blocks, level.attention, strict=True):
                 h = attention(block(torch.cat([h, skips.pop()], dim=1), temb))
             h = level.resample(h)
-        return cast(Tensor, self.conv_out(norm_silu(self.norm_out, h))).to(x.dtype)
+        return norm_silu_conv(self.norm_out, self.conv_out, h).to(x.dtype)
 
     def _embed(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
         embedding = timestep_embedding(t, self.config.base_channels)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddpm_studio.engine.norm_silu import norm_silu
+from ddpm_studio.engine.norm_silu import norm_silu, norm_silu_conv
 
 NORM_EPS = 1e-6
 
@@ -60,9 +60,12 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, temb: Tensor) -> Tensor:
         """Map (N, cin, H, W) to (N, cout, H, W); ``temb`` is already through its SiLU."""
-        h = self.conv1(norm_silu(self.norm1, x))
+        h = norm_silu_conv(self.norm1, self.conv1, x)
         h = h + self.time(temb)[:, :, None, None]
-        h = self.conv2(self.dropout(norm_silu(self.norm2, h)))
+        if self.training and self.dropout.p:
+            h = self.conv2(self.dropout(norm_silu(self.norm2, h)))
+        else:
+            h = norm_silu_conv(self.norm2, self.conv2, h)
         return cast(Tensor, self.shortcut(x) + h)
 
 

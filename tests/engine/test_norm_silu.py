@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddpm_studio.engine.norm_silu import norm_silu
+from ddpm_studio.engine.norm_silu import norm_silu, norm_silu_conv
 
 
 def _norm(dtype: torch.dtype = torch.float32) -> nn.GroupNorm:
@@ -100,3 +100,34 @@ def test_it_keeps_its_input_alone() -> None:
         norm_silu(norm, x)
     large = [t for t in kept if t.numel() == x.numel()]
     assert [t.data_ptr() for t in large] == [x.data_ptr()]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[:2])
+@pytest.mark.parametrize("bf16", [False, True])
+def test_with_its_convolution_it_equals_the_three_apart(layout: str, bf16: bool) -> None:
+    torch.manual_seed(0)
+    norm, conv = _norm(), nn.Conv2d(16, 8, 3, padding=1)
+    x = _laid(torch.randn(3, 16, 5, 6).to(torch.bfloat16 if bf16 else torch.float32), layout)
+    x.requires_grad_()
+    inputs = (x, *norm.parameters(), *conv.parameters())
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        apart, whole = conv(F.silu(norm(x))), norm_silu_conv(norm, conv, x)
+    assert torch.equal(whole, apart)
+    grad = torch.randn_like(apart)
+    ours, theirs = (torch.autograd.grad(y, inputs, grad) for y in (whole, apart))
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_with_its_convolution_the_gradient_of_x_alone_can_be_asked() -> None:
+    norm, conv = _norm(), nn.Conv2d(16, 8, 3, padding=1).requires_grad_(False)
+    x = torch.randn(2, 16, 4, 4, requires_grad=True)
+    (alone,) = torch.autograd.grad(norm_silu_conv(norm, conv, x).square().sum(), x)
+    (expected,) = torch.autograd.grad(conv(F.silu(norm(x))).square().sum(), x)
+    torch.testing.assert_close(alone, expected)
+
+
+def test_with_its_convolution_its_gradient_is_that_of_finite_differences() -> None:
+    torch.manual_seed(0)
+    norm, conv = _norm(torch.float64), nn.Conv2d(16, 2, 3, padding=1, dtype=torch.float64)
+    x = torch.randn(1, 16, 3, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: norm_silu_conv(norm, conv, x), (x,))
