@@ -25,6 +25,7 @@ from ddpm_studio.data import WORKER_WORD
 from ddpm_studio.data.decoding import Unusable
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.looking import Look, NotAPicture, Outcome, Target, look, read_item
+from ddpm_studio.data.pausing import no_collection
 from ddpm_studio.data.worker import ARRAY, BYTES, LEFT_OUT, MEMORY, OTHER, READY
 from ddpm_studio.data.worker import main as worker_main
 from ddpm_studio.errors import StudioError
@@ -108,7 +109,8 @@ class Crew:
         """
         waiting: deque[tuple[Batch, Future[Look]]] = deque()
         for batch in batches:
-            asked = [_told(item) for item in batch.items]
+            with no_collection():
+                asked = [_told(item) for item in batch.items]
             waiting.append((batch, self._pool.submit(self._ask, asked, batch.first, target)))
             if len(waiting) > 2 * len(self._workers):
                 done, future = waiting.popleft()

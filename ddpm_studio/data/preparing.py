@@ -18,6 +18,7 @@ from ddpm_studio.data.fitting import choose_size, recipe_for
 from ddpm_studio.data.folders import Stamp
 from ddpm_studio.data.items import Item, natural_key
 from ddpm_studio.data.looking import Look, NotAPicture, Outcome, Target, header_of, read_item
+from ddpm_studio.data.pausing import no_collection
 from ddpm_studio.data.progress import Progress
 from ddpm_studio.data.report import Reject, Report, size_warnings
 from ddpm_studio.data.rows import begin_rows, settle_rows
@@ -80,7 +81,8 @@ def prepare(
     with ExitStack() as stack:
         # It starts while the files are listed.
         crew = _crew(stamps, stack)
-        collection = collect(paths, stack)
+        with no_collection():
+            collection = collect(paths, stack)
         folder = stack.enter_context(store.writing())
         wanted = _Wanted(options, required_multiple, folder / IMAGES)
         if crew is not None and crew.ready():
@@ -91,7 +93,8 @@ def prepare(
             guess = None
         seen, made = yield from _look(collection, pass_over, guess)
         sized = wanted.sized(seen.sizes())
-        content = contents(seen)
+        with no_collection():
+            content = contents(seen)
         key = content_key(seen, content, sized, collection.warnings)
         dataset = store.load(key, paths, title)
         if dataset is None:
@@ -220,33 +223,32 @@ def _look(
     """
     seen = Survey(rejects=list(collection.rejects))
     made = _Made(guess, []) if guess is not None else None
-    headers: dict[tuple[object, ...], Header] = {}
     total = len(collection.items)
     text = "Looking at the pictures" if guess is None else "Preparing the pictures"
     yield Progress(0, total, text)
     with closing(pass_over.over(collection.items, guess)) as looked:
         for batch, look in looked:
-            for row, (item, one) in enumerate(
-                zip(batch.items, look.outcomes, strict=True), batch.first
-            ):
-                if one.kind == "other":
-                    seen.others[one.why] += 1
-                elif one.kind == "left out":
-                    seen.rejects.append(Reject(item.name, one.why))
-                else:
-                    told = one.width, one.height, one.gray, one.alpha
-                    header = headers.get(told) or headers.setdefault(
-                        told, Header((one.width, one.height), one.gray, one.alpha)
-                    )
-                    seen.found.append(Found(item, header, bytes.fromhex(one.digest)))
-                    if made is not None:
-                        made.rows.append((row, one))
-            if made is not None:
-                made.coloured |= look.coloured
+            with no_collection():
+                _take(batch, look, seen, made)
             yield Progress(batch.first + len(batch.items), total, text)
     if not seen.found:
         raise nothing_usable(collection.title, tuple(seen.rejects), seen.others)
     return seen, made
+
+
+def _take(batch: Batch, look: Look, seen: Survey, made: _Made | None) -> None:
+    for row, (item, one) in enumerate(zip(batch.items, look.outcomes, strict=True), batch.first):
+        if one.kind == "other":
+            seen.others[one.why] += 1
+        elif one.kind == "left out":
+            seen.rejects.append(Reject(item.name, one.why))
+        else:
+            header = Header((one.width, one.height), one.gray, one.alpha)
+            seen.found.append(Found(item, header, bytes.fromhex(one.digest)))
+            if made is not None:
+                made.rows.append((row, one))
+    if made is not None:
+        made.coloured |= look.coloured
 
 
 def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress, None, _Made]:
