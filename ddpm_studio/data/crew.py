@@ -213,12 +213,14 @@ class _Worker:
                 f" (exit code {self._process.wait()}).",
                 "If memory was short, close other programs; then prepare the pictures again.",
             )
-        answer = json.loads(line)
+        with no_collection():
+            answer = json.loads(line)
+            outcomes = [Outcome(*one) for one in answer.get("outcomes", ())]
         if (error := answer.get("error")) is not None:
             if error == MEMORY:
                 raise MemoryError
             raise RuntimeError(f"A process that prepares pictures failed: {error}")
-        return Look([Outcome(*one) for one in answer["outcomes"]], answer["coloured"])
+        return Look(outcomes, answer["coloured"])
 
     def stop(self) -> None:
         """End it at once; whoever waits for its answer is told."""

@@ -6,6 +6,7 @@ lie in no place. Whoever holds the other end may die at any moment: then the inp
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -24,6 +25,7 @@ from ddpm_studio.data.squares import Recipe
 
 READY = b"ready\n"
 MEMORY = "memory"
+_COLLECT_AFTER = 20_000
 #: How a picture is told of that lies in no place; a class of place is told by its name.
 BYTES, ARRAY, OTHER, LEFT_OUT = "bytes", "array", "other", "left out"
 
@@ -37,6 +39,9 @@ def main() -> NoReturn:
     os.dup2(2, 1)
     questions = os.fdopen(0, "rb")
     try:
+        # What is loaded stays; what is made goes by itself, but for the circles of a rare error.
+        gc.freeze()
+        gc.set_threshold(_COLLECT_AFTER)
         answers.write(READY)
         answers.flush()
         serve(questions, answers)
