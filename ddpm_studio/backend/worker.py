@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # So long may interactive jobs run in one go before a background job gets a step.
 _INTERACTIVE_SECONDS = 0.25
 
+# What was asked for while torch loaded comes first; then so long a rest is taken for idleness.
+_UNTIL_TRAINING_LOADS = 0.5
+
 
 @dataclass(frozen=True)
 class Report:
@@ -58,6 +61,7 @@ class Worker(QThread):
         self._lock = Lock()
         self._announced = False
         self._live: list[_Live] = []
+        self._can_train = False
 
     def submit(self, task: Task) -> None:
         """Start a task as soon as it is its turn."""
@@ -85,10 +89,10 @@ class Worker(QThread):
         return reports
 
     def run(self) -> None:
-        """Load torch, then serve until :meth:`stop`."""
-        from ddpm_studio.jobs.warmup import warm_up  # torch is loaded here, behind the window
+        """Load torch, then serve until :meth:`stop`; what only a training needs loads in a lull."""
+        from ddpm_studio.jobs.warmup import load  # torch is loaded here, behind the window
 
-        models, device = warm_up()
+        models, device = load()
         self.ready.emit(device)
         interactive_since: float | None = None
         while self._serve_commands():
@@ -111,14 +115,24 @@ class Worker(QThread):
         for live in list(self._live):
             self._close(live)
 
+    def _load_for_training(self) -> None:
+        from ddpm_studio.jobs.warmup import load_for_training
+
+        load_for_training()
+        self._can_train = True
+
     def _serve_commands(self) -> bool:
         """Obey what was asked; waits if there is nothing to step. False: the end."""
         while True:
             idle = all(live.paused for live in self._live)
+            patience = None if self._can_train else _UNTIL_TRAINING_LOADS
             try:
-                command, argument = self._commands.get(block=idle)
+                command, argument = self._commands.get(idle, patience)
             except queue.Empty:
-                return True
+                if not idle:
+                    return True
+                self._load_for_training()
+                continue
             if command == "stop":
                 return False
             if command == "submit":

@@ -27,7 +27,7 @@ from ddpm_studio.cli import run as run_terminal
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.warmup import warm_up
+from ddpm_studio.jobs.warmup import load_for_training
 from ddpm_studio.runs import RunFolder, journal
 from tests.cli.conftest import TINY, write_pictures
 
@@ -256,7 +256,7 @@ def contents(run: Path) -> dict[str, object]:
 def kill(trials: int, folder: Path) -> dict[str, Any]:
     """Kill so many trainings; returns the figures."""
     torch.set_num_threads(1)
-    warm_up()
+    load_for_training()
     _refuse_threads()
     attempts = Trials(folder)
     for _ in range(trials):
