@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,18 @@ from ddpm_studio.engine.unet import UNet
 # Separate streams of random numbers, so that one never shifts another.
 _ORDER, _STEP = 1, 2
 _TIMESTEPS = "timesteps."
+
+
+class PictureRows(Protocol):
+    """uint8 (N, H, W, C): an array, or what reads the rows that it is asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, H, W, C)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: npt.NDArray[np.int64], /) -> npt.NDArray[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -88,7 +100,7 @@ class Trainer:
     Args:
         model: the network, on the device.
         process: q and the parameterisation.
-        images: uint8 (N, H, W, C), an array or a memory map.
+        images: uint8 (N, H, W, C), an array or what reads its rows.
         config: see :class:`TrainingConfig`.
         labels: class of each picture, shape (N,), for a class-conditional network alone.
 
@@ -101,7 +113,7 @@ class Trainer:
         self,
         model: UNet,
         process: DiffusionProcess,
-        images: npt.NDArray[np.uint8],
+        images: PictureRows,
         config: TrainingConfig,
         labels: npt.NDArray[np.integer] | None = None,
     ) -> None:

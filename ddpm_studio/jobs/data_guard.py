@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from ddpm_studio.data.file_rows import FileRows
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.errors import StudioError
 
-# A file that is mapped into memory and cut short ends the process that looks at it: sets of
-# this share of the free memory are read into it.
+# Sets of up to this share of the free memory are read into it.
 _SHARE_OF_MEMORY = 0.25
 
 
@@ -31,7 +31,11 @@ class DataGuard:
             self._file is None
             or images.nbytes <= _SHARE_OF_MEMORY * psutil.virtual_memory().available
         )
-        self.images: Pixels = np.array(images) if self.in_memory else images
+        self.images: Pixels | FileRows = (
+            FileRows(images)
+            if isinstance(images, np.memmap) and not self.in_memory
+            else np.array(images)
+        )
 
     def check(self) -> str | None:
         """Look at the file, before each step; returns what a person should be told, once.
@@ -50,8 +54,15 @@ class DataGuard:
                 "Train further: they are prepared again.",
             )
         self._told = True
+        if not self.in_memory:
+            return "The prepared pictures were removed; training goes on with the file left open."
         what = "removed" if now is None else "changed"
         return f"The prepared pictures were {what}; training goes on with those in memory."
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if isinstance(self.images, FileRows):
+            self.images.close()
 
     def _look(self) -> tuple[int, int, int] | None:
         if self._file is None:

@@ -73,8 +73,9 @@ class TrainingLoop:
             self.trainer.reseed(derive_seed(self.request.seed, _RETURN_SEED, returns))
 
     def close(self) -> None:
-        """Let others write to the run."""
+        """Let others write to the run, and let go of the pictures."""
         self._lock.release()
+        self._guard.close()
 
     def run(self) -> Generator[Event, None, None]:
         """Yield what comes; closing saves the steps taken so far.

@@ -15,7 +15,7 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, Trainer
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import batching, saving, train, training_log
+from ddpm_studio.jobs import batching, data_guard, saving, train, training_log
 from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
@@ -384,7 +384,8 @@ def test_pictures_that_vanish_or_change_are_noticed(tmp_path: Path) -> None:
     file.write_bytes(b"")
     assert "changed" in str(guard.check())
     assert guard.check() is None, "said once"
-    assert (guard.images == 7).all(), "a mapped file that is cut short would end the process"
+    kept = guard.images[np.arange(4)]
+    assert (kept == 7).all(), "a mapped file that is cut short would end the process"
 
     np.save(file, np.full((4, 2, 2, 3), 7, np.uint8))
     mapped = DataGuard(np.load(file, mmap_mode="r"))
@@ -394,6 +395,47 @@ def test_pictures_that_vanish_or_change_are_noticed(tmp_path: Path) -> None:
         mapped.check()
     file.unlink()
     assert "removed" in str(mapped.check())
+
+
+def test_a_file_that_is_removed_is_read_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_guard, "_SHARE_OF_MEMORY", 0.0)
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 2, 2, 3), dtype=np.uint8)
+    file = tmp_path / "images.npy"
+    np.save(file, pictures)
+    guard = DataGuard(np.load(file, mmap_mode="r"))
+    file.unlink()
+    assert "left open" in str(guard.check())
+    rows = np.array([4, 0, 4])
+    assert np.array_equal(guard.images[rows], pictures[rows])
+    guard.close()
+
+
+def test_a_set_too_large_for_memory_is_read_row_by_row(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(start(pictures, tmp_path / "in memory", sample_count=0))
+    monkeypatch.setattr(data_guard, "_SHARE_OF_MEMORY", 0.0)
+    run = tmp_path / "run"
+    finish(start(pictures, run, sample_count=0))
+    assert _files(run, 4) == _files(tmp_path / "in memory", 4)
+
+
+def test_a_set_that_is_cut_short_between_two_looks_ends_the_training_whole(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_guard, "_SHARE_OF_MEMORY", 0.0)
+    monkeypatch.setattr(DataGuard, "check", lambda _: None)
+    run = tmp_path / "run"
+    job = start(pictures, run, sample_count=0)
+    until(job, at_step(2))
+    (file,) = (tmp_path / "cache" / "data").glob("*/images.npy")
+    os.truncate(file, 200)
+    with pytest.raises(StudioError, match=r"cut short.* saved at step 2") as caught:
+        finish(job)
+    assert "prepared again" in caught.value.remedy
+    finish(start(pictures, run, sample_count=0))
+    finish(start(pictures, tmp_path / "through", sample_count=0))
+    assert _files(run, 4) == _files(tmp_path / "through", 4)
 
 
 def test_a_cut_cache_does_not_end_the_process(pictures: Path, tmp_path: Path) -> None:
