@@ -15,10 +15,14 @@ class Estimate:
     def __init__(self) -> None:
         self._last: tuple[float, int] | None = None
         self._rate: float | None = None
+        self._total: int | None = None
 
     def update(self, done: int, total: int) -> float | None:
         """Take a report; returns seconds left, or None while it is too early to say."""
         now = time.monotonic()
+        if total != self._total:
+            # Another phase: how fast the one before went tells nothing of it.
+            self._total, self._last, self._rate = total, None, None
         if self._last is None or done < self._last[1]:
             self._last = (now, done)
             return None

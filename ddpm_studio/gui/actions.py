@@ -148,8 +148,8 @@ class ActionRegistry(QObject):
     def find(self, words: str) -> list[QAction]:
         """Return the actions that match ``words``, best first; all when it is empty.
 
-        Every word must occur in the text, category or tip, or its letters in this order in the
-        text.
+        Every word must occur in the text, identity, category or tip, or its letters in this
+        order in the text, beginning at a word.
         """
         wanted = words.casefold().split()
         ranked = []
@@ -228,9 +228,11 @@ class ActionRegistry(QObject):
             return 1
         if word in text:
             return 2
-        if word in f"{self._categories[action_id]} {action.property('tip')}".casefold():
+        # The terminal's words are in the identity: "inpaint" for what a menu calls "Fill in".
+        if word in f"{action_id} {self._categories[action_id]} {action.property('tip')}".casefold():
             return 3
-        letters = iter(text)
+        starts = (text[k:] for k in range(len(text)) if k == 0 or text[k - 1] == " ")
+        letters = iter(next((rest for rest in starts if rest.startswith(word[0])), ""))
         return 4 if all(letter in letters for letter in word) else None
 
     def _dress(self, action: QAction, shortcut: str) -> None:

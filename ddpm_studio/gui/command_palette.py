@@ -11,6 +11,7 @@ from ddpm_studio.gui.tokens import SPACE_M
 from ddpm_studio.gui.widgets.basics import name
 
 _SIZE = QSize(520, 380)
+_ROW_HEIGHT = 32
 _MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
@@ -62,13 +63,20 @@ class CommandPalette(QDialog):
         self.list.clear()
         for action in self._registry.find(words):
             shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            text = action.text().replace("&", "")
-            item = QListWidgetItem(action.icon(), f"{text}    {shown}" if shown else text)
+            menu = self._registry.category(action.objectName())
+            # Several tools have an action of the same name.
+            parts = [f"{action.text()} · {menu}".replace("&", ""), shown]
+            item = QListWidgetItem(action.icon(), "    ".join(part for part in parts if part))
+            item.setSizeHint(QSize(0, _ROW_HEIGHT))
             item.setToolTip(action.statusTip())
             item.setData(Qt.ItemDataRole.UserRole, action)
             if not action.isEnabled():
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
             self.list.addItem(item)
+        if not self.list.count():
+            nothing = QListWidgetItem(self.tr("There is no such action"))
+            nothing.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.list.addItem(nothing)
         self.list.setCurrentRow(0)
 
     def _run_item(self, item: QListWidgetItem | None) -> None:

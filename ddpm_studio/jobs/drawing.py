@@ -265,7 +265,9 @@ def recipe(
         request: as it was asked; what ``auto`` chose is told.
         inputs: what was drawn from besides noise, by name.
     """
-    request = request.model_copy(update={"precision": asked_precision(model, request)})
+    # A relative path would be another one for whoever opens the picture.
+    settled = {"precision": asked_precision(model, request), "run": request.run.resolve()}
+    request = request.model_copy(update=settled)
     told: dict[str, object] = {
         "kind": kind,
         "request": request.model_dump(mode="json"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.panels.share_panel import SharePanel
+from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.settings import Preferences, open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
@@ -175,6 +177,43 @@ def test_each_tool_takes_a_dropped_picture_up_again(
     panel: SharePanel | InterpolatePanel | InpaintPanel = getattr(window, tool)
     qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
     assert window.tabs.currentWidget() is panel
+    assert panel.drawn is not None
+    assert panel.drawn.pictures.tobytes() == drawn.pictures.tobytes()
+    assert "bit for bit" in window.messages.text
+
+
+@pytest.mark.parametrize(
+    ("draw", "tool"), [(_share, "share"), (_row, "interpolate"), (_fill, "inpaint")]
+)
+def test_it_is_drawn_from_its_own_pictures_where_others_of_another_run_stood(
+    qtbot: QtBot,
+    window: MainWindow,
+    tiny_run: Path,
+    picture_folder: Path,
+    tmp_path: Path,
+    draw: Callable[[Path, Pictures], Drawn],
+    tool: str,
+) -> None:
+    pictures = np.stack(
+        [np.asarray(Image.open(path)) for path in sorted(picture_folder.iterdir())[:4]]
+    )
+    drawn = draw(tiny_run, pictures)
+    path = tmp_path / "one.png"
+    save_png(path, drawn.pictures[:1], {**drawn.recipe, "index": 0})
+    other = tmp_path / "other"
+    shutil.copytree(tiny_run, other)
+    open_run(qtbot, window.studio, other)
+    panel: SharePanel | InterpolatePanel | InpaintPanel = getattr(window, tool)
+    window.tabs.setCurrentWidget(panel)
+    slots = panel.findChildren(SourceSlot)
+    for slot in slots:
+        slot.set_path(picture_folder / "09.png")
+    qtbot.waitUntil(lambda: not any(slot.waiting for slot in slots), timeout=WAIT)
+    assert drop(window, files(path))
+    qtbot.waitUntil(lambda: window.studio.run == tiny_run, timeout=WAIT)
+    qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
+    qtbot.wait(400)
+    qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
     assert panel.drawn is not None
     assert panel.drawn.pictures.tobytes() == drawn.pictures.tobytes()
     assert "bit for bit" in window.messages.text

@@ -79,8 +79,10 @@ class DataPanel(QWidget):
             ("file.open_files", self.tr("Files")),
         ):
             made = self._button(text)
-            made.setDefaultAction(self._actions[action_id])
-            made.setText(text)
+            action = self._actions[action_id]
+            # A button says its action's icon text, also after the action has changed.
+            action.setIconText(text)
+            made.setDefaultAction(action)
             row.addWidget(made, 1)
         self.sample_button = self._button(self.tr("Samples"))
         set_icon(self.sample_button, "images")

@@ -282,6 +282,9 @@ class InterpolatePanel(ToolPanel):
         self.draw_later()
 
     def _on_source(self) -> None:
+        used = (self.path,) if self.mode == "path" else self._slots()
+        if self.sender() not in used:
+            return  # It takes no part in the way chosen.
         if not self._keys():
             self._forget()
         self.draw_later()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.backend import tasks
+from ddpm_studio.backend import Job, tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.images import PICTURE_MIME, Pictures, paths_from_mime
@@ -54,6 +54,7 @@ class SourceSlot(PictureSlot):
         """uint8 (H, W, C) of the model's size, or None."""
         self.waiting = False
         """Whether a picture is being prepared."""
+        self._job: Job | None = None
         self.changed.connect(self._on_changed)
         self.choose_requested.connect(self._choose)
 
@@ -119,9 +120,9 @@ class SourceSlot(PictureSlot):
 
     def _prepare(self, task: Task) -> None:
         self.waiting = True
-        job = self._studio.backend.submit(task)
-        job.finished.connect(self._on_prepared)
-        job.failed.connect(self._on_failed)
+        self._job = self._studio.backend.submit(task)
+        self._job.finished.connect(self._on_prepared)
+        self._job.failed.connect(self._on_failed)
 
     def _on_prepared(self, pictures: Pictures) -> None:
         if pictures.ndim == 4:
@@ -129,6 +130,9 @@ class SourceSlot(PictureSlot):
         self._show_fitted(pictures)
 
     def _show_fitted(self, picture: Pictures | None) -> None:
+        if self._job is not None and not self._job.state.over:
+            # What was being prepared is no longer wanted, and must not come after this one.
+            self._studio.backend.cancel(self._job)
         self.waiting = False
         self.fitted = picture
         blocked = self.blockSignals(True)
