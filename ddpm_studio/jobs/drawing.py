@@ -265,12 +265,11 @@ def recipe(
         request: as it was asked; what ``auto`` chose is told.
         inputs: what was drawn from besides noise, by name.
     """
-    # A relative path would be another one for whoever opens the picture.
-    settled = {"precision": asked_precision(model, request), "run": request.run.resolve()}
-    request = request.model_copy(update=settled)
+    request = request.model_copy(update={"precision": asked_precision(model, request)})
     told: dict[str, object] = {
         "kind": kind,
-        "request": request.model_dump(mode="json"),
+        # A relative path would be another one for whoever opens the picture.
+        "request": {**request.model_dump(mode="json"), "run": str(model.run.resolve())},
         "checkpoint": model.step,
         "device": model.device.type,
         "model": model.fingerprint,

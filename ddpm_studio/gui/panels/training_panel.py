@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -45,6 +45,18 @@ from ddpm_studio.jobs.events import (
 from ddpm_studio.requests import TrainRequest
 
 _COMMON = ("preset", "steps", "batch_size", "seed", "device")
+
+
+class _WholeWidth(QScrollArea):
+    """Scrolls up and down alone: it is never narrower than what it holds."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Ask for the least width of the content and the scroll bar's beside it."""
+        least, content = super().minimumSizeHint(), self.widget()
+        if content is None:
+            return least
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(content.minimumSizeHint().width() + bar, least.height())
 
 
 class TrainingPanel(QWidget):
@@ -108,7 +120,7 @@ class TrainingPanel(QWidget):
         ):
             column.addWidget(widget)
         column.addStretch(1)
-        scroll = QScrollArea()
+        scroll = _WholeWidth()
         scroll.setAccessibleName(self.tr("Training"))
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
