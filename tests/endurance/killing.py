@@ -201,6 +201,8 @@ class Trials:
         figures.offered += run.resolve() in [entry.run for entry in journal.interrupted()]
 
     def _finish(self, run: Path) -> None:
+        if newest_step(run) == STEPS:
+            return  # killed when all was done
         child = Child(self.pictures, run)
         code = child.wait()
         if code:
