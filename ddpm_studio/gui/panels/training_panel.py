@@ -45,6 +45,7 @@ from ddpm_studio.jobs.events import (
 from ddpm_studio.requests import TrainRequest
 
 _COMMON = ("preset", "steps", "batch_size", "seed", "device")
+_MOST_ASKED = 304
 
 
 class _WholeWidth(QScrollArea):
@@ -55,8 +56,9 @@ class _WholeWidth(QScrollArea):
         least, content = super().minimumSizeHint(), self.widget()
         if content is None:
             return least
-        bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(content.minimumSizeHint().width() + bar, least.height())
+        # Before the style sheet is in force, controls ask for more than they need.
+        wanted = min(content.minimumSizeHint().width(), _MOST_ASKED)
+        return QSize(wanted + self.verticalScrollBar().sizeHint().width(), least.height())
 
 
 class TrainingPanel(QWidget):
