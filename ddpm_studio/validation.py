@@ -17,7 +17,7 @@ _PLAIN = (
 )
 
 
-def plain(message: str) -> str:
+def plainly(message: str) -> str:
     """Return the validator's message without its own stiff words and without a full stop."""
     for stiff, words in _PLAIN:
         message = message.replace(stiff, words)
@@ -28,4 +28,4 @@ def plain(message: str) -> str:
 
 def first_problem(error: ValidationError) -> str:
     """Return the first thing that a validation found."""
-    return plain(str(error.errors()[0]["msg"]))
+    return plainly(str(error.errors()[0]["msg"]))

@@ -16,7 +16,7 @@ from ddpm_studio.cli.stopping import Stopped
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 from ddpm_studio.data import WORKER_WORD
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.validation import plain
+from ddpm_studio.validation import plainly
 
 OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
 
@@ -84,7 +84,7 @@ def _tell(error: Exception) -> int:
     if not isinstance(error, StudioError) and (say := getattr(error, "format_message", None)):
         context = getattr(error, "ctx", None)
         asked = context.command_path if context else "ddpm-studio"
-        words = plain(" ".join(say().split()))
+        words = plainly(" ".join(say().split()))
         stop = "" if words.endswith("?") else "."
         _line(f"{words}{stop} See {asked} --help.")
         return USAGE

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 from ddpm_studio.runs.weights import parameters
 
@@ -72,7 +73,10 @@ def describe_run(run: Path) -> RunSummary:
 
 def _loss(checkpoint: Checkpoint) -> float | None:
     """The loss at a checkpoint: what a killed training wrote down later is not in its weights."""
-    loss = checkpoint.state().get("loss")
+    try:
+        loss = checkpoint.state().get("loss")
+    except StudioError:
+        return None  # Damaged; training further passes it over.
     return loss if isinstance(loss, float) and math.isfinite(loss) else None
 
 

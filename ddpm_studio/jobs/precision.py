@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
 import platform
 import time
-from pathlib import Path
 from typing import get_args
 
 import torch
@@ -14,12 +12,10 @@ import torch
 from ddpm_studio import paths
 from ddpm_studio.engine.layout import Precision, memory_format
 from ddpm_studio.engine.unet_blocks import ResidualBlock
-from ddpm_studio.runs.atomic import write_bytes
-from ddpm_studio.strict_json import read_object
+from ddpm_studio.jobs.kept import read_kept, write_kept
 
 _FILE = "precision.json"
 _MOST_BYTES = 1 << 16
-_MOST_KEPT = 32
 # A block of the 64-wide network at 32 px, for half of its usual batch.
 _WIDTH, _SIDE, _BATCH = 64, 32, 8
 _REPEATS = 3
@@ -48,10 +44,11 @@ def _has_instructions() -> bool:
 def _tried(threads: int) -> Precision:
     file = paths.cache_dir() / _FILE
     key = f"{platform.node()} · {threads} threads · torch {torch.__version__}"
-    kept = _read(file)
+    entries = read_kept(file, _MOST_BYTES)
+    kept: dict[str, Precision] = {k: v for k, v in entries.items() if v in get_args(Precision)}
     if key not in kept:
         kept[key] = "bf16" if gain_of_bf16() >= _LEAST_GAIN else "float32"
-        _write(file, kept)
+        write_kept(file, kept)
     return kept[key]
 
 
@@ -77,22 +74,3 @@ def _seconds(block: ResidualBlock, x: torch.Tensor, precision: Precision) -> flo
         y.sum().backward()
         taken.append(time.perf_counter() - begun)
     return min(taken[1:])
-
-
-def _read(file: Path) -> dict[str, Precision]:
-    """Return what is kept; a file that can't be understood counts as none."""
-    try:
-        kept = read_object(file, _MOST_BYTES)
-    except (OSError, ValueError):
-        return {}
-    return {key: value for key, value in kept.items() if value in get_args(Precision)}
-
-
-def _write(file: Path, kept: dict[str, Precision]) -> None:
-    """Keep the newest; where nothing can be written it is tried anew each time."""
-    newest = dict(list(kept.items())[-_MOST_KEPT:])
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(file, json.dumps(newest, indent=1, ensure_ascii=False).encode())
-    except OSError:
-        return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Generator
@@ -25,12 +24,10 @@ from ddpm_studio.engine import (
 )
 from ddpm_studio.jobs import device as devices
 from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.jobs.kept import read_kept, write_kept
 from ddpm_studio.requests import Preset
-from ddpm_studio.runs.atomic import write_bytes
-from ddpm_studio.strict_json import read_object
 
 _FILE = "machine.json"
-_MOST_KEPT = 32
 _MAX_BYTES = 1 << 20
 _REPEATS = 3
 _BATCHES = (1, 2, 8, 32)
@@ -133,7 +130,8 @@ def measure_speed(
         cost = times[1] / parameters
     speed = MachineSpeed(machine, words, image_size, channels, found)
     if steady:
-        _write(file, {**kept, key: speed})
+        told = {known: asdict(one) for known, one in {**kept, key: speed}.items()}
+        write_kept(file, told)
     return speed
 
 
@@ -182,25 +180,13 @@ def _fits(parameters: int) -> bool:
 
 
 def _read(file: Path) -> dict[str, MachineSpeed]:
-    """Return what is kept; a file that can't be understood counts as none."""
+    """Return what is kept; entries that can't be understood count as none."""
     try:
-        kept = read_object(file, _MAX_BYTES)
-        return {key: _parsed(entry) for key, entry in kept.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {key: _parsed(entry) for key, entry in read_kept(file, _MAX_BYTES).items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 
 def _parsed(entry: dict[str, Any]) -> MachineSpeed:
     presets = {name: PresetSpeed(**fields) for name, fields in entry["presets"].items()}
     return MachineSpeed(**{**entry, "presets": presets})
-
-
-def _write(file: Path, speeds: dict[str, MachineSpeed]) -> None:
-    """Keep the newest measurements; do without where nothing can be written."""
-    newest = dict(list(speeds.items())[-_MOST_KEPT:])
-    told = {key: asdict(speed) for key, speed in newest.items()}
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(file, json.dumps(told, indent=1, ensure_ascii=False).encode())
-    except OSError:
-        return

@@ -17,7 +17,7 @@ from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
 from ddpm_studio.runs.info import RunInfo
 from ddpm_studio.runs.lock import RunLock
 from ddpm_studio.strict_json import parse_object, read_bounded
-from ddpm_studio.validation import plain
+from ddpm_studio.validation import plainly
 
 _MAX_RUN_JSON = 4 << 20
 
@@ -174,6 +174,6 @@ def _first_problem(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        problem = plain(str(first["msg"]))
+        problem = plainly(str(first["msg"]))
         return f"{where}: {problem}" if where else problem
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -10,12 +10,25 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.backend import Backend
 from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.panels.source_slot import SourceSlot
+from ddpm_studio.gui.settings import open_settings
 from ddpm_studio.gui.studio import Studio
 
 T = 20
 WAIT = 60_000
+
+
+def opened(qtbot: QtBot, backend: Backend) -> MainWindow:
+    """Open the window, tools and all."""
+    window = MainWindow(Studio(backend), open_settings())
+    qtbot.addWidget(window)
+    window.show()
+    window.build_tools()
+    qtbot.waitExposed(window)
+    return window
 
 
 def open_run(qtbot: QtBot, studio: Studio, run: Path) -> None:

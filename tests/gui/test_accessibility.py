@@ -15,8 +15,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.main_window import MainWindow
-from tests.gui.panel_help import WAIT, open_run
-from tests.gui.test_window import opened
+from tests.gui.panel_help import WAIT, open_run, opened
 
 # A step back up is allowed to the next widget of the same row.
 _ROW = 48

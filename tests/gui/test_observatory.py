@@ -17,7 +17,6 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.observatory.observatory_panel import ObservatoryPanel
 from ddpm_studio.gui.run_colours import RunColours
 from ddpm_studio.gui.settings import open_settings
@@ -25,7 +24,7 @@ from ddpm_studio.gui.studio import Studio
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import metrics
 from ddpm_studio.runs.notes import Notes, read_notes
-from tests.gui.panel_help import WAIT, T, open_run
+from tests.gui.panel_help import WAIT, T, open_run, opened
 
 
 @pytest.fixture
@@ -242,10 +241,7 @@ def test_settings_of_two_runs_are_compared(qtbot: QtBot, studio: Studio, runs: l
 def test_a_run_keeps_its_colour_in_every_plot_and_after_a_restart(
     qtbot: QtBot, backend: Backend, runs: list[Path]
 ) -> None:
-    window = MainWindow(Studio(backend), open_settings())
-    qtbot.addWidget(window)
-    window.show()
-    window.build_tools()
+    window = opened(qtbot, backend)
     open_run(qtbot, window.studio, runs[1])
     qtbot.waitUntil(lambda: bool(window.training.loss.names), timeout=WAIT)
     window.show_tool(window.observatory)
@@ -262,10 +258,7 @@ def test_a_run_keeps_its_colour_in_every_plot_and_after_a_restart(
 def test_a_training_of_this_window_is_seen_in_dock_and_tab(
     qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
 ) -> None:
-    window = MainWindow(Studio(backend), open_settings())
-    qtbot.addWidget(window)
-    window.show()
-    window.build_tools()
+    window = opened(qtbot, backend)
     window.show_tool(window.observatory)
     run = tmp_path / "fresh"
     request = TrainRequest(steps=6, batch_size=4, timesteps=20, sample_count=2, device="cpu")

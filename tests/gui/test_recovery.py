@@ -9,10 +9,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.settings import open_settings
-from ddpm_studio.gui.studio import Studio
 from ddpm_studio.runs import RunFolder, journal
+from tests.gui.panel_help import opened
 
 
 @pytest.fixture
@@ -24,16 +22,8 @@ def fallen(tiny_run: Path, tmp_path: Path) -> Path:
     return run
 
 
-def window_of(qtbot: QtBot, backend: Backend) -> MainWindow:
-    window = MainWindow(Studio(backend), open_settings())
-    qtbot.addWidget(window)
-    window.show()
-    window.build_tools()
-    return window
-
-
 def test_it_offers_and_goes_on(qtbot: QtBot, backend: Backend, fallen: Path) -> None:
-    window = window_of(qtbot, backend)
+    window = opened(qtbot, backend)
     qtbot.waitUntil(window.messages.action_button.isVisible, timeout=20_000)
     window.messages.action_button.click()
     qtbot.waitUntil(lambda: window.studio.training is not None, timeout=20_000)
@@ -43,7 +33,7 @@ def test_it_offers_and_goes_on(qtbot: QtBot, backend: Backend, fallen: Path) -> 
 
 
 def test_sent_away_it_is_not_offered_again(qtbot: QtBot, backend: Backend, fallen: Path) -> None:
-    window = window_of(qtbot, backend)
+    window = opened(qtbot, backend)
     qtbot.waitUntil(window.messages.action_button.isVisible, timeout=20_000)
     window.messages.close_button.click()
     qtbot.waitUntil(lambda: journal.interrupted() == [], timeout=20_000)
@@ -51,7 +41,7 @@ def test_sent_away_it_is_not_offered_again(qtbot: QtBot, backend: Backend, falle
 
 
 def test_without_a_crash_nothing_is_offered(qtbot: QtBot, backend: Backend, tiny_run: Path) -> None:
-    window = window_of(qtbot, backend)
+    window = opened(qtbot, backend)
     qtbot.waitUntil(lambda: backend.device is not None, timeout=20_000)
     qtbot.wait(300)
     assert not window.messages.isVisible()

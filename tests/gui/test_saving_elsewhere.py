@@ -8,11 +8,9 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.settings import open_settings
-from ddpm_studio.gui.studio import Studio
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
+from tests.gui.panel_help import opened
 
 WAIT = 60_000
 
@@ -20,10 +18,7 @@ WAIT = 60_000
 def test_the_warning_offers_another_folder_and_the_run_goes_on_there(
     qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
 ) -> None:
-    window = MainWindow(Studio(backend), open_settings())
-    qtbot.addWidget(window)
-    window.show()
-    window.build_tools()
+    window = opened(qtbot, backend)
     studio, training = window.studio, window.training
     studio.open_data([picture_folder])
     run = tmp_path / "there" / "run"

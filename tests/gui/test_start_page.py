@@ -20,8 +20,7 @@ from ddpm_studio.gui.widgets.picture_card import PictureCard
 from ddpm_studio.jobs import covers
 from ddpm_studio.jobs.previews import read_preview
 from ddpm_studio.requests import PrepareOptions
-from tests.gui.panel_help import WAIT, drop, files, open_run
-from tests.gui.test_window import opened
+from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 
 
 def card(window: MainWindow, title: str) -> PictureCard:

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.tour import Tour
-from tests.gui.test_window import opened
+from tests.gui.panel_help import opened
 
 
 @pytest.fixture

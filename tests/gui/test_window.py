@@ -23,7 +23,6 @@ from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.panels.share_panel import SharePanel
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.settings import Preferences, open_settings
-from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.widgets.picture_card import PictureCard
 from ddpm_studio.jobs import ModelStore, inpaint, interpolate, sample, share, walk_path
@@ -35,17 +34,8 @@ from ddpm_studio.requests import (
     SampleRequest,
     ShareRequest,
 )
-from tests.gui.panel_help import WAIT, drop, files, open_run
+from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 from tests.jobs.conftest import finish
-
-
-def opened(qtbot: QtBot, backend: Backend) -> MainWindow:
-    window = MainWindow(Studio(backend), open_settings())
-    qtbot.addWidget(window)
-    window.show()
-    window.build_tools()
-    qtbot.waitExposed(window)
-    return window
 
 
 @pytest.fixture
@@ -120,6 +110,10 @@ def _drawn_by(job: Generator[Any, None, Drawn]) -> Drawn:
     return result
 
 
+def _four(folder: Path) -> Pictures:
+    return np.stack([np.asarray(Image.open(path)) for path in sorted(folder.iterdir())[:4]])
+
+
 def _share(run: Path, pictures: Pictures) -> Drawn:
     request = ShareRequest(run=run, t=8, count=3, seed=3, sampler="ddim", eta=1, device="cpu")
     return _drawn_by(share(request, pictures[0], ModelStore()))
@@ -166,10 +160,7 @@ def test_each_tool_takes_a_dropped_picture_up_again(
     draw: Callable[[Path, Pictures], Drawn],
     tool: str,
 ) -> None:
-    pictures = np.stack(
-        [np.asarray(Image.open(path)) for path in sorted(picture_folder.iterdir())[:4]]
-    )
-    drawn = draw(tiny_run, pictures)
+    drawn = draw(tiny_run, _four(picture_folder))
     index = min(2, len(drawn.pictures) - 1)
     path = tmp_path / "one.png"
     save_png(path, drawn.pictures[index : index + 1], {**drawn.recipe, "index": index})
@@ -194,10 +185,7 @@ def test_it_is_drawn_from_its_own_pictures_where_others_of_another_run_stood(
     draw: Callable[[Path, Pictures], Drawn],
     tool: str,
 ) -> None:
-    pictures = np.stack(
-        [np.asarray(Image.open(path)) for path in sorted(picture_folder.iterdir())[:4]]
-    )
-    drawn = draw(tiny_run, pictures)
+    drawn = draw(tiny_run, _four(picture_folder))
     path = tmp_path / "one.png"
     save_png(path, drawn.pictures[:1], {**drawn.recipe, "index": 0})
     other = tmp_path / "other"

@@ -87,6 +87,15 @@ def test_the_loss_of_a_killed_run_is_that_of_its_saved_step(pictures: Path, tmp_
     assert (summary.step, summary.last_loss) == (4, kept["loss"])
 
 
+def test_a_run_whose_newest_checkpoint_is_damaged_is_described(
+    pictures: Path, tmp_path: Path
+) -> None:
+    _train(pictures, tmp_path / "run")
+    (tmp_path / "run/checkpoints/step-00000004/state.json").write_text("{")
+    summary = describe_run(tmp_path / "run")
+    assert (summary.step, summary.last_loss) == (4, None)
+
+
 def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
     pictures: Path, tmp_path: Path
 ) -> None:

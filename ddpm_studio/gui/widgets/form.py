@@ -15,7 +15,7 @@ from ddpm_studio.gui.icons import set_icon
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, set_property
 from ddpm_studio.gui.widgets.editors import Editor, editor_for, range_text
-from ddpm_studio.validation import first_problem, plain
+from ddpm_studio.validation import first_problem, plainly
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -141,7 +141,7 @@ class RequestForm(QWidget, Generic[Model]):
         self._clear_errors()
         first = ""
         for found in error.errors():
-            text = plain(str(found["msg"]))
+            text = plainly(str(found["msg"]))
             key = str(found["loc"][0]) if found["loc"] else ""
             if key in self._errors:
                 self.show_error(key, text)
