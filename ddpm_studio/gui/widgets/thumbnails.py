@@ -46,8 +46,9 @@ from ddpm_studio.gui.widgets.picture_drag import drag_picture, enlarged
 
 Index = QModelIndex | QPersistentModelIndex
 
-_MOST_PIXMAP_BYTES = 48 << 20
 _DEPTH = 4
+# Scrolling back and forth by a page redraws none; more would only be memory.
+_PAGES_KEPT = 4
 _REDRAW_MS = 30
 
 
@@ -91,6 +92,7 @@ class _Painter(QStyledItemDelegate):
         super().__init__(parent)
         self._model, self._cache = model, cache
         self.side = side
+        self.most_bytes = 0
         self.badge_for: Callable[[int], str] | None = None
         self.bytes = 0
         self._kept: OrderedDict[tuple[Hashable, float], QPixmap] = OrderedDict()
@@ -138,7 +140,7 @@ class _Painter(QStyledItemDelegate):
             return QPixmap()
         pixmap = self._kept[place] = enlarged(picture, self.side, ratio)
         self.bytes += _size(pixmap)
-        while self.bytes > _MOST_PIXMAP_BYTES and len(self._kept) > 1:
+        while self.bytes > self.most_bytes and len(self._kept) > 1:
             self.bytes -= _size(self._kept.popitem(last=False)[1])
         return pixmap
 
@@ -267,7 +269,10 @@ class Thumbnails(QListView):
 
     @property
     def bytes(self) -> int:
-        """How much memory the pictures and what is drawn of them take."""
+        """How much memory the pictures and what is drawn of them take.
+
+        The cache's bound for the pictures, and for what is drawn of them four times the view.
+        """
         return self.cache.bytes + self._painter.bytes
 
     def picture(self, row: int) -> Pictures | None:
@@ -276,6 +281,9 @@ class Thumbnails(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what can be seen, then ask for the page below, to which one is likely to scroll."""
+        page, ratio = self.viewport().size(), self.devicePixelRatioF()
+        page_bytes = page.width() * page.height() * ratio**2 * _DEPTH
+        self._painter.most_bytes = round(_PAGES_KEPT * page_bytes)
         super().paintEvent(event)
         if not self.count:
             return
