@@ -19,13 +19,8 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.helping import Helping
 from ddpm_studio.gui.images import paths_from_mime
-from ddpm_studio.gui.machine_meter import MachineMeter
 from ddpm_studio.gui.notifier import Notifier
 from ddpm_studio.gui.opening import Opening
-from ddpm_studio.gui.panels.data_panel import DataPanel
-from ddpm_studio.gui.panels.jobs_panel import JobsPanel
-from ddpm_studio.gui.panels.pin_strip import PinStrip
-from ddpm_studio.gui.panels.training_panel import TrainingPanel
 from ddpm_studio.gui.preferences.applying import Applying
 from ddpm_studio.gui.recent import Recent
 from ddpm_studio.gui.settings import Preferences
@@ -75,16 +70,12 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._middle, 1)
         self.setCentralWidget(centre)
 
-        self.data = DataPanel(studio, self.actions_)
-        self.training = TrainingPanel(studio, self.actions_)
-        self.jobs = JobsPanel(studio, self.actions_)
-        self.pins = PinStrip(studio, self.actions_)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = [
-            self._dock("data", self.tr("Data"), self.data, left),
-            self._dock("training", self.tr("Training"), self.training, right),
-            self._dock("jobs", self.tr("Jobs"), self.jobs, Qt.DockWidgetArea.BottomDockWidgetArea),
-            self._dock("pins", self.tr("Pins"), self.pins, Qt.DockWidgetArea.BottomDockWidgetArea),
+            self._dock("data", self.tr("Data"), left),
+            self._dock("training", self.tr("Training"), right),
+            self._dock("jobs", self.tr("Jobs"), Qt.DockWidgetArea.BottomDockWidgetArea),
+            self._dock("pins", self.tr("Pins"), Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         self._arrange()
         self._default_state = self.saveState(_LAYOUT_VERSION)
@@ -105,7 +96,35 @@ class MainWindow(QMainWindow):
         self._restore()
 
     def build_tools(self) -> None:
-        """Build the tabs, once; after the first paint, which need not wait for them."""
+        """Fill docks and tabs, once; after the first paint, which need not wait for them."""
+        self._fill_docks()
+        self._fill_tabs()
+        self._fill_menus()
+        self.actions_.attach(self)
+
+    def _fill_docks(self) -> None:
+        from ddpm_studio.gui.machine_meter import MachineMeter
+        from ddpm_studio.gui.panels.data_panel import DataPanel
+        from ddpm_studio.gui.panels.jobs_panel import JobsPanel
+        from ddpm_studio.gui.panels.pin_strip import PinStrip
+        from ddpm_studio.gui.panels.training_panel import TrainingPanel
+
+        studio = self.studio
+        self.data = DataPanel(studio, self.actions_)
+        self.training = TrainingPanel(studio, self.actions_)
+        self.jobs = JobsPanel(studio, self.actions_)
+        self.pins = PinStrip(studio, self.actions_)
+        panels = (self.data, self.training, self.jobs, self.pins)
+        for dock, panel in zip(self.docks, panels, strict=True):
+            dock.setWidget(panel)
+        applying = Applying(self.preferences, studio)
+        applying.device_chosen.connect(self.jobs.show_device)
+        applying.folder_chosen.connect(self.training.run_choice.set_folder)
+        applying.begin()
+        self.meter = MachineMeter(studio, self.actions_, self.preferences)
+        self.training.show_estimate(self.meter)
+
+    def _fill_tabs(self) -> None:
         from ddpm_studio.gui.learn.learn_panel import LearnPanel
         from ddpm_studio.gui.observatory.observatory_panel import ObservatoryPanel
         from ddpm_studio.gui.panels.bits_panel import BitsPanel
@@ -148,8 +167,6 @@ class MainWindow(QMainWindow):
         self.learn.wanted.connect(lambda: self.show_tool(self.learn))
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
-        self._fill_menus()
-        self.actions_.attach(self)
         self.recovery = Recovery(studio, self.messages, self)
 
     def open_sample(self, name: str) -> None:
@@ -202,11 +219,10 @@ class MainWindow(QMainWindow):
     def _close_now(self) -> None:
         self.close()
 
-    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(self, name: str, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setAccessibleName(title)
-        dock.setWidget(panel)
         self.addDockWidget(area, dock)
         return dock
 
@@ -259,12 +275,6 @@ class MainWindow(QMainWindow):
         self.start_page.sample_chosen.connect(self.open_sample)
         self.start_page.choose_folder.connect(self.opening.choose_folder)
         self.start_page.open_model.connect(self.opening.choose_model)
-        applying = Applying(self.preferences, studio)
-        applying.device_chosen.connect(self.jobs.show_device)
-        applying.folder_chosen.connect(self.training.run_choice.set_folder)
-        applying.begin()
-        self.meter = MachineMeter(studio, self.actions_, self.preferences)
-        self.training.show_estimate(self.meter)
         self.notifier = Notifier(studio.backend, self.preferences, self)
         self.start_page.tour_chosen.connect(self.helping.show_tour)
 
