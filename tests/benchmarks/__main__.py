@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from tests.benchmarks.figures import UnavailableError, table
+from tests.benchmarks.launching import bytecode_kept
 from tests.benchmarks.registry import MEASURES, load
 
 
@@ -28,15 +29,20 @@ def main() -> None:
     unknown = set(options.names) - MEASURES.keys()
     if unknown:
         parser.error(f"no measure {', '.join(sorted(unknown))}; see --list")
-    for name in options.names or MEASURES:
-        try:
-            figures = load(name)(options.rounds)
-        except UnavailableError as reason:
-            print(f"{name}: not measured: {reason}", flush=True)
-            _record(options.out, name, {"not_measured": str(reason)})
-            continue
-        print(table(figures), flush=True)
-        _record(options.out, name, [figure.to_json() for figure in figures])
+    with bytecode_kept():
+        for name in options.names or MEASURES:
+            _measure(name, options.rounds, options.out)
+
+
+def _measure(name: str, rounds: int, out: Path | None) -> None:
+    try:
+        figures = load(name)(rounds)
+    except UnavailableError as reason:
+        print(f"{name}: not measured: {reason}", flush=True)
+        _record(out, name, {"not_measured": str(reason)})
+        return
+    print(table(figures), flush=True)
+    _record(out, name, [figure.to_json() for figure in figures])
 
 
 def _record(out: Path | None, name: str, told: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.launching import environment
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
@@ -27,7 +27,7 @@ def measure(rounds: int) -> list[Figure]:
         own = {f"DDPM_STUDIO_{name}": f"{folder}/{name}" for name in ("CONFIG", "CACHE", "RUNS")}
         finished = subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.gallery", str(rounds)],
-            env=environment(**own),
+            env={"QT_QPA_PLATFORM": "offscreen", **os.environ, **own},
             stdout=subprocess.PIPE,
             check=True,
         )

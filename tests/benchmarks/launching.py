@@ -1,24 +1,21 @@
-"""Processes of their own, launched as an installed program is."""
+"""Processes of their own are launched as an installed program is."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from functools import cache
+from collections.abc import Generator
+from contextlib import contextmanager
 
 
-@cache
-def _bytecode() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="bytecode-")
+@contextmanager
+def bytecode_kept() -> Generator[None]:
+    """Let what is launched meanwhile keep its bytecode from launch to launch.
 
-
-def environment(**own: str) -> dict[str, str]:
-    """Return the environment, off the screen unless it says otherwise, with ``own`` added.
-
-    Python may be told to keep no bytecode, as test machines are: each launch would then compile
-    our source anew, and that of no installed package. Here it is kept from launch to launch, in
-    a folder that lasts as long as this process.
+    Python may be told to keep none, as test machines are: each launch would then compile our
+    source anew, and that of no installed package.
     """
-    found = {"QT_QPA_PLATFORM": "offscreen", **os.environ, **own}
-    found.pop("PYTHONDONTWRITEBYTECODE", None)
-    return found | {"PYTHONPYCACHEPREFIX": _bytecode().name}
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    with tempfile.TemporaryDirectory(prefix="bytecode-") as folder:
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        yield

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.launching import environment
 
 _FRAMES, _PICTURES, _SIDE = 1000, 64, 32
 _LAPS = 200
@@ -20,7 +20,7 @@ def measure(rounds: int) -> list[Figure]:
         own = {f"DDPM_STUDIO_{name}": f"{folder}/{name}" for name in ("CONFIG", "CACHE", "RUNS")}
         finished = subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.scrubber", str(rounds)],
-            env=environment(**own),
+            env={"QT_QPA_PLATFORM": "offscreen", **os.environ, **own},
             stdout=subprocess.PIPE,
             check=True,
         )

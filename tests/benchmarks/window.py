@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.launching import environment
 
 _SECONDS = 20.0
 _WARM_SECONDS = 4.0
@@ -61,8 +60,9 @@ def _own(folder: Path) -> dict[str, str]:
 
 def _in_window(folder: Path) -> dict[str, Any]:
     words = [sys.executable, "-m", "tests.benchmarks.window", str(folder), str(_SECONDS)]
-    own = environment(**_own(folder), LAUNCHED_AT=str(time.time()))
-    finished = subprocess.run(words, env=own, stdout=subprocess.PIPE, check=True)
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", **_own(folder)}
+    environment["LAUNCHED_AT"] = str(time.time())
+    finished = subprocess.run(words, env=environment, stdout=subprocess.PIPE, check=True)
     found: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
     return found
 
@@ -76,7 +76,7 @@ def _in_terminal(folder: Path) -> dict[str, Any]:
     words += ["--steps", str(_STEPS), "--batch-size", str(_BATCH), "--sample-count", "0"]
     process = subprocess.Popen(
         [*words, "--device", "cpu"],
-        env=environment(**_own(folder)),
+        env={**os.environ, **_own(folder)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
