@@ -10,6 +10,7 @@ import typer
 from pydantic import Field
 
 from ddpm_studio import export
+from ddpm_studio.errors import StudioError
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.requests import AnimationOptions, Request
 
@@ -59,6 +60,11 @@ def check_out(path: Path) -> None:
     """
     if _is_folder(path):
         export.check_sequence_folder(path)
+    elif path.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}:
+        raise StudioError(
+            f"{path} would be an animation.",
+            f"Give --gif {path.name} for it, and --out a name that ends with .png or .zip.",
+        )
     else:
         export.check_destination(path, {".png", ".zip"})
 

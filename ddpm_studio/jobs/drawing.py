@@ -23,6 +23,7 @@ from ddpm_studio.requests import DrawRequest, SampleRequest, SamplerRequest
 
 # ε̂ is shown with ±3 standard deviations mapped to black and white.
 EPS_SCALE = 3.0
+_MOST_NAMED = 20
 
 
 class Evaluator:
@@ -90,10 +91,17 @@ def evaluator_for(model: Model, request: DrawRequest) -> Evaluator:
     if count is not None and request.class_label is not None and request.class_label >= count:
         raise StudioError(
             f"There is no class {request.class_label}.",
-            f"This model's classes are 0 to {count - 1}.",
+            f"This model's classes are {_classes(model, count)}.",
         )
     network = model.network_in(asked_precision(model, request))
     return Evaluator(network, model.device, request.class_label, request.guidance)
+
+
+def _classes(model: Model, count: int) -> str:
+    names = model.info.data.class_names if model.info.data else ()
+    if not names or count > _MOST_NAMED:
+        return f"0 to {count - 1}"
+    return ", ".join(f"{number} {name}" for number, name in enumerate(names))
 
 
 def asked_precision(model: Model, request: DrawRequest) -> Precision:

@@ -91,6 +91,14 @@ def test_animations_are_enlarged_unless_told_otherwise(
     assert frames(gif)[0].shape == (400, 400, 3)
 
 
+def test_an_animation_has_an_option_of_its_own(
+    terminal: Terminal, trained: Path, tmp_path: Path
+) -> None:
+    said = terminal("sample", trained, "--out", tmp_path / "a.gif", *FAST)
+    assert said.code == 1
+    assert "Give --gif a.gif" in said.err
+
+
 @pytest.mark.parametrize("name", ["pictures.zip", "pictures"])
 def test_one_file_each(terminal: Terminal, trained: Path, tmp_path: Path, name: str) -> None:
     out = tmp_path / name

@@ -96,7 +96,7 @@ def test_a_class_is_followed(class_run: Path, models: ModelStore) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "match"),
-    [({"class_label": 2}, "0 to 1"), ({"guidance": 2.0}, "needs a class")],
+    [({"class_label": 2}, "0 bright, 1 dark"), ({"guidance": 2.0}, "needs a class")],
 )
 def test_a_class_that_is_not_there(
     class_run: Path, models: ModelStore, fields: dict[str, object], match: str

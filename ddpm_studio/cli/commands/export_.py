@@ -19,7 +19,10 @@ def command(
         typer.Option("--diffusers", metavar="DIR", help="The folder to write.", show_default=False),
     ],
     weights: Annotated[
-        Weights, typer.Option("--weights", help="ema: averaged; raw: latest.")
+        Weights,
+        typer.Option(
+            "--weights", help="ema: averaged; raw: latest. Default: ema.", show_default=False
+        ),
     ] = "ema",
     json: Json = False,
 ) -> None:
