@@ -7,15 +7,16 @@ import zipfile
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.data.archives import Budget, open_zip
+from ddpm_studio.data.file_rows import FileRows
 from ddpm_studio.data.folders import MAX_FILES, unreadable
 from ddpm_studio.data.items import Item, Pixels
-from ddpm_studio.data.npy_header import PickledArrayError, read_npy_header
+from ddpm_studio.data.npy_header import NpyHeader, PickledArrayError, read_npy_header
 from ddpm_studio.errors import StudioError
 
 #: Largest array that is unpacked into memory.
@@ -27,19 +28,35 @@ _CHANNELS = (1, 2, 3, 4)
 _SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W)."
 _VALUES = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1."
 _ROWS_AT_ONCE = 1024
+_LOST = "See that the file and its disk are there, then prepare the pictures again."
 
 Labels = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
 
 
-def npy_items(path: Path, tree: int) -> tuple[list[Item], list[str]]:
-    """Return the pictures of a ``.npy`` file and warnings; it stays on the disk.
+class Rows(Protocol):
+    """An array along its first axis: in memory, or in a file that can be lost."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the whole array."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the array."""
+
+    def __getitem__(self, rows: npt.NDArray[np.int64], /) -> Array:
+        """Return these rows."""
+
+
+def npy_items(path: Path, tree: int, stack: ExitStack) -> tuple[list[Item], list[str]]:
+    """Return the pictures of a ``.npy`` file and warnings; it is read until ``stack`` closes it.
 
     Raises:
         StudioError: it is pickled, damaged or of a shape or type that is no pictures.
     """
     try:
-        images = map_array(path)
+        images = _file_rows(path, stack)
     except OSError as error:
         raise unreadable(path, error) from error
     except PickledArrayError as error:
@@ -56,15 +73,35 @@ def map_array(path: Path) -> Array:
         OSError: it can't be read.
         ValueError: it is damaged, pickled, or no array of plain numbers.
     """
+    header = _header(path)
+    order: Literal["C", "F"] = "F" if header.fortran else "C"
+    if not header.size:
+        return np.empty(header.shape, header.dtype, order)
+    return np.memmap(path, header.dtype, "r", header.offset, header.shape, order)
+
+
+def _header(path: Path) -> NpyHeader:
     with path.open("rb") as stream:
         header = read_npy_header(stream)
         held = stream.seek(0, 2) - header.offset
     if header.size > held:
         raise ValueError("it is cut short")
-    order: Literal["C", "F"] = "F" if header.fortran else "C"
-    if not header.size:
-        return np.empty(header.shape, header.dtype, order)
-    return np.memmap(path, header.dtype, "r", header.offset, header.shape, order)
+    return header
+
+
+def _file_rows(path: Path, stack: ExitStack) -> Rows:
+    header = _header(path)
+    if not header.fortran:
+        rows = FileRows(path, header.offset, header.shape, header.dtype, _LOST)
+        stack.callback(rows.close)
+        return rows
+    # A picture's values lie all over the file.
+    if header.size > MAX_ARRAY_BYTES:
+        raise ValueError("it is in Fortran order and too large for that")
+    with path.open("rb") as stream:
+        stream.seek(header.offset)
+        flat = np.frombuffer(stream.read(header.size), header.dtype)
+    return flat.reshape(header.shape, order="F")
 
 
 def npz_items(path: Path, tree: int) -> tuple[list[Item], list[str]]:
@@ -98,7 +135,7 @@ def npz_items(path: Path, tree: int) -> tuple[list[Item], list[str]]:
 
 
 def array_items(
-    name: str, images: Array, labels: Array | None, tree: int
+    name: str, images: Rows, labels: Array | None, tree: int
 ) -> tuple[list[Item], list[str]]:
     """Return each picture of an array as an item, and warnings.
 
@@ -112,48 +149,50 @@ def array_items(
     Raises:
         StudioError: another shape, type or range.
     """
-    images = _channels_last(name, images)
-    if len(images) > MAX_FILES:
+    axes = _axes(name, images.shape)
+    count = images.shape[0]
+    if count > MAX_FILES:
         raise StudioError(f"{name} holds more than {MAX_FILES:,} pictures.", "Save a part of it.")
     offset, scale = _value_range(name, images)
-    classes, warnings = _class_names(name, labels, len(images))
+    classes, warnings = _class_names(name, labels, count)
     pixel_bytes = math.prod(images.shape[1:])
     items = [
         Item(
             f"{name}[{index}]",
             tree,
-            pixels=partial(_picture, images, index, offset, scale),
+            pixels=partial(_picture, images, index, axes, offset, scale),
             class_name=classes[index] if classes else None,
             pixel_bytes=pixel_bytes,
         )
-        for index in range(len(images))
+        for index in range(count)
     ]
     return items, warnings
 
 
-def _channels_last(name: str, images: Array) -> Array:
-    shape = images.shape
-    if images.ndim == 3 and min(shape[1:]) > max(_CHANNELS):
-        return images[..., np.newaxis]
-    if images.ndim == 4 and shape[3] in _CHANNELS and min(shape[1:3]) > 0:
-        return images
-    if images.ndim == 4 and shape[1] in _CHANNELS and min(shape[2:4]) > 0:
-        return images.transpose(0, 2, 3, 1)
+def _axes(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return which of a picture's axes make it (H, W, C)."""
+    if len(shape) == 3 and min(shape[1:]) > max(_CHANNELS):
+        return (0, 1)
+    if len(shape) == 4 and shape[3] in _CHANNELS and min(shape[1:3]) > 0:
+        return (0, 1, 2)
+    if len(shape) == 4 and shape[1] in _CHANNELS and min(shape[2:4]) > 0:
+        return (1, 2, 0)
     raise StudioError(f"{name} holds an array of shape {shape}, which is no pictures.", _SHAPES)
 
 
-def _value_range(name: str, images: Array) -> tuple[float, float]:
+def _value_range(name: str, images: Rows) -> tuple[float, float]:
     """Return (offset, scale) such that round((value + offset) · scale) is 0..255."""
     kind = images.dtype.kind
     if kind == "b":
         return 0.0, 255.0
     if kind not in "uif":
         raise StudioError(f"{name} holds values of type {images.dtype}, not pictures.", _VALUES)
-    if images.dtype == np.uint8 or not images.size:
+    if images.dtype == np.uint8 or not images.shape[0]:
         return 0.0, 1.0
     low, high = np.inf, -np.inf
-    for start in range(0, len(images), _ROWS_AT_ONCE):
-        rows = images[start : start + _ROWS_AT_ONCE]
+    count = images.shape[0]
+    for start in range(0, count, _ROWS_AT_ONCE):
+        rows = images[np.arange(start, min(count, start + _ROWS_AT_ONCE))]
         # minimum and maximum pass a NaN on, and every comparison below then fails.
         low = float(np.minimum(low, rows.min()))
         high = float(np.maximum(high, rows.max()))
@@ -168,8 +207,12 @@ def _value_range(name: str, images: Array) -> tuple[float, float]:
     raise StudioError(f"{name} holds values from {low:g} to {high:g}, not pictures.", _VALUES)
 
 
-def _picture(images: Array, index: int, offset: float, scale: float) -> Pixels:
-    row = images[index]
+def _picture(
+    images: Rows, index: int, axes: tuple[int, ...], offset: float, scale: float
+) -> Pixels:
+    row = images[np.array([index])][0].transpose(axes)
+    if len(axes) == 2:
+        row = row[..., np.newaxis]
     if row.dtype == np.uint8:
         return np.ascontiguousarray(row)
     levels: npt.NDArray[np.float64] = np.rint((row.astype(np.float64) + offset) * scale)

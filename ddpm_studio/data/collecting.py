@@ -53,7 +53,7 @@ def collect(paths: list[Path], stack: ExitStack) -> Collection:
         stat_source(path)
         name = path.name.lower()
         if name.endswith(".npy"):
-            _add(collection, npy_items(path, tree))
+            _add(collection, npy_items(path, tree, stack))
         elif name.endswith(".npz"):
             _add(collection, npz_items(path, tree))
         elif (kind := _archive_kind(path)) is not None:

@@ -13,6 +13,7 @@ from ddpm_studio.errors import StudioError
 
 # Sets of up to this share of the free memory are read into it.
 _SHARE_OF_MEMORY = 0.25
+_REMEDY = "Train further: the pictures are prepared again."
 
 
 class DataGuard:
@@ -32,7 +33,7 @@ class DataGuard:
             or images.nbytes <= _SHARE_OF_MEMORY * psutil.virtual_memory().available
         )
         self.images: Pixels | FileRows = (
-            FileRows(images)
+            FileRows(Path(str(images.filename)), images.offset, images.shape, images.dtype, _REMEDY)
             if isinstance(images, np.memmap) and not self.in_memory
             else np.array(images)
         )
@@ -51,7 +52,7 @@ class DataGuard:
         if now is not None and not self.in_memory:
             raise StudioError(
                 f"The prepared pictures in {self._file} were changed while they were trained on.",
-                "Train further: they are prepared again.",
+                _REMEDY,
             )
         self._told = True
         if not self.in_memory:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ddpm_studio.data import preview
+from ddpm_studio.data import prepare, preview
 from ddpm_studio.data.items import folder_classes, natural_key
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
@@ -275,3 +276,15 @@ def test_cifar_zip(tmp_path: Path) -> None:
     # The mean of CIFAR-10's channels is widely published as .491, .482, .447.
     means = data.images.mean((0, 1, 2)) / 255
     np.testing.assert_allclose(means, (0.491, 0.482, 0.447), atol=0.01)
+
+
+def test_a_file_cut_short_while_it_is_prepared_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, noise(40))
+    job = prepare([path], PrepareOptions(), cache=tmp_path / "cache")
+    while next(job).text == "Listing the files":
+        pass
+    # A mapped file would end the process here.
+    os.truncate(path, 2000)
+    with pytest.raises(StudioError, match="cut short"):
+        list(job)
