@@ -2,6 +2,6 @@
 
 ``seeds`` makes whole files, ``corpus`` makes malformed ones of them, ``readers`` says how each
 kind is read, ``watch`` feeds them in processes of their own and looks at time and memory;
-``fuzz`` makes more for as long as one likes. ``python -m tests.endurance hostile fuzz`` runs
-the long forms.
+``fuzz`` makes more for as long as one likes. ``python -m tests.endurance hostile`` and ``python -m
+tests.hostile.fuzz`` are the long forms.
 """

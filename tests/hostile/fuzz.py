@@ -1,4 +1,4 @@
-"""Fuzz readers: ``python -m tests.hostile.fuzz [--seconds N] [READER …]``.
+"""Fuzz readers: ``python -m tests.hostile.fuzz [--seconds N] [--out FILE] [READER …]``.
 
 Each reader has a process of its own, which is fed changed files for so many seconds of its own
 processor time; a finding is whatever is not a plain refusal, with the file that brought it.
@@ -17,9 +17,13 @@ import time
 import traceback
 import warnings
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+import filelock
+
 from ddpm_studio.errors import Failure, StudioError
+from tests import machine
 from tests.hostile.targets import TARGETS, inputs
 from tests.hostile.watch import MAX_BYTES, MAX_SECONDS
 from tests.hostile.worker import forget_peak, peak_bytes
@@ -137,13 +141,25 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600.0, help="processor time for each")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--found", type=Path, default=FOUND)
+    parser.add_argument("--out", type=Path, help="write the figures as JSON; others there stay")
     asked = parser.parse_args()
     clean = True
     for name in asked.readers or TARGETS:
         result = fuzz(name, asked.seconds, asked.seed, asked.found)
         clean = clean and not result.findings
         print(json.dumps(asdict(result)), flush=True)
+        if asked.out:
+            _record(asked.out, result)
     return 0 if clean else 1
+
+
+def _record(out: Path, result: Fuzzed) -> None:
+    """Put one reader's figures beside the others in the file, which other processes write too."""
+    with filelock.FileLock(out.with_suffix(".lock")):
+        report = json.loads(out.read_text()) if out.exists() else {}
+        told = {"machine": machine.name(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
+        report[result.reader] = asdict(result) | told
+        out.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":
