@@ -81,11 +81,14 @@ def bytes_per_picture(trainer: Trainer) -> int:
 def _kept_bytes(trainer: Trainer, count: int) -> int:
     config = trainer.model.config
     kept: dict[int, int] = {}
+    held: list[Tensor] = []
 
-    def keep(tensor: Tensor) -> Tensor:
+    def keep(tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
         kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        # Until all is counted, so that no address comes twice. Returned, a tensor that its own
+        # operation has made would keep the whole graph alive for good.
+        held.append(tensor.detach())
 
     x = torch.zeros(count, config.channels, config.image_size, config.image_size)
     x = x.to(trainer.device, memory_format=trainer.layout)
@@ -94,8 +97,7 @@ def _kept_bytes(trainer: Trainer, count: int) -> int:
     with (
         torch.random.fork_rng(devices),
         trainer.autocast(),
-        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda never_asked: never_asked),
     ):
-        output = trainer.model(x, t)  # held until all is counted: no address comes twice
-    del output
+        trainer.model(x, t)
     return sum(kept.values())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -26,3 +29,14 @@ def test_a_picture_takes_what_its_layers_keep(precision: Precision, bytes_each: 
     # One tensor of the first level; there are some dozens of them, smaller further down.
     one = config.base_channels * 16 * 16 * bytes_each
     assert 10 * one < bytes_per_picture(trainer) < 60 * one
+
+
+def test_measuring_a_picture_keeps_no_network_alive() -> None:
+    pictures = np.zeros((2, 16, 16, 3), np.uint8)
+    process = DiffusionProcess(NoiseSchedule.linear())
+    trainer = Trainer(UNet(UNetConfig.tiny(16)), process, pictures, TrainingConfig())
+    weights = [weakref.ref(weight) for weight in trainer.model.parameters()]
+    bytes_per_picture(trainer)
+    del trainer
+    gc.collect()
+    assert not any(weight() is not None for weight in weights)
