@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QThread, Signal
 
+from ddpm_studio.backend.giving_back import GivingBack
 from ddpm_studio.backend.task import Lane, State, Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.jobs.events import Event, Progress
@@ -94,8 +95,10 @@ class Worker(QThread):
 
         models, device = load()
         self.ready.emit(device)
+        giving_back = GivingBack()
         interactive_since: float | None = None
         while self._serve_commands():
+            giving_back.when_due()
             interactive = self._next(Lane.INTERACTIVE)
             background = self._next(Lane.BACKGROUND)
             now = time.monotonic()

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.speed import MachineSpeed
 
 RECOGNISABLE = 8_000
-"""Pictures seen when, of 16 samples of ``tiny`` on Fashion-MNIST, the first five were garments.
+"""Pictures seen when, of 16 samples of ``tiny`` on Fashion-MNIST, most were garments.
 
-Seen by eye: seed 0, batches of 32, 250 steps on the CPU, previews of 20 DDIM steps.
+Seen by eye: seed 0, batches of 32, 250 steps on the CPU, the previews of a training.
 """
 
 _FIRST_SHAPE = (28, 1)

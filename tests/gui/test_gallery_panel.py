@@ -155,7 +155,7 @@ def test_the_side_tells_how_the_chosen_picture_was_made(
     rows = panel.side.details.rows
     assert rows["Seed"] == "0"
     assert rows["Picture"] == "3"
-    assert rows["Sampler"] == "DDIM, 20 steps"
+    assert rows["Sampler"] == "DPM-Solver++ 2M SDE, 20 steps"
     assert rows["Run"] == "own run"
     assert rows["Checkpoint"] == "step 4"
     shown = panel.side.details.picture

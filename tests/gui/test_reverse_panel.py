@@ -320,6 +320,6 @@ def test_the_gallery_is_told_of_each_sampler(
     drawn(qtbot, panel, 2)
     requests = [d.recipe["request"] for d in told]
     assert [r["sampler"] for r in requests if isinstance(r, dict)][1:] in (
-        ["ddim", "dpm++2m"],
-        ["dpm++2m", "ddim"],
+        ["dpm++2m-sde", "dpm++2m"],
+        ["dpm++2m", "dpm++2m-sde"],
     )

@@ -11,7 +11,7 @@ from ddpm_studio.requests import SamplerRequest
 def test_a_fresh_bar_asks_for_what_the_request_model_takes(qtbot: QtBot) -> None:
     bar = SamplerBar()
     qtbot.addWidget(bar)
-    assert SamplerRequest(**bar.value()) == SamplerRequest(steps=50)
+    assert SamplerRequest(**bar.value()) == SamplerRequest(sampler="dpm++2m-sde", steps=25)
 
 
 def test_what_is_set_is_returned_and_announced_once(qtbot: QtBot) -> None:

@@ -199,7 +199,7 @@ def test_out_of_memory_for_samples_is_told_and_training_goes_on(
     def fail(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(previews, "ddim", fail)
+    monkeypatch.setattr(previews, "Evaluator", fail)
     events, result = finish(start(pictures, tmp_path / "run", sample_every=1))
     told = [event.text for event in events if isinstance(event, Notice) and "samples" in event.text]
     assert len(told) == 1

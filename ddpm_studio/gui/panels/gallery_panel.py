@@ -35,7 +35,6 @@ from ddpm_studio.jobs.recipes import without_inputs
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
-_STEPS = 50
 # A sheet of more pictures than this is not made.
 _MOST_EXPORTED = 256
 
@@ -66,7 +65,7 @@ class GalleryPanel(ToolPanel):
             self.count.addItem(str(count), count)
         self.count.setCurrentIndex(_COUNTS.index(16))
         name(self.count, self.tr("Count"), self.tr("How many pictures to draw"))
-        self.sampler = SamplerBar(sampler="ddim", steps=_STEPS)
+        self.sampler = SamplerBar()
         self._register()
         self.export = ExportMenu(studio, actions, "gallery", self._category, self._to_export)
         self.export.report_to(self.messages)

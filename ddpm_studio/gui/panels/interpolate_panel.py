@@ -35,7 +35,6 @@ from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import InterpolateRequest, PathRequest
 
 _FRAMES = 25
-_STEPS = 50
 _ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
 _CHOICE = 48
 _ROW_HEIGHT = 112
@@ -66,7 +65,7 @@ class InterpolatePanel(ToolPanel):
         self.lambda_label = self.view.lambda_label
         self.path = PathView(studio)
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
-        self.sampler = SamplerBar(steps=_STEPS)
+        self.sampler = SamplerBar()
         self.grid = RowGrid(self.tr("From A to B"))
         self.choices = MixChoices(actions, self._category, self.surprise, self.swap, self.draw_now)
         for grid in (self.grid, self.preview, self.path.preview):

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.images import Pictures
+from ddpm_studio.gui.panels.sampler_bar import SAMPLER_NAMES
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import label, number_label
 from ddpm_studio.gui.widgets.picture_view import PictureGrid
@@ -96,9 +97,10 @@ class RecipeView(QWidget):
 
     def _sampler(self, request: dict[str, object]) -> str:
         steps = request.get("steps")
-        words = str(request.get("sampler", "inpaint")).upper()
+        sampler = str(request.get("sampler", "inpaint"))
+        words = SAMPLER_NAMES.get(sampler, sampler.upper())
         if steps is not None:
             words += self.tr(", {0} steps").format(steps)
-        if request.get("sampler") == "ddim" and request.get("eta"):
+        if sampler == "ddim" and request.get("eta"):
             words += f", η {request['eta']}"
         return words

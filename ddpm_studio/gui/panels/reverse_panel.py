@@ -78,7 +78,7 @@ class ReversePanel(QWidget):
         self.curve.hide()  # Without a model there is no schedule.
         self.curve.setMinimumWidth(_CURVE_WIDTH)
         self.curve.setMaximumWidth(_CURVE_WIDTH)
-        self.sampler = SamplerBar(sampler="ddim", steps=50)
+        self.sampler = SamplerBar(steps=50)
         self.compare = CompareRow()
         self.compare.hide()
         self._compare_action = actions.add(

@@ -27,7 +27,7 @@ _FIELDS = SamplerRequest.model_fields
 _STEPS_WIDTH, _ETA_WIDTH = 84, 72
 # Of a closed list, beside its words.
 _ARROW_WIDTH = 54
-_TEXTS = {
+SAMPLER_NAMES = {
     "ddpm": "DDPM",
     "ddim": "DDIM",
     "dpm++2m": "DPM-Solver++ 2M",
@@ -40,6 +40,8 @@ _TEXTS = {
     "pc": "predictor–corrector",
     "ode": "probability flow",
     "langevin": "Langevin",
+}
+_TEXTS = SAMPLER_NAMES | {
     "ema": "EMA",
     "raw": "raw",
     "fixed_large": "σ² = β_t",
@@ -66,9 +68,9 @@ class SamplerBar(QWidget):
 
     def __init__(
         self,
-        steps: int = 50,
+        steps: int = 25,
         eta: float = 0.0,
-        sampler: str = "ddpm",
+        sampler: str = "dpm++2m-sde",
         least_eta: float = 0.0,
         fixed: bool = False,
         brief: bool = False,

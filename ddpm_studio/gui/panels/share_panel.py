@@ -34,7 +34,6 @@ from ddpm_studio.requests import ShareRequest
 # With x_t in the corner these fill a square.
 _COUNTS = (3, 8, 15, 24, 35)
 _FRAMES = 25
-_STEPS = 50
 
 
 class SharePanel(ToolPanel):
@@ -56,7 +55,7 @@ class SharePanel(ToolPanel):
             self.count.addItem(str(count), count)
         self.count.setCurrentIndex(_COUNTS.index(8))
         name(self.count, self.tr("Count"), self.tr("How many pictures from one latent"))
-        self.sampler = SamplerBar(steps=_STEPS, eta=1.0, least_eta=0.1)
+        self.sampler = SamplerBar(eta=1.0, least_eta=0.1)
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
         self.rows = Rows()
