@@ -19,6 +19,7 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.helping import Helping
 from ddpm_studio.gui.images import paths_from_mime
+from ddpm_studio.gui.menu_bar import fill_menu_bar
 from ddpm_studio.gui.notifier import Notifier
 from ddpm_studio.gui.opening import Opening
 from ddpm_studio.gui.preferences.applying import Applying
@@ -258,14 +259,8 @@ class MainWindow(QMainWindow):
         )
 
     def _fill_menus(self) -> None:
-        order = [self.tr("&File"), self.tr("&Run"), self.tr("&View"), self.tr("&Help")]
-        self.menuBar().clear()
-        found = self.actions_.categories()
-        middle = [name for name in found if name not in order]
-        for category in [*order[:2], *middle, *order[2:]]:
-            actions = self.actions_.in_category(category)
-            if actions:
-                self.menuBar().addMenu(category).addActions(actions)
+        first = [self.tr("&File"), self.tr("&Run")]
+        fill_menu_bar(self.menuBar(), self.actions_, first, [self.tr("&View"), self.tr("&Help")])
 
     def _connect(self) -> None:
         studio = self.studio

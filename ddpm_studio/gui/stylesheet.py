@@ -11,6 +11,7 @@ _MARKS = {
     "up": '<path d="M3 7.5 6 4.5 9 7.5"/>',
     "tick": '<path d="M2.5 6.2 5 8.7 9.5 3.6"/>',
     "dash": '<path d="M3 6h6"/>',
+    "left": '<path d="M7.5 3 4.5 6 7.5 9"/>',
     "right": '<path d="M4.5 3 7.5 6 4.5 9"/>',
 }
 
@@ -214,7 +215,17 @@ QTabBar::tab:hover {{ color: {t.text}; background: {t.hover}; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }}
 QTabBar::tab:focus {{ color: {t.accent}; }}
 QTabBar::tab:disabled {{ color: {t.disabled}; }}
-QTabBar::scroller {{ width: 24px; }}
+QTabBar::scroller {{ width: 28px; }}
+QTabBar::tear {{ width: 0; image: none; }}
+QTabBar QToolButton {{ background: {t.ground}; border: none; border-radius: 0;
+    padding: 0; margin: 0; }}
+QTabBar QToolButton:hover {{ background: {t.hover}; }}
+QTabBar QToolButton::left-arrow {{ image: {_mark(folder, t, "left", t.text)};
+    width: 12px; height: 12px; }}
+QTabBar QToolButton::right-arrow {{ image: {_mark(folder, t, "right", t.text)};
+    width: 12px; height: 12px; }}
+QTabBar QToolButton::left-arrow:disabled {{ image: {_mark(folder, t, "left", t.disabled)}; }}
+QTabBar QToolButton::right-arrow:disabled {{ image: {_mark(folder, t, "right", t.disabled)}; }}
 
 QDockWidget {{ color: {t.muted}; font-size: {FONT_CAPTION}px; font-weight: 600;
     titlebar-close-icon: none; titlebar-normal-icon: none; }}

@@ -34,13 +34,17 @@ class ViewActions(QObject):
         super().__init__(parent)
         view = self.tr("&View")
         for dock in docks:
-            actions.add(
+            action = actions.add(
                 f"view.{dock.objectName()}",
                 self.tr("{dock} dock").format(dock=dock.windowTitle()),
-                lambda dock=dock: dock.setVisible(not dock.isVisible()),
+                dock.setVisible,
                 category=view,
                 tip=self.tr("Show or hide this dock"),
+                checkable=True,
+                checked=True,
             )
+            # Qt's own switch knows it also of a dock that is closed by its cross.
+            dock.toggleViewAction().toggled.connect(action.setChecked)
         modes: list[tuple[Mode, str, str]] = [
             ("system", self.tr("Theme: as the system"), "monitor"),
             ("light", self.tr("Theme: light"), "sun"),

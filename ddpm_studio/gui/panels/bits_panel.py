@@ -71,9 +71,17 @@ class BitsPanel(ToolPanel):
             "bits.measure",
             self.tr("Measure bits/dim"),
             self.measure,
-            category=self.tr("&Run"),
+            category=self.tr("&Bits"),
             icon="chart-column",
             tip=self.tr("Evaluate the bound over pictures that the model was trained on"),
+        )
+        actions.add(
+            "bits.surprise",
+            self.tr("Decode a picture of the data"),
+            self.source.pick_from_data,
+            category=self.tr("&Bits"),
+            icon="shuffle",
+            tip=self.tr("Send one picture bit by bit, and see it become clear"),
         )
         self._build()
         self.source.fitted_changed.connect(self._decode)

@@ -26,7 +26,7 @@ class MixChoices(QWidget):
     At most one of the ways is on; with none of them it is one row from A to B.
 
     Args:
-        actions: where ``interpolate.surprise``, ``.swap`` and ``.draw`` are registered.
+        actions: where ``interpolate.surprise``, ``.swap``, ``.draw`` and the ways are registered.
         category: the menu they belong to, translated.
         surprise: takes two pictures by chance.
         swap: exchanges the two.
@@ -52,18 +52,22 @@ class MixChoices(QWidget):
         self._wheel = WheelFilter(self)
         self._actions, self._category = actions, category
         self.matrix = self._way(
+            "matrix",
             self.tr("Several t"),
             self.tr("One row for each of several t from T to 0, as in Fig. 9 of the paper"),
             "grid-3x3",
         )
         self.corners = self._way(
-            self.tr("Four corners"), self.tr("A square between four pictures"), "layout-grid"
+            "corners",
+            self.tr("Four corners"),
+            self.tr("A square between four pictures"),
+            "layout-grid",
         )
         self.pad = self._way(
-            self.tr("Pad"), self.tr("Move a point between four pictures"), "crosshair"
+            "pad", self.tr("Pad"), self.tr("Move a point between four pictures"), "crosshair"
         )
         self.path = self._way(
-            self.tr("Path"), self.tr("Walk through several pictures in turn"), "waypoints"
+            "path", self.tr("Path"), self.tr("Walk through several pictures in turn"), "waypoints"
         )
         self._ways = {
             "matrix": self.matrix,
@@ -115,10 +119,19 @@ class MixChoices(QWidget):
         self.steps_lambda.setValue(fields["steps_lambda"])
         self.mix.setCurrentIndex(max(0, self.mix.findData(fields["mix"])))
 
-    def _way(self, text: str, tip: str, icon: str) -> QPushButton:
+    def _way(self, mode: str, text: str, tip: str, icon: str) -> QPushButton:
         made = button(text, tip, icon=icon)
         made.setCheckable(True)
         made.toggled.connect(self._on_way)
+        self._actions.add(
+            f"interpolate.way_{mode}",
+            text,
+            made.setChecked,
+            category=self._category,
+            icon=icon,
+            tip=tip,
+            checkable=True,
+        )
         return made
 
     def _on_way(self, on: bool) -> None:
@@ -129,6 +142,8 @@ class MixChoices(QWidget):
                 blocked = way.blockSignals(True)
                 way.setChecked(False)
                 way.blockSignals(blocked)
+        for mode, way in self._ways.items():
+            self._actions[f"interpolate.way_{mode}"].setChecked(way.isChecked())
         self.mode_changed.emit()
 
     def _button(
