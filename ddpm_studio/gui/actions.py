@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -148,8 +148,8 @@ class ActionRegistry(QObject):
     def find(self, words: str) -> list[QAction]:
         """Return the actions that match ``words``, best first; all when it is empty.
 
-        Every word must occur in the text, identity, category or tip, or its letters in this
-        order in the text, beginning at a word.
+        Every word must occur in the text, identity, category or tip, or be made of letters of
+        words of the text that follow each other, each from its first letter on.
         """
         wanted = words.casefold().split()
         ranked = []
@@ -231,9 +231,8 @@ class ActionRegistry(QObject):
         # The terminal's words are in the identity: "inpaint" for what a menu calls "Fill in".
         if word in f"{action_id} {self._categories[action_id]} {action.property('tip')}".casefold():
             return 3
-        starts = (text[k:] for k in range(len(text)) if k == 0 or text[k - 1] == " ")
-        letters = iter(next((rest for rest in starts if rest.startswith(word[0])), ""))
-        return 4 if all(letter in letters for letter in word) else None
+        words = text.split()
+        return 4 if any(_spells(words[k:], word) for k in range(len(words))) else None
 
     def _dress(self, action: QAction, shortcut: str) -> None:
         action.setShortcut(QKeySequence(shortcut))
@@ -242,6 +241,21 @@ class ActionRegistry(QObject):
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{tip} ({shown})" if shown else tip)
         action.setStatusTip(tip)
+
+
+def _spells(words: Sequence[str], letters: str) -> bool:
+    """Whether all letters are found in order, in no word but behind its first letter."""
+    if not letters:
+        return True
+    if not words or words[0][0] != letters[0]:
+        return False
+    rest = iter(words[0])
+    for taken, letter in enumerate(letters, 1):
+        if letter not in rest:
+            return False
+        if _spells(words[1:], letters[taken:]):
+            return True
+    return False
 
 
 _PORTABLE = QKeySequence.SequenceFormat.PortableText

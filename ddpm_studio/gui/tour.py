@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.tokens import RADIUS, SPACE_L, SPACE_M
@@ -136,7 +143,8 @@ class Tour(QObject):
             return
         corner = target.mapTo(self._window, QPoint(0, 0))
         meant = QRect(corner, target.size()).intersected(self._window.rect())
-        self.ring.setGeometry(meant.adjusted(-_RING, -_RING, _RING, _RING))
+        frame = meant.adjusted(-_RING, -_RING, _RING, _RING)
+        self.ring.setGeometry(frame.intersected(self._window.rect()))
         self.callout.adjustSize()
         self.callout.move(_beside(meant, self.callout.rect(), self._window.rect()))
         self.ring.raise_()
@@ -188,9 +196,12 @@ class Callout(QFrame):
         self.skip_button.setVisible(not last)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go on, back, or leave."""
+        """Go on, back, or leave; Enter presses the button that has the focus."""
         if event.key() == Qt.Key.Key_Escape:
             self.left.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            focused = self.focusWidget()
+            (focused if isinstance(focused, QPushButton) else self.next_button).click()
         elif event.key() in (Qt.Key.Key_Right, Qt.Key.Key_Left):
             self.stepped.emit(1 if event.key() == Qt.Key.Key_Right else -1)
         else:

@@ -144,6 +144,33 @@ def test_a_conflict_is_named_and_resolved_only_when_asked(
     assert (actions.shortcut("run.train"), actions.shortcut("file.open")) == ("Ctrl+O", "")
     page.reset_all_button.click()
     assert (actions.shortcut("run.train"), actions.shortcut("file.open")) == ("Ctrl+T", "Ctrl+O")
+    page.messages.action_button.click()
+    assert (actions.shortcut("run.train"), actions.shortcut("file.open")) == ("Ctrl+O", "")
+
+
+def test_a_reset_of_all_settings_can_be_undone(dialog: SettingsDialog) -> None:
+    page = dialog.settings
+    page._preferences.set("theme", "dark")
+    page._preferences.set("threads", 3)
+    page.reset_button.click()
+    assert page._preferences.now == Settings()
+    page.messages.action_button.click()
+    assert (page._preferences.now.theme, page._preferences.now.threads) == ("dark", 3)
+
+
+def test_it_opens_with_all_there_is_and_says_when_nothing_is_found(dialog: SettingsDialog) -> None:
+    dialog.field.setText("no such thing")
+    assert dialog.nothing.isVisible()
+    dialog.close()
+    dialog.show()
+    assert dialog.field.text() == ""
+    assert not dialog.nothing.isVisible()
+
+
+def test_the_keys_shown_are_those_of_an_action_in_the_list(dialog: SettingsDialog) -> None:
+    dialog.shortcuts.choose("run.train")
+    dialog.field.setText("quit")
+    assert dialog.shortcuts.chosen.text() == "Quit"
 
 
 def test_the_threads_asked_for_compute_and_the_first_number_comes_back(

@@ -63,6 +63,9 @@ def test_keys_lead_and_leave(qtbot: QtBot, window: MainWindow) -> None:
     QTest.keyClick(tour.callout, Qt.Key.Key_Left)
     assert tour.stop is first
     assert not tour.callout.back_button.isEnabled()
+    tour.callout.next_button.setFocus()
+    QTest.keyClick(tour.callout.next_button, Qt.Key.Key_Return)
+    assert tour.stop is not first
     QTest.keyClick(tour.callout, Qt.Key.Key_Escape)
     assert not tour.is_running
     assert not tour.ring.isVisible()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QTabWidget, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.preferences.settings_page import SettingsPage
 from ddpm_studio.gui.preferences.shortcuts_page import ShortcutsPage
 from ddpm_studio.gui.settings import Preferences
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import name
+from ddpm_studio.gui.widgets.basics import label, name
 
 _SIZE = QSize(680, 560)
 
@@ -40,11 +40,20 @@ class SettingsDialog(QDialog):
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.field)
         layout.addWidget(self.tabs, 1)
+        self.nothing = label(self.tr("No setting and no action is called that."), "muted")
+        self.nothing.hide()
+        layout.addWidget(self.nothing)
+        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close.rejected.connect(self.reject)
+        for press in close.buttons():
+            name(press, press.text().replace("&", ""))
+        layout.addWidget(close)
         self.field.textChanged.connect(self._search)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin in the search field."""
+        """Begin in the search field, with all that there is."""
         super().showEvent(event)
+        self.field.clear()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _search(self, words: str) -> None:
@@ -54,6 +63,7 @@ class SettingsDialog(QDialog):
         for index, (_, title) in enumerate(pages):
             shown = f"{title} ({found[index]})" if words.strip() else title
             self.tabs.setTabText(index, shown)
+        self.nothing.setVisible(bool(words.strip()) and not any(found))
         here = self.tabs.currentIndex()
         if not found[here] and found[1 - here]:
             self.tabs.setCurrentIndex(1 - here)

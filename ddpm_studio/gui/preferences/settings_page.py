@@ -9,6 +9,7 @@ from ddpm_studio.gui.preferences.setting_row import SettingRow
 from ddpm_studio.gui.settings import Preferences, Settings, section
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import button, label, name
+from ddpm_studio.gui.widgets.message_bar import MessageBar
 
 
 class SettingsPage(QScrollArea):
@@ -35,9 +36,11 @@ class SettingsPage(QScrollArea):
         self.reset_button = button(
             self.tr("Reset all settings"), self.tr("As they were at first"), icon="rotate-ccw"
         )
-        self.reset_button.clicked.connect(preferences.reset)
+        self.reset_button.clicked.connect(self._reset)
+        self.messages = MessageBar()
         layout.addSpacing(SPACE_M)
         layout.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.messages)
         layout.addStretch()
         self.setWidget(column)
         self.setWidgetResizable(True)
@@ -46,6 +49,18 @@ class SettingsPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         name(self, self.tr("Settings"))
         self.setToolTip("")
+
+    def _reset(self) -> None:
+        before = self._preferences.now
+        self._preferences.reset()
+
+        def undo() -> None:
+            for key, value in before:
+                self._preferences.set(key, value)
+
+        self.messages.show_info(
+            self.tr("All settings are as they were at first."), self.tr("Undo"), undo
+        )
 
     def search(self, words: str) -> int:
         """Show the rows that match and return how many they are."""

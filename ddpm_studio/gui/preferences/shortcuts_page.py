@@ -42,7 +42,8 @@ class ShortcutsPage(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        for column in (1, 2):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setMinimumSectionSize(_COLUMN_WIDTH)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -82,6 +83,8 @@ class ShortcutsPage(QWidget):
         found = {action.objectName() for action in self._actions.find(words)}
         for row in range(self.table.rowCount()):
             self.table.setRowHidden(row, self._id(row) not in found)
+        if found and self.current not in found:
+            self.choose(next(a.objectName() for a in self._actions if a.objectName() in found))
         return len(found)
 
     def choose(self, action_id: str) -> None:
@@ -148,8 +151,20 @@ class ShortcutsPage(QWidget):
         self._set(self._actions.default_shortcut(self.current))
 
     def _reset_all(self) -> None:
-        self.messages.clear()
+        before = {action.objectName(): action.shortcut().toString() for action in self._actions}
         self._actions.reset_shortcuts()
+
+        def undo() -> None:
+            changed = {i: keys for i, keys in before.items() if keys != self._actions.shortcut(i)}
+            # First all free: what one had may be another's by now.
+            for action_id in changed:
+                self._actions.set_shortcut(action_id, "")
+            for action_id, keys in changed.items():
+                self._actions.set_shortcut(action_id, keys)
+
+        self.messages.show_info(
+            self.tr("All shortcuts are as they were at first."), self.tr("Undo"), undo
+        )
 
     def _set(self, shortcut: str) -> None:
         self.messages.clear()
