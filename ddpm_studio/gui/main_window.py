@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
@@ -30,6 +32,7 @@ from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.view_actions import ViewActions
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.jobs.recipes import Restored
+from ddpm_studio.requests import PrepareOptions
 
 _LAYOUT_VERSION = 1
 
@@ -266,6 +269,7 @@ class MainWindow(QMainWindow):
         studio = self.studio
         studio.notified.connect(self._notify)
         studio.data_changed.connect(self._on_data)
+        studio.data_replaced.connect(self._on_replaced)
         studio.run_changed.connect(self._on_run)
         self.start_page.sample_chosen.connect(self.open_sample)
         self.start_page.choose_folder.connect(self.opening.choose_folder)
@@ -288,10 +292,24 @@ class MainWindow(QMainWindow):
             self.messages.show_info(what)
 
     def _on_data(self) -> None:
-        if self.studio.sources:
+        studio = self.studio
+        if studio.sources:
             self._middle.setCurrentWidget(self.tabs)
+        beginning = studio.preview is None and studio.dataset is None
+        if studio.sources and beginning and self.messages.level == "error":
+            # What was wrong with the pictures before is not wrong with these.
+            self.messages.clear()
         if self.studio.dataset is not None:
             self.recent.add_data(self.studio.sources, self.studio.options)
+
+    def _on_replaced(self, sources: tuple[Path, ...], options: PrepareOptions) -> None:
+        self.messages.show_info(
+            self.tr("{0} is open now, in the place of {1}.").format(
+                _named(self.studio.sources), _named(sources)
+            ),
+            self.tr("Undo"),
+            lambda: self.studio.open_data(sources, options),
+        )
 
     def _on_run(self) -> None:
         if self.studio.run is not None:
@@ -322,3 +340,8 @@ class MainWindow(QMainWindow):
     def _reset_layout(self) -> None:
         self.restoreState(self._default_state, _LAYOUT_VERSION)
         self._arrange()
+
+
+def _named(sources: tuple[Path, ...]) -> str:
+    more = f" (+{len(sources) - 1:,})" if len(sources) > 1 else ""
+    return f"{sources[0].name}{more}"

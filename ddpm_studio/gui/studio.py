@@ -35,6 +35,8 @@ class Studio(QObject):
 
     data_changed = Signal()
     """``sources``, ``options``, ``preview`` or ``dataset`` is another."""
+    data_replaced = Signal(object, object)
+    """Other pictures were opened; carries the sources and options of those from before."""
     run_changed = Signal()
     """``run`` or ``run_view`` is another."""
     training_changed = Signal()
@@ -100,8 +102,11 @@ class Studio(QObject):
 
     def open_data(self, sources: Sequence[Path], options: PrepareOptions | None = None) -> None:
         """Read pictures; ``data_changed`` follows when the preview and when all are there."""
+        before, options_before = self.sources, self.options
         self.sources = tuple(sources)
         self.set_options(options or PrepareOptions())
+        if before and before != self.sources:
+            self.data_replaced.emit(before, options_before)
 
     def set_options(self, options: PrepareOptions) -> None:
         """Prepare the same pictures in another way."""

@@ -237,6 +237,36 @@ def test_a_picture_whose_recipe_can_not_be_followed(
     assert window.studio.sources == ()
 
 
+def test_pictures_that_others_took_the_place_of_come_back(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    studio = window.studio
+    folders = []
+    for name in ("first", "second"):
+        folders.append(tmp_path / name)
+        folders[-1].mkdir()
+        Image.new("RGB", (16, 16)).save(folders[-1] / "a.png")
+        studio.open_paths([folders[-1]])
+        qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    assert "second" in window.messages.text
+    assert "first" in window.messages.text
+    window.messages.action_button.click()
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    assert studio.sources == (folders[0],)
+
+
+def test_an_error_of_pictures_goes_when_others_are_opened(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    Image.new("RGB", (16, 16)).save(tmp_path / "good.png")
+    window.studio.open_paths([tmp_path / "bad.png"])
+    qtbot.waitUntil(lambda: window.messages.level == "error", timeout=WAIT)
+    window.studio.open_paths([tmp_path / "good.png"])
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    assert window.messages.text == ""
+
+
 def test_what_survives_a_restart_and_what_reset_takes_back(
     qtbot: QtBot, backend: Backend, window: MainWindow, tiny_run: Path
 ) -> None:
