@@ -214,10 +214,13 @@ class _RunCard(PictureCard):
     def show_cover(self, cover: object) -> None:
         """Show the run's last samples and how far its training is."""
         self.set_pictures(getattr(cover, "pictures", None))
-        step = getattr(cover, "step", None)
+        step, total = getattr(cover, "step", None), getattr(cover, "total", None)
         if step is not None:
-            words = self.tr("step {n} · {when}")
-            self.set_caption(words.format(n=f"{step:,}", when=_when(self._run)))
+            words = self.tr("step {n} of {total} · {when}")
+            if total is None or step >= total:
+                words = self.tr("step {n} · {when}")
+            told = {"n": f"{step:,}", "total": f"{total or 0:,}"}
+            self.set_caption(words.format(**told, when=_when(self._run)))
 
     def _open(self) -> None:
         self._studio.open_run(self._run)

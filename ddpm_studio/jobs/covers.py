@@ -26,10 +26,14 @@ _MOST_FILES = 64
 
 @dataclass(frozen=True, eq=False)
 class RunCover:
-    """The last samples of a run, None if it has none, and how far its training is."""
+    """The last samples of a run, None if it has none, and how far its training is.
+
+    ``total`` is how many steps were planned, None where that is not known.
+    """
 
     pictures: Pictures | None
     step: int | None
+    total: int | None
 
 
 def run_cover(run: Path, count: int) -> RunCover:
@@ -41,12 +45,13 @@ def run_cover(run: Path, count: int) -> RunCover:
     folder = RunFolder.open(run)
     checkpoints = folder.checkpoints()
     step = checkpoints[-1].step if checkpoints else None
+    total = folder.info.request.steps if folder.info.request else None
     for path in sorted(folder.samples_dir.glob("step-*.png"))[-1:]:
-        return RunCover(read_preview(path).ema[:count], step)
+        return RunCover(read_preview(path).ema[:count], step, total)
     kept = sorted((folder.samples_dir / "gallery").glob("*.png"))[-count:]
     pictures = [picture for path in kept if (picture := _read(path)) is not None]
     alike = [one for one in pictures if one.shape == pictures[0].shape]
-    return RunCover(np.stack(alike) if alike else None, step)
+    return RunCover(np.stack(alike) if alike else None, step, total)
 
 
 def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> Pictures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,6 +151,9 @@ def _train(
     try:
         if lock.warning:
             yield Notice(lock.warning)
+        # A disk that takes nothing is told of when a checkpoint is due.
+        with suppress(OSError):
+            folder.plan(request.steps)
         guard = DataGuard(dataset.images)
         trainer = _build(folder, request, dataset, guard, device)
         returns, notices = _restore(folder, trainer)

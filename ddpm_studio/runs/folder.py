@@ -99,6 +99,18 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
+    def plan(self, steps: int) -> None:
+        """Note that the run shall have so many steps in all, whatever was planned at first.
+
+        Raises:
+            OSError: if it can't be written; what stood there stands there still.
+        """
+        request = self.info.request
+        if request is not None and request.steps != steps:
+            planned = request.model_copy(update={"steps": steps})
+            self.info = self.info.model_copy(update={"request": planned})
+            atomic.write_bytes(self.path / "run.json", self.info.model_dump_json(indent=1).encode())
+
     def lock(self) -> RunLock:
         """Take the run for writing; released by its ``release()`` or with the process.
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train
+from ddpm_studio.jobs.covers import run_cover
 from ddpm_studio.jobs.describing import describe_run
 from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import (
@@ -105,6 +106,19 @@ def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
     assert _files(tmp_path / "through", 6) == _files(tmp_path / "halves", 6)
     lines = [json.loads(line) for line in (tmp_path / "halves/metrics.jsonl").open()]
     assert [line["step"] for line in lines] == list(range(1, 7))
+
+
+def test_a_longer_plan_is_remembered(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    _train(pictures, run, steps=2)
+    job = train([], run, REQUEST.model_copy(update={"steps": 9}), PrepareOptions(), resume=True)
+    for event in job:
+        if isinstance(event, Progress) and event.text == "Training" and event.done == 4:
+            break
+    job.close()
+    summary = describe_run(run)
+    assert (summary.step, summary.steps) == (4, 9)
+    assert run_cover(run, 1).total == 9
 
 
 def test_closing_saves_the_steps_taken(pictures: Path, tmp_path: Path) -> None:

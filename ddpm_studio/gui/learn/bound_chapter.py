@@ -58,14 +58,14 @@ class BoundChapter(ToolPanel):
         self.source = SourceSlot(
             studio, self.tr("x₀"), self.tr("drop a picture"), "learn bound source"
         )
-        self.x_t = PixelTile(self.tr("x_t: choose a pixel"))
+        self.x_t = PixelTile(self.tr("xₜ: choose a pixel"))
         self.x_t.setFixedSize(_SIDE, _SIDE)
         self.channel = QComboBox()
         self.channel.addItems([self.tr("red"), self.tr("green"), self.tr("blue")])
         name(self.channel, self.tr("Channel"), self.tr("Which of the pixel’s three values"))
         self.time = TimeSlider(0.05, self.tr("Which step of the reverse process, from t to t − 1"))
         self.bar = PartsBar(self.tr("The bound of this picture"))
-        self.curves = CurveView(self.tr("q and p_θ of one value"))
+        self.curves = CurveView(self.tr("q and pθ of one value"))
         self.curves.setMaximumHeight(_CURVES_HEIGHT)
         self.terms = CurveView(self.tr("Bits/dim at each t"), "xy", short)
         self.weights = CurveView(self.tr("Weight of the squared error at each t"), "xy", short)
@@ -88,19 +88,19 @@ class BoundChapter(ToolPanel):
             _BOUND,
             self.tr("The bound on −log p(x₀) as three kinds of terms (eq. 5), below in bits/dim"),
             [
-                Symbol("L_T", "L_T", self.tr("what x_T still tells of the picture")),
-                Symbol("L_t", "Σ L_t−1", self.tr("how far p_θ’s steps are from the true ones")),
-                Symbol("L_0", "L_0", self.tr("the last step, to whole pixel levels")),
+                Symbol("L_T", "L at T", self.tr("what x at T still tells of the picture")),
+                Symbol("L_t", "Σ Lₜ₋₁", self.tr("how far pθ’s steps are from the true ones")),
+                Symbol("L_0", "L₀", self.tr("the last step, to whole pixel levels")),
             ],
             18,
         )
-        p_std = Symbol("p_std", "σ_t", self.tr("width of p_θ’s step"))
+        p_std = Symbol("p_std", "σₜ", self.tr("width of pθ’s step"))
         self.kl = Equation(
             _KL,
             self.tr("How far two Gaussians are apart: below, those of the pixel"),
             [
                 p_std,
-                Symbol("q_std", "σ̃_t", self.tr("width of the true step, √β̃_t")),
+                Symbol("q_std", "σ̃ₜ", self.tr("width of the true step, √β̃ₜ")),
                 Symbol("q_mean", "μ̃_t", self.tr("where the true step leads, knowing x₀ (eq. 7)")),
                 Symbol("p_mean", "μ_θ", self.tr("where the network’s step leads (eq. 11)")),
                 Symbol("kl", "D_KL", self.tr("of this pixel, in bits")),
@@ -151,7 +151,7 @@ class BoundChapter(ToolPanel):
         plots.setHorizontalSpacing(SPACE_L)
         plots.setVerticalSpacing(SPACE_S)
         plots.addWidget(
-            label(self.tr("Bits/dim at each t: L₀, then L_t−1"), "heading"),
+            label(self.tr("Bits/dim at each t: L₀, then Lₜ₋₁"), "heading"),
             0,
             0,
             Qt.AlignmentFlag.AlignBottom,
@@ -219,13 +219,11 @@ class BoundChapter(ToolPanel):
         )
         self.bar.set_shares(
             [
-                Share("L_T", self.tr("L_T {0}").format(short(result.prior)), result.prior, 3),
-                Share("L_t", f"Σ L_t−1 {short(result.middle)}", result.middle, 0),
+                Share("L_T", self.tr("L at T {0}").format(short(result.prior)), result.prior, 3),
+                Share("L_t", f"Σ Lₜ₋₁ {short(result.middle)}", result.middle, 0),
                 Share(
                     "L_0",
-                    self.tr("L_0 {0}   =  {1} bits/dim").format(
-                        short(result.decoder), short(total)
-                    ),
+                    self.tr("L₀ {0}   =  {1} bits/dim").format(short(result.decoder), short(total)),
                     result.decoder,
                     1,
                 ),
@@ -268,7 +266,7 @@ class BoundChapter(ToolPanel):
             half, top = 1 / 255, float(_density(np.array([p_mean]), p_mean, p_std)[0])
             corners = np.array([q_mean - half, q_mean - half, q_mean + half, q_mean + half])
             true = Curve("q_mean", self.tr("x₀"), corners, np.array([0, top, top, 0]), 0, True)
-        modelled = Curve("p_mean", self.tr("p_θ"), x, _density(x, p_mean, p_std), 1, True)
+        modelled = Curve("p_mean", self.tr("pθ"), x, _density(x, p_mean, p_std), 1, True)
         kl = float(step.bits[place])
         kind = self.tr("apart {0} bits") if q_std > 0 else self.tr("−log p {0} bits")
         self.curves.set_curves(

@@ -140,7 +140,7 @@ class ForwardChapter(QWidget):
     def _make_pictures(self) -> None:
         self.source = PictureSlot(self.tr("x₀: your picture"), self.tr("drop, paste or click"))
         self.eps = PictureTile(self.tr("ε: noise, ±3 shown from black to white"))
-        self.x_t = PictureTile(self.tr("x_t: the picture with its noise"))
+        self.x_t = PictureTile(self.tr("xₜ: the picture with its noise"))
         self.signal_words, self.noise_words = (number_label("–", "heading") for _ in range(2))
         for words in (self.signal_words, self.noise_words):
             words.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_S)
@@ -153,7 +153,7 @@ class ForwardChapter(QWidget):
         self.source.choose_requested.connect(self._choose)
 
     def _make_equations(self) -> None:
-        beta = Symbol("beta", "β_t", self.tr("variance of the noise that step t adds"))
+        beta = Symbol("beta", "βₜ", self.tr("variance of the noise that step t adds"))
         bar = Symbol("bar", "ᾱ_t", self.tr("share of x₀’s variance that is left at t"))
         self.jump = Equation(
             _JUMP,
@@ -293,9 +293,11 @@ class ForwardChapter(QWidget):
         self.snr.set_curves([Curve("snr", "SNR", t, tables.snr)], ends)
         left = tables.prior_bits or 0.0
         words = (
-            self.tr("At T, {0} bits/dim of this picture are left (L_T): N(0, I) is a fair start.")
+            self.tr(
+                "At T, {0} bits/dim of this picture are left at t = T: N(0, I) is a fair start."
+            )
             if left < _FAIR_START
-            else self.tr("At T, {0} bits/dim of this picture are left (L_T): not yet N(0, I).")
+            else self.tr("At T, {0} bits/dim of this picture are left at t = T: not yet N(0, I).")
         )
         self.left_over.setText(words.format(short(left)))
         self._show()

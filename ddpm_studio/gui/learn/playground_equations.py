@@ -42,9 +42,9 @@ class PlaygroundEquations(QWidget):
             self.tr("One step of ddpm (Algorithm 2)"),
             [
                 Symbol("alpha", "√α_t", self.tr("what q shrank x by in this step")),
-                Symbol("beta", "β_t", self.tr("variance of the noise of this step")),
+                Symbol("beta", "βₜ", self.tr("variance of the noise of this step")),
                 Symbol("spread", "√(1−ᾱ_t)", self.tr("width of all noise up to t")),
-                Symbol("sigma", "σ_t", self.tr("√β_t: the noise that is put back")),
+                Symbol("sigma", "σₜ", self.tr("√βₜ: the noise that is put back")),
             ],
             _SIZE,
         )

@@ -183,7 +183,7 @@ class BitsPanel(ToolPanel):
         total = self.tr("{0} bits/dim").format(f"{result.total:.3f}")
         self.total.setText(total if error is None else f"{total} ± {error:.3f}")
         self.parts.setText(
-            self.tr("L_T {0} · Σ L_t−1 {1} · L_0 {2} · {3} of {4} pictures").format(
+            self.tr("L at T {0} · Σ Lₜ₋₁ {1} · L₀ {2} · {3} of {4} pictures").format(
                 f"{result.prior:.5f}",
                 f"{result.middle:.3f}",
                 f"{result.decoder:.3f}",

@@ -53,7 +53,7 @@ class LatentMenu(QWidget):
             self._ask_which,
             category=category,
             icon="folder-open",
-            tip=self.tr("Share an x_t that was saved, here or elsewhere with the same model"),
+            tip=self.tr("Share an xₜ that was saved, here or elsewhere with the same model"),
         )
         self._save = actions.add(
             "share.save_latent",
@@ -61,12 +61,12 @@ class LatentMenu(QWidget):
             self._ask_where,
             category=category,
             icon="save",
-            tip=self.tr("Write the shared x_t into a file"),
+            tip=self.tr("Write the shared xₜ into a file"),
         )
         menu = QMenu(self)
         menu.addActions([self._open, self._save])
         self.button = tool_button(
-            "layers", self.tr("Latent"), self.tr("Open or save the shared x_t")
+            "layers", self.tr("Latent"), self.tr("Open or save the shared xₜ")
         )
         self.button.setMenu(menu)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -117,7 +117,7 @@ class LatentMenu(QWidget):
 
     def _show(self, file: str = "") -> None:
         used = self.latent is not None
-        self.words.setText(self.tr("x_t from {0}").format(file) if used else "")
+        self.words.setText(self.tr("xₜ from {0}").format(file) if used else "")
         self.words.setVisible(used)
         self._drop.setVisible(used)
         self.refresh()

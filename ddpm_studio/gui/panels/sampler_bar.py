@@ -44,8 +44,8 @@ SAMPLER_NAMES = {
 _TEXTS = SAMPLER_NAMES | {
     "ema": "EMA",
     "raw": "raw",
-    "fixed_large": "σ² = β_t",
-    "fixed_small": "σ² = β̃_t",
+    "fixed_large": "σ² = βₜ",
+    "fixed_small": "σ² = β̃ₜ",
 }
 
 

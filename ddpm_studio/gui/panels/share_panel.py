@@ -94,7 +94,7 @@ class SharePanel(ToolPanel):
             self.source.clear,
             category=self._category,
             icon="sparkles",
-            tip=self.tr("Let the model find x_t itself, starting at pure noise"),
+            tip=self.tr("Let the model find xₜ itself, starting at pure noise"),
         )
         self._data_action = add(
             "share.from_data",
