@@ -25,8 +25,8 @@ from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.cli.conftest import write_pictures
 
-# Room for five checkpoints, which the ladder needs at most, and half of one.
-_DISK = 230 << 20
+# Room for all checkpoints that the ladder keeps of some hundred steps, and the one being written.
+_DISK = 600 << 20
 _PORTION = bytes(1 << 20)
 _EVERY = 4
 _PARTS = ("model", "ema", "optimizer")
