@@ -16,7 +16,7 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.pins import Pins
 from ddpm_studio.gui.restoring import Restorer
 from ddpm_studio.gui.run_colours import RunColours
-from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted
+from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted, TrainTick
 from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
@@ -39,8 +39,12 @@ class Studio(QObject):
     """Other pictures were opened; carries the sources and options of those from before."""
     run_changed = Signal()
     """``run`` or ``run_view`` is another."""
+    opening_changed = Signal()
+    """``opening`` is another."""
     training_changed = Signal()
     """``training`` began, paused, went on or ended."""
+    model_moved = Signal()
+    """The open model has trained on: ``model_step`` is another."""
     drawn = Signal(object)
     """Pictures were finished (:class:`Drawn`); the gallery collects them."""
     restored = Signal(object)
@@ -63,8 +67,10 @@ class Studio(QObject):
         self.prepare_job: Job | None = None
         self.run: Path | None = None
         self.run_view: tasks.RunView | None = None
+        self.opening: Path | None = None
         self.training: Job | None = None
         self.training_run: Path | None = None
+        self._live_step = 0
         self._spare = Spare()
         self._records: dict[Path, RunRecord] = {}
         self._open_record: RunRecord | None = None
@@ -162,7 +168,7 @@ class Studio(QObject):
         """Do as :meth:`open_run`; returns the job, at whose end ``run_view`` is this run's."""
         job = self.backend.submit(tasks.open_run(run))
         job.finished.connect(self._on_run_view)
-        job.failed.connect(self.notify)
+        self._await(job, run if run != self.run else None)
         return job
 
     def record(self, run: Path) -> RunRecord:
@@ -210,7 +216,21 @@ class Studio(QObject):
         """Make a run of a diffusers folder and open it."""
         job = self.backend.submit(tasks.import_model(source, self._stamped(source.name)))
         job.finished.connect(self.open_run)
-        job.failed.connect(self.notify)
+        self._await(job, source)
+
+    def _await(self, job: Job, model: Path | None) -> None:
+        """Let the tools say what is being opened, until it is there or has failed."""
+        job.failed.connect(self._on_open_failed)
+        self._set_opening(model)
+
+    def _set_opening(self, model: Path | None) -> None:
+        if model != self.opening:
+            self.opening = model
+            self.opening_changed.emit()
+
+    def _on_open_failed(self, failure: Failure) -> None:
+        self._set_opening(None)
+        self.notify(failure)
 
     def _new_run(self) -> Path:
         return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
@@ -238,9 +258,13 @@ class Studio(QObject):
 
     def _on_training_event(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self.training_run = event.run
+            self.training_run, self._live_step = event.run, event.step
             self.run = event.run
             self.open_run(event.run)
+        elif isinstance(event, TrainTick):
+            self._live_step = event.step
+            if self.draws_live:
+                self.model_moved.emit()
 
     def _on_training_ended(self) -> None:
         self.training = None
@@ -257,6 +281,7 @@ class Studio(QObject):
                 self._open_record.changed.disconnect(self._on_record)
             self._open_record = record
             record.changed.connect(self._on_record)
+        self._set_opening(None)
         self.run_changed.emit()
 
     def _on_record(self) -> None:
@@ -277,8 +302,32 @@ class Studio(QObject):
         """Whether there is a model: a checkpoint, or a training under way."""
         if self.run is None or self.run_view is None:
             return False
+        return bool(self.run_view.summary.checkpoints) or self.draws_live
+
+    @property
+    def model_step(self) -> int | None:
+        """How many steps the open model has been trained for, as far as is known."""
+        if self.draws_live:
+            return self._live_step
+        return max(self.run_view.summary.checkpoints, default=None) if self.run_view else None
+
+    @property
+    def no_model(self) -> str:
+        """What a tool says while there is nothing to draw with."""
+        if self.opening is not None:
+            return self.tr("Opening {0}…").format(self.opening.name)
+        if self.training is not None and self.run_view is None:
+            return self.tr("The training is getting ready…")
+        if self.run_view is not None:
+            name = self.run_view.summary.name
+            return self.tr("{0} has no checkpoint yet: there is nothing to draw with").format(name)
+        return self.tr("Train or open a model first")
+
+    @property
+    def draws_live(self) -> bool:
+        """Whether the open run is in training here: it is drawn with as it is at the moment."""
         live = self.training is not None and self.training.state in (State.RUNNING, State.PAUSED)
-        return bool(self.run_view.summary.checkpoints) or (live and self.run == self.training_run)
+        return live and self.run == self.training_run
 
 
 def _is_model(path: Path) -> bool:

@@ -48,7 +48,6 @@ class InpaintPanel(ToolPanel):
         self._category = self.tr("&Fill in")
         self._surprised = False
         self._frames: list[Pictures] = []
-        self.drawn: Drawn | None = None
         wheel = WheelFilter(self)
         self.source = SourceSlot(studio, self.tr("Picture"), self.tr("drop one"), "inpaint source")
         self.canvas = MaskPicture(self.tr("Picture and mask"))
@@ -140,6 +139,7 @@ class InpaintPanel(ToolPanel):
             icon="refresh-cw",
             tip=self.tr("Draw again, with the model as it is now"),
         )
+        self._tell_age(again)
         for text, box in (
             (self.tr("brush"), self.brush),
             (self.tr("count"), self.count),

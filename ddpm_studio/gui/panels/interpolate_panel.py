@@ -53,7 +53,6 @@ class InterpolatePanel(ToolPanel):
         super().__init__(studio, actions, "blend", parent)
         self._category = self.tr("&Interpolate")
         self._surprised = False
-        self.drawn: Drawn | None = None
         self.rows = Rows()
         self._pictures: Pictures | None = None
         self._row = 0
@@ -81,6 +80,7 @@ class InterpolatePanel(ToolPanel):
         self.content.addLayout(row)
         self.content.addWidget(self.time)
         self.content.addWidget(self.sampler)
+        self._tell_age(actions["interpolate.draw"])
         self._connect()
         self._show_empty()
         self._on_mode()

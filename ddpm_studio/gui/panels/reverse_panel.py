@@ -14,6 +14,7 @@ from ddpm_studio.backend.task import Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.panels.action_button import ActionTool
+from ddpm_studio.gui.panels.age_row import AgeRow
 from ddpm_studio.gui.panels.compare_row import CompareRow
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.player import Player
@@ -68,6 +69,7 @@ class ReversePanel(QWidget):
             tip=self.tr("Draw from noise again with these settings"),
         )
         self.messages = MessageBar()
+        self.age = AgeRow(studio, self._draw_action, lambda: self.trajectory.recipe or None)
         self.views = ProcessViews()
         self.bar = ViewBar(self.views, actions, "reverse", category)
         self.inspector = ElidedLabel("", "caption")
@@ -198,6 +200,7 @@ class ReversePanel(QWidget):
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.messages)
+        layout.addWidget(self.age)
         layout.addWidget(self.bar)
         layout.addWidget(self.views, 1)
         layout.addWidget(self.inspector)
@@ -223,6 +226,7 @@ class ReversePanel(QWidget):
             box.currentIndexChanged.connect(self._delay.start)
         studio.run_changed.connect(self._on_run)
         studio.training_changed.connect(self._update_enabled)
+        studio.opening_changed.connect(self._update_enabled)
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
 
@@ -275,6 +279,7 @@ class ReversePanel(QWidget):
         self._show_whole()
         self._show(self.player.place)
         self.export.refresh()
+        self.age.refresh()
 
     def _sender(self) -> int | None:
         """Which of the trajectories now drawn an event belongs to."""
@@ -349,7 +354,7 @@ class ReversePanel(QWidget):
             widget.setEnabled(can)
         for action in (self._draw_action, self._compare_action):
             action.setEnabled(can)
-        text = self.tr("Press Draw") if can else self.tr("Train or open a model first")
+        text = self.tr("Press Draw") if can else self._studio.no_model
         self.views.empty.set_content("film", text)
 
     def _show(self, place: int) -> None:

@@ -59,13 +59,13 @@ class SharePanel(ToolPanel):
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
         self.rows = Rows()
-        self.drawn: Drawn | None = None
         self._frames: list[Pictures] = []
         self._latent: Pictures | None = None
         self._register()
         self.latents = LatentMenu(studio, actions, self._category, self._shared)
         self.export = ExportMenu(studio, actions, "share", self._category, self._to_export)
         PictureMenu(studio, self.grid)
+        self._tell_age(self._draw_action)
 
         self.content.addLayout(self._source_row())
         self.content.addWidget(self.progress)

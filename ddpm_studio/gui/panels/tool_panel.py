@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QProgressBar,
@@ -19,12 +19,13 @@ from ddpm_studio.backend import Job, tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.panels.age_row import AgeRow
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.message_bar import MessageBar
-from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.recipes import Restored
+from ddpm_studio.jobs.events import Drawn, Event
+from ddpm_studio.jobs.recipes import Recipe, Restored
 
 _DELAY_MS = 80
 _FRAMES = 25
@@ -54,6 +55,9 @@ class ToolPanel(QWidget):
         self.studio = studio
         self.actions_ = actions
         self.job: Job | None = None
+        self.drawn: Drawn | None = None
+        self._icon = icon
+        self._age: AgeRow | None = None
         self._stale = True
         self._drawn_run: object = None
         self._again: Restored | None = None
@@ -69,17 +73,14 @@ class ToolPanel(QWidget):
         self.content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         self.content.setSpacing(SPACE_M)
         self.content.addWidget(self.messages)
-        self.empty = EmptyState(
-            icon,
-            self.tr("Train or open a model first"),
-            self.tr("Open a model…"),
-            self._open_model,
-        )
+        self.empty = EmptyState()
+        self._tell_empty()
         self.pages = QStackedLayout(self)
         self.pages.addWidget(self.empty)
         self.pages.addWidget(body)
         studio.run_changed.connect(self._on_run)
         studio.training_changed.connect(self._on_run)
+        studio.opening_changed.connect(self._tell_empty)
         studio.restored.connect(self._on_restored)
 
     def draw_later(self) -> None:
@@ -113,6 +114,9 @@ class ToolPanel(QWidget):
         self.job.finished.connect(self._on_finished)
         self.job.finished.connect(self._choose_restored)
         self.job.failed.connect(self._on_failed)
+        if self._age is not None:
+            self._age.refresh()
+            self.job.ended.connect(self._age.refresh)
         self._show_progress()
 
     @property
@@ -154,8 +158,26 @@ class ToolPanel(QWidget):
         """Follow another model: its T, its size."""
         raise NotImplementedError
 
+    def _tell_age(self, again: QAction) -> None:
+        """Say when what is ``drawn`` is of an earlier step; ``again`` draws it anew."""
+        self._age = AgeRow(self.studio, again, self._recipe)
+        self.content.insertWidget(self.content.indexOf(self.messages) + 1, self._age)
+
+    def _recipe(self) -> Recipe | None:
+        return None if self.drawn is None else self.drawn.recipe
+
+    def _tell_empty(self) -> None:
+        opening = self.studio.opening is not None
+        self.empty.set_content(
+            self._icon,
+            self.studio.no_model,
+            "" if opening else self.tr("Open a model…"),
+            self._open_model,
+        )
+
     def _on_run(self) -> None:
         can = self.studio.can_draw
+        self._tell_empty()
         self.pages.setCurrentIndex(1 if can else 0)
         if can and self.studio.run != self._drawn_run:
             self._drawn_run = self.studio.run
