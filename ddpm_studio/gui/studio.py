@@ -259,7 +259,9 @@ class Studio(QObject):
     def _on_training_event(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.training_run, self._live_step = event.run, event.step
-            self.run = event.run
+            if event.run != self.run:
+                # Until it is known, no tool may take the model before for this one.
+                self.run, self.run_view = event.run, None
             self.open_run(event.run)
         elif isinstance(event, TrainTick):
             self._live_step = event.step
@@ -303,6 +305,12 @@ class Studio(QObject):
         if self.run is None or self.run_view is None:
             return False
         return bool(self.run_view.summary.checkpoints) or self.draws_live
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there are pictures to take some of: open ones, or those the model learnt."""
+        known = self.run_view is not None and bool(self.run_view.summary.sources)
+        return self.dataset is not None or known
 
     @property
     def model_step(self) -> int | None:

@@ -33,6 +33,7 @@ from ddpm_studio.requests import (
     PathRequest,
     SampleRequest,
     ShareRequest,
+    TrainRequest,
 )
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 from tests.jobs.conftest import finish
@@ -51,6 +52,19 @@ def cards(window: MainWindow) -> list[str]:
     """The names of all cards of the start page that are shown."""
     found = window.start_page.findChildren(PictureCard)
     return [card.text() for card in found if not card.isHidden()]
+
+
+class _Shown(QObject):
+    """Notes each time that something comes into sight."""
+
+    def __init__(self, told: list[str]) -> None:
+        super().__init__()
+        self._told = told
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show:
+            self._told.append(getattr(watched, "text", ""))
+        return False
 
 
 class _Clicks(QObject):
@@ -235,6 +249,34 @@ def test_a_picture_whose_recipe_can_not_be_followed(
     drop(window, files(tmp_path / "p.png"))
     assert words in window.messages.text
     assert window.studio.sources == ()
+
+
+def test_a_training_of_another_size_makes_no_error_where_nothing_was_done(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, tmp_path: Path
+) -> None:
+    studio, panel = window.studio, window.interpolate
+    open_run(qtbot, studio, tiny_run)
+    panel.sampler.set_value({"steps": 2})
+    window.show_tool(panel)
+    qtbot.waitUntil(lambda: panel.drawn is not None, timeout=WAIT)
+    folder = tmp_path / "small"
+    folder.mkdir()
+    for number in range(4):
+        Image.new("RGB", (8, 8), (60 * number, 0, 0)).save(folder / f"{number}.png")
+    studio.open_paths([folder])
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    request = TrainRequest(steps=3, batch_size=2, timesteps=10, sample_count=0, device="cpu")
+    studio.start_training(request, tmp_path / "run")
+    assert studio.training is not None
+    told: list[str] = []
+    panel.messages.installEventFilter(catcher := _Shown(told))
+    with qtbot.waitSignal(studio.training.ended, timeout=WAIT):
+        pass
+    qtbot.waitUntil(lambda: panel.drawn is not None, timeout=WAIT)
+    assert panel.drawn is not None
+    assert panel.drawn.pictures.shape[1:] == (8, 8, 3), "drawn with the new model"
+    assert not told
+    del catcher
 
 
 def test_pictures_that_others_took_the_place_of_come_back(

@@ -236,7 +236,8 @@ class InpaintPanel(ToolPanel):
         self._surprise_once()
 
     def _surprise_once(self) -> None:
-        if self.isVisible() and self.studio.can_draw and not self._surprised:
+        can = self.studio.can_draw and self.studio.has_pictures
+        if self.isVisible() and can and not self._surprised:
             self._surprised = True
             if self.source.drop is None and not self.source.waiting:
                 self.surprise()

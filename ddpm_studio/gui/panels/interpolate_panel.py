@@ -308,7 +308,8 @@ class InterpolatePanel(ToolPanel):
         self.content.setStretchFactor(self.grid, 1 if several else 0)
         self._row = len(_ROWS) // 2 if several else 0
         self.draw_later()
-        if self.studio.can_draw and not self._keys() and not in_row:
+        can = self.studio.can_draw and self.studio.has_pictures
+        if can and not self._keys() and not in_row:
             self.surprise()
 
     def _on_model(self) -> None:
@@ -333,7 +334,8 @@ class InterpolatePanel(ToolPanel):
 
     def _surprise_once(self) -> None:
         empty = self.a.drop is None and self.b.drop is None
-        if self.isVisible() and self.studio.can_draw and empty and not self._surprised:
+        can = self.studio.can_draw and self.studio.has_pictures
+        if self.isVisible() and can and empty and not self._surprised:
             self._surprised = True
             self.surprise()
 
