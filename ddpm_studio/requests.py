@@ -142,6 +142,7 @@ class TrainRequest(Request):
         lt=1,
         title="Label dropout",
         description="Share of pictures whose class is withheld; guidance needs some.",
+        json_schema_extra={"only_with": "class_conditional"},
     )
     checkpoint_every: int | None = Field(
         None,

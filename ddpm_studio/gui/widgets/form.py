@@ -67,6 +67,7 @@ class RequestForm(QWidget, Generic[Model]):
             self._add(key, self._layout)
         for key in more:
             self._add(key, self._more_layout)
+        self._follow()
         self.more_button.setVisible(bool(more))
         self._more.hide()
 
@@ -158,9 +159,10 @@ class RequestForm(QWidget, Generic[Model]):
         if editor is None:
             return
         title = self._title(key)
-        tip = " ".join(
-            part for part in (self._translated(field.description or ""), range_text(field)) if part
-        )
+        other = _only_with(field)
+        needs = self.tr("Only with “{0}”.").format(self._title(other)) if other else ""
+        described = (self._translated(field.description or ""), range_text(field), needs)
+        tip = " ".join(part for part in described if part)
         name(editor.focus, title, tip)
         # Scrolling past a field must neither change it nor take the focus there.
         editor.focus.installEventFilter(self._wheel)
@@ -197,6 +199,14 @@ class RequestForm(QWidget, Generic[Model]):
             self.show_error(key, first_problem(error))
         else:
             self.show_error(key, "")
+        self._follow()
+
+    def _follow(self) -> None:
+        """Let what has a meaning only with another field be edited only with it."""
+        for key, editor in self._editors.items():
+            other = _only_with(self._model.model_fields[key])
+            if other in self._editors:
+                editor.widget.setEnabled(bool(self._editors[other].read()))
 
     def _clear_errors(self) -> None:
         for key in self._errors:
@@ -242,6 +252,12 @@ class _Relay(QObject):
 
     def hear(self) -> None:
         self._form.hear(self._key)
+
+
+def _only_with(field: FieldInfo) -> str:
+    """The field without which this one has no meaning, or nothing."""
+    extra = field.json_schema_extra
+    return str(extra.get("only_with", "")) if isinstance(extra, dict) else ""
 
 
 def _rows() -> QFormLayout:
