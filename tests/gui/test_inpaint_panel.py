@@ -79,6 +79,25 @@ def test_the_right_button_and_the_keyboard(panel: InpaintPanel) -> None:
     assert not canvas.painted.any()
 
 
+def test_changes_of_the_mask_are_undone_and_done_again(panel: InpaintPanel) -> None:
+    canvas, actions = panel.canvas, panel.actions_
+    panel.brush.setValue(1)
+    QTest.mouseClick(canvas, LEFT, pos=at(canvas, 5, 5))
+    once = canvas.painted.copy()
+    QTest.mouseClick(canvas, LEFT, pos=at(canvas, 5, 5))
+    actions["inpaint.clear"].trigger()
+    actions["inpaint.undo"].trigger()
+    assert np.array_equal(canvas.painted, once), "a click that paints nothing new is no change"
+    actions["inpaint.undo"].trigger()
+    assert not canvas.painted.any()
+    assert not canvas.can_undo
+    actions["inpaint.redo"].trigger()
+    assert np.array_equal(canvas.painted, once)
+    actions["inpaint.redo"].trigger()
+    assert not canvas.painted.any()
+    assert not canvas.can_redo
+
+
 def test_a_picture_sent_here_keeps_the_mask(studio: Studio, panel: InpaintPanel) -> None:
     panel.canvas.invert()
     studio.send_picture("inpaint", np.full((16, 16, 3), 9, np.uint8))

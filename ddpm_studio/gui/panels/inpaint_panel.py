@@ -124,6 +124,20 @@ class InpaintPanel(ToolPanel):
                 "repeat",
                 self.tr("Paint what is not painted, and the other way round"),
             ),
+            (
+                "undo",
+                self.tr("Undo"),
+                self.canvas.undo,
+                "undo-2",
+                self.tr("Take the last change of the mask back"),
+            ),
+            (
+                "redo",
+                self.tr("Redo"),
+                self.canvas.redo,
+                "redo-2",
+                self.tr("Change the mask again as it was taken back"),
+            ),
         ):
             action = self.actions_.add(
                 f"inpaint.{key}", text, callback, category=self._category, icon=icon, tip=tip

@@ -23,7 +23,8 @@ from ddpm_studio.gui.widgets.basics import name
 
 Mask = npt.NDArray[np.bool_]
 
-_VEIL = 150
+_VEIL, _LIGHT = 150, 110
+_MOST_UNDONE = 100
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -36,7 +37,7 @@ class MaskPicture(QWidget):
     """Shows a picture (H, W, C) under a mask (H, W), True where it is painted.
 
     The left button paints, the right one takes away. With the keyboard the arrows move the
-    brush, Space paints and Backspace takes away.
+    brush, Space paints and Backspace takes away. Each change can be undone and done again.
     """
 
     changed = Signal()
@@ -50,6 +51,9 @@ class MaskPicture(QWidget):
         """Side of the brush in pixels of the picture."""
         self._at = QPoint(0, 0)
         self._stroke: bool | None = None
+        self._before: Mask = self.painted
+        self._past: list[Mask] = []
+        self._future: list[Mask] = []
         self._hovered = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -68,6 +72,7 @@ class MaskPicture(QWidget):
         shape = (0, 0) if picture is None else picture.shape[:2]
         if self.painted.shape != shape:
             self.painted = np.zeros(shape, bool)
+            self._past, self._future = [], []
             self._at = QPoint(shape[1] // 2, shape[0] // 2)
         self.update()
 
@@ -75,9 +80,27 @@ class MaskPicture(QWidget):
         """Paint all of the mask at once; ValueError if it is of another size."""
         if mask.shape != self.painted.shape:
             raise ValueError(f"a mask of {mask.shape} for a picture of {self.painted.shape}")
+        self._begin()
         self.painted = mask.copy()
-        self.update()
-        self.changed.emit()
+        self._end()
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a change that was taken back."""
+        return bool(self._future)
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self._swap(self._past, self._future)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self._swap(self._future, self._past)
 
     def clear(self) -> None:
         """Take all paint away."""
@@ -113,6 +136,9 @@ class MaskPicture(QWidget):
         # Premultiplied, in the order in which a word of 32 bits lies in memory.
         parts = (colour.blue(), colour.green(), colour.red(), 255)
         veil[self.painted] = [part * _VEIL // 255 for part in parts]
+        # Chequered, so that it is seen on a picture of its own colour.
+        odd = np.indices(self.painted.shape).sum(0) % 2 == 1
+        veil[self.painted & odd] = _LIGHT
         image = QImage(
             veil.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied
         )
@@ -125,6 +151,7 @@ class MaskPicture(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            self._begin()
             self._stroke = event.button() == Qt.MouseButton.LeftButton
             self._at = self._pixel(event)
             self._paint(self._at, self._stroke)
@@ -145,7 +172,7 @@ class MaskPicture(QWidget):
         """End it."""
         if self._stroke is not None:
             self._stroke = None
-            self.changed.emit()
+            self._end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the brush and paint."""
@@ -158,8 +185,9 @@ class MaskPicture(QWidget):
             )
             self.update()
         elif key in (Qt.Key.Key_Space, Qt.Key.Key_Backspace, Qt.Key.Key_Delete) and height:
+            self._begin()
             self._paint(self._at, key == Qt.Key.Key_Space)
-            self.changed.emit()
+            self._end()
         else:
             super().keyPressEvent(event)
 
@@ -173,6 +201,23 @@ class MaskPicture(QWidget):
         super().focusOutEvent(event)
         self._hovered = False
         self.update()
+
+    def _begin(self) -> None:
+        self._before = self.painted.copy()
+
+    def _end(self) -> None:
+        if not np.array_equal(self._before, self.painted):
+            self._past = [*self._past, self._before][-_MOST_UNDONE:]
+            self._future = []
+        self.update()
+        self.changed.emit()
+
+    def _swap(self, source: list[Mask], other: list[Mask]) -> None:
+        if source:
+            other.append(self.painted)
+            self.painted = source.pop()
+            self.update()
+            self.changed.emit()
 
     def _pixel(self, event: QMouseEvent) -> QPoint:
         box, height = self.picture_rect(), self.painted.shape[0]
