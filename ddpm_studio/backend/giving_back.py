@@ -10,11 +10,12 @@ import ctypes
 import sys
 import time
 
-_EVERY_SECONDS = 60.0
+# Some 20 ms each time.
+_EVERY_SECONDS = 15.0
 
 
 def give_back() -> None:
-    """Return what is free to the system, where the C library can (glibc); takes some 20 ms."""
+    """Return what is free to the system, where the C library can (glibc)."""
     if sys.platform != "linux":
         return
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -23,13 +24,13 @@ def give_back() -> None:
 
 
 class GivingBack:
-    """Does it once a minute, in whatever thread asks."""
+    """Does it again and again, in whatever thread asks."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + _EVERY_SECONDS
 
     def when_due(self) -> None:
-        """Do it if a minute has passed since the last time."""
+        """Do it if the last time is long enough ago."""
         now = time.monotonic()
         if now >= self._next:
             give_back()
