@@ -73,7 +73,7 @@ class Photographer:
         studio.open_paths([self.run])
         self.wait(lambda: studio.can_draw, "the run")
         for panel in (window.share, window.interpolate):
-            panel.sampler.set_value({"sampler": "ddim", "steps": 20})
+            panel.sampler.set_value({"steps": 20})
         window.show_tool(window.reverse)
         self.wait(lambda: bool(window.reverse.trajectory.recipe), "a process")
         self.shoot("reverse")
