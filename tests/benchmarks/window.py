@@ -29,9 +29,11 @@ _BATCH = 16
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Train in the window and in the terminal in turns, ``rounds`` times (5 at most)."""
+    """Train in both in turns, ``rounds`` times (5 at most) after a launch that warms up."""
     rounds = min(rounds, 5)
     ratios, seen = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        _in_window(Path(folder) / "warm", _WARM_SECONDS)
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             both = {"window": _in_window, "terminal": _in_terminal}
@@ -58,8 +60,8 @@ def _own(folder: Path) -> dict[str, str]:
     return {f"DDPM_STUDIO_{name}": str(folder / name.lower()) for name in names}
 
 
-def _in_window(folder: Path) -> dict[str, Any]:
-    words = [sys.executable, "-m", "tests.benchmarks.window", str(folder), str(_SECONDS)]
+def _in_window(folder: Path, seconds: float = _SECONDS) -> dict[str, Any]:
+    words = [sys.executable, "-m", "tests.benchmarks.window", str(folder), str(seconds)]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", **_own(folder)}
     environment["LAUNCHED_AT"] = str(time.time())
     finished = subprocess.run(words, env=environment, stdout=subprocess.PIPE, check=True)
