@@ -118,7 +118,9 @@ def test_gaussian_data_has_the_closed_form(
 
 
 def test_drawn_noise_agrees_with_the_closed_form_within_its_error() -> None:
-    x0 = 0.1 * torch.randn(60, 1, 4, 4, dtype=torch.float64)
+    # Seeded: the mean of so few squares is more than a tenth off once in thirty times.
+    drawn = torch.Generator().manual_seed(0)
+    x0 = 0.1 * torch.randn(60, 1, 4, 4, dtype=torch.float64, generator=drawn)
     process = DiffusionProcess(LINEAR, clip_x0=False)
     bound = measure(process, GaussianDenoiser(0.01), x0, steps=None, batch=6000)
     prior, middle, decoder = closed_form(0.01, "fixed_large")
