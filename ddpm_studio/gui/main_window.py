@@ -299,8 +299,8 @@ class MainWindow(QMainWindow):
         if studio.sources and beginning and self.messages.level == "error":
             # What was wrong with the pictures before is not wrong with these.
             self.messages.clear()
-        if self.studio.dataset is not None:
-            self.recent.add_data(self.studio.sources, self.studio.options)
+        if studio.dataset is not None:
+            self.recent.add_data(studio.sources, studio.options)
 
     def _on_replaced(self, sources: tuple[Path, ...], options: PrepareOptions) -> None:
         self.messages.show_info(

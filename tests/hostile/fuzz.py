@@ -28,9 +28,6 @@ from tests.hostile.targets import TARGETS, inputs
 from tests.hostile.watch import MAX_BYTES, MAX_SECONDS
 from tests.hostile.worker import forget_peak, peak_bytes
 
-FOUND = Path(tempfile.gettempdir()) / "fuzz-found"
-"""Where inputs of findings go."""
-
 _STALLED_AFTER = 120.0
 _TOLD_EVERY = 2.0
 _MOST_FINDINGS = 20
@@ -140,7 +137,7 @@ def main() -> int:
     parser.add_argument("readers", nargs="*", metavar="READER", help=f"of {', '.join(TARGETS)}")
     parser.add_argument("--seconds", type=float, default=600.0, help="processor time for each")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--found", type=Path, default=FOUND)
+    parser.add_argument("--found", type=Path, default=Path(tempfile.gettempdir()) / "fuzz-found")
     parser.add_argument("--out", type=Path, help="write the figures as JSON; others there stay")
     asked = parser.parse_args()
     clean = True
