@@ -127,6 +127,19 @@ def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> Task:
     return Task(f"Saving {path.name}", work)
 
 
+def save_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Task:
+    """Write a table as CSV; the result is the path."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Path]:
+        from ddpm_studio.export.figures import save_table as save
+
+        yield from ()
+        save(path, columns, rows)
+        return path
+
+    return Task(f"Saving {path.name}", work)
+
+
 def save_drawing(path: Path, content: bytes) -> Task:
     """Write a drawing that is there as a file's bytes; the result is the path."""
 

@@ -30,12 +30,28 @@ def save_csv(path: Path, runs: Sequence[tuple[str, Iterable[Mapping[str, object]
     Raises:
         StudioError: if the file can't be written.
     """
+    rows = (
+        (name, *(line.get(column) for column in COLUMNS)) for name, lines in runs for line in lines
+    )
+    save_table(path, ("run", *COLUMNS), rows)
+
+
+def save_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write any table, its columns' names first; None is an empty field.
+
+    Args:
+        path: ends with ``.csv``.
+        columns: the names.
+        rows: one value for each column.
+
+    Raises:
+        StudioError: if the file can't be written.
+    """
     check_suffix(path, (".csv",))
     with (
         whole_file(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         writer = csv.writer(file)
-        writer.writerow(("run", *COLUMNS))
-        for name, lines in runs:
-            writer.writerows((name, *(line.get(column) for column in COLUMNS)) for line in lines)
+        writer.writerow(columns)
+        writer.writerows(rows)

@@ -42,6 +42,9 @@ class ActionRegistry(QObject):
     """
 
     changed = Signal()
+    """There is another action, or another shortcut."""
+    triggered = Signal(str)
+    """An action is about to be done; carries its id."""
 
     def __init__(self, store: Store | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -214,6 +217,7 @@ class ActionRegistry(QObject):
         action = self.sender()
         if isinstance(action, QAction):
             callback = self._callbacks[action.objectName()]
+            self.triggered.emit(action.objectName())
             callback(*([action.isChecked()] if action.isCheckable() else []))
 
     def _kept(self, action_id: str) -> str | None:

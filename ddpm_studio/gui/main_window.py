@@ -45,6 +45,7 @@ class MainWindow(QMainWindow):
         self.studio = studio
         self._settings = settings
         self._closing = False
+        self._tools: dict[str, QWidget] = {}
         studio.setParent(self)
         studio.colours.keep_in(settings)
         self.actions_ = ActionRegistry(settings, self)
@@ -148,17 +149,18 @@ class MainWindow(QMainWindow):
         self.gallery = GalleryPanel(studio, self.actions_)
         self.learn = LearnPanel(studio, self.actions_)
         self.observatory = ObservatoryPanel(studio, self.actions_)
-        tools: tuple[tuple[QWidget, str], ...] = (
-            (self.reverse, self.tr("Reverse process")),
-            (self.share, self.tr("Share latents")),
-            (self.interpolate, self.tr("Interpolate")),
-            (self.inpaint, self.tr("Fill in")),
-            (self.bits, self.tr("Bits")),
-            (self.gallery, self.tr("Gallery")),
-            (self.learn, self.tr("Learn")),
-            (self.observatory, self.tr("Observatory")),
+        tools: tuple[tuple[str, QWidget, str], ...] = (
+            ("reverse", self.reverse, self.tr("Reverse process")),
+            ("share", self.share, self.tr("Share latents")),
+            ("interpolate", self.interpolate, self.tr("Interpolate")),
+            ("inpaint", self.inpaint, self.tr("Fill in")),
+            ("bits", self.bits, self.tr("Bits")),
+            ("gallery", self.gallery, self.tr("Gallery")),
+            ("learn", self.learn, self.tr("Learn")),
+            ("observatory", self.observatory, self.tr("Observatory")),
         )
-        for number, (panel, title) in enumerate(tools, 1):
+        for number, (key, panel, title) in enumerate(tools, 1):
+            self._tools[key] = panel
             self.tabs.addTab(panel, title)
             self.actions_.add(
                 f"view.tab{number}",
@@ -167,6 +169,7 @@ class MainWindow(QMainWindow):
                 category=self.tr("&View"),
                 shortcut=f"Ctrl+{number}",
             )
+        self.actions_.triggered.connect(self._show_owner)
         self.start_page.learn_chosen.connect(lambda: self.show_tool(self.learn))
         self.learn.wanted.connect(lambda: self.show_tool(self.learn))
         studio.picture_sent.connect(self._on_picture_sent)
@@ -186,6 +189,12 @@ class MainWindow(QMainWindow):
         """Bring a tab to the front, whatever was shown before."""
         self._middle.setCurrentWidget(self.tabs)
         self.tabs.setCurrentWidget(panel)
+
+    def _show_owner(self, action_id: str) -> None:
+        """Bring the tab to the front whose action was asked for, from wherever it was."""
+        panel = self._tools.get(action_id.partition(".")[0])
+        if panel is not None:
+            self.show_tool(panel)
 
     def settle(self) -> None:
         """Go back to the start page while there is nothing to work on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QDockWidget
 
 from ddpm_studio.gui.actions import ActionRegistry
@@ -50,14 +51,21 @@ class ViewActions(QObject):
             ("light", self.tr("Theme: light"), "sun"),
             ("dark", self.tr("Theme: dark"), "moon"),
         ]
+        self._preferences = preferences
+        self._themes = QActionGroup(self)
         for mode, text, icon in modes:
-            actions.add(
+            action = actions.add(
                 f"view.theme_{mode}",
                 text,
-                lambda mode=mode: preferences.set("theme", mode),
+                lambda _, mode=mode: preferences.set("theme", mode),
                 category=view,
                 icon=icon,
+                checkable=True,
             )
+            action.setData(mode)
+            self._themes.addAction(action)
+        preferences.changed.connect(self._show_theme)
+        self._show_theme()
         actions.add(
             "view.reset",
             self.tr("Reset layout"),
@@ -66,3 +74,7 @@ class ViewActions(QObject):
             icon="rotate-ccw",
             tip=self.tr("Put every dock back where it was at first"),
         )
+
+    def _show_theme(self) -> None:
+        for action in self._themes.actions():
+            action.setChecked(action.data() == self._preferences.now.theme)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
@@ -9,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.main_window import MainWindow
-from tests.gui.panel_help import opened
+from tests.gui.panel_help import WAIT, open_run, opened
 
 _MOST_IN_A_SECTION = 8
 
@@ -49,13 +52,63 @@ def test_a_tick_tells_which_docks_are_shown(window: MainWindow) -> None:
 
 
 def test_the_ways_to_mix_are_switches_one_at_a_time(window: MainWindow) -> None:
-    for mode in ("matrix", "corners", "pad", "path"):
+    for mode in ("matrix", "corners", "pad", "path", "row"):
         window.actions_[f"interpolate.way_{mode}"].trigger()
         assert window.interpolate.mode == mode
         on = [a.objectName() for a in window.actions_ if "way_" in a.objectName() and a.isChecked()]
         assert on == [f"interpolate.way_{mode}"]
+    window.actions_["interpolate.way_row"].trigger()
+    assert window.interpolate.mode == "row", "a way is always on"
+    assert window.actions_["interpolate.way_row"].isChecked()
+    window.actions_["interpolate.way_path"].trigger()
     window.actions_["interpolate.way_path"].trigger()
     assert window.interpolate.mode == "row"
+
+
+def test_a_tick_tells_the_theme(window: MainWindow) -> None:
+    def ticked() -> list[str]:
+        themes = ("system", "light", "dark")
+        return [theme for theme in themes if window.actions_[f"view.theme_{theme}"].isChecked()]
+
+    assert ticked() == ["system"]
+    window.actions_["view.theme_dark"].trigger()
+    assert ticked() == ["dark"]
+    window.preferences.reset()
+    assert ticked() == ["system"]
+
+
+def test_what_a_tool_is_asked_for_is_seen(window: MainWindow) -> None:
+    window.actions_["interpolate.way_pad"].trigger()
+    assert window.tabs.isVisible(), "not the start page"
+    assert window.tabs.currentWidget() is window.interpolate
+    window.actions_["observatory.log"].trigger()
+    assert window.tabs.currentWidget() is window.observatory
+    window.actions_["view.jobs"].trigger()
+    assert window.tabs.currentWidget() is window.observatory
+
+
+def test_what_bits_found_can_be_saved(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, tmp_path: Path
+) -> None:
+    table, moving = window.actions_["bits.csv"], window.actions_["bits.save_animation"]
+    open_run(qtbot, window.studio, tiny_run)
+    assert not table.isEnabled()
+    assert not moving.isEnabled()
+    panel = window.bits
+    panel.count.setValue(2)
+    window.actions_["bits.measure"].trigger()
+    qtbot.waitUntil(table.isEnabled, timeout=WAIT)
+    qtbot.waitUntil(moving.isEnabled, timeout=WAIT)
+    qtbot.waitUntil(lambda: not panel.busy, timeout=WAIT)
+    panel.saver.save_csv(tmp_path / "bits.csv")
+    panel.saver.menu.export_to("save_animation", tmp_path / "decoded.gif")
+    qtbot.waitUntil(lambda: (tmp_path / "decoded.gif").is_file(), timeout=WAIT)
+    qtbot.waitUntil(lambda: (tmp_path / "bits.csv").is_file(), timeout=WAIT)
+    with (tmp_path / "bits.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert panel.measured is not None
+    assert [int(row["t"]) for row in rows] == list(panel.measured.t)
+    assert [float(row["bits"]) for row in rows] == list(panel.measured.bits)
 
 
 def test_tabs_that_do_not_fit_are_reached_with_the_mouse(qtbot: QtBot, window: MainWindow) -> None:

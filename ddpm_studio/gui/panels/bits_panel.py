@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.panels.bits_saver import BitsSaver
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
@@ -75,6 +76,9 @@ class BitsPanel(ToolPanel):
             icon="chart-column",
             tip=self.tr("Evaluate the bound over pictures that the model was trained on"),
         )
+        self.saver = BitsSaver(
+            studio, actions, self.messages, lambda: self.measured, self._shown_decoding
+        )
         actions.add(
             "bits.surprise",
             self.tr("Decode a picture of the data"),
@@ -117,6 +121,7 @@ class BitsPanel(ToolPanel):
         ):
             choices.addWidget(together(label(text, "muted"), box))
         choices.addWidget(start)
+        choices.addWidget(self.saver.menu)
         figures = QVBoxLayout()
         figures.addWidget(self.total)
         figures.addWidget(self.parts)
@@ -199,11 +204,16 @@ class BitsPanel(ToolPanel):
         """Before anything is measured there is nothing to plot."""
         self._plots.setVisible(measured)
         self.empty.setVisible(not measured)
+        self.saver.refresh()
+
+    def _shown_decoding(self) -> tuple[Decoded, int] | None:
+        return None if self.decoded is None else (self.decoded, self.strip.current)
 
     def _decode(self) -> None:
         picture, run = self.source.fitted, self.studio.run
         self.strip.clear()
         self.decoded = None
+        self.saver.refresh()
         if picture is None or run is None:
             return
         request = DecodeRequest(
@@ -226,6 +236,7 @@ class BitsPanel(ToolPanel):
     def _on_decoded(self, result: object) -> None:
         assert isinstance(result, Decoded)
         self.decoded = result
+        self.saver.refresh()
         self.strip.set_frames(
             list(result.x0_hat),
             [f"{t:,} · {r:.2f}" for t, r in zip(result.t, result.rate, strict=True)],

@@ -106,15 +106,40 @@ class ExportMenu(QToolButton):
         self._provider = provider
         self._messages: MessageBar | None = None
         texts = {
-            "copy": (self.tr("Copy picture"), "copy", self.copy),
-            "save_png": (self.tr("Save PNG…"), "file-image", self._ask_png),
-            "save_grid": (self.tr("Save grid…"), "layout-grid", self._ask_grid),
-            "save_animation": (self.tr("Save animation…"), "film", self._ask_animation),
-            "save_sequence": (self.tr("Save PNG sequence…"), "images", self._ask_sequence),
+            "copy": (
+                self.tr("Copy picture"),
+                "copy",
+                self.copy,
+                self.tr("Put the current picture on the clipboard"),
+            ),
+            "save_png": (
+                self.tr("Save PNG…"),
+                "file-image",
+                self._ask_png,
+                self.tr("Export the current picture; it remembers how it was made"),
+            ),
+            "save_grid": (
+                self.tr("Save grid…"),
+                "layout-grid",
+                self._ask_grid,
+                self.tr("Export all pictures shown, in one PNG"),
+            ),
+            "save_animation": (
+                self.tr("Save animation…"),
+                "film",
+                self._ask_animation,
+                self.tr("Export a GIF, APNG, WebP or MP4"),
+            ),
+            "save_sequence": (
+                self.tr("Save PNG sequence…"),
+                "images",
+                self._ask_sequence,
+                self.tr("Export each picture as its own PNG, in a folder or a ZIP"),
+            ),
         }
         self.actions_by_kind: dict[str, QAction] = {
-            kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon)
-            for kind, (text, icon, call) in texts.items()
+            kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon, tip=tip)
+            for kind, (text, icon, call, tip) in texts.items()
         }
         menu = QMenu(self)
         menu.setAccessibleName(self.tr("Export"))

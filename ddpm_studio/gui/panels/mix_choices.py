@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from ddpm_studio.gui.actions import ActionRegistry
@@ -51,6 +52,14 @@ class MixChoices(QWidget):
         super().__init__(parent)
         self._wheel = WheelFilter(self)
         self._actions, self._category = actions, category
+        self._row = self._way_action(
+            "row",
+            self.tr("One row"),
+            self._choose_row,
+            "arrow-right",
+            self.tr("From A to B at one t"),
+        )
+        self._row.setChecked(True)
         self.matrix = self._way(
             "matrix",
             self.tr("Several t"),
@@ -123,16 +132,26 @@ class MixChoices(QWidget):
         made = button(text, tip, icon=icon)
         made.setCheckable(True)
         made.toggled.connect(self._on_way)
-        self._actions.add(
+        self._way_action(mode, text, made.setChecked, icon, tip)
+        return made
+
+    def _way_action(
+        self, mode: str, text: str, callback: Callable[[bool], object], icon: str, tip: str
+    ) -> QAction:
+        return self._actions.add(
             f"interpolate.way_{mode}",
             text,
-            made.setChecked,
+            callback,
             category=self._category,
             icon=icon,
             tip=tip,
             checkable=True,
         )
-        return made
+
+    def _choose_row(self, _: bool) -> None:
+        """One row is what is left when no other way is on: it can't be turned off alone."""
+        self._row.setChecked(True)
+        self.set_mode("row")
 
     def _on_way(self, on: bool) -> None:
         """One way at a time: turning one on turns the others off."""
@@ -144,6 +163,7 @@ class MixChoices(QWidget):
                 way.blockSignals(blocked)
         for mode, way in self._ways.items():
             self._actions[f"interpolate.way_{mode}"].setChecked(way.isChecked())
+        self._row.setChecked(self.mode == "row")
         self.mode_changed.emit()
 
     def _button(
