@@ -36,6 +36,18 @@ def shape_points(shape: str) -> Task:
     return Task("Drawing points", work, slot="playground shape", listed=False)
 
 
+def start_noise(seed: int) -> Task:
+    """Draw what the walks of a seed start from; the result is Points."""
+
+    def work(_: ModelStore) -> Generator[Event, None, Any]:
+        from ddpm_studio import jobs
+
+        yield from ()
+        return jobs.start_noise(seed)
+
+    return Task("Drawing noise", work, slot="playground noise", listed=False)
+
+
 def walk_points(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, place: int = 0
 ) -> Task:

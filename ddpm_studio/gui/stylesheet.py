@@ -148,6 +148,7 @@ QAbstractSpinBox::down-arrow:off, QAbstractSpinBox::down-arrow:disabled {{
     image: {_mark(folder, t, "down", t.disabled)}; }}
 QComboBox {{ padding-right: 22px; }}
 QComboBox:focus {{ padding-right: 21px; }}
+QComboBox[role="narrow"], QComboBox[role="narrow"]:focus {{ padding-right: 0; }}
 QComboBox::drop-down {{ subcontrol-origin: border; subcontrol-position: center right;
     width: 22px; border: none; }}
 QComboBox::down-arrow {{ image: {_mark(folder, t, "down", t.muted)}; width: 12px; height: 12px; }}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         play,
         score_field,
         shape_points,
+        start_noise,
         true_score,
         walk_points,
     )
@@ -75,6 +76,7 @@ _MODULES = {
     "share_series": "series",
     "step_gaussians": "bound",
     "some_pictures": "pictures",
+    "start_noise": "playground",
     "train": "training",
     "true_score": "playground",
     "walk_path": "interpolation",
@@ -116,6 +118,7 @@ __all__ = [
     "share",
     "share_series",
     "some_pictures",
+    "start_noise",
     "step_gaussians",
     "train",
     "true_score",

@@ -119,6 +119,13 @@ def shape_points(shape: toy.Shape, seed: int = 0) -> Points:
     return points
 
 
+def start_noise(seed: int, count: int = _SHOWN) -> Points:
+    """Draw x_T, from which :func:`walk_points` starts with that seed, shape (count, 2)."""
+    x_t = PictureNoise(seed, [0], "cpu").draw((2, count, 1))
+    noise: Points = toy.as_points(x_t).numpy().copy()
+    return noise
+
+
 def walk_points(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int = _SHOWN
 ) -> PointWalk:

@@ -26,7 +26,9 @@ from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_M, SPACE_S, mix
 
 Values = npt.NDArray[np.float64]
 
-_TOP, _BOTTOM, _LEFT, _RIGHT = 22, 20, 44, 10
+_TOP, _BOTTOM, _LEFT, _RIGHT = 24, 20, 44, 10
+# The upper end's figure stands below its line: above it are the curves' names.
+_TOP_TICK, _BOTTOM_TICK = -3, -8
 # More would lie on the same pixels.
 _MOST_POINTS = 240
 _TINY = 1e-12
@@ -306,10 +308,10 @@ class CurveView(QWidget):
         painter.setPen(theme.color("muted"))
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         _, _, low, top = self._range
-        ends = ((area.top(), top), (area.bottom(), low))
+        ends = ((area.top() + _TOP_TICK, top), (area.bottom() + _BOTTOM_TICK, low))
         for y, value in ends:
             shown = 10**value if "y" in self._log else value
-            box = QRectF(0, y - 8, _LEFT - SPACE_S, 16)
+            box = QRectF(0, y, _LEFT - SPACE_S, 16)
             painter.drawText(box, right | Qt.AlignmentFlag.AlignVCenter, _tick(shown))
         first, last = self._ends()
         words = self._x_words or (short(first), short(last))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -12,13 +11,15 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import learning
-from ddpm_studio.data.samples import sample_sets
-from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.images import Pictures, read_picture
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.images import Pictures
 from ddpm_studio.gui.learn.curve_view import Curve, CurveView, short, two_places
 from ddpm_studio.gui.learn.equation import Equation, Symbol
+from ddpm_studio.gui.learn.learn_slot import LearnSlot
 from ddpm_studio.gui.learn.lights import Lights
 from ddpm_studio.gui.learn.picture_tile import PictureTile
+from ddpm_studio.gui.panels.action_button import ActionButton
 from ddpm_studio.gui.panels.time_slider import TimeSlider
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S
@@ -26,12 +27,9 @@ from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, number_labe
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.number_boxes import FloatBox, IntBox
-from ddpm_studio.gui.widgets.picture_dialog import ask_for_picture
-from ddpm_studio.gui.widgets.picture_slot import PictureSlot
 from ddpm_studio.jobs.events import NoisedPicture, ScheduleTables
 from ddpm_studio.requests import ScheduleRequest
 
-_SAMPLE, _SAMPLE_NUMBER = "emoji", 3
 _SMALLEST_TILE, _LARGEST_TILE, _BESIDE_TILES = 96, 224, 276
 _BOX_WIDTH = 96
 # Bits/dim of L_T: the paper's schedule leaves 2e-5.
@@ -60,13 +58,14 @@ def mixed(noised: NoisedPicture, signal: float, noise: float) -> Pictures:
 class ForwardChapter(QWidget):
     """A schedule to edit, its curves, and one picture's x_t at any t."""
 
-    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._studio = studio
         self.tables: ScheduleTables | None = None
         self.noised: NoisedPicture | None = None
         self._seed = 0
-        self._began = False
         self._wheel = WheelFilter(self)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -74,7 +73,7 @@ class ForwardChapter(QWidget):
         self._later.timeout.connect(self._compute)
         self.messages = MessageBar()
         self._make_choices()
-        self._make_pictures()
+        self._make_pictures(actions)
         self.time = TimeSlider(0.15, self.tr("0: the picture. T: pure noise"))
         self._make_equations()
         self.betas = CurveView(self.tr("β at each t"), numbers=short)
@@ -85,20 +84,13 @@ class ForwardChapter(QWidget):
         self.left_over.setWordWrap(True)
         self._join()
         self._build()
+        self._on_owner()
         self._on_name()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin with a picture that is here already."""
         super().showEvent(event)
-        if self._began:
-            return
-        self._began = True
-        for sample in sample_sets():
-            if sample.name == _SAMPLE:
-                task = learning.sample_picture(sample.path, sample.options, _SAMPLE_NUMBER)
-                job = self._studio.backend.submit(task)
-                job.finished.connect(self._on_sample)
-                job.failed.connect(self._on_failed)
+        self.source.begin()
 
     def request(self) -> ScheduleRequest:
         """The schedule that is chosen."""
@@ -137,8 +129,29 @@ class ForwardChapter(QWidget):
                 box.valueChanged.connect(self._changed)
         self.schedule.currentIndexChanged.connect(self._on_name)
 
-    def _make_pictures(self) -> None:
-        self.source = PictureSlot(self.tr("x₀: your picture"), self.tr("drop, paste or click"))
+    def _make_pictures(self, actions: ActionRegistry) -> None:
+        self.source = LearnSlot(
+            self._studio, self.tr("x₀: your picture"), self.tr("drop, paste or click")
+        )
+        own = actions.add(
+            "learn.own_picture",
+            self.tr("A picture of yours"),
+            self.source.show_own,
+            category=self.tr("&Learn"),
+            icon="shuffle",
+            tip=self.tr("Add noise to one of the open pictures, taken by chance"),
+        )
+        built_in = actions.add(
+            "learn.built_in_picture",
+            self.tr("The built-in picture"),
+            self.source.show_built_in,
+            category=self.tr("&Learn"),
+            icon="undo-2",
+            tip=self.tr("Add noise to the picture that is here without any data"),
+        )
+        self.own_button = ActionButton(own, "shuffle", "link")
+        self.built_in_button = ActionButton(built_in, "undo-2", "link")
+        self._own = own
         self.eps = PictureTile(self.tr("ε: noise, ±3 shown from black to white"))
         self.x_t = PictureTile(self.tr("xₜ: the picture with its noise"))
         self.signal_words, self.noise_words = (number_label("–", "heading") for _ in range(2))
@@ -150,7 +163,7 @@ class ForwardChapter(QWidget):
         self.dice.clicked.connect(self.other_noise)
         self.source.changed.connect(self._draw_noise)
         self.source.failed.connect(self._on_failed)
-        self.source.choose_requested.connect(self._choose)
+        self.source.owner_changed.connect(self._on_owner)
 
     def _make_equations(self) -> None:
         beta = Symbol("beta", "βₜ", self.tr("variance of the noise that step t adds"))
@@ -213,6 +226,10 @@ class ForwardChapter(QWidget):
             self.dice,
         ):
             row.add(part)
+        head = QHBoxLayout()
+        head.addWidget(self.jump, 1)
+        for ways in (self.own_button, self.built_in_button):
+            head.addWidget(ways, 0, Qt.AlignmentFlag.AlignBottom)
         plots = QGridLayout()
         plots.setHorizontalSpacing(SPACE_L)
         plots.setVerticalSpacing(SPACE_S)
@@ -229,7 +246,7 @@ class ForwardChapter(QWidget):
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.messages)
         layout.addLayout(choices)
-        layout.addWidget(self.jump)
+        layout.addLayout(head)
         layout.addWidget(row)
         layout.addWidget(self.time)
         layout.addLayout(plots, 1)
@@ -244,9 +261,11 @@ class ForwardChapter(QWidget):
     def _changed(self) -> None:
         self._later.start()
 
-    def _on_sample(self, picture: Pictures) -> None:
-        if self.source.picture is None:
-            self.source.set_picture(picture)
+    def _on_owner(self) -> None:
+        """Offer what is not shown."""
+        self._own.setEnabled(self.source.has_own)
+        self.own_button.setVisible(self.source.has_own and not self.source.shows_own)
+        self.built_in_button.setVisible(not self.source.shows_built_in)
 
     def _draw_noise(self) -> None:
         picture = self.source.picture
@@ -293,11 +312,9 @@ class ForwardChapter(QWidget):
         self.snr.set_curves([Curve("snr", "SNR", t, tables.snr)], ends)
         left = tables.prior_bits or 0.0
         words = (
-            self.tr(
-                "At T, {0} bits/dim of this picture are left at t = T: N(0, I) is a fair start."
-            )
+            self.tr("{0} bits/dim of this picture are left at t = T: N(0, I) is a fair start.")
             if left < _FAIR_START
-            else self.tr("At T, {0} bits/dim of this picture are left at t = T: not yet N(0, I).")
+            else self.tr("{0} bits/dim of this picture are left at t = T: not yet N(0, I).")
         )
         self.left_over.setText(words.format(short(left)))
         self._show()
@@ -323,15 +340,6 @@ class ForwardChapter(QWidget):
 
     def _on_failed(self, failure: Failure) -> None:
         self.messages.show_failure(failure)
-
-    def _choose(self) -> None:
-        ask_for_picture(self, self._on_chosen)
-
-    def _on_chosen(self, path: str) -> None:
-        try:
-            self.source.set_picture(read_picture(Path(path)))
-        except StudioError as error:
-            self._on_failed(Failure.of(error))
 
 
 class _PictureRow(QWidget):

@@ -35,7 +35,7 @@ class LearnPanel(QWidget):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.forward = ForwardChapter(studio)
+        self.forward = ForwardChapter(studio, actions)
         self.bound = BoundChapter(studio, actions)
         self.playground = PlaygroundPanel(studio, actions)
         self._pages = QStackedWidget()

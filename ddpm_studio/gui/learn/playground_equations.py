@@ -39,7 +39,7 @@ class PlaygroundEquations(QWidget):
         )
         self.step = Equation(
             _STEP,
-            self.tr("One step of ddpm (Algorithm 2)"),
+            self.tr("One step of DDPM (Algorithm 2)"),
             [
                 Symbol("alpha", "√α_t", self.tr("what q shrank x by in this step")),
                 Symbol("beta", "βₜ", self.tr("variance of the noise of this step")),

@@ -42,6 +42,8 @@ _PLACES = PointPlot.places()
 _SEED = 0
 _SAMPLERS = ("ddpm", "ddim", "dpm++2m", "heun")
 _SQUARE = 2
+# Wide enough on the right for the names of the samplers.
+_HALVES = 6, 7
 
 
 class PlaygroundPanel(QWidget):
@@ -56,6 +58,7 @@ class PlaygroundPanel(QWidget):
         """The trained model (jobs.PointModel), or None."""
         self._job: Job | None = None
         self._tables: ScheduleTables | None = None
+        self._noise: Points | None = None
         self._drawing: list[tuple[float, float]] = []
         self.messages = MessageBar()
         self._make_controls()
@@ -87,6 +90,7 @@ class PlaygroundPanel(QWidget):
             task = learning.schedule_tables(request, slot="playground schedule")
             self._studio.backend.submit(task).finished.connect(self._on_tables)
             self._show_shape()
+            self._ask_noise()
 
     def train(self) -> None:
         """Learn the points shown, from the beginning."""
@@ -136,7 +140,6 @@ class PlaygroundPanel(QWidget):
         )
         self.true.setChecked(True)
         self.time = self._slider(_T, self.tr("t"), self.tr("0: the data. T: pure noise"))
-        self.time.setValue(_T // 4)
         self.moment = self._slider(
             _T, self.tr("Moment"), self.tr("All samplers in step. Left: noise. Right: points")
         )
@@ -212,7 +215,7 @@ class PlaygroundPanel(QWidget):
         grid.setVerticalSpacing(SPACE_S)
         for column, equation in enumerate(self.equations.rows):
             grid.addWidget(equation, 0, column, Qt.AlignmentFlag.AlignTop)
-            grid.setColumnStretch(column, 1)
+            grid.setColumnStretch(column, _HALVES[column])
         grid.addLayout(left, 1, 0)
         grid.addLayout(walks, 1, 1)
         grid.addLayout(_row(self.time, self.time_words), 2, 0)
@@ -228,7 +231,7 @@ class PlaygroundPanel(QWidget):
 
     def _connect(self) -> None:
         self.shape.currentIndexChanged.connect(self._on_shape)
-        self.seed.changed.connect(self._walk)
+        self.seed.changed.connect(self._on_seed)
         self.true.toggled.connect(self._look)
         self.time.valueChanged.connect(self._on_time)
         self.moment.valueChanged.connect(self._show_moment)
@@ -258,6 +261,10 @@ class PlaygroundPanel(QWidget):
         self.likeness.setText("")
         for tile in self.tiles:
             tile.clear()
+        self.time.setValue(0)
+        self.moment.setValue(0)
+        self._show_noise()
+        self._tell_walk()
         self._refresh()
 
     def _show_shape(self) -> None:
@@ -277,8 +284,6 @@ class PlaygroundPanel(QWidget):
     def _on_data(self, data: Points | None) -> None:
         if self.model is None:
             self.forward.set_data(data)
-            for tile in self.tiles:
-                tile.show_data(data)
 
     def _on_drawn(self, x: float, y: float) -> None:
         if len(self._drawing) < _MOST_DRAWN:
@@ -290,13 +295,15 @@ class PlaygroundPanel(QWidget):
         if isinstance(event, PointsLearned):
             self.forward.set_data(event.data)
             for tile in self.tiles:
-                tile.show_data(event.data, event.samples)
+                tile.show_training(event.data, event.samples)
+            self.moment_words.setText("t = 0")
             self.told.setText(
                 self.tr("step {0} · loss {1:.4f}").format(f"{event.step:,}", event.loss)
             )
 
     def _on_learned(self, model: Any) -> None:
         self.model = model
+        self.time.setValue(_T // 4)
         self._look()
         self._walk()
         self._refresh()
@@ -338,6 +345,25 @@ class PlaygroundPanel(QWidget):
             for tile in self.tiles:
                 if tile.is_chain:
                     tile.ask(self.model, self.seed.value, self.time.value())
+
+    def _on_seed(self) -> None:
+        self._ask_noise()
+        self._walk()
+
+    def _ask_noise(self) -> None:
+        task = playground.start_noise(self.seed.value)
+        self._studio.backend.submit(task).finished.connect(self._on_noise)
+
+    def _on_noise(self, noise: Points) -> None:
+        self._noise = noise
+        if self.model is None and (self._job is None or self._job.state.over):
+            self._show_noise()
+
+    def _show_noise(self) -> None:
+        """Show what the walks will start from, until there is a model to walk by."""
+        if self._noise is not None:
+            for tile in self.tiles:
+                tile.show_noise(self._noise)
 
     def _walk(self) -> None:
         if self.model is not None:

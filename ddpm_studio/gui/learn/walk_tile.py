@@ -6,19 +6,20 @@ from typing import Any, get_args
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, playground
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.learn.point_plot import PointPlot
+from ddpm_studio.gui.panels.sampler_bar import SAMPLER_NAMES
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_S
 from ddpm_studio.gui.widgets.basics import WheelFilter, name
+from ddpm_studio.gui.widgets.narrow_choice import NarrowChoice
 from ddpm_studio.jobs.events import Points, PointWalk
 from ddpm_studio.requests import SamplerRequest
 
 _LEAST = 110
-_LETTERS = 6
 # Ways shown: few where each wanders about, many where they are short.
 _FEW, _MANY, _WANDERS = 6, 128, 3.0
 # A chain wanders about in one place: only its last steps are shown.
@@ -50,14 +51,11 @@ class WalkTile(QWidget):
         self._asked: tuple[Any, int, int] | None = None
         self.walk: PointWalk | None = None
         """The walk that is shown, or None."""
-        self.sampler = QComboBox()
+        self.sampler = NarrowChoice()
         for known in get_args(SamplerRequest.model_fields["sampler"].annotation):
-            self.sampler.addItem(known, known)
+            self.sampler.addItem(SAMPLER_NAMES[known], known)
         self.sampler.addItem(self.tr("Langevin at t"), _CHAIN)
-        self.sampler.setCurrentText(sampler)
-        self.sampler.setMinimumContentsLength(_LETTERS)
-        narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.sampler.setSizeAdjustPolicy(narrow)
+        self.sampler.setCurrentIndex(self.sampler.findData(sampler))
         title = self.tr("Sampler {0}").format(place + 1)
         name(self.sampler, title, self.tr("How to walk back from noise"))
         self._wheel = WheelFilter(self)
@@ -100,6 +98,15 @@ class WalkTile(QWidget):
             [moment[: self._paths] for moment in self.walk.moments[first : here + 1]]
         )
 
+    def show_noise(self, noise: Points) -> None:
+        """Show what a walk will start from."""
+        self.plot.set_points(noise)
+
+    def show_training(self, data: Points, samples: Points) -> None:
+        """Show the data, and samples of a training under way."""
+        self.plot.set_data(data)
+        self.plot.set_points(samples)
+
     def _again(self) -> None:
         if self._asked is None:
             return
@@ -120,13 +127,6 @@ class WalkTile(QWidget):
 
     def _on_failed(self, failure: Failure) -> None:
         self.failed.emit(failure)
-
-    def show_data(self, data: Points | None, samples: Points | None = None) -> None:
-        """Show the data, and samples of a training under way."""
-        self.plot.set_data(data)
-        if samples is not None:
-            self.plot.set_paths([])
-            self.plot.set_points(samples)
 
 
 def _wandering(walk: PointWalk) -> float:

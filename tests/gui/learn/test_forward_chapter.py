@@ -5,18 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.backend import Backend
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.learn.forward_chapter import ForwardChapter
 from ddpm_studio.gui.studio import Studio
-from tests.gui.panel_help import WAIT, drop, files
+from tests.gui.panel_help import WAIT, drop, files, opened
 
 
 @pytest.fixture
 def chapter(qtbot: QtBot, studio: Studio) -> ForwardChapter:
-    made = ForwardChapter(studio)
+    made = ForwardChapter(studio, ActionRegistry(parent=studio))
     qtbot.addWidget(made)
     made.resize(640, 580)
     made.show()
@@ -93,3 +97,48 @@ def test_a_schedule_that_there_is_not_is_explained(qtbot: QtBot, chapter: Forwar
     chapter.timesteps.setValue(100)
     qtbot.waitUntil(lambda: chapter.time.timesteps == 100, timeout=WAIT)
     assert chapter.messages.text == ""
+
+
+def test_a_picture_of_the_open_data_is_shown_and_there_is_a_way_back(
+    qtbot: QtBot, backend: Backend, picture_folder: Path
+) -> None:
+    window = opened(qtbot, backend)
+    window.show_tool(window.learn)
+    chapter = window.learn.forward
+    qtbot.waitUntil(lambda: chapter.source.picture is not None, timeout=WAIT)
+    built_in = chapter.source.picture
+    assert not chapter.own_button.isVisible(), "nothing is open"
+    window.studio.open_data([picture_folder])
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    theirs = np.asarray(window.studio.dataset.images) if window.studio.dataset else np.zeros(0)
+
+    def is_theirs() -> bool:
+        shown = chapter.source.picture
+        return shown is not None and bool((theirs == shown).all(axis=(1, 2, 3)).any())
+
+    assert is_theirs()
+    assert not chapter.own_button.isVisible()
+    QTest.mouseClick(chapter.built_in_button, Qt.MouseButton.LeftButton)
+    assert chapter.source.picture is built_in
+    assert not chapter.built_in_button.isVisible()
+    QTest.mouseClick(chapter.own_button, Qt.MouseButton.LeftButton)
+    assert is_theirs()
+    mine = np.full((9, 9, 3), 200, np.uint8)
+    chapter.source.set_picture(mine)
+    window.studio.open_data([picture_folder / "05.png"])
+    qtbot.waitUntil(lambda: window.studio.dataset is None, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    assert chapter.source.picture is mine, "what a person put here stays"
+
+
+def test_data_that_is_open_comes_before_the_built_in_picture(
+    qtbot: QtBot, backend: Backend, picture_folder: Path
+) -> None:
+    window = opened(qtbot, backend)
+    window.studio.open_data([picture_folder])
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    window.show_tool(window.learn)
+    source = window.learn.forward.source
+    assert source.shows_own
+    assert source.picture is not None
+    assert source.picture.shape == (16, 16, 3)

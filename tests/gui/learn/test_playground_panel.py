@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.learn.playground_panel import PlaygroundPanel
 from ddpm_studio.gui.studio import Studio
+from ddpm_studio.jobs.events import Points
 from tests.gui.panel_help import WAIT
 
 
@@ -82,6 +83,37 @@ def test_the_points_and_numbers_are_there_before_anything_is_learned(
     bar = np.prod(1 - np.linspace(0.001, 0.2, 100)[:30])
     words = f"{(1 - bar) ** 0.5:.3f}"
     qtbot.waitUntil(lambda: words in panel.equations.score.caption(), timeout=WAIT)
+
+
+def test_before_learning_the_samplers_stand_before_noise(
+    qtbot: QtBot, panel: PlaygroundPanel
+) -> None:
+    def shown() -> list[Points]:
+        found = (tile.plot.points for tile in panel.tiles)
+        return [points for points in found if points is not None]
+
+    qtbot.waitUntil(lambda: len(shown()) == 4, timeout=WAIT)
+    assert panel.moment_words.text() == "t = 100"
+    for points in shown():
+        assert abs(np.std(points) - 1) < 0.1, "N(0, I), not the shape"
+    noise = shown()[0]
+    panel.train()
+    qtbot.waitUntil(lambda: panel.walked, timeout=3 * WAIT)
+    panel.play()
+    panel.moment.setValue(0)
+    assert np.array_equal(shown()[0], noise), "what was shown is where they begin"
+    panel.moment.setValue(60)
+    panel.shape.setCurrentIndex(panel.shape.findData("moons"))
+    assert np.array_equal(shown()[0], noise)
+    assert panel.moment_words.text() == "t = 100"
+    panel.seed.set_value(7)
+    qtbot.waitUntil(lambda: not np.array_equal(shown()[0], noise), timeout=WAIT)
+
+
+def test_samplers_are_called_as_elsewhere_in_the_window(panel: PlaygroundPanel) -> None:
+    named = [tile.sampler.currentText() for tile in panel.tiles]
+    assert named == ["DDPM", "DDIM", "DPM-Solver++ 2M", "Heun (EDM)"]
+    assert "DDPM" in panel.equations.step.caption()
 
 
 def test_points_are_drawn_with_the_mouse(qtbot: QtBot, panel: PlaygroundPanel) -> None:
