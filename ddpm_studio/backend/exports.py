@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,12 +62,12 @@ def save_animation(
 def save_sequence(
     path: Path,
     frames: FrameSource,
-    recipe: Recipe | None = None,
+    recipes: Iterable[Recipe] | None = None,
     options: AnimationRequest | None = None,
 ) -> Task:
     """Write each picture (H, W, C) as its own PNG into a folder or zip; the result is the path.
 
-    Without options each as it is.
+    Without options each as it is. ``recipes``: what made each.
     """
 
     def work(_: ModelStore) -> Generator[Event, None, Path]:
@@ -76,12 +76,12 @@ def save_sequence(
         yield from ()
         shown = frames()
         if options is None:
-            export.save_png_sequence(path, shown, recipe)
+            export.save_png_sequence(path, shown, recipes)
             return path
         how = _how(options, shown)
         chosen = export.choose_frames(len(shown), how["count"], options.easing)
         pictures = (shown[index] for index in dict.fromkeys(chosen))
-        export.save_png_sequence(path, pictures, recipe, scale=how["scale"])
+        export.save_png_sequence(path, pictures, recipes, scale=how["scale"])
         return path
 
     return Task(f"Saving {path.name}", work, Lane.BACKGROUND)

@@ -79,7 +79,7 @@ def write_out(
     """
     scale = options.scale or 1
     if _is_folder(path) or path.suffix.lower() == ".zip":
-        export.save_png_sequence(path, pictures, recipe, scale=scale)
+        export.save_png_sequence(path, pictures, export.each_of(recipe), scale=scale)
     else:
         export.save_png(path, pictures, recipe, columns=options.columns, scale=scale)
 

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import overload
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.carriers import RECIPE_SUFFIXES, webp_xmp
 from ddpm_studio.export.gif import MAX_FPS, write_gif
 from ddpm_studio.export.grid import Pictures, zoom
 from ddpm_studio.export.pictures import Recipe, to_image
-from ddpm_studio.export.recipe import png_text
+from ddpm_studio.export.recipe import png_text, recipe_text
 from ddpm_studio.export.timing import Easing, Timeline, choose_frames
 from ddpm_studio.export.video import find_ffmpeg, write_mp4
 from ddpm_studio.export.writing import check_destination, check_suffix, whole_file
 
-ANIMATION_SUFFIXES = frozenset({".gif", ".png", ".apng", ".webp", ".mp4"})
+# What can't carry what made it is not written.
+ANIMATION_SUFFIXES = RECIPE_SUFFIXES
 
 _MAX_WEBP_SIDE = 16383
 _MAX_GIF_SIDE = 65535
@@ -62,11 +64,12 @@ def save_animation(
         easing: which frames are shown; see :func:`ddpm_studio.export.choose_frames`.
         count: how many frames to show; None: as many as are given.
         scale: integer zoom.
-        recipe: what made them; kept in animated PNGs.
+        recipe: what made them, as JSON; :func:`ddpm_studio.export.read_recipe` reads it back,
+            with ``moving`` for a sign that the file's picture is not the drawing itself.
 
     Raises:
         StudioError: if the ending is unknown or the file can't be written so.
-        ValueError: for numbers out of range, or frames of several shapes.
+        ValueError: for numbers out of range, frames of several shapes, or a recipe too long.
     """
     check_suffix(path, ANIMATION_SUFFIXES)
     given = frames if isinstance(frames, Sequence) else list(frames)
@@ -82,15 +85,16 @@ def save_animation(
     timeline = Timeline.of(chosen, fps, hold_last_seconds)
     shown = _Shown(given, timeline.frames)
     _check_limits(suffix, shown[0].shape, len(shown), fps, scale)
+    made_by = None if recipe is None else {**recipe, "moving": True}
     with whole_file(path) as temporary:
         if suffix == ".gif":
-            write_gif(temporary, shown, timeline, scale, loop)
+            write_gif(temporary, shown, timeline, scale, loop, made_by)
         elif suffix == ".mp4":
-            write_mp4(temporary, shown, timeline, fps, scale)
+            write_mp4(temporary, shown, timeline, fps, scale, made_by)
         elif suffix == ".webp":
-            _write_webp(temporary, shown, timeline, scale, loop)
+            _write_webp(temporary, shown, timeline, scale, loop, made_by)
         else:
-            _write_apng(temporary, shown, timeline, scale, loop, recipe)
+            _write_apng(temporary, shown, timeline, scale, loop, made_by)
 
 
 class _Shown(Sequence[Pictures]):
@@ -137,7 +141,12 @@ def _write_apng(
 
 
 def _write_webp(
-    path: Path, frames: Sequence[Pictures], timeline: Timeline, scale: int, loop: bool
+    path: Path,
+    frames: Sequence[Pictures],
+    timeline: Timeline,
+    scale: int,
+    loop: bool,
+    recipe: Recipe | None,
 ) -> None:
     first, *others = (to_image(frame).convert("RGB") for frame in _zoomed(frames, scale))
     first.save(
@@ -149,6 +158,7 @@ def _write_webp(
         loop=0 if loop else 1,
         lossless=True,
         quality=50,
+        xmp=b"" if recipe is None else webp_xmp(recipe_text(recipe)),
     )
 
 

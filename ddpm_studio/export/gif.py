@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ddpm_studio.export.carriers import gif_comment
 from ddpm_studio.export.grid import Pictures, zoom
+from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.timing import Timeline
 
 _COLOURS = 256
@@ -20,7 +22,12 @@ Colours = npt.NDArray[np.uint32]
 
 
 def write_gif(
-    path: Path, frames: Sequence[Pictures], timeline: Timeline, scale: int, loop: bool
+    path: Path,
+    frames: Sequence[Pictures],
+    timeline: Timeline,
+    scale: int,
+    loop: bool,
+    recipe: dict[str, object] | None = None,
 ) -> None:
     """Write frames of equal shape (H, W, C), C 1 or 3, as a GIF.
 
@@ -36,6 +43,8 @@ def write_gif(
     ]
     durations = [10 * ticks for ticks in timeline.durations(100)]
     options: dict[str, object] = {"loop": 0} if loop else {}
+    if recipe is not None:
+        options["comment"] = gif_comment(recipe_text(recipe))
     images[0].save(
         path,
         format="GIF",

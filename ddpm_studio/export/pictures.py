@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import count, repeat
 from pathlib import Path
 
 from PIL import Image
@@ -48,7 +49,11 @@ def save_png(
 
 
 def save_png_sequence(
-    path: Path, pictures: Iterable[Pictures], recipe: Recipe | None = None, *, scale: int = 1
+    path: Path,
+    pictures: Iterable[Pictures],
+    recipes: Iterable[Recipe] | None = None,
+    *,
+    scale: int = 1,
 ) -> None:
     """Write each picture as its own PNG, ``00000.png`` and so on.
 
@@ -56,7 +61,7 @@ def save_png_sequence(
         path: a name that ends with ``.zip`` for an archive, or a folder, which is made if its
             parent is there and must not hold anything yet.
         pictures: uint8, each (H, W, C), C 1 or 3; asked for one after the other.
-        recipe: what made them; each file gets it with its number as ``picture``.
+        recipes: what made each; see :func:`each_of`.
         scale: integer zoom.
 
     Raises:
@@ -64,7 +69,7 @@ def save_png_sequence(
     """
     if path.suffix.lower() == ".zip":
         with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-            for name, content in _files(pictures, recipe, scale):
+            for name, content in _files(pictures, recipes, scale):
                 archive.writestr(name, content)
         return
     check_sequence_folder(path)
@@ -75,9 +80,15 @@ def save_png_sequence(
             f"The folder {path} can't be made: {error.strerror or error}.",
             "Choose a place that you may write to.",
         ) from error
-    for name, content in _files(pictures, recipe, scale):
+    for name, content in _files(pictures, recipes, scale):
         with whole_file(path / name) as temporary:
             temporary.write_bytes(content)
+
+
+def each_of(recipe: Recipe, *, moving: bool = False) -> Iterator[Recipe]:
+    """Yield what made each picture of a drawing or, ``moving``, each frame of its animation."""
+    for number in count():
+        yield {**recipe, **({"moving": True, "frame": number} if moving else {"index": number})}
 
 
 def check_sequence_folder(path: Path) -> None:
@@ -103,10 +114,10 @@ def to_image(picture: Pictures) -> Image.Image:
 
 
 def _files(
-    pictures: Iterable[Pictures], recipe: Recipe | None, scale: int
+    pictures: Iterable[Pictures], recipes: Iterable[Recipe] | None, scale: int
 ) -> Iterator[tuple[str, bytes]]:
-    for index, picture in enumerate(pictures):
-        own = None if recipe is None else {**recipe, "picture": index}
+    each = repeat(None) if recipes is None else recipes
+    for index, (picture, own) in enumerate(zip(pictures, each, strict=False)):
         content = io.BytesIO()
         image = to_image(make_grid(picture[None], scale=scale))
         image.save(content, format="PNG", pnginfo=png_text(own))

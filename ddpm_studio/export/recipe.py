@@ -1,48 +1,49 @@
-"""What made a picture, kept in the text of its PNG and read back with care."""
+"""What made a picture or an animation, kept in its file as text and read back with care."""
 
 from __future__ import annotations
 
 import json
-import struct
-import zlib
 from pathlib import Path
-from typing import BinaryIO
 
 from PIL.PngImagePlugin import PngInfo
 
 from ddpm_studio import __version__
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export import carriers
+from ddpm_studio.export.carriers import MAX_RECIPE_BYTES, RECIPE_KEY
 from ddpm_studio.strict_json import parse_object, require_file
 
-RECIPE_KEY = "ddpm-studio"
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MAX_RECIPE_BYTES = 1 << 20
-# Recipes are written before the pixels; a file that hides them behind more than this is not ours.
-_MAX_CHUNKS = 256
+def recipe_text(recipe: dict[str, object]) -> str:
+    """Return a recipe as JSON in plain ASCII.
+
+    Raises:
+        ValueError: if it is not JSON or too long to be read back.
+    """
+    content = json.dumps(recipe, allow_nan=False)
+    if len(content) > MAX_RECIPE_BYTES:
+        raise ValueError(f"the recipe has {len(content)} bytes, at most {MAX_RECIPE_BYTES}")
+    return content
 
 
 def png_text(recipe: dict[str, object] | None) -> PngInfo:
-    """Return the text chunks of a PNG: the software, and the recipe as JSON in plain ASCII.
+    """Return the text chunks of a PNG: the software, and the recipe.
 
     Raises:
-        ValueError: if the recipe is not JSON or too long to be read back.
+        ValueError: as :func:`recipe_text`.
     """
     text = PngInfo()
     text.add_text("Software", f"DDPM Studio {__version__}")
     if recipe is not None:
-        content = json.dumps(recipe, allow_nan=False)
-        if len(content) > MAX_RECIPE_BYTES:
-            raise ValueError(f"the recipe has {len(content)} bytes, at most {MAX_RECIPE_BYTES}")
-        text.add_text(RECIPE_KEY, content)
+        text.add_text(RECIPE_KEY, recipe_text(recipe))
     return text
 
 
 def read_recipe(path: Path) -> dict[str, object] | None:
-    """Return the recipe in a PNG, or None if it has none of ours or is no PNG.
+    """Return the recipe in a PNG, GIF, WebP or MP4, or None if it has none of ours.
 
-    No pixel is decoded, and at most one MiB is read. The content is JSON, but comes from a
-    file: validate it as a request before use.
+    Which kind it is tells its content, not its name. No pixel is decoded, and at most one MiB
+    is read. The content is JSON, but comes from a file: validate it as a request before use.
 
     Raises:
         StudioError: if the file can't be read.
@@ -50,7 +51,7 @@ def read_recipe(path: Path) -> dict[str, object] | None:
     try:
         require_file(path)
         with path.open("rb") as file:
-            content = _find(file)
+            content = carriers.find(file)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise StudioError(f"{path} can't be read: {why}.", "Check the path.") from error
@@ -60,25 +61,3 @@ def read_recipe(path: Path) -> dict[str, object] | None:
         return parse_object(content.decode("ascii"), MAX_RECIPE_BYTES)
     except ValueError:
         return None
-
-
-def _find(file: BinaryIO) -> bytes | None:
-    """Walk through the chunks before the pixels to ours, its checksum verified."""
-    if file.read(len(_SIGNATURE)) != _SIGNATURE:
-        return None
-    prefix = RECIPE_KEY.encode() + b"\0"
-    for _ in range(_MAX_CHUNKS):
-        header = file.read(8)
-        if len(header) < 8:
-            return None
-        length, kind = struct.unpack(">I4s", header)
-        if kind in (b"IDAT", b"IEND"):
-            return None
-        if kind != b"tEXt" or length > MAX_RECIPE_BYTES + len(prefix):
-            file.seek(length + 4, 1)
-            continue
-        body, checksum = file.read(length), file.read(4)
-        if body.startswith(prefix):
-            whole = checksum == struct.pack(">I", zlib.crc32(kind + body))
-            return body[len(prefix) :] if whole else None
-    return None

@@ -7,13 +7,15 @@ import importlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.carriers import mp4_metadata
 from ddpm_studio.export.grid import Pictures, zoom
+from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.timing import Timeline
 
 # Nearly without loss: small pictures suffer most from the codec's blocks.
@@ -39,7 +41,12 @@ def find_ffmpeg() -> str:
 
 
 def write_mp4(
-    path: Path, frames: Sequence[Pictures], timeline: Timeline, fps: float, scale: int
+    path: Path,
+    frames: Sequence[Pictures],
+    timeline: Timeline,
+    fps: float,
+    scale: int,
+    recipe: dict[str, object] | None = None,
 ) -> None:
     """Write frames of equal shape (H, W, C), C 1 or 3, as H.264.
 
@@ -48,11 +55,35 @@ def write_mp4(
     Raises:
         StudioError: if ffmpeg is missing or fails.
     """
+    with _described(recipe) as description:
+        _encode(path, frames, timeline, fps, scale, description)
+
+
+@contextlib.contextmanager
+def _described(recipe: dict[str, object] | None) -> Iterator[list[str]]:
+    """Give the words that let ffmpeg keep a recipe, in a file: a command has less room."""
+    if recipe is None:
+        yield []
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recipe"
+        path.write_text(mp4_metadata(recipe_text(recipe)), "ascii", newline="\n")
+        yield ["-f", "ffmetadata", "-i", str(path), "-map_metadata", "1"]
+
+
+def _encode(
+    path: Path,
+    frames: Sequence[Pictures],
+    timeline: Timeline,
+    fps: float,
+    scale: int,
+    description: Sequence[str],
+) -> None:
     height, width = (side * scale for side in frames[0].shape[:2])
     command = [
         *(find_ffmpeg(), "-v", "error", "-nostdin", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps)),
-        *("-i", "pipe:0", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
+        *("-i", "pipe:0", *description, "-map", "0:v", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
         *("-c:v", "libx264", "-crf", _QUALITY, "-pix_fmt", "yuv420p"),
         *("-movflags", "+faststart", "-f", "mp4", str(path)),
     ]

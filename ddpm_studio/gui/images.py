@@ -15,7 +15,8 @@ from PySide6.QtGui import QImage, QPixmap
 from ddpm_studio import data
 from ddpm_studio.data.npy_header import read_npy_header
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.recipe import MAX_RECIPE_BYTES, RECIPE_KEY, read_recipe
+from ddpm_studio.export import read_recipe
+from ddpm_studio.export.carriers import MAX_RECIPE_BYTES, RECIPE_KEY
 from ddpm_studio.strict_json import parse_object
 
 Pictures = npt.NDArray[np.uint8]

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export import read_recipe
+from ddpm_studio.export import RECIPE_SUFFIXES, read_recipe
 from ddpm_studio.gui.images import Pictures, read_picture
 from ddpm_studio.jobs.events import Drawn
 from ddpm_studio.jobs.recipes import Recipe, Restored, drawing_id, restored
@@ -29,22 +29,22 @@ class Restorer(QObject):
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
         self._studio = studio
-        self._awaited: tuple[Restored, Recipe, Pictures] | None = None
+        self._awaited: tuple[Restored, Recipe, Pictures | None] | None = None
         studio.drawn.connect(self._on_drawn)
 
     def restore(self, path: Path) -> bool:
-        """Take up the request that a PNG keeps; False if it is another file.
+        """Take up the request that a picture or an animation keeps; False if it is another file.
 
         What can't be restored is told to the person, and is no other file either.
         """
-        if path.suffix.lower() != ".png":
+        if path.suffix.lower() not in RECIPE_SUFFIXES:
             return False
         try:
             recipe = read_recipe(path)
             found = None if recipe is None else restored(recipe, path)
             if recipe is None or found is None:
                 return False
-            picture = read_picture(path).picture
+            picture = None if found.moving else read_picture(path).picture
         except StudioError as error:
             self._studio.notify(error)
             return True
@@ -52,7 +52,9 @@ class Restorer(QObject):
         job.finished.connect(partial(self._on_opened, found, recipe, picture))
         return True
 
-    def _on_opened(self, found: Restored, recipe: Recipe, picture: Pictures, _: object) -> None:
+    def _on_opened(
+        self, found: Restored, recipe: Recipe, picture: Pictures | None, _: object
+    ) -> None:
         self._awaited = found, recipe, picture
         self._studio.restored.emit(found)
 
@@ -64,6 +66,12 @@ class Restorer(QObject):
             return
         self._awaited = None
         again = drawn.pictures[found.index]
+        if picture is None:
+            why = self._other_model(found, recipe, drawn.recipe)
+            same = self.tr("Drawn again: what the animation shows.")
+            other = self.tr("Drawn again, but it may differ from the animation: {why}.")
+            self._studio.notify(other.format(why=why) if why else same)
+            return
         if again.shape != picture.shape or found.moment:
             return  # a whole sheet, or a picture on its way
         if np.array_equal(again, picture):
@@ -71,11 +79,13 @@ class Restorer(QObject):
         else:
             self._studio.notify(
                 self.tr("Drawn again, but the picture is another: {why}.").format(
-                    why=self._why(found, recipe, drawn.recipe)
+                    why=self._other_model(found, recipe, drawn.recipe)
+                    or self.tr("the file's pixels were changed")
                 )
             )
 
-    def _why(self, found: Restored, before: Recipe, now: Recipe) -> str:
+    def _other_model(self, found: Restored, before: Recipe, now: Recipe) -> str:
+        """Say what else drew it now; empty if all that is known is the same."""
         if before.get("model") != now.get("model"):
             if found.checkpoint is None:
                 return self.tr("the run has other weights now")
@@ -87,7 +97,7 @@ class Restorer(QObject):
                 return self.tr("it was drawn with {before}, now with {now}").format(
                     before=f"{key} {before.get(key)}", now=f"{key} {now.get(key)}"
                 )
-        return self.tr("the file's pixels were changed")
+        return ""
 
 
 def _same_request(before: Recipe, now: Recipe) -> bool:

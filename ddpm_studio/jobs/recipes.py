@@ -50,7 +50,8 @@ class Restored:
 
     ``index`` is the picture's place in the drawing; ``rows`` are the t of each row where it is
     a sheet of several; ``moment`` the t at which it was seen on the way, 0 for the finished one;
-    ``checkpoint`` is the step of the weights, ``model`` their fingerprint.
+    ``checkpoint`` is the step of the weights, ``model`` their fingerprint; ``moving`` tells that
+    the file shows how it came about, and not the picture itself.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Restored:
     rows: tuple[int, ...] = ()
     moment: int = 0
     latent: Latent | None = None
+    moving: bool = False
 
     def with_frames(self, frames: int) -> Restored:
         """Return the same, but with so many moments of the process to be shown."""
@@ -80,7 +82,7 @@ class Restored:
 
 
 def read_restored(path: Path) -> Restored | None:
-    """Read how a PNG was drawn; None if it does not come from this program.
+    """Read how a file was drawn; None if it does not come from this program.
 
     A run that was moved is found again by the picture that lies in its gallery.
 
@@ -129,6 +131,7 @@ def restored(recipe: Recipe, path: Path) -> Restored | None:
         _rows(recipe),
         moment if type(moment) is int else 0,
         _latent(inputs.get("latent"), recipe.get("latent"), model, path),
+        recipe.get("moving") is True,
     )
 
 

@@ -1,9 +1,11 @@
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -120,9 +122,56 @@ def test_one_frame_is_a_still_picture(tmp_path: Path, suffix: str) -> None:
     assert np.array_equal(back, noise(1, 3)[0])
 
 
-def test_an_animated_png_keeps_its_recipe(tmp_path: Path) -> None:
-    save_animation(tmp_path / "a.apng", noise(3, 1), recipe={"kind": "sample"})
-    assert read_recipe(tmp_path / "a.apng") == {"kind": "sample"}
+# A run's name may hold any sign that XML, ffmpeg or a string has another use for.
+RECIPE: dict[str, object] = {
+    "kind": "sample",
+    "request": {"run": "/a b/=;#\\ <é>&\n\"'</ddpm:recipe>", "seed": 7},
+    "inputs": "x" * 100_000,
+}
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".apng", ".webp"])
+@pytest.mark.parametrize("count", [1, 5])
+def test_an_animation_keeps_its_recipe_and_its_frames(
+    tmp_path: Path, suffix: str, count: int
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    frames = noise(count, 3)
+    save_animation(path, frames, recipe=RECIPE)
+    assert read_recipe(path) == {**RECIPE, "moving": True}
+    for frame, back in zip(frames, read(path), strict=True):
+        assert np.array_equal(back, frame)
+    save_animation(path, frames)
+    assert read_recipe(path) is None
+
+
+def test_other_programs_find_the_recipe_too(tmp_path: Path) -> None:
+    for suffix in (".gif", ".webp"):
+        save_animation(tmp_path / f"a{suffix}", noise(2, 1), recipe=RECIPE)
+    with Image.open(tmp_path / "a.gif") as image:
+        name, _, comment = image.info["comment"].partition(b" ")
+    assert name == b"ddpm-studio"
+    assert json.loads(comment) == {**RECIPE, "moving": True}
+    with Image.open(tmp_path / "a.webp") as image:
+        (element,) = ElementTree.fromstring(image.info["xmp"]).iter("{urn:ddpm-studio}recipe")
+    assert json.loads(element.text or "") == {**RECIPE, "moving": True}
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
+def test_a_recipe_that_is_cut_off_is_none(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    save_animation(path, noise(2, 1), recipe=RECIPE)
+    whole = path.read_bytes()
+    for size in (0, 5, 13, 20, whole.index(b"seed")):
+        path.write_bytes(whole[:size])
+        assert read_recipe(path) is None
+
+
+def test_a_recipe_that_could_not_be_read_back_is_refused(tmp_path: Path) -> None:
+    for suffix in (".gif", ".apng", ".webp"):
+        with pytest.raises(ValueError, match="recipe"):
+            save_animation(tmp_path / f"a{suffix}", noise(2, 1), recipe={"a": "x" * (1 << 20)})
+    assert names(tmp_path) == []
 
 
 def test_what_can_not_be_written_is_refused(tmp_path: Path) -> None:
@@ -194,7 +243,8 @@ def _ffmpeg() -> str | None:
 def test_mp4_holds_the_frames_at_their_rate(tmp_path: Path, channels: int) -> None:
     frames = [np.full((13, 17, channels), 40 * k, np.uint8) for k in range(6)]
     path = tmp_path / "a.mp4"
-    save_animation(path, frames, fps=5, hold_last_seconds=1, scale=3)
+    save_animation(path, frames, fps=5, hold_last_seconds=1, scale=3, recipe=RECIPE)
+    assert read_recipe(path) == {**RECIPE, "moving": True}
     tool = _ffmpeg()
     assert tool is not None
     raw = subprocess.run(

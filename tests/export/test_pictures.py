@@ -14,6 +14,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import (
     RECIPE_KEY,
     check_destination,
+    each_of,
     make_grid,
     read_recipe,
     save_png,
@@ -110,7 +111,7 @@ def test_a_recipe_that_could_not_be_read_back_is_refused(tmp_path: Path) -> None
 def test_a_sequence_holds_each_picture_with_its_number(tmp_path: Path, name: str) -> None:
     pictures = noise(3, 3)
     path = tmp_path / name
-    save_png_sequence(path, pictures, RECIPE, scale=2)
+    save_png_sequence(path, pictures, each_of(RECIPE), scale=2)
     folder = path
     if path.suffix == ".zip":
         folder = tmp_path / "unpacked"
@@ -119,7 +120,7 @@ def test_a_sequence_holds_each_picture_with_its_number(tmp_path: Path, name: str
     for index, picture in enumerate(pictures):
         file = folder / f"{index:05}.png"
         assert np.array_equal(np.asarray(Image.open(file))[::2, ::2], picture)
-        assert read_recipe(file) == {**RECIPE, "picture": index}
+        assert read_recipe(file) == {**RECIPE, "index": index}
 
 
 def test_a_sequence_never_mixes_with_what_is_there(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -67,6 +67,14 @@ class Export:
             return self.pictures[index], self.recipes[index]
         recipe = None if self.recipe is None else {**self.recipe, "index": index}
         return self.pictures[index], recipe
+
+    def each(self) -> Iterable[Recipe] | None:
+        """Return how each file of a sequence was made."""
+        if self.recipes is not None or self.recipe is None:
+            return self.recipes
+        from ddpm_studio.export import each_of
+
+        return each_of(self.recipe, moving=self.frames is not None)
 
 
 class ExportMenu(QToolButton):
@@ -202,7 +210,7 @@ class ExportMenu(QToolButton):
         frames = export.frames or (lambda: list(export.pictures))
         if kind == "save_animation":
             return exports.save_animation(path, frames, export.recipe, options or export.timing)
-        return exports.save_sequence(path, frames, export.recipe, options)
+        return exports.save_sequence(path, frames, export.each(), options)
 
     def _on_saved(self, path: Path) -> None:
         ExportMenu.last_folder = path.parent

@@ -1,0 +1,176 @@
+"""Where each kind of file keeps a text of ours; found again without decoding a pixel.
+
+PNG has a text chunk for it, GIF a comment, WebP a packet of XMP, MP4 the comment among its
+metadata. The files come from anywhere: each walk counts its steps and reads no more than a text
+may have.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from typing import BinaryIO
+
+RECIPE_KEY = "ddpm-studio"
+RECIPE_SUFFIXES = frozenset({".png", ".apng", ".gif", ".webp", ".mp4"})
+MAX_RECIPE_BYTES = 1 << 20
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+# Ours stand before the pixels; a file that hides them behind more than this is not ours.
+_MAX_BLOCKS = 256
+# WebP's stands behind all frames.
+_MAX_WEBP_CHUNKS = 1 << 15
+_MAX_SUB_BLOCKS = MAX_RECIPE_BYTES // 255 + 2
+
+_GIF_PREFIX = f"{RECIPE_KEY} ".encode()
+_XMP_BEGIN, _XMP_END = b"<ddpm:recipe>", b"</ddpm:recipe>"
+_XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:ddpm="urn:ddpm-studio">%s%s%s</rdf:Description>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+# moov: the index; udta, meta: what people write about it; ilst: a list of it; ©cmt: a comment.
+_MP4_WAY = ((b"moov", 0), (b"udta", 0), (b"meta", 4), (b"ilst", 0), (b"\xa9cmt", 0), (b"data", 8))
+
+
+def gif_comment(text: str) -> bytes:
+    """Return a text, ASCII, as the comment of a GIF."""
+    return _GIF_PREFIX + text.encode("ascii")
+
+
+def webp_xmp(text: str) -> bytes:
+    """Return JSON, ASCII, as a packet of XMP, which is XML: what JSON can escape needs none."""
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return _XMP % (_XMP_BEGIN, text.encode("ascii"), _XMP_END)
+
+
+def mp4_metadata(text: str) -> str:
+    """Return a text of one line as a file of metadata, as ffmpeg reads it."""
+    for sign in "\\=;#":
+        text = text.replace(sign, f"\\{sign}")
+    return f";FFMETADATA1\ncomment={text}\n"
+
+
+def find(file: BinaryIO) -> bytes | None:
+    """Return the text of ours in a file that stands at its beginning, or None.
+
+    Raises:
+        OSError: if the file can't be read.
+    """
+    head = file.read(12)
+    file.seek(0)
+    if head.startswith(_PNG):
+        return _in_png(file)
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return _in_gif(file)
+    if head.startswith(b"RIFF") and head[8:] == b"WEBP":
+        return _in_webp(file)
+    if head[4:8] == b"ftyp":
+        return _in_mp4(file)
+    return None
+
+
+def _in_png(file: BinaryIO) -> bytes | None:
+    """Walk through the chunks before the pixels to ours, its checksum verified."""
+    file.seek(len(_PNG))
+    prefix = RECIPE_KEY.encode() + b"\0"
+    for _ in range(_MAX_BLOCKS):
+        header = file.read(8)
+        if len(header) < 8:
+            return None
+        length, kind = struct.unpack(">I4s", header)
+        if kind in (b"IDAT", b"IEND"):
+            return None
+        if kind != b"tEXt" or length > MAX_RECIPE_BYTES + len(prefix):
+            file.seek(length + 4, os.SEEK_CUR)
+            continue
+        body, checksum = file.read(length), file.read(4)
+        if body.startswith(prefix):
+            whole = checksum == struct.pack(">I", zlib.crc32(kind + body))
+            return body[len(prefix) :] if whole else None
+    return None
+
+
+def _in_gif(file: BinaryIO) -> bytes | None:
+    """Walk through the extensions before the first frame to a comment of ours."""
+    screen = file.read(13)
+    if len(screen) < 13:
+        return None
+    flags = screen[10]
+    if flags & 0x80:
+        file.seek(3 << (flags & 7) + 1, os.SEEK_CUR)
+    for _ in range(_MAX_BLOCKS):
+        if file.read(1) != b"!":
+            return None
+        is_comment = file.read(1) == b"\xfe"
+        body = _sub_blocks(file)
+        if body is None:
+            return None
+        if is_comment and body.startswith(_GIF_PREFIX):
+            return body[len(_GIF_PREFIX) :]
+    return None
+
+
+def _sub_blocks(file: BinaryIO) -> bytes | None:
+    """Join the pieces of a GIF's extension; None if they don't end, or not soon enough."""
+    pieces = []
+    for _ in range(_MAX_SUB_BLOCKS):
+        size = file.read(1)
+        if not size:
+            return None
+        if size == b"\0":
+            return b"".join(pieces)
+        pieces.append(file.read(size[0]))
+    return None
+
+
+def _in_webp(file: BinaryIO) -> bytes | None:
+    """Walk through the chunks, frames among them, to the XMP, and take ours out of it."""
+    file.seek(12)
+    for _ in range(_MAX_WEBP_CHUNKS):
+        header = file.read(8)
+        if len(header) < 8:
+            return None
+        kind, length = struct.unpack("<4sI", header)
+        if kind == b"XMP ":
+            packet = file.read(min(length, MAX_RECIPE_BYTES + len(_XMP) + 64))
+            _, begin, rest = packet.partition(_XMP_BEGIN)
+            text, end, _ = rest.partition(_XMP_END)
+            return text if begin and end else None
+        file.seek(length + length % 2, os.SEEK_CUR)
+    return None
+
+
+def _in_mp4(file: BinaryIO) -> bytes | None:
+    """Go down through the boxes to the comment."""
+    start, end = 0, file.seek(0, os.SEEK_END)
+    for kind, head in _MP4_WAY:
+        inside = _box(file, kind, start, end)
+        if inside is None:
+            return None
+        start, end = inside[0] + head, inside[1]
+    file.seek(start)
+    return file.read(end - start) if 0 <= end - start <= MAX_RECIPE_BYTES else None
+
+
+def _box(file: BinaryIO, wanted: bytes, start: int, end: int) -> tuple[int, int] | None:
+    """Return where the content of the first box of a kind begins and ends, or None."""
+    for _ in range(_MAX_BLOCKS):
+        if start + 8 > end:
+            return None
+        file.seek(start)
+        size, kind = struct.unpack(">I4s", file.read(8))
+        inside = start + 8
+        if size == 1 and inside + 8 <= end:
+            (size,) = struct.unpack(">Q", file.read(8))
+            inside += 8
+        after = end if size == 0 else start + size
+        if not inside <= after <= end:
+            return None
+        if kind == wanted:
+            return inside, after
+        start = after
+    return None
