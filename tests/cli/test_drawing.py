@@ -9,6 +9,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ddpm_studio.export import read_recipe
+from ddpm_studio.jobs.recipes import read_restored
+from ddpm_studio.requests import SampleRequest
 from tests.cli.conftest import Terminal
 
 FAST = ["--device", "cpu", "--steps", "5"]
@@ -80,6 +82,11 @@ def test_a_gif_has_the_frames_asked_for(terminal: Terminal, trained: Path, tmp_p
         assert said.code == 0
         assert len(frames(gif)) == 5
         assert frames(gif)[0].shape == (34, size, 3)
+        found = read_restored(gif)
+        assert found is not None
+        assert found.moving
+        assert isinstance(found.request, SampleRequest)
+        assert (found.run, found.request.count) == (trained, 4)
 
 
 def test_animations_are_enlarged_unless_told_otherwise(
@@ -109,6 +116,10 @@ def test_one_file_each(terminal: Terminal, trained: Path, tmp_path: Path, name: 
         else [path.name for path in out.iterdir()]
     )
     assert sorted(found) == ["00000.png", "00001.png", "00002.png"]
+    if out.is_dir():
+        recipe = read_recipe(out / "00002.png")
+        assert recipe is not None
+        assert recipe["index"] == 2
 
 
 def test_share_at_0_is_the_picture_and_spreads_with_t(
@@ -175,6 +186,7 @@ def test_interpolation_is_one_row_from_end_to_end(
     shown = frames(gif)
     assert len(shown) == 5
     assert shown[0].shape == (16, 16, 3)
+    assert read_recipe(gif) == {**(read_recipe(out) or {}), "moving": True}
 
 
 @pytest.mark.parametrize("command", ["sample", "share", "interpolate"])

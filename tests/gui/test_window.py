@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.export import save_png
+from ddpm_studio.export import each_of, save_animation, save_png, save_png_sequence
 from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
@@ -232,6 +232,45 @@ def test_a_picture_whose_pixels_were_changed_is_told_from_the_one_drawn_again(
     qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
     assert "another" in window.messages.text
     assert "pixels were changed" in window.messages.text
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ".png"])
+def test_an_animation_dropped_back_is_drawn_again(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, tmp_path: Path, suffix: str
+) -> None:
+    request = SampleRequest(run=tiny_run, count=1, seed=5, steps=6, device="cpu")
+    drawn = _drawn_by(sample(request, ModelStore()))
+    path = tmp_path / f"moving{suffix}"
+    # Its first frame is no more than noise, and of the drawing's own size.
+    save_animation(path, [255 - drawn.pictures[0], drawn.pictures[0]], recipe=drawn.recipe)
+    assert drop(window, files(path))
+    qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
+    assert window.tabs.currentWidget() is window.reverse
+    shown = window.reverse.views.grids[0, "x_t"]
+    assert np.array_equal(shown.picture(0), drawn.pictures[0])
+    assert window.messages.text == "Drawn again: what the animation shows."
+    assert window.studio.sources == ()
+
+
+def test_an_animation_from_elsewhere_is_opened_as_a_picture(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.gif"
+    save_animation(path, list(np.zeros((2, 8, 8, 3), np.uint8)))
+    assert drop(window, files(path))
+    assert window.studio.sources == (path,)
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+
+
+def test_each_file_of_a_sequence_is_drawn_again_bit_for_bit(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    drawn = _share(tiny_run, _four(picture_folder))
+    folder = tmp_path / "sequence"
+    save_png_sequence(folder, drawn.pictures, each_of(drawn.recipe))
+    assert drop(window, files(folder / "00002.png"))
+    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
+    assert "bit for bit" in window.messages.text
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def _recipes() -> Iterator[Case]:
     }
     for what, content in chunks.items():
         yield file_case(f"recipe {what}", "recipe", "a.png", content, "harmless")
+    yield from _moving(recipe)
     for place in ("\\\\server\\share\\run", "//server/share/run", "/dev/stdin", "a\0b", "x" * 9000):
         text = json.dumps({**recipe, "request": {**request, "run": place}})
         name = f"recipe of the run {place[:12]!r}"
@@ -75,6 +76,43 @@ def _recipes() -> Iterator[Case]:
     whole = seeds.recipe_png(json.dumps(recipe))
     for number, bad in damaged(whole[:400], 8, 4):
         yield file_case(f"recipe damaged {number}", "recipe", "a.png", bad, "any")
+
+
+def _moving(recipe: dict[str, object]) -> Iterator[Case]:
+    """Recipes in GIF, WebP and MP4: the same reader, other ways to it."""
+    asked = json.dumps({**recipe, "request": {"run": "/nowhere", "steps": -3}})
+    whole = {
+        "a.gif": seeds.recipe_gif(asked),
+        "a.webp": seeds.recipe_webp(asked),
+        "a.mp4": seeds.recipe_mp4(asked.encode()),
+    }
+    for file, content in whole.items():
+        yield file_case(f"recipe of steps below 0 in {file}", "recipe", file, content, "refused")
+        for place, cut in cuts(content, 6):
+            yield file_case(f"recipe in {file} cut at {place}", "recipe", file, cut, "any")
+        for number, bad in damaged(content, 6, 4):
+            yield file_case(f"recipe in {file} damaged {number}", "recipe", file, bad, "any")
+    screen = seeds.picture("GIF")[:13]
+    gif_head = screen[:10] + b"\0" + screen[11:]
+    pieces = b"".join(b"\xff" + b" " * 255 for _ in range(40_000))
+    riff = b"RIFF\xff\xff\xff\xffWEBP"
+    file_type = seeds.box(b"ftyp", b"isom")
+    deep = seeds.recipe_mp4(b"{}")
+    harmless = {
+        "a.gif of 10 MB in pieces": gif_head + b"!\xfe" + pieces,
+        "a.gif of a million pieces of one byte": gif_head + b"!\xfe" + b"\1 " * 1_000_000,
+        "a.gif behind a million extensions": gif_head + b"!\xff\0" * 1_000_000,
+        "a.webp behind a million chunks": riff + b"ABCD\0\0\0\0" * 1_000_000,
+        "a.webp that claims 4 GB": riff + b"XMP \xff\xff\xff\xff<ddpm:recipe>{}",
+        "a.webp that skips 4 GB": riff + b"ANMF\xff\xff\xff\xff",
+        "a.mp4 of boxes of nothing": file_type + b"\0\0\0\x08free" * 1_000_000,
+        "a.mp4 of a box smaller than its head": file_type + b"\0\0\0\2moov" * 9,
+        "a.mp4 of 16 EB": file_type + b"\0\0\0\1moov" + b"\xff" * 8,
+        "a.mp4 whose list ends behind its end": deep.replace(b"\0ilst", b"\x7filst"),
+    }
+    for what, content in harmless.items():
+        file = what.split()[0]
+        yield file_case(f"recipe in {what}", "recipe", file, content, "harmless")
 
 
 def _galleries() -> Iterator[Case]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import struct
 import tarfile
 import zipfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from PIL import Image
 from safetensors.numpy import save as save_tensors
 
 from ddpm_studio.engine.unet import UNet, UNetConfig
+from ddpm_studio.export.carriers import gif_comment, webp_xmp
 from ddpm_studio.interop import save_diffusers
 from ddpm_studio.requests import SampleRequest
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
@@ -174,6 +177,37 @@ def recipe_png(text: str, key: str = "ddpm-studio") -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels()[0]).save(stream, "PNG", pnginfo=info)
     return stream.getvalue()
+
+
+def recipe_gif(text: str) -> bytes:
+    """Return an animated GIF with a text in it, whatever it says."""
+    return _moving("GIF", comment=gif_comment(text))
+
+
+def recipe_webp(text: str) -> bytes:
+    """Return an animated WebP with a text in it, whatever it says."""
+    return _moving("WEBP", xmp=webp_xmp(text), lossless=True)
+
+
+def _moving(kind: str, **more: Any) -> bytes:
+    first, *others = (Image.fromarray(one) for one in pixels())
+    stream = io.BytesIO()
+    first.save(stream, kind, save_all=True, append_images=others, **more)
+    return stream.getvalue()
+
+
+def recipe_mp4(text: bytes) -> bytes:
+    """Return the boxes of an MP4 down to a comment, without any frames."""
+    inside = box(b"data", b"\0\0\0\1\0\0\0\0", text)
+    for kind, head in ((b"\xa9cmt", b""), (b"ilst", b""), (b"meta", b"\0" * 4), (b"udta", b"")):
+        inside = box(kind, head, inside)
+    return box(b"ftyp", b"isom") + box(b"moov", box(b"mvhd", b"\0" * 8), inside)
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    """Return one box of an MP4."""
+    body = b"".join(content)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
 
 
 SETTINGS = b"""[General]

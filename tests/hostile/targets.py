@@ -198,13 +198,14 @@ def _recipe(folder: Path, content: bytes) -> object:
     from ddpm_studio.jobs.recipes import read_restored
 
     (folder / "a.png").write_bytes(content)
-    read_picture(folder / "a.png")
-    return read_restored(folder / "a.png")
+    read_restored(folder / "a.png")
+    return read_picture(folder / "a.png")
 
 
 def _recipe_seeds() -> list[bytes]:
     text = json.dumps(seeds.recipe_of(Path("/nowhere")))
-    return [seeds.recipe_png(text), seeds.recipe_png('{"kind": "else"}')]
+    moving = [seeds.recipe_gif(text), seeds.recipe_webp(text), seeds.recipe_mp4(text.encode())]
+    return [seeds.recipe_png(text), seeds.recipe_png('{"kind": "else"}'), *moving]
 
 
 def _settings(folder: Path, content: bytes) -> object:
