@@ -116,7 +116,7 @@ def _in_gif(file: BinaryIO) -> bytes | None:
 
 def _sub_blocks(file: BinaryIO) -> bytes | None:
     """Join the pieces of a GIF's extension; None if they don't end, or not soon enough."""
-    pieces = []
+    pieces: list[bytes] = []
     for _ in range(_MAX_SUB_BLOCKS):
         size = file.read(1)
         if not size:
