@@ -285,3 +285,18 @@ def test_without_a_run_the_tab_invites(qtbot: QtBot, studio: Studio) -> None:
     panel.show()
     assert panel.empty.isVisible()
     assert panel.empty.button.isVisible()
+
+
+def test_the_focus_goes_with_the_page(qtbot: QtBot, studio: Studio, runs: list[Path]) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    panel.activateWindow()
+    curves, samples, run_list = panel.page_buttons
+    curves.setFocus()
+    qtbot.waitUntil(curves.hasFocus, timeout=WAIT)
+    QTest.mouseClick(samples, Qt.MouseButton.LeftButton)
+    assert samples.hasFocus()
+    panel.show_page(panel.runs)
+    assert run_list.hasFocus()
+    run_list.clearFocus()
+    panel.show_page(panel.curves)
+    assert not curves.hasFocus(), "from elsewhere it is not taken"

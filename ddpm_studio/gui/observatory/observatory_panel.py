@@ -77,7 +77,11 @@ class ObservatoryPanel(QWidget):
         """Bring a page to the front."""
         index = self._shown.index(page)
         self.pages.setCurrentIndex(index)
-        self.page_buttons[index].setChecked(True)
+        chosen = self.page_buttons[index]
+        chosen.setChecked(True)
+        if any(button.hasFocus() for button in self.page_buttons):
+            # The frame must not stay where it was, beside the chosen one.
+            chosen.setFocus()
 
     def _register(self) -> None:
         add, menu = self.actions_.add, self.tr("&Observatory")
