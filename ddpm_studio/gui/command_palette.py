@@ -7,7 +7,8 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.tokens import SPACE_M
+from ddpm_studio.gui.icons import no_icon
+from ddpm_studio.gui.tokens import ICON_SIZE, SPACE_M
 from ddpm_studio.gui.widgets.basics import name
 
 _SIZE = QSize(520, 380)
@@ -28,6 +29,7 @@ class CommandPalette(QDialog):
         name(self.field, self.tr("Search actions"))
         self.list = QListWidget()
         name(self.list, self.tr("Actions found"))
+        self.list.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
@@ -66,7 +68,8 @@ class CommandPalette(QDialog):
             menu = self._registry.category(action.objectName())
             # Several tools have an action of the same name.
             parts = [f"{action.text()} · {menu}".replace("&", ""), shown]
-            item = QListWidgetItem(action.icon(), "    ".join(part for part in parts if part))
+            shown_icon = no_icon() if action.icon().isNull() else action.icon()
+            item = QListWidgetItem(shown_icon, "    ".join(part for part in parts if part))
             item.setSizeHint(QSize(0, _ROW_HEIGHT))
             item.setToolTip(action.statusTip())
             item.setData(Qt.ItemDataRole.UserRole, action)

@@ -7,11 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
-from PySide6.QtCore import QObject, QSize
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QIcon, QPixmap
 
 from ddpm_studio.gui.theme import Theme, current_theme
 from ddpm_studio.paths import resources_dir
+
+# At least as large as any icon is shown: a pixmap is never enlarged.
+_CLEAR = 128
 
 
 class HasIcon(Protocol):
@@ -43,6 +46,14 @@ def _icon(folder: Path, name: str, ink: str, disabled: str) -> QIcon:
     drawn.addFile(pale, QSize(), QIcon.Mode.Disabled, QIcon.State.Off)
     drawn.addFile(pale, QSize(), QIcon.Mode.Disabled, QIcon.State.On)
     return drawn
+
+
+@cache
+def no_icon() -> QIcon:
+    """Return an icon that is not seen, for a row beside others that have one."""
+    clear = QPixmap(_CLEAR, _CLEAR)
+    clear.fill(Qt.GlobalColor.transparent)
+    return QIcon(clear)
 
 
 def icon_pixmap(name: str, size: int, ratio: float, role: str = "text") -> QPixmap:

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QDialog, QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QMenu,
+    QMessageBox,
+    QStyle,
+    QStyleOptionViewItem,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -128,6 +135,28 @@ def test_every_action_is_in_a_menu_and_in_the_palette(window: MainWindow) -> Non
         assert action.objectName() in in_palette
     mnemonics = [top.text() for top in window.menuBar().actions()]
     assert all("&" in text for text in mnemonics)
+
+
+def test_rows_without_an_icon_begin_where_the_others_do(window: MainWindow) -> None:
+    window.helping.show_palette()
+    window.helping.show_shortcuts()
+    palette, settings = window.helping.palette, window.helping.settings
+    assert palette is not None
+    assert settings is not None
+    for view in (palette.list, settings.shortcuts.table):
+        model, option = view.model(), QStyleOptionViewItem()
+        places = set()
+        for row in range(model.rowCount()):
+            index = model.index(row, 0)
+            view.initViewItemOption(option)
+            view.itemDelegate().initStyleOption(option, index)  # type: ignore[attr-defined]
+            option.rect = view.visualRect(index)
+            words = view.style().subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, view)
+            places.add((words.left(), view.visualRect(index).height()))
+        assert model.rowCount() > 60
+        assert len(places) == 1
+    palette.hide()
+    settings.hide()
 
 
 def test_tab_goes_down_a_panel_and_never_back_more_than_a_row(

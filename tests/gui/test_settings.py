@@ -167,6 +167,23 @@ def test_it_opens_with_all_there_is_and_says_when_nothing_is_found(dialog: Setti
     assert not dialog.nothing.isVisible()
 
 
+def test_nothing_can_be_changed_while_nothing_is_found(
+    dialog: SettingsDialog, actions: ActionRegistry
+) -> None:
+    page = dialog.shortcuts
+    page.choose("run.train")
+    dialog.field.setText("no such thing")
+    assert page.chosen.text() == ""
+    editors = (page.keys, page.clear_button, page.reset_button)
+    assert not any(editor.isEnabled() for editor in editors)
+    actions.set_shortcut("file.open", "Ctrl+G")
+    assert not any(editor.isEnabled() for editor in editors)
+    dialog.field.clear()
+    assert page.chosen.text() == "Train"
+    assert page.keys.isEnabled()
+    assert page.keys.keySequence().toString() == actions.shortcut("run.train") == "Ctrl+T"
+
+
 def test_the_keys_shown_are_those_of_an_action_in_the_list(dialog: SettingsDialog) -> None:
     dialog.shortcuts.choose("run.train")
     dialog.field.setText("quit")

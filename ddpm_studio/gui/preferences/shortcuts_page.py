@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio.gui.actions import ActionRegistry, ShortcutTakenError
+from ddpm_studio.gui.icons import no_icon
 from ddpm_studio.gui.tokens import SPACE_M
 from ddpm_studio.gui.widgets.basics import button, label, name
 from ddpm_studio.gui.widgets.message_bar import MessageBar
@@ -32,6 +33,7 @@ class ShortcutsPage(QWidget):
     def __init__(self, actions: ActionRegistry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._actions = actions
+        self._nothing_found = False
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels([self.tr("Action"), self.tr("Menu"), self.tr("Keys")])
         self.table.verticalHeader().hide()
@@ -85,6 +87,8 @@ class ShortcutsPage(QWidget):
             self.table.setRowHidden(row, self._id(row) not in found)
         if found and self.current not in found:
             self.choose(next(a.objectName() for a in self._actions if a.objectName() in found))
+        self._nothing_found = not found
+        self._show_current()
         return len(found)
 
     def choose(self, action_id: str) -> None:
@@ -109,7 +113,8 @@ class ShortcutsPage(QWidget):
             for row, action in enumerate(self._actions):
                 action_id = action.objectName()
                 menu = self._actions.category(action_id).replace("&", "")
-                item = QTableWidgetItem(action.icon(), _plain(action.text()))
+                icon = no_icon() if action.icon().isNull() else action.icon()
+                item = QTableWidgetItem(icon, _plain(action.text()))
                 item.setData(_ID, action_id)
                 item.setToolTip(action.statusTip())
                 for column, cell in enumerate((item, QTableWidgetItem(menu), QTableWidgetItem())):
@@ -128,8 +133,14 @@ class ShortcutsPage(QWidget):
 
     def _show_current(self) -> None:
         action_id = self.current
-        if not action_id:
+        if not action_id or self._nothing_found:
+            # What can't be seen in the list must not be changed below it.
+            self.chosen.setText("")
+            self.keys.clear()
+            for part in (self.keys, self.clear_button, self.reset_button):
+                part.setEnabled(False)
             return
+        self.keys.setEnabled(True)
         title = _plain(self._actions[action_id].text())
         self.chosen.setText(title)
         name(self.keys, self.tr("Keys of {action}").format(action=title))
@@ -141,7 +152,7 @@ class ShortcutsPage(QWidget):
 
     def _on_keys(self) -> None:
         wanted = self.keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
-        if self.current and wanted != self._actions.shortcut(self.current):
+        if self.keys.isEnabled() and wanted != self._actions.shortcut(self.current):
             self._set(wanted)
 
     def _clear(self) -> None:
