@@ -83,6 +83,8 @@ class RunRecord(QObject):
         self.run = run
         self.previews: tuple[Path, ...] = ()
         self.checkpoint: int | None = None
+        self.timesteps: int | None = None
+        """T, once the run was read."""
         self.loaded = False
         self.is_live = False
         self._backend = backend
@@ -155,6 +157,7 @@ class RunRecord(QObject):
         self._job = None
         before = self._news
         self._news = news
+        self.timesteps = news.timesteps
         if news.anew:
             self._steps.clear()
             self._ticks.clear()

@@ -29,7 +29,8 @@ class RunNews:
     ``TICK_COLUMNS``; ``loss_by_t`` (M, BINS) belongs to the ticks. What was not recorded is
     NaN. ``anew``: what was known before is void. ``more``: ask again at once.
     ``silent_seconds`` is how long ago the last line was written, None if there is none.
-    ``previews`` are the files of samples, oldest first; ``checkpoint`` is the newest's step.
+    ``previews`` are the files of samples, oldest first; ``checkpoint`` is the newest's step;
+    ``timesteps`` is T.
     """
 
     steps: Table
@@ -41,6 +42,7 @@ class RunNews:
     previews: tuple[Path, ...]
     checkpoint: int | None
     silent_seconds: float | None
+    timesteps: int
 
 
 def look_at_run(run: Path, place: metrics.Place) -> RunNews:
@@ -63,6 +65,7 @@ def look_at_run(run: Path, place: metrics.Place) -> RunNews:
         tuple(sorted(folder.samples_dir.glob("step-*.png"))),
         checkpoints[-1].step if checkpoints else None,
         _silence(folder.metrics_file),
+        folder.info.process.timesteps,
     )
 
 

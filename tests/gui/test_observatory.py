@@ -279,6 +279,25 @@ def test_a_training_of_this_window_is_seen_in_dock_and_tab(
     assert "elsewhere" not in window.observatory.live.text() or window.observatory.live.isHidden()
 
 
+def test_the_loss_by_timestep_keeps_its_own_t_when_another_run_is_opened(
+    qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path, tiny_run: Path
+) -> None:
+    window = opened(qtbot, backend)
+    request = TrainRequest(steps=5000, batch_size=4, timesteps=60, sample_count=2, device="cpu")
+    window.studio.open_data([picture_folder])
+    window.studio.start_training(request, tmp_path / "long")
+    job, bars = window.studio.training, window.training.by_t
+    assert job is not None
+    qtbot.waitUntil(lambda: bool(np.isfinite(bars.values).any()), timeout=WAIT)
+    assert bars.words(19).startswith("t 58–60 ")
+    open_run(qtbot, window.studio, tiny_run)
+    told = bars.values
+    qtbot.waitUntil(lambda: bars.values != told, timeout=WAIT)
+    assert bars.words(19).startswith("t 58–60 "), f"not of {T}"
+    with qtbot.waitSignal(job.ended, timeout=WAIT):
+        window.studio.stop_training()
+
+
 def test_without_a_run_the_tab_invites(qtbot: QtBot, studio: Studio) -> None:
     panel = ObservatoryPanel(studio, ActionRegistry(parent=studio))
     qtbot.addWidget(panel)

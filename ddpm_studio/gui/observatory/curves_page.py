@@ -120,9 +120,9 @@ class CurvesPage(QWidget):
                 last,
             )
         self.curves["device_load"].setVisible(not self.curves["device_load"].is_empty)
-        first, view = self.records[0], self._studio.run_view
-        known = view is not None and view.summary.path == first.run
-        timesteps = view.summary.timesteps if view is not None and known else 1000
+        first = self.records[0]
+        # Before the run is read there are no rows, whatever its T.
+        timesteps = first.timesteps or 1
         # The map is the first run's alone: it ends where that run does.
         own = float(first.steps[-1]) if len(first.steps) else 1.0
         self.heat.set_rows(*first.loss_by_t, timesteps, own)

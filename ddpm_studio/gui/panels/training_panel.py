@@ -308,9 +308,8 @@ class TrainingPanel(QWidget):
             return
         self.loss.set_colour(self._run.name, self._studio.colours.of(self._run))
         self.loss.update_series(self._run.name, record.steps, record.losses)
-        view = self._studio.run_view
-        timesteps = view.summary.timesteps if view is not None else 1000
-        self.by_t.set_values(record.recent_loss_by_t().tolist(), timesteps)
+        if record.timesteps is not None:
+            self.by_t.set_values(record.recent_loss_by_t().tolist(), record.timesteps)
         self.samples.set_paths(record.previews)
 
     def _refresh(self) -> None:
