@@ -55,10 +55,7 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     app.processEvents()
     window.build_tools()
     QTimer.singleShot(0, backend.start)
-    if sample is not None:
-        window.open_sample(sample)
-    if paths:
-        window.studio.open_paths([Path(path) for path in paths])
+    window.open_first([Path(path) for path in paths], sample)
 
     # Python sees a signal only while it runs: a timer lets it look, so that Ctrl-C in the
     # terminal closes the window as its button does.

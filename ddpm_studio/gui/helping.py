@@ -90,6 +90,15 @@ class Helping(QObject):
             self.palette = CommandPalette(self._actions, self._window)
         self.palette.open_centred()
 
+    def offer_tour(self) -> None:
+        """Offer the tour in the quiet bar, unless that says something already."""
+        if self._window.messages.isHidden():
+            self._window.messages.show_info(
+                self.tr("New here? The tour shows what is where, in a minute."),
+                self.tr("Take the tour"),
+                self.show_tour,
+            )
+
     def show_tour(self) -> None:
         """Walk through the window, from the beginning."""
         from ddpm_studio.gui.tour import Tour

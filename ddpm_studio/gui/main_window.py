@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
@@ -35,6 +36,7 @@ from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import PrepareOptions
 
 _LAYOUT_VERSION = 1
+_GEOMETRY = "window/geometry"
 
 
 class MainWindow(QMainWindow):
@@ -176,6 +178,18 @@ class MainWindow(QMainWindow):
         studio.restored.connect(self._on_restored)
         self.recovery = Recovery(studio, self.messages, self)
 
+    def open_first(self, paths: Sequence[Path], sample: str | None) -> None:
+        """Open what the program was started with.
+
+        Who is new does not see the start page then, and is offered its tour all the same.
+        """
+        if sample is not None:
+            self.open_sample(sample)
+        if paths:
+            self.studio.open_paths(paths)
+        if (paths or sample) and not self._settings.contains(_GEOMETRY):
+            self.helping.offer_tour()
+
     def open_sample(self, name: str) -> None:
         """Open an embedded set by name."""
         for sample in sample_sets():
@@ -215,7 +229,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout; a training under way saves a checkpoint first."""
-        self._settings.setValue("window/geometry", self.saveGeometry())
+        self._settings.setValue(_GEOMETRY, self.saveGeometry())
         self._settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
         if self.studio.training is not None:
             if not self._closing:
@@ -287,7 +301,7 @@ class MainWindow(QMainWindow):
         self.start_page.tour_chosen.connect(self.helping.show_tour)
 
     def _restore(self) -> None:
-        geometry = self._settings.value("window/geometry")
+        geometry = self._settings.value(_GEOMETRY)
         state = self._settings.value("window/state")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)

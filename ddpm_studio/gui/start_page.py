@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -27,6 +28,9 @@ from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_XL
 from ddpm_studio.gui.widgets.basics import button, label, name
 from ddpm_studio.gui.widgets.drop_zone import DropZone
 from ddpm_studio.gui.widgets.picture_card import PictureCard
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.covers import RunCover
 
 _WIDTH = 640
 _PICTURES = 24
@@ -206,21 +210,29 @@ class _RunCard(PictureCard):
     """Opens a run."""
 
     def __init__(self, studio: Studio, run: Path) -> None:
-        super().__init__(run.name, tip=str(run), icon="history", height=_LOW)
+        when = _when(run)
+        super().__init__(run.name, tip=f"{run}\n{when}", icon="history", height=_LOW)
         self._studio, self._run = studio, run
         self.clicked.connect(self._open)
-        self.set_caption(_when(run))
+        self.set_caption(when)
 
-    def show_cover(self, cover: object) -> None:
+    def show_cover(self, cover: RunCover) -> None:
         """Show the run's last samples and how far its training is."""
-        self.set_pictures(getattr(cover, "pictures", None))
-        step, total = getattr(cover, "step", None), getattr(cover, "total", None)
-        if step is not None:
-            words = self.tr("step {n} of {total} · {when}")
-            if total is None or step >= total:
-                words = self.tr("step {n} · {when}")
-            told = {"n": f"{step:,}", "total": f"{total or 0:,}"}
-            self.set_caption(words.format(**told, when=_when(self._run)))
+        self.set_pictures(cover.pictures)
+        step, total = cover.step or 0, cover.total
+        if cover.in_use:
+            words = self.tr("training: step {n} of {total}")
+        elif total is not None and step < total:
+            # There is no room for the day as well: the tooltip has it.
+            words = self.tr("interrupted at step {n} of {total}")
+            if cover.step is None:
+                words = self.tr("interrupted, nothing saved")
+        elif cover.step is not None:
+            words = self.tr("step {n} · {when}")
+        else:
+            return
+        told = {"n": f"{step:,}", "total": f"{total or 0:,}"}
+        self.set_caption(words.format(**told, when=_when(self._run)))
 
     def _open(self) -> None:
         self._studio.open_run(self._run)

@@ -19,6 +19,7 @@ from ddpm_studio.jobs.previews import read_preview
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.atomic import write_bytes
+from ddpm_studio.runs.lock import is_in_use
 
 _FOLDER = "covers"
 _MOST_FILES = 64
@@ -28,12 +29,14 @@ _MOST_FILES = 64
 class RunCover:
     """The last samples of a run, None if it has none, and how far its training is.
 
-    ``total`` is how many steps were planned, None where that is not known.
+    ``step`` is that of the newest checkpoint, None where nothing is saved; ``total`` is how many
+    steps were planned, None where that is not known; ``in_use``: it is being trained.
     """
 
     pictures: Pictures | None
     step: int | None
     total: int | None
+    in_use: bool
 
 
 def run_cover(run: Path, count: int) -> RunCover:
@@ -46,12 +49,13 @@ def run_cover(run: Path, count: int) -> RunCover:
     checkpoints = folder.checkpoints()
     step = checkpoints[-1].step if checkpoints else None
     total = folder.info.request.steps if folder.info.request else None
+    told = step, total, is_in_use(run)
     for path in sorted(folder.samples_dir.glob("step-*.png"))[-1:]:
-        return RunCover(read_preview(path).ema[:count], step, total)
+        return RunCover(read_preview(path).ema[:count], *told)
     kept = sorted((folder.samples_dir / "gallery").glob("*.png"))[-count:]
     pictures = [picture for path in kept if (picture := _read(path)) is not None]
     alike = [one for one in pictures if one.shape == pictures[0].shape]
-    return RunCover(np.stack(alike) if alike else None, step, total)
+    return RunCover(np.stack(alike) if alike else None, *told)
 
 
 def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> Pictures:

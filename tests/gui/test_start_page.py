@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
@@ -16,10 +18,13 @@ from ddpm_studio import data
 from ddpm_studio.backend import Backend
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.theme import body_font
+from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.gui.widgets.picture_card import PictureCard
 from ddpm_studio.jobs import covers
 from ddpm_studio.jobs.previews import read_preview
 from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.runs import RunFolder
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 
 
@@ -117,3 +122,83 @@ def test_anything_may_be_dropped_on_it(qtbot: QtBot, backend: Backend, tiny_run:
     window = opened(qtbot, backend)
     assert drop(window, files(tiny_run))
     qtbot.waitUntil(lambda: window.studio.can_draw, timeout=WAIT)
+
+
+@pytest.mark.parametrize(
+    ("planned", "trained", "told"),
+    [
+        (4, False, "step 4 · "),
+        (1500, False, "interrupted at step 4 of 1,500"),
+        (1500, True, "training: step 4 of 1,500"),
+    ],
+)
+def test_a_card_says_how_far_a_training_came(
+    qtbot: QtBot,
+    backend: Backend,
+    tiny_run: Path,
+    tmp_path: Path,
+    planned: int,
+    trained: bool,
+    told: str,
+) -> None:
+    run = tmp_path / "some run"
+    shutil.copytree(tiny_run, run)
+    folder = RunFolder.open(run)
+    folder.plan(planned)
+    lock = folder.lock() if trained else None
+    window = opened(qtbot, backend)
+    window.recent.add_run(run)
+    found = card(window, "some run")
+    qtbot.waitUntil(partial(has_pictures, found), timeout=WAIT)
+    assert found._caption.startswith(told)
+    assert str(run) in found.toolTip()
+    metrics = QFontMetrics(body_font(FONT_CAPTION))
+    assert metrics.horizontalAdvance(found._caption) <= found.width() - 2 * SPACE_M
+    if lock is not None:
+        lock.release()
+
+
+def test_a_run_that_saved_nothing_says_so(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "empty run"
+    shutil.copytree(tiny_run, run)
+    shutil.rmtree(run / "checkpoints")
+    window = opened(qtbot, backend)
+    window.recent.add_run(run)
+    found = card(window, "empty run")
+    qtbot.waitUntil(partial(has_pictures, found), timeout=WAIT)
+    assert found._caption == "interrupted, nothing saved"
+
+
+def test_who_begins_with_a_sample_is_offered_the_tour_once(
+    qtbot: QtBot, backend: Backend, picture_folder: Path
+) -> None:
+    window = opened(qtbot, backend)
+    window.open_first([], "fashion-mnist")
+    assert "tour" in window.messages.text
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    window.messages.action_button.click()
+    tour = window.helping.tour
+    assert tour is not None
+    assert tour.is_running
+    tour.end()
+    window.close()
+    later = opened(qtbot, backend)
+    later.open_first([picture_folder], None)
+    assert later.messages.isHidden()
+
+
+def test_it_is_said_what_the_reading_waits_for(qtbot: QtBot, picture_folder: Path) -> None:
+    backend = Backend()
+    window = opened(qtbot, backend)
+    window.open_first([picture_folder], None)
+    assert window.data.reading.isVisible()
+    assert window.data.reading.text.text() == f"Starting torch… then reading {picture_folder.name}"
+    said: list[str] = []
+    backend.ready.connect(lambda _: said.append(window.data.reading.text.text()))
+    backend.start()
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    assert said
+    assert "torch" not in said[0]
+    assert backend.shutdown(60)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job
+from ddpm_studio.backend import Job, State
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.actions import ActionRegistry
@@ -69,6 +69,7 @@ class DataPanel(QWidget):
         layout.addWidget(self._space, 1)
         studio.data_changed.connect(self._show)
         studio.backend.started.connect(self._on_started)
+        studio.backend.ready.connect(self._show_reading)
         self._show()
 
     def _buttons(self) -> QHBoxLayout:
@@ -121,7 +122,20 @@ class DataPanel(QWidget):
             self._show_reading()
 
     def _show_reading(self) -> None:
-        self.reading.show_job(self._reading)
+        self.reading.show_job(self._reading, self._waiting())
+
+    def _waiting(self) -> str:
+        """Return what the reading waits for."""
+        job, backend = self._reading, self._studio.backend
+        if job is None or not self._studio.sources:
+            return ""
+        if backend.device is None:
+            return self.tr("Starting torch… then reading {0}").format(self._title())
+        if job.state is State.WAITING:
+            for other in backend.jobs.values():
+                if other.state is State.RUNNING and other.task.listed:
+                    return self.tr("Waiting for: {0}").format(other.task.title)
+        return self.tr("Reading {0}…").format(self._title())
 
     def _cancel(self) -> None:
         if self._reading is not None:

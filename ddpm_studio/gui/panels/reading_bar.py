@@ -40,8 +40,11 @@ class ReadingBar(QWidget):
         layout.addWidget(self.bar)
         self.hide()
 
-    def show_job(self, job: Job | None) -> None:
-        """Show where the job stands; nothing is shown of one that is done or has failed."""
+    def show_job(self, job: Job | None, waiting: str = "") -> None:
+        """Show where the job stands; nothing is shown of one that is done or has failed.
+
+        ``waiting`` is said until it tells how far it is.
+        """
         cancelled = job is not None and job.state is State.CANCELLED
         under_way = job is not None and not job.state.over
         self.setVisible(cancelled or under_way)
@@ -52,7 +55,7 @@ class ReadingBar(QWidget):
             self.text.setText(self.tr("Reading was stopped."))
         elif job is None or job.progress is None:
             self.bar.setRange(0, 0)
-            self.text.setText(self.tr("Waiting to read…"))
+            self.text.setText(waiting)
         else:
             progress = job.progress
             self.bar.setRange(0, max(1, progress.total))
