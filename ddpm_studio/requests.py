@@ -109,9 +109,7 @@ class TrainRequest(Request):
     flip: bool = Field(
         True, title="Random flips", description="Mirror pictures left to right at random."
     )
-    schedule: Schedule = Field(
-        "linear", title="Noise schedule", description="How β_t rises with t."
-    )
+    schedule: Schedule = Field("linear", title="Noise schedule", description="How βₜ rises with t.")
     timesteps: int = Field(
         1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
     )
@@ -121,7 +119,7 @@ class TrainRequest(Request):
     variance: Literal["fixed_large", "fixed_small", "learned", "learned_range"] = Field(
         "fixed_large",
         title="Variance",
-        description="σ_t² = β_t or β̃_t; or learned, which needs the loss hybrid or vlb.",
+        description="σₜ² = βₜ or β̃ₜ; or learned, which needs the loss hybrid or vlb.",
     )
     loss: Literal["simple", "min_snr", "vlb", "hybrid"] = Field(
         "simple",
@@ -178,7 +176,7 @@ class DrawRequest(Request):
         None, ge=1, title="Steps", description="Of the sampler; empty: as suits it."
     )
     variance: Literal["fixed_large", "fixed_small"] = Field(
-        "fixed_large", title="Variance", description="σ_t² = β_t or β̃_t; ddpm only."
+        "fixed_large", title="Variance", description="σₜ² = βₜ or β̃ₜ; ddpm only."
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
     clip_x0: bool = Field(
@@ -338,9 +336,7 @@ class EncodeRequest(Request):
 class ScheduleRequest(Request):
     """A noise schedule to look at."""
 
-    schedule: Schedule = Field(
-        "linear", title="Noise schedule", description="How β_t rises with t."
-    )
+    schedule: Schedule = Field("linear", title="Noise schedule", description="How βₜ rises with t.")
     timesteps: int = Field(
         1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
     )
@@ -403,7 +399,7 @@ class MeasureRequest(Request):
         description="How many to evaluate at most, more of them at small t; empty: all of them.",
     )
     variance: Literal["fixed_large", "fixed_small"] | None = Field(
-        None, title="Variance", description="σ_t² = β_t or β̃_t; empty: as trained."
+        None, title="Variance", description="σₜ² = βₜ or β̃ₜ; empty: as trained."
     )
     clip_x0: bool = Field(
         True, title="Clip x̂₀", description="Keep the predicted picture within the pixel range."

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
+from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
@@ -81,3 +82,23 @@ def test_eta_can_be_changed_for_ddim_alone(qtbot: QtBot) -> None:
     assert not bar.eta.isEnabled()
     bar.set_value({"sampler": "ddim"})
     assert bar.eta.isEnabled()
+
+
+def test_the_further_settings_stand_under_headings(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    menu = bar.variance.actions()[0].parent()
+    assert isinstance(menu, QMenu)
+    menu.popup(bar.mapToGlobal(bar.rect().bottomLeft()))
+    shown = [action for action in menu.actions() if not action.isSeparator()]
+    for field, group in (("variance", bar.variance), ("precision", bar.precision)):
+        place = shown.index(group.actions()[0])
+        heading = menu.findChildren(QLabel)[["variance", "precision"].index(field)]
+        assert shown[place - 1].text() == heading.text() == SamplerRequest.model_fields[field].title
+        assert heading.isVisible()
+        assert menu.actionGeometry(shown[place - 1]).contains(heading.geometry())
+        assert not shown[place - 1].isEnabled()
+    assert not any("_" in action.text() + action.toolTip() for action in shown)
+    QTest.keyClick(menu, Qt.Key.Key_Down)
+    assert menu.activeAction() is bar.variance.actions()[0]
+    menu.close()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, tool_button
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.menu_heading import add_heading
 from ddpm_studio.gui.widgets.seed_box import SeedBox
 from ddpm_studio.requests import SamplerRequest
 
@@ -280,7 +281,7 @@ class SamplerBar(QWidget):
     def _group(self, menu: QMenu, field: str) -> QActionGroup:
         """A section of the menu with one action a value."""
         described = _FIELDS[field]
-        menu.addSection(str(described.title))
+        add_heading(menu, str(described.title))
         group = QActionGroup(menu)
         for value in get_args(described.annotation):
             action = menu.addAction(_TEXTS.get(value, value))
