@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.actions import ActionRegistry
@@ -323,3 +324,18 @@ def test_the_gallery_is_told_of_each_sampler(
         ["dpm++2m-sde", "dpm++2m"],
         ["dpm++2m", "dpm++2m-sde"],
     )
+
+
+def test_the_line_below_tells_what_is_pointed_at_and_no_tooltip_covers_the_neighbours(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, panel: ReversePanel
+) -> None:
+    open_run(qtbot, studio, tiny_run)
+    drawn(qtbot, panel)
+    grid = panel.views.grids[0, "x_t"]
+    place = grid.tile_rect(1).center()
+    QTest.mouseMove(grid.viewport(), place)
+    qtbot.waitUntil(lambda: panel.inspector.text().startswith("picture 2,"), timeout=WAIT)
+    where = grid.viewport().mapToGlobal(place)
+    QApplication.sendEvent(grid.viewport(), QHelpEvent(QEvent.Type.ToolTip, place, where))
+    assert not QToolTip.isVisible()
+    assert "single pixels" in grid.accessibleDescription()

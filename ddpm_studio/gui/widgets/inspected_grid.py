@@ -63,7 +63,12 @@ class InspectedGrid(PictureGrid):
             self.pointed.emit(self.pixel_at(event.position().toPoint()))
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Tell when the pointer leaves."""
+        """Tell when the pointer leaves; show no tooltip over the neighbours of a picture.
+
+        Whoever listens to ``pointed`` says more than it would.
+        """
+        if event.type() == QEvent.Type.ToolTip:
+            return True
         if event.type() == QEvent.Type.Leave:
             self.pointed.emit(None)
         return super().viewportEvent(event)
