@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
@@ -43,6 +44,12 @@ def test_without_a_model_it_says_what_to_do(panel: SharePanel) -> None:
     assert panel.pages.currentWidget() is panel.empty
     assert panel.empty.text == "Train or open a model first"
     assert panel.job is None
+
+
+def test_the_menu_of_latents_says_what_it_is(panel: SharePanel) -> None:
+    shown = panel.latents.button
+    assert "latent" in shown.text().lower()
+    assert shown.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
 def test_the_first_look_draws_from_noise_and_sharpens_on_the_way(

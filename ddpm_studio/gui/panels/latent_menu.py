@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from ddpm_studio.backend import tasks
@@ -68,6 +68,8 @@ class LatentMenu(QWidget):
         self.button = tool_button(
             "layers", self.tr("Latent"), self.tr("Open or save the shared xₜ")
         )
+        self.button.setText(self.tr("Latent"))
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setMenu(menu)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.words = label("", "muted")
