@@ -194,7 +194,7 @@ def test_it_is_said_what_the_reading_waits_for(qtbot: QtBot, picture_folder: Pat
     window = opened(qtbot, backend)
     window.open_first([picture_folder], None)
     assert window.data.reading.isVisible()
-    assert window.data.reading.text.text() == f"Starting torch… then reading {picture_folder.name}"
+    assert window.data.reading.text.text() == f"Starting torch to read {picture_folder.name}…"
     said: list[str] = []
     backend.ready.connect(lambda _: said.append(window.data.reading.text.text()))
     backend.start()

@@ -130,7 +130,7 @@ class DataPanel(QWidget):
         if job is None or not self._studio.sources:
             return ""
         if backend.device is None:
-            return self.tr("Starting torch… then reading {0}").format(self._title())
+            return self.tr("Starting torch to read {0}…").format(self._title())
         if job.state is State.WAITING:
             for other in backend.jobs.values():
                 if other.state is State.RUNNING and other.task.listed:

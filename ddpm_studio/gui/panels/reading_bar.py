@@ -7,7 +7,13 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, State
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.basics import button, name, number_label, tool_button
+from ddpm_studio.gui.widgets.basics import (
+    ElidedLabel,
+    button,
+    even_figures,
+    name,
+    tool_button,
+)
 
 
 class ReadingBar(QWidget):
@@ -18,7 +24,8 @@ class ReadingBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.text = number_label("", "caption")
+        self.text = ElidedLabel("", "caption")
+        even_figures(self.text)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         name(self.bar, self.tr("Progress of reading"))

@@ -54,10 +54,15 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
 def number_label(text: str = "", role: str = "") -> QLabel:
     """Return a label for a number that changes: its figures are of equal width."""
     made = label(text, role)
-    font = made.font()
-    font.setFeature(body_font().featureTags()[0], 1)
-    made.setFont(font)
+    even_figures(made)
     return made
+
+
+def even_figures(widget: QWidget) -> None:
+    """Give all figures the same width, for a number that changes."""
+    font = widget.font()
+    font.setFeature(body_font().featureTags()[0], 1)
+    widget.setFont(font)
 
 
 def button(text: str, tip: str = "", *, icon: str = "", role: str = "") -> QPushButton:
