@@ -9,6 +9,11 @@ from dataclasses import asdict, dataclass, field
 _FEW = 50
 _SIZES_SHOWN = 4
 _CLASSES_SHOWN = 12
+_SENTENCES = {
+    "empty file": "is an empty file",
+    "truncated": "is cut short",
+    "values out of range": "has values out of range",
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,12 @@ class Reject:
     def kind(self) -> str:
         """The reason without its detail."""
         return self.reason.split(":", 1)[0]
+
+    @property
+    def sentence(self) -> str:
+        """The reason as it goes on behind the name: "is cut short"."""
+        kind, detail, said = self.reason.partition(":")
+        return _SENTENCES.get(kind, f"is {kind}") + detail + said
 
 
 @dataclass(frozen=True)

@@ -39,11 +39,15 @@ def nothing_usable(
     title: str, rejects: tuple[Reject, ...], others: Counter[str] | None = None
 ) -> StudioError:
     """Return the error for a set without a single usable picture."""
+    details = "\n".join(f"{reject.name}: {reject.reason}" for reject in rejects[:1000])
+    if len(rejects) == 1 and rejects[0].name == title:
+        remedy = "Choose another, or a copy that other programs can open."
+        return StudioError(f"{title} {rejects[0].sentence}.", remedy, details)
     if rejects:
         return StudioError(
             f"No picture in {title} can be used: {reject_summary(rejects)}.",
             "Choose pictures that other programs can open.",
-            "\n".join(f"{reject.name}: {reject.reason}" for reject in rejects[:1000]),
+            details,
         )
     count = sum(others.values()) if others else 0
     if count == 0:

@@ -294,6 +294,7 @@ class MainWindow(QMainWindow):
         studio.data_changed.connect(self._on_data)
         studio.data_replaced.connect(self._on_replaced)
         studio.run_changed.connect(self._on_run)
+        studio.opening_changed.connect(self._on_opening)
         self.start_page.sample_chosen.connect(self.open_sample)
         self.start_page.choose_folder.connect(self.opening.choose_folder)
         self.start_page.open_model.connect(self.opening.choose_model)
@@ -319,20 +320,25 @@ class MainWindow(QMainWindow):
         if studio.sources:
             self._middle.setCurrentWidget(self.tabs)
         beginning = studio.preview is None and studio.dataset is None
-        if studio.sources and beginning and self.messages.level == "error":
+        if studio.sources and beginning:
             # What was wrong with the pictures before is not wrong with these.
-            self.messages.clear()
+            self.messages.clear("error")
         if studio.dataset is not None:
             self.recent.add_data(studio.sources, studio.options)
 
     def _on_replaced(self, sources: tuple[Path, ...], options: PrepareOptions) -> None:
-        self.messages.show_info(
+        self.messages.show_message(
             self.tr("{0} is open now, in the place of {1}.").format(
                 _named(self.studio.sources), _named(sources)
             ),
-            self.tr("Undo"),
-            lambda: self.studio.open_data(sources, options),
+            action=self.tr("Undo"),
+            callback=lambda: self.studio.open_data(sources, options),
+            topic="data",
         )
+
+    def _on_opening(self) -> None:
+        if self.studio.opening is not None:
+            self.messages.clear("error")
 
     def _on_run(self) -> None:
         if self.studio.run is not None:
@@ -345,6 +351,7 @@ class MainWindow(QMainWindow):
         self.show_tool(tools.get(where, self.interpolate))
 
     def _on_restored(self, found: Restored) -> None:
+        self.messages.clear("error")
         tools = (self.share, self.interpolate, self.inpaint)
         self.show_tool(next((tool for tool in tools if found.kind in tool.kinds), self.reverse))
 

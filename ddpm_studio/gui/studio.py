@@ -81,15 +81,14 @@ class Studio(QObject):
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
         found = [path for path in given if path.exists()]
+        if len(found) == 1 and _is_model(found[0]):
+            self.open_model(found[0])
+        elif found and not (len(found) == 1 and self.restorer.restore(found[0])):
+            self.open_data(found)
+        # Last: opening something takes errors about what was opened before away.
         for path in given:
             if path not in found:
                 self.notify(StudioError(f"{path} does not exist.", "Check the path."))
-        if not found:
-            return
-        if len(found) == 1 and _is_model(found[0]):
-            self.open_model(found[0])
-        elif not (len(found) == 1 and self.restorer.restore(found[0])):
-            self.open_data(found)
 
     def open_model(self, folder: Path) -> None:
         """Open a run, or make one of a model of diffusers."""

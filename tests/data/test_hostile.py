@@ -141,6 +141,21 @@ def test_all_left_out_is_an_error(tmp_path: Path) -> None:
         assert words in cause
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (PICTURE[:500], "one.png is cut short."),
+        (b"", "one.png is an empty file."),
+        (b"<html>404</html>" * 9, "one.png is damaged: its content is no picture."),
+    ],
+)
+def test_one_broken_picture_is_named_in_a_sentence(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "one.png").write_bytes(content)
+    assert refusal(tmp_path, tmp_path / "one.png") == said
+
+
 def huge_png(width: int, height: int) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (

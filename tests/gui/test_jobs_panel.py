@@ -93,7 +93,9 @@ def test_a_failure_stays_until_dismissed_and_can_be_copied(
     job = backend.submit(Task("Saving", work))
     qtbot.waitUntil(lambda: job in panel.rows, timeout=30_000)
     row = panel.rows[job]
-    assert row.text.text() == "The disk is full. Make room."
+    assert row.failed.text() == "The disk is full."
+    assert row.toolTip() == "The disk is full. Make room."
+    assert not row.text.isVisible()
     row.copy_button.click()
     copied = QGuiApplication.clipboard().text()
     assert "Saving" in copied

@@ -287,7 +287,7 @@ class ForwardChapter(QWidget):
     def _compute(self) -> None:
         if self.noised is None:
             return
-        self.messages.dismiss()
+        self.messages.clear()
         task = learning.schedule_tables(self.request(), mixed(self.noised, 1.0, 0.0))
         job = self._studio.backend.submit(task)
         job.finished.connect(self._on_tables)

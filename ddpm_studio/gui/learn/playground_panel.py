@@ -97,7 +97,7 @@ class PlaygroundPanel(QWidget):
         request = PlayRequest(shape=self.shape.currentData(), timesteps=_T)
         drawing = np.array(self._drawing, np.float32) if self._drawing else None
         self._forget()
-        self.messages.dismiss()
+        self.messages.clear()
         job = self._job = self._studio.backend.submit(playground.play(request, drawing))
         job.emitted.connect(self._on_event)
         job.changed.connect(self._show_progress)

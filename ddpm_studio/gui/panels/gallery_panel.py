@@ -92,6 +92,7 @@ class GalleryPanel(ToolPanel):
             self.tr("{0} deleted.").format(self._pictures(len(chosen))),
             action=self.tr("Undo"),
             callback=self.undo,
+            topic="deleted",
         )
 
     def undo(self) -> None:
@@ -99,7 +100,7 @@ class GalleryPanel(ToolPanel):
         self._remembered = self.items.undo()
         # They are shown when the files are back, not before.
         self.keeper.restore(self._remembered)
-        self.messages.dismiss()
+        self.messages.clear("info")
 
     def rate_chosen(self, stars: int) -> None:
         """Give the chosen pictures 0 to 5 stars, on the disk too."""

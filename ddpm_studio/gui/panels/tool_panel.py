@@ -107,7 +107,7 @@ class ToolPanel(QWidget):
             task = tasks.redraw(again.with_frames(_FRAMES), task.slot)
             self._index = again.index
         self._stale = False
-        self.messages.dismiss()
+        self.messages.clear()
         self.job = self.studio.submit(task)
         self.job.emitted.connect(self._on_event)
         self.job.changed.connect(self._show_progress)

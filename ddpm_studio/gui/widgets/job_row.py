@@ -43,6 +43,7 @@ class JobRow(QWidget):
         name(self.bar, self.tr("Progress of {job}").format(job=job.task.title))
         self.text = number_label("", "muted")
         self.text.setMinimumWidth(_TEXT_WIDTH)
+        self.failed = ElidedLabel("", "danger")
         self.copy_button = tool_button(
             "copy", self.tr("Copy details"), self.tr("Copy what went wrong, for a report")
         )
@@ -52,12 +53,13 @@ class JobRow(QWidget):
         self.pause_button.setVisible(job.task.lane is Lane.BACKGROUND)
         self.cancel_button = tool_button("x", self.tr("Cancel {job}").format(job=job.task.title))
         self.cancel_button.clicked.connect(self._cancel)
-        self._row = row = QHBoxLayout(self)
+        row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_M, 0, SPACE_M, 0)
         row.setSpacing(SPACE_M)
         row.addWidget(self.title, 1)
         row.addWidget(self.bar, 1)
         row.addWidget(self.text)
+        row.addWidget(self.failed, 1)
         row.addWidget(self.copy_button)
         row.addWidget(self.pause_button)
         row.addWidget(self.cancel_button)
@@ -78,11 +80,13 @@ class JobRow(QWidget):
             self.bar.setRange(0, max(1, job.progress.total))
             self.bar.setValue(job.progress.done)
         self.text.setText(self._words())
-        self.text.setToolTip(self.text.text())
-        self.bar.setVisible(job.failure is None)
-        self._row.setStretchFactor(self.text, 0 if job.failure is None else 1)
-        self.copy_button.setVisible(job.failure is not None)
-        set_property(self.text, "role", "muted" if job.failure is None else "danger")
+        # The remedy stands in the message that tells of it; here is what failed.
+        self.failed.setText("" if job.failure is None else job.failure.cause)
+        self.setToolTip("" if job.failure is None else job.failure.line)
+        for part in (self.bar, self.text):
+            part.setVisible(job.failure is None)
+        for part in (self.failed, self.copy_button):
+            part.setVisible(job.failure is not None)
         if job.state.over:
             self.bar.setRange(0, 1)
             self.bar.setValue(1 if job.state is State.DONE else 0)
@@ -99,8 +103,6 @@ class JobRow(QWidget):
 
     def _words(self) -> str:
         job = self.job
-        if job.failure is not None:
-            return job.failure.line
         words = {
             State.WAITING: self.tr("Waiting…"),
             State.PAUSED: self.tr("Paused"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import Qt, Signal
@@ -28,20 +29,46 @@ _ICONS = {
     "error": ("circle-alert", "danger"),
 }
 _DETAILS_HEIGHT = 140
+_MOST_KEPT = 10
+
+
+@dataclass(frozen=True)
+class _Message:
+    text: str
+    level: Level
+    remedy: str = ""
+    details: str = ""
+    action: str = ""
+    callback: Callable[[], object] | None = None
+    topic: str = ""
+
+    @property
+    def whole(self) -> str:
+        return f"{self.text} {self.remedy}".strip()
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is worth coming back to when another has taken its place."""
+        return self.level != "info" or bool(self.action)
+
+    def outlives(self, newer: _Message) -> bool:
+        """Whether it still has something to say beside a newer one."""
+        same = self.whole == newer.whole or (bool(self.topic) and self.topic == newer.topic)
+        return self.stays and not same
 
 
 class MessageBar(QFrame):
     """Says one thing at a time; hidden while there is nothing to say.
 
-    Escape or the cross sends it away, which emits ``dismissed`` with its text.
+    What a newer message covers waits below it, if there was anything to be done about it. Escape
+    or the cross sends the one that is seen away, which emits ``dismissed`` with its text.
     """
 
     dismissed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._callback: Callable[[], object] | None = None
-        self._level: Level = "info"
+        self._messages: list[_Message] = []
         self._mark = IconLabel("info", 16, "accent")
         self._text = label(wrap=True)
         self._remedy = label("", "muted", wrap=True)
@@ -56,6 +83,7 @@ class MessageBar(QFrame):
         self.copy_button = button(
             self.tr("Copy"), self.tr("Copy the details"), icon="copy", role="link"
         )
+        self.earlier_button = button(" ", role="link")
         self.close_button = tool_button("x", self.tr("Dismiss"), self.tr("Dismiss this message"))
         self.close_button.setProperty("role", "small")
         self._details = QPlainTextEdit()
@@ -65,6 +93,7 @@ class MessageBar(QFrame):
         self.action_button.clicked.connect(self._act)
         self.details_button.toggled.connect(self._unfold)
         self.copy_button.clicked.connect(self.copy_details)
+        self.earlier_button.clicked.connect(self._turn)
         self.close_button.clicked.connect(self.dismiss)
 
         words = QVBoxLayout()
@@ -73,7 +102,12 @@ class MessageBar(QFrame):
         words.addWidget(self._remedy)
         links = QHBoxLayout()
         links.setSpacing(SPACE_S)
-        for press in (self.action_button, self.details_button, self.copy_button):
+        for press in (
+            self.action_button,
+            self.details_button,
+            self.copy_button,
+            self.earlier_button,
+        ):
             links.addWidget(press)
         links.addStretch()
         words.addLayout(links)
@@ -93,14 +127,17 @@ class MessageBar(QFrame):
     @property
     def text(self) -> str:
         """What is said, with the remedy; empty while hidden."""
-        if self.isHidden():
-            return ""
-        return f"{self._text.text()} {self._remedy.text()}".strip()
+        return self._messages[-1].whole if self._messages else ""
 
     @property
     def level(self) -> Level:
         """How grave it is."""
-        return self._level
+        return self._messages[-1].level if self._messages else "info"
+
+    @property
+    def earlier(self) -> int:
+        """How many messages wait below the one that is seen."""
+        return max(0, len(self._messages) - 1)
 
     def show_message(
         self,
@@ -111,8 +148,9 @@ class MessageBar(QFrame):
         details: str = "",
         action: str = "",
         callback: Callable[[], object] | None = None,
+        topic: str = "",
     ) -> None:
-        """Say something, in the place of what was said before.
+        """Say something; said before, it comes up again instead of standing there twice.
 
         Args:
             text: what is the matter.
@@ -121,22 +159,12 @@ class MessageBar(QFrame):
             details: a long text to unfold and copy.
             action: what a button says; the message goes when it is pressed.
             callback: what the button does.
+            topic: what it is about: it takes the place of an earlier one about the same.
         """
-        self._level, self._callback = level, callback
-        set_property(self, "role", level)
-        self._mark.set_icon(*_ICONS[level])
-        self._text.setText(text)
-        self._remedy.setText(remedy)
-        self._remedy.setVisible(bool(remedy))
-        self._details.setPlainText(details)
-        self.details_button.setChecked(False)
-        self.details_button.setVisible(bool(details))
-        self._unfold(False)
-        self.action_button.setText(action)
-        name(self.action_button, action or " ")
-        self.action_button.setVisible(bool(action))
-        self.setAccessibleName(f"{text} {remedy}".strip())
-        self.show()
+        told = _Message(text, level, remedy, details, action, callback, topic)
+        others = (old for old in self._messages if old.outlives(told))
+        self._messages = [*others, told][-_MOST_KEPT:]
+        self._show()
 
     def show_info(
         self, text: str, action: str = "", callback: Callable[[], object] | None = None
@@ -163,16 +191,16 @@ class MessageBar(QFrame):
             callback=callback,
         )
 
-    def clear(self) -> None:
-        """Say nothing more."""
-        self._callback = None
-        self.hide()
+    def clear(self, level: Level | None = None) -> None:
+        """Say nothing more, or nothing more of this level."""
+        self._messages = [old for old in self._messages if level not in (None, old.level)]
+        self._show()
 
     def dismiss(self) -> None:
-        """Say nothing more, as the person wishes it."""
-        if not self.isHidden():
-            text = self.text
-            self.clear()
+        """Say this no more, as the person wishes it."""
+        if self._messages:
+            text = self._messages.pop().whole
+            self._show()
             self.dismissed.emit(text)
 
     def copy_details(self) -> None:
@@ -186,9 +214,39 @@ class MessageBar(QFrame):
         else:
             super().keyPressEvent(event)
 
+    def _show(self) -> None:
+        if not self._messages:
+            self.hide()
+            return
+        told = self._messages[-1]
+        set_property(self, "role", told.level)
+        self._mark.set_icon(*_ICONS[told.level])
+        self._text.setText(told.text)
+        self._remedy.setText(told.remedy)
+        self._remedy.setVisible(bool(told.remedy))
+        self._details.setPlainText(told.details)
+        self.details_button.setChecked(False)
+        self.details_button.setVisible(bool(told.details))
+        self._unfold(False)
+        self.action_button.setText(told.action)
+        name(self.action_button, told.action or " ")
+        self.action_button.setVisible(bool(told.action))
+        count = self.earlier
+        earlier = self.tr("and 1 earlier") if count == 1 else self.tr("and {n} earlier")
+        self.earlier_button.setText(earlier.format(n=count))
+        name(self.earlier_button, self.earlier_button.text(), self.tr("Show the message before"))
+        self.earlier_button.setVisible(count > 0)
+        self.setAccessibleName(told.whole)
+        self.show()
+
+    def _turn(self) -> None:
+        """Let the one before come up, and the one that is seen wait below all."""
+        self._messages = [self._messages[-1], *self._messages[:-1]]
+        self._show()
+
     def _act(self) -> None:
-        callback = self._callback
-        self.clear()
+        callback = self._messages.pop().callback
+        self._show()
         if callback is not None:
             callback()
 

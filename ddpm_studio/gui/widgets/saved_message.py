@@ -18,4 +18,5 @@ def tell_saved(messages: MessageBar, path: Path) -> None:
         translate("SavedMessage", "Saved to {path}").format(path=path),
         action=translate("SavedMessage", "Show in folder"),
         callback=partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(path.parent))),
+        topic="saved",
     )
