@@ -83,10 +83,10 @@ class JobRow(QWidget):
         # The remedy stands in the message that tells of it; here is what failed.
         self.failed.setText("" if job.failure is None else job.failure.cause)
         self.setToolTip("" if job.failure is None else job.failure.line)
-        for part in (self.bar, self.text):
-            part.setVisible(job.failure is None)
-        for part in (self.failed, self.copy_button):
-            part.setVisible(job.failure is not None)
+        self.bar.setVisible(job.failure is None)
+        self.text.setVisible(job.failure is None)
+        self.failed.setVisible(job.failure is not None)
+        self.copy_button.setVisible(job.failure is not None)
         if job.state.over:
             self.bar.setRange(0, 1)
             self.bar.setValue(1 if job.state is State.DONE else 0)
