@@ -46,7 +46,7 @@ class Studio(QObject):
     model_moved = Signal()
     """The open model has trained on: ``model_step`` is another."""
     drawn = Signal(object)
-    """Pictures were finished (:class:`Drawn`); the gallery collects them."""
+    """Pictures that a person asked for were finished (:class:`Drawn`); the gallery keeps them."""
     restored = Signal(object)
     """A picture (:class:`Restored`) is to be drawn again; its run is open."""
     notified = Signal(object)
@@ -181,10 +181,11 @@ class Studio(QObject):
         found.poll()
         return found
 
-    def submit(self, task: Any) -> Job:
-        """Start any task; pictures that it draws go to the gallery, errors to the person."""
+    def submit(self, task: Any, *, asked: bool = True) -> Job:
+        """Start any task; pictures that it draws go to the gallery if a person ``asked`` for it."""
         job = self.backend.submit(task)
-        job.finished.connect(self._on_result)
+        if asked:
+            job.finished.connect(self._on_result)
         return job
 
     def send_picture(

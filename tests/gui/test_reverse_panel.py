@@ -320,7 +320,7 @@ def test_the_gallery_is_told_of_each_sampler(
     actions["reverse.compare"].trigger()
     drawn(qtbot, panel, 2)
     requests = [d.recipe["request"] for d in told]
-    assert [r["sampler"] for r in requests if isinstance(r, dict)][1:] in (
+    assert [r["sampler"] for r in requests if isinstance(r, dict)] in (
         ["dpm++2m-sde", "dpm++2m"],
         ["dpm++2m", "dpm++2m-sde"],
     )

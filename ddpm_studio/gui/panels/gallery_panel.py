@@ -141,7 +141,10 @@ class GalleryPanel(ToolPanel):
 
     def _build(self) -> None:
         self.thumbnails.set_empty(
-            "images", self.tr("No pictures yet"), self.tr("New samples"), self.draw_samples
+            "images",
+            self.tr("What you draw is kept here"),
+            self.tr("New samples"),
+            self.draw_samples,
         )
         row = QHBoxLayout(self._draw_rows)
         row.setContentsMargins(0, 0, 0, 0)

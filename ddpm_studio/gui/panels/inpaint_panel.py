@@ -151,7 +151,7 @@ class InpaintPanel(ToolPanel):
             self.draw_now,
             category=self._category,
             icon="refresh-cw",
-            tip=self.tr("Draw again, with the model as it is now"),
+            tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
         self._tell_age(again)
         for text, box in (
@@ -228,7 +228,7 @@ class InpaintPanel(ToolPanel):
     def _on_source(self) -> None:
         self.canvas.set_picture(self.source.fitted)
         self._forget()
-        self.draw_later()
+        self.draw_later(asked=self.source.asked)
 
     def _on_mask(self) -> None:
         if self.canvas.painted.any():
@@ -254,7 +254,7 @@ class InpaintPanel(ToolPanel):
         if self.isVisible() and can and not self._surprised:
             self._surprised = True
             if self.source.drop is None and not self.source.waiting:
-                self.surprise()
+                self.source.pick_from_data(asked=False)
 
     def _forget(self) -> None:
         self.drawn = None

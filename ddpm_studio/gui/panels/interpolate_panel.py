@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,14 +94,17 @@ class InterpolatePanel(ToolPanel):
 
     def surprise(self) -> None:
         """Take pictures by chance, from the open data, else from those of the run."""
+        self._surprise(asked=True)
+
+    def _surprise(self, *, asked: bool) -> None:
         dataset = self.studio.dataset
         if dataset is not None:
-            self._take_some(dataset.images)
+            self._take_some(asked, dataset.images)
         elif self.studio.run is not None:
             job = self.studio.backend.submit(
                 tasks.some_pictures(self.studio.run, _CHOICE, "interpolate surprise")
             )
-            job.finished.connect(self._take_some)
+            job.finished.connect(partial(self._take_some, asked))
             job.failed.connect(self._on_failed)
 
     def swap(self) -> None:
@@ -206,7 +210,7 @@ class InterpolatePanel(ToolPanel):
         if isinstance(event, FrameImages):
             self._show(event.x0_hat)
         elif isinstance(event, Drawn):
-            self.studio.drawn.emit(event)
+            self._keep(event)
             self._show(event.pictures)
             self.rows.next()
 
@@ -282,11 +286,12 @@ class InterpolatePanel(ToolPanel):
 
     def _on_source(self) -> None:
         used = (self.path,) if self.mode == "path" else self._slots()
-        if self.sender() not in used:
+        changed = next((one for one in used if one is self.sender()), None)
+        if changed is None:
             return  # It takes no part in the way chosen.
         if not self._keys():
             self._forget()
-        self.draw_later()
+        self.draw_later(asked=changed.asked)
 
     def _on_mode(self) -> None:
         """Follow what is shown: a row, a row for each t, a square, a pad, or a path."""
@@ -337,9 +342,9 @@ class InterpolatePanel(ToolPanel):
         can = self.studio.can_draw and self.studio.has_pictures
         if self.isVisible() and can and empty and not self._surprised:
             self._surprised = True
-            self.surprise()
+            self._surprise(asked=False)
 
-    def _take_some(self, pictures: Pictures) -> None:
+    def _take_some(self, asked: bool, pictures: Pictures) -> None:
         """Fill the slots; where four corners are wanted, those with a picture stay."""
         if self.mode == "path":
             chosen = random.sample(range(len(pictures)), min(_KEYS, len(pictures)))
@@ -348,7 +353,7 @@ class InterpolatePanel(ToolPanel):
         slots = [slot for slot in self._slots() if slot.drop is None] or self._slots()
         chosen = random.sample(range(len(pictures)), min(len(slots), len(pictures)))
         for k, slot in enumerate(slots):
-            slot.set_picture(pictures[chosen[k % len(chosen)]].copy())
+            slot.take(pictures[chosen[k % len(chosen)]].copy(), asked=asked)
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
         slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)

@@ -93,7 +93,7 @@ class MixChoices(QWidget):
             draw,
             category=category,
             icon="refresh-cw",
-            tip=self.tr("Draw again, with the model as it is now"),
+            tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
         layout = FlowLayout(parent=self)
         for part in (

@@ -36,6 +36,8 @@ class PathView(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._slots: list[SourceSlot] = []
+        self.asked = True
+        """Whether a person is the cause of what ``changed`` tells."""
         self.frames: Pictures | None = None
         self._recipe: dict[str, object] | None = None
         self.preview = RowGrid(self.tr("The path"))
@@ -51,7 +53,7 @@ class PathView(QWidget):
             self.tr("Closed"), self.tr("From the last picture back to the first"), icon="repeat"
         )
         self.closed.setCheckable(True)
-        self.closed.toggled.connect(self.changed)
+        self.closed.toggled.connect(self._on_closed)
         self.add_button = button(
             self.tr("Add"), self.tr("Add a picture of the data by chance"), icon="plus"
         )
@@ -190,6 +192,12 @@ class PathView(QWidget):
                 slot.deleteLater()
         if self._slots[-1].drop is not None and len(self._slots) < _MOST:
             self._grow()
+        slot = self.sender()
+        self.asked = not isinstance(slot, SourceSlot) or slot.asked
+        self.changed.emit()
+
+    def _on_closed(self) -> None:
+        self.asked = True
         self.changed.emit()
 
     def _show(self, index: int) -> None:

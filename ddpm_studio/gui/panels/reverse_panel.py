@@ -66,7 +66,7 @@ class ReversePanel(QWidget):
             category=category,
             shortcut="Ctrl+Return",
             icon="refresh-cw",
-            tip=self.tr("Draw from noise again with these settings"),
+            tip=self.tr("Draw from noise again with these settings, and keep it in the gallery"),
         )
         self.messages = MessageBar()
         self.age = AgeRow(studio, self._draw_action, lambda: self.trajectory.recipe or None)
@@ -110,6 +110,9 @@ class ReversePanel(QWidget):
 
     def draw(self) -> None:
         """Draw with the settings shown; what is being drawn gives way."""
+        self._draw(asked=True)
+
+    def _draw(self, *, asked: bool) -> None:
         run = self._studio.run
         if not self._studio.can_draw or run is None:
             return
@@ -122,16 +125,16 @@ class ReversePanel(QWidget):
             SampleRequest(run=run, count=self.count.currentData(), frames=moments, **first | other)
             for other in ({}, *others)
         ]
-        asked = [tasks.sample(one, slot=f"reverse {k}") for k, one in enumerate(requests)]
-        self._begin(asked, titles)
+        begun = [tasks.sample(one, slot=f"reverse {k}") for k, one in enumerate(requests)]
+        self._begin(begun, titles, asked=asked)
 
-    def _begin(self, asked: Sequence[Task], titles: Sequence[str]) -> None:
+    def _begin(self, begun: Sequence[Task], titles: Sequence[str], *, asked: bool) -> None:
         self.messages.clear()
         self.show_process(Process([Trajectory(title=title) for title in titles]))
         self.views.empty.set_content("film", self.tr("Drawing…"))
         for job in self._jobs:
             self._studio.backend.cancel(job)
-        self._jobs = [self._studio.submit(task) for task in asked]
+        self._jobs = [self._studio.submit(task, asked=asked) for task in begun]
         for job in self._jobs:
             job.emitted.connect(self._on_event)
             job.finished.connect(self._on_finished)
@@ -154,7 +157,8 @@ class ReversePanel(QWidget):
     def showEvent(self, event: object) -> None:
         """Draw at once when the tab is looked at for the first time."""
         super().showEvent(event)  # type: ignore[arg-type]
-        self._draw_first()
+        # The window may show it for a new model before it was told of that model itself.
+        self._on_run()
 
     def _build(self) -> None:
         wheel = WheelFilter(self)
@@ -332,7 +336,7 @@ class ReversePanel(QWidget):
         self._wanted = found
         self._delay.stop()
         again = tasks.redraw(found.with_frames(self._affordable(1)), slot="reverse 0")
-        self._begin([again], [self.sampler.words])
+        self._begin([again], [self.sampler.words], asked=True)
 
     def _drawn_from(self) -> str:
         request = self.trajectory.recipe.get("request")
@@ -341,7 +345,7 @@ class ReversePanel(QWidget):
     def _draw_first(self) -> None:
         busy = any(not job.state.over for job in self._jobs)
         if self.isVisible() and not len(self.process) and not busy:
-            self.draw()
+            self._draw(asked=False)
 
     def _on_compare(self, comparing: bool) -> None:
         self.compare.setVisible(comparing)

@@ -110,7 +110,7 @@ class SharePanel(ToolPanel):
             self.draw_now,
             category=self._category,
             icon="refresh-cw",
-            tip=self.tr("Draw again, with the model as it is now"),
+            tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
 
     def _source_row(self) -> QHBoxLayout:
@@ -186,7 +186,7 @@ class SharePanel(ToolPanel):
                 self._latent = event.x_t[:1]
             self._show(event.x0_hat, event.t == 0)
         elif isinstance(event, Drawn):
-            self.studio.drawn.emit(event)
+            self._keep(event)
             self._finish_row(event)
         elif isinstance(event, Notice):
             self.messages.show_info(event.text)
@@ -236,7 +236,7 @@ class SharePanel(ToolPanel):
     def _on_source(self) -> None:
         if self.source.fitted is not None:
             self.latents.let_go()
-        self.draw_later()
+        self.draw_later(asked=self.source.asked)
 
     def _on_latent(self) -> None:
         """Stay at the t of a latent from a file, as long as it is used."""

@@ -52,6 +52,8 @@ class SourceSlot(PictureSlot):
         self._recipe: dict[str, object] | None = None
         self.fitted: Pictures | None = None
         """uint8 (H, W, C) of the model's size, or None."""
+        self.asked = True
+        """Whether a person chose the picture; not where the window took or fitted one by itself."""
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: Job | None = None
@@ -60,24 +62,29 @@ class SourceSlot(PictureSlot):
 
     def set_path(self, path: Path) -> None:
         """Take a picture file, or the first picture of a folder or zip."""
-        if self._studio.run is not None:
-            self._original, self._recipe = path, None
-            self._prepare(tasks.load_picture(path, self._studio.run, self._slot))
+        self.asked = True
+        self._load(path)
+
+    def take(self, picture: Pictures, *, asked: bool = True) -> None:
+        """Hold a picture of the data, (H, W, C)."""
+        self._original, self._recipe, self.asked = picture, None, asked
+        self._fit(picture)
 
     def refit(self) -> None:
         """Prepare the picture anew, for another model."""
+        self.asked = False
         if isinstance(self._original, Path):
-            self.set_path(self._original)
+            self._load(self._original)
         else:
             self._fit(self._original)
 
-    def pick_from_data(self) -> None:
+    def pick_from_data(self, *, asked: bool = True) -> None:
         """Take a picture by chance from the open data, else from those of the run."""
         dataset = self._studio.dataset
         if dataset is not None:
-            self.set_picture(random.choice(dataset.images).copy())
+            self.take(random.choice(dataset.images).copy(), asked=asked)
         elif self._studio.run is not None:
-            self._original, self._recipe = None, None
+            self._original, self._recipe, self.asked = None, None, asked
             self._prepare(tasks.some_pictures(self._studio.run, _CHOICE, self._slot))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -101,9 +108,14 @@ class SourceSlot(PictureSlot):
             super().dropEvent(event)
 
     def _on_changed(self, picture: Pictures | None) -> None:
-        self._original = picture
+        self._original, self.asked = picture, True
         self._recipe = self.drop.recipe if self.drop is not None else None
         self._fit(picture)
+
+    def _load(self, path: Path) -> None:
+        if self._studio.run is not None:
+            self._original, self._recipe = path, None
+            self._prepare(tasks.load_picture(path, self._studio.run, self._slot))
 
     def _fit(self, picture: Pictures | None) -> None:
         if picture is None or self._fits(picture):

@@ -34,6 +34,9 @@ _FRAMES = 25
 class ToolPanel(QWidget):
     """A tab that draws as soon as it is looked at, and again when something changes.
 
+    What it draws by itself, when a model is opened or the tab is seen for the first time, is
+    only shown; what a person asked for or changed something for is kept in the gallery too.
+
     A subclass puts its widgets into ``content``, implements :meth:`_task`, :meth:`_on_event` and
     :meth:`_on_finished`, and calls :meth:`draw_later`. Where dropped pictures are drawn again,
     it names their ``kinds`` and implements :meth:`_show_restored`.
@@ -59,13 +62,14 @@ class ToolPanel(QWidget):
         self._icon = icon
         self._age: AgeRow | None = None
         self._stale = True
+        self._asked_for = self._keeps = False
         self._drawn_run: object = None
         self._again: Restored | None = None
         self._index: int | None = None
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(_DELAY_MS)
-        self._delay.timeout.connect(self.draw_now)
+        self._delay.timeout.connect(self._draw)
         self.messages = MessageBar()
         self.progress = _thin_progress(self.tr("Drawing"))
         body = QWidget()
@@ -83,18 +87,26 @@ class ToolPanel(QWidget):
         studio.opening_changed.connect(self._tell_empty)
         studio.restored.connect(self._on_restored)
 
-    def draw_later(self) -> None:
+    def draw_later(self, *, asked: bool = True) -> None:
         """Draw in a moment with what is chosen then, at the latest when the tab is seen.
 
         While a control is being dragged this goes on several times a second.
+
+        Args:
+            asked: whether a person is the cause.
         """
+        self._asked_for |= asked
         self._stale = True
         self._again = None
         if self.isVisible() and self.studio.can_draw and not self._delay.isActive():
             self._delay.start()
 
     def draw_now(self) -> None:
-        """Draw; a drawing under way gives way."""
+        """Draw because a person says so; a drawing under way gives way."""
+        self._asked_for = True
+        self._draw()
+
+    def _draw(self) -> None:
         self._delay.stop()
         if not self.studio.can_draw or self.studio.run is None:
             return
@@ -107,8 +119,9 @@ class ToolPanel(QWidget):
             task = tasks.redraw(again.with_frames(_FRAMES), task.slot)
             self._index = again.index
         self._stale = False
+        self._keeps, self._asked_for = self._asked_for, False
         self.messages.clear()
-        self.job = self.studio.submit(task)
+        self.job = self.studio.submit(task, asked=self._keeps)
         self.job.emitted.connect(self._on_event)
         self.job.changed.connect(self._show_progress)
         self.job.finished.connect(self._on_finished)
@@ -129,7 +142,7 @@ class ToolPanel(QWidget):
         """Draw what has been asked for while nobody looked."""
         super().showEvent(event)
         if self._stale:
-            self.draw_later()
+            self.draw_later(asked=False)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Begin nothing while nobody looks."""
@@ -163,6 +176,11 @@ class ToolPanel(QWidget):
         self._age = AgeRow(self.studio, again, self._recipe)
         self.content.insertWidget(self.content.indexOf(self.messages) + 1, self._age)
 
+    def _keep(self, drawn: Drawn) -> None:
+        """Keep a part of the drawing under way in the gallery, if a person asked for it."""
+        if self._keeps:
+            self.studio.drawn.emit(drawn)
+
     def _recipe(self) -> Recipe | None:
         return None if self.drawn is None else self.drawn.recipe
 
@@ -182,7 +200,8 @@ class ToolPanel(QWidget):
         if can and self.studio.run != self._drawn_run:
             self._drawn_run = self.studio.run
             self._on_model()
-            self.draw_later()
+            self._asked_for = False
+            self.draw_later(asked=False)
 
     def _on_restored(self, found: Restored) -> None:
         if found.kind not in self.kinds:
