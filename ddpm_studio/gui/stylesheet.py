@@ -146,8 +146,8 @@ QAbstractSpinBox::up-arrow:off, QAbstractSpinBox::up-arrow:disabled {{
     image: {_mark(folder, t, "up", t.disabled)}; }}
 QAbstractSpinBox::down-arrow:off, QAbstractSpinBox::down-arrow:disabled {{
     image: {_mark(folder, t, "down", t.disabled)}; }}
-QComboBox {{ padding-right: 22px; }}
-QComboBox:focus {{ padding-right: 21px; }}
+QComboBox {{ padding-right: 4px; combobox-popup: 0; }}
+QComboBox:focus {{ padding-right: 3px; }}
 QComboBox[role="narrow"], QComboBox[role="narrow"]:focus {{ padding-right: 0; }}
 QComboBox::drop-down {{ subcontrol-origin: border; subcontrol-position: center right;
     width: 22px; border: none; }}

@@ -19,7 +19,9 @@ SIDE = 96
 _SIDES = (32, 320)
 _ZOOM_WIDTH = 140
 # Of a closed list beside its words, and the widest that it gets for a long name of a run.
-_ARROW_WIDTH, _MOST_WIDTH = 54, 180
+_ARROW_WIDTH, _MOST_RUN_WIDTH = 36, 124
+# Of an open list beside its words.
+_LIST_MARGIN = 24
 
 
 class GalleryFilters(QWidget):
@@ -42,10 +44,12 @@ class GalleryFilters(QWidget):
             self.kind.addItem(text, kind)
         self.run = self._box(self.tr("Run"), self.tr("Show pictures drawn with this run"))
         self.sampler = self._box(self.tr("Sampler"), self.tr("Show pictures of this sampler"))
-        self.stars = self._box(self.tr("Rating"), self.tr("Show pictures with so many stars"))
+        self.stars = self._box(
+            self.tr("Rating"), self.tr("Show pictures with so many stars or more")
+        )
         self.stars.addItem(self.tr("Any rating"), 0)
         for stars in range(1, STARS + 1):
-            more = "" if stars == STARS else self.tr(" or more")
+            more = "" if stars == STARS else "+"
             self.stars.addItem("★" * stars + more, stars)
         self.order = self._box(self.tr("Order"), self.tr("Which pictures come first"))
         for text, order in (
@@ -62,7 +66,6 @@ class GalleryFilters(QWidget):
         layout = FlowLayout(parent=self)
         for box in self._boxes:
             box.currentIndexChanged.connect(self.changed)
-            box.currentIndexChanged.connect(self._fit)
             layout.addWidget(box)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -86,11 +89,13 @@ class GalleryFilters(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Make each closed list as wide as its words, so that all stand in a row."""
+        """Make each list as wide as its longest words: nothing moves with what is chosen."""
         for box in self._boxes:
-            words = box.fontMetrics().horizontalAdvance(box.currentText())
-            box.setFixedWidth(min(words + _ARROW_WIDTH, _MOST_WIDTH))
-            box.view().setMinimumWidth(box.view().sizeHintForColumn(0))
+            metrics = box.fontMetrics()
+            words = max(metrics.horizontalAdvance(box.itemText(k)) for k in range(box.count()))
+            most = _MOST_RUN_WIDTH if box is self.run else _ARROW_WIDTH + words
+            box.setFixedWidth(min(words + _ARROW_WIDTH, most))
+            box.view().setMinimumWidth(words + _LIST_MARGIN)
 
     def _box(self, title: str, tip: str) -> QComboBox:
         box = QComboBox()
