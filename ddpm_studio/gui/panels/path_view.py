@@ -192,8 +192,8 @@ class PathView(QWidget):
                 slot.deleteLater()
         if self._slots[-1].drop is not None and len(self._slots) < _MOST:
             self._grow()
-        slot = self.sender()
-        self.asked = not isinstance(slot, SourceSlot) or slot.asked
+        cause = self.sender()
+        self.asked = not isinstance(cause, SourceSlot) or cause.asked
         self.changed.emit()
 
     def _on_closed(self) -> None:
