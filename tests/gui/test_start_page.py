@@ -193,8 +193,11 @@ def test_it_is_said_what_the_reading_waits_for(qtbot: QtBot, picture_folder: Pat
     backend = Backend()
     window = opened(qtbot, backend)
     window.open_first([picture_folder], None)
+    width = window.data.minimumSizeHint().width()
     assert window.data.reading.isVisible()
     assert window.data.reading.text.text() == f"Starting torch to read {picture_folder.name}…"
+    window.data.reading.text.setText("a name that is by far too long for one line " * 4)
+    assert window.data.minimumSizeHint().width() == width, "no dock grows with it"
     said: list[str] = []
     backend.ready.connect(lambda _: said.append(window.data.reading.text.text()))
     backend.start()

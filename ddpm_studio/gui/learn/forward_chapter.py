@@ -134,7 +134,7 @@ class ForwardChapter(QWidget):
             self._studio, self.tr("x₀: your picture"), self.tr("drop, paste or click")
         )
         own = actions.add(
-            "learn.own_picture",
+            "learn.from_data",
             self.tr("A picture of yours"),
             self.source.show_own,
             category=self.tr("&Learn"),
@@ -142,7 +142,7 @@ class ForwardChapter(QWidget):
             tip=self.tr("Add noise to one of the open pictures, taken by chance"),
         )
         built_in = actions.add(
-            "learn.built_in_picture",
+            "learn.from_built_in",
             self.tr("The built-in picture"),
             self.source.show_built_in,
             category=self.tr("&Learn"),

@@ -22,6 +22,9 @@ from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import ICON_SIZE, SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import name
 
+_OF_FORWARD = ("learn.from_data", "learn.from_built_in")
+_OF_PLAYGROUND = ("learn.train", "learn.play", "learn.clear")
+
 
 class LearnPanel(QWidget):
     """The chapters, and a row of buttons that leads to them.
@@ -79,6 +82,7 @@ class LearnPanel(QWidget):
                 tip=tip,
             )
         row.addStretch()
+        actions.triggered.connect(self._show_owner)
         self._group.idClicked.connect(self._pages.setCurrentIndex)
         self._group.idToggled.connect(self._on_toggled)
         layout = QVBoxLayout(self)
@@ -110,6 +114,13 @@ class LearnPanel(QWidget):
     def _go(self, number: int) -> None:
         self._group.button(number).setChecked(True)
         self.wanted.emit()
+
+    def _show_owner(self, action_id: str) -> None:
+        """Turn to the chapter whose action was asked for, from wherever it was."""
+        if action_id in _OF_PLAYGROUND:
+            self.show_chapter(self.playground)
+        elif action_id in _OF_FORWARD:
+            self.show_chapter(self.forward)
 
     def _on_toggled(self, number: int, on: bool) -> None:
         if on:
