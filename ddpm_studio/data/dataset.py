@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,12 @@ import numpy.typing as npt
 
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.report import Report
+from ddpm_studio.errors import plain
 from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.strict_json import read_bounded
+
+# Some dozens of bytes for each of a few million pictures.
+MAX_NAMES_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +31,7 @@ class Dataset:
         fingerprint: hex digest of the content of all pictures and of the options.
         options: the options with nothing left to choose: a size, and "gray" or "rgb".
         source: the paths that were dropped.
+        names_file: where the name of each picture stands, one a line; None if nowhere.
     """
 
     images: Pixels
@@ -34,6 +41,7 @@ class Dataset:
     fingerprint: str
     options: PrepareOptions
     source: tuple[Path, ...]
+    names_file: Path | None = None
 
     @property
     def image_size(self) -> int:
@@ -44,6 +52,19 @@ class Dataset:
     def channels(self) -> int:
         """1 for gray, 3 for RGB."""
         return int(self.images.shape[3])
+
+    def names(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        """Return what some pictures are called where they come from; empty where not known."""
+        numbers = tuple(numbers)
+        try:
+            if self.names_file is None:
+                raise FileNotFoundError
+            content = read_bounded(self.names_file, MAX_NAMES_BYTES)
+            lines = content.decode(errors="surrogatepass").split("\n")
+        except (OSError, ValueError):
+            lines = []
+        known = len(lines) == len(self)
+        return tuple(plain(lines[number]) if known else "" for number in numbers)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -26,6 +26,7 @@ from ddpm_studio.data.squares import Recipe
 from ddpm_studio.data.store import (
     IMAGES,
     LABELS,
+    NAMES,
     Store,
     content_key,
     contents,
@@ -295,6 +296,8 @@ def _settle(
     if classes:
         index = {name: number for number, name in enumerate(class_names)}
         np.save(folder / LABELS, np.array([index[name] for name in classes], np.int64))
+    names = "\n".join(found.item.name.replace("\n", " ") for found in kept)
+    (folder / NAMES).write_bytes(names.encode(errors="surrogatepass"))
     counts = Counter(classes or [])
     report = Report(
         source=collection.title,

@@ -1,7 +1,8 @@
 """Prepared sets on the disk, found again by content; a folder that is there is whole.
 
-``<cache>/data/<key>/`` holds ``images.npy``, ``report.json`` and, with classes,
-``labels.npy``; ``<cache>/data/quick/`` tells the key of files that have not changed since.
+``<cache>/data/<key>/`` holds ``images.npy``, ``report.json``, ``names.txt``, which sets of earlier
+versions lack, and, with classes, ``labels.npy``; ``<cache>/data/quick/`` tells the key of files
+that have not changed since.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from ddpm_studio.strict_json import read_object
 
 #: Raise it whenever the same input would give other pixels or another layout.
 FORMAT = 2
-IMAGES, LABELS, REPORT = "images.npy", "labels.npy", "report.json"
+IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
+REPORT = "report.json"
 #: File times may be this coarse: a file changed so recently could change again unseen.
 _SETTLED_NS = 2 * 10**9
 _LEFTOVER_SECONDS = 24 * 3600
@@ -115,7 +117,16 @@ class Store:
             fingerprint = str(described["fingerprint"])
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return None
-        return Dataset(images, labels, class_names, report, fingerprint, options, tuple(source))
+        return Dataset(
+            images,
+            labels,
+            class_names,
+            report,
+            fingerprint,
+            options,
+            tuple(source),
+            folder / NAMES,
+        )
 
     def find(self, fingerprint: str, source: Sequence[Path], title: str) -> Dataset | None:
         """Return a prepared set by its fingerprint, whatever has become of its source."""

@@ -205,13 +205,15 @@ class Decoded:
 class NeighboursFound:
     """The training pictures nearest to a picture, nearest first, mirrored where that is nearer.
 
-    ``numbers`` are their places in the prepared set; ``distances`` are RMSE on 0..255;
+    ``numbers`` are their places in the prepared set, ``names`` what they are called where they
+    come from, empty where that is not known; ``distances`` are RMSE on 0..255;
     ``among_themselves`` is how far the nearest of them is from its own nearest other, or None
     in a set of one.
     """
 
     pictures: Pictures
     numbers: tuple[int, ...]
+    names: tuple[str, ...]
     distances: tuple[float, ...]
     mirrored: tuple[bool, ...]
     among_themselves: float | None

@@ -59,6 +59,7 @@ def find_neighbours(
     return NeighboursFound(
         pictures=shown,
         numbers=tuple(found.indices.tolist()),
+        names=dataset.names(found.indices.tolist()),
         distances=tuple(found.distances.tolist()),
         mirrored=tuple(found.mirrored.tolist()),
         among_themselves=apart[0] if apart else None,

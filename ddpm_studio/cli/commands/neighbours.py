@@ -12,6 +12,8 @@ from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.requests import NeighboursRequest
 
+_SCALE = "RMSE: how far the pixels differ, from 0, the same picture, to 255, black against white."
+
 
 @with_options(NeighboursRequest, skip={"run"})
 def command(
@@ -49,22 +51,27 @@ def command(
         }
         export.save_png(out, np.concatenate([asked[None], found.pictures]), recipe)
     if json:
+        keys = ("number", "name", "distance", "mirrored")
+        rows = zip(found.numbers, found.names, found.distances, found.mirrored, strict=True)
         emit(
             {
                 "out": out,
-                "neighbours": [
-                    {"number": number, "distance": distance, "mirrored": mirrored}
-                    for number, distance, mirrored in zip(
-                        found.numbers, found.distances, found.mirrored, strict=True
-                    )
-                ],
+                "neighbours": [dict(zip(keys, row, strict=True)) for row in rows],
                 "among_themselves": found.among_themselves,
             }
         )
         return
-    for number, distance, mirrored in zip(
-        found.numbers, found.distances, found.mirrored, strict=True
-    ):
-        print(f"Picture {number:>8,}  RMSE {distance:7.2f}{'  mirrored' if mirrored else ''}")
+    names = [
+        name or f"Picture {number:,}"
+        for number, name in zip(found.numbers, found.names, strict=True)
+    ]
+    width = max(map(len, names))
+    for name, distance, mirrored in zip(names, found.distances, found.mirrored, strict=True):
+        print(f"{name:<{width}}  RMSE {distance:7.2f}{'  mirrored' if mirrored else ''}")
+    print(_SCALE)
     if found.among_themselves is not None:
-        print(f"The nearest of them is {found.among_themselves:.2f} from its own nearest other.")
+        print(
+            f"To judge by: {names[0]} is {found.among_themselves:.2f} from the training picture "
+            "most like it. A distance far below that speaks of a copy, one about as large or "
+            "larger of a new picture."
+        )

@@ -91,7 +91,9 @@ class NeighboursView(QWidget):
     def _tooltip(self, index: int) -> str:
         if self.found is None:
             return ""
-        words = self.tr("Picture {0} of the data · RMSE {1:.1f}").format(
-            f"{self.found.numbers[index]:,}", self.found.distances[index]
+        number = f"{self.found.numbers[index]:,}"
+        words = self.tr("{0} · RMSE {1:.1f}").format(
+            self.found.names[index] or self.tr("Picture {0} of the data").format(number),
+            self.found.distances[index],
         )
         return words + self.tr(" · mirrored") if self.found.mirrored[index] else words
