@@ -10,7 +10,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.describing import steps_told
 from ddpm_studio.jobs.events import Progress
+from ddpm_studio.local_time import local_time
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.notes import Notes, read_notes
 
@@ -56,7 +58,8 @@ def run_settings(run: Path) -> dict[str, str]:
     Raises:
         StudioError: if it is no run folder, or damaged.
     """
-    return dict(_settings(RunFolder.open(run).info))
+    folder = RunFolder.open(run)
+    return dict(_settings(folder.info, _step(folder)))
 
 
 def _run_folders(folders: Sequence[Path]) -> list[Path]:
@@ -81,12 +84,10 @@ def _entry(run: Path) -> RunEntry:
     folder = RunFolder.open(run)
     info = folder.info
     line = metrics.last(folder.metrics_file)
-    checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
-    saved = checkpoints[-1].step if checkpoints else 0
     return RunEntry(
         run,
         run.resolve().name,
-        line["step"] if line else saved,
+        _step(folder),
         line.get("loss") if line else None,
         info.request.preset if info.request else None,
         info.unet_config().image_size,
@@ -95,14 +96,25 @@ def _entry(run: Path) -> RunEntry:
     )
 
 
-def _settings(info: RunInfo) -> Iterator[tuple[str, str]]:
-    yield "Created", info.created[:16].replace("T", " ")
+def _step(folder: RunFolder) -> int:
+    """The last step that was written down."""
+    line = metrics.last(folder.metrics_file)
+    if line:
+        return int(line["step"])
+    checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
+    return checkpoints[-1].step if checkpoints else 0
+
+
+def _settings(info: RunInfo, step: int) -> Iterator[tuple[str, str]]:
+    yield "Created", local_time(info.created)
+    yield "Steps", steps_told(step, info.request.steps if info.request else None)
     if info.origin:
         yield "Origin", info.origin
     if info.start_from:
         yield "Fine-tuned from", info.start_from
     if info.request is not None:
-        yield from _titled(info.request)
+        # How many there are by now stands above: a run that was resumed has more than it asked.
+        yield from _titled(info.request, leave_out="steps")
     else:
         yield from _named("Process", info.process.model_dump(exclude={"betas"}))
     if info.data is not None:
@@ -115,8 +127,10 @@ def _settings(info: RunInfo) -> Iterator[tuple[str, str]]:
     yield from _named("Version of", info.versions)
 
 
-def _titled(model: BaseModel) -> Iterator[tuple[str, str]]:
+def _titled(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, str]]:
     for name, field in type(model).model_fields.items():
+        if name == leave_out:
+            continue
         yield field.title or name, _text(getattr(model, name))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -32,11 +33,38 @@ def test_settings_of_two_runs_differ_where_they_were_asked_to(run: Path, tmp_pat
     assert info.request is not None
     asked = info.request.model_copy(update={"learning_rate": 0.5})
     other = info.model_copy(update={"request": asked})
-    (tmp_path / "run.json").write_text(other.model_dump_json())
-    first, second = run_settings(run), run_settings(tmp_path)
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    (copy / "run.json").write_text(other.model_dump_json())
+    first, second = run_settings(run), run_settings(copy)
     assert list(first) == list(second)
     title = type(info.request).model_fields["learning_rate"].title
     assert [key for key in first if first[key] != second[key]] == [title]
     assert second[str(title)] == "0.5"
     with pytest.raises(StudioError):
         run_settings(tmp_path / "missing")
+
+
+def test_settings_tell_the_local_time_and_the_steps_trained_and_not_only_those_asked_for(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(time, "tzset"):
+        pytest.skip("the zone can't be set here")
+    monkeypatch.setenv("TZ", "IST-5:30")
+    time.tzset()
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    info = RunFolder.open(run).info
+    later = info.model_copy(update={"created": "2026-11-25T20:03:07+00:00"})
+    (copy / "run.json").write_text(later.model_dump_json())
+    try:
+        assert run_settings(copy)["Created"] == "2026-11-26 01:33"
+        assert run_settings(copy)["Steps"] == f"{REQUEST.steps:,}"
+        with (copy / "metrics.jsonl").open("a") as lines:
+            lines.write('{"step": 1186, "loss": 0.5}\n')
+        assert run_settings(copy)["Steps"] == "1,186"
+        (copy / "metrics.jsonl").write_text('{"step": 1, "loss": 0.5}\n')
+        assert run_settings(copy)["Steps"] == f"1 of {REQUEST.steps:,}"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

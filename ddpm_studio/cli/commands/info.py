@@ -10,6 +10,7 @@ import typer
 from ddpm_studio.cli.options import Json
 from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import plain
+from ddpm_studio.local_time import local_time
 
 _WIDEST = 4000
 
@@ -20,6 +21,7 @@ def command(
 ) -> None:
     """Tell what a run is and how far it is."""
     from ddpm_studio.jobs import describe_run
+    from ddpm_studio.jobs.describing import steps_told
 
     summary = describe_run(run)
     if json:
@@ -28,7 +30,7 @@ def command(
     size = f"{summary.image_size} × {summary.image_size}"
     rows = {
         "Run": summary.name,
-        "Step": _step(summary.step, summary.steps),
+        "Step": steps_told(summary.step, summary.steps),
         "Loss": "" if summary.last_loss is None else f"{summary.last_loss:.4f}",
         "Network": f"{summary.preset or 'its own'}, {summary.parameters:,} parameters",
         "Pictures": f"{size}, {'gray' if summary.channels == 1 else 'RGB'}",
@@ -37,13 +39,9 @@ def command(
         "Classes": ", ".join(summary.classes),
         "Process": f"{summary.schedule}, T = {summary.timesteps}",
         "Checkpoints": ", ".join(f"{step:,}" for step in summary.checkpoints) or "none yet",
-        "Created": summary.created,
+        "Created": local_time(summary.created),
     }
     width = max(len(name) for name in rows)
     for name, value in rows.items():
         if value:
             print(f"{name:<{width}}  {plain(value, _WIDEST)}")
-
-
-def _step(step: int, steps: int | None) -> str:
-    return f"{step:,}" if steps is None or steps < step else f"{step:,} of {steps:,}"

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont
 
 from ddpm_studio.gui.theme import body_font, current_theme
+from ddpm_studio.local_time import local_time
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.listing import RunEntry
@@ -139,10 +140,10 @@ class RunModel(QAbstractTableModel):
             return "–" if entry.last_loss is None else f"{entry.last_loss:.4f}"
         if column == NETWORK:
             return f"{entry.preset or self.tr('imported')} · {entry.image_size} px"
-        return entry.created[:10]
+        return local_time(entry.created)[:10]
 
     def _tip(self, entry: RunEntry) -> str:
-        begun = self.tr("begun {0}").format(entry.created[:16].replace("T", " "))
+        begun = self.tr("begun {0}").format(local_time(entry.created))
         parts = [
             str(entry.path),
             begun,
