@@ -72,8 +72,8 @@ def describe_run(run: Path) -> RunSummary:
 
 
 def steps_told(step: int, steps: int | None) -> str:
-    """Return how far a training is, and of how many steps while that is more."""
-    return f"{step:,}" if steps is None or steps <= step else f"{step:,} of {steps:,}"
+    """Return how far a training is, and of how many steps unless it went further."""
+    return f"{step:,}" if steps is None or steps < step else f"{step:,} of {steps:,}"
 
 
 def _loss(checkpoint: Checkpoint) -> float | None:

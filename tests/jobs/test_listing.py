@@ -59,7 +59,7 @@ def test_settings_tell_the_local_time_and_the_steps_trained_and_not_only_those_a
     (copy / "run.json").write_text(later.model_dump_json())
     try:
         assert run_settings(copy)["Created"] == "2026-11-26 01:33"
-        assert run_settings(copy)["Steps"] == f"{REQUEST.steps:,}"
+        assert run_settings(copy)["Steps"] == f"{REQUEST.steps:,} of {REQUEST.steps:,}"
         with (copy / "metrics.jsonl").open("a") as lines:
             lines.write('{"step": 1186, "loss": 0.5}\n')
         assert run_settings(copy)["Steps"] == "1,186"
