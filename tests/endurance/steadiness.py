@@ -13,8 +13,8 @@ def judge(report: dict[str, Any]) -> Outcome:
     """Compare what was held after the first tenth with what was held at the end.
 
     Threads and handles must not be more than they were at any time in the first tenth; memory
-    may be 2 % more. The last tenth's median stands for the end, so that one look in the middle
-    of a drawing does not decide.
+    may be 2 % more. Medians stand for both, of the tenth around the mark and of the last one, so
+    that no look in the middle of a drawing decides.
     """
     rows = report["rows"]
     tenth = max(1, len(rows) // 10)
@@ -23,7 +23,8 @@ def judge(report: dict[str, Any]) -> Outcome:
         key: (max(row[key] for row in early), _median([row[key] for row in late]))
         for key in ("threads", "handles", "objects", "timers")
     }
-    memory = early[-1]["memory"], _median([row["memory"] for row in late])
+    around = rows[tenth - tenth // 2 : tenth + tenth // 2 + 1]
+    memory = _median([row["memory"] for row in around]), _median([row["memory"] for row in late])
     growth = memory[1] / memory[0] - 1
     figures = {
         **report["counts"],
