@@ -213,6 +213,15 @@ class ActionRegistry(QObject):
                 self._store.remove(_key(action_id))
         self.changed.emit()
 
+    def explain(self, action_id: str, tip: str) -> None:
+        """Say something else in the tooltip, such as why it can't be done now."""
+        action = self._actions[action_id]
+        if action.property("tip") != tip:
+            action.setProperty("tip", tip)
+            self._dress(
+                action, action.shortcut().toString(QKeySequence.SequenceFormat.PortableText)
+            )
+
     def _on_triggered(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):

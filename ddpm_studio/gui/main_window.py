@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -31,6 +31,7 @@ from ddpm_studio.gui.settings import Preferences
 from ddpm_studio.gui.start_page import StartPage
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.view_actions import ViewActions
+from ddpm_studio.gui.widgets.drop_overlay import DropOverlay
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import PrepareOptions
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.messages)
         layout.addWidget(self._middle, 1)
         self.setCentralWidget(centre)
+        self._overlay = DropOverlay(self)
 
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = [
@@ -171,6 +173,17 @@ class MainWindow(QMainWindow):
                 category=self.tr("&View"),
                 shortcut=f"Ctrl+{number}",
             )
+        for key, text, shortcut, by in (
+            ("next", self.tr("Next tab"), "Ctrl+Tab", 1),
+            ("previous", self.tr("Previous tab"), "Ctrl+Shift+Tab", -1),
+        ):
+            self.actions_.add(
+                f"view.tab_{key}",
+                text,
+                lambda by=by: self._turn_tabs(by),
+                category=self.tr("&View"),
+                shortcut=shortcut,
+            )
         self.actions_.triggered.connect(self._show_owner)
         self.start_page.learn_chosen.connect(lambda: self.show_tool(self.learn))
         self.learn.wanted.connect(lambda: self.show_tool(self.learn))
@@ -204,6 +217,10 @@ class MainWindow(QMainWindow):
         self._middle.setCurrentWidget(self.tabs)
         self.tabs.setCurrentWidget(panel)
 
+    def _turn_tabs(self, by: int) -> None:
+        panels = list(self._tools.values())
+        self.show_tool(panels[(self.tabs.currentIndex() + by) % len(panels)])
+
     def _show_owner(self, action_id: str) -> None:
         """Bring the tab to the front whose action was asked for, from wherever it was."""
         panel = self._tools.get(action_id.partition(".")[0])
@@ -216,12 +233,19 @@ class MainWindow(QMainWindow):
             self._show_start()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and folders."""
-        if paths_from_mime(event.mimeData()):
+        """Take files and folders, and say what will be opened."""
+        found = paths_from_mime(event.mimeData())
+        if found:
             event.acceptProposedAction()
+            self._overlay.say(self.opening.words(found))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Nothing will be opened here."""
+        self._overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
+        self._overlay.hide()
         found = paths_from_mime(event.mimeData())
         if found:
             event.acceptProposedAction()

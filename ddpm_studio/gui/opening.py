@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.studio import Studio, is_model
 
 
 class Opening(QObject):
@@ -51,6 +51,17 @@ class Opening(QObject):
             icon="layers",
             tip=self.tr("Open the folder of a run, or a model of diffusers"),
         )
+
+    def words(self, dropped: Sequence[Path]) -> str:
+        """Say what a drop of these would open."""
+        if len(dropped) > 1:
+            return self.tr("Open {n} files or folders as pictures").format(n=len(dropped))
+        path = dropped[0]
+        if is_model(path):
+            return self.tr("Open the model {name}").format(name=path.name)
+        if path.is_dir():
+            return self.tr("Open the pictures in {name}").format(name=path.name)
+        return self.tr("Open {name}").format(name=path.name)
 
     def choose_folder(self) -> None:
         """Ask for a folder."""

@@ -81,7 +81,7 @@ class Studio(QObject):
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
         found = [path for path in given if path.exists()]
-        if len(found) == 1 and _is_model(found[0]):
+        if len(found) == 1 and is_model(found[0]):
             self.open_model(found[0])
         elif found and not (len(found) == 1 and self.restorer.restore(found[0])):
             self.open_data(found)
@@ -338,5 +338,6 @@ class Studio(QObject):
         return live and self.run == self.training_run
 
 
-def _is_model(path: Path) -> bool:
+def is_model(path: Path) -> bool:
+    """Tell whether a folder is a run or a model of diffusers."""
     return any((path / name).is_file() for name in ("run.json", "model_index.json"))

@@ -43,11 +43,21 @@ def files(*paths: Path) -> QMimeData:
     return mime
 
 
+def hover(widget: QWidget, mime: QMimeData) -> bool:
+    """Do what Qt does when the mouse comes with something; returns whether it may be dropped."""
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    event = QDragEnterEvent(QPoint(9, 9), copy, mime, left, none)
+    event.setAccepted(False)
+    QApplication.sendEvent(widget, event)
+    return event.isAccepted()
+
+
 def drop(widget: QWidget, mime: QMimeData) -> bool:
     """Do what Qt does when the mouse lets go; returns whether it was taken."""
     copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     none = Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(9, 9), copy, mime, left, none))
+    hover(widget, mime)
     event = QDropEvent(QPointF(9, 9), copy, mime, left, none)
     QApplication.sendEvent(widget, event)
     return event.isAccepted()

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
+from PySide6.QtGui import QDragLeaveEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -24,6 +25,7 @@ from ddpm_studio.gui.panels.share_panel import SharePanel
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.settings import Preferences, open_settings
 from ddpm_studio.gui.theme import current_theme
+from ddpm_studio.gui.widgets.drop_overlay import DropOverlay
 from ddpm_studio.gui.widgets.picture_card import PictureCard
 from ddpm_studio.jobs import ModelStore, inpaint, interpolate, sample, share, walk_path
 from ddpm_studio.jobs.events import Drawn, Pictures, RunStarted
@@ -35,7 +37,7 @@ from ddpm_studio.requests import (
     ShareRequest,
     TrainRequest,
 )
-from tests.gui.panel_help import WAIT, drop, files, open_run, opened
+from tests.gui.panel_help import WAIT, drop, files, hover, open_run, opened
 from tests.jobs.conftest import finish
 
 
@@ -374,3 +376,60 @@ def test_what_survives_a_restart_and_what_reset_takes_back(
     assert not later.recent.runs()
     later.messages.action_button.click()
     assert later.recent.runs() == [tiny_run.resolve()]
+
+
+def test_what_a_drop_would_open_is_said_while_it_hovers(
+    window: MainWindow, tiny_run: Path, picture_folder: Path, qtbot: QtBot
+) -> None:
+    overlay = window.findChild(DropOverlay)
+    assert overlay is not None
+    for paths, words in (
+        ([tiny_run], f"Open the model {tiny_run.name}"),
+        ([picture_folder], f"Open the pictures in {picture_folder.name}"),
+        ([picture_folder / "03.png"], "Open 03.png"),
+        ([picture_folder / "03.png", picture_folder / "04.png"], "Open 2 files or folders"),
+    ):
+        assert hover(window, files(*paths))
+        assert overlay.isVisible()
+        assert overlay.geometry() == window.rect()
+        assert overlay.text.startswith(words)
+        QApplication.sendEvent(window, QDragLeaveEvent())
+        assert not overlay.isVisible()
+    assert not hover(window, QMimeData())
+    assert not overlay.isVisible()
+    assert drop(window, files(picture_folder))
+    assert not overlay.isVisible()
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+
+
+def test_the_pictures_that_a_run_learnt_from_are_one_click_away(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path
+) -> None:
+    button = window.data.learnt_button
+    assert not button.isVisible()
+    assert "Open pictures first" in window.training.start_button.toolTip()
+    open_run(qtbot, window.studio, tiny_run)
+    assert button.isVisible()
+    assert button.toolTip() == f"{tiny_run.name} was trained on {picture_folder.name}"
+    button.click()
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    assert window.studio.sources == (picture_folder,)
+    assert not button.isVisible()
+    assert "open pictures" in window.training.start_button.toolTip()
+
+
+def test_keys_turn_the_tabs_from_wherever_the_focus_is(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_tool(window.reverse)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.data.form.setFocus()
+    count = window.tabs.count()
+    seen = []
+    for _ in range(count):
+        seen.append(window.tabs.currentIndex())
+        QTest.keyClick(window, Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
+    assert sorted(seen) == list(range(count))
+    assert window.tabs.currentWidget() is window.reverse
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window, Qt.Key.Key_Backtab, both)
+    assert window.tabs.currentIndex() == count - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
@@ -14,7 +14,7 @@ from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, X0_HAT
-from ddpm_studio.gui.widgets.basics import button, label, name, number_label
+from ddpm_studio.gui.widgets.basics import ElidedLabel, button, label, name, number_label
 from ddpm_studio.gui.widgets.curve_plot import CurvePlot
 from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.film_strip import FilmStrip
@@ -139,8 +139,7 @@ class BitsPanel(ToolPanel):
             (self.tr("Distortion against rate"), self.rate_distortion),
         ):
             column = QVBoxLayout()
-            heading: QLabel = label(title, "heading")
-            column.addWidget(heading)
+            column.addWidget(ElidedLabel(title, "heading"))
             column.addWidget(plot, 1)
             plots.addLayout(column, 1)
         bottom = QHBoxLayout()

@@ -13,6 +13,7 @@ from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.icons import set_icon
+from ddpm_studio.gui.panels.action_button import ActionButton
 from ddpm_studio.gui.panels.fold import Fold
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.reading_bar import ReadingBar
@@ -41,6 +42,16 @@ class DataPanel(QWidget):
         self.zone = DropZone()
         self.zone.dropped.connect(studio.open_paths)
         self.zone.choose_requested.connect(actions["file.open_folder"].trigger)
+        self._learnt = actions.add(
+            "file.open_learnt",
+            self.tr("Open the pictures of this run"),
+            self._open_learnt,
+            category=self.tr("&File"),
+            icon="images",
+            enabled=False,
+        )
+        self._explain = actions.explain
+        self.learnt_button = ActionButton(self._learnt, "images", "link")
         self.reading = ReadingBar()
         self.reading.cancel_requested.connect(self._cancel)
         self.reading.again_requested.connect(self._read_again)
@@ -61,6 +72,7 @@ class DataPanel(QWidget):
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.zone)
         layout.addLayout(self._buttons())
+        layout.addWidget(self.learnt_button, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.reading)
         layout.addWidget(self.thumbnails, 1)
         layout.addWidget(self.report)
@@ -70,6 +82,7 @@ class DataPanel(QWidget):
         studio.data_changed.connect(self._show)
         studio.backend.started.connect(self._on_started)
         studio.backend.ready.connect(self._show_reading)
+        studio.run_changed.connect(self._offer_learnt)
         self._show()
 
     def _buttons(self) -> QHBoxLayout:
@@ -137,6 +150,25 @@ class DataPanel(QWidget):
                     return self.tr("Waiting for: {0}").format(other.task.title)
         return self.tr("Reading {0}…").format(self._title())
 
+    def _open_learnt(self) -> None:
+        view = self._studio.run_view
+        if view is not None:
+            self._studio.open_data(view.sources, view.options)
+
+    def _offer_learnt(self) -> None:
+        """Offer the pictures that the open run was trained on, unless they are open."""
+        view = self._studio.run_view
+        others = view is not None and bool(view.sources) and view.sources != self._studio.sources
+        self._learnt.setEnabled(others)
+        self.learnt_button.setVisible(others)
+        names = ", ".join(path.name for path in view.sources[:3]) if view and others else ""
+        self._explain(
+            "file.open_learnt",
+            self.tr("{run} was trained on {pictures}").format(run=view.summary.name, pictures=names)
+            if view and others
+            else self.tr("Open a run first, one that was trained on other pictures"),
+        )
+
     def _cancel(self) -> None:
         if self._reading is not None:
             self._studio.backend.cancel(self._reading)
@@ -160,6 +192,7 @@ class DataPanel(QWidget):
         """Show what the studio has: nothing, a few pictures, or all."""
         studio = self._studio
         opened = bool(studio.sources)
+        self._offer_learnt()
         self.zone.set_compact(opened)
         self.options_fold.set_available(opened)
         self.thumbnails.setVisible(opened)

@@ -135,6 +135,7 @@ class TrainingPanel(QWidget):
         layout.addWidget(scroll, 1)
 
     def _register(self, actions: ActionRegistry) -> None:
+        self._explain = actions.explain
         run = self.tr("&Run")
         self._start = actions.add(
             "training.start",
@@ -143,7 +144,6 @@ class TrainingPanel(QWidget):
             category=run,
             shortcut="F5",
             icon="play",
-            tip=self.tr("Train a network on the open pictures"),
         )
         self._pause = actions.add(
             "training.pause",
@@ -321,6 +321,12 @@ class TrainingPanel(QWidget):
         self.pause_button.setVisible(training)
         self.stop_button.setVisible(training)
         self._start.setEnabled(not training and bool(self._studio.sources))
+        self._explain(
+            "training.start",
+            self.tr("Train a network on the open pictures")
+            if self._studio.sources
+            else self.tr("Open pictures first, in the Data dock: a network learns from them"),
+        )
         self._pause.setEnabled(training)
         self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
         self.pause_button.show_icon("play" if paused else "pause")

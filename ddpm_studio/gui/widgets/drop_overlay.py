@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -46,6 +46,7 @@ class DropOverlay(QWidget):
         return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw veil, frame, mark and line."""
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -70,10 +71,6 @@ class DropOverlay(QWidget):
         )
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
         painter.end()
-
-    def sizeHint(self) -> QSize:
-        """As large as what it covers."""
-        return self._window().size()
 
     def _window(self) -> QWidget:
         window = self.parentWidget()
