@@ -1,0 +1,74 @@
+"""Collect the texts of the window for a language, and compile what is translated of them.
+
+::
+
+    python packaging/translate.py de
+
+writes ``resources/translations/ddpm_studio_de.ts`` or brings it up to date; what is translated in
+it stays. Translate it with ``pyside6-linguist`` or any editor of .ts files and run the command
+again: beside it lies the ``.qm`` that the window loads where the system speaks that language.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ddpm_studio import requests
+from ddpm_studio.gui.settings import Settings, section
+from ddpm_studio.paths import resources_dir
+
+GUI = Path(requests.__file__).parent / "gui"
+
+
+def texts_of_fields() -> list[str]:
+    """Return titles and descriptions of all fields that forms show: no call of tr() has them."""
+    models = [
+        model
+        for _, model in inspect.getmembers(requests, inspect.isclass)
+        if issubclass(model, requests.Request)
+    ]
+    found = [section(key) for key in Settings.model_fields]
+    for model in [*models, Settings]:
+        for key, field in model.model_fields.items():
+            found += [field.title or key.replace("_", " "), field.description or ""]
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def collect(language: str, folder: Path) -> tuple[Path, Path]:
+    """Write the .ts and the .qm of a language; returns both paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ts = folder / f"ddpm_studio_{language}.ts"
+    with tempfile.TemporaryDirectory() as place:
+        fields = Path(place) / "fields.py"
+        lines = [f'QCoreApplication.translate("requests", {text!r})' for text in texts_of_fields()]
+        fields.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        sources = [str(path) for path in sorted(GUI.rglob("*.py"))]
+        # Told, for it would guess the language from the first underscore in the file's name.
+        options = ("-silent", "-locations", "none", "-target-language", language)
+        _tool("lupdate", *options, *sources, str(fields), "-ts", str(ts))
+    qm = ts.with_suffix(".qm")
+    _tool("lrelease", "-silent", str(ts), "-qm", str(qm))
+    return ts, qm
+
+
+def _tool(name: str, *words: str) -> None:
+    # The scripts of the package that the window itself is from, wherever it is installed.
+    subprocess.run([str(Path(sys.executable).parent / f"pyside6-{name}"), *words], check=True)
+
+
+def main() -> None:
+    """Collect and compile."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("language", help="such as de, or pt_BR")
+    asked = parser.parse_args()
+    for path in collect(asked.language, resources_dir() / "translations"):
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
