@@ -25,7 +25,8 @@ class Estimate:
         seconds: how long it lasts, the hold at its end included; 0 for single pictures.
         width: in pixels, zoom included.
         height: likewise.
-        size: bytes of the file, about; exact up to a dozen frames.
+        size: bytes of the file, about; exact up to a dozen frames, but for what tells how
+            it was made.
     """
 
     frames: int

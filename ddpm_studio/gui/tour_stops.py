@@ -52,7 +52,7 @@ def tour_stops(window: MainWindow) -> list[Stop]:
         ),
         Stop(
             _tr("Gallery"),
-            _tr("All that was drawn is kept with how it was made. Drop a PNG back to redraw it."),
+            _tr("What you draw is kept with how it was made. Drop a file of it back to redraw it."),
             lambda: window.gallery,
             lambda: window.show_tool(window.gallery),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ from ddpm_studio.requests import (
     TrainRequest,
 )
 from tests.gui.panel_help import WAIT, drop, files, hover, open_run, opened
+from tests.hostile.seeds import recipe_mp4
 from tests.jobs.conftest import finish
 
 
@@ -252,6 +254,20 @@ def test_an_animation_dropped_back_is_drawn_again(
     assert np.array_equal(shown.picture(0), drawn.pictures[0])
     assert window.messages.text == "Drawn again: what the animation shows."
     assert window.studio.sources == ()
+
+
+def test_an_mp4_dropped_back_is_drawn_again(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, tmp_path: Path
+) -> None:
+    request = SampleRequest(run=tiny_run, count=2, seed=5, steps=6, device="cpu")
+    drawn = _drawn_by(sample(request, ModelStore()))
+    text = json.dumps({**drawn.recipe, "moving": True})
+    path = tmp_path / "moving.mp4"
+    path.write_bytes(recipe_mp4(text.encode()))
+    assert drop(window, files(path))
+    qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
+    shown = window.reverse.views.grids[0, "x_t"]
+    assert np.array_equal([shown.picture(k) for k in range(2)], drawn.pictures)
 
 
 def test_an_animation_from_elsewhere_is_opened_as_a_picture(

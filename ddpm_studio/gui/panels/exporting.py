@@ -136,7 +136,7 @@ class ExportMenu(QToolButton):
                 self.tr("Save animation…"),
                 "film",
                 self._ask_animation,
-                self.tr("Export a GIF, APNG, WebP or MP4"),
+                self.tr("Export a GIF, APNG, WebP or MP4; it remembers how it was made"),
             ),
             "save_sequence": (
                 self.tr("Save PNG sequence…"),
