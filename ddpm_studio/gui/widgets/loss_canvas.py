@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,14 @@ _PAN, _ZOOM = 0.1, 0.8
 _USUAL = (0.5, 99.5)
 _MARGIN = 0.04
 # In powers of ten.
-_NARROW = 0.5
+_NARROW = 0.8
+_FEW_TICKS = 5
+
+
+def _even_step(least: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, no less than ``least``."""
+    power = 10 ** math.floor(math.log10(least))
+    return next((n * power for n in (1, 2, 5) if n * power >= least), 10 * power)
 
 
 @dataclass
@@ -42,12 +50,23 @@ class _StepAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 class _LossAxis(pg.AxisItem):  # type: ignore[misc]
-    """Where it is logarithmic, writes at 1, 2 and 5 alone if more would not fit."""
+    """Where it is logarithmic, writes at 1, 2 and 5, or at even steps in a narrow range."""
+
+    def tickValues(
+        self, minVal: float, maxVal: float, size: float
+    ) -> list[tuple[float, list[float]]]:
+        if not self.logMode or maxVal - minVal > _NARROW:
+            return super().tickValues(minVal, maxVal, size)  # type: ignore[no-any-return]
+        low, high = 10**minVal, 10**maxVal
+        step = _even_step((high - low) / _FEW_TICKS)
+        places = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
+        return [(maxVal - minVal, np.log10(places).tolist())]
 
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         low, high = self.range
-        digits = "125" if high - low > _NARROW else "123456789"
-        return [f"{10**value:g}" if f"{10**value:.0e}"[0] in digits else "" for value in values]
+        if high - low <= _NARROW:
+            return [f"{10**value:.4g}" for value in values]
+        return [f"{10**value:g}" if f"{10**value:.0e}"[0] in "125" else "" for value in values]
 
 
 class LossCanvas(QObject):
