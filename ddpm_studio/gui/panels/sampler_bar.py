@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, tool_button
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.menu_heading import add_heading
+from ddpm_studio.gui.widgets.narrow_choice import WideList
 from ddpm_studio.gui.widgets.seed_box import SeedBox
 from ddpm_studio.requests import SamplerRequest
 
@@ -81,7 +82,6 @@ class SamplerBar(QWidget):
         self._wished_steps, self._fixed, self._brief = steps, fixed, brief
         self._filter = WheelFilter(self)
         self.sampler = self._choice("sampler", sampler)
-        self.sampler.view().setMinimumWidth(self.sampler.view().sizeHintForColumn(0))
         self.weights = self._choice("weights", "ema")
         self.steps = self._steps()
         self.eta = self._eta(eta, least_eta)
@@ -231,7 +231,7 @@ class SamplerBar(QWidget):
         return box, strength
 
     def _choice(self, field: str, first: str) -> QComboBox:
-        box = QComboBox()
+        box = WideList()
         for value in get_args(_FIELDS[field].annotation):
             box.addItem(_TEXTS.get(value, value), value)
         box.setCurrentIndex(box.findData(first))

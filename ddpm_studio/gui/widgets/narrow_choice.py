@@ -1,4 +1,4 @@
-"""A closed list that may be narrower than its words."""
+"""Lists of which one thing is chosen, closed narrower than open."""
 
 from __future__ import annotations
 
@@ -13,9 +13,20 @@ from PySide6.QtWidgets import (
 )
 
 _LETTERS = 6
+_MOST_LINES = 20
 
 
-class NarrowChoice(QComboBox):
+class WideList(QComboBox):
+    """Opens its list as wide as the longest line and with all lines, however narrow it is."""
+
+    def showPopup(self) -> None:
+        """Make room, then open."""
+        self.setMaxVisibleItems(_MOST_LINES)
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0))
+        super().showPopup()
+
+
+class NarrowChoice(WideList):
     """Ends what is chosen in … where there is no room; the open list has all of it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -23,11 +34,6 @@ class NarrowChoice(QComboBox):
         self.setProperty("role", "narrow")
         self.setMinimumContentsLength(_LETTERS)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-
-    def showPopup(self) -> None:
-        """Open the list as wide as its longest line."""
-        self.view().setMinimumWidth(self.view().sizeHintForColumn(0))
-        super().showPopup()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what there is room for."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.gui.panels.compare_row import CompareRow
 from ddpm_studio.gui.panels.gallery_bar import GalleryFilters
 from ddpm_studio.gui.theme import Theme
 
@@ -41,3 +42,13 @@ def assert_whole(box: QComboBox) -> None:
         assert place.bottom() <= seen.bottom(), box.itemText(row)
         assert box.fontMetrics().horizontalAdvance(box.itemText(row)) < seen.width()
     box.hidePopup()
+
+
+def test_samplers_are_told_apart_where_there_is_little_room(qtbot: QtBot, theme: Theme) -> None:
+    row = CompareRow()
+    qtbot.addWidget(row)
+    row.third.setChecked(True)
+    row.resize(340, 90)
+    row.show()
+    for bar in row.bars:
+        assert_whole(bar.sampler)
