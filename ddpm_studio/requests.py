@@ -279,9 +279,13 @@ class PathRequest(MixRequest):
 class AnimationOptions(Request):
     """Timing of the animation."""
 
-    fps: float = Field(20.0, gt=0, le=240, title="Rate", description="Frames a second.")
+    fps: float = Field(20.0, gt=0, le=240, title="Rate, frames/s", description="Frames a second.")
     hold: float = Field(
-        2.0, ge=0, le=3600, title="Hold", description="Seconds that the last frame stays longer."
+        2.0,
+        ge=0,
+        le=3600,
+        title="Hold, seconds",
+        description="Seconds that the last frame stays longer.",
     )
     loop: bool = Field(True, title="Loop", description="Begin again at the end.")
     easing: Literal["linear", "ease-out", "ease-in-out"] = Field(

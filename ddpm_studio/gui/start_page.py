@@ -224,9 +224,9 @@ class _RunCard(PictureCard):
             words = self.tr("training: step {n} of {total}")
         elif total is not None and step < total:
             # There is no room for the day as well: the tooltip has it.
-            words = self.tr("interrupted at step {n} of {total}")
+            words = self.tr("stopped at step {n} of {total}")
             if cover.step is None:
-                words = self.tr("interrupted, nothing saved")
+                words = self.tr("stopped, nothing saved")
         elif cover.step is not None:
             words = self.tr("step {n} · {when}")
         else:

@@ -25,7 +25,10 @@ def test_nothing_is_measured_unasked(qtbot: QtBot, studio: Studio, tiny_run: Pat
     qtbot.wait(400)
     assert panel.job is None
     assert panel.total.text() == ""
-    assert panel.empty.isVisible()
+    assert panel.invitation.isVisible()
+    assert not panel.empty.isVisible()
+    panel.invitation.button.click()
+    assert panel.job is not None
 
 
 def test_the_parts_add_up_and_every_plot_has_its_curve(

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.images import Pictures
 from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.panels.mix_view import SLIDER
 from ddpm_studio.gui.studio import Studio
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
 
@@ -146,6 +147,26 @@ def test_taking_a_picture_out_asks_for_another(ready: InterpolatePanel) -> None:
     assert not ready.export.isEnabled()
 
 
+def test_the_slider_stands_where_the_picture_is_that_is_shown(
+    qtbot: QtBot, ready: InterpolatePanel
+) -> None:
+    ready.slider.setValue(SLIDER // 2)
+    ready.choices.steps_lambda.setValue(4)
+    row = redrawn(qtbot, ready)
+    seen = []
+    QTest.keyClick(ready.slider, Qt.Key.Key_Home)
+    for _ in range(4):
+        seen.append((ready.slider.value() / SLIDER, ready.lambda_label.text()))
+        shown = round(ready.slider.value() / SLIDER * 3)
+        assert np.array_equal(ready.preview.picture(0), row[shown])
+        QTest.keyClick(ready.slider, Qt.Key.Key_Right)
+    assert [words for _, words in seen] == ["λ = 0.00", "λ = 0.33", "λ = 0.67", "λ = 1.00"]
+    assert np.allclose([place for place, _ in seen], np.linspace(0, 1, 4), atol=1e-3)
+    ready.choices.matrix.setChecked(True)
+    redrawn(qtbot, ready)
+    assert ready.lambda_label.text().startswith("λ = 1.00 · t = ")
+
+
 def test_four_corners_span_a_square(qtbot: QtBot, ready: InterpolatePanel) -> None:
     ready.choices.steps_lambda.setValue(3)
     redrawn(qtbot, ready)
@@ -235,6 +256,14 @@ def test_a_path_goes_through_its_pictures_plays_and_is_exported(
     with qtbot.waitSignal(ready.export.saved, timeout=WAIT):
         ready.export.export_to("save_animation", tmp_path / "path.gif")
     assert Image.open(tmp_path / "path.gif").n_frames == 9  # type: ignore[attr-defined]
+
+
+def test_a_path_begins_with_the_pictures_that_were_mixed(ready: InterpolatePanel) -> None:
+    a, b = fitted(ready.a), fitted(ready.b)
+    ready.choices.path.setChecked(True)
+    assert len(ready.path.keys) == 2
+    assert np.array_equal(ready.path.keys[0], a)
+    assert np.array_equal(ready.path.keys[1], b)
 
 
 def test_pictures_join_a_path_at_its_end_and_leave_it_anywhere(

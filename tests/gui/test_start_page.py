@@ -128,7 +128,7 @@ def test_anything_may_be_dropped_on_it(qtbot: QtBot, backend: Backend, tiny_run:
     ("planned", "trained", "told"),
     [
         (4, False, "step 4 · "),
-        (1500, False, "interrupted at step 4 of 1,500"),
+        (1500, False, "stopped at step 4 of 1,500"),
         (1500, True, "training: step 4 of 1,500"),
     ],
 )
@@ -168,7 +168,7 @@ def test_a_run_that_saved_nothing_says_so(
     window.recent.add_run(run)
     found = card(window, "empty run")
     qtbot.waitUntil(partial(has_pictures, found), timeout=WAIT)
-    assert found._caption == "interrupted, nothing saved"
+    assert found._caption == "stopped, nothing saved"
 
 
 def test_who_begins_with_a_sample_is_offered_the_tour_once(

@@ -153,7 +153,9 @@ class AnimationDialog(QDialog):
             self.tr("{0}×{1} pixels").format(found.width, found.height),
             self.tr("about {0}").format(_size(found.size)),
         ]
-        self.summary.setText(" · ".join(filter(None, parts)))
+        # A number stays with its unit where the line breaks.
+        whole = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
+        self.summary.setText(" · ".join(whole))
         self.messages.clear()
         self.save_button.setEnabled(True)
 

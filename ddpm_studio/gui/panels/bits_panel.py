@@ -105,7 +105,7 @@ class BitsPanel(ToolPanel):
             self.tr("Measure"), self._measure_action.toolTip(), icon="chart-column", role="primary"
         )
         start.clicked.connect(self._measure_action.trigger)
-        self.empty = EmptyState(
+        self.invitation = EmptyState(
             "chart-column",
             self.tr(
                 "How many bits each number of a picture costs under this model, and at which t"
@@ -148,7 +148,7 @@ class BitsPanel(ToolPanel):
         bottom.addWidget(self.strip, 1)
         self.content.addLayout(top)
         self.content.addWidget(self.progress)
-        self.content.addWidget(self.empty, 1)
+        self.content.addWidget(self.invitation, 1)
         self.content.addWidget(self._plots, 1)
         self.content.addLayout(bottom)
 
@@ -202,7 +202,7 @@ class BitsPanel(ToolPanel):
     def _show_plots(self, measured: bool) -> None:
         """Before anything is measured there is nothing to plot."""
         self._plots.setVisible(measured)
-        self.empty.setVisible(not measured)
+        self.invitation.setVisible(not measured)
         self.saver.refresh()
 
     def _shown_decoding(self) -> tuple[Decoded, int] | None:

@@ -134,6 +134,7 @@ class InterpolatePanel(ToolPanel):
         self.choices.changed.connect(self.draw_later)
         self.choices.mode_changed.connect(self._on_mode)
         self.slider.valueChanged.connect(self._show_preview)
+        self.slider.sliderReleased.connect(self._show_preview)
         self.grid.current_changed.connect(self._on_current)
         self.studio.picture_sent.connect(self._on_picture_sent)
 
@@ -267,7 +268,11 @@ class InterpolatePanel(ToolPanel):
             self.preview.set_rows(None, ())
             return
         nearest = round(position * (columns - 1))
-        self.lambda_label.setText(f"λ = {nearest / (columns - 1):.2f}")
+        words = f"λ = {nearest / (columns - 1):.2f}"
+        if self.mode == "matrix":
+            words += f" · t = {self.rows.shown_ts[self._row]:,}"
+        self.lambda_label.setText(words)
+        self.view.snap(nearest, columns)
         shown = self._row * columns + nearest
         recipe = None if self.drawn is None else {**self.drawn.recipe, "index": shown}
         self.preview.set_rows(pictures[shown : shown + 1], (), recipe=recipe)
@@ -276,7 +281,7 @@ class InterpolatePanel(ToolPanel):
         columns = self.grid.columns
         if self.grid.selected and columns > 1:
             self._row, column = divmod(index, columns)
-            self.slider.setValue(round(column / (columns - 1) * SLIDER))
+            self.view.snap(column, columns)
             self._show_preview()
         self.export.refresh()
 
@@ -315,7 +320,11 @@ class InterpolatePanel(ToolPanel):
         self.draw_later()
         can = self.studio.can_draw and self.studio.has_pictures
         if can and not self._keys() and not in_row:
-            self.surprise()
+            drops = [slot.drop for slot in self.view.all_slots if slot.drop is not None]
+            if mode == "path" and len(drops) > 1:
+                self.path.set_keys(drops)
+            else:
+                self.surprise()
 
     def _on_model(self) -> None:
         view = self.studio.run_view

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from math import ceil
+
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QWidget
 
 from ddpm_studio.gui.panels.source_slot import SourceSlot
@@ -69,6 +71,16 @@ class MixView(QWidget):
     def slots_of(self, mode: str) -> tuple[SourceSlot, ...]:
         """The pictures that are mixed in a mode."""
         return self.all_slots if mode in ("corners", "pad") else (self.a, self.b)
+
+    def snap(self, column: int, columns: int) -> None:
+        """Put the slider where one of so many pictures stands, and its keys from one to the next.
+
+        While the mouse holds it, it stays there.
+        """
+        self.slider.setSingleStep(ceil(SLIDER / (columns - 1)))
+        if not self.slider.isSliderDown():
+            with QSignalBlocker(self.slider):
+                self.slider.setValue(round(column / (columns - 1) * SLIDER))
 
     def show_mode(self, mode: str) -> None:
         """Show what belongs to a mode of :class:`MixChoices`."""

@@ -93,7 +93,7 @@ class TrainingStatus(QWidget):
         self.line.setText(line)
         figures = [self.tr("{n} M parameters").format(n=f"{summary.parameters / 1e6:.1f}")]
         if summary.last_loss is not None:
-            figures.insert(0, self.tr("loss {x}").format(x=f"{summary.last_loss:.4f}"))
+            figures.insert(0, self.tr("last loss {x}").format(x=f"{summary.last_loss:.4f}"))
         if summary.pictures is not None:
             figures.append(self.tr("{n} pictures").format(n=f"{summary.pictures:,}"))
         self.figures.setText(" · ".join(figures))
