@@ -31,7 +31,7 @@ _FEW_TICKS = 5
 
 def _even_step(least: float) -> float:
     """Return 1, 2 or 5 times a power of ten, no less than ``least``."""
-    power = 10 ** math.floor(math.log10(least))
+    power = 10.0 ** math.floor(math.log10(least))
     return next((n * power for n in (1, 2, 5) if n * power >= least), 10 * power)
 
 
