@@ -43,6 +43,8 @@ class PointPlot(QWidget):
         self.points: Points | None = None
         self.data: Points | None = None
         self.plot = pg.PlotWidget()
+        # What is dropped on it goes to the window.
+        self.plot.setAcceptDrops(False)
         for widget in (self.plot, self.plot.viewport()):
             widget.setAccessibleName(title)
         self.plot.setMinimumSize(least, least)

@@ -10,18 +10,18 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
 
 from ddpm_studio.gui.panels.gallery_items import Filter
+from ddpm_studio.gui.panels.sampler_bar import SAMPLER_NAMES
 from ddpm_studio.gui.tokens import SPACE_M
 from ddpm_studio.gui.widgets.basics import WheelFilter, label, name, number_label
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.narrow_choice import NarrowChoice
 from ddpm_studio.gui.widgets.rating_box import STARS
 
 SIDE = 96
 _SIDES = (32, 320)
 _ZOOM_WIDTH = 140
-# Of a closed list beside its words, and the widest that it gets for a long name of a run.
-_ARROW_WIDTH, _MOST_RUN_WIDTH = 36, 124
-# Of an open list beside its words.
-_LIST_MARGIN = 24
+# Of a closed list beside its words, and the widest that it gets for long names.
+_ARROW_WIDTH, _MOST_WIDTH = 36, 124
 
 
 class GalleryFilters(QWidget):
@@ -83,7 +83,7 @@ class GalleryFilters(QWidget):
     def set_known(self, runs: Sequence[Path], samplers: Sequence[str]) -> None:
         """Offer these runs and samplers; what is chosen stays, also where it has none left."""
         run_items = [(run.name, run) for run in runs]
-        sampler_items = [(sampler.upper(), sampler) for sampler in samplers]
+        sampler_items = [(SAMPLER_NAMES.get(sampler, sampler), sampler) for sampler in samplers]
         _refill(self.run, (self.tr("Any run"), None), run_items)
         _refill(self.sampler, (self.tr("Any sampler"), ""), sampler_items)
         self._fit()
@@ -93,12 +93,10 @@ class GalleryFilters(QWidget):
         for box in self._boxes:
             metrics = box.fontMetrics()
             words = max(metrics.horizontalAdvance(box.itemText(k)) for k in range(box.count()))
-            most = _MOST_RUN_WIDTH if box is self.run else _ARROW_WIDTH + words
-            box.setFixedWidth(min(words + _ARROW_WIDTH, most))
-            box.view().setMinimumWidth(words + _LIST_MARGIN)
+            box.setFixedWidth(min(words + _ARROW_WIDTH, _MOST_WIDTH))
 
     def _box(self, title: str, tip: str) -> QComboBox:
-        box = QComboBox()
+        box = NarrowChoice()
         box.installEventFilter(self._wheel)
         name(box, title, tip)
         return box

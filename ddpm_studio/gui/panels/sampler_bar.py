@@ -42,6 +42,7 @@ SAMPLER_NAMES = {
     "pc": "predictor–corrector",
     "ode": "probability flow",
     "langevin": "Langevin",
+    "inpaint": "RePaint",
 }
 _TEXTS = SAMPLER_NAMES | {
     "ema": "EMA",

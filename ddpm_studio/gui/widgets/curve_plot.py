@@ -37,6 +37,8 @@ class CurvePlot(QWidget):
         super().__init__(parent)
         self.setAccessibleName(title)
         self.plot = pg.PlotWidget()
+        # What is dropped on it goes to the window.
+        self.plot.setAcceptDrops(False)
         self.plot.setAccessibleName(title)
         self.plot.viewport().setAccessibleName(title)
         self.plot.setMinimumSize(_LEAST, _LEAST)

@@ -79,6 +79,8 @@ class LossCanvas(QObject):
         self.widget = pg.PlotWidget(
             axisItems={"bottom": _StepAxis("bottom"), "left": _LossAxis("left")}
         )
+        # What is dropped on it goes to the window.
+        self.widget.setAcceptDrops(False)
         self._item = self.widget.getPlotItem()
         self._box = self._item.getViewBox()
         self._log = False
