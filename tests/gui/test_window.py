@@ -14,7 +14,7 @@ from PIL import Image
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
 from PySide6.QtGui import QDragLeaveEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QStackedLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -25,8 +25,9 @@ from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.panels.share_panel import SharePanel
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.settings import Preferences, open_settings
-from ddpm_studio.gui.theme import current_theme
+from ddpm_studio.gui.theme import Theme, current_theme
 from ddpm_studio.gui.widgets.drop_overlay import DropOverlay
+from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.picture_card import PictureCard
 from ddpm_studio.jobs import ModelStore, inpaint, interpolate, sample, share, walk_path
 from ddpm_studio.jobs.events import Drawn, Pictures, RunStarted
@@ -449,3 +450,56 @@ def test_keys_turn_the_tabs_from_wherever_the_focus_is(qtbot: QtBot, window: Mai
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(window, Qt.Key.Key_Backtab, both)
     assert window.tabs.currentIndex() == count - 1
+
+
+def test_nothing_lies_over_another_thing_in_a_small_window(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path
+) -> None:
+    theme = Theme("light")
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app)
+    try:
+        open_run(qtbot, window.studio, tiny_run)
+        window.resize(1100, 700)
+        window.reverse.compare.third.setChecked(True)
+        window.actions_["reverse.compare"].trigger()
+        for way in ("row", "matrix", "corners", "pad", "path"):
+            window.interpolate.choices.set_mode(way)
+            for panel in (*window._tools.values(), window.training):
+                if panel is not window.training:
+                    window.show_tool(panel)
+                panel.findChildren(MessageBar)[0].show_message("Saved.", action="Show in folder")
+                qtbot.wait(20)
+                assert crowded(panel) == [], f"{panel} with {way}"
+            assert (window.width(), window.height()) == (1100, 700)
+    finally:
+        app.setStyleSheet("")
+
+
+def crowded(panel: QWidget) -> list[str]:
+    """Things in a panel that a person sees upon each other, or with less height than they need."""
+    found = []
+    for widget in [panel, *panel.findChildren(QWidget)]:
+        layout = widget.layout()
+        if layout is None or not widget.isVisible() or isinstance(layout, QStackedLayout):
+            continue
+        items = [layout.itemAt(k) for k in range(layout.count())]
+        # A stack does not know where it lies; its pages do.
+        shown = [
+            item
+            for item in items
+            if item and not item.isEmpty() and not isinstance(item.layout(), QStackedLayout)
+        ]
+        for number, item in enumerate(shown):
+            place = item.geometry()
+            if place.height() < item.minimumSize().height():
+                found.append(
+                    f"{widget} {item.widget() or item.layout()} is {place.height()} px high"
+                )
+            found += [
+                f"{item.widget() or item.layout()} and {other.widget() or other.layout()}"
+                for other in shown[number + 1 :]
+                if place.intersects(other.geometry())
+            ]
+    return found

@@ -7,10 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFrame,
     QHBoxLayout,
     QMenu,
-    QScrollArea,
     QStackedLayout,
     QStackedWidget,
     QToolButton,
@@ -30,6 +28,7 @@ from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import ElidedLabel, label, name
 from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.message_bar import MessageBar
+from ddpm_studio.gui.widgets.tall_area import TallArea
 from ddpm_studio.runs.notes import read_notes
 
 
@@ -176,16 +175,7 @@ class ObservatoryPanel(QWidget):
 
     def _add_page(self, page: QWidget, text: str, icon: str, *, scrolls: bool = False) -> None:
         """Add a page, its button and its action."""
-        shown: QWidget = page
-        if scrolls:
-            area = QScrollArea()
-            area.setAccessibleName(text)
-            area.setWidgetResizable(True)
-            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            area.setFrameShape(QFrame.Shape.NoFrame)
-            area.setWidget(page)
-            shown = area
-        self.pages.addWidget(shown)
+        self.pages.addWidget(TallArea(page, text) if scrolls else page)
         self._shown.append(page)
         button = QToolButton()
         set_icon(button, icon)

@@ -17,7 +17,7 @@ from ddpm_studio.gui.widgets.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.row_grid import RowGrid
 
 FPS = 12
-_SIDE = 80
+_SIDE = 96
 _MOST = 12
 
 

@@ -30,6 +30,7 @@ from ddpm_studio.gui.widgets.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.noise_curve import NoiseCurve
+from ddpm_studio.gui.widgets.tall_area import TallArea
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
 from ddpm_studio.jobs.recipes import Restored, drawn_by
 from ddpm_studio.requests import SampleRequest
@@ -200,7 +201,8 @@ class ReversePanel(QWidget):
         last.addLayout(choices, 1)
         last.addWidget(self.draw_button)
         last.addWidget(self.export)
-        layout = QVBoxLayout(self)
+        body = QWidget()
+        layout = QVBoxLayout(body)
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.messages)
@@ -214,6 +216,9 @@ class ReversePanel(QWidget):
         layout.addWidget(self.compare)
         layout.addLayout(last)
         layout.addWidget(self.kept)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(TallArea(body, self.tr("Reverse process")))
 
     def _connect(self) -> None:
         studio = self._studio

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +30,7 @@ from ddpm_studio.gui.widgets.basics import label
 from ddpm_studio.gui.widgets.form import RequestForm
 from ddpm_studio.gui.widgets.loss_plot import LossPlot
 from ddpm_studio.gui.widgets.message_bar import MessageBar
+from ddpm_studio.gui.widgets.tall_area import TallArea
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
     Event,
@@ -46,19 +44,6 @@ from ddpm_studio.requests import TrainRequest
 
 _COMMON = ("preset", "steps", "batch_size", "seed", "device")
 _MOST_ASKED = 304
-
-
-class _WholeWidth(QScrollArea):
-    """Scrolls up and down alone: it is never narrower than what it holds."""
-
-    def minimumSizeHint(self) -> QSize:
-        """Ask for the least width of the content and the scroll bar's beside it."""
-        least, content = super().minimumSizeHint(), self.widget()
-        if content is None:
-            return least
-        # Before the style sheet is in force, controls ask for more than they need.
-        wanted = min(content.minimumSizeHint().width(), _MOST_ASKED)
-        return QSize(wanted + self.verticalScrollBar().sizeHint().width(), least.height())
 
 
 class TrainingPanel(QWidget):
@@ -122,17 +107,11 @@ class TrainingPanel(QWidget):
         ):
             column.addWidget(widget)
         column.addStretch(1)
-        scroll = _WholeWidth()
-        scroll.setAccessibleName(self.tr("Training"))
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.messages)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(TallArea(content, self.tr("Training"), _MOST_ASKED), 1)
 
     def _register(self, actions: ActionRegistry) -> None:
         self._explain = actions.explain
