@@ -105,7 +105,8 @@ class TrainingStatus(QWidget):
             shown = f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
             figures.append(self.tr("{n} pictures/s").format(n=shown))
             if job.state is not State.PAUSED and not self._stopping:
-                figures.append(time_left(tick.seconds_left))
+                left = time_left(tick.seconds_left)
+                figures += [left] if left else []
             figures.append(memory_words(tick.memory_bytes))
         precision = started.precision
         figures.append(f"{started.device} {precision}")

@@ -107,7 +107,7 @@ class JobRow(QWidget):
             State.WAITING: self.tr("Waiting…"),
             State.PAUSED: self.tr("Paused"),
             State.DONE: self.tr("Done"),
-            State.CANCELLED: self.tr("Cancelled"),
+            State.CANCELLED: self.tr("Stopped"),
         }
         if job.state in words:
             return words[job.state]
