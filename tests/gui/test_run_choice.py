@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,23 +13,24 @@ from ddpm_studio.gui.panels.run_choice import RunChoice
 
 
 @pytest.fixture
-def choice(qtbot: QtBot, tmp_path: Path) -> RunChoice:
+def choice(qtbot: QtBot, tmp_path: Path) -> Iterator[RunChoice]:
+    """Yield the choice in a window, above another field."""
+    window = QWidget()
+    qtbot.addWidget(window)
     made = RunChoice()
-    qtbot.addWidget(made)
+    layout = QVBoxLayout(window)
+    layout.addWidget(made)
+    layout.addWidget(QLineEdit())
     made.set_folder(tmp_path)
-    return made
+    yield made
+    window.close()
 
 
 def test_a_long_name_shows_its_beginning_when_it_is_left(choice: RunChoice, qtbot: QtBot) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    layout = QVBoxLayout(window)
-    layout.addWidget(choice)
-    layout.addWidget(QLineEdit())
+    window, edit = choice.window(), choice.name_edit
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()
-    edit = choice.name_edit
     edit.setFocus()
     qtbot.waitUntil(edit.hasFocus)
     edit.clear()
