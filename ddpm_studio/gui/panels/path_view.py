@@ -42,7 +42,9 @@ class PathView(QWidget):
         self._recipe: dict[str, object] | None = None
         self.preview = RowGrid(self.tr("The path"))
         self.preview.set_empty("waypoints", self.tr("Drop two pictures or more above"))
-        self.strip = FilmStrip(self.tr("Moments of the path"))
+        self.strip = FilmStrip(
+            self.tr("Moments of the path"), self.tr("{0} of the path"), even=True
+        )
         self.strip.scrubbed.connect(self._show)
         self._timer = QTimer(self)
         self._timer.setInterval(1000 // FPS)
@@ -147,7 +149,7 @@ class PathView(QWidget):
         else:
             here = self.strip.current
             last = max(1, len(pictures) - 1)
-            captions = [f"{100 * k // last} %" for k in range(len(pictures))]
+            captions = [f"{100 * k / last:.0f} %" for k in range(len(pictures))]
             self.strip.set_frames(pictures, captions)
             self.strip.set_current(here)
             self._show(self.strip.current)

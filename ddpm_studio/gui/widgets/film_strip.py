@@ -26,6 +26,7 @@ from ddpm_studio.gui.widgets.grid_painter import paint_frame
 
 _CAPTION = 18
 _MARKER = 8
+_FEWEST_EVEN = 3
 
 
 class FilmStrip(QWidget):
@@ -33,12 +34,26 @@ class FilmStrip(QWidget):
 
     A click or drag scrubs; so do the arrows (one frame), Page up and down (a tenth), Home and
     End. Places of frames that are not there yet stay empty. No frame is copied.
+
+    Args:
+        title: what is shown, for assistive tools.
+        tip: says what the caption of the frame below the pointer, ``{0}``, means.
+        even: show rather fewer frames, down to a third, than at unequal steps.
+        parent: the owner.
     """
 
     scrubbed = Signal(int)
 
-    def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        title: str = "",
+        tip: str = "t = {0}",
+        *,
+        even: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._tip, self._even = tip, even
         self._frames: list[Pictures | None] = []
         self._captions: list[str] = []
         self._current = 0
@@ -86,6 +101,12 @@ class FilmStrip(QWidget):
     def current(self) -> int:
         """Index of the current frame."""
         return self._current
+
+    @property
+    def shown(self) -> list[int]:
+        """Which frames the room is for, from left to right; the current one stands for its own."""
+        cells = self._cells() if self.count else 0
+        return [self._frame_of(cell, cells) for cell in range(cells)]
 
     def set_current(self, index: int) -> None:
         """Move the mark without emitting ``scrubbed``."""
@@ -167,7 +188,7 @@ class FilmStrip(QWidget):
     def event(self, event: QEvent) -> bool:
         """Say which t the pointer is on."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self.count:
-            self.setToolTip(f"t = {self._captions[self.index_at(event.pos().x())]}")
+            self.setToolTip(self._tip.format(self._captions[self.index_at(event.pos().x())]))
         return super().event(event)
 
     def _scrub(self, index: int) -> None:
@@ -193,7 +214,10 @@ class FilmStrip(QWidget):
 
     def _cells(self) -> int:
         _, width = self._span()
-        return max(1, min(self.count, int((width + SPACE_S) // (self._side() + SPACE_S))))
+        most = max(1, min(self.count, int((width + SPACE_S) // (self._side() + SPACE_S))))
+        fewest = max(_FEWEST_EVEN, most // 3)
+        fitting = range(most, fewest - 1, -1) if self._even else ()
+        return next((n for n in fitting if (self.count - 1) % (n - 1) == 0), most)
 
     def _frame_of(self, cell: int, cells: int) -> int:
         return round(cell * (self.count - 1) / max(1, cells - 1))

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.gui.theme import body_font, current_theme
-from ddpm_studio.gui.tokens import FONT_BODY, RADIUS, SPACE_M
+from ddpm_studio.gui.tokens import FONT_BODY, RADIUS, SPACE_L
 from ddpm_studio.gui.widgets.basics import name
 
 _STEP, _SMALL_STEP = 0.05, 0.01
@@ -84,18 +84,11 @@ class Pad(QWidget):
             y = box.top() + box.height() * k / _LINES
             painter.drawLine(QPointF(x, box.top() + 1), QPointF(x, box.bottom() - 1))
             painter.drawLine(QPointF(box.left() + 1, y), QPointF(box.right() - 1, y))
-        painter.setFont(body_font(FONT_BODY))
-        painter.setPen(theme.color("muted"))
-        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
-        inner = box.adjusted(SPACE_M, SPACE_M, -SPACE_M, -SPACE_M)
-        places = (left | top, right | top, left | bottom, right | bottom)
-        for text, place in zip(self._corners, places, strict=True):
-            painter.drawText(inner, place, text)
         here = self._place(box)
         painter.setPen(QPen(theme.color("accent"), 1))
         painter.drawLine(QPointF(here.x(), box.top()), QPointF(here.x(), box.bottom()))
         painter.drawLine(QPointF(box.left(), here.y()), QPointF(box.right(), here.y()))
+        self._paint_corners(painter, box)
         painter.setPen(QPen(theme.color("text" if self.hasFocus() else "panel"), 2))
         painter.setBrush(theme.color("accent"))
         painter.drawEllipse(here, _POINT - 1, _POINT - 1)
@@ -140,6 +133,20 @@ class Pad(QWidget):
         self.set_point(
             round((at.x() - box.left()) / side, 4), round((at.y() - box.top()) / side, 4)
         )
+
+    def _paint_corners(self, painter: QPainter, box: QRectF) -> None:
+        """Write the corners' letters, each on a ground of its own: lines go behind it."""
+        theme = current_theme()
+        painter.setFont(body_font(FONT_BODY))
+        painter.setPen(theme.color("muted"))
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
+        inner = box.adjusted(SPACE_L, SPACE_L, -SPACE_L, -SPACE_L)
+        places = (left | top, right | top, left | bottom, right | bottom)
+        for text, place in zip(self._corners, places, strict=True):
+            ground = painter.boundingRect(inner, place, text).adjusted(-2, 0, 2, 0)
+            painter.fillRect(ground, theme.color("raised"))
+            painter.drawText(inner, place, text)
 
     def _place(self, box: QRectF) -> QPointF:
         return QPointF(box.left() + self.u * box.width(), box.top() + self.v * box.height())
