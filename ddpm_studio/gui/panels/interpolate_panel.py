@@ -249,7 +249,9 @@ class InterpolatePanel(ToolPanel):
             self.grid.set_rows(None, ())
         elif self.mode == "matrix":
             labels = [f"t = {t:,}" for t in self.rows.shown_ts]
-            self.grid.set_rows(pictures, labels, recipe=recipe)
+            feet = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures) // len(labels))]
+            feet[0] = f"λ = {feet[0]}"
+            self.grid.set_rows(pictures, labels, recipe=recipe, feet=feet)
         else:
             captions = [f"{value:.3g}" for value in np.linspace(0, 1, len(pictures))]
             self.grid.set_rows(pictures, ["λ"], captions, recipe=recipe)

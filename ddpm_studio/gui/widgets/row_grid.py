@@ -25,6 +25,7 @@ class RowGrid(PictureGrid):
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self._labels: tuple[str, ...] = ()
+        self._feet: tuple[str, ...] = ()
         self._marked: frozenset[int] = frozenset()
 
     def set_rows(
@@ -34,6 +35,7 @@ class RowGrid(PictureGrid):
         captions: Sequence[str] = (),
         marked: Collection[int] = (),
         recipe: dict[str, object] | None = None,
+        feet: Sequence[str] = (),
     ) -> None:
         """Show ``len(labels)`` rows of equally many pictures.
 
@@ -43,9 +45,11 @@ class RowGrid(PictureGrid):
             captions: a short text below each tile, or nothing.
             marked: columns to be set apart by a frame.
             recipe: how they were made.
+            feet: a short text for each column, below the last row, or nothing.
         """
-        another = tuple(labels) != self._labels
+        another = (tuple(labels), tuple(feet)) != (self._labels, self._feet)
         self._labels, self._marked = tuple(labels), frozenset(marked)
+        self._feet = tuple(feet)
         self.set_pictures(pictures, captions, recipe)
         if another:
             self._relayout()
@@ -54,6 +58,11 @@ class RowGrid(PictureGrid):
     def columns(self) -> int:
         """How many pictures stand in a row."""
         return ceil(self.count / max(1, len(self._labels)))
+
+    @property
+    def feet(self) -> tuple[str, ...]:
+        """What stands below the columns."""
+        return self._feet
 
     def _label_width(self) -> int:
         metrics = QFontMetrics(body_font(FONT_CAPTION))
@@ -68,16 +77,17 @@ class RowGrid(PictureGrid):
         gap, margin = round(SPACE_S * ratio), round(SPACE_M * ratio)
         caption = round(CAPTION_HEIGHT * ratio) if self._captions else 0
         before = round(self._label_width() * ratio)
+        foot = round(CAPTION_HEIGHT * ratio) if self._feet else 0
         columns, rows = self.columns, len(self._labels)
         wide = room.width() * ratio - 2 * margin - before - (columns - 1) * gap
-        tall = room.height() * ratio - 2 * margin - (rows - 1) * gap - rows * caption
+        tall = room.height() * ratio - 2 * margin - (rows - 1) * gap - rows * caption - foot
         across, down = wide / (columns * width), tall / (rows * height)
         # Rows that would get too small to be seen are scrolled to instead.
         zoom = min(across, max(down, min(1.0, _SMALLEST * ratio / height)))
         zoom = float(int(zoom)) if zoom >= 1 else max(zoom, 1 / width)
         tile_width, tile_height = max(1, round(width * zoom)), max(1, round(height * zoom))
         pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
-        used_x, used_y = columns * pitch_x - gap + before, rows * pitch_y - gap
+        used_x, used_y = columns * pitch_x - gap + before, rows * pitch_y - gap + foot
         return GridLayout(
             columns=columns,
             rows=rows,
@@ -107,3 +117,19 @@ class RowGrid(PictureGrid):
                 box = QRectF(tile.left() - wide - SPACE_S, tile.top(), wide, tile.height())
                 align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 painter.drawText(box, align, self._labels[row])
+            if row == len(self._labels) - 1 and column < len(self._feet):
+                self._paint_foot(painter, tile, column, layout)
+
+    def _paint_foot(self, painter: QPainter, tile: QRectF, column: int, layout: GridLayout) -> None:
+        """Write below a column what it is; where they stand too close, below every second, …"""
+        metrics = painter.fontMetrics()
+        # The first may reach into the room of the rows' labels.
+        widest = max(map(metrics.horizontalAdvance, self._feet[1:]), default=0)
+        pitch = layout.pitch_x / self.devicePixelRatioF()
+        if column % max(1, ceil((widest + SPACE_S) / pitch)):
+            return
+        wide = metrics.horizontalAdvance(self._feet[column]) + 2
+        box = QRectF(tile.center().x() - wide / 2, tile.bottom() + 2, wide, CAPTION_HEIGHT - 2)
+        painter.setPen(current_theme().color("muted"))
+        align = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        painter.drawText(box, align, self._feet[column])
