@@ -60,4 +60,5 @@ def test_a_dropped_picture_is_decoded(
     qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
     assert panel.decoded is not None
     assert panel.strip.count == len(panel.decoded.t)
+    assert panel.legend.isVisible()
     assert list(panel.decoded.rate) == sorted(panel.decoded.rate)

@@ -13,7 +13,7 @@ from ddpm_studio.gui.panels.bits_saver import BitsSaver
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, X0_HAT
+from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S, X0_HAT
 from ddpm_studio.gui.widgets.basics import ElidedLabel, button, label, name, number_label
 from ddpm_studio.gui.widgets.curve_plot import CurvePlot
 from ddpm_studio.gui.widgets.empty_state import EmptyState
@@ -67,7 +67,13 @@ class BitsPanel(ToolPanel):
         self.source = SourceSlot(
             studio, self.tr("Picture"), self.tr("drop one to decode it"), "bits source"
         )
-        self.strip = FilmStrip(self.tr("Progressive decoding"))
+        self.strip = FilmStrip(
+            self.tr("Progressive decoding"), self.tr("t · bits/dim that have come: {0}")
+        )
+        self.legend = label(
+            self.tr("{0} decoded so far, at t · bits/dim").format(X0_HAT), "caption"
+        )
+        self.legend.hide()
         self._measure_action = actions.add(
             "bits.measure",
             self.tr("Measure bits/dim"),
@@ -145,7 +151,11 @@ class BitsPanel(ToolPanel):
         bottom = QHBoxLayout()
         bottom.setSpacing(SPACE_L)
         bottom.addWidget(self.source)
-        bottom.addWidget(self.strip, 1)
+        moments = QVBoxLayout()
+        moments.setSpacing(SPACE_S)
+        moments.addWidget(self.legend)
+        moments.addWidget(self.strip, 1)
+        bottom.addLayout(moments, 1)
         self.content.addLayout(top)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.invitation, 1)
@@ -211,6 +221,7 @@ class BitsPanel(ToolPanel):
     def _decode(self) -> None:
         picture, run = self.source.fitted, self.studio.run
         self.strip.clear()
+        self.legend.hide()
         self.decoded = None
         self.saver.refresh()
         if picture is None or run is None:
@@ -240,9 +251,7 @@ class BitsPanel(ToolPanel):
             list(result.x0_hat),
             [f"{t:,} · {r:.2f}" for t, r in zip(result.t, result.rate, strict=True)],
         )
-        self.strip.setToolTip(
-            self.tr("{0} at each t, and the bits/dim that have come by then").format(X0_HAT)
-        )
+        self.legend.show()
 
     def _on_model(self) -> None:
         self.measured = None

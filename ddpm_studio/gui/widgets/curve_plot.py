@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme import current_theme
-from ddpm_studio.gui.widgets.plot_axis import dress_axis
+from ddpm_studio.gui.widgets.plot_axis import DecadeAxis, dress_axis, leave_room
 
 Curve = npt.NDArray[np.float64]
 
@@ -36,7 +36,8 @@ class CurvePlot(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setAccessibleName(title)
-        self.plot = pg.PlotWidget()
+        axes = {side: DecadeAxis(side) for side in ("bottom", "left")}
+        self.plot = pg.PlotWidget(axisItems=axes)
         # What is dropped on it goes to the window.
         self.plot.setAcceptDrops(False)
         self.plot.setAccessibleName(title)
@@ -48,6 +49,7 @@ class CurvePlot(QWidget):
         self._item = self.plot.getPlotItem()
         self._item.setMenuEnabled(False)
         self._item.hideButtons()
+        leave_room(self._item)
         self._labels = {"bottom": x, "left": y}
         for side in self._labels:
             dress_axis(self._item.getAxis(side))

@@ -184,11 +184,12 @@ class HeatMap(StepField):
                 where, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
             )
         below = QRectF(area.left() + 24, area.bottom() + 3, area.width() - 120, CAPTION)
-        painter.drawText(
-            below,
-            Qt.AlignmentFlag.AlignHCenter,
-            self.tr("t = 1 below, {0} above").format(f"{self._timesteps:,}"),
-        )
+        metrics = painter.fontMetrics()
+        for words in (self.tr("t = 1 below, {0} above"), self.tr("t = 1 to {0}")):
+            text = words.format(f"{self._timesteps:,}")
+            if metrics.horizontalAdvance(text) <= below.width():
+                painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, text)
+                break
 
 
 @cache

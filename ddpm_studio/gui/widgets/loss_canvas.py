@@ -15,7 +15,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.tokens import mix
 from ddpm_studio.gui.widgets.loss_series import LossSeries
-from ddpm_studio.gui.widgets.plot_axis import dress_axis
+from ddpm_studio.gui.widgets.plot_axis import dress_axis, leave_room
 
 _PALE = 0.35
 _TINY = 1e-8
@@ -90,6 +90,7 @@ class LossCanvas(QObject):
         self._colours: dict[str, int] = {}
         self._item.setMenuEnabled(False)
         self._item.hideButtons()
+        leave_room(self._item)
         self._box.setDefaultPadding(0.02)
         self._item.setLabel("bottom", self.tr("step"))
         self._item.setLabel("left", self.tr("loss"))

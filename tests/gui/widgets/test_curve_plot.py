@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from PySide6.QtGui import QFontMetrics
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.theme import Theme, body_font
+from ddpm_studio.gui.tokens import FONT_CAPTION
+from ddpm_studio.gui.widgets.curve_plot import CurvePlot
+
+
+def labels_below(plot: CurvePlot) -> list[tuple[float, str]]:
+    """Return the horizontal middle in pixels of each label below the plot, and its text.
+
+    The same label may come twice, from ticks of two levels at one place.
+    """
+    axis = plot.plot.getPlotItem().getAxis("bottom")
+    low, high = axis.range
+    length = axis.size().width()
+    found = set()
+    for spacing, values in axis.tickValues(low, high, length):
+        for value, text in zip(values, axis.tickStrings(values, 1, spacing), strict=True):
+            if text:
+                found.add((round((value - low) / (high - low) * length, 3), text))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("width", "least"), [(100, 1), (140, 2), (300, 4)])
+def test_powers_of_ten_are_labelled_as_far_as_they_fit(
+    qtbot: QtBot, theme: Theme, width: int, least: int
+) -> None:
+    plot = CurvePlot("bits", "t", "bits/dim", log="x")
+    qtbot.addWidget(plot)
+    plot.resize(width, 160)
+    plot.show()
+    plot.set_curves([([1, 10, 100, 1000], [1, 2, 3, 4])])
+    plot.grab()
+    found = labels_below(plot)
+    assert len(found) >= least
+    metrics = QFontMetrics(body_font(FONT_CAPTION))
+    ends = [
+        (x - metrics.horizontalAdvance(text) / 2, x + metrics.horizontalAdvance(text) / 2)
+        for x, text in found
+    ]
+    for (_, right), (left, _) in itertools.pairwise(ends):
+        assert left - right >= 4
+
+
+def test_the_label_at_the_upper_end_is_whole(qtbot: QtBot, theme: Theme) -> None:
+    plot = CurvePlot("rate", "t", "bits/dim")
+    qtbot.addWidget(plot)
+    plot.resize(200, 160)
+    plot.show()
+    plot.set_curves([([0, 1], [0, 1.5])])
+    plot.grab()
+    axis = plot.plot.getPlotItem().getAxis("left")
+    top = axis.mapToScene(0, 0).y()
+    assert top >= QFontMetrics(body_font(FONT_CAPTION)).height() / 2 - 2
