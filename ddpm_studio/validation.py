@@ -13,8 +13,6 @@ _PLAIN = (
     ("greater than or equal to", "at least"),
     ("less than or equal to", "at most"),
     ("Field required", "is missing"),
-    # The one pattern of the requests is that of a colour.
-    ("String should match pattern '^#[0-9a-fA-F]{6}$'", "must be a colour like #ffffff"),
     ("Extra inputs are not permitted", "is not known here"),
 )
 

@@ -7,8 +7,6 @@ import time
 # Weight of the newest measurement; a little memory keeps the figure from jumping.
 _SMOOTHING = 0.15
 _MIN_SECONDS = 0.2
-# The first reports of a job also pay for loading and warming up: nothing is told from them alone.
-_TOLD_AFTER_SECONDS = 2.0
 
 
 class Estimate:
@@ -18,14 +16,13 @@ class Estimate:
         self._last: tuple[float, int] | None = None
         self._rate: float | None = None
         self._total: int | None = None
-        self._measured = 0.0
 
     def update(self, done: int, total: int) -> float | None:
         """Take a report; returns seconds left, or None while it is too early to say."""
         now = time.monotonic()
         if total != self._total:
             # Another phase: how fast the one before went tells nothing of it.
-            self._total, self._last, self._rate, self._measured = total, None, None, 0.0
+            self._total, self._last, self._rate = total, None, None
         if self._last is None or done < self._last[1]:
             self._last = (now, done)
             return None
@@ -35,11 +32,8 @@ class Estimate:
             self._rate = (
                 rate if self._rate is None else _SMOOTHING * rate + (1 - _SMOOTHING) * self._rate
             )
-            self._measured += elapsed
             self._last = (now, done)
-        if self._rate is None or self._measured < _TOLD_AFTER_SECONDS:
-            return None
-        return (total - done) / self._rate
+        return None if self._rate is None else (total - done) / self._rate
 
     def pause(self) -> None:
         """Leave the time until the next report out."""

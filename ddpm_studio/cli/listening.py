@@ -59,7 +59,7 @@ class _Watch:
         self._pace = TimeLeft()
         self._phase = ""
         self._training = ""
-        self._left: float | None = None
+        self._left = 0.0
         self._note = ""
         self._loss = 0.0
 

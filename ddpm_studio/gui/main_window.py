@@ -30,6 +30,7 @@ from ddpm_studio.gui.recent import Recent
 from ddpm_studio.gui.settings import Preferences
 from ddpm_studio.gui.start_page import StartPage
 from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.undoing import Undoing
 from ddpm_studio.gui.view_actions import ViewActions
 from ddpm_studio.gui.widgets.drop_overlay import DropOverlay
 from ddpm_studio.gui.widgets.message_bar import MessageBar
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self._default_state = self.saveState(_LAYOUT_VERSION)
 
         ViewActions(self.actions_, self.docks, self.preferences, self._reset_layout, self)
+        self._undoing = Undoing(self.actions_, self._in_front, self)
         self.helping = Helping(self.actions_, self.preferences, self)
         self.actions_.add(
             "file.quit",
@@ -108,6 +110,8 @@ class MainWindow(QMainWindow):
         """Fill docks and tabs, once; after the first paint, which need not wait for them."""
         self._fill_docks()
         self._fill_tabs()
+        self._undoing.follow()
+        self.tabs.currentChanged.connect(self._undoing.refresh)
         self._fill_menus()
         self.actions_.attach(self)
 
@@ -217,6 +221,10 @@ class MainWindow(QMainWindow):
         self._middle.setCurrentWidget(self.tabs)
         self.tabs.setCurrentWidget(panel)
 
+    def _in_front(self) -> str:
+        shown = self.tabs.currentWidget()
+        return next((key for key, panel in self._tools.items() if panel is shown), "")
+
     def _turn_tabs(self, by: int) -> None:
         panels = list(self._tools.values())
         self.show_tool(panels[(self.tabs.currentIndex() + by) % len(panels)])
@@ -309,7 +317,7 @@ class MainWindow(QMainWindow):
         )
 
     def _fill_menus(self) -> None:
-        first = [self.tr("&File"), self.tr("&Run")]
+        first = [self.tr("&File"), self.tr("&Edit"), self.tr("&Run")]
         fill_menu_bar(self.menuBar(), self.actions_, first, [self.tr("&View"), self.tr("&Help")])
 
     def _connect(self) -> None:
@@ -319,6 +327,7 @@ class MainWindow(QMainWindow):
         studio.data_replaced.connect(self._on_replaced)
         studio.run_changed.connect(self._on_run)
         studio.opening_changed.connect(self._on_opening)
+        studio.trained_elsewhere.connect(self._on_trained_elsewhere)
         self.start_page.sample_chosen.connect(self.open_sample)
         self.start_page.choose_folder.connect(self.opening.choose_folder)
         self.start_page.open_model.connect(self.opening.choose_model)
@@ -363,6 +372,14 @@ class MainWindow(QMainWindow):
     def _on_opening(self) -> None:
         if self.studio.opening is not None:
             self.messages.clear("error")
+
+    def _on_trained_elsewhere(self, run: Path) -> None:
+        self.messages.show_message(
+            self.tr("The training of {0} has ended.").format(run.name),
+            action=self.tr("Open it"),
+            callback=lambda: self.studio.open_run(run),
+            topic="trained",
+        )
 
     def _on_run(self) -> None:
         if self.studio.run is not None:

@@ -39,6 +39,8 @@ class Studio(QObject):
     """Other pictures were opened; carries the sources and options of those from before."""
     run_changed = Signal()
     """``run`` or ``run_view`` is another."""
+    trained_elsewhere = Signal(Path)
+    """The training of this run has ended while another is open."""
     opening_changed = Signal()
     """``opening`` is another."""
     training_changed = Signal()
@@ -271,8 +273,14 @@ class Studio(QObject):
     def _on_training_ended(self) -> None:
         self.training = None
         self.training_changed.emit()
-        if self.training_run is not None and (self.training_run / "run.json").is_file():
-            self.open_run(self.training_run)
+        run = self.training_run
+        if run is None or not (run / "run.json").is_file():
+            return
+        if self.run in (None, run):
+            self.open_run(run)
+        else:
+            # Someone works with another model: it is not taken out of their hands.
+            self.trained_elsewhere.emit(run)
 
     def _on_run_view(self, view: tasks.RunView) -> None:
         self.run_view = view

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.describing import RunSummary, describe_run
     from ddpm_studio.jobs.exchange import export_diffusers, import_diffusers
     from ddpm_studio.jobs.forward import noised_picture, schedule_tables
-    from ddpm_studio.jobs.inpainting import inpaint, load_mask, mask_notes
+    from ddpm_studio.jobs.inpainting import inpaint, load_mask
     from ddpm_studio.jobs.interpolation import interpolate, walk_path
     from ddpm_studio.jobs.latents import encode_picture, load_latent, save_latent
     from ddpm_studio.jobs.models import Model, ModelStore
@@ -62,7 +62,6 @@ _MODULES = {
     "look_at_points": "playground",
     "load_latent": "latents",
     "load_mask": "inpainting",
-    "mask_notes": "inpainting",
     "load_picture": "pictures",
     "measure_bits": "bits",
     "noised_picture": "forward",
@@ -107,7 +106,6 @@ __all__ = [
     "load_mask",
     "load_picture",
     "look_at_points",
-    "mask_notes",
     "measure_bits",
     "noised_picture",
     "play",

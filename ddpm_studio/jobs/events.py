@@ -66,14 +66,14 @@ class TrainTick:
     """Upkeep figures, about twice a second.
 
     ``loss_by_t`` is the mean loss in ``BINS`` equal parts of 1..T since the last tick (NaN:
-    none seen). ``seconds_left`` is None while it is too early to say. ``cpu_load`` is the busy
-    share of all cores, ``device_load`` that of the GPU, in 0..1; None where it can't be told.
+    none seen). ``cpu_load`` is the busy share of all cores, ``device_load`` that of the GPU, in
+    0..1; None where it can't be told.
     """
 
     step: int
     total: int
     images_per_second: float
-    seconds_left: float | None
+    seconds_left: float
     memory_bytes: int
     loss_by_t: tuple[float, ...]
     cpu_load: float | None = None

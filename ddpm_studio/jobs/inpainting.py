@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ddpm_studio import data
 from ddpm_studio.engine import PictureNoise
 from ddpm_studio.engine.samplers.inpaint import inpaint as inpaint_walk
 from ddpm_studio.errors import StudioError
@@ -24,15 +23,12 @@ from ddpm_studio.jobs.drawing import (
 )
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
 from ddpm_studio.jobs.models import ModelStore
-from ddpm_studio.jobs.pictures import load_picture, prepare_options, to_latent
+from ddpm_studio.jobs.pictures import load_picture, to_latent
 from ddpm_studio.requests import InpaintRequest
-from ddpm_studio.runs import RunFolder
 
 Mask = npt.NDArray[np.bool_]
 
 _DEFAULT_STEPS = 100
-# Between the channels of a pixel, of 255: a gray picture that went through JPEG keeps below it.
-_COLOUR_FROM = 32
 
 
 def inpaint(
@@ -92,31 +88,3 @@ def load_mask(path: Path, run: Path) -> Mask:
     """
     mask: Mask = load_picture(path, run).mean(axis=2) > 127.5
     return mask
-
-
-def mask_notes(mask: Path, image: Path, run: Path) -> list[str]:
-    """Tell what :func:`load_mask` makes of a picture that was hardly drawn as a mask of another.
-
-    Returns:
-        sentences; none for a gray mask of the picture's size or of the model's.
-
-    Raises:
-        StudioError: if one of them is no picture, or no run.
-    """
-    options = prepare_options(RunFolder.open(run).info).model_copy(update={"channels": "rgb"})
-    looked, picture = (data.preview([path], options, 1) for path in (mask, image))
-    side = looked.pictures.shape[1]
-    notes = []
-    if looked.sizes[0] not in (picture.sizes[0], (side, side)):
-        (w, h), (width, height) = looked.sizes[0], picture.sizes[0]
-        notes.append(
-            f"{mask.name} has {w}×{h} pixels, {image.name} {width}×{height}: each was fitted to "
-            f"the model's {side}×{side} by itself."
-        )
-    if np.ptp(looked.pictures[0].astype(int), axis=-1).max() >= _COLOUR_FROM:
-        share = load_mask(mask, run).mean()
-        notes.append(
-            f"{mask.name} is in colour: what is brighter than middle gray is filled in, "
-            f"{share:.0%} of the picture."
-        )
-    return notes

@@ -21,10 +21,6 @@ from ddpm_studio.runs import metrics
 _TICK_SECONDS = 0.5
 # Weight of the newest tick in the smoothed speed that the time left is told from.
 _SMOOTHING = 0.2
-# The time left is told once it rests on so much; the first tick, which also pays for warming up,
-# does not count.
-_TOLD_AFTER_SECONDS = 3.0
-_TOLD_AFTER_STEPS = 3
 # A step without a finite loss changes nothing; so many of them will not stop by themselves.
 _MOST_IN_A_ROW = 10
 
@@ -52,9 +48,7 @@ class TrainingLog:
         self._pending: list[StepResult] = []
         self._load = LoadMeter(trainer.device)
         self._begun = time.monotonic()
-        self._speed = 0.0
-        self._ticks = 0
-        self._timed = (0, 0.0)
+        self._speed: float | None = None
 
     def add(self, result: StepResult) -> None:
         """Take one step's figures, still on the device."""
@@ -79,12 +73,17 @@ class TrainingLog:
         steps = [
             TrainStep(first + k, losses[k], norms[k], pending[k].lr) for k in range(len(pending))
         ]
-        left = self._seconds_left(len(pending))
+        now = time.monotonic()
+        speed = len(pending) / max(now - self._begun, 1e-9)
+        self._begun = now
+        self._speed = (
+            speed if self._speed is None else _SMOOTHING * speed + (1 - _SMOOTHING) * self._speed
+        )
         tick = TrainTick(
             self.trainer.step_number,
             self.total,
             self._speed * self.trainer.config.batch_size,
-            left,
+            (self.total - self.trainer.step_number) / self._speed,
             memory_bytes(self.trainer.device),
             self._loss_by_t(pending),
             self._load.cpu(),
@@ -101,22 +100,6 @@ class TrainingLog:
     def restart_clock(self) -> None:
         """Leave out of the speed what was not training."""
         self._begun = time.monotonic()
-
-    def _seconds_left(self, steps: int) -> float | None:
-        """Take the speed of so many steps; returns None while it is too early to say."""
-        now = time.monotonic()
-        seconds = max(now - self._begun, 1e-9)
-        self._begun = now
-        self._ticks += 1
-        if self._ticks <= 2:
-            self._speed = steps / seconds
-        else:
-            self._speed = _SMOOTHING * steps / seconds + (1 - _SMOOTHING) * self._speed
-        if self._ticks > 1:
-            self._timed = (self._timed[0] + steps, self._timed[1] + seconds)
-        if self._timed[0] < _TOLD_AFTER_STEPS or self._timed[1] < _TOLD_AFTER_SECONDS:
-            return None
-        return (self.total - self.trainer.step_number) / self._speed
 
     def _loss_by_t(self, pending: list[StepResult]) -> tuple[float, ...]:
         index = torch.cat([result.index for result in pending]).cpu().numpy()

@@ -6,7 +6,9 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 
+from ddpm_studio import paths
 from ddpm_studio.engine import Trainer, derive_seed
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
@@ -82,7 +84,7 @@ class TrainingLoop:
 
         Raises:
             StudioError: when training can't go on; the last whole state is saved then, and when
-                what closing should have saved can't be.
+                what closing should have saved is saved elsewhere, or can't be.
         """
         try:
             yield from self._steps()
@@ -269,12 +271,30 @@ class TrainingLoop:
         self._flush_quietly()
         try:
             self._saver.save(self._state())
-        except StudioError:
-            if self._saver.spare.folder is None:
-                raise
-            for _ in self._move():
-                pass
+        except StudioError as error:
+            refused = error
+        else:
+            return
+        wished = self._saver.spare.folder
+        for place in filter(None, (wished, paths.runs_dir(), Path.home())):
+            if self._saved_at(place):
+                if place == wished:
+                    return
+                raise StudioError(refused.cause, f"It is saved in {self.folder.path} instead.")
+        raise refused
+
+    def _saved_at(self, place: Path) -> bool:
+        """Whether the run could be begun anew there, with a checkpoint of this step."""
+        old, self._saver.spare.folder = self.folder, place
+        for _ in self._move():
+            pass
+        try:
             self._saver.save(self._state())
+        except StudioError:
+            if self.folder is not old:
+                shutil.rmtree(self.folder.path, ignore_errors=True)
+            return False
+        return True
 
     def _flush_quietly(self) -> None:
         for _ in self._log.flush():

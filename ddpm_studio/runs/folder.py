@@ -41,6 +41,7 @@ class RunFolder:
         Raises:
             StudioError: if the folder is not empty or can't be made.
         """
+        ours = not path.exists()
         try:
             path.mkdir(parents=True, exist_ok=True)
             atomic.flush_folder(path.parent)
@@ -52,6 +53,9 @@ class RunFolder:
                 )
             atomic.write_bytes(path / "run.json", info.model_dump_json(indent=1).encode())
         except OSError as error:
+            if ours:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
             raise StudioError(
                 f"The run folder {path} can't be made: {error.strerror or error}.",
                 "Choose a folder that you may write to.",

@@ -98,7 +98,7 @@ def test_version(terminal: Terminal) -> None:
         (["sample", "x"], "--out"),
         (["train", "x", "--run", "r", "--learning-rate", "0"], "--learning-rate"),
         (["train", "x", "--run", "r", "--image-size", "2"], "--image-size"),
-        (["train", "x", "--run", "r", "--background", "red"], "a colour like #ffffff"),
+        (["train", "x", "--run", "r", "--background", "red"], "--background"),
         (["train", "x", "--run", "r", "--bogus"], "--bogus"),
         (["train", "--run", "r"], "DATA"),
         (["train", "x"], "--run"),

@@ -57,7 +57,6 @@ def test_a_training_can_be_paused_continued_and_cancelled_in_its_row(
     qtbot.waitUntil(lambda: job.state is State.RUNNING, timeout=20_000)
     row.cancel_button.click()
     qtbot.waitUntil(lambda: job.state is State.CANCELLED, timeout=20_000)
-    assert row.text.text() == "Stopped"
     assert list((tmp_path / "run" / "checkpoints").iterdir())
 
 

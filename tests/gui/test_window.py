@@ -452,6 +452,60 @@ def test_keys_turn_the_tabs_from_wherever_the_focus_is(qtbot: QtBot, window: Mai
     assert window.tabs.currentIndex() == count - 1
 
 
+def test_the_open_model_stays_when_the_training_of_another_ends(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    studio = window.studio
+    studio.open_paths([picture_folder])
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    request = TrainRequest(steps=300, batch_size=2, timesteps=10, sample_count=0, device="cpu")
+    studio.start_training(request, tmp_path / "other")
+    qtbot.waitUntil(lambda: studio.run == tmp_path / "other", timeout=WAIT)
+    open_run(qtbot, studio, tiny_run)
+    assert studio.training is not None
+    assert "other" in window.training.status.title.text()
+    studio.stop_training()
+    qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
+    qtbot.waitUntil(lambda: "other has ended" in window.messages.text, timeout=WAIT)
+    assert studio.run == tiny_run
+    with qtbot.waitSignal(studio.run_changed, timeout=WAIT):
+        window.messages.action_button.click()
+    assert studio.run == tmp_path / "other"
+
+
+def test_one_key_takes_back_what_was_done_in_the_tool_that_is_seen(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path
+) -> None:
+    open_run(qtbot, window.studio, tiny_run)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    undo, redo = window.actions_["edit.undo"], window.actions_["edit.redo"]
+    window.show_tool(window.inpaint)
+    window.inpaint.source.set_picture(np.zeros((16, 16, 3), np.uint8))
+    qtbot.waitUntil(lambda: window.inpaint.source.fitted is not None, timeout=WAIT)
+    assert not undo.isEnabled()
+    window.inpaint.canvas.invert()
+    painted = window.inpaint.canvas.painted.copy()
+    assert undo.isEnabled()
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not window.inpaint.canvas.painted.any()
+    assert redo.isEnabled()
+    window.show_tool(window.reverse)
+    assert not redo.isEnabled(), "what is not seen is not done again by chance"
+    window.show_tool(window.inpaint)
+    redo.trigger()
+    assert np.array_equal(window.inpaint.canvas.painted, painted)
+    window.show_tool(window.gallery)
+    window.gallery.count.setCurrentIndex(0)
+    window.gallery.draw_samples()
+    qtbot.waitUntil(lambda: window.gallery.thumbnails.count > 0, timeout=WAIT)
+    count = window.gallery.thumbnails.count
+    window.gallery.select(window.gallery.items.shown[:1])
+    window.gallery.delete_chosen()
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.gallery.thumbnails.count == count, timeout=WAIT)
+
+
 def test_nothing_lies_over_another_thing_in_a_small_window(
     qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path
 ) -> None:

@@ -116,13 +116,38 @@ def test_the_last_step_waits_for_room(
 
 
 def test_what_can_not_be_saved_at_the_end_is_an_error(
-    pictures: Path, tmp_path: Path, full_disk: Callable[[bool], None]
+    pictures: Path,
+    tmp_path: Path,
+    full_disk: Callable[[bool], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("DDPM_STUDIO_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     job = start(pictures, tmp_path / "run")
     until(job, at_step(2))
     full_disk(True)
     with pytest.raises(StudioError, match="Step 2 can't be saved: No space left"):
         job.close()
+    assert not [*(tmp_path / "runs").glob("*"), *(tmp_path / "home").glob("*")]
+
+
+def test_steps_of_a_run_whose_folder_is_gone_are_saved_among_the_runs_at_the_end(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DDPM_STUDIO_RUNS", str(tmp_path / "runs"))
+    run = tmp_path / "there" / "run"
+    job = start(pictures, run, steps=8, checkpoint_every=2, sample_count=0)
+    until(job, at_step(5))
+    run.parent.rename(tmp_path / "gone")
+    with pytest.raises(StudioError, match="Step 5 can't be saved") as caught:
+        job.close()
+    saved = tmp_path / "runs" / "run"
+    assert str(saved) in caught.value.remedy
+    assert [c.step for c in RunFolder.open(saved).checkpoints()] == [5]
+    assert not run.parent.exists()
+    finish(start(pictures, saved, steps=8))
+    finish(start(pictures, tmp_path / "through", steps=8))
+    assert _files(saved, 8) == _files(tmp_path / "through", 8)
 
 
 def test_a_vanished_folder_is_not_made_anew_and_the_run_goes_on_elsewhere(

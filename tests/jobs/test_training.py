@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ import torch
 from PIL import Image
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import train, training_log
+from ddpm_studio.jobs import train
 from ddpm_studio.jobs.covers import run_cover
 from ddpm_studio.jobs.describing import describe_run
 from ddpm_studio.jobs.device import choose_precision
@@ -25,7 +23,6 @@ from ddpm_studio.jobs.events import (
     RunStarted,
     SampleGrid,
     TrainStep,
-    TrainTick,
 )
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
@@ -70,22 +67,6 @@ def test_what_is_told_of_a_start_does_not_pass_the_reading_off_as_steps(
     events = _train(pictures, tmp_path / "run")
     start = next(k for k, e in enumerate(events) if isinstance(e, RunStarted))
     assert events[start - 1] == Progress(0, REQUEST.steps, "Training")
-
-
-def test_no_time_left_is_told_before_it_rests_on_three_steps_and_seconds(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A second passes whenever somebody looks at the clock, so that each step has a tick.
-    seconds = itertools.count()
-    clock = SimpleNamespace(monotonic=lambda: float(next(seconds)))
-    monkeypatch.setattr(training_log, "time", clock)
-    events = _train(pictures, tmp_path / "run", steps=10)
-    ticks = [e for e in events if isinstance(e, TrainTick)]
-    assert [tick.step for tick in ticks] == list(range(1, 11))
-    assert [tick.seconds_left is None for tick in ticks] == [True] * 3 + [False] * 7
-    for tick in ticks[3:]:
-        rate = tick.images_per_second / REQUEST.batch_size
-        assert tick.seconds_left == pytest.approx((10 - tick.step) / rate)
 
 
 @pytest.mark.parametrize(("batch", "told"), [(10, False), (25, True)])

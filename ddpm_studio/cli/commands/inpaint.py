@@ -38,10 +38,8 @@ def command(
     trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
     request = trajectory.ask(validated(InpaintRequest, given, run=run))
     from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs import ModelStore, inpaint, load_mask, load_picture, mask_notes
+    from ddpm_studio.jobs import ModelStore, inpaint, load_mask, load_picture
 
-    for note in mask_notes(mask, image, run):
-        typer.echo(note, err=True)
     job = inpaint(request, load_picture(image, run), load_mask(mask, run), ModelStore())
     drawn = listen(job, trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)

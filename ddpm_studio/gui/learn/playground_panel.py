@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -296,6 +296,8 @@ class PlaygroundPanel(QWidget):
             self.forward.set_data(event.data)
             for tile in self.tiles:
                 tile.show_training(event.data, event.samples)
+            with QSignalBlocker(self.moment):
+                self.moment.setValue(_T)
             self.moment_words.setText("t = 0")
             self.told.setText(
                 self.tr("step {0} · loss {1:.4f}").format(f"{event.step:,}", event.loss)

@@ -41,7 +41,7 @@ from ddpm_studio.gui.widgets.empty_state import EmptyState
 if TYPE_CHECKING:
     from ddpm_studio.jobs.listing import RunEntry
 
-_TAGS_WIDTH = 96
+_LEAST_WIDTH = 72
 
 
 class RunsPage(QWidget):
@@ -127,9 +127,9 @@ class RunsPage(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
         header.setSectionResizeMode(SHOWN, QHeaderView.ResizeMode.Stretch)
-        for column in (STEP, LOSS, NETWORK, CREATED):
+        header.setMinimumSectionSize(_LEAST_WIDTH)
+        for column in (STEP, LOSS, NETWORK, CREATED, TAGS):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        table.setColumnWidth(TAGS, _TAGS_WIDTH)
         head = QHBoxLayout()
         head.setSpacing(SPACE_S)
         hint = label(

@@ -215,7 +215,6 @@ class GalleryPanel(ToolPanel):
             self.undo,
             category=self._category,
             icon="undo-2",
-            shortcut="Ctrl+Z",
         )
         self.menu = GalleryMenu(
             self.studio,

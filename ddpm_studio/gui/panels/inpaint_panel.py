@@ -13,7 +13,7 @@ from ddpm_studio.backend import tasks
 from ddpm_studio.backend.task import Task
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.images import Pictures
-from ddpm_studio.gui.panels.action_button import ActionTool
+from ddpm_studio.gui.panels.action_button import ActionButton, ActionTool
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
@@ -21,7 +21,7 @@ from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import WheelFilter, button, label, name
+from ddpm_studio.gui.widgets.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.mask_picture import MaskPicture
 from ddpm_studio.gui.widgets.number_boxes import IntBox
@@ -142,9 +142,8 @@ class InpaintPanel(ToolPanel):
             action = self.actions_.add(
                 f"inpaint.{key}", text, callback, category=self._category, icon=icon, tip=tip
             )
-            made = button(text, tip, icon=icon)
-            made.clicked.connect(action.trigger)
-            choices.addWidget(made)
+            choices.addWidget(ActionButton(action, icon))
+        self._tell_changes()
         again = self.actions_.add(
             "inpaint.draw",
             self.tr("Fill in again"),
@@ -227,10 +226,17 @@ class InpaintPanel(ToolPanel):
 
     def _on_source(self) -> None:
         self.canvas.set_picture(self.source.fitted)
+        self._tell_changes()
         self._forget()
         self.draw_later(asked=self.source.asked)
 
+    def _tell_changes(self) -> None:
+        """Let be undone and done again what can be."""
+        self.actions_["inpaint.undo"].setEnabled(self.canvas.can_undo)
+        self.actions_["inpaint.redo"].setEnabled(self.canvas.can_redo)
+
     def _on_mask(self) -> None:
+        self._tell_changes()
         if self.canvas.painted.any():
             self.draw_later()
         else:

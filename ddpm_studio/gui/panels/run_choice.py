@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ddpm_studio import paths
@@ -16,16 +15,6 @@ from ddpm_studio.gui.widgets.basics import label, name, set_property, tool_butto
 
 # What Windows does not allow in a name; other systems allow all but the slash.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
-
-
-class _NameEdit(QLineEdit):
-    """Shows how a long text begins once nobody writes in it any more."""
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Go back to the beginning, unless only a menu is open."""
-        super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self.setCursorPosition(0)
 
 
 class RunChoice(QWidget):
@@ -38,7 +27,7 @@ class RunChoice(QWidget):
         self._edited = False
         self._stem = ""
         self.folder = paths.runs_dir()
-        self.name_edit = _NameEdit()
+        self.name_edit = QLineEdit()
         name(self.name_edit, self.tr("Run name"), self.tr("Name of the new run's folder"))
         self.name_edit.textEdited.connect(self._on_edited)
         self.folder_button = tool_button("folder-open", self.tr("Folder of runs…"))
@@ -65,7 +54,6 @@ class RunChoice(QWidget):
         while (self.folder / _numbered(stem, number)).exists():
             number += 1
         self.name_edit.setText(_numbered(stem, number))
-        self.name_edit.setCursorPosition(0)
         self._check()
 
     def path(self) -> Path:
@@ -75,14 +63,9 @@ class RunChoice(QWidget):
             StudioError: the name can't be one, or is taken.
         """
         chosen = self.name_edit.text().strip()
-        if not chosen:
-            raise StudioError("The run has no name.", "Write one.")
-        if chosen in (".", ".."):
-            raise StudioError(f"{chosen!r} can't be the name of a run.", "Choose another name.")
-        if _FORBIDDEN.search(chosen):
+        if not chosen or chosen in (".", "..") or _FORBIDDEN.search(chosen):
             raise StudioError(
-                f"{chosen!r} can't be the name of a run.",
-                'None of < > : " / \\ | ? * may be in it.',
+                f"{chosen!r} can't be the name of a run.", "Use letters, figures and spaces."
             )
         path = self.folder / chosen
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):

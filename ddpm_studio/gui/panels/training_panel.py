@@ -314,6 +314,8 @@ class TrainingPanel(QWidget):
         self._further.setEnabled(trainable and not training)
         self.further.setVisible(trainable and not training)
         self.status.setVisible(training or view is not None)
+        other = self._studio.training_run if training else None
+        self.status.tell_other(other.name if other and other != self._studio.run else "")
         if job is not None:
             self.status.show_job(job)
         elif view is not None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 from ddpm_studio.backend import Job, State
 from ddpm_studio.backend.tasks import RunView
 from ddpm_studio.gui.tokens import SPACE_S
-from ddpm_studio.gui.widgets.basics import name, number_label, set_property
+from ddpm_studio.gui.widgets.basics import ElidedLabel, name, number_label, set_property
 from ddpm_studio.gui.widgets.eta import time_left
 from ddpm_studio.jobs.events import RunStarted, TrainTick
 
@@ -29,8 +29,15 @@ class TrainingStatus(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
-        for widget in (self.line, self.bar, self.figures):
+        self.title = ElidedLabel("", "caption")
+        self.title.hide()
+        for widget in (self.title, self.line, self.bar, self.figures):
             layout.addWidget(widget)
+
+    def tell_other(self, name: str) -> None:
+        """Say whose training it is where another run is open, else say nothing."""
+        self.title.setText(self.tr("Training {name}").format(name=name))
+        self.title.setVisible(bool(name))
 
     def begin(self) -> None:
         """Forget the last training."""
@@ -105,8 +112,7 @@ class TrainingStatus(QWidget):
             shown = f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
             figures.append(self.tr("{n} pictures/s").format(n=shown))
             if job.state is not State.PAUSED and not self._stopping:
-                left = time_left(tick.seconds_left)
-                figures += [left] if left else []
+                figures.append(time_left(tick.seconds_left))
             figures.append(memory_words(tick.memory_bytes))
         precision = started.precision
         figures.append(f"{started.device} {precision}")

@@ -107,7 +107,7 @@ class JobRow(QWidget):
             State.WAITING: self.tr("Waiting…"),
             State.PAUSED: self.tr("Paused"),
             State.DONE: self.tr("Done"),
-            State.CANCELLED: self.tr("Stopped"),
+            State.CANCELLED: self.tr("Cancelled"),
         }
         if job.state in words:
             return words[job.state]

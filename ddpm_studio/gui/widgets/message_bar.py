@@ -6,17 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFrame,
-    QHBoxLayout,
-    QPlainTextEdit,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
@@ -49,7 +41,6 @@ class _Message:
     action: str = ""
     callback: Callable[[], object] | None = None
     topic: str = ""
-    seconds: float = 0.0
 
     @property
     def whole(self) -> str:
@@ -104,9 +95,6 @@ class MessageBar(QFrame):
         self.copy_button.clicked.connect(self.copy_details)
         self.earlier_button.clicked.connect(self._turn)
         self.close_button.clicked.connect(self.dismiss)
-        self._clock = QTimer(self)
-        self._clock.setSingleShot(True)
-        self._clock.timeout.connect(self._run_out)
 
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -161,7 +149,6 @@ class MessageBar(QFrame):
         action: str = "",
         callback: Callable[[], object] | None = None,
         topic: str = "",
-        seconds: float = 0.0,
     ) -> None:
         """Say something; said before, it comes up again instead of standing there twice.
 
@@ -173,10 +160,8 @@ class MessageBar(QFrame):
             action: what a button says; the message goes when it is pressed.
             callback: what the button does.
             topic: what it is about: it takes the place of an earlier one about the same.
-            seconds: how long it is to be seen before it goes by itself, the pointer and the
-                focus elsewhere; 0 for until it is sent away.
         """
-        told = _Message(text, level, remedy, details, action, callback, topic, seconds)
+        told = _Message(text, level, remedy, details, action, callback, topic)
         others = (old for old in self._messages if old.outlives(told))
         self._messages = [*others, told][-_MOST_KEPT:]
         self._show()
@@ -229,31 +214,6 @@ class MessageBar(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Count the seconds from when it can be read, not from when it was said elsewhere."""
-        super().showEvent(event)
-        self._start_clock()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Count no seconds behind another tab."""
-        super().hideEvent(event)
-        self._clock.stop()
-
-    def _start_clock(self) -> None:
-        seconds = self._messages[-1].seconds if self._messages else 0.0
-        if seconds > 0 and self.isVisible():
-            self._clock.start(round(1000 * seconds))
-        else:
-            self._clock.stop()
-
-    def _run_out(self) -> None:
-        focus = QApplication.focusWidget()
-        if self.underMouse() or (focus is not None and self.isAncestorOf(focus)):
-            self._start_clock()
-            return
-        self._messages.pop()
-        self._show()
-
     def _show(self) -> None:
         if not self._messages:
             self.hide()
@@ -278,7 +238,6 @@ class MessageBar(QFrame):
         self.earlier_button.setVisible(count > 0)
         self.setAccessibleName(told.whole)
         self.show()
-        self._start_clock()
 
     def _turn(self) -> None:
         """Let the one before come up, and the one that is seen wait below all."""

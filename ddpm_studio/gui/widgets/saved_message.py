@@ -10,16 +10,13 @@ from PySide6.QtGui import QDesktopServices
 
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 
-_SECONDS = 20.0
-
 
 def tell_saved(messages: MessageBar, path: Path) -> None:
-    """Say for a while where a file or folder was saved, and offer to show it there."""
+    """Say where a file or folder was saved, and offer to show it there."""
     translate = QCoreApplication.translate
     messages.show_message(
         translate("SavedMessage", "Saved to {path}").format(path=path),
         action=translate("SavedMessage", "Show in folder"),
         callback=partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(path.parent))),
         topic="saved",
-        seconds=_SECONDS,
     )

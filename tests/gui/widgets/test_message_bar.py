@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.theme import Theme
@@ -92,72 +89,3 @@ def test_no_more_than_ten_are_kept(bar: MessageBar) -> None:
         bar.show_message(f"{number} failed", "error")
     assert bar.text == "29 failed"
     assert bar.earlier == 9
-
-
-@pytest.fixture
-def elsewhere(
-    bar: MessageBar, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[QLineEdit]:
-    """Yield what has the focus in a window with the bar, where the pointer is outside."""
-    monkeypatch.setattr(bar, "underMouse", lambda: False)
-    window = QWidget()
-    qtbot.addWidget(window)
-    field = QLineEdit()
-    layout = QVBoxLayout(window)
-    layout.addWidget(bar)
-    layout.addWidget(field)
-    with qtbot.waitExposed(window):
-        window.show()
-    window.activateWindow()
-    field.setFocus()
-    qtbot.waitUntil(field.hasFocus)
-    yield field
-    window.close()
-
-
-def test_a_message_for_a_while_goes_and_the_one_before_stays(
-    bar: MessageBar, elsewhere: QLineEdit, qtbot: QtBot
-) -> None:
-    bar.show_message("The disk is full.", "error")
-    bar.show_message("Saved.", action="Show", seconds=0.05)
-    assert bar.text == "Saved."
-    qtbot.waitUntil(lambda: bar.text == "The disk is full.")
-    qtbot.wait(150)
-    assert bar.text == "The disk is full."
-
-
-@pytest.mark.usefixtures("elsewhere")
-def test_a_message_for_a_while_waits_while_the_pointer_is_over_it(
-    bar: MessageBar, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bar, "underMouse", lambda: True)
-    bar.show_message("Saved.", action="Show", seconds=0.05)
-    qtbot.wait(200)
-    assert bar.text == "Saved."
-    monkeypatch.setattr(bar, "underMouse", lambda: False)
-    qtbot.waitUntil(bar.isHidden)
-
-
-def test_a_message_for_a_while_waits_while_it_has_the_focus(
-    bar: MessageBar, elsewhere: QLineEdit, qtbot: QtBot
-) -> None:
-    bar.show_message("Saved.", action="Show", seconds=0.05)
-    bar.action_button.setFocus()
-    assert bar.action_button.hasFocus()
-    qtbot.wait(200)
-    assert bar.text == "Saved."
-    elsewhere.setFocus()
-    qtbot.waitUntil(bar.isHidden)
-
-
-def test_a_message_for_a_while_waits_behind_another_tab(
-    bar: MessageBar, elsewhere: QLineEdit, qtbot: QtBot
-) -> None:
-    window = elsewhere.window()
-    window.hide()
-    bar.show_message("Saved.", action="Show", seconds=0.05)
-    qtbot.wait(200)
-    assert bar.text == "Saved."
-    window.show()
-    elsewhere.setFocus()
-    qtbot.waitUntil(bar.isHidden)
