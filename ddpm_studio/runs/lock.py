@@ -15,6 +15,7 @@ import filelock
 import psutil
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.local_time import local_time
 from ddpm_studio.runs import atomic
 from ddpm_studio.strict_json import read_object
 
@@ -60,7 +61,7 @@ class Owner:
             return False
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {self.since}"
+        return f"process {self.pid} on {self.host} since {local_time(self.since)}"
 
 
 class RunLock:

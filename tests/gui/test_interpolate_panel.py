@@ -259,6 +259,19 @@ def test_a_path_goes_through_its_pictures_plays_and_is_exported(
     assert Image.open(tmp_path / "path.gif").n_frames == 9  # type: ignore[attr-defined]
 
 
+def test_the_picture_that_is_saved_is_the_one_that_is_shown(
+    qtbot: QtBot, ready: InterpolatePanel, tmp_path: Path
+) -> None:
+    assert ready.drawn is not None
+    row = ready.drawn.pictures
+    ready.slider.setValue(round(0.7 * SLIDER))
+    shown = round(0.7 * (len(row) - 1))
+    with qtbot.waitSignal(ready.export.saved, timeout=WAIT):
+        ready.export.export_to("save_png", tmp_path / "one.png")
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "one.png")), row[shown])
+    assert np.array_equal(ready.preview.picture(0), row[shown])
+
+
 def test_a_path_begins_with_the_pictures_that_were_mixed(ready: InterpolatePanel) -> None:
     a, b = fitted(ready.a), fitted(ready.b)
     ready.choices.path.setChecked(True)

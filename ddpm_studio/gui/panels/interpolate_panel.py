@@ -56,7 +56,7 @@ class InterpolatePanel(ToolPanel):
         self._surprised = False
         self.rows = Rows()
         self._pictures: Pictures | None = None
-        self._row = 0
+        self._row = self._shown = 0
         self.export = ExportMenu(studio, actions, "interpolate", self._category, self._to_export)
         self.export.report_to(self.messages)
         self.view = MixView(studio)
@@ -275,7 +275,7 @@ class InterpolatePanel(ToolPanel):
             words += f" · t = {self.rows.shown_ts[self._row]:,}"
         self.lambda_label.setText(words)
         self.view.snap(nearest, columns)
-        shown = self._row * columns + nearest
+        shown = self._shown = self._row * columns + nearest
         recipe = None if self.drawn is None else {**self.drawn.recipe, "index": shown}
         self.preview.set_rows(pictures[shown : shown + 1], (), recipe=recipe)
 
@@ -414,7 +414,7 @@ class InterpolatePanel(ToolPanel):
         return Export(
             pictures,
             recipe,
-            max(0, self.grid.current),
+            self._shown,
             columns=columns,
             frames=there_and_back,
             fps=max(8.0, columns / 2.0),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QPropertyAnimation, QSize, Qt, QTimer
+from PySide6.QtCore import QPropertyAnimation, QSize, QTimer
 from PySide6.QtWidgets import (
     QGraphicsOpacityEffect,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +18,7 @@ from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import IconLabel, label, name
 from ddpm_studio.gui.widgets.job_row import JobRow
+from ddpm_studio.gui.widgets.tall_area import TallArea
 
 # What is over sooner than this is not worth a row that would only flicker.
 _WORTH_A_ROW_SECONDS = 0.4
@@ -56,13 +56,8 @@ class JobsPanel(QWidget):
         inner = QWidget()
         inner.setLayout(self._list)
         self._list.setContentsMargins(0, 0, SPACE_M, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll = TallArea(inner, self.tr("Jobs"))
         scroll.setMinimumHeight(_LEAST_HEIGHT)
-        name(scroll, self.tr("Jobs"))
         chip = QHBoxLayout()
         chip.setSpacing(SPACE_S)
         chip.addWidget(IconLabel("cpu"))
