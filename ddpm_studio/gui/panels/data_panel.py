@@ -158,7 +158,8 @@ class DataPanel(QWidget):
     def _offer_learnt(self) -> None:
         """Offer the pictures that the open run was trained on, unless they are open."""
         view = self._studio.run_view
-        others = view is not None and bool(view.sources) and view.sources != self._studio.sources
+        learnt = [path.resolve() for path in view.sources] if view is not None else []
+        others = bool(learnt) and learnt != [path.resolve() for path in self._studio.sources]
         self._learnt.setEnabled(others)
         self.learnt_button.setVisible(others)
         names = ", ".join(path.name for path in view.sources[:3]) if view and others else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.widgets.basics import name
 
@@ -13,7 +13,8 @@ class TallArea(QScrollArea):
     """Fills the room there is; it is never narrower than what it holds.
 
     Args:
-        content: has a layout; rows that go on in a next line make it taller the narrower it is.
+        content: has a column as its layout; rows that go on in a next line make it taller the
+            narrower it is.
         title: what it is called.
         most_asked: the widest that it asks for, in pixels, whatever the content says.
         parent: the owner.
@@ -60,12 +61,34 @@ class TallArea(QScrollArea):
 
     def _fit(self) -> None:
         layout = self._content.layout()
-        if layout is None:
-            return
-        # Qt itself goes by the least height at the least width, or at any.
-        if layout.hasHeightForWidth():
-            least = layout.minimumHeightForWidth(self.viewport().width())
+        if isinstance(layout, QVBoxLayout):
+            least = _least_height(layout, self.viewport().width())
+            if least != self._content.minimumHeight():
+                self._content.setMinimumHeight(least)
+
+
+def _least_height(column: QVBoxLayout, width: int) -> int:
+    """Return what a column needs at a width.
+
+    Qt's own answer takes the height that a nested widget would like for the least it needs.
+    """
+    margins = column.contentsMargins()
+    within = width - margins.left() - margins.right()
+    heights = []
+    for k in range(column.count()):
+        item = column.itemAt(k)
+        if item is None or item.isEmpty():
+            continue
+        widget = item.widget()
+        nested = item.layout() if widget is None else widget.layout()
+        if nested is not None and nested.hasHeightForWidth():
+            height = nested.minimumHeightForWidth(within)
+        elif item.hasHeightForWidth():
+            height = item.heightForWidth(within)
         else:
-            least = layout.minimumSize().height()
-        if least != self._content.minimumHeight():
-            self._content.setMinimumHeight(least)
+            height = item.minimumSize().height()
+        if widget is not None:
+            height = min(max(height, widget.minimumHeight()), widget.maximumHeight())
+        heights.append(height)
+    gaps = column.spacing() * max(0, len(heights) - 1)
+    return sum(heights) + gaps + margins.top() + margins.bottom()
