@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.jobs.events import Notice
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.gui.panel_help import opened
@@ -33,6 +34,9 @@ def test_the_warning_offers_another_folder_and_the_run_goes_on_there(
     qtbot.waitUntil(training.messages.action_button.isVisible, timeout=WAIT)
     assert "goes on in memory" in training.messages.text
     assert action.isEnabled()
+    assert studio.training is not None
+    studio.training.emitted.emit(Notice("No samples were drawn."))
+    assert "goes on in memory" in training.messages.text, "nothing hides what can be lost"
     training.messages.action_button.click()
     dialog = window.findChild(QFileDialog)
     assert dialog is not None

@@ -57,6 +57,7 @@ class TrainingPanel(QWidget):
         self._job: Job | None = None
         self._run: Path | None = None
         self._record: RunRecord | None = None
+        self._unsaved = ""
         self._register(actions)
         self.messages = MessageBar()
         self.start_button = ActionButton(self._start, "play", "primary")
@@ -240,11 +241,18 @@ class TrainingPanel(QWidget):
             self._refresh()
         elif isinstance(event, SavingFailed):
             self._elsewhere.setEnabled(True)
-            self.messages.show_warning(event.text, self._elsewhere.text(), self._elsewhere.trigger)
+            self._unsaved = event.text
+            self._tell_unsaved()
         elif isinstance(event, Notice):
             self.messages.show_warning(event.text)
+            if self._elsewhere.isEnabled():
+                # What can be lost, and what to do about it, stays above the rest.
+                self._tell_unsaved()
         elif isinstance(event, CheckpointSaved):
             self._elsewhere.setEnabled(False)
+
+    def _tell_unsaved(self) -> None:
+        self.messages.show_warning(self._unsaved, self._elsewhere.text(), self._elsewhere.trigger)
 
     def _on_ended(self) -> None:
         self._elsewhere.setEnabled(False)
