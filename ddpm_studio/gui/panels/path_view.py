@@ -18,6 +18,7 @@ from ddpm_studio.gui.widgets.row_grid import RowGrid
 
 FPS = 12
 _SIDE = 96
+_LEAST_HEIGHT = 144
 _MOST = 12
 
 
@@ -41,6 +42,7 @@ class PathView(QWidget):
         self.frames: Pictures | None = None
         self._recipe: dict[str, object] | None = None
         self.preview = RowGrid(self.tr("The path"))
+        self.preview.setMinimumHeight(_LEAST_HEIGHT)
         self.preview.set_empty("waypoints", self.tr("Drop two pictures or more above"))
         self.strip = FilmStrip(
             self.tr("Moments of the path"), self.tr("{0} of the path"), even=True

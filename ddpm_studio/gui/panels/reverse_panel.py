@@ -30,7 +30,7 @@ from ddpm_studio.gui.widgets.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.noise_curve import NoiseCurve
-from ddpm_studio.gui.widgets.tall_area import TallArea
+from ddpm_studio.gui.widgets.tall_area import FilledArea
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
 from ddpm_studio.jobs.recipes import Restored, drawn_by
 from ddpm_studio.requests import SampleRequest
@@ -218,7 +218,7 @@ class ReversePanel(QWidget):
         layout.addWidget(self.kept)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(TallArea(body, self.tr("Reverse process")))
+        whole.addWidget(FilledArea(body, self.tr("Reverse process")))
 
     def _connect(self) -> None:
         studio = self._studio

@@ -24,7 +24,7 @@ from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.message_bar import MessageBar
-from ddpm_studio.gui.widgets.tall_area import TallArea
+from ddpm_studio.gui.widgets.tall_area import FilledArea
 from ddpm_studio.jobs.events import Drawn, Event
 from ddpm_studio.jobs.recipes import Recipe, Restored
 
@@ -82,7 +82,7 @@ class ToolPanel(QWidget):
         self._tell_empty()
         self.pages = QStackedLayout(self)
         self.pages.addWidget(self.empty)
-        self.pages.addWidget(TallArea(body, self.tr("Tool")))
+        self.pages.addWidget(FilledArea(body, self.tr("Tool")))
         studio.run_changed.connect(self._on_run)
         studio.training_changed.connect(self._on_run)
         studio.opening_changed.connect(self._tell_empty)

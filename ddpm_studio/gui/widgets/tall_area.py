@@ -1,4 +1,4 @@
-"""Content that is scrolled up and down where it has less than the least height it needs."""
+"""Content that is scrolled up and down, and never narrower than it can be."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from ddpm_studio.gui.widgets.basics import name
 
 
 class TallArea(QScrollArea):
-    """Fills the room there is; it is never narrower than what it holds.
+    """Shows its content as high as that likes to be, and scrolls where there is less room.
 
     Args:
-        content: has a column as its layout; rows that go on in a next line make it taller the
-            narrower it is.
+        content: has a layout.
         title: what it is called.
         most_asked: the widest that it asks for, in pixels, whatever the content says.
         parent: the owner.
@@ -37,7 +36,6 @@ class TallArea(QScrollArea):
         self.setToolTip("")
         self.verticalScrollBar().setAccessibleName(title)
         self.setWidget(content)
-        content.installEventFilter(self)
 
     def minimumSizeHint(self) -> QSize:
         """Ask for the least width of the content and the scroll bar's beside it."""
@@ -47,6 +45,16 @@ class TallArea(QScrollArea):
             wanted = min(wanted, self._most_asked)
         bar = self.verticalScrollBar().sizeHint().width()
         return QSize(wanted + bar, super().minimumSizeHint().height())
+
+
+class FilledArea(TallArea):
+    """Lets its content, a column, fill the room; scrolls only where that can get no smaller."""
+
+    def __init__(self, content: QWidget, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(content, title, parent=parent)
+        # By itself Qt scrolls what has less room than it likes to have, if it has rows that wrap.
+        self.setWidgetResizable(False)
+        content.installEventFilter(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Find out whether it still fits."""
@@ -60,11 +68,13 @@ class TallArea(QScrollArea):
         return super().eventFilter(watched, event)
 
     def _fit(self) -> None:
-        layout = self._content.layout()
-        if isinstance(layout, QVBoxLayout):
-            least = _least_height(layout, self.viewport().width())
-            if least != self._content.minimumHeight():
-                self._content.setMinimumHeight(least)
+        layout, room = self._content.layout(), self.maximumViewportSize()
+        assert isinstance(layout, QVBoxLayout)
+        width, least = room.width(), _least_height(layout, room.width())
+        if least > room.height():
+            width -= self.verticalScrollBar().sizeHint().width()
+            least = _least_height(layout, width)
+        self._content.resize(width, max(room.height(), least))
 
 
 def _least_height(column: QVBoxLayout, width: int) -> int:
