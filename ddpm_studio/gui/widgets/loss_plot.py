@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy.typing as npt
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from ddpm_studio.gui.widgets.loss_canvas import LossCanvas
 
 _REDRAW_MS = 100
+# New losses are drawn in this share of the time at most, and within so long.
+_SHARE, _LATEST_MS = 0.01, 3000
 _SLIDER = 100
 _DECADES = 3
 
@@ -38,7 +41,8 @@ class LossPlot(QWidget):
     """Overlays runs by name, each always in the same colour.
 
     Drag pans, the wheel zooms, a double click or Home shows all again; arrows, + and − do the
-    same from the keyboard. It redraws at most ten times a second, and only while it is seen.
+    same from the keyboard. It redraws at most ten times a second, new losses more seldom where
+    drawing takes long, and all of it only while it is seen.
     """
 
     hovered = Signal(object)
@@ -53,7 +57,7 @@ class LossPlot(QWidget):
         self._cursor: float | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_REDRAW_MS)
+        self._patience_ms = _REDRAW_MS
         self._timer.timeout.connect(self._redraw)
         self.readout = self._rich_label()
         self.legend = self._rich_label()
@@ -158,9 +162,10 @@ class LossPlot(QWidget):
 
         Where they only go on from what is shown, the rest is added.
         """
+        first = run not in self._series
         if self._of(run).update(steps, losses):
             self._stale.add(run)
-            self._redraw_soon()
+            self._redraw_soon(_REDRAW_MS if first else self._patience_ms)
 
     def remove(self, run: str) -> None:
         """Show a run no more; it keeps its colour, should it come back."""
@@ -199,11 +204,13 @@ class LossPlot(QWidget):
             self.colour(run)
         return self._series[run]
 
-    def _redraw_soon(self) -> None:
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+    def _redraw_soon(self, within_ms: int = _REDRAW_MS) -> None:
+        waits = self._timer.isActive() and self._timer.remainingTime() <= within_ms
+        if self.isVisible() and not waits:
+            self._timer.start(within_ms)
 
     def _redraw(self) -> None:
+        begun = time.perf_counter()
         shown = any(len(series) for series in self._series.values())
         self._stack.setCurrentIndex(1 if shown and self._ensure_canvas() else 0)
         self._show_legend()
@@ -215,6 +222,10 @@ class LossPlot(QWidget):
                 self._canvas.draw(run, series)
         self._stale.clear()
         self._read(self._cursor)
+        # At once, so that it is known how long it takes.
+        self._canvas.widget.viewport().repaint()
+        spent_ms = 1000 * (time.perf_counter() - begun)
+        self._patience_ms = round(min(max(_REDRAW_MS, spent_ms / _SHARE), _LATEST_MS))
 
     def _ensure_canvas(self) -> bool:
         if self._canvas is None:
