@@ -47,7 +47,6 @@ def measure(rounds: int) -> list[Figure]:
             "MiB",
             at_most=96,
         ),
-        Figure("memory gained while scrolling", found["gained_mib"], "MiB", at_most=128),
     ]
 
 
@@ -124,7 +123,7 @@ def _scroll(rounds: int) -> dict[str, float]:
 
     for warm in range(20):
         frame(warm * _STEP)
-    before, held, taken = memory.memory_info().rss, 0, []
+    held, taken = 0, []
     counter.painted = 0
     place = 0
     for _ in range(200 * rounds):
@@ -151,7 +150,6 @@ def _scroll(rounds: int) -> dict[str, float]:
         "jump_ms": float(np.median(jumps)),
         "index_mib": index / 2**20,
         "held_mib": held / 2**20,
-        "gained_mib": (memory.memory_info().rss - before) / 2**20,
     }
     window.close()
     backend.shutdown()
