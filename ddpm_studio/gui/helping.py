@@ -64,7 +64,7 @@ class Helping(QObject):
             category=help_,
             shortcut="Ctrl+F1",
             icon="lightbulb",
-            tip=self.tr("What is where, in a minute; Escape ends it"),
+            tip=self.tr("A tutorial: what is where, in a minute; Escape ends it"),
         )
         actions.add(
             "help.shortcuts",

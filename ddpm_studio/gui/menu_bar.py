@@ -13,7 +13,7 @@ from ddpm_studio.gui.actions import ActionRegistry
 # Which ids stand together, in the order of the sections; what is in none of them comes last.
 _SECTIONS = (
     ("file.open_*",),
-    ("file.start", "file.forget"),
+    ("file.show_run", "file.start", "file.forget"),
     ("file.settings",),
     ("training.*",),
     ("jobs.*", "run.*"),

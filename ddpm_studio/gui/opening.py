@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.gui.actions import ActionRegistry
@@ -52,6 +53,22 @@ class Opening(QObject):
             tip=self.tr("Open the folder of a run, or a model of diffusers"),
         )
 
+        self._show_run = actions.add(
+            "file.show_run",
+            self.tr("Show the folder of this run"),
+            self.show_run,
+            category=self.tr("&File"),
+            icon="folder-open",
+            tip=self.tr("In the file manager, where a run can be renamed, copied and deleted"),
+            enabled=False,
+        )
+        studio.run_changed.connect(self._on_run)
+
+    def show_run(self) -> None:
+        """Let the file manager show the open run."""
+        if self._studio.run is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._studio.run)))
+
     def words(self, dropped: Sequence[Path]) -> str:
         """Say what a drop of these would open."""
         if len(dropped) > 1:
@@ -80,6 +97,9 @@ class Opening(QObject):
         dialog = QFileDialog(self._window, self.tr("Open a model"), str(self._studio.runs_folder))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         self._ask(dialog, self._open_model)
+
+    def _on_run(self) -> None:
+        self._show_run.setEnabled(self._studio.run is not None)
 
     def _ask(
         self, dialog: QFileDialog, then: Callable[[Iterable[str]], None] | None = None

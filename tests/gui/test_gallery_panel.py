@@ -121,6 +121,23 @@ def test_the_gallery_of_a_run_is_there_again_when_it_is_opened(
     assert later.sampler.seed.value == 2, "the next samples are new ones"
 
 
+def test_it_is_said_once_that_the_folder_of_a_run_is_gone(
+    qtbot: QtBot, run: Path, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel)
+    for row in range(panel.thumbnails.count):
+        seen(qtbot, panel, row)
+    run.rename(run.with_name("elsewhere"))
+    cache = panel.thumbnails.cache
+    cache.forget(panel.items.shown)
+    assert cache.get(panel.items.shown[0]) is None
+    qtbot.waitUntil(lambda: "own run is gone" in panel.messages.text, timeout=WAIT)
+    panel.messages.dismiss()
+    assert cache.get(panel.items.shown[1]) is None
+    qtbot.wait(200)
+    assert panel.messages.text == ""
+
+
 def test_deleting_can_be_undone(qtbot: QtBot, run: Path, panel: GalleryPanel) -> None:
     draw(qtbot, panel)
     before = list(panel.items.shown)

@@ -126,6 +126,22 @@ def test_what_runs_stands_above_what_has_failed(
     backend.cancel(running)
 
 
+def test_what_is_done_goes_below_what_runs(
+    qtbot: QtBot, panel: JobsPanel, backend: Backend
+) -> None:
+    def work(_: object) -> Generator[Event, None, Any]:
+        yield Progress(1, 2, "Working")
+
+    running = backend.submit(endless("Training"))
+    qtbot.waitUntil(lambda: running in panel.rows, timeout=30_000)
+    backend.pause(running, True)
+    done = backend.submit(Task("Saving", work, Lane.BACKGROUND))
+    qtbot.waitUntil(lambda: done.state is State.DONE, timeout=30_000)
+    rows = panel.rows
+    qtbot.waitUntil(lambda: rows[running].y() < rows[done].y(), timeout=30_000)
+    backend.cancel(running)
+
+
 def test_of_many_failures_the_newest_stay(qtbot: QtBot, panel: JobsPanel, backend: Backend) -> None:
     def work(_: object) -> Generator[Event, None, Any]:
         yield Progress(1, 2, "Working")

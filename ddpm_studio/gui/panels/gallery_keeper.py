@@ -39,6 +39,7 @@ class GalleryKeeper(QObject):
         super().__init__(studio)
         self._studio, self._items, self._cache = studio, items, cache
         self._read: list[Path] = []
+        self._missed: set[Path] = set()
         self._unsorted: list[Drawn] = []
         self._looked_around = False
         self._whole: tuple[Kept, PictureDrop | None] | None = None
@@ -157,6 +158,15 @@ class GalleryKeeper(QObject):
                 self._cache.put(item, item.unsaved[0])
             else:
                 by_path[item.path] = item
+        for run in {item.run for item in by_path.values()} - self._missed:
+            if not run.is_dir():
+                self._missed.add(run)
+                gone = StudioError(
+                    f"The folder of the run {run.name} is gone.",
+                    "Put it back, or open the run where it is now.",
+                    str(run),
+                )
+                self.failed.emit(Failure.of(gone))
         if by_path:
             job = self._studio.backend.submit(gallery.read_pictures(list(by_path)))
             job.setProperty("items", by_path)

@@ -112,10 +112,16 @@ class JobsPanel(QWidget):
         row.pause_requested.connect(self._on_pause)
         row.dismissed.connect(self._on_dismissed)
         self.rows[job] = row
-        # What runs stands above what has failed, which may stay for long.
-        self._list.insertWidget(self._list.count() - 1 if job.state.over else 0, row)
+        self._place(row)
         self._refresh()
         return row
+
+    def _place(self, row: JobRow) -> None:
+        """Put it where it belongs: what runs, what is over, what has failed, which may stay."""
+        others = [other for other in self.rows.values() if other is not row]
+        rank = _rank(row.job.state)
+        above = sum(_rank(other.job.state) < rank for other in others)
+        self._list.insertWidget(above, row)
 
     def _on_cancel(self) -> None:
         row = self.sender()
@@ -139,8 +145,10 @@ class JobsPanel(QWidget):
         self._since.pop(job, None)
         shown = job in self.rows
         if job.state is State.FAILED:
-            row = self.rows[job] if shown else self._add_row(job)
-            self._list.insertWidget(self._list.count() - 1, row)
+            if shown:
+                self._place(self.rows[job])
+            else:
+                self._add_row(job)
             failed = [old for old in self.rows if old.state is State.FAILED]
             for old in failed[:-_MOST_FAILED]:
                 self._remove(old)
@@ -149,6 +157,7 @@ class JobsPanel(QWidget):
             self._remove(job)
         elif shown:
             self._since[job] = time.monotonic()
+            self._place(self.rows[job])
 
     def _sweep(self) -> None:
         """Add rows of what takes long, fade out those of what is over."""
@@ -184,3 +193,9 @@ class JobsPanel(QWidget):
 
     def _refresh(self) -> None:
         self.empty.setVisible(not self.rows)
+
+
+def _rank(state: State) -> int:
+    if state is State.FAILED:
+        return 2
+    return 1 if state.over else 0

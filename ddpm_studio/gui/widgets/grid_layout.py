@@ -67,7 +67,8 @@ def fit_grid(
         caption: height of the line below each tile, 0 for none.
         margin: space around the grid.
         smallest: tiles get no smaller than this side, or than the picture itself if that is
-            smaller; what does not fit then continues below, to be scrolled to.
+            smaller, but than half this side in any case; what does not fit then continues below,
+            to be scrolled to.
     """
     height, width = picture
     tall, wide = max(1, area[0] - 2 * margin), max(1, area[1] - 2 * margin)
@@ -86,6 +87,9 @@ def fit_grid(
     if chosen < min(1.0, smallest / side):
         least = smallest / side if side > smallest else float(-(-smallest // side))
         chosen = min(least, wide / width)
+        across = max(1, int((wide + gap) // (round(width * chosen) + gap)))
+    elif chosen * side < smallest / 2:
+        chosen = min(float(-(-smallest // (2 * side))), wide / width)
         across = max(1, int((wide + gap) // (round(width * chosen) + gap)))
     across = min(across, count)
     down = -(-count // across)
