@@ -149,6 +149,15 @@ class RunRecord(QObject):
         self._job.finished.connect(self._on_news)
         self._job.failed.connect(self._on_failed)
 
+    def _of_this_branch(self, previews: tuple[Path, ...]) -> tuple[Path, ...]:
+        """Leave out what was drawn after the step that the training went back to since."""
+        if not len(self.steps):
+            return previews
+        last = int(self.steps[-1])
+        return tuple(
+            path for path in previews if not path.stem[5:].isdigit() or int(path.stem[5:]) <= last
+        )
+
     def _on_timer(self) -> None:
         if self.is_watched:
             self.poll()
@@ -167,11 +176,12 @@ class RunRecord(QObject):
         same = (
             before is not None
             and not (news.anew or len(news.steps))
-            and (news.previews, news.checkpoint) == (self.previews, self.checkpoint)
+            and (news.previews, news.checkpoint) == (before.previews, before.checkpoint)
             and live == self.is_live
             and self.loaded
         )
-        self.previews, self.checkpoint, self.is_live = news.previews, news.checkpoint, live
+        self.previews = self._of_this_branch(news.previews)
+        self.checkpoint, self.is_live = news.checkpoint, live
         self.loaded = self.loaded or not news.more
         self._quiet = self._quiet + 1 if same else 0
         if not same:

@@ -176,6 +176,7 @@ def test_samples_grow_and_a_row_of_the_wall_is_looked_at(
     page = panel.samples
     qtbot.waitUntil(lambda: len(page.rows) == 1, timeout=WAIT)
     later = runs[0] / "samples" / "step-00000009.png"
+    metrics.append(runs[0] / "metrics.jsonl", [{"step": 9, "loss": 0.25}])
     shutil.copy(page.rows[0], later)
     qtbot.waitUntil(lambda: len(page.rows) == 2, timeout=WAIT)
     assert page.rows[0] == later, "the newest is on top"

@@ -47,6 +47,8 @@ def test_a_run_that_another_process_writes_is_followed(
     qtbot.waitUntil(lambda: preview in record.previews, timeout=WAIT)
     metrics.truncate(file, 2)
     qtbot.waitUntil(lambda: len(record.steps) == 2, timeout=WAIT)
+    assert preview.is_file()
+    assert preview not in record.previews, "it is of a branch that was left"
     past = time.time() - 3600
     os.utime(file, (past, past))
     qtbot.waitUntil(lambda: not record.is_live, timeout=WAIT)
