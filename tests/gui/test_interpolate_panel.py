@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication
@@ -270,6 +270,18 @@ def test_the_picture_that_is_saved_is_the_one_that_is_shown(
         ready.export.export_to("save_png", tmp_path / "one.png")
     assert np.array_equal(np.asarray(Image.open(tmp_path / "one.png")), row[shown])
     assert np.array_equal(ready.preview.picture(0), row[shown])
+
+
+def test_the_ways_to_mix_stay_where_they_are_whichever_is_chosen(
+    qtbot: QtBot, ready: InterpolatePanel
+) -> None:
+    ready.resize(684, 619)
+    places = set()
+    for way in ("row", "matrix", "corners", "pad", "path"):
+        ready.choices.set_mode(way)
+        qtbot.wait(50)
+        places.add(ready.choices.mapTo(ready, QPoint(0, 0)).y())
+    assert len(places) == 1
 
 
 def test_a_path_begins_with_the_pictures_that_were_mixed(ready: InterpolatePanel) -> None:

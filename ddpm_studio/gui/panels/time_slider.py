@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QSpinBox, QWidget
 
 from ddpm_studio.gui.theme import body_font, current_theme
 from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_M
@@ -43,6 +43,10 @@ class TimeSlider(QWidget):
             part.installEventFilter(self._wheel)
             name(part, "t", tip)
         self._marks = _Marks(self.slider)
+        # It keeps its height where there is little room: what fills the room gives way.
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._marks.setSizePolicy(policy)
+        self.setSizePolicy(policy)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(SPACE_M)
