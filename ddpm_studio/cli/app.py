@@ -70,6 +70,8 @@ def run(arguments: Sequence[str]) -> int:
         _forget_stdout()
         return FAILED if isinstance(error, BrokenPipeError) else STOPPED
     except Stopped as stop:
+        if words[0] != "train":  # It has told what is saved.
+            print("Stopped before the end.", file=sys.stderr)
         return stop.exit_code
     except Exception as error:
         if debug:

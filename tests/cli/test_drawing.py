@@ -1,5 +1,6 @@
 import json
 import shutil
+import signal
 import sys
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from PIL import Image, ImageSequence
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs.recipes import read_restored
 from ddpm_studio.requests import SampleRequest
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import Terminal, spawn
 
 FAST = ["--device", "cpu", "--steps", "5"]
 
@@ -250,3 +251,16 @@ def test_a_truncated_checkpoint(terminal: Terminal, trained: Path, tmp_path: Pat
     assert said.code == 1
     assert "Unexpected" not in said.error
     assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_signal_ends_a_drawing_with_a_word(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "many.png"
+    process = spawn("sample", trained, "--count", 5000, "--out", out)
+    assert process.stderr is not None
+    told = process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, told + err
+    assert err.splitlines()[-1] == "Stopped before the end."
+    assert not out.exists()

@@ -13,6 +13,7 @@ from ddpm_studio.errors import plain
 from ddpm_studio.local_time import local_time
 
 _WIDEST = 4000
+_SCHEDULES = {"betas": "betas of its own"}
 
 
 def command(
@@ -28,6 +29,7 @@ def command(
         emit(summary.to_json())
         return
     size = f"{summary.image_size} × {summary.image_size}"
+    schedule = _SCHEDULES.get(summary.schedule, summary.schedule)
     rows = {
         "Run": summary.name,
         "Step": steps_told(summary.step, summary.steps),
@@ -37,7 +39,7 @@ def command(
         "Trained on": "" if summary.pictures is None else f"{summary.pictures:,} pictures",
         "From": ", ".join(summary.sources),
         "Classes": ", ".join(summary.classes),
-        "Process": f"{summary.schedule}, T = {summary.timesteps}",
+        "Process": f"{schedule}, T = {summary.timesteps}",
         "Checkpoints": ", ".join(f"{step:,}" for step in summary.checkpoints) or "none yet",
         "Created": local_time(summary.created),
     }
