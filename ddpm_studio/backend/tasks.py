@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.backend.task import Lane, Task
+from ddpm_studio.data.samples import title_of
 from ddpm_studio.jobs.events import Event, Latent, Pictures
 from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.requests import (
@@ -347,4 +348,4 @@ def leave_interrupted(run: Path) -> Task:
 
 
 def _title(sources: Sequence[Path]) -> str:
-    return sources[0].name if len(sources) == 1 else f"{len(sources)} files"
+    return title_of(sources[0]) if len(sources) == 1 else f"{len(sources)} files"

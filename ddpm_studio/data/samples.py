@@ -40,3 +40,9 @@ def sample_sets() -> list[SampleSet]:
         ),
     ]
     return [sample for sample in sets if sample.path.exists()]
+
+
+def title_of(source: Path) -> str:
+    """Return what a set is called: the title of one that ships, else the name of its file."""
+    shipped = {sample.path: sample.title for sample in sample_sets()}
+    return shipped.get(source, source.name)

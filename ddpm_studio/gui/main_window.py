@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.data.samples import sample_sets
+from ddpm_studio.data.samples import sample_sets, title_of
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.helping import Helping
@@ -415,4 +415,4 @@ class MainWindow(QMainWindow):
 
 def _named(sources: tuple[Path, ...]) -> str:
     more = f" (+{len(sources) - 1:,})" if len(sources) > 1 else ""
-    return f"{sources[0].name}{more}"
+    return f"{title_of(sources[0])}{more}"

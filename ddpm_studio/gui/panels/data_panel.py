@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, State
-from ddpm_studio.data.samples import sample_sets
+from ddpm_studio.data.samples import sample_sets, title_of
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.icons import set_icon
@@ -214,7 +212,7 @@ class DataPanel(QWidget):
 
     def _title(self) -> str:
         first, *others = self._studio.sources
-        return self.tr("{n} files").format(n=1 + len(others)) if others else Path(first).name
+        return self.tr("{n} files").format(n=1 + len(others)) if others else title_of(first)
 
     def _origin(self) -> dict[str, object]:
         return {"kind": "data", "source": self._title()}
