@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.inpainting import inpaint, load_mask
     from ddpm_studio.jobs.interpolation import interpolate, walk_path
     from ddpm_studio.jobs.latents import encode_picture, load_latent, save_latent
+    from ddpm_studio.jobs.learnt import some_pictures
     from ddpm_studio.jobs.models import Model, ModelStore
     from ddpm_studio.jobs.neighbours import find_neighbours
-    from ddpm_studio.jobs.pictures import fit_picture, load_picture, some_pictures
+    from ddpm_studio.jobs.pictures import fit_picture, load_picture
     from ddpm_studio.jobs.playground import (
         PointModel,
         diffused,
@@ -75,7 +76,7 @@ _MODULES = {
     "share": "sharing",
     "share_series": "series",
     "step_gaussians": "bound",
-    "some_pictures": "pictures",
+    "some_pictures": "learnt",
     "start_noise": "playground",
     "train": "training",
     "true_score": "playground",

@@ -29,6 +29,7 @@ from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import batch_limit, picture_shape
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
+from ddpm_studio.jobs.learnt import learnt_pictures, learnt_sources
 from ddpm_studio.jobs.measuring import LabelledNetwork, class_tensor, measured_process, own_classes
 from ddpm_studio.jobs.models import Model, ModelStore
 from ddpm_studio.jobs.pictures import prepare_options
@@ -67,7 +68,11 @@ def measure_bits(
     """
     model = models.get(request.run, request.weights, request.device)
     process = measured_process(model, request)
-    dataset = yield from data.prepare(_sources(model, sources), prepare_options(model.info))
+    if sources:
+        dataset = yield from data.prepare(sources, prepare_options(model.info))
+    else:
+        learnt = learnt_sources(model.info, "Name the pictures to measure.")
+        dataset = yield from learnt_pictures(model.info, learnt)
     left_out = len(dataset.report.rejects)
     if left_out:
         counted = "1 picture" if left_out == 1 else f"{left_out:,} pictures"
@@ -246,16 +251,6 @@ def _figures(
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _sources(model: Model, sources: Sequence[Path]) -> Sequence[Path]:
-    if sources:
-        return sources
-    if model.info.data is None or not model.info.data.sources:
-        raise StudioError(
-            "It is not known what this model was trained on.", "Name the pictures to measure."
-        )
-    return [Path(source) for source in model.info.data.sources]
 
 
 def _recipe(model: Model, request: BitsRequest, dataset: Dataset, count: int) -> dict[str, object]:

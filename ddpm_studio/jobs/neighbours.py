@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
 
 import numpy as np
 
-from ddpm_studio import data
 from ddpm_studio.data import Dataset
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, NeighboursFound, Pictures, Progress
-from ddpm_studio.jobs.pictures import prepare_options
+from ddpm_studio.jobs.learnt import learnt_pictures, learnt_sources
 from ddpm_studio.metrics import Neighbours, nearest
 from ddpm_studio.requests import NeighboursRequest
 from ddpm_studio.runs import RunFolder
@@ -32,12 +30,8 @@ def find_neighbours(
         StudioError: if it is no run, its pictures are gone, or the picture does not fit.
     """
     info = RunFolder.open(request.run).info
-    if info.data is None or not info.data.sources:
-        raise StudioError(
-            "It is not known what this model was trained on, so there is nothing to compare with."
-        )
-    sources = [Path(source) for source in info.data.sources]
-    dataset = yield from data.prepare(sources, prepare_options(info))
+    sources = learnt_sources(info, "There is nothing to compare the picture with.")
+    dataset = yield from learnt_pictures(info, sources)
     if picture.shape != dataset.images.shape[1:]:
         raise StudioError(
             f"The picture has the shape {picture.shape}, the training pictures "

@@ -53,25 +53,6 @@ def fit_picture(picture: Pictures, run: Path) -> Pictures:
     return data.fit_picture(picture, prepare_options(RunFolder.open(run).info))
 
 
-def some_pictures(run: Path, count: int) -> Pictures:
-    """Return up to ``count`` of the pictures that a run was trained on, spread over the set.
-
-    Returns:
-        uint8 (N, H, W, C) of the model's size.
-
-    Raises:
-        StudioError: if it is no run, or its pictures are gone.
-    """
-    info = RunFolder.open(run).info
-    if info.data is None or not info.data.sources:
-        raise StudioError(
-            "It is not known what this model was trained on.", "Drop a picture here instead."
-        )
-    sources = [Path(source) for source in info.data.sources]
-    pictures: Pictures = data.preview(sources, prepare_options(info), count).pictures
-    return pictures
-
-
 def to_latent(picture: Pictures, model: Model) -> Tensor:
     """x_0 on the model's device, shape (1, C, H, W), from uint8 (H, W, C).
 

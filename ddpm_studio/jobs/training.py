@@ -19,6 +19,7 @@ from ddpm_studio.jobs import device as devices
 from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
 from ddpm_studio.jobs.exchange import start_weights
+from ddpm_studio.jobs.learnt import kept_pictures
 from ddpm_studio.jobs.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.jobs.training_loop import TrainingLoop, load_checkpoint
@@ -99,12 +100,10 @@ def train(
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
     multiple = base.unet_config().size_multiple if base else _multiple(request)
-    dataset = None
-    if resume and not all(source.exists() for source in sources):
-        dataset = _kept(folder.info, sources)
-        if dataset is not None:
-            yield Notice("The pictures are gone; training goes on with those that were kept.")
-    if dataset is None:
+    dataset = kept_pictures(folder.info, sources) if resume else None
+    if dataset is not None:
+        yield Notice("The pictures are gone; training goes on with those that were kept.")
+    else:
         dataset = yield from data.prepare(sources, options, required_multiple=multiple)
     if dataset.report.rejects:
         yield Notice(_left_out(dataset.report.rejects))
@@ -316,11 +315,6 @@ def _describe(
         ),
         start_from=str(start_from.resolve()) if start_from else None,
     )
-
-
-def _kept(info: RunInfo, sources: Sequence[Path]) -> Dataset | None:
-    """The pictures as the run's last training prepared them, if they are in the cache."""
-    return data.find_prepared(info.data.fingerprint, sources) if info.data else None
 
 
 def _check_shape(info: RunInfo, dataset: Dataset) -> None:

@@ -184,7 +184,7 @@ class BoundChapter(ToolPanel):
         request, picture = self._request(), self.source.fitted
         if request is None or picture is None:
             if self.source.fitted is None and not self.source.waiting:
-                self.source.pick_from_data()
+                self.source.pick_from_data(asked=False)
             return None
         self._compare()
         return learning.bound_parts(request, picture)

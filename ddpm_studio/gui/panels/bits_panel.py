@@ -88,7 +88,7 @@ class BitsPanel(ToolPanel):
         actions.add(
             "bits.surprise",
             self.tr("Decode a picture of the data"),
-            self.source.pick_from_data,
+            self.surprise,
             category=self.tr("&Bits"),
             icon="shuffle",
             tip=self.tr("Send one picture bit by bit, and see it become clear"),
@@ -105,6 +105,11 @@ class BitsPanel(ToolPanel):
         self._asked = False
         if self.source.fitted is None and not self.source.waiting:
             self.source.pick_from_data()
+
+    def surprise(self) -> None:
+        """Decode a picture of the data, by chance."""
+        self.messages.clear("error")
+        self.source.pick_from_data()
 
     def _build(self) -> None:
         start = button(

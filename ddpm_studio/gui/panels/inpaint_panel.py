@@ -225,6 +225,7 @@ class InpaintPanel(ToolPanel):
         self.export.refresh()
 
     def _on_source(self) -> None:
+        self._surprised |= self.source.fitted is not None
         self.canvas.set_picture(self.source.fitted)
         self._tell_changes()
         self._forget()
@@ -257,10 +258,9 @@ class InpaintPanel(ToolPanel):
 
     def _surprise_once(self) -> None:
         can = self.studio.can_draw and self.studio.has_pictures
-        if self.isVisible() and can and not self._surprised:
-            self._surprised = True
-            if self.source.drop is None and not self.source.waiting:
-                self.source.pick_from_data(asked=False)
+        empty = self.source.drop is None and not self.source.waiting
+        if self.isVisible() and can and empty and not self._surprised:
+            self.source.pick_from_data(asked=False)
 
     def _forget(self) -> None:
         self.drawn = None

@@ -105,7 +105,7 @@ class InterpolatePanel(ToolPanel):
                 tasks.some_pictures(self.studio.run, _CHOICE, "interpolate surprise")
             )
             job.finished.connect(partial(self._take_some, asked))
-            job.failed.connect(self._on_failed)
+            job.failed.connect(self._on_failed if asked else self._on_none_found)
 
     def swap(self) -> None:
         """Exchange A and B; a path is turned around."""
@@ -326,7 +326,7 @@ class InterpolatePanel(ToolPanel):
             if mode == "path" and len(drops) > 1:
                 self.path.set_keys(drops)
             else:
-                self.surprise()
+                self._surprise(asked=False)
 
     def _on_model(self) -> None:
         view = self.studio.run_view
@@ -354,6 +354,10 @@ class InterpolatePanel(ToolPanel):
         if self.isVisible() and can and empty and not self._surprised:
             self._surprised = True
             self._surprise(asked=False)
+
+    def _on_none_found(self) -> None:
+        """Try it again when the tab is seen again; nobody has asked, so nothing is said."""
+        self._surprised = False
 
     def _take_some(self, asked: bool, pictures: Pictures) -> None:
         """Fill the slots; where four corners are wanted, those with a picture stay."""

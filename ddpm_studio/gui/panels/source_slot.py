@@ -57,6 +57,7 @@ class SourceSlot(PictureSlot):
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: Job | None = None
+        self._tells = True
         self.changed.connect(self._on_changed)
         self.choose_requested.connect(self._choose)
 
@@ -79,13 +80,17 @@ class SourceSlot(PictureSlot):
             self._fit(self._original)
 
     def pick_from_data(self, *, asked: bool = True) -> None:
-        """Take a picture by chance from the open data, else from those of the run."""
+        """Take a picture by chance from the open data, else from those of the run.
+
+        That there is none is told only if it was ``asked`` for.
+        """
         dataset = self._studio.dataset
         if dataset is not None:
             self.take(random.choice(dataset.images).copy(), asked=asked)
         elif self._studio.run is not None:
             self._original, self._recipe, self.asked = None, None, asked
-            self._prepare(tasks.some_pictures(self._studio.run, _CHOICE, self._slot))
+            task = tasks.some_pictures(self._studio.run, _CHOICE, self._slot)
+            self._prepare(task, tell=asked)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Light up for files and folders too."""
@@ -130,8 +135,8 @@ class SourceSlot(PictureSlot):
         side = view.summary.image_size
         return bool(picture.shape == (side, side, view.summary.channels))
 
-    def _prepare(self, task: Task) -> None:
-        self.waiting = True
+    def _prepare(self, task: Task, *, tell: bool = True) -> None:
+        self.waiting, self._tells = True, tell
         self._job = self._studio.backend.submit(task)
         self._job.finished.connect(self._on_prepared)
         self._job.failed.connect(self._on_failed)
@@ -154,7 +159,8 @@ class SourceSlot(PictureSlot):
 
     def _on_failed(self, failure: Failure) -> None:
         self.waiting = False
-        self.failed.emit(failure)
+        if self._tells:
+            self.failed.emit(failure)
 
     def _choose(self) -> None:
         ask_for_picture(self, self._on_chosen)

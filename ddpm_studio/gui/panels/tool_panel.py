@@ -99,6 +99,8 @@ class ToolPanel(QWidget):
         self._asked_for |= asked
         self._stale = True
         self._again = None
+        # What was wrong was wrong with what was chosen before.
+        self.messages.clear("error")
         if self.isVisible() and self.studio.can_draw and not self._delay.isActive():
             self._delay.start()
 
