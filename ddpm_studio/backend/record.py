@@ -16,13 +16,13 @@ from ddpm_studio.jobs.events import BINS
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.history import RunNews
+    from ddpm_studio.runs.lock import Owner
 
 Numbers = npt.NDArray[np.float64]
 
 _POLL_MS, _IDLE_POLL_MS = 700, 3000
 _IDLE_AFTER = 12
 _RECENT = 40
-_FRESH_SECONDS = 30.0
 
 
 class Rows:
@@ -85,6 +85,10 @@ class RunRecord(QObject):
         self.checkpoint: int | None = None
         self.timesteps: int | None = None
         """T, once the run was read."""
+        self.total: int | None = None
+        """How many steps are planned, once the run was read, if it is known."""
+        self.trainer: Owner | None = None
+        """Another process that trains it now."""
         self.loaded = False
         self.is_live = False
         self._backend = backend
@@ -166,7 +170,7 @@ class RunRecord(QObject):
         self._job = None
         before = self._news
         self._news = news
-        self.timesteps = news.timesteps
+        self.timesteps, self.total = news.timesteps, news.total
         if news.anew:
             self._steps.clear()
             self._ticks.clear()
@@ -177,11 +181,11 @@ class RunRecord(QObject):
             before is not None
             and not (news.anew or len(news.steps))
             and (news.previews, news.checkpoint) == (before.previews, before.checkpoint)
-            and live == self.is_live
+            and (live, news.trainer) == (self.is_live, self.trainer)
             and self.loaded
         )
         self.previews = self._of_this_branch(news.previews)
-        self.checkpoint, self.is_live = news.checkpoint, live
+        self.checkpoint, self.is_live, self.trainer = news.checkpoint, live, news.trainer
         self.loaded = self.loaded or not news.more
         self._quiet = self._quiet + 1 if same else 0
         if not same:
@@ -193,9 +197,7 @@ class RunRecord(QObject):
 
     def _seems_live(self, news: RunNews) -> bool:
         """Whether somebody writes: lines came while we looked, the last one not long ago."""
-        silent = news.silent_seconds
-        came = len(news.steps) > 0 or self.is_live
-        return came and silent is not None and silent < _FRESH_SECONDS
+        return (len(news.steps) > 0 or self.is_live) and news.is_fresh
 
     def _on_failed(self, failure: object) -> None:
         self._job = None

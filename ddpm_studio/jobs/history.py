@@ -14,11 +14,14 @@ import numpy.typing as npt
 
 from ddpm_studio.jobs.events import BINS
 from ddpm_studio.runs import Checkpoint, RunFolder, metrics
+from ddpm_studio.runs.lock import Owner
 
 Table = npt.NDArray[np.float64]
 
 STEP_COLUMNS = ("step", "loss", "grad_norm", "lr")
 TICK_COLUMNS = ("step", "images_per_second", "memory_bytes", "cpu_load", "device_load")
+# Whoever has written nothing for so long seems to write no more.
+_FRESH_SECONDS = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,9 @@ class RunNews:
     NaN. ``anew``: what was known before is void. ``more``: ask again at once.
     ``silent_seconds`` is how long ago the last line was written, None if there is none.
     ``previews`` are the files of samples, oldest first; ``checkpoint`` is the newest's step;
-    ``timesteps`` is T.
+    ``timesteps`` is T, ``total`` how many steps are planned, None where that is not known.
+    ``trainer`` is another process that trains it now, by the note that it left: a lock taken to
+    try could be in the way of one that begins.
     """
 
     steps: Table
@@ -43,6 +48,13 @@ class RunNews:
     checkpoint: int | None
     silent_seconds: float | None
     timesteps: int
+    total: int | None
+    trainer: Owner | None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the last line was written not long ago."""
+        return _is_fresh(self.silent_seconds)
 
 
 def look_at_run(run: Path, place: metrics.Place) -> RunNews:
@@ -55,6 +67,7 @@ def look_at_run(run: Path, place: metrics.Place) -> RunNews:
     portion = metrics.read_on(folder.metrics_file, place)
     ticks = [line for line in portion.lines if "images_per_second" in line]
     checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
+    silence = _silence(folder.metrics_file)
     return RunNews(
         _table(portion.lines, STEP_COLUMNS),
         _table(ticks, TICK_COLUMNS),
@@ -64,9 +77,26 @@ def look_at_run(run: Path, place: metrics.Place) -> RunNews:
         portion.more,
         tuple(sorted(folder.samples_dir.glob("step-*.png"))),
         checkpoints[-1].step if checkpoints else None,
-        _silence(folder.metrics_file),
+        silence,
         folder.info.process.timesteps,
+        folder.info.request.steps if folder.info.request else None,
+        _trainer(run, silence),
     )
+
+
+def _trainer(run: Path, silence: float | None) -> Owner | None:
+    owner = Owner.read(run)
+    if owner is None or owner.is_this_process:
+        return None
+    alive = owner.alive()
+    if alive is None:
+        # On another machine one can only tell by what it writes.
+        alive = _is_fresh(silence)
+    return owner if alive else None
+
+
+def _is_fresh(silence: float | None) -> bool:
+    return silence is not None and silence < _FRESH_SECONDS
 
 
 def _table(lines: Sequence[dict[str, Any]], columns: Sequence[str]) -> Table:

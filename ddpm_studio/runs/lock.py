@@ -60,8 +60,18 @@ class Owner:
         except psutil.Error:
             return False
 
+    @property
+    def when(self) -> str:
+        """Since when, in the time of the place."""
+        return local_time(self.since)
+
+    @property
+    def is_this_process(self) -> bool:
+        """Whether it is the program that asks."""
+        return self.pid == os.getpid() and self.host == platform.node()
+
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {local_time(self.since)}"
+        return f"process {self.pid} on {self.host} since {self.when}"
 
 
 class RunLock:

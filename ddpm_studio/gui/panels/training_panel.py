@@ -298,6 +298,7 @@ class TrainingPanel(QWidget):
         if record.timesteps is not None:
             self.by_t.set_values(record.recent_loss_by_t().tolist(), record.timesteps)
         self.samples.set_paths(record.previews)
+        self._refresh()
 
     def _refresh(self) -> None:
         """Show the buttons and figures that go with the state of things."""
@@ -318,16 +319,26 @@ class TrainingPanel(QWidget):
         self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
         self.pause_button.show_icon("play" if paused else "pause")
         self._stop.setEnabled(training and not self.status.is_stopping)
+        trainer = self._record.trainer if self._record is not None and not training else None
         trainable = view is not None and view.request is not None
-        self._further.setEnabled(trainable and not training)
-        self.further.setVisible(trainable and not training)
+        self._further.setEnabled(trainable and not training and trainer is None)
+        self.further.setVisible(trainable and not training and trainer is None)
+        self._explain(
+            "training.resume",
+            self.tr("Go on with the open run where it ended")
+            if trainer is None
+            else self.tr("Another process trains this run: stop it there first"),
+        )
         self.status.setVisible(training or view is not None)
+        known = self._run is not None
+        for widget in (self.loss, self.by_t_label, self.by_t, self.samples):
+            widget.setVisible(known)
         other = self._studio.training_run if training else None
+        if self._record is not None and trainer is not None:
+            self.status.show_elsewhere(self._record, trainer)
+            return
         self.status.tell_other(other.name if other and other != self._studio.run else "")
         if job is not None:
             self.status.show_job(job)
         elif view is not None:
             self.status.show_run(view)
-        known = self._run is not None
-        for widget in (self.loss, self.by_t_label, self.by_t, self.samples):
-            widget.setVisible(known)

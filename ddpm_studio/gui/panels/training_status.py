@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, State
@@ -10,6 +12,10 @@ from ddpm_studio.gui.tokens import SPACE_S
 from ddpm_studio.gui.widgets.basics import ElidedLabel, name, number_label, set_property
 from ddpm_studio.gui.widgets.eta import time_left
 from ddpm_studio.jobs.events import RunStarted, TrainTick
+
+if TYPE_CHECKING:
+    from ddpm_studio.backend.record import RunRecord
+    from ddpm_studio.runs.lock import Owner
 
 
 class TrainingStatus(QWidget):
@@ -104,6 +110,23 @@ class TrainingStatus(QWidget):
         if summary.pictures is not None:
             figures.append(self.tr("{n} pictures").format(n=f"{summary.pictures:,}"))
         self.figures.setText(" · ".join(figures))
+
+    def show_elsewhere(self, record: RunRecord, owner: Owner) -> None:
+        """Show an opened run that another process trains."""
+        self.title.setText(self.tr("Trained elsewhere since {when}").format(when=owner.when))
+        self.title.show()
+        step = int(record.steps[-1]) if len(record.steps) else 0
+        total = record.total
+        self.bar.setVisible(total is not None)
+        line = self.tr("Step {n}").format(n=f"{step:,}")
+        if total is not None:
+            line = self.tr("Step {n} of {total}").format(n=f"{step:,}", total=f"{total:,}")
+            self.bar.setRange(0, max(1, total))
+            self.bar.setValue(min(step, total))
+        set_property(self.bar, "paused", False)
+        self.line.setText(line)
+        who = self.tr("by process {pid} on {host}").format(pid=owner.pid, host=owner.host)
+        self.figures.setText(who)
 
     def _figures(self, job: Job, started: RunStarted) -> list[str]:
         figures, tick = [], self._tick

@@ -1,0 +1,57 @@
+"""A run is open that another process trains: the window says so and tells how far it is."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.runs import metrics
+from tests.gui.panel_help import WAIT, open_run, opened
+
+_HOLD = """
+import sys
+from pathlib import Path
+from ddpm_studio.runs import RunFolder
+folder = RunFolder.open(Path(sys.argv[1]))
+lock = folder.lock()
+folder.plan(90)
+print("held", flush=True)
+sys.stdin.read()
+lock.release()
+"""
+
+
+def test_the_training_dock_follows_another_process_and_says_so(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "elsewhere"
+    shutil.copytree(tiny_run, run)
+    window = opened(qtbot, backend)
+    open_run(qtbot, window.studio, run)
+    status, further = window.training.status, window.actions_["training.resume"]
+    assert status.line.text() == "4 steps taken"
+    assert not status.title.isVisible()
+    assert further.isEnabled()
+    pipe = subprocess.PIPE
+    words = [sys.executable, "-c", _HOLD, str(run)]
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        metrics.append(run / "metrics.jsonl", [{"step": 37, "loss": 0.25}])
+        qtbot.waitUntil(lambda: status.line.text() == "Step 37 of 90", timeout=WAIT)
+        assert "elsewhere" in status.title.text()
+        assert status.title.isVisible()
+        assert f"process {process.pid}" in status.figures.text()
+        assert (status.bar.value(), status.bar.maximum()) == (37, 90)
+        assert not further.isEnabled()
+        assert not window.training.further.isVisible()
+        assert process.stdin is not None
+        process.stdin.close()
+    qtbot.waitUntil(lambda: not status.title.isVisible(), timeout=WAIT)
+    assert further.isEnabled()
+    assert status.line.text() == "4 steps taken", "of the checkpoint that is there"
