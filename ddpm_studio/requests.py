@@ -196,7 +196,7 @@ class DrawRequest(Request):
         None,
         ge=0,
         title="Class",
-        description="Number of the class to draw, from 0; empty: any.",
+        description="Name of the class to draw, or its number from 0; empty: any.",
     )
     guidance: float = Field(
         1.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Optional, TypeVar, get_args, get_type_hints
 
@@ -14,6 +15,9 @@ from pydantic.fields import FieldInfo
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Given = dict[str, object]
+
+# What a person may name and a request numbers.
+_CLASS = "class_label"
 
 # Limits beyond this stop nobody; the model still holds them.
 _TOO_LARGE_TO_SHOW = 1_000_000
@@ -65,8 +69,11 @@ def validated(model: type[ModelT], values: Mapping[str, object], **more: object)
 
     Raises:
         typer.BadParameter: naming the option whose value is out of range.
+        StudioError: if the run does not know the class that is named.
     """
     own = {name: value for name, value in values.items() if name in model.model_fields}
+    if _CLASS in own:
+        own[_CLASS] = _class_number(more["run"], str(own[_CLASS]))
     try:
         return model(**own, **more)
     except ValidationError as error:
@@ -85,6 +92,8 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     alternatives = get_args(field.annotation)
     optional = NoneType in alternatives
     kind = next(k for k in alternatives if k is not NoneType) if optional else field.annotation
+    if name == _CLASS:
+        kind = str
     flag = option_name(name)
     least, most = _limit(field, Ge, "ge"), _limit(field, Le, "le")
     option = typer.Option(
@@ -92,6 +101,7 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
         help=_help(field),
         # The model's default applies; None here tells that the option was not named.
         show_default=False,
+        metavar="CLASS" if name == _CLASS else None,
         min=least,
         max=None if most is None or most >= _TOO_LARGE_TO_SHOW else most,
         rich_help_panel=(model.__doc__ or model.__name__).split("\n")[0].rstrip("."),
@@ -102,6 +112,13 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
         default=None,
         annotation=Annotated[Optional[kind], option],  # noqa: UP045
     )
+
+
+def _class_number(run: object, word: str) -> int:
+    from ddpm_studio.runs import RunFolder
+    from ddpm_studio.runs.classes import class_number
+
+    return class_number(RunFolder.open(Path(str(run))).info, word)
 
 
 def _help(field: FieldInfo) -> str:

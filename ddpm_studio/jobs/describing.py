@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
+from ddpm_studio.runs import Checkpoint, RunFolder
+from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.weights import parameters
 
 
@@ -66,7 +67,7 @@ def describe_run(run: Path) -> RunSummary:
         sources=info.data.sources if info.data else (),
         pictures=info.data.count if info.data else None,
         classes=info.data.class_names if info.data else (),
-        known_classes=_known_classes(info),
+        known_classes=known_classes(info),
         created=info.created,
     )
 
@@ -83,9 +84,3 @@ def _loss(checkpoint: Checkpoint) -> float | None:
     except StudioError:
         return None  # Damaged; training further passes it over.
     return loss if isinstance(loss, float) and math.isfinite(loss) else None
-
-
-def _known_classes(info: RunInfo) -> tuple[str, ...]:
-    count = info.unet_config().num_classes or 0
-    names = info.data.class_names if info.data else ()
-    return names if len(names) == count else tuple(str(number) for number in range(count))

@@ -83,6 +83,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def class_trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one step that knows the classes circle and square."""
+    source = tmp_path_factory.mktemp("classes")
+    for seed, name in enumerate(("circle", "square")):
+        write_pictures(source / name, 2, seed=seed)
+    folder = tmp_path_factory.mktemp("runs") / "classes"
+    words = ["train", str(source), "--run", str(folder), "--steps", "1", "--class-conditional"]
+    assert run([*words, *QUIET]) == 0
+    return folder
+
+
 def spawn(*words: object, code: str = "", cwd: Path | None = None) -> subprocess.Popen[str]:
     """Start a command line, or other code, in a process of its own."""
     arguments = ["-c", code] if code else ["-m", "ddpm_studio"]

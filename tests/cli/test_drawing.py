@@ -54,6 +54,32 @@ def test_the_png_knows_what_made_it(terminal: Terminal, trained: Path, tmp_path:
     assert (told["out"], told["count"], told["gif"]) == (str(out), 2, None)
 
 
+def test_a_class_is_named_in_every_way_to_draw(
+    terminal: Terminal, class_trained: Path, tmp_path: Path
+) -> None:
+    image = tmp_path / "a.png"
+    Image.new("L", (16, 16), 255).save(image)
+    commands: list[list[object]] = [
+        ["sample", class_trained, "--count", 1, "--steps", 2],
+        ["share", class_trained, image, "--count", 1, "--t", 1],
+        ["interpolate", class_trained, image, image, "--t", 1, "--u", 0.5],
+        ["inpaint", class_trained, image, "--mask", image, "--count", 1, "--resamplings", 1],
+    ]
+    for words in commands:
+        out = tmp_path / f"{words[0]}.png"
+        said = terminal(*words, "--out", out, "--device", "cpu", "--class-label", "square")
+        assert said.code == 0, said.err
+        recipe = read_recipe(out)
+        assert recipe is not None
+        assert isinstance(recipe["request"], dict)
+        assert recipe["request"]["class_label"] == 1
+        said = terminal(*words, "--out", tmp_path / "no.png", "--class-label", "dog")
+        assert said.code == 1
+        assert "no class dog" in said.error
+        assert "0 circle, 1 square" in said.error
+    assert not (tmp_path / "no.png").exists()
+
+
 def test_the_gif_goes_from_noise_to_the_picture(
     terminal: Terminal, trained: Path, tmp_path: Path
 ) -> None:

@@ -1,0 +1,65 @@
+"""The classes that a run's network can draw: by number in a request, by name for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddpm_studio.errors import StudioError, plain
+
+if TYPE_CHECKING:
+    from ddpm_studio.runs.info import RunInfo
+
+# More than these are no help in one line of an error.
+_MOST_NAMED = 12
+_LONGEST_NAME = 24
+
+
+def known_classes(info: RunInfo) -> tuple[str, ...]:
+    """Return the name of each class, its number where names are not known; none: no classes."""
+    count = info.unet_config().num_classes or 0
+    names = info.data.class_names if info.data else ()
+    return names if len(names) == count else tuple(str(number) for number in range(count))
+
+
+def class_number(info: RunInfo, word: str) -> int:
+    """Return the number of the class that a person means; a name wins over a number.
+
+    Raises:
+        StudioError: if the network knows no classes, or not this one.
+    """
+    names = known_classes(info)
+    if word in names:
+        return names.index(word)
+    if word.isascii() and word.isdigit():
+        check_class(info, int(word))
+        return int(word)
+    raise _unknown(names, word)
+
+
+def check_class(info: RunInfo, number: int) -> None:
+    """Refuse a class that the network does not know.
+
+    Raises:
+        StudioError: naming those that it knows.
+    """
+    names = known_classes(info)
+    if number >= len(names):
+        raise _unknown(names, str(number))
+
+
+def _unknown(names: tuple[str, ...], asked: str) -> StudioError:
+    if not names:
+        return StudioError(
+            "This model was trained without classes: it can't be guided to one.",
+            "Leave class and guidance out, or train with classes.",
+        )
+    told = [
+        name if name == str(number) else f"{number} {plain(name, _LONGEST_NAME)}"
+        for number, name in enumerate(names[:_MOST_NAMED])
+    ]
+    more = len(names) - len(told)
+    rest = f" and {more:,} more, up to {len(names) - 1}" if more else ""
+    return StudioError(
+        f"There is no class {plain(asked, _LONGEST_NAME)}.",
+        f"This model's classes are {', '.join(told)}{rest}.",
+    )
