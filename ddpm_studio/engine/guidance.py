@@ -52,17 +52,29 @@ class Guided:
         if len(x) != len(self.classes):
             raise ValueError(f"{len(x)} pictures came for {len(self.classes)} classes")
         classes = self.classes.to(x.device)
-        nothing = torch.full_like(classes, self.config.num_classes or 0)
-        if self.scale == 1:
-            return self.network(x, t, classes)
-        if self.scale == 0:
-            return self.network(x, t, nothing)
-        both = self.network(torch.cat([x, x]), torch.cat([t, t]), torch.cat([classes, nothing]))
-        with_class, without = both.chunk(2)
-        channels = x.shape[1]
-        prediction, base = with_class[:, :channels], without[:, :channels]
-        guided = base + self.scale * (prediction - base)
-        return torch.cat([guided, with_class[:, channels:]], dim=1)
+        return guided(self.network, self.config, x, t, classes, self.scale)
+
+
+def guided(
+    network: ConditionalDenoiser,
+    config: UNetConfig,
+    x: Tensor,
+    t: Tensor,
+    classes: Tensor,
+    scale: float,
+) -> Tensor:
+    """Predict as :class:`Guided` does, for classes on the device; nothing is checked."""
+    nothing = torch.full_like(classes, config.num_classes or 0)
+    if scale == 1:
+        return network(x, t, classes)
+    if scale == 0:
+        return network(x, t, nothing)
+    both = network(torch.cat([x, x]), torch.cat([t, t]), torch.cat([classes, nothing]))
+    with_class, without = both.chunk(2)
+    channels = x.shape[1]
+    prediction, base = with_class[:, :channels], without[:, :channels]
+    mixed = base + scale * (prediction - base)
+    return torch.cat([mixed, with_class[:, channels:]], dim=1)
 
 
 def check_labels(labels: Tensor, num_classes: int) -> None:

@@ -6,12 +6,16 @@ picture drawn again agree with the first time without any saved generator state.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 _MASK = 2**64 - 1
+# Numbers that a GPU draws ahead for each picture: a launch for each step and picture would take
+# longer than the network.
+_AHEAD = 1 << 14
 
 
 def derive_seed(seed: int, *place: int) -> int:
@@ -45,13 +49,18 @@ class PictureNoise:
         rows = {k: row for row, k in enumerate(distinct)}
         self._rows = [rows[k] for k in numbers]
         self._repeats = self._rows != list(range(len(distinct)))
+        self._ahead: list[Tensor] = []
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def draw(self, shape: Sequence[int]) -> Tensor:
         """Return float32 standard normal noise of shape (number of pictures, *shape)."""
-        out = torch.empty((len(self._streams), *shape), device=self.device)
-        for row, stream in zip(out, self._streams, strict=True):
-            row.normal_(generator=stream)
+        if not self._ahead or self._ahead[-1].shape[1:] != tuple(shape):
+            count = max(1, _AHEAD // math.prod(shape)) if self.device.type == "cuda" else 1
+            drawn = torch.empty((len(self._streams), count, *shape), device=self.device)
+            for row, stream in zip(drawn, self._streams, strict=True):
+                row.normal_(generator=stream)
+            self._ahead = list(reversed(drawn.unbind(1)))
+        out = self._ahead.pop()
         return out[self._rows] if self._repeats else out

@@ -2,7 +2,8 @@
 
 Apart, each keeps its input for the backward pass: three tensors of x's size. Here x is kept,
 which the network keeps anyway, and what is between is computed once more. The kernels are those
-of the plain operations, so values and gradients are theirs too.
+of the plain operations, so values and gradients are theirs too. That is for the CPU; on a GPU a
+compiler fuses all three, and then needs a GroupNorm that leaves the layout of x alone.
 """
 
 from __future__ import annotations
@@ -15,10 +16,28 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
+def group_norm(norm: nn.GroupNorm, x: Tensor) -> Tensor:
+    """GroupNorm(x), shape of x."""
+    if not torch.compiler.is_compiling():
+        return norm(x)  # type: ignore[no-any-return]
+    # torch's own makes NCHW of NHWC, and each convolution around it would turn its input again.
+    # By channel first, the sums read memory in its order.
+    groups = (norm.num_groups, -1)
+    parts = torch.var_mean(x.float(), (2, 3), correction=0)
+    variances, means = (part.unflatten(1, groups) for part in parts)  # type: ignore[no-untyped-call]
+    mean = means.mean(2, keepdim=True)
+    variance = (variances + (means - mean).square()).mean(2, keepdim=True)
+    rstd = (variance + norm.eps).rsqrt()
+    scale = rstd.expand_as(means).flatten(1) * norm.weight
+    shift = norm.bias - mean.expand_as(means).flatten(1) * scale
+    y: Tensor = x.float() * scale[:, :, None, None] + shift[:, :, None, None]
+    return y.to(x.dtype)
+
+
 def norm_silu(norm: nn.GroupNorm, x: Tensor) -> Tensor:
     """SiLU(GroupNorm(x)), shape of x."""
     if not _kept_small(x):
-        return F.silu(norm(x), inplace=True)
+        return F.silu(group_norm(norm, x), inplace=True)
     y: Tensor = _NormSiLU.apply(_dense(x), norm.weight, norm.bias, norm.num_groups, norm.eps)  # type: ignore[no-untyped-call]
     return y
 
@@ -90,7 +109,8 @@ class _NormSiLUConv(torch.autograd.Function):
 
 def _kept_small(x: Tensor) -> bool:
     # On a GPU the kernels take their types otherwise; there the plain operations are used.
-    return x.device.type == "cpu" and torch.is_grad_enabled()
+    plain = torch.compiler.is_compiling() or x.device.type != "cpu"
+    return not plain and torch.is_grad_enabled()
 
 
 def _dense(x: Tensor) -> Tensor:

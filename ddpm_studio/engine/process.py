@@ -189,7 +189,8 @@ class DiffusionProcess:
         if isinstance(index, int):
             label = int(self.schedule.timesteps[index])
             return torch.full((len(x_t),), label, dtype=torch.long, device=x_t.device)
-        return self.schedule.timesteps.to(index.device)[index]
+        timesteps = self.schedule.timesteps
+        return _on_device(timesteps, index.device, timesteps.dtype)[index]
 
 
 def at(table: Tensor, index: Index, like: Tensor) -> Tensor | float:

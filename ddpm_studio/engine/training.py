@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.captured import UNRECORDED, Captured, captured
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import check_labels
 from ddpm_studio.engine.layout import Precision, memory_format
@@ -144,6 +145,9 @@ class Trainer:
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=config.learning_rate, fused=True
         )
+        self._network: Denoiser = self.model
+        self._recorded: _Recorded | None = None
+        self._unrecorded = 0
         self._order: tuple[int, npt.NDArray[np.int64]] | None = None
         self._generator = torch.Generator(self.device)
 
@@ -162,10 +166,8 @@ class Trainer:
         y = self._classes(rows)
 
         self.model.train()
-        self.optimizer.zero_grad(set_to_none=True)
         with self._dropout_seeded(seed):
-            loss, losses = self._accumulate(x0, y, index, noise, weights)
-        grad_norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
+            loss, losses, grad_norm = self._gradient(x0, y, index, noise, weights)
         lr = self.learning_rate(self.step_number)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
@@ -178,16 +180,37 @@ class Trainer:
         self.ema.update(self.step_number)
         self.timesteps.update(index, losses.detach())
         self.whole = True
-        return StepResult(loss, grad_norm.detach(), losses, index, lr)
+        return StepResult(loss, grad_norm, losses, index, lr)
+
+    def _gradient(self, *batch: Tensor | None) -> tuple[Tensor, ...]:
+        """See :meth:`_accumulate`; on a GPU its kernels are recorded and then replayed."""
+        if self.device.type != "cuda" or self._unrecorded < UNRECORDED:
+            self._unrecorded += 1
+            return self._accumulate(*batch)  # type: ignore[arg-type]
+        recorded, key = self._recorded, (self.micro_batch, self.config.batch_size)
+        if recorded is None or recorded.key != key:
+            # The memory of the old ones first.
+            self._recorded = recorded = None
+            self.optimizer.zero_grad(set_to_none=True)
+            replay = captured(self._accumulate, batch)
+            grads = [p.grad for p in self.model.parameters()]
+            self._recorded = recorded = _Recorded(replay, key, grads)
+        if recorded.replay is None:
+            return self._accumulate(*batch)  # type: ignore[arg-type]
+        for p, grad in zip(self.model.parameters(), recorded.grads, strict=True):
+            p.grad = grad
+        return recorded.replay(*batch)
 
     def _accumulate(
         self, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor, weights: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """Add up the gradient of the batch's mean loss, ``micro_batch`` pictures at once.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Add up the gradient of the batch's mean loss, ``micro_batch`` pictures at once; clip it.
 
         Returns:
-            The mean loss, shape (), and the loss of each picture, shape (N,).
+            The mean loss, shape (), the loss of each picture, shape (N,), and the gradient's norm
+            before clipping, shape ().
         """
+        self.optimizer.zero_grad(set_to_none=True)
         count = len(x0)
         size = self.micro_batch or count
         means, losses = [], []
@@ -202,7 +225,41 @@ class Trainer:
             mean.backward()  # type: ignore[no-untyped-call]
             means.append(mean.detach())
             losses.append(each.detach())
-        return torch.stack(means).sum(), torch.cat(losses)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
+        return torch.stack(means).sum(), torch.cat(losses), norm.detach()
+
+    def compile(self) -> None:
+        """Let torch compile the network, which takes a minute or more, and try it once.
+
+        Raises:
+            Exception: whatever torch raises where it can't; the network stays as it was.
+        """
+        batch = self.config.batch_size
+        size, channels = self.model.config.image_size, self.model.config.channels
+        x0 = torch.zeros(batch, channels, size, size, device=self.device)
+        x0 = x0.contiguous(memory_format=self.layout)
+        zeros = torch.zeros(batch, dtype=torch.long, device=self.device)
+        self.forget_recorded()
+        self._network = compiled_network(self.model)
+        devices = [self.device] if self.device.type == "cuda" else []
+        try:
+            self.model.train()
+            with torch.random.fork_rng(devices):
+                self._accumulate(x0, None if self.labels is None else zeros, zeros, x0, None)
+        except BaseException:
+            self.plain()
+            raise
+        finally:
+            self.optimizer.zero_grad(set_to_none=True)
+
+    def plain(self) -> None:
+        """Take the network as it is, not compiled."""
+        self._network = self.model
+        self.forget_recorded()
+
+    def forget_recorded(self) -> None:
+        """Give back the memory of recorded kernels; the next step records them anew."""
+        self._recorded = None
 
     def learning_rate(self, step: int) -> float:
         """Learning rate at step 0, 1, …: a linear warm-up, then constant [DDPM appendix B]."""
@@ -214,22 +271,28 @@ class Trainer:
         """The classes of these rows, some withheld, shape (N,); None without labels."""
         if self.labels is None:
             return None
-        y = self.labels[torch.from_numpy(rows)].to(self.device, non_blocking=True)
+        y = self._on_device(self.labels[torch.from_numpy(rows)])
         withheld = torch.rand(len(y), generator=self._generator, device=self.device)
         none = torch.full_like(y, self.model.config.num_classes or 0)
         return torch.where(withheld < self.config.label_dropout, none, y)
 
     def _denoiser(self, y: Tensor | None) -> Denoiser:
-        return self.model if y is None else lambda x, t: cast(Tensor, self.model(x, t, y))
+        network = cast(UNet, self._network)
+        return network if y is None else lambda x, t: cast(Tensor, network(x, t, y))
 
     def _batch(self, rows: npt.NDArray[np.int64]) -> Tensor:
         """Pictures of these rows in [−1, 1], flipped at random, shape (N, C, H, W)."""
-        pictures = torch.from_numpy(self.images[rows]).to(self.device, non_blocking=True)
-        x0 = to_model(pictures)
+        x0 = to_model(self._on_device(torch.from_numpy(self.images[rows])))
         if self.config.flip:
             mirrored = torch.rand(len(x0), generator=self._generator, device=self.device) < 0.5
             x0 = torch.where(mirrored[:, None, None, None], x0.flip(3), x0)
         return x0.contiguous(memory_format=self.layout)
+
+    def _on_device(self, tensor: Tensor) -> Tensor:
+        if self.device.type == "cuda":
+            # From pageable memory the copy would wait for the device.
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, non_blocking=True)
 
     def _rows(self, step: int) -> npt.NDArray[np.int64]:
         """Rows of one batch: each picture once an epoch, in an order drawn anew each epoch."""
@@ -319,6 +382,23 @@ class Trainer:
         """Take the steps from here on with other pictures, noise and t."""
         self.config = replace(self.config, seed=seed)
         self._order = None
+
+
+def compiled_network(network: UNet) -> Denoiser:
+    """Return the network with kernels of its own, which are made at its first call."""
+    return torch.compile(network, dynamic=False, fullgraph=True)
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """The recorded gradient for one size of batches, and where it is written.
+
+    ``replay`` is None where it can't be recorded.
+    """
+
+    replay: Captured | None
+    key: tuple[int | None, int]
+    grads: list[Tensor | None]
 
 
 def _load_exactly(model: torch.nn.Module, tensors: dict[str, Tensor]) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddpm_studio.engine.norm_silu import norm_silu, norm_silu_conv
+from ddpm_studio.engine.norm_silu import group_norm, norm_silu, norm_silu_conv
 
 NORM_EPS = 1e-6
 
@@ -84,9 +84,18 @@ class AttentionBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the same shape."""
-        q, k, v = _pixelwise(self.qkv, self.norm(x)).flatten(2).chunk(3, dim=1)
+        h = group_norm(self.norm, x)
+        if x.device.type != "cpu":
+            return x + self._by_pixel(h.flatten(2).transpose(1, 2)).reshape(x.shape)
+        q, k, v = _pixelwise(self.qkv, h).flatten(2).chunk(3, dim=1)
         mixed = attend(q, k, v).reshape(x.shape)
         return x + _pixelwise(self.proj, mixed)
+
+    def _by_pixel(self, pixels: Tensor) -> Tensor:
+        """(N, L, C) → (N, C, L): a GPU's fused attention asks for a pixel's channels in a row."""
+        q, k, v = (part.unsqueeze(1) for part in self.qkv(pixels).chunk(3, dim=-1))
+        mixed = F.scaled_dot_product_attention(q, k, v).squeeze(1)
+        return cast(Tensor, self.proj(mixed)).transpose(1, 2)
 
 
 def _pixelwise(layer: nn.Linear, x: Tensor) -> Tensor:
@@ -142,13 +151,13 @@ def doubled(weight: Tensor) -> Tensor:
     Returns:
         Shape (in, out, 4, 4).
     """
-    taps = torch.tensor(_TAPS, dtype=weight.dtype, device=weight.device)
-    both = torch.kron(taps, taps)
-    return (weight.flatten(2) @ both).reshape(*weight.shape[:2], 4, 4).transpose(0, 1)
+    return _between(_between(weight, 2), 3).transpose(0, 1)
 
 
-# Row k: where the k-th of three weights goes among the four.
-_TAPS = ((0.0, 0.0, 1.0, 1.0), (0.0, 1.0, 1.0, 0.0), (1.0, 1.0, 0.0, 0.0))
+def _between(weight: Tensor, dim: int) -> Tensor:
+    """Three weights along ``dim`` → four: each output pixel lies under two of them or one."""
+    first, second, third = weight.unbind(dim)
+    return torch.stack([third, second + third, first + second, first], dim)
 
 
 class Level(nn.Module):

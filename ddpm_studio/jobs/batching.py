@@ -48,6 +48,7 @@ class MicroBatch:
     def make_room(self) -> bool:
         """See to the next try of a step; True: in halves, False: as it is, once more."""
         trainer = self._trainer
+        trainer.forget_recorded()
         trainer.optimizer.zero_grad(set_to_none=True)
         gc.collect()
         if trainer.device.type == "cuda":

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, Precision, UNet
-from ddpm_studio.engine.guidance import Guided
+from ddpm_studio.engine.guidance import check_labels, guided
 from ddpm_studio.engine.layout import memory_format
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
 from ddpm_studio.errors import StudioError, is_out_of_memory
 from ddpm_studio.export.carried import Array, pack
+from ddpm_studio.jobs.compiling import DrawingNetwork
 from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
 from ddpm_studio.jobs.models import Model
@@ -34,6 +35,10 @@ class Evaluator:
         device: where they lie.
         class_label: draw this class; None: without labels.
         guidance: strength of classifier-free guidance, from 0.
+        evaluations: how many will be asked for, as far as is known.
+
+    Raises:
+        ValueError: if there is no such class.
     """
 
     def __init__(
@@ -42,11 +47,15 @@ class Evaluator:
         device: torch.device,
         class_label: int | None = None,
         guidance: float = 1.0,
+        evaluations: int = 0,
     ) -> None:
+        if class_label is not None:
+            check_labels(torch.tensor([class_label]), network.config.num_classes or 0)
         self.network = network
         self._layout = memory_format(device, network.precision)
         self.batch = batch_limit(network.config.image_size, device)
         self.class_label, self.guidance = class_label, guidance
+        self._network = DrawingNetwork(network, self._predict, evaluations)
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
@@ -63,19 +72,19 @@ class Evaluator:
 
     def _in_pieces(self, x: Tensor, t: Tensor) -> Tensor:
         if len(x) <= self.batch:
-            return self._predict(x, t)
+            return self._network(x, t)
         pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
-        return torch.cat([self._predict(*piece) for piece in pieces])
+        return torch.cat([self._network(*piece) for piece in pieces])
 
-    def _predict(self, x: Tensor, t: Tensor) -> Tensor:
+    def _predict(self, network: UNet, x: Tensor, t: Tensor) -> Tensor:
         if self.class_label is None:
-            return self.network(x, t)  # type: ignore[no-any-return]
+            return network(x, t)  # type: ignore[no-any-return]
         classes = torch.full((len(x),), self.class_label, device=x.device)
-        return Guided(self.network, self.network.config, classes, self.guidance)(x, t)
+        return guided(network, self.network.config, x, t, classes, self.guidance)
 
 
-def evaluator_for(model: Model, request: DrawRequest) -> Evaluator:
-    """Return the model as the request asks for it.
+def evaluator_for(model: Model, request: DrawRequest, evaluations: int = 0) -> Evaluator:
+    """Return the model as the request asks for it, for so many evaluations.
 
     Raises:
         StudioError: if a class or guidance is asked of a model that can't follow it.
@@ -94,7 +103,7 @@ def evaluator_for(model: Model, request: DrawRequest) -> Evaluator:
             f"This model's classes are {_classes(model, count)}.",
         )
     network = model.network_in(asked_precision(model, request))
-    return Evaluator(network, model.device, request.class_label, request.guidance)
+    return Evaluator(network, model.device, request.class_label, request.guidance, evaluations)
 
 
 def _classes(model: Model, count: int) -> str:
@@ -167,10 +176,12 @@ def walk(
     t: int,
     noise: PictureNoise,
     through: int = 0,
+    walks: int = 1,
 ) -> Frames:
     """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``.
 
     ``request.steps`` counts for the whole way from T; a shorter way takes its share of them.
+    ``walks`` is how many like this are to come, with this one.
 
     Raises:
         StudioError: if t, the steps or the class are out of range.
@@ -180,7 +191,7 @@ def walk(
     steps = share_of_steps(model, request.steps or min(sampler.default_steps or T, T), t)
     return sampler.run(
         asked_process(model, request),
-        evaluator_for(model, request),
+        evaluator_for(model, request, steps * walks),
         x_t,
         noise,
         steps,
@@ -199,6 +210,7 @@ def draw(
     *,
     frames: int = 0,
     text: str = "Drawing",
+    walks: int = 1,
 ) -> Generator[Event, None, Pictures]:
     """Yield progress and up to ``frames`` moments of the way from x_t at t to x_0.
 
@@ -210,6 +222,7 @@ def draw(
         noise: one stream a picture.
         frames: how many moments to show, first and last included; 0: none.
         text: what the progress says.
+        walks: how many like this are to come, with this one.
 
     Returns:
         The pictures, uint8 (N, H, W, C).
@@ -217,7 +230,8 @@ def draw(
     if t == 0:
         check_t(model, t)
         return _pictures(x_t)
-    return (yield from follow(walk(model, request, x_t, t, noise), frames, text))
+    way = walk(model, request, x_t, t, noise, walks=walks)
+    return (yield from follow(way, frames, text))
 
 
 def follow(walk: Frames, frames: int, text: str) -> Generator[Event, None, Pictures]:

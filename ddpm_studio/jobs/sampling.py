@@ -34,7 +34,16 @@ def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None,
         numbers = range(start, min(start + size, request.count))
         noise = PictureNoise(request.seed, numbers, model.device)
         x_T = noise.draw(picture_shape(model))
-        job = draw(model, request, x_T, T, noise, frames=request.frames, text="Sampling")
+        job = draw(
+            model,
+            request,
+            x_T,
+            T,
+            noise,
+            frames=request.frames,
+            text="Sampling",
+            walks=len(starts) - batch,
+        )
         pictures.append((yield from relay(job, partial(_part, batch, len(starts)))))
     return Drawn(np.concatenate(pictures), recipe("sample", model, request))
 

@@ -13,6 +13,7 @@ from ddpm_studio.engine import Trainer, derive_seed
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
 from ddpm_studio.jobs.batching import MicroBatch
+from ddpm_studio.jobs.compiling import Compiling
 from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep
 from ddpm_studio.jobs.faults import Fault
@@ -63,6 +64,7 @@ class TrainingLoop:
         self._saver = Saver(folder, trainer, request.checkpoint_every, spare)
         self._spikes = SpikeWatch()
         self._micro_batch = MicroBatch(trainer)
+        self._compiling = Compiling(trainer, request.steps, allowed=not request.deterministic)
         self._returns = 0
         # Of those, from one and the same checkpoint.
         self._stuck: tuple[int, int] = (-1, 0)
@@ -113,6 +115,9 @@ class TrainingLoop:
                 yield Notice(told)
             log.add((yield from self._step()))
             yield Progress(trainer.step_number, total, "Training")
+            for event in self._compiling.consider():
+                yield event
+                log.restart_clock()
             last = trainer.step_number == total
             previews, save = self._previews.due(trainer.step_number), self._saver.due() and not last
             if (log.due() or last or previews or save) and (yield from self._flush()):
@@ -128,7 +133,7 @@ class TrainingLoop:
         """Take a step, in smaller pieces where the memory does not suffice."""
         while True:
             try:
-                return self.trainer.step()
+                return self._compiling.step(self.trainer.step)
             except Exception as error:
                 if not is_out_of_memory(error) or self._micro_batch.spent:
                     self._micro_batch.give_up()

@@ -15,11 +15,13 @@ import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
+from ddpm_studio.engine import UNetConfig
 from tests.benchmarks.figures import UnavailableError
 from tests.benchmarks.shapes import CONFIG
 
@@ -44,17 +46,31 @@ class Peer:
     walk: Callable[[nn.Module, int, int, str, bool], Walk]
 
 
-def peers() -> list[Peer]:
-    """Return those that can be imported.
+def peers(config: UNetConfig = CONFIG) -> list[Peer]:
+    """Return those that can be imported, with networks of this shape.
 
     Raises:
         UnavailableError: if there is none.
     """
     found = []
     if importlib.util.find_spec("diffusers"):
-        found.append(Peer("diffusers", diffusers_network, _diffusers_step, _diffusers_walk))
+        found.append(
+            Peer(
+                "diffusers",
+                partial(_diffusers_network, config),
+                partial(_diffusers_step, config),
+                partial(_diffusers_walk, config),
+            )
+        )
     if importlib.util.find_spec("denoising_diffusion_pytorch"):
-        found.append(Peer("denoising-diffusion-pytorch", _ddp_network, _ddp_step, _ddp_walk))
+        found.append(
+            Peer(
+                "denoising-diffusion-pytorch",
+                partial(_ddp_network, config),
+                partial(_ddp_step, config),
+                partial(_ddp_walk, config),
+            )
+        )
     if not found:
         raise UnavailableError("neither diffusers nor denoising-diffusion-pytorch is installed")
     return found
@@ -65,18 +81,27 @@ def autocast(device: str, bf16: bool) -> contextlib.AbstractContextManager[objec
     return torch.autocast(device, dtype=torch.bfloat16) if bf16 else contextlib.nullcontext()
 
 
-def diffusers_network() -> nn.Module:
+def _attends(config: UNetConfig) -> list[bool]:
+    """Whether each level has attention."""
+    sides = (config.image_size >> k for k in range(len(config.channel_mult)))
+    return [side in config.attention_resolutions for side in sides]
+
+
+def _diffusers_network(config: UNetConfig) -> nn.Module:
     """diffusers' UNet2DModel with the options that make it the DDPM network."""
     import diffusers
 
-    base = CONFIG.base_channels
-    attends = [CONFIG.image_size >> k in CONFIG.attention_resolutions for k in range(4)]
+    base = config.base_channels
+    attends = [
+        config.image_size >> k in config.attention_resolutions
+        for k in range(len(config.channel_mult))
+    ]
     network: nn.Module = diffusers.UNet2DModel(
-        sample_size=CONFIG.image_size,
-        in_channels=CONFIG.channels,
-        out_channels=CONFIG.channels,
-        block_out_channels=[base * mult for mult in CONFIG.channel_mult],
-        layers_per_block=CONFIG.blocks_per_level,
+        sample_size=config.image_size,
+        in_channels=config.channels,
+        out_channels=config.channels,
+        block_out_channels=[base * mult for mult in config.channel_mult],
+        layers_per_block=config.blocks_per_level,
         down_block_types=["AttnDownBlock2D" if a else "DownBlock2D" for a in attends],
         up_block_types=["AttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attends)],
         attention_head_dim=None,
@@ -89,7 +114,7 @@ def diffusers_network() -> nn.Module:
     return network
 
 
-def _diffusers_step(network: Any, batch: int, device: str, bf16: bool) -> Step:
+def _diffusers_step(config: UNetConfig, network: Any, batch: int, device: str, bf16: bool) -> Step:
     import diffusers
     from diffusers.training_utils import EMAModel
 
@@ -98,8 +123,8 @@ def _diffusers_step(network: Any, batch: int, device: str, bf16: bool) -> Step:
     ema = EMAModel(network.parameters(), decay=0.9999)
     ema.to(device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, betas=(0.95, 0.999))
-    side = CONFIG.image_size
-    pictures = torch.rand(batch, CONFIG.channels, side, side, device=device) * 2 - 1
+    side = config.image_size
+    pictures = torch.rand(batch, config.channels, side, side, device=device) * 2 - 1
 
     def step() -> float:
         noise = torch.randn_like(pictures)
@@ -118,7 +143,9 @@ def _diffusers_step(network: Any, batch: int, device: str, bf16: bool) -> Step:
     return step
 
 
-def _diffusers_walk(network: Any, batch: int, evaluations: int, device: str, bf16: bool) -> Walk:
+def _diffusers_walk(
+    config: UNetConfig, network: Any, batch: int, evaluations: int, device: str, bf16: bool
+) -> Walk:
     import diffusers
 
     pipeline = diffusers.DDPMPipeline(network.eval(), diffusers.DDPMScheduler()).to(device)
@@ -144,25 +171,24 @@ def _ddp() -> Any:
     return importlib.import_module("denoising_diffusion_pytorch.denoising_diffusion_pytorch")
 
 
-def _ddp_network() -> nn.Module:
-    attends = tuple(CONFIG.image_size >> k in CONFIG.attention_resolutions for k in range(4))
+def _ddp_network(config: UNetConfig) -> nn.Module:
     network: nn.Module = _ddp().Unet(
-        CONFIG.base_channels,
-        dim_mults=CONFIG.channel_mult,
-        channels=CONFIG.channels,
-        full_attn=attends,
+        config.base_channels,
+        dim_mults=config.channel_mult,
+        channels=config.channels,
+        full_attn=tuple(_attends(config)),
     )
     return network
 
 
-def _ddp_step(network: nn.Module, batch: int, device: str, bf16: bool) -> Step:
+def _ddp_step(config: UNetConfig, network: nn.Module, batch: int, device: str, bf16: bool) -> Step:
     from ema_pytorch import EMA
 
-    side = CONFIG.image_size
+    side = config.image_size
     diffusion: nn.Module = _ddp().GaussianDiffusion(network, image_size=side).to(device)
     optimizer = torch.optim.Adam(diffusion.parameters(), lr=1e-4, betas=(0.9, 0.99))
     ema: Any = EMA(diffusion, beta=0.995, update_every=10).to(device)
-    pictures = torch.rand(batch, CONFIG.channels, side, side, device=device)
+    pictures = torch.rand(batch, config.channels, side, side, device=device)
 
     def step() -> float:
         with autocast(device, bf16):
@@ -178,8 +204,10 @@ def _ddp_step(network: nn.Module, batch: int, device: str, bf16: bool) -> Step:
     return step
 
 
-def _ddp_walk(network: nn.Module, batch: int, evaluations: int, device: str, bf16: bool) -> Walk:
-    side = CONFIG.image_size
+def _ddp_walk(
+    config: UNetConfig, network: nn.Module, batch: int, evaluations: int, device: str, bf16: bool
+) -> Walk:
+    side = config.image_size
     diffusion: Any = (
         _ddp().GaussianDiffusion(network, image_size=side, timesteps=evaluations).to(device)
     )

@@ -14,6 +14,7 @@ MEASURES: dict[str, str] = {
     "training": "One training step of the 64-wide 32-px network, against the peers",
     "sampling": "Network evaluations of ancestral sampling, against the peers",
     "memory": "Peak memory of training, against the peers",
+    "gpu": "Training and sampling on a GPU, against the peers",
     "bf16_loss": "The loss after training in bf16 against float32",
     "few_steps": "20 DPM-Solver++ steps against 1000 ancestral: distance to the data",
     "scrubber": "1,000 frames of 64 pictures scrubbed in the window: a frame's time, the memory",

@@ -35,10 +35,10 @@ def measure(rounds: int) -> list[Figure]:
     return figures
 
 
-def our_step(precision: Precision, device: str = "cpu", batch: int = BATCH) -> Callable[[], float]:
+def our_step(precision: Precision, batch: int = BATCH) -> Callable[[], float]:
     """Return our training step, its loss read each time as the peers read theirs."""
     torch.manual_seed(0)
     process = DiffusionProcess(NoiseSchedule.linear())
     config = TrainingConfig(batch_size=batch, precision=precision)
-    trainer = Trainer(UNet(CONFIG).to(device), process, pictures(), config)
+    trainer = Trainer(UNet(CONFIG), process, pictures(), config)
     return lambda: trainer.step().loss.item()

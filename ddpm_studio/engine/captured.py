@@ -1,0 +1,105 @@
+"""Kernels that a GPU is told once and then repeats: launching them one by one can take longer."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.process import Denoiser
+
+_log = logging.getLogger(__name__)
+# Calls whose kernels are launched one by one first: what is asked for so seldom is not worth more.
+UNRECORDED = 2
+
+
+class Captured:
+    """A function of tensors, recorded as a CUDA graph; each call replays it on new inputs.
+
+    Args:
+        function: what to record: it must not wait for the device, and random numbers may come
+            from the default generator alone, whose seed at the time of the call counts.
+        inputs: shapes, types and layouts of its arguments, on the GPU; None stays None.
+
+    Raises:
+        RuntimeError: if the function can't be recorded, or the memory does not suffice.
+    """
+
+    def __init__(
+        self, function: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor | None, ...]
+    ) -> None:
+        self._inputs = tuple(None if given is None else given.clone() for given in inputs)
+        self._graph = torch.cuda.CUDAGraph()
+        # Not torch.cuda.graph, which collects garbage, and with it what another thread owns.
+        stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            # What libraries set up at their first call can't be recorded.
+            function(*self._inputs)
+            torch.cuda.synchronize()
+            torch.cuda.empty_cache()
+            # Other threads may go on with their own work.
+            self._graph.capture_begin(capture_error_mode="thread_local")
+            try:
+                self._outputs = function(*self._inputs)
+            except BaseException:
+                with contextlib.suppress(RuntimeError):
+                    self._graph.capture_end()
+                raise
+            self._graph.capture_end()
+        torch.cuda.current_stream().wait_stream(stream)
+
+    def __call__(self, *inputs: Tensor | None) -> tuple[Tensor, ...]:
+        """Return copies of the outputs for these inputs, which must be as the first were."""
+        for place, given in zip(self._inputs, inputs, strict=True):
+            if place is not None and given is not None:
+                place.copy_(given)
+        self._graph.replay()
+        return tuple(output.clone() for output in self._outputs)
+
+
+def captured(
+    function: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor | None, ...]
+) -> Captured | None:
+    """Record a function; None where that is not possible, which is written to the log.
+
+    Raises:
+        torch.OutOfMemoryError: if the memory does not suffice.
+    """
+    try:
+        return Captured(function, inputs)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        _log.warning("The kernels can't be recorded, they are launched one by one: %s", error)
+        return None
+
+
+class Replayed:
+    """A denoiser that, on a GPU, is recorded at its third call with batches of one shape.
+
+    Args:
+        denoiser: it must follow x_t and t alone, and be called without gradients.
+    """
+
+    def __init__(self, denoiser: Denoiser) -> None:
+        self._denoiser = denoiser
+        self._shape: torch.Size | None = None
+        self._calls = 0
+        self._captured: Captured | None = None
+
+    def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
+        """See :class:`~ddpm_studio.engine.process.Denoiser`."""
+        if x.device.type != "cuda":
+            return self._denoiser(x, t)
+        if x.shape != self._shape:
+            self._shape, self._calls, self._captured = x.shape, 0, None
+        self._calls += 1
+        if self._calls == UNRECORDED + 1:
+            self._captured = captured(lambda *batch: (self._denoiser(*batch),), (x, t))
+        if self._captured is None:
+            return self._denoiser(x, t)
+        return self._captured(x, t)[0]
