@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from ddpm_studio.cli.words import duration
+from ddpm_studio.data.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_AT_LEAST = 1.0
@@ -17,7 +18,7 @@ _LINES = 10
 class Display(Protocol):
     """What shows a job's progress."""
 
-    def show(self, done: int, total: int, text: str, left: float | None, note: str) -> None:
+    def show(self, progress: Progress, left: float | None, note: str) -> None:
         """Show how far the job is, the seconds left and a note such as the loss."""
 
     def say(self, text: str) -> None:
@@ -47,8 +48,9 @@ class LineDisplay:
         # By phase: a training draws samples in between, again and again.
         self._last: dict[str, tuple[float, int]] = {}
 
-    def show(self, done: int, total: int, text: str, left: float | None, note: str) -> None:
+    def show(self, progress: Progress, left: float | None, note: str) -> None:
         """Write a line if one is due."""
+        done, total, text = progress.done, progress.total, progress.text
         if left is None:
             return
         now = self._clock()
@@ -59,7 +61,8 @@ class LineDisplay:
             if not tenth and waited < _SECONDS_BETWEEN_LINES:
                 return
         self._last[text] = (now, done)
-        parts = [f"{text}: {done:,} of {total:,}", note, _left(left, done, total)]
+        counted = _counted(progress)
+        parts = [f"{text}: {counted}" if counted else text, note, _left(left, progress)]
         self.say(" · ".join(part for part in parts if part))
 
     def say(self, text: str) -> None:
@@ -79,32 +82,34 @@ class BarDisplay:
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
 
         self._console = Console(file=stream, highlight=False)
-        self._bar = Progress(
+        self._bar = Bar(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TextColumn("{task.fields[counted]}"),
             TextColumn("{task.fields[note]}", markup=False),
             TextColumn("{task.fields[left]}"),
             console=self._console,
             refresh_per_second=5,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=1, visible=False, note="", left="")
+        self._task = self._bar.add_task("", total=1, visible=False, counted="", note="", left="")
         self._bar.start()
 
-    def show(self, done: int, total: int, text: str, left: float | None, note: str) -> None:
+    def show(self, progress: Progress, left: float | None, note: str) -> None:
         """Move the bar."""
         self._bar.update(
             self._task,
-            description=text,
-            completed=done,
-            total=total,
+            description=progress.text,
+            completed=progress.done,
+            total=progress.total,
             visible=True,
+            counted=_counted(progress),
             note=note,
-            left=_left(left, done, total),
+            left=_left(left, progress),
         )
 
     def say(self, text: str) -> None:
@@ -116,5 +121,16 @@ class BarDisplay:
         self._bar.stop()
 
 
-def _left(seconds: float | None, done: int, total: int) -> str:
-    return "" if seconds is None or done >= total else f"{duration(seconds)} left"
+def _counted(progress: Progress) -> str:
+    """Return "3 of 10 steps"; a share where nothing that a person knows is counted."""
+    done, total = progress.done, progress.total
+    if total <= 1:
+        return ""
+    if not progress.unit:
+        return f"{100 * done / total:.0f} %"
+    return f"{done:,} of {total:,} {progress.unit}"
+
+
+def _left(seconds: float | None, progress: Progress) -> str:
+    finished = progress.done >= progress.total
+    return "" if seconds is None or finished else f"{duration(seconds)} left"

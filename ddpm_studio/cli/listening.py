@@ -69,9 +69,9 @@ class _Watch:
                 self._phase = text
                 # A training tells its time left itself: it knows what was not training.
                 if text == self._training:
-                    self._display.show(done, total, text, self._left, self._note)
+                    self._display.show(event, self._left, self._note)
                 else:
-                    self._display.show(done, total, text, self._pace(done, total, text), "")
+                    self._display.show(event, self._pace(done, total, text), "")
             case TrainStep():
                 self._loss = event.loss
             case TrainTick():

@@ -226,12 +226,12 @@ def _look(
     made = _Made(guess, []) if guess is not None else None
     total = len(collection.items)
     text = "Looking at the pictures" if guess is None else "Preparing the pictures"
-    yield Progress(0, total, text)
+    yield Progress(0, total, text, "pictures")
     with closing(pass_over.over(collection.items, guess)) as looked:
         for batch, look in looked:
             with no_collection():
                 _take(batch, look, seen, made)
-            yield Progress(batch.first + len(batch.items), total, text)
+            yield Progress(batch.first + len(batch.items), total, text, "pictures")
     if not seen.found:
         raise nothing_usable(collection.title, tuple(seen.rejects), seen.others)
     return seen, made
@@ -263,7 +263,7 @@ def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress,
                 same = one.digest == seen.found[row].digest.hex()
                 made.rows.append((row, one if same else Outcome("seen", _CHANGED)))
             made.coloured |= look.coloured
-            yield Progress(last, total, "Preparing the pictures")
+            yield Progress(last, total, "Preparing the pictures", "pictures")
     return made
 
 

@@ -94,7 +94,7 @@ def measure_bits(
             process, pictures.denoiser, pictures.load, sums, seed=request.seed, batch=batch
         )
         for _ in job:
-            yield Progress(sums.done, sums.items, "Measuring bits/dim")
+            yield Progress(sums.done, sums.items, "Measuring bits/dim", "evaluations")
             if sums.finished and time.monotonic() > last + _SECONDS_BETWEEN_FIGURES:
                 yield figures(sums.bound())
                 last = time.monotonic()
@@ -222,7 +222,7 @@ def _follow(
             flow.extend(figures.tolist())
             return
         part = int(_PARTS_OF_A_FLOW * (done + share * len(batch)))
-        yield Progress(part, _PARTS_OF_A_FLOW * len(numbers), "Following the flow")
+        yield Progress(part, _PARTS_OF_A_FLOW * len(numbers), "Following the flow", "")
 
 
 def _figures(

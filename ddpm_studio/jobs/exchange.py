@@ -21,7 +21,7 @@ def import_diffusers(source: Path, run: Path) -> Generator[Event, None, Path]:
         StudioError: if the folder is no such model, asks for what the network can't express,
             or the run folder is not empty.
     """
-    yield Progress(0, 2, "Reading the model")
+    yield Progress(0, 2, "Reading the model", "")
     model = load_diffusers(source)
     process = model.process
     info = RunInfo(
@@ -35,7 +35,7 @@ def import_diffusers(source: Path, run: Path) -> Generator[Event, None, Path]:
         ),
         origin=f"diffusers: {source.resolve().name}",
     )
-    yield Progress(1, 2, "Writing the run")
+    yield Progress(1, 2, "Writing the run", "")
     folder = RunFolder.create(run, info)
     folder.save_checkpoint(0, {"model": model.weights, "ema": model.weights}, {})
     return folder.path

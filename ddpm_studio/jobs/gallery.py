@@ -95,7 +95,7 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
         recipe = {**drawn.recipe, "index": index}
         save_png(path, picture[None], recipe)
         kept.append(describe(run, number, path.stat().st_mtime, recipe))
-        yield Progress(index + 1, len(drawn.pictures), "Keeping")
+        yield Progress(index + 1, len(drawn.pictures), "Keeping", "pictures")
     return kept
 
 
@@ -148,7 +148,7 @@ def load(
                 stars = ratings.get(path.name, 0)
                 kept.append(describe(run, int(path.stem), status.st_mtime, recipe, stars))
             if done % _TOGETHER == 0 or done == total:
-                yield Progress(done, total, "Reading the gallery")
+                yield Progress(done, total, "Reading the gallery", "pictures")
     return list(runs), kept
 
 
@@ -173,14 +173,14 @@ def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
         grave = path.parent / DELETED
         grave.mkdir(exist_ok=True)
         path.replace(grave / path.name)
-        yield Progress(number + 1, len(files), "Deleting")
+        yield Progress(number + 1, len(files), "Deleting", "pictures")
 
 
 def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
     """Bring files back that :func:`delete` took out."""
     for number, path in enumerate(files):
         (path.parent / DELETED / path.name).replace(path)
-        yield Progress(number + 1, len(files), "Bringing back")
+        yield Progress(number + 1, len(files), "Bringing back", "pictures")
 
 
 def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:

@@ -48,7 +48,7 @@ def list_runs(
     for done, run in enumerate(found, 1):
         with contextlib.suppress(StudioError):
             entries.append(_entry(run))
-        yield Progress(done, len(found), "Reading runs")
+        yield Progress(done, len(found), "Reading runs", "runs")
     return tuple(sorted(entries, key=lambda entry: entry.created, reverse=True))
 
 

@@ -93,7 +93,7 @@ def measure_picture(
     )
     try:
         for _ in job:
-            yield Progress(sums.done, sums.items, words)
+            yield Progress(sums.done, sums.items, words, "evaluations")
     except ValueError as error:
         raise StudioError(
             f"The model can't be measured: {error}.",

@@ -72,4 +72,4 @@ def _search(
             found: Neighbours = stop.value
             return found
         total = len(dataset)
-        yield Progress(passed * total + done, 2 * total, "Comparing")
+        yield Progress(passed * total + done, 2 * total, "Comparing", "comparisons")

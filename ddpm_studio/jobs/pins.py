@@ -54,7 +54,7 @@ def load_pins() -> Generator[Event, None, list[Pin]]:
             pins.append(Pin(read_picture(path), read_recipe(path), path))
         except StudioError:
             continue
-        yield Progress(number + 1, len(files), "Reading pins")
+        yield Progress(number + 1, len(files), "Reading pins", "pictures")
     return pins
 
 

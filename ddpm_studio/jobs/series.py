@@ -53,4 +53,4 @@ def _in_turn(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[Dra
 
 
 def _scaled(passed: int, t: int, total: int, own: Progress) -> Progress:
-    return Progress(passed + t * own.done // own.total, total, own.text)
+    return Progress(passed + t * own.done // own.total, total, own.text, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from functools import partial
 
 from torch import Tensor
@@ -103,4 +104,4 @@ def _latent_from_noise(
 
 
 def _going_on(passed: int, own: Progress) -> Progress:
-    return Progress(passed + own.done, passed + own.total, own.text)
+    return replace(own, done=passed + own.done, total=passed + own.total)

@@ -107,7 +107,7 @@ def measure_speed(
     names = get_args(Preset)
     cost = 0.0  # seconds for one picture and one parameter, by the network before
     for number, preset in enumerate(names):
-        progress = Progress(number, len(names), "Measuring")
+        progress = Progress(number, len(names), "Measuring", "networks")
         yield progress
         config = _fitting(preset, image_size, channels)
         parameters = _parameters(config) if config else 0

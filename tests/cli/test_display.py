@@ -60,14 +60,14 @@ def test_time_left_follows_the_pace_of_its_phase() -> None:
 def test_lines_come_now_and_then_not_each_time() -> None:
     clock, stream = Clock(), io.StringIO()
     display = LineDisplay(stream, clock)
-    display.show(0, 1000, "Sampling", None, "")
+    display.show(Progress(0, 1000, "Sampling"), None, "")
     for done in range(1, 1001):
         clock.now += 0.1
-        display.show(done, 1000, "Sampling", (1000 - done) / 10, "")
+        display.show(Progress(done, 1000, "Sampling"), (1000 - done) / 10, "")
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "Sampling: 1 of 1,000 · 2 min left"
+    assert lines[0] == "Sampling: 1 of 1,000 steps · 2 min left"
     assert 10 <= len(lines) <= 12
-    assert lines[5] == "Sampling: 501 of 1,000 · 50 s left"
+    assert lines[5] == "Sampling: 501 of 1,000 steps · 50 s left"
 
 
 def test_a_slow_job_still_says_something() -> None:
@@ -75,8 +75,25 @@ def test_a_slow_job_still_says_something() -> None:
     display = LineDisplay(stream, clock)
     for done in range(1, 4):
         clock.now += 11
-        display.show(done, 1000, "Training", 3600, "loss 0.1")
-    assert stream.getvalue().splitlines()[-1] == "Training: 3 of 1,000 · loss 0.1 · 1 h 00 min left"
+        display.show(Progress(done, 1000, "Training"), 3600, "loss 0.1")
+    assert (
+        stream.getvalue().splitlines()[-1]
+        == "Training: 3 of 1,000 steps · loss 0.1 · 1 h 00 min left"
+    )
+
+
+@pytest.mark.parametrize(
+    ("progress", "line"),
+    [
+        (Progress(3, 10, "Measuring", "evaluations"), "Measuring: 3 of 10 evaluations · 9 s left"),
+        (Progress(3, 12, "Following the flow", ""), "Following the flow: 25 % · 9 s left"),
+        (Progress(0, 1, "Writing the model"), "Writing the model · 9 s left"),
+    ],
+)
+def test_what_is_counted_is_named(progress: Progress, line: str) -> None:
+    stream = io.StringIO()
+    LineDisplay(stream).show(progress, 9, "")
+    assert stream.getvalue() == f"{line}\n"
 
 
 def test_samples_drawn_in_between_do_not_repeat_the_line() -> None:
@@ -85,10 +102,10 @@ def test_samples_drawn_in_between_do_not_repeat_the_line() -> None:
     for done in range(1, 21):
         for phase in ("Training", "Drawing samples"):
             clock.now += 0.01
-            display.show(done, 1000, phase, 60, "")
+            display.show(Progress(done, 1000, phase), 60, "")
     assert stream.getvalue().splitlines() == [
-        "Training: 1 of 1,000 · 1 min left",
-        "Drawing samples: 1 of 1,000 · 1 min left",
+        "Training: 1 of 1,000 steps · 1 min left",
+        "Drawing samples: 1 of 1,000 steps · 1 min left",
     ]
 
 
@@ -97,10 +114,10 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
     display = make_display(stream)
     assert isinstance(display, BarDisplay)
     display.say("[bold] is not markup")
-    display.show(3, 10, "[Sampling]", 42.0, "loss [x]")
+    display.show(Progress(3, 10, "[Sampling]", "pictures"), 42.0, "loss [x]")
     display.close()
     text = stream.getvalue()
-    for part in ("[bold] is not markup", "[Sampling]", "3 of 10", "42 s left", "loss [x]"):
+    for part in ("[bold] is not markup", "[Sampling]", "3 of 10 pictures", "42 s left", "loss [x]"):
         assert part in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
 
@@ -121,7 +138,7 @@ def test_training_tells_loss_speed_and_its_own_time_left() -> None:
     stream = io.StringIO()
     assert listen(job(), display=LineDisplay(stream)) == "done"
     assert stream.getvalue().splitlines() == [
-        "Training: 2 of 10 · loss 0.5000 · 12.3 pictures/s · 2 min left",
+        "Training: 2 of 10 steps · loss 0.5000 · 12.3 pictures/s · 2 min left",
         "Mind this.",
     ]
 
