@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from ddpm_studio.data.samples import sample_sets, title_of
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.actions import ActionRegistry
+from ddpm_studio.gui.dock_widths import DockWidths
 from ddpm_studio.gui.helping import Helping
 from ddpm_studio.gui.images import paths_from_mime
 from ddpm_studio.gui.menu_bar import fill_menu_bar
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
             self._dock("jobs", self.tr("Jobs"), Qt.DockWidgetArea.BottomDockWidgetArea),
             self._dock("pins", self.tr("Pins"), Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
+        self._widths = DockWidths(self, self.docks)
         self._arrange()
         self._default_state = self.saveState(_LAYOUT_VERSION)
 
@@ -263,6 +265,7 @@ class MainWindow(QMainWindow):
         """Remember the layout; a training under way saves a checkpoint first."""
         self._settings.setValue(_GEOMETRY, self.saveGeometry())
         self._settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
+        self._widths.keep_in(self._settings)
         if self.studio.training is not None:
             if not self._closing:
                 self._closing = True
@@ -292,7 +295,7 @@ class MainWindow(QMainWindow):
             dock.show()
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.splitDockWidget(jobs, pins, horizontal)
-        self.resizeDocks([data, training], [272, 344], horizontal)
+        self._widths.give([data, training], [272, 344])
         self.resizeDocks([jobs, pins], [640, 640], horizontal)
         self.resizeDocks([jobs, pins], [76, 76], vertical)
 
@@ -341,6 +344,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(state, QByteArray):
             self.restoreState(state, _LAYOUT_VERSION)
+            self._widths.restore(self._settings)
 
     def _notify(self, what: Failure | str) -> None:
         if isinstance(what, Failure):

@@ -1,0 +1,87 @@
+"""Who makes the window narrow for a while finds the docks as wide as before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.main_window import MainWindow
+from tests.gui.panel_help import open_run, opened
+
+WIDE, NARROW = 1280, 800
+
+
+@pytest.fixture
+def window(qtbot: QtBot, backend: Backend, tiny_run: Path) -> MainWindow:
+    made = opened(qtbot, backend)
+    open_run(qtbot, made.studio, tiny_run)
+    resize(qtbot, made, WIDE)
+    return made
+
+
+def resize(qtbot: QtBot, window: MainWindow, width: int) -> None:
+    window.resize(width, 800)
+    qtbot.wait(50)
+
+
+def widths(window: MainWindow) -> tuple[int, int]:
+    data, training, *_ = window.docks
+    return data.width(), training.width()
+
+
+def drag_separator(qtbot: QtBot, window: MainWindow, by: int) -> None:
+    """Move what parts the Training dock from the middle with the mouse."""
+    training = window.docks[1].geometry()
+    y = training.center().y()
+    x = next(x for x in range(training.left(), 0, -1) if window.isSeparator(QPoint(x, y)))
+    at = QPoint(x, y)
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(window, left, pos=at)
+    QTest.mouseMove(window, at + QPoint(by, 0))
+    qtbot.wait(50)
+    QTest.mouseRelease(window, left, pos=at + QPoint(by, 0))
+    qtbot.wait(50)
+
+
+def test_a_window_that_was_narrow_has_its_first_widths_again(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    first = widths(window)
+    resize(qtbot, window, NARROW)
+    assert widths(window)[1] < first[1]
+    resize(qtbot, window, WIDE)
+    assert widths(window) == first
+
+
+@pytest.mark.parametrize("by", [-70, 20])
+def test_widths_that_a_person_gave_come_back(qtbot: QtBot, window: MainWindow, by: int) -> None:
+    first = widths(window)
+    drag_separator(qtbot, window, by)
+    given = widths(window)
+    assert given == (first[0], first[1] - by)
+    resize(qtbot, window, NARROW)
+    resize(qtbot, window, WIDE + 100)
+    assert widths(window) == given
+    window.actions_["view.reset"].trigger()
+    qtbot.wait(50)
+    assert widths(window) == first
+
+
+def test_a_restart_keeps_what_a_person_gave(
+    qtbot: QtBot, window: MainWindow, backend: Backend
+) -> None:
+    first = widths(window)[1]
+    drag_separator(qtbot, window, -70)
+    given = widths(window)
+    window.close()
+    later = opened(qtbot, backend)
+    qtbot.wait(50)
+    resize(qtbot, later, NARROW)
+    resize(qtbot, later, WIDE)
+    assert given[1] != first
+    assert widths(later) == given
