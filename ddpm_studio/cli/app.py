@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,13 +11,14 @@ import typer
 
 from ddpm_studio import __version__
 from ddpm_studio.cli.group import CONTEXT, LazyGroup
-from ddpm_studio.cli.stopping import Stopped
+from ddpm_studio.cli.output import forget_stdout
+from ddpm_studio.cli.stopping import Stopped, Unread
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 from ddpm_studio.data import WORKER_WORD
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.validation import plainly
 
-OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
+OK, FAILED, USAGE, STOPPED, UNREAD = 0, 1, 2, 130, 141
 
 _DEBUG = "--debug"
 _OWN_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
@@ -47,7 +47,10 @@ def _studio(
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the terminal and exit: 0 well, 1 failed, 2 wrong usage, 130 or 143 stopped."""
+    """Run the terminal and exit.
+
+    0: well; 1: failed; 2: wrong usage; 130 or 143: stopped; 141: nobody read on.
+    """
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -66,9 +69,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
         sys.stdout.flush()
-    except (BrokenPipeError, KeyboardInterrupt) as error:
-        _forget_stdout()
-        return FAILED if isinstance(error, BrokenPipeError) else STOPPED
+    except (BrokenPipeError, Unread, KeyboardInterrupt) as error:
+        forget_stdout()  # Or the interpreter's last flush would fail.
+        return STOPPED if isinstance(error, KeyboardInterrupt) else UNREAD
     except Stopped as stop:
         if words[0] != "train":  # It has told what is saved.
             print("Stopped before the end.", file=sys.stderr)
@@ -105,8 +108,3 @@ def _without_debug(words: list[str]) -> tuple[list[str], bool]:
     end = words.index("--") if "--" in words else len(words)
     kept = [word for word in words[:end] if word != _DEBUG]
     return kept + words[end:], len(kept) < end
-
-
-def _forget_stdout() -> None:
-    """Let the interpreter's last flush go nowhere: whoever read has gone."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123

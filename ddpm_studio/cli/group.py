@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ddpm_studio.cli.stopping import Unread
 from ddpm_studio.cli.table import COMMANDS
 
 # -h as everywhere else.
@@ -44,3 +45,14 @@ class LazyGroup(TyperGroup):
         self.subcommand_metavar = "[COMMAND ...|PATH...]"
         for name, entry in COMMANDS.items():
             self.add_command(LazyCommand(name, help=entry.help, short_help=entry.help))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; typer would end the process at a broken pipe, without a word.
+
+        Raises:
+            Unread: there is nobody left to read what the command says.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise Unread from error

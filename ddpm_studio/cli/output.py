@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json as json_module
 import math
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 def emit(value: Mapping[str, object]) -> None:
     """Write one JSON object on a line of its own, at once."""
     print(json_module.dumps(_plain(value), allow_nan=False), flush=True)
+
+
+def forget_stdout() -> None:
+    """Let what is still said on stdout go nowhere: whoever read has gone."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:

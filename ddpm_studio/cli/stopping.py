@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: end in order at the first, at once at the second."""
+"""What ends a command early: a signal, at once at the second one, or a reader that goes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ class Stopped(Exception):  # noqa: N818 - not an error: what was asked for
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.exit_code = 128 + number
+
+
+class Unread(Exception):  # noqa: N818 - nothing has failed here
+    """Whoever read the output has gone; the job is closed."""
 
 
 @dataclass

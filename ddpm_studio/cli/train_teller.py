@@ -61,17 +61,19 @@ class TrainTeller:
             _say(f"Trained to step {step:,}; last loss {loss:.4f}.")
             print(run)
 
-    def tell_stop(self, run: Path) -> None:
-        """Tell where a training that was stopped can go on."""
+    def tell_stop(self, run: Path, stopped: str = "Stopped") -> None:
+        """Tell where a training that was ``stopped``, in words, can go on."""
         run = self._run or run
         try:
             saved = RunFolder.open(run).newest()
         except StudioError:
             self._emit({"event": "stopped", "run": run, "step": 0, "checkpoint": None})
-            _say("Stopped before the first step; no checkpoint is there.")
+            _say(f"{stopped} before the first step; no checkpoint is there.")
             return
         self._emit({"event": "stopped", "run": run, "step": saved.step, "checkpoint": saved.path})
-        _say(f"Stopped at step {saved.step:,}, saved in {saved.path}. --resume goes on from there.")
+        _say(
+            f"{stopped} at step {saved.step:,}, saved in {saved.path}. --resume goes on from there."
+        )
 
     def _emit(self, value: dict[str, object]) -> None:
         if self._json:

@@ -176,7 +176,7 @@ def test_a_reader_that_goes_away_is_no_error(trained: Path) -> None:
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    assert process.wait(timeout=60) == 1
+    assert process.wait(timeout=60) == 141
     assert process.stderr.read() == ""
     process.stderr.close()
 

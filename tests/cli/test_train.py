@@ -104,6 +104,31 @@ def test_a_signal_leaves_a_whole_checkpoint_to_resume_from(
     assert RunFolder.open(run).newest().step == newest.step + 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_reader_that_goes_away_ends_a_training_in_order(
+    terminal: Terminal, pictures: Path, tmp_path: Path, deaf: bool
+) -> None:
+    run = tmp_path / "run"
+    process = spawn("train", pictures, "--run", run, "--steps", 100000, "--json", *QUIET)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    while json.loads(process.stdout.readline())["event"] != "tick":
+        pass
+    process.stdout.close()
+    if deaf:  # as after 2>&1 | head -1
+        process.stderr.close()
+    assert process.wait(timeout=120) == 141
+    newest = RunFolder.open(run).newest()
+    assert newest.step < 100000
+    if not deaf:
+        last = process.stderr.read().splitlines()[-1]
+        assert last.startswith("Nobody reads the output any more: stopped at step ")
+        assert f"step {newest.step:,}, saved in {newest.path}. --resume" in last
+        process.stderr.close()
+    assert terminal("train", "--run", run, "--resume", "--steps", newest.step + 1).code == 0
+
+
 def test_train_and_sample_without_qt(pictures: Path, tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['PySide6'] = sys.modules['pyqtgraph'] = None;"

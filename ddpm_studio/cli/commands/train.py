@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ import typer
 
 from ddpm_studio.cli.new_run import check_new_run, check_same_settings
 from ddpm_studio.cli.options import validated, with_options
+from ddpm_studio.cli.output import forget_stdout
 from ddpm_studio.cli.stopping import Stopped
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
@@ -85,6 +87,11 @@ def command(
         result = listen(job, teller)
     except Stopped:
         teller.tell_stop(run)
+        raise
+    except BrokenPipeError:
+        forget_stdout()
+        with contextlib.suppress(BrokenPipeError):  # Of stderr, that may have the same reader.
+            teller.tell_stop(run, "Nobody reads the output any more: stopped")
         raise
     teller.tell_end(result.run, result.step, result.loss)
 
