@@ -8,19 +8,23 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ddpm_studio.cli.plain_help import PlainCommand
 from ddpm_studio.cli.stopping import Unread
 from ddpm_studio.cli.table import COMMANDS
 
+# Longer lines are hard to read.
+_WIDEST = 100
+
 # -h as everywhere else.
-CONTEXT = {"help_option_names": ["-h", "--help"]}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST}
 
 
 def load_command(name: str) -> TyperCommand:
     """Import a command's module and build the command from its function ``command``."""
     entry = COMMANDS[name]
     module = importlib.import_module(f"ddpm_studio.cli.commands.{entry.module}")
-    app = typer.Typer(add_completion=False, context_settings=CONTEXT)
-    app.command(name)(module.command)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
+    app.command(name, cls=PlainCommand)(module.command)
     command = typer.main.get_command(app)
     assert isinstance(command, TyperCommand)
     return command

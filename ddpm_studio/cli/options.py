@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, Optional, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Literal, Optional, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 from annotated_types import Ge, Gt, Le, Lt
@@ -18,6 +18,8 @@ Given = dict[str, object]
 
 # What a person may name and a request numbers.
 _CLASS = "class_label"
+
+_METAVARS: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
 
 # Limits beyond this stop nobody; the model still holds them.
 _TOO_LARGE_TO_SHOW = 1_000_000
@@ -95,16 +97,13 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     if name == _CLASS:
         kind = str
     flag = option_name(name)
-    least, most = _limit(field, Ge, "ge"), _limit(field, Le, "le")
     option = typer.Option(
         f"{flag}/{option_name('no_' + name)}" if kind is bool else flag,
-        help=_help(field),
+        help=_help(field, kind),
         # The model's default applies; None here tells that the option was not named.
         show_default=False,
-        metavar="CLASS" if name == _CLASS else None,
-        min=least,
-        max=None if most is None or most >= _TOO_LARGE_TO_SHOW else most,
-        rich_help_panel=(model.__doc__ or model.__name__).split("\n")[0].rstrip("."),
+        metavar=_metavar(name, kind),
+        rich_help_panel=_title(model),
     )
     return inspect.Parameter(
         name,
@@ -121,13 +120,24 @@ def _class_number(run: object, word: str) -> int:
     return class_number(RunFolder.open(Path(str(run))).info, word)
 
 
-def _help(field: FieldInfo) -> str:
-    """Return the description, the default and those limits that the parser can't show."""
+def _title(model: type[BaseModel]) -> str:
+    """Return what the model says that it is, without the place in the paper."""
+    return (model.__doc__ or model.__name__).split("\n")[0].split(" (")[0].rstrip(".")
+
+
+def _metavar(name: str, kind: Any) -> str | None:
+    if name == _CLASS:
+        return "CLASS"
+    return "NAME" if get_origin(kind) is Literal else _METAVARS.get(kind)
+
+
+def _help(field: FieldInfo, kind: Any) -> str:
+    """Return the description, the choices, the limits and the default."""
     words = [field.description or field.title or ""]
-    for marker, attribute in ((Gt, "gt"), (Lt, "lt")):
-        limit = _limit(field, marker, attribute)
-        if limit is not None:
-            words.append(f"{'Above' if marker is Gt else 'Below'} {limit:g}.")
+    if get_origin(kind) is Literal:
+        words.append(f"One of {', '.join(get_args(kind))}.")
+    if kind is not str:
+        words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
     if field.default is not None:
         words.append(f"Default: {_shown(field.default)}.")
     # In a form a field is left empty; on a command line it is left out.
@@ -138,6 +148,21 @@ def _shown(default: object) -> str:
     if isinstance(default, bool):
         return "yes" if default else "no"
     return str(default)
+
+
+def _limits(field: FieldInfo) -> str:
+    least, most = _limit(field, Ge, "ge"), _limit(field, Le, "le")
+    above, below = _limit(field, Gt, "gt"), _limit(field, Lt, "lt")
+    if most is not None and most >= _TOO_LARGE_TO_SHOW:
+        most = None
+    if least is not None and most is not None:
+        return f"{least} to {most}"
+    bounds = (("at least", least), ("above", above), ("at most", most), ("below", below))
+    return ", ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _limit(field: FieldInfo, marker: type, attribute: str) -> Any:

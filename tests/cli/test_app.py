@@ -14,6 +14,7 @@ from ddpm_studio.requests import (
     NeighboursRequest,
     PrepareOptions,
     Request,
+    Sampler,
     SampleRequest,
     ShareRequest,
     TrainRequest,
@@ -74,13 +75,35 @@ def test_help_tells_choices_defaults_and_limits(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    text = " ".join(terminal("train", "--help").out.replace("│", " ").split())
+    text = " ".join(terminal("train", "--help").out.split())
     for preset in get_args(TrainRequest.model_fields["preset"].annotation):
         assert preset in text
-    assert "[1<=x<=65536] Pictures in one step. Default: 32." in text
-    assert "after warm-up. Above 0. Default: 0.0002." in text
-    assert "Left out: as the preset has it. Below 1." in text
+    assert "Pictures in one step. 1 to 65536. Default: 32." in text
+    assert "after warm-up. Above 0, at most 1. Default: 0.0002." in text
+    assert "Left out: as the preset has it. At least 0, below 1." in text
     assert "Mirror pictures left to right at random. Default: yes." in text
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 120])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_breaks_no_word_at_any_width(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    words = terminal(name, "--help").out.split()
+    monkeypatch.setenv("COLUMNS", str(width))
+    told = terminal(name, "--help").out
+    assert told.split() == words
+    assert max(map(len, told.splitlines())) <= width
+    for param in load_command(name).params:
+        if param.param_type_name == "option":
+            assert {*param.opts, *param.secondary_opts} <= set(told.replace(",", " ").split())
+
+
+@pytest.mark.parametrize("name", ["sample", "share", "interpolate"])
+def test_help_names_every_choice(terminal: Terminal, name: str) -> None:
+    words = terminal(name, "--help").out.replace(",", " ").replace(". ", " ").split()
+    assert set(get_args(Sampler)) <= set(words)
 
 
 def test_version(terminal: Terminal) -> None:
@@ -196,9 +219,9 @@ def test_info(terminal: Terminal, trained: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("sample", "x", "--eta", 5), "'--eta': must be at most 1."),
+        (("sample", "x", "--out", "a.png", "--eta", 5), "'--eta': must be at most 1."),
         (("train", "x", "--timestep-sampling", "no"), "'no' is not one of 'uniform', "),
-        (("train", "x", "--batch-size", 0), "'--batch-size': must be at least 1."),
+        (("train", "x", "--run", "r", "--batch-size", 0), "'--batch-size': must be at least 1."),
     ],
 )
 def test_a_bad_value_is_told_in_plain_words(

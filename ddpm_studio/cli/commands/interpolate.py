@@ -36,7 +36,9 @@ def command(
             metavar="C", help="With D: the lower corners of a square.", show_default=False
         ),
     ] = None,
-    d: Annotated[Path | None, typer.Argument(metavar="D", show_default=False)] = None,
+    d: Annotated[
+        Path | None, typer.Argument(metavar="D", help="See C.", show_default=False)
+    ] = None,
     gif: Gif = None,
     json: Json = False,
     **given: Any,

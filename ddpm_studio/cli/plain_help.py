@@ -1,0 +1,51 @@
+"""Help in plain lines, by subject, whole words at any width."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from typer.core import TyperCommand
+
+_INDENT = _GAP = "  "
+_WIDEST_OPTIONS = 32
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help has no frames: those of rich break choices in mid-word."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, own options and those of each request under its title."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is None:
+                continue
+            words, help_text = record
+            if param.param_type_name == "argument":
+                title, words = "Arguments", words.partition(" <")[0]
+            else:
+                title = getattr(param, "rich_help_panel", None) or "Options"
+            sections.setdefault(title, []).append((words, help_text))
+        for title, rows in sections.items():
+            if not rows:
+                continue
+            with formatter.section(title):
+                formatter.write(_table(rows, formatter.width))
+
+
+def _table(rows: list[tuple[str, str]], width: int) -> str:
+    """Return options and what they do side by side; the parser's own breaks at hyphens."""
+    inner = width - len(_INDENT)
+    column = min(_WIDEST_OPTIONS, max(len(words) for words, _ in rows) + len(_GAP))
+    lines = []
+    for words, help_text in rows:
+        told = textwrap.wrap(
+            help_text, inner - column, break_on_hyphens=False, break_long_words=False
+        )
+        if told and len(words) + len(_GAP) <= column:
+            lines.append(f"{words:<{column}}{told.pop(0)}")
+        else:
+            lines.append(words)
+        lines.extend(" " * column + line for line in told)
+    return "".join(f"{_INDENT}{line}\n" for line in lines)
