@@ -64,6 +64,7 @@ class ActionRegistry(QObject):
         shortcut: str = "",
         icon: str = "",
         tip: str = "",
+        keywords: str = "",
         checkable: bool = False,
         checked: bool = False,
         enabled: bool = True,
@@ -78,6 +79,7 @@ class ActionRegistry(QObject):
             shortcut: such as ``Ctrl+K``; what the user has chosen instead wins.
             icon: name of an icon, or none.
             tip: one line for the tooltip, without the shortcut, which is added.
+            keywords: other words that a person may look for.
             checkable: whether it is a switch.
             checked: the switch's first state.
             enabled: whether it can be used at once.
@@ -101,6 +103,7 @@ class ActionRegistry(QObject):
         action.setChecked(checked)
         action.setEnabled(enabled)
         action.setProperty("tip", tip or text.replace("&", ""))
+        action.setProperty("keywords", keywords)
         if icon:
             set_icon(action, icon)
         action.triggered.connect(self._on_triggered)
@@ -151,8 +154,8 @@ class ActionRegistry(QObject):
     def find(self, words: str) -> list[QAction]:
         """Return the actions that match ``words``, best first; all when it is empty.
 
-        Every word must occur in the text, identity, category or tip, or be made of letters of
-        words of the text that follow each other, each from its first letter on.
+        Every word must occur in the text, identity, category, tip or keywords, or be made of
+        letters of words of the text that follow each other, each from its first letter on.
         """
         wanted = words.casefold().split()
         ranked = []
@@ -242,7 +245,8 @@ class ActionRegistry(QObject):
         if word in text:
             return 2
         # The terminal's words are in the identity: "inpaint" for what a menu calls "Fill in".
-        if word in f"{action_id} {self._categories[action_id]} {action.property('tip')}".casefold():
+        told = (action_id, self._categories[action_id], action.property("tip"))
+        if word in " ".join((*told, action.property("keywords"))).casefold():
             return 3
         words = text.split()
         return 4 if any(_spells(words[k:], word) for k in range(len(words))) else None

@@ -47,6 +47,7 @@ class Helping(QObject):
             shortcut="Ctrl+,",
             icon="settings",
             tip=self.tr("Theme, device, folders, shortcuts and more"),
+            keywords=self.tr("preferences options"),
         )
         actions.add(
             "help.palette",
@@ -80,6 +81,7 @@ class Helping(QObject):
             self.show_about,
             category=help_,
             icon="info",
+            keywords=self.tr("version licence"),
         )
 
     def show_palette(self) -> None:

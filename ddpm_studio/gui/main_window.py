@@ -103,6 +103,7 @@ class MainWindow(QMainWindow):
             shortcut="Ctrl+Q",
             icon="x",
             tip=self.tr("Close the window; a training saves its steps first"),
+            keywords=self.tr("exit"),
         )
         self._fill_menus()
         self._connect()
@@ -132,6 +133,7 @@ class MainWindow(QMainWindow):
         panels = (self.data, self.training, self.jobs, self.pins)
         for dock, panel in zip(self.docks, panels, strict=True):
             dock.setWidget(panel)
+        self.training.wanted.connect(self.docks[1].show)
         applying = Applying(self.preferences, studio)
         applying.device_chosen.connect(self.jobs.show_device)
         applying.folder_chosen.connect(self.training.run_choice.set_folder)
@@ -178,6 +180,7 @@ class MainWindow(QMainWindow):
                 lambda panel=panel: self.show_tool(panel),
                 category=self.tr("&View"),
                 shortcut=f"Ctrl+{number}",
+                keywords=self.tr("zoom stars rating") if key == "gallery" else "",
             )
         for key, text, shortcut, by in (
             ("next", self.tr("Next tab"), "Ctrl+Tab", 1),

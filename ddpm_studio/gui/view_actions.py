@@ -60,6 +60,7 @@ class ViewActions(QObject):
                 lambda _, mode=mode: preferences.set("theme", mode),
                 category=view,
                 icon=icon,
+                keywords=self.tr("colours mode appearance"),
                 checkable=True,
             )
             action.setData(mode)

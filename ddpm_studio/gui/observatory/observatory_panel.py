@@ -153,7 +153,8 @@ class ObservatoryPanel(QWidget):
         self._head.addWidget(self.live)
         self._head.addSpacing(SPACE_M)
         self._head.addWidget(export)
-        self._add_page(self.curves, self.tr("Curves"), "chart-line", scrolls=True)
+        shown = self.tr("loss learning rate gradient speed memory zoom")
+        self._add_page(self.curves, self.tr("Curves"), "chart-line", shown, scrolls=True)
         self._add_page(self.samples, self.tr("Samples"), "images")
         self._add_page(self.runs, self.tr("Runs"), "list")
         body = QWidget()
@@ -173,7 +174,9 @@ class ObservatoryPanel(QWidget):
         self._stack.addWidget(self.empty)
         self._stack.addWidget(body)
 
-    def _add_page(self, page: QWidget, text: str, icon: str, *, scrolls: bool = False) -> None:
+    def _add_page(
+        self, page: QWidget, text: str, icon: str, keywords: str = "", *, scrolls: bool = False
+    ) -> None:
         """Add a page, its button and its action."""
         self.pages.addWidget(TallArea(page, text) if scrolls else page)
         self._shown.append(page)
@@ -190,6 +193,7 @@ class ObservatoryPanel(QWidget):
             lambda: self.show_page(page),
             category=self.tr("&Observatory"),
             icon=icon,
+            keywords=keywords,
         )
         name(button, text, action.toolTip())
         button.clicked.connect(action.trigger)

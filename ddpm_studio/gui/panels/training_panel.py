@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -49,6 +50,9 @@ _MOST_ASKED = 304
 class TrainingPanel(QWidget):
     """Starts a training and shows it; shows an opened run and trains it further."""
 
+    wanted = Signal()
+    """The panel should be seen, wherever it hides."""
+
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
@@ -67,6 +71,7 @@ class TrainingPanel(QWidget):
         self.further = FurtherRow(self._further)
         rest = [key for key in TrainRequest.model_fields if key not in _COMMON]
         self.form = RequestForm(TrainRequest, _COMMON, rest)
+        self._register_settings(actions)
         self.run_choice = RunChoice()
         self.settings = QWidget()
         self.settings_fold = Fold(self.tr("Settings"), self.settings)
@@ -112,7 +117,8 @@ class TrainingPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.messages)
-        layout.addWidget(TallArea(content, self.tr("Training"), _MOST_ASKED), 1)
+        self._area = TallArea(content, self.tr("Training"), _MOST_ASKED)
+        layout.addWidget(self._area, 1)
 
     def _register(self, actions: ActionRegistry) -> None:
         self._explain = actions.explain
@@ -151,6 +157,7 @@ class TrainingPanel(QWidget):
             shortcut="Ctrl+F5",
             icon="repeat",
             tip=self.tr("Go on with the open run where it ended"),
+            keywords=self.tr("continue fine-tune"),
         )
         self._elsewhere = actions.add(
             "training.save_elsewhere",
@@ -161,6 +168,26 @@ class TrainingPanel(QWidget):
             tip=self.tr("Go on in another folder, as the run's own can't be written to"),
         )
         self._elsewhere.setEnabled(False)
+
+    def _register_settings(self, actions: ActionRegistry) -> None:
+        actions.add(
+            "training.settings",
+            self.tr("Training settings"),
+            self.show_settings,
+            category=self.tr("&Run"),
+            icon="sliders-horizontal",
+            tip=self.tr("Network, steps and all else that decides a training"),
+            keywords=" ".join(self.form.titles),
+        )
+
+    def show_settings(self) -> None:
+        """Show every setting of a training and put the cursor into the first."""
+        self.wanted.emit()
+        self.settings_fold.setChecked(True)
+        self.form.more_button.setChecked(True)
+        first = self.form.editor(_COMMON[0])
+        first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._area.ensureWidgetVisible(first)
 
     def show_estimate(self, meter: MachineMeter) -> None:
         """Say above the settings how long a training will take on this machine."""

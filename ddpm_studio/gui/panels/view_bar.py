@@ -79,6 +79,7 @@ class ViewBar(QWidget):
                 partial(self._arrange, arrangement),
                 category=category,
                 icon=icon,
+                keywords=self.tr("zoom enlarge bigger") if arrangement == "single" else "",
                 checkable=True,
                 checked=arrangement == views.arrangement,
             )

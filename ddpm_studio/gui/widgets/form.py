@@ -76,6 +76,11 @@ class RequestForm(QWidget, Generic[Model]):
         """The names of the fields that are edited, in order."""
         return list(self._editors)
 
+    @property
+    def titles(self) -> list[str]:
+        """What the fields are called, in order."""
+        return [self._title(key) for key in self._editors]
+
     def editor(self, key: str) -> QWidget:
         """Return the widget that edits a field; KeyError if there is none."""
         return self._editors[key].focus
