@@ -38,7 +38,8 @@ class Captured:
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             # What libraries set up at their first call can't be recorded.
-            function(*self._inputs)
+            with torch.random.fork_rng([torch.cuda.current_device()]):
+                function(*self._inputs)
             torch.cuda.synchronize()
             torch.cuda.empty_cache()
             # Other threads may go on with their own work.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import contextlib
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -59,7 +60,7 @@ class Evaluator:
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
-        with torch.no_grad():
+        with torch.no_grad(), _repeatable():
             x = x.contiguous(memory_format=self._layout)
             while True:
                 try:
@@ -81,6 +82,17 @@ class Evaluator:
             return network(x, t)  # type: ignore[no-any-return]
         classes = torch.full((len(x),), self.class_label, device=x.device)
         return guided(network, self.network.config, x, t, classes, self.guidance)
+
+
+@contextlib.contextmanager
+def _repeatable() -> Iterator[None]:
+    """Let a GPU's convolutions add up in the same order each time: a seed is one picture."""
+    before = torch.backends.cudnn.deterministic
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic = before
 
 
 def evaluator_for(model: Model, request: DrawRequest, evaluations: int = 0) -> Evaluator:

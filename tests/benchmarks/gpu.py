@@ -38,30 +38,25 @@ _MATRIX = 8192
 _REPEATS = 10
 
 
-def measure(rounds: int) -> list[Figure]:
-    """Compare training and sampling with the peers, and the modes of training with each other."""
-    if not torch.cuda.is_available():
-        raise UnavailableError("there is no CUDA device")
+def training(rounds: int) -> list[Figure]:
+    """Compare training with the peers, before and after the network is compiled."""
+    _need_gpu()
     rate = _matrix_rate()
     figures = [Figure("bf16 matrix product of 8192, measured", rate / 1e12, "TFLOP/s")]
-    return figures + _training(rounds, rate) + _deterministic(rounds) + _sampling()
-
-
-def _training(rounds: int, rate: float) -> list[Figure]:
     trainer = _trainer()
     theirs = {
         peer.name: _several(peer.step(peer.network(), GPU_BATCH, "cuda", False))
         for peer in peers(GPU_CONFIG)
     }
     work = _STEPS * GPU_BATCH
-    told = compare(_steps(trainer), theirs, rounds).figures(
+    figures += compare(_steps(trainer), theirs, rounds).figures(
         "training ddpm32, batch 128, not compiled", None, work
     )
     begun = time.perf_counter()
     trainer.compile()
     took = time.perf_counter() - begun
     both = compare(_steps(trainer), theirs, rounds)
-    told += both.figures("training ddpm32, batch 128, as shipped", 3.0, work)
+    figures += both.figures("training ddpm32, batch 128, compiled", 3.0, work)
     flops = _flops_per_picture()
     share = flops * work / statistics.median(both.ours) / rate
     details: dict[str, object] = {
@@ -71,30 +66,32 @@ def _training(rounds: int, rate: float) -> list[Figure]:
         "peak_mib": torch.cuda.max_memory_allocated() >> 20,
     }
     name = "fraction of the measured matrix rate, training"
-    return [*told, Figure(name, share, "", at_least=0.30, details=details)]
+    return [*figures, Figure(name, share, "", at_least=0.30, details=details)]
 
 
-def _deterministic(rounds: int) -> list[Figure]:
+def ordered(rounds: int) -> list[Figure]:
     """What adding up in the same order each time costs, both not compiled."""
+    _need_gpu()
     usual = _steps(_trainer())
     with deterministic(True, torch.device("cuda")):
-        ordered = _steps(_trainer())
-        ordered()
+        in_order = _steps(_trainer())
+        in_order()
 
-    def in_order() -> None:
+    def deterministically() -> None:
         with deterministic(True, torch.device("cuda")):
-            ordered()
+            in_order()
 
-    both = compare(usual, {"deterministic": in_order}, rounds)
+    both = compare(usual, {"deterministic": deterministically}, rounds)
     return [Figure("deterministic training over the usual", both.ratio("deterministic"), "× time")]
 
 
-def _sampling() -> list[Figure]:
-    """One whole walk of each: the peer's takes most of a minute."""
+def sampling(rounds: int) -> list[Figure]:
+    """Compare one whole walk of each, whatever ``rounds``: a peer's takes most of a minute."""
+    _need_gpu()
     half = in_bf16(UNet(GPU_CONFIG).to("cuda").eval())
     ours = {
         "not compiled": DrawingNetwork(half, lambda n, x, t: n(x, t), _WARM_EVALUATIONS),
-        "as shipped": DrawingNetwork(half, lambda n, x, t: n(x, t), 10**9),
+        "compiled": DrawingNetwork(half, lambda n, x, t: n(x, t), 10**9),
     }
     seconds = {}
     for name, network in ours.items():
@@ -111,9 +108,14 @@ def _sampling() -> list[Figure]:
                 "ours_seconds": round(taken, 2),
                 "peer_seconds": round(theirs, 2),
             }
-            target = 4.0 if name == "as shipped" else None
+            target = 4.0 if name == "compiled" else None
             figures.append(Figure(title, theirs / taken, "×", target, details=details))
     return figures
+
+
+def _need_gpu() -> None:
+    if not torch.cuda.is_available():
+        raise UnavailableError("there is no CUDA device")
 
 
 def _trainer() -> Trainer:

@@ -85,13 +85,12 @@ def _weights(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 def test_the_network_predicts_what_it_does_on_the_cpu() -> None:
     network = _network().eval()
+    there = copy.deepcopy(network).to(CUDA)
     x, t = torch.randn(3, 3, 16, 16), torch.tensor([0, 500, 999])
     with torch.no_grad():
-        expected = network.double()(x.double(), t)
-        network.float()
-        there = copy.deepcopy(network).to(CUDA)
-        assert _distance(there(x.to(CUDA), t.to(CUDA)), expected) < 1e-5
-        assert _distance(in_bf16(there)(x.to(CUDA), t.to(CUDA)), expected) < 3e-2
+        expected = network(x, t)
+        assert _distance(there(x.to(CUDA), t.to(CUDA)), expected) < 1e-4
+        assert _distance(in_bf16(there)(x.to(CUDA), t.to(CUDA)), expected) < 5e-2
 
 
 def test_loss_and_gradient_are_those_of_the_cpu() -> None:
@@ -99,13 +98,17 @@ def test_loss_and_gradient_are_those_of_the_cpu() -> None:
     x0, noise, index = torch.rand(4, 3, 16, 16) * 2 - 1, torch.randn(4, 3, 16, 16), torch.arange(4)
     network = _network().eval()
     there = copy.deepcopy(network).to(CUDA)
-    l_simple(process, network, x0, index, noise).mean().backward()
-    on_gpu = [tensor.to(CUDA) for tensor in (x0, index, noise)]
-    l_simple(process, there, *on_gpu).mean().backward()
-    for (name, here), other in zip(network.named_parameters(), there.parameters(), strict=True):
-        assert here.grad is not None
-        assert other.grad is not None
-        assert _distance(other.grad, here.grad) < 1e-3, name
+    expected = l_simple(process, network, x0, index, noise)
+    expected.mean().backward()
+    losses = l_simple(process, there, *(tensor.to(CUDA) for tensor in (x0, index, noise)))
+    losses.mean().backward()
+    assert _distance(losses.detach(), expected.detach()) < 1e-4
+    # Together: a bias before a norm has a gradient of zero and of nothing but rounding.
+    ours, theirs = (
+        torch.cat([p.grad.flatten().cpu() for p in net.parameters() if p.grad is not None])
+        for net in (there, network)
+    )
+    assert _distance(ours, theirs) < 1e-3
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
@@ -196,6 +199,7 @@ def test_a_smaller_micro_batch_is_recorded_anew() -> None:
 
 
 @pytest.mark.parametrize("half", [False, True])
+@pytest.mark.usefixtures("_deterministic")
 def test_recorded_evaluations_are_those_launched_one_by_one(half: bool) -> None:
     network = _network(NET.with_(dropout=0.0)).to(CUDA).eval()
     network = in_bf16(network) if half else network
@@ -209,6 +213,7 @@ def test_recorded_evaluations_are_those_launched_one_by_one(half: bool) -> None:
         assert torch.equal(replayed(few, t[:2]), network(few, t[:2]))
 
 
+@pytest.mark.usefixtures("_deterministic")
 def test_a_walk_is_the_same_again_and_its_pictures_do_not_know_each_other() -> None:
     network = _network(NET.with_(dropout=0.0)).to(CUDA).eval()
     process = DiffusionProcess(NoiseSchedule.linear(100).strided(20))
