@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 Preset = Literal["tiny", "small", "ddpm32", "ddpm256"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -234,11 +235,21 @@ class SampleRequest(SamplerRequest):
     frames: Frames = 0
 
 
+# The terminal knows the model before it fills in what was left out.
+_HALF_OF_T: JsonDict = {"terminal_default": "500, or half of T if that is less"}
+
+
 class ShareRequest(SamplerRequest):
     """Draw many x_0 from one shared x_t (DDPM Fig. 7)."""
 
     run: Path
-    t: int = Field(500, ge=0, title="t", description="0: the picture itself … T: pure noise.")
+    t: int = Field(
+        500,
+        ge=0,
+        title="t",
+        description="0: the picture itself … T: pure noise.",
+        json_schema_extra=_HALF_OF_T,
+    )
     count: int = Field(8, ge=1, le=10_000, title="Count", description="How many pictures.")
     frames: Frames = 0
 
@@ -247,7 +258,13 @@ class MixRequest(SamplerRequest):
     """What mixing pictures in latent space at t has in common."""
 
     run: Path
-    t: int = Field(500, ge=0, title="t", description="0: blend of pixels … T: new pictures.")
+    t: int = Field(
+        500,
+        ge=0,
+        title="t",
+        description="0: blend of pixels … T: new pictures.",
+        json_schema_extra=_HALF_OF_T,
+    )
     steps_lambda: int = Field(
         9, ge=2, le=1000, title="λ steps", description="Pictures from λ=0 to λ=1, ends included."
     )

@@ -12,6 +12,9 @@ _PLAIN = (
     ("Input should be ", "must be "),
     ("greater than or equal to", "at least"),
     ("less than or equal to", "at most"),
+    ("String should match pattern '^#[0-9a-fA-F]{6}$'", "must be a colour such as #ffffff"),
+    ("a valid integer", "a whole number"),
+    ("a valid number", "a number"),
     ("Field required", "is missing"),
     ("Extra inputs are not permitted", "is not known here"),
 )

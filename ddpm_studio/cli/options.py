@@ -139,7 +139,9 @@ def _help(field: FieldInfo, kind: Any) -> str:
     if kind is not str:
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
     if field.default is not None:
-        words.append(f"Default: {_shown(field.default)}.")
+        extra = field.json_schema_extra
+        fitting = extra.get("terminal_default") if isinstance(extra, dict) else None
+        words.append(f"Default: {fitting or _shown(field.default)}.")
     # In a form a field is left empty; on a command line it is left out.
     return " ".join(words).replace("empty:", "left out:").replace("Empty:", "Left out:")
 

@@ -71,7 +71,10 @@ class RunFolder:
         """
         file = path / "run.json"
         if not file.is_file():
-            what = "is not a run folder (no run.json)" if path.is_dir() else "does not exist"
+            if path.is_dir():
+                what = "is not a run folder (no run.json)"
+            else:
+                what = "is a file, not a run folder" if path.exists() else "does not exist"
             raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
         try:
             content = read_bounded(file, _MAX_RUN_JSON)

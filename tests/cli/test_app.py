@@ -204,6 +204,11 @@ def test_a_reader_that_goes_away_is_no_error(trained: Path) -> None:
     process.stderr.close()
 
 
+def test_a_file_is_no_run(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    assert "is a file, not a run folder" in terminal("info", tmp_path / "a.png").error
+
+
 def test_info(terminal: Terminal, trained: Path) -> None:
     text = terminal("info", trained).out
     assert "4 of 4" in text
@@ -222,6 +227,9 @@ def test_info(terminal: Terminal, trained: Path) -> None:
         (("sample", "x", "--out", "a.png", "--eta", 5), "'--eta': must be at most 1."),
         (("train", "x", "--timestep-sampling", "no"), "'no' is not one of 'uniform', "),
         (("train", "x", "--run", "r", "--batch-size", 0), "'--batch-size': must be at least 1."),
+        (("train", "x", "--run", "r", "--steps", "1e3"), "'--steps': must be a whole number."),
+        (("train", "x", "--run", "r", "--dropout", "no"), "'--dropout': must be a number."),
+        (("data", "x", "--background", "red"), "must be a colour such as #ffffff."),
     ],
 )
 def test_a_bad_value_is_told_in_plain_words(

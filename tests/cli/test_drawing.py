@@ -80,6 +80,19 @@ def test_a_class_is_named_in_every_way_to_draw(
     assert not (tmp_path / "no.png").exists()
 
 
+def test_a_t_that_nobody_named_fits_the_model(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    image = pictures / "000.png"
+    for words in (["share", trained, image], ["interpolate", trained, image, image, "--u", 0.5]):
+        out = tmp_path / f"{words[0]}.png"
+        assert terminal(*words, "--out", out, "--device", "cpu").code == 0
+        recipe = read_recipe(out)
+        assert recipe is not None
+        assert isinstance(recipe["request"], dict)
+        assert recipe["request"]["t"] == 10  # half of its T
+
+
 def test_the_gif_goes_from_noise_to_the_picture(
     terminal: Terminal, trained: Path, tmp_path: Path
 ) -> None:

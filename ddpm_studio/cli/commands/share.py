@@ -60,6 +60,7 @@ def command(
     request = trajectory.ask(validated(ShareRequest, given, run=run))
     if gif is not None and request.t == 0:
         raise typer.BadParameter("at t = 0 there is no way to show.", param_hint="'--gif'")
+    from ddpm_studio.cli.fitting import with_fitting_t
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, load_latent, load_picture, save_latent, share
 
@@ -67,6 +68,8 @@ def command(
     x_t = None if latent is None else load_latent(latent)
     if x_t is not None:
         request = request.model_copy(update={"t": x_t.t})
+    else:
+        request = with_fitting_t(request, given)
     drawn = listen(share(request, picture, ModelStore(), x_t), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
     written = [out, *trajectory.write(drawn.recipe)]

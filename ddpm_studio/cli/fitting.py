@@ -1,0 +1,23 @@
+"""Defaults that depend on the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from ddpm_studio.requests import InterpolateRequest, ShareRequest
+from ddpm_studio.runs import RunFolder
+
+RequestT = TypeVar("RequestT", ShareRequest, InterpolateRequest)
+
+
+def with_fitting_t(request: RequestT, given: Mapping[str, object]) -> RequestT:
+    """Return the request with a t of at most half of T, if none was named.
+
+    Raises:
+        StudioError: if the run can't be read.
+    """
+    if "t" in given:
+        return request
+    half = RunFolder.open(request.run).info.process.timesteps // 2
+    return request.model_copy(update={"t": min(request.t, half)})
