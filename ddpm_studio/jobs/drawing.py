@@ -22,10 +22,10 @@ from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
 from ddpm_studio.jobs.models import Model
 from ddpm_studio.requests import DrawRequest, SampleRequest, SamplerRequest
+from ddpm_studio.runs.classes import check_class
 
 # ε̂ is shown with ±3 standard deviations mapped to black and white.
 EPS_SCALE = 3.0
-_MOST_NAMED = 20
 
 
 class Evaluator:
@@ -101,28 +101,13 @@ def evaluator_for(model: Model, request: DrawRequest, evaluations: int = 0) -> E
     Raises:
         StudioError: if a class or guidance is asked of a model that can't follow it.
     """
-    count = model.network.config.num_classes
-    if count is None and (request.class_label is not None or request.guidance != 1):
-        raise StudioError(
-            "This model was trained without classes: it can't be guided to one.",
-            "Leave class and guidance out, or train with classes.",
-        )
-    if request.class_label is None and request.guidance != 1:
+    if request.class_label is not None:
+        check_class(model.info, request.class_label)
+    elif request.guidance != 1:
+        check_class(model.info, 0)  # Where there are no classes, that is what to say.
         raise StudioError("Guidance needs a class to lead to.", "Choose a class.")
-    if count is not None and request.class_label is not None and request.class_label >= count:
-        raise StudioError(
-            f"There is no class {request.class_label}.",
-            f"This model's classes are {_classes(model, count)}.",
-        )
     network = model.network_in(asked_precision(model, request))
     return Evaluator(network, model.device, request.class_label, request.guidance, evaluations)
-
-
-def _classes(model: Model, count: int) -> str:
-    names = model.info.data.class_names if model.info.data else ()
-    if not names or count > _MOST_NAMED:
-        return f"0 to {count - 1}"
-    return ", ".join(f"{number} {name}" for number, name in enumerate(names))
 
 
 def asked_precision(model: Model, request: DrawRequest) -> Precision:
