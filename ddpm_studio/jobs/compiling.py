@@ -11,6 +11,7 @@ import os
 import platform
 import sys
 import time
+import warnings
 from collections.abc import Callable, Generator
 from typing import TypeVar, cast
 
@@ -85,6 +86,8 @@ class Worth:
         """
         folder = str(paths.cache_dir() / "compiled")
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", folder)
+        # Which precision products are in was decided; torch would have it coarser.
+        warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores")
         begun = time.perf_counter()
         try:
             done = work()
