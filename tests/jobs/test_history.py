@@ -33,7 +33,9 @@ def test_what_a_run_has_written_comes_back_as_arrays(run: Path) -> None:
     row = news.loss_by_t[-1]
     assert row[np.isfinite(row)].tolist() == known
     assert news.checkpoint == REQUEST.steps
-    assert [path.name for path in news.previews] == [f"step-{REQUEST.steps:08d}.png"]
+    # The last step's, and on a slow machine some of earlier ones.
+    assert news.previews[-1].name == f"step-{REQUEST.steps:08d}.png"
+    assert set(news.previews) == set((run / "samples").glob("*.png"))
     assert not news.more
     assert not len(look_at_run(run, news.place).steps)
 
