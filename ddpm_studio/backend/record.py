@@ -96,6 +96,7 @@ class RunRecord(QObject):
         self._news: RunNews | None = None
         self._job: Job | None = None
         self._quiet = 0
+        self._asleep = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._on_timer)
@@ -143,9 +144,19 @@ class RunRecord(QObject):
         """Whether anybody listens."""
         return self.isSignalConnected(QMetaMethod.fromSignal(self.changed))
 
+    def sleep(self) -> None:
+        """Ask nothing while the run is being moved; that it is not there is no failure then."""
+        self._asleep = True
+        self._timer.stop()
+
+    def wake(self) -> None:
+        """Go on asking."""
+        self._asleep = False
+        self.poll()
+
     def poll(self) -> None:
         """Ask now for what is new, unless that was asked already."""
-        if self._job is not None:
+        if self._job is not None or self._asleep:
             return
         self._timer.stop()
         place = self._news.place if self._news is not None else None
@@ -192,7 +203,7 @@ class RunRecord(QObject):
             self.changed.emit()
         if news.more:
             self.poll()
-        else:
+        elif not self._asleep:
             self._timer.start(_IDLE_POLL_MS if self._quiet > _IDLE_AFTER else _POLL_MS)
 
     def _seems_live(self, news: RunNews) -> bool:
@@ -201,7 +212,8 @@ class RunRecord(QObject):
 
     def _on_failed(self, failure: object) -> None:
         self._job = None
-        self.failed.emit(failure)
+        if not self._asleep:
+            self.failed.emit(failure)
 
 
 _STEP = {"loss": 1, "grad_norm": 2, "lr": 3}

@@ -28,6 +28,7 @@ from ddpm_studio.gui.notifier import Notifier
 from ddpm_studio.gui.opening import Opening
 from ddpm_studio.gui.preferences.applying import Applying
 from ddpm_studio.gui.recent import Recent
+from ddpm_studio.gui.run_files import RUN, RunFiles
 from ddpm_studio.gui.settings import Preferences
 from ddpm_studio.gui.start_page import StartPage
 from ddpm_studio.gui.studio import Studio
@@ -113,8 +114,12 @@ class MainWindow(QMainWindow):
         """Fill docks and tabs, once; after the first paint, which need not wait for them."""
         self._fill_docks()
         self._fill_tabs()
+        self.run_files = RunFiles(self.studio, self.actions_, self.recent, self.messages, self)
+        self.start_page.rename_wanted.connect(self.run_files.rename)
+        self.start_page.trash_wanted.connect(self.run_files.trash)
         self._undoing.follow()
         self.tabs.currentChanged.connect(self._undoing.refresh)
+        self._middle.currentChanged.connect(self._undoing.refresh)
         self._fill_menus()
         self.actions_.attach(self)
 
@@ -227,6 +232,8 @@ class MainWindow(QMainWindow):
         self.tabs.setCurrentWidget(panel)
 
     def _in_front(self) -> str:
+        if self._middle.currentWidget() is self.start_page:
+            return RUN
         shown = self.tabs.currentWidget()
         return next((key for key, panel in self._tools.items() if panel is shown), "")
 
@@ -393,6 +400,9 @@ class MainWindow(QMainWindow):
             self.recent.add_run(self.studio.run)
             self.setWindowTitle(f"{self.studio.run.name} – DDPM Studio")
             self._middle.setCurrentWidget(self.tabs)
+        else:
+            self.setWindowTitle("DDPM Studio")
+            self.settle()
 
     def _on_picture_sent(self, where: str) -> None:
         tools = {"share": self.share, "reverse": self.reverse, "inpaint": self.inpaint}

@@ -16,6 +16,7 @@ _SECTIONS = (
     ("file.show_run", "file.start", "file.forget"),
     ("file.settings",),
     ("training.*",),
+    ("run.rename", "run.trash", "run.undo"),
     ("jobs.*", "run.*"),
     ("view.tab?",),
     ("view.tab_*",),

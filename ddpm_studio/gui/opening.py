@@ -59,7 +59,7 @@ class Opening(QObject):
             self.show_run,
             category=self.tr("&File"),
             icon="folder-open",
-            tip=self.tr("In the file manager, where a run can be renamed, copied and deleted"),
+            tip=self.tr("In the file manager, where a run can be copied"),
             enabled=False,
         )
         studio.run_changed.connect(self._on_run)

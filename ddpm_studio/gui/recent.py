@@ -55,6 +55,15 @@ class Recent(QObject):
         """Put a run in front."""
         self._add("runs", str(run.resolve()))
 
+    def move_run(self, old: Path, new: Path | None) -> None:
+        """Keep a run under its new name, in its place; None: it is gone."""
+        before, lines = str(old.resolve()), self._lines("runs")
+        after = [] if new is None else [str(new.resolve())]
+        if before in lines:
+            at = lines.index(before)
+            self._store.setValue("recent/runs", [*lines[:at], *after, *lines[at + 1 :]])
+            self.changed.emit()
+
     def add_data(self, paths: Sequence[Path], options: PrepareOptions) -> None:
         """Put pictures in front; the same ones prepared in another way take their place."""
         if not 0 < len(paths) <= _MOST_FILES:

@@ -33,6 +33,13 @@ class RunColours:
             run: place % len(DARK.plot) for run, place in kept.items() if isinstance(place, int)
         } | self._places
 
+    def move(self, old: Path, new: Path) -> None:
+        """Let a run that has another name keep its place."""
+        kept = self._places.pop(str(old.resolve()), None)
+        if kept is not None:
+            self._places[str(new.resolve())] = kept
+            self._save()
+
     def of(self, run: Path) -> int:
         """Return a run's place; a new run takes the one that the fewest have."""
         key = str(run.resolve())
@@ -41,6 +48,9 @@ class RunColours:
             self._places[key] = min(range(len(DARK.plot)), key=lambda place: taken[place])
             while len(self._places) > _KEPT:
                 del self._places[next(iter(self._places))]
-            if self._store is not None:
-                self._store.setValue(_KEY, json.dumps(self._places))
+            self._save()
         return self._places[key]
+
+    def _save(self) -> None:
+        if self._store is not None:
+            self._store.setValue(_KEY, json.dumps(self._places))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,19 +21,17 @@ from PySide6.QtWidgets import (
 from ddpm_studio.backend import covers
 from ddpm_studio.data.samples import SampleSet, sample_sets
 from ddpm_studio.gui.recent import Recent, RecentData
+from ddpm_studio.gui.run_card import CARD_HEIGHT, RunCard
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M, SPACE_XL
 from ddpm_studio.gui.widgets.basics import button, label, name
 from ddpm_studio.gui.widgets.drop_zone import DropZone
 from ddpm_studio.gui.widgets.picture_card import PictureCard
 
-if TYPE_CHECKING:
-    from ddpm_studio.jobs.covers import RunCover
-
 _WIDTH = 640
 _PICTURES = 24
 _SHOWN = 3
-_TALL, _LOW = 130, 64
+_TALL, _LOW = 130, CARD_HEIGHT
 _LINK = "link"
 
 
@@ -47,6 +43,10 @@ class StartPage(QScrollArea):
     open_model = Signal()
     learn_chosen = Signal()
     tour_chosen = Signal()
+    rename_wanted = Signal(object)
+    """A run (Path) shall have another name."""
+    trash_wanted = Signal(object)
+    """A run (Path) shall go to the trash."""
 
     def __init__(self, studio: Studio, recent: Recent, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,6 +103,8 @@ class StartPage(QScrollArea):
     def show_recent(self) -> None:
         """Show the runs and pictures that were open last."""
         self._stale = False
+        focused = self.window().focusWidget()
+        held = next((k for k, card in enumerate(self._runs.cards) if card is focused), None)
         runs = self._recent.runs()[:_SHOWN]
         samples = sample_sets()
         shipped = {sample.path.resolve() for sample in samples}
@@ -112,6 +114,9 @@ class StartPage(QScrollArea):
         cards = [self._data_card(item) for item in recent[:_SHOWN]]
         self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
         self._order_tabs()
+        if held is not None and runs:
+            # The keyboard stays where it was when a run goes, or has another name.
+            self._runs.cards[min(held, len(runs) - 1)].setFocus()
         self._data.title.setText(
             self.tr("Begin with pictures")
             if runs or recent
@@ -149,7 +154,9 @@ class StartPage(QScrollArea):
         return row
 
     def _run_card(self, run: Path) -> PictureCard:
-        card = _RunCard(self._studio, run)
+        card = RunCard(self._studio, run)
+        card.rename_wanted.connect(self.rename_wanted)
+        card.trash_wanted.connect(self.trash_wanted)
         job = self._studio.backend.submit(covers.run_cover(run, _PICTURES))
         job.finished.connect(card.show_cover)
         return card
@@ -203,39 +210,9 @@ class _Cards(QWidget):
                 widget.deleteLater()
         for index, card in enumerate(cards):
             self._grid.addWidget(card, index // _SHOWN, index % _SHOWN)
+            # Qt itself would do so later, and what is not seen gets no focus.
+            card.show()
         self.setVisible(bool(cards))
-
-
-class _RunCard(PictureCard):
-    """Opens a run."""
-
-    def __init__(self, studio: Studio, run: Path) -> None:
-        when = _when(run)
-        super().__init__(run.name, tip=f"{run}\n{when}", icon="history", height=_LOW)
-        self._studio, self._run = studio, run
-        self.clicked.connect(self._open)
-        self.set_caption(when)
-
-    def show_cover(self, cover: RunCover) -> None:
-        """Show the run's last samples and how far its training is."""
-        self.set_pictures(cover.pictures)
-        step, total = cover.step or 0, cover.total
-        if cover.in_use:
-            words = self.tr("training: step {n} of {total}")
-        elif total is not None and step < total:
-            # There is no room for the day as well: the tooltip has it.
-            words = self.tr("stopped at step {n} of {total}")
-            if cover.step is None:
-                words = self.tr("stopped, nothing saved")
-        elif cover.step is not None:
-            words = self.tr("step {n} · {when}")
-        else:
-            return
-        told = {"n": f"{step:,}", "total": f"{total or 0:,}"}
-        self.set_caption(words.format(**told, when=_when(self._run)))
-
-    def _open(self) -> None:
-        self._studio.open_run(self._run)
 
 
 class _DataCard(PictureCard):
@@ -249,10 +226,3 @@ class _DataCard(PictureCard):
 
     def _open(self) -> None:
         self._studio.open_data(self._item.paths, self._item.options)
-
-
-def _when(run: Path) -> str:
-    """Return the day on which a run was changed last, in the words of the place."""
-    newest = max(path.stat().st_mtime for path in (run, run / "metrics.jsonl") if path.exists())
-    day = datetime.fromtimestamp(newest).date()
-    return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.ShortFormat)

@@ -41,6 +41,9 @@ class Studio(QObject):
     """``run`` or ``run_view`` is another."""
     trained_elsewhere = Signal(Path)
     """The training of this run has ended while another is open."""
+    run_moved = Signal(object, object)
+    """(old, new): a run lies elsewhere (Path, Path), is gone (Path, None), or is back
+    (None, Path)."""
     opening_changed = Signal()
     """``opening`` is another."""
     training_changed = Signal()
@@ -75,6 +78,7 @@ class Studio(QObject):
         self._live_step = 0
         self._spare = Spare()
         self._records: dict[Path, RunRecord] = {}
+        self._moved: list[RunRecord] = []
         self._open_record: RunRecord | None = None
         self.runs_folder = paths.runs_dir()
         self.restorer = Restorer(self)
@@ -179,9 +183,36 @@ class Studio(QObject):
             if old != run and not record.is_watched:
                 self._records.pop(old).deleteLater()
         found = self._records.pop(run, None) or RunRecord(self.backend, run, self)
+        for left in [one for one in self._moved if not one.is_watched]:
+            self._moved.remove(left)
+            left.deleteLater()
         self._records[run] = found
         found.poll()
         return found
+
+    def hold_still(self, run: Path, still: bool) -> None:
+        """Do not ask for news of a run while its folder is being moved."""
+        for path, record in self._records.items():
+            if path.resolve() == run.resolve():
+                if still:
+                    record.sleep()
+                else:
+                    record.wake()
+
+    def take_moved(self, old: Path | None, new: Path | None) -> None:
+        """Follow a run whose folder was moved; see ``run_moved``. An open run stays open."""
+        if old is not None:
+            place = old.resolve()
+            for path in [path for path in self._records if path.resolve() == place]:
+                self._moved.append(self._records.pop(path))
+            if new is not None:
+                self.colours.move(old, new)
+        self.run_moved.emit(old, new)
+        if old is not None and self.run is not None and self.run.resolve() == place:
+            if new is not None:
+                self.open_run(new)
+            else:
+                self._close_run()
 
     def submit(self, task: Any, *, asked: bool = True) -> Job:
         """Start any task; pictures that it draws go to the gallery if a person ``asked`` for it."""
@@ -199,6 +230,13 @@ class Studio(QObject):
     def notify(self, what: Failure | StudioError | str) -> None:
         """Tell a person something in the quiet bar at the top of the window."""
         self.notified.emit(Failure.of(what) if isinstance(what, StudioError) else what)
+
+    def _close_run(self) -> None:
+        """Have no run open."""
+        if self._open_record is not None:
+            self._open_record.changed.disconnect(self._on_record)
+        self.run = self.run_view = self._open_record = None
+        self.run_changed.emit()
 
     def _train(self, task: Any, run: Path | None, spare: Spare) -> None:
         if self.training is not None:

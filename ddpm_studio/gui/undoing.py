@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction
 from ddpm_studio.gui.actions import ActionRegistry
 
 # What can be undone though another tool is seen.
-_ANYWHERE = ("pins", "gallery")
+_ANYWHERE = ("pins", "gallery", "run")
 
 
 class Undoing(QObject):

@@ -82,6 +82,12 @@ class ModelStore:
         """The training has ended."""
         self._live.pop(run.resolve(), None)
 
+    def forget(self, run: Path) -> None:
+        """Keep nothing of a run that lies elsewhere now: another may come to lie in its place."""
+        path = run.resolve()
+        for key in [key for key in self._cache if key[0] == path]:
+            del self._cache[key]
+
     def get(
         self, run: Path, weights: Weights, device: Device = "auto", step: int | None = None
     ) -> Model:

@@ -156,6 +156,13 @@ def drawing_id(recipe: Recipe) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def follow_run(recipe: Recipe, old: Path, new: Path) -> None:
+    """Name the run where it lies now, in place: all that show a drawing share its request."""
+    request = recipe.get("request")
+    if isinstance(request, dict) and Path(str(request.get("run", ""))).resolve() == old.resolve():
+        request["run"] = str(new)
+
+
 def without_inputs(recipe: Recipe) -> Recipe:
     """Return a recipe that is short enough to stand among many others in one file."""
     return {key: value for key, value in recipe.items() if key != "inputs"}

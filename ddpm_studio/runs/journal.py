@@ -39,6 +39,14 @@ def end(run: Path) -> None:
         _path(run).unlink(missing_ok=True)
 
 
+def noted(run: Path) -> int | None:
+    """Return how many steps a training that began and was not ended should have in all."""
+    try:
+        return int(read_object(_path(run), _MAX_NOTE)["steps"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def interrupted() -> list[Entry]:
     """Return what was being trained when its process ended without a word, newest first."""
     found = []

@@ -53,11 +53,12 @@ class CurvesPage(QWidget):
 
     def show_runs(self, runs: Sequence[Path]) -> None:
         """Show the first run, with the others laid over its curves."""
-        if [record.run for record in self.records] == list(runs):
+        records = [self._studio.record(run) for run in runs]
+        if records == self.records:
             return
         for record in self.records:
             record.changed.disconnect(self._redraw_soon)
-        self.records = [self._studio.record(run) for run in runs]
+        self.records = records
         for record in self.records:
             record.changed.connect(self._redraw_soon)
         shown = set(self.names())

@@ -20,7 +20,7 @@ from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.icons import set_icon
 from ddpm_studio.gui.observatory.curves_page import CurvesPage
-from ddpm_studio.gui.observatory.runs_page import RunsPage
+from ddpm_studio.gui.observatory.runs_page import RunsPage, following
 from ddpm_studio.gui.observatory.samples_page import SamplesPage
 from ddpm_studio.gui.observatory.saving import FigureSaver
 from ddpm_studio.gui.studio import Studio
@@ -61,6 +61,7 @@ class ObservatoryPanel(QWidget):
         self._register()
         self._lay_out()
         studio.run_changed.connect(self._on_run)
+        studio.run_moved.connect(self._on_run_moved)
         studio.training_changed.connect(self._on_record)
         self._on_run()
 
@@ -203,17 +204,31 @@ class ObservatoryPanel(QWidget):
 
     def _on_run(self) -> None:
         run = self.studio.run if self.studio.run_view is not None else None
+        if self.studio.run is None:
+            self._let_go()
+            self.curves.show_runs(())
         self._stack.setCurrentIndex(0 if run is None else 1)
         if run is not None and (self._record is None or self._record.run != run):
-            if self._record is not None:
-                self._record.changed.disconnect(self._on_record)
-                self._record.failed.disconnect(self.messages.show_failure)
+            self._let_go()
             self._record = self.studio.record(run)
             self._record.changed.connect(self._on_record)
             self._record.failed.connect(self.messages.show_failure)
             self._show_runs()
             self._show_tags()
         self._on_record()
+
+    def _let_go(self) -> None:
+        """Follow the run no longer."""
+        if self._record is not None:
+            self._record.changed.disconnect(self._on_record)
+            self._record.failed.disconnect(self.messages.show_failure)
+            self._record = None
+
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        self.overlaid = following(self.overlaid, old, new)
+        self.runs.follow(old, new)
+        if self._record is not None and following([self._record.run], old, new) != [new]:
+            self._show_runs()
 
     def _show_runs(self) -> None:
         if self._record is not None:

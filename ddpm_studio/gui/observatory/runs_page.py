@@ -44,6 +44,13 @@ if TYPE_CHECKING:
 _LEAST_WIDTH = 72
 
 
+def following(runs: Sequence[Path], old: Path | None, new: Path | None) -> list[Path]:
+    """Return runs of which ``old`` lies at ``new`` now, or is gone where that is None."""
+    gone = None if old is None else old.resolve()
+    moved = [new if run.resolve() == gone else run for run in runs]
+    return [run for run in moved if run is not None]
+
+
 class RunsPage(QWidget):
     """A table of runs above; below it the notes on one run, or the settings of several."""
 
@@ -83,6 +90,15 @@ class RunsPage(QWidget):
         if any(run not in self._listed() for run in runs):
             self.refresh()
         self.model.show_ticks(*self._ticks())
+
+    def follow(self, old: Path | None, new: Path | None) -> None:
+        """Follow a run that lies elsewhere now, or is gone; see ``Studio.run_moved``."""
+        self._also = following(self._also, old, new)
+        self._shown = following(self._shown, old, new)
+        noted = self.notes.run
+        if noted is not None and following([noted], old, new) != [noted]:
+            self.notes.show_run(None)
+        self.refresh()
 
     def refresh(self) -> None:
         """Look for runs again."""

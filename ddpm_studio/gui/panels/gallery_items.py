@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +70,20 @@ class GalleryItems:
         """Whether pictures of the very same drawing are here already."""
         wanted = drawing_id(recipe)
         return any(item.drawing == wanted for item in self._all)
+
+    def move_run(self, old: Path, new: Path | None) -> None:
+        """Follow a run that lies elsewhere now; None: it is gone with its pictures."""
+        if self.filter.run == old:
+            self.filter = replace(self.filter, run=new)
+        if new is not None:
+            for item in chain(self._all, *self._deleted):
+                if item.run == old:
+                    item.run = new
+        else:
+            self._all = [item for item in self._all if item.run != old]
+            batches = ([k for k in batch if k.run != old] for batch in self._deleted)
+            self._deleted = [batch for batch in batches if batch]
+        self.refresh()
 
     def add(self, kept: Iterable[Kept]) -> None:
         """Take more pictures; those that are here already are left out."""

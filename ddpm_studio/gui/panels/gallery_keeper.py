@@ -40,6 +40,7 @@ class GalleryKeeper(QObject):
         self._studio, self._items, self._cache = studio, items, cache
         self._read: list[Path] = []
         self._missed: set[Path] = set()
+        self._homes: dict[Path, Path] = {}
         self._unsorted: list[Drawn] = []
         self._looked_around = False
         self._whole: tuple[Kept, PictureDrop | None] | None = None
@@ -59,6 +60,20 @@ class GalleryKeeper(QObject):
         job = self._studio.backend.submit(gallery.load(runs, list(self._read), folder))
         job.finished.connect(self._on_loaded)
         job.failed.connect(self._on_not_loaded)
+
+    def follow(self, old: Path | None, new: Path | None) -> None:
+        """Follow a run that was moved, is gone, or is back; see ``Studio.run_moved``."""
+        if old is not None:
+            before = old.resolve()
+            self._missed.discard(before)
+            after = None if new is None else new.resolve()
+            read = [after if run == before else run for run in self._read]
+            self._read = [run for run in read if run is not None]
+            if after is not None:
+                self._homes[before] = after
+            self._items.move_run(before, after)
+        elif new is not None:
+            self.load([new])
 
     def delete(self, items: Sequence[Kept]) -> None:
         """Take them off the disk; :meth:`restore` brings them back."""
@@ -96,7 +111,7 @@ class GalleryKeeper(QObject):
     def _on_not_loaded(self, failure: Failure) -> None:
         """Go on without what could not be read."""
         self.failed.emit(failure)
-        self._read += {_run_of(drawn.recipe) for drawn in self._unsorted}
+        self._read += {self._run_of(drawn.recipe) for drawn in self._unsorted}
         self._keep_unsorted()
 
     def _on_loaded(self, result: tuple[list[Path], list[Kept]]) -> None:
@@ -116,10 +131,10 @@ class GalleryKeeper(QObject):
         request = drawn.recipe.get("request")
         if not isinstance(request, dict) or request.get("t") == 0:
             return
-        run = _run_of(drawn.recipe)
+        run = self._run_of(drawn.recipe)
         if run not in self._read:
             # Only then is it known whether the very same drawing was kept in an earlier session.
-            if run not in [_run_of(other.recipe) for other in self._unsorted]:
+            if run not in [self._run_of(other.recipe) for other in self._unsorted]:
                 self.load([run])
             self._unsorted.append(drawn)
             return
@@ -141,7 +156,7 @@ class GalleryKeeper(QObject):
         self.failed.emit(failure)
         if not isinstance(drawn, Drawn):
             return
-        run = _run_of(drawn.recipe)
+        run = self._run_of(drawn.recipe)
         kept = []
         for index, picture in enumerate(drawn.pictures):
             recipe = {**drawn.recipe, "index": index}
@@ -149,6 +164,12 @@ class GalleryKeeper(QObject):
             item.unsaved = picture, recipe
             kept.append(item)
         self._add(kept)
+
+    def _run_of(self, recipe: Recipe) -> Path:
+        """The run that has drawn something, where it lies now: it may have moved meanwhile."""
+        request = recipe.get("request")
+        run = Path(str(request.get("run", "")) if isinstance(request, dict) else "").resolve()
+        return self._homes.get(run, run)
 
     def _read_pictures(self, keys: list[Kept]) -> None:
         """Bring what has come into view; what is no file is here already."""
@@ -183,11 +204,6 @@ class GalleryKeeper(QObject):
 
 def _on_disk(items: Sequence[Kept]) -> list[Path]:
     return [item.path for item in items if item.unsaved is None]
-
-
-def _run_of(recipe: Recipe) -> Path:
-    request = recipe.get("request")
-    return Path(str(request.get("run", "")) if isinstance(request, dict) else "").resolve()
 
 
 def _sender_property(sender: QObject | None, key: str) -> object:

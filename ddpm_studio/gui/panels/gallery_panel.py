@@ -260,6 +260,12 @@ class GalleryPanel(ToolPanel):
         for part in (self._draw_rows, self.sampler):
             part.setVisible(can)
 
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        super()._on_run_moved(old, new)
+        chosen = self.chosen()
+        self.keeper.follow(old, new)
+        self._show_items(chosen)
+
     def _on_model(self) -> None:
         view = self.studio.run_view
         if view is not None:

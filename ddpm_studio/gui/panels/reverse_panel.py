@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
@@ -32,7 +33,7 @@ from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.noise_curve import NoiseCurve
 from ddpm_studio.gui.widgets.tall_area import FilledArea
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
-from ddpm_studio.jobs.recipes import Restored, drawn_by
+from ddpm_studio.jobs.recipes import Restored, drawn_by, follow_run
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 9, 16, 25, 64)
@@ -234,6 +235,7 @@ class ReversePanel(QWidget):
         for box in (self.count, self.moments):
             box.currentIndexChanged.connect(self._delay.start)
         studio.run_changed.connect(self._on_run)
+        studio.run_moved.connect(self._on_run_moved)
         studio.training_changed.connect(self._update_enabled)
         studio.opening_changed.connect(self._update_enabled)
         studio.picture_sent.connect(self._on_picture_sent)
@@ -311,6 +313,12 @@ class ReversePanel(QWidget):
             self.show_process(Process())
         self._update_enabled()
         self._draw_first()
+
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        """Keep what was drawn by a run that has only another name."""
+        if old is not None and new is not None:
+            for trajectory in self.process.trajectories:
+                follow_run(trajectory.recipe, old, new)
 
     def _on_picture_sent(self, where: str, _: Pictures, recipe: object) -> None:
         """Draw a picture's process again: with its sampler and seed it is the same."""

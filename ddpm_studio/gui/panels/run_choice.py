@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -12,9 +11,7 @@ from ddpm_studio import paths
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.tokens import SPACE_S
 from ddpm_studio.gui.widgets.basics import label, name, set_property, tool_button
-
-# What Windows does not allow in a name; other systems allow all but the slash.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+from ddpm_studio.runs.naming import cleaned, named, taken
 
 
 class RunChoice(QWidget):
@@ -49,7 +46,7 @@ class RunChoice(QWidget):
         self._stem = stem
         if self._edited:
             return
-        stem = _FORBIDDEN.sub(" ", stem).strip(" .") or "run"
+        stem = cleaned(stem)
         number = 1
         while (self.folder / _numbered(stem, number)).exists():
             number += 1
@@ -62,14 +59,9 @@ class RunChoice(QWidget):
         Raises:
             StudioError: the name can't be one, or is taken.
         """
-        chosen = self.name_edit.text().strip()
-        if not chosen or chosen in (".", "..") or _FORBIDDEN.search(chosen):
-            raise StudioError(
-                f"{chosen!r} can't be the name of a run.", "Use letters, figures and spaces."
-            )
-        path = self.folder / chosen
+        path = named(self.folder, self.name_edit.text())
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            raise StudioError(f"There is a run {chosen!r} already.", "Choose another name.")
+            raise taken(path.name)
         return path
 
     def taken(self) -> None:

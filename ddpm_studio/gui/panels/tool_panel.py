@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QTimer
@@ -26,7 +27,7 @@ from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.tall_area import FilledArea
 from ddpm_studio.jobs.events import Drawn, Event
-from ddpm_studio.jobs.recipes import Recipe, Restored
+from ddpm_studio.jobs.recipes import Recipe, Restored, follow_run
 
 _DELAY_MS = 80
 _FRAMES = 25
@@ -64,7 +65,7 @@ class ToolPanel(QWidget):
         self._age: AgeRow | None = None
         self._stale = True
         self._asked_for = self._keeps = False
-        self._drawn_run: object = None
+        self._drawn_run: Path | None = None
         self._again: Restored | None = None
         self._index: int | None = None
         self._delay = QTimer(self)
@@ -84,6 +85,7 @@ class ToolPanel(QWidget):
         self.pages.addWidget(self.empty)
         self.pages.addWidget(FilledArea(body, self.tr("Tool")))
         studio.run_changed.connect(self._on_run)
+        studio.run_moved.connect(self._on_run_moved)
         studio.training_changed.connect(self._on_run)
         studio.opening_changed.connect(self._tell_empty)
         studio.restored.connect(self._on_restored)
@@ -205,6 +207,15 @@ class ToolPanel(QWidget):
             self._on_model()
             self._asked_for = False
             self.draw_later(asked=False)
+
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        """Keep what was drawn by a run that has only another name."""
+        if old is None or new is None:
+            return
+        if self._drawn_run is not None and self._drawn_run.resolve() == old.resolve():
+            self._drawn_run = new
+        if self.drawn is not None:
+            follow_run(self.drawn.recipe, old, new)
 
     def _on_restored(self, found: Restored) -> None:
         if found.kind not in self.kinds:

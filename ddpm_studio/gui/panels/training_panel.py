@@ -288,6 +288,9 @@ class TrainingPanel(QWidget):
     def _on_run(self) -> None:
         view = self._studio.run_view
         if view is None:
+            if self._studio.run is None and self._job is None:
+                self._show_run(None)
+                self._refresh()
             return
         path = view.summary.path
         training = self._job is not None

@@ -1,0 +1,95 @@
+"""A run gets another name, or is taken away; never while it is trained."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs import atomic, journal
+from ddpm_studio.runs.folder import RunFolder
+from ddpm_studio.runs.lock import Owner, is_in_use
+from ddpm_studio.runs.naming import renamed
+
+
+@dataclass(frozen=True)
+class RunExtent:
+    """What would be lost with a run: steps, None if that can't be read, and bytes."""
+
+    steps: int | None
+    size: int
+
+
+def extent(run: Path) -> RunExtent:
+    """Find out how far a run is trained and how much room it takes."""
+    steps = None
+    with suppress(StudioError):
+        found = RunFolder.open(run).checkpoints()
+        steps = found[-1].step if found else 0
+    size = 0
+    for file in run.rglob("*"):
+        with suppress(OSError):
+            size += file.lstat().st_size
+    return RunExtent(steps, size)
+
+
+def refuse_trained(run: Path) -> None:
+    """Do nothing with a run that is there and at rest.
+
+    Raises:
+        StudioError: if it is being trained, or is no run folder.
+    """
+    if not (run / "run.json").is_file():
+        raise StudioError(f"There is no run at {run} any more.", "Look where it is now.")
+    if is_in_use(run):
+        owner = Owner.read(run)
+        who = f" by {owner}" if owner is not None and not owner.is_this_process else ""
+        raise StudioError(
+            f"{run.name} is being trained{who}: it stays where it is.", "Stop the training first."
+        )
+
+
+def rename(run: Path, name: str) -> Path:
+    """Give a run's folder another name; returns where it is now.
+
+    Raises:
+        StudioError: if it is being trained, the name can't be one or is taken, or the folder
+            refuses; everything is as before then.
+    """
+    refuse_trained(run)
+    new = renamed(run, name)
+    steps = journal.noted(run)
+    journal.end(run)
+    try:
+        run.rename(new)
+    except OSError as error:
+        if steps is not None:
+            journal.begin(run, steps)
+        raise StudioError(
+            f"{run.name} can't be renamed: {error.strerror or error}.",
+            "Close other programs that use its folder, and check that it may be written to.",
+        ) from error
+    if steps is not None:
+        journal.begin(new, steps)
+    with suppress(OSError):
+        atomic.flush_folder(new.parent)
+    return new
+
+
+def delete(run: Path) -> None:
+    """Delete a run for good.
+
+    Raises:
+        StudioError: if it is being trained, or a part of it can't be deleted.
+    """
+    refuse_trained(run)
+    journal.end(run)
+    try:
+        shutil.rmtree(run)
+    except OSError as error:
+        raise StudioError(
+            f"{run.name} can't be deleted as a whole: {error.strerror or error}.",
+            f"Look into {run}.",
+        ) from error

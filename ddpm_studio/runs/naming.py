@@ -1,0 +1,51 @@
+"""What a run, and so its folder, may be called."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ddpm_studio.errors import StudioError
+
+# What Windows does not allow in a name; other systems allow all but the slash.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+
+
+def cleaned(stem: str) -> str:
+    """Return a text without what can't stand in a name."""
+    return _FORBIDDEN.sub(" ", stem).strip(" .") or "run"
+
+
+def named(folder: Path, name: str) -> Path:
+    """Return where a run of this name lies in a folder.
+
+    Raises:
+        StudioError: if it can't be a name.
+    """
+    chosen = name.strip()
+    if not chosen or chosen in (".", ".."):
+        raise StudioError("A run needs a name.", "Write one.")
+    wrong = _FORBIDDEN.search(chosen)
+    if wrong is not None:
+        raise StudioError(
+            f"{chosen!r} can't be the name of a run.", f"Leave out the {wrong.group()!r}."
+        )
+    return folder / chosen
+
+
+def renamed(run: Path, name: str) -> Path:
+    """Return where a run would lie under another name.
+
+    Raises:
+        StudioError: if it can't be a name, or is taken.
+    """
+    new = named(run.parent, name)
+    # Where capitals make no difference, another spelling of its own name is not taken.
+    if new.exists() and not (run.exists() and new.samefile(run)):
+        raise taken(new.name)
+    return new
+
+
+def taken(name: str) -> StudioError:
+    """Return what to say where a run of that name is there already."""
+    return StudioError(f"There is a run {name!r} already.", "Choose another name.")

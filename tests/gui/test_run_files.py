@@ -1,0 +1,245 @@
+"""Runs are renamed and moved to the trash from the window, and come back from there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.rename_dialog import RenameDialog
+from ddpm_studio.gui.run_card import RunCard
+from ddpm_studio.runs import RunFolder, journal
+from tests.gui.panel_help import WAIT, open_run, opened
+
+
+@pytest.fixture(autouse=True)
+def own_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own trash is left alone."""
+    home = tmp_path / "share"
+    home.mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    return home / "Trash"
+
+
+@pytest.fixture
+def run(tiny_run: Path, tmp_path: Path) -> Path:
+    own = tmp_path / "runs" / "first"
+    shutil.copytree(tiny_run, own)
+    return own
+
+
+@pytest.fixture
+def window(qtbot: QtBot, backend: Backend, run: Path) -> MainWindow:
+    made = opened(qtbot, backend)
+    open_run(qtbot, made.studio, run)
+    return made
+
+
+def rename(qtbot: QtBot, window: MainWindow, name: str) -> None:
+    """Write a name into the dialog that is open, and press Enter."""
+    dialog = window.findChild(RenameDialog)
+    assert dialog is not None
+    dialog.edit.setText(name)
+    QTest.keyClick(dialog.edit, Qt.Key.Key_Return)
+
+
+def card(qtbot: QtBot, window: MainWindow, name: str) -> RunCard:
+    def found() -> list[RunCard]:
+        cards = window.start_page.findChildren(RunCard)
+        return [one for one in cards if one.text() == name and one.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(found()), timeout=WAIT)
+    return found()[0]
+
+
+def test_the_open_run_is_renamed_and_stays_open_with_all_that_was_drawn(
+    qtbot: QtBot, window: MainWindow, run: Path
+) -> None:
+    new = run.parent / "second"
+    window.show_tool(window.share)
+    window.share.draw_now()
+    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
+    drawn = window.share.drawn
+    assert drawn is not None
+    items = window.gallery.items
+    qtbot.waitUntil(lambda: len(items) > 0, timeout=WAIT)
+    kept, colour = len(items), window.studio.colours.of(run)
+    journal.begin(run, 70)
+
+    window.actions_["run.rename"].trigger()
+    rename(qtbot, window, "second")
+    qtbot.waitUntil(lambda: window.studio.run == new, timeout=WAIT)
+    assert window.windowTitle().startswith("second")
+    assert window.recent.runs() == [new]
+    assert [entry.run for entry in journal.interrupted()] == [new]
+    assert window.studio.colours.of(new) == colour
+    assert window.share.drawn is drawn, "it need not be drawn again"
+    assert str(new) in str(drawn.recipe)
+    assert {item.run for item in items.shown} == {new}
+    assert len(items) == kept
+    assert all(item.path.is_file() for item in items.shown)
+    window.show_tool(window.observatory)
+    qtbot.waitUntil(lambda: window.observatory.title.text() == "second", timeout=WAIT)
+    assert window.observatory.messages.text == ""
+    assert window.training.loss.names == ["second"]
+
+    window.share.draw_now()
+    qtbot.waitUntil(lambda: window.share.drawn is not drawn, timeout=WAIT)
+    qtbot.waitUntil(lambda: not window.share.busy, timeout=WAIT)
+    assert window.share.messages.text == ""
+    window.messages.action_button.click()
+    qtbot.waitUntil(lambda: window.studio.run == run, timeout=WAIT)
+    assert window.recent.runs() == [run]
+
+
+def test_a_name_that_is_taken_is_refused_while_it_is_written(
+    qtbot: QtBot, window: MainWindow, run: Path
+) -> None:
+    (run.parent / "taken").mkdir()
+    window.actions_["run.rename"].trigger()
+    dialog = window.findChild(RenameDialog)
+    assert dialog is not None
+    assert not dialog.rename_button.isEnabled(), "it is called so already"
+    for name, told in (("taken", "already"), ("a/b", "'/'"), ("", "name")):
+        dialog.edit.setText(name)
+        assert told in dialog.problem.text()
+        assert not dialog.rename_button.isEnabled()
+    dialog.edit.setText("free")
+    assert dialog.problem.text() == ""
+    assert dialog.rename_button.isEnabled()
+    dialog.reject()
+    assert run.is_dir()
+
+
+def test_a_run_goes_to_the_trash_and_comes_back_with_ctrl_z(
+    qtbot: QtBot, window: MainWindow, run: Path, own_trash: Path
+) -> None:
+    window.show_tool(window.gallery)
+    window.gallery.draw_samples()
+    items = window.gallery.items
+    qtbot.waitUntil(lambda: len(items) > 0, timeout=WAIT)
+    kept = len(items)
+    before = {path.relative_to(run) for path in run.rglob("*")}
+
+    window.actions_["run.trash"].trigger()
+    qtbot.waitUntil(lambda: window.studio.run is None, timeout=WAIT)
+    assert not run.exists()
+    assert (own_trash / "files" / "first" / "run.json").is_file()
+    assert "first is in the trash, with 4 steps (" in window.messages.text
+    assert window.recent.lines()["runs"] == []
+    assert len(items) == 0
+    assert window.start_page.isVisible(), "nothing is open any more"
+    assert window.windowTitle() == "DDPM Studio"
+    assert not window.training.loss.isVisible()
+    assert not window.actions_["run.trash"].isEnabled()
+
+    assert window.actions_["edit.undo"].isEnabled()
+    window.actions_["edit.undo"].trigger()
+    qtbot.waitUntil(lambda: window.studio.can_draw, timeout=WAIT)
+    assert window.studio.run == run
+    assert {path.relative_to(run) for path in run.rglob("*")} >= before
+    assert not list(own_trash.rglob("first*"))
+    assert window.recent.runs() == [run]
+    qtbot.waitUntil(lambda: len(items) == kept, timeout=WAIT)
+    assert window.messages.text == ""
+    assert not window.actions_["run.undo"].isEnabled()
+    qtbot.waitUntil(lambda: len(window.training.loss.names) == 1, timeout=WAIT)
+
+
+def test_another_run_in_its_place_is_not_taken_for_it(
+    qtbot: QtBot, window: MainWindow, run: Path, picture_folder: Path
+) -> None:
+    """Pictures come from the new weights, though path and step are the same."""
+    from ddpm_studio.jobs import train
+    from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+    def drawn() -> np.ndarray:
+        window.share.draw_now()
+        qtbot.waitUntil(
+            lambda: not window.share.busy and window.share.drawn is not None, timeout=WAIT
+        )
+        assert window.share.drawn is not None
+        return window.share.drawn.pictures
+
+    window.show_tool(window.share)
+    first = drawn()
+    window.actions_["run.trash"].trigger()
+    qtbot.waitUntil(lambda: window.studio.run is None, timeout=WAIT)
+    request = TrainRequest(
+        steps=4, batch_size=4, timesteps=20, sample_count=0, device="cpu", seed=9
+    )
+    for _ in train([picture_folder], run, request, PrepareOptions()):
+        pass
+    open_run(qtbot, window.studio, run)
+    window.show_tool(window.share)
+    assert not np.array_equal(drawn(), first)
+    window.actions_["run.undo"].trigger()
+    qtbot.waitUntil(lambda: "Something else lies at" in window.messages.text, timeout=WAIT)
+
+
+@pytest.mark.parametrize("action", ["run.rename", "run.trash"])
+def test_a_run_that_is_trained_is_left_alone(
+    qtbot: QtBot, window: MainWindow, run: Path, action: str
+) -> None:
+    lock = RunFolder.open(run).lock()
+    window.actions_[action].trigger()
+    if action == "run.rename":
+        rename(qtbot, window, "second")
+    qtbot.waitUntil(lambda: "first is being trained" in window.messages.text, timeout=WAIT)
+    lock.release()
+    assert run.is_dir()
+    assert window.studio.run == run
+    record = window.studio.record(run)
+    with qtbot.waitSignal(record.changed, timeout=WAIT):
+        (run / "samples" / "step-00000003.png").write_bytes(b"")
+
+
+def test_cards_of_the_start_page_have_the_keys_and_the_menu(
+    qtbot: QtBot, window: MainWindow, run: Path, tiny_run: Path
+) -> None:
+    other = run.parent / "other"
+    shutil.copytree(tiny_run, other)
+    window.recent.add_run(other)
+    window.actions_["file.start"].trigger()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
+    shown = card(qtbot, window, "other")
+    words = [action.text() for action in shown.actions()]
+    assert words == ["Open", "Rename run…", "Move run to the trash"]
+    shown.setFocus()
+    QTest.keyClick(shown, Qt.Key.Key_F2)
+    rename(qtbot, window, "another")
+    qtbot.waitUntil(lambda: window.recent.runs()[0].name == "another", timeout=WAIT)
+    assert window.studio.run == run, "the open one is not touched"
+    shown = card(qtbot, window, "another")
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
+    shown.setFocus()
+    QTest.keyClick(shown, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: window.recent.lines()["runs"] == [str(run)], timeout=WAIT)
+    assert window.studio.run == run
+    assert window.start_page.isVisible()
+    assert window.focusWidget() is card(qtbot, window, "first"), "the keyboard stays in its row"
+
+
+def test_without_a_trash_it_asks_before_it_deletes_for_good(
+    qtbot: QtBot, window: MainWindow, run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "nowhere"))
+    window.actions_["run.trash"].trigger()
+    qtbot.waitUntil(lambda: "no trash for first" in window.messages.text, timeout=WAIT)
+    assert "4 steps (" in window.messages.text
+    assert "MB)" in window.messages.text
+    assert run.is_dir()
+    assert window.studio.run == run
+    window.messages.action_button.click()
+    qtbot.waitUntil(lambda: window.studio.run is None, timeout=WAIT)
+    assert not run.exists()
+    assert window.recent.lines()["runs"] == []

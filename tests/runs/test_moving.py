@@ -1,0 +1,58 @@
+"""Runs get other names and are deleted, but not while they are trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs import RunLock, journal, moving
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DDPM_STUDIO_CONFIG", str(tmp_path / "config"))
+    made = tmp_path / "runs" / "first"
+    (made / "samples").mkdir(parents=True)
+    (made / "run.json").write_text("{}")
+    (made / "samples" / "a.png").write_bytes(b"12345")
+    return made
+
+
+def test_a_renamed_run_is_whole_and_its_interruption_is_still_known(run: Path) -> None:
+    journal.begin(run, 70)
+    new = moving.rename(run, " second & third ")
+    assert new == run.parent / "second & third"
+    assert (new / "samples" / "a.png").read_bytes() == b"12345"
+    assert not run.exists()
+    assert [(entry.run, entry.steps) for entry in journal.interrupted()] == [(new, 70)]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("", "name"), ("..", "name"), ("a/b", "'/'"), ("other", "already")]
+)
+def test_a_name_that_is_none_or_taken_is_refused(run: Path, name: str, told: str) -> None:
+    (run.parent / "other").mkdir()
+    with pytest.raises(StudioError, match=told):
+        moving.rename(run, name)
+    assert (run / "run.json").is_file()
+
+
+def test_nothing_is_done_with_a_run_that_is_trained(run: Path) -> None:
+    lock = RunLock(run)
+    for refused in (lambda: moving.rename(run, "second"), lambda: moving.delete(run)):
+        with pytest.raises(StudioError, match="first is being trained"):
+            refused()
+    assert (run / "run.json").is_file()
+    lock.release()
+    moving.delete(run)
+    assert not run.exists()
+    with pytest.raises(StudioError, match="no run"):
+        moving.delete(run)
+
+
+def test_what_would_be_lost_is_counted(run: Path) -> None:
+    told = moving.extent(run)
+    assert told.steps is None, "the file of its settings is none"
+    assert told.size >= 7
