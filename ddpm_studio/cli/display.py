@@ -13,6 +13,8 @@ from ddpm_studio.data.progress import Progress
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_AT_LEAST = 1.0
 _LINES = 10
+# In a narrower terminal the loss would cut short how far it is.
+_ROOM_FOR_A_NOTE = 80
 
 
 class Display(Protocol):
@@ -108,7 +110,7 @@ class BarDisplay:
             total=progress.total,
             visible=True,
             counted=_counted(progress),
-            note=note,
+            note=note if self._console.width >= _ROOM_FOR_A_NOTE else "",
             left=_left(left, progress),
         )
 

@@ -50,8 +50,23 @@ class LazyGroup(TyperGroup):
         for name, entry in COMMANDS.items():
             self.add_command(LazyCommand(name, help=entry.help, short_help=entry.help))
 
+    # At a broken pipe the parser would end the process itself, as if something had failed.
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """Read the command line, and tell the help if it asks for that.
+
+        Raises:
+            Unread: there is nobody left to read it.
+        """
+        try:
+            return super().make_context(info_name, args, parent=parent, **extra)
+        except BrokenPipeError as error:
+            raise Unread from error
+
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; typer would end the process at a broken pipe, without a word.
+        """Run the command.
 
         Raises:
             Unread: there is nobody left to read what the command says.

@@ -195,13 +195,14 @@ def test_the_samples_offered_are_there(name: str) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error(trained: Path) -> None:
-    process = spawn("info", trained)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    assert process.wait(timeout=60) == 141
-    assert process.stderr.read() == ""
-    process.stderr.close()
+    for words in (["info", trained], ["--help"], ["train", "--help"]):
+        process = spawn(*words)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.wait(timeout=60) == 141
+        assert process.stderr.read() == ""
+        process.stderr.close()
 
 
 def test_a_file_is_no_run(terminal: Terminal, tmp_path: Path) -> None:

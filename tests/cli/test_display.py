@@ -122,6 +122,22 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_bar_cuts_no_word_short(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    display = BarDisplay(stream)
+    progress = Progress(1234, 5000, "Training")
+    display.show(progress, 720.0, "loss 0.1234 · 123 pictures/s")
+    display.close()
+    text = stream.getvalue()
+    assert "…" not in text
+    for part in ("Training", "1,234 of 5,000 steps", "12 min left"):
+        assert part in text
+    assert ("loss 0.1234" in text) == (width == 80)
+
+
 def tick(step: int, left: float) -> TrainTick:
     return TrainTick(step, 10, 12.34, left, 0, ())
 
