@@ -177,7 +177,10 @@ class DrawRequest(Request):
         None, ge=1, title="Steps", description="Of the sampler; empty: as suits it."
     )
     variance: Literal["fixed_large", "fixed_small"] = Field(
-        "fixed_large", title="Variance", description="σₜ² = βₜ or β̃ₜ; ddpm only."
+        "fixed_large",
+        title="Variance",
+        description="σₜ² = βₜ or β̃ₜ; ddpm only.",
+        json_schema_extra={"only_sampler": "ddpm"},
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
     clip_x0: bool = Field(
@@ -217,7 +220,12 @@ class SamplerRequest(DrawRequest):
         description="ddpm: ancestral (Algorithm 2); ddim, dpm++2m, heun: fewer steps.",
     )
     eta: float = Field(
-        0.0, ge=0, le=1, title="η", description="ddim's noise: 0 deterministic, 1 as ancestral."
+        0.0,
+        ge=0,
+        le=1,
+        title="η",
+        description="ddim's noise: 0 deterministic, 1 as ancestral.",
+        json_schema_extra={"only_sampler": "ddim"},
     )
 
 

@@ -70,19 +70,21 @@ def validated(model: type[ModelT], values: Mapping[str, object], **more: object)
     """Make a model of the values that belong to it.
 
     Raises:
-        typer.BadParameter: naming the option whose value is out of range.
+        typer.BadParameter: naming the option whose value is out of range or changes nothing.
         StudioError: if the run does not know the class that is named.
     """
     own = {name: value for name, value in values.items() if name in model.model_fields}
     if _CLASS in own:
         own[_CLASS] = _class_number(more["run"], str(own[_CLASS]))
     try:
-        return model(**own, **more)
+        made = model(**own, **more)
     except ValidationError as error:
         first = error.errors()[0]
         name = option_name(str(first["loc"][0])) if first["loc"] else model.__name__
         # The parser says "Invalid value for …: " before it.
         raise typer.BadParameter(str(first["msg"]), param_hint=f"'{name}'") from error
+    _refuse_idle(made, own)
+    return made
 
 
 def option_name(field: str) -> str:
@@ -118,6 +120,20 @@ def _class_number(run: object, word: str) -> int:
     from ddpm_studio.runs.classes import class_number
 
     return class_number(RunFolder.open(Path(str(run))).info, word)
+
+
+def _refuse_idle(made: BaseModel, own: Collection[str]) -> None:
+    """Refuse what was asked of a sampler that does not heed it."""
+    for name in own:
+        field = type(made).model_fields[name]
+        extra = field.json_schema_extra
+        only = extra.get("only_sampler") if isinstance(extra, dict) else None
+        chosen = getattr(made, "sampler", only)
+        if only is not None and chosen != only and getattr(made, name) != field.default:
+            raise typer.BadParameter(
+                f"{chosen} does not heed it; add --sampler {only}.",
+                param_hint=f"'{option_name(name)}'",
+            )
 
 
 def _title(model: type[BaseModel]) -> str:

@@ -228,6 +228,11 @@ def test_info(terminal: Terminal, trained: Path) -> None:
         (("sample", "x", "--out", "a.png", "--eta", 5), "'--eta': must be at most 1."),
         (("train", "x", "--timestep-sampling", "no"), "'no' is not one of 'uniform', "),
         (("train", "x", "--run", "r", "--batch-size", 0), "'--batch-size': must be at least 1."),
+        (("sample", "x", "--out", "a.png", "--eta", 0.5), "'--eta': ddpm does not heed it; add"),
+        (
+            ("sample", "x", "--out", "a.png", "--sampler", "sde", "--variance", "fixed_small"),
+            "'--variance': sde does not heed it; add --sampler ddpm.",
+        ),
         (("train", "x", "--run", "r", "--steps", "1e3"), "'--steps': must be a whole number."),
         (("train", "x", "--run", "r", "--dropout", "no"), "'--dropout': must be a number."),
         (("data", "x", "--background", "red"), "must be a colour such as #ffffff."),
