@@ -157,10 +157,10 @@ class InpaintPanel(ToolPanel):
             (self.tr("brush"), self.brush),
             (self.tr("count"), self.count),
             (self.tr("resamplings"), self.resamplings),
-            (self.tr("jump"), self.jump),
         ):
             choices.addWidget(together(label(text, "muted"), box))
-        choices.addWidget(ActionTool(again))
+        jump = label(self.tr("jump"), "muted")
+        choices.addWidget(together(jump, self.jump, ActionTool(again)))
         right = QVBoxLayout()
         right.addLayout(choices)
         right.addStretch()

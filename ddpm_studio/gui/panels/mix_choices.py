@@ -100,8 +100,12 @@ class MixChoices(QWidget):
             self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
             self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
             *self._ways.values(),
-            together(label(self.tr("λ steps"), "muted"), self.steps_lambda, self.mix),
-            ActionTool(draw_action),
+            together(
+                label(self.tr("λ steps"), "muted"),
+                self.steps_lambda,
+                self.mix,
+                ActionTool(draw_action),
+            ),
         ):
             layout.addWidget(part)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)

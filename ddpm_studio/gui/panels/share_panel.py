@@ -128,8 +128,7 @@ class SharePanel(ToolPanel):
         for part in (noise, data, self.series):
             choices.addWidget(part)
         choices.addWidget(together(label(self.tr("count"), "muted"), self.count))
-        choices.addWidget(self.latents)
-        choices.addWidget(ActionTool(self._draw_action))
+        choices.addWidget(together(self.latents, ActionTool(self._draw_action)))
         right = QVBoxLayout()
         right.setSpacing(SPACE_M)
         top = QHBoxLayout()
