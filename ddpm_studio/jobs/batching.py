@@ -57,6 +57,8 @@ class MicroBatch:
         if not tried:
             self._failed_at, self._before = trainer.step_number, trainer.micro_batch
         else:
+            # A network compiled for one size would be compiled anew in the midst of the step.
+            trainer.plain()
             trainer.micro_batch = (self.size + 1) // 2
         return tried
 
