@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,9 @@ from ddpm_studio.gui.images import Pictures
 from ddpm_studio.gui.panels.drawing_rows import Rows
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.mix_choices import MixChoices
+from ddpm_studio.gui.panels.mix_export import path_export, rows_export, square_export
 from ddpm_studio.gui.panels.mix_view import SLIDER, MixView
-from ddpm_studio.gui.panels.path_view import FPS, PathView
+from ddpm_studio.gui.panels.path_view import PathView
 from ddpm_studio.gui.panels.picture_menu import PictureMenu
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
 from ddpm_studio.gui.panels.source_slot import SourceSlot
@@ -389,39 +389,10 @@ class InterpolatePanel(ToolPanel):
     def _to_export(self) -> Export | None:
         if self.drawn is None:
             return None
-        pictures, recipe = self.drawn.pictures, self.drawn.recipe
         if self.mode in ("corners", "pad"):
-            side = math.isqrt(len(pictures))
-            current = max(0, self.preview.current)
             stem = "four corners" if self.mode == "corners" else "between four"
-            return Export(pictures, recipe, current, columns=side, stem=stem)
+            return square_export(self.drawn, max(0, self.preview.current), stem)
         if self.mode == "path":
-            walked = list(pictures)
             closed = self.path.closed.isChecked()
-            return Export(
-                pictures,
-                recipe,
-                self.path.strip.current,
-                frames=lambda: walked if closed else walked + walked[-2:0:-1],
-                fps=FPS,
-                hold_last_seconds=0,
-                stem="path",
-            )
-        columns = self.grid.columns
-
-        def there_and_back() -> Sequence[Pictures]:
-            from ddpm_studio.export import make_grid
-
-            way = [make_grid(pictures[k::columns], 1) for k in range(columns)]
-            return way + way[-2:0:-1]
-
-        return Export(
-            pictures,
-            recipe,
-            self._shown,
-            columns=columns,
-            frames=there_and_back,
-            fps=max(8.0, columns / 2.0),
-            hold_last_seconds=0,
-            stem="interpolate",
-        )
+            return path_export(self.drawn, self.path.strip.current, closed=closed)
+        return rows_export(self.drawn, self._shown, self.grid.columns)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, tasks
 from ddpm_studio.backend.task import Task
@@ -20,15 +20,16 @@ from ddpm_studio.gui.panels.compare_row import CompareRow
 from ddpm_studio.gui.panels.exporting import Export, ExportMenu
 from ddpm_studio.gui.panels.player import Player
 from ddpm_studio.gui.panels.process_frames import ProcessFrames
+from ddpm_studio.gui.panels.process_size import ProcessSize
 from ddpm_studio.gui.panels.process_views import ProcessViews
 from ddpm_studio.gui.panels.sampler_bar import SamplerBar
-from ddpm_studio.gui.panels.trajectory import MEMORY_BUDGET, Process, Trajectory, affordable
+from ddpm_studio.gui.panels.trajectory import Process, Trajectory
 from ddpm_studio.gui.panels.view_bar import ViewBar
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.basics import ElidedLabel, WheelFilter, button, label, name
+from ddpm_studio.gui.widgets.basics import ElidedLabel, button
 from ddpm_studio.gui.widgets.film_strip import FilmStrip
-from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.flow_layout import FlowLayout
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.noise_curve import NoiseCurve
 from ddpm_studio.gui.widgets.tall_area import FilledArea
@@ -36,9 +37,6 @@ from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
 from ddpm_studio.jobs.recipes import Restored, drawn_by, follow_run
 from ddpm_studio.requests import SampleRequest
 
-_COUNTS = (1, 4, 9, 16, 25, 64)
-_MOMENTS = (26, 51, 101, 251, 501, 1001)
-_EVERY_MOMENT = 10_000
 _DEBOUNCE_MS = 200
 _CURVE_WIDTH = 176
 # Where it has the row to itself.
@@ -59,7 +57,6 @@ class ReversePanel(QWidget):
         self.process = Process()
         self._jobs: list[Job] = []
         self._wanted: Restored | None = None
-        self._limited = False
         category = self.tr("&Reverse process")
         self._draw_action = actions.add(
             "reverse.draw",
@@ -83,6 +80,8 @@ class ReversePanel(QWidget):
         self.curve.setMinimumWidth(_CURVE_WIDTH)
         self.curve.setMaximumWidth(_CURVE_WIDTH)
         self.sampler = SamplerBar(steps=50)
+        self.size_choice = ProcessSize(studio, self)
+        self.count, self.moments = self.size_choice.count, self.size_choice.moments
         self.compare = CompareRow()
         self.compare.hide()
         self._compare_action = actions.add(
@@ -122,9 +121,9 @@ class ReversePanel(QWidget):
         first = self.sampler.value()
         others = self.compare.values() if self._compare_action.isChecked() else []
         titles = [self.sampler.words, *self.compare.words[: len(others)]]
-        moments = self._affordable(1 + len(others))
+        moments = self._moments(len(others))
         requests = [
-            SampleRequest(run=run, count=self.count.currentData(), frames=moments, **first | other)
+            SampleRequest(run=run, count=self.size_choice.pictures, frames=moments, **first | other)
             for other in ({}, *others)
         ]
         begun = [tasks.sample(one, slot=f"reverse {k}") for k, one in enumerate(requests)]
@@ -163,24 +162,6 @@ class ReversePanel(QWidget):
         self._on_run()
 
     def _build(self) -> None:
-        wheel = WheelFilter(self)
-        self.count = QComboBox()
-        for count in _COUNTS:
-            self.count.addItem(str(count), count)
-        self.count.setCurrentIndex(_COUNTS.index(9))
-        name(self.count, self.tr("Count"), self.tr("How many pictures"))
-        self.moments = QComboBox()
-        for moments in _MOMENTS:
-            self.moments.addItem(f"{moments:,}", moments)
-        self.moments.addItem(self.tr("every step"), _EVERY_MOMENT)
-        self.moments.setCurrentIndex(_MOMENTS.index(101))
-        name(
-            self.moments,
-            self.tr("Moments"),
-            self.tr("How many moments to keep at most, x_T and x_0 among them"),
-        )
-        for box in (self.count, self.moments):
-            box.installEventFilter(wheel)
         self.kept = ElidedLabel("", "caption")
         self.draw_button = button(
             self.tr("Draw"), self._draw_action.toolTip(), icon="refresh-cw", role="primary"
@@ -192,8 +173,7 @@ class ReversePanel(QWidget):
         bottom.addWidget(self.curve, 1)
         choices = FlowLayout()
         for part in (
-            together(label(self.tr("count"), "muted"), self.count),
-            together(label(self.tr("moments"), "muted"), self.moments),
+            *self.size_choice.rows(),
             ActionTool(self._compare_action, self.tr("Compare")),
         ):
             choices.addWidget(part)
@@ -230,10 +210,8 @@ class ReversePanel(QWidget):
         self.views.current_changed.connect(self._show_strip)
         self.bar.changed.connect(self._on_views)
         self.curve.chosen.connect(self._on_t)
-        for part in (self.sampler.changed, self.compare.changed):
+        for part in (self.sampler.changed, self.compare.changed, self.size_choice.changed):
             part.connect(self._delay.start)
-        for box in (self.count, self.moments):
-            box.currentIndexChanged.connect(self._delay.start)
         studio.run_changed.connect(self._on_run)
         studio.run_moved.connect(self._on_run_moved)
         studio.training_changed.connect(self._update_enabled)
@@ -241,20 +219,10 @@ class ReversePanel(QWidget):
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
 
-    def _affordable(self, samplers: int) -> int:
-        """How many moments to ask for, so that all of them fit the memory."""
-        asked, view = int(self.moments.currentData()), self._studio.run_view
-        if view is None:
-            return asked
-        summary = view.summary
+    def _moments(self, others: int) -> int:
+        """How many moments to ask for where so many samplers walk beside the first."""
         steps = [self.sampler.steps.value(), *(bar.steps.value() for bar in self.compare.bars)]
-        # Steps of 0 are the sampler's own choice, at most T.
-        most = max(steps[:samplers]) if all(steps[:samplers]) else summary.timesteps
-        wanted = min(asked, most + 1)
-        picture = summary.image_size**2 * summary.channels
-        moments = affordable(wanted, picture, self.count.currentData(), samplers)
-        self._limited = moments < wanted
-        return moments
+        return self.size_choice.affordable(steps[: 1 + others])
 
     def _on_event(self, event: Event) -> None:
         which = self._sender()
@@ -339,16 +307,10 @@ class ReversePanel(QWidget):
         self._compare_action.setChecked(False)
         self.compare.hide()
         self.sampler.set_value(fields)
-        boxes = [(self.count, found.request.count)]
-        if found.request.frames:
-            boxes.append((self.moments, found.request.frames))
-        for box, number in boxes:
-            if box.findData(number) < 0:
-                box.addItem(f"{number:,}", number)
-            box.setCurrentIndex(box.findData(number))
+        self.size_choice.choose(found.request.count, found.request.frames)
         self._wanted = found
         self._delay.stop()
-        again = tasks.redraw(found.with_frames(self._affordable(1)), slot="reverse 0")
+        again = tasks.redraw(found.with_frames(self._moments(0)), slot="reverse 0")
         self._begin([again], [self.sampler.words], asked=True)
 
     def _drawn_from(self) -> str:
@@ -389,14 +351,7 @@ class ReversePanel(QWidget):
         """Show what is known when all have been drawn: the strip, the ticks, the memory."""
         self._show_strip()
         self.curve.set_ticks([one.ts for one in self.process.trajectories])
-        kept = " + ".join(f"{len(one):,}" for one in self.process.trajectories)
-        told = self.tr("{0} moments kept in {1:,.1f} MiB").format(
-            kept, self.process.memory_bytes / 2**20
-        )
-        if self._limited:
-            most = self.tr("more would not fit into {0} MiB: fewer pictures leave room for more")
-            told = f"{told} · {most.format(MEMORY_BUDGET // 2**20)}"
-        self.kept.setText(told)
+        self.kept.setText(self.size_choice.words(self.process))
 
     def _show_strip(self, *_: object) -> None:
         if not self.process.ready:

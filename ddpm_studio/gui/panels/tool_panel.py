@@ -248,7 +248,7 @@ class ToolPanel(QWidget):
 def choose(box: QComboBox, number: int) -> None:
     """Choose a number in a list of numbers, into which it comes if it is not there."""
     if box.findData(number) < 0:
-        box.addItem(str(number), number)
+        box.addItem(f"{number:,}", number)
     box.setCurrentIndex(box.findData(number))
 
 
