@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.panels import reverse_panel, trajectory
+from ddpm_studio.gui.panels import process_size, trajectory
 from ddpm_studio.gui.panels.reverse_panel import ReversePanel
 from ddpm_studio.gui.panels.trajectory import Process, Trajectory
 from ddpm_studio.gui.studio import Studio
@@ -238,7 +238,7 @@ def test_no_more_is_kept_than_fits_the_memory_and_it_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     each = 3 * 9 * 16 * 16 * 3  # three views of nine RGB pictures of 16 px
-    for module in (trajectory, reverse_panel):
+    for module in (trajectory, process_size):
         monkeypatch.setattr(module, "MEMORY_BUDGET", 8 * each + 5)
     panel.sampler.set_value({"steps": T})
     open_run(qtbot, studio, tiny_run)
