@@ -46,14 +46,25 @@ class RunFiles(QObject):
         self._studio, self._recent, self._messages = studio, recent, messages
         self._window, self._actions = window, actions
         self._back: Callable[[], object] | None = None
-        self._category = self.tr("&Run")
-        for key, text, callback, icon in (
-            ("rename", self.tr("Rename run…"), self._rename_open, "tag"),
-            ("trash", self.tr("Move run to the trash"), self._trash_open, "trash-2"),
-            ("undo", self.tr("Bring the run back"), self.undo, "undo-2"),
+        for key, text, callback, icon, keywords in (
+            ("rename", self.tr("Rename run…"), self._rename_open, "tag", self.tr("name title")),
+            (
+                "trash",
+                self.tr("Move run to the trash"),
+                self._trash_open,
+                "trash-2",
+                self.tr("delete"),
+            ),
+            ("undo", self.tr("Bring the run back"), self.undo, "undo-2", self.tr("restore")),
         ):
             actions.add(
-                f"{RUN}.{key}", text, callback, category=self._category, icon=icon, enabled=False
+                f"{RUN}.{key}",
+                text,
+                callback,
+                category=self.tr("&Run"),
+                icon=icon,
+                keywords=keywords,
+                enabled=False,
             )
         actions.explain(
             f"{RUN}.undo", self.tr("Take back what was done with the folder of a run last")

@@ -243,3 +243,8 @@ def test_without_a_trash_it_asks_before_it_deletes_for_good(
     qtbot.waitUntil(lambda: window.studio.run is None, timeout=WAIT)
     assert not run.exists()
     assert window.recent.lines()["runs"] == []
+
+
+def test_they_are_found_by_the_words_that_people_use(window: MainWindow) -> None:
+    for words, action_id in (("delete run", "run.trash"), ("rename", "run.rename")):
+        assert window.actions_.find(words)[0].objectName() == action_id
