@@ -210,6 +210,8 @@ class Studio(QObject):
         self.run_moved.emit(old, new)
         if old is not None and self.run is not None and self.run.resolve() == place:
             if new is not None:
+                # At once: no tool may ask for the old place meanwhile.
+                self.run = new
                 self.open_run(new)
             else:
                 self._close_run()

@@ -75,8 +75,8 @@ def test_the_open_run_is_renamed_and_stays_open_with_all_that_was_drawn(
 
     window.actions_["run.rename"].trigger()
     rename(qtbot, window, "second")
-    qtbot.waitUntil(lambda: window.studio.run == new, timeout=WAIT)
-    assert window.windowTitle().startswith("second")
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("second"), timeout=WAIT)
+    assert window.studio.run == new
     assert window.recent.runs() == [new]
     assert [entry.run for entry in journal.interrupted()] == [new]
     assert window.studio.colours.of(new) == colour
@@ -95,7 +95,8 @@ def test_the_open_run_is_renamed_and_stays_open_with_all_that_was_drawn(
     qtbot.waitUntil(lambda: not window.share.busy, timeout=WAIT)
     assert window.share.messages.text == ""
     window.messages.action_button.click()
-    qtbot.waitUntil(lambda: window.studio.run == run, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("first"), timeout=WAIT)
+    assert window.studio.run == run
     assert window.recent.runs() == [run]
 
 
