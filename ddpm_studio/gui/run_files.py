@@ -21,6 +21,7 @@ from ddpm_studio.gui.widgets.message_bar import MessageBar
 
 RUN = "run"
 """What the ids of these actions begin with."""
+_TOPIC = "run files"
 
 
 class RunFiles(QObject):
@@ -134,7 +135,7 @@ class RunFiles(QObject):
         self._studio.take_moved(run, None)
         text = self.tr("{run} is in the trash, with {what}.").format(**told)
         if trashed.place is None:
-            self._messages.show_info(text)
+            self._tell(text)
         else:
             self._offer_undo(text, partial(self._restore, trashed, was_open))
 
@@ -153,18 +154,22 @@ class RunFiles(QObject):
 
     def _on_deleted(self, run: Path) -> None:
         self._studio.take_moved(run, None)
-        self._messages.show_info(self.tr("{run} is deleted.").format(run=run.name))
+        self._tell(self.tr("{run} is deleted.").format(run=run.name))
 
     def _on_failed(self, run: Path, failure: Failure) -> None:
         self._studio.hold_still(run, False)
         self._studio.notify(failure)
 
+    def _tell(self, text: str) -> None:
+        """Say what can't be undone; nor can what was done before it."""
+        self._back = None
+        self._actions[f"{RUN}.undo"].setEnabled(False)
+        self._messages.show_message(text, topic=_TOPIC)
+
     def _offer_undo(self, text: str, back: Callable[[], object]) -> None:
         self._back = back
         self._actions[f"{RUN}.undo"].setEnabled(True)
-        self._messages.show_message(
-            text, action=self.tr("Undo"), callback=self.undo, topic="run files"
-        )
+        self._messages.show_message(text, action=self.tr("Undo"), callback=self.undo, topic=_TOPIC)
 
     def _is_open(self, run: Path) -> bool:
         open_run = self._studio.run

@@ -233,9 +233,13 @@ def test_cards_of_the_start_page_have_the_keys_and_the_menu(
 def test_without_a_trash_it_asks_before_it_deletes_for_good(
     qtbot: QtBot, window: MainWindow, run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    window.actions_["run.rename"].trigger()
+    rename(qtbot, window, "second")
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("second"), timeout=WAIT)
+    run = run.parent / "second"
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "nowhere"))
     window.actions_["run.trash"].trigger()
-    qtbot.waitUntil(lambda: "no trash for first" in window.messages.text, timeout=WAIT)
+    qtbot.waitUntil(lambda: "no trash for second" in window.messages.text, timeout=WAIT)
     assert "4 steps (" in window.messages.text
     assert "MB)" in window.messages.text
     assert run.is_dir()
@@ -244,6 +248,9 @@ def test_without_a_trash_it_asks_before_it_deletes_for_good(
     qtbot.waitUntil(lambda: window.studio.run is None, timeout=WAIT)
     assert not run.exists()
     assert window.recent.lines()["runs"] == []
+    assert not window.actions_["run.undo"].isEnabled(), "nor has it another name to give back"
+    assert window.messages.text == "second is deleted."
+    assert window.messages.earlier == 0
 
 
 def test_they_are_found_by_the_words_that_people_use(window: MainWindow) -> None:
