@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ from ddpm_studio.engine.process import Denoiser
 _log = logging.getLogger(__name__)
 # Calls whose kernels are launched one by one first: what is asked for so seldom is not worth more.
 UNRECORDED = 2
+# Not empty once a recording could not even be ended: this process tries no other.
+_broken: list[bool] = []
 
 
 class Captured:
@@ -34,7 +37,7 @@ class Captured:
         self._inputs = tuple(None if given is None else given.clone() for given in inputs)
         self._graph = torch.cuda.CUDAGraph()
         # Not torch.cuda.graph, which collects garbage, and with it what another thread owns.
-        stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream = _stream(torch.cuda.current_device())
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             # What libraries set up at their first call can't be recorded.
@@ -48,10 +51,18 @@ class Captured:
                 self._outputs = function(*self._inputs)
             except BaseException:
                 with contextlib.suppress(RuntimeError):
-                    self._graph.capture_end()
+                    self._end()
                 raise
-            self._graph.capture_end()
+            self._end()
         torch.cuda.current_stream().wait_stream(stream)
+
+    def _end(self) -> None:
+        try:
+            self._graph.capture_end()
+        except RuntimeError:
+            # What torch had begun stays so: the memory taken, the generator in a recording.
+            _broken.append(True)
+            raise
 
     def __call__(self, *inputs: Tensor | None) -> tuple[Tensor, ...]:
         """Return copies of the outputs for these inputs, which must be as the first were."""
@@ -62,6 +73,13 @@ class Captured:
         return tuple(output.clone() for output in self._outputs)
 
 
+@functools.cache
+def _stream(device: int) -> torch.cuda.Stream:
+    # One for all: each that computes has some 30 MiB of work space of cuBLAS for good.
+    stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return stream
+
+
 def captured(
     function: Callable[..., tuple[Tensor, ...]], inputs: tuple[Tensor | None, ...]
 ) -> Captured | None:
@@ -70,6 +88,8 @@ def captured(
     Raises:
         torch.OutOfMemoryError: if the memory does not suffice.
     """
+    if _broken:
+        return None
     try:
         return Captured(function, inputs)
     except torch.OutOfMemoryError:

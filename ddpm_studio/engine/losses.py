@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ Loss = Literal["simple", "min_snr", "vlb", "hybrid"]
 # [IDDPM §3.1] and [Hang et al. 2023].
 _VLB_SHARE = 0.001
 _MIN_SNR_GAMMA = 5.0
+
+# As long as its process is there: a recorded step reads its copy on the device.
+_min_snr_tables: WeakKeyDictionary[DiffusionProcess, dict[float, Tensor]] = WeakKeyDictionary()
 
 
 def check_loss(process: DiffusionProcess, loss: Loss) -> None:
@@ -106,6 +110,13 @@ def min_snr_weights(
     Returns:
         Shape (N,).
     """
+    tables = _min_snr_tables.setdefault(process, {})
+    if gamma not in tables:
+        tables[gamma] = _min_snr_table(process, gamma)
+    return torch.as_tensor(at(tables[gamma], index, like)).reshape(-1)
+
+
+def _min_snr_table(process: DiffusionProcess, gamma: float) -> Tensor:
     s = process.schedule
     match process.parameterization:
         case "eps":
@@ -116,8 +127,7 @@ def min_snr_weights(
             square = s.posterior_mean_coef_x0.square()
         case "v":
             square = 1 / s.one_minus_alphas_cumprod
-    weights = at(s.snr.clamp(max=gamma) / square, index, like)
-    return torch.as_tensor(weights).reshape(-1)
+    return s.snr.clamp(max=gamma) / square
 
 
 def _scaled_bound(

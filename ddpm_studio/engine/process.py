@@ -7,13 +7,14 @@ shape (N,) while training (one index a picture).
 
 from __future__ import annotations
 
-import functools
 import math
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakIdKeyDictionary
 
 from ddpm_studio.engine.schedule import NoiseSchedule
 
@@ -201,12 +202,21 @@ def at(table: Tensor, index: Index, like: Tensor) -> Tensor | float:
     return values.reshape(-1, *([1] * (like.ndim - 1)))
 
 
-@functools.lru_cache(maxsize=256)
+# Kept, since a copy to the device in each step would wait for it, and as long as its table is:
+# a recorded step reads it without being seen here.
+_copies: MutableMapping[Tensor, dict[tuple[torch.device, torch.dtype], Tensor]]
+_copies = WeakIdKeyDictionary()
+
+
 def _on_device(table: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    # Kept, since a copy to the device in each step would wait for it. A tensor's hash is its
-    # identity, so the cache never compares values.
-    with torch.inference_mode(False):
-        return table.to(device=device, dtype=dtype)
+    copies = _copies.setdefault(table, {})
+    copy = copies.get((device, dtype))
+    if copy is None:
+        with torch.inference_mode(False):
+            copy = table.to(device=device, dtype=dtype)
+        if copy is not table:
+            copies[device, dtype] = copy
+    return copy
 
 
 def std_of(log_variance: Tensor | float) -> Tensor | float:

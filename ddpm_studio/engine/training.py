@@ -193,7 +193,7 @@ class Trainer:
             self._recorded = recorded = None
             self.optimizer.zero_grad(set_to_none=True)
             replay = captured(self._accumulate, batch)
-            grads = [p.grad for p in self.model.parameters()]
+            grads = [p.grad for p in self.model.parameters()] if replay else []
             self._recorded = recorded = _Recorded(replay, key, grads)
         if recorded.replay is None:
             return self._accumulate(*batch)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from ddpm_studio.engine import (
     in_bf16,
 )
 from ddpm_studio.engine.captured import Replayed
-from ddpm_studio.engine.losses import l_simple
+from ddpm_studio.engine.losses import Loss, l_simple
 
 pytestmark = [
     pytest.mark.gpu,
@@ -132,6 +133,19 @@ def test_recorded_steps_are_those_launched_one_by_one(
         assert torch.equal(told.grad_norm, expected.grad_norm)
     for key, value in _weights(launched).items():
         assert torch.equal(_weights(recorded)[key], value), key
+
+
+@pytest.mark.parametrize("loss", get_args(Loss))
+def test_each_loss_can_be_recorded(loss: Loss, caplog: pytest.LogCaptureFixture) -> None:
+    process = DiffusionProcess(
+        NoiseSchedule.linear(100), variance="learned_range" if loss == "hybrid" else "fixed_large"
+    )
+    network = _network(NET.with_(learned_variance=process.learned)).to(CUDA)
+    settings = TrainingConfig(batch_size=4, loss=loss, timestep_sampling="loss_second_moment")
+    trainer = Trainer(network, process, PICTURES, settings)
+    for _ in range(5):
+        assert torch.isfinite(trainer.step().loss)
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.bound import bound_terms
@@ -85,6 +87,41 @@ def test_min_snr_weights_of_eps() -> None:
     snr = bar / (1 - bar)
     got = min_snr_weights(DiffusionProcess(LINEAR), torch.arange(1000), torch.empty(0).double())
     torch.testing.assert_close(got, (5 / snr).clamp(max=1), rtol=1e-9, atol=0)
+
+
+class _TablesRead(TorchDispatchMode):
+    """Notes what is done to whole tables in float64, which never lie on a GPU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[str] = []
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        tensors = [given for given in args if isinstance(given, Tensor)]
+        if any(x.shape == (LINEAR.T,) and x.dtype == torch.float64 for x in tensors):
+            self.noted.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("loss", get_args(Loss))
+@pytest.mark.parametrize("parameterization", get_args(Parameterization))
+def test_no_table_comes_from_the_cpu_again(parameterization: Parameterization, loss: Loss) -> None:
+    """In a step that a GPU records, such a copy is an error."""
+    variance: Variance = "learned_range" if loss == "hybrid" else "fixed_large"
+    process = DiffusionProcess(LINEAR, parameterization, variance)
+    x0, noise = (tensor.float() for tensor in _batch())
+    output = _draw(len(EVERY), 1 + process.learned, 2, 2, seed=2).float()
+    with _TablesRead() as first:
+        TrainingLoss(loss)(process, lambda x, t: output, x0, EVERY, noise)
+    with _TablesRead() as second:
+        TrainingLoss(loss)(process, lambda x, t: output, x0, EVERY, noise)
+    assert second.noted == [], first.noted
 
 
 @pytest.mark.parametrize("loss", get_args(Loss))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import get_args
+import weakref
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.losses import l_simple
-from ddpm_studio.engine.process import Parameterization, std_of
+from ddpm_studio.engine.process import Parameterization, at, std_of
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, linear_betas
 
 LINEAR = NoiseSchedule.linear()
@@ -154,6 +155,27 @@ def test_optimal_l_simple_on_gaussian_data(variance: float, expected: float) -> 
     from_noise = l_simple(process, model, zero, index, one)
     from_data = l_simple(process, model, one, index, zero)
     assert float((from_noise + variance * from_data).mean()) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_table_is_copied_once_and_as_long_as_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recorded step reads the copy's memory, whatever else is looked up meanwhile."""
+    copied: list[weakref.ref[Tensor]] = []
+    to = torch.Tensor.to
+
+    def noting(table: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        copy = to(table, *args, **kwargs)
+        copied.append(weakref.ref(copy))
+        return copy
+
+    monkeypatch.setattr(torch.Tensor, "to", noting)
+    index, like = torch.tensor([3]), torch.zeros(1)
+    tables = [torch.full((4,), float(k), dtype=torch.float64) for k in range(1000)]
+    for table in tables + tables:
+        assert float(at(table, index, like)) == float(table[3])
+    assert len(copied) == 1000
+    assert all(copy() is not None for copy in copied)
+    del table, tables
+    assert all(copy() is None for copy in copied)
 
 
 def test_std_of() -> None:
