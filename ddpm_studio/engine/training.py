@@ -252,6 +252,11 @@ class Trainer:
         finally:
             self.optimizer.zero_grad(set_to_none=True)
 
+    @property
+    def compiled(self) -> bool:
+        """Whether it trains with the compiled network."""
+        return self._network is not self.model
+
     def plain(self) -> None:
         """Take the network as it is, not compiled."""
         self._network = self.model

@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TypeVar, cast
 
 import torch
@@ -53,7 +54,7 @@ class Worth:
     Args:
         network: the weights where they compute.
         batch: pictures at once.
-        purpose: "train" or "draw".
+        purpose: what tells networks of one shape apart that are compiled in different ways.
         allowed: False: never.
     """
 
@@ -154,7 +155,9 @@ class Compiling:
 
     def __init__(self, trainer: Trainer, total: int, allowed: bool) -> None:
         self._trainer, self._total = trainer, total
-        self._worth = Worth(trainer.model, trainer.config.batch_size, "train", allowed)
+        # Weights in training are float32 whatever the precision that they compute in.
+        purpose = f"train in {trainer.config.precision}"
+        self._worth = Worth(trainer.model, trainer.config.batch_size, purpose, allowed)
         self._watch: Watch | None = Watch() if self._worth.possible else None
         self._plain: float | None = None
 
@@ -169,6 +172,9 @@ class Compiling:
         seconds, self._watch = self._watch.seconds, None
         left = self._total - self._trainer.step_number
         if self._plain is not None:
+            if not self._trainer.compiled:
+                # The memory did not suffice meanwhile.
+                return
             gain = self._plain / seconds
             self._worth.found(gain)
             if gain < _LEAST_GAIN:
@@ -201,12 +207,18 @@ class DrawingNetwork:
         network: the weights, in the precision to compute in.
         predict: (network, x_t, t) → prediction.
         evaluations: how many will be asked for, as far as is known.
+        purpose: see :class:`Worth`.
     """
 
     def __init__(
-        self, network: UNet, predict: Callable[[UNet, Tensor, Tensor], Tensor], evaluations: int
+        self,
+        network: UNet,
+        predict: Callable[[UNet, Tensor, Tensor], Tensor],
+        evaluations: int,
+        purpose: str = "draw",
     ) -> None:
-        self._network, self._predict = network, predict
+        self._network, self._predict, self._purpose = network, predict, purpose
+        self._shape: torch.Size | None = None
         self._denoiser = self._replayed(network)
         self._left = evaluations
         self._watch: Watch | None = None
@@ -218,6 +230,12 @@ class DrawingNetwork:
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """See :class:`~ddpm_studio.engine.process.Denoiser`."""
         self._left -= 1
+        if x.shape != self._shape:
+            if self._shape is not None and (self._watch or self._plain):
+                # What is compiled for one size would be compiled anew for each other.
+                self._denoiser = self._replayed(self._network)
+                self._watch = self._plain = None
+            self._shape = x.shape
         if self._watch is None:
             return self._denoiser(x, t)
         prediction = self._watch.take(lambda: self._denoiser(x, t))
@@ -230,7 +248,7 @@ class DrawingNetwork:
     def _consider(self, seconds: float, x: Tensor, t: Tensor) -> None:
         """Compile, keep it or go back."""
         if self._worth is None:
-            self._worth = Worth(self._network, len(x), "draw", allowed=not _deterministic())
+            self._worth = Worth(self._network, len(x), self._purpose, not _deterministic())
         if self._plain is not None:
             gain = self._plain / seconds
             self._worth.found(gain)
@@ -241,14 +259,14 @@ class DrawingNetwork:
             try:
                 self._worth.compile(lambda: compiled(x, t))
             except Exception as error:
-                if is_out_of_memory(error) or is_device_lost(error):
+                if is_device_lost(error):
                     raise
                 _log.warning("The network could not be compiled: %s", error)
             else:
                 self._denoiser, self._plain, self._watch = compiled, seconds, Watch()
 
     def _replayed(self, network: UNet) -> Replayed:
-        return Replayed(lambda x, t: self._predict(network, x, t))
+        return Replayed(partial(self._predict, network))
 
 
 def _deterministic() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -56,7 +57,12 @@ class Evaluator:
         self._layout = memory_format(device, network.precision)
         self.batch = batch_limit(network.config.image_size, device)
         self.class_label, self.guidance = class_label, guidance
-        self._network = DrawingNetwork(network, self._predict, evaluations)
+        # Not a method: a GPU's memory should be free as soon as nobody holds this any more.
+        predict = partial(_predict, class_label, guidance)
+        purpose = "draw"
+        if class_label is not None:
+            purpose = "draw a class" if guidance in (0, 1) else "guide to a class"
+        self._network = DrawingNetwork(network, predict, evaluations, purpose)
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
@@ -77,11 +83,14 @@ class Evaluator:
         pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
         return torch.cat([self._network(*piece) for piece in pieces])
 
-    def _predict(self, network: UNet, x: Tensor, t: Tensor) -> Tensor:
-        if self.class_label is None:
-            return network(x, t)  # type: ignore[no-any-return]
-        classes = torch.full((len(x),), self.class_label, device=x.device)
-        return guided(network, self.network.config, x, t, classes, self.guidance)
+
+def _predict(
+    class_label: int | None, guidance: float, network: UNet, x: Tensor, t: Tensor
+) -> Tensor:
+    if class_label is None:
+        return network(x, t)  # type: ignore[no-any-return]
+    classes = torch.full((len(x),), class_label, device=x.device)
+    return guided(network, network.config, x, t, classes, guidance)
 
 
 @contextlib.contextmanager

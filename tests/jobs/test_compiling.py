@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from ddpm_studio.engine import UNet, UNetConfig
+from ddpm_studio.engine import (
+    DiffusionProcess,
+    NoiseSchedule,
+    Precision,
+    Trainer,
+    TrainingConfig,
+    UNet,
+    UNetConfig,
+)
 from ddpm_studio.engine.norm_silu import group_norm
 from ddpm_studio.jobs import compiling
-from ddpm_studio.jobs.compiling import DrawingNetwork, Worth
+from ddpm_studio.jobs.compiling import Compiling, DrawingNetwork, Worth
+from ddpm_studio.jobs.events import Progress
 
 
 @pytest.fixture
@@ -77,6 +89,69 @@ def test_on_a_cpu_a_drawing_network_is_the_network() -> None:
     x, t = torch.randn(2, 3, 16, 16), torch.tensor([1, 2])
     with torch.no_grad():
         assert torch.equal(drawing(x, t), network(x, t))
+
+
+class _Quick:
+    """A watch that has measured enough at once."""
+
+    seconds = 1.0
+
+    def take(self, call: Callable[[], Any]) -> Any:
+        return call()
+
+
+def test_no_other_size_is_compiled_in_the_midst_of_a_drawing(
+    worth: Worth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = UNet(UNetConfig.tiny(16)).eval()
+    compiled_for: list[int] = []
+
+    def compiled_network(network: UNet) -> Callable[[Tensor, Tensor], Tensor]:
+        def compiled(x: Tensor, t: Tensor) -> Tensor:
+            compiled_for.append(len(x))
+            return cast(Tensor, network(x, t))
+
+        return compiled
+
+    monkeypatch.setattr(compiling, "compiled_network", compiled_network)
+    monkeypatch.setattr(compiling, "Watch", _Quick)
+    drawing = DrawingNetwork(network, lambda network, x, t: network(x, t), 1_000_000)
+    drawing._watch, drawing._worth = _Quick(), worth  # type: ignore[assignment]
+    with torch.no_grad():
+        for count in (4, 4, 2, 4):
+            x, t = torch.randn(count, 3, 16, 16), torch.arange(count)
+            assert torch.equal(drawing(x, t), network(x, t))
+    assert compiled_for == [4, 4]
+
+
+def _compiling(precision: Precision) -> tuple[Trainer, Compiling]:
+    config = TrainingConfig(batch_size=2, precision=precision)
+    process = DiffusionProcess(NoiseSchedule.linear(10))
+    pictures = np.zeros((2, 16, 16, 3), np.uint8)
+    trainer = Trainer(UNet(UNetConfig.tiny(16)), process, pictures, config)
+    compiling = Compiling(trainer, 1_000_000, allowed=True)
+    compiling._worth.possible = True
+    compiling._watch = _Quick()  # type: ignore[assignment]
+    return trainer, compiling
+
+
+def test_what_is_gained_in_one_precision_is_not_believed_of_the_other(worth: Worth) -> None:
+    exact, half = (_compiling(precision)[1]._worth for precision in ("float32", "bf16"))
+    exact.found(1.0)
+    assert not exact(0.1, 1_000_000)
+    assert half(0.1, 1_000_000)
+
+
+def test_nothing_is_found_of_a_network_that_is_plain_again(
+    worth: Worth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "Watch", _Quick)
+    monkeypatch.setattr("ddpm_studio.engine.training.compiled_network", lambda n: n.forward)
+    trainer, job = _compiling("float32")
+    assert [type(event) for event in job.consider()] == [Progress]
+    assert trainer.compiled
+    trainer.plain()
+    assert list(job.consider()) == []
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import shutil
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import torch
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, interpolate, load_picture, sample, share
+from ddpm_studio.jobs.drawing import Evaluator
 from ddpm_studio.jobs.events import FrameImages, Pictures, Progress
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 from tests.jobs.conftest import finish
@@ -45,6 +48,20 @@ def test_frames_go_from_noise_to_the_picture(run: Path, models: ModelStore) -> N
     assert 0.5 < noise.std() < 1, "a clipped standard normal"
     done = [event.done for event in events if isinstance(event, Progress)]
     assert done == sorted(done)
+
+
+def test_what_has_drawn_is_gone_at_once(run: Path, models: ModelStore) -> None:
+    """The collector does not know how much of a GPU's memory waits for it."""
+    model = models.get(run, "ema")
+    gc.disable()
+    try:
+        evaluator = Evaluator(model.network, model.device, evaluations=1000)
+        evaluator(torch.zeros(1, 3, 16, 16, device=model.device), torch.tensor([1]))
+        gone = weakref.ref(evaluator)
+        del evaluator
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_share_at_0_returns_the_picture_itself(
