@@ -15,6 +15,10 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.precision import native_precision
 from ddpm_studio.requests import Device, Precision
 
+# Torch reads it at the first product on a GPU and never again: where something was drawn before,
+# a deterministic training would be refused.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
 
 @dataclass(frozen=True)
 class _Preference:
@@ -89,8 +93,6 @@ def deterministic(wanted: bool, device: torch.device) -> Iterator[None]:
     if not wanted or device.type == "cpu":
         yield
         return
-    # cuBLAS reads it when its first handle is made; later it is of no effect, and torch says so.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False

@@ -91,10 +91,11 @@ def test_on_a_cpu_a_drawing_network_is_the_network() -> None:
         assert torch.equal(drawing(x, t), network(x, t))
 
 
-class _Quick:
-    """A watch that has measured enough at once."""
+class _Watch:
+    """Measures nothing."""
 
-    seconds = 1.0
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = seconds
 
     def take(self, call: Callable[[], Any]) -> Any:
         return call()
@@ -114,9 +115,9 @@ def test_no_other_size_is_compiled_in_the_midst_of_a_drawing(
         return compiled
 
     monkeypatch.setattr(compiling, "compiled_network", compiled_network)
-    monkeypatch.setattr(compiling, "Watch", _Quick)
+    monkeypatch.setattr(compiling, "Watch", _Watch)
     drawing = DrawingNetwork(network, lambda network, x, t: network(x, t), 1_000_000)
-    drawing._watch, drawing._worth = _Quick(), worth  # type: ignore[assignment]
+    drawing._watch, drawing._worth = _Watch(1.0), worth  # type: ignore[assignment]
     with torch.no_grad():
         for count in (4, 4, 2, 4):
             x, t = torch.randn(count, 3, 16, 16), torch.arange(count)
@@ -131,7 +132,7 @@ def _compiling(precision: Precision) -> tuple[Trainer, Compiling]:
     trainer = Trainer(UNet(UNetConfig.tiny(16)), process, pictures, config)
     compiling = Compiling(trainer, 1_000_000, allowed=True)
     compiling._worth.possible = True
-    compiling._watch = _Quick()  # type: ignore[assignment]
+    compiling._watch = _Watch(1.0)  # type: ignore[assignment]
     return trainer, compiling
 
 
@@ -145,7 +146,7 @@ def test_what_is_gained_in_one_precision_is_not_believed_of_the_other(worth: Wor
 def test_nothing_is_found_of_a_network_that_is_plain_again(
     worth: Worth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiling, "Watch", _Quick)
+    monkeypatch.setattr(compiling, "Watch", lambda: _Watch(1.0))
     monkeypatch.setattr("ddpm_studio.engine.training.compiled_network", lambda n: n.forward)
     trainer, job = _compiling("float32")
     assert [type(event) for event in job.consider()] == [Progress]
