@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
+import weakref
 from collections.abc import Callable
 
 import torch
@@ -17,6 +17,9 @@ _log = logging.getLogger(__name__)
 UNRECORDED = 2
 # Not empty once a recording could not even be ended: this process tries no other.
 _broken: list[bool] = []
+# Streams that no recording uses any more. cuBLAS keeps work space for each stream, some 30 MiB, and
+# torch may give it back with any recording of that stream: no two that live share one.
+_idle: list[torch.cuda.Stream] = []
 
 
 class Captured:
@@ -37,7 +40,8 @@ class Captured:
         self._inputs = tuple(None if given is None else given.clone() for given in inputs)
         self._graph = torch.cuda.CUDAGraph()
         # Not torch.cuda.graph, which collects garbage, and with it what another thread owns.
-        stream = _stream(torch.cuda.current_device())
+        stream: torch.cuda.Stream = _idle.pop() if _idle else torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        weakref.finalize(self, _idle.append, stream)
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             # What libraries set up at their first call can't be recorded.
@@ -71,13 +75,6 @@ class Captured:
                 place.copy_(given)
         self._graph.replay()
         return tuple(output.clone() for output in self._outputs)
-
-
-@functools.cache
-def _stream(device: int) -> torch.cuda.Stream:
-    # One for all: each that computes has some 30 MiB of work space of cuBLAS for good.
-    stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-    return stream
 
 
 def captured(

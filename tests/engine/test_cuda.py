@@ -148,6 +148,24 @@ def test_each_loss_can_be_recorded(loss: Loss, caplog: pytest.LogCaptureFixture)
     assert not caplog.records
 
 
+@pytest.mark.usefixtures("_deterministic")
+def test_a_recording_outlives_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch has 32 streams, and what cuBLAS needs on one goes with a recording made on it."""
+    recorded, launched = _trainer("bf16"), _trainer("bf16")
+    for k in range(40):
+        told = recorded.step()
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "_gradient", Trainer._accumulate)
+            expected = launched.step()
+        assert torch.equal(told.losses, expected.losses), k
+        replayed = Replayed(recorded.ema.model)
+        with torch.no_grad():
+            for _ in range(4):
+                replayed(torch.zeros(4, 3, 16, 16, device=CUDA), told.index)
+        del replayed
+        torch.cuda.empty_cache()
+
+
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 @pytest.mark.usefixtures("_deterministic")
 def test_three_and_four_steps_are_seven(precision: Precision) -> None:
