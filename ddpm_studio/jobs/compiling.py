@@ -38,14 +38,13 @@ _LEAST_SHARE = 2.0
 _LEAST_GAIN = 1.05
 # Calls that are not measured, since kernels are chosen and recorded in them, and that are.
 _UNMEASURED, _MEASURED = 5, 5
-# A process has compiled too many networks: the next one may compile this.
-_PASSING = ("FailOnRecompileLimitHit",)
 # Evaluations for which nothing is measured, which waits for the device.
 _FEWEST = 100
 
 
-# What this process has compiled: again, it takes no time.
+# What this process has compiled: again, it takes no time; and what it could not compile.
 _here: set[str] = set()
+_refused: set[str] = set()
 
 
 class Worth:
@@ -68,7 +67,7 @@ class Worth:
 
     def __call__(self, seconds: float, calls: int) -> bool:
         """Whether ``calls`` more that take ``seconds`` each are worth it."""
-        if not self.possible:
+        if not self.possible or self._key in _refused:
             return False
         takes, gain = self._known()
         saved = calls * seconds * (1 - 1 / max(gain, 1.0))
@@ -83,7 +82,7 @@ class Worth:
         """Do what compiles, and remember how long it took.
 
         Raises:
-            Exception: what torch raises; what can't be compiled is not tried again.
+            Exception: what torch raises; this process does not try it again.
         """
         folder = str(paths.cache_dir() / "compiled")
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", folder)
@@ -93,9 +92,9 @@ class Worth:
         try:
             done = work()
         except Exception as error:
-            passing = type(error).__name__ in _PASSING
-            if not passing and not is_out_of_memory(error) and not is_device_lost(error):
-                self.found(0.0)
+            if not is_out_of_memory(error) and not is_device_lost(error):
+                # Not for good: a compiler may be installed, a disk have room again.
+                _refused.add(self._key)
             raise
         self._keep(time.perf_counter() - begun, self._known()[1])
         _here.add(self._key)

@@ -31,6 +31,7 @@ from ddpm_studio.jobs.events import Progress
 def worth(monkeypatch: pytest.MonkeyPatch) -> Worth:
     """As if on a GPU, in a process that has compiled nothing."""
     monkeypatch.setattr(compiling, "_here", set())
+    monkeypatch.setattr(compiling, "_refused", set())
     worth = Worth(UNet(UNetConfig.tiny(16)), 4, "train")
     worth.possible = True
     return worth
