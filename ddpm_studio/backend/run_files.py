@@ -100,14 +100,15 @@ def restore_run(trashed: TrashedRun) -> Task:
     return Task(f"Bringing {trashed.run.name} back", work, listed=False)
 
 
-def delete_run(run: Path) -> Task:
-    """Delete a run for good; the result is its path."""
+def delete_run(trashed: TrashedRun) -> Task:
+    """Delete a run for good that the trash did not take; the result is its path."""
+    run = trashed.run
 
     def work(models: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio.runs import moving
 
         yield from ()
-        moving.delete(run)
+        moving.delete(run, trashed.extent)
         models.forget(run)
         return run
 

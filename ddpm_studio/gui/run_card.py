@@ -42,6 +42,8 @@ class RunCard(PictureCard):
             set_icon(action, icon)
             action.setShortcut(key)
             action.setShortcutVisibleInContextMenu(True)
+            # A key that is held would go on with the next card.
+            action.setAutoRepeat(False)
             # Another card has the same keys.
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             action.triggered.connect(callback)

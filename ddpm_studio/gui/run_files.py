@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,14 @@ from ddpm_studio.gui.widgets.message_bar import MessageBar
 RUN = "run"
 """What the ids of these actions begin with."""
 _TOPIC = "run files"
+
+
+@dataclass(frozen=True)
+class _Back:
+    """How what was done is taken back, with the run where it was then."""
+
+    run: Path
+    do: Callable[[], object]
 
 
 class RunFiles(QObject):
@@ -46,7 +55,7 @@ class RunFiles(QObject):
         super().__init__(window)
         self._studio, self._recent, self._messages = studio, recent, messages
         self._window, self._actions = window, actions
-        self._back: Callable[[], object] | None = None
+        self._backs: list[_Back] = []
         for key, text, callback, icon, keywords in (
             ("rename", self.tr("Rename run…"), self._rename_open, "tag", self.tr("name title")),
             (
@@ -67,9 +76,6 @@ class RunFiles(QObject):
                 keywords=keywords,
                 enabled=False,
             )
-        actions.explain(
-            f"{RUN}.undo", self.tr("Take back what was done with the folder of a run last")
-        )
         studio.run_changed.connect(self._refresh)
         studio.training_changed.connect(self._refresh)
         studio.run_moved.connect(self._on_moved)
@@ -86,12 +92,12 @@ class RunFiles(QObject):
         self._submit(run_files.trash_run(run), run, self._on_trashed)
 
     def undo(self) -> None:
-        """Give a run its old name back, or bring it back out of the trash."""
-        back, self._back = self._back, None
-        self._actions[f"{RUN}.undo"].setEnabled(False)
-        self._messages.clear("info")
-        if back is not None:
-            back()
+        """Give a run its old name back, or bring it back out of the trash: the last one first."""
+        if self._backs:
+            back = self._backs.pop()
+            self._messages.clear("info")
+            self._refresh()
+            back.do()
 
     def _rename_open(self) -> None:
         if self._studio.run is not None:
@@ -110,12 +116,19 @@ class RunFiles(QObject):
     def _rename(self, run: Path, name: str) -> None:
         self._submit(run_files.rename_run(run, name), run, partial(self._on_renamed, run))
 
+    def _give_back_name(self, run: Path, name: str) -> None:
+        self._submit(run_files.rename_run(run, name), run, partial(self._on_name_back, run))
+
     def _on_renamed(self, old: Path, new: Path) -> None:
         self._studio.take_moved(old, new)
-        self._offer_undo(
-            self.tr("{old} is called {new} now.").format(old=old.name, new=new.name),
-            partial(self._rename, new, old.name),
-        )
+        self._offer_undo(self._called(old, new), new, partial(self._give_back_name, new, old.name))
+
+    def _on_name_back(self, old: Path, new: Path) -> None:
+        self._studio.take_moved(old, new)
+        self._messages.show_message(self._called(old, new), topic=_TOPIC)
+
+    def _called(self, old: Path, new: Path) -> str:
+        return self.tr("{old} is called {new} now.").format(old=old.name, new=new.name)
 
     def _on_trashed(self, trashed: run_files.TrashedRun) -> None:
         run = trashed.run
@@ -128,47 +141,56 @@ class RunFiles(QObject):
                     "and can't be undone."
                 ).format(**told),
                 self.tr("Delete for good"),
-                partial(self._delete, run),
+                partial(self._delete, trashed),
+                _TOPIC,
             )
             return
         was_open = self._is_open(run)
         self._studio.take_moved(run, None)
         text = self.tr("{run} is in the trash, with {what}.").format(**told)
         if trashed.place is None:
-            self._tell(text)
+            self._tell_lost(run, text)
         else:
-            self._offer_undo(text, partial(self._restore, trashed, was_open))
+            self._offer_undo(text, run, partial(self._restore, trashed, was_open))
 
     def _restore(self, trashed: run_files.TrashedRun, was_open: bool) -> None:
         job = self._studio.backend.submit(run_files.restore_run(trashed))
         job.finished.connect(partial(self._on_restored, was_open))
-        job.failed.connect(self._studio.notify)
+        job.failed.connect(partial(self._on_not_restored, trashed, was_open))
+
+    def _on_not_restored(
+        self, trashed: run_files.TrashedRun, was_open: bool, failure: Failure
+    ) -> None:
+        # What is in its place may go away, and it can be brought back after all.
+        self._backs.append(_Back(trashed.run, partial(self._restore, trashed, was_open)))
+        self._refresh()
+        self._studio.notify(failure)
 
     def _on_restored(self, was_open: bool, run: Path) -> None:
         self._studio.take_moved(None, run)
         if was_open and self._studio.run is None:
             self._studio.open_run(run)
 
-    def _delete(self, run: Path) -> None:
-        self._submit(run_files.delete_run(run), run, self._on_deleted)
+    def _delete(self, trashed: run_files.TrashedRun) -> None:
+        self._submit(run_files.delete_run(trashed), trashed.run, self._on_deleted)
 
     def _on_deleted(self, run: Path) -> None:
         self._studio.take_moved(run, None)
-        self._tell(self.tr("{run} is deleted.").format(run=run.name))
+        self._tell_lost(run, self.tr("{run} is deleted.").format(run=run.name))
 
     def _on_failed(self, run: Path, failure: Failure) -> None:
         self._studio.hold_still(run, False)
         self._studio.notify(failure)
 
-    def _tell(self, text: str) -> None:
-        """Say what can't be undone; nor can what was done before it."""
-        self._back = None
-        self._actions[f"{RUN}.undo"].setEnabled(False)
+    def _tell_lost(self, run: Path, text: str) -> None:
+        """Say what can't be undone; nor can what was done with that run before."""
+        self._backs = [back for back in self._backs if back.run != run]
+        self._refresh()
         self._messages.show_message(text, topic=_TOPIC)
 
-    def _offer_undo(self, text: str, back: Callable[[], object]) -> None:
-        self._back = back
-        self._actions[f"{RUN}.undo"].setEnabled(True)
+    def _offer_undo(self, text: str, run: Path, do: Callable[[], object]) -> None:
+        self._backs.append(_Back(run, do))
+        self._refresh()
         self._messages.show_message(text, action=self.tr("Undo"), callback=self.undo, topic=_TOPIC)
 
     def _is_open(self, run: Path) -> bool:
@@ -189,6 +211,11 @@ class RunFiles(QObject):
 
     def _refresh(self) -> None:
         studio = self._studio
+        self._actions[f"{RUN}.undo"].setEnabled(bool(self._backs))
+        told = self.tr("There is nothing to take back; what was deleted lies in the system's trash")
+        if self._backs:
+            told = self.tr("Take back what was done with the folder of a run last")
+        self._actions.explain(f"{RUN}.undo", told)
         there = studio.run_view is not None
         trained = studio.training is not None and studio.run == studio.training_run
         tips = {

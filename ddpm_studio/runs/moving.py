@@ -16,10 +16,14 @@ from ddpm_studio.runs.naming import renamed
 
 @dataclass(frozen=True)
 class RunExtent:
-    """What would be lost with a run: steps, None if that can't be read, and bytes."""
+    """What would be lost with a run: steps, None if that can't be read, and bytes.
+
+    ``folder`` tells the folder from another one of the same name.
+    """
 
     steps: int | None
     size: int
+    folder: tuple[int, int]
 
 
 def extent(run: Path) -> RunExtent:
@@ -32,7 +36,8 @@ def extent(run: Path) -> RunExtent:
     for file in run.rglob("*"):
         with suppress(OSError):
             size += file.lstat().st_size
-    return RunExtent(steps, size)
+    told = run.stat()
+    return RunExtent(steps, size, (told.st_dev, told.st_ino))
 
 
 def refuse_trained(run: Path) -> None:
@@ -78,13 +83,20 @@ def rename(run: Path, name: str) -> Path:
     return new
 
 
-def delete(run: Path) -> None:
-    """Delete a run for good.
+def delete(run: Path, told: RunExtent) -> None:
+    """Delete a run for good, if it still is what a person was told of.
 
     Raises:
-        StudioError: if it is being trained, or a part of it can't be deleted.
+        StudioError: if it is another one or has been trained since, is being trained, or a part
+            of it can't be deleted.
     """
     refuse_trained(run)
+    now = extent(run)
+    if (now.folder, now.steps) != (told.folder, told.steps):
+        raise StudioError(
+            f"{run.name} is not the run any more that was to be deleted: nothing was.",
+            "Delete it once more if you mean the one that is there now.",
+        )
     journal.end(run)
     try:
         shutil.rmtree(run)

@@ -230,6 +230,59 @@ def test_cards_of_the_start_page_have_the_keys_and_the_menu(
     assert window.focusWidget() is card(qtbot, window, "first"), "the keyboard stays in its row"
 
 
+def test_each_that_went_to_the_trash_comes_back(
+    qtbot: QtBot, window: MainWindow, run: Path, tiny_run: Path
+) -> None:
+    others = [run.parent / name for name in ("one", "two")]
+    for other in others:
+        shutil.copytree(tiny_run, other)
+        window.recent.add_run(other)
+    window.actions_["file.start"].trigger()
+    for action in card(qtbot, window, "one").actions():
+        assert not action.autoRepeat(), "a key that is held must not take the next card's run"
+    for other in others:
+        window.run_files.trash(other)
+        qtbot.waitUntil(lambda other=other: not other.exists(), timeout=WAIT)  # type: ignore[misc]
+        qtbot.waitUntil(
+            lambda other=other: f"{other.name} is in the trash" in window.messages.text,  # type: ignore[misc]
+            timeout=WAIT,
+        )
+    for other in reversed(others):
+        window.actions_["edit.undo"].trigger()
+        qtbot.waitUntil(other.is_dir, timeout=WAIT)
+    assert not window.actions_["run.undo"].isEnabled()
+
+
+def test_the_start_page_stays_when_the_open_run_is_renamed_on_it(
+    qtbot: QtBot, window: MainWindow, run: Path
+) -> None:
+    window.actions_["file.start"].trigger()
+    window.run_files.rename(run)
+    rename(qtbot, window, "second")
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("second"), timeout=WAIT)
+    assert window.start_page.isVisible()
+    card(qtbot, window, "second").click()
+    qtbot.waitUntil(lambda: not window.start_page.isVisible(), timeout=WAIT)
+
+
+def test_what_is_deleted_for_good_is_what_the_message_named(
+    qtbot: QtBot,
+    window: MainWindow,
+    run: Path,
+    tiny_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "nowhere"))
+    window.run_files.trash(run)
+    qtbot.waitUntil(lambda: "no trash for first" in window.messages.text, timeout=WAIT)
+    run.rename(run.parent / "elsewhere")
+    shutil.copytree(tiny_run, run)
+    window.messages.action_button.click()
+    qtbot.waitUntil(lambda: "nothing was" in window.messages.text, timeout=WAIT)
+    assert (run / "run.json").is_file()
+
+
 def test_without_a_trash_it_asks_before_it_deletes_for_good(
     qtbot: QtBot, window: MainWindow, run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

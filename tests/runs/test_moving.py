@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,16 +41,25 @@ def test_a_name_that_is_none_or_taken_is_refused(run: Path, name: str, told: str
 
 
 def test_nothing_is_done_with_a_run_that_is_trained(run: Path) -> None:
-    lock = RunLock(run)
-    for refused in (lambda: moving.rename(run, "second"), lambda: moving.delete(run)):
+    lock, told = RunLock(run), moving.extent(run)
+    for refused in (lambda: moving.rename(run, "second"), lambda: moving.delete(run, told)):
         with pytest.raises(StudioError, match="first is being trained"):
             refused()
     assert (run / "run.json").is_file()
     lock.release()
-    moving.delete(run)
+    moving.delete(run, told)
     assert not run.exists()
     with pytest.raises(StudioError, match="no run"):
-        moving.delete(run)
+        moving.delete(run, told)
+
+
+def test_another_run_in_its_place_is_not_deleted(run: Path) -> None:
+    told = moving.extent(run)
+    run.rename(run.parent / "elsewhere")
+    shutil.copytree(run.parent / "elsewhere", run)
+    with pytest.raises(StudioError, match="nothing was"):
+        moving.delete(run, told)
+    assert (run / "run.json").is_file()
 
 
 def test_what_would_be_lost_is_counted(run: Path) -> None:

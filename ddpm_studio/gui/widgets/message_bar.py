@@ -173,10 +173,14 @@ class MessageBar(QFrame):
         self.show_message(text, action=action, callback=callback)
 
     def show_warning(
-        self, text: str, action: str = "", callback: Callable[[], object] | None = None
+        self,
+        text: str,
+        action: str = "",
+        callback: Callable[[], object] | None = None,
+        topic: str = "",
     ) -> None:
         """Tell something that should be looked at."""
-        self.show_message(text, "warning", action=action, callback=callback)
+        self.show_message(text, "warning", action=action, callback=callback, topic=topic)
 
     def show_failure(
         self, failure: Failure, action: str = "", callback: Callable[[], object] | None = None
