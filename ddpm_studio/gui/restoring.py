@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,10 @@ from PySide6.QtCore import QObject
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import RECIPE_SUFFIXES, read_recipe
 from ddpm_studio.gui.images import Pictures, read_picture
+from ddpm_studio.gui.recent import Recent
+from ddpm_studio.gui.settings import open_settings
 from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.gallery import find_runs
 from ddpm_studio.jobs.recipes import Recipe, Restored, drawing_id, restored
 
 if TYPE_CHECKING:
@@ -41,7 +45,7 @@ class Restorer(QObject):
             return False
         try:
             recipe = read_recipe(path)
-            found = None if recipe is None else restored(recipe, path)
+            found = None if recipe is None else restored(recipe, path, self._near())
             if recipe is None or found is None:
                 return False
             picture = None if found.moving else read_picture(path).picture
@@ -51,6 +55,14 @@ class Restorer(QObject):
         job = self._studio.show_run(found.run)
         job.finished.connect(partial(self._on_opened, found, recipe, picture))
         return True
+
+    def _near(self) -> Iterator[Path]:
+        """Where the run may be that drew a picture, the likeliest first."""
+        studio = self._studio
+        yield from () if studio.run is None else (studio.run,)
+        recent = Recent(open_settings()).runs()
+        yield from recent
+        yield from find_runs(studio.runs_folder, recent)
 
     def _on_opened(
         self, found: Restored, recipe: Recipe, picture: Pictures | None, _: object

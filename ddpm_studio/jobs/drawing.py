@@ -22,6 +22,7 @@ from ddpm_studio.jobs.compiling import DrawingNetwork
 from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
 from ddpm_studio.jobs.models import Model
+from ddpm_studio.jobs.recipes import run_id
 from ddpm_studio.requests import DrawRequest, SampleRequest, SamplerRequest
 from ddpm_studio.runs.classes import check_class
 
@@ -294,6 +295,7 @@ def recipe(
         inputs: what was drawn from besides noise, by name.
     """
     request = request.model_copy(update={"precision": asked_precision(model, request)})
+    run_json = model.info.model_dump(mode="json", include={"created", "network", "data"})
     told: dict[str, object] = {
         "kind": kind,
         # A relative path would be another one for whoever opens the picture.
@@ -301,6 +303,7 @@ def recipe(
         "checkpoint": model.step,
         "device": model.device.type,
         "model": model.fingerprint,
+        "run_id": run_id(run_json),
         "torch": str(torch.__version__),
     }
     return told | {"inputs": pack(inputs)} if inputs else told

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from ddpm_studio.requests import (
     SampleRequest,
     ShareRequest,
 )
+from ddpm_studio.strict_json import read_object
 
 Recipe = dict[str, object]
 
@@ -42,6 +45,7 @@ _NO_DRAWINGS = {
 _NETWORK_PLACES = ("\\\\", "//")
 # <run>/samples/gallery/<picture>.png
 _ABOVE_GALLERY = 2
+_MOST_RUN_JSON = 4 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +85,33 @@ class Restored:
         return self.inputs["mask"]
 
 
-def read_restored(path: Path) -> Restored | None:
+def run_id(told: Mapping[str, object]) -> str:
+    """Return a short text that tells a run from others, whatever its folder is called.
+
+    Args:
+        told: what ``run.json`` says; only what stays the same while it is trained counts.
+    """
+    data = told.get("data")
+    pictures = data.get("fingerprint") if isinstance(data, dict) else None
+    text = json.dumps([told.get("created"), told.get("network"), pictures], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def read_restored(path: Path, near: Iterable[Path] = ()) -> Restored | None:
     """Read how a file was drawn; None if it does not come from this program.
 
-    A run that was moved is found again by the picture that lies in its gallery.
+    A run that was moved or renamed is found again by the picture that lies in its gallery, else
+    by its id: in ``near``, where runs are that are known, then beside where it was.
 
     Raises:
         StudioError: if the file can't be read, is no drawing, its request is damaged, what it
             was drawn from is not in it, or its run is gone.
     """
     recipe = read_recipe(path)
-    return None if recipe is None else restored(recipe, path)
+    return None if recipe is None else restored(recipe, path, near)
 
 
-def restored(recipe: Recipe, path: Path) -> Restored | None:
+def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored | None:
     """Check a recipe; see :func:`read_restored`, whose file ``path`` is."""
     kind = str(recipe.get("kind", ""))
     if kind in _NO_DRAWINGS:
@@ -110,7 +127,8 @@ def restored(recipe: Recipe, path: Path) -> Restored | None:
             "It was changed, or comes from another version.",
             str(error),
         ) from error
-    run = _found_run(Path(str(getattr(request, "run", ""))), path)
+    asked = Path(str(getattr(request, "run", "")))
+    run = _found_run(asked, path, str(recipe.get("run_id", "")), near)
     packed = recipe.get("inputs")
     named = packed if isinstance(packed, dict) else {}
     inputs = {str(name): unpack(str(name), told) for name, told in named.items()}
@@ -189,7 +207,7 @@ def _check_inputs(kind: str, inputs: dict[str, Array], path: Path) -> None:
             )
 
 
-def _found_run(run: Path, path: Path) -> Path:
+def _found_run(run: Path, path: Path, told_id: str, near: Iterable[Path]) -> Path:
     if str(run).startswith(_NETWORK_PLACES):
         # To look there would call on a stranger's machine, with the name of who looks.
         raise StudioError(
@@ -201,10 +219,31 @@ def _found_run(run: Path, path: Path) -> Path:
     above = path.absolute().parents
     if len(above) > _ABOVE_GALLERY and (above[_ABOVE_GALLERY] / "run.json").is_file():
         return above[_ABOVE_GALLERY]
+    if told_id:
+        for other in itertools.chain(near, _beside(run)):
+            if _id_of(other) == told_id:
+                return other
     raise StudioError(
         f"The run that drew {path.name} is not at {run} any more.",
-        "Bring it back there, or open it where it is now and draw again.",
+        "Open it where it is now, then open the picture once more."
+        if told_id
+        else "Bring it back there, then open the picture once more.",
     )
+
+
+def _id_of(run: Path) -> str:
+    try:
+        return run_id(read_object(run / "run.json", _MOST_RUN_JSON))
+    except (OSError, ValueError):
+        return ""
+
+
+def _beside(run: Path) -> Iterator[Path]:
+    """Where a run lies that got another name."""
+    try:
+        yield from sorted(run.parent.iterdir())
+    except OSError:
+        return
 
 
 def _rows(recipe: Recipe) -> tuple[int, ...]:

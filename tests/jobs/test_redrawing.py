@@ -38,6 +38,7 @@ from ddpm_studio.requests import (
     SampleRequest,
     ShareRequest,
 )
+from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import finish
 
 _COUNT = 4
@@ -140,6 +141,34 @@ def test_the_picture_is_found_again_where_its_run_was_moved_to(
     later = first.rename(tmp_path / "later")
     found = read_restored(later / "samples/gallery/000001.png")
     assert found is not None
+    again = finish(redraw(found, ModelStore()))[1]
+    assert again.pictures.tobytes() == drawn.pictures.tobytes()
+
+
+@pytest.mark.parametrize("place", ["beside", "known"])
+def test_a_picture_elsewhere_finds_the_run_that_was_renamed(
+    run: Path, some_pictures: Pictures, tmp_path: Path, place: str
+) -> None:
+    first = tmp_path / "runs" / "first"
+    shutil.copytree(run, first)
+    other = shutil.copytree(run, tmp_path / "runs" / "a")
+    told = json.loads((other / "run.json").read_text())
+    told["created"] = "2020-02-02T02:02:02+00:00"
+    (other / "run.json").write_text(json.dumps(told))
+    drawn = _share(first, some_pictures, ModelStore())
+    path = tmp_path / "saved.png"
+    save_png(path, drawn.pictures[:1], drawn.recipe)
+    RunFolder.open(first).plan(9999)
+    shutil.rmtree(first / "samples")
+    later = tmp_path / ("runs" if place == "beside" else "elsewhere") / "later"
+    later.parent.mkdir(exist_ok=True)
+    first.rename(later)
+    if place == "known":
+        with pytest.raises(StudioError, match="Open it where it is now"):
+            read_restored(path)
+    found = read_restored(path, [other, tmp_path / "gone", later] if place == "known" else [])
+    assert found is not None
+    assert found.run == later
     again = finish(redraw(found, ModelStore()))[1]
     assert again.pictures.tobytes() == drawn.pictures.tobytes()
 
