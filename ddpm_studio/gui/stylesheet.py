@@ -57,6 +57,9 @@ QLabel[role="success"] {{ color: {t.success}; }}
 QLabel[role="key"] {{ font-size: {FONT_CAPTION}px; color: {t.muted}; border: 1px solid {t.line};
     border-radius: 4px; padding: 1px 5px; background: {t.panel}; }}
 
+QTextEdit[role="words"] {{ background: transparent; border: none; padding: 0; }}
+QTextEdit[role="words"][ink="muted"] {{ color: {t.muted}; }}
+
 QFrame[role="panel"], QWidget[role="panel"] {{ background: {t.panel}; }}
 QFrame[role="card"] {{ background: {t.panel}; border: 1px solid {t.line};
     border-radius: {RADIUS + 2}px; }}

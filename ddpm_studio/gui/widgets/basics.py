@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from ddpm_studio.gui.icons import icon_pixmap, set_icon
 from ddpm_studio.gui.theme import body_font, current_theme
 from ddpm_studio.gui.tokens import ICON_SIZE, SPACE_S
+from ddpm_studio.gui.widgets.wrapped_text import WrappedLabel
 
 
 def name(widget: QWidget, title: str, tip: str = "") -> None:
@@ -43,7 +44,7 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     ``role`` is one of title, section, heading, caption, muted, danger, warning, success, key or
     none.
     """
-    made = QLabel(text)
+    made = WrappedLabel(text) if wrap else QLabel(text)
     if role:
         made.setProperty("role", role)
     made.setWordWrap(wrap)

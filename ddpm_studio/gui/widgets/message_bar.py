@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -15,11 +16,11 @@ from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import (
     IconLabel,
     button,
-    label,
     name,
     set_property,
     tool_button,
 )
+from ddpm_studio.gui.widgets.wrapped_text import SelectableText
 
 Level = Literal["info", "warning", "error"]
 
@@ -30,6 +31,9 @@ _ICONS = {
 }
 _DETAILS_HEIGHT = 140
 _MOST_KEPT = 10
+# As long as a usual name of a file or a run; the rest of it stands in the details.
+_LONGEST = 64
+_LONGER = re.compile(rf"[^\s/\\]{{{_LONGEST + 1},}}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class _Message:
     @property
     def whole(self) -> str:
         return f"{self.text} {self.remedy}".strip()
+
+    @property
+    def long_names(self) -> bool:
+        """Whether it is shown with names that are shortened."""
+        return _LONGER.search(self.whole) is not None
 
     @property
     def stays(self) -> bool:
@@ -70,11 +79,7 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self._messages: list[_Message] = []
         self._mark = IconLabel("info", 16, "accent")
-        self._text = label(wrap=True)
-        self._remedy = label("", "muted", wrap=True)
-        for part in (self._text, self._remedy):
-            part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._text, self._remedy = SelectableText(), SelectableText("muted")
         self.action_button = button(" ")
         self.details_button = button(
             self.tr("Details"), self.tr("Show what happened in full"), role="link"
@@ -209,7 +214,8 @@ class MessageBar(QFrame):
 
     def copy_details(self) -> None:
         """Put the message and its details on the clipboard."""
-        QGuiApplication.clipboard().setText(f"{self.text}\n\n{self._details.toPlainText()}")
+        details = self._messages[-1].details if self._messages else ""
+        QGuiApplication.clipboard().setText(f"{self.text}\n\n{details}".strip())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go away on Escape."""
@@ -225,12 +231,15 @@ class MessageBar(QFrame):
         told = self._messages[-1]
         set_property(self, "role", told.level)
         self._mark.set_icon(*_ICONS[told.level])
-        self._text.setText(told.text)
-        self._remedy.setText(told.remedy)
+        self._text.set_text(_shortened(told.text))
+        self._remedy.set_text(_shortened(told.remedy))
         self._remedy.setVisible(bool(told.remedy))
-        self._details.setPlainText(told.details)
+        for part in (self._text, self._remedy):
+            part.setToolTip(told.whole if told.long_names else "")
+        details = "\n\n".join([told.whole, told.details]) if told.long_names else told.details
+        self._details.setPlainText(details.strip())
         self.details_button.setChecked(False)
-        self.details_button.setVisible(bool(told.details))
+        self.details_button.setVisible(bool(details))
         self._unfold(False)
         self.action_button.setText(told.action)
         name(self.action_button, told.action or " ")
@@ -257,3 +266,9 @@ class MessageBar(QFrame):
     def _unfold(self, unfolded: bool) -> None:
         self._details.setVisible(unfolded)
         self.copy_button.setVisible(unfolded)
+
+
+def _shortened(text: str) -> str:
+    """Leave out the middle of names that fill a line by themselves."""
+    half = _LONGEST // 2
+    return _LONGER.sub(lambda name: f"{name[0][:half]}…{name[0][1 - half :]}", text)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.theme import Theme
+from ddpm_studio.gui.widgets.basics import label
 from ddpm_studio.gui.widgets.message_bar import MessageBar
+from ddpm_studio.gui.widgets.wrapped_text import SelectableText
 
 
 @pytest.fixture
@@ -89,3 +93,48 @@ def test_no_more_than_ten_are_kept(bar: MessageBar) -> None:
         bar.show_message(f"{number} failed", "error")
     assert bar.text == "29 failed"
     assert bar.earlier == 9
+
+
+def test_a_long_name_is_shortened_and_stands_in_full_in_the_details(bar: MessageBar) -> None:
+    name = "".join(chr(0x4E00 + k) for k in range(224))
+    path = "/".join(["usual"] * 40)
+    bar.show_message(f"{name} is gone.", "error", remedy=f"Look into {path}.", details="errno 2")
+    shown = bar.findChildren(SelectableText)
+    assert [one.toPlainText() for one in shown][1] == f"Look into {path}."
+    assert shown[0].toPlainText() == f"{name[:32]}…{name[-31:]} is gone."
+    assert name in shown[0].toolTip()
+    assert bar.text == f"{name} is gone. Look into {path}."
+    bar.details_button.click()
+    (details,) = bar.findChildren(QPlainTextEdit)
+    assert name in details.toPlainText()
+    bar.copy_button.click()
+    assert QGuiApplication.clipboard().text() == f"{bar.text}\n\nerrno 2"
+
+
+def test_no_word_makes_it_wider_and_all_lines_have_room(bar: MessageBar, qtbot: QtBot) -> None:
+    bar.show_message("/".join(["w" * 60] * 4), "warning")
+    bar.resize(260, bar.heightForWidth(260))
+    qtbot.waitExposed(bar)
+    assert bar.minimumSizeHint().width() <= 260
+    shown = bar.findChildren(SelectableText)[0]
+    assert shown.document().size().width() <= shown.width()
+    assert shown.document().size().height() <= shown.height()
+    assert shown.height() > 5 * shown.fontMetrics().height()
+
+
+@pytest.mark.parametrize("letter", ["w", "ü"])
+def test_a_label_that_wraps_breaks_a_long_name(qtbot: QtBot, theme: Theme, letter: str) -> None:
+    made = label(f"Opening {letter * 224}…", wrap=True)
+    qtbot.addWidget(made)
+    assert made.minimumSizeHint().width() < 260
+    assert made.sizeHint().width() < 1000
+    made.resize(300, made.heightForWidth(300))
+    lines = made.height() / made.fontMetrics().lineSpacing()
+    wide = made.fontMetrics().horizontalAdvance(made.text())
+    assert lines >= wide / 300
+    ink = made.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    low = QRect(0, made.height() - made.fontMetrics().height(), 300, made.fontMetrics().height())
+    ground = ink.pixel(299, ink.height() - 1)
+    assert any(
+        ink.pixel(x, y) != ground for x in range(300) for y in range(low.top(), low.bottom())
+    )

@@ -1,0 +1,125 @@
+"""Text over several lines that breaks inside a word too, where one is wider than the line."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QTextLayout, QTextOption, QWheelEvent
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QTextEdit, QWidget
+
+_LEAST, _MOST = 20, 80
+"""Average characters that a label asks for room for, whatever its words are."""
+_ANYWHERE = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+
+
+class WrappedLabel(QLabel):
+    """A label that a name of any length makes neither wider than its place nor cut off."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Have room for a usual word."""
+        least = super().minimumSizeHint()
+        return least.boundedTo(QSize(self._characters(_LEAST), least.height()))
+
+    def sizeHint(self) -> QSize:
+        """Ask for lines that can be read."""
+        hint, most = super().sizeHint(), self._characters(_MOST)
+        return hint if hint.width() <= most else QSize(most, self.heightForWidth(most))
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of all lines."""
+        room = width - self._margins().width()
+        if not self._has_wider_word(room):
+            return super().heightForWidth(width)
+        return ceil(_laid_out(self.text(), self.font(), room, self.alignment())[1])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw all lines."""
+        place = self.contentsRect()
+        if not self._has_wider_word(place.width()):
+            super().paintEvent(event)
+            return
+        layout, height = _laid_out(self.text(), self.font(), place.width(), self.alignment())
+        spare = max(0.0, place.height() - height)
+        top = spare / 2 if self.alignment() & Qt.AlignmentFlag.AlignVCenter else 0.0
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        layout.draw(painter, QPointF(place.left(), place.top() + top))
+        painter.end()
+
+    def _characters(self, count: int) -> int:
+        return count * self.fontMetrics().averageCharWidth()
+
+    def _margins(self) -> QSize:
+        return self.size() - self.contentsRect().size()
+
+    def _has_wider_word(self, width: int) -> bool:
+        metrics = self.fontMetrics()
+        return any(metrics.horizontalAdvance(word) > width for word in self.text().split())
+
+
+class SelectableText(QTextEdit):
+    """Plain text to read and to copy parts of, as high as its lines are."""
+
+    def __init__(self, role: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "words")
+        self.setProperty("ink", role)
+        self.setReadOnly(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setAcceptDrops(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWordWrapMode(_ANYWHERE)
+        self.document().setDocumentMargin(0)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def set_text(self, text: str) -> None:
+        """Show another text."""
+        self.setPlainText(text)
+        self.setAccessibleName(text)
+        self.updateGeometry()
+
+    def hasHeightForWidth(self) -> bool:
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of all lines."""
+        probe = self.document().clone()
+        probe.setTextWidth(width)
+        return ceil(probe.size().height())
+
+    def sizeHint(self) -> QSize:
+        """Ask for the height that its lines have now."""
+        return QSize(self.width(), self.heightForWidth(max(1, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        """Allow any width."""
+        return QSize(0, self.fontMetrics().height())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Let what is around it scroll."""
+        event.ignore()
+
+
+def _laid_out(
+    text: str, font: QFont, width: int, alignment: Qt.AlignmentFlag
+) -> tuple[QTextLayout, float]:
+    """Return the lines of a text and their height together."""
+    option = QTextOption(alignment & Qt.AlignmentFlag.AlignHorizontal_Mask)
+    option.setWrapMode(_ANYWHERE)
+    layout = QTextLayout(text.replace("\n", "\u2028"), font)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    height = 0.0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(max(1, width))
+        line.setPosition(QPointF(0, height))
+        height += line.height()
+    layout.endLayout()
+    return layout, height
