@@ -55,3 +55,31 @@ def beside(panel: ToolPanel, tool: QWidget) -> list[QWidget]:
         <= 4
         and other.mapTo(panel, QPoint()).x() < place.x()
     ]
+
+
+def test_what_is_painted_on_has_most_of_the_room_in_a_small_window(
+    qtbot: QtBot, backend: Backend, tiny_run: Path
+) -> None:
+    window = opened(qtbot, backend)
+    open_run(qtbot, window.studio, tiny_run)
+    panel = window.inpaint
+    window.show_tool(panel)
+    window.resize(1100, 700)
+    qtbot.wait(50)
+    above = [
+        QRect(one.mapTo(panel, QPoint()), one.size())
+        for kind in (QAbstractButton, QComboBox, QSpinBox)
+        for one in panel.findChildren(kind)
+        if one.isVisible() and not panel.source.isAncestorOf(one)
+    ]
+    place = QRect(panel.canvas.mapTo(panel, QPoint()), panel.canvas.size())
+    rows: list[int] = []
+    for middle in sorted(box.center().y() for box in above if box.bottom() < place.top()):
+        if not rows or middle - rows[-1] > 8:
+            rows.append(middle)
+    assert 1 < len(rows) <= 4
+    assert place.height() > 250
+    assert all(not one.intersects(other) for k, one in enumerate(above) for other in above[k + 1 :])
+    export = QRect(panel.export.mapTo(panel, QPoint()), panel.export.size())
+    assert export.right() > panel.width() - 40
+    assert abs(export.center().y() - rows[0]) <= 2

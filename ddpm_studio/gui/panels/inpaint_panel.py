@@ -32,7 +32,7 @@ from ddpm_studio.requests import InpaintRequest
 
 _COUNTS = (1, 4, 9, 16)
 _STEPS, _FRAMES, _BRUSH, _MOST_BRUSH = 50, 25, 5, 32
-_SLIDER_WIDTH, _BOX_WIDTH = 120, 72
+_SLIDER_WIDTH, _JUMP_WIDTH, _RESAMPLINGS_WIDTH = 120, 72, 60
 _FIELDS = InpaintRequest.model_fields
 
 
@@ -73,8 +73,9 @@ class InpaintPanel(ToolPanel):
         ):
             name(box, str(field.title), str(field.description))
             box.installEventFilter(wheel)
+        self.jump.setFixedWidth(_JUMP_WIDTH)
+        self.resamplings.setFixedWidth(_RESAMPLINGS_WIDTH)
         for number in (self.jump, self.resamplings):
-            number.setFixedWidth(_BOX_WIDTH)
             number.setKeyboardTracking(False)
             number.valueChanged.connect(self.draw_later)
         self.sampler = SamplerBar(steps=_STEPS, fixed=True)
@@ -102,6 +103,7 @@ class InpaintPanel(ToolPanel):
 
     def _build(self) -> None:
         choices = FlowLayout()
+        choices.set_corner(self.export)
         for key, text, callback, icon, tip in (
             (
                 "surprise",
@@ -109,20 +111,6 @@ class InpaintPanel(ToolPanel):
                 self.surprise,
                 "shuffle",
                 self.tr("Take a picture by chance out of those it was trained on"),
-            ),
-            (
-                "clear",
-                self.tr("Clear mask"),
-                self.canvas.clear,
-                "eraser",
-                self.tr("Take all paint away"),
-            ),
-            (
-                "invert",
-                self.tr("Invert mask"),
-                self.canvas.invert,
-                "repeat",
-                self.tr("Paint what is not painted, and the other way round"),
             ),
             (
                 "undo",
@@ -138,11 +126,27 @@ class InpaintPanel(ToolPanel):
                 "redo-2",
                 self.tr("Change the mask again as it was taken back"),
             ),
+            (
+                "clear",
+                self.tr("Clear mask"),
+                self.canvas.clear,
+                "eraser",
+                self.tr("Take all paint away"),
+            ),
+            (
+                "invert",
+                self.tr("Invert mask"),
+                self.canvas.invert,
+                "repeat",
+                self.tr("Paint what is not painted, and the other way round"),
+            ),
         ):
             action = self.actions_.add(
                 f"inpaint.{key}", text, callback, category=self._category, icon=icon, tip=tip
             )
-            choices.addWidget(ActionButton(action, icon))
+            # Everybody knows the arrows: the picture to paint on has the room instead.
+            arrow = key in ("undo", "redo")
+            choices.addWidget(ActionTool(action) if arrow else ActionButton(action, icon))
         self._tell_changes()
         again = self.actions_.add(
             "inpaint.draw",
@@ -168,7 +172,6 @@ class InpaintPanel(ToolPanel):
         top.setSpacing(SPACE_L)
         top.addWidget(self.source)
         top.addLayout(right, 1)
-        top.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_M)
         middle.addWidget(self.canvas, 1)

@@ -24,7 +24,13 @@ class FlowLayout(QLayout):
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self._gap, self._line_gap = gap, line_gap
+        self._corner: QWidget | None = None
         self.setContentsMargins(0, 0, 0, 0)
+
+    def set_corner(self, widget: QWidget) -> None:
+        """Put a widget at the right end of the first line; only that line is shorter for it."""
+        self._corner = widget
+        self.addWidget(widget)
 
     def addItem(self, item: QLayoutItem) -> None:
         """Take one more item."""
@@ -68,31 +74,50 @@ class FlowLayout(QLayout):
     def minimumSize(self) -> QSize:
         """Need room for the widest item."""
         size = QSize()
-        for item in self._shown():
+        items, corner = self._parted()
+        for item in items:
             size = size.expandedTo(item.minimumSize())
+        if corner is not None:
+            first = items[0].minimumSize().width() + self._gap if items else 0
+            least = corner.minimumSize()
+            size = size.expandedTo(QSize(first + least.width(), least.height()))
         return size
 
     def _shown(self) -> list[QLayoutItem]:
         # While a window is taken down, Qt may ask after it has destroyed an item.
         return [item for item in self._items if isValid(item) and not item.isEmpty()]
 
+    def _parted(self) -> tuple[list[QLayoutItem], QLayoutItem | None]:
+        """Return those that flow, and the one in the corner."""
+        shown = self._shown()
+        if self._corner is None:
+            return shown, None
+        corner = next((item for item in shown if item.widget() is self._corner), None)
+        return [item for item in shown if item is not corner], corner
+
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         """Place the items, or only find out how high that would be."""
-        top, height = rect.y(), 0
+        top = rect.y()
+        items, corner = self._parted()
+        size = QSize(0, 0) if corner is None else corner.sizeHint()
+        room = rect.width() if corner is None else rect.width() - size.width() - self._gap
         lines: list[list[QLayoutItem]] = [[]]
         used = 0
-        for item in self._shown():
+        for item in items:
             wide = item.sizeHint().width()
-            if lines[-1] and used + wide > rect.width():
+            if lines[-1] and used + wide > room:
                 lines.append([])
-                used = 0
+                used, room = 0, rect.width()
             used += wide + self._gap
             lines[-1].append(item)
-        for line in lines:
-            height = max((item.sizeHint().height() for item in line), default=0)
+        for number, line in enumerate(lines):
+            beside = [corner] if corner is not None and number == 0 else []
+            height = max((item.sizeHint().height() for item in line + beside), default=0)
             left = rect.x()
-            for item in line:
+            for item in line + beside:
                 size = item.sizeHint().boundedTo(QSize(max(1, rect.width()), height))
+                if item is corner:
+                    left = max(left, rect.x() + rect.width() - size.width())
                 if move:
                     drop = (height - size.height()) // 2
                     item.setGeometry(QRect(QPoint(left, top + drop), size))
