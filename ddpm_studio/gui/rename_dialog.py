@@ -74,6 +74,10 @@ class RenameDialog(QDialog):
         self.problem.setText(problem)
         set_property(self.edit, "invalid", bool(problem))
         self.rename_button.setEnabled(not problem and not same)
+        if self.isVisible():
+            # A long name takes more lines than there was room for.
+            width = self.width()
+            self.resize(width, max(self.height(), self.heightForWidth(width)))
 
     def _take(self) -> None:
         self.chosen.emit(self.edit.text().strip())

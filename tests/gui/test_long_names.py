@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.panels.report_view import ReportView
 from ddpm_studio.gui.panels.training_status import TrainingStatus
+from ddpm_studio.gui.rename_dialog import RenameDialog
 from ddpm_studio.gui.widgets.message_bar import MessageBar
-from tests.gui.panel_help import open_run, opened
+from tests.gui.panel_help import WAIT, open_run, opened
 
 WIDTH, HEIGHT = 1100, 700
 NAMES = ("w" * 224, "ü" * 100)
@@ -56,3 +58,38 @@ def test_a_long_name_makes_the_window_no_wider(
     qtbot.wait(20)
     assert window.minimumSizeHint().width() <= WIDTH, widest(window)
     assert window.width() == WIDTH
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pictures_of_a_long_name_make_the_window_no_wider(
+    qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / name
+    shutil.copytree(picture_folder, folder)
+    (folder / f"{name}.png").write_text("no picture")
+    window = opened(qtbot, backend)
+    window.resize(WIDTH, HEIGHT)
+    window.studio.open_paths([folder])
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    qtbot.wait(20)
+    report = window.findChildren(ReportView)[0]
+    assert report.title.text() == name
+    assert window.minimumSizeHint().width() <= WIDTH, widest(window)
+    assert window.width() == WIDTH
+
+
+def test_why_a_long_name_is_refused_is_read_to_its_end(
+    qtbot: QtBot, tiny_run: Path, tmp_path: Path
+) -> None:
+    run, taken = tmp_path / "first", tmp_path / NAMES[0]
+    shutil.copytree(tiny_run, run)
+    taken.mkdir()
+    dialog = RenameDialog(run)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    width = dialog.width()
+    dialog.edit.setText(taken.name)
+    qtbot.wait(20)
+    assert dialog.width() == width
+    assert dialog.problem.height() >= dialog.problem.heightForWidth(dialog.problem.width())
+    assert dialog.problem.height() > 3 * dialog.problem.fontMetrics().height()

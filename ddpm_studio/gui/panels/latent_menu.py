@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWid
 from ddpm_studio.backend import tasks
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.widgets.basics import label, tool_button
+from ddpm_studio.gui.widgets.basics import ElidedLabel, tool_button
 from ddpm_studio.jobs.events import Latent
 
 _FILTER = "*.safetensors"
@@ -72,7 +72,7 @@ class LatentMenu(QWidget):
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setMenu(menu)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.words = label("", "muted")
+        self.words = ElidedLabel("", "muted")
         self._drop = tool_button("x", self.tr("Let go"), self.tr("Share from the source again"))
         self._drop.clicked.connect(self.let_go)
         row = QHBoxLayout(self)

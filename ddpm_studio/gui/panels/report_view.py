@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.panels.fold import Fold
 from ddpm_studio.gui.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.basics import label, name
+from ddpm_studio.gui.widgets.basics import ElidedLabel, label, name
 
 if TYPE_CHECKING:
     from ddpm_studio.data import Dataset, PreviewResult
@@ -22,8 +22,7 @@ class ReportView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title = label("", "heading")
-        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.title = ElidedLabel("", "heading")
         self.figures = label("", wrap=True)
         self.notes = label("", "caption", wrap=True)
         self.warnings = label("", "warning", wrap=True)

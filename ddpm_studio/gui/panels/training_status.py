@@ -9,7 +9,14 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 from ddpm_studio.backend import Job, State
 from ddpm_studio.backend.tasks import RunView
 from ddpm_studio.gui.tokens import SPACE_S
-from ddpm_studio.gui.widgets.basics import ElidedLabel, name, number_label, set_property
+from ddpm_studio.gui.widgets.basics import (
+    ElidedLabel,
+    even_figures,
+    label,
+    name,
+    number_label,
+    set_property,
+)
 from ddpm_studio.gui.widgets.eta import time_left
 from ddpm_studio.jobs.events import RunStarted, TrainTick
 
@@ -27,8 +34,8 @@ class TrainingStatus(QWidget):
         self._tick: TrainTick | None = None
         self._stopping = False
         self.line = number_label("", "heading")
-        self.figures = number_label("", "caption")
-        self.figures.setWordWrap(True)
+        self.figures = label("", "caption", wrap=True)
+        even_figures(self.figures)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         name(self.bar, self.tr("Progress of training"))
