@@ -128,7 +128,7 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
             str(error),
         ) from error
     asked = Path(str(getattr(request, "run", "")))
-    run = _found_run(asked, path, str(recipe.get("run_id", "")), near)
+    run = _found_run(asked, path, recipe, near)
     packed = recipe.get("inputs")
     named = packed if isinstance(packed, dict) else {}
     inputs = {str(name): unpack(str(name), told) for name, told in named.items()}
@@ -207,7 +207,7 @@ def _check_inputs(kind: str, inputs: dict[str, Array], path: Path) -> None:
             )
 
 
-def _found_run(run: Path, path: Path, told_id: str, near: Iterable[Path]) -> Path:
+def _found_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> Path:
     if str(run).startswith(_NETWORK_PLACES):
         # To look there would call on a stranger's machine, with the name of who looks.
         raise StudioError(
@@ -219,10 +219,13 @@ def _found_run(run: Path, path: Path, told_id: str, near: Iterable[Path]) -> Pat
     above = path.absolute().parents
     if len(above) > _ABOVE_GALLERY and (above[_ABOVE_GALLERY] / "run.json").is_file():
         return above[_ABOVE_GALLERY]
+    told_id, step = recipe.get("run_id"), recipe.get("checkpoint")
     if told_id:
-        for other in itertools.chain(near, _beside(run)):
-            if _id_of(other) == told_id:
-                return other
+        same = (one for one in itertools.chain(near, _beside(run)) if _id_of(one) == told_id)
+        copies = list(dict.fromkeys(same))
+        if copies:
+            # A copy of a run may have lost, or never had, the weights that drew it.
+            return next((one for one in copies if _keeps(one, step)), copies[0])
     raise StudioError(
         f"The run that drew {path.name} is not at {run} any more.",
         "Open it where it is now, then open the picture once more."
@@ -236,6 +239,10 @@ def _id_of(run: Path) -> str:
         return run_id(read_object(run / "run.json", _MOST_RUN_JSON))
     except (OSError, ValueError):
         return ""
+
+
+def _keeps(run: Path, step: object) -> bool:
+    return type(step) is int and (run / "checkpoints" / f"step-{step:08d}").is_dir()
 
 
 def _beside(run: Path) -> Iterator[Path]:

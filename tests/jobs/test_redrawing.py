@@ -166,7 +166,10 @@ def test_a_picture_elsewhere_finds_the_run_that_was_renamed(
     if place == "known":
         with pytest.raises(StudioError, match="Open it where it is now"):
             read_restored(path)
-    found = read_restored(path, [other, tmp_path / "gone", later] if place == "known" else [])
+    copied = shutil.copytree(later, later.with_name("a copy"))
+    shutil.rmtree(copied / "checkpoints")
+    near = [other, tmp_path / "gone", copied, later]
+    found = read_restored(path, near if place == "known" else [])
     assert found is not None
     assert found.run == later
     again = finish(redraw(found, ModelStore()))[1]
