@@ -53,7 +53,8 @@ class Rows:
             self._count = int(np.searchsorted(self.rows[:, 0], rows[0, 0]))
         end = self._count + len(rows)
         if end > len(self._rows):
-            grown = np.empty((max(end, 2 * len(self._rows)), self._rows.shape[1]))
+            # A run of days has many: room for twice as many would stand empty for long.
+            grown = np.empty((end + max(1024, end // 4), self._rows.shape[1]))
             grown[: self._count] = self.rows
             self._rows = grown
         self._rows[self._count : end] = rows

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QFile
 
+from ddpm_studio.backend import trash
 from ddpm_studio.backend.task import Task
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event
@@ -59,6 +60,7 @@ def trash_run(run: Path) -> Task:
         moving.refuse_trained(run)
         extent, planned = moving.extent(run), journal.noted(run)
         file = QFile(str(run))
+        trash.make_room()
         if not file.moveToTrash():
             return TrashedRun(run, extent, taken=False)
         journal.end(run)

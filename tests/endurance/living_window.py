@@ -6,6 +6,7 @@ soak and starts for the cycles; FOLDER takes runs, settings and ``report.json``.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -32,7 +33,7 @@ class Watch:
         self.rows: list[dict[str, float]] = []
 
     def look(self) -> None:
-        """Add a row: seconds, resident bytes, threads, open files, Qt objects, timers."""
+        """Add a row: seconds, resident and used bytes, threads, open files, Qt objects, timers."""
         from PySide6.QtCore import QObject, QTimer
 
         gc.collect()
@@ -42,12 +43,35 @@ class Watch:
             {
                 "seconds": round(time.monotonic() - self._begun, 1),
                 "memory": self._process.memory_info().rss,
+                "used": _used_bytes(),
                 "threads": self._process.num_threads(),
                 "handles": self._process.num_fds(),
                 "objects": len(objects),
                 "timers": sum(isinstance(thing, QTimer) for thing in objects),
             }
         )
+
+
+_MALLINFO = (
+    *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+    *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+)
+
+
+class _MallInfo(ctypes.Structure):
+    """``struct mallinfo2`` of glibc's malloc.h."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in _MALLINFO]
+
+
+def _used_bytes() -> int:
+    """What the C library has handed out and not got back; 0 where it can't tell."""
+    told = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if told is None:
+        return 0
+    told.restype = _MallInfo
+    info = told()
+    return int(info.uordblks + info.hblkhd)
 
 
 class Life:

@@ -33,6 +33,9 @@ def judge(report: dict[str, Any]) -> Outcome:
         "memory_mib_after_a_tenth": round(memory[0] / 2**20, 1),
         "memory_mib_at_the_end": round(memory[1] / 2**20, 1),
         "memory_growth": round(growth, 4),
+        "used_mib_after_a_tenth_and_at_the_end": [
+            round(_median([row["used"] for row in part]) / 2**20, 1) for part in (around, late)
+        ],
         **{f"{key}_after_a_tenth_and_at_the_end": pair for key, pair in held.items()},
         "thread_ended": report["ended"],
     }

@@ -20,7 +20,15 @@ def test_a_living_window_keeps_its_threads_and_files(kind: str, amount: float) -
 
 
 def test_growth_is_not_overlooked() -> None:
-    row = {"seconds": 1.0, "memory": 1 << 30, "threads": 4, "handles": 9, "objects": 9, "timers": 2}
+    row = {
+        "seconds": 1.0,
+        "memory": 1 << 30,
+        "used": 1,
+        "threads": 4,
+        "handles": 9,
+        "objects": 9,
+        "timers": 2,
+    }
     steady = {"ended": True, "counts": {}, "rows": [dict(row) for _ in range(40)]}
     assert judge(steady).passed
     for what, more in (("memory", 1 << 25), ("threads", 1), ("handles", 1), ("timers", 1)):

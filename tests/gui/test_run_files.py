@@ -42,6 +42,12 @@ def window(qtbot: QtBot, backend: Backend, run: Path) -> MainWindow:
     return made
 
 
+def no_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a person's data lie where no folder can be made."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file" / "share"))
+
+
 def rename(qtbot: QtBot, window: MainWindow, name: str) -> None:
     """Write a name into the dialog that is open, and press Enter."""
     dialog = window.findChild(RenameDialog)
@@ -273,7 +279,7 @@ def test_what_is_deleted_for_good_is_what_the_message_named(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "nowhere"))
+    no_trash(tmp_path, monkeypatch)
     window.run_files.trash(run)
     qtbot.waitUntil(lambda: "no trash for first" in window.messages.text, timeout=WAIT)
     run.rename(run.parent / "elsewhere")
@@ -290,7 +296,7 @@ def test_without_a_trash_it_asks_before_it_deletes_for_good(
     rename(qtbot, window, "second")
     qtbot.waitUntil(lambda: window.windowTitle().startswith("second"), timeout=WAIT)
     run = run.parent / "second"
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "nowhere"))
+    no_trash(tmp_path, monkeypatch)
     window.actions_["run.trash"].trigger()
     qtbot.waitUntil(lambda: "no trash for second" in window.messages.text, timeout=WAIT)
     assert "4 steps (" in window.messages.text

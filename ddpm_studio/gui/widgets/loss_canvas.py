@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.tokens import mix
-from ddpm_studio.gui.widgets.loss_series import LossSeries
+from ddpm_studio.gui.widgets.loss_series import LossSeries, outlined
 from ddpm_studio.gui.widgets.plot_axis import dress_axis, leave_room
 
 _PALE = 0.35
 _TINY = 1e-8
 _LEFT_WIDTH = 52
 _PAN, _ZOOM = 0.1, 0.8
+# Into how many parts of the range that is seen a curve goes: more than a screen has columns.
+_PARTS = 2000
 # Percentiles of the raw losses that are in the range when outliers are kept out of it.
 _USUAL = (0.5, 99.5)
 _MARGIN = 0.04
@@ -39,7 +40,7 @@ def _even_step(least: float) -> float:
 class _Drawn:
     raw: Any
     smooth: Any
-    losses: npt.NDArray[np.float64]
+    series: LossSeries
 
 
 class _StepAxis(pg.AxisItem):  # type: ignore[misc]
@@ -103,6 +104,7 @@ class LossCanvas(QObject):
         self._dots = pg.ScatterPlotItem(size=7, pxMode=True)
         self._item.addItem(self._dots, ignoreBounds=True)
         self._box.sigRangeChangedManually.connect(self._on_moved_by_hand)
+        self._box.sigXRangeChanged.connect(self._on_range)
         self.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.widget.scene().sigMouseMoved.connect(self._on_moved)
         self.widget.viewport().installEventFilter(self)
@@ -114,15 +116,10 @@ class LossCanvas(QObject):
         self._colours[key] = index
 
     def draw(self, key: str, series: LossSeries) -> None:
-        """Draw a series anew."""
-        drawn = self._drawn.get(key) or self._add(key)
-        raw, smooth = series.losses, series.smooth
-        if self._log:
-            raw, smooth = np.maximum(raw, _TINY), np.maximum(smooth, _TINY)
-        # The arrays go on growing in place; pyqtgraph keeps what it is given.
-        drawn.raw.setData(series.steps.copy(), raw.copy())
-        drawn.smooth.setData(series.steps.copy(), smooth.copy())
-        drawn.losses = raw.copy()
+        """Draw a series anew; it is kept, and read again when another range is seen."""
+        drawn = self._drawn.get(key) or self._add(key, series)
+        drawn.series = series
+        self._outline(drawn)
         self._fit()
 
     def remove(self, key: str) -> None:
@@ -137,6 +134,7 @@ class LossCanvas(QObject):
         """Let the loss axis be logarithmic or not."""
         self._log = log
         self._item.setLogMode(x=False, y=log)
+        self._outline_all()
         self.reset_view()
 
     def set_outliers(self, shown: bool) -> None:
@@ -147,6 +145,7 @@ class LossCanvas(QObject):
     def reset_view(self) -> None:
         """Show all, also what is still to come."""
         self._follows = True
+        self._outline_all()
         self._box.enableAutoRange(x=True, y=True)
         self._fit()
 
@@ -192,9 +191,9 @@ class LossCanvas(QObject):
         if not (self._usual and self._follows):
             return
         ends = [
-            np.percentile(drawn.losses, _USUAL)
+            np.percentile(drawn.series.losses, _USUAL)
             for drawn in self._drawn.values()
-            if len(drawn.losses)
+            if len(drawn.series)
         ]
         if not ends:
             return
@@ -203,17 +202,33 @@ class LossCanvas(QObject):
             low, high = np.log10(max(low, _TINY)), np.log10(max(high, _TINY))
         self._box.setYRange(float(low), float(high), padding=_MARGIN)
 
+    def _outline(self, drawn: _Drawn) -> None:
+        """Hand on no more of a series than can be seen: pyqtgraph keeps several copies of it."""
+        series, part = drawn.series, slice(None)
+        if not self._follows:
+            first, last = np.searchsorted(series.steps, self._box.viewRange()[0])
+            # With its neighbours outside, to which lines lead.
+            part = slice(max(0, int(first) - 1), int(last) + 1)
+        for line, values in ((drawn.raw, series.losses), (drawn.smooth, series.smooth)):
+            x, y = outlined(series.steps[part], values[part], _PARTS)
+            line.setData(x, np.maximum(y, _TINY) if self._log else y)
+
+    def _outline_all(self) -> None:
+        for drawn in self._drawn.values():
+            self._outline(drawn)
+
     def _on_moved_by_hand(self) -> None:
         self._follows = False
+        self._outline_all()
 
-    def _add(self, key: str) -> _Drawn:
+    def _on_range(self) -> None:
+        if not self._follows:
+            self._outline_all()
+
+    def _add(self, key: str, series: LossSeries) -> _Drawn:
         raw, smooth = self._item.plot(), self._item.plot(antialias=True)
-        for line in (raw, smooth):
-            # Set before the item is added, these two have no effect.
-            line.setDownsampling(auto=True, method="peak")
-            line.setClipToView(True)
         smooth.setZValue(1)
-        drawn = self._drawn[key] = _Drawn(raw, smooth, np.empty(0))
+        drawn = self._drawn[key] = _Drawn(raw, smooth, series)
         self._tint(key, drawn)
         return drawn
 
@@ -229,6 +244,9 @@ class LossCanvas(QObject):
         self.hovered.emit(self._box.mapSceneToView(position).x() if inside else None)
 
     def _on_key(self, key: int) -> bool:
+        if key == Qt.Key.Key_Home:
+            self.reset_view()
+            return True
         (left, right), (low, high) = self._box.viewRange()
         wide, tall = right - left, high - low
         pans = {
@@ -244,11 +262,8 @@ class LossCanvas(QObject):
             self._box.scaleBy((_ZOOM, _ZOOM))
         elif key == Qt.Key.Key_Minus:
             self._box.scaleBy((1 / _ZOOM, 1 / _ZOOM))
-        elif key == Qt.Key.Key_Home:
-            self.reset_view()
-            return True
         else:
             return False
         self._box.disableAutoRange()
-        self._follows = False
+        self._on_moved_by_hand()
         return True

@@ -10,6 +10,25 @@ Numbers = npt.NDArray[np.float64]
 _ROOM = 1024
 
 
+def outlined(steps: Numbers, values: Numbers, parts: int) -> tuple[Numbers, Numbers]:
+    """Return a curve of few points that looks the same: of each part the least and the greatest.
+
+    Args:
+        steps: rising, shape (N,).
+        values: shape (N,).
+        parts: into how many a longer curve is parted.
+
+    Returns:
+        Steps and values, copies; up to 2·parts + 1 of each, the first and the last step among them.
+    """
+    if len(steps) <= 2 * parts:
+        return steps.copy(), values.copy()
+    starts = np.arange(0, len(steps), -(-len(steps) // parts))
+    ends = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    x, y = np.repeat(steps[starts], 2), np.stack(ends, axis=1).ravel()
+    return np.append(x, steps[-1]), np.append(y, values[-1])
+
+
 class LossSeries:
     """Losses by step in rising order, with a running mean beside them.
 
@@ -120,8 +139,9 @@ class LossSeries:
         room = len(self._steps)
         if self._count <= room:
             return
+        # A run of days has many: room for twice as many would stand empty for long.
         while room < self._count:
-            room *= 2
+            room += max(_ROOM, room // 4)
         for key in ("_steps", "_losses", "_smooth"):
             old: Numbers = getattr(self, key)
             new = np.empty(room)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.widgets.loss_canvas import LossCanvas
@@ -32,3 +34,34 @@ def test_a_narrow_range_of_losses_can_be_read_off(qtbot: QtBot, low: float, high
     np.testing.assert_allclose(read, 10**places, rtol=1e-3)
     assert read.min() >= 10**bottom * 0.999
     assert read.max() <= 10**top * 1.001
+
+
+def test_zoomed_in_a_long_curve_is_drawn_value_by_value(qtbot: QtBot) -> None:
+    canvas = LossCanvas()
+    qtbot.addWidget(canvas.widget)
+    canvas.widget.resize(400, 200)
+    canvas.widget.show()
+    steps, losses = np.arange(1, 50_001.0), np.random.default_rng(0).random(50_000) + 0.5
+    series = LossSeries(0.9)
+    series.append(steps, losses)
+    canvas.draw("run", series)
+    item = canvas.widget.getPlotItem()
+    raw = next(one for one in item.listDataItems() if isinstance(one, pg.PlotDataItem))
+    assert len(raw.getOriginalDataset()[0]) < 5000, "no more than is seen is handed on"
+    canvas.widget.grab()
+    left, right = item.getViewBox().viewRange()[0]
+    assert left <= 1
+    assert right >= 50_000
+    item.getViewBox().setXRange(1000, 1100, padding=0)
+    canvas.widget.setFocus()
+    qtbot.keyClick(canvas.widget, Qt.Key.Key_Plus)
+    x, y = raw.getOriginalDataset()
+    seen = (x > 1020) & (x < 1080)
+    assert x[seen].tolist() == steps[1020:1079].tolist()
+    assert y[seen].tolist() == losses[1020:1079].tolist()
+    qtbot.keyClick(canvas.widget, Qt.Key.Key_Home)
+    assert raw.getOriginalDataset()[0][-1] == 50_000
+    canvas.widget.grab()
+    left, right = item.getViewBox().viewRange()[0]
+    assert left <= 1
+    assert right >= 50_000
