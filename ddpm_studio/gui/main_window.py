@@ -51,7 +51,6 @@ class MainWindow(QMainWindow):
         self.studio = studio
         self._settings = settings
         self._closing = False
-        self._moved_to: Path | None = None
         self._tools: dict[str, QWidget] = {}
         studio.setParent(self)
         studio.colours.keep_in(settings)
@@ -340,7 +339,6 @@ class MainWindow(QMainWindow):
         studio.data_changed.connect(self._on_data)
         studio.data_replaced.connect(self._on_replaced)
         studio.run_changed.connect(self._on_run)
-        studio.run_moved.connect(self._on_run_moved)
         studio.opening_changed.connect(self._on_opening)
         studio.trained_elsewhere.connect(self._on_trained_elsewhere)
         self.start_page.sample_chosen.connect(self.open_sample)
@@ -401,18 +399,11 @@ class MainWindow(QMainWindow):
         if self.studio.run is not None:
             self.recent.add_run(self.studio.run)
             self.setWindowTitle(f"{self.studio.run.name} – DDPM Studio")
-            if self.studio.run != self._moved_to:
+            if not self.studio.reopened:
                 self._middle.setCurrentWidget(self.tabs)
-            self._moved_to = None
         else:
             self.setWindowTitle("DDPM Studio")
             self.settle()
-
-    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
-        """A run that is open and renamed is opened anew; nobody asked to see it."""
-        shown = self.studio.run
-        if old is not None and shown is not None and shown.resolve() == old.resolve():
-            self._moved_to = new
 
     def _on_picture_sent(self, where: str) -> None:
         tools = {"share": self.share, "reverse": self.reverse, "inpaint": self.inpaint}

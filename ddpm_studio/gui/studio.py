@@ -72,6 +72,9 @@ class Studio(QObject):
         self.prepare_job: Job | None = None
         self.run: Path | None = None
         self.run_view: tasks.RunView | None = None
+        #: Whether the run was only read again, and nobody asked to see it.
+        self.reopened = False
+        self._reopening: Path | None = None
         self.opening: Path | None = None
         self.training: Job | None = None
         self.training_run: Path | None = None
@@ -176,6 +179,11 @@ class Studio(QObject):
         self._await(job, run if run != self.run else None)
         return job
 
+    def _reopen(self, run: Path) -> None:
+        """Read the open run again; see ``reopened``."""
+        self._reopening = run
+        self.show_run(run)
+
     def record(self, run: Path) -> RunRecord:
         """Return a run's figures, followed while anybody listens to them."""
         # Those that nobody looks at any more make room, the longest unasked for first.
@@ -212,7 +220,7 @@ class Studio(QObject):
             if new is not None:
                 # At once: no tool may ask for the old place meanwhile.
                 self.run = new
-                self.open_run(new)
+                self._reopen(new)
             else:
                 self._close_run()
 
@@ -317,7 +325,7 @@ class Studio(QObject):
         if run is None or not (run / "run.json").is_file():
             return
         if self.run in (None, run):
-            self.open_run(run)
+            self._reopen(run)
         else:
             # Someone works with another model: it is not taken out of their hands.
             self.trained_elsewhere.emit(run)
@@ -332,6 +340,7 @@ class Studio(QObject):
             self._open_record = record
             record.changed.connect(self._on_record)
         self._set_opening(None)
+        self.reopened, self._reopening = self.run == self._reopening, None
         self.run_changed.emit()
 
     def _on_record(self) -> None:
@@ -341,7 +350,7 @@ class Studio(QObject):
             return
         known = record.checkpoint is None or record.checkpoint in view.summary.checkpoints
         if not known and not (self.training is not None and self.training_run == record.run):
-            self.open_run(record.run)
+            self._reopen(record.run)
 
     def _on_result(self, result: Any) -> None:
         if isinstance(result, Drawn):

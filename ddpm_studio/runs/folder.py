@@ -71,10 +71,16 @@ class RunFolder:
         """
         file = path / "run.json"
         if not file.is_file():
-            if path.is_dir():
-                what = "is not a run folder (no run.json)"
-            else:
-                what = "is a file, not a run folder" if path.exists() else "does not exist"
+            if not path.exists():
+                raise StudioError(
+                    f"{path} does not exist.",
+                    "If it was renamed or moved, open it where it is now.",
+                )
+            what = (
+                "is not a run folder (no run.json)"
+                if path.is_dir()
+                else "is a file, not a run folder"
+            )
             raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
         try:
             content = read_bounded(file, _MAX_RUN_JSON)
