@@ -57,7 +57,8 @@ class SmallCurve(StepField):
     def set_series(self, series: Sequence[StepSeries], last: float) -> None:
         """Show these series over the steps 0..``last``."""
         self._series = tuple(
-            StepSeries(one.colour, one.steps[known], one.values[known])
+            # Where all is known, the record's own rows: a copy for each curve would add up.
+            one if known.all() else StepSeries(one.colour, one.steps[known], one.values[known])
             for one in series
             if (known := np.isfinite(one.values)).any()
         )
