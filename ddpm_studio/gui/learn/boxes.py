@@ -105,6 +105,15 @@ def _font(size: float, *, italic: bool = False, bold: bool = False) -> QFont:
     return font
 
 
+def _ink(text: str, font: QFont) -> QRectF:
+    """Where the letters are, from the baseline's beginning."""
+    # Not the metrics' tightBoundingRect: with Qt 6.11 that crashed at 200 % once many fonts were
+    # in use.
+    path = QPainterPath()
+    path.addText(0, 0, font, text)
+    return path.boundingRect()
+
+
 @dataclass(frozen=True)
 class Setter:
     """Makes pieces of one size.
@@ -137,7 +146,7 @@ class Setter:
         """Set letters as they are."""
         font = _font(self.size, italic=italic, bold=bold)
         metrics = QFontMetricsF(font)
-        tight = metrics.tightBoundingRect(text)
+        tight = _ink(text, font)
         wide = max(metrics.horizontalAdvance(text), tight.right() if italic else 0.0)
         glyphs = Glyphs(text, font, 0, 0, self.key)
         return Piece(wide, -tight.top(), max(0.0, tight.bottom()), (glyphs,))
@@ -242,7 +251,7 @@ class Setter:
             mark = self._rule(lean + wide * 0.06, -lift, wide * 0.88)
             return Piece(wide, lift + self.rule, body.descent, (*body.parts, mark))
         sign = "~" if kind == "tilde" else "^"
-        text, tight = self.text(sign), QFontMetricsF(_font(self.size)).tightBoundingRect(sign)
+        text, tight = self.text(sign), _ink(sign, _font(self.size))
         moved = text.at(lean + (wide - text.width) / 2, -lift - tight.bottom())
         return Piece(wide, lift + tight.height(), body.descent, (*body.parts, *moved))
 
