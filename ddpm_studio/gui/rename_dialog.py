@@ -61,7 +61,6 @@ class RenameDialog(QDialog):
         self._check()
 
     def _check(self) -> None:
-        problem = ""
         try:
             new = renamed(self._run, self.edit.text())
         except StudioError as error:

@@ -113,22 +113,18 @@ class RunFiles(QObject):
         job.finished.connect(then)
         job.failed.connect(partial(self._on_failed, run))
 
-    def _rename(self, run: Path, name: str) -> None:
-        self._submit(run_files.rename_run(run, name), run, partial(self._on_renamed, run))
+    def _rename(self, run: Path, name: str, back: bool = False) -> None:
+        then = partial(self._on_renamed, run, back)
+        self._submit(run_files.rename_run(run, name), run, then)
 
-    def _give_back_name(self, run: Path, name: str) -> None:
-        self._submit(run_files.rename_run(run, name), run, partial(self._on_name_back, run))
-
-    def _on_renamed(self, old: Path, new: Path) -> None:
+    def _on_renamed(self, old: Path, back: bool, new: Path) -> None:
+        """Follow a run that has another name, or its old one ``back``."""
         self._studio.take_moved(old, new)
-        self._offer_undo(self._called(old, new), new, partial(self._give_back_name, new, old.name))
-
-    def _on_name_back(self, old: Path, new: Path) -> None:
-        self._studio.take_moved(old, new)
-        self._messages.show_message(self._called(old, new), topic=_TOPIC)
-
-    def _called(self, old: Path, new: Path) -> str:
-        return self.tr("{old} is called {new} now.").format(old=old.name, new=new.name)
+        text = self.tr("{old} is called {new} now.").format(old=old.name, new=new.name)
+        if back:
+            self._messages.show_message(text, topic=_TOPIC)
+        else:
+            self._offer_undo(text, new, partial(self._rename, new, old.name, back=True))
 
     def _on_trashed(self, trashed: run_files.TrashedRun) -> None:
         run = trashed.run

@@ -100,9 +100,10 @@ class Worth:
         _here.add(self._key)
         return done
 
-    def found(self, gain: float) -> None:
-        """Remember how many times as fast it has become."""
+    def found(self, gain: float) -> bool:
+        """Remember how many times as fast it has become; whether that is worth keeping."""
         self._keep(self._known(afresh=True)[0], gain)
+        return gain >= _LEAST_GAIN
 
     def _known(self, afresh: bool = False) -> tuple[float, float]:
         kept = read_kept(paths.cache_dir() / _FILE, _MOST_BYTES).get(self._key, {})
@@ -175,11 +176,10 @@ class Compiling:
                 # The memory did not suffice meanwhile.
                 return
             gain = self._plain / seconds
-            self._worth.found(gain)
-            if gain < _LEAST_GAIN:
-                self._trainer.plain()
-            else:
+            if self._worth.found(gain):
                 yield Notice(f"The network is compiled: steps are {gain:.1f} times as fast.")
+            else:
+                self._trainer.plain()
         elif self._worth(seconds, left):
             minutes = max(1, round(self._worth.takes / 60))
             told = f"Compiling the network for this GPU, some {minutes} min"
@@ -247,11 +247,10 @@ class DrawingNetwork:
     def _consider(self, seconds: float, x: Tensor, t: Tensor) -> None:
         """Compile, keep it or go back."""
         if self._worth is None:
-            self._worth = Worth(self._network, len(x), self._purpose, not _deterministic())
+            allowed = not torch.are_deterministic_algorithms_enabled()
+            self._worth = Worth(self._network, len(x), self._purpose, allowed)
         if self._plain is not None:
-            gain = self._plain / seconds
-            self._worth.found(gain)
-            if gain < _LEAST_GAIN:
+            if not self._worth.found(self._plain / seconds):
                 self._denoiser = self._replayed(self._network)
         elif self._worth(seconds, self._left):
             compiled = self._replayed(cast(UNet, compiled_network(self._network)))
@@ -266,10 +265,6 @@ class DrawingNetwork:
 
     def _replayed(self, network: UNet) -> Replayed:
         return Replayed(partial(self._predict, network))
-
-
-def _deterministic() -> bool:
-    return torch.are_deterministic_algorithms_enabled()
 
 
 def _available() -> bool:

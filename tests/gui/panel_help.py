@@ -21,13 +21,15 @@ T = 20
 WAIT = 60_000
 
 
-def opened(qtbot: QtBot, backend: Backend) -> MainWindow:
-    """Open the window, tools and all."""
+def opened(qtbot: QtBot, backend: Backend, run: Path | None = None) -> MainWindow:
+    """Open the window, tools and all, and a run in it."""
     window = MainWindow(Studio(backend), open_settings())
     qtbot.addWidget(window)
     window.show()
     window.build_tools()
     qtbot.waitExposed(window)
+    if run is not None:
+        open_run(qtbot, window.studio, run)
     return window
 
 

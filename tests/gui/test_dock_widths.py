@@ -11,15 +11,14 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.main_window import MainWindow
-from tests.gui.panel_help import open_run, opened
+from tests.gui.panel_help import opened
 
 WIDE, NARROW = 1280, 800
 
 
 @pytest.fixture
 def window(qtbot: QtBot, backend: Backend, tiny_run: Path) -> MainWindow:
-    made = opened(qtbot, backend)
-    open_run(qtbot, made.studio, tiny_run)
+    made = opened(qtbot, backend, tiny_run)
     resize(qtbot, made, WIDE)
     return made
 

@@ -23,22 +23,27 @@ def run(tiny_run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def window(qtbot: QtBot, backend: Backend, run: Path) -> MainWindow:
-    made = opened(qtbot, backend)
-    open_run(qtbot, made.studio, run)
-    return made
+    return opened(qtbot, backend, run)
+
+
+def saved(qtbot: QtBot, window: MainWindow, folder: Path) -> Path:
+    """Share a latent, save what was drawn as an animation; returns the file."""
+    window.show_tool(window.share)
+    window.share.draw_now()
+    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
+    drawn = window.share.drawn
+    assert drawn is not None
+    gif = folder / "saved.gif"
+    save_animation(gif, list(drawn.pictures), recipe=dict(drawn.recipe))
+    return gif
 
 
 @pytest.mark.parametrize("place", ["the open run", "the folder of runs"])
 def test_an_animation_is_drawn_again_after_its_run_got_another_name_and_place(
     qtbot: QtBot, window: MainWindow, run: Path, tmp_path: Path, tiny_run: Path, place: str
 ) -> None:
-    window.show_tool(window.share)
-    window.share.draw_now()
-    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
+    gif = saved(qtbot, window, tmp_path)
     drawn = window.share.drawn
-    assert drawn is not None
-    gif = tmp_path / "saved.gif"
-    save_animation(gif, list(drawn.pictures), recipe=dict(drawn.recipe))
     other = tmp_path / "other" / "second"
     new = other if place == "the open run" else window.studio.runs_folder / "second"
     new.parent.mkdir(exist_ok=True)
@@ -57,13 +62,7 @@ def test_an_animation_is_drawn_again_after_its_run_got_another_name_and_place(
 def test_a_run_that_is_nowhere_known_is_found_once_it_is_open(
     qtbot: QtBot, window: MainWindow, run: Path, tmp_path: Path
 ) -> None:
-    window.show_tool(window.share)
-    window.share.draw_now()
-    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
-    drawn = window.share.drawn
-    assert drawn is not None
-    gif = tmp_path / "saved.gif"
-    save_animation(gif, list(drawn.pictures), recipe=dict(drawn.recipe))
+    gif = saved(qtbot, window, tmp_path)
     new = tmp_path / "far" / "away"
     new.parent.mkdir()
     run.rename(new)

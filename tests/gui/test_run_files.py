@@ -37,9 +37,7 @@ def run(tiny_run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def window(qtbot: QtBot, backend: Backend, run: Path) -> MainWindow:
-    made = opened(qtbot, backend)
-    open_run(qtbot, made.studio, run)
-    return made
+    return opened(qtbot, backend, run)
 
 
 def no_trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

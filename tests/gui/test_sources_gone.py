@@ -13,7 +13,7 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.panels.source_slot import SourceSlot
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
-from tests.gui.panel_help import WAIT, fitted, open_run, opened
+from tests.gui.panel_help import WAIT, fitted, opened
 
 
 def tool(window: MainWindow, key: str) -> tuple[ToolPanel, SourceSlot]:
@@ -41,9 +41,7 @@ def window(qtbot: QtBot, backend: Backend, own_pictures: Path, tmp_path: Path) -
     for _ in train([own_pictures], run, request, PrepareOptions()):
         pass
     own_pictures.rename(tmp_path / "moved")
-    made = opened(qtbot, backend)
-    open_run(qtbot, made.studio, run)
-    return made
+    return opened(qtbot, backend, run)
 
 
 @pytest.mark.parametrize("key", ["interpolate", "inpaint"])

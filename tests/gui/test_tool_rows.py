@@ -12,15 +12,14 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.panels.action_button import ActionTool
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
-from tests.gui.panel_help import open_run, opened
+from tests.gui.panel_help import opened
 
 
 @pytest.mark.parametrize("key", ["share", "interpolate", "inpaint"])
 def test_the_icon_that_draws_again_is_never_alone_in_a_row(
     qtbot: QtBot, backend: Backend, tiny_run: Path, key: str
 ) -> None:
-    window = opened(qtbot, backend)
-    open_run(qtbot, window.studio, tiny_run)
+    window = opened(qtbot, backend, tiny_run)
     panel = {"share": window.share, "interpolate": window.interpolate, "inpaint": window.inpaint}[
         key
     ]
@@ -60,8 +59,7 @@ def beside(panel: ToolPanel, tool: QWidget) -> list[QWidget]:
 def test_what_is_painted_on_has_most_of_the_room_in_a_small_window(
     qtbot: QtBot, backend: Backend, tiny_run: Path
 ) -> None:
-    window = opened(qtbot, backend)
-    open_run(qtbot, window.studio, tiny_run)
+    window = opened(qtbot, backend, tiny_run)
     panel = window.inpaint
     window.show_tool(panel)
     window.resize(1100, 700)

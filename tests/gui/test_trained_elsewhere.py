@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.runs import metrics
-from tests.gui.panel_help import WAIT, open_run, opened
+from tests.gui.panel_help import WAIT, opened
 
 _HOLD = """
 import sys
@@ -31,8 +31,7 @@ def test_the_training_dock_follows_another_process_and_says_so(
 ) -> None:
     run = tmp_path / "elsewhere"
     shutil.copytree(tiny_run, run)
-    window = opened(qtbot, backend)
-    open_run(qtbot, window.studio, run)
+    window = opened(qtbot, backend, run)
     status, further = window.training.status, window.actions_["training.resume"]
     assert status.line.text() == "4 steps taken"
     assert not status.title.isVisible()

@@ -134,7 +134,6 @@ class LossCanvas(QObject):
         """Let the loss axis be logarithmic or not."""
         self._log = log
         self._item.setLogMode(x=False, y=log)
-        self._outline_all()
         self.reset_view()
 
     def set_outliers(self, shown: bool) -> None:
@@ -218,8 +217,10 @@ class LossCanvas(QObject):
             self._outline(drawn)
 
     def _on_moved_by_hand(self) -> None:
-        self._follows = False
-        self._outline_all()
+        # From the next time on the range tells of itself.
+        if self._follows:
+            self._follows = False
+            self._outline_all()
 
     def _on_range(self) -> None:
         if not self._follows:
