@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
 
 from ddpm_studio.backend import watching
+from ddpm_studio.backend.rows import Numbers, Rows
 from ddpm_studio.backend.service import Backend
 from ddpm_studio.backend.task import Job
 from ddpm_studio.jobs.events import BINS
@@ -18,47 +18,11 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.history import RunNews
     from ddpm_studio.runs.lock import Owner
 
-Numbers = npt.NDArray[np.float64]
-
 _POLL_MS, _IDLE_POLL_MS = 700, 3000
 _IDLE_AFTER = 12
 _RECENT = 40
-
-
-class Rows:
-    """Rows of numbers that grow in place; the first column rises.
-
-    Args:
-        columns: how many numbers a row has.
-    """
-
-    def __init__(self, columns: int) -> None:
-        self._rows = np.empty((1024, columns))
-        self._count = 0
-
-    @property
-    def rows(self) -> Numbers:
-        """All rows, shape (N, columns); a view that the next change may outdate."""
-        return self._rows[: self._count]
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._count = 0
-
-    def append(self, rows: Numbers) -> None:
-        """Add rows (K, columns); those known of the first one's step and later are forgotten."""
-        if not len(rows):
-            return
-        if self._count and rows[0, 0] <= self._rows[self._count - 1, 0]:
-            self._count = int(np.searchsorted(self.rows[:, 0], rows[0, 0]))
-        end = self._count + len(rows)
-        if end > len(self._rows):
-            # A run of days has many: room for twice as many would stand empty for long.
-            grown = np.empty((end + max(1024, end // 4), self._rows.shape[1]))
-            grown[: self._count] = self.rows
-            self._rows = grown
-        self._rows[self._count : end] = rows
-        self._count = end
+# More than a map has columns; a run of days has a hundred times as many.
+_TICKS = 4096
 
 
 class RunRecord(QObject):
@@ -93,7 +57,7 @@ class RunRecord(QObject):
         self.loaded = False
         self.is_live = False
         self._backend = backend
-        self._steps, self._ticks = Rows(4), Rows(5 + BINS)
+        self._steps, self._ticks = Rows(4), Rows(5 + BINS, _TICKS, _RECENT)
         self._news: RunNews | None = None
         self._job: Job | None = None
         self._quiet = 0
@@ -116,7 +80,10 @@ class RunRecord(QObject):
 
     @property
     def loss_by_t(self) -> tuple[Numbers, Numbers]:
-        """Steps (M,) and, for each, the mean loss in parts of 1..T since the one before."""
+        """Steps (M,) and, for each, the mean loss in parts of 1..T since the one before.
+
+        M stays in the thousands: older rows of a long run are means of several.
+        """
         return self._ticks.rows[:, 0], self._ticks.rows[:, 5:]
 
     def recent_loss_by_t(self) -> Numbers:
@@ -130,6 +97,9 @@ class RunRecord(QObject):
 
     def series(self, column: str) -> tuple[Numbers, Numbers]:
         """Return steps and values of a column of ``metrics.jsonl``, NaN where not recorded.
+
+        Of what is told a few times a second only (speed, memory, load), older rows of a long
+        run are means of several.
 
         Raises:
             KeyError: if there is no such column.

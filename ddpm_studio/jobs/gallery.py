@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,17 +57,18 @@ def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 
     asked = recipe.get("request")
     request = asked if isinstance(asked, dict) else {}
     index, seed, t = recipe.get("index"), request.get("seed"), request.get("t")
-    kind = str(recipe.get("kind", ""))
+    # Interned, as thousands of pictures have the same.
+    kind = sys.intern(str(recipe.get("kind", "")))
     return Kept(
         run,
         number,
         made,
         kind,
-        drawing_id(recipe),
+        sys.intern(drawing_id(recipe)),
         index if type(index) is int else 0,
         seed if type(seed) is int else None,
         t if type(t) is int else None,
-        str(request.get("sampler", kind)),
+        sys.intern(str(request.get("sampler", kind))),
         rating,
     )
 

@@ -5,23 +5,12 @@ import shutil
 import time
 from pathlib import Path
 
-import numpy as np
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.backend.record import Rows, RunRecord
+from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.runs import metrics
 from tests.gui.panel_help import WAIT
-
-
-def test_rows_grow_and_forget_what_is_told_anew() -> None:
-    rows = Rows(2)
-    rows.append(np.array([[k, k] for k in range(3000)], float))
-    rows.append(np.array([[2500, -1], [2501, -2]], float))
-    assert rows.rows[:, 0].tolist() == [float(k) for k in range(2502)]
-    assert rows.rows[-2:, 1].tolist() == [-1, -2]
-    rows.append(np.empty((0, 2)))
-    assert len(rows.rows) == 2502
 
 
 def test_a_run_that_another_process_writes_is_followed(
