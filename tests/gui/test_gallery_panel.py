@@ -153,6 +153,22 @@ def test_deleting_can_be_undone(qtbot: QtBot, run: Path, panel: GalleryPanel) ->
     assert panel.thumbnails.selected == [1, 2]
 
 
+def test_the_pixels_of_what_is_deleted_are_held_no_more(
+    qtbot: QtBot, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel)
+    seen(qtbot, panel, 0)
+    cache = panel.thumbnails.cache
+    qtbot.waitUntil(lambda: len(cache) == 4, timeout=WAIT)
+    before = seen(qtbot, panel, 1)
+    panel.select(panel.items.shown[:3])
+    panel.delete_chosen()
+    qtbot.waitUntil(lambda: len(cache) == 1, timeout=WAIT)
+    panel.undo()
+    qtbot.waitUntil(lambda: panel.thumbnails.count == 4, timeout=WAIT)
+    assert np.array_equal(seen(qtbot, panel, 1), before)
+
+
 def test_the_number_of_a_deleted_file_is_not_given_again(
     qtbot: QtBot, run: Path, panel: GalleryPanel
 ) -> None:

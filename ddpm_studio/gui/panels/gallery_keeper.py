@@ -77,6 +77,7 @@ class GalleryKeeper(QObject):
 
     def delete(self, items: Sequence[Kept]) -> None:
         """Take them off the disk; :meth:`restore` brings them back."""
+        self._cache.forget(items)
         self._submit(gallery.delete(_on_disk(items)))
 
     def restore(self, items: Sequence[Kept]) -> None:

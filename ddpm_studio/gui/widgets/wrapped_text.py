@@ -90,9 +90,9 @@ class SelectableText(QTextEdit):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of all lines."""
-        probe = self.document().clone()
-        probe.setTextWidth(width)
-        return ceil(probe.size().height())
+        # Not by a clone of the document: Python never frees those that Qt hands out.
+        text = self.toPlainText()
+        return ceil(_laid_out(text, self.font(), width, self.alignment())[1])
 
     def sizeHint(self) -> QSize:
         """Ask for the height that its lines have now."""

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication, QImage, QTextDocument
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
@@ -109,6 +111,19 @@ def test_a_long_name_is_shortened_and_stands_in_full_in_the_details(bar: Message
     assert name in details.toPlainText()
     bar.copy_button.click()
     assert QGuiApplication.clipboard().text() == f"{bar.text}\n\nerrno 2"
+
+
+def test_asking_for_its_height_leaves_nothing_behind(bar: MessageBar) -> None:
+    bar.show_message("The disk is full. " * 20, "error")
+
+    def documents() -> int:
+        gc.collect()
+        return sum(issubclass(type(thing), QTextDocument) for thing in gc.get_objects())
+
+    before = documents()
+    heights = {bar.heightForWidth(width) for width in range(200, 500)}
+    assert len(heights) > 1
+    assert documents() == before
 
 
 def test_no_word_makes_it_wider_and_all_lines_have_room(bar: MessageBar, qtbot: QtBot) -> None:
