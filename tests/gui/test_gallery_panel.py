@@ -153,9 +153,7 @@ def test_deleting_can_be_undone(qtbot: QtBot, run: Path, panel: GalleryPanel) ->
     assert panel.thumbnails.selected == [1, 2]
 
 
-def test_the_pixels_of_what_is_deleted_are_held_no_more(
-    qtbot: QtBot, panel: GalleryPanel
-) -> None:
+def test_the_pixels_of_what_is_deleted_are_held_no_more(qtbot: QtBot, panel: GalleryPanel) -> None:
     draw(qtbot, panel)
     seen(qtbot, panel, 0)
     cache = panel.thumbnails.cache
