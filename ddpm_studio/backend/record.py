@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
 
 from ddpm_studio.backend import watching
-from ddpm_studio.backend.rows import Numbers, Rows
+from ddpm_studio.backend.rows import Kind, Losses, Numbers, Rows
 from ddpm_studio.backend.service import Backend
 from ddpm_studio.backend.task import Job
 from ddpm_studio.jobs.events import BINS
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 _POLL_MS, _IDLE_POLL_MS = 700, 3000
 _IDLE_AFTER = 12
 _RECENT = 40
-# More than a map has columns; a run of days has a hundred times as many.
-_TICKS = 4096
+# More than a map has columns, and than a plot can show. A run of days has many more, which would
+# take ever more memory and time to draw; the file has them all.
+_MOST_TICKS, _MOST_STEPS = 4096, 1 << 16
 
 
 class RunRecord(QObject):
@@ -57,7 +58,8 @@ class RunRecord(QObject):
         self.loaded = False
         self.is_live = False
         self._backend = backend
-        self._steps, self._ticks = Rows(4), Rows(5 + BINS, _TICKS, _RECENT)
+        self._steps = Rows(_STEP_KINDS, _MOST_STEPS, _RECENT)
+        self._ticks = Rows(_TICK_KINDS, _MOST_TICKS, _RECENT)
         self._news: RunNews | None = None
         self._job: Job | None = None
         self._quiet = 0
@@ -69,14 +71,15 @@ class RunRecord(QObject):
         self.poll()
 
     @property
-    def steps(self) -> Numbers:
-        """Steps taken, shape (K,)."""
-        return self._steps.rows[:, 0]
+    def last_step(self) -> int:
+        """The last step taken; 0 before the first."""
+        return int(self._steps.rows[-1, 0]) if len(self._steps) else 0
 
     @property
-    def losses(self) -> Numbers:
-        """Losses, shape (K,); NaN where a loss was no number."""
-        return self._steps.rows[:, 1]
+    def losses(self) -> Losses:
+        """Losses by step; older rows of a long run stand for several steps."""
+        step, mean, _, _, least, greatest = self._steps.rows.T
+        return Losses(step, mean, least, greatest, self._steps.counts)
 
     @property
     def loss_by_t(self) -> tuple[Numbers, Numbers]:
@@ -98,8 +101,7 @@ class RunRecord(QObject):
     def series(self, column: str) -> tuple[Numbers, Numbers]:
         """Return steps and values of a column of ``metrics.jsonl``, NaN where not recorded.
 
-        Of what is told a few times a second only (speed, memory, load), older rows of a long
-        run are means of several.
+        Older rows of a long run are means of several.
 
         Raises:
             KeyError: if there is no such column.
@@ -137,9 +139,9 @@ class RunRecord(QObject):
 
     def _of_this_branch(self, previews: tuple[Path, ...]) -> tuple[Path, ...]:
         """Leave out what was drawn after the step that the training went back to since."""
-        if not len(self.steps):
+        if not self.last_step:
             return previews
-        last = int(self.steps[-1])
+        last = self.last_step
         return tuple(
             path for path in previews if not path.stem[5:].isdigit() or int(path.stem[5:]) <= last
         )
@@ -156,7 +158,7 @@ class RunRecord(QObject):
         if news.anew:
             self._steps.clear()
             self._ticks.clear()
-        self._steps.append(news.steps)
+        self._steps.append(np.concatenate([news.steps, news.steps[:, [1, 1]]], axis=1))
         self._ticks.append(np.concatenate([news.ticks, news.loss_by_t], axis=1))
         live = self.loaded and not news.more and self._seems_live(news)
         same = (
@@ -187,5 +189,9 @@ class RunRecord(QObject):
             self.failed.emit(failure)
 
 
+# Loss, gradient norm, learning rate; the loss again.
+_STEP_KINDS: tuple[Kind, ...] = ("last", "mean", "mean", "mean", "least", "greatest")
+_MEAN: Kind = "mean"
+_TICK_KINDS: tuple[Kind, ...] = ("last", *(_MEAN for _ in range(4 + BINS)))
 _STEP = {"loss": 1, "grad_norm": 2, "lr": 3}
 _TICK = {"images_per_second": 1, "memory_bytes": 2, "cpu_load": 3, "device_load": 4}

@@ -6,7 +6,7 @@ from ddpm_studio.backend.rows import Rows
 
 
 def test_rows_grow_and_forget_what_is_told_anew() -> None:
-    rows = Rows(2)
+    rows = Rows(["last", "last"])
     rows.append(np.array([[k, k] for k in range(3000)], float))
     rows.append(np.array([[2500, -1], [2501, -2]], float))
     assert rows.rows[:, 0].tolist() == [float(k) for k in range(2502)]
@@ -18,7 +18,7 @@ def test_rows_grow_and_forget_what_is_told_anew() -> None:
 def test_rows_of_a_long_run_become_means_of_ever_more() -> None:
     steps = np.arange(1.0, 10_001)
     values = np.random.default_rng(0).random(10_000)
-    rows = Rows(2, most=64, recent=8)
+    rows = Rows(["last", "mean"], most=64, recent=8)
     for start in range(0, 10_000, 7):
         rows.append(np.stack([steps, values], axis=1)[start : start + 7])
         assert len(rows.rows) <= 64
@@ -28,11 +28,15 @@ def test_rows_of_a_long_run_become_means_of_ever_more() -> None:
     assert ends[-1] == 10_000
     whole = [values[a:b].mean() for a, b in zip([0, *ends[:-1]], ends, strict=True)]
     assert np.allclose(kept[:, 1], whole)
+    assert np.array_equal(rows.counts, np.diff([0, *ends]))
 
 
 def test_what_is_told_at_once_is_kept_as_what_comes_bit_by_bit() -> None:
     table = np.stack([np.arange(5000.0), np.arange(5000.0) ** 2], axis=1)
-    slowly, at_once = Rows(2, most=100, recent=10), Rows(2, most=100, recent=10)
+    slowly, at_once = (
+        Rows(["last", "mean"], most=100, recent=10),
+        Rows(["last", "mean"], most=100, recent=10),
+    )
     at_once.append(table)
     for start in range(0, 5000, 100):
         slowly.append(table[start : start + 100])
@@ -41,7 +45,7 @@ def test_what_is_told_at_once_is_kept_as_what_comes_bit_by_bit() -> None:
 
 def test_nothing_known_stays_nothing_known() -> None:
     nan = np.nan
-    rows = Rows(3, most=4, recent=2)
+    rows = Rows(["last", "mean", "mean"], most=4, recent=2)
     rows.append(np.array([[1, nan, nan], [2, 4, nan], [3, 5, 6], [4, 6, 7], [5, 7, 8]], float))
     assert np.array_equal(
         rows.rows, np.array([[2, 4, nan], [3, 5, 6], [4, 6, 7], [5, 7, 8]]), equal_nan=True
@@ -49,9 +53,22 @@ def test_nothing_known_stays_nothing_known() -> None:
 
 
 def test_a_long_run_that_goes_back_forgets_what_came_after() -> None:
-    rows = Rows(2, most=8, recent=2)
+    rows = Rows(["last", "mean"], most=8, recent=2)
     rows.append(np.array([[k, k] for k in range(1, 21)], float))
     assert rows.rows[0, 0] > 1
     rows.append(np.array([[10, -1], [11, -1]], float))
     assert (rows.rows[:-2, 0] < 10).all()
     assert rows.rows[-2:].tolist() == [[10, -1], [11, -1]]
+
+
+def test_the_least_and_the_greatest_outlive_their_neighbours() -> None:
+    values = np.random.default_rng(1).random(3000)
+    values[[100, 2000]] = np.nan
+    values[[7, 1234]] = -9, 9
+    rows = Rows(["last", "least", "greatest"], most=32, recent=2)
+    rows.append(np.stack([np.arange(1.0, 3001), values, values], axis=1))
+    kept = rows.rows
+    ends = kept[:, 0].astype(int)
+    parts = [values[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    assert kept[:, 1].tolist() == [np.nanmin(part) for part in parts]
+    assert kept[:, 2].tolist() == [np.nanmax(part) for part in parts]

@@ -17,6 +17,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
+from ddpm_studio.backend.rows import Losses
 from ddpm_studio.gui.widgets.bar_plot import BarPlot
 from ddpm_studio.gui.widgets.loss_plot import LossPlot
 from ddpm_studio.gui.widgets.picture_view import PictureGrid
@@ -46,7 +47,7 @@ def repaint_and_emit(times: int) -> dict[str, object]:
     bars = BarPlot()
     bars.set_values([1.0, 2.0, 3.0])
     plot = LossPlot()
-    plot.update_series("run", np.arange(100), np.ones(100))
+    plot.update_series("run", Losses.of_steps(np.arange(100), np.ones(100)))
     widgets: list[QWidget] = [grid, bars, plot]
     for widget in widgets:
         widget.resize(160, 120)

@@ -110,8 +110,8 @@ class CurvesPage(QWidget):
         last = 1.0
         for name, record in zip(names, self.records, strict=True):
             self.loss.set_colour(name, colours.of(record.run))
-            self.loss.update_series(name, record.steps, record.losses)
-            last = max(last, float(record.steps[-1]) if len(record.steps) else 1.0)
+            self.loss.update_series(name, record.losses)
+            last = max(last, float(record.last_step))
         for column, curve in self.curves.items():
             curve.set_series(
                 [
@@ -125,7 +125,7 @@ class CurvesPage(QWidget):
         # Before the run is read there are no rows, whatever its T.
         timesteps = first.timesteps or 1
         # The map is the first run's alone: it ends where that run does.
-        own = float(first.steps[-1]) if len(first.steps) else 1.0
+        own = float(max(1, first.last_step))
         self.heat.set_rows(*first.loss_by_t, timesteps, own)
         self.bars.set_values(first.recent_loss_by_t().tolist(), timesteps)
 

@@ -324,7 +324,7 @@ class TrainingPanel(QWidget):
         if record is None or self._run is None:
             return
         self.loss.set_colour(self._run.name, self._studio.colours.of(self._run))
-        self.loss.update_series(self._run.name, record.steps, record.losses)
+        self.loss.update_series(self._run.name, record.losses)
         if record.timesteps is not None:
             self.by_t.set_values(record.recent_loss_by_t().tolist(), record.timesteps)
         self.samples.set_paths(record.previews)

@@ -122,8 +122,7 @@ class TrainingStatus(QWidget):
         """Show an opened run that another process trains."""
         self.title.setText(self.tr("Trained elsewhere since {when}").format(when=owner.when))
         self.title.show()
-        step = int(record.steps[-1]) if len(record.steps) else 0
-        total = record.total
+        step, total = record.last_step, record.total
         self.bar.setVisible(total is not None)
         line = self.tr("Step {n}").format(n=f"{step:,}")
         if total is not None:

@@ -189,14 +189,11 @@ class LossCanvas(QObject):
         """Leave the rare losses out of the range, if asked to and nobody has moved the view."""
         if not (self._usual and self._follows):
             return
-        ends = [
-            np.percentile(drawn.series.losses, _USUAL)
-            for drawn in self._drawn.values()
-            if len(drawn.series)
-        ]
-        if not ends:
+        shown = [drawn.series.ends for drawn in self._drawn.values() if len(drawn.series)]
+        if not shown:
             return
-        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+        low = min(np.percentile(least, _USUAL[0]) for least, _ in shown)
+        high = max(np.percentile(greatest, _USUAL[1]) for _, greatest in shown)
         if self._log:
             low, high = np.log10(max(low, _TINY)), np.log10(max(high, _TINY))
         self._box.setYRange(float(low), float(high), padding=_MARGIN)
@@ -208,8 +205,12 @@ class LossCanvas(QObject):
             first, last = np.searchsorted(series.steps, self._box.viewRange()[0])
             # With its neighbours outside, to which lines lead.
             part = slice(max(0, int(first) - 1), int(last) + 1)
-        for line, values in ((drawn.raw, series.losses), (drawn.smooth, series.smooth)):
-            x, y = outlined(series.steps[part], values[part], _PARTS)
+        least, greatest = series.ends
+        for line, values, ends in (
+            (drawn.raw, series.losses, (least[part], greatest[part])),
+            (drawn.smooth, series.smooth, (series.smooth[part], series.smooth[part])),
+        ):
+            x, y = outlined(series.steps[part], values[part], ends, _PARTS)
             line.setData(x, np.maximum(y, _TINY) if self._log else y)
 
     def _outline_all(self) -> None:

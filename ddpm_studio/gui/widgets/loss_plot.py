@@ -7,7 +7,6 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-import numpy.typing as npt
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -21,11 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ddpm_studio.backend.rows import Losses
 from ddpm_studio.gui.theme import body_font, current_theme
 from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.basics import IconLabel, WheelFilter, name, tool_button
 from ddpm_studio.gui.widgets.empty_state import EmptyState
-from ddpm_studio.gui.widgets.loss_series import LossSeries
+from ddpm_studio.gui.widgets.loss_series import LossAt, LossSeries
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.widgets.loss_canvas import LossCanvas
@@ -157,13 +157,13 @@ class LossPlot(QWidget):
         """What is drawn on; None while there is nothing to draw."""
         return self._canvas
 
-    def update_series(self, run: str, steps: npt.ArrayLike, losses: npt.ArrayLike) -> None:
-        """Show a run's losses, all that there are by now, arrays of equal length, steps rising.
+    def update_series(self, run: str, losses: Losses) -> None:
+        """Show a run's losses, all that there are by now.
 
         Where they only go on from what is shown, the rest is added.
         """
         first = run not in self._series
-        if self._of(run).update(steps, losses):
+        if self._of(run).update(losses):
             self._stale.add(run)
             self._redraw_soon(_REDRAW_MS if first else self._patience_ms)
 
@@ -257,22 +257,22 @@ class LossPlot(QWidget):
             if (near := series.at(math.inf if step is None else step)) is not None
         }
         if self._canvas is not None:
-            marks = {run: (near[0], near[2]) for run, near in found.items()}
+            marks = {run: (near.step, near.smooth) for run, near in found.items()}
             self._canvas.mark({} if step is None else marks)
         if not found:
             self.readout.clear()
             return
-        steps = {near[0] for near in found.values()}
+        steps = {near.step for near in found.values()}
         parts = [self.tr("step {0}").format(f"{max(steps):,.0f}")] if len(steps) == 1 else []
         several = len(found) > 1
         for run, near in found.items():
-            value = f"{near[2]:.4f}"
+            value = f"{near.smooth:.4f}"
             if several:
                 parts.append(f'<span style="color:{self.colour(run)}">●</span> {value}')
             else:
                 parts.append(self.tr("smoothed {0}").format(value))
                 if step is not None:
-                    parts.append(self.tr("raw {0}").format(f"{near[1]:.4f}"))
+                    parts.append(self.tr("raw {0}").format(_raw_words(near)))
         self.readout.setText(" · ".join(parts))
 
     def _on_log(self, log: bool) -> None:
@@ -317,3 +317,9 @@ class LossPlot(QWidget):
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         made.setContentsMargins(SPACE_M, 0, 0, 0)
         return made
+
+
+def _raw_words(near: LossAt) -> str:
+    if near.least == near.greatest:
+        return f"{near.loss:.4f}"
+    return f"{near.least:.4f}–{near.greatest:.4f}"

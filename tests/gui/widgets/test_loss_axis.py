@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.backend.rows import Losses
 from ddpm_studio.gui.widgets.loss_canvas import LossCanvas
 from ddpm_studio.gui.widgets.loss_series import LossSeries
 
@@ -20,7 +21,7 @@ def test_a_narrow_range_of_losses_can_be_read_off(qtbot: QtBot, low: float, high
     canvas.widget.show()
     canvas.set_log(True)
     series = LossSeries(0.9)
-    series.append(np.arange(9), np.linspace(low, high, 9))
+    series.update(Losses.of_steps(np.arange(9), np.linspace(low, high, 9)))
     canvas.draw("run", series)
     canvas.widget.grab()
     axis = canvas.widget.getPlotItem().getAxis("left")
@@ -43,7 +44,7 @@ def test_zoomed_in_a_long_curve_is_drawn_value_by_value(qtbot: QtBot) -> None:
     canvas.widget.show()
     steps, losses = np.arange(1, 50_001.0), np.random.default_rng(0).random(50_000) + 0.5
     series = LossSeries(0.9)
-    series.append(steps, losses)
+    series.update(Losses.of_steps(steps, losses))
     canvas.draw("run", series)
     item = canvas.widget.getPlotItem()
     raw = next(one for one in item.listDataItems() if isinstance(one, pg.PlotDataItem))
