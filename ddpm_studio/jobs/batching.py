@@ -50,7 +50,9 @@ class MicroBatch:
         trainer = self._trainer
         trainer.forget_recorded()
         trainer.optimizer.zero_grad(set_to_none=True)
-        gc.collect()
+        if gc.isenabled():
+            # Else the window collects in its own thread: its widgets must not end in this one.
+            gc.collect()
         if trainer.device.type == "cuda":
             torch.cuda.empty_cache()
         tried = self._failed_at == trainer.step_number

@@ -17,7 +17,7 @@ from ddpm_studio.engine import (
     UNet,
     UNetConfig,
 )
-from ddpm_studio.jobs.batching import bytes_per_picture
+from ddpm_studio.jobs.batching import MicroBatch, bytes_per_picture
 
 
 @pytest.mark.parametrize(("precision", "bytes_each"), [("float32", 4), ("bf16", 2)])
@@ -40,3 +40,25 @@ def test_measuring_a_picture_keeps_no_network_alive() -> None:
     del trainer
     gc.collect()
     assert not any(weight() is not None for weight in weights)
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+def test_room_is_made_without_collecting_where_another_thread_collects(automatic: bool) -> None:
+    process = DiffusionProcess(NoiseSchedule.linear())
+    pictures = np.zeros((2, 16, 16, 3), np.uint8)
+    trainer = Trainer(UNet(UNetConfig.tiny(16)), process, pictures, TrainingConfig())
+    collected: list[str] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if info["generation"] == 2:
+            collected.append(phase)
+
+    if not automatic:
+        gc.disable()
+    gc.callbacks.append(note)
+    try:
+        assert not MicroBatch(trainer).make_room()
+    finally:
+        gc.callbacks.remove(note)
+        gc.enable()
+    assert bool(collected) == automatic
