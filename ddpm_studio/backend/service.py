@@ -6,11 +6,11 @@ import time
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from ddpm_studio.backend.estimate import Estimate
 from ddpm_studio.backend.task import Job, State, Task
 from ddpm_studio.backend.worker import Report, Worker
 from ddpm_studio.errors import Failure
 from ddpm_studio.jobs.events import Progress, TrainTick
+from ddpm_studio.jobs.time_left import TimeLeft
 
 _MIN_INTERVAL = 1 / 30
 
@@ -34,7 +34,7 @@ class Backend(QObject):
         self.jobs: dict[int, Job] = {}
         self.device: str | None = None
         self._slots: dict[str, int] = {}
-        self._estimates: dict[int, Estimate] = {}
+        self._times_left: dict[int, TimeLeft] = {}
         self._fetched = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -57,7 +57,7 @@ class Backend(QObject):
             self._slots[task.slot] = task.id
         job = Job(task)
         self.jobs[task.id] = job
-        self._estimates[task.id] = Estimate()
+        self._times_left[task.id] = TimeLeft()
         self._worker.submit(task)
         self.started.emit(job)
         return job
@@ -109,11 +109,11 @@ class Backend(QObject):
             return
         if report.state is not job.state:
             job.state = report.state
-            self._estimates[job.task.id].pause()
+            self._times_left[job.task.id].pause()
             job.changed.emit()
         if isinstance(report.payload, Progress):
             job.progress = report.payload
-            left = self._estimates[job.task.id].update(report.payload.done, report.payload.total)
+            left = self._times_left[job.task.id].update(report.payload)
             # A training tells its time left itself: it knows what was not training.
             if not job.tells_time:
                 job.seconds_left = left
@@ -125,7 +125,7 @@ class Backend(QObject):
 
     def _end(self, job: Job, state: State, payload: object = None) -> None:
         job.state = state
-        del self.jobs[job.task.id], self._estimates[job.task.id]
+        del self.jobs[job.task.id], self._times_left[job.task.id]
         if job.task.slot is not None and self._slots.get(job.task.slot) == job.task.id:
             del self._slots[job.task.slot]
         if state is State.DONE:

@@ -37,7 +37,7 @@ def make_display(stream: TextIO | None = None) -> Display:
 
 
 class LineDisplay:
-    """Plain lines: at once when the pace is known, then at each tenth or every ten seconds.
+    """Plain lines: at once when something is done, then at each tenth or every ten seconds.
 
     Args:
         stream: where to.
@@ -48,12 +48,13 @@ class LineDisplay:
         self._stream = stream
         self._clock = clock
         # By phase: a training draws samples in between, again and again.
+        self._first: dict[str, int] = {}
         self._last: dict[str, tuple[float, int]] = {}
 
     def show(self, progress: Progress, left: float | None, note: str) -> None:
         """Write a line if one is due."""
         done, total, text = progress.done, progress.total, progress.text
-        if left is None:
+        if done <= self._first.setdefault(text, done) and left is None:
             return
         now = self._clock()
         last = self._last.get(text)

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from ddpm_studio.cli.display import Display, make_display
 from ddpm_studio.cli.stopping import Stopped, noted_signals
-from ddpm_studio.cli.words import TimeLeft
 from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTick
+from ddpm_studio.jobs.time_left import TimeLeft
 
 ResultT = TypeVar("ResultT")
 
@@ -65,13 +65,13 @@ class _Watch:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Progress(done, total, text):
+            case Progress(text=text):
                 self._phase = text
                 # A training tells its time left itself: it knows what was not training.
                 if text == self._training:
                     self._display.show(event, self._left, self._note)
                 else:
-                    self._display.show(event, self._pace(done, total, text), "")
+                    self._display.show(event, self._pace.update(event), "")
             case TrainStep():
                 self._loss = event.loss
             case TrainTick():

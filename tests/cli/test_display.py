@@ -9,7 +9,7 @@ import pytest
 from ddpm_studio.cli.display import BarDisplay, LineDisplay, make_display
 from ddpm_studio.cli.listening import listen
 from ddpm_studio.cli.stopping import Stopped
-from ddpm_studio.cli.words import TimeLeft, duration
+from ddpm_studio.cli.words import duration
 from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTick
 from tests.cli.conftest import spawn
 
@@ -44,17 +44,13 @@ def test_duration(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
-def test_time_left_follows_the_pace_of_its_phase() -> None:
-    clock = Clock()
-    left = TimeLeft(clock)
-    assert left(30, 60, "Training") is None  # a resumed run has done 30 already
-    clock.now += 10
-    assert left(40, 60, "Training") == pytest.approx(20)
-    clock.now += 2
-    assert left(60, 60, "Training") == 0
-    assert left(0, 10, "Sampling") is None
-    clock.now += 1
-    assert left(1, 10, "Sampling") == pytest.approx(9)
+def test_the_first_line_comes_before_the_time_left_is_known() -> None:
+    stream = io.StringIO()
+    display = LineDisplay(stream, Clock())
+    display.show(Progress(600, 900, "Training"), None, "")
+    assert not stream.getvalue()
+    display.show(Progress(601, 900, "Training"), None, "")
+    assert stream.getvalue() == "Training: 601 of 900 steps\n"
 
 
 def test_lines_come_now_and_then_not_each_time() -> None:
