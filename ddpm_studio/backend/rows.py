@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -12,6 +13,8 @@ Numbers = npt.NDArray[np.float64]
 Kind = Literal["last", "mean", "least", "greatest"]
 
 _ROOM = 1024
+# How full they are after becoming fewer: that comes seldom then, and most can still be shown.
+_FULL = 0.75
 
 
 class Losses(NamedTuple):
@@ -37,9 +40,10 @@ class Rows:
     """Rows of numbers that grow in place; the first column rises.
 
     Args:
-        kinds: for each column, what stands for two rows that become one; NaN is left out.
-        most: how many rows are kept; None: all. Of more, each two neighbours become one. In a
-            mean a row counts for as many as it stands for.
+        kinds: for each column, what stands for several rows that become one; NaN is left out.
+        most: how many rows are kept; None: all. When there are more, neighbours become one, so
+            that each of the older rows stands for as many as the others. In a mean a row counts
+            for as many as it stands for.
         recent: how many of the last rows stay as they were; less than ``most``.
     """
 
@@ -86,29 +90,37 @@ class Rows:
         self._rows[self._used : end] = rows
         self._counts[self._used : end] = 1
         self._used = end
-        while self._most is not None and self._used > self._most:
-            self._halve()
+        if self._most is not None and self._used > self._most:
+            self._thin(self._most)
 
-    def _halve(self) -> None:
-        old = (self._used - self._recent) // 2 * 2
-        pairs = self._rows[:old].reshape(old // 2, 2, -1)
-        counts = self._counts[:old].reshape(old // 2, 2)
-        halved = pairs[:, 1].copy()
+    def _thin(self, most: int) -> None:
+        """Let the older rows stand for the next power of two that leaves a quarter free."""
+        old = self._used - self._recent
+        rows, counts = self._rows[:old], self._counts[:old]
+        before = counts.cumsum() - counts
+        room = max(1, int(_FULL * most) - self._recent)
+        width = 2.0 ** max(0, math.ceil(math.log2(counts.sum() / room)))
+        starts = np.flatnonzero(np.diff(before // width, prepend=-1.0))
+        ends = np.append(starts[1:], old) - 1
+        joined = rows[ends]
         for kind, join in (("least", np.fmin), ("greatest", np.fmax)):
             columns = self._kinds == kind
-            halved[:, columns] = join(pairs[:, 0, columns], pairs[:, 1, columns])
+            joined[:, columns] = join.reduceat(rows[:, columns], starts)
         columns = self._kinds == "mean"
-        halved[:, columns] = _means(pairs[..., columns], counts)
-        end = old // 2 + self._used - old
-        self._rows[:end] = np.concatenate([halved, self._rows[old : self._used]])
-        self._counts[:end] = np.append(counts.sum(1), self._counts[old : self._used])
+        joined[:, columns] = _means(rows[:, columns], counts, starts)
+        end = len(starts) + self._recent
+        self._rows[:end] = np.concatenate([joined, self._rows[old : self._used]])
+        self._counts[:end] = np.append(
+            np.add.reduceat(counts, starts), self._counts[old : self._used]
+        )
         self._used = end
 
 
-def _means(pairs: Numbers, counts: Numbers) -> Numbers:
-    """Return weighted means of pairs (N, 2, C) by counts (N, 2), NaN where both are NaN."""
-    weights = np.isfinite(pairs) * counts[..., None]
-    total = weights.sum(1)
-    means: Numbers = (np.where(weights > 0, pairs, 0) * weights).sum(1) / np.maximum(total, 1)
+def _means(rows: Numbers, counts: Numbers, starts: npt.NDArray[np.int64]) -> Numbers:
+    """Return the means of rows (N, C) by counts (N,), of each part; NaN where all are NaN."""
+    weights = np.isfinite(rows) * counts[:, None]
+    total = np.add.reduceat(weights, starts)
+    sums = np.add.reduceat(np.where(weights > 0, rows, 0) * weights, starts)
+    means: Numbers = sums / np.maximum(total, 1)
     means[total == 0] = np.nan
     return means

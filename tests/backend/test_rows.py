@@ -31,6 +31,14 @@ def test_rows_of_a_long_run_become_means_of_ever_more() -> None:
     assert np.array_equal(rows.counts, np.diff([0, *ends]))
 
 
+def test_the_beginning_of_a_long_run_is_kept_as_finely_as_what_follows() -> None:
+    rows = Rows(["last", "mean"], most=64, recent=8)
+    for step in range(1, 20_001):
+        rows.append(np.array([[step, step]], float))
+    counts = rows.counts
+    assert counts[:16].min() == counts.max() <= 20_000 / 16
+
+
 def test_what_is_told_at_once_is_kept_as_what_comes_bit_by_bit() -> None:
     table = np.stack([np.arange(5000.0), np.arange(5000.0) ** 2], axis=1)
     slowly, at_once = (
@@ -45,7 +53,7 @@ def test_what_is_told_at_once_is_kept_as_what_comes_bit_by_bit() -> None:
 
 def test_nothing_known_stays_nothing_known() -> None:
     nan = np.nan
-    rows = Rows(["last", "mean", "mean"], most=4, recent=2)
+    rows = Rows(["last", "mean", "mean"], most=4, recent=3)
     rows.append(np.array([[1, nan, nan], [2, 4, nan], [3, 5, 6], [4, 6, 7], [5, 7, 8]], float))
     assert np.array_equal(
         rows.rows, np.array([[2, 4, nan], [3, 5, 6], [4, 6, 7], [5, 7, 8]]), equal_nan=True
