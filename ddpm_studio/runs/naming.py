@@ -9,11 +9,13 @@ from ddpm_studio.errors import StudioError
 
 # What Windows does not allow in a name; other systems allow all but the slash.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def cleaned(stem: str) -> str:
     """Return a text without what can't stand in a name."""
-    return _FORBIDDEN.sub(" ", stem).strip(" .") or "run"
+    clean = _FORBIDDEN.sub(" ", stem).strip(" .") or "run"
+    return f"run {clean}" if _DEVICE.fullmatch(clean) else clean
 
 
 def named(folder: Path, name: str) -> Path:
@@ -30,6 +32,8 @@ def named(folder: Path, name: str) -> Path:
         raise StudioError(
             f"{chosen!r} can't be the name of a run.", f"Leave out the {wrong.group()!r}."
         )
+    if chosen.endswith(".") or _DEVICE.fullmatch(chosen):
+        raise StudioError(f"{chosen!r} can't be the name of a run on Windows.", "Choose another.")
     return folder / chosen
 
 

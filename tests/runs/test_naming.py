@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs.naming import cleaned, named
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", ".", "..", "a/b", "a\\b", "a:b", "what?", "ta\tb", "CON", "nul.old", "run."]
+)
+def test_what_some_system_refuses_is_no_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StudioError):
+        named(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["faces", " faces 2 ", "ünïcødé 😀", "console", "v1.2", ".hidden"])
+def test_any_other_is_the_name_of_the_folder(tmp_path: Path, name: str) -> None:
+    assert named(tmp_path, name) == tmp_path / name.strip()
+
+
+@pytest.mark.parametrize("stem", ["a/b:c", "...", "aux", "COM1.txt", "a\x07", "faces"])
+def test_what_is_cleaned_is_a_name(tmp_path: Path, stem: str) -> None:
+    name = cleaned(stem)
+    assert named(tmp_path, name).name == name
