@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -110,19 +111,24 @@ def gaussian_kl(
     return 0.5 * (gap.exp() - 1 - gap + apart)
 
 
+def _where_known(function: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
+    """Compute on the CPU what torch has no kernel for on Apple's GPUs."""
+    return function(z.cpu()).to(z.device) if z.device.type == "mps" else function(z)
+
+
 class _LogNdtr(torch.autograd.Function):
     """log Φ with its derivative φ/Φ from erfcx; torch's own is off by six times at −10⁴."""
 
     @staticmethod
     def forward(ctx: Any, z: Tensor) -> Tensor:
         ctx.save_for_backward(z)
-        return cast(Tensor, torch.special.log_ndtr(z))
+        return _where_known(torch.special.log_ndtr, z)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (z,) = ctx.saved_tensors
-        slope = math.sqrt(2 / math.pi) / torch.special.erfcx(z * -(0.5**0.5))
-        return gradients[0] * cast(Tensor, slope)
+        slope = math.sqrt(2 / math.pi) / _where_known(torch.special.erfcx, z * -(0.5**0.5))
+        return gradients[0] * slope
 
 
 def log_ndtr(z: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ def dormand_prince(
         slopes.append(slope(ahead, new))
         scale = tolerance * (1 + torch.maximum(x.abs(), new.abs()))
         error = (wide * _weighted(error_weights, slopes) / scale).square().flatten(1)
-        norm = error.mean(1).sqrt().double().cpu()
+        norm = error.mean(1).sqrt().cpu().double()
         good = norm <= 1
         for k in range(coming, len(stops)):
             here = good & (s > stops[k]) & (ahead <= stops[k])

@@ -26,6 +26,9 @@ from ddpm_studio.engine.unet import UNet
 # Separate streams of random numbers, so that one never shifts another.
 _ORDER, _STEP = 1, 2
 _TIMESTEPS = "timesteps."
+# Devices whose kernel of Adam reads the flag that weights and moments should stay as they are.
+# Apple's does not: there the step waits for the device to see for itself.
+_LOOK_AT_FOUND_INF = ("cpu", "cuda")
 
 
 class PictureRows(Protocol):
@@ -171,16 +174,21 @@ class Trainer:
         lr = self.learning_rate(self.step_number)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        # Adam's kernel reads this on the device and leaves weights and moments as they are.
-        finite = torch.isfinite(loss) & torch.isfinite(grad_norm)
-        self.optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
         self.whole = False
-        self.optimizer.step()
+        self._optimise(torch.isfinite(loss) & torch.isfinite(grad_norm))
         self.step_number += 1
         self.ema.update(self.step_number)
         self.timesteps.update(index, losses.detach())
         self.whole = True
         return StepResult(loss, grad_norm, losses, index, lr)
+
+    def _optimise(self, finite: Tensor) -> None:
+        """Let Adam change the weights, unless ``finite``, shape (), is false."""
+        if self.device.type in _LOOK_AT_FOUND_INF:
+            self.optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
+            self.optimizer.step()
+        elif bool(finite):
+            self.optimizer.step()
 
     def _gradient(self, *batch: Tensor | None) -> tuple[Tensor, ...]:
         """See :meth:`_accumulate`; on a GPU its kernels are recorded and then replayed."""
