@@ -91,7 +91,7 @@ def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
 
 
 def eps_weights(process: DiffusionProcess) -> Tensor:
-    """What L_{t−1} multiplies ‖ε − ε_θ‖² by: β_t²/(2σ_t²α_t(1−ᾱ_t)) [DDPM eq. 12], shape (T,).
+    """The factor of ‖ε − ε_θ‖² in L_{t−1}: β_t²/(2σ_t²α_t(1−ᾱ_t)) [DDPM eq. 12], shape (T,).
 
     σ_t² is the process's own, or β_t where it is learned; L_simple [eq. 14] has 1 instead.
     """

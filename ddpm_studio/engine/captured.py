@@ -19,7 +19,7 @@ UNRECORDED = 2
 _broken: list[bool] = []
 # Streams that no recording uses any more. cuBLAS keeps work space for each stream, some 30 MiB, and
 # torch may give it back with any recording of that stream: no two that live share one.
-_idle: list[torch.cuda.Stream] = []
+_idle: dict[torch.device, list[torch.cuda.Stream]] = {}
 
 
 class Captured:
@@ -39,13 +39,20 @@ class Captured:
     ) -> None:
         self._inputs = tuple(None if given is None else given.clone() for given in inputs)
         self._graph = torch.cuda.CUDAGraph()
+        device = next(given.device for given in inputs if given is not None)
+        # A stream of another GPU would record nothing, and each replay return the same.
+        with torch.cuda.device(device):
+            self._record(function, device)
+
+    def _record(self, function: Callable[..., tuple[Tensor, ...]], device: torch.device) -> None:
         # Not torch.cuda.graph, which collects garbage, and with it what another thread owns.
-        stream: torch.cuda.Stream = _idle.pop() if _idle else torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        weakref.finalize(self, _idle.append, stream)
+        idle = _idle.setdefault(device, [])
+        stream: torch.cuda.Stream = idle.pop() if idle else torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        weakref.finalize(self, idle.append, stream)
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             # What libraries set up at their first call can't be recorded.
-            with torch.random.fork_rng([torch.cuda.current_device()]):
+            with torch.random.fork_rng([device]):
                 function(*self._inputs)
             torch.cuda.synchronize()
             torch.cuda.empty_cache()

@@ -44,7 +44,7 @@ def flow_log_likelihood(
         model: the network, differentiable in x.
         x: continuous pictures in [−1, 1], shape (N, C, H, W).
         probe: Hutchinson's v with E[vvᵀ] = I, best ±1, shape of x [FFJORD].
-        tolerance: of each step, relative and absolute (Runge–Kutta 4(5)).
+        tolerance: of each step, relative and absolute (Runge–Kutta 5(4)).
 
     Yields:
         FlowStep after each step of the solver.

@@ -86,7 +86,9 @@ class LossSecondMoment:
 
     def probabilities(self) -> Tensor:
         """Return the chance of each index, shape (T,)."""
-        root = self.history[: self.T].square().mean(1).sqrt()
+        history = self.history[: self.T]
+        # Against the largest: of a network that diverges the squares would be infinite.
+        root = (history / history.abs().amax()).square().mean(1).sqrt()
         total = root.sum()
         learned = (1 - _UNIFORM_SHARE) * root / total + _UNIFORM_SHARE / self.T
         ready = (self.counts >= _REMEMBERED).all() & (total > 0)

@@ -77,7 +77,7 @@ def spiral_at(u: Tensor) -> Tensor:
 
 
 def mixture_score(x: Tensor, schedule: NoiseSchedule, index: int) -> Tensor:
-    """∇ log q(x_t) of the eight Gaussians, exactly [Score SDE eq. 3, in closed form].
+    """∇ log q(x_t) of the eight Gaussians, in closed form.
 
     q(x_t) is again a mixture: means √ᾱ_t μ, variance ᾱ_t σ² + 1 − ᾱ_t.
 

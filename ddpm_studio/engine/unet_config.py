@@ -48,7 +48,7 @@ class UNetConfig:
         attention_resolutions: sides at which each block is followed by self-attention.
         dropout: probability, 0..1, before the second convolution of each block.
         norm_groups: groups of each GroupNorm; all widths are multiples of it.
-        out_channels: ``channels``, or twice that if the variance is learned [IDDPM].
+        learned_variance: whether a second half of output channels carries it [IDDPM §3.1].
         num_classes: labels 0..num_classes−1; None for an unconditional network.
     """
 

@@ -48,6 +48,15 @@ def test_it_remembers_the_last_ten_also_with_repeats_in_a_batch() -> None:
     np.testing.assert_allclose(sampler.probabilities(), expected, rtol=1e-5)
 
 
+def test_losses_whose_squares_are_no_float32_still_give_probabilities() -> None:
+    sampler = LossSecondMoment(3, "cpu")
+    for _ in range(10):
+        sampler.update(torch.arange(3), torch.tensor([1e30, 2e30, 3e30]))
+    assert sampler.probabilities().tolist() == pytest.approx(
+        [0.999 * k / 6 + 0.001 / 3 for k in (1, 2, 3)], rel=1e-6
+    )
+
+
 def test_draws_follow_the_probabilities_and_weights_undo_them() -> None:
     sampler, _ = _trained()
     p = sampler.probabilities()

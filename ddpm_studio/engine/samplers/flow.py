@@ -30,7 +30,7 @@ def probability_flow(
         x_t: where to start, shape (N, C, H, W).
         noise: not drawn from.
         moments: indices to show, 0..T−1; all if None. They do not change x_0.
-        tolerance: of each step, relative and absolute (Runge–Kutta 4(5)).
+        tolerance: of each step, relative and absolute (Runge–Kutta 5(4)).
 
     Returns:
         x_0, after one Frame for each moment and one for x_0; the first moment is always the

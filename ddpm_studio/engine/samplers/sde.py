@@ -52,7 +52,7 @@ def predictor_corrector(
     corrections: int = 1,
     snr: float = 0.16,
 ) -> Frames:
-    """Correct each ancestral step by Langevin steps at the new t [SDE Algorithms 2, 5].
+    """Correct each ancestral step by Langevin steps at the new t [SDE Algorithms 3, 5].
 
     Args:
         process: as of :func:`euler_maruyama`; its variance is the predictor's σ_t².
