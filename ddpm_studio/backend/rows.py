@@ -72,7 +72,10 @@ class Rows:
         self._used = 0
 
     def append(self, rows: Numbers) -> None:
-        """Add rows (K, columns); those known of the first one's step and later are forgotten."""
+        """Add rows (K, columns); of a step and those after it what was told last counts."""
+        if len(rows):
+            least_after = np.minimum.accumulate(np.append(rows[1:, 0], np.inf)[::-1])[::-1]
+            rows = rows[rows[:, 0] < least_after]
         # In portions, so that room is needed for twice what is kept at most.
         portion = self._most or max(1, len(rows))
         for start in range(0, len(rows), portion):

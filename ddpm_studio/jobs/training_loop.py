@@ -205,8 +205,7 @@ class TrainingLoop:
         load_checkpoint(newest, self.trainer)
         self.restore(self._returns + 1)
         self._spikes.forget()
-        with contextlib.suppress(OSError):
-            self.folder.forget_metrics_after(newest.step)
+        self._log.writer.forget_after(newest.step)
         self._log.restart_clock()
         yield Notice(f"{why} Training went back to step {newest.step} and takes other pictures.")
         return True

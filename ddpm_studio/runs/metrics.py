@@ -73,17 +73,31 @@ class MetricsWriter:
         self.problem: OSError | None = None
         """Why the last lines could not be written; None if they were."""
         self._waiting: deque[dict[str, Any]] = deque(maxlen=_WAITING)
+        self._void_after: int | None = None
 
     def append(self, lines: Iterable[dict[str, Any]]) -> None:
         """Append objects, each on a line of its own, after those that wait."""
         self._waiting.extend(lines)
         try:
+            if self._void_after is not None:
+                truncate(self.path, self._void_after)
+                self._void_after = None
             append(self.path, self._waiting)
         except OSError as error:
             self.problem = error.with_traceback(None)
         else:
             self.problem = None
             self._waiting.clear()
+
+    def forget_after(self, step: int) -> None:
+        """Drop the lines of steps that training is about to take again, also those that wait.
+
+        A disk that refuses is asked again with the next lines, before they are written.
+        """
+        kept = [line for line in self._waiting if line["step"] <= step]
+        self._waiting.clear()
+        self._void_after = step if self._void_after is None else min(step, self._void_after)
+        self.append(kept)
 
 
 def append(path: Path, lines: Iterable[dict[str, Any]]) -> None:
@@ -164,7 +178,8 @@ def _parse(line: bytes) -> dict[str, Any] | None:
         value = parse_object(line, _LONGEST_LINE)
     except ValueError:
         return None
-    ours = type(value.get("step")) is int and all(_is_figure(key, v) for key, v in value.items())
+    step = value.get("step")
+    ours = type(step) is int and step >= 0 and all(_is_figure(key, v) for key, v in value.items())
     return value if ours else None
 
 

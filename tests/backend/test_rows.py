@@ -69,6 +69,13 @@ def test_a_long_run_that_goes_back_forgets_what_came_after() -> None:
     assert rows.rows[-2:].tolist() == [[10, -1], [11, -1]]
 
 
+def test_what_goes_back_within_what_is_told_at_once_is_forgotten_too() -> None:
+    rows = Rows(["last", "last"])
+    rows.append(np.array([[1, 0], [2, 0], [3, 0]], float))
+    rows.append(np.array([[4, 0], [5, 0], [6, 0], [3, 1], [4, 1], [9, 1], [5, 2]], float))
+    assert rows.rows.tolist() == [[1, 0], [2, 0], [3, 1], [4, 1], [5, 2]]
+
+
 def test_the_least_and_the_greatest_outlive_their_neighbours() -> None:
     values = np.random.default_rng(1).random(3000)
     values[[100, 2000]] = np.nan

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
-from ddpm_studio.runs import metrics
-from ddpm_studio.runs.metrics import Place
+import pytest
+
+from ddpm_studio.runs import atomic, metrics
+from ddpm_studio.runs.metrics import MetricsWriter, Place
 
 
 def _write(file: Path, *steps: int) -> None:
@@ -75,3 +78,32 @@ def test_the_last_line_of_a_long_file(tmp_path: Path) -> None:
     with file.open("a") as stream:
         stream.write('{"step":5000,"lo')
     assert metrics.last(file) == json.loads(f'{{"step": 4999, "loss": {1 / 4999}}}')
+
+
+def test_a_training_that_goes_back_while_the_disk_is_full_leaves_each_step_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "metrics.jsonl"
+    writer = MetricsWriter(file)
+    writer.append([{"step": step, "loss": 1.0} for step in (1, 2, 3, 4)])
+    with monkeypatch.context() as full:
+        for call in ("append", "write_bytes"):
+            full.setattr(atomic, call, _refuse)
+        writer.append([{"step": step, "loss": 1.0} for step in (5, 6)])
+        writer.forget_after(3)
+        writer.append([{"step": step, "loss": 2.0} for step in (4, 5)])
+        assert writer.problem is not None
+    writer.append([{"step": 6, "loss": 2.0}])
+    assert writer.problem is None
+    told = [(line["step"], line["loss"]) for line in metrics.read(file)]
+    assert told == [(1, 1.0), (2, 1.0), (3, 1.0), (4, 2.0), (5, 2.0), (6, 2.0)]
+
+
+def _refuse(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_line_of_no_step_is_none_of_ours(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.jsonl"
+    file.write_text('{"step":1,"loss":1}\n{"step":-5,"loss":1}\n{"step":true,"loss":1}\n')
+    assert [line["step"] for line in metrics.read(file)] == [1]
