@@ -179,8 +179,8 @@ class DrawRequest(Request):
     variance: Literal["fixed_large", "fixed_small"] = Field(
         "fixed_large",
         title="Variance",
-        description="σₜ² = βₜ or β̃ₜ; ddpm only.",
-        json_schema_extra={"only_sampler": "ddpm"},
+        description="σₜ² of ancestral steps: βₜ or β̃ₜ.",
+        json_schema_extra={"only_samplers": ["ddpm", "pc"]},
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
     clip_x0: bool = Field(
@@ -225,7 +225,7 @@ class SamplerRequest(DrawRequest):
         le=1,
         title="η",
         description="ddim's noise: 0 deterministic, 1 as ancestral.",
-        json_schema_extra={"only_sampler": "ddim"},
+        json_schema_extra={"only_samplers": ["ddim"]},
     )
 
 

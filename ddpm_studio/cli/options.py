@@ -127,11 +127,13 @@ def _refuse_idle(made: BaseModel, own: Collection[str]) -> None:
     for name in own:
         field = type(made).model_fields[name]
         extra = field.json_schema_extra
-        only = extra.get("only_sampler") if isinstance(extra, dict) else None
-        chosen = getattr(made, "sampler", only)
-        if only is not None and chosen != only and getattr(made, name) != field.default:
+        heeding = extra.get("only_samplers") if isinstance(extra, dict) else None
+        chosen = getattr(made, "sampler", None)
+        if not isinstance(heeding, list) or chosen is None or chosen in heeding:
+            continue
+        if getattr(made, name) != field.default:
             raise typer.BadParameter(
-                f"{chosen} does not heed it; add --sampler {only}.",
+                f"{chosen} does not heed it; add --sampler {' or '.join(map(str, heeding))}.",
                 param_hint=f"'{option_name(name)}'",
             )
 

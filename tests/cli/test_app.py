@@ -231,7 +231,7 @@ def test_info(terminal: Terminal, trained: Path) -> None:
         (("sample", "x", "--out", "a.png", "--eta", 0.5), "'--eta': ddpm does not heed it; add"),
         (
             ("sample", "x", "--out", "a.png", "--sampler", "sde", "--variance", "fixed_small"),
-            "'--variance': sde does not heed it; add --sampler ddpm.",
+            "'--variance': sde does not heed it; add --sampler ddpm or pc.",
         ),
         (("train", "x", "--run", "r", "--steps", "1e3"), "'--steps': must be a whole number."),
         (("train", "x", "--run", "r", "--dropout", "no"), "'--dropout': must be a number."),
@@ -245,3 +245,11 @@ def test_a_bad_value_is_told_in_plain_words(
     assert said.code == 2
     assert told in said.error
     assert "Value error" not in said.error
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "pc"])
+def test_ancestral_steps_heed_the_variance(terminal: Terminal, sampler: str) -> None:
+    words = ("sample", "nowhere", "--out", "a.png", "--sampler", sampler)
+    said = terminal(*words, "--variance", "fixed_small")
+    assert said.code == 1
+    assert "nowhere" in said.error
