@@ -1,4 +1,4 @@
-"""The mathematics of denoising diffusion, on torch alone; nothing of the project is imported."""
+"""The mathematics of denoising diffusion, on torch; nothing of the project is imported."""
 
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import Guided

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess, per_picture
 
 
 class ContinuousDenoiser:
@@ -29,7 +29,7 @@ class ContinuousDenoiser:
 
     def x_t(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """√ᾱ·x̃, what the network sees."""
-        return x * _like(_signal(_levels(x, log_sigma)).sqrt(), x)
+        return x * per_picture(_signal(_levels(x, log_sigma)).sqrt(), x)
 
     def x0_hat(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """x̂_0 = x̃ − σ·ε̂, clipped if the process says so."""
@@ -41,12 +41,12 @@ class ContinuousDenoiser:
         result = self._at(x, levels, below)
         if bool((share > 1e-9).any()):
             above = (below + 1).clamp_max(len(self.log_sigmas) - 1)
-            result = result + _like(share, x) * (self._at(x, levels, above) - result)
+            result = result + per_picture(share, x) * (self._at(x, levels, above) - result)
         return result.clamp(-1, 1) if self.process.clip_x0 else result
 
     def eps(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """ε̂, consistent with x̂_0."""
-        return (x - self.x0_hat(x, log_sigma)) / _like(_levels(x, log_sigma).exp(), x)
+        return (x - self.x0_hat(x, log_sigma)) / per_picture(_levels(x, log_sigma).exp(), x)
 
     def _at(self, x: Tensor, levels: Tensor, indices: Tensor) -> Tensor:
         """x̂_0 by the network's labels of given indices, from its ε̂ at the true σ."""
@@ -54,12 +54,14 @@ class ContinuousDenoiser:
         index = indices.to(x.device)
         prediction, _ = process.split(self.model(x_t, process.labels(x_t, index)), x_t)
         prediction = prediction.to(x.dtype)
-        bar, sigma = _signal(levels), _like(levels.exp(), x)
+        bar, sigma = _signal(levels), per_picture(levels.exp(), x)
         match process.parameterization:
             case "x0":
                 return prediction
             case "v":
-                return _like(bar.sqrt(), x) * x_t - _like((1 - bar).sqrt(), x) * prediction
+                return (
+                    per_picture(bar.sqrt(), x) * x_t - per_picture((1 - bar).sqrt(), x) * prediction
+                )
             case "eps":
                 return x - sigma * prediction
             case "mu":
@@ -77,7 +79,3 @@ def _levels(x: Tensor, log_sigma: float | Tensor) -> Tensor:
 def _signal(levels: Tensor) -> Tensor:
     """ᾱ of log σ."""
     return torch.sigmoid(-2 * levels)
-
-
-def _like(values: Tensor, x: Tensor) -> Tensor:
-    return values.to(device=x.device, dtype=x.dtype).reshape(-1, 1, 1, 1)

@@ -202,6 +202,11 @@ def at(table: Tensor, index: Index, like: Tensor) -> Tensor | float:
     return values.reshape(-1, *([1] * (like.ndim - 1)))
 
 
+def per_picture(values: Tensor, like: Tensor) -> Tensor:
+    """One value a picture, shape (N,), as (N, 1, 1, 1) of the type of ``like`` and beside it."""
+    return values.to(device=like.device, dtype=like.dtype).reshape(-1, 1, 1, 1)
+
+
 # Kept, since a copy to the device in each step would wait for it, and as long as its table is:
 # a recorded step reads it without being seen here.
 _copies: MutableMapping[Tensor, dict[tuple[torch.device, torch.dtype], Tensor]]

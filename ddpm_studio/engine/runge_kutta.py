@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.process import per_picture
+
 Slope = Callable[[Tensor, Tensor], Tensor]
 
 _FIRST_STEP, _SMALLEST_STEP = 0.02, 1e-9  # as shares of the way
@@ -52,7 +54,7 @@ def dormand_prince(
         last = step <= end - s
         h = torch.where(last, end - s, step)
         ahead = torch.where(last, torch.full_like(s, end), s + h)
-        wide = _like(h, x)
+        wide = per_picture(h, x)
         for row, share in zip(rows[1:], shares[1:], strict=True):
             slopes.append(slope(s + share * h, x + wide * _weighted(row, slopes)))
         new = x + wide * _weighted(weights, slopes)
@@ -67,10 +69,10 @@ def dormand_prince(
                 share_of_step = torch.where(here, (stops[k] - s) / h, 0.0)
                 powers = share_of_step[:, None] ** torch.arange(1, 5)
                 inner = x + wide * _weighted(
-                    [_like(w, x) for w in (powers @ interpolant.T).T], slopes
+                    [per_picture(w, x) for w in (powers @ interpolant.T).T], slopes
                 )
-                found[k] = torch.where(_like(here, x).bool(), inner, found.get(k, inner))
-        accept = _like(good, x).bool()
+                found[k] = torch.where(per_picture(here, x).bool(), inner, found.get(k, inner))
+        accept = per_picture(good, x).bool()
         x, slopes = torch.where(accept, new, x), [torch.where(accept, slopes[-1], slopes[0])]
         s = torch.where(good, ahead, s)
         factor = (_SAFETY * norm**-0.2).clamp(_SHRINK, _GROW)
@@ -89,7 +91,3 @@ def _weighted(weights: Sequence[float | Tensor], slopes: Sequence[Tensor]) -> Te
         if isinstance(weight, Tensor) or weight != 0:
             total = total + weight * one
     return total
-
-
-def _like(values: Tensor, x: Tensor) -> Tensor:
-    return values.to(device=x.device, dtype=x.dtype).reshape(-1, 1, 1, 1)

@@ -8,7 +8,6 @@ SPACE_S, SPACE_M, SPACE_L, SPACE_XL = 4, 8, 16, 24
 RADIUS = 6
 FONT_CAPTION, FONT_BODY, FONT_TITLE = 11, 13, 20
 ICON_SIZE = 16
-CONTROL_HEIGHT = 28
 X0_HAT = "x\u200d\u0302₀"
 """The predicted picture; DejaVu Sans loses the hat of an x unless something stands between."""
 

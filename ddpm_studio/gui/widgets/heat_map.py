@@ -10,11 +10,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme import body_font, current_theme
 from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.step_field import CAPTION, StepField
-
-Numbers = npt.NDArray[np.float64]
 
 COLUMNS = 240
 _KEY_WIDTH, _KEY_ROOM = 8, 52

@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QPointF, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.widgets.step_field import StepField
 
-Numbers = npt.NDArray[np.float64]
 _CLIPPED = 1.0
 
 
