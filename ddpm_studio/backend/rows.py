@@ -59,7 +59,7 @@ class Rows:
 
     @property
     def rows(self) -> Numbers:
-        """All rows, shape (N, columns); a view that the next change may outdate."""
+        """All rows, shape (N, columns); a view that :meth:`append` may outdate."""
         return self._rows[: self._used]
 
     @property
@@ -111,12 +111,12 @@ class Rows:
             joined[:, columns] = join.reduceat(rows[:, columns], starts)
         columns = self._kinds == "mean"
         joined[:, columns] = _means(rows[:, columns], counts, starts)
-        end = len(starts) + self._recent
-        self._rows[:end] = np.concatenate([joined, self._rows[old : self._used]])
-        self._counts[:end] = np.append(
-            np.add.reduceat(counts, starts), self._counts[old : self._used]
-        )
-        self._used = end
+        # In new arrays: curves that are shown hold views of the old ones.
+        kept = np.concatenate([joined, self._rows[old : self._used]])
+        stands_for = np.append(np.add.reduceat(counts, starts), self._counts[old : self._used])
+        self._rows, self._counts = np.empty_like(self._rows), np.empty_like(self._counts)
+        self._used = len(kept)
+        self._rows[: self._used], self._counts[: self._used] = kept, stands_for
 
 
 def _means(rows: Numbers, counts: Numbers, starts: npt.NDArray[np.int64]) -> Numbers:

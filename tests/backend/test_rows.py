@@ -39,6 +39,15 @@ def test_the_beginning_of_a_long_run_is_kept_as_finely_as_what_follows() -> None
     assert counts[:16].min() == counts.max() <= 20_000 / 16
 
 
+def test_a_curve_that_is_shown_stays_whole_while_rows_become_fewer() -> None:
+    table = np.stack([np.arange(1000.0), np.arange(1000.0) ** 2], axis=1)
+    rows = Rows(["last", "mean"], most=100, recent=10)
+    rows.append(table[:100])
+    shown = rows.rows
+    rows.append(table[100:])
+    assert np.array_equal(shown, table[:100])
+
+
 def test_what_is_told_at_once_is_kept_as_what_comes_bit_by_bit() -> None:
     table = np.stack([np.arange(5000.0), np.arange(5000.0) ** 2], axis=1)
     slowly, at_once = (
