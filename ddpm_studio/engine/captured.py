@@ -104,7 +104,9 @@ def captured(
 
 
 class Replayed:
-    """A denoiser that, on a GPU, is recorded at its third call with batches of one shape.
+    """A denoiser that, on a GPU, is recorded at its third call in a row with batches of one shape.
+
+    The recording stays until another shape has come as often: the last piece of many is smaller.
 
     Args:
         denoiser: it must follow x_t and t alone, and be called without gradients.
@@ -115,16 +117,24 @@ class Replayed:
         self._shape: torch.Size | None = None
         self._calls = 0
         self._captured: Captured | None = None
+        self._captured_shape: torch.Size | None = None
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
         """See :class:`~ddpm_studio.engine.process.Denoiser`."""
         if x.device.type != "cuda":
             return self._denoiser(x, t)
         if x.shape != self._shape:
-            self._shape, self._calls, self._captured = x.shape, 0, None
+            self._shape, self._calls = x.shape, 0
         self._calls += 1
-        if self._calls == UNRECORDED + 1:
+        if self._calls == UNRECORDED + 1 and x.shape != self._captured_shape:
+            # The memory of the old one first.
+            self._captured = self._captured_shape = None
             self._captured = captured(lambda *batch: (self._denoiser(*batch),), (x, t))
-        if self._captured is None:
+            self._captured_shape = x.shape
+        if self._captured is None or x.shape != self._captured_shape:
             return self._denoiser(x, t)
         return self._captured(x, t)[0]
+
+    def forget_recorded(self) -> None:
+        """Give back the memory of recorded kernels."""
+        self._captured = self._captured_shape = self._shape = None

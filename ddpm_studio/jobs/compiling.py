@@ -244,6 +244,10 @@ class DrawingNetwork:
             self._consider(seconds, x, t)
         return prediction
 
+    def forget_recorded(self) -> None:
+        """Give back the memory of recorded kernels."""
+        self._denoiser.forget_recorded()
+
     def _consider(self, seconds: float, x: Tensor, t: Tensor) -> None:
         """Compile, keep it or go back."""
         if self._worth is None:

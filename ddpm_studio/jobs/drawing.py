@@ -76,6 +76,7 @@ class Evaluator:
                     if not is_out_of_memory(error) or self.batch == 1:
                         raise
                 # The error's traceback, which holds tensors, is gone by now.
+                self._network.forget_recorded()
                 self.batch = (min(self.batch, len(x)) + 1) // 2
 
     def _in_pieces(self, x: Tensor, t: Tensor) -> Tensor:
