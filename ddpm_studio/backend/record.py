@@ -42,7 +42,7 @@ class RunRecord(QObject):
     changed = Signal()
     """There are more figures, or samples, or a checkpoint."""
     failed = Signal(object)
-    """The run can't be read any more; carries a :class:`Failure`. It is not asked again."""
+    """The run can't be read any more; carries a :class:`Failure`. Told once, until it is back."""
 
     def __init__(self, backend: Backend, run: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +64,7 @@ class RunRecord(QObject):
         self._job: Job | None = None
         self._quiet = 0
         self._asleep = False
+        self._lost = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._on_timer)
@@ -163,6 +164,7 @@ class RunRecord(QObject):
         live = self.loaded and not news.more and self._seems_live(news)
         same = (
             before is not None
+            and not self._lost
             and not (news.anew or len(news.steps))
             and (news.previews, news.checkpoint) == (before.previews, before.checkpoint)
             and (live, news.trainer) == (self.is_live, self.trainer)
@@ -172,6 +174,7 @@ class RunRecord(QObject):
         self.checkpoint, self.is_live, self.trainer = news.checkpoint, live, news.trainer
         self.loaded = self.loaded or not news.more
         self._quiet = self._quiet + 1 if same else 0
+        self._lost = False
         if not same:
             self.changed.emit()
         if news.more:
@@ -185,7 +188,8 @@ class RunRecord(QObject):
 
     def _on_failed(self, failure: object) -> None:
         self._job = None
-        if not self._asleep:
+        if not (self._asleep or self._lost):
+            self._lost = True
             self.failed.emit(failure)
 
 

@@ -58,6 +58,17 @@ def test_a_run_that_is_gone_is_told_once(
         record.poll()
     assert "run" in told.args[0].line
     assert record.losses.steps.tolist() == [1, 2, 3, 4]
+    again: list[object] = []
+    record.failed.connect(again.append)
+    record.poll()
+    qtbot.waitUntil(lambda: not backend.jobs, timeout=WAIT)
+    assert not again, "a training in memory asks at each of its ticks"
+    shutil.copytree(tiny_run, run)
+    with qtbot.waitSignal(record.changed, timeout=WAIT):
+        record.poll()
+    shutil.rmtree(run)
+    with qtbot.waitSignal(record.failed, timeout=WAIT):
+        record.poll()
 
 
 def test_a_long_run_takes_no_more_room_and_keeps_its_spikes(
