@@ -44,6 +44,9 @@ def test_the_warning_offers_another_folder_and_the_run_goes_on_there(
     dialog.reject()
     qtbot.waitUntil(lambda: studio.training_run == tmp_path / "spare" / "run", timeout=WAIT)
     qtbot.waitUntil(lambda: not action.isEnabled(), timeout=WAIT)
+    while training.messages.isVisible():
+        assert "goes on in memory" not in training.messages.text, "it is saved by now"
+        training.messages.dismiss()
     studio.stop_training()
     qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
     assert RunFolder.open(tmp_path / "spare" / "run").newest().step > 2

@@ -45,6 +45,7 @@ from ddpm_studio.requests import TrainRequest
 
 _COMMON = ("preset", "steps", "batch_size", "seed", "device")
 _MOST_ASKED = 304
+_SAVING = "saving"
 
 
 class TrainingPanel(QWidget):
@@ -277,9 +278,12 @@ class TrainingPanel(QWidget):
                 self._tell_unsaved()
         elif isinstance(event, CheckpointSaved):
             self._elsewhere.setEnabled(False)
+            self.messages.clear(topic=_SAVING)
 
     def _tell_unsaved(self) -> None:
-        self.messages.show_warning(self._unsaved, self._elsewhere.text(), self._elsewhere.trigger)
+        self.messages.show_warning(
+            self._unsaved, self._elsewhere.text(), self._elsewhere.trigger, topic=_SAVING
+        )
 
     def _on_ended(self) -> None:
         self._elsewhere.setEnabled(False)

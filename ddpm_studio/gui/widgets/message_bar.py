@@ -200,9 +200,13 @@ class MessageBar(QFrame):
             callback=callback,
         )
 
-    def clear(self, level: Level | None = None) -> None:
-        """Say nothing more, or nothing more of this level."""
-        self._messages = [old for old in self._messages if level not in (None, old.level)]
+    def clear(self, level: Level | None = None, topic: str = "") -> None:
+        """Say nothing more, or nothing more of this level, or about this topic."""
+        self._messages = [
+            old
+            for old in self._messages
+            if level not in (None, old.level) or (topic and topic != old.topic)
+        ]
         self._show()
 
     def dismiss(self) -> None:
