@@ -304,8 +304,8 @@ class Trainer:
     def _on_device(self, tensor: Tensor) -> Tensor:
         if self.device.type == "cuda":
             # From pageable memory the copy would wait for the device.
-            tensor = tensor.pin_memory()
-        return tensor.to(self.device, non_blocking=True)
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(self.device)
 
     def _rows(self, step: int) -> npt.NDArray[np.int64]:
         """Rows of one batch: each picture once an epoch, in an order drawn anew each epoch."""

@@ -225,6 +225,21 @@ def test_a_batch_in_pieces_has_the_gradient_of_the_whole(weighted: bool) -> None
         torch.testing.assert_close(of_pieces, gradients, rtol=1e-3, atol=1e-4)
 
 
+def test_pictures_are_copied_at_once_unless_they_are_pinned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An Apple GPU reads what is copied without waiting when its memory is another's already."""
+    plain = torch.Tensor.to
+
+    def to(tensor: torch.Tensor, *given: object, **named: object) -> torch.Tensor:
+        assert not named.get("non_blocking") or tensor.is_pinned()
+        return plain(tensor, *given, **named)  # type: ignore[call-overload, no-any-return]
+
+    trainer = _trainer(CONFIG)
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    trainer.step()
+
+
 @pytest.mark.parametrize("kernel_looks", [True, False])
 @pytest.mark.parametrize("spoiled", ["loss", "gradient"])
 def test_a_step_without_finite_numbers_changes_no_weight(
