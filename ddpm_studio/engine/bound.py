@@ -93,12 +93,13 @@ def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
 def eps_weights(process: DiffusionProcess) -> Tensor:
     """The factor of ‖ε − ε_θ‖² in L_{t−1}: β_t²/(2σ_t²α_t(1−ᾱ_t)) [DDPM eq. 12], shape (T,).
 
-    σ_t² is the process's own, or β_t where it is learned; L_simple [eq. 14] has 1 instead.
+    σ_t² is β̃_t if that is the process's, else β_t; L_simple [eq. 14] has 1 instead. At t = 1,
+    where L_0 has another form, it is what the formula gives (of β̃_t with β̃_2).
     """
     s = process.schedule
     fixed_small = process.variance == "fixed_small"
-    log_variance = s.posterior_log_variance_clipped if fixed_small else s.fixed_large_log_variance
-    scale = 2 * log_variance.exp() * s.alphas * s.one_minus_alphas_cumprod
+    variance = s.posterior_log_variance_clipped.exp() if fixed_small else s.betas
+    scale = 2 * variance * s.alphas * s.one_minus_alphas_cumprod
     return s.betas.square() / scale
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
+from ddpm_studio.engine.bound import eps_weights
 from ddpm_studio.engine.losses import l_simple
 from ddpm_studio.engine.process import Parameterization, at, std_of
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, linear_betas
@@ -143,6 +144,7 @@ def test_equation_12_weights(index: int, weight: float, rel: float) -> None:
     sigma = linear_betas()[index] ** 0.5
     measured = gap.square().sum() / (2 * sigma**2) / (noise - wrong).square().sum()
     assert float(measured) == pytest.approx(weight, rel=rel)
+    assert float(eps_weights(process)[index]) == pytest.approx(weight, rel=rel)
 
 
 @pytest.mark.parametrize(("variance", "expected"), [(1.0, 0.2755132334), (0.25, 0.1730534061)])
