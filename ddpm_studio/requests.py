@@ -229,9 +229,17 @@ class SamplerRequest(DrawRequest):
     )
 
 
+# An animation asks for its moments where none are named.
+_FRAMES_OF_GIF: JsonDict = {"terminal_default": "60 with --gif"}
 Frames = Annotated[
     int,
-    Field(ge=0, le=10000, title="Frames", description="How many moments of the process to keep."),
+    Field(
+        ge=0,
+        le=10000,
+        title="Frames",
+        description="How many moments of the process to keep.",
+        json_schema_extra=_FRAMES_OF_GIF,
+    ),
 ]
 
 

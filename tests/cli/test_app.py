@@ -8,6 +8,7 @@ import pytest
 from ddpm_studio import __version__
 from ddpm_studio.cli.group import load_command
 from ddpm_studio.cli.table import COMMANDS
+from ddpm_studio.cli.trajectory import _FRAMES
 from ddpm_studio.requests import (
     BitsRequest,
     InterpolateRequest,
@@ -82,6 +83,8 @@ def test_help_tells_choices_defaults_and_limits(
     assert "after warm-up. Above 0, at most 1. Default: 0.0002." in text
     assert "Left out: as the preset has it. At least 0, below 1." in text
     assert "Mirror pictures left to right at random. Default: yes." in text
+    text = " ".join(terminal("sample", "--help").out.split())
+    assert f"moments of the process to keep. 0 to 10000. Default: {_FRAMES} with --gif." in text
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 120])
