@@ -26,7 +26,7 @@ from ddpm_studio.data.decoding import Unusable
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.looking import Look, NotAPicture, Outcome, Target, look, read_item
 from ddpm_studio.data.pausing import no_collection
-from ddpm_studio.data.worker import ARRAY, BYTES, LEFT_OUT, MEMORY, OTHER, READY
+from ddpm_studio.data.worker import ARRAY, BYTES, DISK, LEFT_OUT, MEMORY, OTHER, READY
 from ddpm_studio.data.worker import main as worker_main
 from ddpm_studio.errors import StudioError
 
@@ -106,6 +106,7 @@ class Crew:
 
         Raises:
             StudioError: a process was ended from outside.
+            OSError: the squares can't be written.
         """
         waiting: deque[tuple[Batch, Future[Look]]] = deque()
         for batch in batches:
@@ -186,6 +187,7 @@ class _Worker:
         Raises:
             StudioError: it was ended from outside.
             MemoryError: it had not enough.
+            OSError: the squares can't be written.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -219,6 +221,8 @@ class _Worker:
         if (error := answer.get("error")) is not None:
             if error == MEMORY:
                 raise MemoryError
+            if error == DISK:
+                raise OSError(*answer["why"])
             raise RuntimeError(f"A process that prepares pictures failed: {error}")
         return Look(outcomes, answer["coloured"])
 

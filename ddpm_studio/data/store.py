@@ -26,6 +26,7 @@ from ddpm_studio.data.dataset import Dataset
 from ddpm_studio.data.folders import Stamp
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
+from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.strict_json import read_object
 
@@ -90,11 +91,17 @@ class Store:
         if max((time_ns for _, _, time_ns in stamps), default=0) > time.time_ns() - _SETTLED_NS:
             return
         folder = self.root / "quick"
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-        with os.fdopen(handle, "w") as stream:
-            json.dump({"key": key}, stream)
-        Path(temporary).replace(folder / f"{quick}.json")
+        # Without the note they are read again, no more.
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
+            temporary = Path(name)
+            try:
+                with os.fdopen(handle, "w") as stream:
+                    json.dump({"key": key}, stream)
+                temporary.replace(folder / f"{quick}.json")
+            finally:
+                temporary.unlink(missing_ok=True)
 
     def load(self, key: str, source: Sequence[Path], title: str) -> Dataset | None:
         """Return a prepared set, or None where it is missing or damaged."""
@@ -138,14 +145,26 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Path]:
-        """Give an empty folder for :meth:`keep`; without that it vanishes."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._remove_leftovers()
-        temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=".", suffix=".tmp"))
+        """Give an empty folder for :meth:`keep`; without that it vanishes.
+
+        Raises:
+            StudioError: it can't be made or, by the body's OSError, not be filled.
+        """
+        temporary: Path | None = None
         try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._remove_leftovers()
+            temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=".", suffix=".tmp"))
             yield temporary
+        except OSError as error:
+            raise StudioError(
+                f"The prepared pictures can't be kept in {self.root}: {error.strerror or error}.",
+                "Make room there, or let the environment variable DDPM_STUDIO_CACHE name another "
+                "folder.",
+            ) from error
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
 
     def keep(self, temporary: Path, key: str) -> None:
         """Let a folder that was written take its place under ``key``."""

@@ -24,7 +24,7 @@ from ddpm_studio.data.places import Member, OpenFile, Place, Span, Whole
 from ddpm_studio.data.squares import Recipe
 
 READY = b"ready\n"
-MEMORY = "memory"
+MEMORY, DISK = "memory", "disk"
 _COLLECT_AFTER = 20_000
 #: How a picture is told of that lies in no place; a class of place is told by its name.
 BYTES, ARRAY, OTHER, LEFT_OUT = "bytes", "array", "other", "left out"
@@ -59,6 +59,8 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
             answer = _answer(json.loads(line), questions, archive)
         except MemoryError:
             answer = {"error": MEMORY}
+        except OSError as error:
+            answer = {"error": DISK, "why": [error.errno, error.strerror or str(error)]}
         except Exception:
             answer = {"error": traceback.format_exc()}
         answers.write(json.dumps(answer).encode() + b"\n")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from ddpm_studio import __version__
 from ddpm_studio.backend import Backend
+from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.collector import Collector
 from ddpm_studio.gui.crash_log import CrashLog
 from ddpm_studio.gui.main_window import MainWindow
@@ -55,6 +56,12 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     app.processEvents()
     window.build_tools()
     QTimer.singleShot(0, backend.start)
+    if not (settings.fileName() and settings.isWritable()):
+        told = StudioError(
+            f"Nothing can be kept in {config_dir()}: settings last until the window closes.",
+            "Make it a folder that you may write to, then start again.",
+        )
+        window.studio.notify(told)
     window.open_first([Path(path) for path in paths], sample)
 
     # Python sees a signal only while it runs: a timer lets it look, so that Ctrl-C in the

@@ -37,6 +37,13 @@ _ExceptHook = Callable[
 ]
 
 
+class _LogFile(RotatingFileHandler):
+    """A log that a full disk does not stop: lines that can't be written are lost, no more."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing: a traceback for each line would hide what is told on stderr."""
+
+
 class CrashLog(QObject):
     """Listens to what nobody caught, from :meth:`begin` to :meth:`end`.
 
@@ -72,7 +79,7 @@ class CrashLog(QObject):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.crash = self._collect()
-            self._handler = RotatingFileHandler(
+            self._handler = _LogFile(
                 self.log_file, maxBytes=_LOG_BYTES, backupCount=_LOGS, encoding="utf-8", delay=True
             )
             self._stacks = self._stack_file(os.getpid()).open("w", encoding="utf-8")
@@ -93,11 +100,13 @@ class CrashLog(QObject):
         qInstallMessageHandler(None)
         sys.excepthook, threading.excepthook = self._excepthook, self._threadhook
         faulthandler.disable()
-        self._stacks.close()
+        self._logger.removeHandler(self._handler)
+        # What a full disk did not take is tried once more, and then given up.
+        for kept in (self._stacks, self._handler):
+            with suppress(OSError):
+                kept.close()
         with suppress(OSError):
             self._stack_file(os.getpid()).unlink(missing_ok=True)
-        self._logger.removeHandler(self._handler)
-        self._handler.close()
         self._stacks = self._handler = None
 
     def report(self) -> str:

@@ -136,11 +136,17 @@ def default(key: str) -> Any:
 
 
 def open_settings() -> QSettings:
-    """Return what the window remembers, in a file of the program's own configuration folder."""
-    folder = paths.config_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "settings.ini"
-    put_aside_unless_text(path)
+    """Return what the window remembers, in a file of the program's own configuration folder.
+
+    Without such a folder, or beside a file that must not be read and can't be moved, it is
+    remembered until the program ends: then it has no name of a file.
+    """
+    path = paths.config_dir() / "settings.ini"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        put_aside_unless_text(path)
+    except OSError:
+        return QSettings("", QSettings.Format.IniFormat)
     return QSettings(str(path), QSettings.Format.IniFormat)
 
 

@@ -19,6 +19,7 @@ from ddpm_studio.data import (
 )
 from ddpm_studio.data.looking import Look, Target, look
 from ddpm_studio.data.report import Reject
+from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import age, drain, image, make_picture_folder, noise, prepared
 
@@ -146,6 +147,42 @@ def test_cancelling_at_any_moment_leaves_nothing(
         assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
         assert not list((tmp_path / "cache").glob("data/*"))
         assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["by other processes", "here"])
+def test_a_cache_that_takes_nothing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(preparing, "_CREW_FROM_BYTES", 0 if there else 1 << 40)
+    make_picture_folder(tmp_path / "in", 20)
+    cache = tmp_path / "cache"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(StudioError, match="can't be kept in") as told:
+            prepared(cache, tmp_path / "in")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(cache) in told.value.cause
+    assert [path for path in cache.rglob("*") if path.is_file()] == []
+    assert len(prepared(cache, tmp_path / "in")) == 20
+
+
+def test_a_cache_that_is_a_file_is_named(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in", 3)
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(StudioError, match="can't be kept in"):
+        prepared(tmp_path / "cache", tmp_path / "in")
+
+
+def test_pictures_are_prepared_also_where_that_can_not_be_noted(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in", 3)
+    for picture in (tmp_path / "in").iterdir():
+        age(picture)
+    (tmp_path / "cache" / "data").mkdir(parents=True)
+    (tmp_path / "cache" / "data" / "quick").write_text("a file")
+    assert len(prepared(tmp_path / "cache", tmp_path / "in")) == 3
 
 
 def test_progress_counts_up_to_its_total(tmp_path: Path) -> None:

@@ -109,6 +109,17 @@ def test_a_folder_that_cannot_be_written_is_no_hindrance(tmp_path: Path, qtbot: 
     assert "DDPM Studio" in log.report()
 
 
+def test_a_log_that_cannot_be_written_any_more_says_nothing_of_it(
+    tmp_path: Path, qtbot: QtBot, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log = CrashLog(tmp_path)
+    log.begin()
+    log.log_file.mkdir()
+    qWarning("a warning of Qt")
+    log.end()
+    assert capfd.readouterr().err.splitlines() == ["a warning of Qt"]
+
+
 def test_the_window_tells_of_a_crash_and_copies_the_report(
     tmp_path: Path, qtbot: QtBot, backend: Backend
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 
+from ddpm_studio.gui.settings import open_settings
 from ddpm_studio.gui.settings_file import put_aside_unless_text
 from tests.hostile import seeds
 
@@ -38,3 +39,25 @@ def test_the_programs_own_settings_stay(tmp_path: Path) -> None:
     assert put_aside_unless_text(path) is None
     assert path.read_bytes() == seeds.SETTINGS
     assert put_aside_unless_text(tmp_path / "none.ini") is None
+
+
+@pytest.mark.parametrize("in_the_way", ["config", "refused"])
+def test_without_a_place_for_settings_they_last_as_long_as_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_the_way: str
+) -> None:
+    config = tmp_path / "own"
+    monkeypatch.setenv("DDPM_STUDIO_CONFIG", str(config))
+    if in_the_way == "config":
+        config.write_text("a file")
+    else:
+        (config / "settings.ini.refused").mkdir(parents=True)
+        (config / "settings.ini").write_text(f'[a]\nb="{_NUMBER}"\n')
+    before = sorted(tmp_path.rglob("*"))
+    settings = open_settings()
+    assert not settings.fileName()
+    assert settings.value("a/b") is None, "a file that must not be read is not read"
+    settings.setValue("a/c", "d")
+    assert open_settings().value("a/c") == "d"
+    settings.clear()
+    settings.sync()
+    assert sorted(tmp_path.rglob("*")) == before
