@@ -24,7 +24,8 @@ from ddpm_studio.runs.weights import most_bytes
 from ddpm_studio.strict_json import read_object, require_file
 
 Part = Literal["model", "ema", "optimizer"]
-_NAME = re.compile(r"step-(\d{8,12})")
+# As many digits as the most steps that can be asked for.
+_NAME = re.compile(r"step-(\d{8,9})")
 _KEPT = 3
 _MAX_STATE = 16 << 20
 # How many numbers each part has for one of the network's.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ddpm_studio.runs import atomic
 from ddpm_studio.strict_json import parse_object
@@ -27,6 +29,7 @@ _NUMBERS = frozenset(
     )
 )
 _BOUND = 2**62
+_MOST_STEPS = 10**9
 _TAIL = 64
 _PORTION = 4 << 20
 _LAST = 64 << 10
@@ -131,7 +134,7 @@ def read_on(path: Path, place: Place, limit: int = _PORTION) -> Portion:
         limit: bytes to read at most.
     """
     try:
-        file = path.open("rb")
+        file = _opened(path)
     except OSError:
         return Portion([], Place(), place.offset > 0, False)
     with file:
@@ -154,7 +157,7 @@ def read_on(path: Path, place: Place, limit: int = _PORTION) -> Portion:
 def last(path: Path) -> dict[str, Any] | None:
     """Return the last object, or None; long files are not read through."""
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             file.seek(max(0, file.seek(0, 2) - _LAST))
             lines = file.read().splitlines()
     except OSError:
@@ -168,6 +171,13 @@ def truncate(path: Path, step: int) -> None:
     atomic.write_bytes(path, _text(kept))
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open a plain file: whoever opens a pipe waits for its other end, maybe for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "Not a plain file", str(path))
+    return path.open("rb")
+
+
 def _text(lines: Iterable[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
 
@@ -179,7 +189,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     step = value.get("step")
-    ours = type(step) is int and step >= 0 and all(_is_figure(key, v) for key, v in value.items())
+    ours = type(step) is int and 0 <= step < _MOST_STEPS and all(_is_figure(key, v) for key, v in value.items())
     return value if ours else None
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -103,5 +104,15 @@ def _refuse(*_: object) -> None:
 
 def test_a_line_of_no_step_is_none_of_ours(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
-    file.write_text('{"step":1,"loss":1}\n{"step":-5,"loss":1}\n{"step":true,"loss":1}\n')
+    others = "".join(f'{{"step":{step},"loss":1}}\n' for step in ("-5", "true", "1e3", 2**61))
+    file.write_text('{"step":1,"loss":1}\n' + others)
     assert [line["step"] for line in metrics.read(file)] == [1]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_in_the_place_of_the_figures_is_not_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.jsonl"
+    os.mkfifo(file)
+    assert metrics.read_on(file, Place()).lines == []
+    assert metrics.last(file) is None
+    assert list(metrics.read(file)) == []
