@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
 
+from ddpm_studio.signals import ending_signals
+
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -34,7 +36,7 @@ class Asked:
 
 @contextlib.contextmanager
 def noted_signals() -> Iterator[Asked]:
-    """Note the first Ctrl-C or SIGTERM; a second one ends the process at once."""
+    """Note the first signal that asks for an end; a second one ends the process at once."""
     asked = Asked()
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -42,9 +44,11 @@ def noted_signals() -> Iterator[Asked]:
         for either in handled:
             signal.signal(either, signal.SIG_DFL)
         if sys.stderr.isatty():
-            os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+            # A terminal that has gone takes nothing any more.
+            with contextlib.suppress(OSError):
+                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
 
-    handled = (signal.SIGINT, signal.SIGTERM)
+    handled = ending_signals()
     before = {number: signal.signal(number, note) for number in handled}
     try:
         yield asked

@@ -22,6 +22,7 @@ from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.theme import current_theme
 from ddpm_studio.gui.translations import install_translations
 from ddpm_studio.paths import config_dir, resources_dir
+from ddpm_studio.signals import ending_signals
 
 APP_ID = "io.github.ddpm_studio.DDPMStudio"
 
@@ -65,15 +66,18 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     window.open_first([Path(path) for path in paths], sample)
 
     # Python sees a signal only while it runs: a timer lets it look, so that Ctrl-C in the
-    # terminal closes the window as its button does.
-    previous = signal.signal(signal.SIGINT, lambda *_: window.close())
+    # terminal, its end and that of the desktop close the window as its button does.
+    previous = {
+        number: signal.signal(number, lambda *_: window.close()) for number in ending_signals()
+    }
     pulse = QTimer()
     pulse.timeout.connect(_nothing)
     pulse.start(250)
     try:
         code = app.exec()
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
         pulse.stop()
         backend.shutdown()
         window.deleteLater()

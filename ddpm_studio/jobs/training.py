@@ -14,7 +14,7 @@ from ddpm_studio import data
 from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig, derive_seed
 from ddpm_studio.engine.losses import check_loss
-from ddpm_studio.errors import StudioError
+from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs import device as devices
 from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
@@ -24,7 +24,7 @@ from ddpm_studio.jobs.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.jobs.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
-from ddpm_studio.runs import DataInfo, ProcessInfo, RunFolder, RunInfo, journal
+from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
 
 _NAMED = 5
 _NETWORK_SEED = 3
@@ -211,19 +211,31 @@ def _restore(folder: RunFolder, trainer: Trainer) -> tuple[int, list[Notice]]:
             load_checkpoint(checkpoint, trainer)
             returns = checkpoint.state().get("returns", 0)
         except (StudioError, ValueError) as error:
-            notices.append(Notice(f"Step {checkpoint.step} is passed over: {error}"))
+            cause = Failure.of(error).cause
+            notices.append(Notice(f"Step {checkpoint.step} is passed over: {cause}"))
             damaged.append(checkpoint)
             continue
-        for other in damaged:
-            other.set_aside()
-        folder.forget_metrics_after(checkpoint.step)
+        _go_on_from(folder, checkpoint.step, damaged)
         return returns if isinstance(returns, int) else 0, notices
     if damaged:
         raise StudioError(
             f"No checkpoint of {folder.path} can be read.", "Start a new run.", str(notices)
         )
-    folder.forget_metrics_after(0)
+    _go_on_from(folder, 0)
     return 0, notices
+
+
+def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()) -> None:
+    """Put away what would be in the way of the steps that follow."""
+    try:
+        for checkpoint in damaged:
+            checkpoint.set_aside()
+        folder.forget_metrics_after(step)
+    except OSError as error:
+        raise StudioError(
+            f"The run {folder.path} can't be written to: {error.strerror or error}.",
+            "Check its permissions and the space on its disk.",
+        ) from error
 
 
 def _build(

@@ -189,7 +189,11 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     step = value.get("step")
-    ours = type(step) is int and 0 <= step < _MOST_STEPS and all(_is_figure(key, v) for key, v in value.items())
+    ours = (
+        type(step) is int
+        and 0 <= step < _MOST_STEPS
+        and all(_is_figure(key, v) for key, v in value.items())
+    )
     return value if ours else None
 
 

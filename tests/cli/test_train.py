@@ -2,8 +2,9 @@ import errno
 import io
 import json
 import os
-import signal
+import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -80,10 +81,10 @@ def test_resume_takes_the_total_of_the_run_and_refuses_other_settings(
     assert sorted(path.name for path in run.rglob("*")) == before
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_signal_leaves_a_whole_checkpoint_to_resume_from(
-    terminal: Terminal, pictures: Path, tmp_path: Path, number: signal.Signals, code: int
+    terminal: Terminal, pictures: Path, tmp_path: Path, number: int, code: int
 ) -> None:
     run = tmp_path / "run"
     process = spawn("train", pictures, "--run", run, "--steps", 100000, "--json", *QUIET)
@@ -102,6 +103,39 @@ def test_a_signal_leaves_a_whole_checkpoint_to_resume_from(
     assert not [path for path in run.rglob("*") if ".writing-" in path.name]
     assert terminal("train", "--run", run, "--resume", "--steps", newest.step + 1).code == 0
     assert RunFolder.open(run).newest().step == newest.step + 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+@pytest.mark.parametrize("deaf", [False, True], ids=["heard", "nohup"])
+def test_a_terminal_that_goes_ends_a_training_in_order(
+    pictures: Path, tmp_path: Path, deaf: bool
+) -> None:
+    import pty
+
+    run, steps = tmp_path / "run", 60 if deaf else 100_000
+    ours, theirs = pty.openpty()
+    words = ["train", pictures, "--run", run, "--steps", steps, *QUIET]
+    # The terminal is its own, so that the system tells it when that goes.
+    own = "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    ignore = "signal.signal(signal.SIGHUP, signal.SIG_IGN); " if deaf else ""
+    go = "os.execv(sys.executable, [sys.executable, '-m', 'ddpm_studio', *sys.argv[1:]])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", own + ignore + go, *map(str, words)],
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if deaf else theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    while not (run / "metrics.jsonl").exists() and process.poll() is None:
+        time.sleep(0.1)
+    os.close(ours)
+    code = process.wait(timeout=120)
+    assert code >= 0, "it ends by itself"
+    newest = RunFolder.open(run).newest()
+    assert newest.load("ema")
+    assert not (run / ".owner.json").exists()
+    assert (code, newest.step) == (0, steps) if deaf else newest.step < steps
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")

@@ -57,3 +57,29 @@ def test_a_session_from_drop_to_close(picture_folder: Path, tmp_path: Path) -> N
     with Image.open(tmp_path / "interpolation.gif") as gif:
         frames = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(gif)]
     assert len(set(frames)) > 2
+
+
+_SIGNALLED = """
+import os, signal, sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from ddpm_studio.gui.app import run_window
+app = QApplication([])
+def look():
+    if any(hasattr(widget, "observatory") for widget in app.topLevelWidgets()):
+        timer.stop()
+        os.kill(os.getpid(), int(sys.argv[1]))
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(10)
+sys.exit(run_window())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [1, 15], ids=["SIGHUP", "SIGTERM"])
+def test_the_end_of_the_desktop_closes_the_window_in_order(number: int) -> None:
+    words = [sys.executable, "-c", _SIGNALLED, str(number)]
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    ended = subprocess.run(words, env=environment, capture_output=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr

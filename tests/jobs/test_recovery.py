@@ -335,6 +335,19 @@ def _divided(events: list[Any]) -> list[str]:
     return [text for text in texts if "at once" in text]
 
 
+def test_a_full_disk_is_named_when_a_run_is_taken_up_again(
+    pictures: Path, tmp_path: Path, full_disk: Callable[[bool], None]
+) -> None:
+    run = tmp_path / "run"
+    finish(start(pictures, run, steps=2))
+    full_disk(True)
+    with pytest.raises(StudioError, match="can't be written to: No space left") as told:
+        finish(start(pictures, run, steps=4))
+    assert str(run) in told.value.cause
+    full_disk(False)
+    assert finish(start(pictures, run, steps=4))[1].step == 4
+
+
 def test_a_spike_is_told_from_noise() -> None:
     rng = np.random.default_rng(0)
     watch = SpikeWatch()
