@@ -13,6 +13,27 @@ WRITING = ".writing-"
 _PACKAGE = Path(__file__).resolve().parent
 
 
+def why_unreachable(path: Path) -> str | None:
+    """Say what keeps anybody from a path, as "does not exist"; None if nothing does."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return "does not exist"
+    except OSError as error:
+        return f"can't be reached: {error.strerror}"
+    return None
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is there; ``Path.exists`` raises for what lies in a folder that is shut."""
+    return why_unreachable(path) is None
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there, where ``Path.is_file`` raises as ``Path.exists`` does."""
+    return is_there(path) and path.is_file()
+
+
 def resources_dir() -> Path:
     """Return the folder of icons and sample data, in a wheel or in a source tree."""
     installed = _PACKAGE / "_resources"

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.studio import Studio, is_model
+from ddpm_studio.paths import is_there
 
 
 class Opening(QObject):
@@ -76,7 +77,7 @@ class Opening(QObject):
         path = dropped[0]
         if is_model(path):
             return self.tr("Open the model {name}").format(name=path.name)
-        if path.is_dir():
+        if is_there(path) and path.is_dir():
             return self.tr("Open the pictures in {name}").format(name=path.name)
         return self.tr("Open {name}").format(name=path.name)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
+from ddpm_studio.paths import is_file, is_there
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.strict_json import parse_object
 
@@ -44,12 +45,12 @@ class Recent(QObject):
     def runs(self) -> list[Path]:
         """Return the run folders."""
         found = (Path(line) for line in self._lines("runs"))
-        return [run for run in found if (run / "run.json").is_file()]
+        return [run for run in found if is_file(run / "run.json")]
 
     def data(self) -> list[RecentData]:
         """Return the pictures."""
         found = (_parsed(line) for line in self._lines("data"))
-        return [item for item in found if item and all(path.exists() for path in item.paths)]
+        return [item for item in found if item and all(is_there(path) for path in item.paths)]
 
     def add_run(self, run: Path) -> None:
         """Put a run in front."""

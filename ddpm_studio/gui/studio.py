@@ -89,7 +89,7 @@ class Studio(QObject):
 
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
-        found = [path for path in given if path.exists()]
+        found = [path for path in given if paths.is_there(path)]
         if len(found) == 1 and is_model(found[0]):
             self.open_model(found[0])
         elif found and not (len(found) == 1 and self.restorer.restore(found[0])):
@@ -97,13 +97,14 @@ class Studio(QObject):
         # Last: opening something takes errors about what was opened before away.
         for path in given:
             if path not in found:
-                self.notify(StudioError(f"{path} does not exist.", "Check the path."))
+                why = paths.why_unreachable(path)
+                self.notify(StudioError(f"{path} {why}.", "Check the path."))
 
     def open_model(self, folder: Path) -> None:
         """Open a run, or make one of a model of diffusers."""
-        if (folder / "model_index.json").is_file():
+        if paths.is_file(folder / "model_index.json"):
             self._import(folder)
-        elif (folder / "run.json").is_file():
+        elif paths.is_file(folder / "run.json"):
             self.open_run(folder)
         else:
             self.notify(
@@ -322,7 +323,7 @@ class Studio(QObject):
         self.training = None
         self.training_changed.emit()
         run = self.training_run
-        if run is None or not (run / "run.json").is_file():
+        if run is None or not paths.is_file(run / "run.json"):
             return
         if self.run in (None, run):
             self._reopen(run)
@@ -397,4 +398,4 @@ class Studio(QObject):
 
 def is_model(path: Path) -> bool:
     """Tell whether a folder is a run or a model of diffusers."""
-    return any((path / name).is_file() for name in ("run.json", "model_index.json"))
+    return any(paths.is_file(path / name) for name in ("run.json", "model_index.json"))

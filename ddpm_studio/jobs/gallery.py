@@ -13,6 +13,7 @@ import filelock
 
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
 from ddpm_studio.jobs.recipes import Recipe, drawing_id
+from ddpm_studio.paths import is_file
 from ddpm_studio.strict_json import read_object
 
 MOST_STARS = 5
@@ -112,7 +113,7 @@ def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
         except OSError:
             continue
     found = dict.fromkeys([*given, *beside])
-    return [run for run in found if (run / "run.json").is_file()]
+    return [run for run in found if is_file(run / "run.json")]
 
 
 def load(

@@ -10,6 +10,7 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.jobs.pictures import prepare_options
+from ddpm_studio.paths import is_there
 from ddpm_studio.runs import RunFolder, RunInfo
 
 
@@ -26,7 +27,7 @@ def learnt_sources(info: RunInfo, remedy: str = "") -> list[Path]:
 
 def kept_pictures(info: RunInfo, sources: Sequence[Path]) -> Dataset | None:
     """Return a run's pictures from the cache if some of ``sources`` are gone; None: read those."""
-    if info.data is None or all(source.exists() for source in sources):
+    if info.data is None or all(is_there(source) for source in sources):
         return None
     return data.find_prepared(info.data.fingerprint, sources)
 

@@ -13,6 +13,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.describing import steps_told
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.local_time import local_time
+from ddpm_studio.paths import is_file
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.notes import Notes, read_notes
 
@@ -69,7 +70,7 @@ def _run_folders(folders: Sequence[Path]) -> list[Path]:
             entries = list(folder.iterdir())
         except OSError:
             continue
-        found += [entry for entry in entries if (entry / "run.json").is_file()]
+        found += [entry for entry in entries if is_file(entry / "run.json")]
     return sorted(found, key=_changed, reverse=True)
 
 

@@ -17,6 +17,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.export.carried import Array, unpack
 from ddpm_studio.jobs.events import Latent, Pictures
+from ddpm_studio.paths import is_file
 from ddpm_studio.requests import (
     DrawRequest,
     InpaintRequest,
@@ -214,10 +215,10 @@ def _found_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> P
             f"{path.name} names a run on the network, {run}.",
             "Open that run yourself, then draw again.",
         )
-    if (run / "run.json").is_file():
+    if is_file(run / "run.json"):
         return run
     above = path.absolute().parents
-    if len(above) > _ABOVE_GALLERY and (above[_ABOVE_GALLERY] / "run.json").is_file():
+    if len(above) > _ABOVE_GALLERY and is_file(above[_ABOVE_GALLERY] / "run.json"):
         return above[_ABOVE_GALLERY]
     told_id, step = recipe.get("run_id"), recipe.get("checkpoint")
     if told_id:

@@ -13,6 +13,7 @@ from ddpm_studio.errors import Failure, StudioError, is_out_of_memory
 from ddpm_studio.jobs.events import CheckpointSaved
 from ddpm_studio.jobs.spare import Spare
 from ddpm_studio.jobs.training_log import DivergedError
+from ddpm_studio.paths import is_there
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.checkpoint import Part
 
@@ -103,7 +104,7 @@ class Saver:
         assert place is not None
         name, number = self.folder.path.name, 1
         path = place / name
-        while path.exists():
+        while is_there(path):
             number += 1
             path = place / f"{name} {number}"
         return RunFolder.create(path, self.folder.info)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.paths import is_file, is_there, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
 from ddpm_studio.runs.info import RunInfo
@@ -41,7 +42,7 @@ class RunFolder:
         Raises:
             StudioError: if the folder is not empty or can't be made.
         """
-        ours = not path.exists()
+        ours = not is_there(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
             atomic.flush_folder(path.parent)
@@ -70,12 +71,14 @@ class RunFolder:
             StudioError: if it is no run folder, or damaged.
         """
         file = path / "run.json"
-        if not file.is_file():
-            if not path.exists():
+        if not is_file(file):
+            if why := why_unreachable(path):
                 raise StudioError(
-                    f"{path} does not exist.",
+                    f"{path} {why}.",
                     "If it was renamed or moved, open it where it is now.",
                 )
+            if (why := why_unreachable(file)) not in (None, "does not exist"):
+                raise StudioError(f"{file} {why}.", "Check its permissions.")
             what = (
                 "is not a run folder (no run.json)"
                 if path.is_dir()
@@ -176,7 +179,7 @@ class RunFolder:
         Raises:
             OSError: if it can't be written, or the run folder is gone.
         """
-        if not (self.path / "run.json").is_file():
+        if not is_file(self.path / "run.json"):
             # Or a folder of that name would be made on another disk than the one that is gone.
             raise FileNotFoundError(errno.ENOENT, "The run folder is gone", str(self.path))
         atomic.make_folder(self.checkpoints_dir)

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddpm_studio.paths import config_dir
+from ddpm_studio.paths import config_dir, is_file
 from ddpm_studio.runs import atomic
 from ddpm_studio.runs.lock import is_in_use
 from ddpm_studio.strict_json import read_object
@@ -56,7 +56,7 @@ def interrupted() -> list[Entry]:
             entry = Entry(Path(str(noted["run"])), int(noted["steps"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if (entry.run / "run.json").is_file() and not is_in_use(entry.run):
+        if is_file(entry.run / "run.json") and not is_in_use(entry.run):
             found.append(entry)
     return found
 

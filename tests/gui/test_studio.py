@@ -33,3 +33,18 @@ def test_a_diffusers_folder_opens_as_a_run(
     assert told.args is not None
     assert isinstance(told.args[0], Failure)
     assert "down_block_types" in told.args[0].line
+
+
+def test_what_nobody_may_look_at_is_told_in_one_line(studio: Studio, tmp_path: Path) -> None:
+    # As in a folder that is shut, for root too: whoever looks into it gets an OSError.
+    shut = tmp_path / "shut"
+    shut.symlink_to("x" * 300)
+    told: list[Failure] = []
+    studio.notified.connect(told.append)
+    studio.open_paths([shut / "a.png"])
+    studio.open_model(shut)
+    assert [failure.cause for failure in told] == [
+        f"{shut / 'a.png'} can't be reached: File name too long.",
+        f"There is no model in {shut}.",
+    ]
+    assert not studio.sources

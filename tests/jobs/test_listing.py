@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.gallery import find_runs
 from ddpm_studio.jobs.listing import list_runs, run_settings
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.notes import Notes, write_notes
@@ -19,7 +20,11 @@ def test_runs_are_found_and_what_is_none_is_passed_over(run: Path, tmp_path: Pat
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "run.json").write_text("{")
-    entries = finish(list_runs([tmp_path, tmp_path / "missing"], also=[run]))[1]
+    # As a folder that is shut, for root too: whoever looks into it gets an OSError.
+    shut = tmp_path / "shut"
+    shut.symlink_to("x" * 300)
+    entries = finish(list_runs([tmp_path, tmp_path / "missing"], also=[run, shut]))[1]
+    assert set(find_runs(tmp_path, [run])) >= {tmp_path / "one", run}
     assert {entry.path for entry in entries} == {tmp_path / "one", run}
     noted = next(entry for entry in entries if entry.path == tmp_path / "one")
     assert noted.notes == Notes(("good",), "flat")

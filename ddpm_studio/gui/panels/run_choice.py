@@ -48,7 +48,7 @@ class RunChoice(QWidget):
             return
         stem = cleaned(stem)
         number = 1
-        while (self.folder / _numbered(stem, number)).exists():
+        while paths.is_there(self.folder / _numbered(stem, number)):
             number += 1
         self.name_edit.setText(_numbered(stem, number))
         self._check()
@@ -60,7 +60,7 @@ class RunChoice(QWidget):
             StudioError: the name can't be one, or is taken.
         """
         path = named(self.folder, self.name_edit.text())
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        if paths.is_there(path) and not (path.is_dir() and not any(path.iterdir())):
             raise taken(path.name)
         return path
 

@@ -41,6 +41,7 @@ from ddpm_studio.jobs.events import (
     SavingFailed,
     TrainTick,
 )
+from ddpm_studio.paths import is_file
 from ddpm_studio.requests import TrainRequest
 
 _COMMON = ("preset", "steps", "batch_size", "seed", "device")
@@ -306,7 +307,7 @@ class TrainingPanel(QWidget):
         self._refresh()
 
     def _show_run(self, run: Path | None) -> None:
-        if run is not None and not (run / "run.json").is_file():
+        if run is not None and not is_file(run / "run.json"):
             run = None
         if run == self._run:
             return
