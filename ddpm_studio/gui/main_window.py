@@ -33,6 +33,7 @@ from ddpm_studio.gui.settings import Preferences
 from ddpm_studio.gui.start_page import StartPage
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.undoing import Undoing
+from ddpm_studio.gui.unsaved import Unsaved
 from ddpm_studio.gui.view_actions import ViewActions
 from ddpm_studio.gui.widgets.drop_overlay import DropOverlay
 from ddpm_studio.gui.widgets.message_bar import MessageBar
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self._closing = False
         self._tools: dict[str, QWidget] = {}
         studio.setParent(self)
+        self._unsaved = Unsaved(studio, self)
         studio.colours.keep_in(settings)
         self.actions_ = ActionRegistry(settings, self)
         self.preferences = Preferences(settings, self)
@@ -272,21 +274,40 @@ class MainWindow(QMainWindow):
             self.studio.open_paths(found)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the layout; a training under way saves a checkpoint first."""
+        """Remember the layout; a training under way saves a checkpoint first.
+
+        Where that would be lost, the window stays and says so.
+        """
         self._settings.setValue(_GEOMETRY, self.saveGeometry())
         self._settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
         self._widths.keep_in(self._settings)
         if self.studio.training is not None:
-            if not self._closing:
-                self._closing = True
-                self.messages.show_info(self.tr("Saving the run before closing…"))
-                queued = Qt.ConnectionType.QueuedConnection
-                self.studio.training.ended.connect(self._close_now, queued)
-                self.studio.stop_training()
+            if not self._closing and self._unsaved.lost_by_closing():
+                self.messages.show_warning(
+                    self.tr(
+                        "The disk is full or refuses the run, and there is no room for it "
+                        "elsewhere: closing loses the steps since it was last saved."
+                    ),
+                    self.tr("Close all the same"),
+                    self._stop_and_close,
+                    topic="closing",
+                )
+            elif not self._closing:
+                self._stop_and_close()
             event.ignore()
             return
         event.accept()
         QApplication.quit()
+
+    def _stop_and_close(self) -> None:
+        training = self.studio.training
+        if training is None:
+            self.close()
+            return
+        self._closing = True
+        self.messages.show_info(self.tr("Saving the run before closing…"))
+        training.ended.connect(self._close_now, Qt.ConnectionType.QueuedConnection)
+        self.studio.stop_training()
 
     def _close_now(self) -> None:
         self.close()

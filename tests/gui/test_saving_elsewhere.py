@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui import unsaved
 from ddpm_studio.jobs.events import Notice
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
@@ -51,3 +53,48 @@ def test_the_warning_offers_another_folder_and_the_run_goes_on_there(
     qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
     assert RunFolder.open(tmp_path / "spare" / "run").newest().step > 2
     assert not run.parent.exists()
+
+
+@pytest.mark.parametrize("all_the_same", [False, True])
+def test_closing_asks_where_it_would_lose_the_run(
+    qtbot: QtBot,
+    backend: Backend,
+    picture_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    all_the_same: bool,
+) -> None:
+    window = opened(qtbot, backend)
+    studio, messages = window.studio, window.messages
+    studio.open_data([picture_folder])
+    run = tmp_path / "there" / "run"
+    request = TrainRequest(
+        steps=100_000, batch_size=2, timesteps=20, sample_count=0, checkpoint_every=2, device="cpu"
+    )
+    studio.start_training(request, run)
+    qtbot.waitUntil(lambda: bool(list(run.glob("checkpoints/step-*"))), timeout=WAIT)
+    kept = RunFolder.open(run).newest().step
+    run.parent.rename(tmp_path / "gone")
+    qtbot.waitUntil(window.training.messages.action_button.isVisible, timeout=WAIT)
+    asked: list[int] = []
+    monkeypatch.setattr(unsaved, "has_room", lambda _, size: asked.append(size))
+    window.close()
+    assert window.isVisible()
+    assert studio.training is not None
+    assert "closing loses" in messages.text
+    assert min(asked) > 1 << 20, "as many bytes as its checkpoints have, at least"
+    if all_the_same:
+        messages.action_button.click()
+    else:
+        (tmp_path / "gone").rename(run.parent)
+        action = window.actions_["training.save_elsewhere"]
+        qtbot.waitUntil(lambda: not action.isEnabled(), timeout=WAIT)
+        window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    if not all_the_same:
+        assert RunFolder.open(run).newest().step > kept
+
+
+def test_room_is_looked_for_where_a_folder_is_or_will_be(tmp_path: Path) -> None:
+    assert unsaved.has_room(tmp_path / "still" / "to be made", 1)
+    assert not unsaved.has_room(tmp_path, 1 << 62)
