@@ -179,7 +179,7 @@ class RunFolder:
         Raises:
             OSError: if it can't be written, or the run folder is gone.
         """
-        if not is_file(self.path / "run.json"):
+        if why_unreachable(self.path / "run.json") == "does not exist":
             # Or a folder of that name would be made on another disk than the one that is gone.
             raise FileNotFoundError(errno.ENOENT, "The run folder is gone", str(self.path))
         atomic.make_folder(self.checkpoints_dir)
