@@ -7,6 +7,8 @@ from collections import deque
 import numpy as np
 
 _BEFORE, _NOW = 300, 12
+LATE = _NOW
+"""A spike is seen so many steps after it began, at most."""
 _LEAST = 60
 # Both must hold: far outside of the spread, and well above the level.
 _SPREADS, _TIMES = 8.0, 1.5

@@ -20,7 +20,7 @@ from ddpm_studio.jobs.faults import Fault
 from ddpm_studio.jobs.previews import Previews
 from ddpm_studio.jobs.saving import Saver
 from ddpm_studio.jobs.spare import Spare
-from ddpm_studio.jobs.spikes import SpikeWatch
+from ddpm_studio.jobs.spikes import LATE, SpikeWatch
 from ddpm_studio.jobs.training_log import DivergedError, TrainingLog
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunLock
@@ -160,22 +160,24 @@ class TrainingLoop:
 
     def _flush(self) -> Generator[Event, None, bool]:
         """Tell the figures; True if they made the training go back."""
-        spiked = False
+        # Of the first step that is one of a spike.
+        spike: int | None = None
         try:
             for event in self._log.flush():
                 if isinstance(event, TrainStep) and event.finite:
-                    spiked = self._spikes.saw(event.loss) or spiked
+                    leapt = self._spikes.saw(event.loss)
+                    spike = event.step if leapt and spike is None else spike
                 yield event
         except DivergedError as error:
             if not self.request.return_on_spike:
                 raise
-            why = error.cause
+            why, sound = error.cause, self.trainer.step_number
         else:
             yield from self._tell_of_figures()
-            if not (spiked and self.request.return_on_spike):
+            if spike is None or not self.request.return_on_spike:
                 return False
-            why = f"The loss leapt at step {self.trainer.step_number}."
-        return (yield from self._go_back(why))
+            why, sound = f"The loss leapt at step {self.trainer.step_number}.", spike - LATE
+        return (yield from self._go_back(why, sound))
 
     def _tell_of_figures(self) -> Generator[Event, None, None]:
         """If the figures can't be written, see at once whether a checkpoint can."""
@@ -189,12 +191,15 @@ class TrainingLoop:
                 reason = problem.strerror or problem
                 yield SavingFailed(f"The figures can't be written: {reason}. They wait in memory.")
 
-    def _go_back(self, why: str) -> Generator[Event, None, bool]:
-        """Load the last checkpoint and take other pictures from there on."""
+    def _go_back(self, why: str, sound: int) -> Generator[Event, None, bool]:
+        """Load the last checkpoint of up to step ``sound`` and take other pictures from there on.
+
+        Where there is none, the first one has to do. What is newer than it is put away.
+        """
         checkpoints = self.folder.checkpoints()
         if not checkpoints:
             raise DivergedError(f"{why} There is no checkpoint to go back to.", "Save more often.")
-        newest = checkpoints[-1]
+        newest = next((old for old in reversed(checkpoints) if old.step <= sound), checkpoints[0])
         times = self._stuck[1] + 1 if self._stuck[0] == newest.step else 1
         if times > _MOST_RETURNS:
             raise DivergedError(
@@ -203,6 +208,10 @@ class TrainingLoop:
             )
         self._stuck = (newest.step, times)
         load_checkpoint(newest, self.trainer)
+        for spoiled in checkpoints[checkpoints.index(newest) + 1 :]:
+            with contextlib.suppress(OSError):
+                spoiled.set_aside()
+        self._saver.saved = newest.step
         self.restore(self._returns + 1)
         self._spikes.forget()
         self._log.writer.forget_after(newest.step)

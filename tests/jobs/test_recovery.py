@@ -15,7 +15,15 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, Trainer
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import batching, data_guard, saving, train, training_log
+from ddpm_studio.jobs import (
+    batching,
+    data_guard,
+    saving,
+    spikes,
+    train,
+    training_log,
+    training_loop,
+)
 from ddpm_studio.jobs.data_guard import DataGuard
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
@@ -394,6 +402,33 @@ def test_training_returns_after_a_spike_and_the_way_back_is_the_same_each_time(
     assert _files(tmp_path / "a", 8) == _files(tmp_path / "b", 8)
     finish(start(pictures, tmp_path / "calm", **{**ways, "seed": 6}))
     assert _files(tmp_path / "a", 8) != _files(tmp_path / "calm", 8)
+
+
+def test_training_returns_to_where_the_loss_had_not_leapt_yet(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
+    # Seen at the second of three steps: by then the first one of the spike is saved.
+    for key, value in (("_BEFORE", 10), ("_NOW", 3), ("_LEAST", 2)):
+        monkeypatch.setattr(spikes, key, value)
+    monkeypatch.setattr(training_loop, "LATE", 3)
+    step = Trainer.step
+
+    def leaping(self: Trainer) -> Any:
+        result = step(self)
+        if self.step_number >= 6 and self.config.seed == REQUEST.seed:
+            result.loss.fill_(100.0)
+        return result
+
+    monkeypatch.setattr(Trainer, "step", leaping)
+    ways: dict[str, Any] = {"checkpoint_every": 1, "return_on_spike": True, "sample_count": 0}
+    job = start(pictures, tmp_path / "run", steps=9, **ways)
+    until(job, lambda event: isinstance(event, Notice) and "back to step 4" in event.text)
+    folder = RunFolder.open(tmp_path / "run")
+    assert folder.newest().step == 4, "whoever takes it up now does so before the leap"
+    assert finish(job)[1].step == 9
+    assert [line["step"] for line in folder.metrics()] == list(range(1, 10))
+    assert max(line["loss"] for line in folder.metrics()) < 100
 
 
 def test_a_loss_that_leaps_again_and_again_ends_the_training(
