@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
@@ -70,6 +71,21 @@ def test_what_is_over_leaves_after_a_while(
     assert job in panel.rows
     qtbot.waitUntil(lambda: not panel.rows, timeout=20_000)
     assert panel.empty.isVisible()
+
+
+def test_what_is_over_leaves_also_while_others_begin_again_and_again(
+    qtbot: QtBot, panel: JobsPanel, backend: Backend
+) -> None:
+    def work(_: object) -> Generator[Event, None, Any]:
+        yield Progress(1, 1, "Working")
+
+    job = backend.submit(Task("First", work, Lane.BACKGROUND))
+    assert job in panel.rows
+    again = QTimer()
+    again.timeout.connect(lambda: backend.submit(Task("Another", work, Lane.INTERACTIVE)))
+    again.start(50)
+    qtbot.waitUntil(lambda: job not in panel.rows, timeout=30_000)
+    again.stop()
 
 
 def test_a_replaced_request_leaves_no_row(qtbot: QtBot, panel: JobsPanel, backend: Backend) -> None:

@@ -104,7 +104,9 @@ class JobsPanel(QWidget):
         self._since[job] = time.monotonic()
         if job.task.lane is Lane.BACKGROUND:
             self._add_row(job)
-        self._sweeper.start()
+        if not self._sweeper.isActive():
+            # Started anew by each job, it would never fire while they come in quick succession.
+            self._sweeper.start()
 
     def _add_row(self, job: Job) -> JobRow:
         row = JobRow(job)
