@@ -6,11 +6,12 @@ import signal
 
 
 def ending_signals() -> list[signal.Signals]:
-    """Return those that are not ignored: Ctrl-C, an end that is asked for, a terminal that goes.
+    """Return Ctrl-C, an end that is asked for, and a terminal that goes if that is not ignored.
 
-    Whoever started the program by ``nohup`` wishes it to outlive the terminal.
+    Whoever started the program by ``nohup`` wishes it to outlive the terminal. Ctrl-C is ignored
+    in all that a script starts in the background, where it is how one asks for an end.
     """
     found = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP"):
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         found.append(signal.SIGHUP)
-    return [number for number in found if signal.getsignal(number) is not signal.SIG_IGN]
+    return found
