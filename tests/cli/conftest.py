@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.cli import run
+from tests.processes import hear
 
 # float32: the same numbers on every machine.
 TINY = [
@@ -106,4 +107,5 @@ def spawn(*words: object, code: str = "", cwd: Path | None = None) -> subprocess
         encoding="utf-8",
         env={**os.environ, "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"},
         cwd=cwd,
+        preexec_fn=None if sys.platform == "win32" else hear,
     )

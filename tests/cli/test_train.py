@@ -117,7 +117,7 @@ def test_a_terminal_that_goes_ends_a_training_in_order(
     words = ["train", pictures, "--run", run, "--steps", steps, *QUIET]
     # The terminal is its own, so that the system tells it when that goes.
     own = "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    ignore = "signal.signal(signal.SIGHUP, signal.SIG_IGN); " if deaf else ""
+    ignore = f"signal.signal(signal.SIGHUP, signal.{'SIG_IGN' if deaf else 'SIG_DFL'}); "
     go = "os.execv(sys.executable, [sys.executable, '-m', 'ddpm_studio', *sys.argv[1:]])"
     process = subprocess.Popen(
         [sys.executable, "-c", own + ignore + go, *map(str, words)],

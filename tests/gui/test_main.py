@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ddpm_studio.runs import RunFolder
+from tests.processes import hear
 
 
 @pytest.mark.timeout(600)
@@ -81,5 +82,7 @@ sys.exit(run_window())
 def test_the_end_of_the_desktop_closes_the_window_in_order(number: int) -> None:
     words = [sys.executable, "-c", _SIGNALLED, str(number)]
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-    ended = subprocess.run(words, env=environment, capture_output=True, timeout=120, check=False)
+    ended = subprocess.run(
+        words, env=environment, capture_output=True, timeout=120, check=False, preexec_fn=hear
+    )
     assert ended.returncode == 0, ended.stderr
