@@ -12,6 +12,7 @@ from ddpm_studio import paths
 from ddpm_studio.backend import Job
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.jobs.events import CheckpointSaved, Event, RunStarted, SavingFailed
+from ddpm_studio.jobs.spare import last_resorts
 
 # The weights, their mean, Adam's two moments and a little more, in float32.
 _BYTES_A_PARAMETER = 4 * 5
@@ -38,7 +39,7 @@ class Unsaved(QObject):
         run = self._studio.training_run
         if not self._refused or run is None:
             return False
-        places = [paths.runs_dir(), Path.home()]
+        places = last_resorts()
         if paths.is_there(run):
             places.append(run)
         return not any(has_room(place, self._bytes) for place in places)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from ddpm_studio import paths
 from ddpm_studio.engine import Trainer, derive_seed
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
@@ -19,7 +18,7 @@ from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, Train
 from ddpm_studio.jobs.faults import Fault
 from ddpm_studio.jobs.previews import Previews
 from ddpm_studio.jobs.saving import Saver
-from ddpm_studio.jobs.spare import Spare
+from ddpm_studio.jobs.spare import Spare, last_resorts
 from ddpm_studio.jobs.spikes import LATE, SpikeWatch
 from ddpm_studio.jobs.training_log import DivergedError, TrainingLog
 from ddpm_studio.requests import TrainRequest
@@ -289,7 +288,7 @@ class TrainingLoop:
         else:
             return
         wished = self._saver.spare.folder
-        for place in filter(None, (wished, paths.runs_dir(), Path.home())):
+        for place in filter(None, (wished, *last_resorts())):
             if self._saved_at(place):
                 if place == wished:
                     return

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.panels.report_view import ReportView
 from ddpm_studio.gui.panels.training_status import TrainingStatus
 from ddpm_studio.gui.rename_dialog import RenameDialog
@@ -31,14 +32,27 @@ def widest(widget: QWidget) -> list[str]:
     return told
 
 
+def narrow(qtbot: QtBot, backend: Backend) -> MainWindow:
+    """Open a window of the least width in use."""
+    window = opened(qtbot, backend)
+    window.resize(WIDTH, HEIGHT)
+    return window
+
+
+def check_width(qtbot: QtBot, window: MainWindow) -> None:
+    """Let the window lay itself out; it must be as wide as before, and need no more."""
+    qtbot.wait(20)
+    assert window.minimumSizeHint().width() <= WIDTH, widest(window)
+    assert window.width() == WIDTH
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_long_name_makes_the_window_no_wider(
     qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path, name: str
 ) -> None:
     run = tmp_path / name
     shutil.copytree(tiny_run, run)
-    window = opened(qtbot, backend)
-    window.resize(WIDTH, HEIGHT)
+    window = narrow(qtbot, backend)
     open_run(qtbot, window.studio, run)
     window.training.findChildren(TrainingStatus)[0].tell_other(name)
     for index in range(window.tabs.count()):
@@ -51,13 +65,9 @@ def test_a_long_name_makes_the_window_no_wider(
                 action="Bring it back",
                 callback=lambda: None,
             )
-        qtbot.wait(20)
-        assert window.minimumSizeHint().width() <= WIDTH, widest(window)
-        assert window.width() == WIDTH
+        check_width(qtbot, window)
     window.actions_["file.start"].trigger()
-    qtbot.wait(20)
-    assert window.minimumSizeHint().width() <= WIDTH, widest(window)
-    assert window.width() == WIDTH
+    check_width(qtbot, window)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,15 +77,11 @@ def test_pictures_of_a_long_name_make_the_window_no_wider(
     folder = tmp_path / name
     shutil.copytree(picture_folder, folder)
     (folder / f"{name}.png").write_text("no picture")
-    window = opened(qtbot, backend)
-    window.resize(WIDTH, HEIGHT)
+    window = narrow(qtbot, backend)
     window.studio.open_paths([folder])
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
-    qtbot.wait(20)
-    report = window.findChildren(ReportView)[0]
-    assert report.title.text() == name
-    assert window.minimumSizeHint().width() <= WIDTH, widest(window)
-    assert window.width() == WIDTH
+    check_width(qtbot, window)
+    assert window.findChildren(ReportView)[0].title.text() == name
 
 
 def test_why_a_long_name_is_refused_is_read_to_its_end(

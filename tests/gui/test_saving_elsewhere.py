@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui import unsaved
+from ddpm_studio.gui.studio import Studio
 from ddpm_studio.jobs.events import Notice
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
@@ -18,20 +19,25 @@ from tests.gui.panel_help import opened
 WAIT = 60_000
 
 
+def train(qtbot: QtBot, studio: Studio, pictures: Path, run: Path) -> None:
+    """Begin a training that would go on for long, and wait for its first checkpoint."""
+    studio.open_data([pictures])
+    request = TrainRequest(
+        steps=100_000, batch_size=2, timesteps=20, sample_count=0, checkpoint_every=2, device="cpu"
+    )
+    studio.start_training(request, run)
+    qtbot.waitUntil(lambda: bool(list(run.glob("checkpoints/step-*"))), timeout=WAIT)
+
+
 def test_the_warning_offers_another_folder_and_the_run_goes_on_there(
     qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
 ) -> None:
     window = opened(qtbot, backend)
     studio, training = window.studio, window.training
-    studio.open_data([picture_folder])
     run = tmp_path / "there" / "run"
-    request = TrainRequest(
-        steps=100_000, batch_size=2, timesteps=20, sample_count=0, checkpoint_every=2, device="cpu"
-    )
-    studio.start_training(request, run)
+    train(qtbot, studio, picture_folder, run)
     action = window.actions_["training.save_elsewhere"]
     assert not action.isEnabled()
-    qtbot.waitUntil(lambda: bool(list(run.glob("checkpoints/step-*"))), timeout=WAIT)
     run.parent.rename(tmp_path / "gone")
     qtbot.waitUntil(training.messages.action_button.isVisible, timeout=WAIT)
     assert "goes on in memory" in training.messages.text
@@ -66,13 +72,8 @@ def test_closing_asks_where_it_would_lose_the_run(
 ) -> None:
     window = opened(qtbot, backend)
     studio, messages = window.studio, window.messages
-    studio.open_data([picture_folder])
     run = tmp_path / "there" / "run"
-    request = TrainRequest(
-        steps=100_000, batch_size=2, timesteps=20, sample_count=0, checkpoint_every=2, device="cpu"
-    )
-    studio.start_training(request, run)
-    qtbot.waitUntil(lambda: bool(list(run.glob("checkpoints/step-*"))), timeout=WAIT)
+    train(qtbot, studio, picture_folder, run)
     kept = RunFolder.open(run).newest().step
     run.parent.rename(tmp_path / "gone")
     qtbot.waitUntil(window.training.messages.action_button.isVisible, timeout=WAIT)
