@@ -17,6 +17,9 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.collector import Collector
 from ddpm_studio.gui.studio import Studio
+from tests.collecting import no_automatic_collection
+
+__all__ = ["no_automatic_collection"]
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +34,8 @@ def backend(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
 
     # No test but those of the measurement itself should wait for it.
     monkeypatch.setattr(speed, "get_args", lambda _: ())
-    # What the tests before have left must not be collected by the device's thread.
+    # What the tests before have left.
     gc.collect()
-    # As in the program: in the backend's thread the collector would destroy Qt objects.
     collector = Collector()
     service = Backend()
     service.start()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import gc
 
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.collector import Collector
 from tests.endurance.forms import references
 from tests.endurance.living_window import live
 from tests.endurance.steadiness import judge
@@ -17,6 +21,17 @@ def test_a_living_window_keeps_its_threads_and_files(kind: str, amount: float) -
     first, last = report["rows"][1], report["rows"][-1]
     for what in ("threads", "handles", "timers"):
         assert last[what] <= first[what] + 1, what
+
+
+def test_nothing_is_collected_by_itself_while_the_last_objects_go(qtbot: QtBot) -> None:
+    gc.enable()
+    try:
+        collector = Collector()
+        assert not gc.isenabled()
+        collector.stop()
+        assert not gc.isenabled()
+    finally:
+        gc.disable()
 
 
 def test_growth_is_not_overlooked() -> None:
