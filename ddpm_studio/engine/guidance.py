@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.unet_config import UNetConfig
+from ddpm_studio.engine.networks.unet_config import UNetConfig
 
 
 class ConditionalDenoiser(Protocol):

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.bound import reverse_bits
+from ddpm_studio.engine.likelihood.bound import reverse_bits
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, at
 
 Loss = Literal["simple", "min_snr", "vlb", "hybrid"]

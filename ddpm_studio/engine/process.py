@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
-from ddpm_studio.engine.schedule import NoiseSchedule
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 Parameterization = Literal["eps", "x0", "mu", "v"]
 Variance = Literal["fixed_large", "fixed_small", "learned", "learned_range"]

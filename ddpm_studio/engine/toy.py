@@ -12,7 +12,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.schedule import NoiseSchedule
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 Shape = Literal["eight_gaussians", "moons", "spiral"]
 

@@ -12,16 +12,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.captured import UNRECORDED, Captured, captured
+from ddpm_studio.engine.device.captured import UNRECORDED, Captured, captured
+from ddpm_studio.engine.device.layout import Precision, memory_format
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import check_labels
-from ddpm_studio.engine.layout import Precision, memory_format
 from ddpm_studio.engine.losses import Loss, TrainingLoss, check_loss
+from ddpm_studio.engine.networks.unet import UNet
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.timesteps import TimestepSampling, timestep_sampler
-from ddpm_studio.engine.unet import UNet
 
 # Separate streams of random numbers, so that one never shifts another.
 _ORDER, _STEP = 1, 2

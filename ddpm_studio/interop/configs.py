@@ -8,11 +8,18 @@ from typing import Any
 
 import torch
 
-from ddpm_studio.engine.betas import BETA_END, BETA_START, cosine, linear, quadratic, sigmoid
+from ddpm_studio.engine.networks.unet import UNetConfig
+from ddpm_studio.engine.networks.unet_blocks import NORM_EPS
 from ddpm_studio.engine.process import DiffusionProcess, Parameterization, Variance
-from ddpm_studio.engine.schedule import NoiseSchedule
-from ddpm_studio.engine.unet import UNetConfig
-from ddpm_studio.engine.unet_blocks import NORM_EPS
+from ddpm_studio.engine.schedules.betas import (
+    BETA_END,
+    BETA_START,
+    cosine,
+    linear,
+    quadratic,
+    sigmoid,
+)
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 Config = Mapping[str, Any]
 

@@ -11,9 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from ddpm_studio.engine.networks.unet import UNet, UNetConfig
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.engine.schedule import NoiseSchedule
-from ddpm_studio.engine.unet import UNet, UNetConfig
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop.configs import process_from, unet_config
 from ddpm_studio.interop.names import from_diffusers

@@ -12,8 +12,8 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.engine.unet import UNetConfig
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop.configs import Unsupported, scheduler_fields, unet_fields
 from ddpm_studio.interop.names import to_diffusers

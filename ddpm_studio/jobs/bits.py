@@ -18,13 +18,13 @@ from torch import Tensor
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
-from ddpm_studio.engine.flow_likelihood import (
+from ddpm_studio.engine.likelihood.flow_likelihood import (
     density_bits,
     dequantise,
     flow_log_likelihood,
     noise_dequantised_bits,
 )
-from ddpm_studio.engine.likelihood import Bound, BoundSums, measure_bound, standard_error
+from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound, standard_error
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import batch_limit, picture_shape

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.bound import eps_weights, value_bits
-from ddpm_studio.engine.likelihood import bound_noise, in_double
+from ddpm_studio.engine.likelihood.bound import eps_weights, value_bits
+from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.process import std_of
 from ddpm_studio.jobs.drawing import check_t

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ddpm_studio import paths
 from ddpm_studio.engine import Trainer, UNet
-from ddpm_studio.engine.captured import Replayed
+from ddpm_studio.engine.device.captured import Replayed
 from ddpm_studio.engine.training import compiled_network
 from ddpm_studio.errors import is_device_lost, is_out_of_memory
 from ddpm_studio.jobs.device import describe

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from ddpm_studio.engine.progressive import progressive_decoding
+from ddpm_studio.engine.likelihood.progressive import progressive_decoding
 from ddpm_studio.engine.samplers import Frame
 from ddpm_studio.jobs.drawing import frame_images
 from ddpm_studio.jobs.events import Decoded, Event, Pictures

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, Precision, UNet
+from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.guidance import check_labels, guided
-from ddpm_studio.engine.layout import memory_format
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
 from ddpm_studio.errors import StudioError, is_out_of_memory

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
-from ddpm_studio.engine.betas import WITH_ENDS
-from ddpm_studio.engine.bound import prior_bits
+from ddpm_studio.engine.likelihood.bound import prior_bits
 from ddpm_studio.engine.pixels import to_model, to_uint8
+from ddpm_studio.engine.schedules.betas import WITH_ENDS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import EPS_SCALE
 from ddpm_studio.jobs.events import NoisedPicture, Pictures, ScheduleTables

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import DiffusionProcess, UNet
-from ddpm_studio.engine.likelihood import Bound, BoundSums, measure_bound
+from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing import batch_limit, picture_shape
 from ddpm_studio.jobs.events import Event, Progress

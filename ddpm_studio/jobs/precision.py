@@ -10,8 +10,8 @@ from typing import get_args
 import torch
 
 from ddpm_studio import paths
-from ddpm_studio.engine.layout import Precision, memory_format
-from ddpm_studio.engine.unet_blocks import ResidualBlock
+from ddpm_studio.engine.device.layout import Precision, memory_format
+from ddpm_studio.engine.networks.unet_blocks import ResidualBlock
 from ddpm_studio.jobs.kept import read_kept, write_kept
 
 _FILE = "precision.json"

@@ -22,7 +22,7 @@ from ddpm_studio.engine import (
     UNet,
     UNetConfig,
 )
-from ddpm_studio.engine.captured import UNRECORDED
+from ddpm_studio.engine.device.captured import UNRECORDED
 from ddpm_studio.jobs import device as devices
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.kept import read_kept, write_kept

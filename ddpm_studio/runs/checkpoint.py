@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ddpm_studio.engine.unet_config import UNetConfig
+from ddpm_studio.engine.networks.unet_config import UNetConfig
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
 from ddpm_studio.runs.tensors import safetensors_chunks

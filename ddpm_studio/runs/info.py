@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ddpm_studio import __version__
 from ddpm_studio.engine import NoiseSchedule
+from ddpm_studio.engine.networks.unet import UNet, UNetConfig
 from ddpm_studio.engine.process import DiffusionProcess, Parameterization, Variance
-from ddpm_studio.engine.unet import UNet, UNetConfig
 from ddpm_studio.requests import PrepareOptions, Schedule, TrainRequest
 
 

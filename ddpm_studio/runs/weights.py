@@ -8,8 +8,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.unet import UNet
-from ddpm_studio.engine.unet_config import UNetConfig
+from ddpm_studio.engine.networks.unet import UNet
+from ddpm_studio.engine.networks.unet_config import UNetConfig
 
 _WIDEST = 8
 _HEADER_BYTES = 32 << 20

@@ -12,7 +12,7 @@ from scipy import integrate, stats
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
-from ddpm_studio.engine.bound import (
+from ddpm_studio.engine.likelihood.bound import (
     bound_terms,
     decoder_log_likelihood,
     gaussian_kl,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ddpm_studio.engine import captured
-from ddpm_studio.engine.captured import Replayed
+from ddpm_studio.engine.device import captured
+from ddpm_studio.engine.device.captured import Replayed
 
 
 class _Recordings:

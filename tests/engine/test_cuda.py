@@ -23,7 +23,7 @@ from ddpm_studio.engine import (
     ancestral,
     in_bf16,
 )
-from ddpm_studio.engine.captured import Replayed
+from ddpm_studio.engine.device.captured import Replayed
 from ddpm_studio.engine.losses import Loss, l_simple
 
 pytestmark = [
@@ -290,7 +290,7 @@ def test_a_compiled_network_trains_as_the_plain_one(precision: Precision) -> Non
 
 def test_attention_is_the_plain_formula() -> None:
     torch.manual_seed(0)
-    from ddpm_studio.engine.unet_blocks import AttentionBlock
+    from ddpm_studio.engine.networks.unet_blocks import AttentionBlock
 
     block = AttentionBlock(64, 32)
     torch.nn.init.normal_(block.proj.weight, 0, 0.1)

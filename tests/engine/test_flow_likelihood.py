@@ -13,8 +13,8 @@ from scipy import stats
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
-from ddpm_studio.engine.bound import bound_terms
-from ddpm_studio.engine.flow_likelihood import (
+from ddpm_studio.engine.likelihood.bound import bound_terms
+from ddpm_studio.engine.likelihood.flow_likelihood import (
     density_bits,
     dequantise,
     flow_log_likelihood,

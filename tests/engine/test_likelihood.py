@@ -13,16 +13,17 @@ import torch
 from scipy import integrate, stats
 from torch import Tensor
 
-from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, likelihood
-from ddpm_studio.engine.likelihood import (
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
+from ddpm_studio.engine.likelihood import likelihood
+from ddpm_studio.engine.likelihood.likelihood import (
     Bound,
     BoundSums,
     evaluated_timesteps,
     measure_bound,
     step_weights,
 )
+from ddpm_studio.engine.likelihood.progressive import progressive_decoding
 from ddpm_studio.engine.process import Variance
-from ddpm_studio.engine.progressive import progressive_decoding
 from tests.engine.gaussian import (
     GaussianDenoiser,
     PointDenoiser,

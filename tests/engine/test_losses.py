@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
-from ddpm_studio.engine.bound import bound_terms
+from ddpm_studio.engine.likelihood.bound import bound_terms
 from ddpm_studio.engine.losses import Loss, TrainingLoss, check_loss, min_snr_weights
 from ddpm_studio.engine.process import Parameterization, Variance
 from tests.engine.gaussian import alphas_cumprod

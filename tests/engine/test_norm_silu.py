@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddpm_studio.engine.norm_silu import norm_silu, norm_silu_conv
+from ddpm_studio.engine.networks.norm_silu import norm_silu, norm_silu_conv
 
 
 def _norm(dtype: torch.dtype = torch.float32) -> nn.GroupNorm:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
-from ddpm_studio.engine.bound import eps_weights
+from ddpm_studio.engine.likelihood.bound import eps_weights
 from ddpm_studio.engine.losses import l_simple
 from ddpm_studio.engine.process import Parameterization, at, std_of
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, linear_betas

@@ -8,7 +8,7 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
-from ddpm_studio.engine.runge_kutta import dormand_prince
+from ddpm_studio.engine.likelihood.runge_kutta import dormand_prince
 
 STOPS = [2.0, 1.7, 1.1, 0.999, 0.3, -1.0]
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
-from ddpm_studio.engine.bound import bound_terms
+from ddpm_studio.engine.likelihood.bound import bound_terms
 from ddpm_studio.engine.timesteps import LossSecondMoment, UniformTimesteps, timestep_sampler
 from tests.engine.gaussian import GaussianDenoiser
 

@@ -12,8 +12,8 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, UNet
 from ddpm_studio.engine.ema import EMA, ema_decay
-from ddpm_studio.engine.unet import UNetConfig
-from ddpm_studio.engine.unet_blocks import ResidualBlock
+from ddpm_studio.engine.networks.unet import UNetConfig
+from ddpm_studio.engine.networks.unet_blocks import ResidualBlock
 
 NET = UNetConfig(8, 1, 32, (1, 2), 1, (4,), dropout=0.3)
 

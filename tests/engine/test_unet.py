@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, UNet, UNetConfig, l_simple
-from ddpm_studio.engine.unet_blocks import Upsample, attend, timestep_embedding
+from ddpm_studio.engine.networks.unet_blocks import Upsample, attend, timestep_embedding
 
 
 @pytest.mark.parametrize(

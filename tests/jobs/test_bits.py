@@ -15,8 +15,8 @@ from PIL import Image
 
 from ddpm_studio.data import prepare
 from ddpm_studio.engine import PictureNoise
-from ddpm_studio.engine.bound import bound_terms, prior_bits
-from ddpm_studio.engine.likelihood import measure_bound
+from ddpm_studio.engine.likelihood.bound import bound_terms, prior_bits
+from ddpm_studio.engine.likelihood.likelihood import measure_bound
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, decode, load_picture, measure_bits, train

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
-from ddpm_studio.engine.bound import eps_weights
+from ddpm_studio.engine.likelihood.bound import eps_weights
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, bound_parts, decode, step_gaussians
 from ddpm_studio.jobs.events import Pictures

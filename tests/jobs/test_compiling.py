@@ -21,7 +21,7 @@ from ddpm_studio.engine import (
     UNet,
     UNetConfig,
 )
-from ddpm_studio.engine.norm_silu import group_norm
+from ddpm_studio.engine.networks.norm_silu import group_norm
 from ddpm_studio.jobs import compiling
 from ddpm_studio.jobs.compiling import Compiling, DrawingNetwork, Worth
 from ddpm_studio.jobs.events import Progress

@@ -196,7 +196,7 @@ def test_the_requests_choices_are_the_engines() -> None:
     from typing import get_args
 
     from ddpm_studio.engine import losses, process, timesteps
-    from ddpm_studio.engine.betas import BETAS
+    from ddpm_studio.engine.schedules.betas import BETAS
 
     fields = TrainRequest.model_fields
     for field, engine in (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ddpm_studio.engine.unet import UNetConfig
+from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.runs import RunFolder, RunInfo, atomic
 from ddpm_studio.runs.info import ProcessInfo
 from tests.runs.power_cut import after_cut, record, write_tree

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from torch import Tensor
 
 from ddpm_studio.engine.continuous import ContinuousDenoiser
+from ddpm_studio.engine.likelihood.runge_kutta import dormand_prince
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.runge_kutta import dormand_prince
 from ddpm_studio.engine.samplers.frame import Frame, Frames
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.schedule import NoiseSchedule
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 
 def uniform(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor:

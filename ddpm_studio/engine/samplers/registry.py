@@ -20,7 +20,7 @@ from ddpm_studio.engine.samplers.edm import euler, heun
 from ddpm_studio.engine.samplers.flow import probability_flow
 from ddpm_studio.engine.samplers.frame import Frames
 from ddpm_studio.engine.samplers.sde import annealed_langevin, euler_maruyama, predictor_corrector
-from ddpm_studio.engine.schedule import NoiseSchedule
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 Grid = Callable[[NoiseSchedule, int, int | None], Tensor]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.bound import bound_terms, prior_bits
+from ddpm_studio.engine.likelihood.bound import bound_terms, prior_bits
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 

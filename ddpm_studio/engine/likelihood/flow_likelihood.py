@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.bound import LN2, reverse_bits
 from ddpm_studio.engine.continuous import ContinuousDenoiser
+from ddpm_studio.engine.likelihood.bound import LN2, reverse_bits
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
 Array = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine import betas as table
+from ddpm_studio.engine.schedules import betas as table
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +82,14 @@ class NoiseSchedule:
     def named(
         cls, name: str, T: int = 1000, ends: tuple[float, float] | None = None
     ) -> NoiseSchedule:
-        """Return a schedule of :data:`ddpm_studio.engine.betas.BETAS` by its name.
+        """Return a schedule of :data:`ddpm_studio.engine.schedules.betas.BETAS` by its name.
 
         Args:
             name: which.
             T: how many timesteps.
             ends: first and last β of one that is made from these
-                (:data:`ddpm_studio.engine.betas.WITH_ENDS`; before a scaling by T); ``constant``
-                takes the last; the paper's if None.
+                (:data:`ddpm_studio.engine.schedules.betas.WITH_ENDS`; before a scaling by T);
+                ``constant`` takes the last; the paper's if None.
 
         Raises:
             ValueError: for another name, a T that the schedule cannot have, or ends that it

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ddpm_studio.engine.layout import memory_format
-from ddpm_studio.engine.unet import UNet
+from ddpm_studio.engine.device.layout import memory_format
+from ddpm_studio.engine.networks.unet import UNet
 
 # In bf16 neighbouring timesteps would be one.
 _IN_FLOAT32 = ("time1.", "time2.", "label.")

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddpm_studio.engine.layout import Precision
-from ddpm_studio.engine.norm_silu import norm_silu_conv
-from ddpm_studio.engine.unet_blocks import (
+from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.networks.norm_silu import norm_silu_conv
+from ddpm_studio.engine.networks.unet_blocks import (
     NEAR_ZERO,
     NORM_EPS,
     AttentionBlock,
@@ -21,7 +21,7 @@ from ddpm_studio.engine.unet_blocks import (
     timestep_embedding,
     xavier,
 )
-from ddpm_studio.engine.unet_config import UNetConfig
+from ddpm_studio.engine.networks.unet_config import UNetConfig
 
 __all__ = ["UNet", "UNetConfig"]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddpm_studio.engine.norm_silu import group_norm, norm_silu, norm_silu_conv
+from ddpm_studio.engine.networks.norm_silu import group_norm, norm_silu, norm_silu_conv
 
 NORM_EPS = 1e-6
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.likelihood import bound_noise, in_double
+from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
 

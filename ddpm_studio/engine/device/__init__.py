@@ -1,0 +1,1 @@
+"""What a device asks for: CUDA graphs, half precision, memory layout."""

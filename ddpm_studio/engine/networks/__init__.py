@@ -1,0 +1,1 @@
+"""Networks that predict from x_t and t: the U-Net of the paper and its blocks."""

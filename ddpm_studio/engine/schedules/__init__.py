@@ -1,0 +1,1 @@
+"""Noise schedules: β_1 … β_T and all that follows from them."""
