@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; errors become one line on stderr."""
     if list(arguments) == [WORKER_WORD]:
-        from ddpm_studio.data import worker
+        from ddpm_studio.data.decoding import worker
 
         worker.main()
     words, debug = _without_debug(list(arguments))

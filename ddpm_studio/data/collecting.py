@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ddpm_studio.data.archives import tar_files, zip_files
-from ddpm_studio.data.arrays import npy_items, npz_items
-from ddpm_studio.data.folders import (
+from ddpm_studio.data.formats.archives import tar_files, zip_files
+from ddpm_studio.data.formats.arrays import npy_items, npz_items
+from ddpm_studio.data.formats.folders import (
     Stamp,
     folder_files,
     single_file,
@@ -16,7 +16,7 @@ from ddpm_studio.data.folders import (
     stat_source,
     unreadable,
 )
-from ddpm_studio.data.idx import idx_items, with_labels
+from ddpm_studio.data.formats.idx import idx_items, with_labels
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError, plain

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ddpm_studio.data.decoding import Rgb, decode, from_array
+from ddpm_studio.data.decoding.decoding import Rgb, decode, from_array
+from ddpm_studio.data.decoding.squares import Recipe, fit
 from ddpm_studio.data.items import Pixels
-from ddpm_studio.data.squares import Recipe, fit
 from ddpm_studio.requests import PrepareOptions
 
 _LARGEST_KEPT = 64

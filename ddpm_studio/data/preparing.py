@@ -11,18 +11,25 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.data.collecting import Collection, collect, source_stamps, source_title
-from ddpm_studio.data.crew import Batch, Crew, Looker, look_here
 from ddpm_studio.data.dataset import Dataset
-from ddpm_studio.data.decoding import Header, Unusable
+from ddpm_studio.data.decoding.crew import Batch, Crew, Looker, look_here
+from ddpm_studio.data.decoding.decoding import Header, Unusable
+from ddpm_studio.data.decoding.looking import (
+    Look,
+    NotAPicture,
+    Outcome,
+    Target,
+    header_of,
+    read_item,
+)
+from ddpm_studio.data.decoding.pausing import no_collection
+from ddpm_studio.data.decoding.squares import Recipe
 from ddpm_studio.data.fitting import choose_size, recipe_for
-from ddpm_studio.data.folders import Stamp
+from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item, natural_key
-from ddpm_studio.data.looking import Look, NotAPicture, Outcome, Target, header_of, read_item
-from ddpm_studio.data.pausing import no_collection
 from ddpm_studio.data.progress import Progress
 from ddpm_studio.data.report import Reject, Report, size_warnings
 from ddpm_studio.data.rows import begin_rows, settle_rows
-from ddpm_studio.data.squares import Recipe
 from ddpm_studio.data.store import (
     IMAGES,
     LABELS,

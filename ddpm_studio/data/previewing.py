@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.data.collecting import collect
-from ddpm_studio.data.decoding import PICTURE_SUFFIXES, Header, Unusable
+from ddpm_studio.data.decoding.decoding import PICTURE_SUFFIXES, Header, Unusable
+from ddpm_studio.data.decoding.looking import NotAPicture, header_of, read_item
 from ddpm_studio.data.fitting import choose_size, is_gray, make_square, recipe_for
 from ddpm_studio.data.items import Item, Pixels
-from ddpm_studio.data.looking import NotAPicture, header_of, read_item
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.survey import nothing_usable
 from ddpm_studio.requests import PrepareOptions

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.data.looking import Target
-from ddpm_studio.data.squares import Recipe
+from ddpm_studio.data.decoding.looking import Target
+from ddpm_studio.data.decoding.squares import Recipe
 
 _COPY_ROWS = 1024
 

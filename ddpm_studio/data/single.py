@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ddpm_studio.data.decoding import Unusable, decode
+from ddpm_studio.data.decoding.decoding import Unusable, decode
 from ddpm_studio.data.fitting import choose_size, make_square, recipe_for
 from ddpm_studio.data.items import MAX_FILE_BYTES, Pixels
 from ddpm_studio.errors import StudioError

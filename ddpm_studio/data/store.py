@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.data.arrays import map_array
 from ddpm_studio.data.dataset import Dataset
-from ddpm_studio.data.folders import Stamp
+from ddpm_studio.data.formats.arrays import map_array
+from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
 from ddpm_studio.errors import StudioError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ddpm_studio.data.decoding import Header
+from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.items import Item, folder_classes
 from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError, plain

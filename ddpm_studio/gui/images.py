@@ -13,7 +13,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
 from PySide6.QtGui import QImage, QPixmap
 
 from ddpm_studio import data
-from ddpm_studio.data.npy_header import read_npy_header
+from ddpm_studio.data.formats.npy_header import read_npy_header
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.export.carriers import MAX_RECIPE_BYTES, RECIPE_KEY

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from ddpm_studio.data.file_rows import FileRows
+from ddpm_studio.data.formats.file_rows import FileRows
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.errors import StudioError
 

@@ -8,16 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ddpm_studio.data import (
-    Dataset,
-    Progress,
-    Report,
-    crew,
-    prepare,
-    preparing,
-    sample_sets,
-)
-from ddpm_studio.data.looking import Look, Target, look
+from ddpm_studio.data import Dataset, Progress, Report, prepare, preparing, sample_sets
+from ddpm_studio.data.decoding import crew
+from ddpm_studio.data.decoding.looking import Look, Target, look
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.data import WORKER_WORD, Dataset, crew, prepare, preparing
-from ddpm_studio.data.crew import Crew
-from ddpm_studio.data.worker import READY
+from ddpm_studio.data import WORKER_WORD, Dataset, prepare, preparing
+from ddpm_studio.data.decoding import crew
+from ddpm_studio.data.decoding.crew import Crew
+from ddpm_studio.data.decoding.worker import READY
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import encoded, image, make_idx, noise, prepared
@@ -157,7 +158,7 @@ def test_what_cannot_be_started_is_done_here(
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux shows them")
 def test_they_end_with_the_program_however_it_ends(tmp_path: Path) -> None:
     code = (
-        "from ddpm_studio.data.crew import Crew; crew = Crew(); assert crew.ready();"
+        "from ddpm_studio.data.decoding.crew import Crew; crew = Crew(); assert crew.ready();"
         "print(*[w._process.pid for w in crew._workers], flush=True); input()"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -193,7 +194,7 @@ def test_the_frozen_program_becomes_one_of_them() -> None:
 
 
 def test_they_load_little() -> None:
-    code = "import sys, ddpm_studio.data.worker; print(*sys.modules)"
+    code = "import sys, ddpm_studio.data.decoding.worker; print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     heavy = {"torch", "pydantic", "PySide6", "scipy", "multiprocessing"}
     assert "numpy" in told.stdout.split()

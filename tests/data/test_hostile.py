@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.data import archives
+from ddpm_studio.data.formats import archives
 from ddpm_studio.errors import StudioError
 from tests.data.pictures import (
     encoded,

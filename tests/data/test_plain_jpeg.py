@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.data.decoding import Opened, Unusable
-from ddpm_studio.data.plain_jpeg import plain_jpeg
+from ddpm_studio.data.decoding.decoding import Opened, Unusable
+from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
 from tests.data.pictures import encoded, image, noise
 
 WHITE = (255, 255, 255)

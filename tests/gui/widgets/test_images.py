@@ -11,7 +11,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage, QPixmap
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.data import limits
+from ddpm_studio.data.decoding import limits
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.images import (
     PICTURE_MIME,

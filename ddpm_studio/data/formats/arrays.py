@@ -12,11 +12,11 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.data.archives import Budget, open_zip
-from ddpm_studio.data.file_rows import FileRows
-from ddpm_studio.data.folders import MAX_FILES, unreadable
+from ddpm_studio.data.formats.archives import Budget, open_zip
+from ddpm_studio.data.formats.file_rows import FileRows
+from ddpm_studio.data.formats.folders import MAX_FILES, unreadable
+from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
 from ddpm_studio.data.items import Item, Pixels
-from ddpm_studio.data.npy_header import NpyHeader, PickledArrayError, read_npy_header
 from ddpm_studio.errors import StudioError
 
 #: Largest array that is unpacked into memory.

@@ -1,4 +1,4 @@
-"""A process that looks at pictures until its input ends; see :mod:`ddpm_studio.data.crew`.
+"""A process that looks at pictures until its input ends; see :mod:`ddpm_studio.data.decoding.crew`.
 
 Questions and answers are a line of JSON each; after a question come the bytes of the files that
 lie in no place. Whoever holds the other end may die at any moment: then the input ends.
@@ -18,10 +18,10 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from ddpm_studio.data.decoding import Unusable
-from ddpm_studio.data.looking import NotAPicture, Raw, Target, look, read_file
-from ddpm_studio.data.places import Member, OpenFile, Place, Span, Whole
-from ddpm_studio.data.squares import Recipe
+from ddpm_studio.data.decoding.decoding import Unusable
+from ddpm_studio.data.decoding.looking import NotAPicture, Raw, Target, look, read_file
+from ddpm_studio.data.decoding.squares import Recipe
+from ddpm_studio.data.formats.places import Member, OpenFile, Place, Span, Whole
 
 READY = b"ready\n"
 MEMORY, DISK = "memory", "disk"

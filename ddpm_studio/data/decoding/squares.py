@@ -7,7 +7,7 @@ from typing import Literal
 
 from PIL import Image
 
-from ddpm_studio.data.decoding import Rgb
+from ddpm_studio.data.decoding.decoding import Rgb
 
 #: JPEG is decoded, and pictures are averaged, down to this many times the size aimed at;
 #: the fine filter does the rest without visible difference.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ddpm_studio.data.decoding import (
+from ddpm_studio.data.decoding.decoding import (
     HEAD_BYTES,
     PICTURE_SUFFIXES,
     Header,
@@ -22,8 +22,8 @@ from ddpm_studio.data.decoding import (
     identify,
     read_header,
 )
+from ddpm_studio.data.decoding.squares import Recipe, fit
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
-from ddpm_studio.data.squares import Recipe, fit
 from ddpm_studio.errors import plain
 
 _LONGEST_SUFFIX = 20

@@ -27,9 +27,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
+from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
 from ddpm_studio.data.items import Pixels
-from ddpm_studio.data.limits import too_costly, too_costly_to_decode
-from ddpm_studio.data.plain_jpeg import plain_jpeg
 from ddpm_studio.errors import plain
 
 HEAD_BYTES = 16

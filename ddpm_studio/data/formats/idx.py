@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ddpm_studio.data.archives import MAX_RATIO, RATIO_FROM_BYTES
-from ddpm_studio.data.arrays import MAX_ARRAY_BYTES, Array, array_items
+from ddpm_studio.data.formats.archives import MAX_RATIO, RATIO_FROM_BYTES
+from ddpm_studio.data.formats.arrays import MAX_ARRAY_BYTES, Array, array_items
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.errors import StudioError
 

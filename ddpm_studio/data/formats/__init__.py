@@ -1,0 +1,1 @@
+"""Containers of pictures: folders, archives, NumPy files, IDX; trusted in nothing."""
