@@ -18,7 +18,7 @@ def run_cover(run: Path, count: int) -> Task:
     """Look at a run's last samples; the result is a RunCover."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import covers
+        from ddpm_studio.jobs.library import covers
 
         yield from ()
         return covers.run_cover(run, count)
@@ -30,7 +30,7 @@ def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> 
     """Look at some pictures of a set; the result is uint8 (N, H, W, C)."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import covers
+        from ddpm_studio.jobs.library import covers
 
         yield from ()
         return covers.data_cover(sources, options, count)

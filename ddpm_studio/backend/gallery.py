@@ -17,7 +17,7 @@ def keep(run: Path, drawn: Drawn) -> Task:
     """Write drawn pictures into a run's gallery; the result is a list of Kept."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import gallery
+        from ddpm_studio.jobs.library import gallery
 
         return gallery.keep(run, drawn)
 
@@ -34,7 +34,7 @@ def load(near: Sequence[Path], known: Sequence[Path], folder: Path | None = None
     """
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import gallery
+        from ddpm_studio.jobs.library import gallery
 
         runs = [run.resolve() for run in near]
         if folder is not None:
@@ -48,7 +48,7 @@ def read_pictures(files: Sequence[Path]) -> Task:
     """Read pictures, which come as PicturesRead; a newer request replaces this one."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import gallery
+        from ddpm_studio.jobs.library import gallery
 
         return gallery.read_pictures(files)
 
@@ -59,7 +59,7 @@ def rate(files: Sequence[Path], stars: int) -> Task:
     """Write how many stars pictures have, 0 to 5."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import gallery
+        from ddpm_studio.jobs.library import gallery
 
         return gallery.rate(files, stars)
 
@@ -70,7 +70,7 @@ def delete(files: Sequence[Path]) -> Task:
     """Take files out of a gallery."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import gallery
+        from ddpm_studio.jobs.library import gallery
 
         return gallery.delete(files)
 
@@ -81,7 +81,7 @@ def restore(files: Sequence[Path]) -> Task:
     """Bring deleted files back."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import gallery
+        from ddpm_studio.jobs.library import gallery
 
         return gallery.restore(files)
 

@@ -17,7 +17,7 @@ def use_device(device: Device, precision: Precision, threads: int | None) -> Tas
     """Decide what ``auto`` means from now on; the result is device and precision in words."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs.device import prefer
+        from ddpm_studio.jobs.machine.device import prefer
 
         yield from ()
         return prefer(device, precision, threads)
@@ -29,7 +29,7 @@ def measure_speed(image_size: int, channels: int, again: bool = False) -> Task:
     """Time steps of training while nothing else runs; the result is a MachineSpeed."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs.speed import measure_speed as measure
+        from ddpm_studio.jobs.machine.speed import measure_speed as measure
 
         return measure(image_size, channels, again=again)
 

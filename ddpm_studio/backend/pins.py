@@ -16,7 +16,7 @@ def pin(picture: Pictures, recipe: dict[str, object] | None) -> Task:
     """Keep a picture (H, W, C) at hand; the result is a Pin."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import pins
+        from ddpm_studio.jobs.library import pins
 
         return pins.pin(picture, recipe)
 
@@ -27,7 +27,7 @@ def load() -> Task:
     """Read what is pinned; the result is a list of Pin."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs import pins
+        from ddpm_studio.jobs.library import pins
 
         return pins.load_pins()
 

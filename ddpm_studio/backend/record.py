@@ -15,7 +15,7 @@ from ddpm_studio.backend.task import Job
 from ddpm_studio.jobs.events import BINS
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.history import RunNews
+    from ddpm_studio.jobs.library.history import RunNews
     from ddpm_studio.runs.lock import Owner
 
 _POLL_MS, _IDLE_POLL_MS = 700, 3000

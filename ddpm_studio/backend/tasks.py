@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ddpm_studio.backend.task import Lane, Task
 from ddpm_studio.data.samples import title_of
 from ddpm_studio.jobs.events import Event, Latent, Pictures
-from ddpm_studio.jobs.spare import Spare
+from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import (
     BitsRequest,
     DecodeRequest,
@@ -29,7 +29,7 @@ from ddpm_studio.requests import (
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, RunSummary
-    from ddpm_studio.jobs.recipes import Restored
+    from ddpm_studio.jobs.drawing.recipes import Restored
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ def open_run(run: Path) -> Task:
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
         from ddpm_studio import jobs
-        from ddpm_studio.jobs.pictures import prepare_options
+        from ddpm_studio.jobs.drawing.pictures import prepare_options
         from ddpm_studio.runs import RunFolder
 
         yield from ()

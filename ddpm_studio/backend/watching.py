@@ -19,7 +19,7 @@ def list_runs(folders: Sequence[Path], also: Sequence[Path]) -> Task:
     """List the runs in folders and at places of their own; the result is RunEntry, ...."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs.listing import list_runs
+        from ddpm_studio.jobs.library.listing import list_runs
 
         return list_runs(folders, also)
 
@@ -30,7 +30,7 @@ def compare_runs(runs: Sequence[Path]) -> Task:
     """Read the settings of runs; the result is a dict from title to text for each."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs.listing import run_settings
+        from ddpm_studio.jobs.library.listing import run_settings
 
         yield from ()
         return [run_settings(run) for run in runs]
@@ -42,7 +42,7 @@ def look_at_run(run: Path, place: Place | None) -> Task:
     """Read what a run has written since ``place``; the result is RunNews."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs.history import look_at_run
+        from ddpm_studio.jobs.library.history import look_at_run
         from ddpm_studio.runs.metrics import Place
 
         yield from ()
@@ -56,7 +56,7 @@ def load_previews(paths: Sequence[Path], slot: str) -> Task:
 
     def work(_: ModelStore) -> Generator[Event, None, None]:
         from ddpm_studio.errors import StudioError
-        from ddpm_studio.jobs.previews import read_preview
+        from ddpm_studio.jobs.training.previews import read_preview
 
         for path in paths:
             with contextlib.suppress(StudioError):
@@ -69,7 +69,7 @@ def load_preview(path: Path, slot: str) -> Task:
     """Read what a training drew at some step; the result is a SampleGrid."""
 
     def work(_: ModelStore) -> Generator[Event, None, Any]:
-        from ddpm_studio.jobs.previews import read_preview
+        from ddpm_studio.jobs.training.previews import read_preview
 
         yield from ()
         return read_preview(path)

@@ -91,7 +91,7 @@ class Worker(QThread):
 
     def run(self) -> None:
         """Load torch, then serve until :meth:`stop`; what only a training needs loads in a lull."""
-        from ddpm_studio.jobs.warmup import load  # torch is loaded here, behind the window
+        from ddpm_studio.jobs.machine.warmup import load  # torch is loaded here, behind the window
 
         models, device = load()
         self.ready.emit(device)
@@ -119,7 +119,7 @@ class Worker(QThread):
             self._close(live)
 
     def _load_for_training(self) -> None:
-        from ddpm_studio.jobs.warmup import load_for_training
+        from ddpm_studio.jobs.machine.warmup import load_for_training
 
         load_for_training()
         self._can_train = True

@@ -12,7 +12,7 @@ from ddpm_studio.gui.settings import Preferences
 from ddpm_studio.gui.studio import Studio
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.speed import MachineSpeed
+    from ddpm_studio.jobs.machine.speed import MachineSpeed
 
 RECOGNISABLE = 8_000
 """Pictures seen when, of 16 samples of ``tiny`` on Fashion-MNIST, most were garments.

@@ -37,7 +37,7 @@ from ddpm_studio.gui.unsaved import Unsaved
 from ddpm_studio.gui.view_actions import ViewActions
 from ddpm_studio.gui.widgets.drop_overlay import DropOverlay
 from ddpm_studio.gui.widgets.message_bar import MessageBar
-from ddpm_studio.jobs.recipes import Restored
+from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.requests import PrepareOptions
 
 _LAYOUT_VERSION = 1

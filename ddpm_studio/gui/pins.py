@@ -12,7 +12,7 @@ from ddpm_studio.backend import gallery, pins
 if TYPE_CHECKING:
     from ddpm_studio.gui.images import Pictures
     from ddpm_studio.gui.studio import Studio
-    from ddpm_studio.jobs.pins import Pin
+    from ddpm_studio.jobs.library.pins import Pin
 
 
 class Pins(QObject):

@@ -15,9 +15,9 @@ from ddpm_studio.export import RECIPE_SUFFIXES, read_recipe
 from ddpm_studio.gui.images import Pictures, read_picture
 from ddpm_studio.gui.recent import Recent
 from ddpm_studio.gui.settings import open_settings
+from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, drawing_id, restored
 from ddpm_studio.jobs.events import Drawn
-from ddpm_studio.jobs.gallery import find_runs
-from ddpm_studio.jobs.recipes import Recipe, Restored, drawing_id, restored
+from ddpm_studio.jobs.library.gallery import find_runs
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.studio import Studio

@@ -14,7 +14,7 @@ from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.picture_card import PictureCard
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.covers import RunCover
+    from ddpm_studio.jobs.library.covers import RunCover
 
 CARD_HEIGHT = 64
 

@@ -17,7 +17,7 @@ from ddpm_studio.gui.pins import Pins
 from ddpm_studio.gui.restoring import Restorer
 from ddpm_studio.gui.run_colours import RunColours
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted, TrainTick
-from ddpm_studio.jobs.spare import Spare
+from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:

@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 from ddpm_studio.lazy import loader
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.bits import measure_bits
-    from ddpm_studio.jobs.bound import bound_parts, step_gaussians
-    from ddpm_studio.jobs.decoding import decode
-    from ddpm_studio.jobs.describing import RunSummary, describe_run
-    from ddpm_studio.jobs.exchange import export_diffusers, import_diffusers
-    from ddpm_studio.jobs.forward import noised_picture, schedule_tables
-    from ddpm_studio.jobs.inpainting import inpaint, load_mask
-    from ddpm_studio.jobs.interpolation import interpolate, walk_path
-    from ddpm_studio.jobs.latents import encode_picture, load_latent, save_latent
-    from ddpm_studio.jobs.learnt import some_pictures
-    from ddpm_studio.jobs.models import Model, ModelStore
-    from ddpm_studio.jobs.neighbours import find_neighbours
-    from ddpm_studio.jobs.pictures import fit_picture, load_picture
+    from ddpm_studio.jobs.drawing.inpainting import inpaint, load_mask
+    from ddpm_studio.jobs.drawing.interpolation import interpolate, walk_path
+    from ddpm_studio.jobs.drawing.latents import encode_picture, load_latent, save_latent
+    from ddpm_studio.jobs.drawing.models import Model, ModelStore
+    from ddpm_studio.jobs.drawing.pictures import fit_picture, load_picture
+    from ddpm_studio.jobs.drawing.redrawing import redraw
+    from ddpm_studio.jobs.drawing.sampling import sample
+    from ddpm_studio.jobs.drawing.series import interpolate_series, share_series
+    from ddpm_studio.jobs.drawing.sharing import share
+    from ddpm_studio.jobs.library.describing import RunSummary, describe_run
+    from ddpm_studio.jobs.library.exchange import export_diffusers, import_diffusers
+    from ddpm_studio.jobs.library.learnt import some_pictures
+    from ddpm_studio.jobs.measuring.bits import measure_bits
+    from ddpm_studio.jobs.measuring.bound import bound_parts, step_gaussians
+    from ddpm_studio.jobs.measuring.decoding import decode
+    from ddpm_studio.jobs.measuring.forward import noised_picture, schedule_tables
+    from ddpm_studio.jobs.measuring.neighbours import find_neighbours
     from ddpm_studio.jobs.playground import (
         PointModel,
         diffused,
@@ -35,52 +39,48 @@ if TYPE_CHECKING:
         true_score,
         walk_points,
     )
-    from ddpm_studio.jobs.redrawing import redraw
-    from ddpm_studio.jobs.sampling import sample
-    from ddpm_studio.jobs.series import interpolate_series, share_series
-    from ddpm_studio.jobs.sharing import share
-    from ddpm_studio.jobs.training import TrainResult, train
+    from ddpm_studio.jobs.training.training import TrainResult, train
 
 _MODULES = {
-    "Model": "models",
-    "ModelStore": "models",
+    "Model": "drawing.models",
+    "ModelStore": "drawing.models",
     "PointModel": "playground",
-    "RunSummary": "describing",
-    "TrainResult": "training",
-    "bound_parts": "bound",
-    "decode": "decoding",
-    "describe_run": "describing",
+    "RunSummary": "library.describing",
+    "TrainResult": "training.training",
+    "bound_parts": "measuring.bound",
+    "decode": "measuring.decoding",
+    "describe_run": "library.describing",
     "diffused": "playground",
-    "encode_picture": "latents",
-    "export_diffusers": "exchange",
-    "find_neighbours": "neighbours",
-    "fit_picture": "pictures",
-    "import_diffusers": "exchange",
-    "inpaint": "inpainting",
-    "interpolate": "interpolation",
-    "interpolate_series": "series",
+    "encode_picture": "drawing.latents",
+    "export_diffusers": "library.exchange",
+    "find_neighbours": "measuring.neighbours",
+    "fit_picture": "drawing.pictures",
+    "import_diffusers": "library.exchange",
+    "inpaint": "drawing.inpainting",
+    "interpolate": "drawing.interpolation",
+    "interpolate_series": "drawing.series",
     "langevin": "playground",
     "look_at_points": "playground",
-    "load_latent": "latents",
-    "load_mask": "inpainting",
-    "load_picture": "pictures",
-    "measure_bits": "bits",
-    "noised_picture": "forward",
+    "load_latent": "drawing.latents",
+    "load_mask": "drawing.inpainting",
+    "load_picture": "drawing.pictures",
+    "measure_bits": "measuring.bits",
+    "noised_picture": "measuring.forward",
     "play": "playground",
-    "redraw": "redrawing",
-    "sample": "sampling",
-    "save_latent": "latents",
-    "schedule_tables": "forward",
+    "redraw": "drawing.redrawing",
+    "sample": "drawing.sampling",
+    "save_latent": "drawing.latents",
+    "schedule_tables": "measuring.forward",
     "score_field": "playground",
     "shape_points": "playground",
-    "share": "sharing",
-    "share_series": "series",
-    "step_gaussians": "bound",
-    "some_pictures": "learnt",
+    "share": "drawing.sharing",
+    "share_series": "drawing.series",
+    "step_gaussians": "measuring.bound",
+    "some_pictures": "library.learnt",
     "start_noise": "playground",
-    "train": "training",
+    "train": "training.training",
     "true_score": "playground",
-    "walk_path": "interpolation",
+    "walk_path": "drawing.interpolation",
     "walk_points": "playground",
 }
 

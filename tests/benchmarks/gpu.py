@@ -23,8 +23,8 @@ from ddpm_studio.engine import (
     ancestral,
     in_bf16,
 )
-from ddpm_studio.jobs.compiling import DrawingNetwork
-from ddpm_studio.jobs.device import choose_precision, deterministic
+from ddpm_studio.jobs.machine.compiling import DrawingNetwork
+from ddpm_studio.jobs.machine.device import choose_precision, deterministic
 from tests.benchmarks.figures import Figure, UnavailableError
 from tests.benchmarks.pairs import compare
 from tests.benchmarks.peers import peers

@@ -15,8 +15,8 @@ from ddpm_studio.engine import (
     ancestral,
     in_bf16,
 )
-from ddpm_studio.jobs.device import choose_precision
-from ddpm_studio.jobs.drawing import Evaluator
+from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.machine.device import choose_precision
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.pairs import compare
 from tests.benchmarks.peers import peers

@@ -14,7 +14,7 @@ from ddpm_studio.engine import (
     TrainingConfig,
     UNet,
 )
-from ddpm_studio.jobs.device import choose_precision
+from ddpm_studio.jobs.machine.device import choose_precision
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.pairs import compare
 from tests.benchmarks.peers import peers

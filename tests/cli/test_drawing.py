@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ddpm_studio.export import read_recipe
-from ddpm_studio.jobs.recipes import read_restored
+from ddpm_studio.jobs.drawing.recipes import read_restored
 from ddpm_studio.requests import SampleRequest
 from tests.cli.conftest import Terminal, spawn
 

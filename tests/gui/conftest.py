@@ -30,7 +30,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def backend(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
-    from ddpm_studio.jobs import speed
+    from ddpm_studio.jobs.machine import speed
 
     # No test but those of the measurement itself should wait for it.
     monkeypatch.setattr(speed, "get_args", lambda _: ())

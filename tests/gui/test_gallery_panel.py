@@ -16,7 +16,7 @@ from ddpm_studio.gui.actions import ActionRegistry
 from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.jobs.events import Drawn, Pictures
-from ddpm_studio.jobs.gallery import Kept, read_ratings
+from ddpm_studio.jobs.library.gallery import Kept, read_ratings
 from ddpm_studio.requests import SampleRequest
 from tests.gui.panel_help import WAIT, open_run
 

@@ -16,8 +16,8 @@ from ddpm_studio.gui.panels.time_estimate import TimeEstimate
 from ddpm_studio.gui.settings import Preferences, open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.form import RequestForm
-from ddpm_studio.jobs import speed as speeds
-from ddpm_studio.jobs.speed import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.machine import speed as speeds
+from ddpm_studio.jobs.machine.speed import MachineSpeed, PresetSpeed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.panel_help import WAIT
 

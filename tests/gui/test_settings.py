@@ -226,7 +226,7 @@ def test_a_device_that_is_not_there_is_told_and_the_old_one_stays(
 ) -> None:
     import torch
 
-    from ddpm_studio.jobs.device import choose_device
+    from ddpm_studio.jobs.machine.device import choose_device
 
     if torch.backends.mps.is_available():
         pytest.skip("this machine has it")

@@ -21,8 +21,8 @@ from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.theme import body_font
 from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.gui.widgets.picture_card import PictureCard
-from ddpm_studio.jobs import covers
-from ddpm_studio.jobs.previews import read_preview
+from ddpm_studio.jobs.library import covers
+from ddpm_studio.jobs.training.previews import read_preview
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.main_window import MainWindow
 from ddpm_studio.gui.panels.tool_panel import ToolPanel
-from ddpm_studio.jobs.gallery import Kept
+from ddpm_studio.jobs.library.gallery import Kept
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 
 

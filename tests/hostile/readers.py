@@ -118,7 +118,7 @@ class Readers:
         return self._job(lambda: _drain(tasks.open_run(path).work(ModelStore())))
 
     def _recipe(self, path: Path) -> Told:
-        from ddpm_studio.jobs.recipes import read_restored
+        from ddpm_studio.jobs.drawing.recipes import read_restored
 
         return self._job(lambda: read_restored(path))
 
@@ -128,12 +128,12 @@ class Readers:
         return self._job(lambda: read_picture(path))
 
     def _preview(self, path: Path) -> Told:
-        from ddpm_studio.jobs.previews import read_preview
+        from ddpm_studio.jobs.training.previews import read_preview
 
         return self._job(lambda: read_preview(path))
 
     def _gallery(self, path: Path) -> Told:
-        from ddpm_studio.jobs import gallery
+        from ddpm_studio.jobs.library import gallery
 
         return self._job(lambda: _drain(gallery.load([path])))
 

@@ -195,7 +195,7 @@ def _diffusers_seeds() -> list[bytes]:
 
 def _recipe(folder: Path, content: bytes) -> object:
     from ddpm_studio.gui.images import read_picture
-    from ddpm_studio.jobs.recipes import read_restored
+    from ddpm_studio.jobs.drawing.recipes import read_restored
 
     (folder / "a.png").write_bytes(content)
     read_restored(folder / "a.png")

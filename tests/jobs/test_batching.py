@@ -17,7 +17,7 @@ from ddpm_studio.engine import (
     UNet,
     UNetConfig,
 )
-from ddpm_studio.jobs.batching import MicroBatch, bytes_per_picture
+from ddpm_studio.jobs.training.batching import MicroBatch, bytes_per_picture
 
 
 @pytest.mark.parametrize(("precision", "bytes_each"), [("float32", 4), ("bf16", 2)])

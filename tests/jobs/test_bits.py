@@ -20,8 +20,8 @@ from ddpm_studio.engine.likelihood.likelihood import measure_bound
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, decode, load_picture, measure_bits, train
-from ddpm_studio.jobs import bits as bits_job
 from ddpm_studio.jobs.events import BitsMeasured, FrameImages, Notice, Progress
+from ddpm_studio.jobs.measuring import bits as bits_job
 from ddpm_studio.requests import BitsRequest, DecodeRequest, PrepareOptions
 from tests.jobs.conftest import REQUEST, finish
 

@@ -22,9 +22,9 @@ from ddpm_studio.engine import (
     UNetConfig,
 )
 from ddpm_studio.engine.networks.norm_silu import group_norm
-from ddpm_studio.jobs import compiling
-from ddpm_studio.jobs.compiling import Compiling, DrawingNetwork, Worth
 from ddpm_studio.jobs.events import Progress
+from ddpm_studio.jobs.machine import compiling
+from ddpm_studio.jobs.machine.compiling import Compiling, DrawingNetwork, Worth
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from ddpm_studio.jobs import ModelStore, compiling, interpolate, load_picture, sample, train
-from ddpm_studio.jobs.device import memory_bytes
+from ddpm_studio.jobs import ModelStore, interpolate, load_picture, sample, train
 from ddpm_studio.jobs.events import Notice, Progress, RunStarted, TrainTick
-from ddpm_studio.jobs.load import LoadMeter
+from ddpm_studio.jobs.machine import compiling
+from ddpm_studio.jobs.machine.device import memory_bytes
+from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.requests import InterpolateRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -82,7 +83,7 @@ def test_a_batch_that_does_not_fit_the_gpu_is_divided(pictures: Path, tmp_path: 
 
 @pytest.mark.usefixtures("_little_memory")
 def test_drawing_takes_what_fits_the_gpu(gpu_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ddpm_studio.jobs.drawing.batch_limit", lambda *_: 20_000)
+    monkeypatch.setattr("ddpm_studio.jobs.drawing.drawing.batch_limit", lambda *_: 20_000)
     request = SampleRequest(run=gpu_run, count=6000, steps=3, frames=2)
     assert finish(sample(request, ModelStore()))[1].pictures.shape[0] == 6000
 

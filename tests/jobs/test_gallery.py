@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.jobs.events import Drawn, Pictures
-from ddpm_studio.jobs.gallery import (
+from ddpm_studio.jobs.library.gallery import (
     delete,
     find_runs,
     keep,

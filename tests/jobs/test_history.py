@@ -10,8 +10,8 @@ import torch
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS
-from ddpm_studio.jobs.history import STEP_COLUMNS, TICK_COLUMNS, look_at_run
-from ddpm_studio.jobs.load import LoadMeter
+from ddpm_studio.jobs.library.history import STEP_COLUMNS, TICK_COLUMNS, look_at_run
+from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.runs.metrics import Place
 from tests.jobs.conftest import REQUEST
 

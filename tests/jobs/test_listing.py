@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.gallery import find_runs
-from ddpm_studio.jobs.listing import list_runs, run_settings
+from ddpm_studio.jobs.library.gallery import find_runs
+from ddpm_studio.jobs.library.listing import list_runs, run_settings
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.notes import Notes, write_notes
 from tests.jobs.conftest import REQUEST, finish

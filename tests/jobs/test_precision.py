@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ddpm_studio.jobs import precision as tried
-from ddpm_studio.jobs.precision import gain_of_bf16, native_precision
+from ddpm_studio.jobs.machine import precision as tried
+from ddpm_studio.jobs.machine.precision import gain_of_bf16, native_precision
 
 CPU = torch.device("cpu")
 

@@ -15,16 +15,7 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, Trainer
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import (
-    batching,
-    data_guard,
-    saving,
-    spikes,
-    train,
-    training_log,
-    training_loop,
-)
-from ddpm_studio.jobs.data_guard import DataGuard
+from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
     Notice,
@@ -34,8 +25,17 @@ from ddpm_studio.jobs.events import (
     SavingFailed,
     TrainStep,
 )
-from ddpm_studio.jobs.spare import Spare
-from ddpm_studio.jobs.spikes import SpikeWatch
+from ddpm_studio.jobs.training import (
+    batching,
+    data_guard,
+    saving,
+    spikes,
+    training_log,
+    training_loop,
+)
+from ddpm_studio.jobs.training.data_guard import DataGuard
+from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.jobs.training.spikes import SpikeWatch
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, atomic, journal
 from tests.jobs.conftest import REQUEST, finish
@@ -227,7 +227,7 @@ def test_out_of_memory_pauses_whole(
 def test_out_of_memory_for_samples_is_told_and_training_goes_on(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ddpm_studio.jobs import previews
+    from ddpm_studio.jobs.training import previews
 
     def fail(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.")

@@ -27,9 +27,9 @@ from ddpm_studio.jobs import (
     share,
     walk_path,
 )
+from ddpm_studio.jobs.drawing.models import Model
+from ddpm_studio.jobs.drawing.recipes import drawing_id, read_restored, restored
 from ddpm_studio.jobs.events import Drawn, Notice, Pictures
-from ddpm_studio.jobs.models import Model
-from ddpm_studio.jobs.recipes import drawing_id, read_restored, restored
 from ddpm_studio.requests import (
     EncodeRequest,
     InpaintRequest,

@@ -12,8 +12,8 @@ import torch
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, sample, share, train
-from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import FrameImages
+from ddpm_studio.jobs.machine.device import choose_precision
 from ddpm_studio.requests import PrepareOptions, Sampler, SampleRequest, ShareRequest
 from tests.jobs.conftest import REQUEST, finish
 

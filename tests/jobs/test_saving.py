@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from ddpm_studio.jobs import saving, train
+from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import CheckpointSaved, Progress
+from ddpm_studio.jobs.training import saving
 from ddpm_studio.requests import PrepareOptions
 from tests.jobs.conftest import REQUEST
 

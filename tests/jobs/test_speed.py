@@ -7,9 +7,9 @@ import json
 import pytest
 
 from ddpm_studio import paths
-from ddpm_studio.jobs import speed as speeds
 from ddpm_studio.jobs.events import Progress
-from ddpm_studio.jobs.speed import PresetSpeed, measure_speed
+from ddpm_studio.jobs.machine import speed as speeds
+from ddpm_studio.jobs.machine.speed import PresetSpeed, measure_speed
 from tests.jobs.conftest import finish
 
 

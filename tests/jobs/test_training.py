@@ -13,9 +13,6 @@ from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train
-from ddpm_studio.jobs.covers import run_cover
-from ddpm_studio.jobs.describing import describe_run
-from ddpm_studio.jobs.device import choose_precision
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
     Notice,
@@ -24,6 +21,9 @@ from ddpm_studio.jobs.events import (
     SampleGrid,
     TrainStep,
 )
+from ddpm_studio.jobs.library.covers import run_cover
+from ddpm_studio.jobs.library.describing import describe_run
+from ddpm_studio.jobs.machine.device import choose_precision
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish

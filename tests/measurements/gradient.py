@@ -10,8 +10,8 @@ from torch import Tensor
 from ddpm_studio.engine import TrainingLoss
 from ddpm_studio.engine.timesteps import TimestepSampler, timestep_sampler
 from ddpm_studio.jobs import ModelStore, some_pictures
-from ddpm_studio.jobs.models import Model
-from ddpm_studio.jobs.pictures import to_latent
+from ddpm_studio.jobs.drawing.models import Model
+from ddpm_studio.jobs.drawing.pictures import to_latent
 
 _PICTURES, _BATCH, _DRAWS, _LEARNED, _AT_ONCE = 48, 16, 120, 10, 40
 

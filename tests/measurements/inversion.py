@@ -10,8 +10,8 @@ import torch
 from ddpm_studio.engine import PictureNoise, ddim
 from ddpm_studio.engine.samplers.inversion import ddim_inversion
 from ddpm_studio.jobs import ModelStore, some_pictures
-from ddpm_studio.jobs.drawing import Evaluator
-from ddpm_studio.jobs.pictures import to_latent
+from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.drawing.pictures import to_latent
 
 _PICTURES = 8
 _STEPS = (50, 100, 250)

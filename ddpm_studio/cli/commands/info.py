@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """Tell what a run is and how far it is."""
     from ddpm_studio.jobs import describe_run
-    from ddpm_studio.jobs.describing import steps_told
+    from ddpm_studio.jobs.library.describing import steps_told
 
     summary = describe_run(run)
     if json:

@@ -71,7 +71,7 @@ def command(
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.cli.train_teller import TrainTeller
     from ddpm_studio.jobs import train
-    from ddpm_studio.jobs.spare import Spare
+    from ddpm_studio.jobs.training.spare import Spare
 
     teller = TrainTeller(json)
     try:

@@ -20,7 +20,7 @@ from ddpm_studio.gui.theme import body_font, current_theme
 from ddpm_studio.local_time import local_time
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.listing import RunEntry
+    from ddpm_studio.jobs.library.listing import RunEntry
 
 Index = QModelIndex | QPersistentModelIndex
 _NONE = QModelIndex()

@@ -39,7 +39,7 @@ from ddpm_studio.gui.widgets.basics import label, name, tool_button
 from ddpm_studio.gui.widgets.empty_state import EmptyState
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.listing import RunEntry
+    from ddpm_studio.jobs.library.listing import RunEntry
 
 _LEAST_WIDTH = 72
 

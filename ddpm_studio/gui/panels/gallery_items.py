@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from ddpm_studio.jobs.gallery import Kept
-from ddpm_studio.jobs.recipes import Recipe, drawing_id
+from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id
+from ddpm_studio.jobs.library.gallery import Kept
 
 Order = Literal["newest", "oldest", "rating", "t", "seed", "run"]
 

@@ -16,9 +16,9 @@ from ddpm_studio.gui.recent import Recent
 from ddpm_studio.gui.settings import open_settings
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.widgets.picture_cache import PictureCache
+from ddpm_studio.jobs.drawing.recipes import Recipe
 from ddpm_studio.jobs.events import Drawn, Event, PicturesRead
-from ddpm_studio.jobs.gallery import Kept, describe
-from ddpm_studio.jobs.recipes import Recipe
+from ddpm_studio.jobs.library.gallery import Kept, describe
 
 
 class GalleryKeeper(QObject):

@@ -29,9 +29,9 @@ from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import label, name
 from ddpm_studio.gui.widgets.flow_layout import together
 from ddpm_studio.gui.widgets.thumbnails import Thumbnails
+from ddpm_studio.jobs.drawing.recipes import without_inputs
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.gallery import MOST_STARS, Kept
-from ddpm_studio.jobs.recipes import without_inputs
+from ddpm_studio.jobs.library.gallery import MOST_STARS, Kept
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)

@@ -26,8 +26,8 @@ from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.mask_picture import MaskPicture
 from ddpm_studio.gui.widgets.number_boxes import IntBox
 from ddpm_studio.gui.widgets.picture_view import PictureGrid
+from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
-from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import InpaintRequest
 
 _COUNTS = (1, 4, 9, 16)

@@ -31,8 +31,8 @@ from ddpm_studio.gui.panels.tool_panel import ToolPanel
 from ddpm_studio.gui.studio import Studio
 from ddpm_studio.gui.tokens import SPACE_M
 from ddpm_studio.gui.widgets.row_grid import RowGrid
+from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
-from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import InterpolateRequest, PathRequest
 
 _FRAMES = 25

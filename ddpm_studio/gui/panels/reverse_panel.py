@@ -33,8 +33,8 @@ from ddpm_studio.gui.widgets.flow_layout import FlowLayout
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.noise_curve import NoiseCurve
 from ddpm_studio.gui.widgets.tall_area import FilledArea
+from ddpm_studio.jobs.drawing.recipes import Restored, drawn_by, follow_run
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
-from ddpm_studio.jobs.recipes import Restored, drawn_by, follow_run
 from ddpm_studio.requests import SampleRequest
 
 _DEBOUNCE_MS = 200

@@ -27,8 +27,8 @@ from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.basics import button, label, name
 from ddpm_studio.gui.widgets.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.row_grid import RowGrid
+from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent, Notice
-from ddpm_studio.jobs.recipes import Restored
 from ddpm_studio.requests import ShareRequest
 
 # With x_t in the corner these fill a square.

@@ -26,8 +26,8 @@ from ddpm_studio.gui.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.empty_state import EmptyState
 from ddpm_studio.gui.widgets.message_bar import MessageBar
 from ddpm_studio.gui.widgets.tall_area import FilledArea
+from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, follow_run
 from ddpm_studio.jobs.events import Drawn, Event
-from ddpm_studio.jobs.recipes import Recipe, Restored, follow_run
 
 _DELAY_MS = 80
 _FRAMES = 25

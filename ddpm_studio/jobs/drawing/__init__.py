@@ -1,0 +1,1 @@
+"""Drawing: samples, shared latents, interpolation, filling in, and drawing them again."""

@@ -1,0 +1,310 @@
+"""What sampling, sharing and interpolating have in common: from a latent at t to pictures."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, Precision, UNet
+from ddpm_studio.engine.device.layout import memory_format
+from ddpm_studio.engine.guidance import check_labels, guided
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.engine.samplers import SAMPLERS, Frames
+from ddpm_studio.errors import StudioError, is_out_of_memory
+from ddpm_studio.export.carried import Array, pack
+from ddpm_studio.jobs.drawing.models import Model
+from ddpm_studio.jobs.drawing.recipes import run_id
+from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
+from ddpm_studio.jobs.machine.compiling import DrawingNetwork
+from ddpm_studio.jobs.machine.device import choose_precision
+from ddpm_studio.requests import DrawRequest, SampleRequest, SamplerRequest
+from ddpm_studio.runs.classes import check_class
+
+# ε̂ is shown with ±3 standard deviations mapped to black and white.
+EPS_SCALE = 3.0
+
+
+class Evaluator:
+    """The network as a denoiser: no gradients, in pieces that fit the memory.
+
+    Args:
+        network: the weights, in the precision to compute in.
+        device: where they lie.
+        class_label: draw this class; None: without labels.
+        guidance: strength of classifier-free guidance, from 0.
+        evaluations: how many will be asked for, as far as is known.
+
+    Raises:
+        ValueError: if there is no such class.
+    """
+
+    def __init__(
+        self,
+        network: UNet,
+        device: torch.device,
+        class_label: int | None = None,
+        guidance: float = 1.0,
+        evaluations: int = 0,
+    ) -> None:
+        if class_label is not None:
+            check_labels(torch.tensor([class_label]), network.config.num_classes or 0)
+        self.network = network
+        self._layout = memory_format(device, network.precision)
+        self.batch = batch_limit(network.config.image_size, device)
+        self.class_label, self.guidance = class_label, guidance
+        # Not a method: a GPU's memory should be free as soon as nobody holds this any more.
+        predict = partial(_predict, class_label, guidance)
+        purpose = "draw"
+        if class_label is not None:
+            purpose = "draw a class" if guidance in (0, 1) else "guide to a class"
+        self._network = DrawingNetwork(network, predict, evaluations, purpose)
+
+    def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
+        """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
+        with torch.no_grad(), _repeatable():
+            x = x.contiguous(memory_format=self._layout)
+            while True:
+                try:
+                    return self._in_pieces(x, t)
+                except Exception as error:
+                    if not is_out_of_memory(error) or self.batch == 1:
+                        raise
+                # The error's traceback, which holds tensors, is gone by now.
+                self._network.forget_recorded()
+                self.batch = (min(self.batch, len(x)) + 1) // 2
+
+    def _in_pieces(self, x: Tensor, t: Tensor) -> Tensor:
+        if len(x) <= self.batch:
+            return self._network(x, t)
+        pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
+        return torch.cat([self._network(*piece) for piece in pieces])
+
+
+def _predict(
+    class_label: int | None, guidance: float, network: UNet, x: Tensor, t: Tensor
+) -> Tensor:
+    if class_label is None:
+        return network(x, t)  # type: ignore[no-any-return]
+    classes = torch.full((len(x),), class_label, device=x.device)
+    return guided(network, network.config, x, t, classes, guidance)
+
+
+@contextlib.contextmanager
+def _repeatable() -> Iterator[None]:
+    """Let a GPU's convolutions add up in the same order each time: a seed is one picture."""
+    before = torch.backends.cudnn.deterministic
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic = before
+
+
+def evaluator_for(model: Model, request: DrawRequest, evaluations: int = 0) -> Evaluator:
+    """Return the model as the request asks for it, for so many evaluations.
+
+    Raises:
+        StudioError: if a class or guidance is asked of a model that can't follow it.
+    """
+    if request.class_label is not None:
+        check_class(model.info, request.class_label)
+    elif request.guidance != 1:
+        check_class(model.info, 0)  # Where there are no classes, that is what to say.
+        raise StudioError("Guidance needs a class to lead to.", "Choose a class.")
+    network = model.network_in(asked_precision(model, request))
+    return Evaluator(network, model.device, request.class_label, request.guidance, evaluations)
+
+
+def asked_precision(model: Model, request: DrawRequest) -> Precision:
+    """Return the precision to draw in; ``auto``: float32 where a given picture should come back."""
+    if request.precision == "auto" and not isinstance(request, SampleRequest):
+        return "float32"
+    return choose_precision(request.precision, model.device)
+
+
+def batch_limit(image_size: int, device: torch.device) -> int:
+    """How many pictures to evaluate at once: more gain nothing on this kind of device."""
+    at_32_px = 256 if device.type == "cuda" else 32
+    return max(1, at_32_px * 32 * 32 // image_size**2)
+
+
+def asked_process(model: Model, request: DrawRequest) -> DiffusionProcess:
+    """Return p_θ with the asked variance, unless the model has learned its own."""
+    variance = model.process.variance if model.process.learned else request.variance
+    return replace(model.process, clip_x0=request.clip_x0, variance=variance)
+
+
+def check_steps(model: Model, steps: int) -> None:
+    """Refuse more steps than there are timesteps.
+
+    Raises:
+        StudioError: naming the range.
+    """
+    T = model.process.schedule.T
+    if steps > T:
+        raise StudioError(
+            f"{steps} steps are more than the {T} timesteps of this model.",
+            f"Choose 1 to {T} steps.",
+        )
+
+
+def share_of_steps(model: Model, steps: int, t: int) -> int:
+    """How many of the steps of the whole way from T fall to the way from t.
+
+    Raises:
+        StudioError: if there are more steps than timesteps.
+    """
+    check_steps(model, steps)
+    return min(t, max(1, round(steps * t / model.process.schedule.T)))
+
+
+def check_t(model: Model, t: int) -> None:
+    """Refuse a t outside 0..T.
+
+    Raises:
+        StudioError: naming the range.
+    """
+    if not 0 <= t <= model.process.schedule.T:
+        raise StudioError(
+            f"t = {t} is out of range.",
+            f"This model's t goes from 0 to {model.process.schedule.T}.",
+        )
+
+
+def walk(
+    model: Model,
+    request: SamplerRequest,
+    x_t: Tensor,
+    t: int,
+    noise: PictureNoise,
+    through: int = 0,
+    walks: int = 1,
+) -> Frames:
+    """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``.
+
+    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them.
+    ``walks`` is how many like this are to come, with this one.
+
+    Raises:
+        StudioError: if t, the steps or the class are out of range.
+    """
+    check_t(model, t)
+    sampler, T = SAMPLERS[request.sampler], model.process.schedule.T
+    steps = share_of_steps(model, request.steps or min(sampler.default_steps or T, T), t)
+    return sampler.run(
+        asked_process(model, request),
+        evaluator_for(model, request, steps * walks),
+        x_t,
+        noise,
+        steps,
+        request.eta if sampler.uses_eta else 0.0,
+        t,
+        through,
+    )
+
+
+def draw(
+    model: Model,
+    request: SamplerRequest,
+    x_t: Tensor,
+    t: int,
+    noise: PictureNoise,
+    *,
+    frames: int = 0,
+    text: str = "Drawing",
+    walks: int = 1,
+) -> Generator[Event, None, Pictures]:
+    """Yield progress and up to ``frames`` moments of the way from x_t at t to x_0.
+
+    Args:
+        model: what to draw with.
+        request: the sampler and its settings.
+        x_t: latent, shape (N, C, H, W).
+        t: as the paper counts; 0 returns x_t itself.
+        noise: one stream a picture.
+        frames: how many moments to show, first and last included; 0: none.
+        text: what the progress says.
+        walks: how many like this are to come, with this one.
+
+    Returns:
+        The pictures, uint8 (N, H, W, C).
+    """
+    if t == 0:
+        check_t(model, t)
+        return _pictures(x_t)
+    way = walk(model, request, x_t, t, noise, walks=walks)
+    return (yield from follow(way, frames, text))
+
+
+def follow(walk: Frames, frames: int, text: str) -> Generator[Event, None, Pictures]:
+    """Take a walk to its end; yields and returns as :func:`draw` does."""
+    kept: set[int] | None = None
+    for frame in walk:
+        if kept is None:
+            kept = _evenly(frame.total + 1, frames)
+        if frame.index in kept:
+            yield frame_images(frame)
+        yield Progress(frame.index, frame.total, text)
+        x_t = frame.x_t
+    return _pictures(x_t)
+
+
+def frame_images(frame: Frame) -> FrameImages:
+    """Turn a frame into pictures; the scaling happens on the device."""
+    return FrameImages(
+        frame.index,
+        frame.total,
+        frame.t,
+        _pictures(frame.x_t),
+        _pictures(frame.x0_hat),
+        to_uint8(frame.eps, EPS_SCALE).cpu().numpy(),
+    )
+
+
+def _pictures(x: Tensor) -> Pictures:
+    pictures: Pictures = to_uint8(x).cpu().numpy()
+    return pictures
+
+
+def _evenly(total: int, count: int) -> set[int]:
+    if count <= 0:
+        return set()
+    return {int(i) for i in np.linspace(0, total - 1, min(max(count, 2), total)).round()}
+
+
+def picture_shape(model: Model) -> tuple[int, int, int]:
+    """(C, H, W) of the model's pictures."""
+    config = model.network.config
+    return config.channels, config.image_size, config.image_size
+
+
+def recipe(
+    kind: str, model: Model, request: DrawRequest, inputs: Mapping[str, Array] | None = None
+) -> dict[str, object]:
+    """Return what made a picture, enough to ask for it again.
+
+    Args:
+        kind: the tool.
+        model: what drew; its fingerprint tells whether the same weights are at hand later.
+        request: as it was asked; what ``auto`` chose is told.
+        inputs: what was drawn from besides noise, by name.
+    """
+    request = request.model_copy(update={"precision": asked_precision(model, request)})
+    run_json = model.info.model_dump(mode="json", include={"created", "network", "data"})
+    told: dict[str, object] = {
+        "kind": kind,
+        # A relative path would be another one for whoever opens the picture.
+        "request": {**request.model_dump(mode="json"), "run": str(model.run.resolve())},
+        "checkpoint": model.step,
+        "device": model.device.type,
+        "model": model.fingerprint,
+        "run_id": run_id(run_json),
+        "torch": str(torch.__version__),
+    }
+    return told | {"inputs": pack(inputs)} if inputs else told

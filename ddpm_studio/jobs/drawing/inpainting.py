@@ -1,0 +1,90 @@
+"""Fill in a part of a picture [RePaint, Lugmayr et al. 2022]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ddpm_studio.engine import PictureNoise
+from ddpm_studio.engine.samplers.inpaint import inpaint as inpaint_walk
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.drawing import (
+    asked_process,
+    check_steps,
+    evaluator_for,
+    follow,
+    picture_shape,
+    recipe,
+)
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.pictures import load_picture, to_latent
+from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.requests import InpaintRequest
+
+Mask = npt.NDArray[np.bool_]
+
+_DEFAULT_STEPS = 100
+
+
+def inpaint(
+    request: InpaintRequest, picture: Pictures, mask: Mask, models: ModelStore
+) -> Generator[Event, None, Drawn]:
+    """Draw what is masked out anew; the other pixels stay as they are.
+
+    Yields Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
+
+    Args:
+        request: how many, how long.
+        picture: uint8 (H, W, C) of the model's size.
+        mask: (H, W), True where the picture is to be filled in.
+        models: where the model comes from.
+
+    Raises:
+        StudioError: if the run can't be read, picture or mask do not fit, or a setting is out
+            of range.
+    """
+    model = models.get(request.run, request.weights, request.device, request.checkpoint)
+    x_0 = to_latent(picture, model)
+    if mask.shape != picture.shape[:2]:
+        raise StudioError(
+            f"The mask has the shape {mask.shape}, the picture {picture.shape[:2]}.",
+            "Use a mask of the picture's size.",
+        )
+    if not mask.any():
+        raise StudioError("The mask leaves nothing to fill in.", "Mark a part of the picture.")
+    T = model.process.schedule.T
+    steps = request.steps or min(_DEFAULT_STEPS, T)
+    check_steps(model, steps)
+    process = asked_process(model, request)
+    process = replace(process, schedule=process.schedule.strided(steps))
+    noise = PictureNoise(request.seed, range(request.count), model.device)
+    walk = inpaint_walk(
+        process,
+        evaluator_for(model, request),
+        noise.draw(picture_shape(model)),
+        noise,
+        x_0.expand(request.count, -1, -1, -1),
+        torch.from_numpy(~mask).to(model.device)[None, None],
+        request.jump,
+        request.resamplings,
+    )
+    pictures = yield from follow(walk, request.frames, "Filling in")
+    return Drawn(pictures, recipe("inpaint", model, request, {"picture": picture, "mask": mask}))
+
+
+def load_mask(path: Path, run: Path) -> Mask:
+    """Read a mask, white where the picture is to be filled in, and fit it as the run's data were.
+
+    Returns:
+        (H, W) of the model's size.
+
+    Raises:
+        StudioError: if it is no picture, or no run.
+    """
+    mask: Mask = load_picture(path, run).mean(axis=2) > 127.5
+    return mask

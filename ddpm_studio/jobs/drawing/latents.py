@@ -1,0 +1,180 @@
+"""Latents to a file and back, and the latents of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from torch import Tensor
+
+from ddpm_studio.engine import PictureNoise, derive_seed, encode
+from ddpm_studio.engine.samplers.inversion import ddim_inversion
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.writing import check_destination, whole_file
+from ddpm_studio.jobs.drawing.drawing import Evaluator, check_t, picture_shape, share_of_steps
+from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.events import Event, Latent, Pictures, Progress
+from ddpm_studio.requests import EncodeRequest
+from ddpm_studio.strict_json import require_file
+
+SUFFIX = ".safetensors"
+
+_FORMAT = "ddpm-studio latent 1"
+_KEY = "x_t"
+# Of 1024 pixels' side and three channels in float32, with room for the header.
+_MOST_BYTES = 16 << 20
+_FORWARD = 1
+_STEPS = 250
+
+
+def encode_picture(
+    request: EncodeRequest, picture: Pictures, models: ModelStore
+) -> Generator[Event, None, Latent]:
+    """Find x_t of a picture: x_t ~ q(x_t|x_0), or the one that DDIM leads back from.
+
+    A model with classes is asked without one.
+
+    Args:
+        request: t, method.
+        picture: uint8 (H, W, C) of the model's size.
+        models: where the model comes from.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, a setting is out of
+            range, or the network's answer is no number.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    t = model.process.schedule.T if request.t is None else request.t
+    check_t(model, t)
+    x_0 = to_latent(picture, model)
+    if request.method == "q" or t == 0:
+        return latent_of(model, noised(model, x_0, t, request.seed), t)
+    steps = min(_STEPS, model.process.schedule.T) if request.steps is None else request.steps
+    schedule = model.process.schedule.strided(share_of_steps(model, steps, t), t)
+    process = replace(model.process, schedule=schedule)
+    evaluator = Evaluator(model.network, model.device)
+    for frame in ddim_inversion(process, evaluator, x_0, request.iterations):
+        yield Progress(frame.index, frame.total, "Encoding")
+    latent = replace(latent_of(model, frame.x_t, t), exact=True)
+    _check_finite(latent, "The latent that was found")
+    return latent
+
+
+def noised(model: Model, x_0: Tensor, t: int, seed: int) -> Tensor:
+    """x_t ~ q(x_t|x_0), the same noise for every picture, shape of x_0."""
+    return encode(model.process, x_0, t, forward_noise(model, seed, 1).draw(x_0.shape[1:]))
+
+
+def forward_noise(model: Model, seed: int, pictures: int) -> PictureNoise:
+    """The noise that makes x_t, which is another than the one that leads back from it."""
+    return PictureNoise(derive_seed(seed, _FORWARD), range(pictures), model.device)
+
+
+def latent_of(model: Model, x_t: Tensor, t: int) -> Latent:
+    """Take x_t, shape (1, C, H, W), out of a computation with this model."""
+    return Latent(
+        x_t.float().cpu().contiguous().numpy(),
+        t,
+        model.process.schedule.T,
+        model.fingerprint,
+        f"{model.run.name}, step {model.step:,}, {model.weights} weights",
+    )
+
+
+def save_latent(path: Path, latent: Latent) -> None:
+    """Write a latent as a safetensors file, which appears whole or not at all.
+
+    Raises:
+        StudioError: if the name does not end in .safetensors, or it can't be written.
+    """
+    check_destination(path, {SUFFIX})
+    told = {
+        "format": _FORMAT,
+        "t": str(latent.t),
+        "timesteps": str(latent.timesteps),
+        "model": latent.model,
+        "origin": latent.origin,
+        "exact": str(latent.exact),
+    }
+    with whole_file(path) as temporary:
+        save_file({_KEY: latent.x_t}, temporary, told)
+
+
+def load_latent(path: Path) -> Latent:
+    """Read what :func:`save_latent` wrote.
+
+    Raises:
+        StudioError: if it is no such file, damaged, too large, or holds what is no number.
+    """
+    try:
+        if require_file(path).st_size > _MOST_BYTES:
+            raise StudioError(
+                f"{path.name} is no latent: it is larger than any.", "Choose a file saved by Share."
+            )
+        with safe_open(path, "np", backend="pread") as file:
+            told = file.metadata() or {}
+            if told.get("format") != _FORMAT or list(file.keys()) != [_KEY]:
+                raise StudioError(
+                    f"{path.name} is no latent of this program.", "Choose a file saved by Share."
+                )
+            latent = Latent(
+                np.asarray(file.get_tensor(_KEY)),
+                int(told["t"]),
+                int(told["timesteps"]),
+                told["model"],
+                told["origin"],
+                told.get("exact") == str(True),
+            )
+    except OSError as error:
+        raise StudioError(f"{path} can't be read: {error.strerror}.", "Check the path.") from error
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise StudioError(
+            f"{path.name} is damaged: it can't be read as a latent.",
+            "Save it again where it was made.",
+            str(error),
+        ) from error
+    if latent.x_t.dtype != np.float32 or latent.x_t.ndim != 4 or len(latent.x_t) != 1:
+        raise StudioError(
+            f"{path.name} holds {latent.x_t.dtype} of shape {latent.x_t.shape}, no latent.",
+            "A latent is float32 of shape (1, C, H, W).",
+        )
+    _check_finite(latent, path.name)
+    return latent
+
+
+def use_latent(model: Model, latent: Latent, t: int) -> Tensor:
+    """Bring a latent to its model's device, shape (1, C, H, W).
+
+    Raises:
+        StudioError: if it has another shape, another t, or belongs to another model.
+    """
+    if latent.x_t.shape[1:] != picture_shape(model):
+        raise StudioError(
+            f"The latent has the shape {latent.x_t.shape[1:]}, this model's "
+            f"{picture_shape(model)}.",
+            f"Open the model it was made with: {latent.origin}.",
+        )
+    if latent.model != model.fingerprint or latent.timesteps != model.process.schedule.T:
+        raise StudioError(
+            "The latent belongs to another model, or to other weights of this one.",
+            f"Open the model it was made with: {latent.origin}.",
+        )
+    check_t(model, latent.t)
+    if latent.t != t:
+        raise StudioError(f"The latent lies at t = {latent.t}, not {t}.", "Ask for its own t.")
+    _check_finite(latent, "The latent")
+    return torch.from_numpy(latent.x_t.copy()).to(model.device)
+
+
+def _check_finite(latent: Latent, what: str) -> None:
+    if not np.isfinite(latent.x_t).all():
+        raise StudioError(
+            f"{what} holds values that are no numbers (NaN or infinite).",
+            "Make it again with a model that draws well.",
+        )

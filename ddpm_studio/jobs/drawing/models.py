@@ -1,0 +1,143 @@
+"""Networks to draw with: from a checkpoint, or from a training that is under way."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from ddpm_studio.engine import DiffusionProcess, Precision, UNet, in_bf16
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.machine.device import choose_device
+from ddpm_studio.requests import Device, Weights
+from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs.weights import network_of
+
+_KEPT = 3
+_TELLING = 1024
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network ready to draw with; its weights do not change any more."""
+
+    network: UNet
+    process: DiffusionProcess
+    info: RunInfo
+    run: Path
+    step: int
+    weights: Weights
+    device: torch.device
+
+    def network_in(self, precision: Precision) -> UNet:
+        """The network to evaluate in this precision."""
+        return self._half if precision == "bf16" else self.network
+
+    @cached_property
+    def _half(self) -> UNet:
+        return in_bf16(self.network)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells these weights from all others, wherever the run folder is copied to."""
+        digest = hashlib.sha256()
+        for key, tensor in self.network.state_dict().items():
+            digest.update(key.encode())
+            # Every step of training moves every tensor: its beginning is enough.
+            digest.update(tensor.flatten()[:_TELLING].cpu().numpy().tobytes())
+        return digest.hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class LiveTraining:
+    """What a training under way lets others see: the step and the network at this moment."""
+
+    step: Callable[[], int]
+    network: Callable[[Weights], UNet]
+    device: torch.device
+
+
+class ModelStore:
+    """Hands out models; one store belongs to one thread.
+
+    A run that is in training here is seen as it is now, between two steps; any other run at
+    its newest checkpoint.
+    """
+
+    def __init__(self) -> None:
+        self._live: dict[Path, tuple[RunInfo, LiveTraining]] = {}
+        self._cache: OrderedDict[tuple[Path, int, Weights, torch.device], Model] = OrderedDict()
+
+    def attach(self, run: Path, info: RunInfo, training: LiveTraining) -> None:
+        """Show a training under way."""
+        self._live[run.resolve()] = (info, training)
+
+    def detach(self, run: Path) -> None:
+        """The training has ended."""
+        self._live.pop(run.resolve(), None)
+
+    def forget(self, run: Path) -> None:
+        """Keep nothing of a run that lies elsewhere now: another may come to lie in its place."""
+        path = run.resolve()
+        for key in [key for key in self._cache if key[0] == path]:
+            del self._cache[key]
+
+    def get(
+        self, run: Path, weights: Weights, device: Device = "auto", step: int | None = None
+    ) -> Model:
+        """Return the run's newest model, or that of the checkpoint at ``step``.
+
+        Raises:
+            StudioError: if it is no run folder, has no such checkpoint, or is damaged.
+        """
+        path = run.resolve()
+        if path in self._live and step is None:
+            info, training = self._live[path]
+            step, where = training.step(), training.device
+            return self._cached(
+                path, step, weights, where, info, lambda: copy.deepcopy(training.network(weights))
+            )
+        folder = RunFolder.open(run)
+        checkpoint = folder.newest() if step is None else folder.checkpoint(step)
+        where = choose_device(device)
+
+        def load() -> UNet:
+            config = folder.info.unet_config()
+            tensors = checkpoint.load("ema" if weights == "ema" else "model", config)
+            try:
+                return network_of(config, tensors)
+            except ValueError as error:
+                raise StudioError(
+                    f"The weights of {checkpoint.path} do not fit its run.json.",
+                    "The run folder was changed by hand or mixed with another.",
+                    str(error),
+                ) from error
+
+        return self._cached(path, checkpoint.step, weights, where, folder.info, load)
+
+    def _cached(
+        self,
+        path: Path,
+        step: int,
+        weights: Weights,
+        device: torch.device,
+        info: RunInfo,
+        load: Callable[[], UNet],
+    ) -> Model:
+        key = (path, step, weights, device)
+        if key not in self._cache:
+            network = load().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network = network.eval().requires_grad_(False)
+            self._cache[key] = Model(
+                network, info.process.build(), info, path, step, weights, device
+            )
+        self._cache.move_to_end(key)
+        while len(self._cache) > _KEPT:
+            self._cache.popitem(last=False)
+        return self._cache[key]

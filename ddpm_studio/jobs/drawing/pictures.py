@@ -1,0 +1,69 @@
+"""Pictures of a person's own, made to fit a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ddpm_studio import data
+from ddpm_studio.engine.pixels import to_model
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.drawing import picture_shape
+from ddpm_studio.jobs.drawing.models import Model
+from ddpm_studio.jobs.events import Pictures
+from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.runs import RunFolder, RunInfo
+
+
+def prepare_options(info: RunInfo) -> PrepareOptions:
+    """Return how pictures are prepared for a run: as its training data were, if known."""
+    config = info.unet_config()
+    size = {
+        "image_size": config.image_size,
+        "channels": "gray" if config.channels == 1 else "rgb",
+    }
+    return (info.data.options if info.data else PrepareOptions()).model_copy(update=size)
+
+
+def load_picture(path: Path, run: Path) -> Pictures:
+    """Read a picture, or the first of a folder or zip, and prepare it as the run's data were.
+
+    Returns:
+        uint8 (H, W, C) of the model's size.
+
+    Raises:
+        StudioError: if it is no picture, or no run.
+    """
+    options = prepare_options(RunFolder.open(run).info)
+    picture: Pictures = data.preview([path], options, 1).pictures[0]
+    return picture
+
+
+def fit_picture(picture: Pictures, run: Path) -> Pictures:
+    """Prepare a picture (H, W, C) that is in memory as the run's data were.
+
+    Returns:
+        uint8 (H, W, C) of the model's size.
+
+    Raises:
+        StudioError: if it is no run.
+    """
+    return data.fit_picture(picture, prepare_options(RunFolder.open(run).info))
+
+
+def to_latent(picture: Pictures, model: Model) -> Tensor:
+    """x_0 on the model's device, shape (1, C, H, W), from uint8 (H, W, C).
+
+    Raises:
+        StudioError: if the picture's shape is not the model's.
+    """
+    channels, height, width = picture_shape(model)
+    if picture.shape != (height, width, channels):
+        raise StudioError(
+            f"The picture has the shape {picture.shape}, the model's are "
+            f"{(height, width, channels)}.",
+            "Prepare it as the training pictures were.",
+        )
+    return to_model(torch.from_numpy(picture[None].copy()).to(model.device))

@@ -1,0 +1,107 @@
+"""Many pictures from one shared latent [DDPM Fig. 7]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from functools import partial
+
+from torch import Tensor
+
+from ddpm_studio.engine import PictureNoise
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.engine.samplers import SAMPLERS
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.carried import Array
+from ddpm_studio.jobs.drawing.drawing import check_t, draw, picture_shape, recipe, walk
+from ddpm_studio.jobs.drawing.latents import forward_noise, latent_of, noised, use_latent
+from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.events import Drawn, Event, Latent, Notice, Pictures, Progress
+from ddpm_studio.jobs.relay import relay
+from ddpm_studio.requests import ShareRequest
+
+
+def share(
+    request: ShareRequest,
+    picture: Pictures | None,
+    models: ModelStore,
+    latent: Latent | None = None,
+) -> Generator[Event, None, Drawn]:
+    """Freeze x_t and draw many x_0 ~ p_θ(x_0|x_t).
+
+    At t = 0 all are the picture itself, at t = T they have nothing in common. Yields Progress,
+    Notice, and FrameImages of all pictures if ``request.frames`` asks for them.
+
+    Args:
+        request: t, count, sampler.
+        picture: uint8 (H, W, C) of the model's size, noised to t; None: x_t comes from a
+            reverse process that starts at pure noise and stops at t.
+        models: where the model comes from.
+        latent: x_t itself, from a file; in place of a picture.
+
+    Raises:
+        StudioError: if the run can't be read, picture or latent do not fit, or the sampler
+            would draw the same picture each time.
+    """
+    model = models.get(request.run, request.weights, request.device, request.checkpoint)
+    check_t(model, request.t)
+    sampler = SAMPLERS[request.sampler]
+    if request.count > 1 and sampler.deterministic and not (sampler.uses_eta and request.eta):
+        how = " with η = 0" if sampler.uses_eta else ""
+        raise StudioError(
+            f"{sampler.title}{how} draws the same picture each time.",
+            "Choose ddpm, or ddim with an η above 0.",
+        )
+    passed = 0
+    inputs: dict[str, Array] = {}
+    if latent is not None:
+        inputs["latent"] = latent.x_t
+        x_t = use_latent(model, latent, request.t)
+        if latent.exact and request.clip_x0 and sampler.deterministic:
+            yield Notice(
+                "This latent was found by DDIM: "
+                "draw without clipping x̂₀ to come back to its picture."
+            )
+    elif picture is not None:
+        inputs["source"] = picture
+        x_t = noised(model, to_latent(picture, model), request.t, request.seed)
+    else:
+        forward = forward_noise(model, request.seed, 1)
+        x_t, passed = yield from _latent_from_noise(model, request, forward)
+    noise = PictureNoise(request.seed, range(request.count), model.device)
+    start = x_t.expand(request.count, -1, -1, -1)
+    drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
+    pictures = yield from relay(drawing, partial(_going_on, passed))
+    made = recipe("share", model, request, inputs)
+    if latent is not None:
+        made["latent"] = {
+            "t": latent.t,
+            "timesteps": latent.timesteps,
+            "origin": latent.origin,
+            "exact": latent.exact,
+        }
+    return Drawn(
+        pictures,
+        made,
+        to_uint8(x_t).cpu().numpy(),
+        latent_of(model, x_t, request.t),
+    )
+
+
+def _latent_from_noise(
+    model: Model, request: ShareRequest, noise: PictureNoise
+) -> Generator[Event, None, tuple[Tensor, int]]:
+    """Walk from T down to t and stop there; returns x_t and how many steps it took."""
+    x_t = noise.draw(picture_shape(model))
+    steps = 0
+    for frame in walk(model, request, x_t, model.process.schedule.T, noise, request.t):
+        x_t, steps = frame.x_t, frame.index
+        if frame.t == request.t:
+            break
+        yield Progress(frame.index, frame.total, "Finding a latent")
+    return x_t, steps
+
+
+def _going_on(passed: int, own: Progress) -> Progress:
+    return replace(own, done=passed + own.done, total=passed + own.total)

@@ -1,0 +1,1 @@
+"""What lies on the disk: runs, galleries, pins, and models of other programs."""

@@ -1,0 +1,108 @@
+"""A few pictures that tell a run, or a set of pictures, from others at a glance."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio import data, paths
+from ddpm_studio.data.formats.arrays import map_array
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import Pictures
+from ddpm_studio.jobs.training.previews import read_preview
+from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.atomic import write_bytes
+from ddpm_studio.runs.lock import is_in_use
+
+_FOLDER = "covers"
+_MOST_FILES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class RunCover:
+    """The last samples of a run, None if it has none, and how far its training is.
+
+    ``step`` is that of the newest checkpoint, None where nothing is saved; ``total`` is how many
+    steps were planned, None where that is not known; ``in_use``: it is being trained.
+    """
+
+    pictures: Pictures | None
+    step: int | None
+    total: int | None
+    in_use: bool
+
+
+def run_cover(run: Path, count: int) -> RunCover:
+    """Read the newest preview of a run, drawn with EMA; without one, its gallery.
+
+    Raises:
+        StudioError: if it is no run folder, or damaged.
+    """
+    folder = RunFolder.open(run)
+    checkpoints = folder.checkpoints()
+    step = checkpoints[-1].step if checkpoints else None
+    total = folder.info.request.steps if folder.info.request else None
+    told = step, total, is_in_use(run)
+    for path in sorted(folder.samples_dir.glob("step-*.png"))[-1:]:
+        return RunCover(read_preview(path).ema[:count], *told)
+    kept = sorted((folder.samples_dir / "gallery").glob("*.png"))[-count:]
+    pictures = [picture for path in kept if (picture := _read(path)) is not None]
+    alike = [one for one in pictures if one.shape == pictures[0].shape]
+    return RunCover(np.stack(alike) if alike else None, *told)
+
+
+def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> Pictures:
+    """Return some prepared pictures, uint8 (N, H, W, C); kept in the cache for the next time.
+
+    Raises:
+        StudioError: if none of the sources can be used.
+    """
+    file = paths.cache_dir() / _FOLDER / f"{_key(sources, options, count)}.npy"
+    try:
+        kept: Pictures = np.array(map_array(file))
+    except (OSError, ValueError):
+        pass
+    else:
+        if kept.dtype == np.uint8 and kept.ndim == 4:
+            return kept
+    pictures = data.preview(sources, options, count).pictures
+    _keep(file, pictures)
+    return pictures
+
+
+def _read(path: Path) -> Pictures | None:
+    try:
+        return data.read_picture(path)
+    except StudioError:
+        return None
+
+
+def _key(sources: Sequence[Path], options: PrepareOptions, count: int) -> str:
+    """Name the pictures by where they lie and when that was changed last."""
+    try:
+        places = [(str(path.resolve()), path.stat().st_mtime_ns) for path in sources]
+    except OSError as error:
+        raise StudioError(f"{error.filename} can't be read.", "Check that it is there.") from error
+    told = json.dumps([places, options.model_dump(), count])
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def _keep(file: Path, pictures: Pictures) -> None:
+    """Write into the cache, where only the newest files stay; do without if it can't be done."""
+    buffer = io.BytesIO()
+    np.save(buffer, pictures, allow_pickle=False)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(file, buffer.getvalue())
+        files = sorted(file.parent.glob("*.npy"), key=lambda path: path.stat().st_mtime_ns)
+        for old in files[:-_MOST_FILES]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return

@@ -1,0 +1,247 @@
+"""The pictures of runs that were drawn and kept: PNG files with their recipes, and ratings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id
+from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
+from ddpm_studio.paths import is_file
+from ddpm_studio.strict_json import read_object
+
+MOST_STARS = 5
+
+_FOLDER = "samples/gallery"
+DELETED = ".deleted"
+_RATINGS = "ratings.json"
+_LOCK_SECONDS = 10.0
+_TOGETHER = 16
+_MOST_RATING_BYTES = 4 << 20
+
+
+@dataclass(eq=False, slots=True)
+class Kept:
+    """What the gallery knows of one picture without its pixels, of which there may be many.
+
+    ``made`` is the time of its file in seconds; ``drawing`` is equal for all pictures of one
+    drawing, in which it has the place ``index``; ``rating`` is 0 (none) to 5, and the only part
+    that changes. ``unsaved`` has picture and recipe where the disk refused them.
+    """
+
+    run: Path
+    number: int
+    made: float
+    kind: str
+    drawing: str
+    index: int = 0
+    seed: int | None = None
+    t: int | None = None
+    sampler: str = ""
+    rating: int = 0
+    unsaved: tuple[Pictures, Recipe] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The PNG file, which is not there if ``unsaved``."""
+        return self.run / _FOLDER / _file_name(self.number)
+
+
+def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 0) -> Kept:
+    """Take out of a recipe what the gallery sorts and filters by."""
+    asked = recipe.get("request")
+    request = asked if isinstance(asked, dict) else {}
+    index, seed, t = recipe.get("index"), request.get("seed"), request.get("t")
+    # Interned, as thousands of pictures have the same.
+    kind = sys.intern(str(recipe.get("kind", "")))
+    return Kept(
+        run,
+        number,
+        made,
+        kind,
+        sys.intern(drawing_id(recipe)),
+        index if type(index) is int else 0,
+        seed if type(seed) is int else None,
+        t if type(t) is int else None,
+        sys.intern(str(request.get("sampler", kind))),
+        rating,
+    )
+
+
+def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
+    """Write each picture as a PNG of its own into the run's folder.
+
+    The recipe of a picture is that of the drawing, with its number as ``index``.
+
+    Raises:
+        StudioError: if the folder can't be written to.
+        OSError: if it can't be made, or the run folder is gone.
+    """
+    from ddpm_studio.export import save_png
+
+    folder = run / _FOLDER
+    # Not the run's own: it would be made on another disk than the one that is gone.
+    for made in (folder.parent, folder):
+        made.mkdir(exist_ok=True)
+    taken = [*numbered(folder), *numbered(folder / DELETED)]
+    number = max((int(path.stem) for path in taken), default=0)
+    kept = []
+    for index, picture in enumerate(drawn.pictures):
+        path = claimed(folder, number + 1)
+        number = int(path.stem)
+        recipe = {**drawn.recipe, "index": index}
+        save_png(path, picture[None], recipe)
+        kept.append(describe(run, number, path.stat().st_mtime, recipe))
+        yield Progress(index + 1, len(drawn.pictures), "Keeping", "pictures")
+    return kept
+
+
+def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
+    """Return the runs that lie in a folder, those given, and those beside them."""
+    given = [run.resolve() for run in near]
+    folders = dict.fromkeys([folder.resolve(), *(run.parent for run in given)])
+    beside = []
+    for place in folders:
+        try:
+            beside += sorted(place.iterdir())
+        except OSError:
+            continue
+    found = dict.fromkeys([*given, *beside])
+    return [run for run in found if is_file(run / "run.json")]
+
+
+def load(
+    runs: Sequence[Path], empty_bin: bool = False
+) -> Generator[Event, None, tuple[list[Path], list[Kept]]]:
+    """Read what runs have kept; a file that can't be read is left out.
+
+    Args:
+        runs: whose galleries.
+        empty_bin: whether what was deleted before now is gone for good.
+
+    Returns:
+        The runs, and what they keep, in no order.
+    """
+    from ddpm_studio.errors import StudioError
+    from ddpm_studio.export import read_recipe
+
+    kept = []
+    files = {}
+    for run in runs:
+        if empty_bin:
+            shutil.rmtree(run / _FOLDER / DELETED, ignore_errors=True)
+        files[run] = numbered(run / _FOLDER)
+    total, done = sum(map(len, files.values())), 0
+    for run, own in files.items():
+        ratings = read_ratings(run)
+        for path in own:
+            done += 1
+            try:
+                status = path.stat()
+                recipe = read_recipe(path) if status.st_size else None
+            except (OSError, StudioError):
+                continue
+            if recipe is not None:
+                stars = ratings.get(path.name, 0)
+                kept.append(describe(run, int(path.stem), status.st_mtime, recipe, stars))
+            if done % _TOGETHER == 0 or done == total:
+                yield Progress(done, total, "Reading the gallery", "pictures")
+    return list(runs), kept
+
+
+def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
+    """Read pictures in the order given; yields them a few at a time, None for those that fail."""
+    from ddpm_studio.data import read_picture
+    from ddpm_studio.errors import StudioError
+
+    for start in range(0, len(files), _TOGETHER):
+        read: dict[Path, Pictures | None] = {}
+        for path in files[start : start + _TOGETHER]:
+            try:
+                read[path] = read_picture(path)
+            except StudioError:
+                read[path] = None
+        yield PicturesRead(read)
+
+
+def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
+    """Take files out of their gallery; :func:`restore` brings them back."""
+    for number, path in enumerate(files):
+        grave = path.parent / DELETED
+        grave.mkdir(exist_ok=True)
+        path.replace(grave / path.name)
+        yield Progress(number + 1, len(files), "Deleting", "pictures")
+
+
+def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
+    """Bring files back that :func:`delete` took out."""
+    for number, path in enumerate(files):
+        (path.parent / DELETED / path.name).replace(path)
+        yield Progress(number + 1, len(files), "Bringing back", "pictures")
+
+
+def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
+    """Write ratings beside the pictures, whose files are not touched.
+
+    Args:
+        files: of one gallery or several.
+        stars: 0 (none) to 5.
+
+    Raises:
+        ValueError: for another number of stars.
+        OSError: if it can't be written; the ratings from before are still there.
+    """
+    from ddpm_studio.runs import atomic
+
+    if not 0 <= stars <= MOST_STARS:
+        raise ValueError(f"a rating has 0 to {MOST_STARS} stars, not {stars}")
+    for folder in dict.fromkeys(path.parent for path in files):
+        # Another window may rate in the same gallery: what it wrote must not be lost.
+        with filelock.FileLock(folder / ".ratings.lock", timeout=_LOCK_SECONDS):
+            ratings = read_ratings(folder.parents[1])
+            ratings |= {path.name: stars for path in files if path.parent == folder}
+            given = {name: number for name, number in sorted(ratings.items()) if number}
+            atomic.write_bytes(folder / _RATINGS, json.dumps(given, indent=1).encode())
+        yield Progress(1, 1, "Rating")
+
+
+def read_ratings(run: Path) -> dict[str, int]:
+    """Return the stars of a run's pictures by file name; what is damaged counts as not rated."""
+    try:
+        told = read_object(run / _FOLDER / _RATINGS, _MOST_RATING_BYTES)
+    except (OSError, ValueError):
+        return {}
+    valid = range(1, MOST_STARS + 1)
+    return {name: stars for name, stars in told.items() if type(stars) is int and stars in valid}
+
+
+def claimed(folder: Path, number: int) -> Path:
+    """Take the first file from this number on that there is not, nor was before it was deleted.
+
+    It is made empty, which holds the place: several drawings are kept at once, in turns.
+    """
+    while True:
+        path = folder / _file_name(number)
+        if not (folder / DELETED / path.name).exists():
+            try:
+                path.touch(exist_ok=False)
+            except FileExistsError:
+                pass
+            else:
+                return path
+        number += 1
+
+
+def numbered(folder: Path) -> list[Path]:
+    """Return the pictures in a folder that are named by a number, in their order."""
+    return sorted(path for path in folder.glob("*.png") if path.stem.isdecimal())
+
+
+def _file_name(number: int) -> str:
+    return f"{number:06}.png"

@@ -1,0 +1,150 @@
+"""The runs that are there, and how they differ in their settings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import Progress
+from ddpm_studio.jobs.library.describing import steps_told
+from ddpm_studio.local_time import local_time
+from ddpm_studio.paths import is_file
+from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
+from ddpm_studio.runs.notes import Notes, read_notes
+
+_MOST_RUNS = 500
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One line of a list of runs; ``preset`` and ``last_loss`` are None where not known.
+
+    ``step`` is the last one that was written down, ``created`` in ISO 8601.
+    """
+
+    path: Path
+    name: str
+    step: int
+    last_loss: float | None
+    preset: str | None
+    image_size: int
+    created: str
+    notes: Notes
+
+
+def list_runs(
+    folders: Sequence[Path], also: Sequence[Path] = ()
+) -> Generator[Progress, None, tuple[RunEntry, ...]]:
+    """Look for runs in folders and at places of their own; the newest come first.
+
+    What can't be read is left out: opening it tells why. No more than 500 are read.
+    """
+    found = list(dict.fromkeys([*also, *_run_folders(folders)]))[:_MOST_RUNS]
+    entries = []
+    for done, run in enumerate(found, 1):
+        with contextlib.suppress(StudioError):
+            entries.append(_entry(run))
+        yield Progress(done, len(found), "Reading runs", "runs")
+    return tuple(sorted(entries, key=lambda entry: entry.created, reverse=True))
+
+
+def run_settings(run: Path) -> dict[str, str]:
+    """Return all that a run was asked, each by a title for people, as text.
+
+    Raises:
+        StudioError: if it is no run folder, or damaged.
+    """
+    folder = RunFolder.open(run)
+    return dict(_settings(folder.info, _step(folder)))
+
+
+def _run_folders(folders: Sequence[Path]) -> list[Path]:
+    found = []
+    for folder in folders:
+        try:
+            entries = list(folder.iterdir())
+        except OSError:
+            continue
+        found += [entry for entry in entries if is_file(entry / "run.json")]
+    return sorted(found, key=_changed, reverse=True)
+
+
+def _changed(run: Path) -> float:
+    try:
+        return (run / "run.json").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _entry(run: Path) -> RunEntry:
+    folder = RunFolder.open(run)
+    info = folder.info
+    line = metrics.last(folder.metrics_file)
+    return RunEntry(
+        run,
+        run.resolve().name,
+        _step(folder),
+        line.get("loss") if line else None,
+        info.request.preset if info.request else None,
+        info.unet_config().image_size,
+        info.created,
+        read_notes(run),
+    )
+
+
+def _step(folder: RunFolder) -> int:
+    """The last step that was written down."""
+    line = metrics.last(folder.metrics_file)
+    if line:
+        return int(line["step"])
+    checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
+    return checkpoints[-1].step if checkpoints else 0
+
+
+def _settings(info: RunInfo, step: int) -> Iterator[tuple[str, str]]:
+    yield "Created", local_time(info.created)
+    yield "Steps", steps_told(step, info.request.steps if info.request else None)
+    if info.origin:
+        yield "Origin", info.origin
+    if info.start_from:
+        yield "Fine-tuned from", info.start_from
+    if info.request is not None:
+        # How many there are by now stands above: a run that was resumed has more than it asked.
+        yield from _titled(info.request, leave_out="steps")
+    else:
+        yield from _named("Process", info.process.model_dump(exclude={"betas"}))
+    if info.data is not None:
+        yield "Pictures", f"{info.data.count:,}"
+        yield "Pictures from", ", ".join(info.data.sources)
+        yield "Fingerprint of the pictures", info.data.fingerprint
+        yield "Classes", ", ".join(info.data.class_names) or "–"
+        yield from _titled(info.data.options)
+    yield from _named("Network", info.network)
+    yield from _named("Version of", info.versions)
+
+
+def _titled(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, str]]:
+    for name, field in type(model).model_fields.items():
+        if name == leave_out:
+            continue
+        yield field.title or name, _text(getattr(model, name))
+
+
+def _named(group: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        yield f"{group}: {name.replace('_', ' ')}", _text(value)
+
+
+def _text(value: object) -> str:
+    if value is None or value == ():
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_text(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,62 @@
+"""Pictures that a person wants to keep at hand: PNG files in the folder of settings."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddpm_studio import paths
+from ddpm_studio.jobs.drawing.recipes import Recipe
+from ddpm_studio.jobs.events import Event, Pictures, Progress
+from ddpm_studio.jobs.library.gallery import DELETED, claimed, numbered
+
+
+@dataclass(frozen=True, eq=False)
+class Pin:
+    """A pinned picture, uint8 (H, W, C), its file, and how it was made if that is known."""
+
+    picture: Pictures
+    recipe: Recipe | None
+    path: Path
+
+
+def pin(picture: Pictures, recipe: Recipe | None) -> Generator[Event, None, Pin]:
+    """Write a picture (H, W, C) to those that are at hand.
+
+    Raises:
+        StudioError: if it can't be written.
+        OSError: if the folder can't be made.
+    """
+    from ddpm_studio.export import save_png
+
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = [*numbered(folder), *numbered(folder / DELETED)]
+    path = claimed(folder, max((int(path.stem) for path in taken), default=0) + 1)
+    save_png(path, picture[None], recipe)
+    yield Progress(1, 1, "Pinning")
+    return Pin(picture, recipe, path)
+
+
+def load_pins() -> Generator[Event, None, list[Pin]]:
+    """Read all pins, oldest first; what was taken away before now is gone for good."""
+    from ddpm_studio.data import read_picture
+    from ddpm_studio.errors import StudioError
+    from ddpm_studio.export import read_recipe
+
+    shutil.rmtree(_folder() / DELETED, ignore_errors=True)
+    pins = []
+    files = numbered(_folder())
+    for number, path in enumerate(files):
+        try:
+            pins.append(Pin(read_picture(path), read_recipe(path), path))
+        except StudioError:
+            continue
+        yield Progress(number + 1, len(files), "Reading pins", "pictures")
+    return pins
+
+
+def _folder() -> Path:
+    return paths.config_dir() / "pins"

@@ -1,0 +1,1 @@
+"""What computes and how fast: device, precision, compiling, and what a trial found."""

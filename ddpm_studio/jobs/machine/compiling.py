@@ -1,0 +1,283 @@
+"""Whether it pays to let torch compile the network for a GPU: measured, and then remembered."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import logging
+import os
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor
+
+from ddpm_studio import paths
+from ddpm_studio.engine import Trainer, UNet
+from ddpm_studio.engine.device.captured import Replayed
+from ddpm_studio.engine.training import compiled_network
+from ddpm_studio.errors import is_device_lost, is_out_of_memory
+from ddpm_studio.jobs.events import Event, Notice, Progress
+from ddpm_studio.jobs.machine.device import describe
+from ddpm_studio.jobs.machine.kept import read_kept, write_kept
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+_FILE = "compiled.json"
+_MOST_BYTES = 1 << 18
+# What it takes and gains before it was tried on a machine, and what it must save of what it takes.
+_USUAL_SECONDS, _USUAL_GAIN = 120.0, 1.6
+_LEAST_SHARE = 2.0
+_LEAST_GAIN = 1.05
+# Calls that are not measured, since kernels are chosen and recorded in them, and that are.
+_UNMEASURED, _MEASURED = 5, 5
+# Evaluations for which nothing is measured, which waits for the device.
+_FEWEST = 100
+
+
+# What this process has compiled: again, it takes no time; and what it could not compile.
+_here: set[str] = set()
+_refused: set[str] = set()
+
+
+class Worth:
+    """What is known of compiling one network for batches of one size, with gradients or without.
+
+    Args:
+        network: the weights where they compute.
+        batch: pictures at once.
+        purpose: what tells networks of one shape apart that are compiled in different ways.
+        allowed: False: never.
+    """
+
+    def __init__(self, network: UNet, batch: int, purpose: str, allowed: bool = True) -> None:
+        device = next(network.parameters()).device
+        self.possible = allowed and device.type == "cuda" and _available()
+        told = [network.config.to_dict(), batch, purpose, network.precision]
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+        name = describe(device) if self.possible else device.type
+        self._key = f"{platform.node()} · {name} · torch {torch.__version__} · {digest}"
+
+    def __call__(self, seconds: float, calls: int) -> bool:
+        """Whether ``calls`` more that take ``seconds`` each are worth it."""
+        if not self.possible or self._key in _refused:
+            return False
+        takes, gain = self._known()
+        saved = calls * seconds * (1 - 1 / max(gain, 1.0))
+        return gain >= _LEAST_GAIN and saved >= _LEAST_SHARE * takes
+
+    @property
+    def takes(self) -> float:
+        """Seconds that compiling takes, as far as is known."""
+        return self._known()[0]
+
+    def compile(self, work: Callable[[], _T]) -> _T:
+        """Do what compiles, and remember how long it took.
+
+        Raises:
+            Exception: what torch raises; this process does not try it again.
+        """
+        folder = str(paths.cache_dir() / "compiled")
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", folder)
+        # Which precision products are in was decided; torch would have it coarser.
+        warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores")
+        begun = time.perf_counter()
+        try:
+            done = work()
+        except Exception as error:
+            if not is_out_of_memory(error) and not is_device_lost(error):
+                # Not for good: a compiler may be installed, a disk have room again.
+                _refused.add(self._key)
+            raise
+        self._keep(time.perf_counter() - begun, self._known()[1])
+        _here.add(self._key)
+        return done
+
+    def found(self, gain: float) -> bool:
+        """Remember how many times as fast it has become; whether that is worth keeping."""
+        self._keep(self._known(afresh=True)[0], gain)
+        return gain >= _LEAST_GAIN
+
+    def _known(self, afresh: bool = False) -> tuple[float, float]:
+        kept = read_kept(paths.cache_dir() / _FILE, _MOST_BYTES).get(self._key, {})
+        takes, gain = _USUAL_SECONDS, _USUAL_GAIN
+        with contextlib.suppress(TypeError, ValueError, KeyError):
+            takes, gain = float(kept["seconds"]), float(kept["gain"])
+        return (0.0 if self._key in _here and not afresh else takes), gain
+
+    def _keep(self, seconds: float, gain: float) -> None:
+        file = paths.cache_dir() / _FILE
+        told = {"seconds": round(seconds, 1), "gain": round(gain, 3)}
+        others = {k: v for k, v in read_kept(file, _MOST_BYTES).items() if k != self._key}
+        write_kept(file, {**others, self._key: told})
+
+
+class Watch:
+    """Measures a few calls of something that computes on a GPU, after its first ones."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._seconds: list[float] = []
+
+    def take(self, call: Callable[[], _T]) -> _T:
+        """Return what a call returns."""
+        self._calls += 1
+        if self._calls <= _UNMEASURED:
+            return call()
+        torch.cuda.synchronize()
+        begun = time.perf_counter()
+        done = call()
+        torch.cuda.synchronize()
+        self._seconds.append(time.perf_counter() - begun)
+        return done
+
+    @property
+    def seconds(self) -> float | None:
+        """Of the quickest call; None until enough are measured."""
+        return min(self._seconds) if len(self._seconds) >= _MEASURED else None
+
+
+class Compiling:
+    """Compiles the network of a training once that pays, and undoes it where it gains nothing.
+
+    Args:
+        trainer: which trains.
+        total: the number of steps asked for.
+        allowed: False: never, as where each step must add up in the same order each time.
+    """
+
+    def __init__(self, trainer: Trainer, total: int, allowed: bool) -> None:
+        self._trainer, self._total = trainer, total
+        # Weights in training are float32 whatever the precision that they compute in.
+        purpose = f"train in {trainer.config.precision}"
+        self._worth = Worth(trainer.model, trainer.config.batch_size, purpose, allowed)
+        self._watch: Watch | None = Watch() if self._worth.possible else None
+        self._plain: float | None = None
+
+    def step(self, take: Callable[[], _T]) -> _T:
+        """Take a step, a few of them with a look at the clock."""
+        return take() if self._watch is None else self._watch.take(take)
+
+    def consider(self) -> Generator[Event, None, None]:
+        """Compile, keep it or go back, when enough steps were measured."""
+        if self._watch is None or self._watch.seconds is None:
+            return
+        seconds, self._watch = self._watch.seconds, None
+        left = self._total - self._trainer.step_number
+        if self._plain is not None:
+            if not self._trainer.compiled:
+                # The memory did not suffice meanwhile.
+                return
+            gain = self._plain / seconds
+            if self._worth.found(gain):
+                yield Notice(f"The network is compiled: steps are {gain:.1f} times as fast.")
+            else:
+                self._trainer.plain()
+        elif self._worth(seconds, left):
+            minutes = max(1, round(self._worth.takes / 60))
+            told = f"Compiling the network for this GPU, some {minutes} min"
+            yield Progress(self._trainer.step_number, self._total, told)
+            yield from self._compile(seconds)
+
+    def _compile(self, plain: float) -> Generator[Event, None, None]:
+        try:
+            self._worth.compile(self._trainer.compile)
+        except Exception as error:
+            if is_device_lost(error):
+                raise
+            reason = _short(error)
+        else:
+            self._plain, self._watch = plain, Watch()
+            return
+        yield Notice(f"The network could not be compiled, training goes on without: {reason}")
+
+
+class DrawingNetwork:
+    """A denoiser that a GPU records, and that is compiled where the evaluations asked for pay.
+
+    Args:
+        network: the weights, in the precision to compute in.
+        predict: (network, x_t, t) → prediction.
+        evaluations: how many will be asked for, as far as is known.
+        purpose: see :class:`Worth`.
+    """
+
+    def __init__(
+        self,
+        network: UNet,
+        predict: Callable[[UNet, Tensor, Tensor], Tensor],
+        evaluations: int,
+        purpose: str = "draw",
+    ) -> None:
+        self._network, self._predict, self._purpose = network, predict, purpose
+        self._shape: torch.Size | None = None
+        self._denoiser = self._replayed(network)
+        self._left = evaluations
+        self._watch: Watch | None = None
+        if next(network.parameters()).device.type == "cuda" and evaluations >= _FEWEST:
+            self._watch = Watch()
+        self._worth: Worth | None = None
+        self._plain: float | None = None
+
+    def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
+        """See :class:`~ddpm_studio.engine.process.Denoiser`."""
+        self._left -= 1
+        if x.shape != self._shape:
+            if self._shape is not None and (self._watch or self._plain):
+                # What is compiled for one size would be compiled anew for each other.
+                self._denoiser = self._replayed(self._network)
+                self._watch = self._plain = None
+            self._shape = x.shape
+        if self._watch is None:
+            return self._denoiser(x, t)
+        prediction = self._watch.take(lambda: self._denoiser(x, t))
+        seconds = self._watch.seconds
+        if seconds is not None:
+            self._watch = None
+            self._consider(seconds, x, t)
+        return prediction
+
+    def forget_recorded(self) -> None:
+        """Give back the memory of recorded kernels."""
+        self._denoiser.forget_recorded()
+
+    def _consider(self, seconds: float, x: Tensor, t: Tensor) -> None:
+        """Compile, keep it or go back."""
+        if self._worth is None:
+            allowed = not torch.are_deterministic_algorithms_enabled()
+            self._worth = Worth(self._network, len(x), self._purpose, allowed)
+        if self._plain is not None:
+            if not self._worth.found(self._plain / seconds):
+                self._denoiser = self._replayed(self._network)
+        elif self._worth(seconds, self._left):
+            compiled = self._replayed(cast(UNet, compiled_network(self._network)))
+            try:
+                self._worth.compile(lambda: compiled(x, t))
+            except Exception as error:
+                if is_device_lost(error):
+                    raise
+                _log.warning("The network could not be compiled: %s", error)
+            else:
+                self._denoiser, self._plain, self._watch = compiled, seconds, Watch()
+
+    def _replayed(self, network: UNet) -> Replayed:
+        return Replayed(partial(self._predict, network))
+
+
+def _available() -> bool:
+    """Whether torch can compile here: not in a frozen program, whose Python it would start."""
+    switches = ("TORCH_COMPILE_DISABLE", "TORCHDYNAMO_DISABLE")
+    switched_off = any(os.environ.get(name, "0") not in ("", "0") for name in switches)
+    frozen = getattr(sys, "frozen", False)
+    return not switched_off and not frozen and importlib.util.find_spec("triton") is not None
+
+
+def _short(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

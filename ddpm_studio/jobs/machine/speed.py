@@ -1,0 +1,195 @@
+"""How fast this machine trains, measured by a few steps of each preset."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import psutil
+import torch
+
+from ddpm_studio import paths
+from ddpm_studio.engine import (
+    DiffusionProcess,
+    NoiseSchedule,
+    Trainer,
+    TrainingConfig,
+    UNet,
+    UNetConfig,
+)
+from ddpm_studio.engine.device.captured import UNRECORDED
+from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.machine.kept import read_kept, write_kept
+from ddpm_studio.requests import Preset
+
+_FILE = "machine.json"
+_MAX_BYTES = 1 << 20
+_REPEATS = 3
+_BATCHES = (1, 2, 8, 32)
+# Whoever asks for something in the midst of a step waits for its end: batches grow no further
+# when a step takes this long, and a network whose single picture would take longer than the
+# second figure, by what the one before took, is not tried.
+_LONG_SECONDS = 0.25
+_TOO_LONG_SECONDS = 0.75
+# How much slower than the quickest step of a batch the slowest may be: so many times, and this.
+_UNSTEADY = 4.0
+_HICCUP_SECONDS = 0.25
+# Weights, their average, gradient and Adam's two moments in float32.
+_BYTES_PER_PARAMETER = 20
+_SHARE_OF_MEMORY = 0.25
+
+
+@dataclass(frozen=True)
+class PresetSpeed:
+    """A step of a preset takes ``fixed + each · pictures`` seconds.
+
+    The line goes through the quickest steps at the two largest batches that were tried, of
+    which ``batch`` is the larger, with pictures of side ``image_size``.
+    """
+
+    image_size: int
+    fixed: float
+    each: float
+    batch: int
+
+    def seconds(self, pictures: int, batch_size: int) -> float:
+        """Return how long it takes to train on this many pictures."""
+        return pictures / batch_size * (self.fixed + self.each * batch_size)
+
+
+@dataclass(frozen=True)
+class MachineSpeed:
+    """What was measured on ``machine`` for pictures of one shape.
+
+    Presets that do not fit its memory, or are far too slow for it, are missing.
+    """
+
+    machine: str
+    device: str
+    image_size: int
+    channels: int
+    presets: dict[str, PresetSpeed]
+
+
+def measure_speed(
+    image_size: int, channels: int, *, again: bool = False
+) -> Generator[Event, None, MachineSpeed]:
+    """Take a few steps of each preset on noise, smallest network first.
+
+    What was measured before, on the same machine with the same torch, is not measured again
+    unless ``again``; it is kept in the folder of settings, but not if the machine was so busy
+    with other things, or asleep, that equal steps took very different times.
+
+    Args:
+        image_size: side of the pictures; a preset that does not divide it is tried at the next
+            smaller side that it does.
+        channels: 1 or 3.
+        again: measure even so.
+    """
+    device = devices.choose_device("auto")
+    precision = devices.choose_precision("auto", device)
+    words = f"{devices.describe(device)} {precision}"
+    machine = " · ".join(
+        (platform.node(), words, f"{torch.get_num_threads()} threads", f"torch {torch.__version__}")
+    )
+    key = f"{machine} · {image_size} px × {channels}"
+    file = paths.config_dir() / _FILE
+    kept = _read(file)
+    if not again and key in kept:
+        return kept[key]
+    found: dict[str, PresetSpeed] = {}
+    steady = True
+    names = get_args(Preset)
+    cost = 0.0  # seconds for one picture and one parameter, by the network before
+    for number, preset in enumerate(names):
+        progress = Progress(number, len(names), "Measuring", "networks")
+        yield progress
+        config = _fitting(preset, image_size, channels)
+        parameters = _parameters(config) if config else 0
+        if config is None or not _fits(parameters) or cost * parameters > _TOO_LONG_SECONDS:
+            continue
+        trial = _Trial(config, device, precision)
+        yield progress
+        times: dict[int, float] = {}
+        for batch in _BATCHES:
+            seconds = []
+            # The first step of each batch chooses its kernels. A GPU records them there too, but
+            # not before it has taken some steps.
+            first = 1 if times or device.type != "cuda" else 1 + UNRECORDED
+            for _ in range(first + _REPEATS):
+                seconds.append(trial.step(batch))
+                yield progress
+            times[batch] = min(seconds[first:])
+            steady = steady and max(seconds[first:]) <= _UNSTEADY * times[batch] + _HICCUP_SECONDS
+            if len(times) > 1 and times[batch] > _LONG_SECONDS:
+                break
+        found[preset] = _line(config.image_size, times)
+        cost = times[1] / parameters
+    speed = MachineSpeed(machine, words, image_size, channels, found)
+    if steady:
+        told = {known: asdict(one) for known, one in {**kept, key: speed}.items()}
+        write_kept(file, told)
+    return speed
+
+
+class _Trial:
+    """One network in training on noise."""
+
+    def __init__(self, config: UNetConfig, device: torch.device, precision: str) -> None:
+        with torch.random.fork_rng(devices=[]):
+            network = UNet(config)
+        shape = (max(_BATCHES), config.image_size, config.image_size, config.channels)
+        pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        training = TrainingConfig(precision="bf16" if precision == "bf16" else "float32")
+        process = DiffusionProcess(NoiseSchedule.linear())
+        self._trainer = Trainer(network.to(device), process, pictures, training)
+
+    def step(self, batch: int) -> float:
+        """Take a step and return its seconds."""
+        self._trainer.config = replace(self._trainer.config, batch_size=batch)
+        begun = time.perf_counter()
+        # Reading the loss waits for the device.
+        self._trainer.step().loss.item()
+        return time.perf_counter() - begun
+
+
+def _line(image_size: int, times: dict[int, float]) -> PresetSpeed:
+    (small, quick), (large, slow) = list(times.items())[-2:]
+    each = max(0.0, (slow - quick) / (large - small))
+    return PresetSpeed(image_size, max(0.0, slow - each * large), each, large)
+
+
+def _fitting(preset: str, image_size: int, channels: int) -> UNetConfig | None:
+    """Return the preset for this size, rounded down to what it divides."""
+    multiple = UNetConfig.preset(preset, 256, channels).size_multiple
+    side = image_size // multiple * multiple
+    return UNetConfig.preset(preset, side, channels) if side else None
+
+
+def _parameters(config: UNetConfig) -> int:
+    with torch.device("meta"):
+        return sum(p.numel() for p in UNet(config).parameters())
+
+
+def _fits(parameters: int) -> bool:
+    free: int = psutil.virtual_memory().available
+    return parameters * _BYTES_PER_PARAMETER <= _SHARE_OF_MEMORY * free
+
+
+def _read(file: Path) -> dict[str, MachineSpeed]:
+    """Return what is kept; entries that can't be understood count as none."""
+    try:
+        return {key: _parsed(entry) for key, entry in read_kept(file, _MAX_BYTES).items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _parsed(entry: dict[str, Any]) -> MachineSpeed:
+    presets = {name: PresetSpeed(**fields) for name, fields in entry["presets"].items()}
+    return MachineSpeed(**{**entry, "presets": presets})

@@ -1,0 +1,270 @@
+"""Bits/dim over a set of pictures, with its parts, and by the flow [DDPM eq. 5; SDE §4.3]."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ddpm_studio import data
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
+from ddpm_studio.engine.likelihood.flow_likelihood import (
+    density_bits,
+    dequantise,
+    flow_log_likelihood,
+    noise_dequantised_bits,
+)
+from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound, standard_error
+from ddpm_studio.engine.pixels import to_model
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
+from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
+from ddpm_studio.jobs.library.learnt import learnt_pictures, learnt_sources
+from ddpm_studio.jobs.measuring.measuring import (
+    LabelledNetwork,
+    class_tensor,
+    measured_process,
+    own_classes,
+)
+from ddpm_studio.requests import BitsRequest
+from ddpm_studio.runs.measurement import Measurement
+
+_SECONDS_BETWEEN_SAVES = 5.0
+_SECONDS_BETWEEN_FIGURES = 0.5
+# Gradients keep what the network computes on the way.
+_FLOW_SHARE = 4
+_PARTS_OF_A_FLOW = 1000
+_DEQUANTISATION, _PROBE = 1, 2
+# These change no figure, so a measurement begun with others goes on.
+_INDIFFERENT = {"run", "device", "batch", "flow"}
+
+
+def measure_bits(
+    request: BitsRequest, sources: Sequence[Path], models: ModelStore
+) -> Generator[Event, None, BitsMeasured]:
+    """Measure bits/dim of pictures under a run's newest model.
+
+    What is measured is kept in the run's folder ``bits``: closing the generator loses nothing,
+    and the same question goes on where it stopped, or is answered at once.
+
+    Args:
+        request: how many pictures, timesteps, seed, weights; and whether by the flow too.
+        sources: the pictures; empty: those that the model was trained on.
+        models: where the model comes from.
+
+    Yields:
+        Progress; BitsMeasured about twice a second from the first whole picture on.
+
+    Raises:
+        StudioError: if run or pictures can't be read or don't go together, a setting is out
+            of range, or the network's answer is no number.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    process = measured_process(model, request)
+    if sources:
+        dataset = yield from data.prepare(sources, prepare_options(model.info))
+    else:
+        learnt = learnt_sources(model.info, "Name the pictures to measure.")
+        dataset = yield from learnt_pictures(model.info, learnt)
+    left_out = len(dataset.report.rejects)
+    if left_out:
+        counted = "1 picture" if left_out == 1 else f"{left_out:,} pictures"
+        yield Notice(f"{counted} left out that can't be used.")
+    pictures = _Pictures(model, dataset)
+    count = min(request.count, len(dataset))
+    if count < request.count:
+        yield Notice(f"There are {count:,} pictures; all of them are measured.")
+    numbers = [k * len(dataset) // count for k in range(count)]
+    recipe = _recipe(model, request, dataset, count)
+    kept = _Kept(Measurement(model.run, recipe))
+    sums = BoundSums(process.schedule.T, request.timesteps, numbers)
+    flow: list[float] = kept.restore(sums)
+    figures = partial(_figures, asked=count, recipe=recipe)
+    batch = request.batch or batch_limit(picture_shape(model)[1], model.device)
+    try:
+        last = 0.0
+        job = measure_bound(
+            process, pictures.denoiser, pictures.load, sums, seed=request.seed, batch=batch
+        )
+        for _ in job:
+            yield Progress(sums.done, sums.items, "Measuring bits/dim", "evaluations")
+            if sums.finished and time.monotonic() > last + _SECONDS_BETWEEN_FIGURES:
+                yield figures(sums.bound())
+                last = time.monotonic()
+            yield from kept.save_if_due(sums, flow)
+        if request.flow:
+            size = max(1, batch // _FLOW_SHARE)
+            while len(flow) < count:
+                yield from _follow(request, process, pictures, numbers, flow, size)
+                yield figures(sums.bound(), flow)
+                yield from kept.save_if_due(sums, flow)
+    except ValueError as error:
+        raise StudioError(
+            f"The model can't be measured: {error}.",
+            "Try the raw weights, or an earlier checkpoint.",
+        ) from error
+    finally:
+        kept.save(sums, flow)
+    result: BitsMeasured = figures(sums.bound(), flow if len(flow) == count else [])
+    kept.finish(sums, flow, result)
+    return result
+
+
+class _Pictures:
+    """The set as the measurement sees it: x_0 and the network, by the pictures' numbers."""
+
+    def __init__(self, model: Model, dataset: Dataset) -> None:
+        self._model, self._dataset = model, dataset
+        self._classes: Mapping[int, int] | None = own_classes(model, dataset)
+
+    def load(self, numbers: Sequence[int]) -> Tensor:
+        levels = torch.from_numpy(self._dataset.images[list(numbers)])
+        return to_model(levels.to(self._model.device))
+
+    def denoiser(self, numbers: Sequence[int]) -> LabelledNetwork:
+        classes = class_tensor(self._dataset, self._classes, numbers, self._model.device)
+        return LabelledNetwork(self._model.network, classes)
+
+
+class _Kept:
+    """The measurement's file, written now and then."""
+
+    def __init__(self, file: Measurement) -> None:
+        self._file = file
+        self._saved: tuple[int, int] = (0, 0)
+        self._next = time.monotonic() + _SECONDS_BETWEEN_SAVES
+        self._told = False
+
+    def restore(self, sums: BoundSums) -> list[float]:
+        """Fill the sums from the file; returns the flow's figures of the first pictures."""
+        content = self._file.read()
+        try:
+            sums.restore(content["bound"])
+            flow = [float(value) for value in content["flow"]]
+        except (KeyError, TypeError, ValueError):
+            return []
+        self._saved = sums.done, len(flow)
+        return flow
+
+    def save_if_due(self, sums: BoundSums, flow: list[float]) -> Generator[Event, None, None]:
+        if time.monotonic() < self._next:
+            return
+        try:
+            self._write(sums, flow)
+        except OSError as error:
+            if not self._told:
+                yield Notice(f"The figures can't be kept in the run: {error.strerror or error}.")
+            self._told = True
+        self._next = time.monotonic() + _SECONDS_BETWEEN_SAVES
+
+    def save(self, sums: BoundSums, flow: list[float]) -> None:
+        """Write if anything is new; a place that can't be written to was told of before."""
+        if self._saved != (sums.done, len(flow)):
+            with suppress(OSError):
+                self._write(sums, flow)
+
+    def finish(self, sums: BoundSums, flow: list[float], result: BitsMeasured) -> None:
+        """Write the result beside the sums."""
+        with suppress(OSError):
+            self._write(sums, flow, result)
+
+    def _write(
+        self, sums: BoundSums, flow: list[float], result: BitsMeasured | None = None
+    ) -> None:
+        content: dict[str, Any] = {"bound": sums.state(), "flow": flow}
+        if result is not None:
+            content["result"] = asdict(result)
+        self._file.write(content)
+        self._saved = sums.done, len(flow)
+
+
+def _follow(
+    request: BitsRequest,
+    process: DiffusionProcess,
+    pictures: _Pictures,
+    numbers: Sequence[int],
+    flow: list[float],
+    size: int,
+) -> Generator[Event, None, None]:
+    """Append the flow's bits/dim of the next pictures, up to ``size``."""
+    done = len(flow)
+    batch = numbers[done : done + size]
+    x0, network = pictures.load(batch), pictures.denoiser(batch)
+    draws = []
+    for purpose in (_DEQUANTISATION, _PROBE):
+        noise = PictureNoise(derive_seed(request.seed, purpose), batch, "cpu")
+        draws.append(noise.draw(x0.shape[1:]).to(x0))
+    x_1 = process.q_sample(x0, 0, draws[0])
+    uniform = request.dequantise == "uniform"
+    start = (
+        dequantise(x0, torch.special.ndtr(draws[0]))
+        if uniform
+        else x_1 / float(process.schedule.sqrt_alphas_cumprod[0])
+    )
+    probe = torch.where(draws[1] < 0, -1.0, 1.0)
+    job = flow_log_likelihood(process, network, start, probe)
+    while True:
+        try:
+            share = next(job).share
+        except StopIteration as stop:
+            figures = (
+                density_bits(stop.value, x0[0].numel())
+                if uniform
+                else noise_dequantised_bits(process, network, x0, x_1, stop.value)
+            )
+            flow.extend(figures.tolist())
+            return
+        part = int(_PARTS_OF_A_FLOW * (done + share * len(batch)))
+        yield Progress(part, _PARTS_OF_A_FLOW * len(numbers), "Following the flow", "")
+
+
+def _figures(
+    bound: Bound, flow: Sequence[float] = (), *, asked: int, recipe: dict[str, object]
+) -> BitsMeasured:
+    return BitsMeasured(
+        pictures=len(bound.totals),
+        asked=asked,
+        T=bound.T,
+        total=bound.total,
+        standard_error=_number(bound.standard_error),
+        prior=bound.prior,
+        middle=bound.middle,
+        decoder=bound.decoder,
+        t=tuple(bound.t.tolist()),
+        bits=tuple(bound.bits.tolist()),
+        rate=tuple(bound.rate.tolist()),
+        distortion=tuple(bound.distortion.tolist()),
+        x0_mse=tuple(bound.x0_mse.tolist()),
+        eps_mse=tuple(bound.eps_mse.tolist()),
+        flow=math.fsum(flow) / len(flow) if flow else None,
+        flow_standard_error=_number(standard_error(np.array(flow))) if flow else None,
+        recipe=recipe,
+    )
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _recipe(model: Model, request: BitsRequest, dataset: Dataset, count: int) -> dict[str, object]:
+    """All that decides the figures."""
+    asked = request.model_dump(mode="json", exclude=_INDIFFERENT)
+    return {
+        "kind": "bits",
+        "run_created": model.info.created,
+        "checkpoint": model.step,
+        "data": dataset.fingerprint,
+        "request": {**asked, "count": count},
+    }

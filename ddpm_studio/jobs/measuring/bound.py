@@ -1,0 +1,90 @@
+"""The bound of one picture, taken apart [DDPM eq. 5, 8, 12]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.likelihood.bound import eps_weights, value_bits
+from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.engine.process import std_of
+from ddpm_studio.jobs.drawing.drawing import check_t
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.events import BoundParts, Event, Pictures, StepGaussians
+from ddpm_studio.jobs.measuring.measuring import LabelledNetwork, measure_picture, measured_process
+from ddpm_studio.requests import MeasureRequest
+
+
+def bound_parts(
+    request: MeasureRequest, picture: Pictures, models: ModelStore
+) -> Generator[Event, None, BoundParts]:
+    """Evaluate each term of the bound for one picture.
+
+    Args:
+        request: the model, and at how many timesteps.
+        picture: uint8 (H, W, C) of the model's size.
+        models: where the model comes from.
+
+    Yields:
+        Progress.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, a setting is out of
+            range, or the network's answer is no number.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    process, x0 = measured_process(model, request), to_latent(picture, model)
+    # Small batches: the window's other requests get their turn between them.
+    bound = yield from measure_picture(
+        model, process, x0, request, "Taking the bound apart", most=8
+    )
+    return BoundParts(
+        bound.t.astype(np.float64),
+        bound.bits,
+        bound.prior,
+        bound.middle,
+        bound.decoder,
+        eps_weights(process).numpy(),
+    )
+
+
+def step_gaussians(
+    request: MeasureRequest, picture: Pictures, t: int, models: ModelStore
+) -> StepGaussians:
+    """Compare q(x_{t−1}|x_t, x_0) with p_θ(x_{t−1}|x_t), value by value.
+
+    x_t has the noise that :func:`bound_parts` meets at this t.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, or t is not 1..T.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    check_t(model, t)
+    process, x0 = measured_process(model, request), in_double(to_latent(picture, model))
+    index, T = max(1, t) - 1, process.schedule.T
+    x_t = process.q_sample(x0, index, bound_noise(request.seed, T, [0], [index], x0))
+    with torch.no_grad():
+        output = LabelledNetwork(model.network)(x_t, process.labels(x_t, index))
+    p = process.reverse(output, x_t, index)
+    log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
+    log_variance = log_variance.expand_as(x_t)
+
+    def shown(x: Tensor) -> npt.NDArray[np.float32]:
+        values: npt.NDArray[np.float32] = x[0].permute(1, 2, 0).float().cpu().numpy()
+        return values
+
+    return StepGaussians(
+        index + 1,
+        shown(process.q_posterior_mean(x0, x_t, index)),
+        float(process.schedule.posterior_variance[index]) ** 0.5,
+        shown(p.mean),
+        shown(torch.as_tensor(std_of(log_variance))),
+        shown(value_bits(process, output, x0, x_t, index)),
+        to_uint8(x_t)[0].cpu().numpy(),
+    )

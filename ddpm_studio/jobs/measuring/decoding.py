@@ -1,0 +1,64 @@
+"""Progressive decoding of one picture [DDPM §4.3]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from ddpm_studio.engine.likelihood.progressive import progressive_decoding
+from ddpm_studio.engine.samplers import Frame
+from ddpm_studio.jobs.drawing.drawing import frame_images
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.events import Decoded, Event, Pictures
+from ddpm_studio.jobs.measuring.measuring import LabelledNetwork, measure_picture, measured_process
+from ddpm_studio.requests import DecodeRequest
+
+
+def decode(
+    request: DecodeRequest, picture: Pictures, models: ModelStore
+) -> Generator[Event, None, Decoded]:
+    """Show x̂_0 as more and more of one picture's latents arrive, then tell the rates.
+
+    A model with classes is asked without one.
+
+    Args:
+        request: how many moments, and over how many timesteps the rate is summed.
+        picture: uint8 (H, W, C) of the model's size.
+        models: where the model comes from.
+
+    Yields:
+        FrameImages of each moment, from t = T to 1; Progress.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, a setting is out of
+            range, or the network's answer is no number.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    process = measured_process(model, request)
+    x0, T = to_latent(picture, model), process.schedule.T
+    network = LabelledNetwork(model.network)
+    # From the largest t down, each once.
+    shown = np.unique(np.linspace(1, T, request.moments).round().astype(int))[::-1].tolist()
+    frames, distortions = [], []
+    for k, moment in enumerate(progressive_decoding(process, network, x0, shown, request.seed)):
+        frame = Frame(moment.t, moment.x_t, moment.x0_hat, moment.eps, k, len(shown) - 1)
+        frames.append(frame_images(frame))
+        distortions.append(moment.distortion)
+        yield frames[-1]
+    bound = yield from measure_picture(model, process, x0, request, "Measuring the rate")
+    return Decoded(
+        t=tuple(shown),
+        rate=tuple(bound.rate_at(np.array(shown)).tolist()),
+        distortion=tuple(distortions),
+        x_t=np.concatenate([frame.x_t for frame in frames]),
+        x0_hat=np.concatenate([frame.x0_hat for frame in frames]),
+        total=bound.total,
+        recipe={
+            "kind": "decode",
+            "request": request.model_dump(mode="json"),
+            "checkpoint": model.step,
+            "device": model.device.type,
+        },
+    )

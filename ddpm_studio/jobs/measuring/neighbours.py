@@ -1,0 +1,75 @@
+"""The training pictures nearest to a picture: is it learnt by heart?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from ddpm_studio.data import Dataset
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import Event, NeighboursFound, Pictures, Progress
+from ddpm_studio.jobs.library.learnt import learnt_pictures, learnt_sources
+from ddpm_studio.metrics import Neighbours, nearest
+from ddpm_studio.requests import NeighboursRequest
+from ddpm_studio.runs import RunFolder
+
+
+def find_neighbours(
+    request: NeighboursRequest, picture: Pictures
+) -> Generator[Event, None, NeighboursFound]:
+    """Look through the pictures that a run was trained on.
+
+    If the run mirrored its pictures at random, the mirrored picture is compared too.
+
+    Args:
+        request: the run, and how many to find.
+        picture: uint8 (H, W, C) of the model's size.
+
+    Raises:
+        StudioError: if it is no run, its pictures are gone, or the picture does not fit.
+    """
+    info = RunFolder.open(request.run).info
+    sources = learnt_sources(info, "There is nothing to compare the picture with.")
+    dataset = yield from learnt_pictures(info, sources)
+    if picture.shape != dataset.images.shape[1:]:
+        raise StudioError(
+            f"The picture has the shape {picture.shape}, the training pictures "
+            f"{dataset.images.shape[1:]}.",
+            "Prepare it as the training pictures were.",
+        )
+    flip = info.request is not None and info.request.flip
+    found = yield from _search(dataset, picture, request.count, flip, 0)
+    closest = int(found.indices[0])
+    # How near two training pictures come to each other there, to judge the distance by.
+    others = yield from _search(dataset, dataset.images[closest], 2, flip, 1)
+    apart = [
+        float(distance)
+        for index, distance in zip(others.indices, others.distances, strict=True)
+        if index != closest
+    ]
+    pictures = dataset.images[found.indices]
+    shown = np.where(found.mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
+    return NeighboursFound(
+        pictures=shown,
+        numbers=tuple(found.indices.tolist()),
+        names=dataset.names(found.indices.tolist()),
+        distances=tuple(found.distances.tolist()),
+        mirrored=tuple(found.mirrored.tolist()),
+        among_themselves=apart[0] if apart else None,
+    )
+
+
+def _search(
+    dataset: Dataset, picture: Pictures, count: int, flip: bool, passed: int
+) -> Generator[Event, None, Neighbours]:
+    """Count the progress of one of two passes through the set."""
+    job = nearest(dataset.images, picture, count, flip=flip)
+    while True:
+        try:
+            done = next(job)
+        except StopIteration as stop:
+            found: Neighbours = stop.value
+            return found
+        total = len(dataset)
+        yield Progress(passed * total + done, 2 * total, "Comparing", "comparisons")

@@ -1,0 +1,137 @@
+"""Samples while a network trains, from the same noise each time, raw beside EMA."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio import data
+from ddpm_studio.engine import PictureNoise, Trainer, UNet, derive_seed, in_bf16
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.engine.samplers import SAMPLERS
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export import save_png
+from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunFolder
+
+# The noise that it adds corrects the errors of a network that has not seen much: its pictures
+# are garments when half of those of samplers without noise are noise still.
+_SAMPLER = SAMPLERS["dpm++2m-sde"]
+_STEPS = 20
+_SEED = 4
+_GAP = 2
+# Unless a number of steps is asked for, previews may take this share of the time.
+_SHARE_OF_TIME = 0.1
+_FIRST_AFTER_SECONDS = 10.0
+
+
+class Previews:
+    """Decides when to draw and draws, in few steps, all noise fixed by the run's seed."""
+
+    def __init__(self, folder: RunFolder, trainer: Trainer, request: TrainRequest) -> None:
+        self.folder = folder
+        self.trainer = trainer
+        self.request = request
+        self._process = replace(trainer.process, clip_x0=True)
+        self._steps = min(_STEPS, trainer.process.schedule.T)
+        self._next = time.monotonic() + _FIRST_AFTER_SECONDS
+
+    def due(self, step: int) -> bool:
+        """Whether to draw after this step; always after the last one."""
+        if self.request.sample_count == 0:
+            return False
+        if step == self.request.steps:
+            return True
+        if self.request.sample_every:
+            return step % self.request.sample_every == 0
+        return time.monotonic() >= self._next
+
+    def draw(self) -> Generator[Event, None, None]:
+        """Yield progress, then the SampleGrid, which is saved in the run folder too.
+
+        Raises:
+            StudioError: after that, if it could not be saved.
+            OSError: after that, if the folder for it could not be made.
+        """
+        begun = time.monotonic()
+        assert isinstance(self.trainer.ema.model, UNet)
+        networks = (self.trainer.model, self.trainer.ema.model)
+        drawn: list[Pictures] = []
+        for network in networks:
+            pictures = yield from self._walk(network)
+            drawn.append(pictures)
+        raw, ema = drawn
+        step = self.trainer.step_number
+        path = self.folder.samples_dir / f"step-{step:08d}.png"
+        refused: Exception | None = None
+        try:
+            self.folder.samples_dir.mkdir(exist_ok=True)
+            save_png(
+                path,
+                np.concatenate([raw, ema]),
+                {"kind": "preview", "step": step, "rows": ["raw", "ema"]},
+                columns=len(raw),
+                gap=_GAP,
+            )
+        except (OSError, StudioError) as error:
+            refused = error
+        now = time.monotonic()
+        self._next = now + (now - begun) / _SHARE_OF_TIME
+        yield SampleGrid(path, step, raw, ema)
+        if refused is not None:
+            raise refused
+
+    def postpone(self) -> None:
+        """Wait as after the first, when drawing has failed."""
+        self._next = time.monotonic() + _FIRST_AFTER_SECONDS
+
+    def _walk(self, network: UNet) -> Generator[Event, None, Pictures]:
+        training = network.training
+        network.eval()
+        config = network.config
+        count = self.request.sample_count
+        noise = PictureNoise(
+            derive_seed(self.request.seed, _SEED), range(count), self.trainer.device
+        )
+        x = noise.draw((config.channels, config.image_size, config.image_size))
+        try:
+            half = self.trainer.config.precision == "bf16"
+            evaluator = Evaluator(in_bf16(network) if half else network, self.trainer.device)
+            for frame in _SAMPLER.run(self._process, evaluator, x, noise, self._steps):
+                x = frame.x_t
+                yield Progress(self.trainer.step_number, self.request.steps, "Drawing samples")
+        finally:
+            network.train(training)
+        pictures: Pictures = to_uint8(x).cpu().numpy()
+        return pictures
+
+
+def read_preview(path: Path) -> SampleGrid:
+    """Read the file of one preview: a row drawn with raw weights above one with EMA.
+
+    Raises:
+        StudioError: if it can't be read or is something else.
+    """
+    sheet = data.read_picture(path)
+    try:
+        step = int(path.stem.rpartition("-")[2])
+    except ValueError as error:
+        raise StudioError(f"The picture {path} was not drawn by a training.") from error
+    side = (sheet.shape[0] - _GAP) // 2
+    count, rest = divmod(sheet.shape[1] + _GAP, max(side, 1) + _GAP)
+    if side < 1 or count < 1 or rest or sheet.shape[0] != 2 * side + _GAP:
+        raise StudioError(f"The picture {path} was not drawn by a training.")
+    pitch = side + _GAP
+    raw, ema = (
+        np.stack([sheet[top : top + side, k * pitch : k * pitch + side] for k in range(count)])
+        for top in (0, pitch)
+    )
+    return SampleGrid(
+        path, step, raw.reshape(count, side, side, -1), ema.reshape(count, side, side, -1)
+    )

@@ -1,0 +1,110 @@
+"""Checkpoints of a training: when they are due, and what is done while the disk refuses."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import Trainer
+from ddpm_studio.errors import Failure, StudioError, is_out_of_memory
+from ddpm_studio.jobs.events import CheckpointSaved
+from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.jobs.training.training_log import DivergedError
+from ddpm_studio.paths import is_there
+from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.checkpoint import Part
+
+_SECONDS = 300.0
+# A run that has nothing to lose yet soon has.
+_FIRST_SECONDS = 60.0
+_FIRST_RETRY, _LAST_RETRY = 2.0, 60.0
+
+
+class Saver:
+    """Writes checkpoints and keeps count of what is safe.
+
+    Args:
+        folder: the run's; another one after a move.
+        trainer: whose state it is.
+        every: steps between two; in any case one is due after five minutes, the first after one.
+        spare: where to save if the folder refuses.
+    """
+
+    def __init__(
+        self, folder: RunFolder, trainer: Trainer, every: int | None, spare: Spare
+    ) -> None:
+        self.folder = folder
+        self.trainer = trainer
+        self.spare = spare
+        self.saved = trainer.step_number
+        self.problem: str | None = None
+        """Why the last attempt failed; None if it did not."""
+        self._every = every
+        self._wait = _FIRST_RETRY
+        self._next = time.monotonic() + (_SECONDS if self.saved else _FIRST_SECONDS)
+
+    def due(self) -> bool:
+        """Whether to save after this step."""
+        if self.problem is not None:
+            return time.monotonic() >= self._next or self.spare.folder is not None
+        at_step = self._every is not None and self.trainer.step_number % self._every == 0
+        return at_step or time.monotonic() >= self._next
+
+    def save(self, state: dict[str, Any]) -> CheckpointSaved:
+        """Write a whole checkpoint.
+
+        Raises:
+            DivergedError: if the weights are no numbers any more.
+            StudioError: if it can't be written now; it is due again in a while.
+        """
+        trainer = self.trainer
+        try:
+            checkpoint = self.folder.save_checkpoint(trainer.step_number, self._tensors(), state)
+        except Exception as error:
+            if not isinstance(error, OSError) and not is_out_of_memory(error):
+                raise
+            reason = getattr(error, "strerror", None) or Failure.of(error).cause
+            self.problem = f"{reason.rstrip('.')}: {self.folder.path}"
+            self._next = time.monotonic() + self._wait
+            self._wait = min(2 * self._wait, _LAST_RETRY)
+            raise StudioError(
+                f"Step {trainer.step_number} can't be saved: {self.problem}.",
+                "Make room or bring the folder back, or save elsewhere.",
+            ) from error
+        self.saved, self.problem = trainer.step_number, None
+        self._wait = _FIRST_RETRY
+        self._next = time.monotonic() + _SECONDS
+        return CheckpointSaved(checkpoint.step, checkpoint.path)
+
+    def _tensors(self) -> dict[Part, dict[str, Tensor]]:
+        """All of the trainer's state, still on its device."""
+        trainer = self.trainer
+        tensors: dict[Part, dict[str, Tensor]] = {
+            "model": trainer.model.state_dict(),
+            "ema": trainer.ema.model.state_dict(),
+        }
+        weights = [tensor for part in tensors.values() for tensor in part.values()]
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in weights):
+            raise DivergedError(
+                f"The weights are no longer numbers at step {trainer.step_number}.",
+                "Train further from the last checkpoint, or start with a smaller learning rate.",
+            )
+        return {**tensors, "optimizer": trainer.optimizer_tensors()}
+
+    def new_folder(self) -> RunFolder:
+        """Begin the run's folder anew at the spare place, which is used up by that.
+
+        Raises:
+            StudioError: if it can't be made.
+        """
+        place, self.spare.folder = self.spare.folder, None
+        assert place is not None
+        name, number = self.folder.path.name, 1
+        path = place / name
+        while is_there(path):
+            number += 1
+            path = place / f"{name} {number}"
+        return RunFolder.create(path, self.folder.info)

@@ -1,0 +1,371 @@
+"""Train a network on pictures, into a run folder [DDPM Algorithm 1]."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ddpm_studio import data
+from ddpm_studio.data import Dataset, Reject
+from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig, derive_seed
+from ddpm_studio.engine.losses import check_loss
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
+from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
+from ddpm_studio.jobs.library.exchange import start_weights
+from ddpm_studio.jobs.library.learnt import kept_pictures
+from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.training.data_guard import DataGuard
+from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
+from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
+from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
+
+_NAMED = 5
+_NETWORK_SEED = 3
+# The paper's 5000 suit its 800,000 steps; smaller networks are trained for shorter.
+_WARMUP = {"tiny": 50, "small": 500, "ddpm32": 5000, "ddpm256": 5000}
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How a training ended: the last loss is NaN if no step was taken."""
+
+    run: Path
+    step: int
+    loss: float
+
+
+def train(
+    sources: Sequence[Path],
+    run: Path,
+    request: TrainRequest,
+    options: PrepareOptions,
+    *,
+    resume: bool = False,
+    start_from: Path | None = None,
+    models: ModelStore | None = None,
+    spare: Spare | None = None,
+) -> Generator[Event, None, TrainResult]:
+    """Prepare the pictures, train, save checkpoints and previews.
+
+    Closing the generator saves a whole checkpoint of the steps taken so far. A run folder that
+    can't be written to any more does not end it: it goes on in memory and tries again.
+
+    Args:
+        sources: pictures; when resuming, empty for those that the run records.
+        run: the run folder, new or, when resuming, there already.
+        request: the settings; when resuming, ``steps`` is the new total, ``device`` may
+            differ, and the others are the run's.
+        options: how pictures are prepared; when resuming, the run's.
+        resume: go on with a run.
+        start_from: another run, also an imported one, whose network is fine-tuned: its shape,
+            schedule and averaged weights take the place of those that the request would give.
+        models: where others find the network while it trains.
+        spare: where to save if the run folder can't be written to.
+
+    Yields:
+        Progress after each step; TrainStep, TrainTick, SampleGrid, CheckpointSaved and Notice
+        as they come.
+
+    Raises:
+        StudioError: for pictures, settings or a run folder that can't be used, and when training
+            can't go on: what was whole of it is saved then.
+    """
+    device = devices.choose_device(request.device)
+    if resume:
+        folder = RunFolder.open(run)
+        if folder.info.request is None or folder.info.data is None:
+            raise StudioError(
+                f"The run {run} was not trained here.", "Fine-tune it as a new run instead."
+            )
+        request = folder.info.request.model_copy(
+            update={"steps": request.steps, "device": request.device}
+        )
+        sources = sources or [Path(source) for source in folder.info.data.sources]
+        options = folder.info.data.options
+    elif (run / "run.json").exists():
+        raise StudioError(
+            f"{run} holds a run already.", "Resume it (--resume), or choose another run folder."
+        )
+    base = RunFolder.open(start_from).info if start_from and not resume else None
+    process = base.process if base else _process(request)
+    try:
+        check_loss(process.build(), request.loss)
+    except ValueError as error:
+        raise StudioError(f"These settings do not go together: {error}.") from error
+    multiple = base.unet_config().size_multiple if base else _multiple(request)
+    dataset = kept_pictures(folder.info, sources) if resume else None
+    if dataset is not None:
+        yield Notice("The pictures are gone; training goes on with those that were kept.")
+    else:
+        dataset = yield from data.prepare(sources, options, required_multiple=multiple)
+    if dataset.report.rejects:
+        yield Notice(_left_out(dataset.report.rejects))
+    for warning in dataset.report.warnings:
+        yield Notice(warning)
+    if resume:
+        _check_shape(folder.info, dataset)
+        assert folder.info.data is not None
+        if dataset.fingerprint != folder.info.data.fingerprint:
+            yield Notice(
+                "The pictures have changed since this run began; training goes on with them."
+            )
+    else:
+        if base:
+            _check_shape(base, dataset)
+        # Recorded, so that training further is in the same wherever it is.
+        precision = devices.choose_precision(request.precision, device)
+        request = request.model_copy(update={"precision": precision})
+        config = base.unet_config() if base else _network_config(request, dataset)
+        info = _describe(request, config, process, dataset, start_from)
+        folder = RunFolder.create(run, info)
+    if request.batch_size > len(dataset):
+        yield Notice(_large_batch(request.batch_size, len(dataset)))
+    with devices.deterministic(request.deterministic, device):
+        folder = yield from _train(
+            folder, request, dataset, device, models or ModelStore(), spare or Spare()
+        )
+    newest = folder.newest()
+    return TrainResult(folder.path, newest.step, newest.state().get("loss", math.nan))
+
+
+def _train(
+    folder: RunFolder,
+    request: TrainRequest,
+    dataset: Dataset,
+    device: torch.device,
+    models: ModelStore,
+    spare: Spare,
+) -> Generator[Event, None, RunFolder]:
+    """Train from the newest checkpoint; returns the run's folder, another one after a move."""
+    lock = folder.lock()
+    loop: TrainingLoop | None = None
+    orderly = False
+    try:
+        if lock.warning:
+            yield Notice(lock.warning)
+        # A disk that takes nothing is told of when a checkpoint is due.
+        with suppress(OSError):
+            folder.plan(request.steps)
+        guard = DataGuard(dataset.images)
+        trainer = _build(folder, request, dataset, guard, device)
+        returns, notices = _restore(folder, trainer)
+        yield from notices
+        if folder.checkpoints() and trainer.step_number >= request.steps:
+            raise StudioError(
+                f"The run has taken {trainer.step_number} steps already.",
+                f"Ask for more than {trainer.step_number} steps to train it further.",
+            )
+
+        def begun(at: RunFolder) -> RunStarted:
+            journal.begin(at.path, request.steps)
+            models.attach(at.path, at.info, _live(trainer))
+            return RunStarted(
+                at.path,
+                trainer.step_number,
+                request.steps,
+                sum(p.numel() for p in trainer.model.parameters()),
+                devices.describe(device),
+                trainer.config.precision,
+            )
+
+        def moved(old: RunFolder, new: RunFolder) -> RunStarted:
+            models.detach(old.path)
+            journal.end(old.path)
+            return begun(new)
+
+        loop = TrainingLoop(folder, lock, request, trainer, guard, spare, moved)
+        loop.restore(returns)
+        # Before anyone can take the reading's progress for that of the training.
+        yield Progress(trainer.step_number, request.steps, "Training")
+        yield begun(folder)
+        yield from loop.run()
+        orderly = True
+    except GeneratorExit:
+        orderly = True
+        raise
+    finally:
+        at = loop.folder if loop else folder
+        models.detach(at.path)
+        if orderly:
+            journal.end(at.path)
+        if loop:
+            loop.close()
+        else:
+            lock.release()
+    return loop.folder
+
+
+def _restore(folder: RunFolder, trainer: Trainer) -> tuple[int, list[Notice]]:
+    """Load the newest checkpoint that is whole; returns how often the loss had leapt by then."""
+    notices = []
+    damaged = []
+    for checkpoint in reversed(folder.checkpoints()):
+        try:
+            load_checkpoint(checkpoint, trainer)
+            returns = checkpoint.state().get("returns", 0)
+        except (StudioError, ValueError) as error:
+            cause = Failure.of(error).cause
+            notices.append(Notice(f"Step {checkpoint.step} is passed over: {cause}"))
+            damaged.append(checkpoint)
+            continue
+        _go_on_from(folder, checkpoint.step, damaged)
+        return returns if isinstance(returns, int) else 0, notices
+    if damaged:
+        raise StudioError(
+            f"No checkpoint of {folder.path} can be read.", "Start a new run.", str(notices)
+        )
+    _go_on_from(folder, 0)
+    return 0, notices
+
+
+def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()) -> None:
+    """Put away what would be in the way of the steps that follow."""
+    try:
+        for checkpoint in damaged:
+            checkpoint.set_aside()
+        folder.forget_metrics_after(step)
+    except OSError as error:
+        raise StudioError(
+            f"The run {folder.path} can't be written to: {error.strerror or error}.",
+            "Check its permissions and the space on its disk.",
+        ) from error
+
+
+def _build(
+    folder: RunFolder,
+    request: TrainRequest,
+    dataset: Dataset,
+    guard: DataGuard,
+    device: torch.device,
+) -> Trainer:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(request.seed, _NETWORK_SEED))
+        network = folder.info.build_network()
+    if folder.info.start_from and not folder.checkpoints():
+        start_weights(Path(folder.info.start_from), network)
+    warmup = _WARMUP[request.preset] if request.warmup_steps is None else request.warmup_steps
+    return Trainer(
+        network.to(device),
+        folder.info.process.build(),
+        guard.images,
+        TrainingConfig(
+            batch_size=request.batch_size,
+            learning_rate=request.learning_rate,
+            warmup_steps=warmup,
+            grad_clip=request.grad_clip,
+            ema_decay=request.ema_decay,
+            flip=request.flip,
+            precision=devices.choose_precision(request.precision, device),
+            seed=request.seed,
+            loss=request.loss,
+            timestep_sampling=request.timestep_sampling,
+            label_dropout=request.label_dropout,
+        ),
+        dataset.labels if folder.info.unet_config().num_classes is not None else None,
+    )
+
+
+def _network_config(request: TrainRequest, dataset: Dataset) -> UNetConfig:
+    try:
+        config = UNetConfig.preset(request.preset, dataset.image_size, dataset.channels)
+    except ValueError as error:
+        raise StudioError(
+            f"The network {request.preset!r} can't take pictures of {dataset.image_size} px: "
+            f"{error}.",
+            f"Choose an image size that is a multiple of {_multiple(request)}.",
+        ) from error
+    if request.dropout is not None:
+        config = config.with_(dropout=request.dropout)
+    if request.class_conditional:
+        if dataset.labels is None:
+            raise StudioError(
+                "These pictures have no labels to learn.",
+                "Put each class into a folder of its own, or train without classes.",
+            )
+        config = config.with_(num_classes=len(dataset.class_names))
+    return config.with_(learned_variance=request.variance in ("learned", "learned_range"))
+
+
+def _multiple(request: TrainRequest) -> int:
+    """What the side of a picture must be a multiple of for the asked network."""
+    return UNetConfig.preset(request.preset, 256, 3).size_multiple
+
+
+def _process(request: TrainRequest) -> ProcessInfo:
+    return ProcessInfo(
+        schedule=request.schedule,
+        timesteps=request.timesteps,
+        parameterization=request.parameterization,
+        variance=request.variance,
+    )
+
+
+def _describe(
+    request: TrainRequest,
+    config: UNetConfig,
+    process: ProcessInfo,
+    dataset: Dataset,
+    start_from: Path | None,
+) -> RunInfo:
+    return RunInfo(
+        network=config.to_dict(),
+        process=process,
+        request=request,
+        data=DataInfo(
+            sources=tuple(str(source.resolve()) for source in dataset.source),
+            fingerprint=dataset.fingerprint,
+            count=len(dataset),
+            class_names=dataset.class_names,
+            options=dataset.options,
+        ),
+        start_from=str(start_from.resolve()) if start_from else None,
+    )
+
+
+def _check_shape(info: RunInfo, dataset: Dataset) -> None:
+    """Refuse pictures or classes that a run's network does not take."""
+    config = info.unet_config()
+    if (dataset.image_size, dataset.channels) != (config.image_size, config.channels):
+        raise StudioError(
+            f"The network takes {config.image_size}-px pictures with {config.channels} channels, "
+            f"these are {dataset.image_size} px with {dataset.channels}.",
+            "Prepare the pictures as the network takes them, or start a new run.",
+        )
+    if config.num_classes is not None and len(dataset.class_names) != config.num_classes:
+        raise StudioError(
+            f"The network knows {config.num_classes} classes, these pictures have "
+            f"{len(dataset.class_names)}.",
+            "Train on pictures of the same classes, or start a new run.",
+        )
+
+
+def _left_out(rejects: Sequence[Reject]) -> str:
+    """Say how many pictures were left out and name the first of them."""
+    named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_NAMED]]
+    more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
+    count = "1 picture" if len(rejects) == 1 else f"{len(rejects):,} pictures"
+    return f"{count} left out: {', '.join(named + more)}."
+
+
+def _large_batch(batch: int, count: int) -> str:
+    """Say how often each picture is in a batch that is larger than the set."""
+    return (
+        f"Each step takes every picture {batch / count:.2g} times: the batch ({batch:,}) is larger "
+        f"than the set ({count:,}). A batch of at most {count:,} makes shorter steps."
+    )
+
+
+def _live(trainer: Trainer) -> LiveTraining:
+    def network(weights: Weights) -> UNet:
+        model = trainer.ema.model if weights == "ema" else trainer.model
+        assert isinstance(model, UNet)
+        return model
+
+    return LiveTraining(lambda: trainer.step_number, network, trainer.device)

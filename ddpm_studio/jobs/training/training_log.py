@@ -1,0 +1,154 @@
+"""The figures of a training: read from the device once a tick, shown and written down."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ddpm_studio.engine import Trainer
+from ddpm_studio.engine.training import StepResult
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import BINS, Event, Notice, TrainStep, TrainTick
+from ddpm_studio.jobs.machine.device import memory_bytes
+from ddpm_studio.jobs.machine.load import LoadMeter
+from ddpm_studio.runs import metrics
+
+_TICK_SECONDS = 0.5
+# Weight of the newest tick in the smoothed speed that the time left is told from.
+_SMOOTHING = 0.2
+# A step without a finite loss changes nothing; so many of them will not stop by themselves.
+_MOST_IN_A_ROW = 10
+
+
+class DivergedError(StudioError):
+    """Training has left the numbers; its weights are not worth saving."""
+
+
+class TrainingLog:
+    """Collects steps and, at each tick, reads them from the device in one go.
+
+    Args:
+        path: ``metrics.jsonl``.
+        trainer: whose steps they are.
+        total: the number of steps asked for.
+    """
+
+    def __init__(self, path: Path, trainer: Trainer, total: int) -> None:
+        self.writer = metrics.MetricsWriter(path)
+        self.trainer = trainer
+        self.total = total
+        self.last_loss = math.nan
+        self.skipped = 0
+        self._in_a_row = 0
+        self._pending: list[StepResult] = []
+        self._load = LoadMeter(trainer.device)
+        self._begun = time.monotonic()
+        self._speed: float | None = None
+
+    def add(self, result: StepResult) -> None:
+        """Take one step's figures, still on the device."""
+        self._pending.append(result)
+
+    def due(self) -> bool:
+        """Whether it is time for a tick."""
+        return time.monotonic() - self._begun >= _TICK_SECONDS
+
+    def flush(self) -> Generator[Event, None, None]:
+        """Yield a TrainStep for each step since the last tick, a TrainTick, and what is wrong.
+
+        Raises:
+            DivergedError: if the losses of many steps in a row are not finite.
+        """
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, []
+        losses = torch.stack([result.loss for result in pending]).tolist()
+        norms = torch.stack([result.grad_norm for result in pending]).tolist()
+        first = self.trainer.step_number - len(pending) + 1
+        steps = [
+            TrainStep(first + k, losses[k], norms[k], pending[k].lr) for k in range(len(pending))
+        ]
+        now = time.monotonic()
+        speed = len(pending) / max(now - self._begun, 1e-9)
+        self._begun = now
+        self._speed = (
+            speed if self._speed is None else _SMOOTHING * speed + (1 - _SMOOTHING) * self._speed
+        )
+        tick = TrainTick(
+            self.trainer.step_number,
+            self.total,
+            self._speed * self.trainer.config.batch_size,
+            (self.total - self.trainer.step_number) / self._speed,
+            memory_bytes(self.trainer.device),
+            self._loss_by_t(pending),
+            self._load.cpu(),
+            self._load.device(),
+        )
+        self._write(steps, tick)
+        told = self._count_skipped(steps)
+        self.last_loss = next((s.loss for s in reversed(steps) if s.finite), self.last_loss)
+        yield from steps
+        yield tick
+        if told:
+            yield told
+
+    def restart_clock(self) -> None:
+        """Leave out of the speed what was not training."""
+        self._begun = time.monotonic()
+
+    def _loss_by_t(self, pending: list[StepResult]) -> tuple[float, ...]:
+        index = torch.cat([result.index for result in pending]).cpu().numpy()
+        losses = torch.cat([result.losses for result in pending]).cpu().double().numpy()
+        index, losses = index[np.isfinite(losses)], losses[np.isfinite(losses)]
+        bins = index * BINS // self.trainer.process.schedule.T
+        counts = np.bincount(bins, minlength=BINS)
+        sums = np.bincount(bins, weights=losses, minlength=BINS)
+        means = np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)
+        return tuple(float(mean) for mean in means)
+
+    def _write(self, steps: list[TrainStep], tick: TrainTick) -> None:
+        lines: list[dict[str, object]] = [
+            {
+                "step": step.step,
+                "loss": _json_number(step.loss),
+                "grad_norm": _json_number(step.grad_norm),
+                "lr": step.lr,
+            }
+            for step in steps
+        ]
+        lines[-1] |= {
+            "images_per_second": round(tick.images_per_second, 3),
+            "memory_bytes": tick.memory_bytes,
+            "cpu_load": tick.cpu_load,
+            "device_load": tick.device_load,
+            "loss_by_t": [_json_number(value) for value in tick.loss_by_t],
+        }
+        self.writer.append(lines)
+
+    def _count_skipped(self, steps: list[TrainStep]) -> Notice | None:
+        """Say how many steps were skipped; many in a row end the training."""
+        skipped = [step.step for step in steps if not step.finite]
+        for step in steps:
+            self._in_a_row = 0 if step.finite else self._in_a_row + 1
+            if self._in_a_row >= _MOST_IN_A_ROW:
+                raise DivergedError(
+                    f"The loss is no longer a number at step {step.step}.",
+                    "Take a smaller learning rate or float32, or let it return after a spike.",
+                )
+        if not skipped:
+            return None
+        self.skipped += len(skipped)
+        return Notice(
+            f"Step {skipped[-1]:,} changed nothing: its loss or gradient was no finite number "
+            f"({self.skipped:,} skipped so far)."
+        )
+
+
+def _json_number(value: float) -> float | None:
+    """JSON knows no NaN."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,345 @@
+"""The steps of one training, and what keeps them from being lost."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+from ddpm_studio.engine import Trainer, derive_seed
+from ddpm_studio.engine.training import StepResult
+from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
+from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep
+from ddpm_studio.jobs.machine.compiling import Compiling
+from ddpm_studio.jobs.training.batching import MicroBatch
+from ddpm_studio.jobs.training.data_guard import DataGuard
+from ddpm_studio.jobs.training.faults import Fault
+from ddpm_studio.jobs.training.previews import Previews
+from ddpm_studio.jobs.training.saving import Saver
+from ddpm_studio.jobs.training.spare import Spare, last_resorts
+from ddpm_studio.jobs.training.spikes import LATE, SpikeWatch
+from ddpm_studio.jobs.training.training_log import DivergedError, TrainingLog
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import Checkpoint, RunFolder, RunLock
+
+_RETURN_SEED = 5
+_MOST_RETURNS = 3
+_WAIT_SECONDS = 0.05
+
+
+class TrainingLoop:
+    """Steps, logs, draws and saves until the asked number of steps is reached.
+
+    Args:
+        folder: the run's; another one after a move, see ``moved``.
+        lock: the right to write there; :meth:`close` gives it back.
+        request: the settings.
+        trainer: at the step to go on from.
+        guard: watches the pictures.
+        spare: where to save if the folder refuses.
+        moved: called with the old and the new folder after saving elsewhere.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        lock: RunLock,
+        request: TrainRequest,
+        trainer: Trainer,
+        guard: DataGuard,
+        spare: Spare,
+        moved: Callable[[RunFolder, RunFolder], Event],
+    ) -> None:
+        self.folder = folder
+        self.request = request
+        self.trainer = trainer
+        self._lock = lock
+        self._guard = guard
+        self._moved = moved
+        self._log = TrainingLog(folder.metrics_file, trainer, request.steps)
+        self._previews = Previews(folder, trainer, request)
+        self._saver = Saver(folder, trainer, request.checkpoint_every, spare)
+        self._spikes = SpikeWatch()
+        self._micro_batch = MicroBatch(trainer)
+        self._compiling = Compiling(trainer, request.steps, allowed=not request.deterministic)
+        self._returns = 0
+        # Of those, from one and the same checkpoint.
+        self._stuck: tuple[int, int] = (-1, 0)
+        self._told: set[str] = set()
+
+    def restore(self, returns: int) -> None:
+        """Take up how often the loss has leapt before."""
+        self._returns = returns
+        if returns:
+            self.trainer.reseed(derive_seed(self.request.seed, _RETURN_SEED, returns))
+
+    def close(self) -> None:
+        """Let others write to the run, and let go of the pictures."""
+        self._lock.release()
+        self._guard.close()
+
+    def run(self) -> Generator[Event, None, None]:
+        """Yield what comes; closing saves the steps taken so far.
+
+        Raises:
+            StudioError: when training can't go on; the last whole state is saved then, and when
+                what closing should have saved is saved elsewhere, or can't be.
+        """
+        try:
+            yield from self._steps()
+            yield from self._finish()
+        except GeneratorExit:
+            self._save_at_close()
+            raise
+        except Exception as error:
+            fault = Fault.of(error)
+            sound = self.trainer.whole and not isinstance(error, DivergedError)
+        else:
+            return
+        # Outside of the except block: the traceback, which keeps tensors alive, is gone by now.
+        if sound and not fault.device_lost and self.trainer.step_number > self._saver.saved:
+            with contextlib.suppress(Exception):
+                self._flush_quietly()
+                self._saver.save(self._state())
+        raise fault.stopped(self.trainer.step_number, self._saver.saved)
+
+    def _steps(self) -> Generator[Event, None, None]:
+        trainer, log, total = self.trainer, self._log, self.request.steps
+        if self._micro_batch.estimate():
+            yield self._divided()
+        while trainer.step_number < total:
+            if told := self._guard.check():
+                yield Notice(told)
+            log.add((yield from self._step()))
+            yield Progress(trainer.step_number, total, "Training")
+            for event in self._compiling.consider():
+                yield event
+                log.restart_clock()
+            last = trainer.step_number == total
+            previews, save = self._previews.due(trainer.step_number), self._saver.due() and not last
+            if (log.due() or last or previews or save) and (yield from self._flush()):
+                continue
+            if previews:
+                yield from self._draw()
+            if save:
+                yield from self._save()
+            if previews or save:
+                log.restart_clock()
+
+    def _step(self) -> Generator[Event, None, StepResult]:
+        """Take a step, in smaller pieces where the memory does not suffice."""
+        while True:
+            try:
+                return self._compiling.step(self.trainer.step)
+            except Exception as error:
+                if not is_out_of_memory(error) or self._micro_batch.spent:
+                    self._micro_batch.give_up()
+                    raise
+            # The error's traceback, which holds tensors, is gone by now.
+            if self._micro_batch.make_room():
+                yield self._divided()
+
+    def _divided(self) -> Notice:
+        return Notice(
+            f"The memory does not suffice for {self.request.batch_size} pictures at once: from "
+            f"step {self.trainer.step_number + 1} on {self._micro_batch.size} at once add up to "
+            "the same batch."
+        )
+
+    def _finish(self) -> Generator[Event, None, None]:
+        """Save the last step, however long it takes until that is possible."""
+        yield from self._save()
+        while self._saver.saved < self.trainer.step_number:
+            time.sleep(_WAIT_SECONDS)
+            yield Progress(self.trainer.step_number, self.request.steps, "Waiting to save")
+            if self._saver.due():
+                yield from self._save()
+
+    def _flush(self) -> Generator[Event, None, bool]:
+        """Tell the figures; True if they made the training go back."""
+        # Of the first step that is one of a spike.
+        spike: int | None = None
+        try:
+            for event in self._log.flush():
+                if isinstance(event, TrainStep) and event.finite:
+                    leapt = self._spikes.saw(event.loss)
+                    spike = event.step if leapt and spike is None else spike
+                yield event
+        except DivergedError as error:
+            if not self.request.return_on_spike:
+                raise
+            why, sound = error.cause, self.trainer.step_number
+        else:
+            yield from self._tell_of_figures()
+            if spike is None or not self.request.return_on_spike:
+                return False
+            why, sound = f"The loss leapt at step {self.trainer.step_number}.", spike - LATE
+        return (yield from self._go_back(why, sound))
+
+    def _tell_of_figures(self) -> Generator[Event, None, None]:
+        """If the figures can't be written, see at once whether a checkpoint can."""
+        problem = self._log.writer.problem
+        if problem is None:
+            self._told.discard("metrics")
+        elif "metrics" not in self._told:
+            self._told.add("metrics")
+            yield from self._save()
+            if self._saver.problem is None:
+                reason = problem.strerror or problem
+                yield SavingFailed(f"The figures can't be written: {reason}. They wait in memory.")
+
+    def _go_back(self, why: str, sound: int) -> Generator[Event, None, bool]:
+        """Load the last checkpoint of up to step ``sound`` and take other pictures from there on.
+
+        Where there is none, the first one has to do. What is newer than it is put away.
+        """
+        checkpoints = self.folder.checkpoints()
+        if not checkpoints:
+            raise DivergedError(f"{why} There is no checkpoint to go back to.", "Save more often.")
+        newest = next((old for old in reversed(checkpoints) if old.step <= sound), checkpoints[0])
+        times = self._stuck[1] + 1 if self._stuck[0] == newest.step else 1
+        if times > _MOST_RETURNS:
+            raise DivergedError(
+                f"{why} It did so {times} times after step {newest.step}.",
+                "Start a new run with a smaller learning rate.",
+            )
+        self._stuck = (newest.step, times)
+        load_checkpoint(newest, self.trainer)
+        for spoiled in checkpoints[checkpoints.index(newest) + 1 :]:
+            with contextlib.suppress(OSError):
+                spoiled.set_aside()
+        self._saver.saved = newest.step
+        self.restore(self._returns + 1)
+        self._spikes.forget()
+        self._log.writer.forget_after(newest.step)
+        self._log.restart_clock()
+        yield Notice(f"{why} Training went back to step {newest.step} and takes other pictures.")
+        return True
+
+    def _draw(self) -> Generator[Event, None, None]:
+        """Draw samples; training goes on without them if that fails."""
+        try:
+            yield from self._previews.draw()
+        except Exception as error:
+            if is_device_lost(error):
+                raise
+            failure = Failure.of(error)
+            self._previews.postpone()
+        else:
+            self._told.discard("samples")
+            return
+        step = self.trainer.step_number
+        notice = Notice(f"No samples were drawn at step {step}: {failure.cause} Training goes on.")
+        yield from self._tell("samples", notice)
+
+    def _save(self) -> Generator[Event, None, None]:
+        """Save, elsewhere if that is wished; a disk that refuses is told of and tried again."""
+        before = self._saver.problem
+        if before is not None and self._saver.spare.folder is not None:
+            yield from self._move()
+        try:
+            saved = self._saver.save(self._state())
+        except DivergedError:
+            raise
+        except StudioError as error:
+            refused = error.cause
+        else:
+            self._told.discard("saving")
+            yield saved
+            if before is not None:
+                yield Notice(f"Step {saved.step} is saved.")
+            return
+        if self._saver.spare.folder is not None:
+            yield from self._save()
+            return
+        told = SavingFailed(f"{refused} Training goes on in memory and tries again.")
+        yield from self._tell("saving", told)
+
+    def _move(self) -> Generator[Event, None, None]:
+        """Go on in a new run folder at the spare place."""
+        old = self.folder
+        try:
+            new = self._saver.new_folder()
+            lock = new.lock()
+        except StudioError as error:
+            yield SavingFailed(str(error))
+            return
+        with contextlib.suppress(OSError):
+            shutil.copyfile(old.metrics_file, new.metrics_file)
+        with contextlib.suppress(OSError):
+            self._lock.release()
+        self._lock = lock
+        self.folder = self._saver.folder = self._previews.folder = new
+        self._log.writer.path = new.metrics_file
+        yield self._moved(old, new)
+        yield Notice(f"The run goes on in {new.path}.")
+
+    def _save_at_close(self) -> None:
+        """Save the steps taken; there is no later."""
+        if not self.trainer.whole or self.trainer.step_number == self._saver.saved:
+            return
+        self._flush_quietly()
+        try:
+            self._saver.save(self._state())
+        except StudioError as error:
+            refused = error
+        else:
+            return
+        wished = self._saver.spare.folder
+        for place in filter(None, (wished, *last_resorts())):
+            if self._saved_at(place):
+                if place == wished:
+                    return
+                raise StudioError(refused.cause, f"It is saved in {self.folder.path} instead.")
+        raise refused
+
+    def _saved_at(self, place: Path) -> bool:
+        """Whether the run could be begun anew there, with a checkpoint of this step."""
+        old, self._saver.spare.folder = self.folder, place
+        for _ in self._move():
+            pass
+        try:
+            self._saver.save(self._state())
+        except StudioError:
+            if self.folder is not old:
+                shutil.rmtree(self.folder.path, ignore_errors=True)
+            return False
+        return True
+
+    def _flush_quietly(self) -> None:
+        for _ in self._log.flush():
+            pass
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "loss": self._log.last_loss,
+            "seed": self.trainer.config.seed,
+            "returns": self._returns,
+            "micro_batch": self.trainer.micro_batch,
+        }
+
+    def _tell(self, about: str, notice: Notice) -> Generator[Event, None, None]:
+        """Say it once, until it is well again."""
+        if about not in self._told:
+            self._told.add(about)
+            yield notice
+
+
+def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer) -> None:
+    """Put a trainer where a checkpoint was saved.
+
+    Raises:
+        StudioError: if it is damaged.
+        ValueError: if it is of another network.
+    """
+    trainer.load(
+        checkpoint.step,
+        checkpoint.load("model"),
+        checkpoint.load("ema"),
+        checkpoint.load("optimizer"),
+    )
+    micro_batch = checkpoint.state().get("micro_batch")
+    if isinstance(micro_batch, int) and micro_batch > 0:
+        trainer.micro_batch = min(micro_batch, trainer.micro_batch or micro_batch)
