@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from ddpm_studio import requests
-from ddpm_studio.gui.settings import Settings, section
+from ddpm_studio.gui.workspace.settings import Settings, section
 from ddpm_studio.paths import resources_dir
 
 GUI = Path(requests.__file__).parent / "gui"

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="package")
 def no_automatic_collection() -> Iterator[None]:
-    """Collect nothing by itself; see :mod:`ddpm_studio.gui.collector`.
+    """Collect nothing by itself; see :mod:`ddpm_studio.gui.platform.collector`.
 
     pytest and pytest-qt destroy what a test has left after its fixtures have ended.
     """

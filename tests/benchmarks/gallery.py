@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.benchmarks.figures import Figure
 
 if TYPE_CHECKING:
-    from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
+    from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 
 _PICTURES, _RUNS, _SIDE = 10_000, 4, 32
 _FRAME_SECONDS = 1 / 60
@@ -81,10 +81,10 @@ def _scroll(rounds: int) -> dict[str, float]:
 
     from ddpm_studio import paths
     from ddpm_studio.backend import Backend
-    from ddpm_studio.gui.main_window import MainWindow
-    from ddpm_studio.gui.settings import open_settings
-    from ddpm_studio.gui.studio import Studio
-    from ddpm_studio.gui.theme import current_theme
+    from ddpm_studio.gui.shell.main_window import MainWindow
+    from ddpm_studio.gui.theme.theme import current_theme
+    from ddpm_studio.gui.workspace.settings import open_settings
+    from ddpm_studio.gui.workspace.studio import Studio
     from tests.paints import PaintCounter
 
     _fill(paths.runs_dir())

@@ -44,11 +44,11 @@ def _scrub(rounds: int) -> dict[str, float]:
     from PySide6.QtWidgets import QApplication
 
     from ddpm_studio.backend import Backend
-    from ddpm_studio.gui.main_window import MainWindow
-    from ddpm_studio.gui.panels.trajectory import Process, Trajectory
-    from ddpm_studio.gui.settings import open_settings
-    from ddpm_studio.gui.studio import Studio
-    from ddpm_studio.gui.theme import current_theme
+    from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
+    from ddpm_studio.gui.shell.main_window import MainWindow
+    from ddpm_studio.gui.theme.theme import current_theme
+    from ddpm_studio.gui.workspace.settings import open_settings
+    from ddpm_studio.gui.workspace.studio import Studio
     from ddpm_studio.jobs.events import FrameImages
     from tests.paints import PaintCounter
 

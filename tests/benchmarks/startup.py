@@ -15,7 +15,7 @@ import sys, time
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 from ddpm_studio.gui import app as studio
-from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.shell.main_window import MainWindow
 
 class Painted(QObject):
     def eventFilter(self, watched, event):

@@ -176,7 +176,7 @@ def test_the_window_is_needed_for_paths_alone_and_its_absence_is_one_line(pictur
 def test_paths_and_sample_reach_the_window(
     terminal: Terminal, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = pytest.importorskip("ddpm_studio.gui.app", exc_type=ImportError)
+    app = pytest.importorskip("ddpm_studio.gui.shell.app", exc_type=ImportError)
     calls = []
 
     def run_window(paths: list[Path], sample: str | None) -> int:

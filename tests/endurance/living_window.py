@@ -82,10 +82,10 @@ class Life:
         from PySide6.QtWidgets import QApplication
 
         from ddpm_studio.backend import Backend
-        from ddpm_studio.gui.collector import Collector
-        from ddpm_studio.gui.main_window import MainWindow
-        from ddpm_studio.gui.settings import open_settings
-        from ddpm_studio.gui.studio import Studio
+        from ddpm_studio.gui.platform.collector import Collector
+        from ddpm_studio.gui.shell.main_window import MainWindow
+        from ddpm_studio.gui.workspace.settings import open_settings
+        from ddpm_studio.gui.workspace.studio import Studio
 
         self.app = QApplication(sys.argv[:1])
         self.collector = Collector()

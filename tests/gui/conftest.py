@@ -15,8 +15,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.collector import Collector
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.platform.collector import Collector
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.collecting import no_automatic_collection
 
 __all__ = ["no_automatic_collection"]

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.backend import State
 from ddpm_studio.cli import main
-from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import drop, files
 
 _SECONDS_EACH = 90

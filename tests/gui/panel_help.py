@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.images import Pictures
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.panels.source_slot import SourceSlot
-from ddpm_studio.gui.settings import open_settings
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.studio import Studio
 
 T = 20
 WAIT = 60_000

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.settings import open_settings
-from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.theme import current_theme
-from ddpm_studio.gui.widgets.picture_card import PictureCard
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.studio import Studio
 
 _SIZE = 1280, 800
 _SECONDS = 300.0

@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, open_run, opened
 
 # A step back up is allowed to the next widget of the same row.

@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, open_run, opened
 
 

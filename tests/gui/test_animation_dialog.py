@@ -12,10 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.panels.animation_dialog import AnimationDialog
-from ddpm_studio.gui.panels.exporting import Export, ExportMenu
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.common.animation_dialog import AnimationDialog
+from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import AnimationRequest
 from tests.gui.panel_help import WAIT
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.panels.bits_panel import BitsPanel
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, T, drop, files, open_run
 
 

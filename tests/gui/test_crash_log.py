@@ -15,15 +15,15 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.crash_log import CrashLog
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.settings import open_settings
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.platform.crash_log import CrashLog
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.studio import Studio
 
 _CRASH = """
 import faulthandler, sys
 from pathlib import Path
-from ddpm_studio.gui.crash_log import CrashLog
+from ddpm_studio.gui.platform.crash_log import CrashLog
 log = CrashLog(Path(sys.argv[1]))
 log.begin()
 def fall(): faulthandler._sigsegv()

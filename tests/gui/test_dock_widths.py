@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import opened
 
 WIDE, NARROW = 1280, 800

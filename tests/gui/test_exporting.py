@@ -9,10 +9,10 @@ from PIL import Image, ImageSequence
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.export import make_grid, read_recipe
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.images import read_picture
-from ddpm_studio.gui.panels.exporting import Export, ExportMenu
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.platform.images import read_picture
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 
 PICTURES = np.random.default_rng(3).integers(0, 256, (5, 16, 16, 3), np.uint8)
 RECIPE: dict[str, object] = {"kind": "sample", "request": {"seed": 7}}

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import tasks
 from ddpm_studio.export import read_recipe
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.panels.gallery_panel import GalleryPanel
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Drawn, Pictures
 from ddpm_studio.jobs.library.gallery import Kept, read_ratings
 from ddpm_studio.requests import SampleRequest

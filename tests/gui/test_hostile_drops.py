@@ -10,9 +10,9 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.settings import open_settings
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.hostile.corpus import corpus
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")

@@ -8,10 +8,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
-from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.widgets.mask_picture import MaskPicture
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton

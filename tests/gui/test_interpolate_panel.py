@@ -11,11 +11,11 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.images import Pictures
-from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
-from ddpm_studio.gui.panels.mix_view import SLIDER
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.interpolate.mix_view import SLIDER
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
 
 

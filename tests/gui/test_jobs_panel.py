@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, Lane, State, Task, tasks
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.panels.jobs_panel import JobsPanel
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.jobs.jobs_panel import JobsPanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 

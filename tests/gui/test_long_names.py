@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.panels.report_view import ReportView
-from ddpm_studio.gui.panels.training_status import TrainingStatus
-from ddpm_studio.gui.rename_dialog import RenameDialog
-from ddpm_studio.gui.widgets.message_bar import MessageBar
+from ddpm_studio.gui.features.data.report_view import ReportView
+from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
+from ddpm_studio.gui.features.training.training_status import TrainingStatus
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from tests.gui.panel_help import WAIT, open_run, opened
 
 WIDTH, HEIGHT = 1100, 700

@@ -10,12 +10,12 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.backend.task import Lane
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.machine_meter import RECOGNISABLE, MachineMeter
-from ddpm_studio.gui.panels.time_estimate import TimeEstimate
-from ddpm_studio.gui.settings import Preferences, open_settings
-from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.widgets.form import RequestForm
+from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
+from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.machine_meter import RECOGNISABLE, MachineMeter
+from ddpm_studio.gui.workspace.settings import Preferences, open_settings
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.machine import speed as speeds
 from ddpm_studio.jobs.machine.speed import MachineSpeed, PresetSpeed
 from ddpm_studio.requests import PrepareOptions, TrainRequest

@@ -64,7 +64,7 @@ _SIGNALLED = """
 import os, signal, sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from ddpm_studio.gui.app import run_window
+from ddpm_studio.gui.shell.app import run_window
 app = QApplication([])
 def look():
     if any(hasattr(widget, "observatory") for widget in app.topLevelWidgets()):

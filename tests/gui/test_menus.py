@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, open_run, opened
 
 _MOST_IN_A_SECTION = 8

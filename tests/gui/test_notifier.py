@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, Job, Task
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui import notifier as notifying
-from ddpm_studio.gui.notifier import DesktopNotices, Notifier
-from ddpm_studio.gui.settings import Preferences, open_settings
+from ddpm_studio.gui.shell import notifier as notifying
+from ddpm_studio.gui.shell.notifier import DesktopNotices, Notifier
+from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.jobs.events import Event, Progress
 from tests.gui.panel_help import WAIT
 

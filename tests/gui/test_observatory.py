@@ -16,11 +16,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.observatory.observatory_panel import ObservatoryPanel
-from ddpm_studio.gui.run_colours import RunColours
-from ddpm_studio.gui.settings import open_settings
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.run_colours import RunColours
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import metrics
 from ddpm_studio.runs.notes import Notes, read_notes

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
+from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import opened
 
 

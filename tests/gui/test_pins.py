@@ -12,15 +12,15 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.images import Pictures, picture_mime
-from ddpm_studio.gui.panels.picture_menu import PictureMenu
-from ddpm_studio.gui.panels.pin_strip import PinStrip
-from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.widgets import picture_slot, picture_view, thumbnails
-from ddpm_studio.gui.widgets.picture_slot import PictureSlot
-from ddpm_studio.gui.widgets.picture_view import PictureGrid
-from ddpm_studio.gui.widgets.thumbnails import Thumbnails
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.pins.pin_strip import PinStrip
+from ddpm_studio.gui.platform.images import Pictures, picture_mime
+from ddpm_studio.gui.widgets.pictures import picture_slot, picture_view, thumbnails
+from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, drop, files
 
 PICTURE = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(8, 8, 3)
@@ -88,7 +88,7 @@ def _slot() -> tuple[QWidget, QWidget]:
 
 
 def _thumbnails() -> tuple[QWidget, QWidget]:
-    from ddpm_studio.gui.images import PictureDrop
+    from ddpm_studio.gui.platform.images import PictureDrop
 
     made = Thumbnails(side=64)
     made.drop_for = lambda _: PictureDrop(PICTURE, RECIPE)

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.backend.record import RunRecord
-from ddpm_studio.gui.widgets.loss_plot import LossPlot
+from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
 from ddpm_studio.runs import metrics
 from tests.gui.panel_help import WAIT
 

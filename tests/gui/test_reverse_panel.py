@@ -10,12 +10,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.panels import process_size, trajectory
-from ddpm_studio.gui.panels.reverse_panel import ReversePanel
-from ddpm_studio.gui.panels.trajectory import Process, Trajectory
-from ddpm_studio.gui.studio import Studio
-from ddpm_studio.gui.tokens import X0_HAT
+from ddpm_studio.gui.features.reverse import process_size, trajectory
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
+from ddpm_studio.gui.theme.tokens import X0_HAT
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs import ModelStore, sample
 from ddpm_studio.jobs.events import Drawn, FrameImages, Pictures
 from ddpm_studio.requests import SampleRequest

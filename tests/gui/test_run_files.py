@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.rename_dialog import RenameDialog
-from ddpm_studio.gui.run_card import RunCard
+from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
+from ddpm_studio.gui.features.start.run_card import RunCard
+from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.runs import RunFolder, journal
 from tests.gui.panel_help import WAIT, open_run, opened
 

@@ -5,7 +5,7 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.panels.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.requests import SamplerRequest
 
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui import unsaved
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.shell import unsaved
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Notice
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder

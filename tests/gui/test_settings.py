@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.preferences.applying import Applying
-from ddpm_studio.gui.preferences.dialog import SettingsDialog
-from ddpm_studio.gui.recent import Recent
-from ddpm_studio.gui.settings import Preferences, Settings, open_settings
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.preferences.applying import Applying
+from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.recent import Recent
+from ddpm_studio.gui.workspace.settings import Preferences, Settings, open_settings
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import PrepareOptions
 from tests.gui.panel_help import WAIT
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 
-from ddpm_studio.gui.settings import open_settings
-from ddpm_studio.gui.settings_file import put_aside_unless_text
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.settings_file import put_aside_unless_text
 from tests.hostile import seeds
 
 _NUMBER = "@Variant(\\0\\0\\0\\x2\\0\\0\\0\\x5)"

@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.images import Pictures, picture_mime
-from ddpm_studio.gui.panels.share_panel import SharePanel
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.share.share_panel import SharePanel
+from ddpm_studio.gui.platform.images import Pictures, picture_mime
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, T, drop, files, fitted, open_run, spread
 
 

@@ -10,9 +10,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.panels.source_slot import SourceSlot
-from ddpm_studio.gui.panels.tool_panel import ToolPanel
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, fitted, opened
 
 

@@ -17,10 +17,10 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio import data
 from ddpm_studio.backend import Backend
 from ddpm_studio.data.samples import sample_sets
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.theme import body_font
-from ddpm_studio.gui.tokens import FONT_CAPTION, SPACE_M
-from ddpm_studio.gui.widgets.picture_card import PictureCard
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.theme.theme import body_font
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
+from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.jobs.library import covers
 from ddpm_studio.jobs.training.previews import read_preview
 from ddpm_studio.requests import PrepareOptions

@@ -6,7 +6,7 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.interop import save_diffusers
 from ddpm_studio.runs import RunFolder
 from tests.gui.panel_help import WAIT

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.panels.action_button import ActionTool
-from ddpm_studio.gui.panels.tool_panel import ToolPanel
+from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from tests.gui.panel_help import opened
 
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.tour import Tour
+from ddpm_studio.gui.features.tour.tour import Tour
+from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import opened
 
 

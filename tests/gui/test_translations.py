@@ -11,7 +11,7 @@ from PySide6.QtCore import QLocale
 from pytestqt.qtbot import QtBot
 
 import ddpm_studio.gui
-from ddpm_studio.gui.translations import install_translations
+from ddpm_studio.gui.platform.translations import install_translations
 
 GUI = Path(ddpm_studio.gui.__file__).parent
 

@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.panels.tool_panel import ToolPanel
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.jobs.library.gallery import Kept
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 

@@ -19,16 +19,16 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.export import each_of, save_animation, save_png, save_png_sequence
-from ddpm_studio.gui.main_window import MainWindow
-from ddpm_studio.gui.panels.inpaint_panel import InpaintPanel
-from ddpm_studio.gui.panels.interpolate_panel import InterpolatePanel
-from ddpm_studio.gui.panels.share_panel import SharePanel
-from ddpm_studio.gui.panels.source_slot import SourceSlot
-from ddpm_studio.gui.settings import Preferences, open_settings
-from ddpm_studio.gui.theme import Theme, current_theme
-from ddpm_studio.gui.widgets.drop_overlay import DropOverlay
-from ddpm_studio.gui.widgets.message_bar import MessageBar
-from ddpm_studio.gui.widgets.picture_card import PictureCard
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.theme.theme import Theme, current_theme
+from ddpm_studio.gui.widgets.layout.drop_overlay import DropOverlay
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
+from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.jobs import ModelStore, inpaint, interpolate, sample, share, walk_path
 from ddpm_studio.jobs.events import Drawn, Pictures, RunStarted
 from ddpm_studio.requests import (

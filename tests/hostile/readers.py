@@ -123,7 +123,7 @@ class Readers:
         return self._job(lambda: read_restored(path))
 
     def _drop(self, path: Path) -> Told:
-        from ddpm_studio.gui.images import read_picture
+        from ddpm_studio.gui.platform.images import read_picture
 
         return self._job(lambda: read_picture(path))
 
@@ -138,7 +138,7 @@ class Readers:
         return self._job(lambda: _drain(gallery.load([path])))
 
     def _settings(self, path: Path) -> Told:
-        from ddpm_studio.gui.settings import Preferences, open_settings
+        from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 
         def work() -> None:
             target = self.root / "config" / "settings.ini"

@@ -194,7 +194,7 @@ def _diffusers_seeds() -> list[bytes]:
 
 
 def _recipe(folder: Path, content: bytes) -> object:
-    from ddpm_studio.gui.images import read_picture
+    from ddpm_studio.gui.platform.images import read_picture
     from ddpm_studio.jobs.drawing.recipes import read_restored
 
     (folder / "a.png").write_bytes(content)
@@ -211,7 +211,7 @@ def _recipe_seeds() -> list[bytes]:
 def _settings(folder: Path, content: bytes) -> object:
     from PySide6.QtCore import QSettings
 
-    from ddpm_studio.gui.settings_file import put_aside_unless_text
+    from ddpm_studio.gui.workspace.settings_file import put_aside_unless_text
 
     path = folder / "settings.ini"
     path.write_bytes(content)

@@ -28,7 +28,7 @@ _WINDOW = """
 import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from ddpm_studio.gui.app import run_window
+from ddpm_studio.gui.shell.app import run_window
 from pathlib import Path
 app = QApplication(sys.argv[:1])
 QTimer.singleShot(3000, app.closeAllWindows)

@@ -205,6 +205,6 @@ def test_one_name_and_one_version_everywhere() -> None:
 
 def test_window_carries_the_name_of_the_entry() -> None:
     pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
-    from ddpm_studio.gui.app import APP_ID
+    from ddpm_studio.gui.shell.app import APP_ID
 
     assert APP_ID == ID

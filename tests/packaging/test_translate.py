@@ -13,9 +13,9 @@ from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui import translations
-from ddpm_studio.gui.widgets.form import RequestForm
-from ddpm_studio.gui.widgets.message_bar import MessageBar
+from ddpm_studio.gui.platform import translations
+from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.requests import PrepareOptions
 
 SCRIPT = Path(__file__).resolve().parents[2] / "packaging" / "translate.py"

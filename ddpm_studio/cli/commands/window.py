@@ -29,7 +29,7 @@ def command(
         if not path.exists():
             raise StudioError(f"There is no file or folder {path}.", _advice(str(path)))
     try:
-        from ddpm_studio.gui.app import run_window
+        from ddpm_studio.gui.shell.app import run_window
     except ImportError as error:
         if not (error.name or "").startswith(("PySide6", "shiboken6", "pyqtgraph")):
             raise

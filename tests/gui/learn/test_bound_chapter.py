@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.learn.bound_chapter import BoundChapter
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, T, open_run
 
 

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.pixels import to_uint8
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.learn.forward_chapter import ForwardChapter
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, drop, files, opened
 
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry
-from ddpm_studio.gui.learn.playground_panel import PlaygroundPanel
-from ddpm_studio.gui.studio import Studio
+from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Points
 from tests.gui.panel_help import WAIT
 

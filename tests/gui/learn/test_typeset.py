@@ -7,8 +7,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.learn.boxes import Glyphs, Piece
-from ddpm_studio.gui.learn.typeset import paint, typeset
+from ddpm_studio.gui.features.learn.boxes import Glyphs, Piece
+from ddpm_studio.gui.features.learn.typeset import paint, typeset
 
 SIZE = 20.0
 

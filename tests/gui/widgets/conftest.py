@@ -10,8 +10,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.images import Pictures
-from ddpm_studio.gui.theme import Theme
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.theme import Theme
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.actions import ActionRegistry, ShortcutTakenError
+from ddpm_studio.gui.workspace.actions import ActionRegistry, ShortcutTakenError
 
 
 def nothing() -> None:

@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.theme import Theme, body_font
-from ddpm_studio.gui.tokens import FONT_CAPTION
-from ddpm_studio.gui.widgets.curve_plot import CurvePlot
+from ddpm_studio.gui.theme.theme import Theme, body_font
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION
+from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 
 
 def labels_below(plot: CurvePlot) -> list[tuple[float, str]]:

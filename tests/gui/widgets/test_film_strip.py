@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.theme import Theme
-from ddpm_studio.gui.widgets.film_strip import FilmStrip
+from ddpm_studio.gui.theme.theme import Theme
+from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 
 
 @pytest.mark.parametrize("count", [15, 22, 29, 101])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.widgets.form import RequestForm
+from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.requests import TrainRequest
 
 

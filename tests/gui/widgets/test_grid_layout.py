@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ddpm_studio.gui.widgets.grid_layout import fit_grid
+from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
 
 
 @pytest.mark.parametrize(("side", "zoom"), [(8, 3.0), (16, 2.0), (28, 2.0)])

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.data.decoding import limits
 from ddpm_studio.errors import StudioError
-from ddpm_studio.gui.images import (
+from ddpm_studio.gui.platform.images import (
     PICTURE_MIME,
     Pictures,
     compose,

@@ -7,9 +7,9 @@ from pathlib import Path
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.panels.compare_row import CompareRow
-from ddpm_studio.gui.panels.gallery_bar import GalleryFilters
-from ddpm_studio.gui.theme import Theme
+from ddpm_studio.gui.features.gallery.gallery_bar import GalleryFilters
+from ddpm_studio.gui.features.reverse.compare_row import CompareRow
+from ddpm_studio.gui.theme.theme import Theme
 
 
 def test_the_filters_keep_their_places_and_show_all_that_is_offered(

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend.rows import Losses
-from ddpm_studio.gui.widgets.loss_canvas import LossCanvas
-from ddpm_studio.gui.widgets.loss_series import LossSeries
+from ddpm_studio.gui.widgets.plots.loss_canvas import LossCanvas
+from ddpm_studio.gui.widgets.plots.loss_series import LossSeries
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from ddpm_studio.backend.rows import Losses
-from ddpm_studio.gui.widgets.loss_series import LossSeries, outlined
+from ddpm_studio.gui.widgets.plots.loss_series import LossSeries, outlined
 
 
 def _afresh(steps: np.ndarray, losses: np.ndarray, smoothing: float = 0.9) -> LossSeries:

@@ -8,10 +8,10 @@ from PySide6.QtGui import QGuiApplication, QImage, QTextDocument
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.theme import Theme
-from ddpm_studio.gui.widgets.basics import label
-from ddpm_studio.gui.widgets.message_bar import MessageBar
-from ddpm_studio.gui.widgets.wrapped_text import SelectableText
+from ddpm_studio.gui.theme.theme import Theme
+from ddpm_studio.gui.widgets.layout.basics import label
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.wrapped_text import SelectableText
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.theme import Theme, body_font
-from ddpm_studio.gui.tokens import FONT_BODY, SPACE_L
-from ddpm_studio.gui.widgets.pad import Pad
+from ddpm_studio.gui.theme.theme import Theme, body_font
+from ddpm_studio.gui.theme.tokens import FONT_BODY, SPACE_L
+from ddpm_studio.gui.widgets.pictures.pad import Pad
 
 
 def test_the_cross_hair_goes_behind_the_letters(qtbot: QtBot, theme: Theme) -> None:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.images import Pictures
-from ddpm_studio.gui.theme import Theme
-from ddpm_studio.gui.widgets.row_grid import RowGrid
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.theme import Theme
+from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
 
 
 def test_feet_stand_below_the_last_row_and_leave_the_tiles_alone(

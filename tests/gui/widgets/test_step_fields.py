@@ -6,9 +6,9 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.theme import Theme
-from ddpm_studio.gui.widgets.heat_map import HeatMap, over_steps
-from ddpm_studio.gui.widgets.small_curve import SmallCurve, StepSeries
+from ddpm_studio.gui.theme.theme import Theme
+from ddpm_studio.gui.widgets.plots.heat_map import HeatMap, over_steps
+from ddpm_studio.gui.widgets.plots.small_curve import SmallCurve, StepSeries
 
 
 def _slow_over_steps(steps: np.ndarray, rows: np.ndarray, last: float, columns: int) -> np.ndarray:

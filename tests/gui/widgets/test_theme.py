@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.gui.icons import icon, icon_pixmap, set_icon
-from ddpm_studio.gui.images import to_array
-from ddpm_studio.gui.theme import Theme, body_font, current_theme
-from ddpm_studio.gui.tokens import DARK, LIGHT, channels
+from ddpm_studio.gui.platform.images import to_array
+from ddpm_studio.gui.theme.icons import icon, icon_pixmap, set_icon
+from ddpm_studio.gui.theme.theme import Theme, body_font, current_theme
+from ddpm_studio.gui.theme.tokens import DARK, LIGHT, channels
 from ddpm_studio.paths import resources_dir
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ddpm_studio.gui.tokens import DARK, LIGHT, TEXT_PAIRS, Tokens, contrast, mix
+from ddpm_studio.gui.theme.tokens import DARK, LIGHT, TEXT_PAIRS, Tokens, contrast, mix
 
 TABLES = [DARK, LIGHT]
 

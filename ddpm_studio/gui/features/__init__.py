@@ -1,0 +1,1 @@
+"""What a person works with, one folder a tool or dock; features know the workspace."""

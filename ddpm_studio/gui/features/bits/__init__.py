@@ -1,0 +1,1 @@
+"""Bits: what each step costs in bits/dim."""

@@ -1,0 +1,268 @@
+"""What each step costs in bits [DDPM §4.3, Fig. 5, Table 4]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import tasks
+from ddpm_studio.backend.task import Task
+from ddpm_studio.gui.features.bits.bits_saver import BitsSaver
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, X0_HAT
+from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
+from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button, label, name, number_label
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
+from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import BitsMeasured, Decoded, Event, FrameImages, Notice
+from ddpm_studio.requests import BitsRequest, DecodeRequest, MeasureRequest
+
+_COUNT, _TIMESTEPS, _MOMENTS = 8, 50, 12
+_BOX_WIDTH = 96
+
+
+class BitsPanel(ToolPanel):
+    """The bound by timestep, the running rate, rate against distortion, and one picture's way.
+
+    Nothing is measured before it is asked for: it takes as long as a training of some steps.
+    """
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, "chart-column", parent)
+        self._asked = False
+        self._frames: list[FrameImages] = []
+        self.measured: BitsMeasured | None = None
+        self.decoded: Decoded | None = None
+        self.count = IntBox(1, 1_000_000)
+        self.count.setValue(_COUNT)
+        self.timesteps = IntBox(3, 10_000, self.tr("all"))
+        self.timesteps.setValue(_TIMESTEPS)
+        self.seed = SeedBox()
+        for box, field in (
+            (self.count, BitsRequest.model_fields["count"]),
+            (self.timesteps, MeasureRequest.model_fields["timesteps"]),
+            (self.seed, MeasureRequest.model_fields["seed"]),
+        ):
+            box.setFixedWidth(_BOX_WIDTH)
+            name(box, str(field.title), str(field.description))
+        self.total = number_label("", "title")
+        self.parts = number_label("", "muted")
+        self.parts.setWordWrap(True)
+        self.bound = CurvePlot(self.tr("Bits at each t"), "t", self.tr("bits/dim at t"), log="xy")
+        self.rate = CurvePlot(self.tr("Running rate"), "t", self.tr("rate, bits/dim"), log="x")
+        self.rate_distortion = CurvePlot(
+            self.tr("Distortion against rate"),
+            self.tr("rate, bits/dim"),
+            self.tr("RMSE of {0}").format(X0_HAT),
+        )
+        self.source = SourceSlot(
+            studio, self.tr("Picture"), self.tr("drop one to decode it"), "bits source"
+        )
+        self.strip = FilmStrip(
+            self.tr("Progressive decoding"), self.tr("t · bits/dim that have come: {0}")
+        )
+        self.legend = label(
+            self.tr("{0} decoded so far, at t · bits/dim").format(X0_HAT), "caption"
+        )
+        self.legend.hide()
+        self._measure_action = actions.add(
+            "bits.measure",
+            self.tr("Measure bits/dim"),
+            self.measure,
+            category=self.tr("&Bits"),
+            icon="chart-column",
+            tip=self.tr("Evaluate the bound over pictures that the model was trained on"),
+        )
+        self.saver = BitsSaver(
+            studio, actions, self.messages, lambda: self.measured, self._shown_decoding
+        )
+        actions.add(
+            "bits.surprise",
+            self.tr("Decode a picture of the data"),
+            self.surprise,
+            category=self.tr("&Bits"),
+            icon="shuffle",
+            tip=self.tr("Send one picture bit by bit, and see it become clear"),
+        )
+        self._build()
+        self.source.fitted_changed.connect(self._decode)
+        self.source.failed.connect(self._on_failed)
+        self._on_run()
+
+    def measure(self) -> None:
+        """Measure with what is chosen; the same question goes on where it was left."""
+        self._asked = True
+        self.draw_now()
+        self._asked = False
+        if self.source.fitted is None and not self.source.waiting:
+            self.source.pick_from_data()
+
+    def surprise(self) -> None:
+        """Decode a picture of the data, by chance."""
+        self.messages.clear("error")
+        self.source.pick_from_data()
+
+    def _build(self) -> None:
+        start = button(
+            self.tr("Measure"), self._measure_action.toolTip(), icon="chart-column", role="primary"
+        )
+        start.clicked.connect(self._measure_action.trigger)
+        self.invitation = EmptyState(
+            "chart-column",
+            self.tr(
+                "How many bits each number of a picture costs under this model, and at which t"
+            ),
+            self.tr("Measure"),
+            self._measure_action.trigger,
+        )
+        choices = FlowLayout()
+        for text, box in (
+            (self.tr("pictures"), self.count),
+            (self.tr("timesteps"), self.timesteps),
+            (self.tr("seed"), self.seed),
+        ):
+            choices.addWidget(together(label(text, "muted"), box))
+        choices.addWidget(start)
+        choices.addWidget(self.saver.menu)
+        figures = QVBoxLayout()
+        figures.addWidget(self.total)
+        figures.addWidget(self.parts)
+        top = QHBoxLayout()
+        top.setSpacing(SPACE_L)
+        top.addLayout(figures, 1)
+        top.addLayout(choices, 1)
+        self._plots = QWidget()
+        plots = QHBoxLayout(self._plots)
+        plots.setContentsMargins(0, 0, 0, 0)
+        plots.setSpacing(SPACE_M)
+        for title, plot in (
+            (self.tr("Bits at each t"), self.bound),
+            (self.tr("Running rate, from t = T"), self.rate),
+            (self.tr("Distortion against rate"), self.rate_distortion),
+        ):
+            column = QVBoxLayout()
+            column.addWidget(ElidedLabel(title, "heading"))
+            column.addWidget(plot, 1)
+            plots.addLayout(column, 1)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(SPACE_L)
+        bottom.addWidget(self.source)
+        moments = QVBoxLayout()
+        moments.setSpacing(SPACE_S)
+        moments.addWidget(self.legend)
+        moments.addWidget(self.strip, 1)
+        bottom.addLayout(moments, 1)
+        self.content.addLayout(top)
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.invitation, 1)
+        self.content.addWidget(self._plots, 1)
+        self.content.addLayout(bottom)
+
+    def _task(self) -> Task | None:
+        if not self._asked or self.studio.run is None:
+            return None
+        request = BitsRequest(
+            run=Path(self.studio.run),
+            count=self.count.value(),
+            timesteps=self._evaluated(),
+            seed=self.seed.value,
+        )
+        return tasks.measure_bits(request, "bits")
+
+    def _evaluated(self) -> int | None:
+        """How many timesteps to evaluate, no more than the model has."""
+        asked, view = self.timesteps.number(), self.studio.run_view
+        if asked is None or view is None or asked >= view.summary.timesteps:
+            return None
+        return asked
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, BitsMeasured):
+            self._show(event)
+        elif isinstance(event, Notice):
+            self.parts.setText(event.text)
+
+    def _on_finished(self, result: object) -> None:
+        assert isinstance(result, BitsMeasured)
+        self._show(result)
+
+    def _show(self, result: BitsMeasured) -> None:
+        self.measured = result
+        self._show_plots(True)
+        error = result.standard_error
+        total = self.tr("{0} bits/dim").format(f"{result.total:.3f}")
+        self.total.setText(total if error is None else f"{total} ± {error:.3f}")
+        self.parts.setText(
+            self.tr("L at T {0} · Σ Lₜ₋₁ {1} · L₀ {2} · {3} of {4} pictures").format(
+                f"{result.prior:.5f}",
+                f"{result.middle:.3f}",
+                f"{result.decoder:.3f}",
+                result.pictures,
+                result.asked,
+            )
+        )
+        self.bound.set_curves([(result.t, result.bits)])
+        self.rate.set_curves([(result.t, result.rate)])
+        self.rate_distortion.set_curves([(result.rate, result.distortion)])
+
+    def _show_plots(self, measured: bool) -> None:
+        """Before anything is measured there is nothing to plot."""
+        self._plots.setVisible(measured)
+        self.invitation.setVisible(not measured)
+        self.saver.refresh()
+
+    def _shown_decoding(self) -> tuple[Decoded, int] | None:
+        return None if self.decoded is None else (self.decoded, self.strip.current)
+
+    def _decode(self) -> None:
+        picture, run = self.source.fitted, self.studio.run
+        self.strip.clear()
+        self.legend.hide()
+        self.decoded = None
+        self.saver.refresh()
+        if picture is None or run is None:
+            return
+        request = DecodeRequest(
+            run=Path(run), moments=_MOMENTS, timesteps=self._evaluated(), seed=self.seed.value
+        )
+        job = self.studio.submit(tasks.decode(request, picture, "decode"))
+        self._frames = []
+        job.emitted.connect(self._on_moment)
+        job.finished.connect(self._on_decoded)
+        job.failed.connect(self._on_failed)
+
+    def _on_moment(self, event: Event) -> None:
+        if isinstance(event, FrameImages):
+            self._frames.append(event)
+            self.strip.set_frames(
+                [frame.x0_hat[0] for frame in self._frames],
+                [f"t = {frame.t:,}" for frame in self._frames],
+            )
+
+    def _on_decoded(self, result: object) -> None:
+        assert isinstance(result, Decoded)
+        self.decoded = result
+        self.saver.refresh()
+        self.strip.set_frames(
+            list(result.x0_hat),
+            [f"{t:,} · {r:.2f}" for t, r in zip(result.t, result.rate, strict=True)],
+        )
+        self.legend.show()
+
+    def _on_model(self) -> None:
+        self.measured = None
+        self.total.setText("")
+        self.parts.setText("")
+        self._show_plots(False)
+        for plot in (self.bound, self.rate, self.rate_distortion):
+            plot.set_curves([])
+        self.source.refit()

@@ -1,0 +1,110 @@
+"""What the Bits tab has to give: the decoded pictures, and its figures as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from ddpm_studio.backend import exports
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import BitsMeasured, Decoded
+
+_FPS = 4
+_COLUMNS = ("t", "bits", "rate", "distortion", "x0_mse", "eps_mse")
+
+
+class BitsSaver(QObject):
+    """A menu of the decoded pictures and of "bits.csv"; call :meth:`refresh` when they change.
+
+    Args:
+        studio: writes the files.
+        actions: where the actions are registered.
+        messages: tells how it went.
+        measured: returns the figures, or None.
+        decoded: returns the decoded moments and which of them is the current one, or None.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        actions: ActionRegistry,
+        messages: MessageBar,
+        measured: Callable[[], BitsMeasured | None],
+        decoded: Callable[[], tuple[Decoded, int] | None],
+    ) -> None:
+        super().__init__(messages)
+        self._studio, self._messages = studio, messages
+        self._measured, self._decoded = measured, decoded
+        category = self.tr("&Bits")
+        self.menu = ExportMenu(studio, actions, "bits", category, self._to_export)
+        self.menu.report_to(messages)
+        self._csv = actions.add(
+            "bits.csv",
+            self.tr("Save figures as CSV…"),
+            self._ask_csv,
+            category=category,
+            icon="file-text",
+            tip=self.tr("Export bits, rate and distortion, a row for each evaluated t"),
+            enabled=False,
+        )
+        self.menu.menu().addAction(self._csv)
+
+    def refresh(self) -> None:
+        """Enable what can be done now."""
+        self.menu.refresh()
+        self._csv.setEnabled(self._measured() is not None)
+        self.menu.setEnabled(self.menu.isEnabled() or self._csv.isEnabled())
+
+    def save_csv(self, path: Path) -> None:
+        """Write the figures as they are now."""
+        measured = self._measured()
+        if measured is None:
+            return
+        columns = (getattr(measured, column) for column in _COLUMNS)
+        rows = list(zip(*columns, strict=True))
+        job = self._studio.backend.submit(exports.save_table(path, _COLUMNS, rows))
+        job.finished.connect(self._on_saved)
+        job.failed.connect(self._on_failed)
+
+    def _to_export(self) -> Export | None:
+        found = self._decoded()
+        if found is None:
+            return None
+        decoded, current = found
+        pictures = decoded.x0_hat
+        return Export(
+            pictures,
+            recipe=decoded.recipe,
+            current=current,
+            columns=len(pictures),
+            frames=lambda: list(pictures),
+            fps=_FPS,
+            stem="decoded",
+        )
+
+    def _ask_csv(self) -> None:
+        dialog = QFileDialog(self.menu.window(), self.tr("Save figures"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("Table (*.csv)"))
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile("bits.csv")
+        dialog.fileSelected.connect(self._on_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_chosen(self, chosen: str) -> None:
+        self.save_csv(Path(chosen))
+
+    def _on_saved(self, path: Path) -> None:
+        tell_saved(self._messages, path)
+
+    def _on_failed(self, failure: Failure) -> None:
+        self._messages.show_failure(failure)

@@ -1,0 +1,1 @@
+"""What several tools share: sampler, sources, sliders, export, the base of a tool."""

@@ -1,0 +1,175 @@
+"""How a moving picture leaves the window: format, size, rate, easing; what will come of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import Job, exports
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import AnimationRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.export import Estimate
+
+FORMATS = {
+    ".gif": "GIF",
+    ".apng": "APNG",
+    ".webp": "WebP",
+    ".mp4": "MP4",
+    ".zip": "PNG sequence",
+}
+_DELAY_MS = 250
+_WIDTH = 380
+_STILL = ("fps", "hold", "loop")
+
+
+class AnimationDialog(QDialog):
+    """Asks how to write frames, without holding the window up.
+
+    Args:
+        studio: its backend finds out what the file will be.
+        frames: see :func:`ddpm_studio.backend.exports.save_animation`.
+        first: what is chosen at first.
+        suffix: the first format.
+        parent: the window.
+    """
+
+    chosen = Signal(str, object)
+    """(suffix, :class:`AnimationRequest`)"""
+
+    def __init__(
+        self,
+        studio: Studio,
+        frames: exports.FrameSource,
+        first: AnimationRequest,
+        suffix: str = ".gif",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._frames = studio, frames
+        self._job: Job | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Export an animation"))
+        self.setModal(False)
+        self.setMinimumWidth(_WIDTH)
+        self.messages = MessageBar()
+        self.messages.close_button.hide()
+        self.format = QComboBox()
+        for ending, text in FORMATS.items():
+            self.format.addItem(text, ending)
+        self.format.setCurrentIndex(self.format.findData(suffix))
+        name(self.format, self.tr("Format"), self.tr("GIF shows at most 256 colours in a frame"))
+        self.form = RequestForm(
+            AnimationRequest, ("scale", "count", "fps", "easing", "hold", "loop")
+        )
+        self.form.set_value(first)
+        self.summary = number_label("", "heading")
+        self.summary.setWordWrap(True)
+        self.summary.setAccessibleName(self.tr("What it will be"))
+        self.save_button = button(
+            self.tr("Save…"), self.tr("Choose where to"), icon="download", role="primary"
+        )
+        self.cancel_button = button(self.tr("Cancel"))
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_DELAY_MS)
+        self._delay.timeout.connect(self._estimate)
+        self._build()
+        self.format.currentIndexChanged.connect(self._on_format)
+        self.form.changed.connect(self._begin)
+        self.save_button.clicked.connect(self._save)
+        self.cancel_button.clicked.connect(self.close)
+        self._on_format()
+
+    @property
+    def suffix(self) -> str:
+        """The chosen format's ending."""
+        return str(self.format.currentData())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin at the format."""
+        super().showEvent(event)
+        self.format.setFocus()
+
+    def _build(self) -> None:
+        top = QFormLayout()
+        caption = label(self.tr("Format"), "muted")
+        caption.setBuddy(self.format)
+        top.addRow(caption, self.format)
+        top.setHorizontalSpacing(SPACE_M)
+        top.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(SPACE_M)
+        buttons.addStretch()
+        buttons.addWidget(self.cancel_button)
+        buttons.addWidget(self.save_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.messages)
+        layout.addLayout(top)
+        layout.addWidget(self.form)
+        layout.addWidget(self.summary)
+        layout.addLayout(buttons)
+        self.save_button.setDefault(True)
+
+    def _on_format(self) -> None:
+        for key in _STILL:
+            self.form.set_enabled(key, self.suffix != ".zip")
+        self._begin()
+
+    def _begin(self) -> None:
+        """Find out again, a moment after the last change."""
+        self.summary.setText(self.tr("Looking…"))
+        self.save_button.setEnabled(False)
+        self._delay.start()
+
+    def _estimate(self) -> None:
+        try:
+            options = self.form.value()
+        except StudioError as error:
+            self._on_failed(Failure.of(error))
+            return
+        task = exports.estimate_animation(self.suffix, self._frames, options)
+        self._job = self._studio.backend.submit(task)
+        self._job.finished.connect(self._on_estimate)
+        self._job.failed.connect(self._on_failed)
+
+    def _on_estimate(self, found: Estimate) -> None:
+        if self._delay.isActive():
+            return
+        parts = [
+            self.tr("{0} frames").format(f"{found.frames:,}"),
+            self.tr("{0:.1f} s").format(found.seconds) if found.seconds else "",
+            self.tr("{0}×{1} pixels").format(found.width, found.height),
+            self.tr("about {0}").format(_size(found.size)),
+        ]
+        # A number stays with its unit where the line breaks.
+        whole = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
+        self.summary.setText(" · ".join(whole))
+        self.messages.clear()
+        self.save_button.setEnabled(True)
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.summary.setText("")
+        self.messages.show_failure(failure)
+
+    def _save(self) -> None:
+        self.chosen.emit(self.suffix, self.form.value())
+        self.close()
+
+
+def _size(count: int) -> str:
+    """Write bytes in the unit that suits them."""
+    if count < 1000 * 1024:
+        return f"{max(1, round(count / 1024)):,} KiB"
+    return f"{count / 2**20:,.1f} MiB"

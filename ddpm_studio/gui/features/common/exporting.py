@@ -1,0 +1,301 @@
+"""What leaves the window: copies, PNG, grids, animations, sequences; one menu for every tab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtCore import QStandardPaths, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+
+from ddpm_studio.backend import exports
+from ddpm_studio.backend.task import Task
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
+from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import AnimationRequest
+
+Recipe = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a view has to give at this moment.
+
+    Args:
+        pictures: uint8 (N, H, W, C).
+        recipe: how they were made; a single picture adds its ``index``.
+        current: which picture "Copy" and "Save PNG" mean.
+        columns: how many in a row of the grid; None: as square as can be.
+        frames: makes the frames (H, W, C) of an animation; called in the backend's thread.
+        fps: frames a second of the animation.
+        hold_last_seconds: how much longer its last frame stays.
+        stem: what the file's name begins with.
+        recipes: how each picture was made, where they come from several drawings.
+    """
+
+    pictures: Pictures
+    recipe: Recipe | None = None
+    current: int = 0
+    columns: int | None = None
+    frames: exports.FrameSource | None = None
+    fps: float = 20.0
+    hold_last_seconds: float = 2.0
+    stem: str = "ddpm"
+    recipes: Sequence[Recipe] | None = None
+
+    @property
+    def timing(self) -> AnimationRequest:
+        """The animation as it is proposed."""
+        return AnimationRequest(fps=self.fps, hold=self.hold_last_seconds)
+
+    def one(self) -> tuple[Pictures, Recipe | None]:
+        """Return the current picture (H, W, C) and how it was made."""
+        index = min(max(self.current, 0), len(self.pictures) - 1)
+        if self.recipes is not None:
+            return self.pictures[index], self.recipes[index]
+        recipe = None if self.recipe is None else {**self.recipe, "index": index}
+        return self.pictures[index], recipe
+
+    def each(self) -> Iterable[Recipe] | None:
+        """Return how each file of a sequence was made."""
+        if self.recipes is not None or self.recipe is None:
+            return self.recipes
+        from ddpm_studio.export import each_of
+
+        return each_of(self.recipe, moving=self.frames is not None)
+
+
+class ExportMenu(QToolButton):
+    """A button whose menu copies and saves what ``provider`` gives.
+
+    Its actions are ``PREFIX.copy``, ``.save_png``, ``.save_grid``, ``.save_animation`` and
+    ``.save_sequence``; call :meth:`refresh` when there is more or less to give.
+
+    Args:
+        studio: writes the files, in its backend.
+        actions: where the actions are registered.
+        prefix: what their ids begin with.
+        category: the menu they belong to, translated.
+        provider: what to give now, or None.
+        parent: the owner.
+    """
+
+    saved = Signal(object)
+    """A file or folder was written whole; carries its Path."""
+    failed = Signal(object)
+    """It could not be written; carries a :class:`Failure`."""
+
+    KINDS = ("save_png", "save_grid", "save_animation", "save_sequence")
+    last_folder: ClassVar[Path | None] = None
+
+    def __init__(
+        self,
+        studio: Studio,
+        actions: ActionRegistry,
+        prefix: str,
+        category: str,
+        provider: Callable[[], Export | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._provider = provider
+        self._messages: MessageBar | None = None
+        texts = {
+            "copy": (
+                self.tr("Copy picture"),
+                "copy",
+                self.copy,
+                self.tr("Put the current picture on the clipboard"),
+            ),
+            "save_png": (
+                self.tr("Save PNG…"),
+                "file-image",
+                self._ask_png,
+                self.tr("Export the current picture; it remembers how it was made"),
+            ),
+            "save_grid": (
+                self.tr("Save grid…"),
+                "layout-grid",
+                self._ask_grid,
+                self.tr("Export all pictures shown, in one PNG"),
+            ),
+            "save_animation": (
+                self.tr("Save animation…"),
+                "film",
+                self._ask_animation,
+                self.tr("Export a GIF, APNG, WebP or MP4; it remembers how it was made"),
+            ),
+            "save_sequence": (
+                self.tr("Save PNG sequence…"),
+                "images",
+                self._ask_sequence,
+                self.tr("Export each picture as its own PNG, in a folder or a ZIP"),
+            ),
+        }
+        self.actions_by_kind: dict[str, QAction] = {
+            kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon, tip=tip)
+            for kind, (text, icon, call, tip) in texts.items()
+        }
+        menu = QMenu(self)
+        menu.setAccessibleName(self.tr("Export"))
+        menu.addActions(list(self.actions_by_kind.values()))
+        menu.aboutToShow.connect(self.refresh)
+        self.setMenu(menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setText(self.tr("Export"))
+        set_icon(self, "download")
+        name(self, self.tr("Export"), self.tr("Copy or save what is shown"))
+        self.refresh()
+
+    def report_to(self, messages: MessageBar) -> None:
+        """Say in ``messages`` what was saved, with a way there, or why not."""
+        self._messages = messages
+
+    def refresh(self) -> None:
+        """Enable what can be done now."""
+        export = self._provider()
+        for kind, action in self.actions_by_kind.items():
+            action.setEnabled(export is not None and self._can(kind, export))
+        self.setEnabled(export is not None)
+
+    def copy(self) -> None:
+        """Put the current picture on the clipboard."""
+        export = self._provider()
+        if export is not None:
+            copy_picture(*export.one())
+
+    def export_to(self, kind: str, path: Path, options: AnimationRequest | None = None) -> None:
+        """Write ``kind``, one of ``KINDS``, to ``path``; ``saved`` or ``failed`` follows."""
+        export = self._provider()
+        if export is not None and self._can(kind, export):
+            self._write(kind, export, path, options)
+
+    def _write(
+        self, kind: str, export: Export, path: Path, options: AnimationRequest | None
+    ) -> None:
+        job = self._studio.backend.submit(self._task(kind, export, path, options))
+        job.finished.connect(self._on_saved)
+        job.failed.connect(self._on_failed)
+
+    def _can(self, kind: str, export: Export) -> bool:
+        if kind == "save_grid":
+            return len(export.pictures) > 1
+        if kind == "save_animation":
+            return export.frames is not None
+        return True
+
+    def _task(
+        self, kind: str, export: Export, path: Path, options: AnimationRequest | None
+    ) -> Task:
+        if kind == "save_png":
+            picture, recipe = export.one()
+            return exports.save_png(path, picture[None], recipe)
+        if kind == "save_grid":
+            return exports.save_png(path, export.pictures, export.recipe, export.columns)
+        frames = export.frames or (lambda: list(export.pictures))
+        if kind == "save_animation":
+            return exports.save_animation(path, frames, export.recipe, options or export.timing)
+        return exports.save_sequence(path, frames, export.each(), options)
+
+    def _on_saved(self, path: Path) -> None:
+        ExportMenu.last_folder = path.parent
+        if self._messages is not None:
+            tell_saved(self._messages, path)
+        self.saved.emit(path)
+
+    def _on_failed(self, failure: Failure) -> None:
+        if self._messages is not None:
+            self._messages.show_failure(failure)
+        self.failed.emit(failure)
+
+    def _ask_png(self) -> None:
+        self._ask("save_png", ".png", self.tr("PNG picture (*.png)"))
+
+    def _ask_grid(self) -> None:
+        self._ask("save_grid", " grid.png", self.tr("PNG picture (*.png)"))
+
+    def _ask_animation(self) -> None:
+        self._ask_how(".gif")
+
+    def _ask_sequence(self) -> None:
+        export = self._provider()
+        if export is not None and export.frames is not None:
+            self._ask_how(".zip")
+        else:
+            self._ask_sequence_place(export)
+
+    def _ask_how(self, suffix: str) -> None:
+        """Ask for format, size and timing first."""
+        export = self._provider()
+        if export is None or export.frames is None:
+            return
+        dialog = AnimationDialog(
+            self._studio, export.frames, export.timing, suffix, parent=self.window()
+        )
+        dialog.chosen.connect(partial(self._on_how, export))
+        dialog.show()
+
+    def _on_how(self, export: Export, suffix: str, options: AnimationRequest) -> None:
+        if suffix == ".zip":
+            self._ask_sequence_place(export, options)
+        else:
+            self._ask("save_animation", suffix, f"{FORMATS[suffix]} (*{suffix})", export, options)
+
+    def _ask_sequence_place(
+        self, export: Export | None, options: AnimationRequest | None = None
+    ) -> None:
+        kinds = (self.tr("ZIP of PNG pictures (*.zip)"), self.tr("Folder of PNG pictures (*)"))
+        self._ask("save_sequence", " sequence.zip", ";;".join(kinds), export, options)
+
+    def _ask(
+        self,
+        kind: str,
+        ending: str,
+        filters: str,
+        export: Export | None = None,
+        options: AnimationRequest | None = None,
+    ) -> None:
+        """Ask where to, without holding the window up, then write what is there now."""
+        export = export or self._provider()
+        if export is None:
+            return
+        dialog = QFileDialog(self.window(), self.actions_by_kind[kind].text().rstrip("…"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(filters.split(";;"))
+        dialog.setDirectory(str(self.last_folder or _pictures_folder()))
+        dialog.selectFile(export.stem + ending)
+        if kind != "save_sequence":
+            dialog.setDefaultSuffix(ending.rpartition(".")[2])
+        dialog.fileSelected.connect(partial(self._on_chosen, kind, export, options))
+        dialog.open()
+
+    def _on_chosen(
+        self, kind: str, export: Export, options: AnimationRequest | None, chosen: str
+    ) -> None:
+        path = Path(chosen)
+        if path.name.startswith(".") and not path.suffix:
+            # A folder was typed, and the dialog has put the ending alone behind it.
+            path = path.with_name(export.stem + path.name)
+        self._write(kind, export, path, options)
+
+
+def _pictures_folder() -> Path:
+    place = QStandardPaths.StandardLocation.PicturesLocation
+    folder = Path(QStandardPaths.writableLocation(place))
+    return folder if folder.is_dir() else Path.home()

@@ -1,0 +1,48 @@
+"""A heading that folds what is below it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import ICON_SIZE
+from ddpm_studio.gui.widgets.layout.basics import name
+
+
+class Fold(QToolButton):
+    """Shows and hides a widget that lies elsewhere in the layout.
+
+    Args:
+        text: what it says.
+        content: what it folds.
+        unfolded: the first state.
+        tip: one line for the tooltip.
+    """
+
+    def __init__(self, text: str, content: QWidget, unfolded: bool = True, tip: str = "") -> None:
+        super().__init__()
+        self._content = content
+        self.setProperty("role", "fold")
+        self.setCheckable(True)
+        self.setChecked(unfolded)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.say(text, tip)
+        self.toggled.connect(self._show)
+        self._show()
+
+    def say(self, text: str, tip: str = "") -> None:
+        """Say something else."""
+        self.setText(text)
+        name(self, text, tip)
+
+    def set_available(self, available: bool) -> None:
+        """Show or hide it together with what it folds."""
+        self.setVisible(available)
+        self._content.setVisible(available and self.isChecked())
+
+    def _show(self) -> None:
+        set_icon(self, "chevron-down" if self.isChecked() else "chevron-right", "muted")
+        self._content.setVisible(self.isChecked())

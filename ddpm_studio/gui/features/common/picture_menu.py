@@ -1,0 +1,100 @@
+"""What can be done with one picture of a grid: its context menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ddpm_studio.backend import exports
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.workspace.studio import Studio
+
+
+class PictureMenu(QObject):
+    """Gives a grid's tiles a menu: share, interpolate, pin, copy, save.
+
+    Args:
+        studio: where pictures are sent.
+        grid: whose current picture is meant; it becomes the owner.
+    """
+
+    def __init__(self, studio: Studio, grid: PictureGrid) -> None:
+        super().__init__(grid)
+        self._studio = studio
+        self._grid = grid
+        separator = QAction(self)
+        separator.setSeparator(True)
+        pin = self._action(self.tr("Pin"), "pin", self._pin)
+        pin.setShortcut("P")
+        pin.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        grid.addAction(pin)
+        grid.tile_actions = [
+            self._action(self.tr("Share from here"), "share-2", self._share),
+            self._action(self.tr("Interpolate from here (A)"), "blend", self._interpolate_a),
+            self._action(self.tr("Interpolate to here (B)"), "blend", self._interpolate_b),
+            self._action(self.tr("Fill in a part…"), "brush", self._fill_in),
+            separator,
+            pin,
+            self._action(self.tr("Copy"), "copy", grid.copy_current),
+            self._action(self.tr("Save PNG…"), "save", self._ask_where),
+        ]
+
+    def save(self, path: Path) -> None:
+        """Write the current picture as it is, with its recipe, as a PNG."""
+        if self._grid.current < 0:
+            return
+        picture = self._grid.picture(self._grid.current)
+        recipe = self._grid.recipe(self._grid.current)
+        job = self._studio.backend.submit(exports.save_png(path, picture[None], recipe))
+        job.finished.connect(self._on_saved)
+        job.failed.connect(self._studio.notify)
+
+    def _action(self, text: str, icon: str, callback: Callable[[], object]) -> QAction:
+        action = QAction(text, self)
+        set_icon(action, icon)
+        action.triggered.connect(callback)
+        return action
+
+    def _share(self) -> None:
+        self._send("share")
+
+    def _interpolate_a(self) -> None:
+        self._send("interpolate_a")
+
+    def _fill_in(self) -> None:
+        self._send("inpaint")
+
+    def _interpolate_b(self) -> None:
+        self._send("interpolate_b")
+
+    def _send(self, where: str) -> None:
+        index = self._grid.current
+        if index >= 0:
+            self._studio.send_picture(where, self._grid.picture(index), self._grid.recipe(index))
+
+    def _pin(self) -> None:
+        index = self._grid.current
+        if index >= 0:
+            self._studio.pins.add(self._grid.picture(index).copy(), self._grid.recipe(index))
+
+    def _ask_where(self) -> None:
+        window = self._grid.window()
+        dialog = QFileDialog(window if isinstance(window, QWidget) else None, self.tr("Save PNG"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("PNG picture (*.png)"))
+        dialog.setDefaultSuffix("png")
+        dialog.selectFile(f"picture {self._grid.current + 1}.png")
+        dialog.fileSelected.connect(self._on_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_chosen(self, path: str) -> None:
+        self.save(Path(path))
+
+    def _on_saved(self, path: Path) -> None:
+        self._studio.notify(self.tr("Saved {name}.").format(name=path.name))

@@ -1,0 +1,169 @@
+"""A slot whose picture is made to fit the model: dropped, pasted, chosen or drawn by lot."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.backend import Job, tasks
+from ddpm_studio.backend.task import Task
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.platform.images import PICTURE_MIME, Pictures, paths_from_mime
+from ddpm_studio.gui.widgets.layout.basics import set_property
+from ddpm_studio.gui.widgets.pictures.picture_dialog import ask_for_picture
+from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
+from ddpm_studio.gui.workspace.studio import Studio
+
+_CHOICE = 48
+_SIDE = 120
+_LATENT = ".safetensors"
+
+
+class SourceSlot(PictureSlot):
+    """A :class:`PictureSlot` that has its picture prepared as the model's training data were.
+
+    ``failed`` says why a picture can't be used.
+
+    Args:
+        studio: knows the run whose model the picture must fit.
+        title: what stands here.
+        hint: what an empty slot means.
+        slot: the backend's slot: a newer picture replaces one that is being prepared.
+        parent: the owner.
+    """
+
+    fitted_changed = Signal()
+    """``fitted`` is another."""
+    latent_dropped = Signal(object)
+    """A latent's file was dropped here (Path)."""
+
+    def __init__(
+        self, studio: Studio, title: str, hint: str, slot: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(title, hint, parent)
+        self.setFixedSize(_SIDE, _SIDE)
+        self._studio = studio
+        self._slot = slot
+        self._original: Pictures | Path | None = None
+        self._recipe: dict[str, object] | None = None
+        self.fitted: Pictures | None = None
+        """uint8 (H, W, C) of the model's size, or None."""
+        self.asked = True
+        """Whether a person chose the picture; not where the window took or fitted one by itself."""
+        self.waiting = False
+        """Whether a picture is being prepared."""
+        self._job: Job | None = None
+        self._tells = True
+        self.changed.connect(self._on_changed)
+        self.choose_requested.connect(self._choose)
+
+    def set_path(self, path: Path) -> None:
+        """Take a picture file, or the first picture of a folder or zip."""
+        self.asked = True
+        self._load(path)
+
+    def take(self, picture: Pictures, *, asked: bool = True) -> None:
+        """Hold a picture of the data, (H, W, C)."""
+        self._original, self._recipe, self.asked = picture, None, asked
+        self._fit(picture)
+
+    def refit(self) -> None:
+        """Prepare the picture anew, for another model."""
+        self.asked = False
+        if isinstance(self._original, Path):
+            self._load(self._original)
+        else:
+            self._fit(self._original)
+
+    def pick_from_data(self, *, asked: bool = True) -> None:
+        """Take a picture by chance from the open data, else from those of the run.
+
+        That there is none is told only if it was ``asked`` for.
+        """
+        dataset = self._studio.dataset
+        if dataset is not None:
+            self.take(random.choice(dataset.images).copy(), asked=asked)
+        elif self._studio.run is not None:
+            self._original, self._recipe, self.asked = None, None, asked
+            task = tasks.some_pictures(self._studio.run, _CHOICE, self._slot)
+            self._prepare(task, tell=asked)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Light up for files and folders too."""
+        super().dragEnterEvent(event)
+        if not event.isAccepted() and paths_from_mime(event.mimeData()):
+            event.acceptProposedAction()
+            set_property(self, "over", True)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Leave files to the backend; whole pictures are here already."""
+        paths = paths_from_mime(event.mimeData())
+        if paths and not event.mimeData().hasFormat(PICTURE_MIME):
+            set_property(self, "over", False)
+            event.acceptProposedAction()
+            if paths[0].suffix == _LATENT:
+                self.latent_dropped.emit(paths[0])
+            else:
+                self.set_path(paths[0])
+        else:
+            super().dropEvent(event)
+
+    def _on_changed(self, picture: Pictures | None) -> None:
+        self._original, self.asked = picture, True
+        self._recipe = self.drop.recipe if self.drop is not None else None
+        self._fit(picture)
+
+    def _load(self, path: Path) -> None:
+        if self._studio.run is not None:
+            self._original, self._recipe = path, None
+            self._prepare(tasks.load_picture(path, self._studio.run, self._slot))
+
+    def _fit(self, picture: Pictures | None) -> None:
+        if picture is None or self._fits(picture):
+            self._show_fitted(picture)
+        elif self._studio.run is not None:
+            self._prepare(tasks.fit_picture(picture, self._studio.run, self._slot))
+
+    def _fits(self, picture: Pictures) -> bool:
+        view = self._studio.run_view
+        if view is None:
+            return False
+        side = view.summary.image_size
+        return bool(picture.shape == (side, side, view.summary.channels))
+
+    def _prepare(self, task: Task, *, tell: bool = True) -> None:
+        self.waiting, self._tells = True, tell
+        self._job = self._studio.backend.submit(task)
+        self._job.finished.connect(self._on_prepared)
+        self._job.failed.connect(self._on_failed)
+
+    def _on_prepared(self, pictures: Pictures) -> None:
+        if pictures.ndim == 4:
+            self._original = pictures = random.choice(pictures)
+        self._show_fitted(pictures)
+
+    def _show_fitted(self, picture: Pictures | None) -> None:
+        if self._job is not None and not self._job.state.over:
+            # What was being prepared is no longer wanted, and must not come after this one.
+            self._studio.backend.cancel(self._job)
+        self.waiting = False
+        self.fitted = picture
+        blocked = self.blockSignals(True)
+        self.set_picture(picture, self._recipe)
+        self.blockSignals(blocked)
+        self.fitted_changed.emit()
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.waiting = False
+        if self._tells:
+            self.failed.emit(failure)
+
+    def _choose(self) -> None:
+        ask_for_picture(self, self._on_chosen)
+
+    def _on_chosen(self, path: str) -> None:
+        self.set_path(Path(path))

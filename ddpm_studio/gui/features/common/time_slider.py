@@ -1,0 +1,134 @@
+"""A slider for t with the marks of the paper: 0, T/4, T/2, 3T/4, T."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QSpinBox, QWidget
+
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
+
+# Half of the handle: the slider's ends lie so far within the widget.
+_INSET = 8
+_BOX_WIDTH = 84
+
+
+def paper_marks(timesteps: int) -> list[int]:
+    """Return 0, T/4, T/2, 3T/4 and T as whole numbers, without repeats."""
+    return sorted({round(timesteps * k / 4) for k in range(5)})
+
+
+class TimeSlider(QWidget):
+    """Chooses t from 0 (the picture itself) to T (pure noise).
+
+    Args:
+        share: where it stands at first, as a part of T.
+        tip: what the slider does.
+        parent: the owner.
+    """
+
+    changed = Signal(int)
+
+    def __init__(self, share: float = 0.5, tip: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._share = share
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.box = QSpinBox()
+        self.box.setKeyboardTracking(False)
+        self.box.setFixedWidth(_BOX_WIDTH)
+        self._wheel = WheelFilter(self)
+        for part in (self.slider, self.box):
+            part.installEventFilter(self._wheel)
+            name(part, "t", tip)
+        self._marks = _Marks(self.slider)
+        # It keeps its height where there is little room: what fills the room gives way.
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._marks.setSizePolicy(policy)
+        self.setSizePolicy(policy)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(SPACE_M)
+        layout.setVerticalSpacing(0)
+        layout.addWidget(label("t", "heading"), 0, 0)
+        layout.addWidget(self.slider, 0, 1)
+        layout.addWidget(self.box, 0, 2)
+        layout.addWidget(self._marks, 1, 1)
+        layout.setColumnStretch(1, 1)
+        self.slider.valueChanged.connect(self._on_slider)
+        self.box.valueChanged.connect(self.slider.setValue)
+        self.set_timesteps(1000)
+
+    @property
+    def value(self) -> int:
+        """The chosen t."""
+        return self.slider.value()
+
+    @property
+    def timesteps(self) -> int:
+        """T."""
+        return self.slider.maximum()
+
+    def set_value(self, t: int) -> None:
+        """Choose another t."""
+        self.slider.setValue(t)
+
+    def set_timesteps(self, timesteps: int) -> None:
+        """Take another T; the slider stays at the same part of it, and nothing is emitted."""
+        if timesteps == self.timesteps:
+            return
+        share = self._share
+        for part in (self.slider, self.box):
+            part.blockSignals(True)
+            part.setRange(0, timesteps)
+            part.setValue(round(share * timesteps))
+            part.blockSignals(False)
+        self.slider.setSingleStep(max(1, timesteps // 100))
+        self.slider.setPageStep(max(1, timesteps // 4))
+        self._marks.update()
+
+    def _on_slider(self, t: int) -> None:
+        self._share = t / max(1, self.timesteps)
+        self.box.blockSignals(True)
+        self.box.setValue(t)
+        self.box.blockSignals(False)
+        self.changed.emit(t)
+
+
+class _Marks(QWidget):
+    """The marks below a slider; a click on one goes there."""
+
+    def __init__(self, slider: QSlider) -> None:
+        super().__init__()
+        self._slider = slider
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        current_theme().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        """Ask for one line."""
+        return QSize(160, FONT_CAPTION + 6)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Write each mark below its place."""
+        painter = QPainter(self)
+        painter.setFont(body_font(FONT_CAPTION))
+        painter.setPen(current_theme().color("muted"))
+        for t in paper_marks(self._slider.maximum()):
+            text = f"{t:,}"
+            wide = painter.fontMetrics().horizontalAdvance(text) + 2
+            left = min(max(self._place(t) - wide / 2, 0), self.width() - wide)
+            box = QRectF(left, 0, wide, self.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the nearest mark."""
+        if self._slider.isEnabled():
+            x = event.position().x()
+            marks = paper_marks(self._slider.maximum())
+            self._slider.setValue(min(marks, key=lambda t: abs(self._place(t) - x)))
+
+    def _place(self, t: int) -> float:
+        share = t / max(1, self._slider.maximum())
+        return _INSET + share * (self.width() - 2 * _INSET)

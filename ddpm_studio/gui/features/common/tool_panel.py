@@ -1,0 +1,264 @@
+"""What the tools that draw have in common: live, quiet, one drawing at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QProgressBar,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.backend import Job, tasks
+from ddpm_studio.backend.task import Task
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.age_row import AgeRow
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, follow_run
+from ddpm_studio.jobs.events import Drawn, Event
+
+_DELAY_MS = 80
+_FRAMES = 25
+
+
+class ToolPanel(QWidget):
+    """A tab that draws as soon as it is looked at, and again when something changes.
+
+    What it draws by itself, when a model is opened or the tab is seen for the first time, is
+    only shown; what a person asked for or changed something for is kept in the gallery too.
+
+    A subclass puts its widgets into ``content``, implements :meth:`_task`, :meth:`_on_event` and
+    :meth:`_on_finished`, and calls :meth:`draw_later`. Where dropped pictures are drawn again,
+    it names their ``kinds`` and implements :meth:`_show_restored`.
+
+    Args:
+        studio: the window's model.
+        actions: where actions are registered.
+        icon: shown while there is no model.
+        parent: the owner.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """The kinds of drawing that this tool can take up again."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, icon: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.actions_ = actions
+        self.job: Job | None = None
+        self.drawn: Drawn | None = None
+        self._icon = icon
+        self._age: AgeRow | None = None
+        self._stale = True
+        self._asked_for = self._keeps = False
+        self._drawn_run: Path | None = None
+        self._again: Restored | None = None
+        self._index: int | None = None
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_DELAY_MS)
+        self._delay.timeout.connect(self._draw)
+        self.messages = MessageBar()
+        self.progress = _thin_progress(self.tr("Drawing"))
+        body = QWidget()
+        self.content = QVBoxLayout(body)
+        self.content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
+        self.content.setSpacing(SPACE_M)
+        self.content.addWidget(self.messages)
+        self.empty = EmptyState()
+        self._tell_empty()
+        self.pages = QStackedLayout(self)
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(FilledArea(body, self.tr("Tool")))
+        studio.run_changed.connect(self._on_run)
+        studio.run_moved.connect(self._on_run_moved)
+        studio.training_changed.connect(self._on_run)
+        studio.opening_changed.connect(self._tell_empty)
+        studio.restored.connect(self._on_restored)
+
+    def draw_later(self, *, asked: bool = True) -> None:
+        """Draw in a moment with what is chosen then, at the latest when the tab is seen.
+
+        While a control is being dragged this goes on several times a second.
+
+        Args:
+            asked: whether a person is the cause.
+        """
+        self._asked_for |= asked
+        self._stale = True
+        self._again = None
+        # What was wrong was wrong with what was chosen before.
+        self.messages.clear("error")
+        if self.isVisible() and self.studio.can_draw and not self._delay.isActive():
+            self._delay.start()
+
+    def draw_now(self) -> None:
+        """Draw because a person says so; a drawing under way gives way."""
+        self._asked_for = True
+        self._draw()
+
+    def _draw(self) -> None:
+        self._delay.stop()
+        if not self.studio.can_draw or self.studio.run is None:
+            return
+        task = self._task()
+        if task is None:
+            return
+        again, self._again = self._again, None
+        self._index = None
+        if again is not None:
+            task = tasks.redraw(again.with_frames(_FRAMES), task.slot)
+            self._index = again.index
+        self._stale = False
+        self._keeps, self._asked_for = self._asked_for, False
+        self.messages.clear()
+        self.job = self.studio.submit(task, asked=self._keeps)
+        self.job.emitted.connect(self._on_event)
+        self.job.changed.connect(self._show_progress)
+        self.job.finished.connect(self._on_finished)
+        self.job.finished.connect(self._choose_restored)
+        self.job.failed.connect(self._on_failed)
+        if self._age is not None:
+            self._age.refresh()
+            self.job.ended.connect(self._age.refresh)
+        self._show_progress()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being drawn, or about to be."""
+        under_way = self.job is not None and not self.job.state.over
+        return under_way or self._delay.isActive()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what has been asked for while nobody looked."""
+        super().showEvent(event)
+        if self._stale:
+            self.draw_later(asked=False)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Begin nothing while nobody looks."""
+        super().hideEvent(event)
+        self._delay.stop()
+
+    def _task(self) -> Task | None:
+        """Return what to draw now, or None while something is missing."""
+        raise NotImplementedError
+
+    def _on_event(self, event: Event) -> None:
+        """Show what the drawing tells."""
+        raise NotImplementedError
+
+    def _on_finished(self, result: object) -> None:
+        """Show the result."""
+        raise NotImplementedError
+
+    def _show_restored(self, found: Restored) -> None:
+        """Set the controls to what a dropped picture was drawn with."""
+
+    def _select(self, index: int) -> None:
+        """Make a picture of the finished drawing the current one."""
+
+    def _on_model(self) -> None:
+        """Follow another model: its T, its size."""
+        raise NotImplementedError
+
+    def _tell_age(self, again: QAction) -> None:
+        """Say when what is ``drawn`` is of an earlier step; ``again`` draws it anew."""
+        self._age = AgeRow(self.studio, again, self._recipe)
+        self.content.insertWidget(self.content.indexOf(self.messages) + 1, self._age)
+
+    def _keep(self, drawn: Drawn) -> None:
+        """Keep a part of the drawing under way in the gallery, if a person asked for it."""
+        if self._keeps:
+            self.studio.drawn.emit(drawn)
+
+    def _recipe(self) -> Recipe | None:
+        return None if self.drawn is None else self.drawn.recipe
+
+    def _tell_empty(self) -> None:
+        opening = self.studio.opening is not None
+        self.empty.set_content(
+            self._icon,
+            self.studio.no_model,
+            "" if opening else self.tr("Open a model…"),
+            self._open_model,
+        )
+
+    def _on_run(self) -> None:
+        can = self.studio.can_draw
+        self._tell_empty()
+        self.pages.setCurrentIndex(1 if can else 0)
+        if can and self.studio.run != self._drawn_run:
+            self._drawn_run = self.studio.run
+            self._on_model()
+            self._asked_for = False
+            self.draw_later(asked=False)
+
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        """Keep what was drawn by a run that has only another name."""
+        if old is None or new is None:
+            return
+        if self._drawn_run is not None and self._drawn_run.resolve() == old.resolve():
+            self._drawn_run = new
+        if self.drawn is not None:
+            follow_run(self.drawn.recipe, old, new)
+
+    def _on_restored(self, found: Restored) -> None:
+        if found.kind not in self.kinds:
+            return
+        self._show_restored(found)
+        # A sheet of several drawings is drawn as the controls say.
+        self._again = None if found.rows else found
+        self.draw_now()
+
+    def _choose_restored(self) -> None:
+        if self._index is not None:
+            self._select(self._index)
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.messages.show_failure(failure)
+
+    def _show_progress(self) -> None:
+        job = self.job
+        under_way = job is not None and not job.state.over
+        told = job.progress if job is not None and under_way else None
+        self.progress.setRange(0, told.total if told else 1)
+        self.progress.setValue(told.done if told else 0)
+        self.progress.setVisible(under_way)
+
+    def _open_model(self) -> None:
+        if "file.open_model" in self.actions_:
+            self.actions_["file.open_model"].trigger()
+
+
+def choose(box: QComboBox, number: int) -> None:
+    """Choose a number in a list of numbers, into which it comes if it is not there."""
+    if box.findData(number) < 0:
+        box.addItem(f"{number:,}", number)
+    box.setCurrentIndex(box.findData(number))
+
+
+def _thin_progress(title: str) -> QProgressBar:
+    bar = QProgressBar()
+    bar.setTextVisible(False)
+    bar.setAccessibleName(title)
+    bar.setMaximumHeight(3)
+    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    policy.setRetainSizeWhenHidden(True)
+    bar.setSizePolicy(policy)
+    bar.hide()
+    return bar

@@ -1,0 +1,1 @@
+"""The Data dock: what was dropped and what became of it."""

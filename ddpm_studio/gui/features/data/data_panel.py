@@ -1,0 +1,229 @@
+"""The Data dock: drop, look, prepare."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import Job, State
+from ddpm_studio.data.samples import sample_sets, title_of
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.fold import Fold
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.data.reading_bar import ReadingBar
+from ddpm_studio.gui.features.data.report_view import ReportView
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import PrepareOptions
+
+_DEBOUNCE_MS = 150
+
+
+class DataPanel(QWidget):
+    """Opens pictures, shows them as they will be learnt from, and how they are prepared."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._actions = actions
+        self._reading: Job | None = None
+        self.zone = DropZone()
+        self.zone.dropped.connect(studio.open_paths)
+        self.zone.choose_requested.connect(actions["file.open_folder"].trigger)
+        self._learnt = actions.add(
+            "file.open_learnt",
+            self.tr("Open the pictures of this run"),
+            self._open_learnt,
+            category=self.tr("&File"),
+            icon="images",
+            enabled=False,
+        )
+        self._explain = actions.explain
+        self.learnt_button = ActionButton(self._learnt, "images", "link")
+        self.reading = ReadingBar()
+        self.reading.cancel_requested.connect(self._cancel)
+        self.reading.again_requested.connect(self._read_again)
+        self.thumbnails = PictureGrid(self.tr("Prepared pictures"))
+        self.thumbnails.tooltip_for = self._describe
+        PictureMenu(studio, self.thumbnails)
+        self.report = ReportView()
+        self.form = RequestForm(PrepareOptions)
+        self.form.changed.connect(self._on_form)
+        self.options_fold = Fold(self.tr("Preparation"), self.form)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_DEBOUNCE_MS)
+        self._later.timeout.connect(self._prepare_anew)
+        self._space = QWidget()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.zone)
+        layout.addLayout(self._buttons())
+        layout.addWidget(self.learnt_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.reading)
+        layout.addWidget(self.thumbnails, 1)
+        layout.addWidget(self.report)
+        layout.addWidget(self.options_fold, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.form)
+        layout.addWidget(self._space, 1)
+        studio.data_changed.connect(self._show)
+        studio.backend.started.connect(self._on_started)
+        studio.backend.ready.connect(self._show_reading)
+        studio.run_changed.connect(self._offer_learnt)
+        self._show()
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_S)
+        for action_id, text in (
+            ("file.open_folder", self.tr("Folder")),
+            ("file.open_files", self.tr("Files")),
+        ):
+            made = self._button(text)
+            action = self._actions[action_id]
+            # A button says its action's icon text, also after the action has changed.
+            action.setIconText(text)
+            made.setDefaultAction(action)
+            row.addWidget(made, 1)
+        self.sample_button = self._button(self.tr("Samples"))
+        set_icon(self.sample_button, "images")
+        name(self.sample_button, self.tr("Samples"), self.tr("Open pictures that ship with it"))
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for sample in sample_sets():
+            action = menu.addAction(sample.title)
+            action.setToolTip(sample.notice)
+            action.setData(sample)
+            action.triggered.connect(self._open_sample)
+        self.sample_button.setMenu(menu)
+        self.sample_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row.addWidget(self.sample_button, 1)
+        return row
+
+    def _button(self, text: str) -> QToolButton:
+        made = QToolButton()
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        made.setText(text)
+        name(made, text)
+        return made
+
+    def _open_sample(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            sample = action.data()
+            self._studio.open_data([sample.path], sample.options)
+
+    def _on_started(self, job: Job) -> None:
+        if job.task.slot == "prepare":
+            self._reading = job
+            job.changed.connect(self._show_reading)
+            self._show_reading()
+
+    def _show_reading(self) -> None:
+        self.reading.show_job(self._reading, self._waiting())
+
+    def _waiting(self) -> str:
+        """Return what the reading waits for."""
+        job, backend = self._reading, self._studio.backend
+        if job is None or not self._studio.sources:
+            return ""
+        if backend.device is None:
+            return self.tr("Starting torch to read {0}…").format(self._title())
+        if job.state is State.WAITING:
+            for other in backend.jobs.values():
+                if other.state is State.RUNNING and other.task.listed:
+                    return self.tr("Waiting for: {0}").format(other.task.title)
+        return self.tr("Reading {0}…").format(self._title())
+
+    def _open_learnt(self) -> None:
+        view = self._studio.run_view
+        if view is not None:
+            self._studio.open_data(view.sources, view.options)
+
+    def _offer_learnt(self) -> None:
+        """Offer the pictures that the open run was trained on, unless they are open."""
+        view = self._studio.run_view
+        learnt = [path.resolve() for path in view.sources] if view is not None else []
+        others = bool(learnt) and learnt != [path.resolve() for path in self._studio.sources]
+        self._learnt.setEnabled(others)
+        self.learnt_button.setVisible(others)
+        names = ", ".join(path.name for path in view.sources[:3]) if view and others else ""
+        self._explain(
+            "file.open_learnt",
+            self.tr("{run} was trained on {pictures}").format(run=view.summary.name, pictures=names)
+            if view and others
+            else self.tr("Open a run first, one that was trained on other pictures"),
+        )
+
+    def _cancel(self) -> None:
+        if self._reading is not None:
+            self._studio.backend.cancel(self._reading)
+
+    def _read_again(self) -> None:
+        self._studio.set_options(self._studio.options)
+
+    def _on_form(self) -> None:
+        self._later.start()
+
+    def _prepare_anew(self) -> None:
+        """Prepare with the options shown; a value that can't be is marked in the form."""
+        try:
+            options = self.form.value()
+        except StudioError:
+            return
+        if options != self._studio.options:
+            self._studio.set_options(options)
+
+    def _show(self) -> None:
+        """Show what the studio has: nothing, a few pictures, or all."""
+        studio = self._studio
+        opened = bool(studio.sources)
+        self._offer_learnt()
+        self.zone.set_compact(opened)
+        self.options_fold.set_available(opened)
+        self.thumbnails.setVisible(opened)
+        self._space.setVisible(not opened)
+        if not self._later.isActive() and self.form.values() != studio.options.model_dump():
+            self.form.set_value(studio.options)
+        if not opened:
+            self.thumbnails.set_pictures(None)
+            self.report.clear()
+            self.reading.hide()
+        elif studio.dataset is not None:
+            self.thumbnails.set_pictures(studio.dataset.images, recipe=self._origin())
+            self.report.show_dataset(studio.dataset)
+        elif studio.preview is not None:
+            # Until the new ones are there, the old ones stay: nothing flickers.
+            self.thumbnails.set_pictures(studio.preview.pictures, recipe=self._origin())
+            self.report.show_preview(self._title(), studio.preview)
+
+    def _title(self) -> str:
+        first, *others = self._studio.sources
+        return self.tr("{n} files").format(n=1 + len(others)) if others else title_of(first)
+
+    def _origin(self) -> dict[str, object]:
+        return {"kind": "data", "source": self._title()}
+
+    def _describe(self, index: int) -> str:
+        """Return what is known of one picture: its file as found, or its class."""
+        dataset, preview = self._studio.dataset, self._studio.preview
+        if dataset is None:
+            width, height = preview.sizes[index]
+            return f"{preview.names[index]} · {width}×{height}"
+        number = self.tr("Picture {n}").format(n=f"{index + 1:,}")
+        if dataset.labels is None:
+            return number
+        return f"{number} · {dataset.class_names[int(dataset.labels[index])]}"

@@ -1,0 +1,134 @@
+"""What was read and what was left out, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QStringListModel, Qt
+from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.common.fold import Fold
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
+
+if TYPE_CHECKING:
+    from ddpm_studio.data import Dataset, PreviewResult
+
+_LIST_HEIGHT = 120
+
+
+class ReportView(QWidget):
+    """The figures of a set; the list of what was left out unfolds below them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = ElidedLabel("", "heading")
+        self.figures = label("", wrap=True)
+        self.notes = label("", "caption", wrap=True)
+        self.warnings = label("", "warning", wrap=True)
+        self._rejects = QStringListModel(self)
+        self.rejects = QListView()
+        self.rejects.setModel(self._rejects)
+        self.rejects.setFixedHeight(_LIST_HEIGHT)
+        self.rejects.setUniformItemSizes(True)
+        self.rejects.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.rejects.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        name(self.rejects, self.tr("Pictures left out, each with its reason"))
+        self.left_out = Fold("", self.rejects, unfolded=False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        for widget in (self.title, self.figures, self.warnings, self.notes):
+            layout.addWidget(widget)
+        layout.addWidget(self.left_out, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.rejects)
+        layout.setContentsMargins(0, 0, 0, SPACE_M)
+        self.clear()
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self._show("", "", [], [], [], [])
+
+    def show_preview(self, title: str, preview: PreviewResult) -> None:
+        """Say what is known from a few pictures, before all were read."""
+        size, colour = preview.pictures.shape[1], preview.pictures.shape[3]
+        found = self._count(preview.found, self.tr("1 file"), self.tr("{n} files"))
+        self._show(title, f"{found} · {self._kind(size, colour)}", [], [], [], [])
+
+    def show_dataset(self, dataset: Dataset) -> None:
+        """Say what the set holds and what became of the rest."""
+        report = dataset.report
+        figures = [
+            self._count(report.kept, self.tr("1 picture"), self.tr("{n} pictures")),
+            self._kind(dataset.image_size, dataset.channels),
+        ]
+        if dataset.class_names:
+            count = len(dataset.class_names)
+            figures.append(self._count(count, self.tr("1 class"), self.tr("{n} classes")))
+        notes = []
+        if len(report.sizes) == 1:
+            (width, height), _ = report.sizes[0]
+            if (width, height) != (dataset.image_size, dataset.image_size):
+                notes.append(self.tr("All were {w}×{h}.").format(w=width, h=height))
+        elif report.sizes:
+            smallest = min(size for size, _ in report.sizes)
+            largest = max(size for size, _ in report.sizes)
+            notes.append(
+                self.tr("{n} sizes, from {a} to {b}.").format(
+                    n=f"{len(report.sizes):,}",
+                    a=f"{smallest[0]}×{smallest[1]}",
+                    b=f"{largest[0]}×{largest[1]}",
+                )
+            )
+        if report.duplicates:
+            notes.append(
+                self._count(
+                    report.duplicates,
+                    self.tr("1 is an exact copy of another."),
+                    self.tr("{n} are exact copies of others."),
+                )
+            )
+        if report.others:
+            notes.append(
+                self._count(
+                    sum(count for _, count in report.others),
+                    self.tr("1 other file is not a picture."),
+                    self.tr("{n} other files are not pictures."),
+                )
+            )
+        classes = [f"{name}: {count:,}" for name, count in report.class_counts]
+        rejects = [f"{reject.name} – {reject.reason}" for reject in report.rejects]
+        title = report.source
+        self._show(title, " · ".join(figures), notes, list(report.warnings), rejects, classes)
+
+    def _show(
+        self,
+        title: str,
+        figures: str,
+        notes: list[str],
+        warnings: list[str],
+        rejects: list[str],
+        classes: list[str],
+    ) -> None:
+        for shown, text in (
+            (self.title, title),
+            (self.figures, figures),
+            (self.notes, " ".join(notes)),
+            (self.warnings, "\n".join(warnings)),
+        ):
+            shown.setText(text)
+            shown.setVisible(bool(text))
+        self.figures.setToolTip("\n".join(classes))
+        self._rejects.setStringList(rejects)
+        count = self._count(
+            len(rejects), self.tr("1 picture left out"), self.tr("{n} pictures left out")
+        )
+        self.left_out.say(count, self.tr("Show which and why"))
+        self.left_out.set_available(bool(rejects))
+
+    def _kind(self, size: int, channels: int) -> str:
+        colour = self.tr("gray") if channels == 1 else self.tr("colour")
+        return f"{size}×{size} {colour}"
+
+    def _count(self, count: int, one: str, many: str) -> str:
+        return one if count == 1 else many.format(n=f"{count:,}")

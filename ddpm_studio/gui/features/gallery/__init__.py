@@ -1,0 +1,1 @@
+"""Gallery: kept pictures, their recipes and neighbours."""

@@ -1,0 +1,211 @@
+"""What the gallery shares with the disk: looking for pictures, keeping new ones, reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from ddpm_studio.backend import gallery
+from ddpm_studio.backend.task import Task
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
+from ddpm_studio.gui.platform.images import PictureDrop, read_picture
+from ddpm_studio.gui.widgets.pictures.picture_cache import PictureCache
+from ddpm_studio.gui.workspace.recent import Recent
+from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import Recipe
+from ddpm_studio.jobs.events import Drawn, Event, PicturesRead
+from ddpm_studio.jobs.library.gallery import Kept, describe
+
+
+class GalleryKeeper(QObject):
+    """Fills ``items`` from the run folders and keeps there what is drawn."""
+
+    about_to_add = Signal()
+    """``items`` will grow: what is chosen must be remembered."""
+
+    added = Signal()
+    """``items`` has grown."""
+
+    loaded = Signal()
+    """A run's pictures are known by now."""
+
+    failed = Signal(Failure)
+
+    def __init__(self, studio: Studio, items: GalleryItems, cache: PictureCache) -> None:
+        super().__init__(studio)
+        self._studio, self._items, self._cache = studio, items, cache
+        self._read: list[Path] = []
+        self._missed: set[Path] = set()
+        self._homes: dict[Path, Path] = {}
+        self._unsorted: list[Drawn] = []
+        self._looked_around = False
+        self._whole: tuple[Kept, PictureDrop | None] | None = None
+        cache.wanted.connect(self._read_pictures)
+        studio.drawn.connect(self._on_drawn)
+
+    def look_around(self) -> None:
+        """Look for the pictures of all runs, once."""
+        if not self._looked_around:
+            self._looked_around = True
+            run = self._studio.run
+            self.load([*([] if run is None else [run]), *Recent(open_settings()).runs()])
+
+    def load(self, runs: Sequence[Path]) -> None:
+        """Look for the pictures of these runs and, after :meth:`look_around`, of all others."""
+        folder = self._studio.runs_folder if self._looked_around else None
+        job = self._studio.backend.submit(gallery.load(runs, list(self._read), folder))
+        job.finished.connect(self._on_loaded)
+        job.failed.connect(self._on_not_loaded)
+
+    def follow(self, old: Path | None, new: Path | None) -> None:
+        """Follow a run that was moved, is gone, or is back; see ``Studio.run_moved``."""
+        if old is not None:
+            before = old.resolve()
+            self._missed.discard(before)
+            after = None if new is None else new.resolve()
+            read = [after if run == before else run for run in self._read]
+            self._read = [run for run in read if run is not None]
+            if after is not None:
+                self._homes[before] = after
+            self._items.move_run(before, after)
+        elif new is not None:
+            self.load([new])
+
+    def delete(self, items: Sequence[Kept]) -> None:
+        """Take them off the disk; :meth:`restore` brings them back."""
+        self._cache.forget(items)
+        self._submit(gallery.delete(_on_disk(items)))
+
+    def restore(self, items: Sequence[Kept]) -> None:
+        """Bring deleted ones back; ``added`` tells when they are there."""
+        job = self._studio.backend.submit(gallery.restore(_on_disk(items)))
+        job.failed.connect(self.failed)
+        job.ended.connect(self.added)
+
+    def rate(self, items: Sequence[Kept], stars: int) -> None:
+        """Write their stars down."""
+        self._submit(gallery.rate(_on_disk(items), stars))
+
+    def whole(self, item: Kept) -> PictureDrop | None:
+        """Return a picture with its recipe: one small file, read where it is chosen."""
+        if self._whole is None or self._whole[0] is not item:
+            self._whole = item, self.read(item)
+        return self._whole[1]
+
+    def read(self, item: Kept) -> PictureDrop | None:
+        """Read a picture with its recipe; None, and ``failed``, if that can't be done."""
+        if item.unsaved is not None:
+            return PictureDrop(*item.unsaved)
+        try:
+            return read_picture(item.path)
+        except StudioError as error:
+            self.failed.emit(Failure.of(error))
+            return None
+
+    def _submit(self, task: Task) -> None:
+        self._studio.backend.submit(task).failed.connect(self.failed)
+
+    def _on_not_loaded(self, failure: Failure) -> None:
+        """Go on without what could not be read."""
+        self.failed.emit(failure)
+        self._read += {self._run_of(drawn.recipe) for drawn in self._unsorted}
+        self._keep_unsorted()
+
+    def _on_loaded(self, result: tuple[list[Path], list[Kept]]) -> None:
+        runs, kept = result
+        self._read += runs
+        self._add(kept)
+        self.loaded.emit()
+        self._keep_unsorted()
+
+    def _keep_unsorted(self) -> None:
+        waiting, self._unsorted = self._unsorted, []
+        for drawn in waiting:
+            self._on_drawn(drawn)
+
+    def _on_drawn(self, drawn: Drawn) -> None:
+        """Keep what was drawn; a picture that went through no network is no drawing."""
+        request = drawn.recipe.get("request")
+        if not isinstance(request, dict) or request.get("t") == 0:
+            return
+        run = self._run_of(drawn.recipe)
+        if run not in self._read:
+            # Only then is it known whether the very same drawing was kept in an earlier session.
+            if run not in [self._run_of(other.recipe) for other in self._unsorted]:
+                self.load([run])
+            self._unsorted.append(drawn)
+            return
+        if self._items.has_drawing(drawn.recipe):
+            return
+        job = self._studio.backend.submit(gallery.keep(run, drawn))
+        job.setProperty("drawn", drawn)
+        job.finished.connect(self._add)
+        job.failed.connect(self._on_not_kept)
+
+    def _add(self, kept: list[Kept]) -> None:
+        self.about_to_add.emit()
+        self._items.add(kept)
+        self.added.emit()
+
+    def _on_not_kept(self, failure: Failure) -> None:
+        """Show the pictures all the same, and say that they are not on the disk."""
+        drawn = _sender_property(self.sender(), "drawn")
+        self.failed.emit(failure)
+        if not isinstance(drawn, Drawn):
+            return
+        run = self._run_of(drawn.recipe)
+        kept = []
+        for index, picture in enumerate(drawn.pictures):
+            recipe = {**drawn.recipe, "index": index}
+            item = describe(run, 0, 0.0, recipe)
+            item.unsaved = picture, recipe
+            kept.append(item)
+        self._add(kept)
+
+    def _run_of(self, recipe: Recipe) -> Path:
+        """The run that has drawn something, where it lies now: it may have moved meanwhile."""
+        request = recipe.get("request")
+        run = Path(str(request.get("run", "")) if isinstance(request, dict) else "").resolve()
+        return self._homes.get(run, run)
+
+    def _read_pictures(self, keys: list[Kept]) -> None:
+        """Bring what has come into view; what is no file is here already."""
+        by_path = {}
+        for item in keys:
+            if item.unsaved is not None:
+                self._cache.put(item, item.unsaved[0])
+            else:
+                by_path[item.path] = item
+        for run in {item.run for item in by_path.values()} - self._missed:
+            if not run.is_dir():
+                self._missed.add(run)
+                gone = StudioError(
+                    f"The folder of the run {run.name} is gone.",
+                    "Put it back, or open the run where it is now.",
+                    str(run),
+                )
+                self.failed.emit(Failure.of(gone))
+        if by_path:
+            job = self._studio.backend.submit(gallery.read_pictures(list(by_path)))
+            job.setProperty("items", by_path)
+            job.emitted.connect(self._on_pictures)
+            job.failed.connect(self.failed)
+            job.failed.connect(self._cache.ask_again)
+
+    def _on_pictures(self, event: Event) -> None:
+        items = _sender_property(self.sender(), "items")
+        if isinstance(event, PicturesRead) and isinstance(items, dict):
+            for path, picture in event.pictures.items():
+                self._cache.put(items[path], picture)
+
+
+def _on_disk(items: Sequence[Kept]) -> list[Path]:
+    return [item.path for item in items if item.unsaved is None]
+
+
+def _sender_property(sender: QObject | None, key: str) -> object:
+    return None if sender is None else sender.property(key)

@@ -1,0 +1,101 @@
+"""What can be done with one picture of the gallery: its context menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from ddpm_studio.gui.platform.images import PictureDrop
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture
+from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
+from ddpm_studio.gui.workspace.studio import Studio
+
+
+class GalleryMenu(QObject):
+    """Gives thumbnails a menu: draw again, share, interpolate, pin, rate, copy, delete.
+
+    Args:
+        studio: where pictures are sent.
+        thumbnails: whose menu it is; they become the owner.
+        current: returns the picture that is meant.
+        first: actions that come before all others.
+        ratings: actions that give stars.
+        last: actions that come after all others.
+        pinning: whether a picture can be pinned from here.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        thumbnails: Thumbnails,
+        current: Callable[[], PictureDrop | None],
+        first: Sequence[QAction] = (),
+        ratings: Sequence[QAction] = (),
+        last: Sequence[QAction] = (),
+        pinning: bool = False,
+    ) -> None:
+        super().__init__(thumbnails)
+        self._studio, self._current = studio, current
+        separator = QAction(self)
+        separator.setSeparator(True)
+        actions = [
+            *first,
+            self._action(self.tr("Share from here"), "share-2", self.share_current),
+            self._action(self.tr("Interpolate from here (A)"), "blend", self._send_a),
+            self._action(self.tr("Interpolate to here (B)"), "blend", self._send_b),
+            self._action(self.tr("Fill in a part…"), "brush", self._send_to_fill),
+            separator,
+        ]
+        if ratings:
+            self._ratings = QMenu(self.tr("Rate"), thumbnails)
+            self._ratings.addActions(list(ratings))
+            set_icon(self._ratings.menuAction(), "star")
+            actions.append(self._ratings.menuAction())
+        if pinning:
+            pin = self._action(self.tr("Pin"), "pin", self.pin)
+            pin.setShortcut("P")
+            pin.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            thumbnails.addAction(pin)
+            actions.append(pin)
+        actions.append(self._action(self.tr("Copy"), "copy", self.copy))
+        thumbnails.tile_actions = [*actions, *last]
+
+    def share_current(self) -> None:
+        """Make the picture the source of Share."""
+        self._send("share")
+
+    def copy(self) -> None:
+        """Put the picture on the clipboard."""
+        drop = self._current()
+        if drop is not None:
+            copy_picture(drop.picture, drop.recipe)
+
+    def _action(self, text: str, icon: str, callback: Callable[[], object]) -> QAction:
+        action = QAction(text, self)
+        set_icon(action, icon)
+        action.triggered.connect(callback)
+        return action
+
+    def pin(self) -> None:
+        """Keep the picture at hand."""
+        drop = self._current()
+        if drop is not None:
+            self._studio.pins.add(drop.picture, drop.recipe)
+
+    def _send_a(self) -> None:
+        self._send("interpolate_a")
+
+    def _send_b(self) -> None:
+        self._send("interpolate_b")
+
+    def _send_to_fill(self) -> None:
+        self._send("inpaint")
+
+    def _send(self, where: str) -> None:
+        drop = self._current()
+        if drop is not None:
+            self._studio.send_picture(where, drop.picture, drop.recipe)

@@ -1,0 +1,365 @@
+"""Gallery: what was drawn with all runs, kept in their folders, each with its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QItemSelection, QItemSelectionModel
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+
+from ddpm_studio.backend import tasks
+from ddpm_studio.backend.task import Task
+from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.gallery.gallery_bar import SIDE, GalleryBar, GalleryFilters
+from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
+from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
+from ddpm_studio.gui.features.gallery.gallery_menu import GalleryMenu
+from ddpm_studio.gui.features.gallery.gallery_side import GallerySide
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import without_inputs
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.library.gallery import MOST_STARS, Kept
+from ddpm_studio.requests import SampleRequest
+
+_COUNTS = (1, 4, 16, 36, 64, 144, 256)
+# A sheet of more pictures than this is not made.
+_MOST_EXPORTED = 256
+
+
+class GalleryPanel(ToolPanel):
+    """The kept pictures of all runs; new ones come by themselves.
+
+    Of each picture only its place and what made it are held; its pixels are read when it comes
+    into view.
+    """
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, "images", parent)
+        self._category = self.tr("&Gallery")
+        self._asked = False
+        self._remembered: list[Kept] = []
+        self._exported: tuple[list[Path], list[PictureDrop]] = ([], [])
+        self.items = GalleryItems()
+        self.thumbnails = Thumbnails(self.tr("Gallery"), SIDE)
+        self.thumbnails.drop_for = self._drop
+        self.keeper = GalleryKeeper(studio, self.items, self.thumbnails.cache)
+        self.side = GallerySide(studio)
+        self.filters = GalleryFilters()
+        self.count = QComboBox()
+        for count in _COUNTS:
+            self.count.addItem(str(count), count)
+        self.count.setCurrentIndex(_COUNTS.index(16))
+        name(self.count, self.tr("Count"), self.tr("How many pictures to draw"))
+        self.sampler = SamplerBar()
+        self._register()
+        self.export = ExportMenu(studio, actions, "gallery", self._category, self._to_export)
+        self.export.report_to(self.messages)
+        self._draw_rows = QWidget()
+        self._build()
+        self._connect()
+        self._on_run()
+        self._show_items()
+
+    def draw_samples(self) -> None:
+        """Draw new pictures from noise with the settings shown."""
+        self._asked = True
+        self.draw_now()
+
+    def delete_chosen(self) -> None:
+        """Take the chosen pictures out; :meth:`undo` brings them back."""
+        chosen = self.chosen()
+        if not chosen:
+            return
+        self.items.delete(chosen)
+        self.keeper.delete(chosen)
+        self._show_items()
+        self.messages.show_message(
+            self.tr("{0} deleted.").format(self._pictures(len(chosen))),
+            action=self.tr("Undo"),
+            callback=self.undo,
+            topic="deleted",
+        )
+
+    def undo(self) -> None:
+        """Bring back what was deleted last."""
+        self._remembered = self.items.undo()
+        # They are shown when the files are back, not before.
+        self.keeper.restore(self._remembered)
+        self.messages.clear("info")
+
+    def rate_chosen(self, stars: int) -> None:
+        """Give the chosen pictures 0 to 5 stars, on the disk too."""
+        chosen = self.chosen()
+        if stars > MOST_STARS or not chosen:
+            return
+        for item in chosen:
+            item.rating = stars
+        self.keeper.rate(chosen, stars)
+        # The picture stays where it is until the order is chosen anew: one rates in a row.
+        self.thumbnails.viewport().update()
+        self.side.rating.show_stars(stars)
+
+    def draw_again(self) -> None:
+        """Let the tool that drew the current picture draw it again."""
+        item = self._current()
+        if item is not None and item.unsaved is None:
+            self.studio.restorer.restore(item.path)
+
+    def chosen(self) -> list[Kept]:
+        """The chosen pictures, in the order shown."""
+        return [self.items.shown[row] for row in self.thumbnails.selected]
+
+    def select(self, items: Sequence[Kept]) -> None:
+        """Choose exactly these of the pictures shown."""
+        wanted = {id(item) for item in items}
+        selection, model = QItemSelection(), self.thumbnails.model()
+        for row, item in enumerate(self.items.shown):
+            if id(item) in wanted:
+                selection.select(model.index(row, 0), model.index(row, 0))
+        flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.thumbnails.selectionModel().select(selection, flag)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look for the pictures of other runs, once."""
+        super().showEvent(event)
+        self.keeper.look_around()
+
+    def _build(self) -> None:
+        self.thumbnails.set_empty(
+            "images",
+            self.tr("What you draw is kept here"),
+            self.tr("New samples"),
+            self.draw_samples,
+        )
+        row = QHBoxLayout(self._draw_rows)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_M)
+        row.addWidget(ActionButton(self._draw_action, "plus", "primary"))
+        row.addWidget(together(label(self.tr("count"), "muted"), self.count))
+        row.addStretch()
+        self.content.addWidget(self._draw_rows)
+        self.content.addWidget(self.sampler)
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.filters)
+        middle = QHBoxLayout()
+        middle.setSpacing(SPACE_L)
+        middle.addWidget(self.thumbnails, 1)
+        middle.addWidget(self.side)
+        self.content.addLayout(middle, 1)
+        self.bar = GalleryBar(self._delete_action, self._undo_action)
+        below = QHBoxLayout()
+        below.setSpacing(SPACE_M)
+        below.addWidget(self.bar, 1)
+        below.addWidget(self.export)
+        self.content.addLayout(below)
+
+    def _connect(self) -> None:
+        self.thumbnails.chosen.connect(self._on_chosen)
+        self.thumbnails.opened.connect(self.menu.share_current)
+        self.thumbnails.delete_pressed.connect(self.delete_chosen)
+        self.thumbnails.copy_pressed.connect(self.menu.copy)
+        self.thumbnails.digit_pressed.connect(self.rate_chosen)
+        self.side.rating.given.connect(self.rate_chosen)
+        self.filters.changed.connect(self._on_filter)
+        self.bar.zoom.valueChanged.connect(self.thumbnails.set_side)
+        self.keeper.failed.connect(self._on_failed)
+        self.keeper.about_to_add.connect(self._remember)
+        self.keeper.added.connect(self._on_added)
+        self.keeper.loaded.connect(self._take_next_seed)
+
+    def _register(self) -> None:
+        add = self.actions_.add
+        self._draw_action = add(
+            "gallery.draw",
+            self.tr("New samples"),
+            self.draw_samples,
+            category=self._category,
+            icon="plus",
+            tip=self.tr("Draw pictures from noise with the open run"),
+        )
+        self._again_action = add(
+            "gallery.again",
+            self.tr("Draw again"),
+            self.draw_again,
+            category=self._category,
+            icon="refresh-cw",
+            tip=self.tr("Open the run and the tool that drew this, and draw the same again"),
+        )
+        ratings = [self._rating_action(stars) for stars in range(MOST_STARS + 1)]
+        self._delete_action = add(
+            "gallery.delete",
+            self.tr("Delete chosen pictures"),
+            self.delete_chosen,
+            category=self._category,
+            icon="trash-2",
+            tip=self.tr("Take the chosen pictures out of the gallery"),
+        )
+        self._undo_action = add(
+            "gallery.undo",
+            self.tr("Bring deleted pictures back"),
+            self.undo,
+            category=self._category,
+            icon="undo-2",
+        )
+        self.menu = GalleryMenu(
+            self.studio,
+            self.thumbnails,
+            self._current_drop,
+            [self._again_action],
+            ratings,
+            [self._delete_action],
+            pinning=True,
+        )
+
+    def _rating_action(self, stars: int) -> QAction:
+        text = self.tr("Rate {0}").format("★" * stars) if stars else self.tr("Take the stars away")
+        tip = self.tr("In the gallery the key {0} does the same").format(stars)
+        rate = partial(self.rate_chosen, stars)
+        category = self._category
+        return self.actions_.add(f"gallery.rate{stars}", text, rate, category=category, tip=tip)
+
+    def _task(self) -> Task | None:
+        if not self._asked or self.studio.run is None:
+            return None
+        self._asked = False
+        request = SampleRequest(
+            run=Path(self.studio.run), count=self.count.currentData(), **self.sampler.value()
+        )
+        return tasks.sample(request, "gallery")
+
+    def _on_event(self, event: Event) -> None:
+        """Nothing to show before the pictures are finished."""
+
+    def _on_finished(self, result: object) -> None:
+        # The next press draws others.
+        self.sampler.seed.set_value(self.sampler.seed.value + 1)
+
+    def _on_run(self) -> None:
+        super()._on_run()
+        self._show_page()
+
+    def _show_page(self) -> None:
+        """Show what was kept, also where no model is open to draw more."""
+        can = self.studio.can_draw
+        self.pages.setCurrentIndex(1 if can or len(self.items) else 0)
+        for part in (self._draw_rows, self.sampler):
+            part.setVisible(can)
+
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        super()._on_run_moved(old, new)
+        chosen = self.chosen()
+        self.keeper.follow(old, new)
+        self._show_items(chosen)
+
+    def _on_model(self) -> None:
+        view = self.studio.run_view
+        if view is not None:
+            self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.set_classes(view.summary.known_classes)
+        if self.studio.run is not None:
+            self.keeper.load([self.studio.run])
+            self._take_next_seed()
+
+    def _take_next_seed(self) -> None:
+        """A seed that was used already would draw the same pictures again."""
+        if self.studio.run is not None:
+            run = Path(self.studio.run).resolve()
+            self.sampler.seed.set_value(max(self.items.next_seed(run), 0))
+
+    def _remember(self) -> None:
+        self._remembered = self.chosen()
+
+    def _on_added(self) -> None:
+        self._show_items(self._remembered)
+
+    def _on_filter(self) -> None:
+        chosen = self.chosen()
+        self.items.filter = self.filters.value()
+        self.items.order = self.filters.order.currentData()
+        self.items.refresh()
+        self._show_items(chosen)
+
+    def _show_items(self, chosen: Sequence[Kept] = ()) -> None:
+        bar = self.thumbnails.verticalScrollBar()
+        position = bar.value()
+        self.filters.set_known(self.items.runs, self.items.samplers)
+        self.thumbnails.set_rows(self.items.shown, self._describe, self._badge)
+        if chosen:
+            self.select(chosen)
+            bar.setValue(position)
+        self._show_page()
+        self._on_chosen(self.thumbnails.selected)
+
+    def _on_chosen(self, rows: Sequence[int]) -> None:
+        chosen = [self.items.shown[row] for row in rows]
+        words = self._pictures(len(self.items.shown))
+        if len(self.items.shown) < len(self.items):
+            words += self.tr(" of {0}").format(f"{len(self.items):,}")
+        if len(chosen) > 1:
+            words += " · " + self.tr("{0} chosen").format(f"{len(chosen):,}")
+        self.bar.summary.setText(words)
+        self.side.show_picture(self.keeper.whole(chosen[-1]) if chosen else None)
+        self.side.rating.show_stars(chosen[-1].rating if chosen else None)
+        self._delete_action.setEnabled(bool(chosen))
+        self._undo_action.setEnabled(self.items.can_undo)
+        self._again_action.setEnabled(bool(chosen) and chosen[-1].unsaved is None)
+        self.export.refresh()
+
+    def _current(self) -> Kept | None:
+        chosen = self.chosen()
+        row = self.thumbnails.currentIndex().row()
+        if 0 <= row < len(self.items.shown):
+            return self.items.shown[row]
+        return chosen[-1] if chosen else None
+
+    def _current_drop(self) -> PictureDrop | None:
+        item = self._current()
+        return None if item is None else self.keeper.whole(item)
+
+    def _drop(self, row: int) -> PictureDrop | None:
+        return self.keeper.whole(self.items.shown[row])
+
+    def _describe(self, row: int) -> str:
+        item = self.items.shown[row]
+        words = self.tr("Picture {0} · {1} · seed {2} · {3}").format(
+            f"{row + 1:,}", item.kind, "–" if item.seed is None else item.seed, item.run.name
+        )
+        return f"{words} · {self._badge(row)}" if item.rating else words
+
+    def _badge(self, row: int) -> str:
+        return "★" * self.items.shown[row].rating
+
+    def _pictures(self, count: int) -> str:
+        return self.tr("1 picture") if count == 1 else self.tr("{0} pictures").format(f"{count:,}")
+
+    def _to_export(self) -> Export | None:
+        items = self.chosen() or self.items.shown
+        if not 0 < len(items) <= _MOST_EXPORTED:
+            return None
+        names = [item.path for item in items]
+        if names != self._exported[0] or any(item.unsaved for item in items):
+            found = [self.keeper.read(item) for item in items]
+            self._exported = names, [drop for drop in found if drop is not None]
+        drops = self._exported[1]
+        if len({drop.picture.shape for drop in drops}) != 1:
+            return None  # nothing, or sizes that make no sheet
+        recipes = [drop.recipe or {} for drop in drops]
+        short = [without_inputs(recipe) for recipe in recipes]
+        pictures: Pictures = np.stack([drop.picture for drop in drops])
+        whole: dict[str, object] = {"kind": "gallery", "pictures": short}
+        return Export(pictures, whole, recipes=recipes, stem="gallery")

@@ -1,0 +1,74 @@
+"""Beside the gallery: the chosen picture, its stars, how it was made, its nearest in the data."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.gallery.neighbours_view import NeighboursView
+from ddpm_studio.gui.features.gallery.recipe_view import RecipeView
+from ddpm_studio.gui.platform.images import PictureDrop
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import label
+from ddpm_studio.gui.widgets.pictures.rating_box import RatingBox
+from ddpm_studio.gui.workspace.studio import Studio
+
+
+class RatingRow(QWidget):
+    """The word and the stars; ``given`` tells what a person gives, not what is shown."""
+
+    given = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.stars = RatingBox()
+        self.stars.valueChanged.connect(self.given)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_M)
+        row.addWidget(label(self.tr("Rating"), "caption"))
+        row.addWidget(self.stars)
+        row.addStretch()
+
+    def show_stars(self, stars: int | None) -> None:
+        """Show these stars; None: there is nothing to be rated."""
+        self.stars.blockSignals(True)
+        self.stars.setValue(stars or 0)
+        self.stars.setEnabled(stars is not None)
+        self.stars.blockSignals(False)
+        self.stars.update()
+
+
+class GallerySide(QScrollArea):
+    """What is known of the chosen picture; it scrolls where the window is low."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.details = RecipeView()
+        self.rating = RatingRow()
+        self.neighbours = NeighboursView(studio)
+        PictureMenu(studio, self.details.picture)
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.details)
+        layout.addWidget(self.rating)
+        layout.addWidget(self.neighbours)
+        layout.addStretch()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(column)
+        self.setFixedWidth(self.details.width() + SPACE_L)
+        self.setAccessibleName(self.tr("Chosen picture"))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def show_picture(self, drop: PictureDrop | None) -> None:
+        """Show a picture and how it was made, or nothing."""
+        if drop is None:
+            self.details.clear()
+        else:
+            self.details.show_picture(drop.picture, drop.recipe or {})
+        self.neighbours.set_picture(None if drop is None else drop.picture)

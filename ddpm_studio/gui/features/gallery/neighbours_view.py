@@ -1,0 +1,99 @@
+"""The training pictures nearest to one: is it learnt by heart?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ddpm_studio.backend import tasks
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import button, label
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import NeighboursFound
+from ddpm_studio.requests import NeighboursRequest
+
+_COUNT = 3
+_HEIGHT = 72
+
+
+class NeighboursView(QWidget):
+    """A button and, once it is pressed, the nearest pictures with their distances."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._picture: Pictures | None = None
+        self.found: NeighboursFound | None = None
+        self.start = button(
+            self.tr("Nearest in the data"),
+            self.tr("Find the training pictures most like this one: is it learnt by heart?"),
+            icon="search",
+        )
+        self.grid = PictureGrid(self.tr("Nearest training pictures"))
+        self.grid.setFixedHeight(_HEIGHT)
+        self.grid.tooltip_for = self._tooltip
+        self.words = label("", "caption", wrap=True)
+        PictureMenu(studio, self.grid)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addWidget(self.start)
+        layout.addWidget(self.grid)
+        layout.addWidget(self.words)
+        self.start.clicked.connect(self.search)
+        self.set_picture(None)
+
+    def set_picture(self, picture: Pictures | None) -> None:
+        """Stand for another picture (H, W, C) or none; nothing is searched before it is asked."""
+        self._picture, self.found = picture, None
+        view = self._studio.run_view
+        self.start.setEnabled(picture is not None and view is not None and bool(view.sources))
+        self.grid.hide()
+        self.words.hide()
+
+    def search(self) -> None:
+        """Look through the run's data."""
+        if self._picture is None or self._studio.run is None:
+            return
+        request = NeighboursRequest(run=Path(self._studio.run), count=_COUNT)
+        job = self._studio.backend.submit(tasks.neighbours(request, self._picture, "neighbours"))
+        job.setProperty("of", id(self._picture))
+        job.finished.connect(self._on_found)
+        job.failed.connect(self._on_failed)
+        self._tell(self.tr("Comparing…"))
+
+    def _on_found(self, found: NeighboursFound) -> None:
+        sender = self.sender()
+        if sender is None or sender.property("of") != id(self._picture):
+            return
+        self.found = found
+        self.grid.set_pictures(found.pictures)
+        self.grid.show()
+        words = self.tr("nearest: RMSE {0:.1f} of 255").format(found.distances[0])
+        if found.among_themselves is not None:
+            words += self.tr("; that one is {0:.1f} from its own nearest").format(
+                found.among_themselves
+            )
+        self._tell(words)
+
+    def _on_failed(self, failure: Failure) -> None:
+        self._tell(failure.line)
+
+    def _tell(self, words: str) -> None:
+        self.words.setText(words)
+        self.words.show()
+
+    def _tooltip(self, index: int) -> str:
+        if self.found is None:
+            return ""
+        number = f"{self.found.numbers[index]:,}"
+        words = self.tr("{0} · RMSE {1:.1f}").format(
+            self.found.names[index] or self.tr("Picture {0} of the data").format(number),
+            self.found.distances[index],
+        )
+        return words + self.tr(" · mirrored") if self.found.mirrored[index] else words

@@ -1,0 +1,106 @@
+"""How a picture was made, in words: what its PNG keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.common.sampler_bar import SAMPLER_NAMES
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import label, number_label
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+
+_WIDTH = 208
+_SIDE = 136
+
+
+class RecipeView(QWidget):
+    """One picture, large, and below it how it was made."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedWidth(_WIDTH)
+        self.picture = PictureGrid(self.tr("Chosen picture"))
+        self.picture.setFixedHeight(_SIDE)
+        self.picture.set_empty("image", self.tr("Choose a picture"))
+        self._form = QFormLayout()
+        self._form.setHorizontalSpacing(SPACE_M)
+        self._form.setVerticalSpacing(SPACE_S)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.picture)
+        layout.addLayout(self._form)
+        layout.addStretch()
+        self.rows: dict[str, str] = {}
+
+    def show_picture(self, picture: Pictures, recipe: dict[str, object]) -> None:
+        """Show a picture (H, W, C) and its recipe."""
+        self.picture.set_pictures(picture[None], recipe=recipe)
+        self._show(self._words(picture, recipe))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.picture.set_pictures(None)
+        self._show({})
+
+    def _show(self, rows: dict[str, str]) -> None:
+        self.rows = rows
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        for title, text in rows.items():
+            value = number_label(text)
+            value.setWordWrap(True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._form.addRow(label(title, "caption"), value)
+
+    def _words(self, picture: Pictures, recipe: dict[str, object]) -> dict[str, str]:
+        asked = recipe.get("request")
+        request: dict[str, object] = asked if isinstance(asked, dict) else {}
+        rows: dict[str, str] = {}
+        kinds = {
+            "sample": self.tr("drawn from noise"),
+            "share": self.tr("from a shared latent"),
+            "interpolate": self.tr("between pictures"),
+            "path": self.tr("on a path through pictures"),
+            "inpaint": self.tr("a part filled in"),
+        }
+        kind = str(recipe.get("kind", ""))
+        if kind:
+            rows[self.tr("Kind")] = kinds.get(kind, kind)
+        if "seed" in request:
+            rows[self.tr("Seed")] = str(request["seed"])
+        index = recipe.get("index")
+        if isinstance(index, int):
+            rows[self.tr("Picture")] = f"{index + 1:,}"
+        if "t" in request:
+            rows["t"] = f"{request['t']}"
+        lambdas = request.get("steps_lambda")
+        if isinstance(lambdas, int) and isinstance(index, int) and lambdas > 1:
+            rows["λ"] = f"{index / (lambdas - 1):.3g}"
+        if "sampler" in request:
+            rows[self.tr("Sampler")] = self._sampler(request)
+        if "weights" in request:
+            rows[self.tr("Weights")] = str(request["weights"])
+        if "run" in request:
+            rows[self.tr("Run")] = Path(str(request["run"])).name
+        step = recipe.get("checkpoint")
+        if isinstance(step, int):
+            rows[self.tr("Checkpoint")] = self.tr("step {0}").format(f"{step:,}")
+        height, width = picture.shape[:2]
+        rows[self.tr("Size")] = f"{width}×{height}"
+        return rows
+
+    def _sampler(self, request: dict[str, object]) -> str:
+        steps = request.get("steps")
+        sampler = str(request.get("sampler", "inpaint"))
+        words = SAMPLER_NAMES.get(sampler, sampler.upper())
+        if steps is not None:
+            words += self.tr(", {0} steps").format(steps)
+        if sampler == "ddim" and request.get("eta"):
+            words += f", η {request['eta']}"
+        return words

@@ -1,0 +1,1 @@
+"""Fill in: paint a mask, let the model draw it anew."""

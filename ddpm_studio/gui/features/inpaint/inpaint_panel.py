@@ -1,0 +1,294 @@
+"""Fill in: paint a part of a picture, and the model draws it anew (RePaint)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import tasks
+from ddpm_studio.backend.task import Task
+from ddpm_studio.gui.features.common.action_button import ActionButton, ActionTool
+from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel, choose
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.requests import InpaintRequest
+
+_COUNTS = (1, 4, 9, 16)
+_STEPS, _FRAMES, _BRUSH, _MOST_BRUSH = 50, 25, 5, 32
+_SLIDER_WIDTH, _JUMP_WIDTH, _RESAMPLINGS_WIDTH = 120, 72, 60
+_FIELDS = InpaintRequest.model_fields
+
+
+class InpaintPanel(ToolPanel):
+    """A picture under a painted mask, and what the model draws into it."""
+
+    kinds = ("inpaint",)
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, "brush", parent)
+        self._category = self.tr("&Fill in")
+        self._surprised = False
+        self._frames: list[Pictures] = []
+        wheel = WheelFilter(self)
+        self.source = SourceSlot(studio, self.tr("Picture"), self.tr("drop one"), "inpaint source")
+        self.canvas = MaskPicture(self.tr("Picture and mask"))
+        self.grid = PictureGrid(self.tr("Filled in"))
+        self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
+        self.brush = QSlider(Qt.Orientation.Horizontal)
+        self.brush.setRange(1, _MOST_BRUSH)
+        self.brush.setFixedWidth(_SLIDER_WIDTH)
+        self.brush.valueChanged.connect(self._on_brush)
+        self.brush.setValue(_BRUSH)
+        name(self.brush, self.tr("Brush"), self.tr("Side of the brush in pixels of the picture"))
+        self.count = QComboBox()
+        for count in _COUNTS:
+            self.count.addItem(str(count), count)
+        self.count.setCurrentIndex(_COUNTS.index(4))
+        self.jump, self.resamplings = IntBox(1, 1000), IntBox(1, 100)
+        self.jump.setValue(int(_FIELDS["jump"].default))
+        self.resamplings.setValue(2)
+        for box, field in (
+            (self.count, _FIELDS["count"]),
+            (self.jump, _FIELDS["jump"]),
+            (self.resamplings, _FIELDS["resamplings"]),
+        ):
+            name(box, str(field.title), str(field.description))
+            box.installEventFilter(wheel)
+        self.jump.setFixedWidth(_JUMP_WIDTH)
+        self.resamplings.setFixedWidth(_RESAMPLINGS_WIDTH)
+        for number in (self.jump, self.resamplings):
+            number.setKeyboardTracking(False)
+            number.valueChanged.connect(self.draw_later)
+        self.sampler = SamplerBar(steps=_STEPS, fixed=True)
+        self.export = ExportMenu(studio, actions, "inpaint", self._category, self._to_export)
+        self.export.report_to(self.messages)
+        PictureMenu(studio, self.grid)
+        self._build()
+        self.source.fitted_changed.connect(self._on_source)
+        self.source.failed.connect(self._on_failed)
+        self.canvas.changed.connect(self._on_mask)
+        self.count.currentIndexChanged.connect(self.draw_later)
+        self.sampler.changed.connect(self.draw_later)
+        self.grid.current_changed.connect(self.export.refresh)
+        studio.picture_sent.connect(self._on_picture_sent)
+        self._on_run()
+
+    def surprise(self) -> None:
+        """Take a picture of the data by chance."""
+        self.source.pick_from_data()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin with a picture, so that there is something to paint on."""
+        super().showEvent(event)
+        self._surprise_once()
+
+    def _build(self) -> None:
+        choices = FlowLayout()
+        choices.set_corner(self.export)
+        for key, text, callback, icon, tip in (
+            (
+                "surprise",
+                self.tr("From data"),
+                self.surprise,
+                "shuffle",
+                self.tr("Take a picture by chance out of those it was trained on"),
+            ),
+            (
+                "undo",
+                self.tr("Undo"),
+                self.canvas.undo,
+                "undo-2",
+                self.tr("Take the last change of the mask back"),
+            ),
+            (
+                "redo",
+                self.tr("Redo"),
+                self.canvas.redo,
+                "redo-2",
+                self.tr("Change the mask again as it was taken back"),
+            ),
+            (
+                "clear",
+                self.tr("Clear mask"),
+                self.canvas.clear,
+                "eraser",
+                self.tr("Take all paint away"),
+            ),
+            (
+                "invert",
+                self.tr("Invert mask"),
+                self.canvas.invert,
+                "repeat",
+                self.tr("Paint what is not painted, and the other way round"),
+            ),
+        ):
+            action = self.actions_.add(
+                f"inpaint.{key}", text, callback, category=self._category, icon=icon, tip=tip
+            )
+            # Everybody knows the arrows: the picture to paint on has the room instead.
+            arrow = key in ("undo", "redo")
+            choices.addWidget(ActionTool(action) if arrow else ActionButton(action, icon))
+        self._tell_changes()
+        again = self.actions_.add(
+            "inpaint.draw",
+            self.tr("Fill in again"),
+            self.draw_now,
+            category=self._category,
+            icon="refresh-cw",
+            tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
+        )
+        self._tell_age(again)
+        for text, box in (
+            (self.tr("brush"), self.brush),
+            (self.tr("count"), self.count),
+            (self.tr("resamplings"), self.resamplings),
+        ):
+            choices.addWidget(together(label(text, "muted"), box))
+        jump = label(self.tr("jump"), "muted")
+        choices.addWidget(together(jump, self.jump, ActionTool(again)))
+        right = QVBoxLayout()
+        right.addLayout(choices)
+        right.addStretch()
+        top = QHBoxLayout()
+        top.setSpacing(SPACE_L)
+        top.addWidget(self.source)
+        top.addLayout(right, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(SPACE_M)
+        middle.addWidget(self.canvas, 1)
+        middle.addWidget(self.grid, 1)
+        self.content.addLayout(top)
+        self.content.addWidget(self.progress)
+        self.content.addLayout(middle, 1)
+        self.content.addWidget(self.sampler)
+
+    def _task(self) -> Task | None:
+        picture, mask = self.source.fitted, self.canvas.painted
+        if picture is None or self.source.waiting or not mask.any() or self.studio.run is None:
+            return None
+        self._frames, self.drawn = [], None
+        self.export.refresh()
+        request = InpaintRequest(
+            run=Path(self.studio.run),
+            count=int(self.count.currentData()),
+            jump=self.jump.value(),
+            resamplings=self.resamplings.value(),
+            frames=_FRAMES,
+            **self.sampler.value(),
+        )
+        return tasks.inpaint(request, picture, mask.copy(), "inpaint")
+
+    def _show_restored(self, found: Restored) -> None:
+        fields = found.request.model_dump()
+        self._surprised = True
+        self.source.set_picture(found.inputs["picture"])
+        if self.canvas.painted.shape == found.mask.shape:
+            self.canvas.set_mask(found.mask)
+        choose(self.count, fields["count"])
+        self.jump.setValue(fields["jump"])
+        self.resamplings.setValue(fields["resamplings"])
+        self.sampler.set_value(fields)
+
+    def _select(self, index: int) -> None:
+        self.grid.select([index])
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, FrameImages):
+            picture, mask = self.source.fitted, self.canvas.painted[..., None]
+            shown = event.x0_hat
+            if picture is not None and picture.shape == shown.shape[1:]:
+                # What is known is shown as it is: only the rest is a guess.
+                shown = np.where(mask, shown, picture)
+            self._frames.append(shown)
+            self.grid.set_pictures(shown)
+
+    def _on_finished(self, result: object) -> None:
+        if isinstance(result, Drawn):
+            self.drawn = result
+            self.grid.set_pictures(result.pictures, recipe=result.recipe)
+        self.export.refresh()
+
+    def _on_source(self) -> None:
+        self._surprised |= self.source.fitted is not None
+        self.canvas.set_picture(self.source.fitted)
+        self._tell_changes()
+        self._forget()
+        self.draw_later(asked=self.source.asked)
+
+    def _tell_changes(self) -> None:
+        """Let be undone and done again what can be."""
+        self.actions_["inpaint.undo"].setEnabled(self.canvas.can_undo)
+        self.actions_["inpaint.redo"].setEnabled(self.canvas.can_redo)
+
+    def _on_mask(self) -> None:
+        self._tell_changes()
+        if self.canvas.painted.any():
+            self.draw_later()
+        else:
+            self._forget()
+
+    def _on_brush(self, side: int) -> None:
+        self.canvas.brush = side
+        self.canvas.update()
+
+    def _on_model(self) -> None:
+        view = self.studio.run_view
+        if view is not None:
+            self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.set_classes(view.summary.known_classes)
+        self._forget()
+        self.source.refit()
+        self._surprise_once()
+
+    def _surprise_once(self) -> None:
+        can = self.studio.can_draw and self.studio.has_pictures
+        empty = self.source.drop is None and not self.source.waiting
+        if self.isVisible() and can and empty and not self._surprised:
+            self.source.pick_from_data(asked=False)
+
+    def _forget(self) -> None:
+        self.drawn = None
+        self.grid.set_pictures(None)
+        self.export.refresh()
+
+    def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
+        if where == "inpaint":
+            self._surprised = True
+            self.source.set_picture(picture)
+
+    def _to_export(self) -> Export | None:
+        if self.drawn is None:
+            return None
+        frames = list(self._frames)
+
+        def grids() -> list[Pictures]:
+            from ddpm_studio.export import make_grid
+
+            return [make_grid(pictures) for pictures in frames]
+
+        return Export(
+            self.drawn.pictures,
+            self.drawn.recipe,
+            max(0, self.grid.current),
+            frames=grids,
+            stem="filled in",
+        )

@@ -1,0 +1,1 @@
+"""Interpolate: two pictures, four corners, or a path."""

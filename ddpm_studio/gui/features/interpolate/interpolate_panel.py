@@ -1,0 +1,398 @@
+"""Interpolate: from picture to picture through latent space (DDPM Fig. 8, 9)."""
+
+from __future__ import annotations
+
+import math
+import random
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from ddpm_studio.backend import tasks
+from ddpm_studio.backend.task import Task
+from ddpm_studio.gui.features.common.drawing_rows import Rows
+from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.common.time_slider import TimeSlider
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices
+from ddpm_studio.gui.features.interpolate.mix_export import path_export, rows_export, square_export
+from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
+from ddpm_studio.gui.features.interpolate.path_view import PathView
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.requests import InterpolateRequest, PathRequest
+
+_FRAMES = 25
+_ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
+_CHOICE = 48
+_ROW_HEIGHT = 112
+_KEYS = 3
+_NO_LIMIT = 16_777_215
+
+
+class InterpolatePanel(ToolPanel):
+    """Pictures, a t, and what lies between them; the noise is held fixed over λ."""
+
+    kinds = ("interpolate", "path")
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, "blend", parent)
+        self._category = self.tr("&Interpolate")
+        self._surprised = False
+        self.rows = Rows()
+        self._pictures: Pictures | None = None
+        self._row = self._shown = 0
+        self.export = ExportMenu(studio, actions, "interpolate", self._category, self._to_export)
+        self.export.report_to(self.messages)
+        self.view = MixView(studio)
+        self.a, self.b, self.c, self.d = self.view.all_slots
+        self.preview, self.slider = self.view.preview, self.view.slider
+        self.lambda_label = self.view.lambda_label
+        self.path = PathView(studio)
+        self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
+        self.sampler = SamplerBar()
+        self.grid = RowGrid(self.tr("From A to B"))
+        self.choices = MixChoices(actions, self._category, self.surprise, self.swap, self.draw_now)
+        for grid in (self.grid, self.preview, self.path.preview):
+            PictureMenu(studio, grid)
+        self.content.addWidget(self.view, 3)
+        self.content.addWidget(self.path, 3)
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.grid, 1)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addWidget(self.choices, 1)
+        row.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
+        self.content.addLayout(row)
+        self.content.addWidget(self.time)
+        self.content.addWidget(self.sampler)
+        self._tell_age(actions["interpolate.draw"])
+        self._connect()
+        self._show_empty()
+        self._on_mode()
+        self._on_run()
+
+    @property
+    def mode(self) -> str:
+        """How pictures are mixed now; see :class:`MixChoices`."""
+        return self.choices.mode
+
+    def surprise(self) -> None:
+        """Take pictures by chance, from the open data, else from those of the run."""
+        self._surprise(asked=True)
+
+    def _surprise(self, *, asked: bool) -> None:
+        dataset = self.studio.dataset
+        if dataset is not None:
+            self._take_some(asked, dataset.images)
+        elif self.studio.run is not None:
+            job = self.studio.backend.submit(
+                tasks.some_pictures(self.studio.run, _CHOICE, "interpolate surprise")
+            )
+            job.finished.connect(partial(self._take_some, asked))
+            job.failed.connect(self._on_failed if asked else self._on_none_found)
+
+    def swap(self) -> None:
+        """Exchange A and B; a path is turned around."""
+        if self.mode == "path":
+            drops = [slot.drop for slot in self.path.slots if slot.drop is not None]
+            self.path.set_keys(drops[::-1])
+            return
+        a, b = self.a.drop, self.b.drop
+        self.a.set_picture(b)
+        self.b.set_picture(a)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin with two pictures by chance, so that there is something to see."""
+        super().showEvent(event)
+        self._surprise_once()
+
+    def _connect(self) -> None:
+        for slot in self.view.all_slots:
+            slot.fitted_changed.connect(self._on_source)
+            slot.failed.connect(self._on_failed)
+        self.time.changed.connect(self.draw_later)
+        self.sampler.changed.connect(self.draw_later)
+        self.view.pad.changed.connect(self._on_pad)
+        self.path.changed.connect(self._on_source)
+        self.path.failed.connect(self._on_failed)
+        self.choices.changed.connect(self.draw_later)
+        self.choices.mode_changed.connect(self._on_mode)
+        self.slider.valueChanged.connect(self._show_preview)
+        self.slider.sliderReleased.connect(self._show_preview)
+        self.grid.current_changed.connect(self._on_current)
+        self.studio.picture_sent.connect(self._on_picture_sent)
+
+    def _task(self) -> Task | None:
+        keys = self._keys()
+        if not keys:
+            return None
+        self.drawn = None
+        self.export.refresh()
+        common = {**self.choices.value(), **self.sampler.value()}
+        if self.mode == "path":
+            closed = self.path.closed.isChecked()
+            walk = PathRequest(
+                run=self._run(), t=self.time.value, frames=_FRAMES, closed=closed, **common
+            )
+            return tasks.walk_path(walk, keys, "interpolate")
+        if self.mode == "pad":
+            common |= {"u": self.view.pad.u, "v": self.view.pad.v}
+        if self.mode == "matrix":
+            ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
+            self.rows = Rows(ts, self.choices.steps_lambda.value())
+            requests = [self._request(t, common) for t in ts]
+            return tasks.interpolate_series(requests, keys, "interpolate")
+        return tasks.interpolate(self._request(self.time.value, common), keys, "interpolate")
+
+    def _request(self, t: int, fields: dict[str, Any]) -> InterpolateRequest:
+        return InterpolateRequest(run=self._run(), t=t, frames=_FRAMES, **fields)
+
+    def _run(self) -> Path:
+        assert self.studio.run is not None
+        return Path(self.studio.run)
+
+    def _keys(self) -> list[Pictures]:
+        """The pictures to be mixed; empty while some are missing."""
+        if self.mode == "path":
+            keys = self.path.keys
+            return [] if self.path.waiting or len(keys) < 2 else keys
+        slots = self._slots()
+        ends = [slot.fitted for slot in slots if slot.fitted is not None and not slot.waiting]
+        return ends if len(ends) == len(slots) else []
+
+    def _slots(self) -> tuple[SourceSlot, ...]:
+        return self.view.slots_of(self.mode)
+
+    def _show_restored(self, found: Restored) -> None:
+        fields = found.request.model_dump()
+        self._surprised = True
+        two = len(found.pictures) == 2
+        mode = "row" if two else "pad" if fields.get("u") is not None else "corners"
+        mode = "path" if found.kind == "path" else "matrix" if found.rows else mode
+        # The pictures first: a mode that finds none takes some by chance.
+        if mode == "path":
+            self.path.closed.setChecked(fields["closed"])
+            self.path.set_keys(found.pictures)
+        else:
+            for slot, picture in zip(self.view.all_slots, found.pictures, strict=False):
+                slot.set_picture(picture)
+        self.choices.set_mode(mode)
+        self.choices.set_value(fields)
+        if mode == "pad":
+            self.view.pad.set_point(fields["u"], fields["v"])
+        self.time.set_value(fields["t"])
+        self.sampler.set_value(fields)
+
+    def _select(self, index: int) -> None:
+        if self.mode == "path":
+            self.path.select(index)
+        elif self.mode in ("corners", "pad"):
+            self.preview.select([index])
+        else:
+            self.grid.select([index])
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, FrameImages):
+            self._show(event.x0_hat)
+        elif isinstance(event, Drawn):
+            self._keep(event)
+            self._show(event.pictures)
+            self.rows.next()
+
+    def _on_finished(self, result: object) -> None:
+        if isinstance(result, Drawn):
+            self.drawn = result
+            self._show(result.pictures)
+        elif isinstance(result, list) and self._pictures is not None:
+            self.drawn = Drawn(self._pictures, {**result[-1].recipe, "rows": self.rows.shown_ts})
+            self._show_grid()
+        self.export.refresh()
+
+    def _show(self, pictures: Pictures) -> None:
+        """Show what is drawn, (N, H, W, C), as far as it is."""
+        if self.mode == "matrix":
+            self.rows.set_current(pictures)
+            self._pictures = self.rows.pictures()
+        else:
+            self._pictures = pictures
+        self._show_grid()
+        self._show_preview()
+
+    def _show_grid(self) -> None:
+        pictures = self._pictures
+        recipe = self.drawn.recipe if self.drawn is not None else None
+        if self.mode == "path":
+            self.path.show_frames(pictures, recipe)
+        elif self.mode == "pad":
+            self.preview.set_rows(pictures, (), recipe=recipe)
+        elif self.mode == "corners":
+            side = 0 if pictures is None else math.isqrt(len(pictures))
+            labels = [f"{value:.3g}" for value in np.linspace(0, 1, side)]
+            self.preview.set_rows(pictures, labels, recipe=recipe)
+        elif pictures is None:
+            self.grid.set_rows(None, ())
+        elif self.mode == "matrix":
+            labels = [f"t = {t:,}" for t in self.rows.shown_ts]
+            feet = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures) // len(labels))]
+            feet[0] = f"λ = {feet[0]}"
+            self.grid.set_rows(pictures, labels, recipe=recipe, feet=feet)
+        else:
+            captions = [f"{value:.3g}" for value in np.linspace(0, 1, len(pictures))]
+            self.grid.set_rows(pictures, ["λ"], captions, recipe=recipe)
+
+    def _show_preview(self) -> None:
+        if self.mode == "pad":
+            pad = self.view.pad
+            self.lambda_label.setText(f"u = {pad.u:.2f}, v = {pad.v:.2f}")
+        if self.mode not in ("row", "matrix"):
+            return
+        position = self.slider.value() / SLIDER
+        pictures = self._pictures
+        columns = self.grid.columns
+        if pictures is None or columns < 2:
+            self.lambda_label.setText(f"λ = {position:.2f}")
+            self.preview.set_rows(None, ())
+            return
+        nearest = round(position * (columns - 1))
+        words = f"λ = {nearest / (columns - 1):.2f}"
+        if self.mode == "matrix":
+            words += f" · t = {self.rows.shown_ts[self._row]:,}"
+        self.lambda_label.setText(words)
+        self.view.snap(nearest, columns)
+        shown = self._shown = self._row * columns + nearest
+        recipe = None if self.drawn is None else {**self.drawn.recipe, "index": shown}
+        self.preview.set_rows(pictures[shown : shown + 1], (), recipe=recipe)
+
+    def _on_current(self, index: int) -> None:
+        columns = self.grid.columns
+        if self.grid.selected and columns > 1:
+            self._row, column = divmod(index, columns)
+            self.view.snap(column, columns)
+            self._show_preview()
+        self.export.refresh()
+
+    def _on_pad(self) -> None:
+        self._show_preview()
+        self.draw_later()
+
+    def _on_source(self) -> None:
+        used = (self.path,) if self.mode == "path" else self._slots()
+        changed = next((one for one in used if one is self.sender()), None)
+        if changed is None:
+            return  # It takes no part in the way chosen.
+        if not self._keys():
+            self._forget()
+        self.draw_later(asked=changed.asked)
+
+    def _on_mode(self) -> None:
+        """Follow what is shown: a row, a row for each t, a square, a pad, or a path."""
+        mode = self.mode
+        several, in_row = mode == "matrix", mode in ("row", "matrix")
+        self._forget()
+        self.view.show_mode(mode)
+        self.view.setVisible(mode != "path")
+        self.path.setVisible(mode == "path")
+        self.grid.setVisible(in_row)
+        self.time.setEnabled(not several)
+        self.choices.steps_lambda.setEnabled(mode != "pad")
+        self.preview.setMaximumHeight(_ROW_HEIGHT if several else _NO_LIMIT)
+        vertical = QSizePolicy.Policy.Expanding if several else QSizePolicy.Policy.Fixed
+        self.grid.setMaximumHeight(_NO_LIMIT if several else _ROW_HEIGHT)
+        self.grid.setMinimumHeight(_ROW_HEIGHT)
+        self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
+        self.content.setStretchFactor(self.view, 0 if several else 1)
+        self.content.setStretchFactor(self.grid, 1 if several else 0)
+        self._row = len(_ROWS) // 2 if several else 0
+        self.draw_later()
+        can = self.studio.can_draw and self.studio.has_pictures
+        if can and not self._keys() and not in_row:
+            drops = [slot.drop for slot in self.view.all_slots if slot.drop is not None]
+            if mode == "path" and len(drops) > 1:
+                self.path.set_keys(drops)
+            else:
+                self._surprise(asked=False)
+
+    def _on_model(self) -> None:
+        view = self.studio.run_view
+        if view is not None:
+            self.time.set_timesteps(view.summary.timesteps)
+            self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.set_classes(view.summary.known_classes)
+        self._forget()
+        for slot in self.view.all_slots:
+            slot.refit()
+        self.path.refit()
+        self._surprise_once()
+
+    def _forget(self) -> None:
+        self._pictures = self.drawn = None
+        self.preview.set_rows(None, ())
+        self.path.show_frames(None)
+        self.grid.set_rows(None, ())
+        self._show_preview()
+        self.export.refresh()
+
+    def _surprise_once(self) -> None:
+        empty = self.a.drop is None and self.b.drop is None
+        can = self.studio.can_draw and self.studio.has_pictures
+        if self.isVisible() and can and empty and not self._surprised:
+            self._surprised = True
+            self._surprise(asked=False)
+
+    def _on_none_found(self) -> None:
+        """Try it again when the tab is seen again; nobody has asked, so nothing is said."""
+        self._surprised = False
+
+    def _take_some(self, asked: bool, pictures: Pictures) -> None:
+        """Fill the slots; where four corners are wanted, those with a picture stay."""
+        if self.mode == "path":
+            chosen = random.sample(range(len(pictures)), min(_KEYS, len(pictures)))
+            self.path.set_keys([pictures[k].copy() for k in chosen])
+            return
+        slots = [slot for slot in self._slots() if slot.drop is None] or self._slots()
+        chosen = random.sample(range(len(pictures)), min(len(slots), len(pictures)))
+        for k, slot in enumerate(slots):
+            slot.take(pictures[chosen[k % len(chosen)]].copy(), asked=asked)
+
+    def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
+        slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)
+        if slot is None:
+            return
+        self._surprised = True
+        if self.mode == "path":
+            self.path.append(picture)
+        else:
+            slot.set_picture(picture)
+
+    def _show_empty(self) -> None:
+        self.preview.set_empty(
+            "blend", self.tr("Drop two pictures"), self.tr("Surprise me"), self.surprise
+        )
+        self.grid.set_empty("image", "")
+
+    def _to_export(self) -> Export | None:
+        if self.drawn is None:
+            return None
+        if self.mode in ("corners", "pad"):
+            stem = "four corners" if self.mode == "corners" else "between four"
+            return square_export(self.drawn, max(0, self.preview.current), stem)
+        if self.mode == "path":
+            closed = self.path.closed.isChecked()
+            return path_export(self.drawn, self.path.strip.current, closed=closed)
+        return rows_export(self.drawn, self._shown, self.grid.columns)

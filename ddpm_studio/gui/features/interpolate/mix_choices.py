@@ -1,0 +1,202 @@
+"""How pictures are mixed, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QWidget
+
+from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, button, label, name
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.requests import MixRequest
+
+_LAMBDAS = 7
+_MOST_LAMBDAS = 64
+_STEPS_WIDTH = 64
+_FIELDS = MixRequest.model_fields
+
+
+class MixChoices(QWidget):
+    """Buttons for the pictures, the ways to mix, λ steps and the kind of mix.
+
+    At most one of the ways is on; with none of them it is one row from A to B.
+
+    Args:
+        actions: where ``interpolate.surprise``, ``.swap``, ``.draw`` and the ways are registered.
+        category: the menu they belong to, translated.
+        surprise: takes two pictures by chance.
+        swap: exchanges the two.
+        draw: draws again.
+        parent: the owner.
+    """
+
+    changed = Signal()
+    """λ steps or the kind of mix are others."""
+    mode_changed = Signal()
+    """``mode`` is another."""
+
+    def __init__(
+        self,
+        actions: ActionRegistry,
+        category: str,
+        surprise: Callable[[], object],
+        swap: Callable[[], object],
+        draw: Callable[[], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._wheel = WheelFilter(self)
+        self._actions, self._category = actions, category
+        self._row = self._way_action(
+            "row",
+            self.tr("One row"),
+            self._choose_row,
+            "arrow-right",
+            self.tr("From A to B at one t"),
+        )
+        self._row.setChecked(True)
+        self.matrix = self._way(
+            "matrix",
+            self.tr("Several t"),
+            self.tr("One row for each of several t from T to 0, as in Fig. 9 of the paper"),
+            "grid-3x3",
+        )
+        self.corners = self._way(
+            "corners",
+            self.tr("Four corners"),
+            self.tr("A square between four pictures"),
+            "layout-grid",
+        )
+        self.pad = self._way(
+            "pad", self.tr("Pad"), self.tr("Move a point between four pictures"), "crosshair"
+        )
+        self.path = self._way(
+            "path", self.tr("Path"), self.tr("Walk through several pictures in turn"), "waypoints"
+        )
+        self._ways = {
+            "matrix": self.matrix,
+            "corners": self.corners,
+            "pad": self.pad,
+            "path": self.path,
+        }
+        self.steps_lambda = self._steps_box()
+        self.mix = self._mix_box()
+        tip = self.tr("Take two pictures by chance out of the data")
+        draw_action = actions.add(
+            "interpolate.draw",
+            self.tr("Interpolate again"),
+            draw,
+            category=category,
+            icon="refresh-cw",
+            tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
+        )
+        layout = FlowLayout(parent=self)
+        for part in (
+            self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
+            self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
+            *self._ways.values(),
+            together(
+                label(self.tr("λ steps"), "muted"),
+                self.steps_lambda,
+                self.mix,
+                ActionTool(draw_action),
+            ),
+        ):
+            layout.addWidget(part)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    @property
+    def mode(self) -> str:
+        """The way that is on: "matrix", "corners", "pad", "path", or else "row"."""
+        return next((mode for mode, way in self._ways.items() if way.isChecked()), "row")
+
+    def set_mode(self, mode: str) -> None:
+        """Turn one of the ways on, or with "row" none."""
+        for key, way in self._ways.items():
+            if key == mode or mode == "row":
+                way.setChecked(key == mode)
+
+    def value(self) -> dict[str, Any]:
+        """Return the fields of a :class:`MixRequest` that are chosen here."""
+        return {"steps_lambda": self.steps_lambda.value(), "mix": self.mix.currentData()}
+
+    def set_value(self, fields: dict[str, Any]) -> None:
+        """Show these fields, as :meth:`value` returns them."""
+        self.steps_lambda.setValue(fields["steps_lambda"])
+        self.mix.setCurrentIndex(max(0, self.mix.findData(fields["mix"])))
+
+    def _way(self, mode: str, text: str, tip: str, icon: str) -> QPushButton:
+        made = button(text, tip, icon=icon)
+        made.setCheckable(True)
+        made.toggled.connect(self._on_way)
+        self._way_action(mode, text, made.setChecked, icon, tip)
+        return made
+
+    def _way_action(
+        self, mode: str, text: str, callback: Callable[[bool], object], icon: str, tip: str
+    ) -> QAction:
+        return self._actions.add(
+            f"interpolate.way_{mode}",
+            text,
+            callback,
+            category=self._category,
+            icon=icon,
+            tip=tip,
+            checkable=True,
+        )
+
+    def _choose_row(self, _: bool) -> None:
+        """One row is what is left when no other way is on: it can't be turned off alone."""
+        self._row.setChecked(True)
+        self.set_mode("row")
+
+    def _on_way(self, on: bool) -> None:
+        """One way at a time: turning one on turns the others off."""
+        chosen = self.sender()
+        for way in self._ways.values():
+            if on and way is not chosen:
+                blocked = way.blockSignals(True)
+                way.setChecked(False)
+                way.blockSignals(blocked)
+        for mode, way in self._ways.items():
+            self._actions[f"interpolate.way_{mode}"].setChecked(way.isChecked())
+        self._row.setChecked(self.mode == "row")
+        self.mode_changed.emit()
+
+    def _button(
+        self, key: str, text: str, callback: Callable[[], object], icon: str, tip: str
+    ) -> QPushButton:
+        action = self._actions.add(
+            f"interpolate.{key}", text, callback, category=self._category, icon=icon, tip=tip
+        )
+        made = button(text, tip, icon=icon)
+        made.clicked.connect(action.trigger)
+        return made
+
+    def _steps_box(self) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(2, _MOST_LAMBDAS)
+        box.setValue(_LAMBDAS)
+        box.setFixedWidth(_STEPS_WIDTH)
+        box.setKeyboardTracking(False)
+        box.installEventFilter(self._wheel)
+        field = _FIELDS["steps_lambda"]
+        name(box, str(field.title), str(field.description))
+        box.valueChanged.connect(self.changed)
+        return box
+
+    def _mix_box(self) -> QComboBox:
+        box = QComboBox()
+        for value in get_args(_FIELDS["mix"].annotation):
+            box.addItem(value, value)
+        box.installEventFilter(self._wheel)
+        name(box, str(_FIELDS["mix"].title), str(_FIELDS["mix"].description))
+        box.currentIndexChanged.connect(self.changed)
+        return box

@@ -1,0 +1,52 @@
+"""How mixed pictures leave the window: as a square, as a path, or as rows from A to B."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ddpm_studio.gui.features.common.exporting import Export
+from ddpm_studio.gui.features.interpolate.path_view import FPS
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.jobs.events import Drawn
+
+
+def square_export(drawn: Drawn, current: int, stem: str) -> Export:
+    """Export a square between four pictures."""
+    columns = math.isqrt(len(drawn.pictures))
+    return Export(drawn.pictures, drawn.recipe, current, columns=columns, stem=stem)
+
+
+def path_export(drawn: Drawn, current: int, *, closed: bool) -> Export:
+    """Export a walk, which goes there and back unless it is ``closed``."""
+    walked = list(drawn.pictures)
+    return Export(
+        drawn.pictures,
+        drawn.recipe,
+        current,
+        frames=lambda: walked if closed else walked + walked[-2:0:-1],
+        fps=FPS,
+        hold_last_seconds=0,
+        stem="path",
+    )
+
+
+def rows_export(drawn: Drawn, current: int, columns: int) -> Export:
+    """Export rows of so many columns; all of them go there and back together."""
+
+    def there_and_back() -> Sequence[Pictures]:
+        from ddpm_studio.export import make_grid
+
+        way = [make_grid(drawn.pictures[k::columns], 1) for k in range(columns)]
+        return way + way[-2:0:-1]
+
+    return Export(
+        drawn.pictures,
+        drawn.recipe,
+        current,
+        columns=columns,
+        frames=there_and_back,
+        fps=max(8.0, columns / 2.0),
+        hold_last_seconds=0,
+        stem="interpolate",
+    )

@@ -1,0 +1,218 @@
+"""A path through several pictures: its keys, the way between them, and a player."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import button, label, tool_button
+from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
+from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
+from ddpm_studio.gui.workspace.studio import Studio
+
+FPS = 12
+_SIDE = 96
+_LEAST_HEIGHT = 144
+_MOST = 12
+
+
+class PathView(QWidget):
+    """Key pictures in a row, the walked path large, and a strip to scrub it.
+
+    The last slot is always empty: what is dropped there is the next key.
+    """
+
+    changed = Signal()
+    """The keys, or whether the path is closed, are others."""
+    failed = Signal(object)
+    """A picture can't be used (Failure)."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._slots: list[SourceSlot] = []
+        self.asked = True
+        """Whether a person is the cause of what ``changed`` tells."""
+        self.frames: Pictures | None = None
+        self._recipe: dict[str, object] | None = None
+        self.preview = RowGrid(self.tr("The path"))
+        self.preview.setMinimumHeight(_LEAST_HEIGHT)
+        self.preview.set_empty("waypoints", self.tr("Drop two pictures or more above"))
+        self.strip = FilmStrip(
+            self.tr("Moments of the path"), self.tr("{0} of the path"), even=True
+        )
+        self.strip.scrubbed.connect(self._show)
+        self._timer = QTimer(self)
+        self._timer.setInterval(1000 // FPS)
+        self._timer.timeout.connect(self._advance)
+        self.play_button = tool_button("play", self.tr("Play"), self.tr("Walk the path, or pause"))
+        self.play_button.clicked.connect(self.play)
+        self.closed = button(
+            self.tr("Closed"), self.tr("From the last picture back to the first"), icon="repeat"
+        )
+        self.closed.setCheckable(True)
+        self.closed.toggled.connect(self._on_closed)
+        self.add_button = button(
+            self.tr("Add"), self.tr("Add a picture of the data by chance"), icon="plus"
+        )
+        self.add_button.clicked.connect(self.add_from_data)
+        row = QWidget()
+        self._row = QHBoxLayout(row)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(SPACE_S)
+        self._row.addStretch()
+        area = QScrollArea()
+        area.setWidget(row)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setAccessibleName(self.tr("Pictures of the path"))
+        area.horizontalScrollBar().setAccessibleName(self.tr("Scroll the pictures of the path"))
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFixedHeight(_SIDE + 2 * SPACE_M)
+        tools = QHBoxLayout()
+        tools.setSpacing(SPACE_M)
+        for part in (self.add_button, self.closed):
+            tools.addWidget(part)
+        tools.addWidget(label(self.tr("The path goes from left to right"), "muted"))
+        tools.addStretch()
+        player = QHBoxLayout()
+        player.setSpacing(SPACE_M)
+        player.addWidget(self.play_button)
+        player.addWidget(self.strip, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addLayout(tools)
+        layout.addWidget(area)
+        layout.addWidget(self.preview, 1)
+        layout.addLayout(player)
+        self._grow()
+        self.show_frames(None)
+
+    @property
+    def keys(self) -> list[Pictures]:
+        """The pictures of the path that fit the model, in order."""
+        return [slot.fitted for slot in self._slots if slot.fitted is not None]
+
+    @property
+    def slots(self) -> list[SourceSlot]:
+        """All slots, the empty last one too."""
+        return list(self._slots)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a picture is being prepared."""
+        return any(slot.waiting for slot in self._slots)
+
+    @property
+    def playing(self) -> bool:
+        """Whether the path is being walked."""
+        return self._timer.isActive()
+
+    def set_keys(self, pictures: Sequence[Pictures | PictureDrop]) -> None:
+        """Walk through these instead, at most twelve."""
+        for slot in self._slots:
+            slot.deleteLater()
+            self._row.removeWidget(slot)
+        self._slots = []
+        self._grow()
+        for picture in pictures[:_MOST]:
+            self.append(picture)
+
+    def append(self, picture: Pictures | PictureDrop) -> None:
+        """Put a picture at the end of the path."""
+        self._slots[-1].set_picture(picture)
+
+    def add_from_data(self) -> None:
+        """Put a picture at the end by chance."""
+        self._slots[-1].pick_from_data()
+
+    def refit(self) -> None:
+        """Prepare all pictures anew, for another model."""
+        for slot in self._slots:
+            slot.refit()
+
+    def show_frames(
+        self, pictures: Pictures | None, recipe: dict[str, object] | None = None
+    ) -> None:
+        """Show the path (N, H, W, C) as far as it is drawn; ``recipe`` says how."""
+        self.frames, self._recipe = pictures, recipe
+        if pictures is None:
+            self._timer.stop()
+            self.strip.clear()
+            self.preview.set_rows(None, ())
+        else:
+            here = self.strip.current
+            last = max(1, len(pictures) - 1)
+            captions = [f"{100 * k / last:.0f} %" for k in range(len(pictures))]
+            self.strip.set_frames(pictures, captions)
+            self.strip.set_current(here)
+            self._show(self.strip.current)
+        self.play_button.setEnabled(pictures is not None)
+        self._show_playing()
+
+    def select(self, index: int) -> None:
+        """Show one moment of the path."""
+        self.strip.set_current(index)
+        self._show(self.strip.current)
+
+    def play(self) -> None:
+        """Walk the path from where it stands, or pause."""
+        if self._timer.isActive():
+            self._timer.stop()
+        elif self.frames is not None and len(self.frames) > 1:
+            self._timer.start()
+        self._show_playing()
+
+    def hideEvent(self, event: object) -> None:
+        """Stop walking where nobody looks."""
+        super().hideEvent(event)  # type: ignore[arg-type]
+        self._timer.stop()
+        self._show_playing()
+
+    def _grow(self) -> None:
+        number = len(self._slots) + 1
+        slot = SourceSlot(self._studio, str(number), self.tr("drop"), f"path {number}")
+        slot.setFixedSize(_SIDE, _SIDE)
+        slot.fitted_changed.connect(self._on_fitted)
+        slot.failed.connect(self.failed)
+        self._slots.append(slot)
+        self._row.insertWidget(self._row.count() - 1, slot)
+
+    def _on_fitted(self) -> None:
+        """Close up where a picture was taken out; keep one empty slot at the end."""
+        for slot in self._slots[:-1]:
+            if slot.drop is None and not slot.waiting:
+                self._slots.remove(slot)
+                self._row.removeWidget(slot)
+                slot.hide()
+                slot.deleteLater()
+        if self._slots[-1].drop is not None and len(self._slots) < _MOST:
+            self._grow()
+        cause = self.sender()
+        self.asked = not isinstance(cause, SourceSlot) or cause.asked
+        self.changed.emit()
+
+    def _on_closed(self) -> None:
+        self.asked = True
+        self.changed.emit()
+
+    def _show(self, index: int) -> None:
+        if self.frames is not None:
+            recipe = None if self._recipe is None else {**self._recipe, "index": index}
+            self.preview.set_rows(self.frames[index : index + 1], (), recipe=recipe)
+
+    def _advance(self) -> None:
+        if self.frames is not None:
+            self.select((self.strip.current + 1) % len(self.frames))
+
+    def _show_playing(self) -> None:
+        set_icon(self.play_button, "pause" if self.playing else "play")
+        self.play_button.setAccessibleName(self.tr("Pause") if self.playing else self.tr("Play"))

@@ -1,0 +1,203 @@
+"""The Jobs dock: what runs, how far it is, how long it will take."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QPropertyAnimation, QSize, QTimer
+from PySide6.QtWidgets import (
+    QGraphicsOpacityEffect,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.backend import Job, Lane, State
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import IconLabel, label, name
+from ddpm_studio.gui.widgets.layout.job_row import JobRow
+from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+
+# What is over sooner than this is not worth a row that would only flicker.
+_WORTH_A_ROW_SECONDS = 0.4
+_STAYS_SECONDS = 4.0
+_SWEEP_MS = 200
+_FADE_MS = 400
+_LEAST_HEIGHT = 36
+_MOST_FAILED = 50
+
+
+class JobsPanel(QWidget):
+    """A row for each listed job; the newest failures stay until they are dismissed."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._backend = studio.backend
+        self.rows: dict[Job, JobRow] = {}
+        self._since: dict[Job, float] = {}
+        actions.add(
+            "jobs.cancel_all",
+            self.tr("Cancel all jobs"),
+            self.cancel_all,
+            category=self.tr("&Run"),
+            icon="circle-x",
+            tip=self.tr("End everything that runs; a training saves its steps first"),
+        )
+        self.empty = label(self.tr("Nothing is running."), "muted")
+        self.device = label(self.tr("Getting ready…"), "caption")
+        name(self.device, self.tr("Device"), self.tr("Where the network computes, and how finely"))
+        self._list = QVBoxLayout()
+        self._list.setSpacing(SPACE_S)
+        self._list.addStretch()
+        inner = QWidget()
+        inner.setLayout(self._list)
+        self._list.setContentsMargins(0, 0, SPACE_M, 0)
+        scroll = TallArea(inner, self.tr("Jobs"))
+        scroll.setMinimumHeight(_LEAST_HEIGHT)
+        chip = QHBoxLayout()
+        chip.setSpacing(SPACE_S)
+        chip.addWidget(IconLabel("cpu"))
+        chip.addWidget(self.device)
+        side = QVBoxLayout()
+        side.addLayout(chip)
+        side.addStretch()
+        left = QVBoxLayout()
+        left.addWidget(self.empty)
+        left.addWidget(scroll, 1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_S, SPACE_L, SPACE_M)
+        layout.setSpacing(SPACE_L)
+        layout.addLayout(left, 1)
+        layout.addLayout(side)
+        self._sweeper = QTimer(self)
+        self._sweeper.setInterval(_SWEEP_MS)
+        self._sweeper.timeout.connect(self._sweep)
+        if self._backend.device is not None:
+            self.show_device(self._backend.device)
+        self._backend.ready.connect(self.show_device)
+        self._backend.started.connect(self._on_started)
+        for job in list(self._backend.jobs.values()):
+            self._on_started(job)
+        self._refresh()
+
+    def cancel_all(self) -> None:
+        """End all that runs."""
+        for job in list(self._backend.jobs.values()):
+            self._backend.cancel(job)
+
+    def sizeHint(self) -> QSize:
+        """Ask for room for two jobs."""
+        return QSize(480, 72)
+
+    def show_device(self, device: str) -> None:
+        """Say where the network computes, and how finely."""
+        self.device.setText(device)
+
+    def _on_started(self, job: Job) -> None:
+        if not job.task.listed:
+            return
+        job.ended.connect(self._on_ended)
+        self._since[job] = time.monotonic()
+        if job.task.lane is Lane.BACKGROUND:
+            self._add_row(job)
+        if not self._sweeper.isActive():
+            # Started anew by each job, it would never fire while they come in quick succession.
+            self._sweeper.start()
+
+    def _add_row(self, job: Job) -> JobRow:
+        row = JobRow(job)
+        row.cancel_requested.connect(self._on_cancel)
+        row.pause_requested.connect(self._on_pause)
+        row.dismissed.connect(self._on_dismissed)
+        self.rows[job] = row
+        self._place(row)
+        self._refresh()
+        return row
+
+    def _place(self, row: JobRow) -> None:
+        """Put it where it belongs: what runs, what is over, what has failed, which may stay."""
+        others = [other for other in self.rows.values() if other is not row]
+        rank = _rank(row.job.state)
+        above = sum(_rank(other.job.state) < rank for other in others)
+        self._list.insertWidget(above, row)
+
+    def _on_cancel(self) -> None:
+        row = self.sender()
+        if isinstance(row, JobRow):
+            self._backend.cancel(row.job)
+
+    def _on_pause(self, paused: bool) -> None:
+        row = self.sender()
+        if isinstance(row, JobRow):
+            self._backend.pause(row.job, paused)
+
+    def _on_dismissed(self) -> None:
+        row = self.sender()
+        if isinstance(row, JobRow):
+            self._remove(row.job)
+
+    def _on_ended(self) -> None:
+        job = self.sender()
+        if not isinstance(job, Job):
+            return
+        self._since.pop(job, None)
+        shown = job in self.rows
+        if job.state is State.FAILED:
+            if shown:
+                self._place(self.rows[job])
+            else:
+                self._add_row(job)
+            failed = [old for old in self.rows if old.state is State.FAILED]
+            for old in failed[:-_MOST_FAILED]:
+                self._remove(old)
+        elif shown and job.state is State.CANCELLED and job.task.lane is Lane.INTERACTIVE:
+            # A newer request has taken its place.
+            self._remove(job)
+        elif shown:
+            self._since[job] = time.monotonic()
+            self._place(self.rows[job])
+
+    def _sweep(self) -> None:
+        """Add rows of what takes long, fade out those of what is over."""
+        now = time.monotonic()
+        for job, since in list(self._since.items()):
+            if job not in self.rows:
+                if now - since >= _WORTH_A_ROW_SECONDS:
+                    self._add_row(job)
+            elif job.state.over and now - since >= _STAYS_SECONDS:
+                del self._since[job]
+                self._fade(self.rows[job])
+        if not self._since:
+            self._sweeper.stop()
+
+    def _fade(self, row: JobRow) -> None:
+        effect = QGraphicsOpacityEffect(row)
+        row.setGraphicsEffect(effect)
+        fading = QPropertyAnimation(effect, b"opacity", row)
+        fading.setDuration(_FADE_MS)
+        fading.setStartValue(1.0)
+        fading.setEndValue(0.0)
+        fading.finished.connect(row.dismissed)
+        fading.start()
+
+    def _remove(self, job: Job) -> None:
+        self._since.pop(job, None)
+        row = self.rows.pop(job, None)
+        if row is not None:
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.empty.setVisible(not self.rows)
+
+
+def _rank(state: State) -> int:
+    if state is State.FAILED:
+        return 2
+    return 1 if state.over else 0

@@ -1,0 +1,383 @@
+"""A small plot that is part of an explanation: few curves, one place on them, read out loud."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S, mix
+
+Values = npt.NDArray[np.float64]
+
+_TOP, _BOTTOM, _LEFT, _RIGHT = 24, 20, 44, 10
+# The upper end's figure stands below its line: above it are the curves' names.
+_TOP_TICK, _BOTTOM_TICK = -3, -8
+# More would lie on the same pixels.
+_MOST_POINTS = 240
+_TINY = 1e-12
+_PALE = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One curve.
+
+    Args:
+        key: the symbol that it shows, or "".
+        title: what stands above the plot, in the curve's colour.
+        x: ascending, shape (K,).
+        y: shape (K,).
+        colour: index of a plot colour.
+        filled: whether the ground below it is tinted.
+    """
+
+    key: str
+    title: str
+    x: Values
+    y: Values
+    colour: int = 0
+    filled: bool = False
+
+
+class CurveView(QWidget):
+    """Draws curves over one axis and marks one place on them.
+
+    A press or drag moves the mark, and so do the arrows, Page up and down, Home and End:
+    ``moved`` carries the new x as a whole number. A view without a mark is only looked at.
+
+    Args:
+        title: what is shown, for assistive tools.
+        log: which axes are logarithmic: "", "x", "y" or "xy".
+        numbers: how a value is written.
+        parent: the owner.
+    """
+
+    moved = Signal(int)
+
+    def __init__(
+        self,
+        title: str,
+        log: str = "",
+        numbers: Callable[[float], str] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._log = log
+        self._numbers = numbers or short
+        self._curves: list[Curve] = []
+        self._mark: float | None = None
+        self._lit = ""
+        self._x_words: tuple[str, str] | None = None
+        self._range: tuple[float, float, float, float] = (0, 1, 0, 1)
+        self._low: float | None = None
+        self.setMinimumSize(120, 80)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(title)
+        current_theme().changed.connect(self.update)
+
+    @property
+    def curves(self) -> list[Curve]:
+        """What is shown."""
+        return self._curves
+
+    @property
+    def mark(self) -> float | None:
+        """The x that is marked."""
+        return self._mark
+
+    def set_curves(
+        self,
+        curves: Sequence[Curve],
+        x_words: tuple[str, str] | None = None,
+        low: float | None = None,
+    ) -> None:
+        """Show these curves.
+
+        Args:
+            curves: what to show; NaN and, on a logarithmic axis, what is not above 0 is left out.
+            x_words: what stands below both ends of the horizontal axis; its ends if None.
+            low: where the vertical axis begins; as the curves do if None.
+        """
+        self._curves, self._x_words, self._low = list(curves), x_words, low
+        self._range = self._find_range()
+        self._describe()
+        self.update()
+
+    def set_mark(self, x: float | None) -> None:
+        """Mark another place, or none; nothing is emitted."""
+        if x != self._mark:
+            self._mark = x
+            can = Qt.FocusPolicy.StrongFocus if x is not None else Qt.FocusPolicy.NoFocus
+            self.setFocusPolicy(can)
+            self.setCursor(
+                Qt.CursorShape.SizeHorCursor if x is not None else Qt.CursorShape.ArrowCursor
+            )
+            self._describe()
+            self.update()
+
+    def light(self, key: str) -> bool:
+        """Let one curve stand out, by its symbol; returns whether it is here."""
+        found = any(curve.key == key for curve in self._curves) and key != ""
+        self._lit = key if found else ""
+        self.update()
+        return found
+
+    def value_at(self, curve: Curve, x: float) -> float:
+        """The curve's y at the nearest x that it has; NaN for an empty one."""
+        if len(curve.x) == 0:
+            return math.nan
+        return float(curve.y[int(np.abs(curve.x - x).argmin())])
+
+    def sizeHint(self) -> QSize:
+        """Ask for a low field."""
+        return QSize(200, 130)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw ground, curves, mark and words."""
+        theme = current_theme()
+        tokens = theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(body_font(FONT_CAPTION))
+        area = self._area()
+        painter.setPen(QPen(QColor(tokens.line), 1))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        self._write_axes(painter, area)
+        painter.save()
+        painter.setClipRect(area.adjusted(-2, -3, 2, 3))
+        for curve in self._curves:
+            self._draw_curve(painter, curve)
+        painter.restore()
+        self._draw_mark(painter, area)
+        self._write_titles(painter)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(tokens.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Move the mark here."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._move_to(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move the mark along."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._move_to(event.position().x())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the mark by one, by a tenth, or to an end."""
+        if self._mark is None or not self._curves:
+            super().keyPressEvent(event)
+            return
+        first, last = self._ends()
+        page = max(1, round((last - first) / 10))
+        steps = {
+            Qt.Key.Key_Left: self._mark - 1,
+            Qt.Key.Key_Right: self._mark + 1,
+            Qt.Key.Key_PageUp: self._mark + page,
+            Qt.Key.Key_PageDown: self._mark - page,
+            Qt.Key.Key_Home: first,
+            Qt.Key.Key_End: last,
+        }
+        if event.key() in steps:
+            self._announce(steps[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def _area(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(_LEFT, _TOP, -_RIGHT, -_BOTTOM)
+
+    def _ends(self) -> tuple[float, float]:
+        """The first and last x there is."""
+        xs = [curve.x for curve in self._curves if len(curve.x)]
+        if not xs:
+            return 0.0, 1.0
+        return min(float(x[0]) for x in xs), max(float(x[-1]) for x in xs)
+
+    def _find_range(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top, of the logarithms where an axis is logarithmic."""
+        left, right = self._ends()
+        if "x" in self._log:
+            left, right = math.log10(max(left, _TINY)), math.log10(max(right, _TINY))
+        seen = [self._scaled(curve)[1] for curve in self._curves]
+        seen = [y[np.isfinite(y)] for y in seen]
+        seen = [y for y in seen if len(y)]
+        low = min((float(y.min()) for y in seen), default=0.0)
+        top = max((float(y.max()) for y in seen), default=1.0)
+        if self._low is not None:
+            low = self._low
+        if top <= low:
+            low, top = low - 0.5, low + 0.5
+        return left, right if right > left else left + 1, low, top
+
+    def _scaled(self, curve: Curve) -> tuple[Values, Values]:
+        x, y = curve.x, curve.y
+        if len(x) > _MOST_POINTS:
+            kept = np.linspace(0, len(x) - 1, _MOST_POINTS).round().astype(int)
+            if "x" in self._log:
+                spread = np.geomspace(1, len(x), _MOST_POINTS).round().astype(int) - 1
+                kept = np.unique(spread)
+            x, y = x[kept], y[kept]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if "x" in self._log:
+                x = np.log10(np.maximum(x, _TINY))
+            if "y" in self._log:
+                y = np.where(y > _TINY, np.log10(np.maximum(y, _TINY)), np.nan)
+        return x, y
+
+    def _points(self, curve: Curve) -> QPolygonF:
+        x, y = self._scaled(curve)
+        here = np.isfinite(y)
+        area, (left, right, low, top) = self._area(), self._range
+        across = area.left() + (x[here] - left) / (right - left) * area.width()
+        down = area.bottom() - (y[here] - low) / (top - low) * area.height()
+        return QPolygonF([QPointF(*place) for place in zip(across, down, strict=True)])
+
+    def _ink(self, curve: Curve) -> QColor:
+        theme = current_theme()
+        colour = theme.plot_color(curve.colour)
+        if self._lit and curve.key != self._lit:
+            colour = mix(colour, theme.tokens.panel, _PALE)
+        return QColor(colour)
+
+    def _draw_curve(self, painter: QPainter, curve: Curve) -> None:
+        points = self._points(curve)
+        if points.isEmpty():
+            return
+        ink = self._ink(curve)
+        if curve.filled:
+            ground = QPolygonF(points)
+            bottom = self._area().bottom()
+            ground.append(QPointF(points.last().x(), bottom))
+            ground.append(QPointF(points.first().x(), bottom))
+            tint = QColor(ink)
+            tint.setAlphaF(0.22)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tint)
+            painter.drawPolygon(ground)
+        wide = 2.6 if self._lit and curve.key == self._lit else 1.8
+        painter.setPen(QPen(ink, wide, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(points)
+
+    def _draw_mark(self, painter: QPainter, area: QRectF) -> None:
+        if self._mark is None or not self._curves:
+            return
+        theme = current_theme()
+        x = self._across(self._mark)
+        painter.setPen(QPen(theme.color("outline"), 1))
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        _, _, low, top = self._range
+        painter.setPen(QPen(theme.color("panel"), 1.5))
+        for curve in self._curves:
+            value = self.value_at(curve, self._mark)
+            if "y" in self._log:
+                value = math.log10(value) if value > _TINY else math.nan
+            if math.isfinite(value):
+                down = area.bottom() - (value - low) / (top - low) * area.height()
+                painter.setBrush(self._ink(curve))
+                painter.drawEllipse(QPointF(x, down), 4.5, 4.5)
+
+    def _across(self, x: float) -> float:
+        area, (left, right, *_) = self._area(), self._range
+        scaled = math.log10(max(x, _TINY)) if "x" in self._log else x
+        share = min(max((scaled - left) / (right - left), 0.0), 1.0)
+        return area.left() + share * area.width()
+
+    def _write_axes(self, painter: QPainter, area: QRectF) -> None:
+        theme = current_theme()
+        painter.setPen(theme.color("muted"))
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        _, _, low, top = self._range
+        ends = ((area.top() + _TOP_TICK, top), (area.bottom() + _BOTTOM_TICK, low))
+        for y, value in ends:
+            shown = 10**value if "y" in self._log else value
+            box = QRectF(0, y, _LEFT - SPACE_S, 16)
+            painter.drawText(box, right | Qt.AlignmentFlag.AlignVCenter, _tick(shown))
+        first, last = self._ends()
+        words = self._x_words or (short(first), short(last))
+        below = QRectF(area.left(), area.bottom() + 3, area.width(), _BOTTOM - 3)
+        painter.drawText(below, left, words[0])
+        painter.drawText(below, right, words[1])
+
+    def _write_titles(self, painter: QPainter) -> None:
+        """Name each curve in its colour, with its value at the mark."""
+        theme = current_theme()
+        metrics = QFontMetricsF(painter.font())
+        x = float(SPACE_S)
+        for curve in self._curves:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._ink(curve))
+            painter.drawRoundedRect(QRectF(x, 7, 8, 8), 2, 2)
+            words = self._title(curve)
+            painter.setPen(theme.color("text"))
+            room = QRectF(x + 12, 2, self.width() - x - 12, 18)
+            told = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, told)
+            x += 12 + metrics.horizontalAdvance(words) + SPACE_M + SPACE_S
+
+    def _title(self, curve: Curve) -> str:
+        if self._mark is None:
+            return curve.title
+        value = self.value_at(curve, self._mark)
+        return f"{curve.title} {self._numbers(value)}" if math.isfinite(value) else curve.title
+
+    def _move_to(self, across: float) -> None:
+        if self._mark is None or not self._curves:
+            return
+        area, (left, right, *_) = self._area(), self._range
+        scaled = left + (across - area.left()) / area.width() * (right - left)
+        self._announce(10**scaled if "x" in self._log else scaled)
+
+    def _announce(self, x: float) -> None:
+        first, last = self._ends()
+        self.moved.emit(round(min(max(x, first), last)))
+
+    def _describe(self) -> None:
+        said = "; ".join(self._title(curve) for curve in self._curves)
+        at = "" if self._mark is None else f"{self._mark:g}: "
+        self.setAccessibleDescription(at + said)
+
+
+def short(value: float) -> str:
+    """Write a number in at most about six letters."""
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else "–"
+    if value < 0:
+        return f"−{short(-value)}"
+    if value >= 1e4:
+        return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+    if value >= 100:
+        return f"{value:,.0f}"
+    if value < 1e-3:
+        return f"{value:.2g}".replace("e-0", "e−").replace("e-", "e−")
+    return f"{value:.3g}"
+
+
+def two_places(value: float) -> str:
+    """Write a share of 1."""
+    return f"{value:.2f}"
+
+
+def _tick(value: float) -> str:
+    """Write an end of an axis in the little room beside it."""
+    return short(float(f"{value:.2g}"))

@@ -1,0 +1,256 @@
+"""An equation that can be pointed at: each of its symbols tells what it is and how large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.gui.features.learn.boxes import Piece
+from ddpm_studio.gui.features.learn.typeset import paint, typeset
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+
+_SIZE, _SMALLEST = 19, 12
+_CAPTION = 18
+_ROUND, _AROUND, _BELOW = 4.0, 3.0, 2.5
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A part of an equation that can be pointed at.
+
+    Args:
+        key: as in the equation's source.
+        sign: as it is read, such as ``ᾱ_t``.
+        meaning: a few words.
+    """
+
+    key: str
+    sign: str
+    meaning: str
+
+
+class Equation(QWidget):
+    """Sets an equation, and below it one line: what it says, or the symbol that is lit.
+
+    The mouse lights the symbol that it is on; with the focus, Left and Right go from symbol to
+    symbol, Home and End to the first and last, Escape to none. ``lit`` carries the symbol's key,
+    or "" when none is lit any more.
+
+    Args:
+        source: see :mod:`ddpm_studio.gui.features.learn.typeset`.
+        told: what the equation says, in words: for assistive tools, and below it.
+        symbols: those that its source marks.
+        size: of its letters in logical pixels; smaller where there is no room for it.
+        parent: the owner.
+    """
+
+    lit = Signal(str)
+
+    def __init__(
+        self,
+        source: str,
+        told: str,
+        symbols: Sequence[Symbol],
+        size: int = _SIZE,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._source, self._told = source, told
+        self._symbols = {symbol.key: symbol for symbol in symbols}
+        self._values: dict[str, str] = {}
+        self._largest = size
+        self._piece = typeset(source, size)
+        self._keys = list(dict.fromkeys(region.key for region in self._piece.regions))
+        missing = set(self._keys) - self._symbols.keys()
+        if missing:
+            raise ValueError(f"no symbol {', '.join(sorted(missing))}")
+        self.shown = ""
+        """The key of the symbol that is lit, also from elsewhere; or ""."""
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(told)
+        self._describe()
+        current_theme().changed.connect(self.update)
+
+    @property
+    def keys(self) -> list[str]:
+        """The symbols in reading order."""
+        return self._keys
+
+    @property
+    def piece(self) -> Piece:
+        """The layout that is shown."""
+        return self._piece
+
+    def caption(self) -> str:
+        """The line below: of the lit symbol with its value, or of the whole."""
+        symbol = self._symbols.get(self.shown)
+        if symbol is None:
+            return self._told
+        value = self._values.get(symbol.key)
+        return (
+            f"{symbol.sign} = {value} · {symbol.meaning}"
+            if value
+            else (f"{symbol.sign} · {symbol.meaning}")
+        )
+
+    def set_values(self, values: Mapping[str, str]) -> None:
+        """Take the symbols' values, in words, by their keys; others stay."""
+        if any(self._values.get(key) != value for key, value in values.items()):
+            self._values.update(values)
+            self._describe()
+            self.update()
+
+    def show_symbol(self, key: str) -> None:
+        """Light a symbol by its key, or none, without emitting ``lit``."""
+        key = key if key in self._symbols else ""
+        if key != self.shown:
+            self.shown = key
+            self._describe()
+            self.update()
+
+    def place_of(self, key: str) -> QRectF:
+        """Where a symbol stands first; KeyError if it does not."""
+        left, base = self._origin()
+        for region in self._piece.regions:
+            if region.key == key:
+                return region.rect.translated(left, base)
+        raise KeyError(key)
+
+    def sizeHint(self) -> QSize:
+        """Ask for the whole in its largest letters."""
+        piece = typeset(self._source, self._largest)
+        high = piece.ascent + piece.descent + 2 * SPACE_S + _CAPTION
+        return QSize(round(piece.width) + 2 * SPACE_M, round(high))
+
+    def minimumSizeHint(self) -> QSize:
+        """Allow smaller letters."""
+        hint = self.sizeHint()
+        return QSize(hint.width() * _SMALLEST // self._largest, hint.height())
+
+    def resizeEvent(self, event: QEvent) -> None:
+        """Choose the largest letters that there is room for."""
+        size = self._largest
+        self._piece = typeset(self._source, size)
+        while size > _SMALLEST and self._piece.width + 2 * SPACE_M > self.width():
+            size -= 1
+            self._piece = typeset(self._source, size)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the equation and its line."""
+        theme = current_theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        left, base = self._origin()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("selected"))
+        for region in self._piece.regions:
+            if region.key == self.shown:
+                around = region.rect.translated(left, base)
+                around.adjust(-_AROUND, -_AROUND, _AROUND, _AROUND)
+                painter.drawRoundedRect(around, _ROUND, _ROUND)
+        inks = {"": theme.color("text")}
+        if self.shown:
+            inks[self.shown] = theme.color("accent")
+        paint(painter, self._piece, left, base, inks)
+        self._underline(painter, left, base, theme.color("outline"))
+        painter.setFont(body_font(FONT_CAPTION))
+        painter.setPen(theme.color("accent" if self.shown else "muted"))
+        line = QRectF(SPACE_S, self.height() - _CAPTION, self.width(), _CAPTION)
+        metrics = QFontMetrics(body_font(FONT_CAPTION))
+        told = metrics.elidedText(
+            self.caption(), Qt.TextElideMode.ElideRight, self.width() - 2 * SPACE_S
+        )
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, told)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme.color("accent"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.end()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Light the symbol below the pointer."""
+        self._light(self._key_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Light none."""
+        self._light("")
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Light none."""
+        self._light("")
+        super().focusOutEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go from symbol to symbol."""
+        last = len(self._keys) - 1
+        here = self._keys.index(self.shown) if self.shown in self._keys else -1
+        moves = {
+            Qt.Key.Key_Right: min(here + 1, last),
+            Qt.Key.Key_Left: max(here - 1, 0) if here >= 0 else last,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+        }
+        if event.key() in moves and self._keys:
+            self._light(self._keys[moves[Qt.Key(event.key())]])
+        elif event.key() == Qt.Key.Key_Escape and self.shown:
+            self._light("")
+        else:
+            super().keyPressEvent(event)
+
+    def _origin(self) -> tuple[float, float]:
+        """Where the baseline begins."""
+        room = self.height() - _CAPTION
+        high = self._piece.ascent + self._piece.descent
+        return float(SPACE_S), (room - high) / 2 + self._piece.ascent
+
+    def _key_at(self, place: QPointF) -> str:
+        left, base = self._origin()
+        found, smallest = "", float("inf")
+        for region in self._piece.regions:
+            rect = region.rect.translated(left, base).adjusted(-2, -4, 2, 4)
+            area = rect.width() * rect.height()
+            # Where one symbol holds another, the inner one is meant.
+            if rect.contains(place) and area < smallest:
+                found, smallest = region.key, area
+        return found
+
+    def _underline(self, painter: QPainter, left: float, base: float, ink: QColor) -> None:
+        """Dot the ground below what can be pointed at."""
+        painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
+        for region in self._piece.regions:
+            rect = region.rect.translated(left, base)
+            low = rect.bottom() + _BELOW
+            painter.drawLine(QPointF(rect.left(), low), QPointF(rect.right(), low))
+
+    def _light(self, key: str) -> None:
+        if key != self.shown:
+            self.show_symbol(key)
+            self.lit.emit(key)
+
+    def _describe(self) -> None:
+        said = (
+            self.caption()
+            if self.shown
+            else "; ".join(
+                f"{symbol.sign} = {self._values[key]}"
+                for key, symbol in self._symbols.items()
+                if key in self._values
+            )
+        )
+        self.setAccessibleDescription(said)

@@ -1,0 +1,377 @@
+"""The forward process, on a picture of one's own [DDPM eq. 2, 4]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import learning
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.time_slider import TimeSlider
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, two_places
+from ddpm_studio.gui.features.learn.equation import Equation, Symbol
+from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
+from ddpm_studio.gui.features.learn.lights import Lights
+from ddpm_studio.gui.features.learn.picture_tile import PictureTile
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
+from ddpm_studio.gui.widgets.layout.basics import (
+    WheelFilter,
+    label,
+    name,
+    number_label,
+    tool_button,
+)
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import NoisedPicture, ScheduleTables
+from ddpm_studio.requests import ScheduleRequest
+
+_SMALLEST_TILE, _LARGEST_TILE, _BESIDE_TILES = 96, 224, 276
+_BOX_WIDTH = 96
+# Bits/dim of L_T: the paper's schedule leaves 2e-5.
+_FAIR_START = 1e-3
+_ENDS_DECIDE = ("linear", "linear_scaled", "quadratic", "sigmoid")
+
+_STEP = r"q(\bf{x}_t|\bf{x}_{t−1}) = N(\sqrt{1−\is{beta}{β_t}}\,\bf{x}_{t−1}, \is{beta}{β_t}\bf{I})"
+_JUMP = (
+    r"\bf{x}_t = \is{signal}{\sqrt{\is{bar}{\bar{α}_t}}}\,\is{x0}{\bf{x}_0} + "
+    r"\is{noise}{\sqrt{1−\bar{α}_t}}\,\is{eps}{ε}"
+)
+_BAR = r"\is{bar}{\bar{α}_t} = \prod{s=1}{t} (1−\is{beta}{β_s})"
+_SNR = r"\is{snr}{\rm{SNR}(t)} = \frac{\is{bar}{\bar{α}_t}}{1−\bar{α}_t}"
+
+
+def mixed(noised: NoisedPicture, signal: float, noise: float) -> Pictures:
+    """x_t = signal·x_0 + noise·ε as a picture, uint8 (H, W, C) [DDPM eq. 4].
+
+    Here and not in the backend, so that t can be scrubbed while a training has its turn there;
+    the factors are the schedule's own.
+    """
+    x_t = np.float32(signal) * noised.x_0 + np.float32(noise) * noised.eps
+    return np.rint(np.clip(x_t * 127.5 + 127.5, 0, 255)).astype(np.uint8)
+
+
+class ForwardChapter(QWidget):
+    """A schedule to edit, its curves, and one picture's x_t at any t."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self.tables: ScheduleTables | None = None
+        self.noised: NoisedPicture | None = None
+        self._seed = 0
+        self._wheel = WheelFilter(self)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._compute)
+        self.messages = MessageBar()
+        self._make_choices()
+        self._make_pictures(actions)
+        self.time = TimeSlider(0.15, self.tr("0: the picture. T: pure noise"))
+        self._make_equations()
+        self.betas = CurveView(self.tr("β at each t"), numbers=short)
+        self.bars = CurveView(self.tr("ᾱ at each t"), numbers=two_places)
+        self.snr = CurveView(self.tr("Signal-to-noise ratio at each t"), "y", short)
+        self.views = (self.betas, self.bars, self.snr)
+        self.left_over = number_label("", "muted")
+        self.left_over.setWordWrap(True)
+        self._join()
+        self._build()
+        self._on_owner()
+        self._on_name()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin with a picture that is here already."""
+        super().showEvent(event)
+        self.source.begin()
+
+    def request(self) -> ScheduleRequest:
+        """The schedule that is chosen."""
+        return ScheduleRequest(
+            schedule=self.schedule.currentData(),
+            timesteps=self.timesteps.value(),
+            beta_start=self.beta_start.value(),
+            beta_end=self.beta_end.value(),
+        )
+
+    def other_noise(self) -> None:
+        """Draw another ε."""
+        self._seed += 1
+        self._draw_noise()
+
+    def _make_choices(self) -> None:
+        fields = ScheduleRequest.model_fields
+        self.schedule = QComboBox()
+        for schedule in get_args(fields["schedule"].annotation):
+            self.schedule.addItem(schedule, schedule)
+        self.timesteps = IntBox(2, 10_000)
+        self.timesteps.setValue(fields["timesteps"].default)
+        self.beta_start, self.beta_end = (FloatBox(1e-6, 0.999) for _ in range(2))
+        self.beta_start.setValue(fields["beta_start"].default)
+        self.beta_end.setValue(fields["beta_end"].default)
+        for box, field in (
+            (self.schedule, fields["schedule"]),
+            (self.timesteps, fields["timesteps"]),
+            (self.beta_start, fields["beta_start"]),
+            (self.beta_end, fields["beta_end"]),
+        ):
+            name(box, str(field.title), str(field.description))
+            box.installEventFilter(self._wheel)
+            if not isinstance(box, QComboBox):
+                box.setFixedWidth(_BOX_WIDTH)
+                box.valueChanged.connect(self._changed)
+        self.schedule.currentIndexChanged.connect(self._on_name)
+
+    def _make_pictures(self, actions: ActionRegistry) -> None:
+        self.source = LearnSlot(
+            self._studio, self.tr("x₀: your picture"), self.tr("drop, paste or click")
+        )
+        own = actions.add(
+            "learn.from_data",
+            self.tr("A picture of yours"),
+            self.source.show_own,
+            category=self.tr("&Learn"),
+            icon="shuffle",
+            tip=self.tr("Add noise to one of the open pictures, taken by chance"),
+        )
+        built_in = actions.add(
+            "learn.from_built_in",
+            self.tr("The built-in picture"),
+            self.source.show_built_in,
+            category=self.tr("&Learn"),
+            icon="undo-2",
+            tip=self.tr("Add noise to the picture that is here without any data"),
+        )
+        self.own_button = ActionButton(own, "shuffle", "link")
+        self.built_in_button = ActionButton(built_in, "undo-2", "link")
+        self._own = own
+        self.eps = PictureTile(self.tr("ε: noise, ±3 shown from black to white"))
+        self.x_t = PictureTile(self.tr("xₜ: the picture with its noise"))
+        self.signal_words, self.noise_words = (number_label("–", "heading") for _ in range(2))
+        for words in (self.signal_words, self.noise_words):
+            words.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_S)
+        self.dice = tool_button(
+            "dice-5", self.tr("Other noise"), self.tr("Draw another ε for this picture")
+        )
+        self.dice.clicked.connect(self.other_noise)
+        self.source.changed.connect(self._draw_noise)
+        self.source.failed.connect(self._on_failed)
+        self.source.owner_changed.connect(self._on_owner)
+
+    def _make_equations(self) -> None:
+        beta = Symbol("beta", "βₜ", self.tr("variance of the noise that step t adds"))
+        bar = Symbol("bar", "ᾱ_t", self.tr("share of x₀’s variance that is left at t"))
+        self.jump = Equation(
+            _JUMP,
+            self.tr("Straight to any t (eq. 4): the row of pictures below"),
+            [
+                bar,
+                Symbol("signal", "√ᾱ_t", self.tr("what the picture is multiplied by")),
+                Symbol("noise", "√(1−ᾱ_t)", self.tr("what the noise is multiplied by")),
+                Symbol("x0", "x₀", self.tr("the picture, its pixels from −1 to 1")),
+                Symbol("eps", "ε", self.tr("noise of the picture’s shape, from N(0, I)")),
+            ],
+        )
+        self.step = Equation(_STEP, self.tr("One step (eq. 2)"), [beta], 16)
+        self.bar = Equation(_BAR, self.tr("All steps up to t (§2)"), [bar, beta], 16)
+        self.ratio = Equation(
+            _SNR,
+            self.tr("Signal against noise"),
+            [bar, Symbol("snr", "SNR(t)", self.tr("1 where picture and noise are as strong"))],
+            16,
+        )
+
+    def _join(self) -> None:
+        self.lights = Lights(self)
+        self.lights.add_equations(self.jump, self.step, self.bar, self.ratio)
+        self.lights.add_views(*self.views)
+        self.lights.add("x0", self.source)
+        self.lights.add("eps", self.eps)
+        self.lights.add("signal", self.signal_words)
+        self.lights.add("noise", self.noise_words)
+        self.lights.add("beta", self.beta_start, self.beta_end)
+        self.time.changed.connect(self._show)
+        for view in self.views:
+            view.moved.connect(self.time.set_value)
+
+    def _build(self) -> None:
+        choices = FlowLayout()
+        for text, box in (
+            (self.tr("schedule"), self.schedule),
+            ("<i>T</i>", self.timesteps),
+            ("β<sub>1</sub>", self.beta_start),
+            ("β<sub>T</sub>", self.beta_end),
+        ):
+            words = label(text, "muted")
+            words.setTextFormat(Qt.TextFormat.RichText)
+            choices.addWidget(together(words, box))
+        row = _PictureRow([self.source, self.eps, self.x_t])
+        for part in (
+            self.signal_words,
+            label("×", "muted"),
+            self.source,
+            label("+", "title"),
+            self.noise_words,
+            label("×", "muted"),
+            self.eps,
+            label("=", "title"),
+            self.x_t,
+            self.dice,
+        ):
+            row.add(part)
+        head = QHBoxLayout()
+        head.addWidget(self.jump, 1)
+        for ways in (self.own_button, self.built_in_button):
+            head.addWidget(ways, 0, Qt.AlignmentFlag.AlignBottom)
+        plots = QGridLayout()
+        plots.setHorizontalSpacing(SPACE_L)
+        plots.setVerticalSpacing(SPACE_S)
+        for column, (equation, view) in enumerate(
+            ((self.step, self.betas), (self.bar, self.bars), (self.ratio, self.snr))
+        ):
+            plots.addWidget(equation, 0, column, Qt.AlignmentFlag.AlignBottom)
+            plots.addWidget(view, 1, column)
+            # The middle one has three curves to name.
+            plots.setColumnStretch(column, 4 if view is self.bars else 3)
+        plots.setRowStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.messages)
+        layout.addLayout(choices)
+        layout.addLayout(head)
+        layout.addWidget(row)
+        layout.addWidget(self.time)
+        layout.addLayout(plots, 1)
+        layout.addWidget(self.left_over)
+
+    def _on_name(self) -> None:
+        chosen = self.schedule.currentData()
+        self.beta_start.setEnabled(chosen in _ENDS_DECIDE)
+        self.beta_end.setEnabled(chosen in (*_ENDS_DECIDE, "constant"))
+        self._changed()
+
+    def _changed(self) -> None:
+        self._later.start()
+
+    def _on_owner(self) -> None:
+        """Offer what is not shown."""
+        self._own.setEnabled(self.source.has_own)
+        self.own_button.setVisible(self.source.has_own and not self.source.shows_own)
+        self.built_in_button.setVisible(not self.source.shows_built_in)
+
+    def _draw_noise(self) -> None:
+        picture = self.source.picture
+        if picture is None:
+            self.noised = None
+            for tile in (self.eps, self.x_t):
+                tile.set_picture(None)
+            return
+        job = self._studio.backend.submit(learning.noised_picture(picture, self._seed))
+        job.finished.connect(self._on_noised)
+        job.failed.connect(self._on_failed)
+
+    def _on_noised(self, noised: NoisedPicture) -> None:
+        self.noised = noised
+        self.eps.set_picture(noised.eps_picture)
+        self._show()
+        self._compute()
+
+    def _compute(self) -> None:
+        if self.noised is None:
+            return
+        self.messages.clear()
+        task = learning.schedule_tables(self.request(), mixed(self.noised, 1.0, 0.0))
+        job = self._studio.backend.submit(task)
+        job.finished.connect(self._on_tables)
+        job.failed.connect(self._on_failed)
+
+    def _on_tables(self, tables: ScheduleTables) -> None:
+        self.tables = tables
+        T = len(tables.betas)
+        self.time.set_timesteps(T)
+        t = np.arange(1, T + 1, dtype=np.float64)
+        ends = "t = 1", f"t = {T:,}"
+        self.betas.set_curves([Curve("beta", "βₜ", t, tables.betas)], ends, 0.0)
+        self.bars.set_curves(
+            [
+                Curve("bar", "ᾱₜ", t, tables.alphas_cumprod),
+                Curve("signal", "√ᾱₜ", t, tables.signal, 2),
+                Curve("noise", "√(1−ᾱₜ)", t, tables.noise, 1),
+            ],
+            ends,
+            0.0,
+        )
+        self.snr.set_curves([Curve("snr", "SNR", t, tables.snr)], ends)
+        left = tables.prior_bits or 0.0
+        words = (
+            self.tr("{0} bits/dim of this picture are left at t = T: N(0, I) is a fair start.")
+            if left < _FAIR_START
+            else self.tr("{0} bits/dim of this picture are left at t = T: not yet N(0, I).")
+        )
+        self.left_over.setText(words.format(short(left)))
+        self._show()
+
+    def _show(self) -> None:
+        """Show x_t and every number at the slider's t."""
+        tables = self.tables
+        if tables is None or self.noised is None or self.time.timesteps != len(tables.betas):
+            return
+        t = self.time.value
+        signal, noise = (tables.signal[t - 1], tables.noise[t - 1]) if t else (1.0, 0.0)
+        self.x_t.set_picture(mixed(self.noised, signal, noise))
+        self.signal_words.setText(f"{signal:.3f}")
+        self.noise_words.setText(f"{noise:.3f}")
+        values = {"signal": f"{signal:.4f}", "noise": f"{noise:.4f}"}
+        values |= {"bar": short(signal**2), "snr": "∞" if t == 0 else short(tables.snr[t - 1])}
+        if t:
+            values["beta"] = short(tables.betas[t - 1])
+        for equation in self.lights.equations:
+            equation.set_values(values)
+        for view in self.views:
+            view.set_mark(max(1, t))
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.messages.show_failure(failure)
+
+
+class _PictureRow(QWidget):
+    """A row in whose middle the pictures grow as large as there is room."""
+
+    def __init__(self, tiles: Sequence[QWidget]) -> None:
+        super().__init__()
+        self._tiles = tiles
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(SPACE_M)
+        # The pictures' present size must not keep the row from getting narrower.
+        self._row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumWidth(3 * _SMALLEST_TILE + _BESIDE_TILES)
+        self._row.addStretch()
+
+    def add(self, part: QWidget) -> None:
+        """Put one more thing at the right end."""
+        self._row.insertWidget(self._row.count(), part, 0, Qt.AlignmentFlag.AlignVCenter)
+        if len(self._tiles) and part is self._tiles[-1]:
+            self._row.addStretch()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share out the room."""
+        super().resizeEvent(event)
+        side = min(max((self.width() - _BESIDE_TILES) // 3, _SMALLEST_TILE), _LARGEST_TILE)
+        for tile in self._tiles:
+            tile.setFixedSize(side, side)
+        self.setFixedHeight(side)

@@ -1,0 +1,125 @@
+"""Whose picture a chapter shows: one of the open data, the built-in one, or one that was given."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.backend import learning
+from ddpm_studio.data.samples import sample_sets
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.platform.images import Pictures, read_picture
+from ddpm_studio.gui.widgets.pictures.picture_dialog import ask_for_picture
+from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
+from ddpm_studio.gui.workspace.studio import Studio
+
+if TYPE_CHECKING:
+    from ddpm_studio.data import Dataset
+
+_SAMPLE, _SAMPLE_NUMBER = "emoji", 3
+
+
+class LearnSlot(PictureSlot):
+    """A :class:`PictureSlot` that is not empty at first, whatever is open.
+
+    It shows one of the open pictures, and the built-in one while none are open. What a person
+    put here stays when others are opened.
+
+    Args:
+        studio: knows the open data.
+        title: what stands here.
+        hint: what an empty slot means.
+        parent: the owner.
+    """
+
+    owner_changed = Signal()
+    """``shows_own``, ``shows_built_in`` or ``has_own`` is another."""
+
+    def __init__(
+        self, studio: Studio, title: str, hint: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(title, hint, parent)
+        self._studio = studio
+        self._began = self._awaits_built_in = False
+        self._dataset: Dataset | None = None
+        self._own: Pictures | None = None
+        self._built_in: Pictures | None = None
+        self.changed.connect(self._on_changed)
+        self.choose_requested.connect(self._choose)
+        studio.data_changed.connect(self._on_data)
+
+    @property
+    def has_own(self) -> bool:
+        """Whether there are open pictures to take one of."""
+        return self._studio.dataset is not None
+
+    @property
+    def shows_own(self) -> bool:
+        """Whether a picture of the open data is shown."""
+        return self.picture is not None and self.picture is self._own
+
+    @property
+    def shows_built_in(self) -> bool:
+        """Whether the built-in picture is shown, or will be as soon as it is read."""
+        shown = self.picture is not None and self.picture is self._built_in
+        return shown or self._awaits_built_in
+
+    def begin(self) -> None:
+        """Show a picture, the first time that this is asked for."""
+        if not self._began:
+            self._began = True
+            self._on_data()
+            if self.picture is None:
+                self.show_built_in()
+
+    def show_own(self) -> None:
+        """Show one of the open pictures, by chance."""
+        dataset = self._studio.dataset
+        if dataset is not None:
+            self._own = random.choice(dataset.images).copy()
+            self.set_picture(self._own)
+
+    def show_built_in(self) -> None:
+        """Show the picture that the program brings along."""
+        if self._built_in is not None:
+            self.set_picture(self._built_in)
+            return
+        self._awaits_built_in = True
+        self.owner_changed.emit()
+        sample = next(sample for sample in sample_sets() if sample.name == _SAMPLE)
+        task = learning.sample_picture(sample.path, sample.options, _SAMPLE_NUMBER)
+        job = self._studio.backend.submit(task)
+        job.finished.connect(self._on_built_in)
+        job.failed.connect(self.failed)
+
+    def _on_data(self) -> None:
+        dataset = self._studio.dataset
+        if not self._began or dataset is self._dataset:
+            return
+        self._dataset = dataset
+        if self.picture is None or self.shows_own or self.shows_built_in:
+            self.show_own()
+        self.owner_changed.emit()
+
+    def _on_built_in(self, picture: Pictures) -> None:
+        self._built_in = picture
+        if self._awaits_built_in:
+            self.set_picture(picture)
+
+    def _on_changed(self) -> None:
+        # What was put here while the built-in picture was read is wanted more.
+        self._awaits_built_in = False
+        self.owner_changed.emit()
+
+    def _choose(self) -> None:
+        ask_for_picture(self, self._on_chosen)
+
+    def _on_chosen(self, path: str) -> None:
+        try:
+            self.set_picture(read_picture(Path(path)))
+        except StudioError as error:
+            self.failed.emit(Failure.of(error))

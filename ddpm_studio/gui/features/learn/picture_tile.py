@@ -1,0 +1,105 @@
+"""A square that shows one picture and lets it be carried away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QApplication, QWidget
+
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import RADIUS
+from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
+
+
+class PictureTile(QWidget):
+    """Shows one picture (H, W, C), pixel-true; a drag or Ctrl+C takes it elsewhere.
+
+    Args:
+        title: what is shown, for assistive tools.
+        parent: the owner.
+    """
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.picture: Pictures | None = None
+        """What is shown."""
+        self._pixmap: QPixmap | None = None
+        self._pressed: QPoint | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(title)
+        self.setToolTip(title)
+        current_theme().changed.connect(self.update)
+
+    def set_picture(self, picture: Pictures | None) -> None:
+        """Show another picture, or none."""
+        self.picture, self._pixmap = picture, None
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Ask for a square."""
+        return QSize(124, 124)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the picture in the middle."""
+        theme = current_theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        whole = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setBrush(theme.color("ground"))
+        painter.setPen(QPen(theme.color("accent" if self.hasFocus() else "line"), 1))
+        painter.drawRoundedRect(whole, RADIUS, RADIUS)
+        area = self._area()
+        if self._pixmap is not None and area is not None:
+            painter.drawPixmap(area.topLeft(), self._pixmap)
+        painter.end()
+
+    def _area(self) -> QRectF | None:
+        """Where the picture is drawn, on whole pixels; None without one."""
+        if self.picture is None:
+            return None
+        ratio = self.devicePixelRatioF()
+        if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
+            side = min(self.width(), self.height()) - 4
+            self._pixmap = enlarged(self.picture, max(1, side), ratio)
+        size = self._pixmap.deviceIndependentSize()
+        left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
+        return QRectF(round(left), round(top), size.width(), size.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose the zoom anew."""
+        self._pixmap = None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a drag."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.position().toPoint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Carry the picture away."""
+        if self._pressed is None or self.picture is None:
+            return
+        moved = (event.position().toPoint() - self._pressed).manhattanLength()
+        if moved >= QApplication.startDragDistance():
+            self._pressed = None
+            drag_picture(self, self.picture, None)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Forget the press."""
+        self._pressed = None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Copy."""
+        if event.matches(QKeySequence.StandardKey.Copy) and self.picture is not None:
+            copy_picture(self.picture, None)
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,99 @@
+"""A picture in which one pixel is chosen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.features.learn.picture_tile import PictureTile
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.theme import current_theme
+
+
+class PixelTile(PictureTile):
+    """A :class:`PictureTile` that a press or the arrow keys choose a pixel in.
+
+    ``picked`` says that ``pixel`` (column, row) is another.
+    """
+
+    picked = Signal()
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self.pixel = (0, 0)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def set_picture(self, picture: Pictures | None) -> None:
+        """Show another picture; the pixel stays where the size does, else it is the middle one."""
+        before = self.picture
+        super().set_picture(picture)
+        if picture is not None and (before is None or before.shape != picture.shape):
+            self.pixel = picture.shape[1] // 2, picture.shape[0] // 2
+        self._describe()
+
+    def pick(self, column: int, row: int) -> None:
+        """Choose a pixel; the nearest one if there is none there."""
+        if self.picture is None:
+            return
+        height, width = self.picture.shape[:2]
+        pixel = min(max(column, 0), width - 1), min(max(row, 0), height - 1)
+        if pixel != self.pixel:
+            self.pixel = pixel
+            self._describe()
+            self.update()
+            self.picked.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the picture, and a ring around the pixel."""
+        super().paintEvent(event)
+        area = self._area()
+        if area is None or self.picture is None:
+            return
+        side = area.width() / self.picture.shape[1]
+        column, row = self.pixel
+        around = QRectF(area.left() + column * side, area.top() + row * side, side, side)
+        around.adjust(-2, -2, 2, 2)
+        theme = current_theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # Two rings, so that one is seen on any picture.
+        for ink, wide in (("on_accent", 4.0), ("accent", 2.0)):
+            painter.setPen(QPen(theme.color(ink), wide))
+            painter.drawRect(around)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the pixel below the pointer."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pick_at(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Choose while the button is held."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._pick_at(event.position())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to the neighbouring pixel."""
+        steps = {
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Up: (0, -1),
+            Qt.Key.Key_Down: (0, 1),
+        }
+        if event.key() in steps:
+            across, down = steps[Qt.Key(event.key())]
+            self.pick(self.pixel[0] + across, self.pixel[1] + down)
+        else:
+            super().keyPressEvent(event)
+
+    def _pick_at(self, place: QPointF) -> None:
+        area = self._area()
+        if area is not None and self.picture is not None:
+            side = area.width() / self.picture.shape[1]
+            self.pick(int((place.x() - area.left()) // side), int((place.y() - area.top()) // side))
+
+    def _describe(self) -> None:
+        column, row = self.pixel
+        said = self.tr("column {0}, row {1}; arrow keys go to its neighbours")
+        self.setAccessibleDescription(said.format(column + 1, row + 1))

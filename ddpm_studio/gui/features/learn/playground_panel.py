@@ -1,0 +1,430 @@
+"""The playground: a diffusion of points in the plane, learned in seconds and seen whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.backend import Job, learning, playground
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.learn.lights import Lights
+from ddpm_studio.gui.features.learn.playground_equations import PlaygroundEquations
+from ddpm_studio.gui.features.learn.point_plot import PointPlot
+from ddpm_studio.gui.features.learn.walk_tile import WalkTile
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
+from ddpm_studio.gui.widgets.layout.basics import (
+    WheelFilter,
+    label,
+    name,
+    number_label,
+    tool_button,
+)
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import PointLook, Points, PointsLearned, ScheduleTables
+from ddpm_studio.requests import PlayRequest, ScheduleRequest
+
+_T = 100
+_INTERVAL_MS = 40
+_MOST_DRAWN = 5000
+_PLACES = PointPlot.places()
+_SEED = 0
+_SAMPLERS = ("ddpm", "ddim", "dpm++2m", "heun")
+_SQUARE = 2
+# Wide enough on the right for the names of the samplers.
+_HALVES = 6, 7
+
+
+class PlaygroundPanel(QWidget):
+    """Learn a shape of points; look at q, at the score, and walk four samplers back in step."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self.model: Any = None
+        """The trained model (jobs.PointModel), or None."""
+        self._job: Job | None = None
+        self._tables: ScheduleTables | None = None
+        self._noise: Points | None = None
+        self._drawing: list[tuple[float, float]] = []
+        self.messages = MessageBar()
+        self._make_controls()
+        self.forward = PointPlot(self.tr("Forward process and score"))
+        self.tiles = [WalkTile(studio, k, sampler) for k, sampler in enumerate(_SAMPLERS)]
+        self._register(actions)
+        self.equations = PlaygroundEquations(self)
+        self._lights = Lights(self)
+        self._lights.add_equations(*self.equations.all)
+        self._lights.add("t", self.time)
+        self._lights.add("score", self.forward)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_INTERVAL_MS)
+        self._timer.timeout.connect(self._advance)
+        self._build()
+        self._connect()
+        self._on_shape()
+
+    @property
+    def walked(self) -> bool:
+        """Whether every sampler has walked."""
+        return all(tile.walk is not None for tile in self.tiles)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at the points and the numbers before anything is learned."""
+        super().showEvent(event)
+        if self._tables is None:
+            request = ScheduleRequest(schedule="linear_scaled", timesteps=_T)
+            task = learning.schedule_tables(request, slot="playground schedule")
+            self._studio.backend.submit(task).finished.connect(self._on_tables)
+            self._show_shape()
+            self._ask_noise()
+
+    def train(self) -> None:
+        """Learn the points shown, from the beginning."""
+        request = PlayRequest(shape=self.shape.currentData(), timesteps=_T)
+        drawing = np.array(self._drawing, np.float32) if self._drawing else None
+        self._forget()
+        self.messages.clear()
+        job = self._job = self._studio.backend.submit(playground.play(request, drawing))
+        job.emitted.connect(self._on_event)
+        job.changed.connect(self._show_progress)
+        job.finished.connect(self._on_learned)
+        job.failed.connect(self._on_failed)
+
+    def play(self) -> None:
+        """Play from noise to points, or pause."""
+        if self._timer.isActive():
+            self._timer.stop()
+        elif self.walked:
+            if self.moment.value() == self.moment.maximum():
+                self.moment.setValue(0)
+            self._timer.start()
+
+    def clear_drawing(self) -> None:
+        """Take back all that was drawn."""
+        self._on_shape()
+
+    def _make_controls(self) -> None:
+        self.shape = QComboBox()
+        for text, shape in (
+            (self.tr("spiral"), "spiral"),
+            (self.tr("moons"), "moons"),
+            (self.tr("eight Gaussians"), "eight_gaussians"),
+            (self.tr("your own drawing"), "drawing"),
+        ):
+            self.shape.addItem(text, shape)
+        name(self.shape, self.tr("Shape"), self.tr("Which points to learn"))
+        self.seed = SeedBox()
+        name(self.seed, self.tr("Seed"), self.tr("Of the noise that the walks start from"))
+        self._wheel = WheelFilter(self)
+        for box in (self.shape, self.seed):
+            box.installEventFilter(self._wheel)
+        self.true = QCheckBox(self.tr("true score"))
+        name(
+            self.true,
+            self.tr("True score"),
+            self.tr("Show the exact score beside the learned one; known for the eight Gaussians"),
+        )
+        self.true.setChecked(True)
+        self.time = self._slider(_T, self.tr("t"), self.tr("0: the data. T: pure noise"))
+        self.moment = self._slider(
+            _T, self.tr("Moment"), self.tr("All samplers in step. Left: noise. Right: points")
+        )
+        self.time_words, self.moment_words = number_label("", "muted"), number_label("", "muted")
+        self.told, self.likeness = number_label("", "muted"), number_label("", "muted")
+        self.likeness.setToolTip(
+            self.tr("Mean cosine similarity of the learned score and the true one at the points")
+        )
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumHeight(3)
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(policy)
+        self.progress.hide()
+        self.progress.setAccessibleName(self.tr("Learning"))
+
+    def _register(self, actions: ActionRegistry) -> None:
+        category = self.tr("&Learn")
+        self._start = actions.add(
+            "learn.train",
+            self.tr("Learn the points"),
+            self.train,
+            category=category,
+            icon="graduation-cap",
+            tip=self.tr("Train a small network on these points, in seconds"),
+        )
+        self._play = actions.add(
+            "learn.play",
+            self.tr("Play the reverse process of points"),
+            self.play,
+            category=category,
+            icon="play",
+        )
+        self._clear = actions.add(
+            "learn.clear",
+            self.tr("Clear the drawing"),
+            self.clear_drawing,
+            category=category,
+            icon="eraser",
+        )
+
+    def _slider(self, most: int, title: str, tip: str) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, most)
+        name(slider, title, tip)
+        return slider
+
+    def _build(self) -> None:
+        self.eraser = tool_button("eraser", self._clear.text(), self._clear.toolTip())
+        self.eraser.clicked.connect(self._clear.trigger)
+        choices = FlowLayout()
+        choices.addWidget(together(label(self.tr("points"), "muted"), self.shape))
+        choices.addWidget(self.eraser)
+        choices.addWidget(ActionButton(self._start, "graduation-cap", "primary"))
+        choices.addWidget(together(label(self.tr("seed"), "muted"), self.seed))
+        choices.addWidget(self.told)
+        play = tool_button("play", self.tr("Play"), self._play.toolTip())
+        play.clicked.connect(self._play.trigger)
+        walks = QGridLayout()
+        walks.setSpacing(SPACE_M)
+        for k, tile in enumerate(self.tiles):
+            walks.addWidget(tile, k // _SQUARE, k % _SQUARE)
+        compared = QHBoxLayout()
+        compared.addWidget(self.true)
+        compared.addWidget(self.likeness, 1)
+        left = QVBoxLayout()
+        left.setSpacing(SPACE_S)
+        left.addLayout(compared)
+        left.addWidget(self.forward, 1)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(SPACE_L)
+        grid.setVerticalSpacing(SPACE_S)
+        for column, equation in enumerate(self.equations.rows):
+            grid.addWidget(equation, 0, column, Qt.AlignmentFlag.AlignTop)
+            grid.setColumnStretch(column, _HALVES[column])
+        grid.addLayout(left, 1, 0)
+        grid.addLayout(walks, 1, 1)
+        grid.addLayout(_row(self.time, self.time_words), 2, 0)
+        grid.addLayout(_row(play, self.moment, self.moment_words), 2, 1)
+        grid.setRowStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
+        layout.setSpacing(SPACE_S)
+        layout.addWidget(self.messages)
+        layout.addLayout(choices)
+        layout.addWidget(self.progress)
+        layout.addLayout(grid, 1)
+
+    def _connect(self) -> None:
+        self.shape.currentIndexChanged.connect(self._on_shape)
+        self.seed.changed.connect(self._on_seed)
+        self.true.toggled.connect(self._look)
+        self.time.valueChanged.connect(self._on_time)
+        self.moment.valueChanged.connect(self._show_moment)
+        self.forward.drawn.connect(self._on_drawn)
+        for tile in self.tiles:
+            tile.walked.connect(self._on_walked)
+            tile.failed.connect(self._on_failed)
+            tile.sampler.currentIndexChanged.connect(self._tell_walk)
+
+    def _on_shape(self) -> None:
+        if self._job is not None:
+            self._studio.backend.cancel(self._job)
+        self._drawing.clear()
+        self._forget()
+        own = self.shape.currentData() == "drawing"
+        self.forward.drawing = own
+        self.eraser.setVisible(own)
+        self._clear.setEnabled(own)
+        self._show_shape()
+
+    def _forget(self) -> None:
+        """Forget what was learned; the points stay."""
+        self.model = None
+        self._timer.stop()
+        self.forward.set_points(None)
+        self.forward.set_arrows(None)
+        self.likeness.setText("")
+        for tile in self.tiles:
+            tile.clear()
+        self.time.setValue(0)
+        self.moment.setValue(0)
+        self._show_noise()
+        self._tell_walk()
+        self._refresh()
+
+    def _show_shape(self) -> None:
+        """Show what there is to learn."""
+        own = self.shape.currentData() == "drawing"
+        self.told.setText(
+            self.tr("Draw in the left field: mouse, or arrow keys and Space")
+            if own
+            else self.tr("Press Learn: it takes seconds")
+        )
+        if own:
+            self._on_data(None)
+        elif self.isVisible():
+            task = playground.shape_points(self.shape.currentData())
+            self._studio.backend.submit(task).finished.connect(self._on_data)
+
+    def _on_data(self, data: Points | None) -> None:
+        if self.model is None:
+            self.forward.set_data(data)
+
+    def _on_drawn(self, x: float, y: float) -> None:
+        if len(self._drawing) < _MOST_DRAWN:
+            self._drawing.append((x, y))
+            self.forward.set_data(np.array(self._drawing, np.float32))
+            self.told.setText(self.tr("{0} points drawn").format(f"{len(self._drawing):,}"))
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, PointsLearned):
+            self.forward.set_data(event.data)
+            for tile in self.tiles:
+                tile.show_training(event.data, event.samples)
+            with QSignalBlocker(self.moment):
+                self.moment.setValue(_T)
+            self.moment_words.setText("t = 0")
+            self.told.setText(
+                self.tr("step {0} · loss {1:.4f}").format(f"{event.step:,}", event.loss)
+            )
+
+    def _on_learned(self, model: Any) -> None:
+        self.model = model
+        self.time.setValue(_T // 4)
+        self._look()
+        self._walk()
+        self._refresh()
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.messages.show_failure(failure)
+
+    def _on_tables(self, tables: ScheduleTables) -> None:
+        self._tables = tables
+        self._tell_time()
+        self._tell_walk()
+
+    def _look(self) -> None:
+        """Show q(x_t) and the score at the slider's t."""
+        if self.model is not None:
+            task = playground.score_field(self.model, _PLACES, self.time.value(), _SEED)
+            self._studio.backend.submit(task).finished.connect(self._on_looked)
+
+    def _on_looked(self, look: PointLook) -> None:
+        if self.model is None:
+            return
+        noisy = self.time.value() > 0
+        known = look.true is not None
+        self.true.setVisible(known)
+        shown = look.true if known and self.true.isChecked() else None
+        self.forward.set_points(look.points)
+        self.forward.set_arrows(look.learned if noisy else None, shown if noisy else None)
+        self.likeness.setText(
+            self.tr("cosine {0}").format(f"{look.cosine:.3f}")
+            if look.cosine is not None and noisy
+            else ""
+        )
+
+    def _on_time(self) -> None:
+        """Look at another t; a chain of Langevin is of that t alone, and walks anew."""
+        self._tell_time()
+        self._look()
+        if self.model is not None:
+            for tile in self.tiles:
+                if tile.is_chain:
+                    tile.ask(self.model, self.seed.value, self.time.value())
+
+    def _on_seed(self) -> None:
+        self._ask_noise()
+        self._walk()
+
+    def _ask_noise(self) -> None:
+        task = playground.start_noise(self.seed.value)
+        self._studio.backend.submit(task).finished.connect(self._on_noise)
+
+    def _on_noise(self, noise: Points) -> None:
+        self._noise = noise
+        if self.model is None and (self._job is None or self._job.state.over):
+            self._show_noise()
+
+    def _show_noise(self) -> None:
+        """Show what the walks will start from, until there is a model to walk by."""
+        if self._noise is not None:
+            for tile in self.tiles:
+                tile.show_noise(self._noise)
+
+    def _walk(self) -> None:
+        if self.model is not None:
+            for tile in self.tiles:
+                tile.ask(self.model, self.seed.value, self.time.value())
+
+    def _on_walked(self) -> None:
+        if self.walked:
+            self._refresh()
+            self.moment.setValue(0)
+            self._show_moment()
+            self._timer.start()
+
+    def _show_moment(self) -> None:
+        for tile in self.tiles:
+            tile.show_share(self.moment.value() / _T)
+        self._tell_walk()
+
+    def _tell_time(self) -> None:
+        t = self.time.value()
+        self.time_words.setText(f"t = {t}")
+        self.equations.tell_forward(self._tables, t)
+
+    def _tell_walk(self) -> None:
+        """Say where the walks are, and the numbers of their next step."""
+        t = _T - self.moment.value()
+        self.moment_words.setText(f"t = {t}")
+        self.equations.show_chain(all(tile.is_chain for tile in self.tiles))
+        self.equations.tell_reverse(self._tables, t)
+
+    def _advance(self) -> None:
+        if self.moment.value() < self.moment.maximum():
+            self.moment.setValue(self.moment.value() + 1)
+        else:
+            self._timer.stop()
+
+    def _show_progress(self) -> None:
+        job = self._job
+        told = None if job is None or job.state.over else job.progress
+        self.progress.setRange(0, told.total if told else 1)
+        self.progress.setValue(told.done if told else 0)
+        self.progress.setVisible(told is not None)
+
+    def _refresh(self) -> None:
+        self.true.setVisible(self.shape.currentData() == "eight_gaussians")
+        self.time.setEnabled(self.model is not None)
+        self.moment.setEnabled(self.walked)
+        self._play.setEnabled(self.walked)
+
+
+def _row(*parts: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(SPACE_M)
+    for part in parts:
+        row.addWidget(part, 1 if isinstance(part, QSlider) else 0)
+    return row

@@ -1,0 +1,195 @@
+"""Points of the plane with arrows between them, and a hand that draws more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.jobs.events import Points
+
+_RANGE = 2.6
+_LEAST = 240
+_DATA_ALPHA = 90
+# Where the arrows stand: a grid of this side.
+_ARROWS = 19
+_ARROW_LENGTH = 0.9
+_PEN_STEP = 0.1
+
+
+class PointPlot(QWidget):
+    """Shows data points, other points before them, and arrows.
+
+    While ``drawing`` is on, a pressed mouse leaves points, which ``drawn`` tells one by one; so
+    does Space where a cross stands that the arrow keys move, and Shift with an arrow key.
+
+    Args:
+        title: what is shown, for assistive tools.
+        least: smallest side in logical pixels.
+        parent: the owner.
+    """
+
+    drawn = Signal(float, float)
+
+    def __init__(self, title: str, least: int = _LEAST, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._drawing = False
+        self._pen = (0.0, 0.0)
+        self.points: Points | None = None
+        self.data: Points | None = None
+        self.plot = pg.PlotWidget()
+        # What is dropped on it goes to the window.
+        self.plot.setAcceptDrops(False)
+        for widget in (self.plot, self.plot.viewport()):
+            widget.setAccessibleName(title)
+        self.plot.setMinimumSize(least, least)
+        # By itself it wishes for so much that a scroll area around it would scroll.
+        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._item = self.plot.getPlotItem()
+        self._item.setMenuEnabled(False)
+        self._item.hideButtons()
+        self._item.hideAxis("left")
+        self._item.hideAxis("bottom")
+        box = self._item.getViewBox()
+        box.setAspectLocked(True)
+        box.setMouseEnabled(x=False, y=False)
+        box.setRange(xRange=(-_RANGE, _RANGE), yRange=(-_RANGE, _RANGE), padding=0)
+        self._box = box
+        small = least < _LEAST
+        self._data = pg.ScatterPlotItem(size=3 if small else 4, pen=None)
+        self._arrows, self._true_arrows = pg.PlotCurveItem(), pg.PlotCurveItem()
+        self._paths = pg.PlotCurveItem()
+        self._moving = pg.ScatterPlotItem(size=3 if small else 5, pen=None)
+        self._cross = pg.ScatterPlotItem(size=14, symbol="+")
+        for item in (
+            self._data,
+            self._true_arrows,
+            self._arrows,
+            self._moving,
+            self._paths,
+            self._cross,
+        ):
+            self._item.addItem(item)
+        self._cross.hide()
+        self.plot.viewport().installEventFilter(self)
+        self.plot.installEventFilter(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.plot)
+        self._retint()
+        current_theme().changed.connect(self._retint)
+
+    @staticmethod
+    def places() -> Points:
+        """Where arrows can stand, shape (G, 2)."""
+        line = np.linspace(-_RANGE, _RANGE, _ARROWS, dtype=np.float32)
+        return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+
+    def set_data(self, points: Points | None) -> None:
+        """Show the data, muted; None: nothing."""
+        self.data = points
+        self._data.setData(pos=np.zeros((0, 2)) if points is None else points)
+
+    def set_points(self, points: Points | None) -> None:
+        """Show what moves, in the accent colour; None: nothing."""
+        self.points = points
+        self._moving.setData(pos=np.zeros((0, 2)) if points is None else points)
+
+    def set_paths(self, moments: Sequence[Points]) -> None:
+        """Show the ways of some points, each moment of shape (N, 2)."""
+        if len(moments) < 2:
+            self._paths.setData([], [])
+            return
+        ways = np.stack(moments, axis=1)
+        gap = np.full((len(ways), 1, 2), np.nan, ways.dtype)
+        line = np.concatenate([ways, gap], axis=1).reshape(-1, 2)
+        self._paths.setData(line[:, 0], line[:, 1], connect="finite")
+
+    def set_arrows(self, vectors: Points | None, true: Points | None = None) -> None:
+        """Show vectors at :meth:`places`, and others to compare them with, all on one scale.
+
+        Long ones are drawn as long as there is room.
+        """
+        longest = max(
+            (float(np.linalg.norm(v, axis=1).max()) for v in (vectors, true) if v is not None),
+            default=0.0,
+        )
+        for item, field in ((self._arrows, vectors), (self._true_arrows, true)):
+            x, y = ([], []) if field is None else _arrow_lines(self.places(), field, longest)
+            item.setData(x, y, connect="pairs")
+
+    @property
+    def drawing(self) -> bool:
+        """Whether the mouse and the keys draw."""
+        return self._drawing
+
+    @drawing.setter
+    def drawing(self, on: bool) -> None:
+        self._drawing = on
+        self._cross.setVisible(on)
+        self._cross.setData(pos=np.array([self._pen]))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Draw with the mouse."""
+        if self.drawing and isinstance(event, QMouseEvent):
+            pressed = event.type() == QEvent.Type.MouseButtonPress
+            moved = event.type() == QEvent.Type.MouseMove
+            if (pressed or moved) and event.buttons() & Qt.MouseButton.LeftButton:
+                place = self._box.mapSceneToView(QPointF(event.position()))
+                self.drawn.emit(place.x(), place.y())
+                return True
+        if self.drawing and isinstance(event, QKeyEvent) and watched is self.plot:
+            pressed = event.type() == QEvent.Type.KeyPress
+            if pressed and self._draw_by_key(Qt.Key(event.key()), event.modifiers()):
+                return True
+        return super().eventFilter(watched, event)
+
+    def _draw_by_key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        steps = {
+            Qt.Key.Key_Left: (-_PEN_STEP, 0),
+            Qt.Key.Key_Right: (_PEN_STEP, 0),
+            Qt.Key.Key_Up: (0, _PEN_STEP),
+            Qt.Key.Key_Down: (0, -_PEN_STEP),
+            Qt.Key.Key_Space: (0, 0),
+        }
+        if key not in steps:
+            return False
+        across, up = steps[key]
+        x, y = self._pen[0] + across, self._pen[1] + up
+        self._pen = min(max(x, -_RANGE), _RANGE), min(max(y, -_RANGE), _RANGE)
+        self._cross.setData(pos=np.array([self._pen]))
+        if key == Qt.Key.Key_Space or modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self.drawn.emit(*self._pen)
+        return True
+
+    def _retint(self) -> None:
+        theme = current_theme()
+        self.plot.setBackground(theme.tokens.panel)
+        muted = QColor(theme.tokens.muted)
+        muted.setAlpha(_DATA_ALPHA)
+        self._data.setBrush(muted)
+        self._moving.setBrush(QColor(theme.tokens.accent))
+        self._arrows.setPen(pg.mkPen(theme.tokens.muted, width=1))
+        self._true_arrows.setPen(pg.mkPen(theme.plot_color(1), width=1))
+        self._paths.setPen(pg.mkPen(theme.plot_color(1), width=1))
+        self._cross.setPen(pg.mkPen(theme.tokens.accent, width=2))
+
+
+def _arrow_lines(places: Points, vectors: Points, longest: float) -> tuple[Points, Points]:
+    """Ends of the lines that arrows are made of, in pairs, shape (6G,) each."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    cell = 2 * _RANGE / (_ARROWS - 1) * _ARROW_LENGTH
+    # The logarithm lets far and near be seen in one picture.
+    shown = np.log1p(length) / np.log1p(longest + 1e-9) * cell
+    way = vectors / np.maximum(length, 1e-9) * shown
+    ends = places + way
+    left = np.stack([-way[:, 1], way[:, 0]], axis=1)
+    back = ends - 0.3 * way
+    parts = [places, ends, ends, back + 0.15 * left, ends, back - 0.15 * left]
+    lines = np.stack(parts, axis=1).reshape(-1, 2)
+    return lines[:, 0], lines[:, 1]

@@ -1,0 +1,136 @@
+"""One sampler's walk from noise to points, small enough to stand beside others."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ddpm_studio.backend import Job, playground
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.common.sampler_bar import SAMPLER_NAMES
+from ddpm_studio.gui.features.learn.point_plot import PointPlot
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, name
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Points, PointWalk
+from ddpm_studio.requests import SamplerRequest
+
+_LEAST = 110
+# Ways shown: few where each wanders about, many where they are short.
+_FEW, _MANY, _WANDERS = 6, 128, 3.0
+# A chain wanders about in one place: only its last steps are shown.
+_CHAIN, _CHAIN_STEPS, _CHAIN_TRAIL = "chain", 200, 8
+
+
+class WalkTile(QWidget):
+    """A sampler to choose, and where its points are at a share of their way.
+
+    ``walked`` says that there is a new walk, ``failed`` carries a :class:`Failure`.
+
+    Args:
+        studio: knows the backend.
+        place: number of the tile among those beside it.
+        sampler: chosen at first.
+        parent: the owner.
+    """
+
+    walked = Signal()
+    failed = Signal(object)
+
+    def __init__(
+        self, studio: Studio, place: int, sampler: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._place = studio, place
+        self._job: Job | None = None
+        self._paths = _FEW
+        self._asked: tuple[Any, int, int] | None = None
+        self.walk: PointWalk | None = None
+        """The walk that is shown, or None."""
+        self.sampler = NarrowChoice()
+        for known in get_args(SamplerRequest.model_fields["sampler"].annotation):
+            self.sampler.addItem(SAMPLER_NAMES[known], known)
+        self.sampler.addItem(self.tr("Langevin at t"), _CHAIN)
+        self.sampler.setCurrentIndex(self.sampler.findData(sampler))
+        title = self.tr("Sampler {0}").format(place + 1)
+        name(self.sampler, title, self.tr("How to walk back from noise"))
+        self._wheel = WheelFilter(self)
+        self.sampler.installEventFilter(self._wheel)
+        self.plot = PointPlot(self.tr("Reverse process {0}").format(place + 1), _LEAST)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addWidget(self.sampler)
+        layout.addWidget(self.plot, 1)
+        self.sampler.currentIndexChanged.connect(self._again)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether it stays at one t instead of walking to 0."""
+        return bool(self.sampler.currentData() == _CHAIN)
+
+    def ask(self, model: Any, seed: int, t: int) -> None:
+        """Walk by a model (jobs.PointModel); t is where Langevin's chain stays."""
+        self._asked = model, seed, t
+        self._again()
+
+    def clear(self) -> None:
+        """Forget the walk, and show nothing."""
+        if self._job is not None:
+            self._studio.backend.cancel(self._job)
+        self._asked = self.walk = None
+        self.plot.set_points(None)
+        self.plot.set_paths([])
+        self.plot.set_data(None)
+
+    def show_share(self, share: float) -> None:
+        """Show where the points are at a share 0..1 of their way, and how they came there."""
+        if self.walk is None:
+            return
+        here = self.walk.at(share)
+        self.plot.set_points(self.walk.moments[here])
+        first = max(0, here - _CHAIN_TRAIL) if self.is_chain else 0
+        self.plot.set_paths(
+            [moment[: self._paths] for moment in self.walk.moments[first : here + 1]]
+        )
+
+    def show_noise(self, noise: Points) -> None:
+        """Show what a walk will start from."""
+        self.plot.set_points(noise)
+
+    def show_training(self, data: Points, samples: Points) -> None:
+        """Show the data, and samples of a training under way."""
+        self.plot.set_data(data)
+        self.plot.set_points(samples)
+
+    def _again(self) -> None:
+        if self._asked is None:
+            return
+        model, seed, t = self._asked
+        task = (
+            playground.langevin(model, max(1, t), _CHAIN_STEPS, seed, self._place)
+            if self.is_chain
+            else playground.walk_points(model, self.sampler.currentData(), None, seed, self._place)
+        )
+        self._job = self._studio.backend.submit(task)
+        self._job.finished.connect(self._on_walked)
+        self._job.failed.connect(self._on_failed)
+
+    def _on_walked(self, walk: PointWalk) -> None:
+        self.walk = walk
+        self._paths = _FEW if _wandering(walk) > _WANDERS else _MANY
+        self.walked.emit()
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.failed.emit(failure)
+
+
+def _wandering(walk: PointWalk) -> float:
+    """How much longer the points' ways are than straight lines would be."""
+    ways = np.stack(walk.moments)
+    length = np.linalg.norm(np.diff(ways, axis=0), axis=2).sum()
+    return float(length / max(1e-9, np.linalg.norm(ways[-1] - ways[0], axis=1).sum()))

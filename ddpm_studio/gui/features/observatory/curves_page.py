@@ -1,0 +1,155 @@
+"""All curves of a training over its steps, under one cursor; other runs laid over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.gui.features.training.training_status import memory_words
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
+from ddpm_studio.gui.widgets.plots.heat_map import HeatMap
+from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
+from ddpm_studio.gui.widgets.plots.small_curve import SmallCurve, StepSeries
+from ddpm_studio.gui.workspace.studio import Studio
+
+_REDRAW_MS = 150
+
+
+class CurvesPage(QWidget):
+    """Loss, loss by timestep, and the small curves below; redrawn at most seven times a second."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self.records: list[RunRecord] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REDRAW_MS)
+        self._timer.timeout.connect(self._redraw)
+        self.loss = LossPlot()
+        # A text that wraps would make the page as high as it wishes to be, and scroll.
+        self.loss.readout.setWordWrap(False)
+        self.loss.legend.setWordWrap(False)
+        self.heat = HeatMap(self.tr("Loss by timestep"))
+        self.bars = BarPlot()
+        self.curves = {
+            "grad_norm": SmallCurve(self.tr("Gradient norm"), _plain),
+            "lr": SmallCurve(self.tr("Learning rate"), _power),
+            "images_per_second": SmallCurve(self.tr("Pictures a second"), _plain),
+            "cpu_load": SmallCurve(self.tr("CPU load"), _percent, top=1.0),
+            "device_load": SmallCurve(self.tr("GPU load"), _percent, top=1.0),
+            "memory_bytes": SmallCurve(self.tr("Memory"), _memory),
+        }
+        self._lay_out()
+        self.loss.hovered.connect(self._on_hovered)
+        for field in (self.heat, *self.curves.values()):
+            field.hovered.connect(self._on_hovered)
+
+    def show_runs(self, runs: Sequence[Path]) -> None:
+        """Show the first run, with the others laid over its curves."""
+        records = [self._studio.record(run) for run in runs]
+        if records == self.records:
+            return
+        for record in self.records:
+            record.changed.disconnect(self._redraw_soon)
+        self.records = records
+        for record in self.records:
+            record.changed.connect(self._redraw_soon)
+        shown = set(self.names())
+        for name in self.loss.names:
+            if name not in shown:
+                self.loss.remove(name)
+        self._redraw()
+
+    def names(self) -> list[str]:
+        """Return what each shown run is called: its name, with its folder where two share it."""
+        runs = [record.run for record in self.records]
+        short = [run.name for run in runs]
+        return [
+            run.name if short.count(run.name) == 1 else f"{run.parent.name}/{run.name}"
+            for run in runs
+        ]
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came in while nobody looked."""
+        super().showEvent(event)
+        self._redraw()
+
+    def _lay_out(self) -> None:
+        by_t = QHBoxLayout()
+        by_t.setSpacing(SPACE_M)
+        by_t.addWidget(self.heat, 3)
+        by_t.addWidget(self.bars, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.loss, 5)
+        layout.addLayout(by_t, 3)
+        small = list(self.curves.values())
+        for line in (small[:3], small[3:]):
+            row = QHBoxLayout()
+            row.setSpacing(SPACE_M)
+            for curve in line:
+                row.addWidget(curve, 1)
+            layout.addLayout(row, 2)
+
+    def _redraw_soon(self) -> None:
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def _redraw(self) -> None:
+        if not self.records:
+            return
+        names, colours = self.names(), self._studio.colours
+        last = 1.0
+        for name, record in zip(names, self.records, strict=True):
+            self.loss.set_colour(name, colours.of(record.run))
+            self.loss.update_series(name, record.losses)
+            last = max(last, float(record.last_step))
+        for column, curve in self.curves.items():
+            curve.set_series(
+                [
+                    StepSeries(colours.of(record.run), *record.series(column))
+                    for record in self.records
+                ],
+                last,
+            )
+        self.curves["device_load"].setVisible(not self.curves["device_load"].is_empty)
+        first = self.records[0]
+        # Before the run is read there are no rows, whatever its T.
+        timesteps = first.timesteps or 1
+        # The map is the first run's alone: it ends where that run does.
+        own = float(max(1, first.last_step))
+        self.heat.set_rows(*first.loss_by_t, timesteps, own)
+        self.bars.set_values(first.recent_loss_by_t().tolist(), timesteps)
+
+    def _on_hovered(self, step: float | None) -> None:
+        """Let all fields show the same step."""
+        sender = self.sender()
+        if sender is not self.loss:
+            self.loss.show_cursor(step)
+        for field in (self.heat, *self.curves.values()):
+            if field is not sender:
+                field.show_cursor(step)
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _power(value: float) -> str:
+    return f"{value:.2e}" if 0 < value < 0.001 else f"{value:.3g}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}".replace("%", " %")
+
+
+def _memory(value: float) -> str:
+    return memory_words(int(value))

@@ -1,0 +1,274 @@
+"""The Observatory tab: all that a training tells, on pages of one subject each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QMenu,
+    QStackedLayout,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
+from ddpm_studio.gui.features.observatory.runs_page import RunsPage, following
+from ddpm_studio.gui.features.observatory.samples_page import SamplesPage
+from ddpm_studio.gui.features.observatory.saving import FigureSaver
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.runs.notes import read_notes
+
+
+class ObservatoryPanel(QWidget):
+    """Shows the open run, whoever trains it, with other runs laid over its curves."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.actions_ = actions
+        self.overlaid: list[Path] = []
+        self._record: RunRecord | None = None
+        self.messages = MessageBar()
+        self.title = ElidedLabel("", "heading")
+        self.tags = ElidedLabel("", "caption")
+        self.live = label("", "success")
+        self.curves = CurvesPage(studio)
+        self.saver = FigureSaver(studio, self.curves, self.messages)
+        self.samples = SamplesPage(studio)
+        self.runs = RunsPage(studio)
+        self.runs.overlaid.connect(self.overlay)
+        self.runs.notes.saved.connect(self._show_tags)
+        self.runs.notes.failed.connect(self.messages.show_failure)
+        self.pages = QStackedWidget()
+        self._shown: list[QWidget] = []
+        self.page_buttons: list[QToolButton] = []
+        self._group = QButtonGroup(self)
+        self._register()
+        self._lay_out()
+        studio.run_changed.connect(self._on_run)
+        studio.run_moved.connect(self._on_run_moved)
+        studio.training_changed.connect(self._on_record)
+        self._on_run()
+
+    def overlay(self, run: Path, shown: bool) -> None:
+        """Lay another run's curves over the open one's, or take them away."""
+        if shown and run not in self.overlaid:
+            self.overlaid.append(run)
+        elif not shown and run in self.overlaid:
+            self.overlaid.remove(run)
+        self._show_runs()
+
+    def show_page(self, page: QWidget) -> None:
+        """Bring a page to the front."""
+        index = self._shown.index(page)
+        self.pages.setCurrentIndex(index)
+        chosen = self.page_buttons[index]
+        chosen.setChecked(True)
+        if any(button.hasFocus() for button in self.page_buttons):
+            # The frame must not stay where it was, beside the chosen one.
+            chosen.setFocus()
+
+    def _register(self) -> None:
+        add, menu = self.actions_.add, self.tr("&Observatory")
+        loss = self.curves.loss
+        self._csv = add(
+            "observatory.csv",
+            self.tr("Save figures as CSV…"),
+            self.saver.ask_csv,
+            category=menu,
+            icon="file-text",
+            tip=self.tr("All that the shown runs have recorded, a row for each step"),
+        )
+        self._picture = add(
+            "observatory.picture",
+            self.tr("Save the loss curve…"),
+            self.saver.ask_picture,
+            category=menu,
+            icon="file-image",
+            tip=self.tr("As a PNG picture or an SVG drawing, in the window's colours"),
+        )
+        add(
+            "observatory.notes",
+            self.tr("Write notes on the run"),
+            self._write_notes,
+            category=menu,
+            icon="tag",
+            tip=self.tr("Notes and tags are kept in the run's folder"),
+        )
+        add(
+            "observatory.compare",
+            self.tr("Compare settings"),
+            self._compare,
+            category=menu,
+            icon="git-compare",
+            tip=self.tr("The settings of the runs whose curves are shown, differences marked"),
+        )
+        for key, text, button, tip in (
+            ("log", self.tr("Logarithmic loss"), loss.log_button, loss.log_button.toolTip()),
+            (
+                "outliers",
+                self.tr("Outliers in the range"),
+                loss.outliers_button,
+                loss.outliers_button.toolTip(),
+            ),
+        ):
+            action = add(
+                f"observatory.{key}",
+                text,
+                button.setChecked,
+                category=menu,
+                tip=tip,
+                checkable=True,
+                checked=button.isChecked(),
+            )
+            button.toggled.connect(action.setChecked)
+
+    def _lay_out(self) -> None:
+        export = QToolButton()
+        set_icon(export, "download")
+        name(export, self.tr("Save"), self.tr("Save the figures or the curve"))
+        export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        export.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.save_menu = QMenu(export)
+        self.save_menu.addActions([self._csv, self._picture])
+        export.setMenu(self.save_menu)
+        self._head = QHBoxLayout()
+        self._head.setSpacing(SPACE_S)
+        self._head.addWidget(self.title, 1)
+        self._head.addWidget(self.tags, 1)
+        self._head.addWidget(self.live)
+        self._head.addSpacing(SPACE_M)
+        self._head.addWidget(export)
+        shown = self.tr("loss learning rate gradient speed memory zoom")
+        self._add_page(self.curves, self.tr("Curves"), "chart-line", shown, scrolls=True)
+        self._add_page(self.samples, self.tr("Samples"), "images")
+        self._add_page(self.runs, self.tr("Runs"), "list")
+        body = QWidget()
+        content = QVBoxLayout(body)
+        content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
+        content.setSpacing(SPACE_M)
+        content.addWidget(self.messages)
+        content.addLayout(self._head)
+        content.addWidget(self.pages, 1)
+        self.empty = EmptyState(
+            "chart-line",
+            self.tr("Train or open a run to see how it goes"),
+            self.tr("Open a run…"),
+            self._open_run,
+        )
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(body)
+
+    def _add_page(
+        self, page: QWidget, text: str, icon: str, keywords: str = "", *, scrolls: bool = False
+    ) -> None:
+        """Add a page, its button and its action."""
+        self.pages.addWidget(TallArea(page, text) if scrolls else page)
+        self._shown.append(page)
+        button = QToolButton()
+        set_icon(button, icon)
+        button.setText(text)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setCheckable(True)
+        button.setChecked(not self.page_buttons)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        action = self.actions_.add(
+            f"observatory.page{len(self.page_buttons) + 1}",
+            self.tr("Show {page} of the training").format(page=text.lower()),
+            lambda: self.show_page(page),
+            category=self.tr("&Observatory"),
+            icon=icon,
+            keywords=keywords,
+        )
+        name(button, text, action.toolTip())
+        button.clicked.connect(action.trigger)
+        self._group.addButton(button)
+        self._head.insertWidget(3 + len(self.page_buttons), button)
+        self.page_buttons.append(button)
+
+    def _on_run(self) -> None:
+        run = self.studio.run if self.studio.run_view is not None else None
+        if self.studio.run is None:
+            self._let_go()
+            self.curves.show_runs(())
+        self._stack.setCurrentIndex(0 if run is None else 1)
+        if run is not None and (self._record is None or self._record.run != run):
+            self._let_go()
+            self._record = self.studio.record(run)
+            self._record.changed.connect(self._on_record)
+            self._record.failed.connect(self.messages.show_failure)
+            self._show_runs()
+            self._show_tags()
+        self._on_record()
+
+    def _let_go(self) -> None:
+        """Follow the run no longer."""
+        if self._record is not None:
+            self._record.changed.disconnect(self._on_record)
+            self._record.failed.disconnect(self.messages.show_failure)
+            self._record = None
+
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        self.overlaid = following(self.overlaid, old, new)
+        self.runs.follow(old, new)
+        if self._record is not None and following([self._record.run], old, new) != [new]:
+            self._show_runs()
+
+    def _show_runs(self) -> None:
+        if self._record is not None:
+            run = self._record.run
+            self.samples.show_record(self._record)
+            shown = [run, *(other for other in self.overlaid if other != run)]
+            self.curves.show_runs(shown)
+            self.runs.show_runs(shown)
+        for action in (self._csv, self._picture):
+            action.setEnabled(self._record is not None)
+
+    def _on_record(self) -> None:
+        """Say which run this is, and whether another process writes it."""
+        record = self._record
+        if record is None:
+            return
+        ours = self.studio.training_run == record.run
+        here = ours and self.studio.training is not None
+        self.title.setText(record.run.name)
+        self.live.setText(self.tr("● training") if here else self.tr("● trained elsewhere"))
+        # The last lines of a training that ended here are not another process's.
+        self.live.setVisible(here or (record.is_live and not ours))
+
+    def _show_tags(self) -> None:
+        if self._record is not None:
+            self.tags.setText(" · ".join(read_notes(self._record.run).tags))
+
+    def _write_notes(self) -> None:
+        """Go to the notes on the open run."""
+        if self._record is None:
+            return
+        self.show_page(self.runs)
+        self.runs.select([self._record.run])
+        self.runs.notes.text.setFocus()
+
+    def _compare(self) -> None:
+        """Go to the settings of the runs whose curves are shown."""
+        self.show_page(self.runs)
+        self.runs.select([record.run for record in self.curves.records])
+
+    def _open_run(self) -> None:
+        if "file.open_folder" in self.actions_:
+            self.actions_["file.open_folder"].trigger()

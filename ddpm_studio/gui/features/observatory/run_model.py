@@ -1,0 +1,153 @@
+"""The list of runs as a table that Qt's views show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont
+
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.local_time import local_time
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.library.listing import RunEntry
+
+Index = QModelIndex | QPersistentModelIndex
+_NONE = QModelIndex()
+SHOWN, TAGS, STEP, LOSS, NETWORK, CREATED = range(6)
+
+
+class RunModel(QAbstractTableModel):
+    """One row a run; the first column has a tick for "laid over the curves".
+
+    Args:
+        colour_of: the colour ``#rrggbb`` of a run.
+        parent: the owner.
+    """
+
+    ticked = Signal(object, bool)
+    """(run, whether it is to be laid over)."""
+
+    def __init__(self, colour_of: Callable[[Path], str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._colour_of = colour_of
+        self.entries: tuple[RunEntry, ...] = ()
+        self._ticked: frozenset[Path] = frozenset()
+        self._open: Path | None = None
+        self._titles = (
+            self.tr("Run"),
+            self.tr("Tags"),
+            self.tr("Step"),
+            self.tr("Loss"),
+            self.tr("Network"),
+            self.tr("Begun"),
+        )
+
+    def show(
+        self, entries: Sequence[RunEntry], open_run: Path | None, ticked: Sequence[Path]
+    ) -> None:
+        """Show these runs."""
+        self.beginResetModel()
+        self.entries = tuple(entries)
+        self._open, self._ticked = open_run, frozenset(ticked)
+        self.endResetModel()
+
+    def show_ticks(self, open_run: Path | None, ticked: Sequence[Path]) -> None:
+        """Show which run is open and which are laid over."""
+        self._open, self._ticked = open_run, frozenset(ticked)
+        if self.entries:
+            last = self.index(len(self.entries) - 1, CREATED)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def rowCount(self, parent: Index = _NONE) -> int:
+        """How many runs there are."""
+        return 0 if parent.isValid() else len(self.entries)
+
+    def columnCount(self, parent: Index = _NONE) -> int:
+        """How many columns there are."""
+        return 0 if parent.isValid() else len(self._titles)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return what stands above a column."""
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return self._titles[section]
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Allow a tick in the first column, but for the open run, which is always shown."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if index.column() == SHOWN and self.entries[index.row()].path != self._open:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a cell says, and how."""
+        entry, column = self.entries[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(entry, column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(entry)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{self._titles[column]}: {self._text(entry, column)}"
+        if column == SHOWN:
+            return self._first(entry, role)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (STEP, LOSS):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ForegroundRole and column != TAGS:
+            return QColor(current_theme().color("muted"))
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Lay a run over, or take it away."""
+        if role != Qt.ItemDataRole.CheckStateRole or index.column() != SHOWN:
+            return False
+        shown = Qt.CheckState(value) == Qt.CheckState.Checked
+        self.ticked.emit(self.entries[index.row()].path, shown)
+        return True
+
+    def _first(self, entry: RunEntry, role: int) -> Any:
+        if role == Qt.ItemDataRole.CheckStateRole:
+            shown = entry.path == self._open or entry.path in self._ticked
+            return Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.DecorationRole:
+            shown = entry.path == self._open or entry.path in self._ticked
+            return QColor(self._colour_of(entry.path)) if shown else QColor(0, 0, 0, 0)
+        if role == Qt.ItemDataRole.FontRole and entry.path == self._open:
+            font: QFont = body_font(bold=True)
+            return font
+        return None
+
+    def _text(self, entry: RunEntry, column: int) -> str:
+        if column == SHOWN:
+            return entry.name
+        if column == TAGS:
+            return ", ".join(entry.notes.tags) or entry.notes.first_line
+        if column == STEP:
+            return f"{entry.step:,}"
+        if column == LOSS:
+            return "–" if entry.last_loss is None else f"{entry.last_loss:.4f}"
+        if column == NETWORK:
+            return f"{entry.preset or self.tr('imported')} · {entry.image_size} px"
+        return local_time(entry.created)[:10]
+
+    def _tip(self, entry: RunEntry) -> str:
+        begun = self.tr("begun {0}").format(local_time(entry.created))
+        parts = [
+            str(entry.path),
+            begun,
+            ", ".join(entry.notes.tags),
+            entry.notes.text.strip()[:400],
+        ]
+        return "\n".join(part for part in parts if part)

@@ -1,0 +1,208 @@
+"""All runs: lay their curves over each other, note what was tried, compare their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QSplitter,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio import paths
+from ddpm_studio.backend import watching
+from ddpm_studio.gui.features.observatory.compare_view import CompareView
+from ddpm_studio.gui.features.observatory.notes_view import NotesView
+from ddpm_studio.gui.features.observatory.run_model import (
+    CREATED,
+    LOSS,
+    NETWORK,
+    SHOWN,
+    STEP,
+    TAGS,
+    RunModel,
+)
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.workspace.studio import Studio
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.library.listing import RunEntry
+
+_LEAST_WIDTH = 72
+
+
+def following(runs: Sequence[Path], old: Path | None, new: Path | None) -> list[Path]:
+    """Return runs of which ``old`` lies at ``new`` now, or is gone where that is None."""
+    gone = None if old is None else old.resolve()
+    moved = [new if run.resolve() == gone else run for run in runs]
+    return [run for run in moved if run is not None]
+
+
+class RunsPage(QWidget):
+    """A table of runs above; below it the notes on one run, or the settings of several."""
+
+    overlaid = Signal(object, bool)
+    """(run, whether its curves are to be laid over the open one's)."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._also: list[Path] = []
+        self._shown: list[Path] = []
+        self.model = RunModel(self._colour, self)
+        self.model.ticked.connect(self.overlaid)
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        name(
+            self.table,
+            self.tr("Runs"),
+            self.tr("Space lays a run over the curves, Enter opens it; choose two to compare"),
+        )
+        self.notes = NotesView()
+        self.notes.show_run(None)
+        self.compare = CompareView()
+        self.refresh_button = tool_button("refresh-cw", self.tr("Look for runs again"))
+        self.refresh_button.clicked.connect(self.refresh)
+        self._below = QStackedWidget()
+        self._lay_out()
+        self.table.selectionModel().selectionChanged.connect(self._on_selection)
+        self.table.activated.connect(self._on_activated)
+        self.notes.saved.connect(self.refresh)
+        current_theme().changed.connect(self.table.viewport().update)
+
+    def show_runs(self, runs: Sequence[Path]) -> None:
+        """Tell which runs' curves are shown; the first is the open one."""
+        self._shown = list(runs)
+        self._also = list(dict.fromkeys([*self._also, *runs]))
+        if any(run not in self._listed() for run in runs):
+            self.refresh()
+        self.model.show_ticks(*self._ticks())
+
+    def follow(self, old: Path | None, new: Path | None) -> None:
+        """Follow a run that lies elsewhere now, or is gone; see ``Studio.run_moved``."""
+        self._also = following(self._also, old, new)
+        self._shown = following(self._shown, old, new)
+        noted = self.notes.run
+        if noted is not None and following([noted], old, new) != [noted]:
+            self.notes.show_run(None)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look for runs again."""
+        if not self.isVisible():
+            return
+        folders = [paths.runs_dir(), *(run.parent for run in self._also)]
+        job = self._studio.backend.submit(
+            watching.list_runs(list(dict.fromkeys(folders)), self._also)
+        )
+        job.finished.connect(self._on_listed)
+
+    def selected(self) -> list[Path]:
+        """Return the chosen runs, from the top down."""
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return [self.model.entries[row].path for row in rows]
+
+    def select(self, runs: Sequence[Path]) -> None:
+        """Choose runs."""
+        chosen = self.table.selectionModel()
+        chosen.clearSelection()
+        flags = chosen.SelectionFlag.Select | chosen.SelectionFlag.Rows
+        for row, entry in enumerate(self.model.entries):
+            if entry.path in runs:
+                chosen.setCurrentIndex(self.model.index(row, SHOWN), flags)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look for runs whenever the page is opened."""
+        super().showEvent(event)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        table = self.table
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setTabKeyNavigation(False)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setMinimumHeight(120)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(28)
+        header = table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(SHOWN, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(_LEAST_WIDTH)
+        for column in (STEP, LOSS, NETWORK, CREATED, TAGS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        head = QHBoxLayout()
+        head.setSpacing(SPACE_S)
+        hint = label(
+            self.tr("Tick runs to lay their curves over each other, choose two to compare them"),
+            "caption",
+            wrap=True,
+        )
+        head.addWidget(hint, 1)
+        head.addWidget(self.refresh_button)
+        above = QWidget()
+        column_ = QVBoxLayout(above)
+        column_.setContentsMargins(0, 0, 0, 0)
+        column_.setSpacing(SPACE_S)
+        column_.addLayout(head)
+        column_.addWidget(table, 1)
+        self._below.addWidget(
+            EmptyState("tag", self.tr("Choose a run for its notes, two or more to compare them"))
+        )
+        self._below.addWidget(self.notes)
+        self._below.addWidget(self.compare)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(above)
+        split.addWidget(self._below)
+        split.setSizes([1000, 1000])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(split)
+
+    def _on_listed(self, entries: tuple[RunEntry, ...]) -> None:
+        chosen = self.selected() or self._shown[:1]
+        self.model.show(entries, *self._ticks())
+        self.select(chosen)
+
+    def _listed(self) -> set[Path]:
+        return {entry.path for entry in self.model.entries}
+
+    def _ticks(self) -> tuple[Path | None, list[Path]]:
+        return (self._shown[0] if self._shown else None), self._shown[1:]
+
+    def _on_selection(self) -> None:
+        runs = self.selected()
+        self._below.setCurrentIndex(min(len(runs), 2))
+        if len(runs) < 2:
+            self.notes.show_run(runs[0] if runs else None)
+            return
+        job = self._studio.backend.submit(watching.compare_runs(runs))
+        job.finished.connect(self._on_compared)
+
+    def _on_compared(self, settings: list[dict[str, str]]) -> None:
+        runs = self.selected()
+        if len(runs) == len(settings):
+            self.compare.show_settings([run.name for run in runs], settings)
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        self._studio.open_run(self.model.entries[index.row()].path)
+
+    def _colour(self, run: Path) -> str:
+        return current_theme().plot_color(self._studio.colours.of(run))

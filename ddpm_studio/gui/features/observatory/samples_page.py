@@ -1,0 +1,184 @@
+"""What the network draws from the same noise, over the whole of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.backend import Job, watching
+from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.training.sample_view import SampleView
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Event, SampleGrid
+
+_MOST_ROWS = 48
+_MOST_BYTES = 96 << 20
+_GATHER_MS = 120
+
+
+def spread(paths: Sequence[Path], count: int) -> list[Path]:
+    """Return ``count`` of these, evenly spread, the first and the last among them."""
+    if len(paths) <= count:
+        return list(paths)
+    places = np.linspace(0, len(paths) - 1, max(2, count)).round().astype(int)
+    return [paths[place] for place in places]
+
+
+class SamplesPage(QWidget):
+    """Raw beside EMA at one step; below, a wall with a row for each step, the newest on top."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._record: RunRecord | None = None
+        self._read: dict[Path, SampleGrid] = {}
+        self._rows: list[Path] = []
+        self._wanted: list[Path] = []
+        self._job: Job | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_GATHER_MS)
+        self._timer.timeout.connect(self._show_wall)
+        self.view = SampleView(studio, None)
+        self.wall = RowGrid(self.tr("Samples over the training"))
+        self.wall.set_empty("images", self.tr("A row is added each time that samples are drawn"))
+        self.wall.setMinimumHeight(120)
+        PictureMenu(studio, self.wall)
+        self.weights: dict[str, QToolButton] = {}
+        self._group = QButtonGroup(self)
+        self._lay_out()
+        self.wall.current_changed.connect(self._on_chosen)
+        self.view.looked_at.connect(self._mark)
+
+    def show_record(self, record: RunRecord) -> None:
+        """Follow another run."""
+        if record is self._record:
+            return
+        if self._record is not None:
+            self._record.changed.disconnect(self._on_record)
+        self._record = record
+        record.changed.connect(self._on_record)
+        self._read.clear()
+        self._wanted = []
+        self._on_record()
+
+    @property
+    def rows(self) -> list[Path]:
+        """The files of the wall's rows, the newest first."""
+        return self._rows
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read what was drawn while nobody looked."""
+        super().showEvent(event)
+        self._on_record()
+
+    def _lay_out(self) -> None:
+        heading = QHBoxLayout()
+        heading.setSpacing(SPACE_S)
+        heading.addWidget(label(self.tr("Over the training"), "heading"))
+        heading.addStretch()
+        for weights, text, tip in (
+            ("raw", self.tr("raw"), self.tr("Drawn with the weights after each step")),
+            ("ema", self.tr("EMA"), self.tr("Drawn with the weights averaged over many steps")),
+        ):
+            button = QToolButton()
+            button.setText(text)
+            button.setCheckable(True)
+            button.setChecked(weights == "ema")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            name(button, self.tr("Wall of {weights} samples").format(weights=text), tip)
+            button.clicked.connect(self._show_wall)
+            self._group.addButton(button)
+            self.weights[weights] = button
+            heading.addWidget(button)
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_S)
+        column.addLayout(heading)
+        column.addWidget(self.wall, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.view)
+        split.addWidget(below)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 4)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(split)
+
+    def _on_record(self) -> None:
+        if self._record is None:
+            return
+        self.view.set_paths(self._record.previews)
+        if not self.isVisible():
+            return
+        wanted = spread(self._record.previews, self._most())
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        self._read = {path: self._read[path] for path in wanted if path in self._read}
+        missing = [path for path in reversed(wanted) if path not in self._read]
+        self._timer.start()
+        if missing:
+            self._job = self._studio.backend.submit(watching.load_previews(missing, "sample wall"))
+            self._job.emitted.connect(self._on_samples)
+
+    def _most(self) -> int:
+        """How many rows to keep: fewer where pictures are large."""
+        one = next(iter(self._read.values()), None)
+        if one is None:
+            return _MOST_ROWS
+        return min(_MOST_ROWS, max(2, _MOST_BYTES // (one.raw.nbytes + one.ema.nbytes)))
+
+    def _on_samples(self, event: Event) -> None:
+        if isinstance(event, SampleGrid) and event.path in self._wanted:
+            self._read[event.path] = event
+            if not self._timer.isActive():
+                self._timer.start()
+
+    def _show_wall(self) -> None:
+        there = [self._read[path] for path in reversed(self._wanted) if path in self._read]
+        # A run that was resumed with another sample count goes on in rows of another length.
+        there = [grid for grid in there if grid.ema.shape == there[0].ema.shape]
+        self._rows = [grid.path for grid in there]
+        raw = self.weights["raw"].isChecked()
+        pictures = [grid.raw if raw else grid.ema for grid in there]
+        kind: dict[str, object] = {"kind": "preview", "weights": "raw" if raw else "ema"}
+        self.wall.set_rows(
+            np.concatenate(pictures) if pictures else None,
+            [self.tr("step {n}").format(n=f"{grid.step:,}") for grid in there],
+            recipe=kind,
+        )
+        self._mark(self.view.shown_path)
+
+    def _on_chosen(self, index: int) -> None:
+        row = index // max(1, self.wall.columns)
+        if index >= 0 and row < len(self._rows):
+            self.view.look_at(self._rows[row])
+
+    def _mark(self, path: Path | None) -> None:
+        """Make a picture of the step that is looked at the current one."""
+        columns = self.wall.columns
+        if path not in self._rows or not columns:
+            return
+        row = self._rows.index(path)
+        if self.wall.current // columns != row or self.wall.current < 0:
+            self.wall.select([row * columns])

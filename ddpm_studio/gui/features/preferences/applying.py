@@ -1,0 +1,54 @@
+"""What each setting does, at once and at the next start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from ddpm_studio import paths
+from ddpm_studio.backend import machine
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.workspace.settings import Preferences, Settings
+from ddpm_studio.gui.workspace.studio import Studio
+
+_COMPUTING = ("device", "precision", "threads")
+
+
+class Applying(QObject):
+    """Lets the settings take effect; those of jobs and notices are read where they count."""
+
+    device_chosen = Signal(object)
+    """Device and precision in words, when they are others than at first."""
+    folder_chosen = Signal(Path)
+    """New runs go there from now on."""
+
+    def __init__(self, preferences: Preferences, studio: Studio) -> None:
+        super().__init__(studio)
+        self._preferences, self._studio = preferences, studio
+        preferences.changed.connect(self._on_changed)
+
+    def begin(self) -> None:
+        """Let those take effect that are not as they were at first."""
+        for key in Settings.model_fields:
+            # One task decides on all that computes.
+            if key not in _COMPUTING[1:] and not self._is_default(key):
+                self._on_changed(key)
+
+    def _is_default(self, key: str) -> bool:
+        together = _COMPUTING if key in _COMPUTING else (key,)
+        return all(self._preferences.is_default(each) for each in together)
+
+    def _on_changed(self, key: str) -> None:
+        now = self._preferences.now
+        if key == "theme":
+            current_theme().mode = now.theme
+        elif key == "runs_folder":
+            folder = Path(now.runs_folder).expanduser() if now.runs_folder else paths.runs_dir()
+            self._studio.runs_folder = folder
+            self.folder_chosen.emit(folder)
+        elif key in _COMPUTING:
+            task = machine.use_device(now.device, now.precision, now.threads)
+            job = self._studio.backend.submit(task)
+            job.finished.connect(self.device_chosen)
+            job.failed.connect(self._studio.notify)

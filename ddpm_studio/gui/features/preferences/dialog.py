@@ -1,0 +1,69 @@
+"""The settings dialogue: everything that can be set, and a search over it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QTabWidget, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.preferences.settings_page import SettingsPage
+from ddpm_studio.gui.features.preferences.shortcuts_page import ShortcutsPage
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.settings import Preferences
+
+_SIZE = QSize(680, 560)
+
+
+class SettingsDialog(QDialog):
+    """Changes count at once: there is nothing to confirm, and the window stays usable."""
+
+    def __init__(self, preferences: Preferences, actions: ActionRegistry, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Settings"))
+        self.resize(_SIZE)
+        self.field = QLineEdit()
+        self.field.setClearButtonEnabled(True)
+        self.field.setPlaceholderText(self.tr("Search settings and shortcuts…"))
+        name(self.field, self.tr("Search settings and shortcuts"))
+        self.settings = SettingsPage(preferences)
+        self.shortcuts = ShortcutsPage(actions)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.settings, self.tr("Settings"))
+        self.tabs.addTab(self.shortcuts, self.tr("Shortcuts"))
+        self.tabs.setAccessibleName(self.tr("Kinds of settings"))
+        self.tabs.tabBar().setAccessibleName(self.tr("Kinds of settings"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.field)
+        layout.addWidget(self.tabs, 1)
+        self.nothing = label(self.tr("No setting and no action is called that."), "muted")
+        self.nothing.hide()
+        layout.addWidget(self.nothing)
+        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close.rejected.connect(self.reject)
+        for press in close.buttons():
+            name(press, press.text().replace("&", ""))
+        layout.addWidget(close)
+        self.field.textChanged.connect(self._search)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin in the search field, with all that there is."""
+        super().showEvent(event)
+        self.field.clear()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _search(self, words: str) -> None:
+        """Show what matches; go to the other kind where this one has none."""
+        pages = ((self.settings, self.tr("Settings")), (self.shortcuts, self.tr("Shortcuts")))
+        found = [page.search(words.strip()) for page, _ in pages]
+        for index, (_, title) in enumerate(pages):
+            shown = f"{title} ({found[index]})" if words.strip() else title
+            self.tabs.setTabText(index, shown)
+        self.nothing.setVisible(bool(words.strip()) and not any(found))
+        here = self.tabs.currentIndex()
+        if not found[here] and found[1 - here]:
+            self.tabs.setCurrentIndex(1 - here)

@@ -1,0 +1,74 @@
+"""All settings under their headings, narrowed by a search."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.preferences.setting_row import SettingRow
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.settings import Preferences, Settings, section
+
+
+class SettingsPage(QScrollArea):
+    """A row for each field of :class:`~ddpm_studio.gui.workspace.settings.Settings`."""
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._preferences = preferences
+        self.rows: dict[str, SettingRow] = {}
+        self._headings: dict[str, QLabel] = {}
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, SPACE_M, SPACE_L, SPACE_M)
+        layout.setSpacing(0)
+        for key in Settings.model_fields:
+            under = section(key)
+            if under not in self._headings:
+                heading = label(QCoreApplication.translate("requests", under), "section")
+                self._headings[under] = heading
+                layout.addSpacing(SPACE_M)
+                layout.addWidget(heading)
+            self.rows[key] = SettingRow(preferences, key)
+            layout.addWidget(self.rows[key])
+        self.reset_button = button(
+            self.tr("Reset all settings"), self.tr("As they were at first"), icon="rotate-ccw"
+        )
+        self.reset_button.clicked.connect(self._reset)
+        self.messages = MessageBar()
+        layout.addSpacing(SPACE_M)
+        layout.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.messages)
+        layout.addStretch()
+        self.setWidget(column)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        name(self, self.tr("Settings"))
+        self.setToolTip("")
+
+    def _reset(self) -> None:
+        before = self._preferences.now
+        self._preferences.reset()
+
+        def undo() -> None:
+            for key, value in before:
+                self._preferences.set(key, value)
+
+        self.messages.show_info(
+            self.tr("All settings are as they were at first."), self.tr("Undo"), undo
+        )
+
+    def search(self, words: str) -> int:
+        """Show the rows that match and return how many they are."""
+        found = {key for key, row in self.rows.items() if row.matches(words)}
+        for key, row in self.rows.items():
+            row.setVisible(key in found)
+        under = {section(key) for key in found}
+        for title, heading in self._headings.items():
+            heading.setVisible(title in under)
+        self.reset_button.setVisible(not words)
+        return len(found)

@@ -1,0 +1,60 @@
+"""Which other samplers walk beside the first one, from the same noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.widgets.layout.basics import label, tool_button
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+
+_FIRST_CHOICES = (("dpm++2m", 20), ("ddpm", 50))
+
+
+class CompareRow(QWidget):
+    """One or two more samplers with their steps and η; the rest follows the first bar."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bars = [SamplerBar(sampler=s, steps=n, brief=True) for s, n in _FIRST_CHOICES]
+        self.third = tool_button(
+            "plus",
+            self.tr("A third sampler"),
+            self.tr("Compare with a third sampler"),
+            checkable=True,
+        )
+        layout = FlowLayout(parent=self)
+        layout.addWidget(together(label(self.tr("with"), "muted"), self.bars[0]))
+        layout.addWidget(self.third)
+        self._second = together(label(self.tr("and"), "muted"), self.bars[1])
+        layout.addWidget(self._second)
+        self._second.hide()
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        for bar in self.bars:
+            bar.changed.connect(self.changed)
+        self.third.toggled.connect(self._on_third)
+
+    def values(self) -> list[dict[str, Any]]:
+        """Return sampler, steps and η of each, as :meth:`SamplerBar.value` does."""
+        return [bar.value() for bar in self.bars[: 1 + self.third.isChecked()]]
+
+    @property
+    def words(self) -> list[str]:
+        """Each of them in short."""
+        return [bar.words for bar in self.bars]
+
+    def set_timesteps(self, timesteps: int) -> None:
+        """No more steps than the model has timesteps T."""
+        for bar in self.bars:
+            bar.set_timesteps(timesteps)
+
+    def _on_third(self, wanted: bool) -> None:
+        self._second.setVisible(wanted)
+        self.changed.emit()

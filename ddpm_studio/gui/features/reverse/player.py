@@ -1,0 +1,177 @@
+"""Walking through a process in time: a slider, play, loop, steps, speed."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
+
+from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, number_label
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+
+_RATES = (1, 2, 5, 10, 20, 30, 60)
+_RATE = 20
+_MOMENT_WIDTH = 72
+# A frame of a screen; how far to go is taken from the clock, so that nothing adds up.
+_TICK_MS = 15
+
+
+class Player(QWidget):
+    """One row; its actions are ``PREFIX.play``, ``.loop``, ``.back``, ``.forward`` and others.
+
+    Args:
+        actions: where they are registered.
+        prefix: what their ids begin with.
+        category: the menu they belong to, translated.
+        parent: the owner.
+    """
+
+    moved = Signal(int)
+    """The place to show; emitted for each change of the slider."""
+
+    def __init__(
+        self, actions: ActionRegistry, prefix: str, category: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(_TICK_MS)
+        self._timer.timeout.connect(self._advance)
+        self._since = 0.0
+        self._from = 0
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        name(self.slider, self.tr("Moment of the process"), self.tr("Left: noise. Right: picture"))
+        self.slider.valueChanged.connect(self.moved)
+        self.slider.sliderPressed.connect(self.stop)
+        self.moment = number_label("", "muted")
+        self.moment.setMinimumWidth(_MOMENT_WIDTH)
+        self.rate = QComboBox()
+        for rate in _RATES:
+            self.rate.addItem(self.tr("{0}/s").format(rate), rate)
+        self.rate.setCurrentIndex(_RATES.index(_RATE))
+        self.rate.installEventFilter(WheelFilter(self))
+        self.rate.currentIndexChanged.connect(self._restart)
+        name(self.rate, self.tr("Speed"), self.tr("Moments a second while it plays"))
+        self._register(actions, prefix, category)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_M // 2)
+        self.play_button = ActionTool(self._play)
+        for action in (self._back, self._play, self._forward, self._loop):
+            row.addWidget(self.play_button if action is self._play else ActionTool(action))
+        row.addWidget(self.rate)
+        row.addSpacing(SPACE_M // 2)
+        row.addWidget(label("T", "muted"))
+        row.addWidget(self.slider, 1)
+        row.addWidget(label("0", "muted"))
+        row.addSpacing(SPACE_M // 2)
+        row.addWidget(self.moment)
+        self.set_places(0)
+
+    def set_places(self, count: int) -> None:
+        """Take another number of places; the slider stays where it is, if that is still there."""
+        self.slider.setMaximum(max(0, count - 1))
+        for part in (self.slider, self._play, self._back, self._forward, *self._ends):
+            part.setEnabled(count > 1)
+        if count < 2:
+            self.stop()
+
+    @property
+    def place(self) -> int:
+        """Where the slider stands."""
+        return self.slider.value()
+
+    def go(self, place: int) -> None:
+        """Put the slider somewhere else."""
+        self.slider.setValue(place)
+        self._restart()
+
+    @property
+    def playing(self) -> bool:
+        """Whether it moves by itself."""
+        return self._timer.isActive()
+
+    def play(self) -> None:
+        """Play from noise to picture, or pause."""
+        if self.playing:
+            self.stop()
+        elif self.slider.maximum() > 0:
+            if self.place == self.slider.maximum():
+                self.slider.setValue(0)
+            self._timer.start()
+            self._restart()
+            self._show_playing()
+
+    def stop(self) -> None:
+        """Stand still."""
+        self._timer.stop()
+        self._show_playing()
+
+    def _register(self, actions: ActionRegistry, prefix: str, category: str) -> None:
+        def add(
+            key: str, text: str, callback: object, icon: str, shortcut: str = "", tip: str = ""
+        ) -> QAction:
+            return actions.add(
+                f"{prefix}.{key}",
+                text,
+                callback,  # type: ignore[arg-type]
+                category=category,
+                icon=icon,
+                shortcut=shortcut,
+                tip=tip,
+                checkable=key == "loop",
+            )
+
+        self._play = add(
+            "play", self.tr("Play or pause the process"), self.play, "play", "Ctrl+Space"
+        )
+        self._loop = add(
+            "loop", self.tr("Loop"), self._restart, "repeat", "", self.tr("Begin again at the end")
+        )
+        self._back = add(
+            "back", self.tr("One moment back"), self._step_back, "step-back", "Ctrl+Shift+Left"
+        )
+        self._forward = add(
+            "forward", self.tr("One moment on"), self._step_on, "step-forward", "Ctrl+Shift+Right"
+        )
+        self._ends = (
+            add("first", self.tr("To the noise"), self._to_noise, "skip-back"),
+            add("last", self.tr("To the picture"), self._to_picture, "skip-forward"),
+        )
+
+    def _step_back(self) -> None:
+        self.go(self.place - 1)
+
+    def _step_on(self) -> None:
+        self.go(self.place + 1)
+
+    def _to_noise(self) -> None:
+        self.go(0)
+
+    def _to_picture(self) -> None:
+        self.go(self.slider.maximum())
+
+    def _restart(self, *_: object) -> None:
+        """Count the time from here."""
+        self._since, self._from = time.monotonic(), self.place
+
+    def _advance(self) -> None:
+        passed = int((time.monotonic() - self._since) * self.rate.currentData())
+        wanted, last = self._from + passed, self.slider.maximum()
+        self.slider.setValue(min(wanted, last))
+        if wanted <= last:
+            return
+        if self._loop.isChecked():
+            self.slider.setValue(0)
+            self._restart()
+        else:
+            self.stop()
+
+    def _show_playing(self) -> None:
+        set_icon(self._play, "pause" if self.playing else "play")
+        self.play_button.setAccessibleName(self.tr("Pause") if self.playing else self.tr("Play"))

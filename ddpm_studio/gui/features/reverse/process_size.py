@@ -1,0 +1,100 @@
+"""How many pictures of a reverse process are drawn, and how many moments of it are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from ddpm_studio.gui.features.common.tool_panel import choose
+from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, affordable
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
+from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.workspace.studio import Studio
+
+_COUNTS = (1, 4, 9, 16, 25, 64)
+_MOMENTS = (26, 51, 101, 251, 501, 1001)
+_EVERY_MOMENT = 10_000
+
+
+class ProcessSize(QObject):
+    """Two boxes, and what of their choice fits the memory.
+
+    Args:
+        studio: knows the open model.
+        parent: the owner.
+    """
+
+    changed = Signal()
+    """Another choice was made."""
+
+    def __init__(self, studio: Studio, parent: QObject) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._limited = False
+        self.count = QComboBox()
+        for count in _COUNTS:
+            self.count.addItem(str(count), count)
+        self.count.setCurrentIndex(_COUNTS.index(9))
+        name(self.count, self.tr("Count"), self.tr("How many pictures"))
+        self.moments = QComboBox()
+        for moments in _MOMENTS:
+            self.moments.addItem(f"{moments:,}", moments)
+        self.moments.addItem(self.tr("every step"), _EVERY_MOMENT)
+        self.moments.setCurrentIndex(_MOMENTS.index(101))
+        name(
+            self.moments,
+            self.tr("Moments"),
+            self.tr("How many moments to keep at most, x_T and x_0 among them"),
+        )
+        wheel = WheelFilter(self)
+        for box in (self.count, self.moments):
+            box.installEventFilter(wheel)
+            box.currentIndexChanged.connect(self.changed)
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures to draw."""
+        return int(self.count.currentData())
+
+    def rows(self) -> list[QWidget]:
+        """Return each box with its label, to be laid out once."""
+        return [
+            together(label(self.tr("count"), "muted"), self.count),
+            together(label(self.tr("moments"), "muted"), self.moments),
+        ]
+
+    def choose(self, count: int, moments: int | None) -> None:
+        """Choose numbers, also such as are not offered; None leaves the moments."""
+        choose(self.count, count)
+        if moments:
+            choose(self.moments, moments)
+
+    def affordable(self, steps: Sequence[int]) -> int:
+        """Return how many moments to ask for, so that all of them fit the memory.
+
+        Args:
+            steps: of each sampler; 0 is the sampler's own choice, at most T.
+        """
+        asked, view = int(self.moments.currentData()), self._studio.run_view
+        if view is None:
+            return asked
+        summary = view.summary
+        most = max(steps) if all(steps) else summary.timesteps
+        wanted = min(asked, most + 1)
+        picture = summary.image_size**2 * summary.channels
+        moments = affordable(wanted, picture, self.pictures, len(steps))
+        self._limited = moments < wanted
+        return moments
+
+    def words(self, process: Process) -> str:
+        """Say what was kept of a process, and whether it is less than was asked for."""
+        kept = " + ".join(f"{len(one):,}" for one in process.trajectories)
+        told = self.tr("{0} moments kept in {1:,.1f} MiB").format(
+            kept, process.memory_bytes / 2**20
+        )
+        if self._limited:
+            most = self.tr("more would not fit into {0} MiB: fewer pictures leave room for more")
+            told = f"{told} · {most.format(MEMORY_BUDGET // 2**20)}"
+        return told

@@ -1,0 +1,256 @@
+"""What a process shows at one moment: views of it, for one sampler or for several in step."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.reverse.trajectory import Process
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S, X0_HAT
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
+from ddpm_studio.gui.widgets.pictures.inspected_grid import InspectedGrid, Pixel
+
+Arrangement = Literal["grid", "single", "strip"]
+Key = tuple[int, str]
+"""Which trajectory, which view."""
+
+SYMBOLS = {"x_t": "xₜ", "x0_hat": X0_HAT, "eps": "ε̂", "dx_t": "Δxₜ", "dx0_hat": f"Δ{X0_HAT}"}
+# What lies outside of these is shown at the end of the range.
+_CLAMPED = {"x_t": 1.0, "eps": 3.0}
+_STRIP_HEIGHT = 72
+
+
+class ProcessViews(QWidget):
+    """Grids, single pictures or film strips, all at the same place of a :class:`Process`."""
+
+    current_changed = Signal(int)
+    """Another picture is the current one."""
+    inspected = Signal(str)
+    """What stands behind the pixel that is pointed at; empty: none is."""
+    scrubbed = Signal(int, int)
+    """(which trajectory, which of its frames) was chosen in a film strip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._process = Process()
+        self._place = 0
+        self._chosen: tuple[str, ...] = ("x_t", "x0_hat", "eps")
+        self._arrangement: Arrangement = "grid"
+        self._pixel: Pixel | None = None
+        self.grids: dict[Key, InspectedGrid] = {}
+        self.strips: dict[Key, FilmStrip] = {}
+        self._cells: dict[tuple[Key, bool], _Cell] = {}
+        self.empty = EmptyState("film")
+        self._table = QWidget()
+        self._layout = QGridLayout(self._table)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(SPACE_M)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(self._table)
+        self._arrange()
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The views that are shown."""
+        return self._chosen
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How they are shown."""
+        return self._arrangement
+
+    @property
+    def picture(self) -> int:
+        """Number of the current picture; -1 without pictures."""
+        return next((grid.current for grid in self.grids.values() if grid.count), -1)
+
+    @property
+    def keys(self) -> list[Key]:
+        """What is shown, a row of the table after the other."""
+        count = max(1, len(self._process.trajectories))
+        if self._arrangement == "strip":
+            return [(which, view) for which in range(count) for view in self._chosen]
+        return [(which, view) for view in self._chosen for which in range(count)]
+
+    def set_process(self, process: Process) -> None:
+        """Show another process; nothing while it has no frames."""
+        self._process, self._place = process, 0
+        self._arrange()
+
+    def set_chosen(self, views: tuple[str, ...]) -> None:
+        """Show these of :data:`VIEWS`."""
+        self._chosen = views
+        self._arrange()
+
+    def set_arrangement(self, arrangement: Arrangement) -> None:
+        """Show all pictures, the current one alone, or its way as film strips."""
+        self._arrangement = arrangement
+        self._arrange()
+
+    def show_place(self, place: int) -> None:
+        """Show another moment."""
+        self._place = place
+        if not self._process.ready:
+            self._pages.setCurrentWidget(self.empty)
+            return
+        self._pages.setCurrentWidget(self._table)
+        for key in self.keys:
+            self._show(key)
+        self._tell()
+
+    def grow(self) -> None:
+        """Show in the film strips what has come; the grids need not be told."""
+        if self._arrangement == "strip" and self._process.ready:
+            for key in self.keys:
+                self._fill_strip(key)
+
+    def select(self, picture: int) -> None:
+        """Make another picture the current one."""
+        for grid in self.grids.values():
+            if grid.current != picture and 0 <= picture < grid.count:
+                grid.select([picture])
+
+    def _cell(self, key: Key) -> _Cell:
+        strip = self._arrangement == "strip"
+        cell = self._cells.get((key, strip))
+        if cell is None:
+            symbol = SYMBOLS[key[1]]
+            if strip:
+                made = self.strips[key] = FilmStrip(self.tr("Film strip of {0}").format(symbol))
+                made.setMinimumHeight(_STRIP_HEIGHT)
+                made.scrubbed.connect(self._on_scrubbed)
+                cell = _Cell(made, self._table)
+            else:
+                grid = self.grids[key] = InspectedGrid(symbol)
+                grid.current_changed.connect(self._on_current)
+                grid.pointed.connect(self._on_pointed)
+                cell = _Cell(grid, self._table)
+            self._cells[key, strip] = cell
+        return cell
+
+    def _arrange(self) -> None:
+        while self._layout.count():
+            self._layout.takeAt(0)
+        shown = [self._cell(key) for key in self.keys]
+        across = len(self._process.trajectories) if self._process.comparing else len(shown)
+        if self._arrangement == "strip":
+            across = 1
+        for number in range(max(self._layout.columnCount(), self._layout.rowCount())):
+            self._layout.setColumnStretch(number, int(number < across))
+            self._layout.setRowStretch(number, int(number < -(-len(shown) // max(1, across))))
+        for cell in self._cells.values():
+            cell.setVisible(cell in shown)
+        for number, cell in enumerate(shown):
+            row, column = divmod(number, across)
+            self._layout.addWidget(cell, row, column)
+            self._layout.setColumnStretch(column, 1)
+            self._layout.setRowStretch(row, 1)
+        self.grow()
+        self.show_place(self._place)
+
+    def _show(self, key: Key) -> None:
+        which, view = key
+        trajectory = self._process.trajectories[which]
+        index = self._process.index(which, self._place)
+        frame = trajectory.frames[index]
+        cell = self._cell(key)
+        cell.caption.setText(self._caption(key, index))
+        if self._arrangement == "strip":
+            self.strips[key].set_current(index)
+            return
+        recipe = trajectory.recipe and {**trajectory.recipe, "moment": frame.t, "view": view}
+        grid, before = self.grids[key], self.picture
+        grid.set_single(self._arrangement == "single")
+        grid.set_pictures(trajectory.view(view, index), recipe=recipe or None)
+        if 0 <= before < grid.count and grid.current != before:
+            grid.select([before])
+        grid.set_pixel(self._pixel)
+
+    def _fill_strip(self, key: Key) -> None:
+        which, view = key
+        trajectory = self._process.trajectories[which]
+        captions = [f"{t:,}" for t in trajectory.ts]
+        self.strips[key].set_frames(trajectory.way(view, max(0, self.picture)), captions)
+
+    def _caption(self, key: Key, index: int) -> str:
+        which, view = key
+        trajectory = self._process.trajectories[which]
+        meaning = {
+            "x_t": self.tr("noisy picture"),
+            "x0_hat": self.tr("predicted picture"),
+            "eps": self.tr("predicted noise"),
+            "dx_t": self.tr("change ×{0}"),
+            "dx0_hat": self.tr("change ×{0}"),
+        }[view].format(trajectory.gain(view))
+        if not self._process.comparing:
+            return f"{SYMBOLS[view]}  {meaning}"
+        at = f"t = {trajectory.frames[index].t:,}"
+        gain = f" ×{trajectory.gain(view)}" if view.startswith("d") else ""
+        symbol = f"   {SYMBOLS[view]}{gain}" if len(self._chosen) > 1 or gain else ""
+        return f"{trajectory.title}   {at}{symbol}"
+
+    def _on_current(self, picture: int) -> None:
+        self.select(picture)
+        self.grow()
+        self.current_changed.emit(picture)
+
+    def _on_pointed(self, pixel: Pixel | None) -> None:
+        self._pixel = pixel
+        for grid in self.grids.values():
+            grid.set_pixel(pixel)
+        self._tell()
+
+    def _on_scrubbed(self, index: int) -> None:
+        strip = self.sender()
+        which = next(key[0] for key, known in self.strips.items() if known is strip)
+        self.scrubbed.emit(which, index)
+
+    def _tell(self) -> None:
+        """Say the numbers behind the pixel that is pointed at."""
+        pixel = self._pixel
+        if pixel is None or not self._process.ready or pixel[0] >= self._count():
+            self.inspected.emit("")
+            return
+        picture, row, column = pixel
+        parts = [self.tr("picture {0}, row {1}, column {2}").format(picture + 1, row, column)]
+        for which, trajectory in enumerate(self._process.trajectories):
+            index = self._process.index(which, self._place)
+            told = [
+                f"{SYMBOLS[view]} {_number(view, trajectory.values(view, index, pixel))}"
+                for view in self._chosen
+            ]
+            title = f"{trajectory.title}: " if self._process.comparing else ""
+            parts.append(title + "   ".join(told))
+        self.inspected.emit("   ".join(parts))
+
+    def _count(self) -> int:
+        return min(len(one.frames[0].x_t) for one in self._process.trajectories)
+
+
+class _Cell(QWidget):
+    """A view below its caption."""
+
+    def __init__(self, view: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.caption = ElidedLabel("", "muted")
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addWidget(self.caption)
+        layout.addWidget(view, 1)
+
+
+def _number(view: str, values: list[float]) -> str:
+    """Write values of two decimals; one at the end of the range says that it may lie beyond."""
+    end = _CLAMPED.get(view, float("inf"))
+    written = []
+    for value in values:
+        sign = "≥ " if value >= end else "≤ " if value <= -end else ""
+        written.append(sign + f"{value:.2f}".replace("-", "−"))
+    return " ".join(written)

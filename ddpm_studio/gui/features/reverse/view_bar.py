@@ -1,0 +1,117 @@
+"""Which views of a process are shown, and how: a row of switches."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import get_args
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.features.reverse.process_views import SYMBOLS, Arrangement, ProcessViews
+from ddpm_studio.gui.features.reverse.trajectory import VIEWS
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import number_label
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+
+_FIRST = {False: ("x_t", "x0_hat", "eps"), True: ("x0_hat",)}
+
+
+class ViewBar(QWidget):
+    """Switches for the views and for their arrangement, and a place for the noise level.
+
+    Args:
+        views: what is switched.
+        actions: where the switches are registered.
+        prefix: what their ids begin with.
+        category: the menu they belong to, translated.
+        parent: the owner.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        views: ProcessViews,
+        actions: ActionRegistry,
+        prefix: str,
+        category: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._views = views
+        self._comparing = False
+        self._kept = dict(_FIRST)
+        self.noise = number_label("", "muted")
+        tips = {
+            "x_t": self.tr("Show the noisy picture"),
+            "x0_hat": self.tr("Show the picture predicted from it"),
+            "eps": self.tr("Show the noise predicted in it"),
+            "dx_t": self.tr("Show how the noisy picture changed since the moment before"),
+            "dx0_hat": self.tr("Show how the predicted picture changed since the moment before"),
+        }
+        self.switches: dict[str, QAction] = {
+            view: actions.add(
+                f"{prefix}.view_{view}",
+                tips[view],
+                partial(self._choose, view),
+                category=category,
+                tip=tips[view],
+                checkable=True,
+                checked=view in views.chosen,
+            )
+            for view in VIEWS
+        }
+        texts: dict[Arrangement, tuple[str, str]] = {
+            "grid": (self.tr("All pictures"), "layout-grid"),
+            "single": (self.tr("One picture"), "square"),
+            "strip": (self.tr("Film strips"), "film"),
+        }
+        group = QActionGroup(self)
+        self.arrangements: dict[Arrangement, QAction] = {}
+        for arrangement in get_args(Arrangement):
+            text, icon = texts[arrangement]
+            made = actions.add(
+                f"{prefix}.as_{arrangement}",
+                text,
+                partial(self._arrange, arrangement),
+                category=category,
+                icon=icon,
+                keywords=self.tr("zoom enlarge bigger") if arrangement == "single" else "",
+                checkable=True,
+                checked=arrangement == views.arrangement,
+            )
+            self.arrangements[arrangement] = group.addAction(made)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_S)
+        for view, action in self.switches.items():
+            row.addWidget(ActionTool(action, SYMBOLS[view]))
+        row.addSpacing(SPACE_L)
+        for action in self.arrangements.values():
+            row.addWidget(ActionTool(action))
+        row.addStretch()
+        row.addWidget(self.noise)
+
+    def set_comparing(self, comparing: bool) -> None:
+        """Show what was chosen last for one sampler, or for several."""
+        self._kept[self._comparing] = self._views.chosen
+        self._comparing = comparing
+        self._show(self._kept[comparing])
+
+    def _choose(self, view: str, wanted: bool) -> None:
+        chosen = tuple(v for v in VIEWS if (wanted if v == view else v in self._views.chosen))
+        # At least one stays.
+        self._show(chosen or (view,))
+
+    def _show(self, chosen: tuple[str, ...]) -> None:
+        for view, action in self.switches.items():
+            action.setChecked(view in chosen)
+        self._views.set_chosen(chosen)
+        self.changed.emit()
+
+    def _arrange(self, arrangement: Arrangement, _: bool = True) -> None:
+        self._views.set_arrangement(arrangement)
+        self.changed.emit()

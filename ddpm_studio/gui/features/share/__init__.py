@@ -1,0 +1,1 @@
+"""Share: many pictures from one latent."""

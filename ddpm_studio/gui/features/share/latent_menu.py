@@ -1,0 +1,148 @@
+"""Shared latents to files and back: a button with a menu, and the file that is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
+
+from ddpm_studio.backend import tasks
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, tool_button
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Latent
+
+_FILTER = "*.safetensors"
+
+
+class LatentMenu(QWidget):
+    """Opens and saves x_t; while one from a file is used, says which and lets go of it.
+
+    Args:
+        studio: where the reading and writing is done.
+        actions: where ``share.open_latent`` and ``share.save_latent`` are registered.
+        category: the menu they belong to, translated.
+        shared: returns what would be saved now, or None.
+        parent: the owner.
+    """
+
+    changed = Signal()
+    """``latent`` is another."""
+    failed = Signal(object)
+    """A file can't be read or written (Failure)."""
+    saved = Signal(object)
+    """A latent was written (Path)."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        actions: ActionRegistry,
+        category: str,
+        shared: Callable[[], Latent | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._shared = studio, shared
+        self.latent: Latent | None = None
+        """What is used in place of a source, or None."""
+        self._open = actions.add(
+            "share.open_latent",
+            self.tr("Open latent…"),
+            self._ask_which,
+            category=category,
+            icon="folder-open",
+            tip=self.tr("Share an xₜ that was saved, here or elsewhere with the same model"),
+        )
+        self._save = actions.add(
+            "share.save_latent",
+            self.tr("Save latent…"),
+            self._ask_where,
+            category=category,
+            icon="save",
+            tip=self.tr("Write the shared xₜ into a file"),
+        )
+        menu = QMenu(self)
+        menu.addActions([self._open, self._save])
+        self.button = tool_button(
+            "layers", self.tr("Latent"), self.tr("Open or save the shared xₜ")
+        )
+        self.button.setText(self.tr("Latent"))
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setMenu(menu)
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.words = ElidedLabel("", "muted")
+        self._drop = tool_button("x", self.tr("Let go"), self.tr("Share from the source again"))
+        self._drop.clicked.connect(self.let_go)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        for part in (self.button, self.words, self._drop):
+            row.addWidget(part)
+        self._show()
+
+    def load(self, path: Path) -> None:
+        """Use the latent in this file; ``changed`` follows, or ``failed``."""
+        job = self._studio.backend.submit(tasks.load_latent(path))
+        job.setProperty("name", path.name)
+        job.finished.connect(self._on_loaded)
+        job.failed.connect(self.failed)
+
+    def use(self, latent: Latent, title: str) -> None:
+        """Use this latent; ``title`` says where it comes from."""
+        self.latent = latent
+        self._show(title)
+        self.changed.emit()
+
+    def save_to(self, path: Path) -> None:
+        """Write the shared latent; ``saved`` follows, or ``failed``."""
+        latent = self._shared()
+        if latent is not None:
+            job = self._studio.backend.submit(tasks.save_latent(path, latent))
+            job.finished.connect(self.saved)
+            job.failed.connect(self.failed)
+
+    def let_go(self) -> None:
+        """Use none from a file any more."""
+        if self.latent is not None:
+            self.latent = None
+            self._show()
+            self.changed.emit()
+
+    def refresh(self) -> None:
+        """Look whether there is something to save."""
+        self._save.setEnabled(self._shared() is not None)
+
+    def _on_loaded(self, latent: Latent) -> None:
+        sender = self.sender()
+        self.use(latent, "" if sender is None else str(sender.property("name")))
+
+    def _show(self, file: str = "") -> None:
+        used = self.latent is not None
+        self.words.setText(self.tr("xₜ from {0}").format(file) if used else "")
+        self.words.setVisible(used)
+        self._drop.setVisible(used)
+        self.refresh()
+
+    def _ask_which(self) -> None:
+        dialog = QFileDialog(self.window(), self.tr("Open latent"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(self.tr("Latents ({0})").format(_FILTER))
+        dialog.fileSelected.connect(self._load_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_where(self) -> None:
+        dialog = QFileDialog(self.window(), self.tr("Save latent"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("Latents ({0})").format(_FILTER))
+        dialog.setDefaultSuffix("safetensors")
+        dialog.fileSelected.connect(self._save_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _load_chosen(self, path: str) -> None:
+        self.load(Path(path))
+
+    def _save_chosen(self, path: str) -> None:
+        self.save_to(Path(path))

@@ -1,0 +1,302 @@
+"""Share latents: freeze x_t, draw many x_0 from it, see what they share (DDPM Fig. 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import tasks
+from ddpm_studio.backend.task import Task
+from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.features.common.drawing_rows import Rows
+from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.common.time_slider import TimeSlider, paper_marks
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel, choose
+from ddpm_studio.gui.features.share.latent_menu import LatentMenu
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent, Notice
+from ddpm_studio.requests import ShareRequest
+
+# With x_t in the corner these fill a square.
+_COUNTS = (3, 8, 15, 24, 35)
+_FRAMES = 25
+
+
+class SharePanel(ToolPanel):
+    """A source, a t, and the pictures that p_θ draws from the one x_t."""
+
+    kinds = ("share",)
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, "share-2", parent)
+        self._category = self.tr("&Share")
+        self.source = SourceSlot(studio, self.tr("Source"), self.tr("from noise"), "share source")
+        self.time = TimeSlider(
+            tip=self.tr("0: the picture itself. T: pure noise, nothing is shared")
+        )
+        self.count = QComboBox()
+        for count in _COUNTS:
+            self.count.addItem(str(count), count)
+        self.count.setCurrentIndex(_COUNTS.index(8))
+        name(self.count, self.tr("Count"), self.tr("How many pictures from one latent"))
+        self.sampler = SamplerBar(eta=1.0, least_eta=0.1)
+        self.grid = RowGrid(self.tr("Pictures that share a latent"))
+        self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
+        self.rows = Rows()
+        self._frames: list[Pictures] = []
+        self._latent: Pictures | None = None
+        self._register()
+        self.latents = LatentMenu(studio, actions, self._category, self._shared)
+        self.export = ExportMenu(studio, actions, "share", self._category, self._to_export)
+        PictureMenu(studio, self.grid)
+        self._tell_age(self._draw_action)
+
+        self.content.addLayout(self._source_row())
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.grid, 1)
+        self.content.addWidget(self.sampler)
+        self.source.fitted_changed.connect(self._on_source)
+        self.source.latent_dropped.connect(self.latents.load)
+        self.latents.changed.connect(self._on_latent)
+        self.latents.failed.connect(self._on_failed)
+        self.latents.saved.connect(self._on_latent_saved)
+        self.source.failed.connect(self._on_failed)
+        self.time.changed.connect(self.draw_later)
+        self.count.currentIndexChanged.connect(self.draw_later)
+        self.sampler.changed.connect(self.draw_later)
+        self.series.toggled.connect(self._on_series)
+        self.export.report_to(self.messages)
+        self.grid.current_changed.connect(self.export.refresh)
+        studio.picture_sent.connect(self._on_picture_sent)
+        self._on_run()
+
+    def _register(self) -> None:
+        add = self.actions_.add
+        self._noise_action = add(
+            "share.from_noise",
+            self.tr("From noise"),
+            self.source.clear,
+            category=self._category,
+            icon="sparkles",
+            tip=self.tr("Let the model find xₜ itself, starting at pure noise"),
+        )
+        self._data_action = add(
+            "share.from_data",
+            self.tr("From the data"),
+            self.source.pick_from_data,
+            category=self._category,
+            icon="shuffle",
+            tip=self.tr("Take a picture by chance out of those it was trained on"),
+        )
+        self._draw_action = add(
+            "share.draw",
+            self.tr("Share again"),
+            self.draw_now,
+            category=self._category,
+            icon="refresh-cw",
+            tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
+        )
+
+    def _source_row(self) -> QHBoxLayout:
+        noise = button(self.tr("From noise"), self._noise_action.toolTip(), icon="sparkles")
+        noise.clicked.connect(self._noise_action.trigger)
+        data = button(self.tr("From data"), self._data_action.toolTip(), icon="shuffle")
+        data.clicked.connect(self._data_action.trigger)
+        self.series = button(
+            self.tr("Several t"),
+            self.tr("One row for each t in T, 3T/4, T/2, T/4, 0, as in Fig. 7 of the paper"),
+            icon="list",
+        )
+        self.series.setCheckable(True)
+        choices = FlowLayout()
+        for part in (noise, data, self.series):
+            choices.addWidget(part)
+        choices.addWidget(together(label(self.tr("count"), "muted"), self.count))
+        choices.addWidget(together(self.latents, ActionTool(self._draw_action)))
+        right = QVBoxLayout()
+        right.setSpacing(SPACE_M)
+        top = QHBoxLayout()
+        top.setSpacing(SPACE_M)
+        top.addLayout(choices, 1)
+        top.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
+        right.addLayout(top)
+        right.addWidget(self.time)
+        right.addStretch()
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_L)
+        row.addWidget(self.source)
+        row.addLayout(right, 1)
+        return row
+
+    def _task(self) -> Task | None:
+        if self.source.waiting:
+            return None
+        count = int(self.count.currentData())
+        self._frames, self._latent, self.drawn = [], None, None
+        self.export.refresh()
+        self.latents.refresh()
+        if self.series.isChecked():
+            requests = [self._request(t, count) for t in paper_marks(self.time.timesteps)]
+            self.rows = Rows([request.t for request in requests], count + 1)
+            return tasks.share_series(requests, self.source.fitted, "share")
+        request = self._request(self.time.value, count)
+        return tasks.share(request, self.source.fitted, "share", self.latents.latent)
+
+    def _request(self, t: int, count: int) -> ShareRequest:
+        assert self.studio.run is not None
+        return ShareRequest(
+            run=Path(self.studio.run), t=t, count=count, frames=_FRAMES, **self.sampler.value()
+        )
+
+    def _show_restored(self, found: Restored) -> None:
+        fields = found.request.model_dump()
+        self.latents.let_go()
+        self.source.set_picture(found.inputs.get("source"))
+        if found.latent is not None:
+            self.latents.use(found.latent, self.tr("the picture"))
+        self.series.setChecked(bool(found.rows))
+        if not found.rows:
+            self.time.set_value(fields["t"])
+        choose(self.count, fields["count"])
+        self.sampler.set_value(fields)
+
+    def _select(self, index: int) -> None:
+        self.grid.select([index])
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, FrameImages):
+            if self._latent is None:
+                self._latent = event.x_t[:1]
+            self._show(event.x0_hat, event.t == 0)
+        elif isinstance(event, Drawn):
+            self._keep(event)
+            self._finish_row(event)
+        elif isinstance(event, Notice):
+            self.messages.show_info(event.text)
+
+    def _on_finished(self, result: object) -> None:
+        if isinstance(result, Drawn):
+            self.drawn = result
+            self._latent = result.latent
+            self._show(result.pictures, True)
+        elif isinstance(result, list):
+            pictures = self.rows.pictures()
+            assert pictures is not None
+            self.drawn = Drawn(pictures, {**result[-1].recipe, "rows": self.rows.shown_ts})
+        self.export.refresh()
+        self.latents.refresh()
+
+    def _show(self, pictures: Pictures, last: bool) -> None:
+        if self.series.isChecked():
+            self.rows.set_current(self._with_latent(pictures))
+            self._show_rows()
+            return
+        self._frames.append(pictures)
+        self.grid.set_rows(pictures, (), recipe=self.drawn.recipe if self.drawn else None)
+        if self._latent is not None:
+            self.grid.set_badge(self._latent[0], f"xₜ, t = {self.time.value:,}")
+
+    def _finish_row(self, drawn: Drawn) -> None:
+        self._latent = drawn.latent
+        self.rows.set_current(self._with_latent(drawn.pictures))
+        self.rows.next()
+        self._latent = None
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        self.grid.set_badge(None)
+        self.grid.set_rows(
+            self.rows.pictures(), [f"t = {t:,}" for t in self.rows.shown_ts], marked=(0,)
+        )
+
+    def _with_latent(self, pictures: Pictures) -> Pictures:
+        first = pictures[:1] if self._latent is None else self._latent
+        return np.concatenate([first, pictures])
+
+    def _shared(self) -> Latent | None:
+        return None if self.drawn is None else self.drawn.shared
+
+    def _on_source(self) -> None:
+        if self.source.fitted is not None:
+            self.latents.let_go()
+        self.draw_later(asked=self.source.asked)
+
+    def _on_latent(self) -> None:
+        """Stay at the t of a latent from a file, as long as it is used."""
+        latent = self.latents.latent
+        if latent is not None:
+            self.source.clear()
+            self.series.setChecked(False)
+            self.time.set_value(latent.t)
+        self.series.setEnabled(latent is None)
+        self.time.setEnabled(latent is None)
+        self.draw_later()
+
+    def _on_latent_saved(self, path: Path) -> None:
+        self.messages.show_info(self.tr("Saved {0}").format(path))
+
+    def _on_series(self, several: bool) -> None:
+        self.time.setEnabled(not several)
+        self.grid.set_rows(None, ())
+        self.grid.set_badge(None)
+        self.draw_later()
+
+    def _on_model(self) -> None:
+        view = self.studio.run_view
+        if view is not None:
+            self.time.set_timesteps(view.summary.timesteps)
+            self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.set_classes(view.summary.known_classes)
+        self.grid.set_rows(None, ())
+        self.grid.set_badge(None)
+        self.latents.let_go()
+        self.source.refit()
+
+    def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
+        if where == "share":
+            self.source.set_picture(picture)
+
+    def _to_export(self) -> Export | None:
+        if self.drawn is None:
+            return None
+        if self.series.isChecked():
+            return Export(
+                self.drawn.pictures,
+                self.drawn.recipe,
+                max(0, self.grid.current),
+                columns=self.rows.columns,
+                stem="share several t",
+            )
+        frames = [self._with_corner(pictures) for pictures in self._frames]
+
+        def grids() -> Sequence[Pictures]:
+            from ddpm_studio.export import make_grid
+
+            return [make_grid(pictures) for pictures in frames]
+
+        return Export(
+            frames[-1],
+            self.drawn.recipe,
+            max(0, self.grid.current),
+            frames=grids,
+            stem=f"share t={self.time.value}",
+        )
+
+    def _with_corner(self, pictures: Pictures) -> Pictures:
+        return pictures if self._latent is None else np.concatenate([pictures, self._latent])

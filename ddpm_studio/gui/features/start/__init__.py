@@ -1,0 +1,1 @@
+"""The start page: recent runs, renamed and moved to the trash."""

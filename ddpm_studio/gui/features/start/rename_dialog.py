@@ -1,0 +1,83 @@
+"""Asks what a run shall be called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, label, name, set_property
+from ddpm_studio.runs.naming import renamed
+
+_WIDTH = 380
+
+
+class RenameDialog(QDialog):
+    """A name to be written anew; says at once what can't be one.
+
+    Args:
+        run: the run's folder.
+        parent: the window, which goes on meanwhile.
+    """
+
+    chosen = Signal(str)
+    """The new name."""
+
+    def __init__(self, run: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._run = run
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Rename the run"))
+        self.setMinimumWidth(_WIDTH)
+        self.edit = QLineEdit(run.name)
+        name(self.edit, self.tr("Run name"), self.tr("The run's folder is called the same"))
+        self.edit.selectAll()
+        caption = label(self.tr("Run name"), "muted")
+        caption.setBuddy(self.edit)
+        self.problem = label("", "danger", wrap=True)
+        self.rename_button = button(
+            self.tr("Rename"), self.tr("Give the run this name"), role="primary"
+        )
+        self.rename_button.setDefault(True)
+        cancel = button(self.tr("Cancel"), self.tr("Leave the name as it is"))
+        cancel.setAutoDefault(False)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addStretch()
+        row.addWidget(cancel)
+        row.addWidget(self.rename_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        for widget in (caption, self.edit, self.problem):
+            layout.addWidget(widget)
+        layout.addLayout(row)
+        self.edit.textChanged.connect(self._check)
+        self.rename_button.clicked.connect(self._take)
+        cancel.clicked.connect(self.reject)
+        self._check()
+
+    def _check(self) -> None:
+        try:
+            new = renamed(self._run, self.edit.text())
+        except StudioError as error:
+            problem = str(error)
+        except OSError as error:
+            problem = error.strerror or str(error)
+        else:
+            problem = ""
+        same = not problem and new.name == self._run.name
+        self.problem.setText(problem)
+        set_property(self.edit, "invalid", bool(problem))
+        self.rename_button.setEnabled(not problem and not same)
+        if self.isVisible():
+            # A long name takes more lines than there was room for.
+            width = self.width()
+            self.resize(width, max(self.height(), self.heightForWidth(width)))
+
+    def _take(self) -> None:
+        self.chosen.emit(self.edit.text().strip())
+        self.accept()

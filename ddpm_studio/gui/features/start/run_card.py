@@ -1,0 +1,85 @@
+"""A card of the start page that stands for a run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtGui import QAction
+
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
+from ddpm_studio.gui.workspace.studio import Studio
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.library.covers import RunCover
+
+CARD_HEIGHT = 64
+
+
+class RunCard(PictureCard):
+    """Opens a run; its menu, F2 and Delete rename it and take it away."""
+
+    rename_wanted = Signal(object)
+    """The run (Path) shall have another name."""
+    trash_wanted = Signal(object)
+    """The run (Path) shall go to the trash."""
+
+    def __init__(self, studio: Studio, run: Path) -> None:
+        when = _when(run)
+        super().__init__(run.name, tip=f"{run}\n{when}", icon="history", height=CARD_HEIGHT)
+        self._studio, self._run, self._when = studio, run, when
+        self.clicked.connect(self._open)
+        self.set_caption(when)
+        for text, icon, key, callback in (
+            (self.tr("Open"), "history", "", self._open),
+            (self.tr("Rename run…"), "tag", "F2", self._rename),
+            (self.tr("Move run to the trash"), "trash-2", "Del", self._trash),
+        ):
+            action = QAction(text, self)
+            set_icon(action, icon)
+            action.setShortcut(key)
+            action.setShortcutVisibleInContextMenu(True)
+            # A key that is held would go on with the next card.
+            action.setAutoRepeat(False)
+            # Another card has the same keys.
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(callback)
+            self.addAction(action)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def show_cover(self, cover: RunCover) -> None:
+        """Show the run's last samples and how far its training is."""
+        self.set_pictures(cover.pictures)
+        step, total = cover.step or 0, cover.total
+        if cover.in_use:
+            words = self.tr("training: step {n} of {total}")
+        elif total is not None and step < total:
+            # There is no room for the day as well: the tooltip has it.
+            words = self.tr("stopped at step {n} of {total}")
+            if cover.step is None:
+                words = self.tr("stopped, nothing saved")
+        elif cover.step is not None:
+            words = self.tr("step {n} · {when}")
+        else:
+            return
+        told = {"n": f"{step:,}", "total": f"{total or 0:,}"}
+        self.set_caption(words.format(**told, when=self._when))
+
+    def _open(self) -> None:
+        self._studio.open_run(self._run)
+
+    def _rename(self) -> None:
+        self.rename_wanted.emit(self._run)
+
+    def _trash(self) -> None:
+        self.trash_wanted.emit(self._run)
+
+
+def _when(run: Path) -> str:
+    """Return the day on which a run was changed last, in the words of the place."""
+    newest = max(path.stat().st_mtime for path in (run, run / "metrics.jsonl") if path.exists())
+    day = datetime.fromtimestamp(newest).date()
+    return QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.ShortFormat)

@@ -1,0 +1,227 @@
+"""Renaming runs, and moving them to the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.backend import run_files
+from ddpm_studio.backend.task import Task
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
+from ddpm_studio.gui.features.training.training_status import memory_words
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.recent import Recent
+from ddpm_studio.gui.workspace.studio import Studio
+
+RUN = "run"
+"""What the ids of these actions begin with."""
+_TOPIC = "run files"
+
+
+@dataclass(frozen=True)
+class _Back:
+    """How what was done is taken back, with the run where it was then."""
+
+    run: Path
+    do: Callable[[], object]
+
+
+class RunFiles(QObject):
+    """Registers what may be done with the folder of the open run, and does it with any run.
+
+    Args:
+        studio: follows a run that was moved.
+        actions: where the actions are registered.
+        recent: keeps no place where a run lies no longer.
+        messages: tell what was done, and how it is undone.
+        window: owner of the dialogs.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        actions: ActionRegistry,
+        recent: Recent,
+        messages: MessageBar,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._studio, self._recent, self._messages = studio, recent, messages
+        self._window, self._actions = window, actions
+        self._backs: list[_Back] = []
+        for key, text, callback, icon, keywords in (
+            ("rename", self.tr("Rename run…"), self._rename_open, "tag", self.tr("name title")),
+            (
+                "trash",
+                self.tr("Move run to the trash"),
+                self._trash_open,
+                "trash-2",
+                self.tr("delete"),
+            ),
+            ("undo", self.tr("Bring the run back"), self.undo, "undo-2", self.tr("restore")),
+        ):
+            actions.add(
+                f"{RUN}.{key}",
+                text,
+                callback,
+                category=self.tr("&Run"),
+                icon=icon,
+                keywords=keywords,
+                enabled=False,
+            )
+        studio.run_changed.connect(self._refresh)
+        studio.training_changed.connect(self._refresh)
+        studio.run_moved.connect(self._on_moved)
+        self._refresh()
+
+    def rename(self, run: Path) -> None:
+        """Ask for a run's new name."""
+        dialog = RenameDialog(run, self._window)
+        dialog.chosen.connect(partial(self._rename, run))
+        dialog.open()
+
+    def trash(self, run: Path) -> None:
+        """Move a run to the system's trash; ask first only where it would be lost."""
+        self._submit(run_files.trash_run(run), run, self._on_trashed)
+
+    def undo(self) -> None:
+        """Give a run its old name back, or bring it back out of the trash: the last one first."""
+        if self._backs:
+            back = self._backs.pop()
+            self._messages.clear("info")
+            self._refresh()
+            back.do()
+
+    def _rename_open(self) -> None:
+        if self._studio.run is not None:
+            self.rename(self._studio.run)
+
+    def _trash_open(self) -> None:
+        if self._studio.run is not None:
+            self.trash(self._studio.run)
+
+    def _submit(self, task: Task, run: Path, then: Callable[..., object]) -> None:
+        self._studio.hold_still(run, True)
+        job = self._studio.backend.submit(task)
+        job.finished.connect(then)
+        job.failed.connect(partial(self._on_failed, run))
+
+    def _rename(self, run: Path, name: str, back: bool = False) -> None:
+        then = partial(self._on_renamed, run, back)
+        self._submit(run_files.rename_run(run, name), run, then)
+
+    def _on_renamed(self, old: Path, back: bool, new: Path) -> None:
+        """Follow a run that has another name, or its old one ``back``."""
+        self._studio.take_moved(old, new)
+        text = self.tr("{old} is called {new} now.").format(old=old.name, new=new.name)
+        if back:
+            self._messages.show_message(text, topic=_TOPIC)
+        else:
+            self._offer_undo(text, new, partial(self._rename, new, old.name, back=True))
+
+    def _on_trashed(self, trashed: run_files.TrashedRun) -> None:
+        run = trashed.run
+        told = {"run": run.name, "what": self._words(trashed)}
+        if not trashed.taken:
+            self._studio.hold_still(run, False)
+            self._messages.show_warning(
+                self.tr(
+                    "There is no trash for {run} here. To delete it for good takes {what} away, "
+                    "and can't be undone."
+                ).format(**told),
+                self.tr("Delete for good"),
+                partial(self._delete, trashed),
+                _TOPIC,
+            )
+            return
+        was_open = self._is_open(run)
+        self._studio.take_moved(run, None)
+        text = self.tr("{run} is in the trash, with {what}.").format(**told)
+        if trashed.place is None:
+            self._tell_lost(run, text)
+        else:
+            self._offer_undo(text, run, partial(self._restore, trashed, was_open))
+
+    def _restore(self, trashed: run_files.TrashedRun, was_open: bool) -> None:
+        job = self._studio.backend.submit(run_files.restore_run(trashed))
+        job.finished.connect(partial(self._on_restored, was_open))
+        job.failed.connect(partial(self._on_not_restored, trashed, was_open))
+
+    def _on_not_restored(
+        self, trashed: run_files.TrashedRun, was_open: bool, failure: Failure
+    ) -> None:
+        # What is in its place may go away, and it can be brought back after all.
+        self._backs.append(_Back(trashed.run, partial(self._restore, trashed, was_open)))
+        self._refresh()
+        self._studio.notify(failure)
+
+    def _on_restored(self, was_open: bool, run: Path) -> None:
+        self._studio.take_moved(None, run)
+        if was_open and self._studio.run is None:
+            self._studio.open_run(run)
+
+    def _delete(self, trashed: run_files.TrashedRun) -> None:
+        self._submit(run_files.delete_run(trashed), trashed.run, self._on_deleted)
+
+    def _on_deleted(self, run: Path) -> None:
+        self._studio.take_moved(run, None)
+        self._tell_lost(run, self.tr("{run} is deleted.").format(run=run.name))
+
+    def _on_failed(self, run: Path, failure: Failure) -> None:
+        self._studio.hold_still(run, False)
+        self._studio.notify(failure)
+
+    def _tell_lost(self, run: Path, text: str) -> None:
+        """Say what can't be undone; nor can what was done with that run before."""
+        self._backs = [back for back in self._backs if back.run != run]
+        self._refresh()
+        self._messages.show_message(text, topic=_TOPIC)
+
+    def _offer_undo(self, text: str, run: Path, do: Callable[[], object]) -> None:
+        self._backs.append(_Back(run, do))
+        self._refresh()
+        self._messages.show_message(text, action=self.tr("Undo"), callback=self.undo, topic=_TOPIC)
+
+    def _is_open(self, run: Path) -> bool:
+        open_run = self._studio.run
+        return open_run is not None and open_run.resolve() == run.resolve()
+
+    def _words(self, trashed: run_files.TrashedRun) -> str:
+        size, steps = memory_words(trashed.extent.size), trashed.extent.steps
+        if steps is None:
+            return size
+        return self.tr("{n} steps ({size})").format(n=f"{steps:,}", size=size)
+
+    def _on_moved(self, old: Path | None, new: Path | None) -> None:
+        if old is not None:
+            self._recent.move_run(old, new)
+        elif new is not None:
+            self._recent.add_run(new)
+
+    def _refresh(self) -> None:
+        studio = self._studio
+        self._actions[f"{RUN}.undo"].setEnabled(bool(self._backs))
+        told = self.tr("There is nothing to take back; what was deleted lies in the system's trash")
+        if self._backs:
+            told = self.tr("Take back what was done with the folder of a run last")
+        self._actions.explain(f"{RUN}.undo", told)
+        there = studio.run_view is not None
+        trained = studio.training is not None and studio.run == studio.training_run
+        tips = {
+            "rename": self.tr("Give the open run, and its folder, another name"),
+            "trash": self.tr("Put the folder of the open run into the system's trash"),
+        }
+        for key, tip in tips.items():
+            if not there:
+                tip = self.tr("Open a run first")
+            elif trained:
+                tip = self.tr("The open run is being trained: stop the training first")
+            self._actions[f"{RUN}.{key}"].setEnabled(there and not trained)
+            self._actions.explain(f"{RUN}.{key}", tip)

@@ -1,0 +1,228 @@
+"""What a person sees first: what was open last, a place to drop, pictures to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.backend import covers
+from ddpm_studio.data.samples import SampleSet, sample_sets
+from ddpm_studio.gui.features.start.run_card import CARD_HEIGHT, RunCard
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_XL
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
+from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
+from ddpm_studio.gui.workspace.recent import Recent, RecentData
+from ddpm_studio.gui.workspace.studio import Studio
+
+_WIDTH = 640
+_PICTURES = 24
+_SHOWN = 3
+_TALL, _LOW = 130, CARD_HEIGHT
+_LINK = "link"
+
+
+class StartPage(QScrollArea):
+    """Invites: runs and pictures of last time, a drop zone, the sets that ship with it."""
+
+    sample_chosen = Signal(str)
+    choose_folder = Signal()
+    open_model = Signal()
+    learn_chosen = Signal()
+    tour_chosen = Signal()
+    rename_wanted = Signal(object)
+    """A run (Path) shall have another name."""
+    trash_wanted = Signal(object)
+    """A run (Path) shall go to the trash."""
+
+    def __init__(self, studio: Studio, recent: Recent, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio, self._recent = studio, recent
+        self._stale = False
+        column = QWidget()
+        column.setMaximumWidth(_WIDTH)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_L)
+        layout.addWidget(label(self.tr("Teach a network to paint from noise"), "title"))
+        self._zone = zone = DropZone(self.tr("Drop anything here"))
+        zone.dropped.connect(studio.open_paths)
+        zone.choose_requested.connect(self.choose_folder)
+        self._runs, self._data = _Cards(self.tr("Go on with a run")), _Cards("")
+        layout.addWidget(self._runs)
+        layout.addWidget(self._data)
+        layout.addWidget(zone)
+        layout.addLayout(self._links())
+        layout.addStretch()
+        page = QWidget()
+        outer = QGridLayout(page)
+        outer.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_L)
+        outer.addWidget(column, 0, 0)
+        self.setWidget(page)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        name(self, self.tr("Start page"))
+        self.setToolTip("")
+        self.show_recent()
+        recent.changed.connect(self._on_recent)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what has changed while nobody looked."""
+        super().showEvent(event)
+        if self._stale:
+            self.show_recent()
+        # Qt forgets the order when the page is put into its window.
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """Let Tab go through the cards first: they are younger than what stands below them."""
+        below = [self._zone, *self.findChildren(QPushButton, _LINK)]
+        for before, after in pairwise([*self._runs.cards, *self._data.cards, *below]):
+            QWidget.setTabOrder(before, after)
+
+    def _on_recent(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            self.show_recent()
+
+    def show_recent(self) -> None:
+        """Show the runs and pictures that were open last."""
+        self._stale = False
+        focused = self.window().focusWidget()
+        held = next((k for k, card in enumerate(self._runs.cards) if card is focused), None)
+        runs = self._recent.runs()[:_SHOWN]
+        samples = sample_sets()
+        shipped = {sample.path.resolve() for sample in samples}
+        recent = [item for item in self._recent.data() if not shipped.intersection(item.paths)]
+        height = _LOW if runs or recent else _TALL
+        self._runs.show_cards([self._run_card(run) for run in runs])
+        cards = [self._data_card(item) for item in recent[:_SHOWN]]
+        self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
+        self._order_tabs()
+        if held is not None and runs:
+            # The keyboard stays where it was when a run goes, or has another name.
+            self._runs.cards[min(held, len(runs) - 1)].setFocus()
+        self._data.title.setText(
+            self.tr("Begin with pictures")
+            if runs or recent
+            else self.tr("Begin with pictures that are here already")
+        )
+
+    def _links(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        for text, tip, icon, signal in (
+            (
+                self.tr("Open a model…"),
+                self.tr("The folder of a run, or a model of diffusers"),
+                "folder-open",
+                self.open_model,
+            ),
+            (
+                self.tr("See diffusion at work"),
+                self.tr("A playground of points in the plane that learns in seconds"),
+                "graduation-cap",
+                self.learn_chosen,
+            ),
+            (
+                self.tr("Take the tour"),
+                self.tr("What is where, in a minute"),
+                "lightbulb",
+                self.tour_chosen,
+            ),
+        ):
+            link: QPushButton = button(text, tip, icon=icon, role="link")
+            link.setObjectName(_LINK)
+            link.clicked.connect(signal)
+            row.addWidget(link)
+        row.addStretch()
+        return row
+
+    def _run_card(self, run: Path) -> PictureCard:
+        card = RunCard(self._studio, run)
+        card.rename_wanted.connect(self.rename_wanted)
+        card.trash_wanted.connect(self.trash_wanted)
+        job = self._studio.backend.submit(covers.run_cover(run, _PICTURES))
+        job.finished.connect(card.show_cover)
+        return card
+
+    def _data_card(self, item: RecentData) -> PictureCard:
+        card = _DataCard(self._studio, item)
+        job = self._studio.backend.submit(covers.data_cover(item.paths, item.options, _PICTURES))
+        job.finished.connect(card.set_pictures)
+        return card
+
+    def _sample_card(self, sample: SampleSet, height: int) -> PictureCard:
+        card = PictureCard(
+            sample.title, sample.notice, self.tr("Open these pictures"), height=height
+        )
+        card.setObjectName(sample.name)
+        card.clicked.connect(self._on_sample)
+        job = self._studio.backend.submit(
+            covers.data_cover([sample.path], sample.options, _PICTURES)
+        )
+        job.finished.connect(card.set_pictures)
+        return card
+
+    def _on_sample(self) -> None:
+        card = self.sender()
+        if card is not None:
+            self.sample_chosen.emit(card.objectName())
+
+
+class _Cards(QWidget):
+    """A heading over rows of cards; hidden while there are none."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = label(title, "heading")
+        self.cards: list[PictureCard] = []
+        self._grid = QGridLayout()
+        self._grid.setSpacing(SPACE_M)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.title)
+        layout.addLayout(self._grid)
+
+    def show_cards(self, cards: Sequence[PictureCard]) -> None:
+        """Show other cards."""
+        self.cards = list(cards)
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for index, card in enumerate(cards):
+            self._grid.addWidget(card, index // _SHOWN, index % _SHOWN)
+            # Qt itself would do so later, and what is not seen gets no focus.
+            card.show()
+        self.setVisible(bool(cards))
+
+
+class _DataCard(PictureCard):
+    """Opens pictures, prepared as they were the last time."""
+
+    def __init__(self, studio: Studio, item: RecentData) -> None:
+        super().__init__(item.title, tip=str(item.paths[0]), height=_LOW)
+        self._studio, self._item = studio, item
+        self.clicked.connect(self._open)
+        self.set_caption(str(item.paths[0].parent))
+
+    def _open(self) -> None:
+        self._studio.open_data(self._item.paths, self._item.options)

@@ -1,0 +1,248 @@
+"""A walk through the window: one word on each part, beside the part itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import RADIUS, SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, label
+
+_WIDTH = 300
+_RING = 3
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One part of the window.
+
+    Args:
+        title: what it is.
+        text: what it is for.
+        target: returns the widget that is meant; called after ``show``.
+        show: brings it into sight.
+    """
+
+    title: str
+    text: str
+    target: Callable[[], QWidget]
+    show: Callable[[], object] | None = None
+
+
+class Tour(QObject):
+    """Goes from stop to stop; the window stays usable all the while.
+
+    Args:
+        window: it lives in.
+        stops: at least one.
+    """
+
+    ended = Signal()
+
+    def __init__(self, window: QWidget, stops: Sequence[Stop]) -> None:
+        super().__init__(window)
+        self._window, self._stops = window, stops
+        self._index = 0
+        self._focus: QWidget | None = None
+        self.ring = _Ring(window)
+        self.callout = Callout(window)
+        self.callout.next_button.clicked.connect(self.next)
+        self.callout.back_button.clicked.connect(self.back)
+        self.callout.skip_button.clicked.connect(self.end)
+        self.callout.stepped.connect(self._on_stepped)
+        self.callout.left.connect(self.end)
+        self._watched: QWidget | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a stop is shown."""
+        return not self.callout.isHidden()
+
+    @property
+    def stop(self) -> Stop:
+        """The stop that is shown, or was last."""
+        return self._stops[self._index]
+
+    def start(self) -> None:
+        """Begin at the first stop."""
+        if not self.is_running:
+            self._focus = QApplication.focusWidget()
+            self._window.installEventFilter(self)
+        self._go(0)
+        self.callout.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def next(self) -> None:
+        """Go on; after the last stop: end."""
+        if self._index + 1 < len(self._stops):
+            self._go(self._index + 1)
+        else:
+            self.end()
+
+    def back(self) -> None:
+        """Go back by one."""
+        self._go(max(0, self._index - 1))
+
+    def end(self) -> None:
+        """Leave; what had the focus has it again."""
+        if not self.is_running:
+            return
+        self._watch(None)
+        self._window.removeEventFilter(self)
+        self.callout.hide()
+        self.ring.hide()
+        if self._focus is not None:
+            self._focus.setFocus()
+        self._focus = None
+        self.ended.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay beside what is meant when it, or the window, moves."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _go(self, index: int) -> None:
+        self._index = index
+        stop = self._stops[index]
+        if stop.show is not None:
+            stop.show()
+        self._watch(stop.target())
+        self.callout.say(stop, index, len(self._stops))
+        self.ring.show()
+        self.callout.show()
+        self._place()
+
+    def _watch(self, target: QWidget | None) -> None:
+        if self._watched is not None:
+            self._watched.removeEventFilter(self)
+        self._watched = target
+        if target is not None:
+            target.installEventFilter(self)
+
+    def _on_stepped(self, by: int) -> None:
+        if by > 0:
+            self.next()
+        else:
+            self.back()
+
+    def _place(self) -> None:
+        target = self._watched
+        if target is None:
+            return
+        corner = target.mapTo(self._window, QPoint(0, 0))
+        meant = QRect(corner, target.size()).intersected(self._window.rect())
+        frame = meant.adjusted(-_RING, -_RING, _RING, _RING)
+        self.ring.setGeometry(frame.intersected(self._window.rect()))
+        self.callout.adjustSize()
+        self.callout.move(_beside(meant, self.callout.rect(), self._window.rect()))
+        self.ring.raise_()
+        self.callout.raise_()
+
+
+class Callout(QFrame):
+    """Says what is meant; Escape leaves, the arrows go on and back."""
+
+    stepped = Signal(int)
+    left = Signal()
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setProperty("role", "callout")
+        self.setFixedWidth(_WIDTH)
+        self.title = label("", "heading")
+        self.text = label("", wrap=True)
+        self.count = label("", "caption")
+        self.skip_button = button(self.tr("Skip"), self.tr("End the tour"), role="link")
+        self.back_button = button(self.tr("Back"), self.tr("The stop before"))
+        self.next_button = button(self.tr("Next"), self.tr("The next stop"), role="primary")
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addWidget(self.count)
+        row.addStretch()
+        for press in (self.skip_button, self.back_button, self.next_button):
+            row.addWidget(press)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_M)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.title)
+        layout.addWidget(self.text)
+        layout.addLayout(row)
+        self.hide()
+
+    def say(self, stop: Stop, index: int, total: int) -> None:
+        """Say something else."""
+        self.title.setText(stop.title)
+        self.text.setText(stop.text)
+        self.text.setFixedHeight(self.text.heightForWidth(_WIDTH - 2 * SPACE_L))
+        self.count.setText(self.tr("{n} of {total}").format(n=index + 1, total=total))
+        self.back_button.setEnabled(index > 0)
+        last = index + 1 == total
+        self.next_button.setText(self.tr("Done") if last else self.tr("Next"))
+        self.next_button.setAccessibleName(self.next_button.text())
+        self.next_button.setAccessibleDescription(f"{stop.title}. {stop.text}")
+        self.setAccessibleName(f"{stop.title}. {stop.text}")
+        self.skip_button.setVisible(not last)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go on, back, or leave; Enter presses the button that has the focus."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            focused = self.focusWidget()
+            (focused if isinstance(focused, QPushButton) else self.next_button).click()
+        elif event.key() in (Qt.Key.Key_Right, Qt.Key.Key_Left):
+            self.stepped.emit(1 if event.key() == Qt.Key.Key_Right else -1)
+        else:
+            super().keyPressEvent(event)
+
+
+class _Ring(QWidget):
+    """A frame around what is meant, which takes no clicks."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(current_theme().color("accent"), 2))
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), RADIUS, RADIUS)
+        painter.end()
+
+
+def _beside(meant: QRect, size: QRect, room: QRect) -> QPoint:
+    """Return where to put something of this size: beside what is meant, else over its middle."""
+    gap = SPACE_M + _RING
+    middle = meant.center() - size.center()
+    places = (
+        QPoint(meant.right() + gap, middle.y()),
+        QPoint(meant.left() - gap - size.width(), middle.y()),
+        QPoint(middle.x(), meant.bottom() + gap),
+        QPoint(middle.x(), meant.top() - gap - size.height()),
+    )
+    inside = room.adjusted(SPACE_M, SPACE_M, -SPACE_M, -SPACE_M)
+    for place in places:
+        kept = _within(place, size, inside)
+        if not QRect(kept, size.size()).intersects(meant):
+            return kept
+    return _within(middle, size, inside)
+
+
+def _within(place: QPoint, size: QRect, room: QRect) -> QPoint:
+    x = max(room.left(), min(place.x(), room.right() - size.width()))
+    y = max(room.top(), min(place.y(), room.bottom() - size.height()))
+    return QPoint(x, y)

@@ -1,0 +1,1 @@
+"""The Training dock: settings, status, samples."""

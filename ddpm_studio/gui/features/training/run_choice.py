@@ -1,0 +1,114 @@
+"""Where the next run goes: its name and the folder it lies in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from ddpm_studio import paths
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import label, name, set_property, tool_button
+from ddpm_studio.runs.naming import cleaned, named, taken
+
+
+class RunChoice(QWidget):
+    """A name that suggests itself until somebody writes another, and a folder."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._edited = False
+        self._stem = ""
+        self.folder = paths.runs_dir()
+        self.name_edit = QLineEdit()
+        name(self.name_edit, self.tr("Run name"), self.tr("Name of the new run's folder"))
+        self.name_edit.textEdited.connect(self._on_edited)
+        self.folder_button = tool_button("folder-open", self.tr("Folder of runs…"))
+        self.folder_button.clicked.connect(self._choose_folder)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_S)
+        caption = label(self.tr("Run name"), "muted")
+        caption.setBuddy(self.name_edit)
+        row.addWidget(caption)
+        row.addWidget(self.name_edit, 1)
+        row.addWidget(self.folder_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        self._tell_folder()
+
+    def suggest(self, stem: str) -> None:
+        """Suggest a name that no run has yet, unless somebody has written one."""
+        self._stem = stem
+        if self._edited:
+            return
+        stem = cleaned(stem)
+        number = 1
+        while paths.is_there(self.folder / _numbered(stem, number)):
+            number += 1
+        self.name_edit.setText(_numbered(stem, number))
+        self._check()
+
+    def path(self) -> Path:
+        """Return the folder of the new run.
+
+        Raises:
+            StudioError: the name can't be one, or is taken.
+        """
+        path = named(self.folder, self.name_edit.text())
+        if paths.is_there(path) and not (path.is_dir() and not any(path.iterdir())):
+            raise taken(path.name)
+        return path
+
+    def taken(self) -> None:
+        """The name was used: suggest another one for the next run."""
+        self._edited = False
+        self.suggest(self._stem)
+
+    def set_folder(self, folder: Path) -> None:
+        """Put new runs into another folder."""
+        self.folder = folder
+        self._tell_folder()
+        self.suggest(self._stem)
+
+    def _on_edited(self, text: str) -> None:
+        self._edited = bool(text.strip())
+        self._check()
+        self.changed.emit()
+
+    def _check(self) -> None:
+        try:
+            path = self.path()
+        except StudioError as error:
+            set_property(self.name_edit, "invalid", True)
+            self.name_edit.setToolTip(str(error))
+        except OSError as error:
+            set_property(self.name_edit, "invalid", True)
+            self.name_edit.setToolTip(str(error.strerror))
+        else:
+            set_property(self.name_edit, "invalid", False)
+            self.name_edit.setToolTip(str(path))
+
+    def _tell_folder(self) -> None:
+        self.folder_button.setToolTip(
+            self.tr("New runs go into {folder}").format(folder=self.folder)
+        )
+
+    def _choose_folder(self) -> None:
+        dialog = QFileDialog(self.window(), self.tr("Folder of runs"), str(self.folder))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self._on_folder)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_folder(self, chosen: str) -> None:
+        self.set_folder(Path(chosen))
+
+
+def _numbered(stem: str, number: int) -> str:
+    return stem if number == 1 else f"{stem} {number}"

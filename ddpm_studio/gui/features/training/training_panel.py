@@ -1,0 +1,379 @@
+"""The Training dock: settings, start, and how it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.backend import Job, State
+from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.fold import Fold
+from ddpm_studio.gui.features.training.further_row import FurtherRow
+from ddpm_studio.gui.features.training.run_choice import RunChoice
+from ddpm_studio.gui.features.training.sample_view import SampleView
+from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
+from ddpm_studio.gui.features.training.training_status import TrainingStatus
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.widgets.layout.basics import label
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
+from ddpm_studio.gui.widgets.plots.loss_plot import LossPlot
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.machine_meter import MachineMeter
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import (
+    CheckpointSaved,
+    Event,
+    Notice,
+    RunStarted,
+    SampleGrid,
+    SavingFailed,
+    TrainTick,
+)
+from ddpm_studio.paths import is_file
+from ddpm_studio.requests import TrainRequest
+
+_COMMON = ("preset", "steps", "batch_size", "seed", "device")
+_MOST_ASKED = 304
+_SAVING = "saving"
+
+
+class TrainingPanel(QWidget):
+    """Starts a training and shows it; shows an opened run and trains it further."""
+
+    wanted = Signal()
+    """The panel should be seen, wherever it hides."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._job: Job | None = None
+        self._run: Path | None = None
+        self._record: RunRecord | None = None
+        self._unsaved = ""
+        self._register(actions)
+        self.messages = MessageBar()
+        self.start_button = ActionButton(self._start, "play", "primary")
+        self.pause_button = ActionButton(self._pause, "pause")
+        self.stop_button = ActionButton(self._stop, "square")
+        self.status = TrainingStatus()
+        self.further = FurtherRow(self._further)
+        rest = [key for key in TrainRequest.model_fields if key not in _COMMON]
+        self.form = RequestForm(TrainRequest, _COMMON, rest)
+        self._register_settings(actions)
+        self.run_choice = RunChoice()
+        self.settings = QWidget()
+        self.settings_fold = Fold(self.tr("Settings"), self.settings)
+        self.loss = LossPlot()
+        self.loss.outliers_button.hide()
+        self.by_t = BarPlot()
+        self.by_t_label = label(self.tr("Loss by timestep"), "heading")
+        self.samples = SampleView(studio)
+        self._lay_out()
+        studio.training_changed.connect(self._on_training)
+        studio.run_changed.connect(self._on_run)
+        studio.data_changed.connect(self._on_data)
+        self._on_data()
+
+    def _lay_out(self) -> None:
+        settings = QVBoxLayout(self.settings)
+        settings.setContentsMargins(0, 0, 0, 0)
+        settings.setSpacing(SPACE_M)
+        settings.addWidget(self.run_choice)
+        settings.addWidget(self.form)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(SPACE_S)
+        for shown in (self.start_button, self.pause_button, self.stop_button):
+            buttons.addWidget(shown, 1)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_L)
+        column.setSpacing(SPACE_M)
+        column.addLayout(buttons)
+        for widget in (
+            self.status,
+            self.further,
+            self.settings_fold,
+            self.settings,
+            self.loss,
+            self.by_t_label,
+            self.by_t,
+            self.samples,
+        ):
+            column.addWidget(widget)
+        column.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.messages)
+        self._area = TallArea(content, self.tr("Training"), _MOST_ASKED)
+        layout.addWidget(self._area, 1)
+
+    def _register(self, actions: ActionRegistry) -> None:
+        self._explain = actions.explain
+        run = self.tr("&Run")
+        self._start = actions.add(
+            "training.start",
+            self.tr("Start training"),
+            self.start,
+            category=run,
+            shortcut="F5",
+            icon="play",
+        )
+        self._pause = actions.add(
+            "training.pause",
+            self.tr("Pause"),
+            self._pause_or_go_on,
+            category=run,
+            shortcut="F6",
+            icon="pause",
+            tip=self.tr("Pause the training, or go on with it"),
+        )
+        self._stop = actions.add(
+            "training.stop",
+            self.tr("Stop"),
+            self.stop,
+            category=run,
+            shortcut="Shift+F5",
+            icon="square",
+            tip=self.tr("Stop the training; what it has learnt is saved"),
+        )
+        self._further = actions.add(
+            "training.resume",
+            self.tr("Train further"),
+            self.train_further,
+            category=run,
+            shortcut="Ctrl+F5",
+            icon="repeat",
+            tip=self.tr("Go on with the open run where it ended"),
+            keywords=self.tr("continue fine-tune"),
+        )
+        self._elsewhere = actions.add(
+            "training.save_elsewhere",
+            self.tr("Save elsewhere…"),
+            self.choose_place,
+            category=run,
+            icon="folder-plus",
+            tip=self.tr("Go on in another folder, as the run's own can't be written to"),
+        )
+        self._elsewhere.setEnabled(False)
+
+    def _register_settings(self, actions: ActionRegistry) -> None:
+        actions.add(
+            "training.settings",
+            self.tr("Training settings"),
+            self.show_settings,
+            category=self.tr("&Run"),
+            icon="sliders-horizontal",
+            tip=self.tr("Network, steps and all else that decides a training"),
+            keywords=" ".join(self.form.titles),
+        )
+
+    def show_settings(self) -> None:
+        """Show every setting of a training and put the cursor into the first."""
+        self.wanted.emit()
+        self.settings_fold.setChecked(True)
+        self.form.more_button.setChecked(True)
+        first = self.form.editor(_COMMON[0])
+        first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._area.ensureWidgetVisible(first)
+
+    def show_estimate(self, meter: MachineMeter) -> None:
+        """Say above the settings how long a training will take on this machine."""
+        column = self.settings.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(0, TimeEstimate(meter, self.form))
+
+    def start(self) -> None:
+        """Train on the open pictures with the settings shown, into a new run."""
+        try:
+            request, run = self.form.value(), self.run_choice.path()
+        except StudioError as error:
+            self.messages.show_failure(Failure.of(error))
+            return
+        self._studio.start_training(request, run)
+
+    def train_further(self) -> None:
+        """Go on with the open run until the steps shown are reached."""
+        view = self._studio.run_view
+        if view is None or view.request is None:
+            return
+        update = {"steps": self.further.steps.value(), "device": self.form.values()["device"]}
+        self._studio.resume_training(view.summary.path, view.request.model_copy(update=update))
+
+    def stop(self) -> None:
+        """Stop; the status tells that the last step is being saved."""
+        self.status.stopping()
+        self._stop.setEnabled(False)
+        self._studio.stop_training()
+
+    def choose_place(self) -> None:
+        """Ask for the folder where the run goes on."""
+        dialog = QFileDialog(self.window(), self.tr("Save the run elsewhere"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.filesSelected.connect(self._save_elsewhere)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _save_elsewhere(self, chosen: list[str]) -> None:
+        self._studio.save_elsewhere(Path(chosen[0]))
+
+    def _pause_or_go_on(self) -> None:
+        job = self._studio.training
+        if job is not None:
+            self._studio.pause_training(job.state is not State.PAUSED)
+
+    def _on_data(self) -> None:
+        sources = self._studio.sources
+        if sources:
+            self.run_choice.suggest(sources[0].stem if len(sources) == 1 else self.tr("pictures"))
+        self._refresh()
+
+    def _on_training(self) -> None:
+        job = self._studio.training
+        if job is not None and job is not self._job:
+            self._begin(job)
+        self._refresh()
+
+    def _begin(self, job: Job) -> None:
+        self._job = job
+        self.messages.clear()
+        self.status.begin()
+        self.settings_fold.setChecked(False)
+        self._show_run(self._studio.training_run)
+        job.emitted.connect(self._on_event)
+        job.ended.connect(self._on_ended)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, TrainTick):
+            self.status.take(event)
+            self._refresh()
+        if isinstance(event, TrainTick | SampleGrid) and self._record is not None:
+            self._record.poll()
+        elif isinstance(event, RunStarted):
+            self.status.take(event)
+            self.run_choice.taken()
+            self._show_run(event.run)
+            self._refresh()
+        elif isinstance(event, SavingFailed):
+            self._elsewhere.setEnabled(True)
+            self._unsaved = event.text
+            self._tell_unsaved()
+        elif isinstance(event, Notice):
+            self.messages.show_warning(event.text)
+            if self._elsewhere.isEnabled():
+                # What can be lost, and what to do about it, stays above the rest.
+                self._tell_unsaved()
+        elif isinstance(event, CheckpointSaved):
+            self._elsewhere.setEnabled(False)
+            self.messages.clear(topic=_SAVING)
+
+    def _tell_unsaved(self) -> None:
+        self.messages.show_warning(
+            self._unsaved, self._elsewhere.text(), self._elsewhere.trigger, topic=_SAVING
+        )
+
+    def _on_ended(self) -> None:
+        self._elsewhere.setEnabled(False)
+        self._job = None
+
+    def _on_run(self) -> None:
+        view = self._studio.run_view
+        if view is None:
+            if self._studio.run is None and self._job is None:
+                self._show_run(None)
+                self._refresh()
+            return
+        path = view.summary.path
+        training = self._job is not None
+        if not training or path == self._studio.training_run:
+            self._show_run(path)
+            # Its curve is looked at now; the settings are for another run.
+            self.settings_fold.setChecked(False)
+        self.further.show_run(view)
+        self._refresh()
+
+    def _show_run(self, run: Path | None) -> None:
+        if run is not None and not is_file(run / "run.json"):
+            run = None
+        if run == self._run:
+            return
+        self._run = run
+        if self._record is not None:
+            self._record.changed.disconnect(self._on_record)
+        self._record = None
+        self.by_t.clear()
+        self.loss.clear()
+        self.samples.set_paths([])
+        if run is not None:
+            self._record = self._studio.record(run)
+            self._record.changed.connect(self._on_record)
+            self._on_record()
+
+    def _on_record(self) -> None:
+        """Show what a run has told by now."""
+        record = self._record
+        if record is None or self._run is None:
+            return
+        self.loss.set_colour(self._run.name, self._studio.colours.of(self._run))
+        self.loss.update_series(self._run.name, record.losses)
+        if record.timesteps is not None:
+            self.by_t.set_values(record.recent_loss_by_t().tolist(), record.timesteps)
+        self.samples.set_paths(record.previews)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Show the buttons and figures that go with the state of things."""
+        job, view = self._studio.training, self._studio.run_view
+        training = job is not None
+        paused = job is not None and job.state is State.PAUSED
+        self.start_button.setVisible(not training)
+        self.pause_button.setVisible(training)
+        self.stop_button.setVisible(training)
+        self._start.setEnabled(not training and bool(self._studio.sources))
+        self._explain(
+            "training.start",
+            self.tr("Train a network on the open pictures")
+            if self._studio.sources
+            else self.tr("Open pictures first, in the Data dock: a network learns from them"),
+        )
+        self._pause.setEnabled(training)
+        self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
+        self.pause_button.show_icon("play" if paused else "pause")
+        self._stop.setEnabled(training and not self.status.is_stopping)
+        trainer = self._record.trainer if self._record is not None and not training else None
+        trainable = view is not None and view.request is not None
+        self._further.setEnabled(trainable and not training and trainer is None)
+        self.further.setVisible(trainable and not training and trainer is None)
+        self._explain(
+            "training.resume",
+            self.tr("Go on with the open run where it ended")
+            if trainer is None
+            else self.tr("Another process trains this run: stop it there first"),
+        )
+        self.status.setVisible(training or view is not None)
+        known = self._run is not None
+        for widget in (self.loss, self.by_t_label, self.by_t, self.samples):
+            widget.setVisible(known)
+        other = self._studio.training_run if training else None
+        if self._record is not None and trainer is not None:
+            self.status.show_elsewhere(self._record, trainer)
+            return
+        self.status.tell_other(other.name if other and other != self._studio.run else "")
+        if job is not None:
+            self.status.show_job(job)
+        elif view is not None:
+            self.status.show_run(view)

@@ -1,0 +1,153 @@
+"""How a training goes, in two lines and a bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import Job, State
+from ddpm_studio.backend.tasks import RunView
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import (
+    ElidedLabel,
+    even_figures,
+    label,
+    name,
+    number_label,
+    set_property,
+)
+from ddpm_studio.gui.widgets.layout.eta import time_left
+from ddpm_studio.jobs.events import RunStarted, TrainTick
+
+if TYPE_CHECKING:
+    from ddpm_studio.backend.record import RunRecord
+    from ddpm_studio.runs.lock import Owner
+
+
+class TrainingStatus(QWidget):
+    """Step, speed, time left, memory, device."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._started: RunStarted | None = None
+        self._tick: TrainTick | None = None
+        self._stopping = False
+        self.line = number_label("", "heading")
+        self.figures = label("", "caption", wrap=True)
+        even_figures(self.figures)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        name(self.bar, self.tr("Progress of training"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        self.title = ElidedLabel("", "caption")
+        self.title.hide()
+        for widget in (self.title, self.line, self.bar, self.figures):
+            layout.addWidget(widget)
+
+    def tell_other(self, name: str) -> None:
+        """Say whose training it is where another run is open, else say nothing."""
+        self.title.setText(self.tr("Training {name}").format(name=name))
+        self.title.setVisible(bool(name))
+
+    def begin(self) -> None:
+        """Forget the last training."""
+        self._started = self._tick = None
+        self._stopping = False
+
+    def take(self, event: RunStarted | TrainTick) -> None:
+        """Take what the training tells."""
+        if isinstance(event, RunStarted):
+            self._started = event
+        else:
+            self._tick = event
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it is being stopped."""
+        return self._stopping
+
+    def stopping(self) -> None:
+        """Say that it is being stopped."""
+        self._stopping = True
+
+    def show_job(self, job: Job) -> None:
+        """Show a training under way."""
+        progress, started = job.progress, self._started
+        self.bar.show()
+        set_property(self.bar, "paused", job.state is State.PAUSED)
+        if progress is None:
+            self.bar.setRange(0, 0)
+            self.line.setText(self.tr("Getting ready…"))
+            self.figures.setText("")
+            return
+        self.bar.setRange(0, max(1, progress.total))
+        self.bar.setValue(progress.done)
+        if started is None:
+            self.line.setText(f"{progress.text}…")
+            self.figures.setText("")
+            return
+        line = self.tr("Step {n} of {total}").format(
+            n=f"{progress.done:,}", total=f"{progress.total:,}"
+        )
+        if self._stopping:
+            line = self.tr("Saving step {n}…").format(n=f"{progress.done:,}")
+        elif job.state is State.PAUSED:
+            line = self.tr("{step} · paused").format(step=line)
+        elif progress.text != "Training":
+            line = self.tr("{step} · {doing}…").format(step=line, doing=progress.text.lower())
+        self.line.setText(line)
+        self.figures.setText(" · ".join(self._figures(job, started)))
+
+    def show_run(self, view: RunView) -> None:
+        """Show an opened run that is not in training."""
+        summary = view.summary
+        self.bar.hide()
+        total = summary.steps
+        if total is not None and summary.step < total:
+            line = self.tr("Step {n} of {total}").format(n=f"{summary.step:,}", total=f"{total:,}")
+        else:
+            line = self.tr("{n} steps taken").format(n=f"{summary.step:,}")
+        self.line.setText(line)
+        figures = [self.tr("{n} M parameters").format(n=f"{summary.parameters / 1e6:.1f}")]
+        if summary.last_loss is not None:
+            figures.insert(0, self.tr("last loss {x}").format(x=f"{summary.last_loss:.4f}"))
+        if summary.pictures is not None:
+            figures.append(self.tr("{n} pictures").format(n=f"{summary.pictures:,}"))
+        self.figures.setText(" · ".join(figures))
+
+    def show_elsewhere(self, record: RunRecord, owner: Owner) -> None:
+        """Show an opened run that another process trains."""
+        self.title.setText(self.tr("Trained elsewhere since {when}").format(when=owner.when))
+        self.title.show()
+        step, total = record.last_step, record.total
+        self.bar.setVisible(total is not None)
+        line = self.tr("Step {n}").format(n=f"{step:,}")
+        if total is not None:
+            line = self.tr("Step {n} of {total}").format(n=f"{step:,}", total=f"{total:,}")
+            self.bar.setRange(0, max(1, total))
+            self.bar.setValue(min(step, total))
+        set_property(self.bar, "paused", False)
+        self.line.setText(line)
+        who = self.tr("by process {pid} on {host}").format(pid=owner.pid, host=owner.host)
+        self.figures.setText(who)
+
+    def _figures(self, job: Job, started: RunStarted) -> list[str]:
+        figures, tick = [], self._tick
+        if tick is not None:
+            speed = tick.images_per_second
+            shown = f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
+            figures.append(self.tr("{n} pictures/s").format(n=shown))
+            if job.state is not State.PAUSED and not self._stopping:
+                figures.append(time_left(tick.seconds_left))
+            figures.append(memory_words(tick.memory_bytes))
+        precision = started.precision
+        figures.append(f"{started.device} {precision}")
+        return figures
+
+
+def memory_words(count: int) -> str:
+    """Return "640 MB" or "1.2 GB"."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

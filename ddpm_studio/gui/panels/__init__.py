@@ -1,1 +1,0 @@
-"""One file a panel; panels know the studio, not each other."""

@@ -1,0 +1,1 @@
+"""What lies between the program and the system: crash log, translations, collector, pictures."""

@@ -1,0 +1,1 @@
+"""The window itself: its menus, palette, messages, and the start and end of the program."""

@@ -1,0 +1,90 @@
+"""The window's start and end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from ddpm_studio import __version__
+from ddpm_studio.backend import Backend
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.platform.collector import Collector
+from ddpm_studio.gui.platform.crash_log import CrashLog
+from ddpm_studio.gui.platform.translations import install_translations
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.workspace.settings import Preferences, open_settings
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.paths import config_dir, resources_dir
+from ddpm_studio.signals import ending_signals
+
+APP_ID = "io.github.ddpm_studio.DDPMStudio"
+
+
+def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
+    """Open the studio and return its exit code when it was closed.
+
+    Args:
+        paths: pictures, folders or a run to open.
+        sample: name of an embedded set to open.
+    """
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("DDPM Studio")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName(APP_ID)
+    install_translations(app)
+    settings = open_settings()
+    theme = current_theme()
+    theme.mode = Preferences(settings).now.theme
+    theme.apply(app)
+    app.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
+
+    collector = Collector()
+    crashes = CrashLog(config_dir() / "logs")
+    crashes.begin()
+    backend = Backend()
+    window = MainWindow(Studio(backend), settings)
+    window.helping.add_report(crashes)
+    window.show()
+    # First the window, then the tools; torch loads in the backend's thread after both.
+    app.processEvents()
+    window.build_tools()
+    QTimer.singleShot(0, backend.start)
+    if not (settings.fileName() and settings.isWritable()):
+        told = StudioError(
+            f"Nothing can be kept in {config_dir()}: settings last until the window closes.",
+            "Make it a folder that you may write to, then start again.",
+        )
+        window.studio.notify(told)
+    window.open_first([Path(path) for path in paths], sample)
+
+    # Python sees a signal only while it runs: a timer lets it look, so that Ctrl-C in the
+    # terminal, its end and that of the desktop close the window as its button does.
+    previous = {
+        number: signal.signal(number, lambda *_: window.close()) for number in ending_signals()
+    }
+    pulse = QTimer()
+    pulse.timeout.connect(_nothing)
+    pulse.start(250)
+    try:
+        code = app.exec()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        pulse.stop()
+        backend.shutdown()
+        window.deleteLater()
+        collector.stop()
+        crashes.end()
+    return code
+
+
+def _nothing() -> None:
+    """Give the interpreter a moment to run signal handlers."""

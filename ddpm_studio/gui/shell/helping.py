@@ -1,0 +1,162 @@
+"""The actions that help to find one's way: the palette, the settings, the tour, what this is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.settings import Preferences
+
+if TYPE_CHECKING:
+    from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
+    from ddpm_studio.gui.features.tour.tour import Tour
+    from ddpm_studio.gui.platform.crash_log import CrashLog
+    from ddpm_studio.gui.shell.command_palette import CommandPalette
+    from ddpm_studio.gui.shell.main_window import MainWindow
+
+
+class Helping(QObject):
+    """Registers "file.settings" and the actions of the Help menu.
+
+    What they open is imported and built when it is asked for: the first paint does not wait.
+
+    Args:
+        actions: where the actions are registered.
+        preferences: what the dialogue edits.
+        window: owner of all that opens.
+    """
+
+    def __init__(
+        self, actions: ActionRegistry, preferences: Preferences, window: MainWindow
+    ) -> None:
+        super().__init__(window)
+        self._actions, self._preferences, self._window = actions, preferences, window
+        self.palette: CommandPalette | None = None
+        self.settings: SettingsDialog | None = None
+        self.tour: Tour | None = None
+        self._crashes: CrashLog | None = None
+        help_ = self.tr("&Help")
+        actions.add(
+            "file.settings",
+            self.tr("Settings…"),
+            self.show_settings,
+            category=self.tr("&File"),
+            shortcut="Ctrl+,",
+            icon="settings",
+            tip=self.tr("Theme, device, folders, shortcuts and more"),
+            keywords=self.tr("preferences options"),
+        )
+        actions.add(
+            "help.palette",
+            self.tr("Search actions…"),
+            self.show_palette,
+            category=help_,
+            shortcut="Ctrl+K",
+            icon="search",
+            tip=self.tr("Find and run any action by its name"),
+        )
+        actions.add(
+            "help.tour",
+            self.tr("Take the tour"),
+            self.show_tour,
+            category=help_,
+            shortcut="Ctrl+F1",
+            icon="lightbulb",
+            tip=self.tr("A tutorial: what is where, in a minute; Escape ends it"),
+        )
+        actions.add(
+            "help.shortcuts",
+            self.tr("Keyboard shortcuts"),
+            self.show_shortcuts,
+            category=help_,
+            icon="keyboard",
+            tip=self.tr("See and change which keys do what"),
+        )
+        actions.add(
+            "help.about",
+            self.tr("About DDPM Studio"),
+            self.show_about,
+            category=help_,
+            icon="info",
+            keywords=self.tr("version licence"),
+        )
+
+    def show_palette(self) -> None:
+        """Open the list of all actions."""
+        from ddpm_studio.gui.shell.command_palette import CommandPalette
+
+        if self.palette is None:
+            self.palette = CommandPalette(self._actions, self._window)
+        self.palette.open_centred()
+
+    def offer_tour(self) -> None:
+        """Offer the tour in the quiet bar, unless that says something already."""
+        if self._window.messages.isHidden():
+            self._window.messages.show_info(
+                self.tr("New here? The tour shows what is where, in a minute."),
+                self.tr("Take the tour"),
+                self.show_tour,
+            )
+
+    def show_tour(self) -> None:
+        """Walk through the window, from the beginning."""
+        from ddpm_studio.gui.features.tour.tour import Tour
+        from ddpm_studio.gui.shell.tour_stops import tour_stops
+
+        if self.tour is None:
+            self.tour = Tour(self._window, tour_stops(self._window))
+            self.tour.ended.connect(self._window.settle)
+        self.tour.start()
+
+    def show_settings(self) -> None:
+        """Open the settings."""
+        dialog = self._dialog()
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def show_shortcuts(self) -> None:
+        """Open the settings where the shortcuts are."""
+        self._dialog().tabs.setCurrentWidget(self._dialog().shortcuts)
+        self.show_settings()
+
+    def show_about(self) -> None:
+        """Say what this program is."""
+        from ddpm_studio.gui.platform.about import show_about
+
+        show_about(self._window)
+
+    def add_report(self, crashes: CrashLog) -> None:
+        """Offer the report of what went wrong, and tell of a crash of an earlier session."""
+        self._crashes = crashes
+        self._actions.add(
+            "help.report",
+            self.tr("Copy a report"),
+            self.copy_report,
+            category=self.tr("&Help"),
+            icon="file-text",
+            tip=self.tr("Copy versions, the log's end and the last crash, to send or to keep"),
+        )
+        crashes.caught.connect(self._window.studio.notify)
+        if crashes.crash:
+            self._window.messages.show_warning(
+                self.tr("DDPM Studio crashed the last time. What a run had saved is there."),
+                self.tr("Copy a report"),
+                self.copy_report,
+            )
+
+    def copy_report(self) -> None:
+        """Put the report into the clipboard."""
+        if self._crashes is not None:
+            QGuiApplication.clipboard().setText(self._crashes.report())
+            self._window.messages.show_info(self.tr("The report is in the clipboard."))
+
+    def _dialog(self) -> SettingsDialog:
+        from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
+
+        if self.settings is None:
+            self.settings = SettingsDialog(self._preferences, self._actions, self._window)
+        return self.settings

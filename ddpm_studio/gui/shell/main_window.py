@@ -1,0 +1,457 @@
+"""The window: docks around tabs, menus from the registry, drops anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.data.samples import sample_sets, title_of
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.features.preferences.applying import Applying
+from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
+from ddpm_studio.gui.features.start.start_page import StartPage
+from ddpm_studio.gui.platform.images import paths_from_mime
+from ddpm_studio.gui.shell.dock_widths import DockWidths
+from ddpm_studio.gui.shell.helping import Helping
+from ddpm_studio.gui.shell.menu_bar import fill_menu_bar
+from ddpm_studio.gui.shell.notifier import Notifier
+from ddpm_studio.gui.shell.opening import Opening
+from ddpm_studio.gui.shell.unsaved import Unsaved
+from ddpm_studio.gui.shell.view_actions import ViewActions
+from ddpm_studio.gui.widgets.layout.drop_overlay import DropOverlay
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.recent import Recent
+from ddpm_studio.gui.workspace.settings import Preferences
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.gui.workspace.undoing import Undoing
+from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.requests import PrepareOptions
+
+_LAYOUT_VERSION = 1
+_GEOMETRY = "window/geometry"
+
+
+class MainWindow(QMainWindow):
+    """Data left, Training right, Jobs below, the tools in the middle."""
+
+    def __init__(self, studio: Studio, settings: QSettings) -> None:
+        super().__init__()
+        self.studio = studio
+        self._settings = settings
+        self._closing = False
+        self._tools: dict[str, QWidget] = {}
+        studio.setParent(self)
+        self._unsaved = Unsaved(studio, self)
+        studio.colours.keep_in(settings)
+        self.actions_ = ActionRegistry(settings, self)
+        self.preferences = Preferences(settings, self)
+        self.recent = Recent(settings, self)
+        self.setWindowTitle("DDPM Studio")
+        self.setAcceptDrops(True)
+        self.resize(1280, 800)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
+        )
+
+        self._register_file_actions()
+        self.messages = MessageBar()
+        self.start_page = StartPage(studio, self.recent)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(self.tr("Tools"))
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self.start_page)
+        self._middle.addWidget(self.tabs)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.messages)
+        layout.addWidget(self._middle, 1)
+        self.setCentralWidget(centre)
+        self._overlay = DropOverlay(self)
+
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        self.docks = [
+            self._dock("data", self.tr("Data"), left),
+            self._dock("training", self.tr("Training"), right),
+            self._dock("jobs", self.tr("Jobs"), Qt.DockWidgetArea.BottomDockWidgetArea),
+            self._dock("pins", self.tr("Pins"), Qt.DockWidgetArea.BottomDockWidgetArea),
+        ]
+        self._widths = DockWidths(self, self.docks)
+        self._arrange()
+        self._default_state = self.saveState(_LAYOUT_VERSION)
+
+        ViewActions(self.actions_, self.docks, self.preferences, self._reset_layout, self)
+        self._undoing = Undoing(self.actions_, self._in_front, self)
+        self.helping = Helping(self.actions_, self.preferences, self)
+        self.actions_.add(
+            "file.quit",
+            self.tr("Quit"),
+            self.close,
+            category=self.tr("&File"),
+            shortcut="Ctrl+Q",
+            icon="x",
+            tip=self.tr("Close the window; a training saves its steps first"),
+            keywords=self.tr("exit"),
+        )
+        self._fill_menus()
+        self._connect()
+        self._restore()
+
+    def build_tools(self) -> None:
+        """Fill docks and tabs, once; after the first paint, which need not wait for them."""
+        self._fill_docks()
+        self._fill_tabs()
+        self.run_files = RunFiles(self.studio, self.actions_, self.recent, self.messages, self)
+        self.start_page.rename_wanted.connect(self.run_files.rename)
+        self.start_page.trash_wanted.connect(self.run_files.trash)
+        self._undoing.follow()
+        self.tabs.currentChanged.connect(self._undoing.refresh)
+        self._middle.currentChanged.connect(self._undoing.refresh)
+        self._fill_menus()
+        self.actions_.attach(self)
+
+    def _fill_docks(self) -> None:
+        from ddpm_studio.gui.features.data.data_panel import DataPanel
+        from ddpm_studio.gui.features.jobs.jobs_panel import JobsPanel
+        from ddpm_studio.gui.features.pins.pin_strip import PinStrip
+        from ddpm_studio.gui.features.training.training_panel import TrainingPanel
+        from ddpm_studio.gui.workspace.machine_meter import MachineMeter
+
+        studio = self.studio
+        self.data = DataPanel(studio, self.actions_)
+        self.training = TrainingPanel(studio, self.actions_)
+        self.jobs = JobsPanel(studio, self.actions_)
+        self.pins = PinStrip(studio, self.actions_)
+        panels = (self.data, self.training, self.jobs, self.pins)
+        for dock, panel in zip(self.docks, panels, strict=True):
+            dock.setWidget(panel)
+        self.training.wanted.connect(self.docks[1].show)
+        applying = Applying(self.preferences, studio)
+        applying.device_chosen.connect(self.jobs.show_device)
+        applying.folder_chosen.connect(self.training.run_choice.set_folder)
+        applying.begin()
+        self.meter = MachineMeter(studio, self.actions_, self.preferences)
+        self.training.show_estimate(self.meter)
+
+    def _fill_tabs(self) -> None:
+        from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
+        from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+        from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+        from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+        from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+        from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+        from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+        from ddpm_studio.gui.features.share.share_panel import SharePanel
+        from ddpm_studio.gui.shell.recovery import Recovery
+
+        studio = self.studio
+        self.reverse = ReversePanel(studio, self.actions_)
+        self.share = SharePanel(studio, self.actions_)
+        self.interpolate = InterpolatePanel(studio, self.actions_)
+        self.inpaint = InpaintPanel(studio, self.actions_)
+        self.bits = BitsPanel(studio, self.actions_)
+        self.gallery = GalleryPanel(studio, self.actions_)
+        self.learn = LearnPanel(studio, self.actions_)
+        self.observatory = ObservatoryPanel(studio, self.actions_)
+        tools: tuple[tuple[str, QWidget, str], ...] = (
+            ("reverse", self.reverse, self.tr("Reverse process")),
+            ("share", self.share, self.tr("Share latents")),
+            ("interpolate", self.interpolate, self.tr("Interpolate")),
+            ("inpaint", self.inpaint, self.tr("Fill in")),
+            ("bits", self.bits, self.tr("Bits")),
+            ("gallery", self.gallery, self.tr("Gallery")),
+            ("learn", self.learn, self.tr("Learn")),
+            ("observatory", self.observatory, self.tr("Observatory")),
+        )
+        for number, (key, panel, title) in enumerate(tools, 1):
+            self._tools[key] = panel
+            self.tabs.addTab(panel, title)
+            self.actions_.add(
+                f"view.tab{number}",
+                title,
+                lambda panel=panel: self.show_tool(panel),
+                category=self.tr("&View"),
+                shortcut=f"Ctrl+{number}",
+                keywords=self.tr("zoom stars rating") if key == "gallery" else "",
+            )
+        for key, text, shortcut, by in (
+            ("next", self.tr("Next tab"), "Ctrl+Tab", 1),
+            ("previous", self.tr("Previous tab"), "Ctrl+Shift+Tab", -1),
+        ):
+            self.actions_.add(
+                f"view.tab_{key}",
+                text,
+                lambda by=by: self._turn_tabs(by),
+                category=self.tr("&View"),
+                shortcut=shortcut,
+            )
+        self.actions_.triggered.connect(self._show_owner)
+        self.start_page.learn_chosen.connect(lambda: self.show_tool(self.learn))
+        self.learn.wanted.connect(lambda: self.show_tool(self.learn))
+        studio.picture_sent.connect(self._on_picture_sent)
+        studio.restored.connect(self._on_restored)
+        self.recovery = Recovery(studio, self.messages, self)
+
+    def open_first(self, paths: Sequence[Path], sample: str | None) -> None:
+        """Open what the program was started with.
+
+        Who is new does not see the start page then, and is offered its tour all the same.
+        """
+        if sample is not None:
+            self.open_sample(sample)
+        if paths:
+            self.studio.open_paths(paths)
+        if (paths or sample) and not self._settings.contains(_GEOMETRY):
+            self.helping.offer_tour()
+
+    def open_sample(self, name: str) -> None:
+        """Open an embedded set by name."""
+        for sample in sample_sets():
+            if sample.name == name:
+                self.studio.open_data([sample.path], sample.options)
+                return
+        known = ", ".join(sample.name for sample in sample_sets())
+        self.studio.notify(StudioError(f"There is no sample set {name!r}.", f"There are: {known}."))
+
+    def show_tool(self, panel: QWidget) -> None:
+        """Bring a tab to the front, whatever was shown before."""
+        self._middle.setCurrentWidget(self.tabs)
+        self.tabs.setCurrentWidget(panel)
+
+    def _in_front(self) -> str:
+        if self._middle.currentWidget() is self.start_page:
+            return RUN
+        shown = self.tabs.currentWidget()
+        return next((key for key, panel in self._tools.items() if panel is shown), "")
+
+    def _turn_tabs(self, by: int) -> None:
+        panels = list(self._tools.values())
+        self.show_tool(panels[(self.tabs.currentIndex() + by) % len(panels)])
+
+    def _show_owner(self, action_id: str) -> None:
+        """Bring the tab to the front whose action was asked for, from wherever it was."""
+        panel = self._tools.get(action_id.partition(".")[0])
+        if panel is not None:
+            self.show_tool(panel)
+
+    def settle(self) -> None:
+        """Go back to the start page while there is nothing to work on."""
+        if not self.studio.sources and self.studio.run is None:
+            self._show_start()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders, and say what will be opened."""
+        found = paths_from_mime(event.mimeData())
+        if found:
+            event.acceptProposedAction()
+            self._overlay.say(self.opening.words(found))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Nothing will be opened here."""
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        self._overlay.hide()
+        found = paths_from_mime(event.mimeData())
+        if found:
+            event.acceptProposedAction()
+            self.studio.open_paths(found)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout; a training under way saves a checkpoint first.
+
+        Where that would be lost, the window stays and says so.
+        """
+        self._settings.setValue(_GEOMETRY, self.saveGeometry())
+        self._settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
+        self._widths.keep_in(self._settings)
+        if self.studio.training is not None:
+            if not self._closing and self._unsaved.lost_by_closing():
+                self.messages.show_warning(
+                    self.tr(
+                        "The disk is full or refuses the run, and there is no room for it "
+                        "elsewhere: closing loses the steps since it was last saved."
+                    ),
+                    self.tr("Close all the same"),
+                    self._stop_and_close,
+                    topic="closing",
+                )
+            elif not self._closing:
+                self._stop_and_close()
+            event.ignore()
+            return
+        event.accept()
+        QApplication.quit()
+
+    def _stop_and_close(self) -> None:
+        training = self.studio.training
+        if training is None:
+            self.close()
+            return
+        self._closing = True
+        self.messages.show_info(self.tr("Saving the run before closing…"))
+        training.ended.connect(self._close_now, Qt.ConnectionType.QueuedConnection)
+        self.studio.stop_training()
+
+    def _close_now(self) -> None:
+        self.close()
+
+    def _dock(self, name: str, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setAccessibleName(title)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _arrange(self) -> None:
+        data, training, jobs, pins = self.docks
+        for dock in self.docks:
+            dock.setFloating(False)
+            dock.show()
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.splitDockWidget(jobs, pins, horizontal)
+        self._widths.give([data, training], [272, 344])
+        self.resizeDocks([jobs, pins], [640, 640], horizontal)
+        self.resizeDocks([jobs, pins], [76, 76], vertical)
+
+    def _register_file_actions(self) -> None:
+        self.opening = Opening(self.studio, self.actions_, self)
+        self.actions_.add(
+            "file.start",
+            self.tr("Start page"),
+            self._show_start,
+            category=self.tr("&File"),
+            shortcut="Ctrl+Home",
+            icon="layout-grid",
+            tip=self.tr("Sample data, recent runs and pictures"),
+        )
+        self.actions_.add(
+            "file.forget",
+            self.tr("Forget recent items"),
+            self._forget_recent,
+            category=self.tr("&File"),
+            icon="eraser",
+            tip=self.tr("Empty the start page's list of runs and pictures; no file is touched"),
+        )
+
+    def _fill_menus(self) -> None:
+        first = [self.tr("&File"), self.tr("&Edit"), self.tr("&Run")]
+        fill_menu_bar(self.menuBar(), self.actions_, first, [self.tr("&View"), self.tr("&Help")])
+
+    def _connect(self) -> None:
+        studio = self.studio
+        studio.notified.connect(self._notify)
+        studio.data_changed.connect(self._on_data)
+        studio.data_replaced.connect(self._on_replaced)
+        studio.run_changed.connect(self._on_run)
+        studio.opening_changed.connect(self._on_opening)
+        studio.trained_elsewhere.connect(self._on_trained_elsewhere)
+        self.start_page.sample_chosen.connect(self.open_sample)
+        self.start_page.choose_folder.connect(self.opening.choose_folder)
+        self.start_page.open_model.connect(self.opening.choose_model)
+        self.notifier = Notifier(studio.backend, self.preferences, self)
+        self.start_page.tour_chosen.connect(self.helping.show_tour)
+
+    def _restore(self) -> None:
+        geometry = self._settings.value(_GEOMETRY)
+        state = self._settings.value("window/state")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, _LAYOUT_VERSION)
+            self._widths.restore(self._settings)
+
+    def _notify(self, what: Failure | str) -> None:
+        if isinstance(what, Failure):
+            self.messages.show_failure(what)
+        else:
+            self.messages.show_info(what)
+
+    def _on_data(self) -> None:
+        studio = self.studio
+        if studio.sources:
+            self._middle.setCurrentWidget(self.tabs)
+        beginning = studio.preview is None and studio.dataset is None
+        if studio.sources and beginning:
+            # What was wrong with the pictures before is not wrong with these.
+            self.messages.clear("error")
+        if studio.dataset is not None:
+            self.recent.add_data(studio.sources, studio.options)
+
+    def _on_replaced(self, sources: tuple[Path, ...], options: PrepareOptions) -> None:
+        self.messages.show_message(
+            self.tr("{0} is open now, in the place of {1}.").format(
+                _named(self.studio.sources), _named(sources)
+            ),
+            action=self.tr("Undo"),
+            callback=lambda: self.studio.open_data(sources, options),
+            topic="data",
+        )
+
+    def _on_opening(self) -> None:
+        if self.studio.opening is not None:
+            self.messages.clear("error")
+
+    def _on_trained_elsewhere(self, run: Path) -> None:
+        self.messages.show_message(
+            self.tr("The training of {0} has ended.").format(run.name),
+            action=self.tr("Open it"),
+            callback=lambda: self.studio.open_run(run),
+            topic="trained",
+        )
+
+    def _on_run(self) -> None:
+        if self.studio.run is not None:
+            self.recent.add_run(self.studio.run)
+            self.setWindowTitle(f"{self.studio.run.name} – DDPM Studio")
+            if not self.studio.reopened:
+                self._middle.setCurrentWidget(self.tabs)
+        else:
+            self.setWindowTitle("DDPM Studio")
+            self.settle()
+
+    def _on_picture_sent(self, where: str) -> None:
+        tools = {"share": self.share, "reverse": self.reverse, "inpaint": self.inpaint}
+        self.show_tool(tools.get(where, self.interpolate))
+
+    def _on_restored(self, found: Restored) -> None:
+        self.messages.clear("error")
+        tools = (self.share, self.interpolate, self.inpaint)
+        self.show_tool(next((tool for tool in tools if found.kind in tool.kinds), self.reverse))
+
+    def _show_start(self) -> None:
+        self._middle.setCurrentWidget(self.start_page)
+
+    def _forget_recent(self) -> None:
+        kept = self.recent.lines()
+        self.recent.clear()
+        self.messages.show_info(
+            self.tr("Recent items are forgotten."),
+            self.tr("Undo"),
+            lambda: self.recent.restore(kept),
+        )
+
+    def _reset_layout(self) -> None:
+        self.restoreState(self._default_state, _LAYOUT_VERSION)
+        self._arrange()
+
+
+def _named(sources: tuple[Path, ...]) -> str:
+    more = f" (+{len(sources) - 1:,})" if len(sources) > 1 else ""
+    return f"{title_of(sources[0])}{more}"

@@ -1,0 +1,68 @@
+"""The menus: one a category of the registry, in sections."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from itertools import groupby
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenuBar
+
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+
+# Which ids stand together, in the order of the sections; what is in none of them comes last.
+_SECTIONS = (
+    ("file.open_*",),
+    ("file.show_run", "file.start", "file.forget"),
+    ("file.settings",),
+    ("training.*",),
+    ("run.rename", "run.trash", "run.undo"),
+    ("jobs.*", "run.*"),
+    ("view.tab?",),
+    ("view.tab_*",),
+    ("view.data", "view.training", "view.jobs", "view.pins", "view.reset"),
+    ("view.theme_*",),
+    ("*.draw", "*.again", "*.measure", "*.compare", "learn.train", "learn.play", "learn.clear"),
+    ("*.from_*", "*.surprise", "*.swap", "*.clear", "*.invert", "*_latent"),
+    ("interpolate.way_*",),
+    ("*.view_*", "observatory.log", "observatory.outliers"),
+    ("*.as_*", "*.page*", "learn.*"),
+    ("*.play", "*.loop", "*.back", "*.forward", "*.first", "*.last"),
+    ("gallery.rate*", "observatory.notes"),
+    ("*.delete", "*.remove", "*.paste", "*.undo", "*.redo"),
+    ("*.copy", "*.save_*", "*.csv", "*.picture"),
+    ("help.palette", "help.tour", "help.shortcuts"),
+)
+
+
+def fill_menu_bar(
+    bar: QMenuBar, actions: ActionRegistry, first: list[str], last: list[str]
+) -> None:
+    """Fill the menus anew.
+
+    Args:
+        bar: the window's.
+        actions: all of them.
+        first: the categories that stand first.
+        last: those that stand last.
+    """
+    bar.clear()
+    middle = [name for name in actions.categories() if name not in (*first, *last)]
+    for category in [*first, *middle, *last]:
+        found = sorted(actions.in_category(category), key=_section)
+        if not found:
+            continue
+        menu = bar.addMenu(category)
+        for number, (_, section) in enumerate(groupby(found, _section)):
+            if number:
+                menu.addSeparator()
+            menu.addActions(list(section))
+
+
+def _section(action: QAction) -> int:
+    found = (
+        number
+        for number, patterns in enumerate(_SECTIONS)
+        if any(fnmatchcase(action.objectName(), pattern) for pattern in patterns)
+    )
+    return next(found, len(_SECTIONS))

@@ -1,0 +1,117 @@
+"""The actions that ask which files to open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio, is_model
+from ddpm_studio.paths import is_there
+
+
+class Opening(QObject):
+    """Registers the actions that open something; their dialogs leave the window alive.
+
+    Args:
+        studio: opens what was chosen.
+        actions: where the actions are registered.
+        window: owner of the dialogs.
+    """
+
+    def __init__(self, studio: Studio, actions: ActionRegistry, window: QWidget) -> None:
+        super().__init__(window)
+        self._studio, self._window = studio, window
+        actions.add(
+            "file.open_folder",
+            self.tr("Open folder…"),
+            self.choose_folder,
+            category=self.tr("&File"),
+            shortcut="Ctrl+O",
+            icon="folder-open",
+            tip=self.tr("Open a folder of pictures, or a run"),
+        )
+        actions.add(
+            "file.open_files",
+            self.tr("Open files…"),
+            self.choose_files,
+            category=self.tr("&File"),
+            shortcut="Ctrl+Shift+O",
+            icon="file-image",
+            tip=self.tr("Open pictures, a zip, or an array"),
+        )
+        actions.add(
+            "file.open_model",
+            self.tr("Open a model…"),
+            self.choose_model,
+            category=self.tr("&File"),
+            shortcut="Ctrl+M",
+            icon="layers",
+            tip=self.tr("Open the folder of a run, or a model of diffusers"),
+        )
+
+        self._show_run = actions.add(
+            "file.show_run",
+            self.tr("Show the folder of this run"),
+            self.show_run,
+            category=self.tr("&File"),
+            icon="folder-open",
+            tip=self.tr("In the file manager, where a run can be copied"),
+            enabled=False,
+        )
+        studio.run_changed.connect(self._on_run)
+
+    def show_run(self) -> None:
+        """Let the file manager show the open run."""
+        if self._studio.run is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._studio.run)))
+
+    def words(self, dropped: Sequence[Path]) -> str:
+        """Say what a drop of these would open."""
+        if len(dropped) > 1:
+            return self.tr("Open {n} files or folders as pictures").format(n=len(dropped))
+        path = dropped[0]
+        if is_model(path):
+            return self.tr("Open the model {name}").format(name=path.name)
+        if is_there(path) and path.is_dir():
+            return self.tr("Open the pictures in {name}").format(name=path.name)
+        return self.tr("Open {name}").format(name=path.name)
+
+    def choose_folder(self) -> None:
+        """Ask for a folder."""
+        dialog = QFileDialog(self._window, self.tr("Open folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._ask(dialog)
+
+    def choose_files(self) -> None:
+        """Ask for files."""
+        dialog = QFileDialog(self._window, self.tr("Open files"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        self._ask(dialog)
+
+    def choose_model(self) -> None:
+        """Ask for a run or a folder of diffusers; begins where runs are put."""
+        dialog = QFileDialog(self._window, self.tr("Open a model"), str(self._studio.runs_folder))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._ask(dialog, self._open_model)
+
+    def _on_run(self) -> None:
+        self._show_run.setEnabled(self._studio.run is not None)
+
+    def _ask(
+        self, dialog: QFileDialog, then: Callable[[Iterable[str]], None] | None = None
+    ) -> None:
+        dialog.filesSelected.connect(then or self._open)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _open(self, chosen: Iterable[str]) -> None:
+        self._studio.open_paths([Path(path) for path in chosen])
+
+    def _open_model(self, chosen: Iterable[str]) -> None:
+        for path in chosen:
+            self._studio.open_model(Path(path))

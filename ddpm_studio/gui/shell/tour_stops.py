@@ -1,0 +1,77 @@
+"""Where the tour leads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from ddpm_studio.gui.features.tour.tour import Stop
+
+if TYPE_CHECKING:
+    from ddpm_studio.gui.shell.main_window import MainWindow
+
+
+def tour_stops(window: MainWindow) -> list[Stop]:
+    """Return the stops of a window whose tools are built."""
+    data, training, jobs, _ = window.docks
+    keys = window.actions_.shortcut("help.palette") or _tr("the Help menu")
+    return [
+        Stop(
+            _tr("Your pictures"),
+            _tr(
+                "Drop a folder, a zip or files here, or anywhere on the window. You see each "
+                "picture as the network will, and what was left out."
+            ),
+            lambda: window.data,
+            data.show,
+        ),
+        Stop(
+            _tr("Training"),
+            _tr(
+                "One press starts. The loss and the first samples appear here, and the rest of "
+                "the window goes on working."
+            ),
+            lambda: window.training,
+            training.show,
+        ),
+        Stop(
+            _tr("Jobs"),
+            _tr("What runs, how far it is, how long it will take. Pause or cancel it here."),
+            lambda: window.jobs,
+            jobs.show,
+        ),
+        Stop(
+            _tr("Tools"),
+            _tr(
+                "Once there is a model: watch pictures emerge from noise, share what two have in "
+                "common, walk from one to another. Any picture can be dragged onto any tool."
+            ),
+            window.tabs.tabBar,
+            lambda: window.show_tool(window.reverse),
+        ),
+        Stop(
+            _tr("Gallery"),
+            _tr("What you draw is kept with how it was made. Drop a file of it back to redraw it."),
+            lambda: window.gallery,
+            lambda: window.show_tool(window.gallery),
+        ),
+        Stop(
+            _tr("Learn"),
+            _tr("Diffusion in the plane, trained in seconds and seen whole. No model needed."),
+            lambda: window.learn,
+            lambda: window.show_tool(window.learn),
+        ),
+        Stop(
+            _tr("Everything by name"),
+            _tr(
+                "{keys} finds any action by a few letters. Settings and shortcuts are in the File "
+                "menu, this tour in the Help menu."
+            ).format(keys=keys),
+            window.menuBar,
+        ),
+    ]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Tour", text)

@@ -1,0 +1,74 @@
+"""Whether closing the window would lose what a training has learnt."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from ddpm_studio import paths
+from ddpm_studio.backend import Job
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import CheckpointSaved, Event, RunStarted, SavingFailed
+from ddpm_studio.jobs.training.spare import last_resorts
+
+# The weights, their mean, Adam's two moments and a little more, in float32.
+_BYTES_A_PARAMETER = 4 * 5
+
+
+class Unsaved(QObject):
+    """Follows the training under way.
+
+    Args:
+        studio: whose training it is.
+        parent: the owner.
+    """
+
+    def __init__(self, studio: Studio, parent: QObject) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._job: Job | None = None
+        self._refused = False
+        self._bytes = 0
+        studio.training_changed.connect(self._follow)
+
+    def lost_by_closing(self) -> bool:
+        """Whether the disk refuses the run, and no place that closing tries has room for it."""
+        run = self._studio.training_run
+        if not self._refused or run is None:
+            return False
+        places = last_resorts()
+        if paths.is_there(run):
+            places.append(run)
+        return not any(has_room(place, self._bytes) for place in places)
+
+    def _follow(self) -> None:
+        job = self._studio.training
+        if job is not None and job is not self._job:
+            self._refused = False
+            job.emitted.connect(self._take)
+        self._job = job
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._bytes = _BYTES_A_PARAMETER * event.parameters
+        elif isinstance(event, SavingFailed):
+            self._refused = True
+        elif isinstance(event, CheckpointSaved):
+            self._refused = False
+
+
+def has_room(folder: Path, size: int) -> bool:
+    """Whether so many bytes can be written to a folder, there already or still to be made."""
+    whole = folder.absolute()
+    there = next((path for path in (whole, *whole.parents) if paths.is_there(path)), None)
+    try:
+        return (
+            there is not None
+            and os.access(there, os.W_OK)
+            and shutil.disk_usage(there).free >= size
+        )
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""Form fields: numbers, seeds, choices, colours, folders."""

@@ -1,0 +1,234 @@
+"""One editor for each kind of field that a request may have."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Union, get_args, get_origin
+
+import annotated_types
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import QCoreApplication, QSize, Qt, SignalInstance
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.forms.colour_button import ColourButton
+from ddpm_studio.gui.widgets.forms.folder_box import FolderBox
+from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
+from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
+from ddpm_studio.gui.widgets.layout.basics import tool_button
+
+_COLOUR = r"^#[0-9a-fA-F]{6}$"
+_SEED_FROM = 2**31
+_HAIR = 1e-9
+_ABBREVIATIONS = {
+    word: word.upper() for word in ("rgb", "cpu", "cuda", "mps", "ddpm", "ddim", "ema", "vlb")
+}
+
+
+@dataclass(frozen=True)
+class Editor:
+    """A widget for one value, and how to read, write and hear of that value.
+
+    ``focus`` is the part of ``widget`` that is typed into; ``captioned`` says that the widget
+    writes the field's title itself.
+    """
+
+    widget: QWidget
+    focus: QWidget
+    read: Callable[[], Any]
+    write: Callable[[Any], None]
+    changed: SignalInstance
+    captioned: bool = False
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """The ends of a range; ``open_low`` and ``open_high`` leave the end itself out."""
+
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+    pattern: str | None = None
+
+    @classmethod
+    def of(cls, field: FieldInfo) -> _Bounds:
+        found: dict[str, Any] = {}
+        for rule in field.metadata:
+            if isinstance(rule, annotated_types.Ge):
+                found["low"] = rule.ge
+            elif isinstance(rule, annotated_types.Gt):
+                found.update(low=rule.gt, open_low=True)
+            elif isinstance(rule, annotated_types.Le):
+                found["high"] = rule.le
+            elif isinstance(rule, annotated_types.Lt):
+                found.update(high=rule.lt, open_high=True)
+            elif getattr(rule, "pattern", None) is not None:
+                found["pattern"] = rule.pattern
+        return cls(**found)
+
+
+def editor_for(field: FieldInfo) -> Editor | None:
+    """Return an editor for the field, or None where a form has none for its type."""
+    kind, optional = _kind(field.annotation)
+    bounds = _Bounds.of(field)
+    if get_origin(kind) is Literal:
+        return _choice(field, get_args(kind), optional)
+    if kind is bool:
+        return _check(field)
+    if kind is int:
+        if not optional and bounds.low == 0 and (bounds.high or 0) >= _SEED_FROM:
+            return _seed()
+        return _integer(bounds, optional)
+    if kind is float:
+        return _float(field, bounds, optional)
+    if kind is str and _is_folder(field):
+        return _folder()
+    if kind is str:
+        return _colour() if bounds.pattern == _COLOUR and not optional else _text(optional)
+    return None
+
+
+def range_text(field: FieldInfo) -> str:
+    """Return the range of a number in words, "1 to 65,536", or nothing."""
+    bounds = _Bounds.of(field)
+    low, high = bounds.low, bounds.high
+    if high is not None and high >= _SEED_FROM:
+        high = None
+    if low is not None and high is not None:
+        return _tr("{low} to {high}").format(low=f"{low:,}", high=f"{high:,}")
+    if low is not None:
+        words = _tr("above {n}") if bounds.open_low else _tr("{n} or more")
+        return words.format(n=f"{low:,}")
+    if high is not None:
+        words = _tr("below {n}") if bounds.open_high else _tr("{n} at most")
+        return words.format(n=f"{high:,}")
+    return ""
+
+
+def _choice(field: FieldInfo, values: tuple[Any, ...], optional: bool) -> Editor:
+    box = QComboBox()
+    if optional:
+        box.addItem(_tr("auto"), None)
+    for value in values:
+        box.addItem(_words(value), value)
+        # Descriptions tell of single values as "value: what it does; other: …".
+        told = re.search(rf"(?:^|[;.] ){re.escape(str(value))}: ([^;.]+)", field.description or "")
+        if told:
+            box.setItemData(box.count() - 1, told[1], Qt.ItemDataRole.ToolTipRole)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def write(value: object) -> None:
+        box.setCurrentIndex(box.findData(value))
+
+    return Editor(box, box, box.currentData, write, box.currentIndexChanged)
+
+
+def _check(field: FieldInfo) -> Editor:
+    box = QCheckBox(field.title or "")
+    return Editor(box, box, box.isChecked, box.setChecked, box.toggled, captioned=True)
+
+
+def _seed() -> Editor:
+    row = QWidget()
+    box = SeedBox()
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    dice = tool_button("dice-5", _tr("Another seed"))
+    dice.clicked.connect(box.throw)
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACE_S)
+    layout.addWidget(box, 1)
+    layout.addWidget(dice)
+
+    def read() -> int:
+        return box.value
+
+    return Editor(row, box, read, box.set_value, box.changed)
+
+
+def _integer(bounds: _Bounds, optional: bool) -> Editor:
+    low = -_SEED_FROM + 2 if bounds.low is None else int(bounds.low) + bounds.open_low
+    high = None if bounds.high is None else min(int(bounds.high) - bounds.open_high, _SEED_FROM - 1)
+    box = IntBox(low, high, _tr("auto") if optional else None)
+    _let_shrink(box)
+    return Editor(box, box, box.number, box.set_number, box.valueChanged)
+
+
+def _float(field: FieldInfo, bounds: _Bounds, optional: bool) -> Editor:
+    low = -1e9 if bounds.low is None else bounds.low + (_HAIR if bounds.open_low else 0)
+    high = None if bounds.high is None else bounds.high - (_HAIR if bounds.open_high else 0)
+    # A number that may not be 0 is a scale, changed by shares of itself.
+    step = None if bounds.open_low else _step(field.default)
+    box = FloatBox(low, high, step, _tr("auto") if optional else None)
+    _let_shrink(box)
+    return Editor(box, box, box.number, box.set_number, box.valueChanged)
+
+
+def _step(default: object) -> float:
+    """Return 0.1, or less where the default has more decimals."""
+    if not isinstance(default, float):
+        return 0.05
+    decimals = len(f"{default:.10f}".rstrip("0").partition(".")[2])
+    return float(10.0 ** -max(1, decimals))
+
+
+def _colour() -> Editor:
+    button = ColourButton()
+
+    def read() -> str:
+        return button.colour
+
+    return Editor(button, button, read, button.set_colour, button.changed)
+
+
+def _text(optional: bool) -> Editor:
+    line = QLineEdit()
+    if optional:
+        line.setPlaceholderText(_tr("auto"))
+
+    def read() -> str | None:
+        return line.text() or (None if optional else "")
+
+    def write(value: str | None) -> None:
+        line.setText(value or "")
+
+    return Editor(line, line, read, write, line.textChanged)
+
+
+def _folder() -> Editor:
+    box = FolderBox()
+    return Editor(box, box.line, box.path, box.set_path, box.changed)
+
+
+def _is_folder(field: FieldInfo) -> bool:
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("folder"))
+
+
+def _kind(annotation: Any) -> tuple[Any, bool]:
+    """Return the type and whether None may stand in for it."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        others = [part for part in get_args(annotation) if part is not types.NoneType]
+        if len(others) == 1 and len(get_args(annotation)) == 2:
+            return others[0], True
+    return annotation, False
+
+
+def _let_shrink(box: QWidget) -> None:
+    # The hint has room for the largest number; a form is as narrow as its dock.
+    box.setMinimumSize(QSize(80, 0))
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+
+def _words(value: object) -> str:
+    return _ABBREVIATIONS.get(str(value), str(value).replace("_", " "))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("RequestForm", text)

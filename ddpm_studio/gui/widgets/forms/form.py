@@ -1,0 +1,279 @@
+"""A form made from a request: each field is described once, in the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.editors import Editor, editor_for, range_text
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, set_property
+from ddpm_studio.validation import first_problem, plainly
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class RequestForm(QWidget, Generic[Model]):
+    """Edits the fields of a pydantic model.
+
+    ``changed`` is emitted for each change by the user or by :meth:`set_value`. What is wrong
+    with a value stands below its field.
+
+    Args:
+        model: the model.
+        fields: which fields to show, in this order; None: all that a form can edit and that are
+            not in ``more``.
+        more: fields that fold away under "More".
+        parent: the owner.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        model: type[Model],
+        fields: Sequence[str] | None = None,
+        more: Sequence[str] = (),
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._editors: dict[str, Editor] = {}
+        self._errors: dict[str, QLabel] = {}
+        self._checks: dict[str, TypeAdapter[Any]] = {}
+        self._kept: dict[str, Any] = {}
+        self._wheel = WheelFilter(self)
+        self._layout = _rows()
+        self._more_layout = _rows()
+        self._more = QWidget()
+        self._more.setLayout(self._more_layout)
+        self.more_button = self._fold_button()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(SPACE_S + 2)
+        outer.addLayout(self._layout)
+        outer.addWidget(self.more_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        outer.addWidget(self._more)
+        if fields is None:
+            fields = [key for key in model.model_fields if key not in more]
+        for key in fields:
+            self._add(key, self._layout)
+        for key in more:
+            self._add(key, self._more_layout)
+        self._follow()
+        self.more_button.setVisible(bool(more))
+        self._more.hide()
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of the fields that are edited, in order."""
+        return list(self._editors)
+
+    @property
+    def titles(self) -> list[str]:
+        """What the fields are called, in order."""
+        return [self._title(key) for key in self._editors]
+
+    def editor(self, key: str) -> QWidget:
+        """Return the widget that edits a field; KeyError if there is none."""
+        return self._editors[key].focus
+
+    def values(self) -> dict[str, Any]:
+        """Return what the fields hold, whether valid or not."""
+        return {**self._kept, **{key: editor.read() for key, editor in self._editors.items()}}
+
+    def value(self, **others: object) -> Model:
+        """Return the request.
+
+        Args:
+            others: values of fields that the form does not edit.
+
+        Raises:
+            StudioError: a value is not allowed; the field then says so too.
+        """
+        try:
+            made = self._model.model_validate({**self.values(), **others})
+        except ValidationError as error:
+            raise StudioError(*self.show_errors(error)) from None
+        self._clear_errors()
+        return made
+
+    def set_value(self, value: BaseModel | Mapping[str, Any]) -> None:
+        """Show a request, or some fields of one.
+
+        Fields that the form does not edit are kept and come back from :meth:`value`.
+        """
+        given: dict[str, Any] = dict(value)
+        before = self.values()
+        blocked = self.blockSignals(True)
+        for key, wanted in given.items():
+            if key in self._editors:
+                self._editors[key].write(wanted)
+            elif key in self._model.model_fields:
+                self._kept[key] = wanted
+        self.blockSignals(blocked)
+        for key in self._editors:
+            self._check(key)
+        if self.values() != before:
+            self.changed.emit()
+
+    def reset(self) -> None:
+        """Go back to the model's defaults."""
+        self._kept.clear()
+        self.set_value(self._defaults())
+
+    def errors(self) -> dict[str, str]:
+        """Return what is wrong, by field; empty if the form is in order."""
+        return {key: shown.text() for key, shown in self._errors.items() if shown.text()}
+
+    def show_error(self, key: str, text: str) -> None:
+        """Say below a field what is wrong with it; an empty text takes that back."""
+        shown = self._errors[key]
+        shown.setText(text)
+        shown.setVisible(bool(text))
+        set_property(self._editors[key].focus, "invalid", "true" if text else "false")
+        if text and self._more.isAncestorOf(self._editors[key].widget):
+            self.more_button.setChecked(True)
+
+    def show_errors(self, error: ValidationError) -> tuple[str, str]:
+        """Say below each field what a validation found; return cause and remedy in one line."""
+        self._clear_errors()
+        first = ""
+        for found in error.errors():
+            text = plainly(str(found["msg"]))
+            key = str(found["loc"][0]) if found["loc"] else ""
+            if key in self._errors:
+                self.show_error(key, text)
+            first = first or (f"{self._title(key)}: {text}" if key else text)
+        return f"{first}.", self.tr("Change it in the form.")
+
+    def set_enabled(self, key: str, enabled: bool) -> None:
+        """Let a field be edited or not; KeyError if there is none."""
+        self._editors[key].widget.setEnabled(enabled)
+
+    def _add(self, key: str, rows: QFormLayout) -> None:
+        field = self._model.model_fields[key]
+        editor = editor_for(field)
+        if editor is None:
+            return
+        title = self._title(key)
+        other = _only_with(field)
+        needs = self.tr("Only with “{0}”.").format(self._title(other)) if other else ""
+        described = (self._translated(field.description or ""), range_text(field), needs)
+        tip = " ".join(part for part in described if part)
+        name(editor.focus, title, tip)
+        # Scrolling past a field must neither change it nor take the focus there.
+        editor.focus.installEventFilter(self._wheel)
+        editor.focus.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        if not field.is_required():
+            editor.write(field.get_default(call_default_factory=True))
+        shown = label("", "danger", wrap=True)
+        shown.hide()
+        self._editors[key], self._errors[key] = editor, shown
+        self._checks[key] = TypeAdapter(_annotated(field))
+        cell = QVBoxLayout()
+        cell.setContentsMargins(0, 0, 0, 0)
+        cell.setSpacing(2)
+        cell.addWidget(editor.widget)
+        cell.addWidget(shown)
+        if editor.captioned:
+            rows.addRow("", cell)
+        else:
+            caption = label(title, "muted")
+            caption.setBuddy(editor.focus)
+            caption.setToolTip(tip)
+            rows.addRow(caption, cell)
+        editor.changed.connect(_Relay(self, key).hear)
+
+    def hear(self, key: str) -> None:
+        """Look at a field that has changed and tell of it."""
+        self._check(key)
+        self.changed.emit()
+
+    def _check(self, key: str) -> None:
+        try:
+            self._checks[key].validate_python(self._editors[key].read())
+        except ValidationError as error:
+            self.show_error(key, first_problem(error))
+        else:
+            self.show_error(key, "")
+        self._follow()
+
+    def _follow(self) -> None:
+        """Let what has a meaning only with another field be edited only with it."""
+        for key, editor in self._editors.items():
+            other = _only_with(self._model.model_fields[key])
+            if other in self._editors:
+                editor.widget.setEnabled(bool(self._editors[other].read()))
+
+    def _clear_errors(self) -> None:
+        for key in self._errors:
+            self.show_error(key, "")
+
+    def _defaults(self) -> dict[str, Any]:
+        return {
+            key: field.get_default(call_default_factory=True)
+            for key, field in self._model.model_fields.items()
+            if not field.is_required()
+        }
+
+    def _title(self, key: str) -> str:
+        field = self._model.model_fields.get(key)
+        return self._translated((field.title if field else "") or key.replace("_", " "))
+
+    def _translated(self, text: str) -> str:
+        return QCoreApplication.translate("requests", text)
+
+    def _fold_button(self) -> QToolButton:
+        made = QToolButton()
+        made.setText(self.tr("More"))
+        made.setCheckable(True)
+        made.setProperty("role", "fold")
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        set_icon(made, "chevron-right", "muted")
+        name(made, self.tr("More"), self.tr("Show what is rarely changed"))
+        made.toggled.connect(self._unfold)
+        return made
+
+    def _unfold(self, unfolded: bool) -> None:
+        self._more.setVisible(unfolded)
+        set_icon(self.more_button, "chevron-down" if unfolded else "chevron-right", "muted")
+
+
+class _Relay(QObject):
+    """Tells the form which field has changed."""
+
+    def __init__(self, form: RequestForm[Any], key: str) -> None:
+        super().__init__(form)
+        self._form, self._key = form, key
+
+    def hear(self) -> None:
+        self._form.hear(self._key)
+
+
+def _only_with(field: FieldInfo) -> str:
+    """The field without which this one has no meaning, or nothing."""
+    extra = field.json_schema_extra
+    return str(extra.get("only_with", "")) if isinstance(extra, dict) else ""
+
+
+def _rows() -> QFormLayout:
+    rows = QFormLayout()
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setHorizontalSpacing(SPACE_M)
+    rows.setVerticalSpacing(SPACE_S + 2)
+    rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    rows.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return rows
+
+
+def _annotated(field: FieldInfo) -> Any:
+    return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation

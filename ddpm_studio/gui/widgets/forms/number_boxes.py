@@ -1,0 +1,134 @@
+"""Spin boxes for numbers that may be left to the program, or are small."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
+
+from ddpm_studio.gui.widgets.layout.basics import inset
+
+_LARGEST_INT = 2**31 - 1
+_LARGEST_FLOAT = 1e9
+_DECIMALS = 16
+_ADAPTIVE_FROM = 1000
+
+
+class IntBox(QSpinBox):
+    """A whole number; with ``empty`` the box may be emptied, and then shows those words.
+
+    Args:
+        low: smallest number.
+        high: largest number; None: as large as the box can hold.
+        empty: what stands where nothing is chosen; None: a number is needed.
+        parent: the owner.
+    """
+
+    def __init__(
+        self, low: int, high: int | None, empty: str | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        inset(self)
+        self._low = low
+        self._optional = empty is not None
+        self.setRange(low - 1 if self._optional else low, _LARGEST_INT if high is None else high)
+        if empty is not None:
+            self.setSpecialValueText(empty)
+        if self.maximum() - self.minimum() > _ADAPTIVE_FROM:
+            self.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
+            self.setGroupSeparatorShown(True)
+
+    def number(self) -> int | None:
+        """The number, or None where nothing is chosen."""
+        return None if self._optional and self.value() < self._low else self.value()
+
+    def set_number(self, number: int | None) -> None:
+        """Take a number; None: leave it to the program."""
+        self.setValue(self.minimum() if number is None else number)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Allow nothing at all where a number may be left out."""
+        if self._optional and text == "":
+            return QValidator.State.Acceptable, text, position
+        return super().validate(text, position)
+
+    def valueFromText(self, text: str) -> int:
+        """Read nothing at all as no choice."""
+        return self.minimum() if self._optional and text == "" else super().valueFromText(text)
+
+
+class FloatBox(QDoubleSpinBox):
+    """A number, also as small as 2e-4, written as short as it can be.
+
+    Args:
+        low: smallest number.
+        high: largest number; None: as large as the box can hold.
+        step: what an arrow adds; None: a tenth to a hundredth of the number itself.
+        empty: what stands where nothing is chosen; None: a number is needed.
+        parent: the owner.
+    """
+
+    def __init__(
+        self,
+        low: float,
+        high: float | None,
+        step: float | None = None,
+        empty: str | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        inset(self)
+        self._low = low
+        self._optional = empty is not None
+        self.setDecimals(_DECIMALS)
+        none = low - (step or 1.0)
+        self.setRange(none if self._optional else low, _LARGEST_FLOAT if high is None else high)
+        if empty is not None:
+            self.setSpecialValueText(empty)
+        if step is None:
+            self.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        else:
+            self.setSingleStep(step)
+
+    def number(self) -> float | None:
+        """The number, or None where nothing is chosen."""
+        return None if self._optional and self.value() < self._low else self.value()
+
+    def set_number(self, number: float | None) -> None:
+        """Take a number; None: leave it to the program."""
+        self.setValue(self.minimum() if number is None else number)
+
+    def stepBy(self, steps: int) -> None:
+        """Go up or down; the sums of a computer leave no tail of decimals."""
+        super().stepBy(steps)
+        self.setValue(float(f"{self.value():.10g}"))
+
+    def textFromValue(self, value: float) -> str:
+        """Write 0.0002 and 0.9999 as they are, and smaller numbers with an exponent."""
+        return f"{value:.10g}"
+
+    def valueFromText(self, text: str) -> float:
+        """Read figures with point, comma or exponent."""
+        number = _parse(text)
+        return self.minimum() if number is None else number
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Allow what is a number within the range, or may become one."""
+        state = QValidator.State
+        if self._optional and text in ("", self.specialValueText()):
+            return state.Acceptable, text, position
+        if not set(text) <= set("0123456789.,eE+-"):
+            return state.Invalid, text, position
+        number = _parse(text)
+        if number is None or not self._low <= number <= self.maximum():
+            return state.Intermediate, text, position
+        return state.Acceptable, text, position
+
+
+def _parse(text: str) -> float | None:
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

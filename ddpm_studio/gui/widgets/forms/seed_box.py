@@ -1,0 +1,82 @@
+"""A seed: any whole number that 63 bits hold, and a die that throws another."""
+
+from __future__ import annotations
+
+import secrets
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import QAbstractSpinBox, QWidget
+
+from ddpm_studio.gui.widgets.layout.basics import inset
+
+_LARGEST = 2**63 - 1
+_THROWN = 10_000
+
+
+class SeedBox(QAbstractSpinBox):
+    """Like a spin box, which ends at 2^31 − 1; a seed may be larger."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        inset(self)
+        self._value = 0
+        self.lineEdit().setText("0")
+        self.lineEdit().textEdited.connect(self._on_edited)
+        self.editingFinished.connect(self._show)
+
+    @property
+    def value(self) -> int:
+        """The seed, 0 to 2^63 − 1."""
+        return self._value
+
+    def set_value(self, value: int) -> None:
+        """Take another seed; what is out of range becomes the nearest end."""
+        value = min(max(value, 0), _LARGEST)
+        if value != self._value:
+            self._value = value
+            self._show()
+            self.changed.emit()
+
+    def throw(self) -> None:
+        """Take a seed by chance, another than this one and short enough to be read out."""
+        thrown = secrets.randbelow(_THROWN - 1)
+        self.set_value(thrown if thrown < self._value else thrown + 1)
+
+    def stepBy(self, steps: int) -> None:
+        """Go up or down."""
+        self.set_value(self._value + steps)
+
+    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
+        """Go down to 0, up as far as there are numbers."""
+        flag = QAbstractSpinBox.StepEnabledFlag
+        up = flag.StepUpEnabled if self._value < _LARGEST else flag.StepNone
+        return up | (flag.StepDownEnabled if self._value > 0 else flag.StepNone)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Allow digits alone."""
+        if text == "":
+            return QValidator.State.Intermediate, text, position
+        fits = text.isascii() and text.isdigit() and int(text) <= _LARGEST
+        state = QValidator.State.Acceptable if fits else QValidator.State.Invalid
+        return state, text, position
+
+    def sizeHint(self) -> QSize:
+        """Leave room for five figures."""
+        hint = super().sizeHint()
+        wide = self.fontMetrics().horizontalAdvance("000000") + 36
+        return QSize(wide, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Get no narrower than that."""
+        return self.sizeHint()
+
+    def _on_edited(self, text: str) -> None:
+        if text.isdigit() and int(text) != self._value:
+            self._value = min(int(text), _LARGEST)
+            self.changed.emit()
+
+    def _show(self) -> None:
+        self.lineEdit().setText(str(self._value))

@@ -1,0 +1,1 @@
+"""Layout: rows, messages, empty states, drop zones."""

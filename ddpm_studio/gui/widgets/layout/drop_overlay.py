@@ -1,0 +1,78 @@
+"""Tells over the whole window what will happen when the mouse lets go."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.theme.icons import icon
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_TITLE, RADIUS, SPACE_L, SPACE_M
+
+_ICON = 32
+_VEIL = 210
+_LINE = 2
+
+
+class DropOverlay(QWidget):
+    """A veil with a frame and one line; it takes neither clicks nor drops.
+
+    Args:
+        window: it covers all of it.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.text = ""
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        window.installEventFilter(self)
+        self.hide()
+
+    def say(self, text: str) -> None:
+        """Show this, above all else in the window."""
+        self.text = text
+        self.setAccessibleName(text)
+        self.setGeometry(self._window().rect())
+        self.raise_()
+        self.show()
+        self.update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as large as the window."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self.setGeometry(self._window().rect())
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw veil, frame, mark and line."""
+        theme = current_theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = QColor(theme.color("ground"))
+        veil.setAlpha(_VEIL)
+        painter.fillRect(self.rect(), veil)
+        frame = QRectF(self.rect()).adjusted(SPACE_M, SPACE_M, -SPACE_M, -SPACE_M)
+        painter.setPen(QPen(theme.color("accent"), _LINE, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(frame, RADIUS, RADIUS)
+        painter.setFont(body_font(FONT_TITLE))
+        painter.setPen(theme.color("text"))
+        middle = self.rect().center()
+        mark = QRect(0, 0, _ICON, _ICON)
+        mark.moveCenter(middle)
+        mark.moveBottom(middle.y() - SPACE_M)
+        icon("download", "accent").paint(painter, mark)
+        line = QRect(
+            SPACE_L, middle.y(), self.width() - 2 * SPACE_L, painter.fontMetrics().height()
+        )
+        shown = painter.fontMetrics().elidedText(
+            self.text, Qt.TextElideMode.ElideMiddle, line.width()
+        )
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
+        painter.end()
+
+    def _window(self) -> QWidget:
+        window = self.parentWidget()
+        assert window is not None
+        return window

@@ -1,0 +1,126 @@
+"""One job in the list: what it is, how far, how long still, a way out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+
+from ddpm_studio.backend import Job, Lane, State
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import (
+    ElidedLabel,
+    name,
+    number_label,
+    set_property,
+    tool_button,
+)
+from ddpm_studio.gui.widgets.layout.eta import time_left
+
+_TITLE_WIDTH = 184
+_TEXT_WIDTH = 144
+_TITLE_MOST = 320
+_BAR_WIDTH = 48
+
+
+class JobRow(QWidget):
+    """Follows a job until it is over."""
+
+    pause_requested = Signal(bool)
+    cancel_requested = Signal()
+    dismissed = Signal()
+
+    def __init__(self, job: Job, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.job = job
+        self.title = ElidedLabel(job.task.title)
+        self.title.setMinimumWidth(_TITLE_WIDTH)
+        self.title.setMaximumWidth(_TITLE_MOST)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setMinimumWidth(_BAR_WIDTH)
+        name(self.bar, self.tr("Progress of {job}").format(job=job.task.title))
+        self.text = number_label("", "muted")
+        self.text.setMinimumWidth(_TEXT_WIDTH)
+        self.failed = ElidedLabel("", "danger")
+        self.copy_button = tool_button(
+            "copy", self.tr("Copy details"), self.tr("Copy what went wrong, for a report")
+        )
+        self.copy_button.clicked.connect(self.copy_details)
+        self.pause_button = tool_button("pause", self.tr("Pause"))
+        self.pause_button.clicked.connect(self._pause)
+        self.pause_button.setVisible(job.task.lane is Lane.BACKGROUND)
+        self.cancel_button = tool_button("x", self.tr("Cancel {job}").format(job=job.task.title))
+        self.cancel_button.clicked.connect(self._cancel)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE_M, 0, SPACE_M, 0)
+        row.setSpacing(SPACE_M)
+        row.addWidget(self.title, 1)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.text)
+        row.addWidget(self.failed, 1)
+        row.addWidget(self.copy_button)
+        row.addWidget(self.pause_button)
+        row.addWidget(self.cancel_button)
+        job.changed.connect(self.show_job)
+        self.show_job()
+
+    def show_job(self) -> None:
+        """Show where the job stands."""
+        job = self.job
+        paused = job.state is State.PAUSED
+        set_property(self.bar, "paused", paused)
+        set_icon(self.pause_button, "play" if paused else "pause")
+        self.pause_button.setAccessibleName(self.tr("Go on") if paused else self.tr("Pause"))
+        self.pause_button.setToolTip(self.pause_button.accessibleName())
+        if job.progress is None:
+            self.bar.setRange(0, 0)
+        else:
+            self.bar.setRange(0, max(1, job.progress.total))
+            self.bar.setValue(job.progress.done)
+        self.text.setText(self._words())
+        # The remedy stands in the message that tells of it; here is what failed.
+        self.failed.setText("" if job.failure is None else job.failure.cause)
+        self.setToolTip("" if job.failure is None else job.failure.line)
+        self.bar.setVisible(job.failure is None)
+        self.text.setVisible(job.failure is None)
+        self.failed.setVisible(job.failure is not None)
+        self.copy_button.setVisible(job.failure is not None)
+        if job.state.over:
+            self.bar.setRange(0, 1)
+            self.bar.setValue(1 if job.state is State.DONE else 0)
+            self.pause_button.hide()
+            self.cancel_button.setAccessibleName(self.tr("Dismiss"))
+            self.cancel_button.setToolTip(self.tr("Dismiss"))
+
+    def copy_details(self) -> None:
+        """Put what went wrong on the clipboard, with all its details."""
+        failure = self.job.failure
+        if failure is not None:
+            parts = (self.job.task.title, failure.line, failure.details)
+            QGuiApplication.clipboard().setText("\n\n".join(part for part in parts if part))
+
+    def _words(self) -> str:
+        job = self.job
+        words = {
+            State.WAITING: self.tr("Waiting…"),
+            State.PAUSED: self.tr("Paused"),
+            State.DONE: self.tr("Done"),
+            State.CANCELLED: self.tr("Cancelled"),
+        }
+        if job.state in words:
+            return words[job.state]
+        if job.progress is None or job.progress.total <= 0:
+            return self.tr("Working…")
+        share = f"{100 * job.progress.done / job.progress.total:.0f} %"
+        return " · ".join(part for part in (share, time_left(job.seconds_left)) if part)
+
+    def _pause(self) -> None:
+        self.pause_requested.emit(self.job.state is not State.PAUSED)
+
+    def _cancel(self) -> None:
+        if self.job.state.over:
+            self.dismissed.emit()
+        else:
+            self.cancel_requested.emit()

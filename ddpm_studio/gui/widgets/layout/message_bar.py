@@ -1,0 +1,278 @@
+"""A quiet bar at the top of a panel, instead of a dialog."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import (
+    IconLabel,
+    button,
+    name,
+    set_property,
+    tool_button,
+)
+from ddpm_studio.gui.widgets.layout.wrapped_text import SelectableText
+
+Level = Literal["info", "warning", "error"]
+
+_ICONS = {
+    "info": ("info", "accent"),
+    "warning": ("triangle-alert", "warning"),
+    "error": ("circle-alert", "danger"),
+}
+_DETAILS_HEIGHT = 140
+_MOST_KEPT = 10
+# As long as a usual name of a file or a run; the rest of it stands in the details.
+_LONGEST = 64
+_LONGER = re.compile(rf"[^\s/\\]{{{_LONGEST + 1},}}")
+
+
+@dataclass(frozen=True)
+class _Message:
+    text: str
+    level: Level
+    remedy: str = ""
+    details: str = ""
+    action: str = ""
+    callback: Callable[[], object] | None = None
+    topic: str = ""
+
+    @property
+    def whole(self) -> str:
+        return f"{self.text} {self.remedy}".strip()
+
+    @property
+    def long_names(self) -> bool:
+        """Whether it is shown with names that are shortened."""
+        return _LONGER.search(self.whole) is not None
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is worth coming back to when another has taken its place."""
+        return self.level != "info" or bool(self.action)
+
+    def outlives(self, newer: _Message) -> bool:
+        """Whether it still has something to say beside a newer one."""
+        same = self.whole == newer.whole or (bool(self.topic) and self.topic == newer.topic)
+        return self.stays and not same
+
+
+class MessageBar(QFrame):
+    """Says one thing at a time; hidden while there is nothing to say.
+
+    What a newer message covers waits below it, if there was anything to be done about it. Escape
+    or the cross sends the one that is seen away, which emits ``dismissed`` with its text.
+    """
+
+    dismissed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._messages: list[_Message] = []
+        self._mark = IconLabel("info", 16, "accent")
+        self._text, self._remedy = SelectableText(), SelectableText("muted")
+        self.action_button = button(" ")
+        self.details_button = button(
+            self.tr("Details"), self.tr("Show what happened in full"), role="link"
+        )
+        self.details_button.setCheckable(True)
+        self.copy_button = button(
+            self.tr("Copy"), self.tr("Copy the details"), icon="copy", role="link"
+        )
+        self.earlier_button = button(" ", role="link")
+        self.close_button = tool_button("x", self.tr("Dismiss"), self.tr("Dismiss this message"))
+        self.close_button.setProperty("role", "small")
+        self._details = QPlainTextEdit()
+        self._details.setReadOnly(True)
+        self._details.setFixedHeight(_DETAILS_HEIGHT)
+        name(self._details, self.tr("Details"))
+        self.action_button.clicked.connect(self._act)
+        self.details_button.toggled.connect(self._unfold)
+        self.copy_button.clicked.connect(self.copy_details)
+        self.earlier_button.clicked.connect(self._turn)
+        self.close_button.clicked.connect(self.dismiss)
+
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._text)
+        words.addWidget(self._remedy)
+        links = QHBoxLayout()
+        links.setSpacing(SPACE_S)
+        for press in (
+            self.action_button,
+            self.details_button,
+            self.copy_button,
+            self.earlier_button,
+        ):
+            links.addWidget(press)
+        links.addStretch()
+        words.addLayout(links)
+        top = Qt.AlignmentFlag.AlignTop
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addWidget(self._mark, alignment=top)
+        row.addLayout(words, 1)
+        row.addWidget(self.close_button, alignment=top)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_M + SPACE_S, SPACE_M, SPACE_M, SPACE_M)
+        layout.addLayout(row)
+        layout.addWidget(self._details)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What is said, with the remedy; empty while hidden."""
+        return self._messages[-1].whole if self._messages else ""
+
+    @property
+    def level(self) -> Level:
+        """How grave it is."""
+        return self._messages[-1].level if self._messages else "info"
+
+    @property
+    def earlier(self) -> int:
+        """How many messages wait below the one that is seen."""
+        return max(0, len(self._messages) - 1)
+
+    def show_message(
+        self,
+        text: str,
+        level: Level = "info",
+        *,
+        remedy: str = "",
+        details: str = "",
+        action: str = "",
+        callback: Callable[[], object] | None = None,
+        topic: str = "",
+    ) -> None:
+        """Say something; said before, it comes up again instead of standing there twice.
+
+        Args:
+            text: what is the matter.
+            level: how grave it is.
+            remedy: what to do about it.
+            details: a long text to unfold and copy.
+            action: what a button says; the message goes when it is pressed.
+            callback: what the button does.
+            topic: what it is about: it takes the place of an earlier one about the same.
+        """
+        told = _Message(text, level, remedy, details, action, callback, topic)
+        others = (old for old in self._messages if old.outlives(told))
+        self._messages = [*others, told][-_MOST_KEPT:]
+        self._show()
+
+    def show_info(
+        self, text: str, action: str = "", callback: Callable[[], object] | None = None
+    ) -> None:
+        """Tell something; ``action`` is what a button says that calls ``callback``."""
+        self.show_message(text, action=action, callback=callback)
+
+    def show_warning(
+        self,
+        text: str,
+        action: str = "",
+        callback: Callable[[], object] | None = None,
+        topic: str = "",
+    ) -> None:
+        """Tell something that should be looked at."""
+        self.show_message(text, "warning", action=action, callback=callback, topic=topic)
+
+    def show_failure(
+        self, failure: Failure, action: str = "", callback: Callable[[], object] | None = None
+    ) -> None:
+        """Say what went wrong."""
+        self.show_message(
+            failure.cause,
+            "error",
+            remedy=failure.remedy,
+            details=failure.details,
+            action=action,
+            callback=callback,
+        )
+
+    def clear(self, level: Level | None = None, topic: str = "") -> None:
+        """Say nothing more, or nothing more of this level, or about this topic."""
+        self._messages = [
+            old
+            for old in self._messages
+            if level not in (None, old.level) or (topic and topic != old.topic)
+        ]
+        self._show()
+
+    def dismiss(self) -> None:
+        """Say this no more, as the person wishes it."""
+        if self._messages:
+            text = self._messages.pop().whole
+            self._show()
+            self.dismissed.emit(text)
+
+    def copy_details(self) -> None:
+        """Put the message and its details on the clipboard."""
+        details = self._messages[-1].details if self._messages else ""
+        QGuiApplication.clipboard().setText(f"{self.text}\n\n{details}".strip())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go away on Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+    def _show(self) -> None:
+        if not self._messages:
+            self.hide()
+            return
+        told = self._messages[-1]
+        set_property(self, "role", told.level)
+        self._mark.set_icon(*_ICONS[told.level])
+        self._text.set_text(_shortened(told.text))
+        self._remedy.set_text(_shortened(told.remedy))
+        self._remedy.setVisible(bool(told.remedy))
+        for part in (self._text, self._remedy):
+            part.setToolTip(told.whole if told.long_names else "")
+        details = "\n\n".join([told.whole, told.details]) if told.long_names else told.details
+        self._details.setPlainText(details.strip())
+        self.details_button.setChecked(False)
+        self.details_button.setVisible(bool(details))
+        self._unfold(False)
+        self.action_button.setText(told.action)
+        name(self.action_button, told.action or " ")
+        self.action_button.setVisible(bool(told.action))
+        count = self.earlier
+        earlier = self.tr("and 1 earlier") if count == 1 else self.tr("and {n} earlier")
+        self.earlier_button.setText(earlier.format(n=count))
+        name(self.earlier_button, self.earlier_button.text(), self.tr("Show the message before"))
+        self.earlier_button.setVisible(count > 0)
+        self.setAccessibleName(told.whole)
+        self.show()
+
+    def _turn(self) -> None:
+        """Let the one before come up, and the one that is seen wait below all."""
+        self._messages = [self._messages[-1], *self._messages[:-1]]
+        self._show()
+
+    def _act(self) -> None:
+        callback = self._messages.pop().callback
+        self._show()
+        if callback is not None:
+            callback()
+
+    def _unfold(self, unfolded: bool) -> None:
+        self._details.setVisible(unfolded)
+        self.copy_button.setVisible(unfolded)
+
+
+def _shortened(text: str) -> str:
+    """Leave out the middle of names that fill a line by themselves."""
+    half = _LONGEST // 2
+    return _LONGER.sub(lambda name: f"{name[0][:half]}…{name[0][1 - half :]}", text)

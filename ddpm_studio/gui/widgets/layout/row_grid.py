@@ -1,0 +1,135 @@
+"""Pictures as a table: a label to the left of each row, some columns set apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from math import ceil
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout
+from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, paint_frame
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+
+_SMALLEST = 24
+
+
+class RowGrid(PictureGrid):
+    """A :class:`PictureGrid` whose rows mean something, such as one t each (DDPM Fig. 7, 9)."""
+
+    def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self._labels: tuple[str, ...] = ()
+        self._feet: tuple[str, ...] = ()
+        self._marked: frozenset[int] = frozenset()
+
+    def set_rows(
+        self,
+        pictures: Pictures | None,
+        labels: Sequence[str],
+        captions: Sequence[str] = (),
+        marked: Collection[int] = (),
+        recipe: dict[str, object] | None = None,
+        feet: Sequence[str] = (),
+    ) -> None:
+        """Show ``len(labels)`` rows of equally many pictures.
+
+        Args:
+            pictures: uint8 (N, H, W, C), row by row, N a multiple of the number of labels.
+            labels: what stands to the left of each row; may be empty texts.
+            captions: a short text below each tile, or nothing.
+            marked: columns to be set apart by a frame.
+            recipe: how they were made.
+            feet: a short text for each column, below the last row, or nothing.
+        """
+        another = (tuple(labels), tuple(feet)) != (self._labels, self._feet)
+        self._labels, self._marked = tuple(labels), frozenset(marked)
+        self._feet = tuple(feet)
+        self.set_pictures(pictures, captions, recipe)
+        if another:
+            self._relayout()
+
+    @property
+    def columns(self) -> int:
+        """How many pictures stand in a row."""
+        return ceil(self.count / max(1, len(self._labels)))
+
+    @property
+    def feet(self) -> tuple[str, ...]:
+        """What stands below the columns."""
+        return self._feet
+
+    def _label_width(self) -> int:
+        metrics = QFontMetrics(body_font(FONT_CAPTION))
+        widest = max((metrics.horizontalAdvance(text) for text in self._labels), default=0)
+        return widest + SPACE_M if widest else 0
+
+    def _fit(self, cells: int, room: QSize) -> GridLayout:
+        if not self._labels or self.is_single or self._badge is not None:
+            return super()._fit(cells, room)
+        ratio = self.devicePixelRatioF()
+        height, width = self._shape()[1:3]
+        gap, margin = round(SPACE_S * ratio), round(SPACE_M * ratio)
+        caption = round(CAPTION_HEIGHT * ratio) if self._captions else 0
+        before = round(self._label_width() * ratio)
+        foot = round(CAPTION_HEIGHT * ratio) if self._feet else 0
+        columns, rows = self.columns, len(self._labels)
+        wide = room.width() * ratio - 2 * margin - before - (columns - 1) * gap
+        tall = room.height() * ratio - 2 * margin - (rows - 1) * gap - rows * caption - foot
+        across, down = wide / (columns * width), tall / (rows * height)
+        # Rows that would get too small to be seen are scrolled to instead.
+        zoom = min(across, max(down, min(1.0, _SMALLEST * ratio / height)))
+        zoom = float(int(zoom)) if zoom >= 1 else max(zoom, 1 / width)
+        tile_width, tile_height = max(1, round(width * zoom)), max(1, round(height * zoom))
+        pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
+        used_x, used_y = columns * pitch_x - gap + before, rows * pitch_y - gap + foot
+        return GridLayout(
+            columns=columns,
+            rows=rows,
+            zoom=zoom,
+            tile_width=tile_width,
+            tile_height=tile_height,
+            pitch_x=pitch_x,
+            pitch_y=pitch_y,
+            left=max(margin, round((room.width() * ratio - used_x) / 2)) + before,
+            top=max(margin, round((room.height() * ratio - used_y) / 2)),
+            content_height=used_y + 2 * margin,
+        )
+
+    def _paint_marks(self, painter: QPainter, layout: GridLayout, cells: range) -> None:
+        super()._paint_marks(painter, layout, cells)
+        if not self._labels or self.is_single:
+            return
+        painter.setFont(body_font(FONT_CAPTION))
+        columns, wide = self.columns, self._label_width()
+        for cell in cells:
+            tile = self._cell_rect(cell)
+            row, column = divmod(cell, columns)
+            if column in self._marked and cell not in self._selection:
+                paint_frame(painter, tile, "warning", 1.5)
+            if column == 0 and wide and row < len(self._labels):
+                painter.setPen(current_theme().color("muted"))
+                box = QRectF(tile.left() - wide - SPACE_S, tile.top(), wide, tile.height())
+                align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                painter.drawText(box, align, self._labels[row])
+            if row == len(self._labels) - 1 and column < len(self._feet):
+                self._paint_foot(painter, tile, column, layout)
+
+    def _paint_foot(self, painter: QPainter, tile: QRectF, column: int, layout: GridLayout) -> None:
+        """Write below a column what it is; where they stand too close, below every second, …"""
+        metrics = painter.fontMetrics()
+        # The first may reach into the room of the rows' labels.
+        widest = max(map(metrics.horizontalAdvance, self._feet[1:]), default=0)
+        pitch = layout.pitch_x / self.devicePixelRatioF()
+        if column % max(1, ceil((widest + SPACE_S) / pitch)):
+            return
+        wide = metrics.horizontalAdvance(self._feet[column]) + 2
+        box = QRectF(tile.center().x() - wide / 2, tile.bottom() + 2, wide, CAPTION_HEIGHT - 2)
+        painter.setPen(current_theme().color("muted"))
+        align = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        painter.drawText(box, align, self._feet[column])

@@ -1,0 +1,22 @@
+"""What is said of a file that was written."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+
+
+def tell_saved(messages: MessageBar, path: Path) -> None:
+    """Say where a file or folder was saved, and offer to show it there."""
+    translate = QCoreApplication.translate
+    messages.show_message(
+        translate("SavedMessage", "Saved to {path}").format(path=path),
+        action=translate("SavedMessage", "Show in folder"),
+        callback=partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(path.parent))),
+        topic="saved",
+    )

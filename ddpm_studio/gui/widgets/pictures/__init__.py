@@ -1,0 +1,1 @@
+"""Pictures: grids, film strips, slots, pads and what is dragged between them."""

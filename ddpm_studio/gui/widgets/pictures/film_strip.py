@@ -1,0 +1,258 @@
+"""The whole process as a row of frames, to be scrubbed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFontMetrics,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.platform.images import Pictures, to_image
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.pictures.grid_painter import paint_frame
+
+_CAPTION = 18
+_MARKER = 8
+_FEWEST_EVEN = 3
+
+
+class FilmStrip(QWidget):
+    """Shows as many frames as fit, evenly spread, the current one standing out.
+
+    A click or drag scrubs; so do the arrows (one frame), Page up and down (a tenth), Home and
+    End. Places of frames that are not there yet stay empty. No frame is copied.
+
+    Args:
+        title: what is shown, for assistive tools.
+        tip: says what the caption of the frame below the pointer, ``{0}``, means.
+        even: show rather fewer frames, down to a third, than at unequal steps.
+        parent: the owner.
+    """
+
+    scrubbed = Signal(int)
+
+    def __init__(
+        self,
+        title: str = "",
+        tip: str = "t = {0}",
+        *,
+        even: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._tip, self._even = tip, even
+        self._frames: list[Pictures | None] = []
+        self._captions: list[str] = []
+        self._current = 0
+        self._images: dict[int, QImage] = {}
+        self._widest = 0
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(96, 32 + _CAPTION + _MARKER + SPACE_S)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(title or self.tr("Film strip"))
+        self.setAccessibleDescription(self.tr("Arrow keys go from frame to frame"))
+        current_theme().changed.connect(self.update)
+
+    def reset(self, captions: Sequence[str]) -> None:
+        """Make room for one frame with each of these captions, from noise on; all empty."""
+        self._frames, self._captions = [None] * len(captions), list(captions)
+        self._current = min(self._current, max(0, len(captions) - 1))
+        self._images.clear()
+        metrics = QFontMetrics(body_font(FONT_CAPTION))
+        self._widest = max(map(metrics.horizontalAdvance, captions), default=0)
+        self.update()
+
+    def put(self, index: int, picture: Pictures) -> None:
+        """Put a frame (H, W, C) into its place; IndexError if there is none."""
+        self._frames[index] = picture
+        self._images.pop(index, None)
+        self.update()
+
+    def set_frames(self, frames: Sequence[Pictures] | Pictures, captions: Sequence[str]) -> None:
+        """Show these frames, (F, H, W, C) or a list of (H, W, C); ValueError if lengths differ."""
+        if len(frames) != len(captions):
+            raise ValueError(f"{len(frames)} frames, {len(captions)} captions")
+        self.reset(captions)
+        self._frames = list(frames)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.reset(())
+
+    @property
+    def count(self) -> int:
+        """How many frames there are, with those still to come."""
+        return len(self._frames)
+
+    @property
+    def current(self) -> int:
+        """Index of the current frame."""
+        return self._current
+
+    @property
+    def shown(self) -> list[int]:
+        """Which frames the room is for, from left to right; the current one stands for its own."""
+        cells = self._cells() if self.count else 0
+        return [self._frame_of(cell, cells) for cell in range(cells)]
+
+    def set_current(self, index: int) -> None:
+        """Move the mark without emitting ``scrubbed``."""
+        index = min(max(index, 0), max(0, self.count - 1))
+        if index != self._current:
+            self._current = index
+            self.update()
+
+    def index_at(self, x: float) -> int:
+        """Return the frame at a horizontal place in logical pixels, the nearest if outside."""
+        left, width = self._span()
+        share = (x - left) / max(1.0, width)
+        return min(max(int(share * self.count), 0), max(0, self.count - 1))
+
+    def sizeHint(self) -> QSize:
+        """Ask for one row."""
+        return QSize(480, 48 + _CAPTION + _MARKER + SPACE_S)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other frames may show now."""
+        self._images.clear()
+        super().resizeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the cells, the captions and the mark."""
+        if not self.count:
+            return
+        theme = current_theme()
+        painter = QPainter(self)
+        cells = self._cells()
+        side = self._side()
+        here = self._current * cells // self.count
+        painter.setFont(body_font(FONT_CAPTION))
+        needed = self._widest + SPACE_M
+        _, width = self._span()
+        every = max(1, -(-needed * cells // int(max(1, width))))
+        for cell in range(cells):
+            index = self._current if cell == here else self._frame_of(cell, cells)
+            tile = self._tile(cell, cells, side)
+            self._paint_frame(painter, index, tile)
+            by_caption = abs(cell - here) < every and cell != here
+            if cell == here or (cell % every == 0 and not by_caption):
+                painter.setPen(theme.color("text" if cell == here else "muted"))
+                box = QRectF(tile.center().x() - 40, tile.bottom() + 3, 80, _CAPTION)
+                painter.drawText(
+                    box,
+                    Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop,
+                    self._captions[index],
+                )
+        self._paint_marker(painter, self._tile(here, cells, side))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the frame below the pointer."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._scrub(self.index_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Scrub."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._scrub(self.index_at(event.position().x()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go from frame to frame."""
+        tenth = max(1, self.count // 10)
+        targets = {
+            Qt.Key.Key_Left: self._current - 1,
+            Qt.Key.Key_Right: self._current + 1,
+            Qt.Key.Key_PageUp: self._current - tenth,
+            Qt.Key.Key_PageDown: self._current + tenth,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: self.count - 1,
+        }
+        if event.key() in targets and self.count:
+            self._scrub(targets[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Say which t the pointer is on."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self.count:
+            self.setToolTip(self._tip.format(self._captions[self.index_at(event.pos().x())]))
+        return super().event(event)
+
+    def _scrub(self, index: int) -> None:
+        if not self.count:
+            return
+        before = self._current
+        self.set_current(index)
+        if self._current != before:
+            self.scrubbed.emit(self._current)
+
+    def _side(self) -> float:
+        """Return the tiles' side: what fits, less the rest that whole factors leave."""
+        room = float(max(16, self.height() - _CAPTION - _MARKER - SPACE_S))
+        frame = next((frame for frame in self._frames if frame is not None), None)
+        if frame is None:
+            return room
+        ratio = self.devicePixelRatioF()
+        zoom = room * ratio / max(frame.shape[:2])
+        return int(zoom) * max(frame.shape[:2]) / ratio if zoom >= 1 else room
+
+    def _span(self) -> tuple[float, float]:
+        return SPACE_S, self.width() - 2.0 * SPACE_S
+
+    def _cells(self) -> int:
+        _, width = self._span()
+        most = max(1, min(self.count, int((width + SPACE_S) // (self._side() + SPACE_S))))
+        fewest = max(_FEWEST_EVEN, most // 3)
+        fitting = range(most, fewest - 1, -1) if self._even else ()
+        return next((n for n in fitting if (self.count - 1) % (n - 1) == 0), most)
+
+    def _frame_of(self, cell: int, cells: int) -> int:
+        return round(cell * (self.count - 1) / max(1, cells - 1))
+
+    def _tile(self, cell: int, cells: int, side: float) -> QRectF:
+        left, width = self._span()
+        middle = left + (cell + 0.5) * width / cells
+        room = self.height() - _CAPTION - _MARKER - SPACE_S
+        return QRectF(round(middle - side / 2), _MARKER + 2 + round((room - side) / 2), side, side)
+
+    def _paint_frame(self, painter: QPainter, index: int, tile: QRectF) -> None:
+        frame = self._frames[index]
+        theme = current_theme()
+        if frame is None:
+            painter.setPen(QPen(theme.color("line"), 1))
+            painter.drawRect(tile.adjusted(0.5, 0.5, -0.5, -0.5))
+            return
+        image = self._images.get(index)
+        if image is None:
+            if len(self._images) > 512:
+                self._images.clear()
+            image = self._images[index] = to_image(frame)
+        ratio = self.devicePixelRatioF()
+        zoom = tile.width() * ratio / max(image.width(), image.height())
+        zoom = int(zoom) if zoom >= 1 else zoom
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < 1)
+        wide, tall = image.width() * zoom / ratio, image.height() * zoom / ratio
+        left = round((tile.center().x() - wide / 2) * ratio) / ratio
+        painter.drawImage(QRectF(left, tile.bottom() - tall, wide, tall), image)
+
+    def _paint_marker(self, painter: QPainter, tile: QRectF) -> None:
+        """Frame the current frame, and point at its exact place in the whole."""
+        paint_frame(painter, tile, "accent")
+        left, width = self._span()
+        x = left + (self._current + 0.5) / self.count * width
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(current_theme().color("text" if self.hasFocus() else "accent"))
+        painter.drawPolygon(QPolygonF([QPointF(x - 4, 0), QPointF(x + 4, 0), QPointF(x, 5)]))

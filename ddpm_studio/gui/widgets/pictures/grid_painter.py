@@ -1,0 +1,94 @@
+"""Drawing the tiles of a grid, what marks them and what is written below them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from ddpm_studio.gui.platform.images import Pictures, compose
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_S
+from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout
+
+CAPTION_HEIGHT = 20
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Several pictures in one image, ``across`` in a row, for the cells of ``cells``."""
+
+    cells: range
+    image: QImage
+    across: int
+
+    @classmethod
+    def of(cls, pictures: Pictures, cells: range) -> Sheet:
+        """Compose ``pictures[cells]``."""
+        across = max(1, round(len(cells) ** 0.5))
+        return cls(cells, compose(pictures[cells.start : cells.stop], across), across)
+
+
+def paint_tiles(
+    painter: QPainter, layout: GridLayout, sheet: Sheet, size: tuple[int, int], first_cell: int
+) -> None:
+    """Draw every picture of ``sheet``; the painter counts in device pixels.
+
+    Args:
+        painter: its origin is that of the grid.
+        layout: where the tiles lie.
+        sheet: the pictures.
+        size: height and width of a picture.
+        first_cell: the cell of the first picture.
+    """
+    height, width = size
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, layout.zoom < 1)
+    for place in range(len(sheet.cells)):
+        left, top = layout.origin(first_cell + place)
+        row, column = divmod(place, sheet.across)
+        painter.drawImage(
+            QRect(left, top, layout.tile_width, layout.tile_height),
+            sheet.image,
+            QRect(column * width, row * height, width, height),
+        )
+
+
+def paint_frame(painter: QPainter, tile: QRectF, role: str, width: float = 2.0) -> None:
+    """Draw a frame in the colour of a token just outside of ``tile`` (logical pixels)."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(current_theme().color(role), width)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    out = width / 2 + 0.5
+    painter.drawRoundedRect(tile.adjusted(-out, -out, out, out), 2, 2)
+
+
+def paint_captions(
+    painter: QPainter, tiles: Iterable[QRectF], captions: Sequence[str], pitch: float
+) -> None:
+    """Write each caption below its tile, cut where it is wider than ``pitch``."""
+    painter.setFont(body_font(FONT_CAPTION))
+    painter.setPen(current_theme().color("muted"))
+    metrics = painter.fontMetrics()
+    for tile, caption in zip(tiles, captions, strict=False):
+        wide = max(tile.width(), pitch - SPACE_S)
+        text = metrics.elidedText(caption, Qt.TextElideMode.ElideRight, int(wide))
+        box = QRectF(tile.center().x() - wide / 2, tile.bottom() + 2, wide, CAPTION_HEIGHT - 2)
+        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
+
+
+def paint_chip(painter: QPainter, tile: QRectF, text: str) -> None:
+    """Write a short text on a dark chip in the lower left corner of ``tile``."""
+    font = body_font(FONT_CAPTION)
+    painter.setFont(font)
+    metrics = painter.fontMetrics()
+    wide = min(metrics.horizontalAdvance(text) + 2 * SPACE_S, tile.width())
+    chip = QRectF(tile.left(), tile.bottom() - metrics.height() - 2, wide, metrics.height() + 2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 190))
+    painter.drawRect(chip)
+    painter.setPen(QColor(255, 255, 255))
+    painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)

@@ -1,0 +1,240 @@
+"""A picture on which the part to be drawn anew is painted."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.gui.platform.images import Pictures, to_image
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.widgets.layout.basics import name
+
+Mask = npt.NDArray[np.bool_]
+
+_VEIL, _LIGHT = 150, 110
+_MOST_UNDONE = 100
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+class MaskPicture(QWidget):
+    """Shows a picture (H, W, C) under a mask (H, W), True where it is painted.
+
+    The left button paints, the right one takes away. With the keyboard the arrows move the
+    brush, Space paints and Backspace takes away. Each change can be undone and done again.
+    """
+
+    changed = Signal()
+    """A stroke has ended, or the mask was changed as a whole."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picture: Pictures | None = None
+        self.painted: Mask = np.zeros((0, 0), bool)
+        self.brush = 3
+        """Side of the brush in pixels of the picture."""
+        self._at = QPoint(0, 0)
+        self._stroke: bool | None = None
+        self._before: Mask = self.painted
+        self._past: list[Mask] = []
+        self._future: list[Mask] = []
+        self._hovered = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(128, 128)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        name(
+            self,
+            title,
+            self.tr("Paint what is to be drawn anew; the right button takes paint away"),
+        )
+        current_theme().changed.connect(self.update)
+
+    def set_picture(self, picture: Pictures | None) -> None:
+        """Show another picture; the mask stays where the size does."""
+        self._picture = picture
+        shape = (0, 0) if picture is None else picture.shape[:2]
+        if self.painted.shape != shape:
+            self.painted = np.zeros(shape, bool)
+            self._past, self._future = [], []
+            self._at = QPoint(shape[1] // 2, shape[0] // 2)
+        self.update()
+
+    def set_mask(self, mask: Mask) -> None:
+        """Paint all of the mask at once; ValueError if it is of another size."""
+        if mask.shape != self.painted.shape:
+            raise ValueError(f"a mask of {mask.shape} for a picture of {self.painted.shape}")
+        self._begin()
+        self.painted = mask.copy()
+        self._end()
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a change that was taken back."""
+        return bool(self._future)
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self._swap(self._past, self._future)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self._swap(self._future, self._past)
+
+    def clear(self) -> None:
+        """Take all paint away."""
+        self.set_mask(np.zeros_like(self.painted))
+
+    def invert(self) -> None:
+        """Paint what was not painted, and the other way round."""
+        self.set_mask(~self.painted)
+
+    def sizeHint(self) -> QSize:
+        """Ask for a square."""
+        return QSize(320, 320)
+
+    def picture_rect(self) -> QRect:
+        """Where the picture stands, in pixels of the widget; each of its own is a square."""
+        height, width = self.painted.shape
+        if not height:
+            return QRect()
+        zoom = max(1, min(self.width() // width, self.height() // height))
+        box = QRect(0, 0, width * zoom, height * zoom)
+        box.moveCenter(self.rect().center())
+        return box
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the picture, the veil over what is painted, and the brush."""
+        if self._picture is None:
+            return
+        box, colour = self.picture_rect(), QColor(current_theme().color("accent"))
+        painter = QPainter(self)
+        painter.drawImage(box, to_image(self._picture))
+        height, width = self.painted.shape
+        veil = np.zeros((height, width, 4), np.uint8)
+        # Premultiplied, in the order in which a word of 32 bits lies in memory.
+        parts = (colour.blue(), colour.green(), colour.red(), 255)
+        veil[self.painted] = [part * _VEIL // 255 for part in parts]
+        # Chequered, so that it is seen on a picture of its own colour.
+        odd = np.indices(self.painted.shape).sum(0) % 2 == 1
+        veil[self.painted & odd] = _LIGHT
+        image = QImage(
+            veil.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied
+        )
+        painter.drawImage(box, image)
+        if self._hovered or self.hasFocus():
+            painter.setPen(QPen(QColor(current_theme().color("text")), 1))
+            painter.drawRect(self._brush_rect(box))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a stroke."""
+        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            self._begin()
+            self._stroke = event.button() == Qt.MouseButton.LeftButton
+            self._at = self._pixel(event)
+            self._paint(self._at, self._stroke)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with it: along the straight way, however fast the mouse was."""
+        before, self._at = self._at, self._pixel(event)
+        self._hovered = True
+        if self._stroke is not None:
+            way = self._at - before
+            steps = max(abs(way.x()), abs(way.y()), 1)
+            for step in range(steps + 1):
+                part = QPoint(round(way.x() * step / steps), round(way.y() * step / steps))
+                self._paint(before + part, self._stroke)
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End it."""
+        if self._stroke is not None:
+            self._stroke = None
+            self._end()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the brush and paint."""
+        key = Qt.Key(event.key())
+        height, width = self.painted.shape
+        if key in _ARROWS and height:
+            x, y = _ARROWS[key]
+            self._at = QPoint(
+                min(max(self._at.x() + x, 0), width - 1), min(max(self._at.y() + y, 0), height - 1)
+            )
+            self.update()
+        elif key in (Qt.Key.Key_Space, Qt.Key.Key_Backspace, Qt.Key.Key_Delete) and height:
+            self._begin()
+            self._paint(self._at, key == Qt.Key.Key_Space)
+            self._end()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the brush."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hide it."""
+        super().focusOutEvent(event)
+        self._hovered = False
+        self.update()
+
+    def _begin(self) -> None:
+        self._before = self.painted.copy()
+
+    def _end(self) -> None:
+        if not np.array_equal(self._before, self.painted):
+            self._past = [*self._past, self._before][-_MOST_UNDONE:]
+            self._future = []
+        self.update()
+        self.changed.emit()
+
+    def _swap(self, source: list[Mask], other: list[Mask]) -> None:
+        if source:
+            other.append(self.painted)
+            self.painted = source.pop()
+            self.update()
+            self.changed.emit()
+
+    def _pixel(self, event: QMouseEvent) -> QPoint:
+        box, height = self.picture_rect(), self.painted.shape[0]
+        if not height:
+            return QPoint()
+        zoom = box.height() // height
+        away = event.position().toPoint() - box.topLeft()
+        return QPoint(away.x() // zoom, away.y() // zoom)
+
+    def _paint(self, at: QPoint, paint: bool) -> None:
+        half = self.brush // 2
+        top, left = max(0, at.y() - half), max(0, at.x() - half)
+        bottom, right = at.y() - half + self.brush, at.x() - half + self.brush
+        self.painted[top : max(0, bottom), left : max(0, right)] = paint
+        self.update()
+
+    def _brush_rect(self, box: QRect) -> QRect:
+        zoom, half = box.height() // self.painted.shape[0], self.brush // 2
+        corner = QPoint((self._at.x() - half) * zoom, (self._at.y() - half) * zoom)
+        return QRect(box.topLeft() + corner, QSize(self.brush * zoom - 1, self.brush * zoom - 1))

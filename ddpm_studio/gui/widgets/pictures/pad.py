@@ -1,0 +1,152 @@
+"""A square on which one point is moved: two numbers chosen at once."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_BODY, RADIUS, SPACE_L
+from ddpm_studio.gui.widgets.layout.basics import name
+
+_STEP, _SMALL_STEP = 0.05, 0.01
+_POINT = 7.0
+_LINES = 4
+_LARGEST = 260
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+class Pad(QWidget):
+    """Chooses u (left to right) and v (top to bottom), each in 0..1.
+
+    Drag or click moves the point; arrows move it by a twentieth, with Shift by a hundredth;
+    Home puts it into the middle.
+
+    Args:
+        title: for screen readers.
+        corners: what stands in the corners, read like text.
+        parent: the owner.
+    """
+
+    changed = Signal()
+    """``u`` or ``v`` is another."""
+
+    def __init__(
+        self, title: str, corners: tuple[str, str, str, str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._corners = corners
+        self.u = self.v = 0.5
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setMinimumSize(120, 120)
+        self.setMaximumSize(_LARGEST, _LARGEST)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        name(self, title, self.tr("Drag the point, or move it with the arrow keys"))
+        current_theme().changed.connect(self.update)
+
+    def set_point(self, u: float, v: float) -> None:
+        """Move the point; what is outside goes to the edge."""
+        u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
+        if (u, v) != (self.u, self.v):
+            self.u, self.v = u, v
+            self.update()
+            self.changed.emit()
+
+    def sizeHint(self) -> QSize:
+        """Ask for a square."""
+        return QSize(200, 200)
+
+    def field(self) -> QRectF:
+        """Where the point can be, in logical pixels."""
+        side = min(self.width(), self.height()) - 2 * _POINT
+        box = QRectF(0, 0, side, side)
+        box.moveCenter(QRectF(self.rect()).center())
+        return box
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the field, its corners and the point."""
+        theme, box = current_theme(), self.field()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.color("outline"), 1))
+        painter.setBrush(theme.color("raised"))
+        painter.drawRoundedRect(box, RADIUS, RADIUS)
+        painter.setPen(QPen(theme.color("line"), 1))
+        for k in range(1, _LINES):
+            x = box.left() + box.width() * k / _LINES
+            y = box.top() + box.height() * k / _LINES
+            painter.drawLine(QPointF(x, box.top() + 1), QPointF(x, box.bottom() - 1))
+            painter.drawLine(QPointF(box.left() + 1, y), QPointF(box.right() - 1, y))
+        here = self._place(box)
+        painter.setPen(QPen(theme.color("accent"), 1))
+        painter.drawLine(QPointF(here.x(), box.top()), QPointF(here.x(), box.bottom()))
+        painter.drawLine(QPointF(box.left(), here.y()), QPointF(box.right(), here.y()))
+        self._paint_corners(painter, box)
+        painter.setPen(QPen(theme.color("text" if self.hasFocus() else "panel"), 2))
+        painter.setBrush(theme.color("accent"))
+        painter.drawEllipse(here, _POINT - 1, _POINT - 1)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the pointer."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._go(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow the pointer."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move by a step, or into the middle."""
+        key = Qt.Key(event.key())
+        small = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if key in _ARROWS:
+            step = _SMALL_STEP if small else _STEP
+            across, down = _ARROWS[key]
+            self.set_point(round(self.u + across * step, 4), round(self.v + down * step, 4))
+        elif key == Qt.Key.Key_Home:
+            self.set_point(0.5, 0.5)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Set the point off."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Set it back."""
+        super().focusOutEvent(event)
+        self.update()
+
+    def _go(self, event: QMouseEvent) -> None:
+        box, at = self.field(), event.position()
+        side = max(1.0, box.width())
+        self.set_point(
+            round((at.x() - box.left()) / side, 4), round((at.y() - box.top()) / side, 4)
+        )
+
+    def _paint_corners(self, painter: QPainter, box: QRectF) -> None:
+        """Write the corners' letters, each on a ground of its own: lines go behind it."""
+        theme = current_theme()
+        painter.setFont(body_font(FONT_BODY))
+        painter.setPen(theme.color("muted"))
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
+        inner = box.adjusted(SPACE_L, SPACE_L, -SPACE_L, -SPACE_L)
+        places = (left | top, right | top, left | bottom, right | bottom)
+        for text, place in zip(self._corners, places, strict=True):
+            ground = painter.boundingRect(inner, place, text).adjusted(-2, 0, 2, 0)
+            painter.fillRect(ground, theme.color("raised"))
+            painter.drawText(inner, place, text)
+
+    def _place(self, box: QRectF) -> QPointF:
+        return QPointF(box.left() + self.u * box.width(), box.top() + self.v * box.height())

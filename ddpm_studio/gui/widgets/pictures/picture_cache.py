@@ -1,0 +1,85 @@
+"""Pictures that are read when they are first looked at, within a bound of memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ddpm_studio.gui.platform.images import Pictures
+
+_MOST_BYTES = 48 << 20
+
+
+class PictureCache(QObject):
+    """Holds pictures (H, W, C) by key; of more than ``most_bytes`` the least used are forgotten.
+
+    What is asked for and not there is told with ``wanted``, once a turn of the event loop and
+    in the order in which it was asked for; the owner reads it and calls :meth:`put`. Keys that
+    nobody has asked for since then, because the view went on, are not told again.
+    """
+
+    wanted = Signal(list)
+    arrived = Signal()
+
+    def __init__(self, most_bytes: int = _MOST_BYTES, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._most, self.bytes = most_bytes, 0
+        self._held: OrderedDict[Hashable, Pictures] = OrderedDict()
+        self._broken: set[Hashable] = set()
+        self._asked: dict[Hashable, None] = {}
+        self._pending: set[Hashable] = set()
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._tell)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, key: Hashable) -> Pictures | None:
+        """Return a picture, or None and see that it is read."""
+        if key in self._held:
+            self._held.move_to_end(key)
+            return self._held[key]
+        if key not in self._broken:
+            self._asked[key] = None
+            if not self._turn.isActive():
+                self._turn.start()
+        return None
+
+    def is_broken(self, key: Hashable) -> bool:
+        """Whether the picture could not be read."""
+        return key in self._broken
+
+    def put(self, key: Hashable, picture: Pictures | None) -> None:
+        """Hold a picture; None: it can't be read, and is not asked for again."""
+        self._pending.discard(key)
+        self.forget([key])
+        if picture is None:
+            self._broken.add(key)
+        else:
+            self._held[key] = picture
+            self.bytes += picture.nbytes
+            while self.bytes > self._most and len(self._held) > 1:
+                self.bytes -= self._held.popitem(last=False)[1].nbytes
+        self.arrived.emit()
+
+    def forget(self, keys: Iterable[Hashable]) -> None:
+        """Hold these no more."""
+        for key in keys:
+            self._broken.discard(key)
+            picture = self._held.pop(key, None)
+            self.bytes -= 0 if picture is None else picture.nbytes
+
+    def ask_again(self) -> None:
+        """Nothing is being read any more: what is looked at next is told anew."""
+        self._pending.clear()
+
+    def _tell(self) -> None:
+        asked = [key for key in self._asked if key not in self._held]
+        self._asked.clear()
+        if not set(asked) <= self._pending:
+            self._pending = set(asked)
+            self.wanted.emit(asked)

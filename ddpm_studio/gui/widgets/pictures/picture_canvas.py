@@ -1,0 +1,301 @@
+"""The canvas of a grid of pictures: what is shown, where, and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+
+from ddpm_studio.gui.platform.images import Pictures, to_image
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.layout.selection import Selection
+from ddpm_studio.gui.widgets.pictures import grid_painter
+from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout, fit_grid
+from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, Sheet
+
+_SMALLEST = 48
+
+
+class PictureCanvas(QAbstractScrollArea):
+    """Lays out and draws pictures (N, H, W, C); :class:`PictureGrid` adds hands."""
+
+    current_changed = Signal(int)
+    selection_changed = Signal(list)
+
+    def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pictures: Pictures | None = None
+        self._captions: Sequence[str] = ()
+        self._recipe: dict[str, object] | None = None
+        self._badge: tuple[QImage, str] | None = None
+        self._single = False
+        self._selection = Selection()
+        self._hovered: int | None = None
+        self._layout: GridLayout | None = None
+        self._sheet: Sheet | None = None
+        self._empty = EmptyState("image", self.tr("No pictures yet"), parent=self.viewport())
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setMouseTracking(True)
+        self.setMinimumSize(64, 64)
+        self.verticalScrollBar().setAccessibleName(self.tr("Scroll pictures"))
+        self.setAccessibleName(title or self.tr("Pictures"))
+        current_theme().changed.connect(self.viewport().update)
+
+    def set_pictures(
+        self,
+        pictures: Pictures | None,
+        captions: Sequence[str] = (),
+        recipe: dict[str, object] | None = None,
+    ) -> None:
+        """Show pictures, uint8 (N, H, W, C); None or N = 0 shows the empty state.
+
+        Choice and scroll position stay where the number of pictures does. The array is kept, not
+        copied: give a new one rather than write into it.
+
+        Args:
+            pictures: what to show.
+            captions: a short text below each tile, or nothing.
+            recipe: how they were made; a picture that leaves adds its ``index``.
+        """
+        if pictures is not None and len(pictures) == 0:
+            pictures = None
+        before = self._shape()
+        self._pictures, self._captions, self._recipe = pictures, captions, recipe
+        self._sheet = None
+        self._empty.setVisible(pictures is None)
+        changed = self._selection.resize(self.count)
+        if self._shape() != before:
+            self._relayout()
+        if changed:
+            self._announce()
+        self.viewport().update()
+
+    def set_empty(
+        self,
+        icon: str,
+        text: str,
+        button_text: str = "",
+        callback: Callable[[], object] | None = None,
+    ) -> None:
+        """Say what stands here while there are no pictures."""
+        self._empty.set_content(icon, text, button_text, callback)
+
+    def set_badge(self, picture: Pictures | None, caption: str = "") -> None:
+        """Show one more picture (H, W, C) in the lower right corner, set apart (DDPM Fig. 7)."""
+        appears = (picture is None) != (self._badge is None)
+        self._badge = None if picture is None else (to_image(picture), caption)
+        if appears:
+            self._relayout()
+        self.viewport().update()
+
+    def set_single(self, single: bool) -> None:
+        """Show the current picture alone; arrows go from one to the next."""
+        if single != self._single:
+            self._single, self._sheet = single, None
+            self._relayout()
+
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return 0 if self._pictures is None else len(self._pictures)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the current picture is shown alone."""
+        return self._single
+
+    @property
+    def current(self) -> int:
+        """Index of the current picture, -1 without pictures."""
+        return self._selection.current
+
+    @property
+    def selected(self) -> list[int]:
+        """Indices of the chosen pictures, in order."""
+        return self._selection.indices
+
+    @property
+    def zoom(self) -> float:
+        """Device pixels for one picture pixel; 0 without pictures."""
+        return 0.0 if self._layout is None else self._layout.zoom
+
+    def select(self, indices: Sequence[int]) -> None:
+        """Choose exactly these pictures; the last becomes current."""
+        self._selection.replace(indices)
+        self._announce()
+
+    def picture(self, index: int) -> Pictures:
+        """Return one picture (H, W, C); IndexError if there is none."""
+        if self._pictures is None:
+            raise IndexError(index)
+        return np.asarray(self._pictures[index])
+
+    def recipe(self, index: int) -> dict[str, object] | None:
+        """Return how picture ``index`` was made, if that is known.
+
+        A recipe that names a picture of its own is that of a single picture, and stays as it is.
+        """
+        return None if self._recipe is None else {"index": index, **self._recipe}
+
+    def index_at(self, position: QPoint) -> int | None:
+        """Return the picture at a point of the viewport, or None."""
+        if self._layout is None:
+            return None
+        ratio = self.devicePixelRatioF()
+        down = position.y() + self.verticalScrollBar().value()
+        cell = self._layout.cell_at(position.x() * ratio, down * ratio)
+        if cell is None or cell >= (1 if self._single else self.count):
+            return None
+        return self.current if self._single else cell
+
+    def tile_rect(self, index: int) -> QRect:
+        """Return where picture ``index`` is drawn in the viewport, in logical pixels."""
+        return self._cell_rect(0 if self._single else index).toRect()
+
+    def sizeHint(self) -> QSize:
+        """Ask for room for a few tiles."""
+        return QSize(320, 240)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose columns and zoom anew."""
+        super().resizeEvent(event)
+        self._empty.setGeometry(self.viewport().rect())
+        self._relayout()
+
+    def event(self, event: QEvent) -> bool:
+        """Choose the zoom anew where the pixel ratio changes."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._relayout()
+        return super().event(event)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Draw what has come into view."""
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the tiles that can be seen, then their marks."""
+        layout, pictures = self._layout, self._pictures
+        if layout is None or pictures is None:
+            return
+        ratio = self.devicePixelRatioF()
+        scrolled = round(self.verticalScrollBar().value() * ratio)
+        cells = self._visible_cells(layout, scrolled)
+        if self._sheet is None or self._sheet.cells != cells:
+            self._sheet = Sheet.of(pictures, cells)
+        height, width = pictures.shape[1:3]
+        painter = QPainter(self.viewport())
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)
+        painter.translate(0, -scrolled)
+        first = 0 if self._single else cells.start
+        grid_painter.paint_tiles(painter, layout, self._sheet, (height, width), first)
+        if self._badge is not None:
+            left, top = layout.origin(self._badge_cell(layout))
+            painter.drawImage(
+                QRect(left, top, layout.tile_width, layout.tile_height), self._badge[0]
+            )
+        painter.restore()
+        self._paint_marks(painter, layout, cells)
+        painter.end()
+
+    def _announce(self) -> None:
+        if self._single:
+            self._sheet = None
+        self.viewport().update()
+        self.current_changed.emit(self.current)
+        self.selection_changed.emit(self.selected)
+
+    def _shape(self) -> tuple[int, ...]:
+        if self._pictures is None:
+            return ()
+        return (*self._pictures.shape, bool(self._captions))
+
+    def _relayout(self) -> None:
+        self._layout = None
+        bar = self.verticalScrollBar()
+        if self._pictures is None:
+            bar.setRange(0, 0)
+            self.viewport().update()
+            return
+        ratio = self.devicePixelRatioF()
+        cells = (1 if self._single else self.count) + (self._badge is not None)
+        # A bar that comes and goes with the layout would change the layout again.
+        room = self.contentsRect().size()
+        layout = self._fit(cells, room)
+        if layout.content_height > round(room.height() * ratio):
+            layout = self._fit(cells, room - QSize(bar.sizeHint().width(), 0))
+        over = round(layout.content_height / ratio) - room.height()
+        self._layout = layout
+        bar.setRange(0, max(0, over))
+        bar.setPageStep(room.height())
+        bar.setSingleStep(max(1, round(layout.pitch_y / ratio / 2)))
+        self.viewport().update()
+
+    def _fit(self, cells: int, room: QSize) -> GridLayout:
+        ratio, shape = self.devicePixelRatioF(), self._shape()
+        return fit_grid(
+            cells,
+            (shape[1], shape[2]),
+            (round(room.height() * ratio), round(room.width() * ratio)),
+            gap=round(SPACE_S * ratio),
+            caption=round(CAPTION_HEIGHT * ratio) if self._captions else 0,
+            margin=round(SPACE_M * ratio),
+            smallest=round(_SMALLEST * ratio),
+        )
+
+    def _reveal(self, index: int) -> None:
+        tile, bar = self.tile_rect(index), self.verticalScrollBar()
+        if tile.top() < 0:
+            bar.setValue(bar.value() + tile.top() - SPACE_M)
+        elif tile.bottom() > self.viewport().height():
+            below = tile.bottom() - self.viewport().height()
+            bar.setValue(bar.value() + below + SPACE_M + (CAPTION_HEIGHT if self._captions else 0))
+
+    def _visible_cells(self, layout: GridLayout, scrolled: int) -> range:
+        if self._single:
+            return range(self.current, self.current + 1)
+        rows = layout.rows_within(
+            scrolled, round(self.viewport().height() * self.devicePixelRatioF())
+        )
+        return range(rows.start * layout.columns, min(rows.stop * layout.columns, self.count))
+
+    def _badge_cell(self, layout: GridLayout) -> int:
+        return layout.columns * layout.rows - 1
+
+    def _cell_rect(self, cell: int) -> QRectF:
+        if self._layout is None:
+            return QRectF()
+        ratio = self.devicePixelRatioF()
+        left, top = self._layout.origin(cell)
+        return QRectF(
+            left / ratio,
+            top / ratio - self.verticalScrollBar().value(),
+            self._layout.tile_width / ratio,
+            self._layout.tile_height / ratio,
+        )
+
+    def _paint_marks(self, painter: QPainter, layout: GridLayout, cells: range) -> None:
+        tiles = {index: self._cell_rect(0 if self._single else index) for index in cells}
+        if self._captions:
+            pitch = layout.pitch_x / self.devicePixelRatioF()
+            shown = [self._captions[i] if i < len(self._captions) else "" for i in tiles]
+            grid_painter.paint_captions(painter, tiles.values(), shown, pitch)
+        for index, tile in tiles.items():
+            if index in self._selection and not self._single:
+                grid_painter.paint_frame(painter, tile, "accent")
+            elif index == self._hovered and not self._single:
+                grid_painter.paint_frame(painter, tile, "muted", 1)
+        if self.hasFocus() and self.current in tiles:
+            grid_painter.paint_frame(painter, tiles[self.current], "text", 1)
+        if self._badge is not None:
+            corner = self._cell_rect(self._badge_cell(layout))
+            grid_painter.paint_frame(painter, corner, "warning")
+            if self._badge[1]:
+                grid_painter.paint_chip(painter, corner, self._badge[1])

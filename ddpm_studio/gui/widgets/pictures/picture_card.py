@@ -1,0 +1,154 @@
+"""A button that shows what it opens: a few pictures, a name, a line about it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QEnterEvent, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+
+from ddpm_studio.gui.platform.images import Pictures, compose
+from ddpm_studio.gui.theme.icons import icon_pixmap
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_BODY, FONT_CAPTION, RADIUS, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import name
+
+_GAP = 2
+_ICON = 24
+_LEAST_WIDTH = 148
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class PictureCard(QPushButton):
+    """Pictures keep their pixels: they are enlarged by whole factors, or made smaller.
+
+    Args:
+        title: its first line.
+        caption: what stands below, in one line.
+        tip: for the tooltip.
+        icon: shown until there are pictures.
+        height: of the pictures, in logical pixels.
+        parent: the owner.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        caption: str = "",
+        tip: str = "",
+        *,
+        icon: str = "images",
+        height: int = 64,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(title, parent)
+        self._icon, self._height = icon, height
+        self._caption = caption
+        self._pictures: Pictures | None = None
+        self._sheet: QImage | None = None
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        name(self, title, tip or title)
+        self.set_caption(caption)
+        current_theme().changed.connect(self.update)
+
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return 0 if self._pictures is None else len(self._pictures)
+
+    def set_caption(self, caption: str) -> None:
+        """Say something else below the name."""
+        self._caption = caption
+        self.setAccessibleDescription(f"{caption}. {self.toolTip()}" if caption else self.toolTip())
+        self.update()
+
+    def set_pictures(self, pictures: Pictures | None) -> None:
+        """Show other pictures, uint8 (N, H, W, C); None: the icon."""
+        self._pictures = pictures if pictures is not None and len(pictures) else None
+        self._sheet = None if self._pictures is None else compose(self._pictures, self.count)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Have room for the pictures and two lines."""
+        words = self.fontMetrics().height() + FONT_CAPTION + 3 * SPACE_M
+        return QSize(_LEAST_WIDTH, self._height + words + SPACE_M)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the same: what is cut off would tell nothing."""
+        return self.sizeHint()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Look as if it could be pressed."""
+        super().enterEvent(event)
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Look as before."""
+        super().leaveEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ground, the pictures and the words."""
+        theme = current_theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = "pressed" if self.isDown() else "hover" if self.underMouse() else "panel"
+        pen = QPen(
+            theme.color("accent" if self.hasFocus() else "line"), 2 if self.hasFocus() else 1
+        )
+        painter.setPen(pen)
+        painter.setBrush(theme.color(ground))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), RADIUS + 2, RADIUS + 2)
+        inner = self.rect().adjusted(SPACE_M, SPACE_M, -SPACE_M, -SPACE_M)
+        place = QRect(inner.left(), inner.top(), inner.width(), self._height)
+        if self._sheet is None:
+            self._paint_icon(painter, place)
+        else:
+            self._paint_pictures(painter, place, self._sheet)
+        self._paint_words(painter, inner, place.bottom() + SPACE_M)
+        painter.end()
+
+    def _paint_icon(self, painter: QPainter, place: QRect) -> None:
+        drawn = icon_pixmap(self._icon, _ICON, self.devicePixelRatioF(), "disabled")
+        middle = place.center()
+        painter.drawPixmap(middle.x() - _ICON // 2, middle.y() - _ICON // 2, drawn)
+
+    def _paint_pictures(self, painter: QPainter, place: QRect, sheet: QImage) -> None:
+        """Fill the place with rows of tiles, in device pixels so that their pixels stay whole."""
+        ratio = self.devicePixelRatioF()
+        high, wide = sheet.height(), sheet.width() // self.count
+        room = round(place.height() * ratio)
+        factor = max(1, min(room, round(64 * ratio)) // high)
+        side = min(high * factor, room)
+        across = wide * side // high
+        gap = round(_GAP * ratio)
+        columns = max(1, (round(place.width() * ratio) + gap) // (across + gap))
+        rows = max(1, (room + gap) // (side + gap))
+        columns = min(columns, self.count)
+        used = columns * (across + gap) - gap
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, side < high)
+        left = round(place.left() * ratio) + (round(place.width() * ratio) - used) // 2
+        top = round(place.top() * ratio) + (room - rows * (side + gap) + gap) // 2
+        for index in range(min(self.count, rows * columns)):
+            row, column = divmod(index, columns)
+            at = QRect(left + column * (across + gap), top + row * (side + gap), across, side)
+            painter.drawImage(at, sheet, QRect(index * wide, 0, wide, high))
+        painter.restore()
+
+    def _paint_words(self, painter: QPainter, inner: QRect, top: int) -> None:
+        theme = current_theme()
+        for text, font, role in (
+            (self.text(), body_font(FONT_BODY, bold=True), "text"),
+            (self._caption, body_font(FONT_CAPTION), "muted"),
+        ):
+            painter.setFont(font)
+            painter.setPen(theme.color(role))
+            metrics = painter.fontMetrics()
+            line = QRect(inner.left(), top, inner.width(), metrics.height())
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width())
+            painter.drawText(
+                line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown
+            )
+            top = line.bottom() + SPACE_S

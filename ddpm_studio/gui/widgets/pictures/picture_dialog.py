@@ -1,0 +1,22 @@
+"""Asking for a picture on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ddpm_studio.gui.platform.images import SUFFIXES
+
+
+def ask_for_picture(parent: QWidget, chosen: Callable[[str], object]) -> None:
+    """Open the dialogue over ``parent``'s window; ``chosen`` takes the path, if one is chosen."""
+    translate = QCoreApplication.translate
+    dialog = QFileDialog(parent.window(), translate("PictureDialog", "Choose a picture"))
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    patterns = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+    dialog.setNameFilter(translate("PictureDialog", "Pictures ({0})").format(patterns))
+    dialog.fileSelected.connect(chosen)
+    dialog.open()

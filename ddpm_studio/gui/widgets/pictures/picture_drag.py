@@ -1,0 +1,47 @@
+"""Carrying a picture away with the mouse, and putting it on the clipboard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QDrag, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+
+from ddpm_studio.gui.platform.images import Pictures, picture_mime, to_image
+
+_SIDE = 96
+
+
+def drag_picture(source: QWidget, picture: Pictures, recipe: dict[str, object] | None) -> None:
+    """Drag a picture (H, W, C) out of ``source``; returns when it has been dropped."""
+    drag = QDrag(source)
+    drag.setMimeData(picture_mime(picture, recipe))
+    shown = enlarged(picture, _SIDE, source.devicePixelRatioF())
+    drag.setPixmap(shown)
+    middle = shown.deviceIndependentSize() / 2
+    drag.setHotSpot(QPoint(round(middle.width()), round(middle.height())))
+    drag.exec(Qt.DropAction.CopyAction)
+
+
+def copy_picture(picture: Pictures, recipe: dict[str, object] | None) -> None:
+    """Put a picture (H, W, C) on the clipboard."""
+    QApplication.clipboard().setMimeData(picture_mime(picture, recipe))
+
+
+def enlarged(picture: Pictures, side: int, ratio: float) -> QPixmap:
+    """Return a pixmap that fits a square of ``side`` logical pixels.
+
+    Small pictures grow by whole factors and keep their pixels; larger ones are smoothed down.
+    """
+    height, width = picture.shape[:2]
+    zoom = side * ratio / max(height, width)
+    zoom = float(int(zoom)) if zoom >= 1 else zoom
+    size = QSize(max(1, round(width * zoom)), max(1, round(height * zoom)))
+    mode = (
+        Qt.TransformationMode.FastTransformation
+        if zoom >= 1
+        else Qt.TransformationMode.SmoothTransformation
+    )
+    image = to_image(picture).scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
+    pixmap = QPixmap.fromImage(image)
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap

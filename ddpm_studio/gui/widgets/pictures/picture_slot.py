@@ -1,0 +1,212 @@
+"""A square that holds one picture: dropped, pasted or chosen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QApplication, QFrame, QVBoxLayout, QWidget
+
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.platform.images import (
+    PictureDrop,
+    Pictures,
+    has_picture,
+    pictures_from_mime,
+)
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import IconLabel, label, name, set_property, tool_button
+from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
+
+
+class PictureSlot(QFrame):
+    """Holds one picture (H, W, C) or none.
+
+    Takes image files, pictures dragged from this window or another program, and Ctrl+V; a click
+    or Enter asks for a chooser; Delete or the button clears; the picture can be dragged out.
+    ``changed`` carries the array or None, ``failed`` a :class:`Failure`.
+    """
+
+    changed = Signal(object)
+    choose_requested = Signal()
+    failed = Signal(object)
+
+    def __init__(self, title: str = "", hint: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._drop: PictureDrop | None = None
+        self._pixmap: QPixmap | None = None
+        self._pressed: QPoint | None = None
+        self.setProperty("role", "drop")
+        self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setMinimumSize(112, 112)
+        self._hint = QWidget()
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        inner = QVBoxLayout(self._hint)
+        inner.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
+        inner.setSpacing(SPACE_S)
+        text = label(hint or self.tr("Drop, paste or click"), "caption", wrap=True)
+        heading = label(title, "heading")
+        for part in (heading, text):
+            part.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        inner.addStretch()
+        inner.addWidget(IconLabel("image", 24), alignment=Qt.AlignmentFlag.AlignCenter)
+        inner.addWidget(heading)
+        inner.addWidget(text)
+        inner.addStretch()
+        heading.setVisible(bool(title))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 1)
+        layout.addWidget(self._hint)
+        self.clear_button = tool_button("x", self.tr("Clear"), self.tr("Take the picture out"))
+        self.clear_button.setParent(self)
+        self.clear_button.setProperty("role", "over")
+        self.clear_button.setCursor(Qt.CursorShape.ArrowCursor)
+        self.clear_button.clicked.connect(self.clear)
+        self.clear_button.hide()
+        name(
+            self,
+            title or self.tr("Picture"),
+            self.tr("Drop or paste a picture here, or click to choose one"),
+        )
+
+    @property
+    def picture(self) -> Pictures | None:
+        """The picture (H, W, C), or None."""
+        return None if self._drop is None else self._drop.picture
+
+    @property
+    def drop(self) -> PictureDrop | None:
+        """The picture with its recipe and file, as far as they are known."""
+        return self._drop
+
+    def set_picture(
+        self, picture: Pictures | PictureDrop | None, recipe: dict[str, object] | None = None
+    ) -> None:
+        """Hold this picture and emit ``changed``."""
+        if picture is None or isinstance(picture, PictureDrop):
+            self._drop = picture
+        else:
+            self._drop = PictureDrop(picture, recipe)
+        self._pixmap = None
+        set_property(self, "filled", "true" if self._drop is not None else "false")
+        self._hint.setVisible(self._drop is None)
+        self.clear_button.setVisible(self._drop is not None)
+        self.update()
+        self.changed.emit(self.picture)
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        if self._drop is not None:
+            self.set_picture(None)
+
+    def paste(self) -> None:
+        """Take the picture on the clipboard, if there is one."""
+        self._take(QApplication.clipboard().mimeData())
+
+    def sizeHint(self) -> QSize:
+        """Ask for a square."""
+        return QSize(144, 144)
+
+    def hasHeightForWidth(self) -> bool:
+        """Stay a square in layouts that ask."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Stay a square."""
+        return width
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the button in its corner."""
+        super().resizeEvent(event)
+        self._pixmap = None
+        size = self.clear_button.sizeHint()
+        self.clear_button.setGeometry(
+            self.width() - size.width() - SPACE_S, SPACE_S, size.width(), size.height()
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the picture within the frame."""
+        super().paintEvent(event)
+        if self._drop is None:
+            return
+        ratio = self.devicePixelRatioF()
+        side = min(self.width(), self.height()) - 2 * SPACE_S
+        if self._pixmap is None or self._pixmap.devicePixelRatio() != ratio:
+            self._pixmap = enlarged(self._drop.picture, max(1, side), ratio)
+        size = self._pixmap.deviceIndependentSize()
+        box = QRectF(0, 0, size.width(), size.height())
+        box.moveCenter(QRectF(self.rect()).center())
+        painter = QPainter(self)
+        painter.drawPixmap(box.topLeft().toPoint(), self._pixmap)
+        painter.end()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Light up for pictures, except for the one that was dragged out of here."""
+        if event.source() is not self and has_picture(event.mimeData()):
+            event.acceptProposedAction()
+            set_property(self, "over", True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Go dark again."""
+        set_property(self, "over", False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hold the first picture of the drop."""
+        set_property(self, "over", False)
+        if self._take(event.mimeData()):
+            event.acceptProposedAction()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a click or a drag."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.position().toPoint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the picture out."""
+        if self._pressed is None or self._drop is None:
+            return
+        moved = (event.position().toPoint() - self._pressed).manhattanLength()
+        if moved >= QApplication.startDragDistance():
+            self._pressed = None
+            drag_picture(self, self._drop.picture, self._drop.recipe)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Ask for a chooser at the end of a click."""
+        if self._pressed is not None and self.rect().contains(event.position().toPoint()):
+            self.choose_requested.emit()
+        self._pressed = None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Paste, copy, clear, choose."""
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.paste()
+        elif event.matches(QKeySequence.StandardKey.Copy) and self._drop is not None:
+            copy_picture(self._drop.picture, self._drop.recipe)
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.clear()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.choose_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _take(self, mime: QMimeData) -> bool:
+        try:
+            drops = pictures_from_mime(mime)
+        except StudioError as error:
+            self.failed.emit(Failure.of(error))
+            return False
+        if drops:
+            self.set_picture(drops[0])
+        return bool(drops)

@@ -1,0 +1,156 @@
+"""Pictures as a grid of pixel-true tiles: seen, chosen, dragged away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+)
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
+from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture
+
+
+class PictureGrid(PictureCanvas):
+    """Shows pictures (N, H, W, C), as large as whole factors allow.
+
+    Click, Ctrl and Shift choose; arrows, Home, End, Space and Enter do the same from the
+    keyboard; Ctrl+C copies; a drag carries the picture away. A right click makes a tile current,
+    emits ``context_requested`` with the global position, then shows ``tile_actions`` if there
+    are any.
+    """
+
+    activated = Signal(int)
+    context_requested = Signal(int, QPoint)
+
+    def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self._pressed: tuple[QPoint, int] | None = None
+        self.tile_actions: list[QAction] = []
+        self.tooltip_for: Callable[[int], str] | None = None
+
+    def copy_current(self) -> None:
+        """Put the current picture on the clipboard."""
+        if self.current >= 0:
+            copy_picture(self.picture(self.current), self.recipe(self.current))
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Say which picture the pointer is on."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            index = self.index_at(event.pos())
+            self.viewport().setToolTip("" if index is None else self._tooltip(index))
+        elif event.type() == QEvent.Type.Leave:
+            self._hover(None)
+        return super().viewportEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the tile below the pointer."""
+        position = event.position().toPoint()
+        index = self.index_at(position)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = None if index is None else (position, index)
+            self._choose(index, event.modifiers())
+        elif index is not None and index not in self._selection:
+            self._choose(index, Qt.KeyboardModifier.NoModifier)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Show what the pointer is on, or begin a drag."""
+        position = event.position().toPoint()
+        if self._pressed is None:
+            self._hover(self.index_at(position))
+            return
+        start, index = self._pressed
+        if (position - start).manhattanLength() >= QApplication.startDragDistance():
+            self._pressed = None
+            drag_picture(self, self.picture(index), self.recipe(index))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Forget the press."""
+        self._pressed = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Activate the tile below the pointer."""
+        index = self.index_at(event.position().toPoint())
+        if index is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.activated.emit(index)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for a menu, by mouse or by key."""
+        index, position = self.index_at(event.pos()), event.pos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard and self.current >= 0:
+            index, position = self.current, self.tile_rect(self.current).center()
+        if index is None:
+            return
+        where = self.viewport().mapToGlobal(position)
+        self.context_requested.emit(index, where)
+        if self.tile_actions:
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.addActions(self.tile_actions)
+            menu.popup(where)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move, choose, activate and copy."""
+        key, here = event.key(), self.current
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_current()
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            self.select([i for i in range(self.count) if i != here] + [here])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and here >= 0:
+            self.activated.emit(here)
+        elif key == Qt.Key.Key_Space and here >= 0:
+            self._choose(here, Qt.KeyboardModifier.ControlModifier)
+        elif (target := self._target(key)) is not None:
+            self._choose(target, event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        else:
+            super().keyPressEvent(event)
+
+    def _target(self, key: int) -> int | None:
+        """Return the picture that a key of movement leads to."""
+        if self._layout is None:
+            return None
+        columns = 1 if self._single else self._layout.columns
+        steps = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: -columns,
+            Qt.Key.Key_Down: columns,
+            Qt.Key.Key_Home: -self.count,
+            Qt.Key.Key_End: self.count,
+        }
+        if key not in steps:
+            return None
+        step = steps[Qt.Key(key)]
+        target = self.current + step
+        if abs(step) == columns > 1 and not 0 <= target < self.count:
+            return self.current
+        return min(max(target, 0), self.count - 1)
+
+    def _choose(self, index: int | None, modifiers: Qt.KeyboardModifier) -> None:
+        self._selection.click(
+            index,
+            toggle=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
+            extend=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
+        )
+        if index is not None:
+            self._reveal(index)
+        self._announce()
+
+    def _hover(self, index: int | None) -> None:
+        if index != self._hovered:
+            self._hovered = index
+            self.viewport().update()
+
+    def _tooltip(self, index: int) -> str:
+        if self.tooltip_for is not None:
+            return self.tooltip_for(index)
+        height, width = self.picture(index).shape[:2]
+        return self.tr("Picture {0} of {1} · {2}×{3}").format(index + 1, self.count, width, height)

@@ -1,0 +1,361 @@
+"""A long list of small pictures, of which only the visible ones are ever touched."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.pictures.grid_painter import paint_chip, paint_frame
+from ddpm_studio.gui.widgets.pictures.picture_cache import PictureCache
+from ddpm_studio.gui.widgets.pictures.picture_drag import drag_picture, enlarged
+
+Index = QModelIndex | QPersistentModelIndex
+
+_DEPTH = 4
+# Scrolling back and forth by a page redraws none; more would only be memory.
+_PAGES_KEPT = 4
+_REDRAW_MS = 30
+
+
+class ThumbnailModel(QAbstractListModel):
+    """One row for each key; the pictures themselves are in a cache, or not yet."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.keys: Sequence[Hashable] = ()
+        self.describe: Callable[[int], str] | None = None
+
+    def set_keys(self, keys: Sequence[Hashable]) -> None:
+        """Stand for other pictures; the sequence is kept, not copied."""
+        self.beginResetModel()
+        self.keys = keys
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
+        """Return how many there are."""
+        return 0 if parent.isValid() else len(self.keys)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Let every picture be dragged away, which Qt does not allow of itself."""
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return what a tooltip and a screen reader say."""
+        if role not in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return None
+        if self.describe is not None:
+            return self.describe(index.row())
+        return self.tr("Picture {0} of {1}").format(index.row() + 1, len(self.keys))
+
+
+class _Painter(QStyledItemDelegate):
+    """Draws one thumbnail; keeps the pixmaps that were drawn lately, within a bound."""
+
+    def __init__(
+        self, model: ThumbnailModel, cache: PictureCache, side: int, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._model, self._cache = model, cache
+        self.side = side
+        self.most_bytes = 0
+        self.badge_for: Callable[[int], str] | None = None
+        self.bytes = 0
+        self._kept: OrderedDict[tuple[Hashable, float], QPixmap] = OrderedDict()
+
+    def forget(self) -> None:
+        self._kept.clear()
+        self.bytes = 0
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(self.side + SPACE_S, self.side + SPACE_S)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        rect, state, row = QRectF(option.rect), option.state, index.row()
+        key = self._model.keys[row]
+        pixmap = self._pixmap(key, painter.device().devicePixelRatioF())
+        size = pixmap.deviceIndependentSize()
+        tile = QRectF(0, 0, size.width() or self.side, size.height() or self.side)
+        tile.moveCenter(rect.center())
+        tile.moveTopLeft(tile.topLeft().toPoint())
+        painter.save()
+        if not pixmap.isNull():
+            painter.drawPixmap(tile.topLeft(), pixmap)
+        else:
+            role = "danger" if self._cache.is_broken(key) else "line"
+            paint_frame(painter, tile.adjusted(2, 2, -2, -2), role, 1)
+        badge = "" if self.badge_for is None else self.badge_for(row)
+        if badge:
+            paint_chip(painter, tile, badge)
+        frame = tile.adjusted(1, 1, -1, -1)
+        if state & QStyle.StateFlag.State_Selected:
+            paint_frame(painter, frame, "accent")
+        elif state & QStyle.StateFlag.State_MouseOver:
+            paint_frame(painter, frame, "muted", 1)
+        if state & QStyle.StateFlag.State_HasFocus:
+            paint_frame(painter, frame.adjusted(2, 2, -2, -2), "text", 1)
+        painter.restore()
+
+    def _pixmap(self, key: Hashable, ratio: float) -> QPixmap:
+        place = key, ratio
+        if place in self._kept:
+            self._kept.move_to_end(place)
+            return self._kept[place]
+        picture = self._cache.get(key)
+        if picture is None:
+            return QPixmap()
+        pixmap = self._kept[place] = enlarged(picture, self.side, ratio)
+        self.bytes += _size(pixmap)
+        while self.bytes > self.most_bytes and len(self._kept) > 1:
+            self.bytes -= _size(self._kept.popitem(last=False)[1])
+        return pixmap
+
+
+class Thumbnails(QListView):
+    """Shows any number of pictures in wrapped rows, or in one row that goes on to the right.
+
+    Emits ``chosen`` with the indices when the choice changes, ``opened`` on double click or
+    Enter, ``context_requested`` on a right click, after which ``tile_actions`` are shown, and
+    ``digit_pressed`` for the keys 0 to 9.
+
+    Args:
+        title: for screen readers.
+        side: of the thumbnails, in logical pixels.
+        wrapping: whether rows wrap.
+        parent: the owner.
+    """
+
+    chosen = Signal(list)
+    opened = Signal(int)
+    context_requested = Signal(int, QPoint)
+    delete_pressed = Signal()
+    copy_pressed = Signal()
+    digit_pressed = Signal(int)
+
+    def __init__(
+        self,
+        title: str = "",
+        side: int = 48,
+        wrapping: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.cache = PictureCache(parent=self)
+        self._model = ThumbnailModel(self)
+        self._wanted, self._own = side, 0
+        self._painter = _Painter(self._model, self.cache, side, self)
+        self.drop_for: Callable[[int], PictureDrop | None] | None = None
+        """Returns the whole picture with its recipe, to be dragged away."""
+        self.tile_actions: list[QAction] = []
+        self._empty = EmptyState("images", self.tr("No pictures yet"), parent=self.viewport())
+        self.setModel(self._model)
+        self.setItemDelegate(self._painter)
+        # ListMode with wrapping lays out 60,000 rows in a moment; IconMode does not.
+        self.setViewMode(QListView.ViewMode.ListMode)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(wrapping)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.setGridSize(QSize(side + SPACE_S, side + SPACE_S))
+        self.setMouseTracking(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        off = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        if wrapping:
+            self.setHorizontalScrollBarPolicy(off)
+        else:
+            self.setVerticalScrollBarPolicy(off)
+        self.setDragEnabled(True)
+        self.setMinimumHeight(side + 2 * SPACE_S)
+        self.setAccessibleName(title or self.tr("Thumbnails"))
+        for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
+            bar.setAccessibleName(self.tr("Scroll thumbnails"))
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(_REDRAW_MS)
+        self._redraw.timeout.connect(self._on_redraw)
+        self.cache.arrived.connect(self._on_arrived)
+        self.activated.connect(self._open)
+        self.selectionModel().selectionChanged.connect(self._announce)
+        current_theme().changed.connect(self.viewport().update)
+
+    def set_rows(
+        self,
+        keys: Sequence[Hashable],
+        describe: Callable[[int], str] | None = None,
+        badge: Callable[[int], str] | None = None,
+    ) -> None:
+        """Show the pictures with these keys in the cache, which asks for those it lacks.
+
+        Args:
+            keys: one a row.
+            describe: tells a tooltip for an index.
+            badge: tells a short text to stand on the picture, or nothing.
+        """
+        self._model.describe = describe
+        self._painter.badge_for = badge
+        self._model.set_keys(keys)
+        self._empty.setVisible(not self.count)
+        self.chosen.emit([])
+
+    def set_empty(
+        self,
+        icon: str,
+        text: str,
+        button_text: str = "",
+        callback: Callable[[], object] | None = None,
+    ) -> None:
+        """Say what stands here while there are no pictures."""
+        self._empty.set_content(icon, text, button_text, callback)
+
+    def set_side(self, side: int) -> None:
+        """Make the thumbnails about ``side`` logical pixels large.
+
+        Pictures smaller than that take the nearest whole multiple of their own size.
+        """
+        self._wanted = side
+        own = self._own or side
+        side = max(1, round(side / own)) * own if own < side else side
+        self._painter.side = side
+        self._painter.forget()
+        self.setGridSize(QSize(side + SPACE_S, side + SPACE_S))
+        self.scheduleDelayedItemsLayout()
+
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return self._model.rowCount()
+
+    @property
+    def selected(self) -> list[int]:
+        """Indices of the chosen pictures, in order."""
+        return sorted(index.row() for index in self.selectionModel().selectedIndexes())
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the pictures and what is drawn of them take.
+
+        The cache's bound for the pictures, and for what is drawn of them four times the view.
+        """
+        return self.cache.bytes + self._painter.bytes
+
+    def picture(self, row: int) -> Pictures | None:
+        """Return a picture as far as it is there."""
+        return self.cache.get(self._model.keys[row])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what can be seen, then ask for the page below, to which one is likely to scroll."""
+        page, ratio = self.viewport().size(), self.devicePixelRatioF()
+        page_bytes = page.width() * page.height() * ratio**2 * _DEPTH
+        self._painter.most_bytes = round(_PAGES_KEPT * page_bytes)
+        super().paintEvent(event)
+        if not self.count:
+            return
+        corner = self.viewport().rect().bottomRight()
+        first = self.indexAt(QPoint(SPACE_S, SPACE_S)).row()
+        last = self.indexAt(QPoint(SPACE_S, corner.y() - SPACE_S)).row()
+        if first < 0 or last < first:
+            return
+        for row in range(last, min(self.count, 2 * last - first)):
+            self.cache.get(self._model.keys[row])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ask for deletion, copies and ratings; all else moves and chooses."""
+        digit = event.key() - Qt.Key.Key_0
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.matches(QKeySequence.StandardKey.Delete):
+            self.delete_pressed.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_pressed.emit()
+        elif 0 <= digit <= 9 and plain:
+            self.digit_pressed.emit(digit)
+        else:
+            super().keyPressEvent(event)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Carry the current picture away."""
+        row = self.currentIndex().row()
+        drop = None if row < 0 or self.drop_for is None else self.drop_for(row)
+        if drop is not None:
+            drag_picture(self, drop.picture, drop.recipe)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the invitation in the middle."""
+        super().resizeEvent(event)
+        self._empty.setGeometry(self.viewport().rect())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for a menu, by mouse or by key."""
+        index, position = self.indexAt(event.pos()), event.pos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            index = self.currentIndex()
+            position = self.visualRect(index).center()
+        if not index.isValid():
+            return
+        where = self.viewport().mapToGlobal(position)
+        self.context_requested.emit(index.row(), where)
+        if self.tile_actions:
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.addActions(self.tile_actions)
+            menu.popup(where)
+
+    def _on_arrived(self) -> None:
+        if not self._redraw.isActive():
+            self._redraw.start()
+
+    def _on_redraw(self) -> None:
+        """Draw what has come, several at once; the first tells how large the tiles are."""
+        first = next(
+            (p for key in self._model.keys[:1] if (p := self.cache.get(key)) is not None), None
+        )
+        if first is not None and max(first.shape[:2]) != self._own:
+            self._own = max(first.shape[:2])
+            self.set_side(self._wanted)
+        self.viewport().update()
+
+    def _open(self, index: QModelIndex) -> None:
+        self.opened.emit(index.row())
+
+    def _announce(self) -> None:
+        self.chosen.emit(self.selected)
+
+
+def _size(pixmap: QPixmap) -> int:
+    return pixmap.width() * pixmap.height() * _DEPTH

@@ -1,0 +1,1 @@
+"""Plots: losses, curves, bars, heat maps."""

@@ -1,0 +1,200 @@
+"""The loss by timestep over a training, as colours."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.backend.rows import Numbers
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.plots.step_field import CAPTION, StepField
+
+COLUMNS = 240
+_KEY_WIDTH, _KEY_ROOM = 8, 52
+_TINY = 1e-8
+_CLIPPED = 2.0
+_FEWEST, _FULL = 16, 0.97
+
+
+def over_steps(steps: Numbers, rows: Numbers, last: float, columns: int) -> Numbers:
+    """Return means of ``rows`` (M, B) in ``columns`` equal parts of the steps 0..``last``.
+
+    A row tells of the steps since the one before it: a column that no row ends in takes the
+    next one. NaN is left out of the means, and stands where nothing is known.
+
+    Args:
+        steps: rising, shape (M,).
+        rows: shape (M, B).
+        last: the end of the last column.
+        columns: how many.
+
+    Returns:
+        Shape (columns, B).
+    """
+    edges = np.linspace(0, last, columns + 1)
+    begins = np.searchsorted(steps, edges[:-1], side="right")
+    ends = np.maximum(np.searchsorted(steps, edges[1:], side="right"), begins + 1)
+    known = np.isfinite(rows)
+    zero = np.zeros((1, rows.shape[1]))
+    sums = np.concatenate([zero, np.cumsum(np.where(known, rows, 0), axis=0)])
+    counts = np.concatenate([zero, np.cumsum(known, axis=0)])
+    begins, ends = np.minimum(begins, len(steps)), np.minimum(ends, len(steps))
+    count = counts[ends] - counts[begins]
+    means: Numbers = (sums[ends] - sums[begins]) / np.maximum(count, 1)
+    means[count == 0] = np.nan
+    return means
+
+
+class HeatMap(StepField):
+    """Steps to the right, t upwards, the loss as colour on a logarithmic scale."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self._steps: Numbers = np.empty(0)
+        self._rows: Numbers = np.empty((0, 1))
+        self._timesteps = 1000
+        self._map: Numbers = np.empty((0, 1))
+        self._image: QImage | None = None
+        self._row: int | None = None
+        self.setMinimumSize(200, 108)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def set_rows(self, steps: Numbers, rows: Numbers, timesteps: int, last: float) -> None:
+        """Show mean losses (M, B) in B equal parts of 1..``timesteps`` at steps (M,)."""
+        self._steps, self._rows, self._timesteps = steps, rows, timesteps
+        self.last = max(1.0, last)
+        columns = min(COLUMNS, max(1, int(self.last)))
+        self._map = over_steps(steps, rows, self.last, columns)
+        # Small batches leave many parts of 1..T unseen from tick to tick: wider columns fill.
+        while columns > _FEWEST and np.isfinite(self._map).mean() < _FULL:
+            columns = max(_FEWEST, columns * 2 // 3)
+            self._map = over_steps(steps, rows, self.last, columns)
+        self._image = self._colour() if np.isfinite(self._map).any() else None
+        self.setAccessibleDescription(
+            "" if self._image is None else self.tr("Loss from {0} to {1}").format(*self._ends())
+        )
+        self.update()
+
+    @property
+    def map(self) -> Numbers:
+        """What is shown, shape (columns, B), NaN where nothing is known."""
+        return self._map
+
+    def words(self, step: float, row: int) -> str:
+        """Return what a cell says, such as ``t 51–100 · loss 0.0312``."""
+        count, last = self._map.shape[1], self._timesteps
+        column = min(int(step / self.last * len(self._map)), len(self._map) - 1)
+        value = float(self._map[column, row])
+        loss = f"{value:.4f}" if np.isfinite(value) else self.tr("none")
+        return self.tr("t {0}–{1} · loss {2}").format(
+            f"{row * last // count + 1:,}", f"{(row + 1) * last // count:,}", loss
+        )
+
+    def sizeHint(self) -> QSize:
+        """Ask for a flat field."""
+        return QSize(360, 128)
+
+    def area(self) -> QRectF:
+        """Leave room for the scale on the right."""
+        return super().area().adjusted(0, 0, -_KEY_ROOM, 0)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move the cursor over steps and t."""
+        area = self.area()
+        share = (area.bottom() - event.position().y()) / max(1.0, area.height())
+        row = int(share * self._map.shape[1]) if 0 <= share < 1 else None
+        if row != self._row:
+            self._row = row
+            self.update()
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Forget the row."""
+        self._row = None
+        super().leaveEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the map, its scale and what the cursor is on."""
+        area = self.area()
+        painter = QPainter(self)
+        step, row = self.cursor_step, self._row
+        reads = self._image is not None and step is not None and row is not None
+        value = self.words(step, row) if reads and step is not None and row is not None else ""
+        self.paint_captions(painter, value, strong=True)
+        if self._image is None:
+            self.paint_empty(painter, self.tr("Appears here as the network trains"))
+            painter.end()
+            return
+        painter.drawImage(area, self._image)
+        self._paint_scale(painter, area)
+        if row is not None:
+            height = area.height() / self._map.shape[1]
+            top = area.bottom() - (row + 1) * height
+            painter.setPen(QPen(current_theme().color("text"), 1))
+            painter.drawRect(QRectF(area.left(), top, area.width(), height))
+        self.paint_cursor(painter)
+        painter.end()
+
+    def _ends(self) -> tuple[str, str]:
+        low, high = self._range()
+        return f"{low:.2g}", f"{high:.2g}"
+
+    def _range(self) -> tuple[float, float]:
+        known = np.maximum(self._map[np.isfinite(self._map)], _TINY)
+        low, high = np.percentile(known, [_CLIPPED, 100 - _CLIPPED])
+        return float(low), float(max(high, low * 1.01))
+
+    def _colour(self) -> QImage:
+        low, high = self._range()
+        known = np.isfinite(self._map)
+        level = np.log(np.maximum(np.where(known, self._map, low), _TINY) / low)
+        shares = np.clip(level / np.log(high / low), 0, 1)
+        table = _table()
+        pixels = table[np.round(shares * (len(table) - 1)).astype(int)]
+        pixels = np.concatenate([pixels, np.where(known, 255, 0)[..., None]], axis=2)
+        # Steps to the right, t = 1 at the bottom.
+        turned = np.ascontiguousarray(pixels.astype(np.uint8).transpose(1, 0, 2)[::-1])
+        tall, wide = turned.shape[:2]
+        kept = QImage(turned.data, wide, tall, 4 * wide, QImage.Format.Format_RGBA8888)
+        return kept.copy()
+
+    def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
+        table = _table()[::-1]
+        column = np.ascontiguousarray(
+            np.concatenate([table, np.full((len(table), 1), 255)], axis=1).astype(np.uint8)
+        )
+        image = QImage(column.data, 1, len(column), 4, QImage.Format.Format_RGBA8888).copy()
+        key = QRectF(area.right() + SPACE_M, area.top(), _KEY_WIDTH, area.height())
+        painter.drawImage(key, image)
+        painter.setFont(body_font(FONT_CAPTION))
+        painter.setPen(current_theme().color("muted"))
+        low, high = self._ends()
+        left = key.right() + SPACE_S
+        size = QSize(_KEY_ROOM - _KEY_WIDTH - SPACE_S, CAPTION).toTuple()
+        for text, top in ((high, key.top() - 2), (low, key.bottom() - CAPTION + 2)):
+            where = QRectF(QPointF(left, top), QPointF(left + size[0], top + size[1]))
+            painter.drawText(
+                where, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
+            )
+        below = QRectF(area.left() + 24, area.bottom() + 3, area.width() - 120, CAPTION)
+        metrics = painter.fontMetrics()
+        for words in (self.tr("t = 1 below, {0} above"), self.tr("t = 1 to {0}")):
+            text = words.format(f"{self._timesteps:,}")
+            if metrics.horizontalAdvance(text) <= below.width():
+                painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, text)
+                break
+
+
+@cache
+def _table() -> npt.NDArray[np.uint8]:
+    """Return 256 colours of equal steps in lightness, dark to bright, uint8 (256, 3)."""
+    from pyqtgraph import colormap
+
+    table: npt.NDArray[np.uint8] = colormap.get("viridis").getLookupTable(0, 1, 256)[:, :3]
+    return table

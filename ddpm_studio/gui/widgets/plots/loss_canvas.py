@@ -1,0 +1,271 @@
+"""The drawn part of the loss plot."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import mix
+from ddpm_studio.gui.widgets.plots.loss_series import LossSeries, outlined
+from ddpm_studio.gui.widgets.plots.plot_axis import dress_axis, leave_room
+
+_PALE = 0.35
+_TINY = 1e-8
+_LEFT_WIDTH = 52
+_PAN, _ZOOM = 0.1, 0.8
+# Into how many parts of the range that is seen a curve goes: more than a screen has columns.
+_PARTS = 2000
+# Percentiles of the raw losses that are in the range when outliers are kept out of it.
+_USUAL = (0.5, 99.5)
+_MARGIN = 0.04
+# In powers of ten.
+_NARROW = 0.8
+_FEW_TICKS = 5
+
+
+def _even_step(least: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, no less than ``least``."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next((n * power for n in (1, 2, 5) if n * power >= least), 10 * power)
+
+
+@dataclass
+class _Drawn:
+    raw: Any
+    smooth: Any
+    series: LossSeries
+
+
+class _StepAxis(pg.AxisItem):  # type: ignore[misc]
+    """Writes steps as 12,400."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{value:,.0f}" if value >= 0 and value % 1 == 0 else "" for value in values]
+
+
+class _LossAxis(pg.AxisItem):  # type: ignore[misc]
+    """Where it is logarithmic, writes at 1, 2 and 5, or at even steps in a narrow range."""
+
+    def tickValues(
+        self, minVal: float, maxVal: float, size: float
+    ) -> list[tuple[float, list[float]]]:
+        if not self.logMode or maxVal - minVal > _NARROW:
+            return super().tickValues(minVal, maxVal, size)  # type: ignore[no-any-return]
+        low, high = 10**minVal, 10**maxVal
+        step = _even_step((high - low) / _FEW_TICKS)
+        places = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
+        return [(maxVal - minVal, np.log10(places).tolist())]
+
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        low, high = self.range
+        if high - low <= _NARROW:
+            return [f"{10**value:.4g}" for value in values]
+        return [f"{10**value:g}" if f"{10**value:.0e}"[0] in "125" else "" for value in values]
+
+
+class LossCanvas(QObject):
+    """Draws series of losses; ``hovered`` carries the step below the pointer, or None."""
+
+    hovered = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.widget = pg.PlotWidget(
+            axisItems={"bottom": _StepAxis("bottom"), "left": _LossAxis("left")}
+        )
+        # What is dropped on it goes to the window.
+        self.widget.setAcceptDrops(False)
+        self._item = self.widget.getPlotItem()
+        self._box = self._item.getViewBox()
+        self._log = False
+        self._usual = False
+        self._follows = True
+        self._drawn: dict[str, _Drawn] = {}
+        self._colours: dict[str, int] = {}
+        self._item.setMenuEnabled(False)
+        self._item.hideButtons()
+        leave_room(self._item)
+        self._box.setDefaultPadding(0.02)
+        self._item.setLabel("bottom", self.tr("step"))
+        self._item.setLabel("left", self.tr("loss"))
+        for side in ("left", "bottom"):
+            dress_axis(self._item.getAxis(side))
+        self._item.getAxis("left").setWidth(_LEFT_WIDTH)
+        self._cursor = pg.InfiniteLine(angle=90, movable=False)
+        self._cursor.setVisible(False)
+        self._item.addItem(self._cursor, ignoreBounds=True)
+        self._dots = pg.ScatterPlotItem(size=7, pxMode=True)
+        self._item.addItem(self._dots, ignoreBounds=True)
+        self._box.sigRangeChangedManually.connect(self._on_moved_by_hand)
+        self._box.sigXRangeChanged.connect(self._on_range)
+        self.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.widget.scene().sigMouseMoved.connect(self._on_moved)
+        self.widget.viewport().installEventFilter(self)
+        self.widget.installEventFilter(self)
+        self.retint()
+
+    def set_colour(self, key: str, index: int) -> None:
+        """Give a series its place in the table of plot colours."""
+        self._colours[key] = index
+
+    def draw(self, key: str, series: LossSeries) -> None:
+        """Draw a series anew; it is kept, and read again when another range is seen."""
+        drawn = self._drawn.get(key) or self._add(key, series)
+        drawn.series = series
+        self._outline(drawn)
+        self._fit()
+
+    def remove(self, key: str) -> None:
+        """Draw a series no more."""
+        drawn = self._drawn.pop(key, None)
+        if drawn is not None:
+            self._item.removeItem(drawn.raw)
+            self._item.removeItem(drawn.smooth)
+            self._fit()
+
+    def set_log(self, log: bool) -> None:
+        """Let the loss axis be logarithmic or not."""
+        self._log = log
+        self._item.setLogMode(x=False, y=log)
+        self.reset_view()
+
+    def set_outliers(self, shown: bool) -> None:
+        """Let the range take in every loss, or leave the rare ones out."""
+        self._usual = not shown
+        self.reset_view()
+
+    def reset_view(self) -> None:
+        """Show all, also what is still to come."""
+        self._follows = True
+        self._outline_all()
+        self._box.enableAutoRange(x=True, y=True)
+        self._fit()
+
+    def mark(self, points: dict[str, tuple[float, float]]) -> None:
+        """Put a dot at (step, loss) of each series and a line at the last one; {} hides both."""
+        self._cursor.setVisible(bool(points))
+        spots = []
+        for key, (step, loss) in points.items():
+            height = np.log10(max(loss, _TINY)) if self._log else loss
+            colour = current_theme().plot_color(self._colours.get(key, 0))
+            spots.append({"pos": (step, height), "brush": colour, "pen": None})
+            self._cursor.setPos(step)
+        self._dots.setData(spots)
+
+    def retint(self) -> None:
+        """Take the colours of the theme."""
+        theme = current_theme()
+        tokens = theme.tokens
+        self.widget.setBackground(tokens.panel)
+        for side in ("left", "bottom"):
+            axis = self._item.getAxis(side)
+            axis.setPen(pg.mkPen(tokens.line, width=1))
+            axis.setTextPen(tokens.muted)
+            axis.setTickPen(pg.mkPen(tokens.line, width=1))
+        self._item.getAxis("left").setGrid(120)
+        self._cursor.setPen(pg.mkPen(tokens.outline, width=1))
+        for key, drawn in self._drawn.items():
+            self._tint(key, drawn)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hide the cursor when the pointer leaves; zoom and pan by keys; double click: all."""
+        if event.type() == QEvent.Type.Leave:
+            self.hovered.emit(None)
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return watched is self.widget and self._on_key(event.key())
+        elif isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonDblClick:
+            self.reset_view()
+            return True
+        return False
+
+    def _fit(self) -> None:
+        """Leave the rare losses out of the range, if asked to and nobody has moved the view."""
+        if not (self._usual and self._follows):
+            return
+        shown = [drawn.series.ends for drawn in self._drawn.values() if len(drawn.series)]
+        if not shown:
+            return
+        low = min(np.percentile(least, _USUAL[0]) for least, _ in shown)
+        high = max(np.percentile(greatest, _USUAL[1]) for _, greatest in shown)
+        if self._log:
+            low, high = np.log10(max(low, _TINY)), np.log10(max(high, _TINY))
+        self._box.setYRange(float(low), float(high), padding=_MARGIN)
+
+    def _outline(self, drawn: _Drawn) -> None:
+        """Hand on no more of a series than can be seen: pyqtgraph keeps several copies of it."""
+        series, part = drawn.series, slice(None)
+        if not self._follows:
+            first, last = np.searchsorted(series.steps, self._box.viewRange()[0])
+            # With its neighbours outside, to which lines lead.
+            part = slice(max(0, int(first) - 1), int(last) + 1)
+        least, greatest = series.ends
+        for line, values, ends in (
+            (drawn.raw, series.losses, (least[part], greatest[part])),
+            (drawn.smooth, series.smooth, (series.smooth[part], series.smooth[part])),
+        ):
+            x, y = outlined(series.steps[part], values[part], ends, _PARTS)
+            line.setData(x, np.maximum(y, _TINY) if self._log else y)
+
+    def _outline_all(self) -> None:
+        for drawn in self._drawn.values():
+            self._outline(drawn)
+
+    def _on_moved_by_hand(self) -> None:
+        # From the next time on the range tells of itself.
+        if self._follows:
+            self._follows = False
+            self._outline_all()
+
+    def _on_range(self) -> None:
+        if not self._follows:
+            self._outline_all()
+
+    def _add(self, key: str, series: LossSeries) -> _Drawn:
+        raw, smooth = self._item.plot(), self._item.plot(antialias=True)
+        smooth.setZValue(1)
+        drawn = self._drawn[key] = _Drawn(raw, smooth, series)
+        self._tint(key, drawn)
+        return drawn
+
+    def _tint(self, key: str, drawn: _Drawn) -> None:
+        # Opaque and one pixel wide: anything else draws hundreds of times slower.
+        theme = current_theme()
+        full = theme.plot_color(self._colours.get(key, 0))
+        drawn.raw.setPen(pg.mkPen(mix(full, theme.tokens.panel, _PALE), width=1))
+        drawn.smooth.setPen(pg.mkPen(full, width=1))
+
+    def _on_moved(self, position: QPointF) -> None:
+        inside = self._box.sceneBoundingRect().contains(position)
+        self.hovered.emit(self._box.mapSceneToView(position).x() if inside else None)
+
+    def _on_key(self, key: int) -> bool:
+        if key == Qt.Key.Key_Home:
+            self.reset_view()
+            return True
+        (left, right), (low, high) = self._box.viewRange()
+        wide, tall = right - left, high - low
+        pans = {
+            Qt.Key.Key_Left: (-_PAN * wide, 0),
+            Qt.Key.Key_Right: (_PAN * wide, 0),
+            Qt.Key.Key_Up: (0, _PAN * tall),
+            Qt.Key.Key_Down: (0, -_PAN * tall),
+        }
+        if key in pans:
+            x, y = pans[Qt.Key(key)]
+            self._box.translateBy(x=x, y=y)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._box.scaleBy((_ZOOM, _ZOOM))
+        elif key == Qt.Key.Key_Minus:
+            self._box.scaleBy((1 / _ZOOM, 1 / _ZOOM))
+        else:
+            return False
+        self._box.disableAutoRange()
+        self._on_moved_by_hand()
+        return True

@@ -1,0 +1,325 @@
+"""The loss curve: raw and smoothed, of one run or several."""
+
+from __future__ import annotations
+
+import html
+import math
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.backend.rows import Losses
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import IconLabel, WheelFilter, name, tool_button
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.plots.loss_series import LossAt, LossSeries
+
+if TYPE_CHECKING:
+    from ddpm_studio.gui.widgets.plots.loss_canvas import LossCanvas
+
+_REDRAW_MS = 100
+# New losses are drawn in this share of the time at most, and within so long.
+_SHARE, _LATEST_MS = 0.01, 3000
+_SLIDER = 100
+_DECADES = 3
+
+
+class LossPlot(QWidget):
+    """Overlays runs by name, each always in the same colour.
+
+    Drag pans, the wheel zooms, a double click or Home shows all again; arrows, + and − do the
+    same from the keyboard. It redraws at most ten times a second, new losses more seldom where
+    drawing takes long, and all of it only while it is seen.
+    """
+
+    hovered = Signal(object)
+    """The step below the pointer, or None."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._series: dict[str, LossSeries] = {}
+        self._order: dict[str, int] = {}
+        self._stale: set[str] = set()
+        self._canvas: LossCanvas | None = None
+        self._cursor: float | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._patience_ms = _REDRAW_MS
+        self._timer.timeout.connect(self._redraw)
+        self.readout = self._rich_label()
+        self.legend = self._rich_label()
+        self.legend.hide()
+        self.log_button = QToolButton()
+        self.log_button.setText(self.tr("log"))
+        self.log_button.setCheckable(True)
+        self.log_button.setChecked(True)
+        self.log_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        name(self.log_button, self.tr("Logarithmic"), self.tr("Logarithmic axis for the loss"))
+        self.log_button.toggled.connect(self._on_log)
+        self.outliers_button = QToolButton()
+        self.outliers_button.setText(self.tr("outliers"))
+        self.outliers_button.setCheckable(True)
+        self.outliers_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        name(
+            self.outliers_button,
+            self.tr("Outliers"),
+            self.tr("Let the range take in the rare losses too"),
+        )
+        self.outliers_button.toggled.connect(self._on_outliers)
+        self.smoothing_slider = QSlider(Qt.Orientation.Horizontal)
+        self.smoothing_slider.setRange(0, _SLIDER)
+        self.smoothing_slider.setFixedWidth(72)
+        self.smoothing_slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.smoothing_slider.installEventFilter(WheelFilter(self))
+        self.reset_button = tool_button(
+            "maximize", self.tr("Show all"), self.tr("Show the whole curve again")
+        )
+        self.reset_button.clicked.connect(self.reset_view)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(
+            EmptyState("chart-line", self.tr("The loss appears here once training starts"))
+        )
+        head = QHBoxLayout()
+        head.setSpacing(SPACE_S)
+        head.addWidget(self.readout, 1)
+        head.addWidget(IconLabel("spline", 14))
+        head.addWidget(self.smoothing_slider)
+        head.addWidget(self.log_button)
+        head.addWidget(self.outliers_button)
+        head.addWidget(self.reset_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addLayout(head)
+        layout.addLayout(self._stack, 1)
+        layout.addWidget(self.legend)
+        self.smoothing_slider.valueChanged.connect(self._on_smoothing)
+        self.set_smoothing(0.95)
+        self.setMinimumHeight(160)
+        self.setAccessibleName(self.tr("Loss curve"))
+        current_theme().changed.connect(self._retint)
+
+    @property
+    def names(self) -> list[str]:
+        """The runs that are shown, in the order of their first losses."""
+        return list(self._series)
+
+    @property
+    def smoothing(self) -> float:
+        """Weight of the past in the running mean, 0 to 0.999."""
+        return float(1 - 10 ** (-_DECADES * self.smoothing_slider.value() / _SLIDER))
+
+    def series(self, run: str) -> LossSeries:
+        """Return the losses of a run; KeyError if there is none."""
+        return self._series[run]
+
+    def set_smoothing(self, smoothing: float) -> None:
+        """Smooth more or less: 0 to 0.999."""
+        kept = max(10.0**-_DECADES, 1 - smoothing)
+        self.smoothing_slider.setValue(round(-math.log10(kept) * _SLIDER / _DECADES))
+        self._on_smoothing()
+
+    def set_log(self, log: bool) -> None:
+        """Let the loss axis be logarithmic or not."""
+        self.log_button.setChecked(log)
+
+    def set_outliers(self, shown: bool) -> None:
+        """Let the range take in every loss, or leave the rare ones out."""
+        self.outliers_button.setChecked(shown)
+
+    def set_colour(self, run: str, place: int) -> None:
+        """Give a run a place in the table of plot colours; else they come in turn."""
+        if self._order.get(run) != place:
+            self._order[run] = place
+            if run in self._series:
+                self._stale.add(run)
+            self._redraw_soon()
+
+    def show_cursor(self, step: float | None) -> None:
+        """Read the values at a step, or the last ones, as if the pointer were there."""
+        self._read(step)
+
+    @property
+    def canvas(self) -> LossCanvas | None:
+        """What is drawn on; None while there is nothing to draw."""
+        return self._canvas
+
+    def update_series(self, run: str, losses: Losses) -> None:
+        """Show a run's losses, all that there are by now.
+
+        Where they only go on from what is shown, the rest is added.
+        """
+        first = run not in self._series
+        if self._of(run).update(losses):
+            self._stale.add(run)
+            self._redraw_soon(_REDRAW_MS if first else self._patience_ms)
+
+    def remove(self, run: str) -> None:
+        """Show a run no more; it keeps its colour, should it come back."""
+        if self._series.pop(run, None) is not None:
+            self._stale.discard(run)
+            if self._canvas is not None:
+                self._canvas.remove(run)
+            self._redraw_soon()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        for run in self.names:
+            self.remove(run)
+
+    def reset_view(self) -> None:
+        """Show all, also what is still to come."""
+        if self._canvas is not None:
+            self._canvas.reset_view()
+
+    def colour(self, run: str) -> str:
+        """Return the colour ``#rrggbb`` of a run."""
+        return current_theme().plot_color(self._order.setdefault(run, len(self._order)))
+
+    def sizeHint(self) -> QSize:
+        """Ask for a flat field."""
+        return QSize(320, 220)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came in while nobody looked."""
+        super().showEvent(event)
+        self._redraw_soon()
+
+    def _of(self, run: str) -> LossSeries:
+        if run not in self._series:
+            self._series[run] = LossSeries(self.smoothing)
+            self.colour(run)
+        return self._series[run]
+
+    def _redraw_soon(self, within_ms: int = _REDRAW_MS) -> None:
+        waits = self._timer.isActive() and self._timer.remainingTime() <= within_ms
+        if self.isVisible() and not waits:
+            self._timer.start(within_ms)
+
+    def _redraw(self) -> None:
+        begun = time.perf_counter()
+        shown = any(len(series) for series in self._series.values())
+        self._stack.setCurrentIndex(1 if shown and self._ensure_canvas() else 0)
+        self._show_legend()
+        if self._canvas is None:
+            return
+        for run, series in self._series.items():
+            if run in self._stale:
+                self._canvas.set_colour(run, self._order[run])
+                self._canvas.draw(run, series)
+        self._stale.clear()
+        self._read(self._cursor)
+        # At once, so that it is known how long it takes.
+        self._canvas.widget.viewport().repaint()
+        spent_ms = 1000 * (time.perf_counter() - begun)
+        self._patience_ms = round(min(max(_REDRAW_MS, spent_ms / _SHARE), _LATEST_MS))
+
+    def _ensure_canvas(self) -> bool:
+        if self._canvas is None:
+            # pyqtgraph takes half a second to import: not before there is something to draw.
+            from ddpm_studio.gui.widgets.plots.loss_canvas import LossCanvas
+
+            self._canvas = LossCanvas(self)
+            self._canvas.set_log(self.log_button.isChecked())
+            self._canvas.set_outliers(self.outliers_button.isChecked())
+            self._canvas.hovered.connect(self._on_hovered)
+            self._canvas.widget.setAccessibleName(self.tr("Loss by step"))
+            self._canvas.widget.viewport().setAccessibleName(self.tr("Loss by step"))
+            self._canvas.widget.setAccessibleDescription(
+                self.tr("Arrows pan, plus and minus zoom, Home shows all")
+            )
+            self._stack.addWidget(self._canvas.widget)
+        return True
+
+    def _on_hovered(self, step: float | None) -> None:
+        self._read(step)
+        self.hovered.emit(step)
+
+    def _read(self, step: float | None) -> None:
+        """Write the values at a step, or the last ones."""
+        self._cursor = step
+        found = {
+            run: near
+            for run, series in self._series.items()
+            if (near := series.at(math.inf if step is None else step)) is not None
+        }
+        if self._canvas is not None:
+            marks = {run: (near.step, near.smooth) for run, near in found.items()}
+            self._canvas.mark({} if step is None else marks)
+        if not found:
+            self.readout.clear()
+            return
+        steps = {near.step for near in found.values()}
+        parts = [self.tr("step {0}").format(f"{max(steps):,.0f}")] if len(steps) == 1 else []
+        several = len(found) > 1
+        for run, near in found.items():
+            value = f"{near.smooth:.4f}"
+            if several:
+                parts.append(f'<span style="color:{self.colour(run)}">●</span> {value}')
+            else:
+                parts.append(self.tr("smoothed {0}").format(value))
+                if step is not None:
+                    parts.append(self.tr("raw {0}").format(_raw_words(near)))
+        self.readout.setText(" · ".join(parts))
+
+    def _on_log(self, log: bool) -> None:
+        if self._canvas is not None:
+            self._canvas.set_log(log)
+            self._stale.update(self._series)
+            self._redraw_soon()
+
+    def _on_outliers(self, shown: bool) -> None:
+        if self._canvas is not None:
+            self._canvas.set_outliers(shown)
+
+    def _on_smoothing(self) -> None:
+        tip = self.tr("Smoothing {0}").format(f"{self.smoothing:.3g}")
+        name(self.smoothing_slider, self.tr("Smoothing"), tip)
+        for series in self._series.values():
+            series.set_smoothing(self.smoothing)
+        self._stale.update(self._series)
+        self._redraw_soon()
+
+    def _show_legend(self) -> None:
+        self.legend.setVisible(len(self._series) > 1)
+        self.legend.setText(
+            "&nbsp;&nbsp; ".join(
+                f'<span style="color:{self.colour(run)}">●</span> {html.escape(run)}'
+                for run in self._series
+            )
+        )
+
+    def _retint(self) -> None:
+        if self._canvas is not None:
+            self._canvas.retint()
+        self._show_legend()
+        self._read(None)
+
+    def _rich_label(self) -> QLabel:
+        made = QLabel()
+        made.setTextFormat(Qt.TextFormat.RichText)
+        made.setFont(body_font(FONT_CAPTION))
+        made.setProperty("role", "caption")
+        made.setWordWrap(True)
+        made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        made.setContentsMargins(SPACE_M, 0, 0, 0)
+        return made
+
+
+def _raw_words(near: LossAt) -> str:
+    if near.least == near.greatest:
+        return f"{near.loss:.4f}"
+    return f"{near.least:.4f}–{near.greatest:.4f}"

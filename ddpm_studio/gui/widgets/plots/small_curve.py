@@ -1,0 +1,144 @@
+"""A small curve over the steps of a training, of one run or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QSize
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.backend.rows import Numbers
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.widgets.plots.step_field import StepField
+
+_CLIPPED = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class StepSeries:
+    """Values over rising steps, shapes (N,), NaN where there is none; ``colour`` is a place in
+    the table of plot colours."""
+
+    colour: int
+    steps: Numbers
+    values: Numbers
+
+
+class SmallCurve(StepField):
+    """Draws series over the same steps; the first one's value is written above.
+
+    Args:
+        title: what is shown.
+        words: says a value with its unit.
+        top: the upper end of the range; None: the values decide, without outliers.
+        from_zero: whether the range begins at 0.
+        parent: the owner.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        words: Callable[[float], str],
+        top: float | None = None,
+        from_zero: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(title, parent)
+        self._words, self._top, self._from_zero = words, top, from_zero
+        self._series: tuple[StepSeries, ...] = ()
+        self.range = (0.0, 1.0)
+        self.setMinimumSize(120, 80)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def set_series(self, series: Sequence[StepSeries], last: float) -> None:
+        """Show these series over the steps 0..``last``."""
+        self._series = tuple(
+            # Where all is known, the record's own rows: a copy for each curve would add up.
+            one if known.all() else StepSeries(one.colour, one.steps[known], one.values[known])
+            for one in series
+            if (known := np.isfinite(one.values)).any()
+        )
+        self.last = max(1.0, last)
+        self.range = self._fit()
+        self.setAccessibleDescription(self._value(None))
+        self.update()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run has recorded this."""
+        return not self._series
+
+    def value_at(self, step: float | None) -> float | None:
+        """Return the first series' value at the nearest step; None: at the last."""
+        if not self._series:
+            return None
+        first = self._series[0]
+        place = len(first.steps) - 1
+        if step is not None:
+            place = min(int(np.searchsorted(first.steps, step)), place)
+            if place and step - first.steps[place - 1] < first.steps[place] - step:
+                place -= 1
+        return float(first.values[place])
+
+    def sizeHint(self) -> QSize:
+        """Ask for little."""
+        return QSize(180, 80)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the captions, the base line and the curves."""
+        theme, area = current_theme(), self.area()
+        painter = QPainter(self)
+        self.paint_captions(
+            painter, self._value(self.cursor_step), strong=self.cursor_step is not None
+        )
+        if not self._series:
+            self.paint_empty(painter, self.tr("not recorded"))
+            painter.end()
+            return
+        painter.setPen(QPen(theme.color("line"), 1))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        painter.setClipRect(area.adjusted(-1, -1, 1, 1))
+        for one in reversed(self._series):
+            # Opaque and one pixel wide, without antialiasing: drawn in no time.
+            painter.setPen(QPen(QColor(theme.plot_color(one.colour)), 1))
+            painter.drawPolyline(self._line(one))
+        painter.setClipping(False)
+        self.paint_cursor(painter)
+        painter.end()
+
+    def _value(self, step: float | None) -> str:
+        value = self.value_at(step)
+        return "" if value is None else self._words(value)
+
+    def _fit(self) -> tuple[float, float]:
+        if not self._series:
+            return 0.0, 1.0
+        low = 0.0 if self._from_zero else np.inf
+        high = -np.inf
+        for one in self._series:
+            below, above = np.percentile(one.values, [_CLIPPED, 100 - _CLIPPED])
+            low, high = min(low, float(below)), max(high, float(above))
+        high = high if self._top is None else self._top
+        room = 0.05 * (high - low) or max(abs(high), 1e-12) * 0.05
+        return (low if self._from_zero else low - room), high + room
+
+    def _line(self, one: StepSeries) -> QPolygonF:
+        """Return the curve in pixels; of the many values in a column, the least and greatest."""
+        area = self.area()
+        low, high = self.range
+        x = area.left() + area.width() * one.steps / self.last
+        y = area.bottom() - area.height() * (one.values - low) / (high - low)
+        if len(x) > 2 * area.width():
+            columns = np.floor(x)
+            starts = np.flatnonzero(np.diff(columns, prepend=-1.0))
+            ends = np.append(starts[1:], len(x)) - 1
+            parts = (y[starts], np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts))
+            y = np.stack([*parts, y[ends]], axis=1).ravel()
+            x = np.repeat(columns[starts], 4)
+        if len(x) == 1:
+            x, y = np.array([x[0] - 1, x[0] + 1]), np.repeat(y, 2)
+        points = zip(x.tolist(), np.clip(y, -1e4, 1e4).tolist(), strict=True)
+        return QPolygonF([QPointF(left, top) for left, top in points])

@@ -1,0 +1,286 @@
+"""The one list of everything that can be done: menus, toolbar and palette are views of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QToolBar, QWidget
+
+from ddpm_studio.gui.theme.icons import set_icon
+
+
+class Store(Protocol):
+    """Where edited shortcuts are kept; ``QSettings`` is one."""
+
+    def value(self, key: str, /, defaultValue: Any = ...) -> Any:
+        """Return what was kept under ``key``."""
+
+    def setValue(self, key: str, value: Any, /) -> None:
+        """Keep ``value`` under ``key``."""
+
+    def remove(self, key: str, /) -> None:
+        """Forget ``key``."""
+
+
+class ShortcutTakenError(ValueError):
+    """A shortcut belongs to another action, whose id is ``owner``."""
+
+    def __init__(self, shortcut: str, owner: str) -> None:
+        self.shortcut, self.owner = shortcut, owner
+        super().__init__(f"{shortcut} belongs to {owner}")
+
+
+class ActionRegistry(QObject):
+    """All actions by id, in the order of their registration.
+
+    Args:
+        store: keeps the shortcuts that the user has changed; None: they last for this run only.
+        parent: the owner.
+    """
+
+    changed = Signal()
+    """There is another action, or another shortcut."""
+    triggered = Signal(str)
+    """An action is about to be done; carries its id."""
+
+    def __init__(self, store: Store | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._actions: dict[str, QAction] = {}
+        self._categories: dict[str, str] = {}
+        self._callbacks: dict[str, Callable[..., object]] = {}
+        self._defaults: dict[str, str] = {}
+
+    def add(
+        self,
+        action_id: str,
+        text: str,
+        callback: Callable[..., object],
+        *,
+        category: str,
+        shortcut: str = "",
+        icon: str = "",
+        tip: str = "",
+        keywords: str = "",
+        checkable: bool = False,
+        checked: bool = False,
+        enabled: bool = True,
+    ) -> QAction:
+        """Register an action and return it.
+
+        Args:
+            action_id: a stable name such as ``run.train``; the kept shortcuts go by it.
+            text: what menus say; ``&`` marks the mnemonic.
+            callback: called without arguments, or with the new state if ``checkable``.
+            category: the menu it belongs to, already translated.
+            shortcut: such as ``Ctrl+K``; what the user has chosen instead wins.
+            icon: name of an icon, or none.
+            tip: one line for the tooltip, without the shortcut, which is added.
+            keywords: other words that a person may look for.
+            checkable: whether it is a switch.
+            checked: the switch's first state.
+            enabled: whether it can be used at once.
+
+        Raises:
+            ValueError: the id is taken, or the shortcut is (:class:`ShortcutTakenError`).
+        """
+        if action_id in self._actions:
+            raise ValueError(f"action {action_id} is registered twice")
+        default = _portable(shortcut)
+        kept = self._kept(action_id)
+        chosen = default if kept is None else kept
+        owner = self.owner_of(chosen)
+        if owner is not None:
+            if kept is None and self._kept(owner) is None:
+                raise ShortcutTakenError(chosen, owner)
+            chosen = ""
+        action = QAction(text, self)
+        action.setObjectName(action_id)
+        action.setCheckable(checkable)
+        action.setChecked(checked)
+        action.setEnabled(enabled)
+        action.setProperty("tip", tip or text.replace("&", ""))
+        action.setProperty("keywords", keywords)
+        if icon:
+            set_icon(action, icon)
+        action.triggered.connect(self._on_triggered)
+        self._callbacks[action_id] = callback
+        self._actions[action_id] = action
+        self._categories[action_id] = category
+        self._defaults[action_id] = default
+        self._dress(action, chosen)
+        self.changed.emit()
+        return action
+
+    def __getitem__(self, action_id: str) -> QAction:
+        return self._actions[action_id]
+
+    def __contains__(self, action_id: object) -> bool:
+        return action_id in self._actions
+
+    def __iter__(self) -> Iterator[QAction]:
+        return iter(self._actions.values())
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+    def categories(self) -> list[str]:
+        """Return the categories in the order of their first action."""
+        return list(dict.fromkeys(self._categories.values()))
+
+    def category(self, action_id: str) -> str:
+        """Return the category of an action; KeyError if there is none."""
+        return self._categories[action_id]
+
+    def in_category(self, category: str) -> list[QAction]:
+        """Return the actions of a category, in order."""
+        return [self._actions[i] for i, name in self._categories.items() if name == category]
+
+    def attach(self, window: QWidget) -> None:
+        """Let every shortcut work anywhere in ``window``, whether in a menu or not."""
+        window.addActions(list(self._actions.values()))
+
+    def fill(self, target: QMenu | QToolBar, *ids: str) -> None:
+        """Put actions into a menu or toolbar in this order; an empty id is a separator."""
+        for action_id in ids:
+            if action_id:
+                target.addAction(self._actions[action_id])
+            else:
+                target.addSeparator()
+
+    def find(self, words: str) -> list[QAction]:
+        """Return the actions that match ``words``, best first; all when it is empty.
+
+        Every word must occur in the text, identity, category, tip or keywords, or be made of
+        letters of words of the text that follow each other, each from its first letter on.
+        """
+        wanted = words.casefold().split()
+        ranked = []
+        for order, (action_id, action) in enumerate(self._actions.items()):
+            scores = [self._score(action_id, action, word) for word in wanted]
+            if all(score is not None for score in scores):
+                total = sum(score for score in scores if score is not None)
+                ranked.append((total, not action.isEnabled() and bool(wanted), order, action))
+        return [entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:3])]
+
+    def shortcut(self, action_id: str) -> str:
+        """Return the shortcut in use, such as ``Ctrl+K``, or an empty text."""
+        return self._actions[action_id].shortcut().toString(_PORTABLE)
+
+    def default_shortcut(self, action_id: str) -> str:
+        """Return the shortcut that the action was registered with."""
+        return self._defaults[action_id]
+
+    def owner_of(self, shortcut: str) -> str | None:
+        """Return the id of the action that has this shortcut, or that it would shadow."""
+        wanted = QKeySequence(shortcut)
+        if wanted.isEmpty():
+            return None
+        for action_id, action in self._actions.items():
+            held = action.shortcut()
+            if held.isEmpty():
+                continue
+            no_match = QKeySequence.SequenceMatch.NoMatch
+            if held.matches(wanted) != no_match or wanted.matches(held) != no_match:
+                return action_id
+        return None
+
+    def set_shortcut(self, action_id: str, shortcut: str) -> None:
+        """Change a shortcut and keep it; an empty text takes it away.
+
+        Raises:
+            KeyError: there is no such action.
+            ShortcutTakenError: another action has it; nothing is changed.
+        """
+        action = self._actions[action_id]
+        wanted = _portable(shortcut)
+        owner = self.owner_of(wanted)
+        if owner not in (None, action_id):
+            raise ShortcutTakenError(wanted, str(owner))
+        self._dress(action, wanted)
+        if self._store is not None:
+            if wanted == self._defaults[action_id]:
+                self._store.remove(_key(action_id))
+            else:
+                self._store.setValue(_key(action_id), wanted)
+        self.changed.emit()
+
+    def reset_shortcuts(self) -> None:
+        """Give every action its first shortcut back."""
+        for action_id, action in self._actions.items():
+            self._dress(action, self._defaults[action_id])
+            if self._store is not None:
+                self._store.remove(_key(action_id))
+        self.changed.emit()
+
+    def explain(self, action_id: str, tip: str) -> None:
+        """Say something else in the tooltip, such as why it can't be done now."""
+        action = self._actions[action_id]
+        if action.property("tip") != tip:
+            action.setProperty("tip", tip)
+            self._dress(
+                action, action.shortcut().toString(QKeySequence.SequenceFormat.PortableText)
+            )
+
+    def _on_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            callback = self._callbacks[action.objectName()]
+            self.triggered.emit(action.objectName())
+            callback(*([action.isChecked()] if action.isCheckable() else []))
+
+    def _kept(self, action_id: str) -> str | None:
+        kept = None if self._store is None else self._store.value(_key(action_id), None)
+        return None if kept is None else str(kept)
+
+    def _score(self, action_id: str, action: QAction, word: str) -> int | None:
+        text = action.text().replace("&", "").casefold()
+        if text.startswith(word):
+            return 0
+        if f" {word}" in text:
+            return 1
+        if word in text:
+            return 2
+        # The terminal's words are in the identity: "inpaint" for what a menu calls "Fill in".
+        told = (action_id, self._categories[action_id], action.property("tip"))
+        if word in " ".join((*told, action.property("keywords"))).casefold():
+            return 3
+        words = text.split()
+        return 4 if any(_spells(words[k:], word) for k in range(len(words))) else None
+
+    def _dress(self, action: QAction, shortcut: str) -> None:
+        action.setShortcut(QKeySequence(shortcut))
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        tip = str(action.property("tip"))
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{tip} ({shown})" if shown else tip)
+        action.setStatusTip(tip)
+
+
+def _spells(words: Sequence[str], letters: str) -> bool:
+    """Whether all letters are found in order, in no word but behind its first letter."""
+    if not letters:
+        return True
+    if not words or words[0][0] != letters[0]:
+        return False
+    rest = iter(words[0])
+    for taken, letter in enumerate(letters, 1):
+        if letter not in rest:
+            return False
+        if _spells(words[1:], letters[taken:]):
+            return True
+    return False
+
+
+_PORTABLE = QKeySequence.SequenceFormat.PortableText
+
+
+def _portable(shortcut: str) -> str:
+    return QKeySequence(shortcut).toString(_PORTABLE)
+
+
+def _key(action_id: str) -> str:
+    return f"shortcuts/{action_id}"

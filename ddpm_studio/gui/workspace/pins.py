@@ -1,0 +1,79 @@
+"""The pictures that are pinned, for all who show them or add to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from ddpm_studio.backend import gallery, pins
+
+if TYPE_CHECKING:
+    from ddpm_studio.gui.platform.images import Pictures
+    from ddpm_studio.gui.workspace.studio import Studio
+    from ddpm_studio.jobs.library.pins import Pin
+
+
+class Pins(QObject):
+    """Pinned pictures, which lie in the folder of settings and so survive a restart.
+
+    Args:
+        studio: does the reading and writing; it becomes the owner.
+    """
+
+    changed = Signal()
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(studio)
+        self._studio = studio
+        self._loaded = False
+        self._removed: list[list[tuple[int, Pin]]] = []
+        self.items: list[Pin] = []
+        """In the order in which they were pinned."""
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to bring back."""
+        return bool(self._removed)
+
+    def load(self) -> None:
+        """Read what was pinned in earlier sessions, once."""
+        if not self._loaded:
+            self._loaded = True
+            job = self._studio.backend.submit(pins.load())
+            job.finished.connect(self._on_loaded)
+            job.failed.connect(self._studio.notify)
+
+    def add(self, picture: Pictures, recipe: dict[str, object] | None = None) -> None:
+        """Pin a picture (H, W, C)."""
+        job = self._studio.backend.submit(pins.pin(picture, recipe))
+        job.finished.connect(self._on_pinned)
+        job.failed.connect(self._studio.notify)
+
+    def remove(self, items: Sequence[Pin]) -> None:
+        """Take pins away; :meth:`undo` brings them back."""
+        gone = {id(item) for item in items}
+        self._removed.append([(k, one) for k, one in enumerate(self.items) if id(one) in gone])
+        self.items = [one for one in self.items if id(one) not in gone]
+        task = gallery.delete([item.path for item in items])
+        self._studio.backend.submit(task).failed.connect(self._studio.notify)
+        self.changed.emit()
+
+    def undo(self) -> None:
+        """Bring back what was taken away last."""
+        batch = self._removed.pop() if self._removed else []
+        for place, item in batch:
+            self.items.insert(min(place, len(self.items)), item)
+        task = gallery.restore([item.path for _, item in batch])
+        self._studio.backend.submit(task).failed.connect(self._studio.notify)
+        self.changed.emit()
+
+    def _on_loaded(self, found: list[Pin]) -> None:
+        here = {item.path for item in self.items}
+        self.items = [*(item for item in found if item.path not in here), *self.items]
+        self.changed.emit()
+
+    def _on_pinned(self, item: Pin) -> None:
+        self.items.append(item)
+        self.changed.emit()

@@ -1,0 +1,401 @@
+"""The window's model: what is open, and what may be asked; the panels are views of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ddpm_studio import paths
+from ddpm_studio.backend import Backend, Job, State, tasks
+from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.workspace.pins import Pins
+from ddpm_studio.gui.workspace.restoring import Restorer
+from ddpm_studio.gui.workspace.run_colours import RunColours
+from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted, TrainTick
+from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.data import Dataset
+
+_RECORDS_KEPT = 8
+
+
+class Studio(QObject):
+    """What is open in one window.
+
+    Panels read its attributes, call its methods and listen to its signals; they do not know
+    each other.
+    """
+
+    data_changed = Signal()
+    """``sources``, ``options``, ``preview`` or ``dataset`` is another."""
+    data_replaced = Signal(object, object)
+    """Other pictures were opened; carries the sources and options of those from before."""
+    run_changed = Signal()
+    """``run`` or ``run_view`` is another."""
+    trained_elsewhere = Signal(Path)
+    """The training of this run has ended while another is open."""
+    run_moved = Signal(object, object)
+    """(old, new): a run lies elsewhere (Path, Path), is gone (Path, None), or is back
+    (None, Path)."""
+    opening_changed = Signal()
+    """``opening`` is another."""
+    training_changed = Signal()
+    """``training`` began, paused, went on or ended."""
+    model_moved = Signal()
+    """The open model has trained on: ``model_step`` is another."""
+    drawn = Signal(object)
+    """Pictures that a person asked for were finished (:class:`Drawn`); the gallery keeps them."""
+    restored = Signal(object)
+    """A picture (:class:`Restored`) is to be drawn again; its run is open."""
+    notified = Signal(object)
+    """Something for a person to read: a :class:`Failure` or a str."""
+    picture_sent = Signal(str, object, object)
+    """(where, picture uint8 HWC, recipe or None): "share", "interpolate_a", "interpolate_b",
+    "inpaint" or "reverse"; see :meth:`send_picture`."""
+
+    def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.backend = backend
+        self.colours = RunColours()
+        self.sources: tuple[Path, ...] = ()
+        self.options = PrepareOptions()
+        self.preview: Any = None
+        self.dataset: Dataset | None = None
+        self._last_good: Dataset | None = None
+        self.prepare_job: Job | None = None
+        self.run: Path | None = None
+        self.run_view: tasks.RunView | None = None
+        #: Whether the run was only read again, and nobody asked to see it.
+        self.reopened = False
+        self._reopening: Path | None = None
+        self.opening: Path | None = None
+        self.training: Job | None = None
+        self.training_run: Path | None = None
+        self._live_step = 0
+        self._spare = Spare()
+        self._records: dict[Path, RunRecord] = {}
+        self._moved: list[RunRecord] = []
+        self._open_record: RunRecord | None = None
+        self.runs_folder = paths.runs_dir()
+        self.restorer = Restorer(self)
+        self.pins = Pins(self)
+
+    def open_paths(self, given: Sequence[Path]) -> None:
+        """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
+        found = [path for path in given if paths.is_there(path)]
+        if len(found) == 1 and is_model(found[0]):
+            self.open_model(found[0])
+        elif found and not (len(found) == 1 and self.restorer.restore(found[0])):
+            self.open_data(found)
+        # Last: opening something takes errors about what was opened before away.
+        for path in given:
+            if path not in found:
+                why = paths.why_unreachable(path)
+                self.notify(StudioError(f"{path} {why}.", "Check the path."))
+
+    def open_model(self, folder: Path) -> None:
+        """Open a run, or make one of a model of diffusers."""
+        if paths.is_file(folder / "model_index.json"):
+            self._import(folder)
+        elif paths.is_file(folder / "run.json"):
+            self.open_run(folder)
+        else:
+            self.notify(
+                StudioError(
+                    f"There is no model in {folder}.",
+                    "Choose a run folder (with run.json) or a pipeline of diffusers "
+                    "(with model_index.json).",
+                )
+            )
+
+    def open_data(self, sources: Sequence[Path], options: PrepareOptions | None = None) -> None:
+        """Read pictures; ``data_changed`` follows when the preview and when all are there."""
+        before, options_before = self.sources, self.options
+        self.sources = tuple(sources)
+        self.set_options(options or PrepareOptions())
+        if before and before != self.sources:
+            self.data_replaced.emit(before, options_before)
+
+    def set_options(self, options: PrepareOptions) -> None:
+        """Prepare the same pictures in another way."""
+        if self.dataset is not None:
+            self._last_good = self.dataset
+        self.options = options
+        self.dataset = None
+        self.preview = None
+        self.data_changed.emit()
+        if not self.sources:
+            return
+        looking = self.backend.submit(tasks.preview(self.sources, options))
+        looking.finished.connect(self._on_preview)
+        self.prepare_job = self.backend.submit(tasks.prepare(self.sources, options))
+        self.prepare_job.finished.connect(self._on_dataset)
+        self.prepare_job.failed.connect(self._on_data_failed)
+
+    def start_training(self, request: TrainRequest, run: Path | None = None) -> None:
+        """Train on the open pictures, into a new run folder unless one is given."""
+        if not self.sources:
+            self.notify(StudioError("There are no pictures to train on.", "Drop some first."))
+            return
+        new = run or self._new_run()
+        spare = Spare()
+        task = tasks.train(self.sources, new, request, self.options, spare=spare)
+        self._train(task, run, spare)
+
+    def resume_training(self, run: Path, request: TrainRequest) -> None:
+        """Go on with a run until ``request.steps`` in all."""
+        spare = Spare()
+        task = tasks.train((), run, request, PrepareOptions(), resume=True, spare=spare)
+        self._train(task, run, spare)
+
+    def pause_training(self, paused: bool) -> None:
+        """Pause, or go on."""
+        if self.training is not None:
+            self.backend.pause(self.training, paused)
+
+    def stop_training(self) -> None:
+        """Stop; a checkpoint of the steps taken is saved."""
+        if self.training is not None:
+            self.backend.cancel(self.training)
+
+    def save_elsewhere(self, folder: Path) -> None:
+        """Let the training go on below another folder, as its own can't be written to."""
+        self._spare.folder = folder
+
+    def open_run(self, run: Path) -> None:
+        """Make a run the one that all tools draw with."""
+        self.show_run(run)
+
+    def show_run(self, run: Path) -> Job:
+        """Do as :meth:`open_run`; returns the job, at whose end ``run_view`` is this run's."""
+        job = self.backend.submit(tasks.open_run(run))
+        job.finished.connect(self._on_run_view)
+        self._await(job, run if run != self.run else None)
+        return job
+
+    def _reopen(self, run: Path) -> None:
+        """Read the open run again; see ``reopened``."""
+        self._reopening = run
+        self.show_run(run)
+
+    def record(self, run: Path) -> RunRecord:
+        """Return a run's figures, followed while anybody listens to them."""
+        # Those that nobody looks at any more make room, the longest unasked for first.
+        for old, record in list(self._records.items())[:-_RECORDS_KEPT]:
+            if old != run and not record.is_watched:
+                self._records.pop(old).deleteLater()
+        found = self._records.pop(run, None) or RunRecord(self.backend, run, self)
+        for left in [one for one in self._moved if not one.is_watched]:
+            self._moved.remove(left)
+            left.deleteLater()
+        self._records[run] = found
+        found.poll()
+        return found
+
+    def hold_still(self, run: Path, still: bool) -> None:
+        """Do not ask for news of a run while its folder is being moved."""
+        for path, record in self._records.items():
+            if path.resolve() == run.resolve():
+                if still:
+                    record.sleep()
+                else:
+                    record.wake()
+
+    def take_moved(self, old: Path | None, new: Path | None) -> None:
+        """Follow a run whose folder was moved; see ``run_moved``. An open run stays open."""
+        if old is not None:
+            place = old.resolve()
+            for path in [path for path in self._records if path.resolve() == place]:
+                self._moved.append(self._records.pop(path))
+            if new is not None:
+                self.colours.move(old, new)
+        self.run_moved.emit(old, new)
+        if old is not None and self.run is not None and self.run.resolve() == place:
+            if new is not None:
+                # At once: no tool may ask for the old place meanwhile.
+                self.run = new
+                self._reopen(new)
+            else:
+                self._close_run()
+
+    def submit(self, task: Any, *, asked: bool = True) -> Job:
+        """Start any task; pictures that it draws go to the gallery if a person ``asked`` for it."""
+        job = self.backend.submit(task)
+        if asked:
+            job.finished.connect(self._on_result)
+        return job
+
+    def send_picture(
+        self, where: str, picture: Pictures, recipe: dict[str, object] | None = None
+    ) -> None:
+        """Hand a picture to another tool, which the window then shows."""
+        self.picture_sent.emit(where, picture, recipe)
+
+    def notify(self, what: Failure | StudioError | str) -> None:
+        """Tell a person something in the quiet bar at the top of the window."""
+        self.notified.emit(Failure.of(what) if isinstance(what, StudioError) else what)
+
+    def _close_run(self) -> None:
+        """Have no run open."""
+        if self._open_record is not None:
+            self._open_record.changed.disconnect(self._on_record)
+        self.run = self.run_view = self._open_record = None
+        self.run_changed.emit()
+
+    def _train(self, task: Any, run: Path | None, spare: Spare) -> None:
+        if self.training is not None:
+            self.notify(
+                StudioError("A training is under way already.", "Stop it first, or let it end.")
+            )
+            return
+        self.training = self.backend.submit(task)
+        self.training_run, self._spare = run, spare
+        self.training.emitted.connect(self._on_training_event)
+        self.training.changed.connect(self.training_changed)
+        self.training.failed.connect(self.notify)
+        self.training.ended.connect(self._on_training_ended)
+        self.training_changed.emit()
+
+    def _import(self, source: Path) -> None:
+        """Make a run of a diffusers folder and open it."""
+        job = self.backend.submit(tasks.import_model(source, self._stamped(source.name)))
+        job.finished.connect(self.open_run)
+        self._await(job, source)
+
+    def _await(self, job: Job, model: Path | None) -> None:
+        """Let the tools say what is being opened, until it is there or has failed."""
+        job.failed.connect(self._on_open_failed)
+        self._set_opening(model)
+
+    def _set_opening(self, model: Path | None) -> None:
+        if model != self.opening:
+            self.opening = model
+            self.opening_changed.emit()
+
+    def _on_open_failed(self, failure: Failure) -> None:
+        self._set_opening(None)
+        self.notify(failure)
+
+    def _new_run(self) -> Path:
+        return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
+
+    def _stamped(self, stem: str) -> Path:
+        """Return a new run folder, named for what it is made of and for this moment."""
+        return self.runs_folder / f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"
+
+    def _on_preview(self, preview: Any) -> None:
+        self.preview = preview
+        self.data_changed.emit()
+
+    def _on_dataset(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.data_changed.emit()
+
+    def _on_data_failed(self, failure: Failure) -> None:
+        """Go back to the pictures that were open before, if any."""
+        good = self._last_good
+        self.sources = good.source if good is not None else ()
+        self.options = good.options if good is not None else PrepareOptions()
+        self.dataset, self.preview = good, None
+        self.data_changed.emit()
+        self.notify(failure)
+
+    def _on_training_event(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.training_run, self._live_step = event.run, event.step
+            if event.run != self.run:
+                # Until it is known, no tool may take the model before for this one.
+                self.run, self.run_view = event.run, None
+            self.open_run(event.run)
+        elif isinstance(event, TrainTick):
+            self._live_step = event.step
+            if self.draws_live:
+                self.model_moved.emit()
+
+    def _on_training_ended(self) -> None:
+        self.training = None
+        self.training_changed.emit()
+        run = self.training_run
+        if run is None or not paths.is_file(run / "run.json"):
+            return
+        if self.run in (None, run):
+            self._reopen(run)
+        else:
+            # Someone works with another model: it is not taken out of their hands.
+            self.trained_elsewhere.emit(run)
+
+    def _on_run_view(self, view: tasks.RunView) -> None:
+        self.run_view = view
+        self.run = view.summary.path
+        record = self.record(self.run)
+        if record is not self._open_record:
+            if self._open_record is not None:
+                self._open_record.changed.disconnect(self._on_record)
+            self._open_record = record
+            record.changed.connect(self._on_record)
+        self._set_opening(None)
+        self.reopened, self._reopening = self.run == self._reopening, None
+        self.run_changed.emit()
+
+    def _on_record(self) -> None:
+        """Open the run anew when another process has saved a checkpoint."""
+        record, view = self._open_record, self.run_view
+        if record is None or view is None:
+            return
+        known = record.checkpoint is None or record.checkpoint in view.summary.checkpoints
+        if not known and not (self.training is not None and self.training_run == record.run):
+            self._reopen(record.run)
+
+    def _on_result(self, result: Any) -> None:
+        if isinstance(result, Drawn):
+            self.drawn.emit(result)
+
+    @property
+    def can_draw(self) -> bool:
+        """Whether there is a model: a checkpoint, or a training under way."""
+        if self.run is None or self.run_view is None:
+            return False
+        return bool(self.run_view.summary.checkpoints) or self.draws_live
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there are pictures to take some of: open ones, or those the model learnt."""
+        known = self.run_view is not None and bool(self.run_view.summary.sources)
+        return self.dataset is not None or known
+
+    @property
+    def model_step(self) -> int | None:
+        """How many steps the open model has been trained for, as far as is known."""
+        if self.draws_live:
+            return self._live_step
+        return max(self.run_view.summary.checkpoints, default=None) if self.run_view else None
+
+    @property
+    def no_model(self) -> str:
+        """What a tool says while there is nothing to draw with."""
+        if self.opening is not None:
+            return self.tr("Opening {0}…").format(self.opening.name)
+        if self.training is not None and self.run_view is None:
+            return self.tr("The training is getting ready…")
+        if self.run_view is not None:
+            name = self.run_view.summary.name
+            return self.tr("{0} has no checkpoint yet: there is nothing to draw with").format(name)
+        return self.tr("Train or open a model first")
+
+    @property
+    def draws_live(self) -> bool:
+        """Whether the open run is in training here: it is drawn with as it is at the moment."""
+        live = self.training is not None and self.training.state in (State.RUNNING, State.PAUSED)
+        return live and self.run == self.training_run
+
+
+def is_model(path: Path) -> bool:
+    """Tell whether a folder is a run or a model of diffusers."""
+    return any(paths.is_file(path / name) for name in ("run.json", "model_index.json"))

@@ -1,0 +1,68 @@
+"""Undo and redo by one key each, wherever it was that something was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+
+# What can be undone though another tool is seen.
+_ANYWHERE = ("pins", "gallery", "run")
+
+
+class Undoing(QObject):
+    """Registers both; each triggers the action of the tool in front, such as ``inpaint.undo``.
+
+    Args:
+        actions: where the actions are registered.
+        in_front: returns the key of the tool that is seen.
+        parent: the owner.
+    """
+
+    def __init__(
+        self, actions: ActionRegistry, in_front: Callable[[], str], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._actions, self._in_front = actions, in_front
+        for word, text, shortcut, icon, tip in (
+            ("undo", self.tr("Undo"), "Ctrl+Z", "undo-2", self.tr("Take the last change back")),
+            ("redo", self.tr("Redo"), "Ctrl+Shift+Z", "redo-2", self.tr("Do it again after all")),
+        ):
+            actions.add(
+                f"edit.{word}",
+                text,
+                partial(self._do, word),
+                category=self.tr("&Edit"),
+                shortcut=shortcut,
+                icon=icon,
+                tip=tip,
+                enabled=False,
+            )
+
+    def follow(self) -> None:
+        """Follow the tools, once they are there."""
+        for action in list(self._actions):
+            if action.objectName().endswith((".undo", ".redo")):
+                action.enabledChanged.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Find out what can be done now."""
+        for word in ("undo", "redo"):
+            self._actions[f"edit.{word}"].setEnabled(self._found(word) is not None)
+
+    def _do(self, word: str) -> None:
+        action = self._found(word)
+        if action is not None:
+            action.trigger()
+
+    def _found(self, word: str) -> QAction | None:
+        for key in (self._in_front(), *_ANYWHERE):
+            action_id = f"{key}.{word}"
+            if action_id in self._actions and self._actions[action_id].isEnabled():
+                return self._actions[action_id]
+        return None
