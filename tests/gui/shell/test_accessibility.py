@@ -105,7 +105,7 @@ def test_every_focusable_widget_of_the_dialogues_has_a_name_and_a_role(
 
 
 def test_a_job_says_which_it_is(qtbot: QtBot, window: MainWindow, backend: Backend) -> None:
-    from tests.gui.test_jobs_panel import endless
+    from tests.gui.features.jobs.test_jobs_panel import endless
 
     job = backend.submit(endless("Training cats"))
     roll = Roll()

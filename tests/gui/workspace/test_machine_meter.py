@@ -63,7 +63,7 @@ def test_it_measures_by_itself_and_anew_for_pictures_of_another_shape(
 def test_it_waits_while_anything_else_runs(
     qtbot: QtBot, meter: MachineMeter, backend: Backend
 ) -> None:
-    from tests.gui.test_jobs_panel import endless
+    from tests.gui.features.jobs.test_jobs_panel import endless
 
     busy = backend.submit(endless("Training"))
     asked = backend.submit(endless("Drawing", Lane.INTERACTIVE))

@@ -40,7 +40,7 @@ from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, atomic, journal
 from tests.jobs.conftest import REQUEST, finish
 from tests.jobs.memory import FailingAllocation
-from tests.jobs.test_training import _files
+from tests.jobs.training.test_training import _files
 
 Job = Generator[Any, None, Any]
 
