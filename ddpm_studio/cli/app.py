@@ -14,7 +14,7 @@ from ddpm_studio.cli.group import CONTEXT, LazyGroup
 from ddpm_studio.cli.output import forget_stdout
 from ddpm_studio.cli.stopping import Stopped, Unread
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
-from ddpm_studio.data import WORKER_WORD
+from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.validation import plainly
 

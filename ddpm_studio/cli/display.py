@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from ddpm_studio.cli.words import duration
-from ddpm_studio.data.progress import Progress
+from ddpm_studio.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_AT_LEAST = 1.0

@@ -27,7 +27,6 @@ from ddpm_studio.data.decoding.squares import Recipe
 from ddpm_studio.data.fitting import choose_size, recipe_for
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item, natural_key
-from ddpm_studio.data.progress import Progress
 from ddpm_studio.data.report import Reject, Report, size_warnings
 from ddpm_studio.data.rows import begin_rows, settle_rows
 from ddpm_studio.data.store import (
@@ -42,6 +41,7 @@ from ddpm_studio.data.store import (
 )
 from ddpm_studio.data.survey import Found, Survey, item_classes, nothing_usable
 from ddpm_studio.paths import cache_dir
+from ddpm_studio.progress import Progress
 from ddpm_studio.requests import PrepareOptions
 
 _BATCH_BYTES = 8 * 2**20

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.data.progress import Progress as Progress
+from ddpm_studio.progress import Progress as Progress
 
 Pictures = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]

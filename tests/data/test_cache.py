@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ddpm_studio.data import Dataset, Progress, Report, prepare, preparing, sample_sets
+from ddpm_studio.data import Dataset, Report, prepare, preparing, sample_sets
 from ddpm_studio.data.decoding import crew
 from ddpm_studio.data.decoding.looking import Look, Target, look
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
+from ddpm_studio.progress import Progress
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import age, drain, image, make_picture_folder, noise, prepared
 

@@ -21,12 +21,12 @@ from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from ddpm_studio.data import WORKER_WORD
 from ddpm_studio.data.decoding.decoding import Unusable
 from ddpm_studio.data.decoding.looking import Look, NotAPicture, Outcome, Target, look, read_item
 from ddpm_studio.data.decoding.pausing import no_collection
 from ddpm_studio.data.decoding.worker import ARRAY, BYTES, DISK, LEFT_OUT, MEMORY, OTHER, READY
 from ddpm_studio.data.decoding.worker import main as worker_main
+from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.data.items import Item
 from ddpm_studio.errors import StudioError
 

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.data import WORKER_WORD, Dataset, prepare, preparing
+from ddpm_studio.data import Dataset, prepare, preparing
 from ddpm_studio.data.decoding import crew
 from ddpm_studio.data.decoding.crew import Crew
 from ddpm_studio.data.decoding.worker import READY
+from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import encoded, image, make_idx, noise, prepared

@@ -1,4 +1,4 @@
-"""How far a long piece of work is; the lowest layer that reports it defines it."""
+"""Progress of a long piece of work, as every layer that does one reports it."""
 
 from __future__ import annotations
 

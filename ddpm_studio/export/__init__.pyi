@@ -1,0 +1,51 @@
+from .animation import (
+    ANIMATION_SUFFIXES as ANIMATION_SUFFIXES,
+)
+from .animation import (
+    check_animation as check_animation,
+)
+from .animation import (
+    save_animation as save_animation,
+)
+from .carriers import (
+    RECIPE_KEY as RECIPE_KEY,
+)
+from .carriers import (
+    RECIPE_SUFFIXES as RECIPE_SUFFIXES,
+)
+from .estimate import (
+    Estimate as Estimate,
+)
+from .estimate import (
+    estimate_animation as estimate_animation,
+)
+from .grid import (
+    make_grid as make_grid,
+)
+from .grid import (
+    side_by_side as side_by_side,
+)
+from .grid import (
+    zoom as zoom,
+)
+from .pictures import (
+    check_sequence_folder as check_sequence_folder,
+)
+from .pictures import (
+    each_of as each_of,
+)
+from .pictures import (
+    save_png as save_png,
+)
+from .pictures import (
+    save_png_sequence as save_png_sequence,
+)
+from .recipe import read_recipe as read_recipe
+from .timing import (
+    Easing as Easing,
+)
+from .timing import (
+    choose_frames as choose_frames,
+)
+from .video import find_ffmpeg as find_ffmpeg
+from .writing import check_destination as check_destination

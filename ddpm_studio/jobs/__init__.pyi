@@ -1,0 +1,106 @@
+from .drawing.inpainting import (
+    inpaint as inpaint,
+)
+from .drawing.inpainting import (
+    load_mask as load_mask,
+)
+from .drawing.interpolation import (
+    interpolate as interpolate,
+)
+from .drawing.interpolation import (
+    walk_path as walk_path,
+)
+from .drawing.latents import (
+    encode_picture as encode_picture,
+)
+from .drawing.latents import (
+    load_latent as load_latent,
+)
+from .drawing.latents import (
+    save_latent as save_latent,
+)
+from .drawing.models import (
+    Model as Model,
+)
+from .drawing.models import (
+    ModelStore as ModelStore,
+)
+from .drawing.pictures import (
+    fit_picture as fit_picture,
+)
+from .drawing.pictures import (
+    load_picture as load_picture,
+)
+from .drawing.redrawing import redraw as redraw
+from .drawing.sampling import sample as sample
+from .drawing.series import (
+    interpolate_series as interpolate_series,
+)
+from .drawing.series import (
+    share_series as share_series,
+)
+from .drawing.sharing import share as share
+from .library.describing import (
+    RunSummary as RunSummary,
+)
+from .library.describing import (
+    describe_run as describe_run,
+)
+from .library.exchange import (
+    export_diffusers as export_diffusers,
+)
+from .library.exchange import (
+    import_diffusers as import_diffusers,
+)
+from .library.learnt import some_pictures as some_pictures
+from .measuring.bits import measure_bits as measure_bits
+from .measuring.bound import (
+    bound_parts as bound_parts,
+)
+from .measuring.bound import (
+    step_gaussians as step_gaussians,
+)
+from .measuring.decoding import decode as decode
+from .measuring.forward import (
+    noised_picture as noised_picture,
+)
+from .measuring.forward import (
+    schedule_tables as schedule_tables,
+)
+from .measuring.neighbours import find_neighbours as find_neighbours
+from .playground import (
+    PointModel as PointModel,
+)
+from .playground import (
+    diffused as diffused,
+)
+from .playground import (
+    langevin as langevin,
+)
+from .playground import (
+    look_at_points as look_at_points,
+)
+from .playground import (
+    play as play,
+)
+from .playground import (
+    score_field as score_field,
+)
+from .playground import (
+    shape_points as shape_points,
+)
+from .playground import (
+    start_noise as start_noise,
+)
+from .playground import (
+    true_score as true_score,
+)
+from .playground import (
+    walk_points as walk_points,
+)
+from .training.training import (
+    TrainResult as TrainResult,
+)
+from .training.training import (
+    train as train,
+)
