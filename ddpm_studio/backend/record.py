@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
 
-from ddpm_studio.backend import watching
 from ddpm_studio.backend.rows import Kind, Losses, Numbers, Rows
 from ddpm_studio.backend.service import Backend
-from ddpm_studio.backend.task import Job
+from ddpm_studio.backend.spec import Job
+from ddpm_studio.backend.specs import runs as watching
 from ddpm_studio.jobs.events import BINS
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import time
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from ddpm_studio.backend.task import Job, State, Task
-from ddpm_studio.backend.worker import Report, Worker
+from ddpm_studio.backend.device_thread import Report, Worker
+from ddpm_studio.backend.spec import Job, State, Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.jobs.events import Progress, TrainTick
 from ddpm_studio.jobs.time_left import TimeLeft

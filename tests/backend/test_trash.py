@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QFile
 
-from ddpm_studio.backend import trash
+from ddpm_studio.backend.specs import trash
 
 pytestmark = pytest.mark.skipif(
     sys.platform in ("win32", "darwin"), reason="these systems have their own trash"

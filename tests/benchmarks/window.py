@@ -120,7 +120,8 @@ def _live(folder: Path, seconds: float) -> dict[str, Any]:
     """Open the window, train, and watch a timer; then ask for pictures."""
     from PySide6.QtCore import QTimer
 
-    from ddpm_studio.backend import State, tasks
+    from ddpm_studio.backend import State
+    from ddpm_studio.backend.specs import drawing as tasks
     from ddpm_studio.requests import SampleRequest
     from tests.endurance.living_window import Life
 

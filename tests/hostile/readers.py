@@ -112,7 +112,7 @@ class Readers:
         return Told(0)
 
     def _open_run(self, path: Path) -> Told:
-        from ddpm_studio.backend import tasks
+        from ddpm_studio.backend.specs import drawing as tasks
         from ddpm_studio.jobs import ModelStore
 
         return self._job(lambda: _drain(tasks.open_run(path).work(ModelStore())))

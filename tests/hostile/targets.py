@@ -101,7 +101,7 @@ def _cache_seeds() -> list[bytes]:
 
 def _run(folder: Path, content: bytes) -> object:
     """A run.json, or the figures, which are told by their first key."""
-    from ddpm_studio.backend import tasks
+    from ddpm_studio.backend.specs import drawing as tasks
     from ddpm_studio.jobs import ModelStore
 
     run = _honest_run(folder)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from ddpm_studio.backend import Job, machine
+from ddpm_studio.backend import Job
+from ddpm_studio.backend.specs import machine
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
 from ddpm_studio.gui.workspace.studio import Studio

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from ddpm_studio.backend import gallery, pins
+from ddpm_studio.backend.specs import gallery, pins
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.platform.images import Pictures

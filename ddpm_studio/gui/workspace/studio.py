@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio import paths
-from ddpm_studio.backend import Backend, Job, State, tasks
+from ddpm_studio.backend import Backend, Job, State
 from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.restoring import Restorer

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.backend.task import Lane
+from ddpm_studio.backend.spec import Lane
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.workspace.actions import ActionRegistry

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from ddpm_studio.backend import exports
+from ddpm_studio.backend.specs import exports
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar

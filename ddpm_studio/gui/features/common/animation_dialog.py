@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job, exports
+from ddpm_studio.backend import Job
+from ddpm_studio.backend.specs import exports
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
@@ -37,7 +38,7 @@ class AnimationDialog(QDialog):
 
     Args:
         studio: its backend finds out what the file will be.
-        frames: see :func:`ddpm_studio.backend.exports.save_animation`.
+        frames: see :func:`ddpm_studio.backend.specs.exports.save_animation`.
         first: what is chosen at first.
         suffix: the first format.
         parent: the window.

@@ -12,8 +12,8 @@ from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
-from ddpm_studio.backend import exports
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import exports
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
 from ddpm_studio.gui.platform.images import Pictures

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from ddpm_studio.backend import exports
+from ddpm_studio.backend.specs import exports
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio

@@ -9,8 +9,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.backend import Job, tasks
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend import Job
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.platform.images import PICTURE_MIME, Pictures, paths_from_mime
 from ddpm_studio.gui.widgets.layout.basics import set_property

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import Job, tasks
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend import Job
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M

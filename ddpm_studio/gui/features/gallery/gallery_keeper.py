@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from ddpm_studio.backend import gallery
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import gallery
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
 from ddpm_studio.gui.platform.images import PictureDrop, read_picture

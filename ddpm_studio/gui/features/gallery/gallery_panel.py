@@ -11,8 +11,8 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-from ddpm_studio.backend import tasks
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar

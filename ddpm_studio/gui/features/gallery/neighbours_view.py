@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ddpm_studio.backend import tasks
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.platform.images import Pictures

@@ -13,8 +13,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from ddpm_studio.backend import tasks
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.gui.features.common.drawing_rows import Rows
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu

@@ -9,8 +9,8 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import learning
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import learning
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel

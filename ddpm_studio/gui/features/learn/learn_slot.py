@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.backend import learning
+from ddpm_studio.backend.specs import learning
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import Pictures, read_picture

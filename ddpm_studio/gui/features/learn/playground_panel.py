@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import Job, learning, playground
+from ddpm_studio.backend import Job
+from ddpm_studio.backend.specs import learning, playground
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.learn.lights import Lights

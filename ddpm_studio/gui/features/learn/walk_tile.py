@@ -8,7 +8,8 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job, playground
+from ddpm_studio.backend import Job
+from ddpm_studio.backend.specs import playground
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.sampler_bar import SAMPLER_NAMES
 from ddpm_studio.gui.features.learn.point_plot import PointPlot

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio import paths
-from ddpm_studio.backend import watching
+from ddpm_studio.backend.specs import runs as watching
 from ddpm_studio.gui.features.observatory.compare_view import CompareView
 from ddpm_studio.gui.features.observatory.notes_view import NotesView
 from ddpm_studio.gui.features.observatory.run_model import (

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import Job, watching
+from ddpm_studio.backend import Job
 from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.backend.specs import runs as watching
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S

@@ -8,8 +8,8 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from ddpm_studio.backend import exports
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import exports
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar

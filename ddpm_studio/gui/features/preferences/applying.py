@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio import paths
-from ddpm_studio.backend import machine
+from ddpm_studio.backend.specs import machine
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.workspace.settings import Preferences, Settings
 from ddpm_studio.gui.workspace.studio import Studio

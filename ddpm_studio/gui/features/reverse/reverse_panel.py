@@ -10,8 +10,9 @@ from typing import Any
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job, tasks
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend import Job
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.age_row import AgeRow

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
-from ddpm_studio.backend import tasks
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, tool_button
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio

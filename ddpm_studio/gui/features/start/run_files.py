@@ -10,8 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.backend import run_files
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import run_files
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.features.training.training_status import memory_words

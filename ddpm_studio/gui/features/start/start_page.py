@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import covers
+from ddpm_studio.backend.specs import covers
 from ddpm_studio.data.samples import SampleSet, sample_sets
 from ddpm_studio.gui.features.start.run_card import CARD_HEIGHT, RunCard
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_XL

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import Job, State
-from ddpm_studio.backend.tasks import RunView
+from ddpm_studio.backend.specs.drawing import RunView
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import (
     ElidedLabel,

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QSignalSpy, QTest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import tasks
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.export import read_recipe
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry

@@ -9,7 +9,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend, Lane, State, Task, tasks
+from ddpm_studio.backend import Backend, Lane, State, Task
+from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.jobs.jobs_panel import JobsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry

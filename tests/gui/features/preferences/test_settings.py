@@ -195,7 +195,7 @@ def test_the_threads_asked_for_compute_and_the_first_number_comes_back(
 ) -> None:
     import torch
 
-    from ddpm_studio.backend.task import Task
+    from ddpm_studio.backend.spec import Task
 
     counts: list[int] = []
 

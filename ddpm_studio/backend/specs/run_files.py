@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QFile
 
-from ddpm_studio.backend import trash
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.specs import trash
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event
 

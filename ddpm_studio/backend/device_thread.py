@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QThread, Signal
 
-from ddpm_studio.backend.giving_back import GivingBack
-from ddpm_studio.backend.task import Lane, State, Task
+from ddpm_studio.backend.heap_trim import GivingBack
+from ddpm_studio.backend.spec import Lane, State, Task
 from ddpm_studio.errors import Failure
 from ddpm_studio.jobs.events import Event, Progress
 

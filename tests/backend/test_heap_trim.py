@@ -7,7 +7,7 @@ import ctypes
 import psutil
 import pytest
 
-from ddpm_studio.backend.giving_back import give_back
+from ddpm_studio.backend.heap_trim import give_back
 
 _BLOCK, _BLOCKS = 64 << 10, 2000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
 from ddpm_studio.jobs.events import Event, Points
 from ddpm_studio.requests import PlayRequest, Sampler
 

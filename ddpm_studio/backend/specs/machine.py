@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from ddpm_studio.backend.task import Lane, Task
+from ddpm_studio.backend.spec import Lane, Task
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.requests import Device, Precision
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddpm_studio.backend.task import Task
+from ddpm_studio.backend.spec import Task
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.requests import PrepareOptions
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.backend.task import Lane, Task
+from ddpm_studio.backend.spec import Lane, Task
 from ddpm_studio.data.samples import title_of
 from ddpm_studio.jobs.events import Event, Latent, Pictures
 from ddpm_studio.jobs.training.spare import Spare

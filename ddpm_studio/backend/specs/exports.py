@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddpm_studio.backend.task import Lane, Task
+from ddpm_studio.backend.spec import Lane, Task
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.requests import AnimationRequest
 

@@ -1,0 +1,1 @@
+"""Specifications of all jobs that the window asks for; torch is imported where they run."""
