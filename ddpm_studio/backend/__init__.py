@@ -1,7 +1,7 @@
-"""One thread, one queue, one device: what runs behind the window."""
+"""The window's backend: a thread for the device, a pool for the rest, and handles of their jobs."""
 
+from ddpm_studio.backend.handle import JobHandle, State
 from ddpm_studio.backend.service import Backend
-from ddpm_studio.backend.spec import Job, Lane, State, Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend.spec import JobSpec, Lane
 
-__all__ = ["Backend", "Job", "Lane", "State", "Task", "tasks"]
+__all__ = ["Backend", "JobHandle", "JobSpec", "Lane", "State"]

@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system, again and again.
+"""Heap trimming: memory that was freed goes back to the system, again and again.
 
 The C library keeps freed memory that lies below some that is still in use. Drawings and training
 steps of many sizes leave such gaps, and a window that lives for days would only ever grow; it
@@ -28,7 +28,7 @@ def few_heaps() -> None:
             adjust(_M_ARENA_MAX, _HEAPS)
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Return what is free to the system, where the C library can (glibc)."""
     if sys.platform != "linux":
         return
@@ -37,16 +37,16 @@ def give_back() -> None:
         trim(0)
 
 
-class GivingBack:
-    """Does it again and again, in whatever thread asks, from few heaps."""
+class HeapTrim:
+    """Trims the heap again and again, in whatever thread asks, from few heaps."""
 
     def __init__(self) -> None:
         few_heaps()
         self._next = time.monotonic() + _EVERY_SECONDS
 
     def when_due(self) -> None:
-        """Do it if the last time is long enough ago."""
+        """Trim if the last time is long enough ago."""
         now = time.monotonic()
         if now >= self._next:
-            give_back()
+            trim_heap()
             self._next = now + _EVERY_SECONDS

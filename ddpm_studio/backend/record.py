@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
 
+from ddpm_studio.backend import specs
+from ddpm_studio.backend.handle import JobHandle
 from ddpm_studio.backend.rows import Kind, Losses, Numbers, Rows
 from ddpm_studio.backend.service import Backend
-from ddpm_studio.backend.spec import Job
-from ddpm_studio.backend.specs import runs as watching
 from ddpm_studio.jobs.events import BINS
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class RunRecord(QObject):
         self._steps = Rows(_STEP_KINDS, _MOST_STEPS, _RECENT)
         self._ticks = Rows(_TICK_KINDS, _MOST_TICKS, _RECENT)
         self._news: RunNews | None = None
-        self._job: Job | None = None
+        self._job: JobHandle[RunNews] | None = None
         self._quiet = 0
         self._asleep = False
         self._lost = False
@@ -134,9 +134,9 @@ class RunRecord(QObject):
             return
         self._timer.stop()
         place = self._news.place if self._news is not None else None
-        self._job = self._backend.submit(watching.look_at_run(self.run, place))
-        self._job.finished.connect(self._on_news)
-        self._job.failed.connect(self._on_failed)
+        self._job = self._backend.submit(specs.runs.look_at_run(self.run, place))
+        self._job.on_finished(self._on_news)
+        self._job.on_failed(self._on_failed)
 
     def _of_this_branch(self, previews: tuple[Path, ...]) -> tuple[Path, ...]:
         """Leave out what was drawn after the step that the training went back to since."""

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import time
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from ddpm_studio.backend.device_thread import Report, Worker
-from ddpm_studio.backend.spec import Job, State, Task
+from ddpm_studio.backend.device_thread import DeviceThread
+from ddpm_studio.backend.handle import JobHandle, State
+from ddpm_studio.backend.outbox import Outbox, Report
+from ddpm_studio.backend.pool import Pool
+from ddpm_studio.backend.spec import JobSpec
 from ddpm_studio.errors import Failure
-from ddpm_studio.jobs.events import Progress, TrainTick
+from ddpm_studio.jobs.events import TrainTick
 from ddpm_studio.jobs.time_left import TimeLeft
+from ddpm_studio.progress import Progress
+
+T = TypeVar("T")
 
 _MIN_INTERVAL = 1 / 30
 
 
 class Backend(QObject):
-    """Starts tasks in the device's thread and brings what they report to the window's.
+    """Runs jobs in the device's thread and a pool, and brings what they report to the window's.
 
-    Reports are fetched at most 30 times a second; results of replaced or cancelled tasks are
+    Reports are fetched at most 30 times a second; results of replaced or cancelled jobs are
     dropped.
     """
 
     started = Signal(object)
-    """A :class:`Job` was submitted."""
+    """A :class:`JobHandle`: it was submitted."""
     closing = Signal()
-    """No task will be begun any more."""
+    """No job will be begun any more."""
     ready = Signal(str)
     """Torch is loaded; carries device and precision in words, such as "CPU float32"."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.jobs: dict[int, Job] = {}
+        self.jobs: dict[int, JobHandle[object]] = {}
         self.device: str | None = None
         self._slots: dict[str, int] = {}
         self._times_left: dict[int, TimeLeft] = {}
@@ -40,52 +47,65 @@ class Backend(QObject):
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._fetch)
-        self._worker = Worker()
-        self._worker.reported.connect(self._on_reported)
-        self._worker.ready.connect(self._on_ready)
+        self._outbox = Outbox(self)
+        self._outbox.reported.connect(self._on_reported)
+        self._device_thread = DeviceThread(self._outbox)
+        self._device_thread.ready.connect(self._on_ready)
+        self._pool = Pool(self._outbox)
 
     def start(self) -> None:
-        """Start the thread; tasks may be submitted before."""
-        self._worker.start()
+        """Start the executors; jobs may be submitted before.
 
-    def submit(self, task: Task) -> Job:
-        """Start a task; one in the same slot is cancelled."""
-        if task.slot is not None:
-            older = self._slots.get(task.slot)
+        The pool begins when the device's thread has loaded torch: two threads that import it at
+        once can meet it half loaded.
+        """
+        self._device_thread.start()
+
+    def submit(self, spec: JobSpec[T]) -> JobHandle[T]:
+        """Start a job; one in the same slot is cancelled."""
+        if spec.slot is not None:
+            older = self._slots.get(spec.slot)
             if older is not None and older in self.jobs:
                 self.cancel(self.jobs[older])
-            self._slots[task.slot] = task.id
-        job = Job(task)
-        self.jobs[task.id] = job
-        self._times_left[task.id] = TimeLeft()
-        self._worker.submit(task)
+            self._slots[spec.slot] = spec.id
+        job = JobHandle(spec)
+        self.jobs[spec.id] = job
+        self._times_left[spec.id] = TimeLeft()
+        self._executor(spec).submit(spec)
         self.started.emit(job)
         return job
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: JobHandle[object]) -> None:
         """Cancel a job. One that saves something when it ends is over when that is done."""
         if job.state.over:
             return
-        self._worker.cancel(job.task.id)
-        if job.task.slot is not None:
+        self._executor(job.spec).cancel(job.spec.id)
+        if job.spec.slot is not None:
             self._end(job, State.CANCELLED)
 
-    def pause(self, job: Job, paused: bool) -> None:
+    def pause(self, job: JobHandle[object], paused: bool) -> None:
         """Pause a job, or go on."""
         if not job.state.over:
-            self._worker.pause(job.task.id, paused)
+            self._executor(job.spec).pause(job.spec.id, paused)
 
     def shutdown(self, seconds: float = 60.0) -> bool:
         """End all jobs, those that save something after they have; False if time ran out."""
         self.closing.emit()
-        if not self._worker.isRunning():
+        if not (self._device_thread.isRunning() or self._pool.is_running):
             return True
-        self._worker.stop()
-        ended = self._worker.wait(int(seconds * 1000))
+        until = time.monotonic() + seconds
+        self._pool.stop()
+        self._device_thread.stop()
+        ended = self._device_thread.wait(int(seconds * 1000))
+        ended = self._pool.join(until - time.monotonic()) and ended
         self._fetch()
         return ended
 
+    def _executor(self, spec: JobSpec[object]) -> DeviceThread | Pool:
+        return self._device_thread if spec.on_device else self._pool
+
     def _on_ready(self, device: str) -> None:
+        self._pool.start()
         self.device = device
         self.ready.emit(device)
 
@@ -98,22 +118,22 @@ class Backend(QObject):
 
     def _fetch(self) -> None:
         self._fetched = time.monotonic()
-        for report in self._worker.take():
-            job = self.jobs.get(report.task_id)
+        for report in self._outbox.take():
+            job = self.jobs.get(report.job_id)
             if job is not None and not job.state.over:
                 self._deliver(job, report)
 
-    def _deliver(self, job: Job, report: Report) -> None:
+    def _deliver(self, job: JobHandle[object], report: Report) -> None:
         if report.state.over:
             self._end(job, report.state, report.payload)
             return
         if report.state is not job.state:
             job.state = report.state
-            self._times_left[job.task.id].pause()
+            self._times_left[job.spec.id].pause()
             job.changed.emit()
         if isinstance(report.payload, Progress):
             job.progress = report.payload
-            left = self._times_left[job.task.id].update(report.payload)
+            left = self._times_left[job.spec.id].update(report.payload)
             # A training tells its time left itself: it knows what was not training.
             if not job.tells_time:
                 job.seconds_left = left
@@ -123,11 +143,11 @@ class Backend(QObject):
                 job.tells_time, job.seconds_left = True, report.payload.seconds_left
             job.emitted.emit(report.payload)
 
-    def _end(self, job: Job, state: State, payload: object = None) -> None:
+    def _end(self, job: JobHandle[object], state: State, payload: object = None) -> None:
         job.state = state
-        del self.jobs[job.task.id], self._times_left[job.task.id]
-        if job.task.slot is not None and self._slots.get(job.task.slot) == job.task.id:
-            del self._slots[job.task.slot]
+        del self.jobs[job.spec.id], self._times_left[job.spec.id]
+        if job.spec.slot is not None and self._slots.get(job.spec.slot) == job.spec.id:
+            del self._slots[job.spec.slot]
         if state is State.DONE:
             job.result = payload
             job.finished.emit(payload)

@@ -1,4 +1,4 @@
-"""What the backend is asked to do, and how it goes."""
+"""Job specifications: what the window asks the backend for, and where it runs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import enum
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from PySide6.QtCore import QObject, Signal
-
-from ddpm_studio.errors import Failure
-from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.jobs.events import Event
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
 
-_ids = count(1)
+T_co = TypeVar("T_co", covariant=True)
 
-Work = Callable[["ModelStore"], Generator[Event, None, Any]]
-"""Starts a job; called in the backend's thread, where torch may be imported."""
+_ids = count(1)
 
 
 class Lane(enum.Enum):
@@ -30,62 +26,66 @@ class Lane(enum.Enum):
     IDLE = "idle"
 
 
-class State(enum.Enum):
-    """Where a job stands."""
+@dataclass(frozen=True)
+class DeviceSteps(Generic[T_co]):
+    """A generator that the device's thread steps, in turns with others; torch is loaded there."""
 
-    WAITING = "waiting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will come."""
-        return self in (State.DONE, State.FAILED, State.CANCELLED)
+    start: Callable[[ModelStore], Generator[Event, None, T_co]]
 
 
 @dataclass(frozen=True)
-class Task:
-    """A request to the backend.
+class DeviceCall(Generic[T_co]):
+    """One short function in the device's thread, such as one evaluation of a network."""
+
+    function: Callable[[ModelStore], T_co]
+
+
+@dataclass(frozen=True)
+class PoolSteps(Generic[T_co]):
+    """A generator that a thread of the pool steps: files, pictures, encoding.
+
+    It must not touch the device, nor torch's global random numbers, which a training draws from.
+    """
+
+    start: Callable[[], Generator[Event, None, T_co]]
+
+
+@dataclass(frozen=True)
+class PoolCall(Generic[T_co]):
+    """One short function in a thread of the pool; as for :class:`PoolSteps`.
+
+    Once begun it is done, whatever is cancelled.
+    """
+
+    function: Callable[[], T_co]
+
+
+Work = DeviceSteps[T_co] | DeviceCall[T_co] | PoolSteps[T_co] | PoolCall[T_co]
+
+
+@dataclass(frozen=True)
+class JobSpec(Generic[T_co]):
+    """A job as it is asked for; ``T_co`` is its result.
 
     Args:
         title: what a person reads in the list of jobs.
-        work: see :data:`Work`.
-        lane: whether somebody waits for it.
-        slot: a newer task of the same slot replaces this one.
+        work: what is done, and by which executor.
+        lane: whether somebody waits for it; the pool knows no idle jobs.
+        slot: a newer job of the same slot replaces this one.
         listed: whether it appears in the list of jobs.
+        queue: in the pool, jobs of one queue run one after another, in the order in which they
+            were asked for; those of a slot do so in any case.
     """
 
     title: str
-    work: Work
+    work: Work[T_co]
     lane: Lane = Lane.INTERACTIVE
     slot: str | None = None
     listed: bool = True
+    queue: str | None = None
     id: int = field(default_factory=lambda: next(_ids))
 
-
-class Job(QObject):
-    """The window's view of a task: lives in the window's thread, as do all its signals."""
-
-    emitted = Signal(object)
-    """Each event of the generator but Progress, in order."""
-    changed = Signal()
-    """State or progress is another."""
-    finished = Signal(object)
-    """The generator's result."""
-    failed = Signal(object)
-    """A :class:`Failure`."""
-    ended = Signal()
-    """Over, one way or another."""
-
-    def __init__(self, task: Task, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.task = task
-        self.state = State.WAITING
-        self.progress: Progress | None = None
-        self.seconds_left: float | None = None
-        self.tells_time = False
-        self.failure: Failure | None = None
-        self.result: Any = None
+    @property
+    def on_device(self) -> bool:
+        """Whether the device's thread runs it, not the pool."""
+        return isinstance(self.work, (DeviceSteps, DeviceCall))

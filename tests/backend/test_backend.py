@@ -14,7 +14,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend, Job, Lane, State, Task
+from ddpm_studio.backend import Backend, JobHandle, JobSpec, Lane, State
+from ddpm_studio.backend.spec import DeviceSteps
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.events import Notice, Progress
 
@@ -41,7 +42,7 @@ def counting(total: int, seen: list[str] | None = None, tag: str = "") -> Callab
 class Listener(QObject):
     """Notes what arrives and in which thread."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: JobHandle[object]) -> None:
         super().__init__()
         self.events: list[Any] = []
         self.threads: set[Any] = set()
@@ -61,7 +62,7 @@ def test_a_result_arrives_in_the_windows_thread(backend: Backend, qtbot: QtBot) 
             yield Notice(str(k))
         return "done"
 
-    job = backend.submit(Task("t", work))
+    job = backend.submit(JobSpec("t", DeviceSteps(work)))
     listener = Listener(job)
     with qtbot.waitSignal(job.finished, timeout=20_000) as caught:
         pass
@@ -77,7 +78,7 @@ def test_an_error_arrives_as_text(backend: Backend, qtbot: QtBot) -> None:
         yield Progress(0, 1, "")
         raise StudioError("The disk is full.", "Make room.")
 
-    job = backend.submit(Task("t", work))
+    job = backend.submit(JobSpec("t", DeviceSteps(work)))
     with qtbot.waitSignal(job.failed, timeout=20_000) as caught:
         pass
     assert caught.args is not None
@@ -97,9 +98,9 @@ def test_a_newer_task_of_a_slot_replaces_the_older(backend: Backend, qtbot: QtBo
         finally:
             closed.append(1)
 
-    older = backend.submit(Task("old", endless, slot="s"))
+    older = backend.submit(JobSpec("old", DeviceSteps(endless), slot="s"))
     qtbot.waitUntil(lambda: older.state is State.RUNNING, timeout=20_000)
-    newer = backend.submit(Task("new", counting(3), slot="s"))
+    newer = backend.submit(JobSpec("new", DeviceSteps(counting(3)), slot="s"))
     assert older.state is State.CANCELLED
     with qtbot.waitSignal(newer.finished, timeout=20_000):
         pass
@@ -120,10 +121,10 @@ def test_interactive_goes_before_background_but_does_not_starve_it(
 
         return work
 
-    background = backend.submit(Task("b", slow("b", 400), Lane.BACKGROUND))
+    background = backend.submit(JobSpec("b", DeviceSteps(slow("b", 400)), Lane.BACKGROUND))
     qtbot.waitUntil(lambda: len(order) > 5, timeout=20_000)
     begun = len(order)
-    interactive = backend.submit(Task("i", slow("i", 150)))
+    interactive = backend.submit(JobSpec("i", DeviceSteps(slow("i", 150))))
     with qtbot.waitSignal(interactive.finished, timeout=20_000):
         pass
     during = order[begun:]
@@ -137,7 +138,7 @@ def test_interactive_goes_before_background_but_does_not_starve_it(
 
 def test_pause_stops_stepping(backend: Backend, qtbot: QtBot) -> None:
     seen: list[str] = []
-    job = backend.submit(Task("t", counting(10**9, seen), Lane.BACKGROUND))
+    job = backend.submit(JobSpec("t", DeviceSteps(counting(10**9, seen)), Lane.BACKGROUND))
     qtbot.waitUntil(lambda: len(seen) > 3, timeout=20_000)
     backend.pause(job, True)
     qtbot.waitUntil(lambda: job.state is State.PAUSED, timeout=20_000)
@@ -157,10 +158,10 @@ def test_a_flood_of_events_is_fetched_in_order_and_rarely(backend: Backend, qtbo
         for k in range(20_000):
             yield Notice(str(k))
 
-    job = backend.submit(Task("t", work))
+    job = backend.submit(JobSpec("t", DeviceSteps(work)))
     listener = Listener(job)
     wakes: list[int] = []
-    backend._worker.reported.connect(lambda: wakes.append(1))
+    backend._outbox.reported.connect(lambda: wakes.append(1))
     with qtbot.waitSignal(job.finished, timeout=60_000):
         pass
     assert [event.text for event in listener.events] == [str(k) for k in range(20_000)]
@@ -182,8 +183,10 @@ def test_shutdown_closes_every_generator(qtbot: QtBot) -> None:
 
     service = Backend()
     service.start()
-    jobs = [service.submit(Task(tag, endless(tag), Lane.BACKGROUND)) for tag in "abc"]
+    jobs = [
+        service.submit(JobSpec(tag, DeviceSteps(endless(tag)), Lane.BACKGROUND)) for tag in "abc"
+    ]
     qtbot.waitUntil(lambda: all(job.state is State.RUNNING for job in jobs), timeout=20_000)
     assert service.shutdown(20)
     assert sorted(closed) == ["a", "b", "c"]
-    assert not service._worker.isRunning()
+    assert not service._device_thread.isRunning()

@@ -7,7 +7,7 @@ import ctypes
 import psutil
 import pytest
 
-from ddpm_studio.backend.heap_trim import give_back
+from ddpm_studio.backend.heap_trim import trim_heap
 
 _BLOCK, _BLOCKS = 64 << 10, 2000
 
@@ -19,6 +19,6 @@ def test_gaps_below_what_is_still_used_go_back() -> None:
     above = bytes([2]) * _BLOCK
     del blocks
     held = process.memory_info().rss
-    give_back()
+    trim_heap()
     assert held - process.memory_info().rss > _BLOCK * _BLOCKS // 2
     assert above[0] == 2

@@ -120,8 +120,7 @@ def _live(folder: Path, seconds: float) -> dict[str, Any]:
     """Open the window, train, and watch a timer; then ask for pictures."""
     from PySide6.QtCore import QTimer
 
-    from ddpm_studio.backend import State
-    from ddpm_studio.backend.specs import drawing as tasks
+    from ddpm_studio.backend import State, specs
     from ddpm_studio.requests import SampleRequest
     from tests.endurance.living_window import Life
 
@@ -163,7 +162,7 @@ def _live(folder: Path, seconds: float) -> dict[str, Any]:
                 run=studio.training_run, count=16, sampler="ddim", steps=20, seed=seed
             )
             before = training.progress.done
-            job = studio.submit(tasks.sample(request))
+            job = studio.submit(specs.drawing.sample(request))
             while job.state is State.WAITING:
                 yield 0.001
             late.append(training.progress.done - before)

@@ -112,10 +112,10 @@ class Readers:
         return Told(0)
 
     def _open_run(self, path: Path) -> Told:
-        from ddpm_studio.backend.specs import drawing as tasks
-        from ddpm_studio.jobs import ModelStore
+        from ddpm_studio.backend import specs
+        from tests.hostile.pool import call
 
-        return self._job(lambda: _drain(tasks.open_run(path).work(ModelStore())))
+        return self._job(lambda: call(specs.runs.open_run(path)))
 
     def _recipe(self, path: Path) -> Told:
         from ddpm_studio.jobs.drawing.recipes import read_restored

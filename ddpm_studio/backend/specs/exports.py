@@ -1,17 +1,17 @@
-"""Tasks that write pictures; numpy and Pillow work where they run, in the backend."""
+"""Jobs that write pictures; numpy, Pillow and ffmpeg work in the pool."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddpm_studio.backend.spec import Lane, Task
-from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.backend.spec import JobSpec, Lane, PoolCall
+from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.requests import AnimationRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelStore
+    from ddpm_studio.export import Estimate
 
 Recipe = dict[str, object]
 FrameSource = Callable[[], Sequence[Pictures]]
@@ -21,18 +21,17 @@ _LARGEST = 1600
 
 def save_png(
     path: Path, pictures: Pictures, recipe: Recipe | None = None, columns: int | None = None
-) -> Task:
+) -> JobSpec[Path]:
     """Write a grid of (N, H, W, C), enlarged, or one picture as it is; the result is the path."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Path]:
+    def work() -> Path:
         from ddpm_studio import export
 
-        yield from ()
         scale = 1 if len(pictures) == 1 else whole_zoom(export.make_grid(pictures, columns))
         export.save_png(path, pictures, recipe, columns=columns, scale=scale)
         return path
 
-    return Task(f"Saving {path.name}", work)
+    return _saving(path, PoolCall(work))
 
 
 def save_animation(
@@ -40,23 +39,22 @@ def save_animation(
     frames: FrameSource,
     recipe: Recipe | None = None,
     options: AnimationRequest | None = None,
-) -> Task:
+) -> JobSpec[Path]:
     """Write a GIF, APNG, WebP or MP4 of grids (H, W, C); the result is the path.
 
     ``frames`` is called in the backend, so that composing does not hold the window up.
     """
     asked = options or AnimationRequest()
 
-    def work(_: ModelStore) -> Generator[Event, None, Path]:
+    def work() -> Path:
         from ddpm_studio import export
 
-        yield from ()
         export.check_animation(path)
         shown = frames()
         export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **_how(asked, shown))
         return path
 
-    return Task(f"Saving {path.name}", work)
+    return _saving(path, PoolCall(work))
 
 
 def save_sequence(
@@ -64,16 +62,15 @@ def save_sequence(
     frames: FrameSource,
     recipes: Iterable[Recipe] | None = None,
     options: AnimationRequest | None = None,
-) -> Task:
+) -> JobSpec[Path]:
     """Write each picture (H, W, C) as its own PNG into a folder or zip; the result is the path.
 
     Without options each as it is. ``recipes``: what made each.
     """
 
-    def work(_: ModelStore) -> Generator[Event, None, Path]:
+    def work() -> Path:
         from ddpm_studio import export
 
-        yield from ()
         shown = frames()
         if options is None:
             export.save_png_sequence(path, shown, recipes)
@@ -84,22 +81,23 @@ def save_sequence(
         export.save_png_sequence(path, pictures, recipes, scale=how["scale"])
         return path
 
-    return Task(f"Saving {path.name}", work, Lane.BACKGROUND)
+    return _saving(path, PoolCall(work), Lane.BACKGROUND)
 
 
-def estimate_animation(suffix: str, frames: FrameSource, options: AnimationRequest) -> Task:
-    """Find out what an animation will be; the result is export's Estimate."""
+def estimate_animation(
+    suffix: str, frames: FrameSource, options: AnimationRequest
+) -> JobSpec[Estimate]:
+    """Find out what an animation will be."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Estimate:
         from ddpm_studio import export
 
-        yield from ()
         if suffix == ".mp4":
             export.find_ffmpeg()
         shown = frames()
         return export.estimate_animation(suffix, shown, **_how(options, shown))
 
-    return Task("Estimating", work, Lane.BACKGROUND, slot="estimate", listed=False)
+    return JobSpec("Estimating", PoolCall(work), Lane.BACKGROUND, slot="estimate", listed=False)
 
 
 def _how(options: AnimationRequest, frames: Sequence[Pictures]) -> dict[str, Any]:
@@ -113,45 +111,49 @@ def _how(options: AnimationRequest, frames: Sequence[Pictures]) -> dict[str, Any
     }
 
 
-def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> Task:
+def save_figures(path: Path, runs: Sequence[tuple[str, Path]]) -> JobSpec[Path]:
     """Write what runs have recorded, each by its name, as CSV; the result is the path."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Path]:
+    def work() -> Path:
         from ddpm_studio.export.figures import save_csv
         from ddpm_studio.runs import RunFolder
 
-        yield from ()
         save_csv(path, [(name, RunFolder.open(run).metrics()) for name, run in runs])
         return path
 
-    return Task(f"Saving {path.name}", work)
+    return _saving(path, PoolCall(work))
 
 
-def save_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Task:
+def save_table(
+    path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> JobSpec[Path]:
     """Write a table as CSV; the result is the path."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Path]:
+    def work() -> Path:
         from ddpm_studio.export.figures import save_table as save
 
-        yield from ()
         save(path, columns, rows)
         return path
 
-    return Task(f"Saving {path.name}", work)
+    return _saving(path, PoolCall(work))
 
 
-def save_drawing(path: Path, content: bytes) -> Task:
+def save_drawing(path: Path, content: bytes) -> JobSpec[Path]:
     """Write a drawing that is there as a file's bytes; the result is the path."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Path]:
+    def work() -> Path:
         from ddpm_studio.export.writing import whole_file
 
-        yield from ()
         with whole_file(path) as temporary:
             temporary.write_bytes(content)
         return path
 
-    return Task(f"Saving {path.name}", work)
+    return _saving(path, PoolCall(work))
+
+
+def _saving(path: Path, work: PoolCall[Path], lane: Lane = Lane.INTERACTIVE) -> JobSpec[Path]:
+    # Of two that write the same file the later one has the last word.
+    return JobSpec(f"Saving {path.name}", work, lane, queue=f"file {path}")
 
 
 def whole_zoom(grid: Pictures) -> int:

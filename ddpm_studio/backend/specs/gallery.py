@@ -1,31 +1,36 @@
-"""Tasks of the gallery: pictures to and from the runs' folders."""
+"""Jobs of the gallery: pictures to and from the runs' folders."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.spec import JobSpec, PoolSteps
 from ddpm_studio.jobs.events import Drawn, Event
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelStore
+    from ddpm_studio.jobs.library.gallery import Kept
+
+# What is written is read, moved and brought back in the order in which it was asked for.
+_QUEUE = "gallery"
 
 
-def keep(run: Path, drawn: Drawn) -> Task:
-    """Write drawn pictures into a run's gallery; the result is a list of Kept."""
+def keep(run: Path, drawn: Drawn) -> JobSpec[list[Kept]]:
+    """Write drawn pictures into a run's gallery."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Generator[Event, None, list[Kept]]:
         from ddpm_studio.jobs.library import gallery
 
         return gallery.keep(run, drawn)
 
-    return Task(f"Keeping {len(drawn.pictures)}", work, listed=False)
+    return JobSpec(f"Keeping {len(drawn.pictures)}", PoolSteps(work), listed=False, queue=_QUEUE)
 
 
-def load(near: Sequence[Path], known: Sequence[Path], folder: Path | None = None) -> Task:
-    """Read the galleries of runs; the result is the runs that were read and a list of Kept.
+def load(
+    near: Sequence[Path], known: Sequence[Path], folder: Path | None = None
+) -> JobSpec[tuple[list[Path], list[Kept]]]:
+    """Read the galleries of runs; the result is the runs that were read and what they keep.
 
     Args:
         near: runs to read.
@@ -33,7 +38,7 @@ def load(near: Sequence[Path], known: Sequence[Path], folder: Path | None = None
         folder: read the runs in there too, and those beside the ones given.
     """
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Generator[Event, None, tuple[list[Path], list[Kept]]]:
         from ddpm_studio.jobs.library import gallery
 
         runs = [run.resolve() for run in near]
@@ -41,48 +46,49 @@ def load(near: Sequence[Path], known: Sequence[Path], folder: Path | None = None
             runs = gallery.find_runs(folder, runs)
         return gallery.load([run for run in runs if run not in known], empty_bin=True)
 
-    return Task("Reading the gallery", work)
+    return JobSpec("Reading the gallery", PoolSteps(work), queue=_QUEUE)
 
 
-def read_pictures(files: Sequence[Path]) -> Task:
+def read_pictures(files: Sequence[Path]) -> JobSpec[None]:
     """Read pictures, which come as PicturesRead; a newer request replaces this one."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery
 
         return gallery.read_pictures(files)
 
-    return Task(f"Reading {len(files)}", work, slot="gallery pictures", listed=False)
+    title = f"Reading {len(files)}"
+    return JobSpec(title, PoolSteps(work), slot="gallery pictures", listed=False)
 
 
-def rate(files: Sequence[Path], stars: int) -> Task:
+def rate(files: Sequence[Path], stars: int) -> JobSpec[None]:
     """Write how many stars pictures have, 0 to 5."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery
 
         return gallery.rate(files, stars)
 
-    return Task(f"Rating {len(files)}", work, listed=False)
+    return JobSpec(f"Rating {len(files)}", PoolSteps(work), listed=False, queue=_QUEUE)
 
 
-def delete(files: Sequence[Path]) -> Task:
+def delete(files: Sequence[Path]) -> JobSpec[None]:
     """Take files out of a gallery."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery
 
         return gallery.delete(files)
 
-    return Task(f"Deleting {len(files)}", work, listed=False)
+    return JobSpec(f"Deleting {len(files)}", PoolSteps(work), listed=False, queue=_QUEUE)
 
 
-def restore(files: Sequence[Path]) -> Task:
+def restore(files: Sequence[Path]) -> JobSpec[None]:
     """Bring deleted files back."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Generator[Event, None, None]:
         from ddpm_studio.jobs.library import gallery
 
         return gallery.restore(files)
 
-    return Task(f"Bringing back {len(files)}", work, listed=False)
+    return JobSpec(f"Bringing back {len(files)}", PoolSteps(work), listed=False, queue=_QUEUE)

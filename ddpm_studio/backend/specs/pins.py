@@ -1,34 +1,36 @@
-"""Tasks of the pinned pictures."""
+"""Jobs of the pinned pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.spec import JobSpec, PoolSteps
 from ddpm_studio.jobs.events import Event, Pictures
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelStore
+    from ddpm_studio.jobs.library.pins import Pin
+
+_QUEUE = "pins"
 
 
-def pin(picture: Pictures, recipe: dict[str, object] | None) -> Task:
-    """Keep a picture (H, W, C) at hand; the result is a Pin."""
+def pin(picture: Pictures, recipe: dict[str, object] | None) -> JobSpec[Pin]:
+    """Keep a picture (H, W, C) at hand."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Generator[Event, None, Pin]:
         from ddpm_studio.jobs.library import pins
 
         return pins.pin(picture, recipe)
 
-    return Task("Pinning a picture", work, listed=False)
+    return JobSpec("Pinning a picture", PoolSteps(work), listed=False, queue=_QUEUE)
 
 
-def load() -> Task:
-    """Read what is pinned; the result is a list of Pin."""
+def load() -> JobSpec[list[Pin]]:
+    """Read what is pinned."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Generator[Event, None, list[Pin]]:
         from ddpm_studio.jobs.library import pins
 
         return pins.load_pins()
 
-    return Task("Reading pins", work, slot="pins", listed=False)
+    return JobSpec("Reading pins", PoolSteps(work), slot="pins", listed=False, queue=_QUEUE)

@@ -1,23 +1,22 @@
-"""Tasks that rename runs, and take them away and bring them back."""
+"""Jobs that rename runs, and take them away and bring them back."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFile
 
-from ddpm_studio.backend.spec import Task
+from ddpm_studio.backend.spec import JobSpec, PoolCall
 from ddpm_studio.backend.specs import trash
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Event
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelStore
     from ddpm_studio.runs.moving import RunExtent
+
+_QUEUE = "run files"
 
 
 @dataclass(frozen=True)
@@ -35,28 +34,23 @@ class TrashedRun:
     planned: int | None = None
 
 
-def rename_run(run: Path, name: str) -> Task:
+def rename_run(run: Path, name: str) -> JobSpec[Path]:
     """Give a run another name; the result is where it is now."""
 
-    def work(models: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Path:
         from ddpm_studio.runs import moving
 
-        yield from ()
-        new = moving.rename(run, name)
-        # Another run may come to lie there.
-        models.forget(run)
-        return new
+        return moving.rename(run, name)
 
-    return Task(f"Renaming {run.name}", work, listed=False)
+    return JobSpec(f"Renaming {run.name}", PoolCall(work), listed=False, queue=_QUEUE)
 
 
-def trash_run(run: Path) -> Task:
-    """Move a run into the system's trash; the result is a :class:`TrashedRun`."""
+def trash_run(run: Path) -> JobSpec[TrashedRun]:
+    """Move a run into the system's trash; the result tells whether it was taken."""
 
-    def work(models: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> TrashedRun:
         from ddpm_studio.runs import journal, moving
 
-        yield from ()
         moving.refuse_trained(run)
         extent, planned = moving.extent(run), journal.noted(run)
         file = QFile(str(run))
@@ -64,21 +58,19 @@ def trash_run(run: Path) -> Task:
         if not file.moveToTrash():
             return TrashedRun(run, extent, taken=False)
         journal.end(run)
-        models.forget(run)
         place = Path(file.fileName())
         known = place != run and place.exists()
         return TrashedRun(run, extent, True, place if known else None, planned)
 
-    return Task(f"Moving {run.name} to the trash", work, listed=False)
+    return JobSpec(f"Moving {run.name} to the trash", PoolCall(work), listed=False, queue=_QUEUE)
 
 
-def restore_run(trashed: TrashedRun) -> Task:
+def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
     """Bring a run back out of the trash; the result is its path."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Path:
         from ddpm_studio.runs import journal
 
-        yield from ()
         run, place = trashed.run, trashed.place
         assert place is not None
         if run.exists():
@@ -99,19 +91,17 @@ def restore_run(trashed: TrashedRun) -> Task:
             journal.begin(run, trashed.planned)
         return run
 
-    return Task(f"Bringing {trashed.run.name} back", work, listed=False)
+    return JobSpec(f"Bringing {trashed.run.name} back", PoolCall(work), listed=False, queue=_QUEUE)
 
 
-def delete_run(trashed: TrashedRun) -> Task:
+def delete_run(trashed: TrashedRun) -> JobSpec[Path]:
     """Delete a run for good that the trash did not take; the result is its path."""
     run = trashed.run
 
-    def work(models: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> Path:
         from ddpm_studio.runs import moving
 
-        yield from ()
         moving.delete(run, trashed.extent)
-        models.forget(run)
         return run
 
-    return Task(f"Deleting {run.name}", work, listed=False)
+    return JobSpec(f"Deleting {run.name}", PoolCall(work), listed=False, queue=_QUEUE)

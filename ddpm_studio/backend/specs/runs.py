@@ -1,60 +1,111 @@
-"""Tasks that read what runs have written, whoever writes it; torch is imported where they run."""
+"""Jobs that read what runs have written, whoever writes it, and make runs of other models."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.jobs.events import Event
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio.backend.spec import DeviceSteps, JobSpec, PoolCall, PoolSteps
+from ddpm_studio.jobs.events import Event, SampleGrid
+from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelStore
+    from ddpm_studio.jobs import ModelStore, RunSummary
+    from ddpm_studio.jobs.library.history import RunNews
+    from ddpm_studio.jobs.library.listing import RunEntry
     from ddpm_studio.runs.metrics import Place
 
 
-def list_runs(folders: Sequence[Path], also: Sequence[Path]) -> Task:
-    """List the runs in folders and at places of their own; the result is RunEntry, ...."""
+@dataclass(frozen=True)
+class RunView:
+    """A run as the window shows it; its curves are in a :class:`RunRecord`.
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,).
+    """
+
+    summary: RunSummary
+    request: TrainRequest | None
+    sources: tuple[Path, ...]
+    options: PrepareOptions
+    alphas_cumprod: npt.NDArray[np.float64]
+
+
+def open_run(run: Path) -> JobSpec[RunView]:
+    """Read a run folder."""
+
+    def work() -> RunView:
+        from ddpm_studio import jobs
+        from ddpm_studio.jobs.drawing.pictures import prepare_options
+        from ddpm_studio.runs import RunFolder
+
+        folder = RunFolder.open(run)
+        return RunView(
+            jobs.describe_run(run),
+            folder.info.request,
+            tuple(Path(source) for source in folder.info.data.sources) if folder.info.data else (),
+            prepare_options(folder.info),
+            folder.info.process.build().schedule.alphas_cumprod.numpy(),
+        )
+
+    return JobSpec(f"Opening {run.name}", PoolCall(work), slot="open run", listed=False)
+
+
+def import_model(source: Path, run: Path) -> JobSpec[Path]:
+    """Make a run of a diffusers folder; the result is the run's path."""
+
+    # A network that is built draws torch's global random numbers, which are the device thread's.
+    def work(_: ModelStore) -> Generator[Event, None, Path]:
+        from ddpm_studio import jobs
+
+        return jobs.import_diffusers(source, run)
+
+    return JobSpec(f"Opening {source.name}", DeviceSteps(work), slot="import")
+
+
+def list_runs(folders: Sequence[Path], also: Sequence[Path]) -> JobSpec[tuple[RunEntry, ...]]:
+    """List the runs in folders and at places of their own."""
+
+    def work() -> Generator[Event, None, tuple[RunEntry, ...]]:
         from ddpm_studio.jobs.library.listing import list_runs
 
         return list_runs(folders, also)
 
-    return Task("Reading runs", work, slot="list runs", listed=False)
+    return JobSpec("Reading runs", PoolSteps(work), slot="list runs", listed=False)
 
 
-def compare_runs(runs: Sequence[Path]) -> Task:
+def compare_runs(runs: Sequence[Path]) -> JobSpec[list[dict[str, str]]]:
     """Read the settings of runs; the result is a dict from title to text for each."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> list[dict[str, str]]:
         from ddpm_studio.jobs.library.listing import run_settings
 
-        yield from ()
         return [run_settings(run) for run in runs]
 
-    return Task("Comparing runs", work, slot="compare runs", listed=False)
+    return JobSpec("Comparing runs", PoolCall(work), slot="compare runs", listed=False)
 
 
-def look_at_run(run: Path, place: Place | None) -> Task:
-    """Read what a run has written since ``place``; the result is RunNews."""
+def look_at_run(run: Path, place: Place | None) -> JobSpec[RunNews]:
+    """Read what a run has written since ``place``."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> RunNews:
         from ddpm_studio.jobs.library.history import look_at_run
         from ddpm_studio.runs.metrics import Place
 
-        yield from ()
         return look_at_run(run, place or Place())
 
-    return Task(f"Following {run.name}", work, listed=False)
+    return JobSpec(f"Following {run.name}", PoolCall(work), listed=False)
 
 
-def load_previews(paths: Sequence[Path], slot: str) -> Task:
+def load_previews(paths: Sequence[Path], slot: str) -> JobSpec[None]:
     """Read what a training drew at several steps; emits a SampleGrid for each that is whole."""
 
-    def work(_: ModelStore) -> Generator[Event, None, None]:
+    def work() -> Generator[Event, None, None]:
         from ddpm_studio.errors import StudioError
         from ddpm_studio.jobs.training.previews import read_preview
 
@@ -62,16 +113,15 @@ def load_previews(paths: Sequence[Path], slot: str) -> Task:
             with contextlib.suppress(StudioError):
                 yield read_preview(path)
 
-    return Task("Reading samples", work, slot=slot, listed=False)
+    return JobSpec("Reading samples", PoolSteps(work), slot=slot, listed=False)
 
 
-def load_preview(path: Path, slot: str) -> Task:
-    """Read what a training drew at some step; the result is a SampleGrid."""
+def load_preview(path: Path, slot: str) -> JobSpec[SampleGrid]:
+    """Read what a training drew at some step."""
 
-    def work(_: ModelStore) -> Generator[Event, None, Any]:
+    def work() -> SampleGrid:
         from ddpm_studio.jobs.training.previews import read_preview
 
-        yield from ()
         return read_preview(path)
 
-    return Task(f"Reading {path.name}", work, slot=slot, listed=False)
+    return JobSpec(f"Reading {path.name}", PoolCall(work), slot=slot, listed=False)

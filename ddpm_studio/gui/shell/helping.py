@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
-    from ddpm_studio.gui.features.tour.tour import Tour
+    from ddpm_studio.gui.features.tour.tour import Stop, Tour
     from ddpm_studio.gui.platform.crash_log import CrashLog
     from ddpm_studio.gui.shell.command_palette import CommandPalette
-    from ddpm_studio.gui.shell.main_window import MainWindow
 
 
 class Helping(QObject):
@@ -26,14 +29,27 @@ class Helping(QObject):
     Args:
         actions: where the actions are registered.
         preferences: what the dialogue edits.
+        messages: the quiet bar.
+        notify: tells a person what went wrong.
+        stops: where the tour leads, once the tools are built.
         window: owner of all that opens.
     """
 
+    tour_ended = Signal()
+    """The tour is over, or was left."""
+
     def __init__(
-        self, actions: ActionRegistry, preferences: Preferences, window: MainWindow
+        self,
+        actions: ActionRegistry,
+        preferences: Preferences,
+        messages: MessageBar,
+        notify: Callable[[Failure], object],
+        stops: Callable[[], Sequence[Stop]],
+        window: QWidget,
     ) -> None:
         super().__init__(window)
         self._actions, self._preferences, self._window = actions, preferences, window
+        self._messages, self._notify, self._stops = messages, notify, stops
         self.palette: CommandPalette | None = None
         self.settings: SettingsDialog | None = None
         self.tour: Tour | None = None
@@ -94,8 +110,8 @@ class Helping(QObject):
 
     def offer_tour(self) -> None:
         """Offer the tour in the quiet bar, unless that says something already."""
-        if self._window.messages.isHidden():
-            self._window.messages.show_info(
+        if self._messages.isHidden():
+            self._messages.show_info(
                 self.tr("New here? The tour shows what is where, in a minute."),
                 self.tr("Take the tour"),
                 self.show_tour,
@@ -104,11 +120,10 @@ class Helping(QObject):
     def show_tour(self) -> None:
         """Walk through the window, from the beginning."""
         from ddpm_studio.gui.features.tour.tour import Tour
-        from ddpm_studio.gui.shell.tour_stops import tour_stops
 
         if self.tour is None:
-            self.tour = Tour(self._window, tour_stops(self._window))
-            self.tour.ended.connect(self._window.settle)
+            self.tour = Tour(self._window, self._stops())
+            self.tour.ended.connect(self.tour_ended)
         self.tour.start()
 
     def show_settings(self) -> None:
@@ -140,9 +155,9 @@ class Helping(QObject):
             icon="file-text",
             tip=self.tr("Copy versions, the log's end and the last crash, to send or to keep"),
         )
-        crashes.caught.connect(self._window.studio.notify)
+        crashes.caught.connect(self._notify)
         if crashes.crash:
-            self._window.messages.show_warning(
+            self._messages.show_warning(
                 self.tr("DDPM Studio crashed the last time. What a run had saved is there."),
                 self.tr("Copy a report"),
                 self.copy_report,
@@ -152,7 +167,7 @@ class Helping(QObject):
         """Put the report into the clipboard."""
         if self._crashes is not None:
             QGuiApplication.clipboard().setText(self._crashes.report())
-            self._window.messages.show_info(self.tr("The report is in the clipboard."))
+            self._messages.show_info(self.tr("The report is in the clipboard."))
 
     def _dialog(self) -> SettingsDialog:
         from ddpm_studio.gui.features.preferences.dialog import SettingsDialog

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
@@ -39,6 +40,9 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.gui.workspace.undoing import Undoing
 from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.requests import PrepareOptions
+
+if TYPE_CHECKING:
+    from ddpm_studio.gui.features.tour.tour import Stop
 
 _LAYOUT_VERSION = 1
 _GEOMETRY = "window/geometry"
@@ -97,7 +101,15 @@ class MainWindow(QMainWindow):
 
         ViewActions(self.actions_, self.docks, self.preferences, self._reset_layout, self)
         self._undoing = Undoing(self.actions_, self._in_front, self)
-        self.helping = Helping(self.actions_, self.preferences, self)
+        self.helping = Helping(
+            self.actions_,
+            self.preferences,
+            self.messages,
+            studio.notify,
+            self._tour_stops,
+            self,
+        )
+        self.helping.tour_ended.connect(self.settle)
         self.actions_.add(
             "file.quit",
             self.tr("Quit"),
@@ -232,6 +244,11 @@ class MainWindow(QMainWindow):
         """Bring a tab to the front, whatever was shown before."""
         self._middle.setCurrentWidget(self.tabs)
         self.tabs.setCurrentWidget(panel)
+
+    def _tour_stops(self) -> list[Stop]:
+        from ddpm_studio.gui.shell.tour_stops import tour_stops
+
+        return tour_stops(self)
 
     def _in_front(self) -> str:
         if self._middle.currentWidget() is self.start_page:

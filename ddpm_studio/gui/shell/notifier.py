@@ -9,7 +9,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QProcess
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
-from ddpm_studio.backend import Backend, Job, State
+from ddpm_studio.backend import Backend, JobHandle, State
 from ddpm_studio.gui.widgets.layout.eta import duration
 from ddpm_studio.gui.workspace.settings import Preferences
 
@@ -37,26 +37,26 @@ class Notifier(QObject):
         super().__init__(window)
         self._preferences, self._window = preferences, window
         self._send = send or DesktopNotices(window).send
-        self._since: dict[Job, float] = {}
+        self._since: dict[JobHandle[object], float] = {}
         backend.started.connect(self._on_started)
 
-    def _on_started(self, job: Job) -> None:
-        if job.task.listed:
+    def _on_started(self, job: JobHandle[object]) -> None:
+        if job.spec.listed:
             self._since[job] = time.monotonic()
             job.ended.connect(self._on_ended)
 
     def _on_ended(self) -> None:
         job = self.sender()
-        if not isinstance(job, Job):
+        if not isinstance(job, JobHandle):
             return
         took = time.monotonic() - self._since.pop(job, time.monotonic())
         now = self._preferences.now
         if not now.notify or took < now.notify_after or self._window.isActiveWindow():
             return
         if job.state is State.DONE:
-            self._send(job.task.title, self.tr("Done after {time}.").format(time=duration(took)))
+            self._send(job.spec.title, self.tr("Done after {time}.").format(time=duration(took)))
         elif job.failure is not None:
-            self._send(job.task.title, job.failure.line)
+            self._send(job.spec.title, job.failure.line)
 
 
 class DesktopNotices(QObject):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import specs
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 
@@ -29,7 +29,7 @@ class Recovery(QObject):
         self._studio, self._messages = studio, messages
         self._offered: Entry | None = None
         self._told = ""
-        studio.backend.submit(tasks.interrupted()).finished.connect(self._offer)
+        studio.backend.submit(specs.training.interrupted()).on_finished(self._offer)
 
     def _offer(self, found: list[Entry]) -> None:
         if not found or self._studio.training is not None:
@@ -41,11 +41,11 @@ class Recovery(QObject):
         self._messages.dismissed.connect(self._leave)
 
     def _go_on(self) -> None:
-        view = self._studio.backend.submit(tasks.open_run(self._run()))
-        view.finished.connect(self._resume)
-        view.failed.connect(self._studio.notify)
+        view = self._studio.backend.submit(specs.runs.open_run(self._run()))
+        view.on_finished(self._resume)
+        view.on_failed(self._studio.notify)
 
-    def _resume(self, view: tasks.RunView) -> None:
+    def _resume(self, view: specs.runs.RunView) -> None:
         if self._offered is not None and view.request is not None:
             steps = {"steps": self._offered.steps}
             self._studio.resume_training(self._run(), view.request.model_copy(update=steps))
@@ -53,7 +53,7 @@ class Recovery(QObject):
     def _leave(self, text: str) -> None:
         # By now another message may have stood in the bar.
         if text == self._told:
-            self._studio.backend.submit(tasks.leave_interrupted(self._run()))
+            self._studio.backend.submit(specs.training.leave_interrupted(self._run()))
 
     def _run(self) -> Path:
         assert self._offered is not None

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QDockWidget, QMenuBar, QTabWidget, QWidget
 
 from ddpm_studio.gui.features.tour.tour import Stop
-
-if TYPE_CHECKING:
-    from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 
-def tour_stops(window: MainWindow) -> list[Stop]:
+class Toured(Protocol):
+    """The parts of the window that the tour leads through."""
+
+    actions_: ActionRegistry
+    tabs: QTabWidget
+
+    @property
+    def docks(self) -> Sequence[QDockWidget]:
+        """Data, training, jobs, pins."""
+        ...
+
+    @property
+    def data(self) -> QWidget:
+        """What the dock of data holds, and so on."""
+        ...
+
+    @property
+    def training(self) -> QWidget: ...  # noqa: D102
+    @property
+    def jobs(self) -> QWidget: ...  # noqa: D102
+    @property
+    def reverse(self) -> QWidget: ...  # noqa: D102
+    @property
+    def gallery(self) -> QWidget: ...  # noqa: D102
+    @property
+    def learn(self) -> QWidget: ...  # noqa: D102
+
+    def show_tool(self, panel: QWidget, /) -> None:
+        """Bring a tab to the front."""
+        ...
+
+    def menuBar(self) -> QMenuBar:
+        """As QMainWindow has it."""
+        ...
+
+
+def tour_stops(window: Toured) -> list[Stop]:
     """Return the stops of a window whose tools are built."""
     data, training, jobs, _ = window.docks
     keys = window.actions_.shortcut("help.palette") or _tr("the Help menu")

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from ddpm_studio import paths
-from ddpm_studio.backend import Job
+from ddpm_studio.backend import JobHandle
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import CheckpointSaved, Event, RunStarted, SavingFailed
 from ddpm_studio.jobs.training.spare import last_resorts
@@ -29,7 +29,7 @@ class Unsaved(QObject):
     def __init__(self, studio: Studio, parent: QObject) -> None:
         super().__init__(parent)
         self._studio = studio
-        self._job: Job | None = None
+        self._job: JobHandle[object] | None = None
         self._refused = False
         self._bytes = 0
         studio.training_changed.connect(self._follow)
@@ -48,7 +48,7 @@ class Unsaved(QObject):
         job = self._studio.training
         if job is not None and job is not self._job:
             self._refused = False
-            job.emitted.connect(self._take)
+            job.on_event(self._take)
         self._job = job
 
     def _take(self, event: Event) -> None:

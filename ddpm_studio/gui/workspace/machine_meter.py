@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from ddpm_studio.backend import Job
-from ddpm_studio.backend.specs import machine
+from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
 from ddpm_studio.gui.workspace.studio import Studio
@@ -36,7 +35,7 @@ class MachineMeter(QObject):
     def __init__(self, studio: Studio, actions: ActionRegistry, preferences: Preferences) -> None:
         super().__init__(studio)
         self._studio, self._preferences = studio, preferences
-        self._job: Job | None = None
+        self._job: JobHandle[object] | None = None
         self._asked: tuple[int, int] | None = None
         self.speed: MachineSpeed | None = None
         actions.add(
@@ -92,8 +91,8 @@ class MachineMeter(QObject):
 
     def _submit(self, shape: tuple[int, int], again: bool) -> None:
         self._asked = shape
-        self._job = self._studio.backend.submit(machine.measure_speed(*shape, again))
-        self._job.finished.connect(self._on_measured)
+        self._job = self._studio.backend.submit(specs.machine.measure_speed(*shape, again))
+        self._job.on_finished(self._on_measured)
         self._job.ended.connect(self.changed)
 
     def _on_measured(self, speed: MachineSpeed) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from ddpm_studio.backend.specs import gallery, pins
+from ddpm_studio.backend import Backend, specs
+from ddpm_studio.errors import Failure
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.platform.images import Pictures
-    from ddpm_studio.gui.workspace.studio import Studio
     from ddpm_studio.jobs.library.pins import Pin
 
 
@@ -19,14 +19,18 @@ class Pins(QObject):
     """Pinned pictures, which lie in the folder of settings and so survive a restart.
 
     Args:
-        studio: does the reading and writing; it becomes the owner.
+        backend: does the reading and writing.
+        notify: tells a person what went wrong.
+        parent: the owner.
     """
 
     changed = Signal()
 
-    def __init__(self, studio: Studio) -> None:
-        super().__init__(studio)
-        self._studio = studio
+    def __init__(
+        self, backend: Backend, notify: Callable[[Failure], object], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._backend, self._notify = backend, notify
         self._loaded = False
         self._removed: list[list[tuple[int, Pin]]] = []
         self.items: list[Pin] = []
@@ -41,23 +45,23 @@ class Pins(QObject):
         """Read what was pinned in earlier sessions, once."""
         if not self._loaded:
             self._loaded = True
-            job = self._studio.backend.submit(pins.load())
-            job.finished.connect(self._on_loaded)
-            job.failed.connect(self._studio.notify)
+            job = self._backend.submit(specs.pins.load())
+            job.on_finished(self._on_loaded)
+            job.on_failed(self._notify)
 
     def add(self, picture: Pictures, recipe: dict[str, object] | None = None) -> None:
         """Pin a picture (H, W, C)."""
-        job = self._studio.backend.submit(pins.pin(picture, recipe))
-        job.finished.connect(self._on_pinned)
-        job.failed.connect(self._studio.notify)
+        job = self._backend.submit(specs.pins.pin(picture, recipe))
+        job.on_finished(self._on_pinned)
+        job.on_failed(self._notify)
 
     def remove(self, items: Sequence[Pin]) -> None:
         """Take pins away; :meth:`undo` brings them back."""
         gone = {id(item) for item in items}
         self._removed.append([(k, one) for k, one in enumerate(self.items) if id(one) in gone])
         self.items = [one for one in self.items if id(one) not in gone]
-        task = gallery.delete([item.path for item in items])
-        self._studio.backend.submit(task).failed.connect(self._studio.notify)
+        spec = specs.gallery.delete([item.path for item in items])
+        self._backend.submit(spec).on_failed(self._notify)
         self.changed.emit()
 
     def undo(self) -> None:
@@ -65,8 +69,8 @@ class Pins(QObject):
         batch = self._removed.pop() if self._removed else []
         for place, item in batch:
             self.items.insert(min(place, len(self.items)), item)
-        task = gallery.restore([item.path for _, item in batch])
-        self._studio.backend.submit(task).failed.connect(self._studio.notify)
+        spec = specs.gallery.restore([item.path for _, item in batch])
+        self._backend.submit(spec).on_failed(self._notify)
         self.changed.emit()
 
     def _on_loaded(self, found: list[Pin]) -> None:

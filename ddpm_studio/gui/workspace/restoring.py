@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
+from ddpm_studio.backend import JobHandle
+from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import RECIPE_SUFFIXES, read_recipe
 from ddpm_studio.gui.platform.images import Pictures, read_picture
-from ddpm_studio.gui.workspace.recent import Recent
-from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, drawing_id, restored
 from ddpm_studio.jobs.events import Drawn
-from ddpm_studio.jobs.library.gallery import find_runs
-
-if TYPE_CHECKING:
-    from ddpm_studio.gui.workspace.studio import Studio
 
 
 class Restorer(QObject):
     """Opens the run of a dropped picture, lets its tool draw, and says whether it is the same.
 
     Args:
-        studio: whose ``restored`` tells the tools; it becomes the owner.
+        show_run: opens a run.
+        near: where the run may be that drew a picture, the likeliest first.
+        parent: the owner.
     """
 
-    def __init__(self, studio: Studio) -> None:
-        super().__init__(studio)
-        self._studio = studio
+    restored = Signal(object)
+    """A picture (:class:`Restored`) is to be drawn again; its run is open."""
+    notified = Signal(object)
+    """Something for a person to read: a :class:`StudioError` or a str."""
+
+    def __init__(
+        self,
+        show_run: Callable[[Path], JobHandle[RunView]],
+        near: Callable[[], Iterator[Path]],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._show_run, self._near = show_run, near
         self._awaited: tuple[Restored, Recipe, Pictures | None] | None = None
-        studio.drawn.connect(self._on_drawn)
 
     def restore(self, path: Path) -> bool:
         """Take up the request that a picture or an animation keeps; False if it is another file.
@@ -50,27 +56,20 @@ class Restorer(QObject):
                 return False
             picture = None if found.moving else read_picture(path).picture
         except StudioError as error:
-            self._studio.notify(error)
+            self.notified.emit(error)
             return True
-        job = self._studio.show_run(found.run)
-        job.finished.connect(partial(self._on_opened, found, recipe, picture))
+        job = self._show_run(found.run)
+        job.on_finished(partial(self._on_opened, found, recipe, picture))
         return True
-
-    def _near(self) -> Iterator[Path]:
-        """Where the run may be that drew a picture, the likeliest first."""
-        studio = self._studio
-        yield from () if studio.run is None else (studio.run,)
-        recent = Recent(open_settings()).runs()
-        yield from recent
-        yield from find_runs(studio.runs_folder, recent)
 
     def _on_opened(
         self, found: Restored, recipe: Recipe, picture: Pictures | None, _: object
     ) -> None:
         self._awaited = found, recipe, picture
-        self._studio.restored.emit(found)
+        self.restored.emit(found)
 
-    def _on_drawn(self, drawn: Drawn) -> None:
+    def compare(self, drawn: Drawn) -> None:
+        """Hold what was drawn against the picture whose request it answers, if it does."""
         if self._awaited is None:
             return
         found, recipe, picture = self._awaited
@@ -82,14 +81,14 @@ class Restorer(QObject):
             why = self._other_model(found, recipe, drawn.recipe)
             same = self.tr("Drawn again: what the animation shows.")
             other = self.tr("Drawn again, but it may differ from the animation: {why}.")
-            self._studio.notify(other.format(why=why) if why else same)
+            self.notified.emit(other.format(why=why) if why else same)
             return
         if again.shape != picture.shape or found.moment:
             return  # a whole sheet, or a picture on its way
         if np.array_equal(again, picture):
-            self._studio.notify(self.tr("Drawn again: the same picture, bit for bit."))
+            self.notified.emit(self.tr("Drawn again: the same picture, bit for bit."))
         else:
-            self._studio.notify(
+            self.notified.emit(
                 self.tr("Drawn again, but the picture is another: {why}.").format(
                     why=self._other_model(found, recipe, drawn.recipe)
                     or self.tr("the file's pixels were changed")

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio import paths
-from ddpm_studio.backend import Backend, Job, State
+from ddpm_studio.backend import Backend, JobHandle, JobSpec, State, specs
 from ddpm_studio.backend.record import RunRecord
-from ddpm_studio.backend.specs import drawing as tasks
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.workspace.pins import Pins
+from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.restoring import Restorer
 from ddpm_studio.gui.workspace.run_colours import RunColours
+from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted, TrainTick
+from ddpm_studio.jobs.library.gallery import find_runs
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.data import Dataset
+    from ddpm_studio.data import Dataset, PreviewResult
+    from ddpm_studio.jobs import TrainResult
+
+T = TypeVar("T")
 
 _RECORDS_KEPT = 8
 
@@ -67,17 +72,17 @@ class Studio(QObject):
         self.colours = RunColours()
         self.sources: tuple[Path, ...] = ()
         self.options = PrepareOptions()
-        self.preview: Any = None
+        self.preview: PreviewResult | None = None
         self.dataset: Dataset | None = None
         self._last_good: Dataset | None = None
-        self.prepare_job: Job | None = None
+        self.prepare_job: JobHandle[Dataset] | None = None
         self.run: Path | None = None
-        self.run_view: tasks.RunView | None = None
+        self.run_view: specs.runs.RunView | None = None
         #: Whether the run was only read again, and nobody asked to see it.
         self.reopened = False
         self._reopening: Path | None = None
         self.opening: Path | None = None
-        self.training: Job | None = None
+        self.training: JobHandle[TrainResult] | None = None
         self.training_run: Path | None = None
         self._live_step = 0
         self._spare = Spare()
@@ -85,8 +90,11 @@ class Studio(QObject):
         self._moved: list[RunRecord] = []
         self._open_record: RunRecord | None = None
         self.runs_folder = paths.runs_dir()
-        self.restorer = Restorer(self)
-        self.pins = Pins(self)
+        self.restorer = Restorer(self.show_run, self._near_runs, self)
+        self.restorer.restored.connect(self.restored)
+        self.restorer.notified.connect(self.notify)
+        self.drawn.connect(self.restorer.compare)
+        self.pins = Pins(backend, self.notify, self)
 
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
@@ -134,11 +142,11 @@ class Studio(QObject):
         self.data_changed.emit()
         if not self.sources:
             return
-        looking = self.backend.submit(tasks.preview(self.sources, options))
-        looking.finished.connect(self._on_preview)
-        self.prepare_job = self.backend.submit(tasks.prepare(self.sources, options))
-        self.prepare_job.finished.connect(self._on_dataset)
-        self.prepare_job.failed.connect(self._on_data_failed)
+        looking = self.backend.submit(specs.data.preview(self.sources, options))
+        looking.on_finished(self._on_preview)
+        self.prepare_job = self.backend.submit(specs.data.prepare(self.sources, options))
+        self.prepare_job.on_finished(self._on_dataset)
+        self.prepare_job.on_failed(self._on_data_failed)
 
     def start_training(self, request: TrainRequest, run: Path | None = None) -> None:
         """Train on the open pictures, into a new run folder unless one is given."""
@@ -147,14 +155,14 @@ class Studio(QObject):
             return
         new = run or self._new_run()
         spare = Spare()
-        task = tasks.train(self.sources, new, request, self.options, spare=spare)
-        self._train(task, run, spare)
+        spec = specs.training.train(self.sources, new, request, self.options, spare=spare)
+        self._train(spec, run, spare)
 
     def resume_training(self, run: Path, request: TrainRequest) -> None:
         """Go on with a run until ``request.steps`` in all."""
         spare = Spare()
-        task = tasks.train((), run, request, PrepareOptions(), resume=True, spare=spare)
-        self._train(task, run, spare)
+        spec = specs.training.train((), run, request, PrepareOptions(), resume=True, spare=spare)
+        self._train(spec, run, spare)
 
     def pause_training(self, paused: bool) -> None:
         """Pause, or go on."""
@@ -174,10 +182,10 @@ class Studio(QObject):
         """Make a run the one that all tools draw with."""
         self.show_run(run)
 
-    def show_run(self, run: Path) -> Job:
+    def show_run(self, run: Path) -> JobHandle[specs.runs.RunView]:
         """Do as :meth:`open_run`; returns the job, at whose end ``run_view`` is this run's."""
-        job = self.backend.submit(tasks.open_run(run))
-        job.finished.connect(self._on_run_view)
+        job = self.backend.submit(specs.runs.open_run(run))
+        job.on_finished(self._on_run_view)
         self._await(job, run if run != self.run else None)
         return job
 
@@ -226,11 +234,11 @@ class Studio(QObject):
             else:
                 self._close_run()
 
-    def submit(self, task: Any, *, asked: bool = True) -> Job:
-        """Start any task; pictures that it draws go to the gallery if a person ``asked`` for it."""
-        job = self.backend.submit(task)
+    def submit(self, spec: JobSpec[T], *, asked: bool = True) -> JobHandle[T]:
+        """Start any spec; pictures that it draws go to the gallery if a person ``asked`` for it."""
+        job = self.backend.submit(spec)
         if asked:
-            job.finished.connect(self._on_result)
+            job.on_finished(self._on_result)
         return job
 
     def send_picture(
@@ -250,29 +258,29 @@ class Studio(QObject):
         self.run = self.run_view = self._open_record = None
         self.run_changed.emit()
 
-    def _train(self, task: Any, run: Path | None, spare: Spare) -> None:
+    def _train(self, spec: JobSpec[TrainResult], run: Path | None, spare: Spare) -> None:
         if self.training is not None:
             self.notify(
                 StudioError("A training is under way already.", "Stop it first, or let it end.")
             )
             return
-        self.training = self.backend.submit(task)
+        self.training = self.backend.submit(spec)
         self.training_run, self._spare = run, spare
-        self.training.emitted.connect(self._on_training_event)
+        self.training.on_event(self._on_training_event)
         self.training.changed.connect(self.training_changed)
-        self.training.failed.connect(self.notify)
+        self.training.on_failed(self.notify)
         self.training.ended.connect(self._on_training_ended)
         self.training_changed.emit()
 
     def _import(self, source: Path) -> None:
         """Make a run of a diffusers folder and open it."""
-        job = self.backend.submit(tasks.import_model(source, self._stamped(source.name)))
-        job.finished.connect(self.open_run)
+        job = self.backend.submit(specs.runs.import_model(source, self._stamped(source.name)))
+        job.on_finished(self.open_run)
         self._await(job, source)
 
-    def _await(self, job: Job, model: Path | None) -> None:
+    def _await(self, job: JobHandle[object], model: Path | None) -> None:
         """Let the tools say what is being opened, until it is there or has failed."""
-        job.failed.connect(self._on_open_failed)
+        job.on_failed(self._on_open_failed)
         self._set_opening(model)
 
     def _set_opening(self, model: Path | None) -> None:
@@ -284,6 +292,13 @@ class Studio(QObject):
         self._set_opening(None)
         self.notify(failure)
 
+    def _near_runs(self) -> Iterator[Path]:
+        """Where the run may be that drew a picture, the likeliest first."""
+        yield from () if self.run is None else (self.run,)
+        recent = Recent(open_settings()).runs()
+        yield from recent
+        yield from find_runs(self.runs_folder, recent)
+
     def _new_run(self) -> Path:
         return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
 
@@ -291,7 +306,7 @@ class Studio(QObject):
         """Return a new run folder, named for what it is made of and for this moment."""
         return self.runs_folder / f"{stem} {datetime.now():%Y-%m-%d %H-%M-%S}"
 
-    def _on_preview(self, preview: Any) -> None:
+    def _on_preview(self, preview: PreviewResult) -> None:
         self.preview = preview
         self.data_changed.emit()
 
@@ -332,7 +347,7 @@ class Studio(QObject):
             # Someone works with another model: it is not taken out of their hands.
             self.trained_elsewhere.emit(run)
 
-    def _on_run_view(self, view: tasks.RunView) -> None:
+    def _on_run_view(self, view: specs.runs.RunView) -> None:
         self.run_view = view
         self.run = view.summary.path
         record = self.record(self.run)
@@ -354,7 +369,7 @@ class Studio(QObject):
         if not known and not (self.training is not None and self.training_run == record.run):
             self._reopen(record.run)
 
-    def _on_result(self, result: Any) -> None:
+    def _on_result(self, result: object) -> None:
         if isinstance(result, Drawn):
             self.drawn.emit(result)
 

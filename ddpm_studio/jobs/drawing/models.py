@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from ddpm_studio.engine import DiffusionProcess, Precision, UNet, in_bf16
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine.device import choose_device
 from ddpm_studio.requests import Device, Weights
-from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 from ddpm_studio.runs.weights import network_of
 
 _KEPT = 3
@@ -63,6 +64,11 @@ class LiveTraining:
     device: torch.device
 
 
+# What tells a checkpoint, or a training, from another that came to lie in its place.
+_Identity = tuple[int, ...]
+_Key = tuple[Path, _Identity, int, Weights, torch.device]
+
+
 class ModelStore:
     """Hands out models; one store belongs to one thread.
 
@@ -71,22 +77,17 @@ class ModelStore:
     """
 
     def __init__(self) -> None:
-        self._live: dict[Path, tuple[RunInfo, LiveTraining]] = {}
-        self._cache: OrderedDict[tuple[Path, int, Weights, torch.device], Model] = OrderedDict()
+        self._live: dict[Path, tuple[RunInfo, LiveTraining, _Identity]] = {}
+        self._cache: OrderedDict[_Key, Model] = OrderedDict()
+        self._attached = count(1)
 
     def attach(self, run: Path, info: RunInfo, training: LiveTraining) -> None:
         """Show a training under way."""
-        self._live[run.resolve()] = (info, training)
+        self._live[run.resolve()] = (info, training, (next(self._attached),))
 
     def detach(self, run: Path) -> None:
         """The training has ended."""
         self._live.pop(run.resolve(), None)
-
-    def forget(self, run: Path) -> None:
-        """Keep nothing of a run that lies elsewhere now: another may come to lie in its place."""
-        path = run.resolve()
-        for key in [key for key in self._cache if key[0] == path]:
-            del self._cache[key]
 
     def get(
         self, run: Path, weights: Weights, device: Device = "auto", step: int | None = None
@@ -98,11 +99,10 @@ class ModelStore:
         """
         path = run.resolve()
         if path in self._live and step is None:
-            info, training = self._live[path]
+            info, training, attached = self._live[path]
             step, where = training.step(), training.device
-            return self._cached(
-                path, step, weights, where, info, lambda: copy.deepcopy(training.network(weights))
-            )
+            key = (path, attached, step, weights, where)
+            return self._cached(key, info, lambda: copy.deepcopy(training.network(weights)))
         folder = RunFolder.open(run)
         checkpoint = folder.newest() if step is None else folder.checkpoint(step)
         where = choose_device(device)
@@ -119,18 +119,11 @@ class ModelStore:
                     str(error),
                 ) from error
 
-        return self._cached(path, checkpoint.step, weights, where, folder.info, load)
+        key = (path, _identity(checkpoint), checkpoint.step, weights, where)
+        return self._cached(key, folder.info, load)
 
-    def _cached(
-        self,
-        path: Path,
-        step: int,
-        weights: Weights,
-        device: torch.device,
-        info: RunInfo,
-        load: Callable[[], UNet],
-    ) -> Model:
-        key = (path, step, weights, device)
+    def _cached(self, key: _Key, info: RunInfo, load: Callable[[], UNet]) -> Model:
+        path, _, step, weights, device = key
         if key not in self._cache:
             network = load().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             network = network.eval().requires_grad_(False)
@@ -141,3 +134,12 @@ class ModelStore:
         while len(self._cache) > _KEPT:
             self._cache.popitem(last=False)
         return self._cache[key]
+
+
+def _identity(checkpoint: Checkpoint) -> _Identity:
+    try:
+        status = (checkpoint.path / "state.json").stat()
+    except OSError:
+        # Reading it will tell what is wrong.
+        return ()
+    return status.st_ino, status.st_mtime_ns

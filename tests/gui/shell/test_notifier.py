@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend, Job, Task
+from ddpm_studio.backend import Backend, JobHandle, JobSpec
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.shell import notifier as notifying
 from ddpm_studio.gui.shell.notifier import DesktopNotices, Notifier
@@ -51,7 +51,7 @@ def work(fails: bool = False) -> Any:
     return steps
 
 
-def done(qtbot: QtBot, backend: Backend, task: Task) -> Job:
+def done(qtbot: QtBot, backend: Backend, task: JobSpec) -> JobHandle:
     job = backend.submit(task)
     with qtbot.waitSignal(job.ended, timeout=WAIT):
         pass
@@ -61,8 +61,8 @@ def done(qtbot: QtBot, backend: Backend, task: Task) -> Job:
 def test_a_long_job_is_told_with_what_came_of_it(
     qtbot: QtBot, backend: Backend, told: list[tuple[str, str]]
 ) -> None:
-    done(qtbot, backend, Task("Training cats", work()))
-    done(qtbot, backend, Task("Training dogs", work(fails=True)))
+    done(qtbot, backend, JobSpec("Training cats", work()))
+    done(qtbot, backend, JobSpec("Training dogs", work(fails=True)))
     assert told[0] == ("Training cats", "Done after 2 min.")
     assert told[1] == ("Training dogs", "The disk is full. Make room.")
 
@@ -70,8 +70,8 @@ def test_a_long_job_is_told_with_what_came_of_it(
 def test_what_nobody_asked_for_or_what_is_cancelled_is_not_told(
     qtbot: QtBot, backend: Backend, told: list[tuple[str, str]]
 ) -> None:
-    done(qtbot, backend, Task("Preview", work(), listed=False))
-    job = backend.submit(Task("Sampling", work(), slot="s"))
+    done(qtbot, backend, JobSpec("Preview", work(), listed=False))
+    job = backend.submit(JobSpec("Sampling", work(), slot="s"))
     backend.cancel(job)
     assert told == []
 
@@ -85,7 +85,7 @@ def test_it_can_be_switched_off_and_short_jobs_end_quietly(
     qtbot.addWidget(window)
     heard: list[str] = []
     Notifier(backend, Preferences(open_settings()), window, lambda title, _: heard.append(title))
-    done(qtbot, backend, Task("Training cats", work()))
+    done(qtbot, backend, JobSpec("Training cats", work()))
     assert heard == []
     assert len(told) == 1
 

@@ -68,7 +68,7 @@ def test_it_waits_while_anything_else_runs(
     busy = backend.submit(endless("Training"))
     asked = backend.submit(endless("Drawing", Lane.INTERACTIVE))
     qtbot.waitUntil(lambda: asked.progress is not None and asked.progress.done > 9, timeout=WAIT)
-    idle = next(job for job in backend.jobs.values() if job.task.lane is Lane.IDLE)
+    idle = next(job for job in backend.jobs.values() if job.spec.lane is Lane.IDLE)
     done = idle.progress
     backend.cancel(asked)
     qtbot.wait(200)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.bits.bits_saver import BitsSaver
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
@@ -167,7 +166,7 @@ class BitsPanel(ToolPanel):
         self.content.addWidget(self._plots, 1)
         self.content.addLayout(bottom)
 
-    def _task(self) -> Task | None:
+    def _spec(self) -> JobSpec[object] | None:
         if not self._asked or self.studio.run is None:
             return None
         request = BitsRequest(
@@ -176,7 +175,7 @@ class BitsPanel(ToolPanel):
             timesteps=self._evaluated(),
             seed=self.seed.value,
         )
-        return tasks.measure_bits(request, "bits")
+        return specs.measuring.measure_bits(request, "bits")
 
     def _evaluated(self) -> int | None:
         """How many timesteps to evaluate, no more than the model has."""
@@ -234,11 +233,11 @@ class BitsPanel(ToolPanel):
         request = DecodeRequest(
             run=Path(run), moments=_MOMENTS, timesteps=self._evaluated(), seed=self.seed.value
         )
-        job = self.studio.submit(tasks.decode(request, picture, "decode"))
+        job = self.studio.submit(specs.measuring.decode(request, picture, "decode"))
         self._frames = []
-        job.emitted.connect(self._on_moment)
-        job.finished.connect(self._on_decoded)
-        job.failed.connect(self._on_failed)
+        job.on_event(self._on_moment)
+        job.on_finished(self._on_decoded)
+        job.on_failed(self._on_failed)
 
     def _on_moment(self, event: Event) -> None:
         if isinstance(event, FrameImages):

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from ddpm_studio.backend.specs import exports
+from ddpm_studio.backend import specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
@@ -70,9 +70,9 @@ class BitsSaver(QObject):
             return
         columns = (getattr(measured, column) for column in _COLUMNS)
         rows = list(zip(*columns, strict=True))
-        job = self._studio.backend.submit(exports.save_table(path, _COLUMNS, rows))
-        job.finished.connect(self._on_saved)
-        job.failed.connect(self._on_failed)
+        job = self._studio.backend.submit(specs.exports.save_table(path, _COLUMNS, rows))
+        job.on_finished(self._on_saved)
+        job.on_failed(self._on_failed)
 
     def _to_export(self) -> Export | None:
         found = self._decoded()

@@ -8,8 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job
-from ddpm_studio.backend.specs import exports
+from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
@@ -50,14 +49,14 @@ class AnimationDialog(QDialog):
     def __init__(
         self,
         studio: Studio,
-        frames: exports.FrameSource,
+        frames: specs.exports.FrameSource,
         first: AnimationRequest,
         suffix: str = ".gif",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._studio, self._frames = studio, frames
-        self._job: Job | None = None
+        self._job: JobHandle[object] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Export an animation"))
         self.setModal(False)
@@ -140,10 +139,10 @@ class AnimationDialog(QDialog):
         except StudioError as error:
             self._on_failed(Failure.of(error))
             return
-        task = exports.estimate_animation(self.suffix, self._frames, options)
-        self._job = self._studio.backend.submit(task)
-        self._job.finished.connect(self._on_estimate)
-        self._job.failed.connect(self._on_failed)
+        spec = specs.exports.estimate_animation(self.suffix, self._frames, options)
+        self._job = self._studio.backend.submit(spec)
+        self._job.on_finished(self._on_estimate)
+        self._job.on_failed(self._on_failed)
 
     def _on_estimate(self, found: Estimate) -> None:
         if self._delay.isActive():

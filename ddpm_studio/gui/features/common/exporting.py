@@ -12,8 +12,7 @@ from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import exports
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
 from ddpm_studio.gui.platform.images import Pictures
@@ -49,7 +48,7 @@ class Export:
     recipe: Recipe | None = None
     current: int = 0
     columns: int | None = None
-    frames: exports.FrameSource | None = None
+    frames: specs.exports.FrameSource | None = None
     fps: float = 20.0
     hold_last_seconds: float = 2.0
     stem: str = "ddpm"
@@ -188,9 +187,9 @@ class ExportMenu(QToolButton):
     def _write(
         self, kind: str, export: Export, path: Path, options: AnimationRequest | None
     ) -> None:
-        job = self._studio.backend.submit(self._task(kind, export, path, options))
-        job.finished.connect(self._on_saved)
-        job.failed.connect(self._on_failed)
+        job = self._studio.backend.submit(self._spec(kind, export, path, options))
+        job.on_finished(self._on_saved)
+        job.on_failed(self._on_failed)
 
     def _can(self, kind: str, export: Export) -> bool:
         if kind == "save_grid":
@@ -199,18 +198,20 @@ class ExportMenu(QToolButton):
             return export.frames is not None
         return True
 
-    def _task(
+    def _spec(
         self, kind: str, export: Export, path: Path, options: AnimationRequest | None
-    ) -> Task:
+    ) -> JobSpec[Path]:
         if kind == "save_png":
             picture, recipe = export.one()
-            return exports.save_png(path, picture[None], recipe)
+            return specs.exports.save_png(path, picture[None], recipe)
         if kind == "save_grid":
-            return exports.save_png(path, export.pictures, export.recipe, export.columns)
+            return specs.exports.save_png(path, export.pictures, export.recipe, export.columns)
         frames = export.frames or (lambda: list(export.pictures))
         if kind == "save_animation":
-            return exports.save_animation(path, frames, export.recipe, options or export.timing)
-        return exports.save_sequence(path, frames, export.each(), options)
+            return specs.exports.save_animation(
+                path, frames, export.recipe, options or export.timing
+            )
+        return specs.exports.save_sequence(path, frames, export.each(), options)
 
     def _on_saved(self, path: Path) -> None:
         ExportMenu.last_folder = path.parent

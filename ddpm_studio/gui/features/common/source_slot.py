@@ -9,9 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.backend import Job
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.platform.images import PICTURE_MIME, Pictures, paths_from_mime
 from ddpm_studio.gui.widgets.layout.basics import set_property
@@ -57,7 +55,7 @@ class SourceSlot(PictureSlot):
         """Whether a person chose the picture; not where the window took or fitted one by itself."""
         self.waiting = False
         """Whether a picture is being prepared."""
-        self._job: Job | None = None
+        self._job: JobHandle[Pictures] | None = None
         self._tells = True
         self.changed.connect(self._on_changed)
         self.choose_requested.connect(self._choose)
@@ -90,8 +88,8 @@ class SourceSlot(PictureSlot):
             self.take(random.choice(dataset.images).copy(), asked=asked)
         elif self._studio.run is not None:
             self._original, self._recipe, self.asked = None, None, asked
-            task = tasks.some_pictures(self._studio.run, _CHOICE, self._slot)
-            self._prepare(task, tell=asked)
+            spec = specs.data.some_pictures(self._studio.run, _CHOICE, self._slot)
+            self._prepare(spec, tell=asked)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Light up for files and folders too."""
@@ -121,13 +119,13 @@ class SourceSlot(PictureSlot):
     def _load(self, path: Path) -> None:
         if self._studio.run is not None:
             self._original, self._recipe = path, None
-            self._prepare(tasks.load_picture(path, self._studio.run, self._slot))
+            self._prepare(specs.data.load_picture(path, self._studio.run, self._slot))
 
     def _fit(self, picture: Pictures | None) -> None:
         if picture is None or self._fits(picture):
             self._show_fitted(picture)
         elif self._studio.run is not None:
-            self._prepare(tasks.fit_picture(picture, self._studio.run, self._slot))
+            self._prepare(specs.data.fit_picture(picture, self._studio.run, self._slot))
 
     def _fits(self, picture: Pictures) -> bool:
         view = self._studio.run_view
@@ -136,11 +134,11 @@ class SourceSlot(PictureSlot):
         side = view.summary.image_size
         return bool(picture.shape == (side, side, view.summary.channels))
 
-    def _prepare(self, task: Task, *, tell: bool = True) -> None:
+    def _prepare(self, spec: JobSpec[Pictures], *, tell: bool = True) -> None:
         self.waiting, self._tells = True, tell
-        self._job = self._studio.backend.submit(task)
-        self._job.finished.connect(self._on_prepared)
-        self._job.failed.connect(self._on_failed)
+        self._job = self._studio.backend.submit(spec)
+        self._job.on_finished(self._on_prepared)
+        self._job.on_failed(self._on_failed)
 
     def _on_prepared(self, pictures: Pictures) -> None:
         if pictures.ndim == 4:

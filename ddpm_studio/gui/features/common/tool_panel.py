@@ -16,9 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import Job
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
@@ -60,7 +58,7 @@ class ToolPanel(QWidget):
         super().__init__(parent)
         self.studio = studio
         self.actions_ = actions
-        self.job: Job | None = None
+        self.job: JobHandle[object] | None = None
         self.drawn: Drawn | None = None
         self._icon = icon
         self._age: AgeRow | None = None
@@ -116,23 +114,23 @@ class ToolPanel(QWidget):
         self._delay.stop()
         if not self.studio.can_draw or self.studio.run is None:
             return
-        task = self._task()
-        if task is None:
+        spec = self._spec()
+        if spec is None:
             return
         again, self._again = self._again, None
         self._index = None
         if again is not None:
-            task = tasks.redraw(again.with_frames(_FRAMES), task.slot)
+            spec = specs.drawing.redraw(again.with_frames(_FRAMES), spec.slot)
             self._index = again.index
         self._stale = False
         self._keeps, self._asked_for = self._asked_for, False
         self.messages.clear()
-        self.job = self.studio.submit(task, asked=self._keeps)
-        self.job.emitted.connect(self._on_event)
+        self.job = self.studio.submit(spec, asked=self._keeps)
+        self.job.on_event(self._on_event)
         self.job.changed.connect(self._show_progress)
-        self.job.finished.connect(self._on_finished)
+        self.job.on_finished(self._on_finished)
         self.job.finished.connect(self._choose_restored)
-        self.job.failed.connect(self._on_failed)
+        self.job.on_failed(self._on_failed)
         if self._age is not None:
             self._age.refresh()
             self.job.ended.connect(self._age.refresh)
@@ -155,7 +153,7 @@ class ToolPanel(QWidget):
         super().hideEvent(event)
         self._delay.stop()
 
-    def _task(self) -> Task | None:
+    def _spec(self) -> JobSpec[object] | None:
         """Return what to draw now, or None while something is missing."""
         raise NotImplementedError
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job, State
+from ddpm_studio.backend import JobHandle, State
 from ddpm_studio.data.samples import sample_sets, title_of
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
@@ -36,7 +36,7 @@ class DataPanel(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._actions = actions
-        self._reading: Job | None = None
+        self._reading: JobHandle[object] | None = None
         self.zone = DropZone()
         self.zone.dropped.connect(studio.open_paths)
         self.zone.choose_requested.connect(actions["file.open_folder"].trigger)
@@ -126,8 +126,8 @@ class DataPanel(QWidget):
             sample = action.data()
             self._studio.open_data([sample.path], sample.options)
 
-    def _on_started(self, job: Job) -> None:
-        if job.task.slot == "prepare":
+    def _on_started(self, job: JobHandle[object]) -> None:
+        if job.spec.slot == "prepare":
             self._reading = job
             job.changed.connect(self._show_reading)
             self._show_reading()
@@ -144,8 +144,8 @@ class DataPanel(QWidget):
             return self.tr("Starting torch to read {0}…").format(self._title())
         if job.state is State.WAITING:
             for other in backend.jobs.values():
-                if other.state is State.RUNNING and other.task.listed:
-                    return self.tr("Waiting for: {0}").format(other.task.title)
+                if other.state is State.RUNNING and other.spec.listed:
+                    return self.tr("Waiting for: {0}").format(other.spec.title)
         return self.tr("Reading {0}…").format(self._title())
 
     def _open_learnt(self) -> None:
@@ -221,6 +221,8 @@ class DataPanel(QWidget):
         """Return what is known of one picture: its file as found, or its class."""
         dataset, preview = self._studio.dataset, self._studio.preview
         if dataset is None:
+            if preview is None:
+                return ""
             width, height = preview.sizes[index]
             return f"{preview.names[index]} · {width}×{height}"
         number = self.tr("Picture {n}").format(n=f"{index + 1:,}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job, State
+from ddpm_studio.backend import JobHandle, State
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import (
     ElidedLabel,
@@ -47,7 +47,7 @@ class ReadingBar(QWidget):
         layout.addWidget(self.bar)
         self.hide()
 
-    def show_job(self, job: Job | None, waiting: str = "") -> None:
+    def show_job(self, job: JobHandle[object] | None, waiting: str = "") -> None:
         """Show where the job stands; nothing is shown of one that is done or has failed.
 
         ``waiting`` is said until it tells how far it is.

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import gallery
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
 from ddpm_studio.gui.platform.images import PictureDrop, read_picture
@@ -57,9 +56,9 @@ class GalleryKeeper(QObject):
     def load(self, runs: Sequence[Path]) -> None:
         """Look for the pictures of these runs and, after :meth:`look_around`, of all others."""
         folder = self._studio.runs_folder if self._looked_around else None
-        job = self._studio.backend.submit(gallery.load(runs, list(self._read), folder))
-        job.finished.connect(self._on_loaded)
-        job.failed.connect(self._on_not_loaded)
+        job = self._studio.backend.submit(specs.gallery.load(runs, list(self._read), folder))
+        job.on_finished(self._on_loaded)
+        job.on_failed(self._on_not_loaded)
 
     def follow(self, old: Path | None, new: Path | None) -> None:
         """Follow a run that was moved, is gone, or is back; see ``Studio.run_moved``."""
@@ -78,17 +77,17 @@ class GalleryKeeper(QObject):
     def delete(self, items: Sequence[Kept]) -> None:
         """Take them off the disk; :meth:`restore` brings them back."""
         self._cache.forget(items)
-        self._submit(gallery.delete(_on_disk(items)))
+        self._submit(specs.gallery.delete(_on_disk(items)))
 
     def restore(self, items: Sequence[Kept]) -> None:
         """Bring deleted ones back; ``added`` tells when they are there."""
-        job = self._studio.backend.submit(gallery.restore(_on_disk(items)))
-        job.failed.connect(self.failed)
+        job = self._studio.backend.submit(specs.gallery.restore(_on_disk(items)))
+        job.on_failed(self.failed)
         job.ended.connect(self.added)
 
     def rate(self, items: Sequence[Kept], stars: int) -> None:
         """Write their stars down."""
-        self._submit(gallery.rate(_on_disk(items), stars))
+        self._submit(specs.gallery.rate(_on_disk(items), stars))
 
     def whole(self, item: Kept) -> PictureDrop | None:
         """Return a picture with its recipe: one small file, read where it is chosen."""
@@ -106,8 +105,8 @@ class GalleryKeeper(QObject):
             self.failed.emit(Failure.of(error))
             return None
 
-    def _submit(self, task: Task) -> None:
-        self._studio.backend.submit(task).failed.connect(self.failed)
+    def _submit(self, spec: JobSpec[object]) -> None:
+        self._studio.backend.submit(spec).on_failed(self.failed)
 
     def _on_not_loaded(self, failure: Failure) -> None:
         """Go on without what could not be read."""
@@ -141,10 +140,10 @@ class GalleryKeeper(QObject):
             return
         if self._items.has_drawing(drawn.recipe):
             return
-        job = self._studio.backend.submit(gallery.keep(run, drawn))
+        job = self._studio.backend.submit(specs.gallery.keep(run, drawn))
         job.setProperty("drawn", drawn)
-        job.finished.connect(self._add)
-        job.failed.connect(self._on_not_kept)
+        job.on_finished(self._add)
+        job.on_failed(self._on_not_kept)
 
     def _add(self, kept: list[Kept]) -> None:
         self.about_to_add.emit()
@@ -190,10 +189,10 @@ class GalleryKeeper(QObject):
                 )
                 self.failed.emit(Failure.of(gone))
         if by_path:
-            job = self._studio.backend.submit(gallery.read_pictures(list(by_path)))
+            job = self._studio.backend.submit(specs.gallery.read_pictures(list(by_path)))
             job.setProperty("items", by_path)
-            job.emitted.connect(self._on_pictures)
-            job.failed.connect(self.failed)
+            job.on_event(self._on_pictures)
+            job.on_failed(self.failed)
             job.failed.connect(self._cache.ask_again)
 
     def _on_pictures(self, event: Event) -> None:

@@ -11,8 +11,7 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
@@ -233,14 +232,14 @@ class GalleryPanel(ToolPanel):
         category = self._category
         return self.actions_.add(f"gallery.rate{stars}", text, rate, category=category, tip=tip)
 
-    def _task(self) -> Task | None:
+    def _spec(self) -> JobSpec[object] | None:
         if not self._asked or self.studio.run is None:
             return None
         self._asked = False
         request = SampleRequest(
             run=Path(self.studio.run), count=self.count.currentData(), **self.sampler.value()
         )
-        return tasks.sample(request, "gallery")
+        return specs.drawing.sample(request, "gallery")
 
     def _on_event(self, event: Event) -> None:
         """Nothing to show before the pictures are finished."""

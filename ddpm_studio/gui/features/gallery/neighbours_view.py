@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.platform.images import Pictures
@@ -61,10 +61,12 @@ class NeighboursView(QWidget):
         if self._picture is None or self._studio.run is None:
             return
         request = NeighboursRequest(run=Path(self._studio.run), count=_COUNT)
-        job = self._studio.backend.submit(tasks.neighbours(request, self._picture, "neighbours"))
+        job = self._studio.backend.submit(
+            specs.measuring.neighbours(request, self._picture, "neighbours")
+        )
         job.setProperty("of", id(self._picture))
-        job.finished.connect(self._on_found)
-        job.failed.connect(self._on_failed)
+        job.on_finished(self._on_found)
+        job.on_failed(self._on_failed)
         self._tell(self.tr("Comparing…"))
 
     def _on_found(self, found: NeighboursFound) -> None:

@@ -9,8 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton, ActionTool
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
@@ -181,7 +180,7 @@ class InpaintPanel(ToolPanel):
         self.content.addLayout(middle, 1)
         self.content.addWidget(self.sampler)
 
-    def _task(self) -> Task | None:
+    def _spec(self) -> JobSpec[object] | None:
         picture, mask = self.source.fitted, self.canvas.painted
         if picture is None or self.source.waiting or not mask.any() or self.studio.run is None:
             return None
@@ -195,7 +194,7 @@ class InpaintPanel(ToolPanel):
             frames=_FRAMES,
             **self.sampler.value(),
         )
-        return tasks.inpaint(request, picture, mask.copy(), "inpaint")
+        return specs.drawing.inpaint(request, picture, mask.copy(), "inpaint")
 
     def _show_restored(self, found: Restored) -> None:
         fields = found.request.model_dump()

@@ -13,8 +13,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.drawing_rows import Rows
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
@@ -102,10 +102,10 @@ class InterpolatePanel(ToolPanel):
             self._take_some(asked, dataset.images)
         elif self.studio.run is not None:
             job = self.studio.backend.submit(
-                tasks.some_pictures(self.studio.run, _CHOICE, "interpolate surprise")
+                specs.data.some_pictures(self.studio.run, _CHOICE, "interpolate surprise")
             )
-            job.finished.connect(partial(self._take_some, asked))
-            job.failed.connect(self._on_failed if asked else self._on_none_found)
+            job.on_finished(partial(self._take_some, asked))
+            job.on_failed(self._on_failed if asked else self._on_none_found)
 
     def swap(self) -> None:
         """Exchange A and B; a path is turned around."""
@@ -138,7 +138,7 @@ class InterpolatePanel(ToolPanel):
         self.grid.current_changed.connect(self._on_current)
         self.studio.picture_sent.connect(self._on_picture_sent)
 
-    def _task(self) -> Task | None:
+    def _spec(self) -> JobSpec[object] | None:
         keys = self._keys()
         if not keys:
             return None
@@ -150,15 +150,17 @@ class InterpolatePanel(ToolPanel):
             walk = PathRequest(
                 run=self._run(), t=self.time.value, frames=_FRAMES, closed=closed, **common
             )
-            return tasks.walk_path(walk, keys, "interpolate")
+            return specs.drawing.walk_path(walk, keys, "interpolate")
         if self.mode == "pad":
             common |= {"u": self.view.pad.u, "v": self.view.pad.v}
         if self.mode == "matrix":
             ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
             self.rows = Rows(ts, self.choices.steps_lambda.value())
             requests = [self._request(t, common) for t in ts]
-            return tasks.interpolate_series(requests, keys, "interpolate")
-        return tasks.interpolate(self._request(self.time.value, common), keys, "interpolate")
+            return specs.drawing.interpolate_series(requests, keys, "interpolate")
+        return specs.drawing.interpolate(
+            self._request(self.time.value, common), keys, "interpolate"
+        )
 
     def _request(self, t: int, fields: dict[str, Any]) -> InterpolateRequest:
         return InterpolateRequest(run=self._run(), t=t, frames=_FRAMES, **fields)
@@ -355,7 +357,7 @@ class InterpolatePanel(ToolPanel):
             self._surprised = True
             self._surprise(asked=False)
 
-    def _on_none_found(self) -> None:
+    def _on_none_found(self, _: Failure) -> None:
         """Try it again when the tab is seen again; nobody has asked, so nothing is said."""
         self._surprised = False
 

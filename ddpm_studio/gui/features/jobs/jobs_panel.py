@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import Job, Lane, State
+from ddpm_studio.backend import JobHandle, Lane, State
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, label, name
 from ddpm_studio.gui.widgets.layout.job_row import JobRow
@@ -37,8 +37,8 @@ class JobsPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._backend = studio.backend
-        self.rows: dict[Job, JobRow] = {}
-        self._since: dict[Job, float] = {}
+        self.rows: dict[JobHandle[object], JobRow] = {}
+        self._since: dict[JobHandle[object], float] = {}
         actions.add(
             "jobs.cancel_all",
             self.tr("Cancel all jobs"),
@@ -97,18 +97,18 @@ class JobsPanel(QWidget):
         """Say where the network computes, and how finely."""
         self.device.setText(device)
 
-    def _on_started(self, job: Job) -> None:
-        if not job.task.listed:
+    def _on_started(self, job: JobHandle[object]) -> None:
+        if not job.spec.listed:
             return
         job.ended.connect(self._on_ended)
         self._since[job] = time.monotonic()
-        if job.task.lane is Lane.BACKGROUND:
+        if job.spec.lane is Lane.BACKGROUND:
             self._add_row(job)
         if not self._sweeper.isActive():
             # Started anew by each job, it would never fire while they come in quick succession.
             self._sweeper.start()
 
-    def _add_row(self, job: Job) -> JobRow:
+    def _add_row(self, job: JobHandle[object]) -> JobRow:
         row = JobRow(job)
         row.cancel_requested.connect(self._on_cancel)
         row.pause_requested.connect(self._on_pause)
@@ -142,7 +142,7 @@ class JobsPanel(QWidget):
 
     def _on_ended(self) -> None:
         job = self.sender()
-        if not isinstance(job, Job):
+        if not isinstance(job, JobHandle):
             return
         self._since.pop(job, None)
         shown = job in self.rows
@@ -154,7 +154,7 @@ class JobsPanel(QWidget):
             failed = [old for old in self.rows if old.state is State.FAILED]
             for old in failed[:-_MOST_FAILED]:
                 self._remove(old)
-        elif shown and job.state is State.CANCELLED and job.task.lane is Lane.INTERACTIVE:
+        elif shown and job.state is State.CANCELLED and job.spec.lane is Lane.INTERACTIVE:
             # A newer request has taken its place.
             self._remove(job)
         elif shown:
@@ -184,7 +184,7 @@ class JobsPanel(QWidget):
         fading.finished.connect(row.dismissed)
         fading.start()
 
-    def _remove(self, job: Job) -> None:
+    def _remove(self, job: JobHandle[object]) -> None:
         self._since.pop(job, None)
         row = self.rows.pop(job, None)
         if row is not None:

@@ -9,8 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import learning
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
@@ -180,23 +179,23 @@ class BoundChapter(ToolPanel):
         T = view.summary.timesteps
         return MeasureRequest(run=Path(run), timesteps=_EVALUATED if _EVALUATED < T else None)
 
-    def _task(self) -> Task | None:
+    def _spec(self) -> JobSpec[object] | None:
         request, picture = self._request(), self.source.fitted
         if request is None or picture is None:
             if self.source.fitted is None and not self.source.waiting:
                 self.source.pick_from_data(asked=False)
             return None
         self._compare()
-        return learning.bound_parts(request, picture)
+        return specs.learning.bound_parts(request, picture)
 
     def _compare(self) -> None:
         """Ask for the two Gaussians at the slider's t."""
         request, picture = self._request(), self.source.fitted
         if request is not None and picture is not None and self.isVisible():
             t = max(1, self.time.value)
-            job = self.studio.submit(learning.step_gaussians(request, picture, t))
-            job.finished.connect(self._on_step)
-            job.failed.connect(self._on_failed)
+            job = self.studio.submit(specs.learning.step_gaussians(request, picture, t))
+            job.on_finished(self._on_step)
+            job.on_failed(self._on_failed)
 
     def _on_source(self) -> None:
         self.parts = self.step = None

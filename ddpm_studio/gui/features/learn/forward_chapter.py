@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend.specs import learning
+from ddpm_studio.backend import specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
@@ -280,9 +280,9 @@ class ForwardChapter(QWidget):
             for tile in (self.eps, self.x_t):
                 tile.set_picture(None)
             return
-        job = self._studio.backend.submit(learning.noised_picture(picture, self._seed))
-        job.finished.connect(self._on_noised)
-        job.failed.connect(self._on_failed)
+        job = self._studio.backend.submit(specs.learning.noised_picture(picture, self._seed))
+        job.on_finished(self._on_noised)
+        job.on_failed(self._on_failed)
 
     def _on_noised(self, noised: NoisedPicture) -> None:
         self.noised = noised
@@ -294,10 +294,10 @@ class ForwardChapter(QWidget):
         if self.noised is None:
             return
         self.messages.clear()
-        task = learning.schedule_tables(self.request(), mixed(self.noised, 1.0, 0.0))
-        job = self._studio.backend.submit(task)
-        job.finished.connect(self._on_tables)
-        job.failed.connect(self._on_failed)
+        spec = specs.learning.schedule_tables(self.request(), mixed(self.noised, 1.0, 0.0))
+        job = self._studio.backend.submit(spec)
+        job.on_finished(self._on_tables)
+        job.on_failed(self._on_failed)
 
     def _on_tables(self, tables: ScheduleTables) -> None:
         self.tables = tables

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.backend.specs import learning
+from ddpm_studio.backend import specs
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import Pictures, read_picture
@@ -91,10 +91,10 @@ class LearnSlot(PictureSlot):
         self._awaits_built_in = True
         self.owner_changed.emit()
         sample = next(sample for sample in sample_sets() if sample.name == _SAMPLE)
-        task = learning.sample_picture(sample.path, sample.options, _SAMPLE_NUMBER)
-        job = self._studio.backend.submit(task)
-        job.finished.connect(self._on_built_in)
-        job.failed.connect(self.failed)
+        spec = specs.learning.sample_picture(sample.path, sample.options, _SAMPLE_NUMBER)
+        job = self._studio.backend.submit(spec)
+        job.on_finished(self._on_built_in)
+        job.on_failed(self.failed)
 
     def _on_data(self) -> None:
         dataset = self._studio.dataset

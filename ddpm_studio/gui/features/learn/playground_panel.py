@@ -18,8 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import Job
-from ddpm_studio.backend.specs import learning, playground
+from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.learn.lights import Lights
@@ -63,7 +62,7 @@ class PlaygroundPanel(QWidget):
         self._studio = studio
         self.model: Any = None
         """The trained model (jobs.PointModel), or None."""
-        self._job: Job | None = None
+        self._job: JobHandle[object] | None = None
         self._tables: ScheduleTables | None = None
         self._noise: Points | None = None
         self._drawing: list[tuple[float, float]] = []
@@ -94,8 +93,8 @@ class PlaygroundPanel(QWidget):
         super().showEvent(event)
         if self._tables is None:
             request = ScheduleRequest(schedule="linear_scaled", timesteps=_T)
-            task = learning.schedule_tables(request, slot="playground schedule")
-            self._studio.backend.submit(task).finished.connect(self._on_tables)
+            spec = specs.learning.schedule_tables(request, slot="playground schedule")
+            self._studio.backend.submit(spec).on_finished(self._on_tables)
             self._show_shape()
             self._ask_noise()
 
@@ -105,11 +104,11 @@ class PlaygroundPanel(QWidget):
         drawing = np.array(self._drawing, np.float32) if self._drawing else None
         self._forget()
         self.messages.clear()
-        job = self._job = self._studio.backend.submit(playground.play(request, drawing))
-        job.emitted.connect(self._on_event)
+        job = self._job = self._studio.backend.submit(specs.playground.play(request, drawing))
+        job.on_event(self._on_event)
         job.changed.connect(self._show_progress)
-        job.finished.connect(self._on_learned)
-        job.failed.connect(self._on_failed)
+        job.on_finished(self._on_learned)
+        job.on_failed(self._on_failed)
 
     def play(self) -> None:
         """Play from noise to points, or pause."""
@@ -285,8 +284,8 @@ class PlaygroundPanel(QWidget):
         if own:
             self._on_data(None)
         elif self.isVisible():
-            task = playground.shape_points(self.shape.currentData())
-            self._studio.backend.submit(task).finished.connect(self._on_data)
+            spec = specs.playground.shape_points(self.shape.currentData())
+            self._studio.backend.submit(spec).on_finished(self._on_data)
 
     def _on_data(self, data: Points | None) -> None:
         if self.model is None:
@@ -328,8 +327,8 @@ class PlaygroundPanel(QWidget):
     def _look(self) -> None:
         """Show q(x_t) and the score at the slider's t."""
         if self.model is not None:
-            task = playground.score_field(self.model, _PLACES, self.time.value(), _SEED)
-            self._studio.backend.submit(task).finished.connect(self._on_looked)
+            spec = specs.playground.score_field(self.model, _PLACES, self.time.value(), _SEED)
+            self._studio.backend.submit(spec).on_finished(self._on_looked)
 
     def _on_looked(self, look: PointLook) -> None:
         if self.model is None:
@@ -360,8 +359,8 @@ class PlaygroundPanel(QWidget):
         self._walk()
 
     def _ask_noise(self) -> None:
-        task = playground.start_noise(self.seed.value)
-        self._studio.backend.submit(task).finished.connect(self._on_noise)
+        spec = specs.playground.start_noise(self.seed.value)
+        self._studio.backend.submit(spec).on_finished(self._on_noise)
 
     def _on_noise(self, noise: Points) -> None:
         self._noise = noise

@@ -8,8 +8,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job
-from ddpm_studio.backend.specs import playground
+from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.sampler_bar import SAMPLER_NAMES
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
@@ -47,7 +46,7 @@ class WalkTile(QWidget):
     ) -> None:
         super().__init__(parent)
         self._studio, self._place = studio, place
-        self._job: Job | None = None
+        self._job: JobHandle[object] | None = None
         self._paths = _FEW
         self._asked: tuple[Any, int, int] | None = None
         self.walk: PointWalk | None = None
@@ -112,14 +111,16 @@ class WalkTile(QWidget):
         if self._asked is None:
             return
         model, seed, t = self._asked
-        task = (
-            playground.langevin(model, max(1, t), _CHAIN_STEPS, seed, self._place)
+        spec = (
+            specs.playground.langevin(model, max(1, t), _CHAIN_STEPS, seed, self._place)
             if self.is_chain
-            else playground.walk_points(model, self.sampler.currentData(), None, seed, self._place)
+            else specs.playground.walk_points(
+                model, self.sampler.currentData(), None, seed, self._place
+            )
         )
-        self._job = self._studio.backend.submit(task)
-        self._job.finished.connect(self._on_walked)
-        self._job.failed.connect(self._on_failed)
+        self._job = self._studio.backend.submit(spec)
+        self._job.on_finished(self._on_walked)
+        self._job.on_failed(self._on_failed)
 
     def _on_walked(self, walk: PointWalk) -> None:
         self.walk = walk

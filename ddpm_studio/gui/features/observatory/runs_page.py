@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio import paths
-from ddpm_studio.backend.specs import runs as watching
+from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.observatory.compare_view import CompareView
 from ddpm_studio.gui.features.observatory.notes_view import NotesView
 from ddpm_studio.gui.features.observatory.run_model import (
@@ -106,9 +106,9 @@ class RunsPage(QWidget):
             return
         folders = [paths.runs_dir(), *(run.parent for run in self._also)]
         job = self._studio.backend.submit(
-            watching.list_runs(list(dict.fromkeys(folders)), self._also)
+            specs.runs.list_runs(list(dict.fromkeys(folders)), self._also)
         )
-        job.finished.connect(self._on_listed)
+        job.on_finished(self._on_listed)
 
     def selected(self) -> list[Path]:
         """Return the chosen runs, from the top down."""
@@ -193,8 +193,8 @@ class RunsPage(QWidget):
         if len(runs) < 2:
             self.notes.show_run(runs[0] if runs else None)
             return
-        job = self._studio.backend.submit(watching.compare_runs(runs))
-        job.finished.connect(self._on_compared)
+        job = self._studio.backend.submit(specs.runs.compare_runs(runs))
+        job.on_finished(self._on_compared)
 
     def _on_compared(self, settings: list[dict[str, str]]) -> None:
         runs = self.selected()

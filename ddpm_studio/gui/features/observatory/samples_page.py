@@ -17,9 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import Job
+from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.backend.record import RunRecord
-from ddpm_studio.backend.specs import runs as watching
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
@@ -51,7 +50,7 @@ class SamplesPage(QWidget):
         self._read: dict[Path, SampleGrid] = {}
         self._rows: list[Path] = []
         self._wanted: list[Path] = []
-        self._job: Job | None = None
+        self._job: JobHandle[object] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_GATHER_MS)
@@ -139,8 +138,10 @@ class SamplesPage(QWidget):
         missing = [path for path in reversed(wanted) if path not in self._read]
         self._timer.start()
         if missing:
-            self._job = self._studio.backend.submit(watching.load_previews(missing, "sample wall"))
-            self._job.emitted.connect(self._on_samples)
+            self._job = self._studio.backend.submit(
+                specs.runs.load_previews(missing, "sample wall")
+            )
+            self._job.on_event(self._on_samples)
 
     def _most(self) -> int:
         """How many rows to keep: fewer where pictures are large."""

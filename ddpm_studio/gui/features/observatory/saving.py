@@ -8,8 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import exports
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
@@ -47,20 +46,22 @@ class FigureSaver(QObject):
 
     def save(self, path: Path) -> None:
         """Write what the ending of ``path`` says: csv, png or svg; ``saved`` follows."""
-        task = self._task(path)
-        if task is None:
+        spec = self._spec(path)
+        if spec is None:
             self._messages.show_info(self.tr("There is no curve to save yet."))
             return
-        job = self._studio.backend.submit(task)
-        job.finished.connect(self._on_saved)
-        job.failed.connect(self._on_failed)
+        job = self._studio.backend.submit(spec)
+        job.on_finished(self._on_saved)
+        job.on_failed(self._on_failed)
 
-    def _task(self, path: Path) -> Task | None:
+    def _spec(self, path: Path) -> JobSpec[Path] | None:
         if path.suffix.lower() == ".csv":
             runs = [record.run for record in self._page.records]
-            return exports.save_figures(path, list(zip(self._page.names(), runs, strict=True)))
+            return specs.exports.save_figures(
+                path, list(zip(self._page.names(), runs, strict=True))
+            )
         content = picture_of(self._page.loss, "svg" if path.suffix.lower() == ".svg" else "png")
-        return None if content is None else exports.save_drawing(path, content)
+        return None if content is None else specs.exports.save_drawing(path, content)
 
     def _ask(self, title: str, suffix: Kind, filters: list[str]) -> None:
         if not self._page.records:

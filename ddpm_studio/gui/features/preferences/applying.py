@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio import paths
-from ddpm_studio.backend.specs import machine
+from ddpm_studio.backend import specs
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.workspace.settings import Preferences, Settings
 from ddpm_studio.gui.workspace.studio import Studio
@@ -31,7 +31,7 @@ class Applying(QObject):
     def begin(self) -> None:
         """Let those take effect that are not as they were at first."""
         for key in Settings.model_fields:
-            # One task decides on all that computes.
+            # One job decides on all that computes.
             if key not in _COMPUTING[1:] and not self._is_default(key):
                 self._on_changed(key)
 
@@ -48,7 +48,7 @@ class Applying(QObject):
             self._studio.runs_folder = folder
             self.folder_chosen.emit(folder)
         elif key in _COMPUTING:
-            task = machine.use_device(now.device, now.precision, now.threads)
-            job = self._studio.backend.submit(task)
-            job.finished.connect(self.device_chosen)
-            job.failed.connect(self._studio.notify)
+            spec = specs.machine.use_device(now.device, now.precision, now.threads)
+            job = self._studio.backend.submit(spec)
+            job.on_finished(self.device_chosen)
+            job.on_failed(self._studio.notify)

@@ -10,9 +10,7 @@ from typing import Any
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.age_row import AgeRow
@@ -56,7 +54,7 @@ class ReversePanel(QWidget):
         super().__init__(parent)
         self._studio = studio
         self.process = Process()
-        self._jobs: list[Job] = []
+        self._jobs: list[JobHandle[Drawn]] = []
         self._wanted: Restored | None = None
         category = self.tr("&Reverse process")
         self._draw_action = actions.add(
@@ -127,20 +125,22 @@ class ReversePanel(QWidget):
             SampleRequest(run=run, count=self.size_choice.pictures, frames=moments, **first | other)
             for other in ({}, *others)
         ]
-        begun = [tasks.sample(one, slot=f"reverse {k}") for k, one in enumerate(requests)]
+        begun = [specs.drawing.sample(one, slot=f"reverse {k}") for k, one in enumerate(requests)]
         self._begin(begun, titles, asked=asked)
 
-    def _begin(self, begun: Sequence[Task], titles: Sequence[str], *, asked: bool) -> None:
+    def _begin(
+        self, begun: Sequence[JobSpec[Drawn]], titles: Sequence[str], *, asked: bool
+    ) -> None:
         self.messages.clear()
         self.show_process(Process([Trajectory(title=title) for title in titles]))
         self.views.empty.set_content("film", self.tr("Drawing…"))
         for job in self._jobs:
             self._studio.backend.cancel(job)
-        self._jobs = [self._studio.submit(task, asked=asked) for task in begun]
+        self._jobs = [self._studio.submit(spec, asked=asked) for spec in begun]
         for job in self._jobs:
-            job.emitted.connect(self._on_event)
-            job.finished.connect(self._on_finished)
-            job.failed.connect(self._on_failed)
+            job.on_event(self._on_event)
+            job.on_finished(self._on_finished)
+            job.on_failed(self._on_failed)
 
     def show_process(self, process: Process) -> None:
         """Show a process instead of the one shown; from its end."""
@@ -311,7 +311,7 @@ class ReversePanel(QWidget):
         self.size_choice.choose(found.request.count, found.request.frames)
         self._wanted = found
         self._delay.stop()
-        again = tasks.redraw(found.with_frames(self._moments(0)), slot="reverse 0")
+        again = specs.drawing.redraw(found.with_frames(self._moments(0)), slot="reverse 0")
         self._begin([again], [self.sampler.words], asked=True)
 
     def _drawn_from(self) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import specs
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, tool_button
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -83,10 +83,10 @@ class LatentMenu(QWidget):
 
     def load(self, path: Path) -> None:
         """Use the latent in this file; ``changed`` follows, or ``failed``."""
-        job = self._studio.backend.submit(tasks.load_latent(path))
+        job = self._studio.backend.submit(specs.drawing.load_latent(path))
         job.setProperty("name", path.name)
-        job.finished.connect(self._on_loaded)
-        job.failed.connect(self.failed)
+        job.on_finished(self._on_loaded)
+        job.on_failed(self.failed)
 
     def use(self, latent: Latent, title: str) -> None:
         """Use this latent; ``title`` says where it comes from."""
@@ -98,9 +98,9 @@ class LatentMenu(QWidget):
         """Write the shared latent; ``saved`` follows, or ``failed``."""
         latent = self._shared()
         if latent is not None:
-            job = self._studio.backend.submit(tasks.save_latent(path, latent))
-            job.finished.connect(self.saved)
-            job.failed.connect(self.failed)
+            job = self._studio.backend.submit(specs.drawing.save_latent(path, latent))
+            job.on_finished(self.saved)
+            job.on_failed(self.failed)
 
     def let_go(self) -> None:
         """Use none from a file any more."""

@@ -9,8 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.drawing_rows import Rows
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
@@ -144,7 +143,7 @@ class SharePanel(ToolPanel):
         row.addLayout(right, 1)
         return row
 
-    def _task(self) -> Task | None:
+    def _spec(self) -> JobSpec[object] | None:
         if self.source.waiting:
             return None
         count = int(self.count.currentData())
@@ -154,9 +153,9 @@ class SharePanel(ToolPanel):
         if self.series.isChecked():
             requests = [self._request(t, count) for t in paper_marks(self.time.timesteps)]
             self.rows = Rows([request.t for request in requests], count + 1)
-            return tasks.share_series(requests, self.source.fitted, "share")
+            return specs.drawing.share_series(requests, self.source.fitted, "share")
         request = self._request(self.time.value, count)
-        return tasks.share(request, self.source.fitted, "share", self.latents.latent)
+        return specs.drawing.share(request, self.source.fitted, "share", self.latents.latent)
 
     def _request(self, t: int, count: int) -> ShareRequest:
         assert self.studio.run is not None

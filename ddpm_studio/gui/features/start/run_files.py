@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.backend.spec import Task
-from ddpm_studio.backend.specs import run_files
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.features.training.training_status import memory_words
@@ -19,6 +19,8 @@ from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.studio import Studio
+
+T = TypeVar("T")
 
 RUN = "run"
 """What the ids of these actions begin with."""
@@ -89,7 +91,7 @@ class RunFiles(QObject):
 
     def trash(self, run: Path) -> None:
         """Move a run to the system's trash; ask first only where it would be lost."""
-        self._submit(run_files.trash_run(run), run, self._on_trashed)
+        self._submit(specs.run_files.trash_run(run), run, self._on_trashed)
 
     def undo(self) -> None:
         """Give a run its old name back, or bring it back out of the trash: the last one first."""
@@ -107,15 +109,15 @@ class RunFiles(QObject):
         if self._studio.run is not None:
             self.trash(self._studio.run)
 
-    def _submit(self, task: Task, run: Path, then: Callable[..., object]) -> None:
+    def _submit(self, spec: JobSpec[T], run: Path, then: Callable[[T], object]) -> None:
         self._studio.hold_still(run, True)
-        job = self._studio.backend.submit(task)
-        job.finished.connect(then)
-        job.failed.connect(partial(self._on_failed, run))
+        job = self._studio.backend.submit(spec)
+        job.on_finished(then)
+        job.on_failed(partial(self._on_failed, run))
 
     def _rename(self, run: Path, name: str, back: bool = False) -> None:
         then = partial(self._on_renamed, run, back)
-        self._submit(run_files.rename_run(run, name), run, then)
+        self._submit(specs.run_files.rename_run(run, name), run, then)
 
     def _on_renamed(self, old: Path, back: bool, new: Path) -> None:
         """Follow a run that has another name, or its old one ``back``."""
@@ -126,7 +128,7 @@ class RunFiles(QObject):
         else:
             self._offer_undo(text, new, partial(self._rename, new, old.name, back=True))
 
-    def _on_trashed(self, trashed: run_files.TrashedRun) -> None:
+    def _on_trashed(self, trashed: specs.run_files.TrashedRun) -> None:
         run = trashed.run
         told = {"run": run.name, "what": self._words(trashed)}
         if not trashed.taken:
@@ -149,13 +151,13 @@ class RunFiles(QObject):
         else:
             self._offer_undo(text, run, partial(self._restore, trashed, was_open))
 
-    def _restore(self, trashed: run_files.TrashedRun, was_open: bool) -> None:
-        job = self._studio.backend.submit(run_files.restore_run(trashed))
-        job.finished.connect(partial(self._on_restored, was_open))
-        job.failed.connect(partial(self._on_not_restored, trashed, was_open))
+    def _restore(self, trashed: specs.run_files.TrashedRun, was_open: bool) -> None:
+        job = self._studio.backend.submit(specs.run_files.restore_run(trashed))
+        job.on_finished(partial(self._on_restored, was_open))
+        job.on_failed(partial(self._on_not_restored, trashed, was_open))
 
     def _on_not_restored(
-        self, trashed: run_files.TrashedRun, was_open: bool, failure: Failure
+        self, trashed: specs.run_files.TrashedRun, was_open: bool, failure: Failure
     ) -> None:
         # What is in its place may go away, and it can be brought back after all.
         self._backs.append(_Back(trashed.run, partial(self._restore, trashed, was_open)))
@@ -167,8 +169,8 @@ class RunFiles(QObject):
         if was_open and self._studio.run is None:
             self._studio.open_run(run)
 
-    def _delete(self, trashed: run_files.TrashedRun) -> None:
-        self._submit(run_files.delete_run(trashed), trashed.run, self._on_deleted)
+    def _delete(self, trashed: specs.run_files.TrashedRun) -> None:
+        self._submit(specs.run_files.delete_run(trashed), trashed.run, self._on_deleted)
 
     def _on_deleted(self, run: Path) -> None:
         self._studio.take_moved(run, None)
@@ -193,7 +195,7 @@ class RunFiles(QObject):
         open_run = self._studio.run
         return open_run is not None and open_run.resolve() == run.resolve()
 
-    def _words(self, trashed: run_files.TrashedRun) -> str:
+    def _words(self, trashed: specs.run_files.TrashedRun) -> str:
         size, steps = memory_words(trashed.extent.size), trashed.extent.steps
         if steps is None:
             return size

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend.specs import covers
+from ddpm_studio.backend import specs
 from ddpm_studio.data.samples import SampleSet, sample_sets
 from ddpm_studio.gui.features.start.run_card import CARD_HEIGHT, RunCard
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_XL
@@ -157,14 +157,16 @@ class StartPage(QScrollArea):
         card = RunCard(self._studio, run)
         card.rename_wanted.connect(self.rename_wanted)
         card.trash_wanted.connect(self.trash_wanted)
-        job = self._studio.backend.submit(covers.run_cover(run, _PICTURES))
-        job.finished.connect(card.show_cover)
+        job = self._studio.backend.submit(specs.covers.run_cover(run, _PICTURES))
+        job.on_finished(card.show_cover)
         return card
 
     def _data_card(self, item: RecentData) -> PictureCard:
         card = _DataCard(self._studio, item)
-        job = self._studio.backend.submit(covers.data_cover(item.paths, item.options, _PICTURES))
-        job.finished.connect(card.set_pictures)
+        job = self._studio.backend.submit(
+            specs.covers.data_cover(item.paths, item.options, _PICTURES)
+        )
+        job.on_finished(card.set_pictures)
         return card
 
     def _sample_card(self, sample: SampleSet, height: int) -> PictureCard:
@@ -174,9 +176,9 @@ class StartPage(QScrollArea):
         card.setObjectName(sample.name)
         card.clicked.connect(self._on_sample)
         job = self._studio.backend.submit(
-            covers.data_cover([sample.path], sample.options, _PICTURES)
+            specs.covers.data_cover([sample.path], sample.options, _PICTURES)
         )
-        job.finished.connect(card.set_pictures)
+        job.on_finished(card.set_pictures)
         return card
 
     def _on_sample(self) -> None:

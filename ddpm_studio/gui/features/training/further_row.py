@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
-from ddpm_studio.backend.specs.drawing import RunView
+from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label, name

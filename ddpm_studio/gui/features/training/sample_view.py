@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from ddpm_studio.backend.specs import runs as watching
+from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, number_label
@@ -122,8 +122,8 @@ class SampleView(QWidget):
             return
         samples = self._read.get(path)
         if samples is None:
-            job = self._studio.backend.submit(watching.load_preview(path, f"preview {id(self)}"))
-            job.finished.connect(self._on_read)
+            job = self._studio.backend.submit(specs.runs.load_preview(path, f"preview {id(self)}"))
+            job.on_finished(self._on_read)
             return
         self.step.setText(self.tr("step {n}").format(n=f"{samples.step:,}"))
         recipe: dict[str, object] = {"kind": "preview", "step": samples.step}

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import Job, State
+from ddpm_studio.backend import JobHandle, State
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
@@ -60,7 +60,7 @@ class TrainingPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._studio = studio
-        self._job: Job | None = None
+        self._job: JobHandle[object] | None = None
         self._run: Path | None = None
         self._record: RunRecord | None = None
         self._unsaved = ""
@@ -248,13 +248,13 @@ class TrainingPanel(QWidget):
             self._begin(job)
         self._refresh()
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: JobHandle[object]) -> None:
         self._job = job
         self.messages.clear()
         self.status.begin()
         self.settings_fold.setChecked(False)
         self._show_run(self._studio.training_run)
-        job.emitted.connect(self._on_event)
+        job.on_event(self._on_event)
         job.ended.connect(self._on_ended)
 
     def _on_event(self, event: Event) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import Job, State
-from ddpm_studio.backend.specs.drawing import RunView
+from ddpm_studio.backend import JobHandle, State
+from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import (
     ElidedLabel,
@@ -73,7 +73,7 @@ class TrainingStatus(QWidget):
         """Say that it is being stopped."""
         self._stopping = True
 
-    def show_job(self, job: Job) -> None:
+    def show_job(self, job: JobHandle[object]) -> None:
         """Show a training under way."""
         progress, started = job.progress, self._started
         self.bar.show()
@@ -134,7 +134,7 @@ class TrainingStatus(QWidget):
         who = self.tr("by process {pid} on {host}").format(pid=owner.pid, host=owner.host)
         self.figures.setText(who)
 
-    def _figures(self, job: Job, started: RunStarted) -> list[str]:
+    def _figures(self, job: JobHandle[object], started: RunStarted) -> list[str]:
         figures, tick = [], self._tick
         if tick is not None:
             speed = tick.images_per_second

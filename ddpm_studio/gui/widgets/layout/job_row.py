@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
-from ddpm_studio.backend import Job, Lane, State
+from ddpm_studio.backend import JobHandle, Lane, State
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import (
@@ -31,16 +31,16 @@ class JobRow(QWidget):
     cancel_requested = Signal()
     dismissed = Signal()
 
-    def __init__(self, job: Job, parent: QWidget | None = None) -> None:
+    def __init__(self, job: JobHandle[object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.job = job
-        self.title = ElidedLabel(job.task.title)
+        self.title = ElidedLabel(job.spec.title)
         self.title.setMinimumWidth(_TITLE_WIDTH)
         self.title.setMaximumWidth(_TITLE_MOST)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMinimumWidth(_BAR_WIDTH)
-        name(self.bar, self.tr("Progress of {job}").format(job=job.task.title))
+        name(self.bar, self.tr("Progress of {job}").format(job=job.spec.title))
         self.text = number_label("", "muted")
         self.text.setMinimumWidth(_TEXT_WIDTH)
         self.failed = ElidedLabel("", "danger")
@@ -50,8 +50,8 @@ class JobRow(QWidget):
         self.copy_button.clicked.connect(self.copy_details)
         self.pause_button = tool_button("pause", self.tr("Pause"))
         self.pause_button.clicked.connect(self._pause)
-        self.pause_button.setVisible(job.task.lane is Lane.BACKGROUND)
-        self.cancel_button = tool_button("x", self.tr("Cancel {job}").format(job=job.task.title))
+        self.pause_button.setVisible(job.spec.lane is Lane.BACKGROUND)
+        self.cancel_button = tool_button("x", self.tr("Cancel {job}").format(job=job.spec.title))
         self.cancel_button.clicked.connect(self._cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_M, 0, SPACE_M, 0)
@@ -98,7 +98,7 @@ class JobRow(QWidget):
         """Put what went wrong on the clipboard, with all its details."""
         failure = self.job.failure
         if failure is not None:
-            parts = (self.job.task.title, failure.line, failure.details)
+            parts = (self.job.spec.title, failure.line, failure.details)
             QGuiApplication.clipboard().setText("\n\n".join(part for part in parts if part))
 
     def _words(self) -> str:

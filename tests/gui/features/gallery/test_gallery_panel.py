@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QSignalSpy, QTest
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import specs
 from ddpm_studio.export import read_recipe
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -97,10 +97,13 @@ def test_a_kept_picture_can_be_drawn_again_from_its_png(
     recipe = read_recipe(run / "samples/gallery/000003.png")
     assert recipe is not None
     request = SampleRequest.model_validate(recipe["request"])
-    job = studio.submit(tasks.sample(request))
+    job = studio.submit(specs.drawing.sample(request))
     with qtbot.waitSignal(job.finished, timeout=WAIT):
         pass
-    again = job.result.pictures[recipe["index"]]
+    assert job.result is not None
+    index = recipe["index"]
+    assert isinstance(index, int)
+    again = job.result.pictures[index]
     assert np.array_equal(again, np.asarray(Image.open(run / "samples/gallery/000003.png")))
     qtbot.wait(200)
     assert panel.thumbnails.count == 4, "the very same drawing is not kept twice"

@@ -2,15 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend, Lane, State, Task
-from ddpm_studio.backend.specs import drawing as tasks
+from ddpm_studio.backend import Backend, JobSpec, Lane, State, specs
+from ddpm_studio.backend.spec import DeviceSteps
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.jobs.jobs_panel import JobsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -28,14 +27,14 @@ def panel(qtbot: QtBot, studio: Studio) -> JobsPanel:
     return made
 
 
-def endless(title: str, lane: Lane = Lane.BACKGROUND, slot: str | None = None) -> Task:
-    def work(_: object) -> Generator[Event, None, Any]:
+def endless(title: str, lane: Lane = Lane.BACKGROUND, slot: str | None = None) -> JobSpec[None]:
+    def work(_: object) -> Generator[Event, None, None]:
         done = 0
         while True:
             done = min(done + 1, 50)
             yield Progress(done, 100, "Working")
 
-    return Task(title, work, lane, slot)
+    return JobSpec(title, DeviceSteps(work), lane, slot)
 
 
 def test_it_says_that_nothing_runs_and_where_it_would(qtbot: QtBot, panel: JobsPanel) -> None:
@@ -48,7 +47,9 @@ def test_a_training_can_be_paused_continued_and_cancelled_in_its_row(
     qtbot: QtBot, panel: JobsPanel, backend: Backend, picture_folder: Path, tmp_path: Path
 ) -> None:
     request = TrainRequest(steps=10_000, batch_size=2, timesteps=20, sample_count=0, device="cpu")
-    job = backend.submit(tasks.train([picture_folder], tmp_path / "run", request, PrepareOptions()))
+    job = backend.submit(
+        specs.training.train([picture_folder], tmp_path / "run", request, PrepareOptions())
+    )
     row = panel.rows[job]
     assert not panel.empty.isVisible()
     qtbot.waitUntil(lambda: row.bar.maximum() == 10_000 and row.bar.value() > 0, timeout=60_000)
@@ -77,13 +78,15 @@ def test_what_is_over_leaves_after_a_while(
 def test_what_is_over_leaves_also_while_others_begin_again_and_again(
     qtbot: QtBot, panel: JobsPanel, backend: Backend
 ) -> None:
-    def work(_: object) -> Generator[Event, None, Any]:
+    def work(_: object) -> Generator[Event, None, None]:
         yield Progress(1, 1, "Working")
 
-    job = backend.submit(Task("First", work, Lane.BACKGROUND))
+    job = backend.submit(JobSpec("First", DeviceSteps(work), Lane.BACKGROUND))
     assert job in panel.rows
     again = QTimer()
-    again.timeout.connect(lambda: backend.submit(Task("Another", work, Lane.INTERACTIVE)))
+    again.timeout.connect(
+        lambda: backend.submit(JobSpec("Another", DeviceSteps(work), Lane.INTERACTIVE))
+    )
     again.start(50)
     qtbot.waitUntil(lambda: job not in panel.rows, timeout=30_000)
     again.stop()
@@ -103,11 +106,11 @@ def test_a_replaced_request_leaves_no_row(qtbot: QtBot, panel: JobsPanel, backen
 def test_a_failure_stays_until_dismissed_and_can_be_copied(
     qtbot: QtBot, panel: JobsPanel, backend: Backend
 ) -> None:
-    def work(_: object) -> Generator[Event, None, Any]:
+    def work(_: object) -> Generator[Event, None, None]:
         yield Progress(1, 2, "Working")
         raise StudioError("The disk is full.", "Make room.", "errno 28")
 
-    job = backend.submit(Task("Saving", work))
+    job = backend.submit(JobSpec("Saving", DeviceSteps(work)))
     qtbot.waitUntil(lambda: job in panel.rows, timeout=30_000)
     row = panel.rows[job]
     assert row.failed.text() == "The disk is full."
@@ -127,11 +130,11 @@ def test_a_failure_stays_until_dismissed_and_can_be_copied(
 def test_what_runs_stands_above_what_has_failed(
     qtbot: QtBot, panel: JobsPanel, backend: Backend
 ) -> None:
-    def work(_: object) -> Generator[Event, None, Any]:
+    def work(_: object) -> Generator[Event, None, None]:
         yield Progress(1, 2, "Working")
         raise StudioError("The disk is full.")
 
-    broken = backend.submit(Task("Saving", work))
+    broken = backend.submit(JobSpec("Saving", DeviceSteps(work)))
     qtbot.waitUntil(lambda: broken.state is State.FAILED, timeout=30_000)
     running = backend.submit(endless("Training"))
     qtbot.waitUntil(
@@ -146,13 +149,13 @@ def test_what_runs_stands_above_what_has_failed(
 def test_what_is_done_goes_below_what_runs(
     qtbot: QtBot, panel: JobsPanel, backend: Backend
 ) -> None:
-    def work(_: object) -> Generator[Event, None, Any]:
+    def work(_: object) -> Generator[Event, None, None]:
         yield Progress(1, 2, "Working")
 
     running = backend.submit(endless("Training"))
     qtbot.waitUntil(lambda: running in panel.rows, timeout=30_000)
     backend.pause(running, True)
-    done = backend.submit(Task("Saving", work, Lane.BACKGROUND))
+    done = backend.submit(JobSpec("Saving", DeviceSteps(work), Lane.BACKGROUND))
     qtbot.waitUntil(lambda: done.state is State.DONE, timeout=30_000)
     rows = panel.rows
     qtbot.waitUntil(lambda: rows[running].y() < rows[done].y(), timeout=30_000)
@@ -160,11 +163,11 @@ def test_what_is_done_goes_below_what_runs(
 
 
 def test_of_many_failures_the_newest_stay(qtbot: QtBot, panel: JobsPanel, backend: Backend) -> None:
-    def work(_: object) -> Generator[Event, None, Any]:
+    def work(_: object) -> Generator[Event, None, None]:
         yield Progress(1, 2, "Working")
         raise StudioError("The disk is full.")
 
-    jobs = [backend.submit(Task(str(k), work)) for k in range(53)]
+    jobs = [backend.submit(JobSpec(str(k), DeviceSteps(work))) for k in range(53)]
     qtbot.waitUntil(lambda: all(job.state is State.FAILED for job in jobs), timeout=30_000)
     assert list(panel.rows) == jobs[3:]
 

@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend
+from ddpm_studio.backend import Backend, JobSpec
+from ddpm_studio.backend.spec import DeviceCall
 from ddpm_studio.gui.features.preferences.applying import Applying
 from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -195,16 +196,10 @@ def test_the_threads_asked_for_compute_and_the_first_number_comes_back(
 ) -> None:
     import torch
 
-    from ddpm_studio.backend.spec import Task
-
     counts: list[int] = []
 
     def count() -> None:
-        def work(_: object):  # type: ignore[no-untyped-def]
-            yield from ()
-            return torch.get_num_threads()
-
-        job = backend.submit(Task("count", work))
+        job = backend.submit(JobSpec("count", DeviceCall(lambda _: torch.get_num_threads())))
         with qtbot.waitSignal(job.finished, timeout=WAIT) as heard:
             pass
         counts.extend(heard.args or [])

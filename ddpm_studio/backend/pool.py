@@ -1,0 +1,165 @@
+"""Thread pool for what needs no device: files, pictures, encoding."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from threading import Condition, Thread
+
+from ddpm_studio.backend.handle import State
+from ddpm_studio.backend.outbox import Outbox
+from ddpm_studio.backend.running_job import RunningJob
+from ddpm_studio.backend.spec import JobSpec, Lane, PoolCall, PoolSteps
+from ddpm_studio.jobs.events import Event
+
+_THREADS = 3
+# One is always free for what somebody waits for.
+_IN_BACKGROUND = _THREADS - 1
+
+
+class _Pooled(RunningJob):
+    """A job of the pool, waiting or taken by one of its threads."""
+
+    def __init__(self, spec: JobSpec[object], outbox: Outbox) -> None:
+        super().__init__(spec, outbox)
+        self.queues = {name for name in (spec.queue, spec.slot and f"slot {spec.slot}") if name}
+        self.taken = False
+        self.cancelled = False
+
+
+class Pool:
+    """A few threads that run jobs of the pool, interactive before background.
+
+    Generators are closed between two of their steps when they are cancelled. At the end what is
+    one short function is still done, be it waiting: nothing that was asked to be written is lost.
+    All methods are called from the window's thread.
+
+    Args:
+        outbox: where the jobs report.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._changed = Condition()
+        self._jobs: list[_Pooled] = []
+        self._stopping = False
+        self._threads = [
+            Thread(target=self._serve, name=f"pool {n}", daemon=True) for n in range(_THREADS)
+        ]
+
+    def start(self) -> None:
+        """Begin; jobs may be submitted before."""
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, spec: JobSpec[object]) -> None:
+        """Start a job as soon as it is its turn."""
+        with self._changed:
+            self._jobs.append(_Pooled(spec, self._outbox))
+            self._changed.notify_all()
+
+    def cancel(self, job_id: int) -> None:
+        """Close a job's generator at its next step; a function that runs is done first."""
+        with self._changed:
+            for job in self._jobs:
+                if job.spec.id == job_id:
+                    job.cancelled = True
+            self._changed.notify_all()
+
+    def pause(self, job_id: int, paused: bool) -> None:
+        """Stop stepping a job, or go on."""
+        with self._changed:
+            for job in self._jobs:
+                if job.spec.id == job_id and not job.cancelled:
+                    job.paused = paused
+                    # One that is being stepped says so itself, when it stands still.
+                    if not job.taken:
+                        job.report(State.PAUSED if paused else State.RUNNING)
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Close all generators, do what is short, and end the threads."""
+        with self._changed:
+            self._stopping = True
+            for job in self._jobs:
+                job.paused = False
+                job.cancelled = job.cancelled or isinstance(job.spec.work, PoolSteps)
+            self._changed.notify_all()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end of the threads; False if time ran out."""
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
+        return not self.is_running
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a thread is still there."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def _serve(self) -> None:
+        while (job := self._take()) is not None:
+            over = self._run(job)
+            with self._changed:
+                job.taken = False
+                if over:
+                    self._jobs.remove(job)
+                self._changed.notify_all()
+
+    def _take(self) -> _Pooled | None:
+        """Return the next job, waiting for it; None: the end."""
+        with self._changed:
+            while True:
+                job = self._next()
+                if job is not None:
+                    job.taken = True
+                    return job
+                if self._stopping and not self._jobs:
+                    return None
+                self._changed.wait()
+
+    def _next(self) -> _Pooled | None:
+        busy = {queue for job in self._jobs if job.taken for queue in job.queues}
+        room = _IN_BACKGROUND - sum(
+            job.taken and job.spec.lane is Lane.BACKGROUND for job in self._jobs
+        )
+        found: _Pooled | None = None
+        for job in self._jobs:
+            if job.taken or (job.paused and not job.cancelled):
+                continue
+            if job.cancelled:
+                # Whether it began or not, its end waits for nobody.
+                return job
+            free = not job.queues & busy
+            # Later ones of a queue wait for those that were asked for before them.
+            busy |= job.queues
+            if not free:
+                continue
+            if job.spec.lane is Lane.INTERACTIVE:
+                return job
+            if found is None and room > 0:
+                found = job
+        return found
+
+    def _run(self, job: _Pooled) -> bool:
+        """Run a job until it is over, True, or pauses, False."""
+        match job.spec.work:
+            case PoolCall(function) if not job.cancelled:
+                job.call(function)
+            case PoolSteps(start) if not job.cancelled:
+                return self._step_on(job, start)
+            case _:
+                job.close()
+        return True
+
+    def _step_on(self, job: _Pooled, start: Callable[[], Generator[Event, None, object]]) -> bool:
+        while job.step(start):
+            if job.cancelled:
+                job.close()
+                return True
+            if job.paused:
+                job.report(State.PAUSED)
+                return False
+        return True

@@ -1,0 +1,50 @@
+"""Jobs of measuring: bits/dim, progressive decoding, nearest neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolSteps
+from ddpm_studio.jobs.events import BitsMeasured, Decoded, Event, NeighboursFound, Pictures
+from ddpm_studio.requests import BitsRequest, DecodeRequest, NeighboursRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import ModelStore
+
+
+def measure_bits(request: BitsRequest, slot: str | None = None) -> JobSpec[BitsMeasured]:
+    """Measure bits/dim of the pictures that a run was trained on."""
+
+    def work(models: ModelStore) -> Generator[Event, None, BitsMeasured]:
+        from ddpm_studio import jobs
+
+        return jobs.measure_bits(request, [], models)
+
+    # As long as a training: it takes turns with one.
+    title = f"Measuring {request.count} pictures"
+    return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, slot=slot)
+
+
+def decode(request: DecodeRequest, picture: Pictures, slot: str | None = None) -> JobSpec[Decoded]:
+    """Decode a picture progressively."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Decoded]:
+        from ddpm_studio import jobs
+
+        return jobs.decode(request, picture, models)
+
+    return JobSpec("Decoding a picture", DeviceSteps(work), slot=slot)
+
+
+def neighbours(
+    request: NeighboursRequest, picture: Pictures, slot: str | None = None
+) -> JobSpec[NeighboursFound]:
+    """Find the training pictures nearest to one."""
+
+    def work() -> Generator[Event, None, NeighboursFound]:
+        from ddpm_studio import jobs
+
+        return jobs.find_neighbours(request, picture)
+
+    return JobSpec("Looking for neighbours", PoolSteps(work), slot=slot)

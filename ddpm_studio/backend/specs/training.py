@@ -1,0 +1,59 @@
+"""Jobs of training: a run from its pictures, and runs that were interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolCall
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import ModelStore, TrainResult
+    from ddpm_studio.runs.journal import Entry
+
+# What is written in it is read in the order in which it was asked for.
+_JOURNAL = "journal"
+
+
+def train(
+    sources: Sequence[Path],
+    run: Path,
+    request: TrainRequest,
+    options: PrepareOptions,
+    resume: bool = False,
+    spare: Spare | None = None,
+) -> JobSpec[TrainResult]:
+    """Train, elsewhere if ``run`` refuses and ``spare`` names a place."""
+
+    def work(models: ModelStore) -> Generator[Event, None, TrainResult]:
+        from ddpm_studio import jobs
+
+        return jobs.train(sources, run, request, options, resume=resume, models=models, spare=spare)
+
+    return JobSpec(f"Training {run.name}", DeviceSteps(work), Lane.BACKGROUND)
+
+
+def interrupted() -> JobSpec[list[Entry]]:
+    """Look for trainings whose process ended without a word."""
+
+    def work() -> list[Entry]:
+        from ddpm_studio.runs import journal
+
+        return journal.interrupted()
+
+    return JobSpec("Looking for interrupted runs", PoolCall(work), listed=False, queue=_JOURNAL)
+
+
+def leave_interrupted(run: Path) -> JobSpec[None]:
+    """Note that nobody wants to go on with a run that was interrupted."""
+
+    def work() -> None:
+        from ddpm_studio.runs import journal
+
+        journal.end(run)
+
+    return JobSpec(f"Leaving {run.name}", PoolCall(work), listed=False, queue=_JOURNAL)
