@@ -79,7 +79,7 @@ class DeviceThread(QThread):
 
     def run(self) -> None:
         """Load torch, then serve until :meth:`stop`; what only a training needs loads in a lull."""
-        from ddpm_studio.jobs.machine.warmup import load  # torch is loaded here, behind the window
+        from ddpm_studio.jobs.warmup import load  # torch is loaded here, behind the window
 
         models, device = load()
         self.ready.emit(device)
@@ -107,7 +107,7 @@ class DeviceThread(QThread):
             self._close(job)
 
     def _load_for_training(self) -> None:
-        from ddpm_studio.jobs.machine.warmup import load_for_training
+        from ddpm_studio.jobs.warmup import load_for_training
 
         load_for_training()
         self._can_train = True

@@ -1,11 +1,11 @@
 """The mathematics of denoising diffusion, on torch; nothing of the project is imported."""
 
-from ddpm_studio.engine.device.half import in_bf16
 from ddpm_studio.engine.device.layout import Precision
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import Guided
 from ddpm_studio.engine.latents import encode, mix, mix_corners
 from ddpm_studio.engine.losses import TrainingLoss, l_simple
+from ddpm_studio.engine.networks.half import in_bf16
 from ddpm_studio.engine.networks.unet import UNet, UNetConfig
 from ddpm_studio.engine.noise import PictureNoise, derive_seed
 from ddpm_studio.engine.process import DiffusionProcess

@@ -27,7 +27,7 @@ from ddpm_studio.cli import run as run_terminal
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.machine.warmup import load_for_training
+from ddpm_studio.jobs.warmup import load_for_training
 from ddpm_studio.runs import RunFolder, journal
 from tests.cli.conftest import TINY, write_pictures
 

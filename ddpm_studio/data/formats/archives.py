@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from ddpm_studio.data.formats.folders import MAX_FILES, unreadable
-from ddpm_studio.data.formats.places import Member, OpenFile, Span
 from ddpm_studio.data.formats.streams import ListingStream, open_tar
 from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.data.places import Member, OpenFile, Span
 from ddpm_studio.errors import StudioError
 
 MAX_TOTAL_BYTES = 64 * 2**30

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ddpm_studio.data.formats.places import Whole
 from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.data.places import Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 

@@ -4,7 +4,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import Theme
-from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 
 
 def test_feet_stand_below_the_last_row_and_leave_the_tiles_alone(

@@ -28,7 +28,7 @@ from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M
-from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Restored

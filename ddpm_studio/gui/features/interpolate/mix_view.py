@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QWidget
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, number_label
-from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
 from ddpm_studio.gui.widgets.pictures.pad import Pad
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.studio import Studio
 
 SLIDER = 1000

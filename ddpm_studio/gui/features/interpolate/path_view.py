@@ -12,8 +12,8 @@ from ddpm_studio.gui.platform.images import PictureDrop, Pictures
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, tool_button
-from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.studio import Studio
 
 FPS = 12

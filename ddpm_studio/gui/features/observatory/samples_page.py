@@ -23,7 +23,7 @@ from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name
-from ddpm_studio.gui.widgets.layout.row_grid import RowGrid
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, SampleGrid
 
