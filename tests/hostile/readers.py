@@ -128,7 +128,7 @@ class Readers:
         return self._job(lambda: read_picture(path))
 
     def _preview(self, path: Path) -> Told:
-        from ddpm_studio.jobs.training.previews import read_preview
+        from ddpm_studio.jobs.library.preview_sheets import read_preview
 
         return self._job(lambda: read_preview(path))
 

@@ -107,7 +107,7 @@ def load_previews(paths: Sequence[Path], slot: str) -> JobSpec[None]:
 
     def work() -> Generator[Event, None, None]:
         from ddpm_studio.errors import StudioError
-        from ddpm_studio.jobs.training.previews import read_preview
+        from ddpm_studio.jobs.library.preview_sheets import read_preview
 
         for path in paths:
             with contextlib.suppress(StudioError):
@@ -120,7 +120,7 @@ def load_preview(path: Path, slot: str) -> JobSpec[SampleGrid]:
     """Read what a training drew at some step."""
 
     def work() -> SampleGrid:
-        from ddpm_studio.jobs.training.previews import read_preview
+        from ddpm_studio.jobs.library.preview_sheets import read_preview
 
         return read_preview(path)
 

@@ -15,7 +15,7 @@ from ddpm_studio import data, paths
 from ddpm_studio.data.formats.arrays import map_array
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Pictures
-from ddpm_studio.jobs.training.previews import read_preview
+from ddpm_studio.jobs.library.preview_sheets import read_preview
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.atomic import write_bytes

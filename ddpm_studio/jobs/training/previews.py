@@ -5,18 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 
-import numpy as np
-
-from ddpm_studio import data
 from ddpm_studio.engine import PictureNoise, Trainer, UNet, derive_seed, in_bf16
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export import save_png
 from ddpm_studio.jobs.drawing.drawing import Evaluator
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
+from ddpm_studio.jobs.library.preview_sheets import save_preview
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
 
@@ -25,7 +21,6 @@ from ddpm_studio.runs import RunFolder
 _SAMPLER = SAMPLERS["dpm++2m-sde"]
 _STEPS = 20
 _SEED = 4
-_GAP = 2
 # Unless a number of steps is asked for, previews may take this share of the time.
 _SHARE_OF_TIME = 0.1
 _FIRST_AFTER_SECONDS = 10.0
@@ -68,22 +63,16 @@ class Previews:
             drawn.append(pictures)
         raw, ema = drawn
         step = self.trainer.step_number
-        path = self.folder.samples_dir / f"step-{step:08d}.png"
+        grid = SampleGrid(self.folder.samples_dir / f"step-{step:08d}.png", step, raw, ema)
         refused: Exception | None = None
         try:
             self.folder.samples_dir.mkdir(exist_ok=True)
-            save_png(
-                path,
-                np.concatenate([raw, ema]),
-                {"kind": "preview", "step": step, "rows": ["raw", "ema"]},
-                columns=len(raw),
-                gap=_GAP,
-            )
+            save_preview(grid)
         except (OSError, StudioError) as error:
             refused = error
         now = time.monotonic()
         self._next = now + (now - begun) / _SHARE_OF_TIME
-        yield SampleGrid(path, step, raw, ema)
+        yield grid
         if refused is not None:
             raise refused
 
@@ -110,28 +99,3 @@ class Previews:
             network.train(training)
         pictures: Pictures = to_uint8(x).cpu().numpy()
         return pictures
-
-
-def read_preview(path: Path) -> SampleGrid:
-    """Read the file of one preview: a row drawn with raw weights above one with EMA.
-
-    Raises:
-        StudioError: if it can't be read or is something else.
-    """
-    sheet = data.read_picture(path)
-    try:
-        step = int(path.stem.rpartition("-")[2])
-    except ValueError as error:
-        raise StudioError(f"The picture {path} was not drawn by a training.") from error
-    side = (sheet.shape[0] - _GAP) // 2
-    count, rest = divmod(sheet.shape[1] + _GAP, max(side, 1) + _GAP)
-    if side < 1 or count < 1 or rest or sheet.shape[0] != 2 * side + _GAP:
-        raise StudioError(f"The picture {path} was not drawn by a training.")
-    pitch = side + _GAP
-    raw, ema = (
-        np.stack([sheet[top : top + side, k * pitch : k * pitch + side] for k in range(count)])
-        for top in (0, pitch)
-    )
-    return SampleGrid(
-        path, step, raw.reshape(count, side, side, -1), ema.reshape(count, side, side, -1)
-    )

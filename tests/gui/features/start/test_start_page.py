@@ -22,7 +22,7 @@ from ddpm_studio.gui.theme.theme import body_font
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.jobs.library import covers
-from ddpm_studio.jobs.training.previews import read_preview
+from ddpm_studio.jobs.library.preview_sheets import read_preview
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
