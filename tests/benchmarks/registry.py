@@ -24,6 +24,7 @@ MEASURES: dict[str, str] = {
     "data_path": "A zip of 50,000 small JPEGs to a ready array, against decoding alone",
     "startup": "Launch to the first painted window",
     "window": "The window while it trains: timers, speed, answers",
+    "exporting": "Training in the window while films of 500 frames are written and cancelled",
     "playground": "Seconds to a spiral of points, and how true the learned score is",
 }
 
