@@ -28,7 +28,7 @@ _BATCH, _OTHERS, _LEARNING_RATE, _EMA = 512, 512, 1.5e-2, 0.998
 _SHOWN, _LOOKS = 512, 20
 # Of the variance 1 − ᾱ_t: small enough that the chain's own error is out of sight.
 _LANGEVIN_SHARE = 0.02
-_REPORT_EVERY = 25
+_REPORT_EVERY, _WALK_REPORT_EVERY = 25, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +97,8 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
         if step % _REPORT_EVERY == 0 or step == request.steps:
             yield Progress(step, request.steps, "Learning")
         if step in looks:
-            walk = walk_points(model, "ddim", 20, request.seed)
-            yield PointsLearned(step, float(loss), model.data, walk.moments[-1])
+            *_, (_, samples) = _moments(model, "ddim", 20, request.seed, _SHOWN)
+            yield PointsLearned(step, float(loss), model.data, samples)
     return model
 
 
@@ -128,30 +128,49 @@ def start_noise(seed: int, count: int = _SHOWN) -> Points:
 
 def walk_points(
     model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int = _SHOWN
-) -> PointWalk:
-    """Walk a reverse process from noise.
+) -> Generator[Event, None, PointWalk]:
+    """Walk a reverse process from noise; yields Progress.
 
     Raises:
         StudioError: if the steps are more than T.
     """
-    info, T = SAMPLERS[sampler], model.process.schedule.T
-    if steps is not None and steps > T:
-        raise StudioError(f"{steps} steps are more than T = {T}.", f"Choose 1 to {T}.")
-    noise = PictureNoise(seed, [0], "cpu")
-    x_t = noise.draw((2, count, 1))
+    T = model.process.schedule.T
     shares, moments = [], []
-    with torch.no_grad():
-        for frame in info.run(model.process, model.network, x_t, noise, steps):
-            shares.append(1 - frame.t / T)
-            moments.append(toy.as_points(frame.x_t).numpy().copy())
+    for number, (t, points) in enumerate(_moments(model, sampler, steps, seed, count), 1):
+        shares.append(1 - t / T)
+        moments.append(points)
+        if number % _WALK_REPORT_EVERY == 0:
+            yield Progress(T - t, T, "Walking", "")
     return PointWalk(tuple(shares), tuple(moments))
 
 
-def langevin(model: PointModel, t: int, steps: int, seed: int, count: int = _SHOWN) -> PointWalk:
+def _moments(
+    model: PointModel, sampler: Sampler, steps: int | None, seed: int, count: int
+) -> Iterator[tuple[int, Points]]:
+    """Yield each t of a reverse process, from T on, with the points there."""
+    info, T = SAMPLERS[sampler], model.process.schedule.T
+    if steps is not None and steps > T:
+        raise StudioError(f"{steps} steps are more than T = {T}.", f"Choose 1 to {T}.")
+
+    def network(x: Tensor, labels: Tensor, /) -> Tensor:
+        # Not around the walk: whoever takes its steps may train in between.
+        with torch.no_grad():
+            answer: Tensor = model.network(x, labels)
+        return answer
+
+    noise = PictureNoise(seed, [0], "cpu")
+    x_t = noise.draw((2, count, 1))
+    for frame in info.run(model.process, network, x_t, noise, steps):
+        yield frame.t, toy.as_points(frame.x_t).numpy().copy()
+
+
+def langevin(
+    model: PointModel, t: int, steps: int, seed: int, count: int = _SHOWN
+) -> Generator[Event, None, PointWalk]:
     """A chain that forgets its start and ends in q(x_t), by the learned score alone.
 
     x ← x + δ/2 ∇ log q(x) + √δ z, with δ a share of the noise's variance 1 − ᾱ_t
-    [Song & Ermon 2019, eq. 4].
+    [Song & Ermon 2019, eq. 4]. Yields Progress.
 
     Returns:
         Where the points are before each step and after the last.
@@ -164,11 +183,13 @@ def langevin(model: PointModel, t: int, steps: int, seed: int, count: int = _SHO
     points = torch.randn(count, 2, generator=generator).numpy()
     delta = _LANGEVIN_SHARE * float(schedule.one_minus_alphas_cumprod[max(1, t) - 1])
     moments = [points]
-    for _ in range(steps):
+    for step in range(1, steps + 1):
         z = torch.randn(count, 2, generator=generator).numpy()
         pull = score_field(model, points, t)
         points = points + np.float32(delta / 2) * pull + np.float32(delta**0.5) * z
         moments.append(points)
+        if step % _WALK_REPORT_EVERY == 0:
+            yield Progress(step, steps, "Walking")
     return PointWalk(tuple(k / steps for k in range(steps + 1)), tuple(moments))
 
 

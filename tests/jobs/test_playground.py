@@ -123,8 +123,13 @@ def test_the_network_is_the_linear_answer_and_what_it_learns() -> None:
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm++2m", "heun", "langevin", "ode"])
 def test_every_kind_of_sampler_finds_the_eight(gaussians: PointModel, sampler: str) -> None:
-    walk = walk_points(gaussians, sampler, None, seed=2)  # type: ignore[arg-type]
+    told, walk = finish(
+        walk_points(gaussians, sampler, None, seed=2)  # type: ignore[arg-type]
+    )
     points = walk.moments[-1]
+    reached = [report.done / report.total for report in told]
+    assert reached == sorted(reached)
+    assert len(reached) == len(walk.moments) // 10
     assert walk.shares[0] == 0
     assert walk.shares[-1] == 1
     assert list(walk.shares) == sorted(walk.shares)
@@ -155,8 +160,12 @@ def test_langevin_alone_ends_in_the_distribution_of_its_t(t: int) -> None:
     schedule = NoiseSchedule.named("linear_scaled", 100)
     network = ExactNoise(schedule)
     model = PointModel(network, DiffusionProcess(schedule), np.zeros((0, 2), np.float32))
-    moments = langevin(model, t, 600, seed=4, count=4000).moments
+    told, walk = finish(langevin(model, t, 600, seed=4, count=4000))
+    moments = walk.moments
     assert len(moments) == 601
+    assert [(report.done, report.total) for report in told] == [
+        (step, 600) for step in range(10, 601, 10)
+    ]
     bar = float(schedule.alphas_cumprod[t - 1])
     variance = bar * toy.GAUSSIAN_STD**2 + 1 - bar
     centres = bar**0.5 * toy.gaussian_centres().numpy()
@@ -170,7 +179,14 @@ def test_langevin_alone_ends_in_the_distribution_of_its_t(t: int) -> None:
 
     np.testing.assert_allclose(radii(moments[-1]), radii(true), atol=0.06)
     with pytest.raises(StudioError, match="out of range"):
-        langevin(model, 0, 1, seed=0)
+        finish(langevin(model, 0, 1, seed=0))
+
+
+def test_between_the_steps_of_a_walk_others_may_train(gaussians: PointModel) -> None:
+    walk = walk_points(gaussians, "ddpm", None, seed=0)
+    next(walk)
+    assert torch.is_grad_enabled()
+    walk.close()
 
 
 def test_a_spiral_is_recognised() -> None:
@@ -182,7 +198,7 @@ def test_a_spiral_is_recognised() -> None:
 
     looks = [event for event in events if isinstance(event, PointsLearned)]
     assert away(looks[0].samples) > 2 * away(looks[-1].samples)
-    points = walk_points(model, "ddim", 50, seed=5).moments[-1]
+    points = finish(walk_points(model, "ddim", 50, seed=5))[1].moments[-1]
     assert away(points) < 0.03, "within the spiral's own width"
     gaps = np.linalg.norm(points[:, None] - line, axis=2).min(1)
     assert (gaps < 0.1).mean() > 0.95
@@ -192,7 +208,7 @@ def test_a_spiral_is_recognised() -> None:
 def test_a_drawing_of_ones_own() -> None:
     corners = np.array([[-1, -1], [1, 1]], np.float32)
     model = finish(play(PlayRequest(shape="drawing", steps=600), corners))[1]
-    points = walk_points(model, "ddpm", None, seed=0).moments[-1]
+    points = finish(walk_points(model, "ddpm", None, seed=0))[1].moments[-1]
     assert model.shape == "drawing"
     assert look_at_points(model, corners, 20, seed=0).true is None
     gaps = np.linalg.norm(points[:, None] - corners, axis=2).min(1)

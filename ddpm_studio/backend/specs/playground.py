@@ -54,12 +54,12 @@ def walk_points(
     ``place`` tells walks that are shown beside each other apart.
     """
 
-    def work(_: ModelStore) -> PointWalk:
+    def work(_: ModelStore) -> Generator[Event, None, PointWalk]:
         from ddpm_studio import jobs
 
         return jobs.walk_points(model, sampler, steps, seed)
 
-    return _walking(DeviceCall(work), place)
+    return _walking(DeviceSteps(work), place)
 
 
 def langevin(
@@ -67,15 +67,15 @@ def langevin(
 ) -> JobSpec[PointWalk]:
     """Let points wander by the score at t."""
 
-    def work(_: ModelStore) -> PointWalk:
+    def work(_: ModelStore) -> Generator[Event, None, PointWalk]:
         from ddpm_studio import jobs
 
         return jobs.langevin(model, t, steps, seed)
 
-    return _walking(DeviceCall(work), place)
+    return _walking(DeviceSteps(work), place)
 
 
-def _walking(work: DeviceCall[PointWalk], place: int) -> JobSpec[PointWalk]:
+def _walking(work: DeviceSteps[PointWalk], place: int) -> JobSpec[PointWalk]:
     return JobSpec("Walking points", work, slot=f"playground walk {place}", listed=False)
 
 
