@@ -72,16 +72,19 @@ def check_out(path: Path) -> None:
 def write_out(
     path: Path, pictures: Pictures, recipe: dict[str, object], options: GridOptions
 ) -> None:
-    """Write pictures (N, H, W, C) as the name asks.
+    """Write pictures (N, H, W, C) as the name asks, and show how far it is.
 
     Raises:
         StudioError: if they can't be written.
+        Stopped: if a signal asked for it; nothing is left.
     """
+    from ddpm_studio.cli.listening import listen
+
     scale = options.scale or 1
     if _is_folder(path) or path.suffix.lower() == ".zip":
-        export.save_png_sequence(path, pictures, export.each_of(recipe), scale=scale)
+        listen(export.save_png_sequence(path, pictures, export.each_of(recipe), scale=scale))
     else:
-        export.save_png(path, pictures, recipe, columns=options.columns, scale=scale)
+        listen(export.save_grid(path, pictures, recipe, columns=options.columns, scale=scale))
 
 
 def write_animation(
@@ -93,22 +96,27 @@ def write_animation(
     recipe: dict[str, object],
     count: int | None = None,
 ) -> None:
-    """Write frames (H, W, C), ``count`` of them, as an animation.
+    """Write frames (H, W, C), ``count`` of them, as an animation, and show how far it is.
 
     Raises:
         StudioError: if it can't be written.
+        Stopped: if a signal asked for it; nothing is left.
     """
+    from ddpm_studio.cli.listening import listen
+
     longest = max(frames[0].shape[:2])
-    export.save_animation(
-        path,
-        frames,
-        fps=options.fps,
-        hold_last_seconds=options.hold,
-        loop=options.loop,
-        easing=options.easing,
-        count=count,
-        scale=grid.scale or max(1, _COMFORTABLE // longest),
-        recipe=recipe,
+    listen(
+        export.save_animation(
+            path,
+            frames,
+            fps=options.fps,
+            hold_last_seconds=options.hold,
+            loop=options.loop,
+            easing=options.easing,
+            count=count,
+            scale=grid.scale or max(1, _COMFORTABLE // longest),
+            recipe=recipe,
+        )
     )
 
 

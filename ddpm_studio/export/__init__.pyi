@@ -2,6 +2,9 @@ from .animation import (
     ANIMATION_SUFFIXES as ANIMATION_SUFFIXES,
 )
 from .animation import (
+    Selection as Selection,
+)
+from .animation import (
     check_animation as check_animation,
 )
 from .animation import (
@@ -33,6 +36,9 @@ from .pictures import (
 )
 from .pictures import (
     each_of as each_of,
+)
+from .pictures import (
+    save_grid as save_grid,
 )
 from .pictures import (
     save_png as save_png,

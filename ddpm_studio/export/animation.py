@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import overload
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.carriers import RECIPE_SUFFIXES, webp_xmp
+from ddpm_studio.export.apng import write_apng
+from ddpm_studio.export.carriers import RECIPE_SUFFIXES
 from ddpm_studio.export.gif import MAX_FPS, write_gif
-from ddpm_studio.export.grid import Pictures, zoom
-from ddpm_studio.export.pictures import Recipe, to_image
-from ddpm_studio.export.recipe import png_text, recipe_text
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.export.monitored import monitored
+from ddpm_studio.export.pictures import Recipe
 from ddpm_studio.export.timing import Easing, Timeline, choose_frames
 from ddpm_studio.export.video import find_ffmpeg, write_mp4
+from ddpm_studio.export.webp import write_webp
 from ddpm_studio.export.writing import check_destination, check_suffix, whole_file
+from ddpm_studio.progress import Progress
 
 # What can't carry what made it is not written.
 ANIMATION_SUFFIXES = RECIPE_SUFFIXES
 
 _MAX_WEBP_SIDE = 16383
 _MAX_GIF_SIDE = 65535
-_MOST_HELD_BYTES = 2**30
+_MOST_BYTES = 2**30
 
 
 def check_animation(path: Path) -> None:
@@ -47,8 +50,10 @@ def save_animation(
     count: int | None = None,
     scale: int = 1,
     recipe: Recipe | None = None,
-) -> None:
-    """Write frames as a moving picture.
+) -> Generator[Progress, None, None]:
+    """Write frames as a moving picture; yields Progress, a few times a second or oftener.
+
+    Closed before its end it leaves nothing, and the file that was there before.
 
     ``.gif`` is exact up to 256 colours in all; ``.png`` and ``.apng`` (animated PNG) and
     ``.webp`` are always exact; ``.mp4`` needs ffmpeg and is nearly so. Frames that follow each
@@ -83,22 +88,32 @@ def save_animation(
     suffix = path.suffix.lower()
     chosen = choose_frames(len(given), len(given) if count is None else count, easing)
     timeline = Timeline.of(chosen, fps, hold_last_seconds)
-    shown = _Shown(given, timeline.frames)
+    shown = Selection(given, timeline.frames)
     _check_limits(suffix, shown[0].shape, len(shown), fps, scale)
     made_by = None if recipe is None else {**recipe, "moving": True}
+    start = Progress(0, len(shown), "Writing", "frames")
     with whole_file(path) as temporary:
-        if suffix == ".gif":
-            write_gif(temporary, shown, timeline, scale, loop, made_by)
-        elif suffix == ".mp4":
-            write_mp4(temporary, shown, timeline, fps, scale, made_by)
-        elif suffix == ".webp":
-            _write_webp(temporary, shown, timeline, scale, loop, made_by)
-        else:
-            _write_apng(temporary, shown, timeline, scale, loop, made_by)
+        if suffix == ".mp4":
+            yield from write_mp4(temporary, shown, timeline, fps, scale, made_by, start)
+            return
+        write = {".gif": write_gif, ".webp": write_webp}.get(suffix, write_apng)
+        with temporary.open("wb") as file:
+            yield from monitored(
+                start,
+                lambda monitor: write(file, shown, timeline, scale, loop, made_by, monitor),
+            )
 
 
-class _Shown(Sequence[Pictures]):
-    """The frames that are shown, each asked for when its turn comes."""
+class Selection(Sequence[Pictures]):
+    """Some frames of many, each asked for when its turn comes.
+
+    Args:
+        given: frames (H, W, C).
+        indices: which, in which order, at least one.
+
+    Raises:
+        ValueError: at the first frame of another shape.
+    """
 
     def __init__(self, given: Sequence[Pictures], indices: Sequence[int]) -> None:
         self._given, self._indices = given, indices
@@ -110,60 +125,14 @@ class _Shown(Sequence[Pictures]):
     @overload
     def __getitem__(self, place: int) -> Pictures: ...
     @overload
-    def __getitem__(self, place: slice) -> _Shown: ...
-    def __getitem__(self, place: int | slice) -> Pictures | _Shown:
+    def __getitem__(self, place: slice) -> Selection: ...
+    def __getitem__(self, place: int | slice) -> Pictures | Selection:
         if isinstance(place, slice):
-            return _Shown(self._given, self._indices[place])
+            return Selection(self._given, self._indices[place])
         frame = self._given[self._indices[place]]
         if frame.shape != self._shape:
             raise ValueError(f"frames must have one shape, not {self._shape} and {frame.shape}")
         return frame
-
-
-def _write_apng(
-    path: Path,
-    frames: Sequence[Pictures],
-    timeline: Timeline,
-    scale: int,
-    loop: bool,
-    recipe: Recipe | None,
-) -> None:
-    first, *others = (to_image(frame) for frame in _zoomed(frames, scale))
-    first.save(
-        path,
-        format="PNG",
-        save_all=True,
-        append_images=others,
-        duration=timeline.durations(1000),
-        loop=0 if loop else 1,
-        pnginfo=png_text(recipe),
-    )
-
-
-def _write_webp(
-    path: Path,
-    frames: Sequence[Pictures],
-    timeline: Timeline,
-    scale: int,
-    loop: bool,
-    recipe: Recipe | None,
-) -> None:
-    first, *others = (to_image(frame).convert("RGB") for frame in _zoomed(frames, scale))
-    first.save(
-        path,
-        format="WEBP",
-        save_all=True,
-        append_images=others,
-        duration=timeline.durations(1000),
-        loop=0 if loop else 1,
-        lossless=True,
-        quality=50,
-        xmp=b"" if recipe is None else webp_xmp(recipe_text(recipe)),
-    )
-
-
-def _zoomed(frames: Sequence[Pictures], scale: int) -> Iterator[Pictures]:
-    return (zoom(frame, scale) for frame in frames)
 
 
 def _check_limits(suffix: str, shape: tuple[int, ...], count: int, fps: float, scale: int) -> None:
@@ -179,11 +148,11 @@ def _check_limits(suffix: str, shape: tuple[int, ...], count: int, fps: float, s
             f"{side} pixels are too many for {suffix}, which holds {limit}.",
             "Choose a smaller zoom or fewer pictures.",
         )
-    # Their writers hold every frame until the end; that of MP4 sends each on its way.
-    held = count * math.prod(shape) * scale**2
-    if suffix != ".mp4" and held > _MOST_HELD_BYTES:
+    # Who shows them decodes them all, and keeps them; a player of MP4 does not.
+    size = count * math.prod(shape) * scale**2
+    if suffix != ".mp4" and size > _MOST_BYTES:
         raise StudioError(
             f"{count} frames of {shape[1] * scale}×{shape[0] * scale} pixels are too many for "
-            f"{suffix}: they would take {held / 2**30:.1f} GiB of memory.",
+            f"{suffix}: to show them takes {size / 2**30:.1f} GiB of memory.",
             "Choose fewer frames, a smaller zoom, or .mp4.",
         )

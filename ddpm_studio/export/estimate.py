@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ddpm_studio.export.animation import save_animation
+from ddpm_studio.export.animation import Selection, save_animation
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.pictures import save_png_sequence
 from ddpm_studio.export.timing import Easing, Timeline, choose_frames
+from ddpm_studio.progress import Progress
 
 # Neighbours are encoded by what changes between them: the sample is runs, not single frames.
 _RUNS, _RUN = 3, 4
@@ -45,8 +47,10 @@ def estimate_animation(
     easing: Easing = "linear",
     count: int | None = None,
     scale: int = 1,
-) -> Estimate:
+) -> Generator[Progress, None, Estimate]:
     """Write a few runs of neighbouring frames for trial, and tell from their size the whole's.
+
+    Yields Progress; closed, it leaves nothing.
 
     Args:
         suffix: such as ``.gif``; ``.zip`` means one PNG for each frame.
@@ -65,18 +69,24 @@ def estimate_animation(
     timeline = Timeline.of(chosen, fps, hold_last_seconds)
     height, width = frames[0].shape[:2]
     total = len(timeline.frames)
+    runs = _runs(total)
+    start = Progress(0, sum(map(len, runs)), "Estimating", "frames")
+    size = tried = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"trial{suffix}"
-        tried = 0
-        size = 0
-        for places in _runs(total):
-            trial = [frames[timeline.frames[place]] for place in places]
-            if suffix == ".zip":
+        for places in runs:
+            trial = Selection(frames, [timeline.frames[place] for place in places])
+            writing = (
                 save_png_sequence(path, trial, scale=scale)
-            else:
-                save_animation(path, trial, fps=fps, hold_last_seconds=0, scale=scale)
+                if suffix == ".zip"
+                else save_animation(path, trial, fps=fps, hold_last_seconds=0, scale=scale)
+            )
+            with contextlib.closing(writing):
+                for _ in writing:
+                    yield replace(start, done=tried)
             size += path.stat().st_size
             tried += len(trial)
+            yield replace(start, done=tried)
     return Estimate(
         total,
         0.0 if suffix == ".zip" else timeline.starts[-1],

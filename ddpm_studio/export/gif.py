@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.GifImagePlugin import getdata, getheader
 
 from ddpm_studio.export.carriers import gif_comment
+from ddpm_studio.export.changes import changes
 from ddpm_studio.export.grid import Pictures, zoom
+from ddpm_studio.export.monitored import Monitor, encoded
+from ddpm_studio.export.pictures import to_image
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.timing import Timeline
 
@@ -22,48 +27,76 @@ Colours = npt.NDArray[np.uint32]
 
 
 def write_gif(
-    path: Path,
+    file: BinaryIO,
     frames: Sequence[Pictures],
     timeline: Timeline,
     scale: int,
     loop: bool,
-    recipe: dict[str, object] | None = None,
+    recipe: dict[str, object] | None,
+    monitor: Monitor,
 ) -> None:
-    """Write frames of equal shape (H, W, C), C 1 or 3, as a GIF.
+    """Write frames of equal shape (H, W, C), C 1 or 3, each as soon as it is encoded.
 
     Gray frames and those with at most 256 colours in all are exact, under one palette. Others
     get a palette of their own each: an octree's, improved by two steps of k-means. Measured on
     a grid of photographs, the error is 4 to 5 levels of 256, that of one palette for all 7 and
     more. Nothing is dithered: its dots would be magnified by the zoom and mistaken for noise.
+
+    Args:
+        file: open for writing, at its beginning.
+        frames: asked for one after the other, twice: first for their colours.
+        timeline: how long each lasts.
+        scale: integer zoom.
+        loop: begin again at the end.
+        recipe: what made them.
+        monitor: told of each frame.
+
+    Raises:
+        ValueError: if the recipe is too long.
     """
-    palette = _shared_palette(frames)
-    images = [
-        _adaptive(frame, scale) if palette is None else _exact(frame, palette, scale)
-        for frame in frames
-    ]
-    durations = [10 * ticks for ticks in timeline.durations(100)]
-    options: dict[str, object] = {"loop": 0} if loop else {}
+    options: dict[str, Any] = {"loop": 0} if loop else {}
     if recipe is not None:
         options["comment"] = gif_comment(recipe_text(recipe))
-    images[0].save(
-        path,
-        format="GIF",
-        save_all=True,
-        append_images=images[1:],
-        duration=durations if len(images) > 1 else durations[0],
-        optimize=False,
-        **options,
+    palette = _shared_palette(monitor.counted(frames, "Choosing colours"))
+    images = (
+        _adaptive(frame, scale, monitor) if palette is None else _exact(frame, palette, scale)
+        for frame in monitor.counted(frames)
     )
+    parts = changes(images, [10 * ticks for ticks in timeline.durations(100)])
+    first = next(parts)
+    second = next(parts, None)
+    options["duration"] = first.milliseconds
+    if second is None:
+        file.write(encoded(first.image, monitor, "GIF", optimize=False, **options))
+        return
+    header, _ = getheader(first.image, info=options)
+    file.writelines([*header, *getdata(first.image, duration=first.milliseconds)])
+    for part in chain([second], parts):
+        file.writelines(
+            getdata(
+                part.image,
+                (part.left, part.top),
+                duration=part.milliseconds,
+                include_color_table=True,
+            )
+        )
+    file.write(b";")
 
 
-def _shared_palette(frames: Sequence[Pictures]) -> Colours | None:
+def _shared_palette(frames: Iterable[Pictures]) -> Colours | None:
     """Return the sorted colours of all frames if they fit one palette, else None."""
-    colours = np.empty(0, np.uint32)
+    found: set[int] = set()
     for frame in frames:
-        colours = np.union1d(colours, _packed(frame))
-        if len(colours) > _COLOURS:
+        own = to_image(frame).convert("RGB").getcolors(_COLOURS)
+        if own is None:
             return None
-    return colours
+        for _, colour in own:
+            assert isinstance(colour, tuple)
+            red, green, blue = colour
+            found.add(red << 16 | green << 8 | blue)
+        if len(found) > _COLOURS:
+            return None
+    return np.array(sorted(found), np.uint32)
 
 
 def _exact(frame: Pictures, palette: Colours, scale: int) -> Image.Image:
@@ -72,12 +105,14 @@ def _exact(frame: Pictures, palette: Colours, scale: int) -> Image.Image:
     return _indexed(zoom(indices, scale), channels)
 
 
-def _adaptive(frame: Pictures, scale: int) -> Image.Image:
+def _adaptive(frame: Pictures, scale: int, monitor: Monitor) -> Image.Image:
     # Before the zoom: it repeats colours, and would only make the choice slower.
     image = Image.fromarray(frame)
     first = image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    monitor.check()
     better = _with_means(frame, np.asarray(first))
     indices = np.asarray(image.quantize(palette=better, dither=Image.Dither.NONE))
+    monitor.check()
     return _with_means(frame, indices, scale)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from functools import partial
 from itertools import count, repeat
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.grid import WHITE, Colour, Pictures, make_grid
+from ddpm_studio.export.monitored import Monitor, encoded, monitored
 from ddpm_studio.export.recipe import png_text
 from ddpm_studio.export.writing import check_suffix, whole_file
+from ddpm_studio.progress import Progress
 
 Recipe = dict[str, object]
 
@@ -28,7 +31,7 @@ def save_png(
     background: Colour = WHITE,
     scale: int = 1,
 ) -> None:
-    """Write one picture, or a grid of several, as a PNG.
+    """Write one picture, or a grid of several, as a PNG at once: for what is small.
 
     Args:
         path: ends with ``.png``.
@@ -48,14 +51,45 @@ def save_png(
         to_image(grid).save(temporary, format="PNG", pnginfo=png_text(recipe))
 
 
+def save_grid(
+    path: Path,
+    pictures: Pictures,
+    recipe: Recipe | None = None,
+    *,
+    columns: int | None = None,
+    scale: int = 1,
+) -> Generator[Progress, None, None]:
+    """Write a grid of any size as :func:`save_png` does; yields Progress.
+
+    Closed before its end it leaves nothing, and the file that was there before.
+
+    Raises:
+        StudioError: if the name does not end with .png or can't be written.
+    """
+    check_suffix(path, {".png"})
+
+    def write(monitor: Monitor) -> bytes:
+        grid = make_grid(pictures, columns, scale=scale)
+        content = encoded(to_image(grid), monitor, "PNG", pnginfo=png_text(recipe))
+        monitor.report(len(pictures))
+        return content
+
+    start = Progress(0, len(pictures), "Writing", "pictures")
+    with whole_file(path) as temporary:
+        temporary.write_bytes((yield from monitored(start, write)))
+
+
 def save_png_sequence(
     path: Path,
-    pictures: Iterable[Pictures],
+    pictures: Collection[Pictures],
     recipes: Iterable[Recipe] | None = None,
     *,
     scale: int = 1,
-) -> None:
-    """Write each picture as its own PNG, ``00000.png`` and so on.
+) -> Generator[Progress, None, None]:
+    """Write each picture as its own PNG, ``00000.png`` and so on; yields Progress.
+
+    Closed before its end, or ended by an error, it leaves nothing: no archive, none of its
+    files, and no folder that was not there before.
 
     Args:
         path: a name that ends with ``.zip`` for an archive, or a folder, which is made if its
@@ -67,12 +101,30 @@ def save_png_sequence(
     Raises:
         StudioError: if it can't be written.
     """
+
+    def write(take: Callable[[str, bytes], object], monitor: Monitor) -> None:
+        each = repeat(None) if recipes is None else recipes
+        shown = zip(monitor.counted(pictures), each, strict=False)
+        for index, (picture, own) in enumerate(shown):
+            image = to_image(make_grid(picture[None], scale=scale))
+            content = encoded(image, monitor, "PNG", pnginfo=png_text(own))
+            with monitor.committed():
+                take(f"{index:05}.png", content)
+
+    start = Progress(0, len(pictures), "Writing", "pictures")
     if path.suffix.lower() == ".zip":
         with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-            for name, content in _files(pictures, recipes, scale):
-                archive.writestr(name, content)
+            yield from monitored(start, partial(write, archive.writestr))
         return
+    with _whole_folder(path) as take:
+        yield from monitored(start, partial(write, take))
+
+
+@contextlib.contextmanager
+def _whole_folder(path: Path) -> Iterator[Callable[[str, bytes], None]]:
+    """Give a function that writes files into a new or empty folder; all or none of them stay."""
     check_sequence_folder(path)
+    is_new = not path.exists()
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:
@@ -80,9 +132,23 @@ def save_png_sequence(
             f"The folder {path} can't be made: {error.strerror or error}.",
             "Choose a place that you may write to.",
         ) from error
-    for name, content in _files(pictures, recipes, scale):
+    written: list[Path] = []
+
+    def take(name: str, content: bytes) -> None:
         with whole_file(path / name) as temporary:
             temporary.write_bytes(content)
+        written.append(path / name)
+
+    try:
+        yield take
+    except BaseException:
+        for file in written:
+            file.unlink(missing_ok=True)
+        if is_new:
+            # Someone else may have put something there meanwhile.
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def each_of(recipe: Recipe, *, moving: bool = False) -> Iterator[Recipe]:
@@ -111,14 +177,3 @@ def check_sequence_folder(path: Path) -> None:
 def to_image(picture: Pictures) -> Image.Image:
     """Return (H, W, C) as a Pillow image of mode L or RGB."""
     return Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
-
-
-def _files(
-    pictures: Iterable[Pictures], recipes: Iterable[Recipe] | None, scale: int
-) -> Iterator[tuple[str, bytes]]:
-    each = repeat(None) if recipes is None else recipes
-    for index, (picture, own) in enumerate(zip(pictures, each, strict=False)):
-        content = io.BytesIO()
-        image = to_image(make_grid(picture[None], scale=scale))
-        image.save(content, format="PNG", pnginfo=png_text(own))
-        yield f"{index:05}.png", content.getvalue()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ import numpy as np
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.carriers import mp4_metadata
 from ddpm_studio.export.grid import Pictures, zoom
+from ddpm_studio.export.monitored import Monitor, monitored
 from ddpm_studio.export.recipe import recipe_text
 from ddpm_studio.export.timing import Timeline
+from ddpm_studio.progress import Progress
 
 # Nearly without loss: small pictures suffer most from the codec's blocks.
 _QUALITY = "10"
@@ -46,17 +49,27 @@ def write_mp4(
     timeline: Timeline,
     fps: float,
     scale: int,
-    recipe: dict[str, object] | None = None,
-) -> None:
-    """Write frames of equal shape (H, W, C), C 1 or 3, as H.264.
+    recipe: dict[str, object] | None,
+    start: Progress,
+) -> Generator[Progress, None, None]:
+    """Write frames of equal shape (H, W, C), C 1 or 3, as H.264; yields Progress.
 
-    Odd sides are padded by one pixel, which the codec needs.
+    Odd sides are padded by one pixel, which the codec needs. Closed, it ends ffmpeg.
+
+    Args:
+        path: where to.
+        frames: asked for one after the other.
+        timeline: how long each lasts.
+        fps: frames a second.
+        scale: integer zoom.
+        recipe: what made them.
+        start: what is yielded before the first frame.
 
     Raises:
         StudioError: if ffmpeg is missing or fails.
     """
     with _described(recipe) as description:
-        _encode(path, frames, timeline, fps, scale, description)
+        yield from _encode(path, frames, timeline, fps, scale, description, start)
 
 
 @contextlib.contextmanager
@@ -78,7 +91,8 @@ def _encode(
     fps: float,
     scale: int,
     description: Sequence[str],
-) -> None:
+    start: Progress,
+) -> Generator[Progress, None, None]:
     height, width = (side * scale for side in frames[0].shape[:2])
     command = [
         *(find_ffmpeg(), "-v", "error", "-nostdin", "-y"),
@@ -87,22 +101,31 @@ def _encode(
         *("-c:v", "libx264", "-crf", _QUALITY, "-pix_fmt", "yuv420p"),
         *("-movflags", "+faststart", "-f", "mp4", str(path)),
     ]
+
+    def send(process: subprocess.Popen[bytes], monitor: Monitor) -> int:
+        """Send all frames and wait for what ffmpeg makes of them; returns its exit code."""
+        assert process.stdin is not None
+        # The pipe breaks if ffmpeg ends early; it has said why.
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+            shown = zip(monitor.counted(frames), timeline.durations(fps), strict=True)
+            for frame, ticks in shown:
+                rgb = np.broadcast_to(zoom(frame, scale), (height, width, 3)).tobytes()
+                for _ in range(ticks):
+                    monitor.check()
+                    pipe.write(rgb)
+        return process.wait()
+
     # A file, not a pipe: nobody reads it while the frames are being sent.
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages)
-        assert process.stdin is not None
         try:
-            # The pipe breaks if ffmpeg ends early; it has said why.
-            with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-                for frame, ticks in zip(frames, timeline.durations(fps), strict=True):
-                    rgb = np.broadcast_to(zoom(frame, scale), (height, width, 3)).tobytes()
-                    for _ in range(ticks):
-                        pipe.write(rgb)
-        except BaseException:
-            process.kill()
-            raise
+            # What waits for room in the pipe goes on as soon as there is no reader.
+            code = yield from monitored(
+                start, functools.partial(send, process), interrupt=process.kill
+            )
         finally:
-            code = process.wait()
+            process.kill()
+            process.wait()
         messages.seek(0)
         said = messages.read().decode(errors="replace").strip()
     if code != 0:

@@ -4,14 +4,17 @@ import signal
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from ddpm_studio.cli.stopping import Stopped
+from ddpm_studio.cli.target import GridOptions, write_animation
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs.drawing.recipes import read_restored
-from ddpm_studio.requests import SampleRequest
+from ddpm_studio.requests import AnimationOptions, SampleRequest
 from tests.cli.conftest import Terminal, spawn
 
 FAST = ["--device", "cpu", "--steps", "5"]
@@ -302,3 +305,29 @@ def test_a_signal_ends_a_drawing_with_a_word(trained: Path, tmp_path: Path) -> N
     assert process.returncode == 130, told + err
     assert err.splitlines()[-1] == "Stopped before the end."
     assert not out.exists()
+
+
+def test_writing_tells_how_far_it_is(terminal: Terminal, trained: Path, tmp_path: Path) -> None:
+    names = ("--out", tmp_path / "each", "--gif", tmp_path / "a.gif")
+    said = terminal("sample", trained, "--count", 2, *names, *FAST)
+    assert said.code == 0
+    assert "Writing: 1 of 2 pictures" in said.err
+    assert "Writing: 1 of 6 frames" in said.err
+
+
+class Signalling(list[np.ndarray]):
+    """Frames of which one comes with the signal that Ctrl-C sends."""
+
+    def __getitem__(self, place: Any) -> Any:
+        if place == 20:
+            signal.raise_signal(signal.SIGINT)
+        return super().__getitem__(place)
+
+
+def test_a_signal_while_writing_leaves_nothing(tmp_path: Path) -> None:
+    frames = Signalling(np.random.default_rng(0).integers(0, 256, (400, 64, 64, 3), np.uint8))
+    with pytest.raises(Stopped):
+        write_animation(
+            tmp_path / "a.gif", frames, AnimationOptions(), GridOptions(), recipe={"kind": "sample"}
+        )
+    assert not list(tmp_path.iterdir())

@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import check_animation, read_recipe, save_animation
 from ddpm_studio.export.video import find_ffmpeg
+from tests.data.pictures import drain
 
 
 def names(folder: Path) -> list[str]:
@@ -53,7 +54,7 @@ def test_up_to_256_colours_come_back_exactly(
 ) -> None:
     frames = noise(5, channels, levels)
     path = tmp_path / f"a{suffix}"
-    save_animation(path, iter(frames), fps=10, hold_last_seconds=1, scale=scale)
+    drain(save_animation(path, iter(frames), fps=10, hold_last_seconds=1, scale=scale))
     shown = read(path)
     assert len(shown) == 5
     for frame, back in zip(frames, shown, strict=True):
@@ -65,7 +66,7 @@ def test_up_to_256_colours_come_back_exactly(
 def test_many_colours_come_back_exactly_where_the_format_can(tmp_path: Path, suffix: str) -> None:
     rng = np.random.default_rng(0)
     frames = [rng.integers(0, 256, (30, 30, 3), dtype=np.uint8) for _ in range(3)]
-    save_animation(tmp_path / f"a{suffix}", frames)
+    drain(save_animation(tmp_path / f"a{suffix}", frames))
     for frame, back in zip(frames, read(tmp_path / f"a{suffix}"), strict=True):
         assert np.array_equal(back, frame)
 
@@ -76,7 +77,7 @@ def test_gif_of_many_colours_stays_close_on_smooth_pictures(tmp_path: Path) -> N
         np.stack([x, y, (x + y) / 2 + 5 * k], axis=2).clip(0, 255).astype(np.uint8)
         for k in range(3)
     ]
-    save_animation(tmp_path / "a.gif", frames)
+    drain(save_animation(tmp_path / "a.gif", frames))
     for frame, back in zip(frames, read(tmp_path / "a.gif"), strict=True):
         error = back.astype(float) - frame
         assert np.sqrt((error**2).mean()) < 9
@@ -86,7 +87,7 @@ def test_gif_of_many_colours_stays_close_on_smooth_pictures(tmp_path: Path) -> N
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 def test_rate_and_hold(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
-    save_animation(path, noise(4, 3), fps=10, hold_last_seconds=1.5)
+    drain(save_animation(path, noise(4, 3), fps=10, hold_last_seconds=1.5))
     found = durations(path)
     if suffix == ".webp":  # the decoder tells the time since the start of the frame before
         assert len(found) == 4
@@ -96,8 +97,10 @@ def test_rate_and_hold(tmp_path: Path, suffix: str) -> None:
 
 
 def test_repeated_moments_last_longer(tmp_path: Path) -> None:
-    save_animation(
-        tmp_path / "a.gif", noise(3, 1), fps=10, hold_last_seconds=0, easing="ease-out", count=9
+    drain(
+        save_animation(
+            tmp_path / "a.gif", noise(3, 1), fps=10, hold_last_seconds=0, easing="ease-out", count=9
+        )
     )
     found = durations(tmp_path / "a.gif")
     assert len(found) == 3
@@ -107,9 +110,9 @@ def test_repeated_moments_last_longer(tmp_path: Path) -> None:
 
 def test_loop(tmp_path: Path) -> None:
     for loop in (True, False):
-        save_animation(tmp_path / "a.gif", noise(2, 1), loop=loop)
-        save_animation(tmp_path / "a.png", noise(2, 1), loop=loop)
-        save_animation(tmp_path / "a.webp", noise(2, 1), loop=loop)
+        drain(save_animation(tmp_path / "a.gif", noise(2, 1), loop=loop))
+        drain(save_animation(tmp_path / "a.png", noise(2, 1), loop=loop))
+        drain(save_animation(tmp_path / "a.webp", noise(2, 1), loop=loop))
         assert Image.open(tmp_path / "a.gif").info.get("loop") == (0 if loop else None)
         assert Image.open(tmp_path / "a.png").info["loop"] == (0 if loop else 1)
         assert Image.open(tmp_path / "a.webp").info["loop"] == (0 if loop else 1)
@@ -117,7 +120,7 @@ def test_loop(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".gif", ".png", ".webp"])
 def test_one_frame_is_a_still_picture(tmp_path: Path, suffix: str) -> None:
-    save_animation(tmp_path / f"a{suffix}", noise(1, 3))
+    drain(save_animation(tmp_path / f"a{suffix}", noise(1, 3)))
     (back,) = read(tmp_path / f"a{suffix}")
     assert np.array_equal(back, noise(1, 3)[0])
 
@@ -137,17 +140,17 @@ def test_an_animation_keeps_its_recipe_and_its_frames(
 ) -> None:
     path = tmp_path / f"a{suffix}"
     frames = noise(count, 3)
-    save_animation(path, frames, recipe=RECIPE)
+    drain(save_animation(path, frames, recipe=RECIPE))
     assert read_recipe(path) == {**RECIPE, "moving": True}
     for frame, back in zip(frames, read(path), strict=True):
         assert np.array_equal(back, frame)
-    save_animation(path, frames)
+    drain(save_animation(path, frames))
     assert read_recipe(path) is None
 
 
 def test_other_programs_find_the_recipe_too(tmp_path: Path) -> None:
     for suffix in (".gif", ".webp"):
-        save_animation(tmp_path / f"a{suffix}", noise(2, 1), recipe=RECIPE)
+        drain(save_animation(tmp_path / f"a{suffix}", noise(2, 1), recipe=RECIPE))
     with Image.open(tmp_path / "a.gif") as image:
         name, _, comment = image.info["comment"].partition(b" ")
     assert name == b"ddpm-studio"
@@ -160,7 +163,7 @@ def test_other_programs_find_the_recipe_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 def test_a_recipe_that_is_cut_off_is_none(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
-    save_animation(path, noise(2, 1), recipe=RECIPE)
+    drain(save_animation(path, noise(2, 1), recipe=RECIPE))
     whole = path.read_bytes()
     for size in (0, 5, 13, 20, whole.index(b"seed")):
         path.write_bytes(whole[:size])
@@ -170,7 +173,9 @@ def test_a_recipe_that_is_cut_off_is_none(tmp_path: Path, suffix: str) -> None:
 def test_a_recipe_that_could_not_be_read_back_is_refused(tmp_path: Path) -> None:
     for suffix in (".gif", ".apng", ".webp"):
         with pytest.raises(ValueError, match="recipe"):
-            save_animation(tmp_path / f"a{suffix}", noise(2, 1), recipe={"a": "x" * (1 << 20)})
+            drain(
+                save_animation(tmp_path / f"a{suffix}", noise(2, 1), recipe={"a": "x" * (1 << 20)})
+            )
     assert names(tmp_path) == []
 
 
@@ -181,13 +186,13 @@ def test_what_can_not_be_written_is_refused(tmp_path: Path) -> None:
         ("none/a.gif", "does not exist"),
     ]:
         with pytest.raises(StudioError, match=cause):
-            save_animation(tmp_path / name, frames)
+            drain(save_animation(tmp_path / name, frames))
         with pytest.raises(StudioError, match=cause):
             check_animation(tmp_path / name)
     with pytest.raises(StudioError, match="50 frames a second"):
-        save_animation(tmp_path / "a.gif", frames, fps=60)
+        drain(save_animation(tmp_path / "a.gif", frames, fps=60))
     with pytest.raises(StudioError, match="16383"):
-        save_animation(tmp_path / "a.webp", frames, scale=1200)
+        drain(save_animation(tmp_path / "a.webp", frames, scale=1200))
     assert names(tmp_path) == []
 
 
@@ -202,7 +207,7 @@ def test_impossible_numbers_are_refused(tmp_path: Path) -> None:
     ]
     for frames, options in cases:
         with pytest.raises(ValueError, match=r"frame|fps"):
-            save_animation(path, frames, **options)
+            drain(save_animation(path, frames, **options))
     assert not path.exists()
 
 
@@ -211,7 +216,7 @@ def test_mp4_without_ffmpeg_names_the_remedy(
 ) -> None:
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    for write in (check_animation, lambda path: save_animation(path, noise(2, 3))):
+    for write in (check_animation, lambda path: drain(save_animation(path, noise(2, 3)))):
         with pytest.raises(StudioError, match=r"needs ffmpeg.*pip install imageio-ffmpeg"):
             write(tmp_path / "a.mp4")
     assert names(tmp_path) == []
@@ -227,7 +232,7 @@ def test_mp4_tells_what_ffmpeg_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     monkeypatch.setenv("PATH", str(tool.parent))
     with pytest.raises(StudioError, match="Unknown encoder libx264"):
-        save_animation(tmp_path / "a.mp4", noise(100, 3, side=300))
+        drain(save_animation(tmp_path / "a.mp4", noise(100, 3, side=300)))
     assert names(tmp_path) == ["bin"]
 
 
@@ -243,7 +248,7 @@ def _ffmpeg() -> str | None:
 def test_mp4_holds_the_frames_at_their_rate(tmp_path: Path, channels: int) -> None:
     frames = [np.full((13, 17, channels), 40 * k, np.uint8) for k in range(6)]
     path = tmp_path / "a.mp4"
-    save_animation(path, frames, fps=5, hold_last_seconds=1, scale=3, recipe=RECIPE)
+    drain(save_animation(path, frames, fps=5, hold_last_seconds=1, scale=3, recipe=RECIPE))
     assert read_recipe(path) == {**RECIPE, "moving": True}
     tool = _ffmpeg()
     assert tool is not None

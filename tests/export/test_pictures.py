@@ -20,6 +20,7 @@ from ddpm_studio.export import (
     save_png,
     save_png_sequence,
 )
+from tests.data.pictures import drain
 
 RECIPE: dict[str, object] = {"kind": "sample", "request": {"seed": 2**63 - 1, "run": "bläu/β"}}
 
@@ -111,7 +112,7 @@ def test_a_recipe_that_could_not_be_read_back_is_refused(tmp_path: Path) -> None
 def test_a_sequence_holds_each_picture_with_its_number(tmp_path: Path, name: str) -> None:
     pictures = noise(3, 3)
     path = tmp_path / name
-    save_png_sequence(path, pictures, each_of(RECIPE), scale=2)
+    drain(save_png_sequence(path, pictures, each_of(RECIPE), scale=2))
     folder = path
     if path.suffix == ".zip":
         folder = tmp_path / "unpacked"
@@ -126,11 +127,11 @@ def test_a_sequence_holds_each_picture_with_its_number(tmp_path: Path, name: str
 def test_a_sequence_never_mixes_with_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(StudioError, match="not empty"):
-        save_png_sequence(tmp_path, noise(2, 1))
+        drain(save_png_sequence(tmp_path, noise(2, 1)))
     with pytest.raises(StudioError, match="is a file"):
-        save_png_sequence(tmp_path / "mine.txt", noise(2, 1))
+        drain(save_png_sequence(tmp_path / "mine.txt", noise(2, 1)))
     with pytest.raises(StudioError, match="does not exist"):
-        save_png_sequence(tmp_path / "no" / "where", noise(2, 1))
+        drain(save_png_sequence(tmp_path / "no" / "where", noise(2, 1)))
     assert names(tmp_path) == ["mine.txt"]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddpm_studio.backend.spec import JobSpec, Lane, PoolCall
-from ddpm_studio.jobs.events import Pictures
+from ddpm_studio.backend.spec import JobSpec, Lane, PoolCall, PoolSteps
+from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.requests import AnimationRequest
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ def save_png(
 ) -> JobSpec[Path]:
     """Write a grid of (N, H, W, C), enlarged, or one picture as it is; the result is the path."""
 
-    def work() -> Path:
+    def work() -> Generator[Event, None, Path]:
         from ddpm_studio import export
 
         scale = 1 if len(pictures) == 1 else whole_zoom(export.make_grid(pictures, columns))
-        export.save_png(path, pictures, recipe, columns=columns, scale=scale)
+        yield from export.save_grid(path, pictures, recipe, columns=columns, scale=scale)
         return path
 
-    return _saving(path, PoolCall(work))
+    return _saving(path, PoolSteps(work))
 
 
 def save_animation(
@@ -46,15 +46,16 @@ def save_animation(
     """
     asked = options or AnimationRequest()
 
-    def work() -> Path:
+    def work() -> Generator[Event, None, Path]:
         from ddpm_studio import export
 
         export.check_animation(path)
         shown = frames()
-        export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **_how(asked, shown))
+        how = _how(asked, shown)
+        yield from export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **how)
         return path
 
-    return _saving(path, PoolCall(work))
+    return _saving(path, PoolSteps(work))
 
 
 def save_sequence(
@@ -68,20 +69,20 @@ def save_sequence(
     Without options each as it is. ``recipes``: what made each.
     """
 
-    def work() -> Path:
+    def work() -> Generator[Event, None, Path]:
         from ddpm_studio import export
 
         shown = frames()
         if options is None:
-            export.save_png_sequence(path, shown, recipes)
+            yield from export.save_png_sequence(path, shown, recipes)
             return path
         how = _how(options, shown)
         chosen = export.choose_frames(len(shown), how["count"], options.easing)
-        pictures = (shown[index] for index in dict.fromkeys(chosen))
-        export.save_png_sequence(path, pictures, recipes, scale=how["scale"])
+        pictures = export.Selection(shown, list(dict.fromkeys(chosen)))
+        yield from export.save_png_sequence(path, pictures, recipes, scale=how["scale"])
         return path
 
-    return _saving(path, PoolCall(work), Lane.BACKGROUND)
+    return _saving(path, PoolSteps(work), Lane.BACKGROUND)
 
 
 def estimate_animation(
@@ -89,15 +90,15 @@ def estimate_animation(
 ) -> JobSpec[Estimate]:
     """Find out what an animation will be."""
 
-    def work() -> Estimate:
+    def work() -> Generator[Event, None, Estimate]:
         from ddpm_studio import export
 
         if suffix == ".mp4":
             export.find_ffmpeg()
         shown = frames()
-        return export.estimate_animation(suffix, shown, **_how(options, shown))
+        return (yield from export.estimate_animation(suffix, shown, **_how(options, shown)))
 
-    return JobSpec("Estimating", PoolCall(work), Lane.BACKGROUND, slot="estimate", listed=False)
+    return JobSpec("Estimating", PoolSteps(work), Lane.BACKGROUND, slot="estimate", listed=False)
 
 
 def _how(options: AnimationRequest, frames: Sequence[Pictures]) -> dict[str, Any]:
@@ -151,7 +152,9 @@ def save_drawing(path: Path, content: bytes) -> JobSpec[Path]:
     return _saving(path, PoolCall(work))
 
 
-def _saving(path: Path, work: PoolCall[Path], lane: Lane = Lane.INTERACTIVE) -> JobSpec[Path]:
+def _saving(
+    path: Path, work: PoolCall[Path] | PoolSteps[Path], lane: Lane = Lane.INTERACTIVE
+) -> JobSpec[Path]:
     # Of two that write the same file the later one has the last word.
     return JobSpec(f"Saving {path.name}", work, lane, queue=f"file {path}")
 

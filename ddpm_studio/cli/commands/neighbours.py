@@ -49,7 +49,7 @@ def command(
             "kind": "neighbours",
             "request": request.model_dump(mode="json"),
         }
-        export.save_png(out, np.concatenate([asked[None], found.pictures]), recipe)
+        listen(export.save_grid(out, np.concatenate([asked[None], found.pictures]), recipe))
     if json:
         keys = ("number", "name", "distance", "mirrored")
         rows = zip(found.numbers, found.names, found.distances, found.mirrored, strict=True)

@@ -12,6 +12,7 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.export import save_animation
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
+from tests.jobs.conftest import finish
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def saved(qtbot: QtBot, window: MainWindow, folder: Path) -> Path:
     drawn = window.share.drawn
     assert drawn is not None
     gif = folder / "saved.gif"
-    save_animation(gif, list(drawn.pictures), recipe=dict(drawn.recipe))
+    finish(save_animation(gif, list(drawn.pictures), recipe=dict(drawn.recipe)))
     return gif
 
 

@@ -247,7 +247,7 @@ def test_an_animation_dropped_back_is_drawn_again(
     drawn = _drawn_by(sample(request, ModelStore()))
     path = tmp_path / f"moving{suffix}"
     # Its first frame is no more than noise, and of the drawing's own size.
-    save_animation(path, [255 - drawn.pictures[0], drawn.pictures[0]], recipe=drawn.recipe)
+    finish(save_animation(path, [255 - drawn.pictures[0], drawn.pictures[0]], recipe=drawn.recipe))
     assert drop(window, files(path))
     qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
     assert window.tabs.currentWidget() is window.reverse
@@ -275,7 +275,7 @@ def test_an_animation_from_elsewhere_is_opened_as_a_picture(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
     path = tmp_path / "other.gif"
-    save_animation(path, list(np.zeros((2, 8, 8, 3), np.uint8)))
+    finish(save_animation(path, list(np.zeros((2, 8, 8, 3), np.uint8))))
     assert drop(window, files(path))
     assert window.studio.sources == (path,)
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
@@ -286,7 +286,7 @@ def test_each_file_of_a_sequence_is_drawn_again_bit_for_bit(
 ) -> None:
     drawn = _share(tiny_run, _four(picture_folder))
     folder = tmp_path / "sequence"
-    save_png_sequence(folder, drawn.pictures, each_of(drawn.recipe))
+    finish(save_png_sequence(folder, drawn.pictures, each_of(drawn.recipe)))
     assert drop(window, files(folder / "00002.png"))
     qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
     assert "bit for bit" in window.messages.text

@@ -1,0 +1,118 @@
+"""Animated PNG [PNG Specification, Third Edition, § 11.3.6]: exact, frame by frame."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import BinaryIO
+
+from ddpm_studio.export.changes import Change, changes
+from ddpm_studio.export.grid import Pictures, zoom
+from ddpm_studio.export.monitored import Monitor, encoded
+from ddpm_studio.export.pictures import to_image
+from ddpm_studio.export.recipe import png_text
+from ddpm_studio.export.timing import Timeline
+
+_SIGNATURE = 8
+_MOST = 0xFFFF
+_NO_DISPOSAL, _REPLACE = 0, 0
+
+
+def write_apng(
+    file: BinaryIO,
+    frames: Sequence[Pictures],
+    timeline: Timeline,
+    scale: int,
+    loop: bool,
+    recipe: dict[str, object] | None,
+    monitor: Monitor,
+) -> None:
+    """Write frames of equal shape (H, W, C), C 1 or 3, each as soon as it is encoded.
+
+    A single frame, or frames that are all equal, make a PNG that stands still.
+
+    Args:
+        file: open for writing, at its beginning; its number of frames is filled in at the end.
+        frames: asked for one after the other.
+        timeline: how long each lasts.
+        scale: integer zoom.
+        loop: begin again at the end.
+        recipe: what made them.
+        monitor: told of each frame.
+
+    Raises:
+        ValueError: if a frame lasts longer than can be told, or the recipe is too long.
+    """
+    images = (to_image(zoom(frame, scale)) for frame in monitor.counted(frames))
+    parts = changes(images, timeline.durations(1000), _fits)
+    first = next(parts)
+    still = encoded(first.image, monitor, "PNG", pnginfo=png_text(recipe))
+    second = next(parts, None)
+    if second is None:
+        file.write(still)
+        return
+    file.write(still[:_SIGNATURE])
+    begun = False
+    for kind, body in _chunks(still):
+        if kind == b"IDAT" and not begun:
+            begun = True
+            control = file.tell()
+            _write_chunk(file, b"acTL", struct.pack(">II", 0, 0 if loop else 1))
+            _write_chunk(file, b"fcTL", _frame_control(0, first))
+        if kind != b"IEND":
+            _write_chunk(file, kind, body)
+    number, count = 1, 1
+    part: Change | None = second
+    while part is not None:
+        _write_chunk(file, b"fcTL", _frame_control(number, part))
+        number += 1
+        for kind, body in _chunks(encoded(part.image, monitor, "PNG")):
+            if kind == b"IDAT":
+                _write_chunk(file, b"fdAT", struct.pack(">I", number) + body)
+                number += 1
+        count += 1
+        part = next(parts, None)
+    _write_chunk(file, b"IEND", b"")
+    file.seek(control)
+    _write_chunk(file, b"acTL", struct.pack(">II", count, 0 if loop else 1))
+
+
+def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield kind and content of each chunk of a PNG of ours."""
+    place = _SIGNATURE
+    while place < len(png):
+        length, kind = struct.unpack_from(">I4s", png, place)
+        yield kind, png[place + 8 : place + 8 + length]
+        place += length + 12
+
+
+def _write_chunk(file: BinaryIO, kind: bytes, body: bytes) -> None:
+    checksum = zlib.crc32(body, zlib.crc32(kind))
+    file.write(struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", checksum))
+
+
+def _frame_control(number: int, part: Change) -> bytes:
+    if not _fits(part.milliseconds):
+        raise ValueError(f"a frame of {part.milliseconds} ms lasts longer than a PNG can tell")
+    delay = _delay(part.milliseconds)
+    return struct.pack(
+        ">5I2H2B",
+        number,
+        *part.image.size,
+        part.left,
+        part.top,
+        delay.numerator,
+        delay.denominator,
+        _NO_DISPOSAL,
+        _REPLACE,
+    )
+
+
+def _delay(milliseconds: int) -> Fraction:
+    return Fraction(milliseconds / 1000).limit_denominator(_MOST)
+
+
+def _fits(milliseconds: int) -> bool:
+    return _delay(milliseconds).numerator <= _MOST

@@ -1,0 +1,67 @@
+"""An animation as what changes from frame to frame, as GIF and APNG store it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The part of a frame that differs from the frame before; of the first one all.
+
+    Args:
+        image: that part.
+        left: where it goes, in pixels from the left.
+        top: likewise from above.
+        milliseconds: how long it stays.
+    """
+
+    image: Image.Image
+    left: int
+    top: int
+    milliseconds: int
+
+
+def changes(
+    images: Iterable[Image.Image],
+    durations: Iterable[int],
+    fits: Callable[[int], bool] = lambda _: True,
+) -> Iterator[Change]:
+    """Yield what changes; a frame equal to the one before lengthens that instead.
+
+    Args:
+        images: of one size and mode, asked for one after the other.
+        durations: of each, in milliseconds.
+        fits: whether the format can tell a duration; if not, an equal frame is repeated whole.
+    """
+    held: tuple[Image.Image, Box | None, int] | None = None
+    for image, duration in zip(images, durations, strict=True):
+        box = None
+        if held is not None:
+            before, _, lasted = held
+            box = _difference(before, image)
+            if box is None and fits(lasted + duration):
+                held = (*held[:2], lasted + duration)
+                continue
+            yield _change(*held)
+        held = image, box, duration
+    if held is not None:
+        yield _change(*held)
+
+
+def _change(image: Image.Image, box: Box | None, duration: int) -> Change:
+    if box is None or box == (0, 0, *image.size):
+        return Change(image, 0, 0, duration)
+    return Change(image.crop(box), *box[:2], duration)
+
+
+def _difference(before: Image.Image, after: Image.Image) -> Box | None:
+    """Return the smallest box around what differs, or None."""
+    if before.getpalette() != after.getpalette():
+        before, after = before.convert("RGB"), after.convert("RGB")
+    return ImageChops.difference(before, after).getbbox()

@@ -1,0 +1,79 @@
+"""Animated WebP without loss, which Pillow's encoder asks for frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from PIL import Image
+
+from ddpm_studio.export.carriers import webp_xmp
+from ddpm_studio.export.grid import Pictures, zoom
+from ddpm_studio.export.monitored import Monitor, encoded
+from ddpm_studio.export.pictures import to_image
+from ddpm_studio.export.recipe import recipe_text
+from ddpm_studio.export.timing import Timeline
+
+_EFFORT = 50
+
+
+def write_webp(
+    file: BinaryIO,
+    frames: Sequence[Pictures],
+    timeline: Timeline,
+    scale: int,
+    loop: bool,
+    recipe: dict[str, object] | None,
+    monitor: Monitor,
+) -> None:
+    """Write frames of equal shape (H, W, C), C 1 or 3; the file is touched at the very end.
+
+    Args:
+        file: open for writing.
+        frames: asked for one after the other.
+        timeline: how long each lasts.
+        scale: integer zoom.
+        loop: begin again at the end.
+        recipe: what made them.
+        monitor: told of each frame.
+
+    Raises:
+        ValueError: if the recipe is too long.
+    """
+    content = encoded(
+        _Film(frames, scale, monitor),
+        monitor,
+        "WEBP",
+        save_all=True,
+        duration=timeline.durations(1000),
+        loop=0 if loop else 1,
+        lossless=True,
+        quality=_EFFORT,
+        xmp=b"" if recipe is None else webp_xmp(recipe_text(recipe)),
+    )
+    monitor.report(len(frames))
+    file.write(content)
+
+
+class _Film(Image.Image):
+    """Frames as one image of many, as Pillow's plugins give them: one in memory at a time."""
+
+    def __init__(self, frames: Sequence[Pictures], scale: int, monitor: Monitor) -> None:
+        super().__init__()
+        self._frames, self._zoom, self._monitor = frames, scale, monitor
+        self.n_frames = len(frames)
+        self._place = -1
+        self.seek(0)
+
+    def seek(self, frame: int) -> None:
+        """Turn into another frame."""
+        if frame == self._place:
+            return
+        self._monitor.report(max(frame, self._place))
+        image = to_image(zoom(self._frames[frame], self._zoom)).convert("RGB")
+        self._mode, self._size, self.im = image.mode, image.size, image.im
+        self._place = frame
+
+    def tell(self) -> int:
+        """Return which frame it is."""
+        return self._place
