@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobHandle, JobSpec
+from ddpm_studio.backend.spec import DeviceSteps
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.shell import notifier as notifying
 from ddpm_studio.gui.shell.notifier import DesktopNotices, Notifier
@@ -41,18 +41,18 @@ def told(qtbot: QtBot, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> lis
     return heard
 
 
-def work(fails: bool = False) -> Any:
+def work(fails: bool = False) -> DeviceSteps[int]:
     def steps(_: object) -> Generator[Event, None, int]:
         yield Progress(1, 2, "Working")
         if fails:
             raise StudioError("The disk is full.", "Make room.")
         return 1
 
-    return steps
+    return DeviceSteps(steps)
 
 
-def done(qtbot: QtBot, backend: Backend, task: JobSpec) -> JobHandle:
-    job = backend.submit(task)
+def done(qtbot: QtBot, backend: Backend, spec: JobSpec[int]) -> JobHandle[int]:
+    job = backend.submit(spec)
     with qtbot.waitSignal(job.ended, timeout=WAIT):
         pass
     return job
