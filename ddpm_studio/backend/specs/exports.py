@@ -55,7 +55,7 @@ def save_animation(
         yield from export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **how)
         return path
 
-    return _saving(path, PoolSteps(work))
+    return _saving(path, PoolSteps(work), Lane.BACKGROUND)
 
 
 def save_sequence(

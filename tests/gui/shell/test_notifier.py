@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from PySide6.QtWidgets import QWidget
@@ -30,7 +30,9 @@ class _Clock:
 
 
 @pytest.fixture
-def told(qtbot: QtBot, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+def told(
+    qtbot: QtBot, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[tuple[str, str]]]:
     monkeypatch.setattr(notifying, "time", _Clock())
     window = QWidget()
     qtbot.addWidget(window)
@@ -38,7 +40,8 @@ def told(qtbot: QtBot, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> lis
     preferences = Preferences(open_settings(), window)
     Notifier(backend, preferences, window, lambda title, text: heard.append((title, text)))
     window.setProperty("preferences", preferences)
-    return heard
+    yield heard
+    window.close()
 
 
 def work(fails: bool = False) -> DeviceSteps[int]:
