@@ -27,10 +27,9 @@ class Collector(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Hand collection back to the interpreter."""
+        """Collect no more; Qt's last objects go when the program lets go of them, in its order."""
         self._timer.stop()
         gc.unfreeze()
-        gc.enable()
 
     def _collect(self) -> None:
         counts, thresholds = gc.get_count(), gc.get_threshold()
