@@ -1,3 +1,6 @@
-from tests.collecting import no_automatic_collection
+import pytest
 
-__all__ = ["no_automatic_collection"]
+
+@pytest.fixture(autouse=True, scope="module")
+def _collected_between(no_automatic_collection: None) -> None:
+    """Of tests with Qt."""

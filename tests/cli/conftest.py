@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,15 +47,6 @@ def write_pictures(folder: Path, count: int, channels: int = 3, seed: int = 0) -
         pixels = rng.integers(0, 256, (16, 16, channels), dtype=np.uint8).squeeze()
         Image.fromarray(pixels).save(folder / f"{index:03}.png")
     return folder
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    root = tmp_path_factory.mktemp("studio")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("CACHE", "RUNS", "CONFIG"):
-            patch.setenv(f"DDPM_STUDIO_{name}", str(root / name.lower()))
-        yield
 
 
 @pytest.fixture

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.platform.collector import Collector
 from ddpm_studio.gui.workspace.studio import Studio
-from tests.collecting import no_automatic_collection
+from tests import narrow
 
-__all__ = ["no_automatic_collection"]
+
+@pytest.fixture(autouse=True, scope="module")
+def _collected_between(no_automatic_collection: None) -> None:
+    """Of tests with Qt."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _narrow_network(narrow_network: None) -> None:
+    """The window trains and draws with it."""
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CACHE", "RUNS", "CONFIG"):
-        monkeypatch.setenv(f"DDPM_STUDIO_{name}", str(tmp_path / name.lower()))
+def _own_folders(own_folders: None) -> None:
+    """Of each test."""
 
 
 @pytest.fixture
@@ -36,6 +39,8 @@ def backend(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
     monkeypatch.setattr(speed, "get_args", lambda _: ())
     # What the tests before have left.
     gc.collect()
+    # All that is there by now outlives the test: the next one need not look at it again.
+    monkeypatch.setattr(gc, "unfreeze", lambda: None)
     collector = Collector()
     service = Backend()
     service.start()
@@ -75,6 +80,7 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, picture_folder: Path) -> 
 
     run = tmp_path_factory.mktemp("runs") / "tiny"
     request = TrainRequest(steps=4, batch_size=4, timesteps=20, sample_count=2, device="cpu")
-    for _ in train([picture_folder], run, request, PrepareOptions()):
-        pass
+    with narrow.network():
+        for _ in train([picture_folder], run, request, PrepareOptions()):
+            pass
     return run

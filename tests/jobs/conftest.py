@@ -12,6 +12,7 @@ from PIL import Image
 
 from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
+from tests import narrow
 
 REQUEST = TrainRequest(
     steps=4, batch_size=4, timesteps=20, sample_count=2, seed=5, device="cpu", dropout=0.1
@@ -28,10 +29,14 @@ def finish(job: Generator[Any, None, Any]) -> tuple[list[Any], Any]:
             return events, stop.value
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _narrow_network(narrow_network: None) -> None:
+    """The jobs train and draw with it."""
+
+
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CACHE", "CONFIG"):
-        monkeypatch.setenv(f"DDPM_STUDIO_{name}", str(tmp_path / name.lower()))
+def _own_folders(own_folders: None) -> None:
+    """Of each test."""
 
 
 @pytest.fixture(scope="session")
@@ -61,5 +66,6 @@ def class_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
     """A run that is read, never written, by the tests."""
     folder = tmp_path_factory.mktemp("runs") / "bars"
-    finish(train([pictures], folder, REQUEST, PrepareOptions()))
+    with narrow.network():
+        finish(train([pictures], folder, REQUEST, PrepareOptions()))
     return folder
