@@ -9,6 +9,7 @@ import pytest
 from tests.endurance.forms import kill
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
 def test_a_training_killed_at_any_moment_goes_on_to_the_same_bytes() -> None:
     outcome = kill.endure(0.03)

@@ -13,7 +13,9 @@ from tests.endurance.living_window import live
 from tests.endurance.steadiness import judge
 
 
-@pytest.mark.parametrize(("kind", "amount"), [("cycles", 8), ("soak", 20)])
+@pytest.mark.parametrize(
+    ("kind", "amount"), [("cycles", 8), pytest.param("soak", 20, marks=pytest.mark.slow)]
+)
 def test_a_living_window_keeps_its_threads_and_files(kind: str, amount: float) -> None:
     report = live(kind, amount)
     assert report["ended"]

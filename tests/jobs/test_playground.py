@@ -190,7 +190,7 @@ def test_between_the_steps_of_a_walk_others_may_train(gaussians: PointModel) -> 
 
 
 def test_a_spiral_is_recognised() -> None:
-    events, model = finish(play(PlayRequest(shape="spiral")))
+    events, model = finish(play(PlayRequest(shape="spiral", steps=1200)))
     line = toy.spiral_at(torch.linspace(0, 1, 800)).numpy()
 
     def away(points: np.ndarray) -> float:

@@ -333,7 +333,7 @@ def test_the_first_batch_is_what_the_free_memory_suffices_for(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batching, "free_bytes", lambda _: 1 << 20)
-    events, _ = finish(start(pictures, tmp_path / "run", batch_size=64, sample_count=0))
+    events, _ = finish(start(pictures, tmp_path / "run", steps=1, batch_size=64, sample_count=0))
     (told,) = _divided(events)
     assert "does not suffice for 64 pictures" in told
 

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend, JobSpec, Lane, State, specs
 from ddpm_studio.backend.spec import DeviceSteps
 from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.features.jobs import jobs_panel
 from ddpm_studio.gui.features.jobs.jobs_panel import JobsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -19,7 +20,8 @@ from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, studio: Studio) -> JobsPanel:
+def panel(qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> JobsPanel:
+    monkeypatch.setattr(jobs_panel, "_STAYS_SECONDS", 0.5)
     made = JobsPanel(studio, ActionRegistry())
     qtbot.addWidget(made)
     made.resize(900, 120)

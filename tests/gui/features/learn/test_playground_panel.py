@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.gui.features.learn import playground_panel
 from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Points
+from ddpm_studio.requests import PlayRequest
 from tests.gui.panel_help import WAIT
 
 
@@ -23,9 +27,15 @@ def panel(qtbot: QtBot, studio: Studio) -> PlaygroundPanel:
     return made
 
 
+def learn_for(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the panel ask for fewer steps than people wait for."""
+    monkeypatch.setattr(playground_panel, "PlayRequest", partial(PlayRequest, steps=steps))
+
+
 def test_it_learns_and_then_shows_q_the_score_and_the_ways_back(
-    qtbot: QtBot, panel: PlaygroundPanel
+    qtbot: QtBot, panel: PlaygroundPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    learn_for(600, monkeypatch)
     panel.shape.setCurrentIndex(panel.shape.findData("eight_gaussians"))
     panel.train()
     qtbot.waitUntil(lambda: panel.walked, timeout=3 * WAIT)
@@ -86,8 +96,10 @@ def test_the_points_and_numbers_are_there_before_anything_is_learned(
 
 
 def test_before_learning_the_samplers_stand_before_noise(
-    qtbot: QtBot, panel: PlaygroundPanel
+    qtbot: QtBot, panel: PlaygroundPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    learn_for(20, monkeypatch)
+
     def shown() -> list[Points]:
         found = (tile.plot.points for tile in panel.tiles)
         return [points for points in found if points is not None]
