@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter
@@ -18,6 +19,7 @@ from PySide6.QtGui import QColor, QPainter
 from ddpm_studio.gui.features.learn.boxes import MEDIUM, THIN, WIDE, Glyphs, Piece, Region, Setter
 
 
+@lru_cache(maxsize=128)  # a layout asks for the same sizes again and again
 def typeset(source: str, size: float) -> Piece:
     """Lay an equation out, its letters ``size`` logical pixels high.
 
