@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend, JobHandle, JobSpec
-from ddpm_studio.backend.spec import DeviceSteps
+from ddpm_studio.backend import JobHandle, JobSpec
+from ddpm_studio.backend.spec import PoolSteps
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.shell import notifier as notifying
 from ddpm_studio.gui.shell.notifier import DesktopNotices, Notifier
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
-from ddpm_studio.jobs.events import Event, Progress
-from tests.gui.panel_help import WAIT
+from ddpm_studio.jobs.events import Event
+from tests.gui.fake_backend import FakeBackend
 
 
 class _Clock:
@@ -30,9 +30,14 @@ class _Clock:
 
 
 @pytest.fixture
+def backend(qtbot: QtBot) -> FakeBackend:
+    return FakeBackend()
+
+
+@pytest.fixture
 def told(
-    qtbot: QtBot, backend: Backend, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[list[tuple[str, str]]]:
+    qtbot: QtBot, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, str]]:
     monkeypatch.setattr(notifying, "time", _Clock())
     window = QWidget()
     qtbot.addWidget(window)
@@ -40,55 +45,48 @@ def told(
     preferences = Preferences(open_settings(), window)
     Notifier(backend, preferences, window, lambda title, text: heard.append((title, text)))
     window.setProperty("preferences", preferences)
-    yield heard
-    window.close()
+    return heard
 
 
-def work(fails: bool = False) -> DeviceSteps[int]:
-    def steps(_: object) -> Generator[Event, None, int]:
-        yield Progress(1, 2, "Working")
-        if fails:
-            raise StudioError("The disk is full.", "Make room.")
-        return 1
-
-    return DeviceSteps(steps)
+def work() -> Generator[Event, None, None]:
+    raise AssertionError("nothing is done by a fake backend")
 
 
-def done(qtbot: QtBot, backend: Backend, spec: JobSpec[int]) -> JobHandle[int]:
-    job = backend.submit(spec)
-    with qtbot.waitSignal(job.ended, timeout=WAIT):
-        pass
+def asked(
+    backend: FakeBackend, title: str, slot: str | None = None, listed: bool = True
+) -> JobHandle[None]:
+    job = backend.submit(JobSpec(title, PoolSteps(work), slot=slot, listed=listed))
+    backend.progress(job, 1, 2)
     return job
 
 
 def test_a_long_job_is_told_with_what_came_of_it(
-    qtbot: QtBot, backend: Backend, told: list[tuple[str, str]]
+    backend: FakeBackend, told: list[tuple[str, str]]
 ) -> None:
-    done(qtbot, backend, JobSpec("Training cats", work()))
-    done(qtbot, backend, JobSpec("Training dogs", work(fails=True)))
+    backend.finish(asked(backend, "Training cats"), None)
+    backend.fail(asked(backend, "Training dogs"), StudioError("The disk is full.", "Make room."))
     assert told[0] == ("Training cats", "Done after 2 min.")
     assert told[1] == ("Training dogs", "The disk is full. Make room.")
 
 
 def test_what_nobody_asked_for_or_what_is_cancelled_is_not_told(
-    qtbot: QtBot, backend: Backend, told: list[tuple[str, str]]
+    backend: FakeBackend, told: list[tuple[str, str]]
 ) -> None:
-    done(qtbot, backend, JobSpec("Preview", work(), listed=False))
-    job = backend.submit(JobSpec("Sampling", work(), slot="s"))
-    backend.cancel(job)
+    backend.finish(asked(backend, "Preview", listed=False), None)
+    backend.cancel(asked(backend, "Sampling", slot="s"))
     assert told == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("notify", False), ("notify_after", 3600)])
 def test_it_can_be_switched_off_and_short_jobs_end_quietly(
-    qtbot: QtBot, backend: Backend, told: list[tuple[str, str]], key: str, value: object
+    qtbot: QtBot, backend: FakeBackend, told: list[tuple[str, str]], key: str, value: object
 ) -> None:
     Preferences(open_settings()).set(key, value)
     window = QWidget()
     qtbot.addWidget(window)
     heard: list[str] = []
     Notifier(backend, Preferences(open_settings()), window, lambda title, _: heard.append(title))
-    done(qtbot, backend, JobSpec("Training cats", work()))
+    backend.finish(asked(backend, "Training cats"), None)
     assert heard == []
     assert len(told) == 1
 

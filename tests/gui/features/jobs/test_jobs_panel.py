@@ -4,7 +4,6 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
@@ -17,37 +16,66 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.requests import PrepareOptions, TrainRequest
+from tests.gui.fake_backend import FakeBackend
+
+FULL = StudioError("The disk is full.", "Make room.", "errno 28")
 
 
-@pytest.fixture
-def panel(qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> JobsPanel:
-    monkeypatch.setattr(jobs_panel, "_STAYS_SECONDS", 0.5)
-    made = JobsPanel(studio, ActionRegistry())
+def shown(qtbot: QtBot, backend: Backend) -> JobsPanel:
+    made = JobsPanel(Studio(backend), ActionRegistry())
     qtbot.addWidget(made)
     made.resize(900, 120)
     made.show()
     return made
 
 
-def endless(title: str, lane: Lane = Lane.BACKGROUND, slot: str | None = None) -> JobSpec[None]:
-    def work(_: object) -> Generator[Event, None, None]:
+@pytest.fixture
+def fake(qtbot: QtBot) -> FakeBackend:
+    return FakeBackend()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch) -> JobsPanel:
+    monkeypatch.setattr(jobs_panel, "_STAYS_SECONDS", 0.5)
+    return shown(qtbot, fake)
+
+
+def work(_: object) -> Generator[Event, None, None]:
+    raise AssertionError("nothing is done by a fake backend")
+
+
+def asked(title: str, lane: Lane = Lane.BACKGROUND, slot: str | None = None) -> JobSpec[None]:
+    return JobSpec(title, DeviceSteps(work), lane, slot)
+
+
+def endless(title: str, lane: Lane = Lane.BACKGROUND) -> JobSpec[None]:
+    """For a real backend."""
+
+    def steps(_: object) -> Generator[Event, None, None]:
         done = 0
         while True:
             done = min(done + 1, 50)
             yield Progress(done, 100, "Working")
 
-    return JobSpec(title, DeviceSteps(work), lane, slot)
+    return JobSpec(title, DeviceSteps(steps), lane)
 
 
-def test_it_says_that_nothing_runs_and_where_it_would(qtbot: QtBot, panel: JobsPanel) -> None:
+def test_it_says_that_nothing_runs_and_where_it_would(panel: JobsPanel, fake: FakeBackend) -> None:
     assert panel.empty.isVisible()
     assert panel.empty.text() == "Nothing is running."
+    fake.start("CPU bf16")
+    assert panel.device.text() == "CPU bf16"
+
+
+def test_the_device_is_named_once_torch_is_there(qtbot: QtBot, backend: Backend) -> None:
+    panel = shown(qtbot, backend)
     qtbot.waitUntil(lambda: panel.device.text().split()[-1] in ("float32", "bf16"), timeout=30_000)
 
 
 def test_a_training_can_be_paused_continued_and_cancelled_in_its_row(
-    qtbot: QtBot, panel: JobsPanel, backend: Backend, picture_folder: Path, tmp_path: Path
+    qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
 ) -> None:
+    panel = shown(qtbot, backend)
     request = TrainRequest(steps=10_000, batch_size=2, timesteps=20, sample_count=0, device="cpu")
     job = backend.submit(
         specs.training.train([picture_folder], tmp_path / "run", request, PrepareOptions())
@@ -66,54 +94,54 @@ def test_a_training_can_be_paused_continued_and_cancelled_in_its_row(
 
 
 def test_what_is_over_leaves_after_a_while(
-    qtbot: QtBot, panel: JobsPanel, backend: Backend
+    qtbot: QtBot, panel: JobsPanel, fake: FakeBackend
 ) -> None:
-    job = backend.submit(endless("Counting"))
-    qtbot.waitUntil(lambda: job.state is State.RUNNING, timeout=30_000)
-    backend.cancel(job)
-    qtbot.waitUntil(lambda: job.state is State.CANCELLED, timeout=10_000)
+    job = fake.submit(asked("Counting"))
+    fake.progress(job, 1, 100)
+    panel.rows[job].cancel_button.click()
+    assert job.state is State.RUNNING, "it may have something to save first"
+    fake.cancelled(job)
     assert job in panel.rows
     qtbot.waitUntil(lambda: not panel.rows, timeout=20_000)
     assert panel.empty.isVisible()
 
 
 def test_what_is_over_leaves_also_while_others_begin_again_and_again(
-    qtbot: QtBot, panel: JobsPanel, backend: Backend
+    qtbot: QtBot, panel: JobsPanel, fake: FakeBackend
 ) -> None:
-    def work(_: object) -> Generator[Event, None, None]:
-        yield Progress(1, 1, "Working")
-
-    job = backend.submit(JobSpec("First", DeviceSteps(work), Lane.BACKGROUND))
+    job = fake.submit(asked("First"))
+    fake.finish(job, None)
     assert job in panel.rows
-    again = QTimer()
-    again.timeout.connect(
-        lambda: backend.submit(JobSpec("Another", DeviceSteps(work), Lane.INTERACTIVE))
-    )
-    again.start(50)
-    qtbot.waitUntil(lambda: job not in panel.rows, timeout=30_000)
-    again.stop()
+
+    def gone() -> bool:
+        other = fake.submit(asked("Another", Lane.INTERACTIVE))
+        fake.progress(other, 1, 1)
+        fake.finish(other, None)
+        return job not in panel.rows
+
+    qtbot.waitUntil(gone, timeout=30_000)
 
 
-def test_a_replaced_request_leaves_no_row(qtbot: QtBot, panel: JobsPanel, backend: Backend) -> None:
-    first = backend.submit(endless("First", Lane.INTERACTIVE, "look"))
+def test_a_replaced_request_leaves_no_row(
+    qtbot: QtBot, panel: JobsPanel, fake: FakeBackend
+) -> None:
+    first = fake.submit(asked("First", Lane.INTERACTIVE, "look"))
     qtbot.waitUntil(lambda: first in panel.rows, timeout=10_000)
-    second = backend.submit(endless("Second", Lane.INTERACTIVE, "look"))
+    second = fake.submit(asked("Second", Lane.INTERACTIVE, "look"))
     assert first not in panel.rows
+    assert fake.asked_to_cancel(first)
     qtbot.waitUntil(lambda: second in panel.rows, timeout=10_000)
     assert not panel.rows[second].pause_button.isVisible()
-    backend.cancel(second)
+    fake.cancel(second)
     assert not panel.rows
 
 
 def test_a_failure_stays_until_dismissed_and_can_be_copied(
-    qtbot: QtBot, panel: JobsPanel, backend: Backend
+    qtbot: QtBot, panel: JobsPanel, fake: FakeBackend
 ) -> None:
-    def work(_: object) -> Generator[Event, None, None]:
-        yield Progress(1, 2, "Working")
-        raise StudioError("The disk is full.", "Make room.", "errno 28")
-
-    job = backend.submit(JobSpec("Saving", DeviceSteps(work)))
-    qtbot.waitUntil(lambda: job in panel.rows, timeout=30_000)
+    job = fake.submit(asked("Saving", Lane.INTERACTIVE))
+    fake.progress(job, 1, 2)
+    fake.fail(job, FULL)
     row = panel.rows[job]
     assert row.failed.text() == "The disk is full."
     assert row.toolTip() == "The disk is full. Make room."
@@ -130,54 +158,41 @@ def test_a_failure_stays_until_dismissed_and_can_be_copied(
 
 
 def test_what_runs_stands_above_what_has_failed(
-    qtbot: QtBot, panel: JobsPanel, backend: Backend
+    qtbot: QtBot, panel: JobsPanel, fake: FakeBackend
 ) -> None:
-    def work(_: object) -> Generator[Event, None, None]:
-        yield Progress(1, 2, "Working")
-        raise StudioError("The disk is full.")
-
-    broken = backend.submit(JobSpec("Saving", DeviceSteps(work)))
-    qtbot.waitUntil(lambda: broken.state is State.FAILED, timeout=30_000)
-    running = backend.submit(endless("Training"))
-    qtbot.waitUntil(
-        lambda: (
-            panel.rows[running].y() < panel.rows[broken].y() if running in panel.rows else False
-        ),
-        timeout=30_000,
-    )
-    backend.cancel(running)
+    broken = fake.submit(asked("Saving", Lane.INTERACTIVE))
+    fake.fail(broken, FULL)
+    running = fake.submit(asked("Training"))
+    fake.progress(running, 1, 2)
+    qtbot.waitUntil(lambda: panel.rows[running].y() < panel.rows[broken].y(), timeout=30_000)
 
 
 def test_what_is_done_goes_below_what_runs(
-    qtbot: QtBot, panel: JobsPanel, backend: Backend
+    qtbot: QtBot, panel: JobsPanel, fake: FakeBackend
 ) -> None:
-    def work(_: object) -> Generator[Event, None, None]:
-        yield Progress(1, 2, "Working")
-
-    running = backend.submit(endless("Training"))
-    qtbot.waitUntil(lambda: running in panel.rows, timeout=30_000)
-    backend.pause(running, True)
-    done = backend.submit(JobSpec("Saving", DeviceSteps(work), Lane.BACKGROUND))
-    qtbot.waitUntil(lambda: done.state is State.DONE, timeout=30_000)
+    running = fake.submit(asked("Training"))
+    fake.progress(running, 1, 2)
+    done = fake.submit(asked("Saving"))
+    fake.progress(done, 1, 2)
     rows = panel.rows
+    qtbot.waitUntil(lambda: rows[done].y() < rows[running].y(), timeout=30_000)
+    fake.finish(done, None)
     qtbot.waitUntil(lambda: rows[running].y() < rows[done].y(), timeout=30_000)
-    backend.cancel(running)
 
 
-def test_of_many_failures_the_newest_stay(qtbot: QtBot, panel: JobsPanel, backend: Backend) -> None:
-    def work(_: object) -> Generator[Event, None, None]:
-        yield Progress(1, 2, "Working")
-        raise StudioError("The disk is full.")
-
-    jobs = [backend.submit(JobSpec(str(k), DeviceSteps(work))) for k in range(53)]
-    qtbot.waitUntil(lambda: all(job.state is State.FAILED for job in jobs), timeout=30_000)
+def test_of_many_failures_the_newest_stay(panel: JobsPanel, fake: FakeBackend) -> None:
+    jobs = [fake.submit(asked(str(k), Lane.INTERACTIVE)) for k in range(53)]
+    for job in jobs:
+        fake.fail(job, FULL)
     assert list(panel.rows) == jobs[3:]
 
 
-def test_all_can_be_cancelled_at_once(qtbot: QtBot, studio: Studio) -> None:
+def test_all_can_be_cancelled_at_once(qtbot: QtBot, fake: FakeBackend) -> None:
     actions = ActionRegistry()
-    panel = JobsPanel(studio, actions)
+    panel = JobsPanel(Studio(fake), actions)
     qtbot.addWidget(panel)
-    jobs = [studio.backend.submit(endless(str(k))) for k in range(3)]
+    jobs = [fake.submit(asked(str(k))) for k in range(3)]
     actions["jobs.cancel_all"].trigger()
-    qtbot.waitUntil(lambda: all(job.state is State.CANCELLED for job in jobs), timeout=30_000)
+    for job in jobs:
+        fake.cancelled(job)
+    assert all(job.state is State.CANCELLED for job in jobs)
