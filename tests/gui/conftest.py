@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.platform.collector import Collector
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.theme import Theme
 from ddpm_studio.gui.workspace.studio import Studio
 from tests import narrow
 
@@ -21,18 +24,15 @@ def _collected_between(no_automatic_collection: None) -> None:
     """Of tests with Qt."""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _narrow_network(narrow_network: None) -> None:
-    """The window trains and draws with it."""
-
-
 @pytest.fixture(autouse=True)
 def _own_folders(own_folders: None) -> None:
     """Of each test."""
 
 
 @pytest.fixture
-def backend(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
+def backend(
+    qtbot: QtBot, narrow_network: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Backend]:
     from ddpm_studio.jobs.machine import speed
 
     # No test but those of the measurement itself should wait for it.
@@ -53,6 +53,23 @@ def backend(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
 @pytest.fixture
 def studio(backend: Backend) -> Studio:
     return Studio(backend)
+
+
+@pytest.fixture
+def theme(qtbot: QtBot) -> Iterator[Theme]:
+    """The dark look; taken off again, for the tests of other folders."""
+    made = Theme("dark")
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    made.apply(app)
+    yield made
+    app.setStyleSheet("")
+
+
+@pytest.fixture
+def pictures() -> Pictures:
+    """Twelve different 8×8 RGB pictures."""
+    return np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from ddpm_studio.gui.platform.images import (
     to_array,
     to_image,
 )
-from tests.gui.widgets.conftest import urls
+from tests.gui.panel_help import files
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_files_are_read_in_order_and_bad_ones_left_out(tmp_path: Path, rgb: Pict
     Image.fromarray(rgb).save(paths[0])
     paths[1].write_bytes(b"no picture")
     Image.fromarray(rgb[::-1]).save(paths[2])
-    mime = urls(*paths, tmp_path / "notes.txt")
+    mime = files(*paths, tmp_path / "notes.txt")
     drops = pictures_from_mime(mime)
     assert [drop.path for drop in drops] == [paths[0], paths[2]]
     assert np.array_equal(drops[1].picture, rgb[::-1])
@@ -160,7 +160,7 @@ def test_files_are_read_in_order_and_bad_ones_left_out(tmp_path: Path, rgb: Pict
 def test_only_bad_files_are_an_error_that_names_one(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(StudioError, match=r"broken\.png"):
-        pictures_from_mime(urls(tmp_path / "broken.png"))
+        pictures_from_mime(files(tmp_path / "broken.png"))
 
 
 def test_a_turned_photo_is_read_upright(tmp_path: Path) -> None:
@@ -188,13 +188,13 @@ def test_a_saved_picture_brings_its_recipe(tmp_path: Path, rgb: Pictures) -> Non
 
 
 def test_paths_are_local_and_unique(tmp_path: Path) -> None:
-    mime = urls(tmp_path, tmp_path, tmp_path / "a.png")
+    mime = files(tmp_path, tmp_path, tmp_path / "a.png")
     mime.setUrls([*mime.urls(), QUrl("https://example.org/b.png")])
     assert paths_from_mime(mime) == [tmp_path, tmp_path / "a.png"]
 
 
 def test_what_may_hold_a_picture(tmp_path: Path, rgb: Pictures) -> None:
     assert has_picture(picture_mime(rgb))
-    assert has_picture(urls(tmp_path / "a.PNG"))
-    assert not has_picture(urls(tmp_path / "a.txt"))
+    assert has_picture(files(tmp_path / "a.PNG"))
+    assert not has_picture(files(tmp_path / "a.txt"))
     assert not has_picture(QMimeData())
