@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +12,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend
+from ddpm_studio.backend import Backend, JobSpec, Lane
+from ddpm_studio.backend.spec import DeviceSteps
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.progress import Progress
 
 T = 20
 WAIT = 60_000
@@ -37,6 +42,20 @@ def open_run(qtbot: QtBot, studio: Studio, run: Path) -> None:
     with qtbot.waitSignal(studio.run_changed, timeout=WAIT):
         studio.open_run(run)
     assert studio.can_draw
+
+
+def endless(title: str, lane: Lane = Lane.BACKGROUND) -> JobSpec[None]:
+    """A job of the device's thread that goes on until it is cancelled."""
+
+    def steps(_: object) -> Generator[Event, None, None]:
+        done = 0
+        while True:
+            done = min(done + 1, 50)
+            # The window needs the interpreter too.
+            time.sleep(0.002)
+            yield Progress(done, 100, "Working")
+
+    return JobSpec(title, DeviceSteps(steps), lane)
 
 
 def files(*paths: Path) -> QMimeData:

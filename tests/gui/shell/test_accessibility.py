@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.shell.main_window import MainWindow
-from tests.gui.panel_help import WAIT, open_run, opened
+from tests.gui.panel_help import WAIT, endless, open_run, opened
 
 # A step back up is allowed to the next widget of the same row.
 _ROW = 48
@@ -105,8 +105,6 @@ def test_every_focusable_widget_of_the_dialogues_has_a_name_and_a_role(
 
 
 def test_a_job_says_which_it_is(qtbot: QtBot, window: MainWindow, backend: Backend) -> None:
-    from tests.gui.features.jobs.test_jobs_panel import endless
-
     job = backend.submit(endless("Training cats"))
     roll = Roll()
     qtbot.waitUntil(window.jobs.rows[job].isVisible, timeout=WAIT)

@@ -19,7 +19,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.machine import speed as speeds
 from ddpm_studio.jobs.machine.speed import MachineSpeed, PresetSpeed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
-from tests.gui.panel_help import WAIT
+from tests.gui.panel_help import WAIT, endless
 
 
 @pytest.fixture
@@ -63,8 +63,6 @@ def test_it_measures_by_itself_and_anew_for_pictures_of_another_shape(
 def test_it_waits_while_anything_else_runs(
     qtbot: QtBot, meter: MachineMeter, backend: Backend
 ) -> None:
-    from tests.gui.features.jobs.test_jobs_panel import endless
-
     busy = backend.submit(endless("Training"))
     asked = backend.submit(endless("Drawing", Lane.INTERACTIVE))
     qtbot.waitUntil(lambda: asked.progress is not None and asked.progress.done > 9, timeout=WAIT)

@@ -14,7 +14,7 @@ from ddpm_studio.gui.features.jobs import jobs_panel
 from ddpm_studio.gui.features.jobs.jobs_panel import JobsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.jobs.events import Event
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.fake_backend import FakeBackend
 
@@ -46,18 +46,6 @@ def work(_: object) -> Generator[Event, None, None]:
 
 def asked(title: str, lane: Lane = Lane.BACKGROUND, slot: str | None = None) -> JobSpec[None]:
     return JobSpec(title, DeviceSteps(work), lane, slot)
-
-
-def endless(title: str, lane: Lane = Lane.BACKGROUND) -> JobSpec[None]:
-    """For a real backend."""
-
-    def steps(_: object) -> Generator[Event, None, None]:
-        done = 0
-        while True:
-            done = min(done + 1, 50)
-            yield Progress(done, 100, "Working")
-
-    return JobSpec(title, DeviceSteps(steps), lane)
 
 
 def test_it_says_that_nothing_runs_and_where_it_would(panel: JobsPanel, fake: FakeBackend) -> None:
