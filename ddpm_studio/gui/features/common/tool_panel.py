@@ -136,6 +136,11 @@ class ToolPanel(QWidget):
             self.job.ended.connect(self._age.refresh)
         self._show_progress()
 
+    def give_up(self) -> None:
+        """Cancel a drawing under way: what it was asked for is shown no more."""
+        if self.job is not None:
+            self.studio.backend.cancel(self.job)
+
     @property
     def busy(self) -> bool:
         """Whether something is being drawn, or about to be."""

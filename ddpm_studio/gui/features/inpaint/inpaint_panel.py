@@ -265,6 +265,7 @@ class InpaintPanel(ToolPanel):
             self.source.pick_from_data(asked=False)
 
     def _forget(self) -> None:
+        self.give_up()
         self.drawn = None
         self.grid.set_pictures(None)
         self.export.refresh()

@@ -343,6 +343,7 @@ class InterpolatePanel(ToolPanel):
         self._surprise_once()
 
     def _forget(self) -> None:
+        self.give_up()
         self._pictures = self.drawn = None
         self.preview.set_rows(None, ())
         self.path.show_frames(None)

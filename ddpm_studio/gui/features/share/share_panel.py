@@ -252,9 +252,13 @@ class SharePanel(ToolPanel):
 
     def _on_series(self, several: bool) -> None:
         self.time.setEnabled(not several)
+        self._clear()
+        self.draw_later()
+
+    def _clear(self) -> None:
+        self.give_up()
         self.grid.set_rows(None, ())
         self.grid.set_badge(None)
-        self.draw_later()
 
     def _on_model(self) -> None:
         view = self.studio.run_view
@@ -262,8 +266,7 @@ class SharePanel(ToolPanel):
             self.time.set_timesteps(view.summary.timesteps)
             self.sampler.set_timesteps(view.summary.timesteps)
             self.sampler.set_classes(view.summary.known_classes)
-        self.grid.set_rows(None, ())
-        self.grid.set_badge(None)
+        self._clear()
         self.latents.let_go()
         self.source.refit()
 

@@ -11,6 +11,7 @@ from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.backend import State
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER
 from ddpm_studio.gui.platform.images import Pictures
@@ -311,3 +312,16 @@ def test_pictures_join_a_path_at_its_end_and_leave_it_anywhere(
     ready.path.slots[0].clear()
     assert len(ready.path.keys) == 1
     assert np.array_equal(ready.path.keys[0], first)
+
+
+def test_a_drawing_of_one_way_is_given_up_when_another_way_is_chosen(
+    qtbot: QtBot, ready: InterpolatePanel
+) -> None:
+    ready.draw_now()
+    drawing = ready.job
+    assert drawing is not None
+    ready.choices.set_mode("matrix")
+    assert drawing.state is State.CANCELLED
+    assert ready.drawn is None
+    drawn = finished(qtbot, ready)
+    assert len(drawn) == len(ready.rows.ts) * ready.choices.steps_lambda.value()
