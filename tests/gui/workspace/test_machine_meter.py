@@ -107,13 +107,17 @@ def test_the_words_are_the_measured_seconds_times_the_pictures(
     assert "not known: too large a network" in estimate.text()
 
 
+@pytest.mark.parametrize("points", [9.0, 9.7, 10.0, 11.3])
 def test_the_form_below_stays_where_it_is_when_an_estimate_goes(
-    qtbot: QtBot, meter: MachineMeter
+    qtbot: QtBot, meter: MachineMeter, points: float
 ) -> None:
     form = RequestForm(TrainRequest)
     column = QWidget()
     layout = QVBoxLayout(column)
     estimate = TimeEstimate(meter, form)
+    font = estimate.font()
+    font.setPointSizeF(points)
+    estimate.setFont(font)
     layout.addWidget(estimate)
     layout.addWidget(form)
     column.resize(320, 640)

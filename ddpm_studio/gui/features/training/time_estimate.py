@@ -101,7 +101,9 @@ class TimeEstimate(QLabel):
     def event(self, event: QEvent) -> bool:
         """Keep room for two lines, whatever it says."""
         if event.type() in (QEvent.Type.Polish, QEvent.Type.FontChange):
-            self.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
+            # Not twice a line: the height of a line is a whole number only when it is rounded.
+            lines = self.fontMetrics().size(Qt.TextFlag.TextExpandTabs, "x\nx")
+            self.setMinimumHeight(lines.height())
         return super().event(event)
 
     def _show_choices(self, batch_size: int) -> None:
