@@ -30,6 +30,7 @@ _FRAMES, _SIDE = 500, 256
 _SECONDS, _WARM_SECONDS = 10.0, 4.0
 _BATCH = 16
 _KINDS = ("mp4", "gif")
+_SCALE = 2
 _CANCELS = 5
 
 
@@ -39,7 +40,7 @@ def measure(rounds: int) -> list[Figure]:
     for _ in range(min(rounds, 3)):
         with tempfile.TemporaryDirectory() as folder:
             seen.append(_launched(Path(folder)))
-    details: dict[str, object] = {"rounds": len(seen), "frames": _FRAMES, "side": _SIDE}
+    details: dict[str, object] = {"rounds": len(seen), "frames": _FRAMES, "side": _SIDE * _SCALE}
     figures = []
     for kind in _KINDS:
         before = statistics.median(one["before"] for one in seen)
@@ -114,6 +115,7 @@ class _Steps:
 def _live(folder: Path) -> dict[str, Any]:
     """Open the window, train, and write animations meanwhile."""
     from ddpm_studio.backend import specs
+    from ddpm_studio.requests import AnimationRequest
     from tests.endurance.living_window import Life
 
     found: dict[str, Any] = {}
@@ -137,7 +139,13 @@ def _live(folder: Path) -> dict[str, Any]:
         def over(job: JobHandle[Any]) -> Callable[[], bool]:
             return lambda: job.state.over
 
+        def film() -> JobHandle[Path]:
+            options = AnimationRequest(scale=_SCALE)
+            spec = specs.exports.save_animation(path, lambda: frames, options=options)
+            return life.backend.submit(spec)
+
         frames = _frames()
+        path = folder
         yield _WARM_SECONDS
         begun = time.monotonic()
         yield from watched(lambda: time.monotonic() > begun + _SECONDS)
@@ -146,7 +154,7 @@ def _live(folder: Path) -> dict[str, Any]:
             path = folder / f"film.{kind}"
             told: list[Progress | None] = []
             start = time.monotonic()
-            job = life.backend.submit(specs.exports.save_animation(path, lambda: frames))
+            job = film()
             job.changed.connect(lambda job=job, told=told: told.append(job.progress))
             yield from watched(over(job))
             ended = time.monotonic()
@@ -156,7 +164,7 @@ def _live(folder: Path) -> dict[str, Any]:
             rate = steps.rate(start)
             late, left = [], 0
             for number in range(_CANCELS):
-                job = life.backend.submit(specs.exports.save_animation(path, lambda: frames))
+                job = film()
                 yield (ended - start) * (number + 1) / (_CANCELS + 1)
                 asked = time.monotonic()
                 life.backend.cancel(job)
