@@ -7,11 +7,13 @@ import functools
 import importlib
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.carriers import mp4_metadata
@@ -23,6 +25,7 @@ from ddpm_studio.progress import Progress
 
 # Nearly without loss: small pictures suffer most from the codec's blocks.
 _QUALITY = "10"
+_NICE = 10
 
 
 def find_ffmpeg() -> str:
@@ -118,6 +121,7 @@ def _encode(
     # A file, not a pipe: nobody reads it while the frames are being sent.
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages)
+        _give_way(process)
         try:
             # What waits for room in the pipe goes on as soon as there is no reader.
             code = yield from monitored(
@@ -135,3 +139,11 @@ def _encode(
             "Choose .gif, .webp or .apng instead.",
             said,
         )
+
+
+def _give_way(process: subprocess.Popen[bytes]) -> None:
+    """Lower the priority of a process: a training beside it takes no longer than it must."""
+    lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE
+    # It may have ended already; it has said why.
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process(process.pid).nice(lower)
