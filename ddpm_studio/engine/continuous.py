@@ -69,6 +69,7 @@ class ContinuousDenoiser:
                     x_t, index, process.x0_from_prediction(x_t, index, prediction)
                 )
                 return x - sigma * eps
+        raise NotImplementedError(process.parameterization)
 
 
 def _levels(x: Tensor, log_sigma: float | Tensor) -> Tensor:

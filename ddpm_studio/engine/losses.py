@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property, partial
+from typing import Protocol, cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -11,32 +12,39 @@ from torch import Tensor
 
 from ddpm_studio.engine.likelihood.bound import reverse_bits
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, at
+from ddpm_studio.engine.tables.losses import GAMMA, LOSSES
 
-Loss = Literal["simple", "min_snr", "vlb", "hybrid"]
-
-# [IDDPM §3.1] and [Hang et al. 2023].
+# [IDDPM §3.1]
 _VLB_SHARE = 0.001
-_MIN_SNR_GAMMA = 5.0
 
 # As long as its process is there: a recorded step reads its copy on the device.
 _min_snr_tables: WeakKeyDictionary[DiffusionProcess, dict[float, Tensor]] = WeakKeyDictionary()
 
 
-def check_loss(process: DiffusionProcess, loss: Loss) -> None:
+def check_loss(process: DiffusionProcess, loss: str) -> None:
     """Refuse a loss that leaves a part of the network untrained.
 
     Raises:
         ValueError: with the reason.
     """
-    if process.learned and loss in ("simple", "min_snr"):
+    info = LOSSES[loss]
+    if process.learned and not info.learned:
+        fitting = " or ".join(repr(name) for name, other in LOSSES.items() if other.learned)
+        raise ValueError(f"the loss {loss!r} teaches a learned variance nothing; use {fitting}")
+    if not process.learned and not info.fixed:
         raise ValueError(
-            f"the loss {loss!r} teaches a learned variance nothing; use 'hybrid' or 'vlb'"
+            f"the loss {loss!r} needs a learned variance; {process.variance!r} is fixed"
         )
-    if not process.learned and loss == "hybrid":
-        raise ValueError(
-            "the loss 'hybrid' adds the bound for a learned variance alone; "
-            f"with {process.variance!r} it is 'simple'"
-        )
+
+
+class LossFunction(Protocol):
+    """The code of a loss; it takes the options of its table's entry as keyword arguments."""
+
+    def __call__(
+        self, process: DiffusionProcess, model: Denoiser, x0: Tensor, index: Tensor, noise: Tensor
+    ) -> Tensor:
+        """Return the loss of each picture, shape (N,); see :func:`l_simple`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -44,14 +52,25 @@ class TrainingLoss:
     """A loss for each picture: call it as :func:`l_simple` is called.
 
     Args:
-        loss: ``simple`` [DDPM eq. 14]; ``min_snr``, the same with weights that stop the easy
-            timesteps from ruling; ``vlb``, T·L_{t−1} in bits/dim, whose mean over t is the
-            bound without L_T; ``hybrid``, L_simple + .001·L_vlb [IDDPM eq. 16].
-        gamma: cap on the signal-to-noise ratio, of min_snr alone.
+        loss: a name of :data:`ddpm_studio.engine.tables.LOSSES`.
+        gamma: cap on the signal-to-noise ratio, where the loss takes one.
+
+    Raises:
+        ValueError: for another name.
     """
 
-    loss: Loss = "simple"
-    gamma: float = _MIN_SNR_GAMMA
+    loss: str = "simple"
+    gamma: float = GAMMA.default
+
+    def __post_init__(self) -> None:
+        LOSSES[self.loss]  # An unknown one is refused at once.
+
+    @cached_property
+    def _function(self) -> LossFunction:
+        info = LOSSES[self.loss]
+        function = info.load()
+        gamma = partial(function, gamma=self.gamma) if info.takes(GAMMA.name) else function
+        return cast(LossFunction, gamma)
 
     def __call__(
         self,
@@ -62,20 +81,7 @@ class TrainingLoss:
         noise: Tensor,
     ) -> Tensor:
         """Return the loss of each picture, shape (N,)."""
-        x_t = process.q_sample(x0, index, noise)
-        output = model(x_t, process.labels(x_t, index)).to(x0.dtype)
-        prediction, v = process.split(output, x_t)
-        if self.loss == "vlb":
-            return _scaled_bound(process, output, x0, x_t, index)
-        error = prediction - process.target(x0, x_t, index, noise)
-        simple = error.square().flatten(1).mean(1)
-        if self.loss == "min_snr":
-            return simple * min_snr_weights(process, index, x0, self.gamma)
-        if self.loss == "hybrid" and v is not None:
-            # μ learns from L_simple alone: the bound's gradient is far noisier.
-            frozen = torch.cat([prediction.detach(), v], dim=1)
-            simple = simple + _VLB_SHARE * _scaled_bound(process, frozen, x0, x_t, index)
-        return simple
+        return self._function(process, model, x0, index, noise)
 
 
 def l_simple(
@@ -96,11 +102,73 @@ def l_simple(
     Returns:
         Shape (N,).
     """
-    return TrainingLoss("simple")(process, model, x0, index, noise)
+    x_t = process.q_sample(x0, index, noise)
+    prediction, _ = process.split(_output(process, model, x_t, index), x_t)
+    return _squared_error(process, prediction, x0, x_t, index, noise)
+
+
+def l_min_snr(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x0: Tensor,
+    index: Tensor,
+    noise: Tensor,
+    gamma: float = GAMMA.default,
+) -> Tensor:
+    """L_simple with weights that stop the easy timesteps from ruling [Hang et al. 2023].
+
+    Args and result as :func:`l_simple`; ``gamma`` caps the signal-to-noise ratio.
+    """
+    weights = min_snr_weights(process, index, x0, gamma)
+    return l_simple(process, model, x0, index, noise) * weights
+
+
+def l_vlb(
+    process: DiffusionProcess, model: Denoiser, x0: Tensor, index: Tensor, noise: Tensor
+) -> Tensor:
+    """T·L_{t−1} in bits/dim, whose mean over t is the bound without L_T [DDPM eq. 5].
+
+    Args and result as :func:`l_simple`.
+    """
+    x_t = process.q_sample(x0, index, noise)
+    return _scaled_bound(process, _output(process, model, x_t, index), x0, x_t, index)
+
+
+def l_hybrid(
+    process: DiffusionProcess, model: Denoiser, x0: Tensor, index: Tensor, noise: Tensor
+) -> Tensor:
+    """L_simple + .001·L_vlb [IDDPM eq. 16]; without a learned variance L_simple alone.
+
+    Args and result as :func:`l_simple`.
+    """
+    x_t = process.q_sample(x0, index, noise)
+    prediction, v = process.split(_output(process, model, x_t, index), x_t)
+    simple = _squared_error(process, prediction, x0, x_t, index, noise)
+    if v is None:
+        return simple
+    # μ learns from L_simple alone: the bound's gradient is far noisier.
+    frozen = torch.cat([prediction.detach(), v], dim=1)
+    return simple + _VLB_SHARE * _scaled_bound(process, frozen, x0, x_t, index)
+
+
+def _output(process: DiffusionProcess, model: Denoiser, x_t: Tensor, index: Tensor) -> Tensor:
+    return model(x_t, process.labels(x_t, index)).to(x_t.dtype)
+
+
+def _squared_error(
+    process: DiffusionProcess,
+    prediction: Tensor,
+    x0: Tensor,
+    x_t: Tensor,
+    index: Tensor,
+    noise: Tensor,
+) -> Tensor:
+    error = prediction - process.target(x0, x_t, index, noise)
+    return error.square().flatten(1).mean(1)
 
 
 def min_snr_weights(
-    process: DiffusionProcess, index: Tensor, like: Tensor, gamma: float = _MIN_SNR_GAMMA
+    process: DiffusionProcess, index: Tensor, like: Tensor, gamma: float = GAMMA.default
 ) -> Tensor:
     """Weight of each picture's squared error: min(SNR, γ) on x̂_0's [Hang et al. 2023].
 
@@ -127,6 +195,8 @@ def _min_snr_table(process: DiffusionProcess, gamma: float) -> Tensor:
             square = s.posterior_mean_coef_x0.square()
         case "v":
             square = 1 / s.one_minus_alphas_cumprod
+        case other:
+            raise NotImplementedError(other)
     return s.snr.clamp(max=gamma) / square
 
 

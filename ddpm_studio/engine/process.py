@@ -10,16 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+from ddpm_studio.engine.tables import PARAMETERIZATIONS, VARIANCES
 
-Parameterization = Literal["eps", "x0", "mu", "v"]
-Variance = Literal["fixed_large", "fixed_small", "learned", "learned_range"]
 Index = int | Tensor
 
 
@@ -50,20 +49,30 @@ class DiffusionProcess:
 
     Args:
         schedule: the variances β_t.
-        parameterization: what the network predicts: ε, x_0, μ̃ or v = √ᾱ ε − √(1−ᾱ) x_0.
-        variance: Σ_θ: β_t, β̃_t, exp of an output, or between both by an output [IDDPM eq. 15].
+        parameterization: what the network predicts: ε, x_0, μ̃ or v = √ᾱ ε − √(1−ᾱ) x_0, by its
+            name in :data:`ddpm_studio.engine.tables.PARAMETERIZATIONS`.
+        variance: Σ_θ: β_t, β̃_t, exp of an output, or between both by an output [IDDPM eq. 15],
+            by its name in :data:`ddpm_studio.engine.tables.VARIANCES`.
         clip_x0: keep x̂_0 within [−1, 1] before μ̃ is formed.
+
+    Raises:
+        ValueError: for another name.
     """
 
     schedule: NoiseSchedule
-    parameterization: Parameterization = "eps"
-    variance: Variance = "fixed_large"
+    parameterization: str = "eps"
+    variance: str = "fixed_large"
     clip_x0: bool = True
+
+    def __post_init__(self) -> None:
+        # An unknown name is refused at once.
+        PARAMETERIZATIONS[self.parameterization]
+        VARIANCES[self.variance]
 
     @property
     def learned(self) -> bool:
         """Whether the network's output carries the variance in its second half of channels."""
-        return self.variance in ("learned", "learned_range")
+        return VARIANCES[self.variance].learned
 
     def q_sample(self, x0: Tensor, index: Index, noise: Tensor) -> Tensor:
         """x_t ~ q(x_t|x_0) = N(√ᾱ_t x_0, (1−ᾱ_t) I) [DDPM eq. 4], in float32 or better."""
@@ -96,6 +105,7 @@ class DiffusionProcess:
                     at(s.sqrt_alphas_cumprod, index, x0) * noise
                     - at(s.sqrt_one_minus_alphas_cumprod, index, x0) * x0
                 )
+        raise NotImplementedError(self.parameterization)
 
     def x0_from_eps(self, x_t: Tensor, index: Index, eps: Tensor) -> Tensor:
         """x̂_0 = (x_t − √(1−ᾱ_t) ε)/√ᾱ_t [DDPM eq. 15]."""
@@ -129,6 +139,7 @@ class DiffusionProcess:
                     at(s.sqrt_alphas_cumprod, index, x_t) * x_t
                     - at(s.sqrt_one_minus_alphas_cumprod, index, x_t) * prediction
                 )
+        raise NotImplementedError(self.parameterization)
 
     def split(self, output: Tensor, x_t: Tensor) -> tuple[Tensor, Tensor | None]:
         """Part the network's output into the prediction and, if learned, the variance half.

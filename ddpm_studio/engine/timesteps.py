@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 
-TimestepSampling = Literal["uniform", "loss_second_moment"]
+from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING
 
 _REMEMBERED = 10
 _UNIFORM_SHARE = 0.001
@@ -33,20 +33,13 @@ class TimestepSampler(Protocol):
         ...
 
 
-def timestep_sampler(
-    kind: TimestepSampling, T: int, device: torch.device | str
-) -> UniformTimesteps | LossSecondMoment:
-    """Return a timestep sampler by its name.
+def timestep_sampler(name: str, T: int, device: torch.device | str) -> TimestepSampler:
+    """Return a choice of t of :data:`ddpm_studio.engine.tables.TIMESTEP_SAMPLING` by its name.
 
     Raises:
         ValueError: for another name.
     """
-    match kind:
-        case "uniform":
-            return UniformTimesteps(T, device)
-        case "loss_second_moment":
-            return LossSecondMoment(T, device)
-    raise ValueError(f"no timestep sampling {kind!r}; there are uniform, loss_second_moment")
+    return cast(TimestepSampler, TIMESTEP_SAMPLING[name].load()(T, device))
 
 
 class UniformTimesteps:

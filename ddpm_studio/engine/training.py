@@ -16,12 +16,12 @@ from ddpm_studio.engine.device.captured import UNRECORDED, Captured, captured
 from ddpm_studio.engine.device.layout import Precision, memory_format
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import check_labels
-from ddpm_studio.engine.losses import Loss, TrainingLoss, check_loss
+from ddpm_studio.engine.losses import TrainingLoss, check_loss
 from ddpm_studio.engine.networks.unet import UNet
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.timesteps import TimestepSampling, timestep_sampler
+from ddpm_studio.engine.timesteps import timestep_sampler
 
 # Separate streams of random numbers, so that one never shifts another.
 _ORDER, _STEP = 1, 2
@@ -58,7 +58,7 @@ class TrainingConfig:
             float32 always.
         seed: of the order, the flips, t, ε and dropout.
         loss: see :class:`~ddpm_studio.engine.losses.TrainingLoss`.
-        timestep_sampling: uniform, or by the losses of late [IDDPM §3.3].
+        timestep_sampling: a name of :data:`ddpm_studio.engine.tables.TIMESTEP_SAMPLING`.
         label_dropout: chance that a picture's class is withheld, so that guidance has a
             prediction without a class to compare with; of no effect without labels.
     """
@@ -71,8 +71,8 @@ class TrainingConfig:
     flip: bool = True
     precision: Precision = "float32"
     seed: int = 0
-    loss: Loss = "simple"
-    timestep_sampling: TimestepSampling = "uniform"
+    loss: str = "simple"
+    timestep_sampling: str = "uniform"
     label_dropout: float = 0.1
 
 

@@ -10,7 +10,7 @@ import torch
 
 from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.engine.networks.unet_blocks import NORM_EPS
-from ddpm_studio.engine.process import DiffusionProcess, Parameterization, Variance
+from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.schedules.betas import (
     BETA_END,
     BETA_START,
@@ -43,12 +43,12 @@ _FIXED: dict[str, tuple[Any, Any]] = {
     "add_attention": (True, True),
     "class_embed_type": (None, None),
 }
-_PREDICTIONS: dict[str, Parameterization] = {
+_PREDICTIONS: dict[str, str] = {
     "epsilon": "eps",
     "sample": "x0",
     "v_prediction": "v",
 }
-_VARIANCES: dict[str, Variance] = {
+_VARIANCES: dict[str, str] = {
     "fixed_small": "fixed_small",
     "fixed_small_log": "fixed_small",
     "fixed_large": "fixed_large",

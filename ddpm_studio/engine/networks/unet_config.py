@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, cast
+
+from ddpm_studio.engine.tables.networks import PRESETS
 
 # Beyond these a network is a mistake or an attack: building it would take all memory or time.
 _MOST = {
@@ -127,16 +129,12 @@ class UNetConfig:
 
     @classmethod
     def preset(cls, name: str, image_size: int, channels: int) -> UNetConfig:
-        """Return a preset by name: tiny, small, ddpm32 or ddpm256.
+        """Return a preset of :data:`ddpm_studio.engine.tables.PRESETS` by its name.
 
         Raises:
             ValueError: for another name, or a size that the preset's levels do not divide.
         """
-        presets = {"tiny": cls.tiny, "small": cls.small, "ddpm32": cls.ddpm32}
-        presets["ddpm256"] = cls.ddpm256
-        if name not in presets:
-            raise ValueError(f"no preset {name!r}; there are {', '.join(presets)}")
-        return presets[name](image_size, channels)
+        return cast(UNetConfig, PRESETS[name].load()(image_size, channels))
 
     @classmethod
     def _sized(

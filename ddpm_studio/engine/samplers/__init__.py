@@ -8,8 +8,8 @@ from ddpm_studio.engine.samplers.flow import probability_flow
 from ddpm_studio.engine.samplers.frame import Frame, Frames
 from ddpm_studio.engine.samplers.inpaint import inpaint
 from ddpm_studio.engine.samplers.inversion import ddim_inversion
-from ddpm_studio.engine.samplers.registry import SAMPLERS, SamplerInfo
 from ddpm_studio.engine.samplers.sde import annealed_langevin, euler_maruyama, predictor_corrector
+from ddpm_studio.engine.tables.samplers import SAMPLERS, SamplerInfo
 
 __all__ = [
     "SAMPLERS",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-BETA_START, BETA_END = 1e-4, 0.02
+from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
 
 def linear(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
@@ -60,17 +59,3 @@ def sigmoid(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) 
     """β follows a sigmoid from −6 to 6 between both ends [GeoDiff]."""
     rise = torch.sigmoid(torch.linspace(-6, 6, T, dtype=torch.float64))
     return rise * (beta_end - beta_start) + beta_start
-
-
-BETAS: dict[str, Callable[..., Tensor]] = {
-    "linear": linear,
-    "linear_scaled": linear_scaled,
-    "quadratic": quadratic,
-    "constant": constant,
-    "reciprocal": reciprocal,
-    "cosine": cosine,
-    "sigmoid": sigmoid,
-}
-
-#: Those whose first and last β can be chosen, as second and third argument.
-WITH_ENDS = frozenset({"linear", "linear_scaled", "quadratic", "sigmoid"})

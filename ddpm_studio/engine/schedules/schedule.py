@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.schedules import betas as table
+from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START, SCHEDULES
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,8 @@ class NoiseSchedule:
     def linear(
         cls,
         T: int = 1000,
-        beta_start: float = table.BETA_START,
-        beta_end: float = table.BETA_END,
+        beta_start: float = BETA_START,
+        beta_end: float = BETA_END,
     ) -> NoiseSchedule:
         """β rises linearly, ends included [DDPM §4]."""
         _check_length(T)
@@ -82,30 +83,26 @@ class NoiseSchedule:
     def named(
         cls, name: str, T: int = 1000, ends: tuple[float, float] | None = None
     ) -> NoiseSchedule:
-        """Return a schedule of :data:`ddpm_studio.engine.schedules.betas.BETAS` by its name.
+        """Return a schedule of :data:`ddpm_studio.engine.tables.SCHEDULES` by its name.
 
         Args:
             name: which.
             T: how many timesteps.
-            ends: first and last β of one that is made from these
-                (:data:`ddpm_studio.engine.schedules.betas.WITH_ENDS`; before a scaling by T);
-                ``constant`` takes the last; the paper's if None.
+            ends: first and last β, before a scaling by T, of one that is made from both; one
+                that is made from the last takes that; the paper's if None.
 
         Raises:
             ValueError: for another name, a T that the schedule cannot have, or ends that it
                 does not take.
         """
         _check_length(T)
-        if name not in table.BETAS:
-            raise ValueError(f"no schedule {name!r}; there are {', '.join(table.BETAS)}")
-        make = table.BETAS[name]
+        info = SCHEDULES[name]
+        make = info.load()
         if ends is None:
             return cls.from_betas(make(T))
-        if name == "constant":
-            return cls.from_betas(make(T, ends[1]))
-        if name not in table.WITH_ENDS:
+        if info.ends == "none":
             raise ValueError(f"the schedule {name!r} is not made from its first and last β")
-        return cls.from_betas(make(T, *ends))
+        return cls.from_betas(make(T, *(ends if info.ends == "both" else ends[1:])))
 
     def strided(self, steps: int, t: int | None = None) -> NoiseSchedule:
         """Keep ``steps`` of the timesteps 1..t, both ends included [IDDPM §4].

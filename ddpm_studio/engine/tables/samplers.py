@@ -1,32 +1,35 @@
-"""All samplers under one signature, to be listed and called alike."""
+"""All samplers: how to walk back from noise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
-from torch import Tensor
+from ddpm_studio.engine.tables.entry import Entry, Option, Table, imported
 
-from ddpm_studio.engine.noise import PictureNoise
-from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.samplers import grid
-from ddpm_studio.engine.samplers.ancestral import ancestral
-from ddpm_studio.engine.samplers.ddim import ddim
-from ddpm_studio.engine.samplers.dpm_solver import dpm_solver
-from ddpm_studio.engine.samplers.edm import euler, heun
-from ddpm_studio.engine.samplers.flow import probability_flow
-from ddpm_studio.engine.samplers.frame import Frames
-from ddpm_studio.engine.samplers.sde import annealed_langevin, euler_maruyama, predictor_corrector
-from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+if TYPE_CHECKING:
+    from torch import Tensor
 
-Grid = Callable[[NoiseSchedule, int, int | None], Tensor]
+    from ddpm_studio.engine.noise import PictureNoise
+    from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+    from ddpm_studio.engine.samplers.frame import Frames
+    from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+
+_PACKAGE = "ddpm_studio.engine.samplers"
+UNIFORM = f"{_PACKAGE}.grid:uniform"
+LOG_SNR = f"{_PACKAGE}.grid:log_snr"
+KARRAS = f"{_PACKAGE}.grid:karras"
+
+ETA = Option("eta", "η", "ddim's noise: 0 deterministic, 1 as ancestral.", 0.0, 0.0, 1.0)
 
 
 class Walk(Protocol):
-    """Any sampler: from x_t at the last timestep of the process's schedule to x_0."""
+    """The code of a sampler: from x_t at the last timestep of the process's schedule to x_0.
+
+    It takes its options as keyword arguments.
+    """
 
     def __call__(
         self, process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise, /
@@ -35,31 +38,36 @@ class Walk(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class SamplerInfo:
-    """What one sampler is, and how to call it.
+@dataclass(frozen=True, eq=False)
+class SamplerInfo(Entry):
+    """What one sampler is, and how to call it; its code is a :class:`Walk`.
 
     Args:
-        name: short, as in requests and recipes.
-        title: for people.
-        walk: the sampler over the timesteps that it is given.
         deterministic: x_0 is a function of x_T (with η = 0).
         default_steps: None: all T.
         evaluations: of the network in each step, about; 0: it depends.
-        uses_eta: takes η; at 0 it is deterministic, above it draws noise.
-        grid: which timesteps it keeps.
+        grid: which timesteps it keeps, a function of (schedule, steps, t) by its place.
         adaptive: chooses its own steps; ``steps`` are then the moments to show.
+        uses_variance: its noise is that of the process's variance, fixed_large or fixed_small.
+        featured: among the few that stand side by side in the playground.
     """
 
-    name: str
-    title: str
-    walk: Walk
-    deterministic: bool
-    default_steps: int | None = None
-    evaluations: int = 1
-    uses_eta: bool = False
-    grid: Grid = grid.uniform
-    adaptive: bool = False
+    deterministic: bool = field(kw_only=True)
+    default_steps: int | None = field(default=None, kw_only=True)
+    evaluations: int = field(default=1, kw_only=True)
+    grid: str = field(default=UNIFORM, kw_only=True)
+    adaptive: bool = field(default=False, kw_only=True)
+    uses_variance: bool = field(default=False, kw_only=True)
+    featured: bool = field(default=False, kw_only=True)
+
+    @property
+    def uses_eta(self) -> bool:
+        """Whether it takes η: at 0 it is deterministic, above it draws noise."""
+        return self.takes(ETA.name)
+
+    def takes(self, option: str) -> bool:
+        """Whether a field of a request of this name changes anything."""
+        return self.uses_variance if option == "variance" else super().takes(option)
 
     def indices(
         self,
@@ -82,12 +90,14 @@ class SamplerInfo:
         Raises:
             ValueError: if ``steps``, ``t`` or ``through`` is out of range.
         """
+        import torch
+
         t = schedule.T if t is None else t
         if not 0 <= through <= t:
             raise ValueError(f"the t to go through must be 0..{t}, not {through}")
         if steps is None:
             steps = max(1, min(self.default_steps or t, t))
-        kept = self.grid(schedule, steps, t)
+        kept: Tensor = imported(self.grid)(schedule, steps, t)
         return torch.unique(torch.cat([kept, kept.new_tensor([through - 1])])) if through else kept
 
     def run(
@@ -97,9 +107,10 @@ class SamplerInfo:
         x_t: Tensor,
         noise: PictureNoise,
         steps: int | None = None,
-        eta: float = 0.0,
+        eta: float = ETA.default,
         t: int | None = None,
         through: int = 0,
+        **options: float,
     ) -> Frames:
         """Walk from x_t at t to x_0.
 
@@ -112,45 +123,157 @@ class SamplerInfo:
             eta: 0..1, where ``uses_eta``.
             t: where to start, 1..T; T if None.
             through: see :meth:`indices`.
+            options: others that the sampler takes; their defaults if not named.
 
         Raises:
-            ValueError: if ``steps``, ``t``, ``through`` or ``eta`` is out of range.
+            ValueError: if ``steps``, ``t``, ``through`` or an option is out of range, or the
+                sampler takes no such option.
         """
-        if not 0 <= eta <= 1:
-            raise ValueError(f"eta must be 0..1, not {eta}")
-        if eta and not self.uses_eta:
-            raise ValueError(f"the sampler {self.name!r} has no eta")
+        import torch
+
+        if eta != ETA.default:
+            options[ETA.name] = eta
+        chosen = self._checked(options)
         schedule = process.schedule
         kept = self.indices(schedule, steps, t, through)
-        walk: Callable[..., Frames] = self.walk
-        if self.uses_eta:
-            walk = partial(walk, eta=eta)
+        walk: Callable[..., Frames] = partial(self.load(), **chosen)
         if self.adaptive:
             walk = partial(walk, moments=kept.tolist())
             kept = torch.arange(int(kept[-1]) + 1)
         return walk(replace(process, schedule=schedule.keep(kept)), model, x_t, noise)
 
+    def _checked(self, given: dict[str, float]) -> dict[str, float]:
+        known = {option.name: option for option in (ETA, *self.options)}
+        for name, value in given.items():
+            option = known.get(name)
+            if option is not None and not option.low <= value <= option.high:
+                raise ValueError(f"{name} must be {option.low:g}..{option.high:g}, not {value}")
+            if option is None or option not in self.options:
+                raise ValueError(f"the sampler {self.name!r} has no {name}")
+        return {option.name: given.get(option.name, option.default) for option in self.options}
 
-def _dpm(name: str, title: str, **options: object) -> SamplerInfo:
-    walk: Walk = partial(dpm_solver, **options)  # type: ignore[arg-type]
-    return SamplerInfo(name, title, walk, not options.get("sde"), 25, grid=grid.log_snr)
 
+_DPM = f"{_PACKAGE}.dpm_solver:dpm_solver"
 
-_ALL = (
-    SamplerInfo("ddpm", "DDPM (ancestral)", ancestral, False),
-    SamplerInfo("ddim", "DDIM", ddim, True, 50, uses_eta=True),
-    _dpm("dpm++2m", "DPM-Solver++ 2M", order=2),
-    _dpm("dpm++2m-sde", "DPM-Solver++ 2M SDE", order=2, sde=True),
-    _dpm("dpm++1", "DPM-Solver++ order 1", order=1),
-    _dpm("dpm++1-sde", "DPM-Solver++ order 1 SDE", order=1, sde=True),
-    SamplerInfo("heun", "Heun (EDM)", heun, True, 18, 2, grid=grid.karras),
-    SamplerInfo("euler", "Euler (EDM)", euler, True, 35, grid=grid.karras),
-    SamplerInfo("sde", "Reverse SDE (Euler–Maruyama)", euler_maruyama, False),
-    SamplerInfo("pc", "Predictor–corrector", predictor_corrector, False, None, 2),
-    SamplerInfo("ode", "Probability flow (adaptive)", probability_flow, True, 50, 0, adaptive=True),
-    SamplerInfo(
-        "langevin", "Annealed Langevin", annealed_langevin, False, 200, 5, grid=grid.log_snr
+SAMPLERS = Table(
+    "sampler",
+    SamplerInfo,
+    (
+        SamplerInfo(
+            "ddpm",
+            "DDPM",
+            "ancestral (Algorithm 2)",
+            f"{_PACKAGE}.ancestral:ancestral",
+            deterministic=False,
+            uses_variance=True,
+            featured=True,
+        ),
+        SamplerInfo(
+            "ddim",
+            "DDIM",
+            "fewer steps, without noise unless η is above 0",
+            f"{_PACKAGE}.ddim:ddim",
+            options=(ETA,),
+            deterministic=True,
+            default_steps=50,
+            featured=True,
+        ),
+        SamplerInfo(
+            "dpm++2m",
+            "DPM-Solver++ 2M",
+            "second order in λ, without noise",
+            _DPM,
+            arguments={"order": 2},
+            deterministic=True,
+            default_steps=25,
+            grid=LOG_SNR,
+            featured=True,
+        ),
+        SamplerInfo(
+            "dpm++2m-sde",
+            "DPM-Solver++ 2M SDE",
+            "second order in λ; its noise mends what the network gets wrong",
+            _DPM,
+            arguments={"order": 2, "sde": True},
+            deterministic=False,
+            default_steps=25,
+            grid=LOG_SNR,
+        ),
+        SamplerInfo(
+            "dpm++1",
+            "DPM-Solver++ 1",
+            "first order in λ, without noise",
+            _DPM,
+            arguments={"order": 1},
+            deterministic=True,
+            default_steps=25,
+            grid=LOG_SNR,
+        ),
+        SamplerInfo(
+            "dpm++1-sde",
+            "DPM-Solver++ 1 SDE",
+            "first order in λ, with noise",
+            _DPM,
+            arguments={"order": 1, "sde": True},
+            deterministic=False,
+            default_steps=25,
+            grid=LOG_SNR,
+        ),
+        SamplerInfo(
+            "heun",
+            "Heun (EDM)",
+            "second order in σ, two evaluations a step",
+            f"{_PACKAGE}.edm:heun",
+            deterministic=True,
+            default_steps=18,
+            evaluations=2,
+            grid=KARRAS,
+            featured=True,
+        ),
+        SamplerInfo(
+            "euler",
+            "Euler (EDM)",
+            "first order in σ",
+            f"{_PACKAGE}.edm:euler",
+            deterministic=True,
+            default_steps=35,
+            grid=KARRAS,
+        ),
+        SamplerInfo(
+            "sde",
+            "reverse SDE",
+            "Euler–Maruyama",
+            f"{_PACKAGE}.sde:euler_maruyama",
+            deterministic=False,
+        ),
+        SamplerInfo(
+            "pc",
+            "predictor–corrector",
+            "an ancestral step, then Langevin's at the same t",
+            f"{_PACKAGE}.sde:predictor_corrector",
+            deterministic=False,
+            evaluations=2,
+            uses_variance=True,
+        ),
+        SamplerInfo(
+            "ode",
+            "probability flow",
+            "an adaptive solver of the ordinary differential equation",
+            f"{_PACKAGE}.flow:probability_flow",
+            deterministic=True,
+            default_steps=50,
+            evaluations=0,
+            adaptive=True,
+        ),
+        SamplerInfo(
+            "langevin",
+            "Langevin",
+            "annealed: many steps at each of few t",
+            f"{_PACKAGE}.sde:annealed_langevin",
+            deterministic=False,
+            default_steps=200,
+            evaluations=5,
+            grid=LOG_SNR,
+        ),
     ),
 )
-
-SAMPLERS: dict[str, SamplerInfo] = {info.name: info for info in _ALL}

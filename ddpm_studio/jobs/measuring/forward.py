@@ -8,7 +8,7 @@ import torch
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.likelihood.bound import prior_bits
 from ddpm_studio.engine.pixels import to_model, to_uint8
-from ddpm_studio.engine.schedules.betas import WITH_ENDS
+from ddpm_studio.engine.tables import SCHEDULES
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import EPS_SCALE
 from ddpm_studio.jobs.events import NoisedPicture, Pictures, ScheduleTables
@@ -22,8 +22,7 @@ def schedule_tables(request: ScheduleRequest, picture: Pictures | None = None) -
         StudioError: if there is no such schedule, such as one whose β reaches 1.
     """
     name, T = request.schedule, request.timesteps
-    takes_ends = name in WITH_ENDS or name == "constant"
-    ends = (request.beta_start, request.beta_end) if takes_ends else None
+    ends = (request.beta_start, request.beta_end) if SCHEDULES[name].ends != "none" else None
     try:
         schedule = NoiseSchedule.named(name, T, ends)
     except ValueError as error:

@@ -1,0 +1,91 @@
+"""What there is to choose from: the engine's tables, and what other packages add to them.
+
+::
+
+    from ddpm_studio import catalogue
+
+    catalogue.SAMPLERS["ddim"].title
+    catalogue.get("sampler", "ddim").load()
+
+Nothing here needs torch. Other packages add entries by an entry point, see
+:mod:`ddpm_studio.catalogue.plugins`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddpm_studio.catalogue import plugins
+from ddpm_studio.engine.tables import (
+    LEARNING_RATES,
+    LOSSES,
+    OPTIMIZERS,
+    PARAMETERIZATIONS,
+    PRESETS,
+    SAMPLERS,
+    SCHEDULES,
+    TIMESTEP_SAMPLING,
+    VARIANCES,
+    Entry,
+    LearningRateInfo,
+    LossInfo,
+    OptimizerInfo,
+    Option,
+    ParameterizationInfo,
+    PresetInfo,
+    SamplerInfo,
+    ScheduleInfo,
+    Table,
+    TimestepSamplingInfo,
+    UnknownNameError,
+    VarianceInfo,
+)
+
+#: Every table by what its entries are called.
+KINDS: dict[str, Table[Any]] = plugins.KINDS
+
+__all__ = [
+    "KINDS",
+    "LEARNING_RATES",
+    "LOSSES",
+    "OPTIMIZERS",
+    "PARAMETERIZATIONS",
+    "PRESETS",
+    "SAMPLERS",
+    "SCHEDULES",
+    "TIMESTEP_SAMPLING",
+    "VARIANCES",
+    "Entry",
+    "LearningRateInfo",
+    "LossInfo",
+    "OptimizerInfo",
+    "Option",
+    "ParameterizationInfo",
+    "PresetInfo",
+    "SamplerInfo",
+    "ScheduleInfo",
+    "Table",
+    "TimestepSamplingInfo",
+    "UnknownNameError",
+    "VarianceInfo",
+    "get",
+]
+
+
+def get(kind: str, name: str) -> Entry:
+    """Return an entry by its kind and name.
+
+    Args:
+        kind: a key of :data:`KINDS`, such as "sampler".
+        name: such as "ddim".
+
+    Raises:
+        ValueError: there is no such kind, or none of that name; the message lists what there is.
+    """
+    if kind not in KINDS:
+        raise UnknownNameError("kind", kind, KINDS)
+    found: Entry = KINDS[kind][name]
+    return found
+
+
+Table.complete = plugins.load

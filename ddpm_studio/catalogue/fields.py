@@ -1,0 +1,104 @@
+"""Fields of requests that name an entry of the catalogue, and the choices of any field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from ddpm_studio.engine.tables import Entry, Table
+
+#: Key of a validation's context: kind and name of what is believed though it is not known here,
+#: such as what a run's plug-in has brought.
+BELIEVED = "believed"
+
+_ACRONYMS = {word: word.upper() for word in ("rgb", "cpu", "cuda", "mps", "ema")}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the values that a field may have: as it is written, and for people."""
+
+    value: str
+    title: str
+    help: str
+
+
+class OneOf:
+    """Marks a text as the name of an entry: ``Annotated[str, OneOf(SAMPLERS)]``.
+
+    Args:
+        table: whose names are allowed.
+        only: which of its entries; None: all.
+    """
+
+    def __init__(self, table: Table[Any], only: Callable[[Any], bool] | None = None) -> None:
+        self.table, self._only = table, only
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what can be chosen, with what other packages add."""
+        return (entry for entry in self.table.values() if self._allows(entry))
+
+    def _allows(self, entry: Entry) -> bool:
+        return self._only is None or self._only(entry)
+
+    def _check(self, name: str, info: ValidationInfo) -> str:
+        if (self.table.kind, name) in (info.context or {}).get(BELIEVED, ()):
+            return name
+        if name in self.table and self._allows(self.table[name]):
+            return name
+        raise ValueError(f"must be {_one_of([entry.name for entry in self.entries()])}")
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "enum": [entry.name for entry in self.entries()]}
+
+
+def choices_of(field: FieldInfo) -> tuple[Choice, ...]:
+    """Return what a field can be chosen from; nothing where it is no choice."""
+    if (marker := one_of(field)) is not None:
+        return tuple(Choice(entry.name, entry.title, entry.help) for entry in marker.entries())
+    literals = (one for one in _parts(field.annotation) if get_origin(one) is Literal)
+    values = [str(value) for one in literals for value in get_args(one)]
+    return tuple(Choice(value, _words(value), _told(field, value)) for value in values)
+
+
+def one_of(field: FieldInfo) -> OneOf | None:
+    """Return the marker of a field that names an entry of the catalogue, also an optional one."""
+    inner = (
+        mark for part in _parts(field.annotation) for mark in getattr(part, "__metadata__", ())
+    )
+    return next((mark for mark in (*field.metadata, *inner) if isinstance(mark, OneOf)), None)
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    """The alternatives of a union, or the annotation alone."""
+    if get_origin(annotation) is Literal or hasattr(annotation, "__metadata__"):
+        return (annotation,)
+    return get_args(annotation) or (annotation,)
+
+
+def _told(field: FieldInfo, value: str) -> str:
+    """What the description says of a value: "value: what it does; other: …"."""
+    found = re.search(rf"(?:^|[;.] ){re.escape(value)}: ([^;.]+)", field.description or "")
+    return found[1] if found else ""
+
+
+def _words(value: str) -> str:
+    return _ACRONYMS.get(value, value.replace("_", " "))
+
+
+def _one_of(names: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

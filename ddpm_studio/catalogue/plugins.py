@@ -1,0 +1,176 @@
+"""Entries of other packages.
+
+A package adds to the tables by one entry point of the group ``ddpm_studio.plugins``, which names
+the entries, a sequence of descriptions::
+
+    [project.entry-points."ddpm_studio.plugins"]
+    toy = "toy_plugin:ENTRIES"
+
+Its module is imported when a list is shown or a name is asked for that the engine has not, and
+never before; it should import torch only where its code is used. A package that can't be loaded
+is told of and passed over. ``DDPM_STUDIO_PLUGINS=off`` switches them all off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddpm_studio.engine import tables
+from ddpm_studio.engine.tables import Entry, Table
+from ddpm_studio.errors import plain
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "ddpm_studio.plugins"
+VARIABLE = "DDPM_STUDIO_PLUGINS"
+OFF = "off"
+
+KINDS: dict[str, Table[Any]] = {
+    table.kind: table for table in vars(tables).values() if isinstance(table, Table)
+}
+
+# As it can be typed after an option, and stand in a list.
+_NAME = re.compile(r"[a-z0-9][a-z0-9+_.-]{0,39}")
+_METADATA = (".dist-info", ".egg-info")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A package that adds entries.
+
+    Args:
+        name: of the entry point.
+        package: the distribution, and its ``version``.
+        entries: kind and name of each that it added.
+        problem: why it can't be used; empty if it can.
+    """
+
+    name: str
+    package: str
+    version: str
+    entries: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Package and version, such as "toy-plugin 1.0"."""
+        return f"{self.package} {self.version}".strip()
+
+    @property
+    def line(self) -> str:
+        """What it adds, or why it can't be used, on one line."""
+        if self.problem:
+            return f"The plug-in {self.name} of {self.origin} can't be used: {self.problem}"
+        return ", ".join(f"{kind} {name}" for kind, name in self.entries)
+
+
+class _Loading:
+    """Whether they are loaded; in one object, for a test to begin anew."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.busy = False
+        self.found: tuple[Plugin, ...] | None = None
+
+
+_loading = _Loading()
+
+
+def load() -> None:
+    """Add what other packages have, once, unless that is switched off."""
+    if _loading.found is not None or is_off():
+        return
+    with _loading.lock:
+        # A plug-in may itself look into a table.
+        if _loading.found is not None or _loading.busy:
+            return
+        _loading.busy = True
+        try:
+            _loading.found = tuple(_load(point) for point in _entry_points())
+        finally:
+            _loading.busy = False
+
+
+def loaded() -> tuple[Plugin, ...]:
+    """Return those that were loaded by now, also those that could not be used."""
+    return _loading.found or ()
+
+
+def origin(kind: str, name: str) -> str:
+    """Return package and version of an entry that was added, or nothing for the engine's own."""
+    return next((one.origin for one in loaded() if (kind, name) in one.entries), "")
+
+
+def is_off() -> bool:
+    """Whether they are switched off."""
+    return os.environ.get(VARIABLE, "").strip().lower() in (OFF, "0", "no", "false")
+
+
+def switch_off() -> None:
+    """Load none in this process and those that it starts; what is loaded stays."""
+    os.environ[VARIABLE] = OFF
+
+
+def _load(point: EntryPoint) -> Plugin:
+    package = plain(point.dist.name, 100) if point.dist else ""
+    version = plain(point.dist.version, 40) if point.dist else ""
+    added: list[tuple[Table[Any], str]] = []
+    try:
+        for entry in _entries(point.load()):
+            table = next(table for table in KINDS.values() if isinstance(entry, table.takes))
+            table.add(entry)
+            added.append((table, entry.name))
+    # What others wrote may raise anything, and end the program.
+    except (Exception, SystemExit) as error:
+        for table, name in added:
+            with suppress(KeyError):
+                table.remove(name)
+        reason = plain(f"{type(error).__name__}: {error}", 300)
+        return Plugin(point.name, package, version, problem=reason)
+    return Plugin(point.name, package, version, tuple((t.kind, name) for t, name in added))
+
+
+def _entries(found: Any) -> list[Entry]:
+    entries = list(found)
+    for entry in entries:
+        if not isinstance(entry, Entry) or type(entry) is Entry:
+            kinds = ", ".join(table.takes.__name__ for table in KINDS.values())
+            raise TypeError(f"{entry!r} is none of {kinds}")
+        if not isinstance(entry.name, str) or not _NAME.fullmatch(entry.name):
+            raise ValueError(f"{entry.name!r} can't be a name: small letters, digits and + _ . -")
+        if not all(isinstance(text, str) for text in (entry.title, entry.help)):
+            raise TypeError(f"title and help of {entry.name} must be text")
+    return entries
+
+
+def _entry_points() -> Iterable[EntryPoint]:
+    """Find the entry points; without any the metadata of all packages is not parsed."""
+    if not any(_mention(place) for place in sys.path):
+        return ()
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)
+
+
+def _mention(place: str) -> bool:
+    return any(GROUP.encode() in text for text in _declared(Path(place or ".")))
+
+
+def _declared(place: Path) -> Iterator[bytes]:
+    """Yield what the packages in a folder declare."""
+    try:
+        names = [name for name in os.listdir(place) if name.endswith(_METADATA)]
+    except OSError:
+        return
+    for name in names:
+        with suppress(OSError):
+            yield (place / name / "entry_points.txt").read_bytes()

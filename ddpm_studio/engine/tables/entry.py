@@ -1,0 +1,155 @@
+"""What stands in a table: a name, what a person reads of it, and where its code lies."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+
+@dataclass(frozen=True)
+class Option:
+    """A number that only some entries of a table take, such as η.
+
+    Args:
+        name: as a keyword argument, and as the field of a request.
+        title: for people.
+        help: what it does, one sentence.
+        default: its value unless another is asked for.
+        low: the smallest value.
+        high: the largest value.
+    """
+
+    name: str
+    title: str
+    help: str
+    default: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A thing that can be chosen by its name.
+
+    Describing it needs no torch: the code is imported by :meth:`load`, when it is used.
+
+    Args:
+        name: short, as in requests, recipes and ``run.json``.
+        title: for people, in a list of choices.
+        help: what it is, a phrase such as "the paper's" or a sentence without its full stop.
+        implementation: where the code is, "package.module:attribute".
+        arguments: keyword arguments that the code is always called with.
+        options: what it takes beyond what all of its kind take.
+    """
+
+    name: str
+    title: str
+    help: str
+    implementation: str
+    arguments: Mapping[str, object] = field(default_factory=dict, kw_only=True)
+    options: tuple[Option, ...] = field(default=(), kw_only=True)
+
+    def load(self) -> Any:
+        """Import the code and return it.
+
+        Raises:
+            ImportError: the module can't be imported.
+            AttributeError: there is no such attribute in it.
+        """
+        found = imported(self.implementation)
+        return partial(found, **self.arguments) if self.arguments else found
+
+    def takes(self, option: str) -> bool:
+        """Whether an option of this name changes anything."""
+        return any(one.name == option for one in self.options)
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class UnknownNameError(ValueError, KeyError):
+    """There is no entry of this name; the message lists those that there are."""
+
+    def __init__(self, kind: str, name: object, names: Iterable[str]) -> None:
+        self.kind, self.name, self.names = kind, name, tuple(names)
+        super().__init__(f"no {kind} {name!r}; there are {', '.join(self.names)}")
+
+    def __str__(self) -> str:
+        # A KeyError would put its message into quotes.
+        return str(self.args[0])
+
+
+class Table(Mapping[str, E], Generic[E]):
+    """All entries of one kind by their names, in the order in which people see them.
+
+    ``TABLE[name]`` of an unknown name raises :class:`UnknownNameError`.
+
+    Args:
+        kind: what an entry is called in a sentence, such as "sampler".
+        takes: the class of the entries.
+        entries: the engine's own.
+    """
+
+    #: Called before a table is listed, or a name is given up as unknown: brings what other
+    #: packages add. The engine alone adds nothing.
+    complete: Callable[[], None] | None = None
+
+    def __init__(self, kind: str, takes: type[E], entries: Iterable[E]) -> None:
+        self.kind, self.takes = kind, takes
+        self._entries = {entry.name: entry for entry in entries}
+        self.own = frozenset(self._entries)
+
+    def add(self, entry: E) -> None:
+        """Add an entry of another package.
+
+        Raises:
+            ValueError: if its name is taken.
+        """
+        if entry.name in self._entries:
+            raise ValueError(f"there is a {self.kind} {entry.name!r} already")
+        self._entries[entry.name] = entry
+
+    def remove(self, name: str) -> None:
+        """Take out an entry that was added; KeyError if there is none."""
+        if name in self.own:
+            raise ValueError(f"the {self.kind} {name!r} is the engine's own")
+        del self._entries[name]
+
+    def __getitem__(self, name: str) -> E:
+        if name not in self._entries:
+            self._complete()
+        # A list or the like out of a file is no name either.
+        found = self._entries.get(name) if isinstance(name, str) else None
+        if found is None:
+            raise UnknownNameError(self.kind, name, self._entries)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        self._complete()
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        self._complete()
+        return len(self._entries)
+
+    @staticmethod
+    def _complete() -> None:
+        if Table.complete is not None:
+            Table.complete()
+
+
+def imported(reference: str) -> Any:
+    """Return what "package.module:attribute" names.
+
+    Raises:
+        ImportError: the module can't be imported.
+        AttributeError: there is no such attribute in it.
+    """
+    module, _, attribute = reference.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in attribute.split("."):
+        found = getattr(found, part)
+    return found
