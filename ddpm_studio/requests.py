@@ -16,28 +16,27 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-Preset = Literal["tiny", "small", "ddpm32", "ddpm256"]
+from ddpm_studio.catalogue.fields import OneOf
+from ddpm_studio.engine.tables import (
+    LOSSES,
+    PARAMETERIZATIONS,
+    PRESETS,
+    SAMPLERS,
+    SCHEDULES,
+    TIMESTEP_SAMPLING,
+    VARIANCES,
+)
+from ddpm_studio.engine.tables.samplers import ETA
+from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
+
+Preset = Annotated[str, OneOf(PRESETS)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bf16"]
 Weights = Literal["ema", "raw"]
-Schedule = Literal[
-    "linear", "linear_scaled", "quadratic", "constant", "reciprocal", "cosine", "sigmoid"
-]
-
-Sampler = Literal[
-    "ddpm",
-    "ddim",
-    "dpm++2m",
-    "dpm++2m-sde",
-    "dpm++1",
-    "dpm++1-sde",
-    "heun",
-    "euler",
-    "sde",
-    "pc",
-    "ode",
-    "langevin",
-]
+Schedule = Annotated[str, OneOf(SCHEDULES)]
+Sampler = Annotated[str, OneOf(SAMPLERS)]
+# Of one that is learned there is nothing to choose once the network is trained.
+FixedVariance = Annotated[str, OneOf(VARIANCES, lambda variance: not variance.learned)]
 
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
@@ -76,7 +75,7 @@ class TrainRequest(Request):
     preset: Preset = Field(
         "tiny",
         title="Network",
-        description="tiny and small suit a CPU; ddpm32 and ddpm256 are the paper's.",
+        description="How large it is.",
     )
     steps: int = Field(
         5000, ge=1, le=100_000_000, title="Steps", description="Optimiser steps in all."
@@ -96,7 +95,7 @@ class TrainRequest(Request):
         None,
         ge=0,
         title="Warm-up steps",
-        description="Linear rise of the learning rate; empty: as suits the network, 50 to 5000.",
+        description="Linear rise of the learning rate; empty: as suits the network.",
     )
     grad_clip: float = Field(
         1.0, gt=0, title="Gradient clip", description="Largest norm of the gradient."
@@ -114,23 +113,19 @@ class TrainRequest(Request):
     timesteps: int = Field(
         1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
     )
-    parameterization: Literal["eps", "x0", "mu", "v"] = Field(
-        "eps", title="Prediction", description="What the network predicts: ε, x_0, μ̃ or v."
+    parameterization: Annotated[str, OneOf(PARAMETERIZATIONS)] = Field(
+        "eps", title="Prediction", description="What the network predicts."
     )
-    variance: Literal["fixed_large", "fixed_small", "learned", "learned_range"] = Field(
+    variance: Annotated[str, OneOf(VARIANCES)] = Field(
         "fixed_large",
         title="Variance",
-        description="σₜ² = βₜ or β̃ₜ; or learned, which needs the loss hybrid or vlb.",
+        description="σₜ² of the reverse process; a learned one needs a loss that teaches it.",
     )
-    loss: Literal["simple", "min_snr", "vlb", "hybrid"] = Field(
-        "simple",
-        title="Loss",
-        description="simple: the paper's; vlb: the bound itself; hybrid: both; min_snr: weighted.",
+    loss: Annotated[str, OneOf(LOSSES)] = Field(
+        "simple", title="Loss", description="What training makes small."
     )
-    timestep_sampling: Literal["uniform", "loss_second_moment"] = Field(
-        "uniform",
-        title="Choice of t",
-        description="uniform, or more often where the loss is large.",
+    timestep_sampling: Annotated[str, OneOf(TIMESTEP_SAMPLING)] = Field(
+        "uniform", title="Choice of t", description="Which t a step sees."
     )
     class_conditional: bool = Field(
         False, title="Classes", description="Learn the labels too, to draw chosen classes."
@@ -170,17 +165,21 @@ class TrainRequest(Request):
     )
 
 
+# Of an effect with those samplers alone that take it.
+_AS_SAMPLER: JsonDict = {"option_of": "sampler"}
+
+
 class DrawRequest(Request):
     """What all that draws pictures has in common."""
 
     steps: int | None = Field(
         None, ge=1, title="Steps", description="Of the sampler; empty: as suits it."
     )
-    variance: Literal["fixed_large", "fixed_small"] = Field(
+    variance: FixedVariance = Field(
         "fixed_large",
         title="Variance",
-        description="σₜ² of ancestral steps: βₜ or β̃ₜ.",
-        json_schema_extra={"only_samplers": ["ddpm", "pc"]},
+        description="σₜ² of ancestral steps.",
+        json_schema_extra=_AS_SAMPLER,
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
     clip_x0: bool = Field(
@@ -217,15 +216,15 @@ class SamplerRequest(DrawRequest):
     sampler: Sampler = Field(
         "ddpm",
         title="Sampler",
-        description="ddpm: ancestral (Algorithm 2); ddim, dpm++2m, heun: fewer steps.",
+        description="How to walk back from noise.",
     )
     eta: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        title="η",
-        description="ddim's noise: 0 deterministic, 1 as ancestral.",
-        json_schema_extra={"only_samplers": ["ddim"]},
+        ETA.default,
+        ge=ETA.low,
+        le=ETA.high,
+        title=ETA.title,
+        description=ETA.help,
+        json_schema_extra=_AS_SAMPLER,
     )
 
 
@@ -378,18 +377,18 @@ class ScheduleRequest(Request):
         1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
     )
     beta_start: float = Field(
-        1e-4,
+        BETA_START,
         gt=0,
         lt=1,
         title="β₁",
-        description="Variance of the first step’s noise; linear, quadratic and sigmoid alone.",
+        description="Variance of the first step’s noise, where the schedule begins with it.",
     )
     beta_end: float = Field(
-        0.02,
+        BETA_END,
         gt=0,
         lt=1,
         title="β_T",
-        description="Variance of the last step’s noise; not for cosine and reciprocal.",
+        description="Variance of the last step’s noise, where the schedule ends with it.",
     )
 
 
@@ -435,8 +434,8 @@ class MeasureRequest(Request):
         title="Timesteps",
         description="How many to evaluate at most, more of them at small t; empty: all of them.",
     )
-    variance: Literal["fixed_large", "fixed_small"] | None = Field(
-        None, title="Variance", description="σₜ² = βₜ or β̃ₜ; empty: as trained."
+    variance: FixedVariance | None = Field(
+        None, title="Variance", description="σₜ² of the reverse process; empty: as trained."
     )
     clip_x0: bool = Field(
         True, title="Clip x̂₀", description="Keep the predicted picture within the pixel range."

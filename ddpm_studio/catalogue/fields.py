@@ -43,15 +43,14 @@ class OneOf:
 
     def entries(self) -> Iterator[Entry]:
         """Yield what can be chosen, with what other packages add."""
-        return (entry for entry in self.table.values() if self._allows(entry))
+        return (entry for entry in self.table.values() if self._only is None or self._only(entry))
 
-    def _allows(self, entry: Entry) -> bool:
-        return self._only is None or self._only(entry)
+    def allows(self, name: str) -> bool:
+        """Whether there is an entry of this name that can be chosen."""
+        return name in self.table and (self._only is None or self._only(self.table[name]))
 
     def _check(self, name: str, info: ValidationInfo) -> str:
-        if (self.table.kind, name) in (info.context or {}).get(BELIEVED, ()):
-            return name
-        if name in self.table and self._allows(self.table[name]):
+        if self.allows(name) or (self.table.kind, name) in (info.context or {}).get(BELIEVED, ()):
             return name
         raise ValueError(f"must be {_one_of([entry.name for entry in self.entries()])}")
 

@@ -23,8 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddpm_studio.engine import tables
-from ddpm_studio.engine.tables import Entry, Table
+from ddpm_studio.engine.tables import TABLES, Entry, Table
 from ddpm_studio.errors import plain
 
 if TYPE_CHECKING:
@@ -34,9 +33,7 @@ GROUP = "ddpm_studio.plugins"
 VARIABLE = "DDPM_STUDIO_PLUGINS"
 OFF = "off"
 
-KINDS: dict[str, Table[Any]] = {
-    table.kind: table for table in vars(tables).values() if isinstance(table, Table)
-}
+KINDS: dict[str, Table[Any]] = {table.kind: table for table in TABLES}
 
 # As it can be typed after an option, and stand in a list.
 _NAME = re.compile(r"[a-z0-9][a-z0-9+_.-]{0,39}")
@@ -70,7 +67,8 @@ class Plugin:
         """What it adds, or why it can't be used, on one line."""
         if self.problem:
             return f"The plug-in {self.name} of {self.origin} can't be used: {self.problem}"
-        return ", ".join(f"{kind} {name}" for kind, name in self.entries)
+        added = ", ".join(f"{kind} {name}" for kind, name in self.entries)
+        return f"The plug-in {self.name} of {self.origin} adds: {added or 'nothing'}"
 
 
 class _Loading:
@@ -168,9 +166,9 @@ def _mention(place: str) -> bool:
 def _declared(place: Path) -> Iterator[bytes]:
     """Yield what the packages in a folder declare."""
     try:
-        names = [name for name in os.listdir(place) if name.endswith(_METADATA)]
+        described = [path for path in place.iterdir() if path.name.endswith(_METADATA)]
     except OSError:
         return
-    for name in names:
+    for path in described:
         with suppress(OSError):
-            yield (place / name / "entry_points.txt").read_bytes()
+            yield (path / "entry_points.txt").read_bytes()

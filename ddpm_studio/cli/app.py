@@ -20,7 +20,7 @@ from ddpm_studio.validation import plainly
 
 OK, FAILED, USAGE, STOPPED, UNREAD = 0, 1, 2, 130, 141
 
-_DEBUG = "--debug"
+_DEBUG, _NO_PLUGINS = "--debug", "--no-plugins"
 _OWN_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
 
 
@@ -37,6 +37,9 @@ def _studio(
     ] = False,
     debug: Annotated[
         bool, typer.Option(_DEBUG, help="Show where an error comes from; anywhere in the line.")
+    ] = False,
+    no_plugins: Annotated[
+        bool, typer.Option(_NO_PLUGINS, help="Use no plug-ins; anywhere in the line.")
     ] = False,
 ) -> None:
     """Train, watch and understand denoising diffusion models.
@@ -60,7 +63,11 @@ def run(arguments: Sequence[str]) -> int:
         from ddpm_studio.data.decoding import worker
 
         worker.main()
-    words, debug = _without_debug(list(arguments))
+    words, flags = _without_flags(list(arguments))
+    if _NO_PLUGINS in flags:
+        from ddpm_studio.catalogue import plugins
+
+        plugins.switch_off()
     if not words or (words[0] not in COMMANDS and words[0] not in _OWN_OPTIONS):
         words.insert(0, DEFAULT)
     app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, context_settings=CONTEXT)
@@ -77,9 +84,11 @@ def run(arguments: Sequence[str]) -> int:
             print("Stopped before the end.", file=sys.stderr)
         return stop.exit_code
     except Exception as error:
-        if debug:
+        if _DEBUG in flags:
             traceback.print_exception(error)
         return _tell(error)
+    finally:
+        _tell_plugins()
     return code if isinstance(code, int) else OK
 
 
@@ -103,8 +112,16 @@ def _line(text: str) -> None:
     print(f"error: {text}", file=sys.stderr)
 
 
-def _without_debug(words: list[str]) -> tuple[list[str], bool]:
-    """Take --debug out, wherever it stands before a --."""
+def _tell_plugins() -> None:
+    """Name the plug-ins that were asked for and could not be used."""
+    plugins = sys.modules.get("ddpm_studio.catalogue.plugins")
+    for plugin in plugins.loaded() if plugins else ():
+        if plugin.problem:
+            print(f"warning: {plugin.line}", file=sys.stderr)
+
+
+def _without_flags(words: list[str]) -> tuple[list[str], set[str]]:
+    """Take out what may stand anywhere before a --."""
     end = words.index("--") if "--" in words else len(words)
-    kept = [word for word in words[:end] if word != _DEBUG]
-    return kept + words[end:], len(kept) < end
+    flags = {_DEBUG, _NO_PLUGINS}.intersection(words[:end])
+    return [word for word in words[:end] if word not in flags] + words[end:], flags

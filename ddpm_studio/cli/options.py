@@ -13,6 +13,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Given = dict[str, object]
 
@@ -20,6 +22,9 @@ Given = dict[str, object]
 _CLASS = "class_label"
 
 _METAVARS: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
+
+# So many choices are listed by their names alone.
+_MANY = 7
 
 # Limits beyond this stop nobody; the model still holds them.
 _TOO_LARGE_TO_SHOW = 1_000_000
@@ -96,15 +101,18 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     alternatives = get_args(field.annotation)
     optional = NoneType in alternatives
     kind = next(k for k in alternatives if k is not NoneType) if optional else field.annotation
-    if name == _CLASS:
+    marker = one_of(field)
+    if name == _CLASS or marker is not None:
         kind = str
     flag = option_name(name)
     option = typer.Option(
         f"{flag}/{option_name('no_' + name)}" if kind is bool else flag,
+        parser=_entry_name(marker) if marker else None,
+        autocompletion=_starting_with(marker) if marker else None,
         help=_help(field, kind),
         # The model's default applies; None here tells that the option was not named.
         show_default=False,
-        metavar=_metavar(name, kind),
+        metavar=_metavar(name, field, kind),
         rich_help_panel=_title(model),
     )
     return inspect.Parameter(
@@ -115,6 +123,25 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     )
 
 
+def _entry_name(marker: OneOf) -> Callable[[str], str]:
+    """Return what reads the name of an entry; the entries are listed only for a wrong one."""
+
+    def read(name: str) -> str:
+        if not marker.allows(name):
+            names = ", ".join(repr(entry.name) for entry in marker.entries())
+            raise typer.BadParameter(f"{name!r} is not one of {names}.")
+        return name
+
+    return read
+
+
+def _starting_with(marker: OneOf) -> Callable[[str], list[str]]:
+    def complete(incomplete: str) -> list[str]:
+        return [entry.name for entry in marker.entries() if entry.name.startswith(incomplete)]
+
+    return complete
+
+
 def _class_number(run: object, word: str) -> int:
     from ddpm_studio.runs import RunFolder
     from ddpm_studio.runs.classes import class_number
@@ -123,17 +150,19 @@ def _class_number(run: object, word: str) -> int:
 
 
 def _refuse_idle(made: BaseModel, own: Collection[str]) -> None:
-    """Refuse what was asked of a sampler that does not heed it."""
+    """Refuse what was asked of an entry of the catalogue that does not take it."""
     for name in own:
         field = type(made).model_fields[name]
         extra = field.json_schema_extra
-        heeding = extra.get("only_samplers") if isinstance(extra, dict) else None
-        chosen = getattr(made, "sampler", None)
-        if not isinstance(heeding, list) or chosen is None or chosen in heeding:
+        of = str(extra.get("option_of", "")) if isinstance(extra, dict) else ""
+        marker = one_of(type(made).model_fields[of]) if of in type(made).model_fields else None
+        if marker is None or getattr(made, name) == field.default:
             continue
-        if getattr(made, name) != field.default:
+        chosen = getattr(made, of)
+        if not marker.table[chosen].takes(name):
+            taking = " or ".join(entry.name for entry in marker.entries() if entry.takes(name))
             raise typer.BadParameter(
-                f"{chosen} does not heed it; add --sampler {' or '.join(map(str, heeding))}.",
+                f"{chosen} does not heed it; add {option_name(of)} {taking}.",
                 param_hint=f"'{option_name(name)}'",
             )
 
@@ -143,17 +172,25 @@ def _title(model: type[BaseModel]) -> str:
     return (model.__doc__ or model.__name__).split("\n")[0].split(" (")[0].rstrip(".")
 
 
-def _metavar(name: str, kind: Any) -> str | None:
+def _metavar(name: str, field: FieldInfo, kind: Any) -> str | None:
     if name == _CLASS:
         return "CLASS"
-    return "NAME" if get_origin(kind) is Literal else _METAVARS.get(kind)
+    chosen = one_of(field) is not None or get_origin(kind) is Literal
+    return "NAME" if chosen else _METAVARS.get(kind)
+
+
+def _choices(field: FieldInfo) -> str:
+    """Return the choices, with what each is where they are few."""
+    choices = choices_of(field)
+    # Those that are no entries of the catalogue are told of by the description.
+    if one_of(field) is None or len(choices) > _MANY:
+        return f"One of {', '.join(choice.value for choice in choices)}." if choices else ""
+    return f"{'; '.join(f'{choice.value}: {choice.help}' for choice in choices)}."
 
 
 def _help(field: FieldInfo, kind: Any) -> str:
     """Return the description, the choices, the limits and the default."""
-    words = [field.description or field.title or ""]
-    if get_origin(kind) is Literal:
-        words.append(f"One of {', '.join(get_args(kind))}.")
+    words = [part for part in (field.description or field.title, _choices(field)) if part]
     if kind is not str:
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
     if field.default is not None:

@@ -12,14 +12,13 @@ from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.engine.networks.unet_blocks import NORM_EPS
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.schedules.betas import (
-    BETA_END,
-    BETA_START,
     cosine,
     linear,
     quadratic,
     sigmoid,
 )
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
 Config = Mapping[str, Any]
 

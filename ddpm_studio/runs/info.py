@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ddpm_studio import __version__
 from ddpm_studio.engine import NoiseSchedule
 from ddpm_studio.engine.networks.unet import UNet, UNetConfig
-from ddpm_studio.engine.process import DiffusionProcess, Parameterization, Variance
+from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.requests import PrepareOptions, Schedule, TrainRequest
 
 
@@ -36,8 +36,8 @@ class ProcessInfo(_Part):
     schedule: Schedule | Literal["betas"]
     timesteps: int = Field(ge=2, le=10000)
     betas: tuple[float, ...] | None = Field(None, max_length=10000)
-    parameterization: Parameterization = "eps"
-    variance: Variance = "fixed_large"
+    parameterization: str = "eps"
+    variance: str = "fixed_large"
 
     def build(self) -> DiffusionProcess:
         """Return the process, its schedule in float64.

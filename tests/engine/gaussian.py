@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
-from ddpm_studio.engine.process import Parameterization
 
 Array = npt.NDArray[np.float64]
 
@@ -60,7 +59,7 @@ class TwoHills:
         variance: "learned" and "learned_range" add a half that depends on x_t and t.
     """
 
-    def __init__(self, parameterization: Parameterization = "eps", variance: str = "") -> None:
+    def __init__(self, parameterization: str = "eps", variance: str = "") -> None:
         self.parameterization, self.variance = parameterization, variance
         self.table = torch.from_numpy(alphas_cumprod())
 

@@ -96,7 +96,7 @@ def test_uniform_has_no_state_and_no_weights() -> None:
 
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match="there are uniform"):
-        timestep_sampler("normal", T, "cpu")  # type: ignore[arg-type]
+        timestep_sampler("normal", T, "cpu")
 
 
 def test_it_lowers_the_variance_of_the_bound() -> None:

@@ -36,7 +36,7 @@ def backend(
     from ddpm_studio.jobs.machine import speed
 
     # No test but those of the measurement itself should wait for it.
-    monkeypatch.setattr(speed, "get_args", lambda _: ())
+    monkeypatch.setattr(speed, "PRESETS", ())
     # What the tests before have left.
     gc.collect()
     # All that is there by now outlives the test: the next one need not look at it again.

@@ -123,9 +123,7 @@ def test_the_network_is_the_linear_answer_and_what_it_learns() -> None:
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm++2m", "heun", "langevin", "ode"])
 def test_every_kind_of_sampler_finds_the_eight(gaussians: PointModel, sampler: str) -> None:
-    told, walk = finish(
-        walk_points(gaussians, sampler, None, seed=2)  # type: ignore[arg-type]
-    )
+    told, walk = finish(walk_points(gaussians, sampler, None, seed=2))
     points = walk.moments[-1]
     reached = [report.done / report.total for report in told]
     assert reached == sorted(reached)

@@ -1,12 +1,16 @@
-"""``info RUN``: a run at a glance."""
+"""``info [RUN]``: a run at a glance; without one, this program and its plug-ins."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ddpm_studio import __version__, catalogue
+from ddpm_studio.catalogue import plugins
 from ddpm_studio.cli.options import Json
 from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import plain
@@ -17,10 +21,15 @@ _SCHEDULES = {"betas": "betas of its own"}
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Tell what a run is and how far it is."""
+    """Tell what a run is and how far it is; without one, what there is to choose and plug-ins."""
+    if run is None:
+        _tell_program(json)
+        return
     from ddpm_studio.jobs import describe_run
     from ddpm_studio.jobs.library.describing import steps_told
 
@@ -43,6 +52,36 @@ def command(
         "Checkpoints": ", ".join(f"{step:,}" for step in summary.checkpoints) or "none yet",
         "Created": local_time(summary.created),
     }
+    _tell_rows(rows)
+
+
+def _tell_program(json: bool) -> None:
+    plugins.load()
+    if json:
+        emit(
+            {
+                "version": __version__,
+                "plugins": [asdict(plugin) for plugin in plugins.loaded()],
+                "choices": {
+                    kind: [
+                        {"name": entry.name, "title": entry.title, "help": entry.help}
+                        for entry in table.values()
+                    ]
+                    for kind, table in catalogue.KINDS.items()
+                },
+            }
+        )
+        return
+    none = "switched off" if plugins.is_off() else "none"
+    _tell_rows({"Version": __version__, **({} if plugins.loaded() else {"Plug-ins": none})})
+    for plugin in plugins.loaded():
+        print(plugin.line)
+    for kind, table in catalogue.KINDS.items():
+        print(f"\n{kind[:1].upper()}{kind[1:]}")
+        _tell_rows({f"  {entry.name}": entry.help for entry in table.values()})
+
+
+def _tell_rows(rows: Mapping[str, str]) -> None:
     width = max(len(name) for name in rows)
     for name, value in rows.items():
         if value:

@@ -4,6 +4,10 @@ Each list of names stands here and nowhere else: the engine looks its code up in
 and requests, forms, options of the terminal and help are made from them.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from ddpm_studio.engine.tables.entry import Entry, Option, Table, UnknownNameError
 from ddpm_studio.engine.tables.learning_rates import LEARNING_RATES, LearningRateInfo
 from ddpm_studio.engine.tables.losses import LOSSES, LossInfo
@@ -15,6 +19,19 @@ from ddpm_studio.engine.tables.schedules import SCHEDULES, ScheduleInfo
 from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING, TimestepSamplingInfo
 from ddpm_studio.engine.tables.variances import VARIANCES, VarianceInfo
 
+#: Every table, in the order in which people see them.
+TABLES: tuple[Table[Any], ...] = (
+    SAMPLERS,
+    SCHEDULES,
+    PARAMETERIZATIONS,
+    VARIANCES,
+    LOSSES,
+    TIMESTEP_SAMPLING,
+    PRESETS,
+    OPTIMIZERS,
+    LEARNING_RATES,
+)
+
 __all__ = [
     "LEARNING_RATES",
     "LOSSES",
@@ -23,6 +40,7 @@ __all__ = [
     "PRESETS",
     "SAMPLERS",
     "SCHEDULES",
+    "TABLES",
     "TIMESTEP_SAMPLING",
     "VARIANCES",
     "Entry",

@@ -25,8 +25,8 @@ VARIANCES = Table(
     "variance",
     VarianceInfo,
     (
-        VarianceInfo("fixed_large", "σ² = βₜ", "the upper bound", _PROCESS),
-        VarianceInfo("fixed_small", "σ² = β̃ₜ", "the lower bound", _PROCESS),
+        VarianceInfo("fixed_large", "σ² = βₜ", "βₜ, the upper bound", _PROCESS),
+        VarianceInfo("fixed_small", "σ² = β̃ₜ", "β̃ₜ, the lower bound", _PROCESS),
         VarianceInfo("learned", "learned", "exp of an output", _PROCESS, learned=True),
         VarianceInfo(
             "learned_range", "learned range", "between both by an output", _PROCESS, learned=True

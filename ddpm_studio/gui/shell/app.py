@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from ddpm_studio import __version__
 from ddpm_studio.backend import Backend
+from ddpm_studio.catalogue import plugins
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.platform.collector import Collector
 from ddpm_studio.gui.platform.crash_log import CrashLog
@@ -42,7 +43,10 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
     install_translations(app)
     settings = open_settings()
     theme = current_theme()
-    theme.mode = Preferences(settings).now.theme
+    chosen = Preferences(settings).now
+    theme.mode = chosen.theme
+    if not chosen.plugins:
+        plugins.switch_off()
     theme.apply(app)
     app.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
 
@@ -63,6 +67,10 @@ def run_window(paths: Sequence[Path] = (), sample: str | None = None) -> int:
             "Make it a folder that you may write to, then start again.",
         )
         window.studio.notify(told)
+    for plugin in plugins.loaded():
+        if plugin.problem:
+            told = StudioError(plugin.line, "The settings can switch plug-ins off.")
+            window.studio.notify(told)
     window.open_first([Path(path) for path in paths], sample)
 
     # Python sees a signal only while it runs: a timer lets it look, so that Ctrl-C in the

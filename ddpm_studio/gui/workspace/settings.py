@@ -61,6 +61,13 @@ class Settings(Request):
         "training steps are timed to say how long a training will take.",
         json_schema_extra={"section": "Machine"},
     )
+    plugins: bool = Field(
+        True,
+        title="Use plug-ins",
+        description="What other installed packages add to the lists of samplers, networks and "
+        "the like; from the next start on.",
+        json_schema_extra={"section": "Plug-ins"},
+    )
     notify: bool = Field(
         True,
         title="Tell when a long job ends",

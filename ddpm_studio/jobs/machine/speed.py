@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import psutil
@@ -23,10 +23,10 @@ from ddpm_studio.engine import (
     UNetConfig,
 )
 from ddpm_studio.engine.device.captured import UNRECORDED
+from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.kept import read_kept, write_kept
-from ddpm_studio.requests import Preset
 
 _FILE = "machine.json"
 _MAX_BYTES = 1 << 20
@@ -105,7 +105,7 @@ def measure_speed(
         return kept[key]
     found: dict[str, PresetSpeed] = {}
     steady = True
-    names = get_args(Preset)
+    names = tuple(PRESETS)
     cost = 0.0  # seconds for one picture and one parameter, by the network before
     for number, preset in enumerate(names):
         progress = Progress(number, len(names), "Measuring", "networks")

@@ -14,6 +14,7 @@ from ddpm_studio import data
 from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig, derive_seed
 from ddpm_studio.engine.losses import check_loss
+from ddpm_studio.engine.tables import PRESETS, VARIANCES
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
@@ -28,8 +29,6 @@ from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunIn
 
 _NAMED = 5
 _NETWORK_SEED = 3
-# The paper's 5000 suit its 800,000 steps; smaller networks are trained for shorter.
-_WARMUP = {"tiny": 50, "small": 500, "ddpm32": 5000, "ddpm256": 5000}
 
 
 @dataclass(frozen=True)
@@ -250,7 +249,9 @@ def _build(
         network = folder.info.build_network()
     if folder.info.start_from and not folder.checkpoints():
         start_weights(Path(folder.info.start_from), network)
-    warmup = _WARMUP[request.preset] if request.warmup_steps is None else request.warmup_steps
+    warmup = request.warmup_steps
+    if warmup is None:
+        warmup = PRESETS[request.preset].warmup_steps
     return Trainer(
         network.to(device),
         folder.info.process.build(),
@@ -290,7 +291,7 @@ def _network_config(request: TrainRequest, dataset: Dataset) -> UNetConfig:
                 "Put each class into a folder of its own, or train without classes.",
             )
         config = config.with_(num_classes=len(dataset.class_names))
-    return config.with_(learned_variance=request.variance in ("learned", "learned_range"))
+    return config.with_(learned_variance=VARIANCES[request.variance].learned)
 
 
 def _multiple(request: TrainRequest) -> int:

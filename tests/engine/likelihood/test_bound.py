@@ -20,7 +20,6 @@ from ddpm_studio.engine.likelihood.bound import (
     prior_bits,
     reverse_bits,
 )
-from ddpm_studio.engine.process import Variance
 from tests.engine.gaussian import PointDenoiser, alphas_cumprod, linear_betas
 
 LINEAR = NoiseSchedule.linear()
@@ -39,7 +38,7 @@ def test_prior() -> None:
 @pytest.mark.parametrize(
     ("variance", "middle"), [("fixed_small", 0.0), ("fixed_large", 0.486419230)]
 )
-def test_perfect_predictor_of_a_point_mass(variance: Variance, middle: float) -> None:
+def test_perfect_predictor_of_a_point_mass(variance: str, middle: float) -> None:
     process = DiffusionProcess(LINEAR, variance=variance)
     x0 = torch.full((1000, 1, 1, 1), LEVEL, dtype=torch.float64)
     terms = bound_terms(process, PointDenoiser(LEVEL), x0, torch.arange(1000), _draw(1000, 1, 1, 1))
@@ -66,7 +65,7 @@ def test_fixed_large_terms_are_equation_12(index: int) -> None:
 
 
 @pytest.mark.parametrize(("v", "fixed"), [(-1.0, "fixed_small"), (1.0, "fixed_large")])
-def test_learned_range_ends_are_the_fixed_variances(v: float, fixed: Variance) -> None:
+def test_learned_range_ends_are_the_fixed_variances(v: float, fixed: str) -> None:
     index = torch.arange(1, 1000, 37)
     n = len(index)
     x0, x_t, eps = (_draw(n, 3, 2, 2, seed=k) for k in range(3))

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, ancestral, ddim
-from ddpm_studio.engine.process import Variance
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, impulses
 from tests.engine.walking import finish
 
@@ -23,7 +22,7 @@ LINEAR = NoiseSchedule.linear()
         (0.25, "fixed_small", 0.2461252114, 1e-9),
     ],
 )
-def test_ancestral_variance(data: float, variance: Variance, expected: float, rel: float) -> None:
+def test_ancestral_variance(data: float, variance: str, expected: float, rel: float) -> None:
     process = DiffusionProcess(LINEAR, variance=variance, clip_x0=False)
     x, noise = impulses(1000)
     out, _ = finish(ancestral(process, GaussianDenoiser(data), x, noise))

@@ -160,7 +160,7 @@ def test_the_flow_is_the_same_in_every_parameterisation(parameterization: str) -
             case _:
                 return e
 
-    process = DiffusionProcess(LINEAR, parameterization, clip_x0=False)  # type: ignore[arg-type]
+    process = DiffusionProcess(LINEAR, parameterization, clip_x0=False)
     out, _ = finish(probability_flow(process, model, *impulses(0), moments=[999]))
     end, start = DATA + 1e-4 / (1 - 1e-4), alphas_cumprod()[-1] * (DATA - 1) + 1
     exact = DATA / math.sqrt(end * start)

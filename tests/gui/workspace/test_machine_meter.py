@@ -28,7 +28,7 @@ def meter(
 ) -> MachineMeter:
     monkeypatch.setattr(speeds, "_REPEATS", 1)
     monkeypatch.setattr(speeds, "_BATCHES", (1, 2))
-    monkeypatch.setattr(speeds, "get_args", lambda _: ("tiny",))
+    monkeypatch.setattr(speeds, "PRESETS", ("tiny",))
     return MachineMeter(studio, ActionRegistry(), Preferences(open_settings()))
 
 

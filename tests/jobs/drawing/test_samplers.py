@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
+from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, sample, share, train
 from ddpm_studio.jobs.events import FrameImages
 from ddpm_studio.jobs.machine.device import choose_precision
-from ddpm_studio.requests import PrepareOptions, Sampler, SampleRequest, ShareRequest
+from ddpm_studio.requests import PrepareOptions, SampleRequest, ShareRequest
 from tests.jobs.conftest import REQUEST, finish
 
 
@@ -46,7 +46,8 @@ def class_run(tmp_path_factory: pytest.TempPathFactory, class_folder: Path) -> P
 
 
 def test_requests_name_the_samplers_of_the_engine() -> None:
-    assert get_args(Sampler) == tuple(SAMPLERS)
+    choices = choices_of(SampleRequest.model_fields["sampler"])
+    assert tuple(choice.value for choice in choices) == tuple(SAMPLERS)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

@@ -18,7 +18,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DDPM_STUDIO_CONFIG", str(tmp_path_factory.mktemp("config")))
     monkeypatch.setattr(speeds, "_REPEATS", 1)
     monkeypatch.setattr(speeds, "_BATCHES", (1, 2))
-    monkeypatch.setattr(speeds, "get_args", lambda _: ("tiny",))
+    monkeypatch.setattr(speeds, "PRESETS", ("tiny",))
 
 
 def test_it_measures_once_and_keeps_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ def test_a_t_that_there_is_not(run: Path, picture: Pictures) -> None:
 @pytest.mark.parametrize("variance", ["fixed_large", "fixed_small"])
 def test_the_weights_of_eq_12_turn_errors_of_eps_into_those_of_the_mean(variance: str) -> None:
     schedule = NoiseSchedule.linear(50)
-    process = DiffusionProcess(schedule, variance=variance, clip_x0=False)  # type: ignore[arg-type]
+    process = DiffusionProcess(schedule, variance=variance, clip_x0=False)
     generator = torch.Generator().manual_seed(0)
     x0, eps, guess = torch.randn(3, 1, 1, 1, 1, dtype=torch.float64, generator=generator)
     for index in (1, 20, 49):

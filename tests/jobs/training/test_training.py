@@ -11,6 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
+from ddpm_studio.catalogue.fields import choices_of
+from ddpm_studio.engine import tables
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import (
@@ -193,20 +195,15 @@ def test_two_writers_are_kept_apart(pictures: Path, tmp_path: Path) -> None:
 
 
 def test_the_requests_choices_are_the_engines() -> None:
-    from typing import get_args
-
-    from ddpm_studio.engine import losses, process, timesteps
-    from ddpm_studio.engine.schedules.betas import BETAS
-
     fields = TrainRequest.model_fields
     for field, engine in (
-        ("schedule", tuple(BETAS)),
-        ("parameterization", get_args(process.Parameterization)),
-        ("variance", get_args(process.Variance)),
-        ("loss", get_args(losses.Loss)),
-        ("timestep_sampling", get_args(timesteps.TimestepSampling)),
+        ("schedule", tables.SCHEDULES),
+        ("parameterization", tables.PARAMETERIZATIONS),
+        ("variance", tables.VARIANCES),
+        ("loss", tables.LOSSES),
+        ("timestep_sampling", tables.TIMESTEP_SAMPLING),
     ):
-        assert set(get_args(fields[field].annotation)) == set(engine), field
+        assert {choice.value for choice in choices_of(fields[field])} == set(engine), field
 
 
 def test_classes_and_a_learned_variance_train_and_resume(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import Signal
@@ -18,6 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ddpm_studio.catalogue import SAMPLERS
+from ddpm_studio.catalogue.fields import choices_of
+from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import WideList
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, tool_button
@@ -29,27 +32,6 @@ _FIELDS = SamplerRequest.model_fields
 _STEPS_WIDTH, _ETA_WIDTH = 84, 72
 # Of a closed list, beside its words.
 _ARROW_WIDTH = 54
-SAMPLER_NAMES = {
-    "ddpm": "DDPM",
-    "ddim": "DDIM",
-    "dpm++2m": "DPM-Solver++ 2M",
-    "dpm++2m-sde": "DPM-Solver++ 2M SDE",
-    "dpm++1": "DPM-Solver++ 1",
-    "dpm++1-sde": "DPM-Solver++ 1 SDE",
-    "heun": "Heun (EDM)",
-    "euler": "Euler (EDM)",
-    "sde": "reverse SDE",
-    "pc": "predictor–corrector",
-    "ode": "probability flow",
-    "langevin": "Langevin",
-    "inpaint": "RePaint",
-}
-_TEXTS = SAMPLER_NAMES | {
-    "ema": "EMA",
-    "raw": "raw",
-    "fixed_large": "σ² = βₜ",
-    "fixed_small": "σ² = β̃ₜ",
-}
 
 
 class SamplerBar(QWidget):
@@ -233,8 +215,7 @@ class SamplerBar(QWidget):
 
     def _choice(self, field: str, first: str) -> QComboBox:
         box = WideList()
-        for value in get_args(_FIELDS[field].annotation):
-            box.addItem(_TEXTS.get(value, value), value)
+        add_choices(box, choices_of(_FIELDS[field]))
         box.setCurrentIndex(box.findData(first))
         box.installEventFilter(self._filter)
         _describe(box, _FIELDS[field])
@@ -284,12 +265,12 @@ class SamplerBar(QWidget):
         described = _FIELDS[field]
         add_heading(menu, str(described.title))
         group = QActionGroup(menu)
-        for value in get_args(described.annotation):
-            action = menu.addAction(_TEXTS.get(value, value))
+        for choice in choices_of(described):
+            action = menu.addAction(translated(choice.title))
             action.setCheckable(True)
-            action.setData(value)
-            action.setChecked(value == described.default)
-            action.setToolTip(str(described.description))
+            action.setData(choice.value)
+            action.setChecked(choice.value == described.default)
+            action.setToolTip(translated(choice.help or str(described.description)))
             group.addAction(action)
         return group
 
@@ -302,12 +283,12 @@ class SamplerBar(QWidget):
         self.changed.emit()
 
     def _follow_sampler(self) -> None:
-        # The list is as wide as the longest of twelve names; the closed box only as its own.
+        # The list is as wide as the longest name; the closed box only as its own.
         words = self.sampler.fontMetrics().horizontalAdvance(self.sampler.currentText())
         self.sampler.setFixedWidth(words + _ARROW_WIDTH)
-        is_ddim = self.sampler.currentData() == "ddim"
-        self.eta.setEnabled(is_ddim)
-        self._eta_label.setEnabled(is_ddim)
+        uses_eta = SAMPLERS[self.sampler.currentData()].uses_eta
+        self.eta.setEnabled(uses_eta)
+        self._eta_label.setEnabled(uses_eta)
 
 
 def _checked(group: QActionGroup) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
 
-from ddpm_studio.gui.features.common.sampler_bar import SAMPLER_NAMES
+from ddpm_studio.gui.features.common.sampler_words import sampler_title
 from ddpm_studio.gui.features.gallery.gallery_items import Filter
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
@@ -83,7 +83,7 @@ class GalleryFilters(QWidget):
     def set_known(self, runs: Sequence[Path], samplers: Sequence[str]) -> None:
         """Offer these runs and samplers; what is chosen stays, also where it has none left."""
         run_items = [(run.name, run) for run in runs]
-        sampler_items = [(SAMPLER_NAMES.get(sampler, sampler), sampler) for sampler in samplers]
+        sampler_items = [(sampler_title(sampler), sampler) for sampler in samplers]
         _refill(self.run, (self.tr("Any run"), None), run_items)
         _refill(self.sampler, (self.tr("Any sampler"), ""), sampler_items)
         self._fit()

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.gui.features.common.sampler_bar import SAMPLER_NAMES
+from ddpm_studio.gui.features.common.sampler_words import sampler_title
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, number_label
@@ -98,9 +98,9 @@ class RecipeView(QWidget):
     def _sampler(self, request: dict[str, object]) -> str:
         steps = request.get("steps")
         sampler = str(request.get("sampler", "inpaint"))
-        words = SAMPLER_NAMES.get(sampler, sampler.upper())
+        words = sampler_title(sampler)
         if steps is not None:
             words += self.tr(", {0} steps").format(steps)
-        if sampler == "ddim" and request.get("eta"):
+        if request.get("eta"):
             words += f", η {request['eta']}"
         return words

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QWidget
 
+from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, button, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -194,8 +196,7 @@ class MixChoices(QWidget):
 
     def _mix_box(self) -> QComboBox:
         box = QComboBox()
-        for value in get_args(_FIELDS["mix"].annotation):
-            box.addItem(value, value)
+        add_choices(box, choices_of(_FIELDS["mix"]))
         box.installEventFilter(self._wheel)
         name(box, str(_FIELDS["mix"].title), str(_FIELDS["mix"].description))
         box.currentIndexChanged.connect(self.changed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
@@ -11,6 +10,8 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
+from ddpm_studio.catalogue import SCHEDULES
+from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
@@ -21,6 +22,7 @@ from ddpm_studio.gui.features.learn.lights import Lights
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
 from ddpm_studio.gui.widgets.layout.basics import (
     WheelFilter,
@@ -40,7 +42,6 @@ _SMALLEST_TILE, _LARGEST_TILE, _BESIDE_TILES = 96, 224, 276
 _BOX_WIDTH = 96
 # Bits/dim of L_T: the paper's schedule leaves 2e-5.
 _FAIR_START = 1e-3
-_ENDS_DECIDE = ("linear", "linear_scaled", "quadratic", "sigmoid")
 
 _STEP = r"q(\bf{x}_t|\bf{x}_{t−1}) = N(\sqrt{1−\is{beta}{β_t}}\,\bf{x}_{t−1}, \is{beta}{β_t}\bf{I})"
 _JUMP = (
@@ -115,8 +116,7 @@ class ForwardChapter(QWidget):
     def _make_choices(self) -> None:
         fields = ScheduleRequest.model_fields
         self.schedule = QComboBox()
-        for schedule in get_args(fields["schedule"].annotation):
-            self.schedule.addItem(schedule, schedule)
+        add_choices(self.schedule, choices_of(fields["schedule"]))
         self.timesteps = IntBox(2, 10_000)
         self.timesteps.setValue(fields["timesteps"].default)
         self.beta_start, self.beta_end = (FloatBox(1e-6, 0.999) for _ in range(2))
@@ -259,9 +259,9 @@ class ForwardChapter(QWidget):
         layout.addWidget(self.left_over)
 
     def _on_name(self) -> None:
-        chosen = self.schedule.currentData()
-        self.beta_start.setEnabled(chosen in _ENDS_DECIDE)
-        self.beta_end.setEnabled(chosen in (*_ENDS_DECIDE, "constant"))
+        ends = SCHEDULES[self.schedule.currentData()].ends
+        self.beta_start.setEnabled(ends == "both")
+        self.beta_end.setEnabled(ends != "none")
         self._changed()
 
     def _changed(self) -> None:

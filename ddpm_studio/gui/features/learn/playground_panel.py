@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio.backend import JobHandle, specs
+from ddpm_studio.catalogue import SAMPLERS
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.learn.lights import Lights
@@ -46,7 +47,6 @@ _INTERVAL_MS = 40
 _MOST_DRAWN = 5000
 _PLACES = PointPlot.places()
 _SEED = 0
-_SAMPLERS = ("ddpm", "ddim", "dpm++2m", "heun")
 _SQUARE = 2
 # Wide enough on the right for the names of the samplers.
 _HALVES = 6, 7
@@ -69,7 +69,8 @@ class PlaygroundPanel(QWidget):
         self.messages = MessageBar()
         self._make_controls()
         self.forward = PointPlot(self.tr("Forward process and score"))
-        self.tiles = [WalkTile(studio, k, sampler) for k, sampler in enumerate(_SAMPLERS)]
+        featured = [sampler.name for sampler in SAMPLERS.values() if sampler.featured]
+        self.tiles = [WalkTile(studio, k, sampler) for k, sampler in enumerate(featured)]
         self._register(actions)
         self.equations = PlaygroundEquations(self)
         self._lights = Lights(self)

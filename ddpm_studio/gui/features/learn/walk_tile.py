@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
+from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.features.common.sampler_bar import SAMPLER_NAMES
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, name
 from ddpm_studio.gui.workspace.studio import Studio
@@ -52,8 +53,7 @@ class WalkTile(QWidget):
         self.walk: PointWalk | None = None
         """The walk that is shown, or None."""
         self.sampler = NarrowChoice()
-        for known in get_args(SamplerRequest.model_fields["sampler"].annotation):
-            self.sampler.addItem(SAMPLER_NAMES[known], known)
+        add_choices(self.sampler, choices_of(SamplerRequest.model_fields["sampler"]))
         self.sampler.addItem(self.tr("Langevin at t"), _CHAIN)
         self.sampler.setCurrentIndex(self.sampler.findData(sampler))
         title = self.tr("Sampler {0}").format(place + 1)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pydantic import ValidationError
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.editors import editor_for
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, tool_button
 from ddpm_studio.gui.workspace.settings import Preferences, Settings, default, section
@@ -34,8 +35,8 @@ class SettingRow(QWidget):
         if editor is None:
             raise TypeError(f"there is no editor for the setting {key}")
         self._preferences, self.key, self.editor = preferences, key, editor
-        self.title = _translated(field.title or key)
-        self.description = _translated(field.description or "")
+        self.title = translated(field.title or key)
+        self.description = translated(field.description or "")
         if isinstance(editor.focus, QCheckBox):
             # Its name stands to the left already.
             editor.focus.setText(self.tr("On"))
@@ -76,7 +77,7 @@ class SettingRow(QWidget):
 
     def matches(self, words: str) -> bool:
         """Whether every word occurs in its name, description or heading."""
-        text = f"{self.title} {self.description} {_translated(section(self.key))}".casefold()
+        text = f"{self.title} {self.description} {translated(section(self.key))}".casefold()
         return all(word in text for word in words.casefold().split())
 
     def reset(self) -> None:
@@ -103,7 +104,3 @@ class SettingRow(QWidget):
             self.editor.write(value)
         self.error.hide()
         self.reset_button.setVisible(not self._preferences.is_default(self.key))
-
-
-def _translated(text: str) -> str:
-    return QCoreApplication.translate("requests", text)

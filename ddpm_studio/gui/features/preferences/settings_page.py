@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from ddpm_studio.catalogue import plugins
 from ddpm_studio.gui.features.preferences.setting_row import SettingRow
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
@@ -33,6 +34,9 @@ class SettingsPage(QScrollArea):
                 layout.addWidget(heading)
             self.rows[key] = SettingRow(preferences, key)
             layout.addWidget(self.rows[key])
+            if key == "plugins":
+                self.plugins = label(_told_plugins(), "muted", wrap=True)
+                layout.addWidget(self.plugins)
         self.reset_button = button(
             self.tr("Reset all settings"), self.tr("As they were at first"), icon="rotate-ccw"
         )
@@ -71,4 +75,13 @@ class SettingsPage(QScrollArea):
         for title, heading in self._headings.items():
             heading.setVisible(title in under)
         self.reset_button.setVisible(not words)
+        self.plugins.setVisible("plugins" in found)
         return len(found)
+
+
+def _told_plugins() -> str:
+    """Say which plug-ins this window uses, and which it can't."""
+    plugins.load()
+    found = plugins.loaded()
+    none = QCoreApplication.translate("SettingsPage", "This window uses no plug-ins.")
+    return "\n".join(plugin.line for plugin in found) if found else none

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import QCoreApplication, QSize, Qt, SignalInstance
+from PySide6.QtCore import QCoreApplication, QSize, SignalInstance
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
+from ddpm_studio.catalogue.fields import Choice, choices_of
 from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.forms.colour_button import ColourButton
 from ddpm_studio.gui.widgets.forms.folder_box import FolderBox
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
@@ -23,9 +24,6 @@ from ddpm_studio.gui.widgets.layout.basics import tool_button
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
 _SEED_FROM = 2**31
 _HAIR = 1e-9
-_ABBREVIATIONS = {
-    word: word.upper() for word in ("rgb", "cpu", "cuda", "mps", "ddpm", "ddim", "ema", "vlb")
-}
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,8 @@ def editor_for(field: FieldInfo) -> Editor | None:
     """Return an editor for the field, or None where a form has none for its type."""
     kind, optional = _kind(field.annotation)
     bounds = _Bounds.of(field)
-    if get_origin(kind) is Literal:
-        return _choice(field, get_args(kind), optional)
+    if choices := choices_of(field):
+        return _choice(choices, optional)
     if kind is bool:
         return _check(field)
     if kind is int:
@@ -109,16 +107,11 @@ def range_text(field: FieldInfo) -> str:
     return ""
 
 
-def _choice(field: FieldInfo, values: tuple[Any, ...], optional: bool) -> Editor:
+def _choice(choices: Sequence[Choice], optional: bool) -> Editor:
     box = QComboBox()
     if optional:
         box.addItem(_tr("auto"), None)
-    for value in values:
-        box.addItem(_words(value), value)
-        # Descriptions tell of single values as "value: what it does; other: …".
-        told = re.search(rf"(?:^|[;.] ){re.escape(str(value))}: ([^;.]+)", field.description or "")
-        if told:
-            box.setItemData(box.count() - 1, told[1], Qt.ItemDataRole.ToolTipRole)
+    add_choices(box, choices)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -224,10 +217,6 @@ def _let_shrink(box: QWidget) -> None:
     # The hint has room for the largest number; a form is as narrow as its dock.
     box.setMinimumSize(QSize(80, 0))
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-
-def _words(value: object) -> str:
-    return _ABBREVIATIONS.get(str(value), str(value).replace("_", " "))
 
 
 def _tr(text: str) -> str:

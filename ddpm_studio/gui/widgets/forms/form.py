@@ -7,12 +7,13 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.editors import Editor, editor_for, range_text
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, set_property
 from ddpm_studio.validation import first_problem, plainly
@@ -166,7 +167,7 @@ class RequestForm(QWidget, Generic[Model]):
         title = self._title(key)
         other = _only_with(field)
         needs = self.tr("Only with “{0}”.").format(self._title(other)) if other else ""
-        described = (self._translated(field.description or ""), range_text(field), needs)
+        described = (translated(field.description or ""), range_text(field), needs)
         tip = " ".join(part for part in described if part)
         name(editor.focus, title, tip)
         # Scrolling past a field must neither change it nor take the focus there.
@@ -226,10 +227,7 @@ class RequestForm(QWidget, Generic[Model]):
 
     def _title(self, key: str) -> str:
         field = self._model.model_fields.get(key)
-        return self._translated((field.title if field else "") or key.replace("_", " "))
-
-    def _translated(self, text: str) -> str:
-        return QCoreApplication.translate("requests", text)
+        return translated((field.title if field else "") or key.replace("_", " "))
 
     def _fold_button(self) -> QToolButton:
         made = QToolButton()
