@@ -35,6 +35,8 @@ Precision = Literal["auto", "float32", "bf16"]
 Weights = Literal["ema", "raw"]
 Schedule = Annotated[str, OneOf(SCHEDULES)]
 Sampler = Annotated[str, OneOf(SAMPLERS)]
+Parameterization = Annotated[str, OneOf(PARAMETERIZATIONS)]
+Variance = Annotated[str, OneOf(VARIANCES)]
 # Of one that is learned there is nothing to choose once the network is trained.
 FixedVariance = Annotated[str, OneOf(VARIANCES, lambda variance: not variance.learned)]
 
@@ -113,10 +115,10 @@ class TrainRequest(Request):
     timesteps: int = Field(
         1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
     )
-    parameterization: Annotated[str, OneOf(PARAMETERIZATIONS)] = Field(
+    parameterization: Parameterization = Field(
         "eps", title="Prediction", description="What the network predicts."
     )
-    variance: Annotated[str, OneOf(VARIANCES)] = Field(
+    variance: Variance = Field(
         "fixed_large",
         title="Variance",
         description="σₜ² of the reverse process; a learned one needs a loss that teaches it.",

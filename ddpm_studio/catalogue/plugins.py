@@ -124,7 +124,7 @@ def _load(point: EntryPoint) -> Plugin:
     added: list[tuple[Table[Any], str]] = []
     try:
         for entry in _entries(point.load()):
-            table = next(table for table in KINDS.values() if isinstance(entry, table.takes))
+            table = _table_of(entry)
             table.add(entry)
             added.append((table, entry.name))
     # What others wrote may raise anything, and end the program.
@@ -137,12 +137,18 @@ def _load(point: EntryPoint) -> Plugin:
     return Plugin(point.name, package, version, tuple((t.kind, name) for t, name in added))
 
 
+def _table_of(entry: object) -> Table[Any]:
+    for table in KINDS.values():
+        if isinstance(entry, table.takes):
+            return table
+    kinds = ", ".join(table.takes.__name__ for table in KINDS.values())
+    raise TypeError(f"{entry!r} is none of {kinds}")
+
+
 def _entries(found: Any) -> list[Entry]:
     entries = list(found)
     for entry in entries:
-        if not isinstance(entry, Entry) or type(entry) is Entry:
-            kinds = ", ".join(table.takes.__name__ for table in KINDS.values())
-            raise TypeError(f"{entry!r} is none of {kinds}")
+        _table_of(entry)
         if not isinstance(entry.name, str) or not _NAME.fullmatch(entry.name):
             raise ValueError(f"{entry.name!r} can't be a name: small letters, digits and + _ . -")
         if not all(isinstance(text, str) for text in (entry.title, entry.help)):

@@ -11,13 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 from torch import Tensor
 
+from ddpm_studio.catalogue.origins import missing
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import is_file, is_there, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
-from ddpm_studio.runs.info import RunInfo
+from ddpm_studio.runs.info import NEEDED_TO_DRAW, RunInfo
 from ddpm_studio.runs.lock import RunLock
-from ddpm_studio.strict_json import parse_object, read_bounded
+from ddpm_studio.strict_json import read_object
 from ddpm_studio.validation import plainly
 
 _MAX_RUN_JSON = 4 << 20
@@ -86,12 +87,10 @@ class RunFolder:
             )
             raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
         try:
-            content = read_bounded(file, _MAX_RUN_JSON)
-            # Its own parser would take the last of two keys of one name.
-            parse_object(content, _MAX_RUN_JSON)
-            info = RunInfo.model_validate_json(content)
+            info = RunInfo.read(read_object(file, _MAX_RUN_JSON))
             info.unet_config()
-            info.process.build()
+            if not missing(info.plugins, NEEDED_TO_DRAW):
+                info.process.build()
         except (OSError, ValueError) as error:
             raise StudioError(
                 f"{file} can't be read: {_first_problem(error)}.",

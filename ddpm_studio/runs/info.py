@@ -10,10 +10,15 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ddpm_studio import __version__
+from ddpm_studio.catalogue.origins import believing
 from ddpm_studio.engine import NoiseSchedule
 from ddpm_studio.engine.networks.unet import UNet, UNetConfig
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.requests import PrepareOptions, Schedule, TrainRequest
+from ddpm_studio.requests import Parameterization, PrepareOptions, Schedule, TrainRequest, Variance
+from ddpm_studio.runs.first_format import spelt_out
+
+#: Kinds of the catalogue without which a network can't be evaluated; the others train it.
+NEEDED_TO_DRAW = ("schedule", "parameterization", "variance", "network")
 
 
 class _Part(BaseModel):
@@ -36,8 +41,8 @@ class ProcessInfo(_Part):
     schedule: Schedule | Literal["betas"]
     timesteps: int = Field(ge=2, le=10000)
     betas: tuple[float, ...] | None = Field(None, max_length=10000)
-    parameterization: str = "eps"
-    variance: str = "fixed_large"
+    parameterization: Parameterization = "eps"
+    variance: Variance = "fixed_large"
 
     def build(self) -> DiffusionProcess:
         """Return the process, its schedule in float64.
@@ -58,10 +63,11 @@ class RunInfo(_Part):
     """The content of ``run.json``.
 
     ``request`` and ``data`` are None for a model that was trained elsewhere; ``origin`` says
-    where. ``start_from`` is the run whose weights were fine-tuned.
+    where. ``start_from`` is the run whose weights were fine-tuned. ``plugins`` are the entries
+    of other packages that it was made with, such as {"schedule toy": "toy-plugin 1.0"}.
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[1, 2] = 2
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     network: dict[str, Any]
     process: ProcessInfo
@@ -69,6 +75,7 @@ class RunInfo(_Part):
     data: DataInfo | None = None
     origin: str = ""
     start_from: str | None = None
+    plugins: dict[str, str] = Field(default_factory=dict)
     versions: dict[str, str] = Field(
         default_factory=lambda: {
             "ddpm-studio": __version__,
@@ -76,6 +83,15 @@ class RunInfo(_Part):
             "python": platform.python_version(),
         }
     )
+
+    @classmethod
+    def read(cls, told: dict[str, Any]) -> RunInfo:
+        """Return what a file says, also one of version 0.1.0, or whose plug-in is missing.
+
+        Raises:
+            ValidationError: if it is none.
+        """
+        return cls.model_validate(spelt_out(told), context=believing(told.get("plugins")))
 
     def unet_config(self) -> UNetConfig:
         """Return the network's shape.

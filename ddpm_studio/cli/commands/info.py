@@ -50,9 +50,18 @@ def command(
         "Classes": ", ".join(summary.classes),
         "Process": f"{schedule}, T = {summary.timesteps}",
         "Checkpoints": ", ".join(f"{step:,}" for step in summary.checkpoints) or "none yet",
+        "Plug-ins": _told_plugins(summary.plugins, summary.missing),
         "Created": local_time(summary.created),
     }
     _tell_rows(rows)
+
+
+def _told_plugins(used: Mapping[str, str], missing: Mapping[str, str]) -> str:
+    parts = []
+    for origin in dict.fromkeys(used.values()):
+        lost = ", ".join(entry for entry, one in missing.items() if one == origin)
+        parts.append(f"{origin}, not here: {lost}" if lost else origin)
+    return "; ".join(parts)
 
 
 def _tell_program(json: bool) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ddpm_studio.catalogue.origins import origins
 from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, Precision, UNet
 from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.guidance import check_labels, guided
@@ -307,4 +308,6 @@ def recipe(
         "run_id": run_id(run_json),
         "torch": str(torch.__version__),
     }
+    if used := origins(request, model.info.process):
+        told["plugins"] = used
     return told | {"inputs": pack(inputs)} if inputs else told

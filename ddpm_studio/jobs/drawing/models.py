@@ -13,11 +13,13 @@ from pathlib import Path
 
 import torch
 
+from ddpm_studio.catalogue.origins import require
 from ddpm_studio.engine import DiffusionProcess, Precision, UNet, in_bf16
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine.device import choose_device
 from ddpm_studio.requests import Device, Weights
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
+from ddpm_studio.runs.info import NEEDED_TO_DRAW
 from ddpm_studio.runs.weights import network_of
 
 _KEPT = 3
@@ -104,6 +106,7 @@ class ModelStore:
             key = (path, attached, step, weights, where)
             return self._cached(key, info, lambda: copy.deepcopy(training.network(weights)))
         folder = RunFolder.open(run)
+        require(f"The run {path.name}", folder.info.plugins, NEEDED_TO_DRAW)
         checkpoint = folder.newest() if step is None else folder.checkpoint(step)
         where = choose_device(device)
 

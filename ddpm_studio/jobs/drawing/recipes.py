@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from ddpm_studio.catalogue.origins import believing, require
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.export.carried import Array, unpack
@@ -120,14 +121,17 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
         raise StudioError(f"{path.name} can't be drawn again: it is {what}.", remedy)
     if kind not in _KINDS:
         return None
+    used = recipe.get("plugins")
     try:
-        request = _KINDS[kind].model_validate(drawn_by(recipe))
+        request = _KINDS[kind].model_validate(drawn_by(recipe), context=believing(used))
     except ValidationError as error:
         raise StudioError(
             f"{path.name} does not say in full how it was made.",
             "It was changed, or comes from another version.",
             str(error),
         ) from error
+    if isinstance(used, dict):
+        require(path.name, {str(entry): str(origin) for entry, origin in used.items()})
     asked = Path(str(getattr(request, "run", "")))
     run = _found_run(asked, path, recipe, near)
     packed = recipe.get("inputs")

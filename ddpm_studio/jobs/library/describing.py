@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ddpm_studio.catalogue.origins import missing
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import Checkpoint, RunFolder
 from ddpm_studio.runs.classes import known_classes
@@ -17,6 +18,8 @@ class RunSummary:
     """What ``info`` tells of a run as it was last saved; None where it is not known.
 
     ``classes`` are those of the pictures, ``known_classes`` those that the network can draw.
+    ``plugins`` are the entries of other packages that it was made with, by kind and name, and
+    where they come from; ``missing`` those of them that are not here.
     """
 
     path: Path
@@ -36,6 +39,8 @@ class RunSummary:
     classes: tuple[str, ...]
     known_classes: tuple[str, ...]
     created: str
+    plugins: dict[str, str]
+    missing: dict[str, str]
 
     def to_json(self) -> dict[str, object]:
         """Return the fields as JSON can hold them."""
@@ -69,6 +74,8 @@ def describe_run(run: Path) -> RunSummary:
         classes=info.data.class_names if info.data else (),
         known_classes=known_classes(info),
         created=info.created,
+        plugins=info.plugins,
+        missing=missing(info.plugins),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from ddpm_studio import data
+from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig, derive_seed
 from ddpm_studio.engine.losses import check_loss
@@ -26,6 +27,7 @@ from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
+from ddpm_studio.runs.info import NEEDED_TO_DRAW
 
 _NAMED = 5
 _NETWORK_SEED = 3
@@ -83,6 +85,7 @@ def train(
             raise StudioError(
                 f"The run {run} was not trained here.", "Fine-tune it as a new run instead."
             )
+        require(f"The run {run.name}", folder.info.plugins)
         request = folder.info.request.model_copy(
             update={"steps": request.steps, "device": request.device}
         )
@@ -93,6 +96,8 @@ def train(
             f"{run} holds a run already.", "Resume it (--resume), or choose another run folder."
         )
     base = RunFolder.open(start_from).info if start_from and not resume else None
+    if base and start_from:
+        require(f"The run {start_from.name}", base.plugins, NEEDED_TO_DRAW)
     process = base.process if base else _process(request)
     try:
         check_loss(process.build(), request.loss)
@@ -120,8 +125,10 @@ def train(
             _check_shape(base, dataset)
         # Recorded, so that training further is in the same wherever it is.
         precision = devices.choose_precision(request.precision, device)
-        request = request.model_copy(update={"precision": precision})
         config = base.unet_config() if base else _network_config(request, dataset)
+        # Nor should it change its meaning with a preset.
+        told = {"warmup_steps": _warmup(request), "dropout": config.dropout}
+        request = request.model_copy(update={"precision": precision, **told})
         info = _describe(request, config, process, dataset, start_from)
         folder = RunFolder.create(run, info)
     if request.batch_size > len(dataset):
@@ -249,9 +256,6 @@ def _build(
         network = folder.info.build_network()
     if folder.info.start_from and not folder.checkpoints():
         start_weights(Path(folder.info.start_from), network)
-    warmup = request.warmup_steps
-    if warmup is None:
-        warmup = PRESETS[request.preset].warmup_steps
     return Trainer(
         network.to(device),
         folder.info.process.build(),
@@ -259,7 +263,7 @@ def _build(
         TrainingConfig(
             batch_size=request.batch_size,
             learning_rate=request.learning_rate,
-            warmup_steps=warmup,
+            warmup_steps=_warmup(request),
             grad_clip=request.grad_clip,
             ema_decay=request.ema_decay,
             flip=request.flip,
@@ -271,6 +275,11 @@ def _build(
         ),
         dataset.labels if folder.info.unet_config().num_classes is not None else None,
     )
+
+
+def _warmup(request: TrainRequest) -> int:
+    asked = request.warmup_steps
+    return PRESETS[request.preset].warmup_steps if asked is None else asked
 
 
 def _network_config(request: TrainRequest, dataset: Dataset) -> UNetConfig:
@@ -327,6 +336,7 @@ def _describe(
             options=dataset.options,
         ),
         start_from=str(start_from.resolve()) if start_from else None,
+        plugins=origins(request, process),
     )
 
 

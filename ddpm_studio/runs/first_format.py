@@ -1,0 +1,100 @@
+"""What a ``run.json`` of version 0.1.0 means, whatever the defaults have become since.
+
+Such a file names no format, or format 1. What it leaves out, and what it leaves to a preset by a
+null, stands for the values below for ever; a later format is written with its own values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FIRST = 1
+
+#: A field that 0.1.0 had not stands for what 0.1.0 did.
+REQUEST: dict[str, Any] = {
+    "preset": "tiny",
+    "steps": 5000,
+    "batch_size": 32,
+    "seed": 0,
+    "device": "auto",
+    "precision": "auto",
+    "learning_rate": 2e-4,
+    "warmup_steps": None,
+    "grad_clip": 1.0,
+    "dropout": None,
+    "ema_decay": 0.9999,
+    "flip": True,
+    "schedule": "linear",
+    "timesteps": 1000,
+    "parameterization": "eps",
+    "variance": "fixed_large",
+    "loss": "simple",
+    "timestep_sampling": "uniform",
+    "class_conditional": False,
+    "label_dropout": 0.1,
+    "checkpoint_every": None,
+    "return_on_spike": False,
+    "deterministic": False,
+    "sample_every": None,
+    "sample_count": 16,
+}
+
+#: What null meant, by the preset.
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {"warmup_steps": 50, "dropout": 0.0},
+    "small": {"warmup_steps": 500, "dropout": 0.0},
+    "ddpm32": {"warmup_steps": 5000, "dropout": 0.1},
+    "ddpm256": {"warmup_steps": 5000, "dropout": 0.0},
+}
+
+PROCESS: dict[str, Any] = {"parameterization": "eps", "variance": "fixed_large", "betas": None}
+
+OPTIONS: dict[str, Any] = {
+    "image_size": None,
+    "channels": "auto",
+    "fit": "crop",
+    "background": "#ffffff",
+}
+
+NETWORK: dict[str, Any] = {
+    "image_size": 32,
+    "channels": 3,
+    "base_channels": 128,
+    "channel_mult": [1, 2, 2, 2],
+    "blocks_per_level": 2,
+    "attention_resolutions": [16],
+    "dropout": 0.1,
+    "norm_groups": 32,
+    "learned_variance": False,
+    "num_classes": None,
+}
+
+
+def spelt_out(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a ``run.json`` says, with all that 0.1.0 left out; other formats as they are.
+
+    Args:
+        told: the file's object; parts that are of another kind than they must be stay so.
+    """
+    if told.get("format_version", FIRST) != FIRST:
+        return dict(told)
+    found = {**told, "format_version": FIRST}
+    _fill(found, "process", PROCESS)
+    _fill(found, "network", NETWORK)
+    _fill(found, "request", REQUEST)
+    request, data = found.get("request"), found.get("data")
+    if isinstance(request, dict):
+        meant = PRESETS.get(str(request["preset"]), {})
+        found["request"] = {k: meant.get(k) if v is None else v for k, v in request.items()}
+    if isinstance(data, dict):
+        data = dict(data)
+        _fill(data, "options", OPTIONS)
+        found["data"] = data
+    return found
+
+
+def _fill(whole: dict[str, Any], part: str, missing: Mapping[str, Any]) -> None:
+    given = whole.get(part)
+    if isinstance(given, dict):
+        whole[part] = {**missing, **given}

@@ -1,0 +1,146 @@
+"""Packages that add to the catalogue: found, used, told of, passed over, switched off."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from ddpm_studio import catalogue
+from ddpm_studio.catalogue import plugins
+from ddpm_studio.requests import SampleRequest, TrainRequest
+from tests.catalogue.installing import declare, seen
+from tests.cli.conftest import Terminal
+
+
+def run_python(code: str, *places: Path, **variables: str) -> str:
+    """Run code in a process that finds what is installed in these places."""
+    paths = [*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_entries_of_a_package_are_found_by_name(toy: Path) -> None:
+    assert catalogue.get("sampler", "toy-walk").title == "Toy walk"
+    assert "toy-sqrt" in list(catalogue.SCHEDULES)
+    (plugin,) = plugins.loaded()
+    assert (plugin.package, plugin.version, plugin.problem) == ("toy-plugin", "1.0", "")
+    assert ("loss", "toy-l1") in plugin.entries
+    assert plugins.origin("loss", "toy-l1") == "toy-plugin 1.0"
+    assert plugins.origin("loss", "simple") == ""
+
+
+def test_what_the_engine_has_needs_no_plug_in(toy: Path) -> None:
+    assert SampleRequest(run=Path("x"), sampler="ddim").sampler == "ddim"
+    assert plugins.loaded() == ()
+    assert SampleRequest(run=Path("x"), sampler="toy-walk").sampler == "toy-walk"
+    assert plugins.loaded() != ()
+
+
+def test_torch_is_not_loaded_to_know_them(site: Path) -> None:
+    code = (
+        "import sys; from ddpm_studio import catalogue, requests;"
+        "print([kind for kind, table in catalogue.KINDS.items() if any('toy' in n for n in table)],"
+        "'torch' in sys.modules)"
+    )
+    assert "'sampler', 'schedule'" in (said := run_python(code, site))
+    assert said.strip().endswith("False")
+
+
+def test_without_any_the_metadata_of_packages_is_not_parsed(site: Path) -> None:
+    code = (
+        "import sys; from ddpm_studio.catalogue import plugins; plugins.load();"
+        "print('importlib.metadata' in sys.modules)"
+    )
+    assert run_python(code).strip() == "False"
+    assert run_python(code, site).strip() == "True"
+
+
+def test_they_can_be_switched_off(site: Path) -> None:
+    code = "from ddpm_studio import catalogue; print('toy-l1' in catalogue.LOSSES)"
+    assert run_python(code, site).strip() == "True"
+    for word in ("off", "0", "No"):
+        assert run_python(code, site, **{plugins.VARIABLE: word}).strip() == "False"
+
+
+BROKEN = {
+    "raises": ("raise RuntimeError('not today')", "RuntimeError: not today"),
+    "ends": ("raise SystemExit(3)", "SystemExit: 3"),
+    "lacks": ("ENTRY = ()", "AttributeError"),
+    "other": ("ENTRIES = (1,)", "TypeError: 1 is none of SamplerInfo"),
+    "none": ("ENTRIES = 5", "TypeError"),
+    "plain": (
+        "from ddpm_studio.catalogue import Entry\nENTRIES = (Entry('a', 'A', 'a', 'b:c'),)",
+        "is none of SamplerInfo",
+    ),
+    "taken": (
+        "from ddpm_studio.catalogue import LossInfo\n"
+        "ENTRIES = (LossInfo('new', 'N', 'n', 'a:b'), LossInfo('simple', 'S', 's', 'a:b'))",
+        "ValueError: there is a loss 'simple' already",
+    ),
+    "name": (
+        "from ddpm_studio.catalogue import LossInfo\nENTRIES = (LossInfo('A b', 'N', 'n', 'a:b'),)",
+        "can't be a name",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_one_that_fails_is_told_of_and_passed_over(site: Path, tmp_path: Path, name: str) -> None:
+    source, reason = BROKEN[name]
+    (tmp_path / f"broken_{name}.py").write_text(source)
+    declare(tmp_path, f"broken-{name}", "0.1", {"bad": f"broken_{name}:ENTRIES"})
+    with seen(site), seen(tmp_path):
+        assert "toy-l1" in catalogue.LOSSES
+        assert "new" not in catalogue.LOSSES
+        (bad,) = (plugin for plugin in plugins.loaded() if plugin.problem)
+        assert (bad.package, bad.version) == (f"broken-{name}", "0.1")
+        assert reason in bad.problem
+        assert f"broken-{name} 0.1" in bad.line
+
+
+def test_an_unknown_name_is_refused_with_those_there_are(toy: Path) -> None:
+    with pytest.raises(ValidationError, match=r"must be simple, min_snr, vlb, hybrid or toy-l1"):
+        TrainRequest(loss="toy-l2")
+    with pytest.raises(ValueError, match=r"no loss 'x'; there are simple, .*toy-l1"):
+        catalogue.get("loss", "x")
+    with pytest.raises(ValueError, match=r"no kind 'x'; there are sampler, "):
+        catalogue.get("x", "y")
+    assert "toy-l1" in TrainRequest.model_json_schema()["properties"]["loss"]["enum"]
+
+
+def test_the_terminal_tells_what_was_loaded(toy: Path, terminal: Terminal, tmp_path: Path) -> None:
+    text = terminal("info").out
+    assert "The plug-in toy of toy-plugin 1.0 adds: sampler toy-walk, schedule toy-sqrt" in text
+    told = json.loads(terminal("info", "--json").out)
+    assert told["plugins"][0]["package"] == "toy-plugin"
+    assert {"name": "toy-l1", "title": "Toy L1", "help": "the mean absolute error"} in (
+        told["choices"]["loss"]
+    )
+
+
+def test_the_terminal_warns_of_one_that_fails(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "broken_here.py").write_text("raise RuntimeError('not today')")
+    declare(tmp_path, "broken-here", "0.1", {"bad": "broken_here:ENTRIES"})
+    with seen(tmp_path):
+        said = terminal("info")
+        assert said.code == 0
+        assert said.err == (
+            "warning: The plug-in bad of broken-here 0.1 can't be used: RuntimeError: not today\n"
+        )
+
+
+def test_no_plugins_switches_them_off_for_a_command(site: Path) -> None:
+    code = "import sys; from ddpm_studio.cli import run; sys.exit(run(['info', '--no-plugins']))"
+    said = run_python(code, site)
+    assert "Plug-ins  switched off" in said
+    assert "toy" not in said

@@ -1,0 +1,155 @@
+"""A package adds one of each kind without an edit here; all are used, and a run can do without."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ddpm_studio import catalogue
+from ddpm_studio.catalogue import plugins
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, TrainingLoss
+from ddpm_studio.jobs import ModelStore, sample
+from ddpm_studio.requests import SampleRequest
+from tests.catalogue.installing import seen
+from tests.cli.conftest import QUIET, Terminal, spawn
+from tests.engine.walking import finish as walked
+from tests.jobs.conftest import finish
+
+TOYS = [
+    *("--schedule", "toy-sqrt", "--loss", "toy-l1", "--timestep-sampling", "toy-late"),
+]
+
+
+@pytest.fixture(scope="module")
+def toy_run(
+    site: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory, _own_folders: None
+) -> Path:
+    """A run of three steps, trained by a command in a process of its own."""
+    run = tmp_path_factory.mktemp("toy") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(site), prepend=":")
+        process = spawn("train", pictures, "--run", run, "--steps", "3", *QUIET, *TOYS)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, out + err
+    return run
+
+
+def test_the_run_tells_which_plug_ins_it_was_made_with(toy_run: Path) -> None:
+    told = json.loads((toy_run / "run.json").read_text())
+    assert told["process"]["schedule"] == "toy-sqrt"
+    assert told["plugins"] == {
+        "schedule toy-sqrt": "toy-plugin 1.0",
+        "loss toy-l1": "toy-plugin 1.0",
+        "choice of t toy-late": "toy-plugin 1.0",
+    }
+
+
+def test_the_terminal_samples_and_trains_further(
+    toy: Path, toy_run: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    out = tmp_path / "toy.png"
+    said = terminal(
+        *("sample", toy_run, "--out", out, "--count", "1", "--sampler", "toy-walk"),
+        *("--steps", "4", "--device", "cpu", "--json"),
+    )
+    assert said.code == 0, said.err
+    assert out.is_file()
+    recipe = json.loads(said.out)["recipe"]
+    assert recipe["plugins"] == {
+        "sampler toy-walk": "toy-plugin 1.0",
+        "schedule toy-sqrt": "toy-plugin 1.0",
+    }
+    said = terminal("train", "--run", toy_run, "--resume", "--steps", "4", "--device", "cpu")
+    assert said.code == 0, said.err
+
+
+def test_from_python_the_toy_walk_is_ddim(toy: Path, toy_run: Path) -> None:
+    pictures = []
+    for sampler in ("toy-walk", "ddim"):
+        request = SampleRequest(run=toy_run, sampler=sampler, count=2, steps=5, device="cpu")
+        pictures.append(finish(sample(request, ModelStore()))[1].pictures)
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_options_of_a_sampler_are_checked_and_heeded(toy: Path) -> None:
+    info = catalogue.SAMPLERS["toy-walk"]
+    process = DiffusionProcess(NoiseSchedule.named("toy-sqrt", 20))
+
+    def last(**options: Any) -> torch.Tensor:
+        x_t = torch.ones(1, 1, 4, 4)
+        noise = PictureNoise(0, [0], "cpu")
+        walk = info.run(process, lambda x, t: 0.5 * x, x_t, noise, 5, **options)
+        return walked(walk)[0]
+
+    assert not torch.equal(last(keep=0.5), last())
+    assert torch.equal(last(keep=1.0), last())
+    with pytest.raises(ValueError, match=r"keep must be 0\.\.1, not 2"):
+        last(keep=2)
+    with pytest.raises(ValueError, match="has no eta"):
+        last(eta=0.5)
+
+
+def test_the_toy_loss_is_what_it_says(toy: Path) -> None:
+    process = DiffusionProcess(NoiseSchedule.named("toy-sqrt", 20))
+    x0, noise = torch.zeros(2, 1, 4, 4), torch.full((2, 1, 4, 4), -3.0)
+    index = torch.tensor([3, 7])
+    loss = TrainingLoss("toy-l1")(process, lambda x, t: torch.zeros_like(x), x0, index, noise)
+    torch.testing.assert_close(loss, torch.tensor([3.0, 3.0]))
+
+
+def test_without_its_plug_in_a_run_opens_and_names_it(
+    toy_run: Path, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = terminal("info", toy_run)
+    assert said.code == 0
+    assert "toy-plugin 1.0, not here: schedule toy-sqrt, loss toy-l1, choice of t toy-late" in (
+        " ".join(said.out.split())
+    )
+    for words in (
+        ("sample", toy_run, "--out", tmp_path / "a.png"),
+        ("train", "--run", toy_run, "--resume", "--steps", "9"),
+    ):
+        said = terminal(*words)
+        assert said.code == 1
+        assert (
+            "needs the schedule toy-sqrt of the plug-in toy-plugin 1.0, which is not here. "
+            "Install toy-plugin 1.0, then try again." in said.error
+        )
+    monkeypatch.setenv(plugins.VARIABLE, plugins.OFF)
+    assert "Switch plug-ins on" in terminal(*words).error
+
+
+def test_without_what_trains_it_a_run_still_draws(
+    site: Path, pictures: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "a.png"
+    with seen(site):
+        said = terminal("train", pictures, "--run", run, "--steps", "1", *QUIET, "--loss", "toy-l1")
+        assert said.code == 0, said.err
+    said = terminal("sample", run, "--out", out, "--count", "1", "--steps", "2")
+    assert said.code == 0, said.err
+    said = terminal("train", "--run", run, "--resume", "--steps", "2")
+    assert "needs the loss toy-l1 of the plug-in toy-plugin 1.0" in said.error
+
+
+def test_a_picture_of_a_missing_sampler_says_so(
+    site: Path, trained: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    from ddpm_studio.errors import StudioError
+    from ddpm_studio.jobs.drawing.recipes import read_restored
+
+    out = tmp_path / "a.png"
+    with seen(site):
+        words = ("--count", "1", "--steps", "2", "--sampler", "toy-walk")
+        assert terminal("sample", trained, "--out", out, *words).code == 0
+        found = read_restored(out)
+        assert found is not None
+        assert isinstance(found.request, SampleRequest)
+        assert found.request.sampler == "toy-walk"
+    with pytest.raises(StudioError, match=r"a\.png needs the sampler toy-walk of the plug-in toy"):
+        read_restored(out)

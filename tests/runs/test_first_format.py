@@ -1,0 +1,128 @@
+"""A run.json of 0.1.0 means for ever what it meant, whatever the defaults become."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ddpm_studio.engine.networks.unet import UNetConfig
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo, first_format
+
+TINY = UNetConfig.tiny(16).to_dict()
+
+
+def write(folder: Path, **changes: Any) -> Path:
+    """Write a run.json as 0.1.0 did, without the fields that are to be left out."""
+    told: dict[str, Any] = {
+        "format_version": 1,
+        "created": "2026-01-01T00:00:00+00:00",
+        "network": TINY,
+        "process": {"schedule": "linear", "timesteps": 20},
+        "request": {"preset": "tiny"},
+        "data": {"sources": ["a"], "fingerprint": "b", "count": 3, "options": {}},
+        **changes,
+    }
+    folder.mkdir()
+    (folder / "run.json").write_text(
+        json.dumps({key: value for key, value in told.items() if value is not ...})
+    )
+    return folder
+
+
+def test_every_field_of_a_request_has_its_meaning_then() -> None:
+    """Whoever adds a field says here what 0.1.0 did in its place."""
+    assert set(first_format.REQUEST) == set(TrainRequest.model_fields)
+    assert set(first_format.OPTIONS) == set(PrepareOptions.model_fields)
+    process = set(ProcessInfo.model_fields) - {"schedule", "timesteps"}
+    assert set(first_format.PROCESS) == process
+
+
+@pytest.mark.parametrize("version", [1, ...])
+def test_what_is_left_out_is_that_of_0_1_0(tmp_path: Path, version: object) -> None:
+    info = RunFolder.open(write(tmp_path / "run", format_version=version)).info
+    assert info.request is not None
+    assert info.request.model_dump() == {
+        "preset": "tiny",
+        "steps": 5000,
+        "batch_size": 32,
+        "seed": 0,
+        "device": "auto",
+        "precision": "auto",
+        "learning_rate": 2e-4,
+        "warmup_steps": 50,
+        "grad_clip": 1.0,
+        "dropout": 0.0,
+        "ema_decay": 0.9999,
+        "flip": True,
+        "schedule": "linear",
+        "timesteps": 1000,
+        "parameterization": "eps",
+        "variance": "fixed_large",
+        "loss": "simple",
+        "timestep_sampling": "uniform",
+        "class_conditional": False,
+        "label_dropout": 0.1,
+        "checkpoint_every": None,
+        "return_on_spike": False,
+        "deterministic": False,
+        "sample_every": None,
+        "sample_count": 16,
+    } | {key: first_format.REQUEST[key] for key in NEW}
+    # All is told: no default of today has a say.
+    assert info.request.model_fields_set == set(TrainRequest.model_fields)
+    assert info.process.model_fields_set == set(ProcessInfo.model_fields)
+    assert info.data is not None
+    assert info.data.options.model_fields_set == set(PrepareOptions.model_fields)
+    assert info.data.options.fit == "crop"
+    assert info.process.parameterization == "eps"
+
+
+# Fields that came after 0.1.0, whose values here are what 0.1.0 did.
+NEW: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("preset", "warmup", "dropout"),
+    [("tiny", 50, 0.0), ("small", 500, 0.0), ("ddpm32", 5000, 0.1), ("ddpm256", 5000, 0.0)],
+)
+def test_null_is_what_the_preset_had(
+    tmp_path: Path, preset: str, warmup: int, dropout: float
+) -> None:
+    request = {"preset": preset, "warmup_steps": None, "dropout": None}
+    info = RunFolder.open(write(tmp_path / "run", request=request)).info
+    assert info.request is not None
+    assert (info.request.warmup_steps, info.request.dropout) == (warmup, dropout)
+
+
+def test_what_is_told_stays(tmp_path: Path) -> None:
+    request = {"preset": "ddpm32", "warmup_steps": 7, "dropout": 0.25, "ema_decay": 0.5}
+    info = RunFolder.open(write(tmp_path / "run", request=request)).info
+    assert info.request is not None
+    assert (info.request.warmup_steps, info.request.dropout) == (7, 0.25)
+    assert info.request.ema_decay == 0.5
+
+
+def test_a_model_trained_elsewhere_has_no_request(tmp_path: Path) -> None:
+    info = RunFolder.open(write(tmp_path / "run", request=None, data=None)).info
+    assert info.request is None
+
+
+def test_a_network_left_in_part_is_that_of_0_1_0(tmp_path: Path) -> None:
+    network = {key: value for key, value in TINY.items() if key in ("image_size", "base_channels")}
+    info = RunFolder.open(write(tmp_path / "run", network=network)).info
+    config = info.unet_config()
+    assert (config.channel_mult, config.dropout, config.norm_groups) == ((1, 2, 2, 2), 0.1, 32)
+    assert config.base_channels == 32
+
+
+def test_a_new_run_says_its_format(tmp_path: Path) -> None:
+    folder = RunFolder.create(
+        tmp_path / "run",
+        RunInfo(network=TINY, process=ProcessInfo(schedule="linear", timesteps=10)),
+    )
+    assert json.loads((folder.path / "run.json").read_text())["format_version"] == 2
+    assert RunFolder.open(folder.path).info == folder.info

@@ -1,0 +1,20 @@
+"""A toy of each kind, as another package adds it: descriptions here, the code beside."""
+
+from ddpm_studio.catalogue import LossInfo, Option, SamplerInfo, ScheduleInfo, TimestepSamplingInfo
+
+ENTRIES = (
+    SamplerInfo(
+        "toy-walk",
+        "Toy walk",
+        "straight through x̂₀, with a share of ε̂ left",
+        "toy_plugin.sampler:walk",
+        deterministic=True,
+        default_steps=10,
+        options=(Option("keep", "Keep", "Share of ε̂ that is kept.", 1.0, 0.0, 1.0),),
+    ),
+    ScheduleInfo("toy-sqrt", "Toy root", "ᾱ falls as 1 − √(t/T)", "toy_plugin.schedule:sqrt"),
+    LossInfo("toy-l1", "Toy L1", "the mean absolute error", "toy_plugin.loss:l1"),
+    TimestepSamplingInfo(
+        "toy-late", "Toy late", "large t alone", "toy_plugin.timesteps:LateTimesteps"
+    ),
+)
