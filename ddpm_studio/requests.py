@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 # Plugins of pydantic that others have installed are neither wanted nor waited for.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
@@ -228,6 +228,23 @@ class SamplerRequest(DrawRequest):
         description=ETA.help,
         json_schema_extra=_AS_SAMPLER,
     )
+
+    sampler_options: dict[str, float] = Field(
+        {},
+        title="Sampler options",
+        description="What the sampler takes besides; for each a name and a number.",
+        json_schema_extra={"options_of": "sampler"},
+    )
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        for name in self.sampler_options:
+            if name in type(self).model_fields:
+                raise ValueError(f"{name} has a field of its own")
+        # One that is believed and not here can't be asked what it takes.
+        if self.sampler_options and self.sampler in SAMPLERS:
+            SAMPLERS[self.sampler].check(self.sampler_options)
+        return self
 
 
 # An animation asks for its moments where none are named.

@@ -79,6 +79,9 @@ def validated(model: type[ModelT], values: Mapping[str, object], **more: object)
         StudioError: if the run does not know the class that is named.
     """
     own = {name: value for name, value in values.items() if name in model.model_fields}
+    for name, value in own.items():
+        if get_origin(model.model_fields[name].annotation) is dict:
+            own[name] = _pairs(name, value)
     if _CLASS in own:
         own[_CLASS] = _class_number(more["run"], str(own[_CLASS]))
     try:
@@ -104,12 +107,14 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     marker = one_of(field)
     if name == _CLASS or marker is not None:
         kind = str
+    elif get_origin(kind) is dict:
+        kind = list[str]
     flag = option_name(name)
     option = typer.Option(
         f"{flag}/{option_name('no_' + name)}" if kind is bool else flag,
         parser=_entry_name(marker) if marker else None,
         autocompletion=_starting_with(marker) if marker else None,
-        help=_help(field, kind),
+        help=_help(field, kind, model),
         # The model's default applies; None here tells that the option was not named.
         show_default=False,
         metavar=_metavar(name, field, kind),
@@ -121,6 +126,17 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
         default=None,
         annotation=Annotated[Optional[kind], option],  # noqa: UP045
     )
+
+
+def _pairs(name: str, texts: Any) -> dict[str, str]:
+    """Read NAME=X, each an option of its own."""
+    pairs = [str(text).partition("=") for text in texts]
+    for key, sign, value in pairs:
+        if not (key and sign and value):
+            raise typer.BadParameter(
+                f"{key or value!r} is no NAME=X.", param_hint=f"'{option_name(name)}'"
+            )
+    return {key: value for key, _, value in pairs}
 
 
 def _entry_name(marker: OneOf) -> Callable[[str], str]:
@@ -175,8 +191,23 @@ def _title(model: type[BaseModel]) -> str:
 def _metavar(name: str, field: FieldInfo, kind: Any) -> str | None:
     if name == _CLASS:
         return "CLASS"
+    if kind == list[str]:
+        return "NAME=X"
     chosen = one_of(field) is not None or get_origin(kind) is Literal
     return "NAME" if chosen else _METAVARS.get(kind)
+
+
+def _options_of(field: FieldInfo, model: type[BaseModel]) -> str:
+    """Return which options an entry of the catalogue takes that have no field of their own."""
+    extra = field.json_schema_extra
+    of = str(extra.get("options_of", "")) if isinstance(extra, dict) else ""
+    marker = one_of(model.model_fields[of]) if of in model.model_fields else None
+    return " ".join(
+        f"{entry.name}: {option.name}, {option.low:g} to {option.high:g}, {option.help}"
+        for entry in (marker.entries() if marker else ())
+        for option in entry.options
+        if option.name not in model.model_fields
+    )
 
 
 def _choices(field: FieldInfo) -> str:
@@ -188,12 +219,13 @@ def _choices(field: FieldInfo) -> str:
     return f"{'; '.join(f'{choice.value}: {choice.help}' for choice in choices)}."
 
 
-def _help(field: FieldInfo, kind: Any) -> str:
+def _help(field: FieldInfo, kind: Any, model: type[BaseModel]) -> str:
     """Return the description, the choices, the limits and the default."""
-    words = [part for part in (field.description or field.title, _choices(field)) if part]
+    parts = (field.description or field.title, _choices(field), _options_of(field, model))
+    words = [part for part in parts if part]
     if kind is not str:
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
-    if field.default is not None:
+    if field.default is not None and kind != list[str]:
         extra = field.json_schema_extra
         fitting = extra.get("terminal_default") if isinstance(extra, dict) else None
         words.append(f"Default: {fitting or _shown(field.default)}.")

@@ -55,17 +55,28 @@ def test_the_terminal_samples_and_trains_further(
     out = tmp_path / "toy.png"
     said = terminal(
         *("sample", toy_run, "--out", out, "--count", "1", "--sampler", "toy-walk"),
-        *("--steps", "4", "--device", "cpu", "--json"),
+        *("--steps", "4", "--device", "cpu", "--json", "--sampler-options", "keep=0.5"),
     )
     assert said.code == 0, said.err
     assert out.is_file()
     recipe = json.loads(said.out)["recipe"]
+    assert recipe["request"]["sampler_options"] == {"keep": 0.5}
     assert recipe["plugins"] == {
         "sampler toy-walk": "toy-plugin 1.0",
         "schedule toy-sqrt": "toy-plugin 1.0",
     }
     said = terminal("train", "--run", toy_run, "--resume", "--steps", "4", "--device", "cpu")
     assert said.code == 0, said.err
+
+
+@pytest.mark.parametrize("wrong", ["keep", "keep=", "=1", "kept=1", "keep=2", "keep=much"])
+def test_wrong_options_of_a_sampler_are_refused(
+    toy: Path, terminal: Terminal, wrong: str, tmp_path: Path
+) -> None:
+    words = ("--sampler", "toy-walk", "--sampler-options", wrong)
+    said = terminal("sample", "x", "--out", tmp_path / "a.png", *words)
+    assert said.code == 2
+    assert "'--sampler-options'" in said.error
 
 
 def test_from_python_the_toy_walk_is_ddim(toy: Path, toy_run: Path) -> None:

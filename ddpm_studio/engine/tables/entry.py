@@ -66,6 +66,21 @@ class Entry:
         """Whether an option of this name changes anything."""
         return any(one.name == option for one in self.options)
 
+    def check(self, given: Mapping[str, float]) -> None:
+        """Refuse options that it does not take, or that are out of range.
+
+        Raises:
+            ValueError: naming the first, and those that there are.
+        """
+        known = {option.name: option for option in self.options}
+        for name, value in given.items():
+            if name not in known:
+                takes = f"; it takes {', '.join(known)}" if known else ""
+                raise ValueError(f"{self.name} has no {name}{takes}")
+            low, high = known[name].low, known[name].high
+            if not low <= value <= high:
+                raise ValueError(f"{name} must be {low:g}..{high:g}, not {value}")
+
 
 E = TypeVar("E", bound=Entry)
 

@@ -133,7 +133,8 @@ class SamplerInfo(Entry):
 
         if eta != ETA.default:
             options[ETA.name] = eta
-        chosen = self._checked(options)
+        self.check(options)
+        chosen = {one.name: options.get(one.name, one.default) for one in self.options}
         schedule = process.schedule
         kept = self.indices(schedule, steps, t, through)
         walk: Callable[..., Frames] = partial(self.load(), **chosen)
@@ -141,16 +142,6 @@ class SamplerInfo(Entry):
             walk = partial(walk, moments=kept.tolist())
             kept = torch.arange(int(kept[-1]) + 1)
         return walk(replace(process, schedule=schedule.keep(kept)), model, x_t, noise)
-
-    def _checked(self, given: dict[str, float]) -> dict[str, float]:
-        known = {option.name: option for option in (ETA, *self.options)}
-        for name, value in given.items():
-            option = known.get(name)
-            if option is not None and not option.low <= value <= option.high:
-                raise ValueError(f"{name} must be {option.low:g}..{option.high:g}, not {value}")
-            if option is None or option not in self.options:
-                raise ValueError(f"the sampler {self.name!r} has no {name}")
-        return {option.name: given.get(option.name, option.default) for option in self.options}
 
 
 _DPM = f"{_PACKAGE}.dpm_solver:dpm_solver"

@@ -207,6 +207,7 @@ def walk(
         request.eta if sampler.uses_eta else 0.0,
         t,
         through,
+        **request.sampler_options,
     )
 
 
@@ -298,10 +299,14 @@ def recipe(
     """
     request = request.model_copy(update={"precision": asked_precision(model, request)})
     run_json = model.info.model_dump(mode="json", include={"created", "network", "data"})
+    asked = request.model_dump(mode="json")
+    # Drawn without, it is the drawing that it was before there were any.
+    if not asked.get("sampler_options"):
+        asked.pop("sampler_options", None)
     told: dict[str, object] = {
         "kind": kind,
         # A relative path would be another one for whoever opens the picture.
-        "request": {**request.model_dump(mode="json"), "run": str(model.run.resolve())},
+        "request": {**asked, "run": str(model.run.resolve())},
         "checkpoint": model.step,
         "device": model.device.type,
         "model": model.fingerprint,

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.catalogue import SAMPLERS
+from ddpm_studio.catalogue import SAMPLERS, Option
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import WideList
@@ -30,6 +30,7 @@ from ddpm_studio.requests import SamplerRequest
 
 _FIELDS = SamplerRequest.model_fields
 _STEPS_WIDTH, _ETA_WIDTH = 84, 72
+_OPTION_DECIMALS = 3
 # Of a closed list, beside its words.
 _ARROW_WIDTH = 54
 
@@ -74,6 +75,7 @@ class SamplerBar(QWidget):
         self.dice = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.precision, self.clip, more = self._more()
         self._eta_label = label("η", "muted")
+        self.options = {key: self._option(option) for key, option in _other_options().items()}
         self.class_label, self.guidance = self._classes()
         self._class_group = together(
             label(self.tr("class"), "muted"),
@@ -88,6 +90,10 @@ class SamplerBar(QWidget):
             together(label(self.tr("seed"), "muted"), self.seed, self.dice),
             together(self.weights, more),
         )
+        self._option_groups = {
+            key: together(label(box.accessibleName(), "muted"), box)
+            for key, box in self.options.items()
+        }
         # What has no parent yet must not be shown: it would be a window of its own.
         for part in (*((self.sampler, eta_group) if fixed else ()), *(rest if brief else ())):
             part.hide()
@@ -95,6 +101,7 @@ class SamplerBar(QWidget):
             self.sampler,
             together(label(self.tr("steps"), "muted"), self.steps),
             eta_group,
+            *self._option_groups.values(),
             rest[0],
             self._class_group,
             rest[1],
@@ -125,6 +132,7 @@ class SamplerBar(QWidget):
             else {
                 "sampler": self.sampler.currentData(),
                 "eta": round(self.eta.value(), 2),
+                "sampler_options": self._chosen_options(),
             }
         )
         chosen["steps"] = self.steps.value() or None
@@ -162,6 +170,8 @@ class SamplerBar(QWidget):
         if "steps" in fields:
             self.steps.setValue(fields["steps"] or 0)
         self.eta.setValue(fields.get("eta", self.eta.value()))
+        if "sampler_options" in fields:
+            self._set_options(fields["sampler_options"])
         self.guidance.setValue(fields.get("guidance", self.guidance.value()))
         self.seed.set_value(fields.get("seed", self.seed.value))
         self.clip.setChecked(fields.get("clip_x0", self.clip.isChecked()))
@@ -243,6 +253,32 @@ class SamplerBar(QWidget):
         _describe(box, _FIELDS["eta"])
         return box
 
+    def _option(self, option: Option) -> QDoubleSpinBox:
+        box = QDoubleSpinBox()
+        box.setDecimals(_OPTION_DECIMALS)
+        box.setRange(option.low, option.high)
+        box.setSingleStep((option.high - option.low) / 10)
+        box.setValue(option.default)
+        box.setFixedWidth(_ETA_WIDTH)
+        box.setKeyboardTracking(False)
+        box.installEventFilter(self._filter)
+        box.valueChanged.connect(self.changed)
+        name(box, translated(option.title), translated(option.help))
+        return box
+
+    def _chosen_options(self) -> dict[str, float]:
+        """Options of the sampler that have no field of their own, but for defaults."""
+        return {
+            option.name: round(self.options[option.name].value(), _OPTION_DECIMALS)
+            for option in SAMPLERS[self.sampler.currentData()].options
+            if option.name in self.options and self.options[option.name].value() != option.default
+        }
+
+    def _set_options(self, given: dict[str, float]) -> None:
+        for option in SAMPLERS[self.sampler.currentData()].options:
+            if option.name in self.options:
+                self.options[option.name].setValue(given.get(option.name, option.default))
+
     def _more(self) -> tuple[QActionGroup, QActionGroup, QAction, QToolButton]:
         button = tool_button("sliders-horizontal", self.tr("More sampler settings"))
         menu = QMenu(button)
@@ -286,9 +322,20 @@ class SamplerBar(QWidget):
         # The list is as wide as the longest name; the closed box only as its own.
         words = self.sampler.fontMetrics().horizontalAdvance(self.sampler.currentText())
         self.sampler.setFixedWidth(words + _ARROW_WIDTH)
-        uses_eta = SAMPLERS[self.sampler.currentData()].uses_eta
-        self.eta.setEnabled(uses_eta)
-        self._eta_label.setEnabled(uses_eta)
+        chosen = SAMPLERS[self.sampler.currentData()]
+        self.eta.setEnabled(chosen.uses_eta)
+        self._eta_label.setEnabled(chosen.uses_eta)
+        for option in chosen.options:
+            if option.name in self.options:
+                self.options[option.name].setRange(option.low, option.high)
+        for key, group in self._option_groups.items():
+            group.setVisible(chosen.takes(key) and not self._fixed)
+
+
+def _other_options() -> dict[str, Option]:
+    """The options of all samplers that have no field of their own, by name."""
+    options = [option for sampler in SAMPLERS.values() for option in sampler.options]
+    return {option.name: option for option in options if option.name not in _FIELDS}
 
 
 def _checked(group: QActionGroup) -> str:

@@ -1,0 +1,77 @@
+"""Each list of names stands once: in the engine's tables."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import ddpm_studio
+from ddpm_studio.catalogue import KINDS
+
+PACKAGE = Path(ddpm_studio.__file__).parent
+TABLES = PACKAGE / "engine" / "tables"
+#: So many names of one kind are a list.
+LIST = 3
+#: Where other names stand beside ours, or those of a version that stay as they are.
+ALLOWED = {
+    "interop/configs.py": "diffusers' names of the same things",
+    "runs/first_format.py": "the presets of 0.1.0 for ever",
+}
+
+
+def literals(source: str) -> set[str]:
+    """The texts that stand in a module, what documents it left out."""
+    tree = ast.parse(source)
+    left_out = {
+        id(text)
+        for node in ast.walk(tree)
+        # Documentation, and the functions that a module exports.
+        if is_text(node) or "__all__" in targets(node)
+        for text in ast.walk(node)
+        if isinstance(text, ast.Constant)
+    }
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in left_out
+    }
+
+
+def is_text(node: ast.AST) -> bool:
+    """Whether a statement is nothing but a text."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def targets(node: ast.AST) -> list[str]:
+    """The names that a statement assigns to."""
+    assigned = node.targets if isinstance(node, ast.Assign) else []
+    return [target.id for target in assigned if isinstance(target, ast.Name)]
+
+
+def listed(source: str) -> dict[str, set[str]]:
+    """The kinds of which a module holds a list, and its names."""
+    texts = literals(source)
+    found = {kind: texts.intersection(table.own) for kind, table in KINDS.items()}
+    return {kind: names for kind, names in found.items() if len(names) >= LIST}
+
+
+def test_no_module_lists_names_again() -> None:
+    found = {
+        path.relative_to(PACKAGE).as_posix(): kinds
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if TABLES not in path.parents and (kinds := listed(path.read_text(encoding="utf-8")))
+    }
+    assert {name: kinds for name, kinds in found.items() if name not in ALLOWED} == {}
+
+
+def test_what_is_allowed_is_needed() -> None:
+    for name in ALLOWED:
+        assert listed((PACKAGE / name).read_text(encoding="utf-8")), name
+
+
+def test_the_test_sees_a_list() -> None:
+    assert listed("a = ('ddpm', 'ddim', 'heun')") == {"sampler": {"ddpm", "ddim", "heun"}}
+    assert listed('"""ddpm"""\na = ("ddim", "heun")') == {}
+    assert listed('__all__ = ["ddpm", "ddim", "heun"]') == {}
