@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 from ddpm_studio import requests
+from ddpm_studio.engine.tables import TABLES
 from ddpm_studio.gui.workspace.settings import Settings, section
 from ddpm_studio.paths import resources_dir
 
@@ -26,7 +27,7 @@ GUI = Path(requests.__file__).parent / "gui"
 
 
 def texts_of_fields() -> list[str]:
-    """Return titles and descriptions of all fields that forms show: no call of tr() has them."""
+    """Return what forms show of fields and of the catalogue: no call of tr() has it."""
     models = [
         model
         for _, model in inspect.getmembers(requests, inspect.isclass)
@@ -36,6 +37,11 @@ def texts_of_fields() -> list[str]:
     for model in [*models, Settings]:
         for key, field in model.model_fields.items():
             found += [field.title or key.replace("_", " "), field.description or ""]
+    for table in TABLES:
+        for name in sorted(table.own):
+            entry = table[name]
+            found += [entry.title, entry.help]
+            found += [text for option in entry.options for text in (option.title, option.help)]
     return list(dict.fromkeys(filter(None, found)))
 
 
