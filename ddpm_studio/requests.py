@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 # Plugins of pydantic that others have installed are neither wanted nor waited for.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
@@ -236,15 +236,16 @@ class SamplerRequest(DrawRequest):
         json_schema_extra={"options_of": "sampler"},
     )
 
-    @model_validator(mode="after")
-    def _check_options(self) -> Self:
-        for name in self.sampler_options:
-            if name in type(self).model_fields:
-                raise ValueError(f"{name} has a field of its own")
+    @field_validator("sampler_options")
+    @classmethod
+    def _check_options(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        if own := cls.model_fields.keys() & given.keys():
+            raise ValueError(f"{min(own)} has a field of its own")
+        sampler = info.data.get("sampler")
         # One that is believed and not here can't be asked what it takes.
-        if self.sampler_options and self.sampler in SAMPLERS:
-            SAMPLERS[self.sampler].check(self.sampler_options)
-        return self
+        if given and sampler in SAMPLERS:
+            SAMPLERS[sampler].check(given)
+        return given
 
 
 # An animation asks for its moments where none are named.

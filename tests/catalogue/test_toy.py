@@ -34,7 +34,7 @@ def toy_run(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(site), prepend=":")
         process = spawn("train", pictures, "--run", run, "--steps", "3", *QUIET, *TOYS)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=280)
     assert process.returncode == 0, out + err
     return run
 
