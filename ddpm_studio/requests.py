@@ -243,7 +243,7 @@ class SamplerRequest(DrawRequest):
             raise ValueError(f"{min(own)} has a field of its own")
         sampler = info.data.get("sampler")
         # One that is believed and not here can't be asked what it takes.
-        if given and sampler in SAMPLERS:
+        if given and isinstance(sampler, str) and sampler in SAMPLERS:
             SAMPLERS[sampler].check(given)
         return given
 

@@ -1,4 +1,3 @@
-from .networks.half import in_bf16 as in_bf16
 from .device.layout import Precision as Precision
 from .ema import EMA as EMA
 from .guidance import Guided as Guided
@@ -17,6 +16,7 @@ from .losses import (
 from .losses import (
     l_simple as l_simple,
 )
+from .networks.half import in_bf16 as in_bf16
 from .networks.unet import (
     UNet as UNet,
 )
