@@ -45,7 +45,7 @@ def offered(box: QComboBox) -> dict[str, str]:
 
 def test_each_kind_that_can_be_asked_for_has_a_field() -> None:
     asked = {marker.table.kind for model in MODELS for _, marker, _ in marked(model)}
-    assert asked == set(catalogue.KINDS) - NOT_ASKED
+    assert set(catalogue.KINDS) - asked <= NOT_ASKED
 
 
 # Optimisers and learning rates have no fields yet.
