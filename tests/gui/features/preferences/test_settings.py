@@ -30,6 +30,7 @@ OTHER: dict[str, object] = {
     "precision": "bf16",
     "threads": 1,
     "measure": False,
+    "plugins": False,
     "notify": False,
     "notify_after": 5,
 }
