@@ -55,13 +55,13 @@ def require(what: str, recorded: Origins, kinds: Collection[str] | None = None) 
         StudioError: naming the entry and its package.
     """
     for entry, origin in missing(recorded, kinds).items():
-        remedy = f"Install {origin}"
+        remedy = "Install it, if you trust who offers it"
         if plugins.is_off():
             remedy = "Switch plug-ins on"
         raise StudioError(
             f"{what} needs the {plain(entry, 100)} of the plug-in {plain(origin, 100)}, which is "
             "not here.",
-            f"{plain(remedy, 100)}, then try again.",
+            f"{remedy}, then try again.",
         )
 
 

@@ -129,7 +129,7 @@ def test_without_its_plug_in_a_run_opens_and_names_it(
         assert said.code == 1
         assert (
             "needs the schedule toy-sqrt of the plug-in toy-plugin 1.0, which is not here. "
-            "Install toy-plugin 1.0, then try again." in said.error
+            "Install it, if you trust who offers it, then try again." in said.error
         )
     monkeypatch.setenv(plugins.VARIABLE, plugins.OFF)
     assert "Switch plug-ins on" in terminal(*words).error

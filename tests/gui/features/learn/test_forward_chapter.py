@@ -91,7 +91,7 @@ def test_a_picture_of_ones_own_and_other_noise(
 
 
 def test_a_schedule_that_there_is_not_is_explained(qtbot: QtBot, chapter: ForwardChapter) -> None:
-    chapter.schedule.setCurrentText("linear_scaled")
+    chapter.schedule.setCurrentText("linear scaled")
     chapter.timesteps.setValue(10)
     qtbot.waitUntil(lambda: "larger T" in chapter.messages.text, timeout=WAIT)
     chapter.timesteps.setValue(100)
