@@ -17,6 +17,12 @@ from .losses import (
     l_simple as l_simple,
 )
 from .networks.half import in_bf16 as in_bf16
+from .networks.network import (
+    Network as Network,
+)
+from .networks.network import (
+    NetworkConfig as NetworkConfig,
+)
 from .networks.unet import (
     UNet as UNet,
 )

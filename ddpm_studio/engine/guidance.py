@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.networks.unet_config import UNetConfig
+from ddpm_studio.engine.networks.network import NetworkConfig
 
 
 class ConditionalDenoiser(Protocol):
@@ -37,7 +37,11 @@ class Guided:
     """
 
     def __init__(
-        self, network: ConditionalDenoiser, config: UNetConfig, classes: Tensor, scale: float = 1.0
+        self,
+        network: ConditionalDenoiser,
+        config: NetworkConfig,
+        classes: Tensor,
+        scale: float = 1.0,
     ) -> None:
         if config.num_classes is None:
             raise ValueError("this network was trained without labels: it cannot be guided")
@@ -57,7 +61,7 @@ class Guided:
 
 def guided(
     network: ConditionalDenoiser,
-    config: UNetConfig,
+    config: NetworkConfig,
     x: Tensor,
     t: Tensor,
     classes: Tensor,

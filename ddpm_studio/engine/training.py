@@ -17,7 +17,7 @@ from ddpm_studio.engine.device.layout import Precision, memory_format
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.guidance import check_labels
 from ddpm_studio.engine.losses import TrainingLoss, check_loss
-from ddpm_studio.engine.networks.unet import UNet
+from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
@@ -115,13 +115,14 @@ class Trainer:
 
     def __init__(
         self,
-        model: UNet,
+        model: Network,
         process: DiffusionProcess,
         images: PictureRows,
         config: TrainingConfig,
         labels: npt.NDArray[np.integer] | None = None,
     ) -> None:
-        shape = (model.config.image_size, model.config.image_size, model.config.channels)
+        channels, height, width = model.config.shape
+        shape = (height, width, channels)
         if len(images) == 0 or images.shape[1:] != shape:
             raise ValueError(f"pictures have shape {images.shape[1:]}, the network takes {shape}")
         check_loss(process, config.loss)
@@ -132,7 +133,7 @@ class Trainer:
             )
         self.device = next(model.parameters()).device
         self.layout = memory_format(self.device, config.precision)
-        self.model: UNet = model.to(memory_format=self.layout)  # type: ignore[call-overload]
+        self.model: Network = model.to(memory_format=self.layout)  # type: ignore[call-overload]
         self.process = process
         self.images = images
         self.config = config
@@ -243,8 +244,7 @@ class Trainer:
             Exception: whatever torch raises where it can't; the network stays as it was.
         """
         batch = self.config.batch_size
-        size, channels = self.model.config.image_size, self.model.config.channels
-        x0 = torch.zeros(batch, channels, size, size, device=self.device)
+        x0 = torch.zeros(batch, *self.model.config.shape, device=self.device)
         x0 = x0.contiguous(memory_format=self.layout)
         zeros = torch.zeros(batch, dtype=torch.long, device=self.device)
         self.forget_recorded()
@@ -290,7 +290,7 @@ class Trainer:
         return torch.where(withheld < self.config.label_dropout, none, y)
 
     def _denoiser(self, y: Tensor | None) -> Denoiser:
-        network = cast(UNet, self._network)
+        network = cast(Network, self._network)
         return network if y is None else lambda x, t: cast(Tensor, network(x, t, y))
 
     def _batch(self, rows: npt.NDArray[np.int64]) -> Tensor:
@@ -397,7 +397,7 @@ class Trainer:
         self._order = None
 
 
-def compiled_network(network: UNet) -> Denoiser:
+def compiled_network(network: Network) -> Denoiser:
     """Return the network with kernels of its own, which are made at its first call."""
     return torch.compile(network, dynamic=False, fullgraph=True)
 

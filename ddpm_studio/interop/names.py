@@ -1,4 +1,4 @@
-"""How the parameters of ``UNet`` and ``diffusers.UNet2DModel`` correspond."""
+"""How the parameters of our U-Nets and of ``diffusers.UNet2DModel`` correspond."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OUTER = [
     (r"^(down|up)\.(\d+)\.resample\.", r"\1_blocks.\2.\1samplers.0."),
 ]
 _INNER = [
-    (r"(\.resnets\.\d+)\.time\.", r"\1.time_emb_proj."),
+    (r"(\.(?:resnets|downsamplers|upsamplers)\.\d+)\.time\.", r"\1.time_emb_proj."),
     (r"(\.resnets\.\d+)\.shortcut\.", r"\1.conv_shortcut."),
     (r"(\.attentions\.\d+)\.norm\.", r"\1.group_norm."),
     (r"(\.attentions\.\d+)\.proj\.", r"\1.to_out.0."),
@@ -34,7 +34,7 @@ _BEFORE_2023 = [
 
 
 def diffusers_names(name: str) -> list[str]:
-    """Return the parameters of ``UNet2DModel`` that, stacked, are the ``UNet``'s ``name``."""
+    """Return the parameters of ``UNet2DModel`` that, stacked, are our U-Net's ``name``."""
     renamed = _rename(name, _OUTER + _INNER)
     if ".qkv." in renamed:
         return [renamed.replace(".qkv.", f".to_{part}.") for part in "qkv"]
@@ -42,7 +42,7 @@ def diffusers_names(name: str) -> list[str]:
 
 
 def to_diffusers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename a ``UNet``'s weights and part its fused q, k and v."""
+    """Rename a U-Net's weights and part its fused q, k and v."""
     result = {}
     for name, value in weights.items():
         names = diffusers_names(name)
@@ -54,39 +54,57 @@ def to_diffusers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def from_diffusers(
     weights: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]
 ) -> dict[str, Tensor]:
-    """Rename the weights of ``UNet2DModel``, of today or of before 2023, for a ``UNet``.
+    """Rename the weights of ``UNet2DModel``, of today or of before 2023, for ours.
 
     Args:
         weights: as in a diffusers file.
-        shapes: of each parameter of the ``UNet`` that is to hold them.
+        shapes: of each parameter of the network that is to hold them.
 
     Raises:
         ValueError: if a weight is missing, left over, of another shape or not finite.
     """
     given = {_rename(name, _BEFORE_2023): value for name, value in weights.items()}
-    result = {}
-    for name, shape in shapes.items():
-        names = diffusers_names(name)
-        _refuse("lack", [part for part in names if part not in given])
-        value = torch.cat([given.pop(part).float() for part in names])
-        # Attention was once made of 1×1 convolutions.
-        if value.shape != shape and value.squeeze().shape == shape:
-            value = value.squeeze()
-        if value.shape != shape:
-            raise ValueError(
-                f"{names[0]} has shape {tuple(value.shape)}, the network needs {tuple(shape)}"
-            )
-        if not bool(value.isfinite().all()):
-            raise ValueError(f"{names[0]} holds values that are not finite")
-        result[name] = value
-    _refuse("hold, besides what the network has,", list(given))
-    return result
+    return matched(given, {name: diffusers_names(name) for name in shapes}, shapes)
 
 
 def _rename(name: str, rules: Iterable[tuple[str, str]]) -> str:
     for pattern, replacement in rules:
         name = re.sub(pattern, replacement, name)
     return name
+
+
+def matched(
+    weights: Mapping[str, Tensor],
+    names: Mapping[str, list[str]],
+    shapes: Mapping[str, torch.Size],
+) -> dict[str, Tensor]:
+    """Return a network's weights out of those that other names, stacked, stand for.
+
+    Args:
+        weights: by the names in the file.
+        names: of the network's parameter: those in the file.
+        shapes: of the network's parameters.
+
+    Raises:
+        ValueError: if a weight is missing, left over, of another shape or not finite.
+    """
+    given, result = dict(weights), {}
+    for name, shape in shapes.items():
+        parts = names[name]
+        _refuse("lack", [part for part in parts if part not in given])
+        value = torch.cat([given.pop(part).float() for part in parts])
+        # Attention is, or once was, made of convolutions of one pixel.
+        if value.shape != shape and value.flatten(1).shape == shape:
+            value = value.flatten(1)
+        if value.shape != shape:
+            raise ValueError(
+                f"{parts[0]} has shape {tuple(value.shape)}, the network needs {tuple(shape)}"
+            )
+        if not bool(value.isfinite().all()):
+            raise ValueError(f"{parts[0]} holds values that are not finite")
+        result[name] = value
+    _refuse("hold, besides what the network has,", list(given))
+    return result
 
 
 def _refuse(verb: str, names: list[str]) -> None:

@@ -11,13 +11,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ddpm_studio.engine.networks.unet import UNet, UNetConfig
+from ddpm_studio.engine.networks.network import Network, NetworkConfig
+from ddpm_studio.engine.networks.registry import outline
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop.configs import process_from, unet_config
+from ddpm_studio.interop.configs import process_from
 from ddpm_studio.interop.names import from_diffusers
 from ddpm_studio.interop.torch_file import load_torch_file
+from ddpm_studio.interop.unet2d import network_config
 from ddpm_studio.strict_json import read_object, require_file
 
 WEIGHTS = "diffusion_pytorch_model"
@@ -36,11 +38,11 @@ class DiffusersModel:
 
     Args:
         config: shape of the network.
-        weights: for ``UNet(config).load_state_dict``, float32 on the CPU.
+        weights: for the network's ``load_state_dict``, float32 on the CPU.
         process: schedule, parameterisation, variance and clipping of its scheduler.
     """
 
-    config: UNetConfig
+    config: NetworkConfig
     weights: dict[str, Tensor]
     process: DiffusionProcess
 
@@ -49,10 +51,9 @@ class DiffusersModel:
         """The noise schedule that the network was trained with."""
         return self.process.schedule
 
-    def network(self) -> UNet:
+    def network(self) -> Network:
         """Return the network with its weights, ready to sample."""
-        with torch.device("meta"):
-            model = UNet(self.config)
+        model = outline(self.config)
         model.load_state_dict(self.weights, assign=True)
         return model.eval()
 
@@ -85,7 +86,9 @@ def load_diffusers(folder: Path) -> DiffusersModel:
     no_label_row = (folder / NO_LABEL_FILE).exists()
     embeds = fields.get("num_class_embeds")
     try:
-        config = unet_config(fields, embeds if embeds is None or not no_label_row else embeds - 1)
+        config = network_config(
+            fields, embeds if embeds is None or not no_label_row else embeds - 1
+        )
     except (ValueError, TypeError, ArithmeticError) as error:
         raise _unsupported(unet_file, error) from error
     try:
@@ -93,8 +96,7 @@ def load_diffusers(folder: Path) -> DiffusersModel:
     except (ValueError, TypeError, ArithmeticError) as error:
         raise _unsupported(scheduler_file, error) from error
 
-    with torch.device("meta"):
-        shapes = {name: value.shape for name, value in UNet(config).state_dict().items()}
+    shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
     numbers = sum(shape.numel() for shape in shapes.values())
     weights_file, weights = _read_weights(unet_folder, _WIDEST * numbers + _OVERHEAD)
     if config.num_classes is not None and not no_label_row:

@@ -12,19 +12,20 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ddpm_studio.engine.networks.unet import UNetConfig
+from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop.configs import Unsupported, scheduler_fields, unet_fields
+from ddpm_studio.interop.configs import Unsupported, scheduler_fields
 from ddpm_studio.interop.names import to_diffusers
 from ddpm_studio.interop.reading import NO_LABEL_FILE, WEIGHTS
+from ddpm_studio.interop.unet2d import network_fields
 
 # The oldest version that reads all that is written here.
 _VERSION = "0.31.0"
 
 
 def save_diffusers(
-    folder: Path, config: UNetConfig, weights: Mapping[str, Tensor], process: DiffusionProcess
+    folder: Path, config: NetworkConfig, weights: Mapping[str, Tensor], process: DiffusionProcess
 ) -> None:
     """Write a folder that ``DDPMPipeline.from_pretrained`` reads.
 
@@ -34,17 +35,18 @@ def save_diffusers(
     Args:
         folder: to be made; it may exist if it is empty.
         config: shape of the network.
-        weights: ``UNet.state_dict()``, the averaged or the raw ones.
+        weights: the network's ``state_dict()``, the averaged or the raw ones.
         process: schedule, parameterisation, variance and clipping.
 
     Raises:
-        StudioError: if the folder holds files, or diffusers cannot express the process.
+        StudioError: if the folder holds files, or diffusers cannot express the network or
+            the process.
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")
     try:
-        scheduler = scheduler_fields(process)
+        network, scheduler = network_fields(config), scheduler_fields(process)
     except Unsupported as error:
         raise StudioError(
             f"diffusers cannot express this model: {error}.", "Keep it as a run folder."
@@ -61,7 +63,7 @@ def save_diffusers(
         }
         _write_json(made / "model_index.json", index)
         _write_json(made / "scheduler" / "scheduler_config.json", scheduler)
-        _write_json(made / "unet" / "config.json", unet_fields(config))
+        _write_json(made / "unet" / "config.json", network)
         tensors = to_diffusers(weights)
         save_file(tensors, made / "unet" / f"{WEIGHTS}.safetensors", {"format": "pt"})
         if config.num_classes is not None:

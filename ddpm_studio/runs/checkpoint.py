@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ddpm_studio.engine.networks.unet_config import UNetConfig
+from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
 from ddpm_studio.runs.tensors import safetensors_chunks
@@ -94,7 +94,7 @@ class Checkpoint:
             raise self._damaged("state.json does not fit")
         return state
 
-    def load(self, part: Part, network: UNetConfig | None = None) -> dict[str, Tensor]:
+    def load(self, part: Part, network: NetworkConfig | None = None) -> dict[str, Tensor]:
         """Return one part's tensors, after its checksum was found right.
 
         Args:

@@ -16,7 +16,7 @@ _LONGEST_NAME = 24
 
 def known_classes(info: RunInfo) -> tuple[str, ...]:
     """Return the name of each class, its number where names are not known; none: no classes."""
-    count = info.unet_config().num_classes or 0
+    count = info.network_basics().num_classes or 0
     names = info.data.class_names if info.data else ()
     return names if len(names) == count else tuple(str(number) for number in range(count))
 

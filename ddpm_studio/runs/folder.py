@@ -11,12 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 from torch import Tensor
 
-from ddpm_studio.catalogue.origins import missing
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import is_file, is_there, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
-from ddpm_studio.runs.info import NEEDED_TO_DRAW, RunInfo
+from ddpm_studio.runs.info import RunInfo
 from ddpm_studio.runs.lock import RunLock
 from ddpm_studio.strict_json import read_object
 from ddpm_studio.validation import plainly
@@ -88,9 +87,7 @@ class RunFolder:
             raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
         try:
             info = RunInfo.read(read_object(file, _MAX_RUN_JSON))
-            info.unet_config()
-            if not missing(info.plugins, NEEDED_TO_DRAW):
-                info.process.build()
+            info.check()
         except (OSError, ValueError) as error:
             raise StudioError(
                 f"{file} can't be read: {_first_problem(error)}.",

@@ -10,15 +10,25 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ddpm_studio import __version__
-from ddpm_studio.catalogue.origins import believing
+from ddpm_studio.catalogue.origins import believing, missing
 from ddpm_studio.engine import NoiseSchedule
-from ddpm_studio.engine.networks.unet import UNet, UNetConfig
+from ddpm_studio.engine.networks.network import Network, NetworkConfig
+from ddpm_studio.engine.networks.registry import (
+    NETWORKS,
+    UnknownNetwork,
+    build,
+    common_fields,
+    config_from,
+    kind_of,
+)
 from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import Parameterization, PrepareOptions, Schedule, TrainRequest, Variance
 from ddpm_studio.runs.first_format import spelt_out
 
+_NEEDED_FOR_PROCESS = ("schedule", "parameterization", "variance")
 #: Kinds of the catalogue without which a network can't be evaluated; the others train it.
-NEEDED_TO_DRAW = ("schedule", "parameterization", "variance", "network")
+NEEDED_TO_DRAW = (*_NEEDED_FOR_PROCESS, "network")
 
 
 class _Part(BaseModel):
@@ -62,7 +72,8 @@ class ProcessInfo(_Part):
 class RunInfo(_Part):
     """The content of ``run.json``.
 
-    ``request`` and ``data`` are None for a model that was trained elsewhere; ``origin`` says
+    ``network`` names its kind and the fields of that; one without a kind is 0.1.0's, the paper's
+    U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere; ``origin`` says
     where. ``start_from`` is the run whose weights were fine-tuned. ``plugins`` are the entries
     of other packages that it was made with, such as {"schedule toy": "toy-plugin 1.0"}.
     """
@@ -93,14 +104,52 @@ class RunInfo(_Part):
         """
         return cls.model_validate(spelt_out(told), context=believing(told.get("plugins")))
 
-    def unet_config(self) -> UNetConfig:
-        """Return the network's shape.
+    @property
+    def network_kind(self) -> str:
+        """The kind of network, also one that is not known here."""
+        return kind_of(self.network)
+
+    def network_basics(self) -> NetworkConfig:
+        """Return what all kinds of networks have: the pictures' shape, classes, the variance.
+
+        It is there for a kind that is not known here, too.
 
         Raises:
+            ValueError: if a field is impossible.
+        """
+        return common_fields(self.network)
+
+    def network_config(self) -> NetworkConfig:
+        """Return the network's configuration.
+
+        Raises:
+            StudioError: if its kind is not known here.
             ValueError: if it is impossible.
         """
-        return UNetConfig.from_dict(self.network)
+        try:
+            return config_from(self.network)
+        except UnknownNetwork as error:
+            raise StudioError(
+                f"The network of this run is of the kind {plain(error.kind)}, unknown here.",
+                f"Install what adds it; there are {', '.join(NETWORKS)}.",
+            ) from error
 
-    def build_network(self) -> UNet:
-        """Return the network with fresh weights."""
-        return UNet(self.unet_config())
+    def build_network(self) -> Network:
+        """Return the network with fresh weights.
+
+        Raises:
+            StudioError: if its kind is not known here.
+        """
+        return build(self.network_config())
+
+    def check(self) -> None:
+        """Refuse an impossible network or process; what is not known here is none.
+
+        Raises:
+            ValueError: if one is impossible.
+        """
+        if self.network_kind in NETWORKS:
+            self.network_config()
+        self.network_basics()
+        if not missing(self.plugins, _NEEDED_FOR_PROCESS):
+            self.process.build()

@@ -5,34 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-import torch
 from torch import Tensor
 
-from ddpm_studio.engine.networks.unet import UNet
-from ddpm_studio.engine.networks.unet_config import UNetConfig
+from ddpm_studio.engine.networks.network import Network, NetworkConfig
+from ddpm_studio.engine.networks.registry import outline
 
 _WIDEST = 8
 _HEADER_BYTES = 32 << 20
 
 
-def outline(config: UNetConfig) -> UNet:
-    """Return the network without any numbers: it takes no memory, whatever its size."""
-    with torch.device("meta"):
-        return UNet(config)
-
-
 @lru_cache(maxsize=16)
-def parameters(config: UNetConfig) -> int:
+def parameters(config: NetworkConfig) -> int:
     """Return how many parameters a network has."""
     return sum(parameter.numel() for parameter in outline(config).parameters())
 
 
-def most_bytes(config: UNetConfig, copies: int = 1) -> int:
+def most_bytes(config: NetworkConfig, copies: int = 1) -> int:
     """Return the size that no honest file of ``copies`` numbers for each parameter exceeds."""
     return copies * _WIDEST * parameters(config) + _HEADER_BYTES
 
 
-def network_of(config: UNetConfig, tensors: Mapping[str, Tensor]) -> UNet:
+def network_of(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> Network:
     """Return the network that is made of these tensors, in float32.
 
     No memory is asked for beyond theirs.

@@ -36,7 +36,7 @@ _STEPS, _BATCH = 4000, 32
 _SAMPLES = 384
 _FEW, _FLOW = 20, 250
 _SIDE, _HEADER = 28, 16
-NETWORK = UNetConfig(8, 1, 32, (1, 2), 1, (4,), dropout=0.0)
+NETWORK = UNetConfig(8, 8, 1, 32, (1, 2), 1, (4,), dropout=0.0)
 
 Images = npt.NDArray[np.uint8]
 Moments = tuple[Tensor, Tensor]

@@ -147,7 +147,7 @@ def _several(step: Callable[[], float]) -> Callable[[], None]:
 def _walk(network: DrawingNetwork, evaluations: int) -> None:
     process = DiffusionProcess(NoiseSchedule.linear().strided(evaluations))
     noise = PictureNoise(0, range(_IMAGES), "cuda")
-    x = noise.draw((GPU_CONFIG.channels, GPU_CONFIG.image_size, GPU_CONFIG.image_size))
+    x = noise.draw(GPU_CONFIG.shape)
     with torch.no_grad():
         for frame in ancestral(process, network, x, noise):
             x = frame.x_t
@@ -173,7 +173,7 @@ def _matrix_rate() -> float:
 def _flops_per_picture() -> float:
     """Of a forward and a backward pass, two for each multiplication and addition."""
     network = UNet(GPU_CONFIG)
-    shape = (1, GPU_CONFIG.channels, GPU_CONFIG.image_size, GPU_CONFIG.image_size)
+    shape = (1, *GPU_CONFIG.shape)
     with FlopCounterMode(display=False) as counter:
         network(torch.randn(shape), torch.zeros(1, dtype=torch.long)).sum().backward()
     return float(counter.get_total_flops())

@@ -81,23 +81,14 @@ def autocast(device: str, bf16: bool) -> contextlib.AbstractContextManager[objec
     return torch.autocast(device, dtype=torch.bfloat16) if bf16 else contextlib.nullcontext()
 
 
-def _attends(config: UNetConfig) -> list[bool]:
-    """Whether each level has attention."""
-    sides = (config.image_size >> k for k in range(len(config.channel_mult)))
-    return [side in config.attention_resolutions for side in sides]
-
-
 def _diffusers_network(config: UNetConfig) -> nn.Module:
     """diffusers' UNet2DModel with the options that make it the DDPM network."""
     import diffusers
 
     base = config.base_channels
-    attends = [
-        config.image_size >> k in config.attention_resolutions
-        for k in range(len(config.channel_mult))
-    ]
+    attends = config.attends
     network: nn.Module = diffusers.UNet2DModel(
-        sample_size=config.image_size,
+        sample_size=config.height,
         in_channels=config.channels,
         out_channels=config.channels,
         block_out_channels=[base * mult for mult in config.channel_mult],
@@ -123,7 +114,7 @@ def _diffusers_step(config: UNetConfig, network: Any, batch: int, device: str, b
     ema = EMAModel(network.parameters(), decay=0.9999)
     ema.to(device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, betas=(0.95, 0.999))
-    side = config.image_size
+    side = config.height
     pictures = torch.rand(batch, config.channels, side, side, device=device) * 2 - 1
 
     def step() -> float:
@@ -176,7 +167,7 @@ def _ddp_network(config: UNetConfig) -> nn.Module:
         config.base_channels,
         dim_mults=config.channel_mult,
         channels=config.channels,
-        full_attn=tuple(_attends(config)),
+        full_attn=tuple(config.attends),
     )
     return network
 
@@ -184,7 +175,7 @@ def _ddp_network(config: UNetConfig) -> nn.Module:
 def _ddp_step(config: UNetConfig, network: nn.Module, batch: int, device: str, bf16: bool) -> Step:
     from ema_pytorch import EMA
 
-    side = config.image_size
+    side = config.height
     diffusion: nn.Module = _ddp().GaussianDiffusion(network, image_size=side).to(device)
     optimizer = torch.optim.Adam(diffusion.parameters(), lr=1e-4, betas=(0.9, 0.99))
     ema: Any = EMA(diffusion, beta=0.995, update_every=10).to(device)
@@ -207,7 +198,7 @@ def _ddp_step(config: UNetConfig, network: nn.Module, batch: int, device: str, b
 def _ddp_walk(
     config: UNetConfig, network: nn.Module, batch: int, evaluations: int, device: str, bf16: bool
 ) -> Walk:
-    side = config.image_size
+    side = config.height
     diffusion: Any = (
         _ddp().GaussianDiffusion(network, image_size=side, timesteps=evaluations).to(device)
     )

@@ -54,7 +54,7 @@ def our_walk(
     half = precision == "bf16"
     evaluator = Evaluator(in_bf16(network) if half else network, torch.device(device))
     process = DiffusionProcess(NoiseSchedule.linear().strided(evaluations))
-    shape = (CONFIG.channels, CONFIG.image_size, CONFIG.image_size)
+    shape = CONFIG.shape
 
     def walk() -> object:
         noise = PictureNoise(0, range(batch), device)

@@ -11,10 +11,10 @@ BATCH = 16
 CONFIG = UNetConfig.small(32, 3)
 # What a GPU is measured at: DDPM's own network for CIFAR-10.
 GPU_BATCH = 128
-GPU_CONFIG = UNetConfig.preset("ddpm32", 32, 3)
+GPU_CONFIG = UNetConfig.ddpm32()
 
 
 def pictures(config: UNetConfig = CONFIG) -> npt.NDArray[np.uint8]:
     """Random pictures of the network's shape: what they show has no bearing on the time."""
-    shape = (256, config.image_size, config.image_size, config.channels)
+    shape = (256, config.height, config.width, config.channels)
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)

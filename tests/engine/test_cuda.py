@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
 ]
 
-NET = UNetConfig(16, 3, 32, (1, 2), 1, (8,), dropout=0.2)
+NET = UNetConfig(16, 16, 3, 32, (1, 2), 1, (8,), dropout=0.2)
 PICTURES = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
 LABELS = np.arange(10) % 3
 CUDA = torch.device("cuda")
@@ -213,7 +213,7 @@ def test_a_step_without_a_finite_loss_changes_nothing() -> None:
         trainer.step()
     before = _weights(trainer)
     with torch.no_grad():
-        trainer.model.conv_in.weight[0, 0, 0, 0] = torch.nan
+        next(iter(trainer.model.parameters())).view(-1)[0] = torch.nan
     result = trainer.step()
     assert not torch.isfinite(result.loss)
     after = _weights(trainer)
@@ -290,9 +290,9 @@ def test_a_compiled_network_trains_as_the_plain_one(precision: Precision) -> Non
 
 def test_attention_is_the_plain_formula() -> None:
     torch.manual_seed(0)
-    from ddpm_studio.engine.networks.unet_blocks import AttentionBlock
+    from ddpm_studio.engine.networks.unet_blocks import AttentionBlock, BlockStyle
 
-    block = AttentionBlock(64, 32)
+    block = AttentionBlock(64, BlockStyle(0, 32, 0.0))
     torch.nn.init.normal_(block.proj.weight, 0, 0.1)
     x = torch.randn(2, 64, 4, 4)
     h = F.group_norm(x, 32, block.norm.weight, block.norm.bias, 1e-6).flatten(2).transpose(1, 2)

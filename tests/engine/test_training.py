@@ -15,7 +15,7 @@ from ddpm_studio.engine.ema import EMA, ema_decay
 from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.engine.networks.unet_blocks import ResidualBlock
 
-NET = UNetConfig(8, 1, 32, (1, 2), 1, (4,), dropout=0.3)
+NET = UNetConfig(8, 8, 1, 32, (1, 2), 1, (4,), dropout=0.3)
 
 
 def _images(count: int = 10) -> npt.NDArray[np.uint8]:
@@ -128,7 +128,7 @@ def test_ema_warm_up() -> None:
 
 
 def test_it_learns() -> None:
-    net = UNetConfig(8, 1, 32, (1, 2), 1, (4,), dropout=0.0)
+    net = UNetConfig(8, 8, 1, 32, (1, 2), 1, (4,), dropout=0.0)
     config = TrainingConfig(batch_size=16, warmup_steps=0, learning_rate=2e-3)
     trainer = _trainer(config, net)
     losses = [float(trainer.step().loss) for _ in range(60)]

@@ -24,7 +24,8 @@ from ddpm_studio.requests import SampleRequest
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
 
 CONFIG = UNetConfig(
-    image_size=8,
+    height=8,
+    width=8,
     channels=3,
     base_channels=4,
     channel_mult=(1, 2),

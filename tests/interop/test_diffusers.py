@@ -15,11 +15,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, UNetConfig, ancestral
+from ddpm_studio.engine.networks.diffusers_unet import DiffusersUNetConfig
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop import is_diffusers_folder, load_diffusers, save_diffusers
 from tests.parity.networks import random_unet
 
-TINY = UNetConfig(16, 3, 32, (1, 2), 1, (8,), dropout=0.0)
+TINY = UNetConfig(16, 16, 3, 32, (1, 2), 1, (8,), dropout=0.0)
 WEIGHTS = "diffusion_pytorch_model"
 
 
@@ -150,22 +151,25 @@ def test_a_pickle_that_is_a_program_is_not_run(
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("freq_shift", 0),
-        ("flip_sin_to_cos", True),
-        ("downsample_padding", 1),
-        ("attention_head_dim", 8),
-        ("norm_eps", 1e-5),
+        ("freq_shift", 2),
+        ("flip_sin_to_cos", None),
+        ("downsample_padding", 2),
+        ("attention_head_dim", "8"),
         ("center_input_sample", True),
         ("act_fn", "gelu"),
-        ("resnet_time_scale_shift", "scale_shift"),
+        ("resnet_time_scale_shift", "spatial"),
+        ("attn_norm_num_groups", 16),
+        ("downsample_type", "fir"),
+        ("add_attention", False),
         ("time_embedding_type", "fourier"),
         ("down_block_types", ["DownBlock2D", "SkipDownBlock2D"]),
         ("up_block_types", ["UpBlock2D", "UpBlock2D"]),
         ("class_embed_type", "timestep"),
-        ("sample_size", [16, 32]),
+        ("sample_size", [16, 16, 16]),
         ("sample_size", None),
-        ("in_channels", 4),
-        ("block_out_channels", [32, 48]),
+        ("in_channels", "3"),
+        ("out_channels", 4),
+        ("block_out_channels", []),
         ("mid_block_type", None),
         ("_class_name", "UNet2DConditionModel"),
     ],
@@ -179,15 +183,36 @@ def test_an_unsupported_network_is_refused_by_field(
         load_diffusers(tmp_path / "out")
 
 
-@pytest.mark.parametrize("field", ["freq_shift", "flip_sin_to_cos", "norm_eps"])
-def test_an_absent_field_has_the_default_of_diffusers(field: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("block_out_channels", [32, 48]),
+        ("sample_size", [16, 17]),
+        ("attention_head_dim", 48),
+        ("norm_eps", 0.0),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(field: str, changes: object, tmp_path: Path) -> None:
+    _export(tmp_path / "out")
+    _edit(tmp_path / "out" / "unet" / "config.json", **{field: changes})
+    with pytest.raises(StudioError, match=r"groups|not a multiple|can't have|norm_eps"):
+        load_diffusers(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("field", "default"), [("freq_shift", 0), ("flip_sin_to_cos", True), ("norm_eps", 1e-5)]
+)
+def test_an_absent_field_has_the_default_of_diffusers(
+    field: str, default: object, tmp_path: Path
+) -> None:
     _export(tmp_path / "out")
     path = tmp_path / "out" / "unet" / "config.json"
     fields = json.loads(path.read_text())
     del fields[field]
     path.write_text(json.dumps(fields))
-    with pytest.raises(StudioError, match=f"{field} is"):
-        load_diffusers(tmp_path / "out")
+    config = load_diffusers(tmp_path / "out").config
+    assert isinstance(config, DiffusersUNetConfig)
+    assert getattr(config, field) == default
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import nn
 
 from ddpm_studio.engine import UNet, UNetConfig
 
+_Module = TypeVar("_Module", bound=nn.Module)
+
 
 def random_unet(config: UNetConfig, seed: int = 0) -> UNet:
     """Return a network in evaluation mode without near-zero layers or zero biases."""
+    return randomised(UNet(config), seed)
+
+
+def randomised(model: _Module, seed: int = 0) -> _Module:
+    """Return any network so, in evaluation mode."""
     generator = torch.Generator().manual_seed(seed)
-    model = UNet(config).eval()
+    model.eval()
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             fan_in = module.weight[0].numel()

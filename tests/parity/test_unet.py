@@ -8,18 +8,18 @@ import pytest
 import torch
 from diffusers import UNet2DModel
 
-from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, UNet, UNetConfig
+from ddpm_studio.engine import DiffusionProcess, Network, NoiseSchedule, UNetConfig
 from ddpm_studio.interop import load_diffusers, save_diffusers
 from tests.parity.networks import random_unet
 
 PROCESS = DiffusionProcess(NoiseSchedule.linear())
-NARROW_256 = UNetConfig.ddpm256().with_(base_channels=32, image_size=64, attention_resolutions=(4,))
+NARROW_256 = UNetConfig.ddpm256(64).with_(base_channels=32, attention_resolutions=(4,))
 
 
-def _compare(ours: UNet, theirs: UNet2DModel, labels: bool = False) -> None:
+def _compare(ours: Network, theirs: UNet2DModel, labels: bool = False) -> None:
     config = ours.config
     generator = torch.Generator().manual_seed(1)
-    x = torch.randn(2, config.channels, config.image_size, config.image_size, generator=generator)
+    x = torch.randn(2, *config.shape, generator=generator)
     t, y = torch.tensor([3, 987]), torch.tensor([0, 2]) if labels else None
     with torch.inference_mode():
         a, b = ours(x, t, y), theirs(x, t, class_labels=y).sample

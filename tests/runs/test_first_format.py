@@ -12,7 +12,18 @@ from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo, first_format
 
-TINY = UNetConfig.tiny(16).to_dict()
+TINY = {
+    "image_size": 16,
+    "channels": 3,
+    "base_channels": 32,
+    "channel_mult": [1, 2, 4],
+    "blocks_per_level": 1,
+    "attention_resolutions": [8],
+    "dropout": 0.0,
+    "norm_groups": 32,
+    "learned_variance": False,
+    "num_classes": None,
+}
 
 
 def write(folder: Path, **changes: Any) -> Path:
@@ -114,9 +125,16 @@ def test_a_model_trained_elsewhere_has_no_request(tmp_path: Path) -> None:
 def test_a_network_left_in_part_is_that_of_0_1_0(tmp_path: Path) -> None:
     network = {key: value for key, value in TINY.items() if key in ("image_size", "base_channels")}
     info = RunFolder.open(write(tmp_path / "run", network=network)).info
-    config = info.unet_config()
+    config = info.network_config()
+    assert isinstance(config, UNetConfig)
     assert (config.channel_mult, config.dropout, config.norm_groups) == ((1, 2, 2, 2), 0.1, 32)
-    assert config.base_channels == 32
+    assert (config.base_channels, config.height, config.width) == (32, 16, 16)
+
+
+def test_its_network_is_the_papers(tmp_path: Path) -> None:
+    info = RunFolder.open(write(tmp_path / "run")).info
+    assert info.network_kind == "unet"
+    assert info.network_config() == UNetConfig.tiny(16)
 
 
 def test_a_new_run_says_its_format(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ddpm_studio.runs import RunFolder, RunInfo, atomic
 from ddpm_studio.runs.info import ProcessInfo
 from tests.runs.power_cut import after_cut, record, write_tree
 
-NETWORK = UNetConfig.preset("tiny", 16, 3).to_dict()
+NETWORK = UNetConfig.tiny(16).to_dict()
 Seen = tuple[int, str] | None
 
 

@@ -17,6 +17,7 @@ from ddpm_studio.errors import plain
 from ddpm_studio.local_time import local_time
 
 _WIDEST = 4000
+_COLOURS = {1: "gray", 3: "RGB", 4: "RGBA"}
 _SCHEDULES = {"betas": "betas of its own"}
 
 
@@ -37,14 +38,19 @@ def command(
     if json:
         emit(summary.to_json())
         return
-    size = f"{summary.image_size} × {summary.image_size}"
+    size = f"{summary.width} × {summary.height}"
+    network = summary.preset or "its own"
+    if summary.parameters is None:
+        network = f"{network}, of the kind {summary.network}, unknown here"
+    else:
+        network = f"{network}, {summary.parameters:,} parameters"
     schedule = _SCHEDULES.get(summary.schedule, summary.schedule)
     rows = {
         "Run": summary.name,
         "Step": steps_told(summary.step, summary.steps),
         "Loss": "" if summary.last_loss is None else f"{summary.last_loss:.4f}",
-        "Network": f"{summary.preset or 'its own'}, {summary.parameters:,} parameters",
-        "Pictures": f"{size}, {'gray' if summary.channels == 1 else 'RGB'}",
+        "Network": network,
+        "Pictures": f"{size}, {_COLOURS.get(summary.channels, f'{summary.channels} channels')}",
         "Trained on": "" if summary.pictures is None else f"{summary.pictures:,} pictures",
         "From": ", ".join(summary.sources),
         "Classes": ", ".join(summary.classes),

@@ -1,1 +1,1 @@
-"""Networks that predict from x_t and t: the U-Net of the paper and its blocks."""
+"""Networks that predict from x_t and t, and the register of their kinds."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeVar, cast
+
 import torch
 
 from ddpm_studio.engine.device.layout import memory_format
-from ddpm_studio.engine.networks.unet import UNet
+from ddpm_studio.engine.networks.network import Network
+from ddpm_studio.engine.networks.registry import outline
 
-# In bf16 neighbouring timesteps would be one.
-_IN_FLOAT32 = ("time1.", "time2.", "label.")
+_N = TypeVar("_N", bound=Network)
 
 
-def in_bf16(network: UNet) -> UNet:
+def in_bf16(network: _N) -> _N:
     """Copy the network with weights of half the size; x, t and the output stay float32.
 
     Casting them once saves autocast's casts at each evaluation. The embedding of t is computed
@@ -19,13 +21,12 @@ def in_bf16(network: UNet) -> UNet:
     """
     weights = {
         name: tensor.to(
-            torch.float32 if name.startswith(_IN_FLOAT32) else torch.bfloat16, copy=True
+            torch.float32 if name.startswith(network.in_float32) else torch.bfloat16, copy=True
         )
         for name, tensor in network.state_dict().items()
     }
-    with torch.device("meta"):
-        half = UNet(network.config)
+    half = outline(network.config)
     half.load_state_dict(weights, assign=True)
-    layout = memory_format(half.conv_in.weight.device, "bf16")
+    layout = memory_format(next(half.parameters()).device, "bf16")
     half.to(memory_format=layout)  # type: ignore[call-overload]
-    return half.eval().requires_grad_(False)
+    return cast(_N, half.eval().requires_grad_(False))

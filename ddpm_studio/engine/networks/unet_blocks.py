@@ -1,9 +1,10 @@
-"""What the U-Net is built of [DDPM appendix B]."""
+"""What the U-Nets are built of [DDPM appendix B], with the ways in which others differ."""
 
 from __future__ import annotations
 
 import math
-from typing import cast
+from dataclasses import dataclass
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,22 +14,43 @@ from ddpm_studio.engine.networks.norm_silu import group_norm, norm_silu, norm_si
 
 NORM_EPS = 1e-6
 
+Resampling = Literal["down", "up"]
 
-def timestep_embedding(t: Tensor, dim: int) -> Tensor:
-    """[sin | cos] of t·10000^(−i/(half−1)) [DDPM code].
+
+@dataclass(frozen=True)
+class BlockStyle:
+    """What all blocks of one U-Net have in common; the defaults are the paper's.
 
     Args:
-        t: timesteps 0..T−1, shape (N,).
-        dim: even width of the embedding.
-
-    Returns:
-        float32, shape (N, dim).
+        temb: width of the embedding of t that residual blocks take.
+        groups: of each GroupNorm.
+        dropout: probability, 0..1, before the second convolution of a residual block.
+        eps: of each GroupNorm.
+        heads: of each attention, unless ``head_channels`` is given.
+        head_channels: width of a head; an attention has as many as fill its width.
+        scale_shift: t scales and shifts the second GroupNorm's output, in place of being added
+            before it [IDDPM, adaptive group normalisation].
+        pad_both: going down, convolutions are padded by 1 on all sides, not right and bottom.
+        resample_in_blocks: residual blocks change the resolution, not convolutions [ADM].
     """
-    half = dim // 2
-    exponent = torch.arange(half, dtype=torch.float32, device=t.device)
-    frequencies = torch.exp(-math.log(10000) / max(half - 1, 1) * exponent)
-    angles = t.float()[:, None] * frequencies
-    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+    temb: int
+    groups: int
+    dropout: float
+    eps: float = NORM_EPS
+    heads: int = 1
+    head_channels: int | None = None
+    scale_shift: bool = False
+    pad_both: bool = False
+    resample_in_blocks: bool = False
+
+    def heads_of(self, channels: int) -> int:
+        """How many heads an attention of this width has."""
+        return self.heads if self.head_channels is None else channels // self.head_channels
+
+    def norm(self, channels: int) -> nn.GroupNorm:
+        """Return the GroupNorm for this width."""
+        return nn.GroupNorm(self.groups, channels, eps=self.eps)
 
 
 def xavier(layer: nn.Conv2d | nn.Linear, variance_scale: float = 1.0) -> None:
@@ -42,15 +64,26 @@ NEAR_ZERO = 1e-10
 
 
 class ResidualBlock(nn.Module):
-    """GroupNorm → SiLU → conv → + time → GroupNorm → SiLU → dropout → conv, plus shortcut."""
+    """GroupNorm → SiLU → conv → + time → GroupNorm → SiLU → dropout → conv, plus shortcut.
 
-    def __init__(self, cin: int, cout: int, temb: int, groups: int, dropout: float) -> None:
+    Args:
+        cin: channels that come in.
+        cout: channels that go out.
+        style: see :class:`BlockStyle`.
+        resample: whether the block halves or doubles the resolution, before its first
+            convolution and on its shortcut, by means of four pixels or by repeating them [ADM].
+    """
+
+    def __init__(
+        self, cin: int, cout: int, style: BlockStyle, resample: Resampling | None = None
+    ) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, cin, eps=NORM_EPS)
+        self.scale_shift, self.resample = style.scale_shift, resample
+        self.norm1 = style.norm(cin)
         self.conv1 = nn.Conv2d(cin, cout, 3, padding=1)
-        self.time = nn.Linear(temb, cout)
-        self.norm2 = nn.GroupNorm(groups, cout, eps=NORM_EPS)
-        self.dropout = nn.Dropout(dropout)
+        self.time = nn.Linear(style.temb, 2 * cout if style.scale_shift else cout)
+        self.norm2 = style.norm(cout)
+        self.dropout = nn.Dropout(style.dropout)
         self.conv2 = nn.Conv2d(cout, cout, 3, padding=1)
         self.shortcut = nn.Conv2d(cin, cout, 1) if cin != cout else nn.Identity()
         for layer in (self.conv1, self.time, self.shortcut):
@@ -60,21 +93,38 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, temb: Tensor) -> Tensor:
         """Map (N, cin, H, W) to (N, cout, H, W); ``temb`` is already through its SiLU."""
-        h = norm_silu_conv(self.norm1, self.conv1, x)
-        h = h + self.time(temb)[:, :, None, None]
-        if self.training and self.dropout.p:
-            h = self.conv2(self.dropout(norm_silu(self.norm2, h)))
+        if self.resample is None:
+            h = norm_silu_conv(self.norm1, self.conv1, x)
         else:
-            h = norm_silu_conv(self.norm2, self.conv2, h)
+            h = self.conv1(_resampled(norm_silu(self.norm1, x), self.resample))
+            x = _resampled(x, self.resample)
+        time = self.time(temb)[:, :, None, None]
+        if self.scale_shift:
+            scale, shift = time.chunk(2, dim=1)
+            h = F.silu(group_norm(self.norm2, h) * (1 + scale) + shift)
+            h = self.conv2(self.dropout(h))
+        elif self.training and self.dropout.p:
+            h = self.conv2(self.dropout(norm_silu(self.norm2, h + time)))
+        else:
+            h = norm_silu_conv(self.norm2, self.conv2, h + time)
         return cast(Tensor, self.shortcut(x) + h)
 
 
-class AttentionBlock(nn.Module):
-    """Single-head self-attention over all pixels, scaled by C^−½, with a residual."""
+def _resampled(x: Tensor, way: Resampling) -> Tensor:
+    return F.avg_pool2d(x, 2) if way == "down" else F.interpolate(x, scale_factor=2.0)
 
-    def __init__(self, channels: int, groups: int) -> None:
+
+class AttentionBlock(nn.Module):
+    """Self-attention over all pixels, scaled by (C/heads)^−½, with a residual.
+
+    The heads share out the channels of q, of k and of v in their order: head 0 has the first
+    C/heads of each.
+    """
+
+    def __init__(self, channels: int, style: BlockStyle) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(groups, channels, eps=NORM_EPS)
+        self.heads = style.heads_of(channels)
+        self.norm = style.norm(channels)
         self.qkv = nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
         for part in self.qkv.weight.data.chunk(3):
@@ -87,14 +137,20 @@ class AttentionBlock(nn.Module):
         h = group_norm(self.norm, x)
         if x.device.type != "cpu":
             return x + self._by_pixel(h.flatten(2).transpose(1, 2)).reshape(x.shape)
-        q, k, v = _pixelwise(self.qkv, h).flatten(2).chunk(3, dim=1)
+        q, k, v = (
+            part.unflatten(1, (self.heads, -1)).flatten(0, 1)  # type: ignore[no-untyped-call]
+            for part in _pixelwise(self.qkv, h).flatten(2).chunk(3, dim=1)
+        )
         mixed = attend(q, k, v).reshape(x.shape)
         return x + _pixelwise(self.proj, mixed)
 
     def _by_pixel(self, pixels: Tensor) -> Tensor:
         """(N, L, C) → (N, C, L): a GPU's fused attention asks for a pixel's channels in a row."""
-        q, k, v = (part.unsqueeze(1) for part in self.qkv(pixels).chunk(3, dim=-1))
-        mixed = F.scaled_dot_product_attention(q, k, v).squeeze(1)
+        q, k, v = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in self.qkv(pixels).chunk(3, dim=-1)
+        )
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         return cast(Tensor, self.proj(mixed)).transpose(1, 2)
 
 
@@ -114,16 +170,19 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 class Downsample(nn.Module):
-    """Strided convolution, padded at the right and bottom only, as TensorFlow's SAME does."""
+    """Strided convolution.
 
-    def __init__(self, channels: int) -> None:
+    Padded at the right and bottom only, as TensorFlow's SAME does, or on all sides.
+    """
+
+    def __init__(self, channels: int, *, pad_both: bool = False) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, stride=2)
+        self.conv = nn.Conv2d(channels, channels, 3, stride=2, padding=int(pad_both))
         xavier(self.conv)
 
     def forward(self, x: Tensor) -> Tensor:
         """Halve height and width."""
-        return cast(Tensor, self.conv(F.pad(x, (0, 1, 0, 1))))
+        return cast(Tensor, self.conv(x if self.conv.padding[0] else F.pad(x, (0, 1, 0, 1))))
 
 
 class Upsample(nn.Module):
@@ -163,12 +222,17 @@ def _between(weight: Tensor, dim: int) -> Tensor:
 class Level(nn.Module):
     """The residual blocks of one resolution, each with attention where asked, and a resampler."""
 
-    def __init__(self, blocks: list[ResidualBlock], attention: bool, resample: nn.Module) -> None:
+    def __init__(
+        self,
+        blocks: list[ResidualBlock],
+        attention: bool,
+        resample: nn.Module,
+        style: BlockStyle,
+    ) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
-        widths = [block.conv2.out_channels for block in blocks]
-        groups = blocks[0].norm1.num_groups
         self.attention = nn.ModuleList(
-            AttentionBlock(width, groups) if attention else nn.Identity() for width in widths
+            AttentionBlock(block.conv2.out_channels, style) if attention else nn.Identity()
+            for block in blocks
         )
         self.resample = resample

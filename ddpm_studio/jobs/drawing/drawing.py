@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.catalogue.origins import origins
-from ddpm_studio.engine import DiffusionProcess, Frame, PictureNoise, Precision, UNet
+from ddpm_studio.engine import DiffusionProcess, Frame, Network, PictureNoise, Precision
 from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.guidance import check_labels, guided
 from ddpm_studio.engine.pixels import to_uint8
@@ -47,7 +47,7 @@ class Evaluator:
 
     def __init__(
         self,
-        network: UNet,
+        network: Network,
         device: torch.device,
         class_label: int | None = None,
         guidance: float = 1.0,
@@ -57,7 +57,7 @@ class Evaluator:
             check_labels(torch.tensor([class_label]), network.config.num_classes or 0)
         self.network = network
         self._layout = memory_format(device, network.precision)
-        self.batch = batch_limit(network.config.image_size, device)
+        self.batch = batch_limit(network.config.shape, device)
         self.class_label, self.guidance = class_label, guidance
         # Not a method: a GPU's memory should be free as soon as nobody holds this any more.
         predict = partial(_predict, class_label, guidance)
@@ -88,7 +88,7 @@ class Evaluator:
 
 
 def _predict(
-    class_label: int | None, guidance: float, network: UNet, x: Tensor, t: Tensor
+    class_label: int | None, guidance: float, network: Network, x: Tensor, t: Tensor
 ) -> Tensor:
     if class_label is None:
         return network(x, t)  # type: ignore[no-any-return]
@@ -129,10 +129,11 @@ def asked_precision(model: Model, request: DrawRequest) -> Precision:
     return choose_precision(request.precision, model.device)
 
 
-def batch_limit(image_size: int, device: torch.device) -> int:
-    """How many pictures to evaluate at once: more gain nothing on this kind of device."""
+def batch_limit(shape: tuple[int, int, int], device: torch.device) -> int:
+    """How many pictures (C, H, W) to evaluate at once: more gain nothing on this kind of device."""
     at_32_px = 256 if device.type == "cuda" else 32
-    return max(1, at_32_px * 32 * 32 // image_size**2)
+    _, height, width = shape
+    return max(1, at_32_px * 32 * 32 // (height * width))
 
 
 def asked_process(model: Model, request: DrawRequest) -> DiffusionProcess:
@@ -282,8 +283,7 @@ def _evenly(total: int, count: int) -> set[int]:
 
 def picture_shape(model: Model) -> tuple[int, int, int]:
     """(C, H, W) of the model's pictures."""
-    config = model.network.config
-    return config.channels, config.image_size, config.image_size
+    return model.network.config.shape
 
 
 def recipe(

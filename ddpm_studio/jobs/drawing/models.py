@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from ddpm_studio.catalogue.origins import require
-from ddpm_studio.engine import DiffusionProcess, Precision, UNet, in_bf16
+from ddpm_studio.engine import DiffusionProcess, Network, Precision, in_bf16
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine.device import choose_device
 from ddpm_studio.requests import Device, Weights
@@ -30,7 +30,7 @@ _TELLING = 1024
 class Model:
     """A network ready to draw with; its weights do not change any more."""
 
-    network: UNet
+    network: Network
     process: DiffusionProcess
     info: RunInfo
     run: Path
@@ -38,12 +38,12 @@ class Model:
     weights: Weights
     device: torch.device
 
-    def network_in(self, precision: Precision) -> UNet:
+    def network_in(self, precision: Precision) -> Network:
         """The network to evaluate in this precision."""
         return self._half if precision == "bf16" else self.network
 
     @cached_property
-    def _half(self) -> UNet:
+    def _half(self) -> Network:
         return in_bf16(self.network)
 
     @cached_property
@@ -62,7 +62,7 @@ class LiveTraining:
     """What a training under way lets others see: the step and the network at this moment."""
 
     step: Callable[[], int]
-    network: Callable[[Weights], UNet]
+    network: Callable[[Weights], Network]
     device: torch.device
 
 
@@ -110,8 +110,8 @@ class ModelStore:
         checkpoint = folder.newest() if step is None else folder.checkpoint(step)
         where = choose_device(device)
 
-        def load() -> UNet:
-            config = folder.info.unet_config()
+        def load() -> Network:
+            config = folder.info.network_config()
             tensors = checkpoint.load("ema" if weights == "ema" else "model", config)
             try:
                 return network_of(config, tensors)
@@ -125,7 +125,7 @@ class ModelStore:
         key = (path, _identity(checkpoint), checkpoint.step, weights, where)
         return self._cached(key, folder.info, load)
 
-    def _cached(self, key: _Key, info: RunInfo, load: Callable[[], UNet]) -> Model:
+    def _cached(self, key: _Key, info: RunInfo, load: Callable[[], Network]) -> Model:
         path, _, step, weights, device = key
         if key not in self._cache:
             network = load().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -19,9 +19,9 @@ from ddpm_studio.runs import RunFolder, RunInfo
 
 def prepare_options(info: RunInfo) -> PrepareOptions:
     """Return how pictures are prepared for a run: as its training data were, if known."""
-    config = info.unet_config()
+    config = info.network_basics()
     size = {
-        "image_size": config.image_size,
+        "image_size": config.height,
         "channels": "gray" if config.channels == 1 else "rgb",
     }
     return (info.data.options if info.data else PrepareOptions()).model_copy(update=size)

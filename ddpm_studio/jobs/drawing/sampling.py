@@ -27,7 +27,7 @@ def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None,
     model = models.get(request.run, request.weights, request.device, request.checkpoint)
     T = model.process.schedule.T
     # A trajectory to look at walks all pictures in step; else they go in batches.
-    size = request.count if request.frames else batch_limit(picture_shape(model)[1], model.device)
+    size = request.count if request.frames else batch_limit(picture_shape(model), model.device)
     starts = range(0, request.count, size)
     pictures = []
     for batch, start in enumerate(starts):

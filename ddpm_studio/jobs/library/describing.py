@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ddpm_studio.catalogue.origins import missing
+from ddpm_studio.engine.networks.registry import NETWORKS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import Checkpoint, RunFolder
 from ddpm_studio.runs.classes import known_classes
@@ -17,6 +18,7 @@ from ddpm_studio.runs.weights import parameters
 class RunSummary:
     """What ``info`` tells of a run as it was last saved; None where it is not known.
 
+    ``network`` is its kind, ``parameters`` None for a kind that is not known here.
     ``classes`` are those of the pictures, ``known_classes`` those that the network can draw.
     ``plugins`` are the entries of other packages that it was made with, by kind and name, and
     where they come from; ``missing`` those of them that are not here.
@@ -26,8 +28,10 @@ class RunSummary:
     name: str
     step: int
     steps: int | None
-    parameters: int
-    image_size: int
+    network: str
+    parameters: int | None
+    height: int
+    width: int
     channels: int
     timesteps: int
     schedule: str
@@ -42,9 +46,14 @@ class RunSummary:
     plugins: dict[str, str]
     missing: dict[str, str]
 
+    @property
+    def image_size(self) -> int:
+        """The pictures' longer side in pixels."""
+        return max(self.height, self.width)
+
     def to_json(self) -> dict[str, object]:
         """Return the fields as JSON can hold them."""
-        return {**asdict(self), "path": str(self.path)}
+        return {**asdict(self), "path": str(self.path), "image_size": self.image_size}
 
 
 def describe_run(run: Path) -> RunSummary:
@@ -55,15 +64,19 @@ def describe_run(run: Path) -> RunSummary:
     """
     folder = RunFolder.open(run)
     info = folder.info
+    basics = info.network_basics()
+    known = info.network_kind in NETWORKS
     checkpoints = folder.checkpoints()
     return RunSummary(
         path=folder.path,
         name=folder.path.resolve().name,
         step=checkpoints[-1].step if checkpoints else 0,
         steps=info.request.steps if info.request else None,
-        parameters=parameters(info.unet_config()),
-        image_size=info.unet_config().image_size,
-        channels=info.unet_config().channels,
+        network=info.network_kind,
+        parameters=parameters(info.network_config()) if known else None,
+        height=basics.height,
+        width=basics.width,
+        channels=basics.channels,
         timesteps=info.process.timesteps,
         schedule=info.process.schedule,
         preset=info.request.preset if info.request else None,

@@ -52,7 +52,7 @@ def export_diffusers(
     """
     yield Progress(0, 1, "Writing the model")
     opened = RunFolder.open(run)
-    config = opened.info.unet_config()
+    config = opened.info.network_config()
     tensors = opened.newest().load("ema" if weights == "ema" else "model", config)
     save_diffusers(folder, config, tensors, opened.info.process.build())
     return folder
@@ -65,7 +65,7 @@ def start_weights(run: Path, network: torch.nn.Module) -> None:
         StudioError: if they do not fit.
     """
     folder = RunFolder.open(run)
-    tensors = folder.newest().load("ema", folder.info.unet_config())
+    tensors = folder.newest().load("ema", folder.info.network_config())
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:

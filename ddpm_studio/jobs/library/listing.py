@@ -91,7 +91,7 @@ def _entry(run: Path) -> RunEntry:
         _step(folder),
         line.get("loss") if line else None,
         info.request.preset if info.request else None,
-        info.unet_config().image_size,
+        max(info.network_basics().shape[1:]),
         info.created,
         read_notes(run),
     )

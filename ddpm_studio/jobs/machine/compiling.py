@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio import paths
-from ddpm_studio.engine import Trainer, UNet
+from ddpm_studio.engine import Network, Trainer
 from ddpm_studio.engine.device.captured import Replayed
 from ddpm_studio.engine.training import compiled_network
 from ddpm_studio.errors import is_device_lost, is_out_of_memory
@@ -57,7 +57,7 @@ class Worth:
         allowed: False: never.
     """
 
-    def __init__(self, network: UNet, batch: int, purpose: str, allowed: bool = True) -> None:
+    def __init__(self, network: Network, batch: int, purpose: str, allowed: bool = True) -> None:
         device = next(network.parameters()).device
         self.possible = allowed and device.type == "cuda" and _available()
         told = [network.config.to_dict(), batch, purpose, network.precision]
@@ -211,8 +211,8 @@ class DrawingNetwork:
 
     def __init__(
         self,
-        network: UNet,
-        predict: Callable[[UNet, Tensor, Tensor], Tensor],
+        network: Network,
+        predict: Callable[[Network, Tensor, Tensor], Tensor],
         evaluations: int,
         purpose: str = "draw",
     ) -> None:
@@ -257,7 +257,7 @@ class DrawingNetwork:
             if not self._worth.found(self._plain / seconds):
                 self._denoiser = self._replayed(self._network)
         elif self._worth(seconds, self._left):
-            compiled = self._replayed(cast(UNet, compiled_network(self._network)))
+            compiled = self._replayed(cast(Network, compiled_network(self._network)))
             try:
                 self._worth.compile(lambda: compiled(x, t))
             except Exception as error:
@@ -267,7 +267,7 @@ class DrawingNetwork:
             else:
                 self._denoiser, self._plain, self._watch = compiled, seconds, Watch()
 
-    def _replayed(self, network: UNet) -> Replayed:
+    def _replayed(self, network: Network) -> Replayed:
         return Replayed(partial(self._predict, network))
 
 

@@ -11,7 +11,7 @@ import torch
 
 from ddpm_studio import paths
 from ddpm_studio.engine.device.layout import Precision, memory_format
-from ddpm_studio.engine.networks.unet_blocks import ResidualBlock
+from ddpm_studio.engine.networks.unet_blocks import BlockStyle, ResidualBlock
 from ddpm_studio.jobs.machine.kept import read_kept, write_kept
 
 _FILE = "precision.json"
@@ -55,7 +55,7 @@ def _tried(threads: int) -> Precision:
 def gain_of_bf16() -> float:
     """Seconds of a training step of one block in float32 over those in bf16, on the CPU."""
     with torch.random.fork_rng(devices=[]):
-        block = ResidualBlock(_WIDTH, _WIDTH, _WIDTH, _WIDTH // 2, 0.0)
+        block = ResidualBlock(_WIDTH, _WIDTH, BlockStyle(_WIDTH, _WIDTH // 2, 0.0))
         x = torch.randn(_BATCH, _WIDTH, _SIDE, _SIDE)
     return _seconds(block, x, "float32") / _seconds(block, x, "bf16")
 

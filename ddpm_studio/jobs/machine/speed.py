@@ -16,17 +16,20 @@ import torch
 from ddpm_studio import paths
 from ddpm_studio.engine import (
     DiffusionProcess,
+    NetworkConfig,
     NoiseSchedule,
     Trainer,
     TrainingConfig,
-    UNet,
-    UNetConfig,
 )
 from ddpm_studio.engine.device.captured import UNRECORDED
+from ddpm_studio.engine.networks.presets import preset as preset_config
+from ddpm_studio.engine.networks.presets import preset_multiple
+from ddpm_studio.engine.networks.registry import build
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.kept import read_kept, write_kept
+from ddpm_studio.runs.weights import parameters
 
 _FILE = "machine.json"
 _MAX_BYTES = 1 << 20
@@ -111,8 +114,8 @@ def measure_speed(
         progress = Progress(number, len(names), "Measuring", "networks")
         yield progress
         config = _fitting(preset, image_size, channels)
-        parameters = _parameters(config) if config else 0
-        if config is None or not _fits(parameters) or cost * parameters > _TOO_LONG_SECONDS:
+        count = parameters(config) if config else 0
+        if config is None or not _fits(count) or cost * count > _TOO_LONG_SECONDS:
             continue
         trial = _Trial(config, device, precision)
         yield progress
@@ -129,8 +132,8 @@ def measure_speed(
             steady = steady and max(seconds[first:]) <= _UNSTEADY * times[batch] + _HICCUP_SECONDS
             if len(times) > 1 and times[batch] > _LONG_SECONDS:
                 break
-        found[preset] = _line(config.image_size, times)
-        cost = times[1] / parameters
+        found[preset] = _line(config.height, times)
+        cost = times[1] / count
     speed = MachineSpeed(machine, words, image_size, channels, found)
     if steady:
         told = {known: asdict(one) for known, one in {**kept, key: speed}.items()}
@@ -141,10 +144,10 @@ def measure_speed(
 class _Trial:
     """One network in training on noise."""
 
-    def __init__(self, config: UNetConfig, device: torch.device, precision: str) -> None:
+    def __init__(self, config: NetworkConfig, device: torch.device, precision: str) -> None:
         with torch.random.fork_rng(devices=[]):
-            network = UNet(config)
-        shape = (max(_BATCHES), config.image_size, config.image_size, config.channels)
+            network = build(config)
+        shape = (max(_BATCHES), config.height, config.width, config.channels)
         pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         training = TrainingConfig(precision="bf16" if precision == "bf16" else "float32")
         process = DiffusionProcess(NoiseSchedule.linear())
@@ -165,16 +168,11 @@ def _line(image_size: int, times: dict[int, float]) -> PresetSpeed:
     return PresetSpeed(image_size, max(0.0, slow - each * large), each, large)
 
 
-def _fitting(preset: str, image_size: int, channels: int) -> UNetConfig | None:
+def _fitting(preset: str, image_size: int, channels: int) -> NetworkConfig | None:
     """Return the preset for this size, rounded down to what it divides."""
-    multiple = UNetConfig.preset(preset, 256, channels).size_multiple
+    multiple = preset_multiple(preset)
     side = image_size // multiple * multiple
-    return UNetConfig.preset(preset, side, channels) if side else None
-
-
-def _parameters(config: UNetConfig) -> int:
-    with torch.device("meta"):
-        return sum(p.numel() for p in UNet(config).parameters())
+    return preset_config(preset, (channels, side, side)) if side else None
 
 
 def _fits(parameters: int) -> bool:

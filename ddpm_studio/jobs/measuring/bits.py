@@ -92,7 +92,7 @@ def measure_bits(
     sums = BoundSums(process.schedule.T, request.timesteps, numbers)
     flow: list[float] = kept.restore(sums)
     figures = partial(_figures, asked=count, recipe=recipe)
-    batch = request.batch or batch_limit(picture_shape(model)[1], model.device)
+    batch = request.batch or batch_limit(picture_shape(model), model.device)
     try:
         last = 0.0
         job = measure_bound(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.data import Dataset
-from ddpm_studio.engine import DiffusionProcess, UNet
+from ddpm_studio.engine import DiffusionProcess, Network
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
@@ -26,7 +26,7 @@ class LabelledNetwork:
         classes: one for each picture of the batch, shape (N,), int64; None: without labels.
     """
 
-    def __init__(self, network: UNet, classes: Tensor | None = None) -> None:
+    def __init__(self, network: Network, classes: Tensor | None = None) -> None:
         self.network, self.classes = network, classes
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
@@ -82,7 +82,7 @@ def measure_picture(
     """
     network = LabelledNetwork(model.network)
     sums = BoundSums(process.schedule.T, request.timesteps, [0])
-    batch = batch_limit(picture_shape(model)[1], model.device)
+    batch = batch_limit(picture_shape(model), model.device)
     job = measure_bound(
         process,
         lambda _: network,

@@ -84,7 +84,6 @@ def bytes_per_picture(trainer: Trainer) -> int:
 
 
 def _kept_bytes(trainer: Trainer, count: int) -> int:
-    config = trainer.model.config
     kept: dict[int, int] = {}
     held: list[Tensor] = []
 
@@ -95,8 +94,9 @@ def _kept_bytes(trainer: Trainer, count: int) -> int:
         # operation has made would keep the whole graph alive for good.
         held.append(tensor.detach())
 
-    x = torch.zeros(count, config.channels, config.image_size, config.image_size)
-    x = x.to(trainer.device, memory_format=trainer.layout)
+    x = torch.zeros(count, *trainer.model.config.shape).to(
+        trainer.device, memory_format=trainer.layout
+    )
     t = torch.zeros(count, dtype=torch.long, device=trainer.device)
     devices = [trainer.device] if trainer.device.type == "cuda" else []
     with (

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator
 from dataclasses import replace
 
-from ddpm_studio.engine import PictureNoise, Trainer, UNet, derive_seed, in_bf16
+from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, in_bf16
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
@@ -55,7 +55,7 @@ class Previews:
             OSError: after that, if the folder for it could not be made.
         """
         begun = time.monotonic()
-        assert isinstance(self.trainer.ema.model, UNet)
+        assert isinstance(self.trainer.ema.model, Network)
         networks = (self.trainer.model, self.trainer.ema.model)
         drawn: list[Pictures] = []
         for network in networks:
@@ -80,15 +80,14 @@ class Previews:
         """Wait as after the first, when drawing has failed."""
         self._next = time.monotonic() + _FIRST_AFTER_SECONDS
 
-    def _walk(self, network: UNet) -> Generator[Event, None, Pictures]:
+    def _walk(self, network: Network) -> Generator[Event, None, Pictures]:
         training = network.training
         network.eval()
-        config = network.config
         count = self.request.sample_count
         noise = PictureNoise(
             derive_seed(self.request.seed, _SEED), range(count), self.trainer.device
         )
-        x = noise.draw((config.channels, config.image_size, config.image_size))
+        x = noise.draw(network.config.shape)
         try:
             half = self.trainer.config.precision == "bf16"
             evaluator = Evaluator(in_bf16(network) if half else network, self.trainer.device)

@@ -13,8 +13,10 @@ import torch
 from ddpm_studio import data
 from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.data import Dataset, Reject
-from ddpm_studio.engine import Trainer, TrainingConfig, UNet, UNetConfig, derive_seed
+from ddpm_studio.engine import Network, NetworkConfig, Trainer, TrainingConfig, derive_seed
 from ddpm_studio.engine.losses import check_loss
+from ddpm_studio.engine.networks.network import size_text
+from ddpm_studio.engine.networks.presets import preset, preset_multiple
 from ddpm_studio.engine.tables import PRESETS, VARIANCES
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
@@ -103,7 +105,7 @@ def train(
         check_loss(process.build(), request.loss)
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
-    multiple = base.unet_config().size_multiple if base else _multiple(request)
+    multiple = base.network_config().size_multiple if base else _multiple(request)
     dataset = kept_pictures(folder.info, sources) if resume else None
     if dataset is not None:
         yield Notice("The pictures are gone; training goes on with those that were kept.")
@@ -125,7 +127,7 @@ def train(
             _check_shape(base, dataset)
         # Recorded, so that training further is in the same wherever it is.
         precision = devices.choose_precision(request.precision, device)
-        config = base.unet_config() if base else _network_config(request, dataset)
+        config = base.network_config() if base else _network_config(request, dataset)
         # Nor should it change its meaning with a preset.
         told = {"warmup_steps": _warmup(request), "dropout": config.dropout}
         request = request.model_copy(update={"precision": precision, **told})
@@ -273,7 +275,7 @@ def _build(
             timestep_sampling=request.timestep_sampling,
             label_dropout=request.label_dropout,
         ),
-        dataset.labels if folder.info.unet_config().num_classes is not None else None,
+        dataset.labels if folder.info.network_config().num_classes is not None else None,
     )
 
 
@@ -282,9 +284,10 @@ def _warmup(request: TrainRequest) -> int:
     return PRESETS[request.preset].warmup_steps if asked is None else asked
 
 
-def _network_config(request: TrainRequest, dataset: Dataset) -> UNetConfig:
+def _network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
     try:
-        config = UNetConfig.preset(request.preset, dataset.image_size, dataset.channels)
+        size = dataset.image_size
+        config = preset(request.preset, (dataset.channels, size, size))
     except ValueError as error:
         raise StudioError(
             f"The network {request.preset!r} can't take pictures of {dataset.image_size} px: "
@@ -305,7 +308,7 @@ def _network_config(request: TrainRequest, dataset: Dataset) -> UNetConfig:
 
 def _multiple(request: TrainRequest) -> int:
     """What the side of a picture must be a multiple of for the asked network."""
-    return UNetConfig.preset(request.preset, 256, 3).size_multiple
+    return preset_multiple(request.preset)
 
 
 def _process(request: TrainRequest) -> ProcessInfo:
@@ -319,7 +322,7 @@ def _process(request: TrainRequest) -> ProcessInfo:
 
 def _describe(
     request: TrainRequest,
-    config: UNetConfig,
+    config: NetworkConfig,
     process: ProcessInfo,
     dataset: Dataset,
     start_from: Path | None,
@@ -342,11 +345,12 @@ def _describe(
 
 def _check_shape(info: RunInfo, dataset: Dataset) -> None:
     """Refuse pictures or classes that a run's network does not take."""
-    config = info.unet_config()
-    if (dataset.image_size, dataset.channels) != (config.image_size, config.channels):
+    config = info.network_config()
+    size = dataset.image_size
+    if (dataset.channels, size, size) != config.shape:
         raise StudioError(
-            f"The network takes {config.image_size}-px pictures with {config.channels} channels, "
-            f"these are {dataset.image_size} px with {dataset.channels}.",
+            f"The network takes {size_text(config.height, config.width)}-px pictures with "
+            f"{config.channels} channels, these are {size} px with {dataset.channels}.",
             "Prepare the pictures as the network takes them, or start a new run.",
         )
     if config.num_classes is not None and len(dataset.class_names) != config.num_classes:
@@ -374,9 +378,9 @@ def _large_batch(batch: int, count: int) -> str:
 
 
 def _live(trainer: Trainer) -> LiveTraining:
-    def network(weights: Weights) -> UNet:
+    def network(weights: Weights) -> Network:
         model = trainer.ema.model if weights == "ema" else trainer.model
-        assert isinstance(model, UNet)
+        assert isinstance(model, Network)
         return model
 
     return LiveTraining(lambda: trainer.step_number, network, trainer.device)

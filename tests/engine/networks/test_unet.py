@@ -9,7 +9,9 @@ import torch
 from torch.nn import functional as F
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, UNet, UNetConfig, l_simple
-from ddpm_studio.engine.networks.unet_blocks import Upsample, attend, timestep_embedding
+from ddpm_studio.engine.networks.embeddings import timestep_embedding
+from ddpm_studio.engine.networks.presets import preset
+from ddpm_studio.engine.networks.unet_blocks import Upsample, attend
 
 
 @pytest.mark.parametrize(
@@ -98,8 +100,8 @@ def test_labels_on_an_unconditional_network_are_refused() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"image_size": 30}, "not a multiple of 4"),
-        ({"channels": 4}, "channels"),
+        ({"height": 30}, "32 × 30 is not a multiple of 4"),
+        ({"channels": 0}, "channels"),
         ({"base_channels": 40}, "groups"),
         ({"channel_mult": ()}, "level"),
     ],
@@ -111,7 +113,9 @@ def test_impossible_networks_are_refused(changes: dict[str, object], message: st
 
 @pytest.mark.parametrize("name", ["tiny", "small", "ddpm32", "ddpm256"])
 def test_config_survives_a_dict(name: str) -> None:
-    config = UNetConfig.preset(name, 32 if name != "ddpm256" else 64, 1)
+    side = 32 if name != "ddpm256" else 64
+    config = preset(name, (1, side, side))
+    assert isinstance(config, UNetConfig)
     assert UNetConfig.from_dict(config.to_dict()) == config
     with pytest.raises(ValueError, match="colour"):
         UNetConfig.from_dict({**config.to_dict(), "colour": 1})

@@ -18,7 +18,7 @@ def test_a_diffusers_folder_opens_as_a_run(
     opened = RunFolder.open(tiny_run)
     weights = opened.newest().load("ema")
     folder = tmp_path / "pipe"
-    save_diffusers(folder, opened.info.unet_config(), weights, opened.info.process.build())
+    save_diffusers(folder, opened.info.network_config(), weights, opened.info.process.build())
     with qtbot.waitSignal(studio.run_changed, timeout=WAIT):
         studio.open_paths([folder])
     assert studio.run is not None

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.engine import Precision, UNet
+from ddpm_studio.engine import Network, Precision
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe, save_png
 from ddpm_studio.jobs import (
@@ -243,7 +243,7 @@ def test_the_precision_is_that_of_the_first_drawing(
     models, used = ModelStore(), []
     network_in = Model.network_in
 
-    def watched(model: Model, precision: Precision) -> UNet:
+    def watched(model: Model, precision: Precision) -> Network:
         used.append(precision)
         return network_in(model, precision)
 

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from ddpm_studio.data import prepare
-from ddpm_studio.engine import PictureNoise
+from ddpm_studio.engine import PictureNoise, UNet
 from ddpm_studio.engine.likelihood.bound import bound_terms, prior_bits
 from ddpm_studio.engine.likelihood.likelihood import measure_bound
 from ddpm_studio.engine.pixels import to_model
@@ -238,6 +238,7 @@ def test_a_network_without_numbers_is_told_by_t(
 ) -> None:
     store = ModelStore()
     model = store.get(own_run, "ema", "cpu")
+    assert isinstance(model.network, UNet)
     model.network.conv_out.weight.fill_(float("nan"))
     request = BitsRequest(run=own_run, device="cpu", count=1)
     with pytest.raises(StudioError, match="at t = 1 is no number"):
@@ -259,6 +260,7 @@ def test_classes_are_those_of_training(class_folder: Path, pictures: Path, tmp_p
         shutil.copy(class_folder / "bright" / f"{k}.png", swapped / "dark" / f"{k}.png")
     store = ModelStore()
     model = store.get(run, "ema", "cpu")
+    assert isinstance(model.network, UNet)
     assert model.network.label is not None
     model.network.label.weight[0] += 3
     model.network.conv_out.weight.normal_(0, 0.05, generator=torch.Generator().manual_seed(0))

@@ -221,7 +221,7 @@ def test_classes_and_a_learned_variance_train_and_resume(
     _train(class_folder, tmp_path / "halves", steps=4, resume=True)
     assert _files(tmp_path / "through", 4) == _files(tmp_path / "halves", 4)
     info = RunFolder.open(tmp_path / "through").info
-    assert info.unet_config().num_classes == 2
+    assert info.network_config().num_classes == 2
     assert info.process.variance == "learned_range"
 
 

@@ -131,8 +131,8 @@ class SourceSlot(PictureSlot):
         view = self._studio.run_view
         if view is None:
             return False
-        side = view.summary.image_size
-        return bool(picture.shape == (side, side, view.summary.channels))
+        summary = view.summary
+        return bool(picture.shape == (summary.height, summary.width, summary.channels))
 
     def _prepare(self, spec: JobSpec[Pictures], *, tell: bool = True) -> None:
         self.waiting, self._tells = True, tell

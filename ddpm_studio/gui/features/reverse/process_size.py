@@ -83,7 +83,7 @@ class ProcessSize(QObject):
         summary = view.summary
         most = max(steps) if all(steps) else summary.timesteps
         wanted = min(asked, most + 1)
-        picture = summary.image_size**2 * summary.channels
+        picture = summary.height * summary.width * summary.channels
         moments = affordable(wanted, picture, self.pictures, len(steps))
         self._limited = moments < wanted
         return moments

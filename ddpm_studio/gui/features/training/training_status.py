@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, State
 from ddpm_studio.backend.specs.runs import RunView
+from ddpm_studio.errors import plain
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import (
     ElidedLabel,
@@ -111,7 +112,11 @@ class TrainingStatus(QWidget):
         else:
             line = self.tr("{n} steps taken").format(n=f"{summary.step:,}")
         self.line.setText(line)
-        figures = [self.tr("{n} M parameters").format(n=f"{summary.parameters / 1e6:.1f}")]
+        figures = []
+        if summary.parameters is None:
+            figures.append(self.tr("unknown network {kind}").format(kind=plain(summary.network)))
+        else:
+            figures.append(self.tr("{n} M parameters").format(n=f"{summary.parameters / 1e6:.1f}"))
         if summary.last_loss is not None:
             figures.insert(0, self.tr("last loss {x}").format(x=f"{summary.last_loss:.4f}"))
         if summary.pictures is not None:

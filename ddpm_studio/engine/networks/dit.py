@@ -1,0 +1,162 @@
+"""A diffusion transformer with adaLN-Zero [Peebles & Xie 2023, DiT]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ddpm_studio.engine.networks.embeddings import position_embedding, timestep_embedding
+from ddpm_studio.engine.networks.network import Network, NetworkConfig, class_labels
+from ddpm_studio.engine.networks.unet_blocks import xavier
+from ddpm_studio.engine.networks.unet_config import height_width
+
+_NORM_EPS = 1e-6
+_EMBEDDING = 256
+_EMBEDDING_STD = 0.02
+
+
+@dataclass(frozen=True)
+class DiTConfig(NetworkConfig):
+    """Shape of the network.
+
+    Args:
+        patch: side of the square of pixels that one token holds; both sides of a picture are
+            multiples of it.
+        hidden: width of a token, a multiple of 4 and of ``heads``.
+        depth: number of blocks.
+        heads: of each attention.
+        mlp_ratio: width of the layer between in a block's perceptron, in ``hidden``.
+        dropout: probability, 0..1, on what attention and perceptron add.
+    """
+
+    kind: ClassVar[str] = "dit"
+
+    patch: int = 2
+    hidden: int = 192
+    depth: int = 6
+    heads: int = 3
+    mlp_ratio: int = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        most = {"patch": 64, "hidden": 4096, "depth": 64, "heads": 64, "mlp_ratio": 16}
+        self.require_at_most(most)
+        self.require_multiples("its patches")
+        if self.hidden % 4 or self.hidden % self.heads:
+            raise ValueError(
+                f"hidden must be a multiple of 4 and of {self.heads} heads, not {self.hidden}"
+            )
+
+    @property
+    def size_multiple(self) -> int:
+        """What both sides of a picture must be multiples of: the patch."""
+        return self.patch
+
+    @classmethod
+    def small(cls, size: int | tuple[int, int] = 32, channels: int = 3) -> DiTConfig:
+        """Return a transformer of some 4 million parameters.
+
+        Args:
+            size: side of the pictures, or (height, width), in pixels.
+            channels: of the pictures.
+        """
+        return cls(*height_width(size), channels)
+
+
+class DiT(Network):
+    """Predicts by a transformer over patches.
+
+    Positions are the sines and cosines of row and column, so that a rectangle needs nothing
+    of its own. Each block adds nothing at the start, and the prediction starts at 0.
+    """
+
+    in_float32 = ("time1.", "time2.", "label.")
+
+    config: DiTConfig
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__(config)
+        width, pixels = config.hidden, config.patch**2
+        self.time1, self.time2 = nn.Linear(_EMBEDDING, width), nn.Linear(width, width)
+        self.label = None
+        if config.num_classes is not None:
+            # One more row than classes: the last stands for "no label" [classifier-free guidance].
+            self.label = nn.Embedding(config.num_classes + 1, width)
+        self.patches = nn.Linear(config.channels * pixels, width)
+        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.depth))
+        self.modulation = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, config.out_channels * pixels)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                xavier(module)
+        embeddings = [layer for layer in (self.time1, self.time2, self.label) if layer is not None]
+        for layer in embeddings:
+            nn.init.normal_(layer.weight, std=_EMBEDDING_STD)
+        blocks = cast("list[_Block]", list(self.blocks))
+        for zeroed in (self.modulation, self.out, *(block.modulation for block in blocks)):
+            nn.init.zeros_(zeroed.weight)
+
+    def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
+        """See :meth:`Network.forward`."""
+        config, computed_in = self.config, self.patches.weight.dtype
+        condition = self._embed(x, t, y).to(computed_in)
+        rows, columns = (side // config.patch for side in x.shape[2:])
+        # (N, C·p², rows, columns) → (N, rows·columns, C·p²)
+        tokens = F.pixel_unshuffle(x, config.patch).flatten(2).transpose(1, 2)
+        places = position_embedding(rows, columns, config.hidden, x.device)
+        h = self.patches(tokens.to(computed_in)) + places.to(computed_in)
+        for block in self.blocks:
+            h = block(h, condition)
+        shift, scale = self.modulation(condition)[:, None].chunk(2, dim=-1)
+        h = self.out(_modulated(h, shift, scale))
+        grid = h.transpose(1, 2).unflatten(2, (rows, columns))
+        return F.pixel_shuffle(grid, config.patch).to(x.dtype)
+
+    def _embed(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
+        embedding = timestep_embedding(t, _EMBEDDING, cos_first=True, shift=0)
+        condition = self.time2(F.silu(self.time1(embedding)))
+        labels = class_labels(self.config, x, y)
+        if self.label is not None:
+            condition = condition + self.label(labels)
+        return F.silu(condition)
+
+
+class _Block(nn.Module):
+    """Attention and perceptron, each shifted, scaled and gated by t [adaLN-Zero]."""
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        width, between = config.hidden, config.mlp_ratio * config.hidden
+        self.heads, self.dropout = config.heads, config.dropout
+        self.modulation = nn.Linear(width, 6 * width)
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mlp1, self.mlp2 = nn.Linear(width, between), nn.Linear(between, width)
+
+    def forward(self, h: Tensor, condition: Tensor) -> Tensor:
+        """Map tokens, shape (N, L, hidden), by what t and class say, (N, hidden)."""
+        shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(condition)[:, None].chunk(
+            6, dim=-1
+        )
+        h = h + gate1 * self._dropped(self._attention(_modulated(h, shift1, scale1)))
+        between = F.gelu(self.mlp1(_modulated(h, shift2, scale2)), approximate="tanh")
+        return cast(Tensor, h + gate2 * self._dropped(self.mlp2(between)))
+
+    def _attention(self, h: Tensor) -> Tensor:
+        q, k, v = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in self.qkv(h).chunk(3, dim=-1)
+        )
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        return cast(Tensor, self.proj(mixed))
+
+    def _dropped(self, h: Tensor) -> Tensor:
+        return F.dropout(h, self.dropout, self.training)
+
+
+def _modulated(h: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    normal = F.layer_norm(h, h.shape[-1:], eps=_NORM_EPS)
+    return torch.addcmul(shift, normal, 1 + scale)

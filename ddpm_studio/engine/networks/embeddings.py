@@ -1,0 +1,55 @@
+"""Sinusoidal embeddings of the timestep and of a place in the picture."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def timestep_embedding(t: Tensor, dim: int, *, cos_first: bool = False, shift: int = 1) -> Tensor:
+    """[sin | cos] of t·10000^(−i/(half−shift)) [DDPM code].
+
+    Args:
+        t: timesteps 0..T−1, shape (N,).
+        dim: even width of the embedding.
+        cos_first: [cos | sin] instead, as OpenAI's code has it.
+        shift: 1 as in DDPM's code; 0 as in OpenAI's.
+
+    Returns:
+        float32, shape (N, dim).
+    """
+    half = dim // 2
+    exponent = torch.arange(half, dtype=torch.float32, device=t.device)
+    frequencies = torch.exp(-math.log(10000) / max(half - shift, 1) * exponent)
+    angles = t.float()[:, None] * frequencies
+    parts = [angles.cos(), angles.sin()] if cos_first else [angles.sin(), angles.cos()]
+    return torch.cat(parts, dim=1)
+
+
+def position_embedding(height: int, width: int, dim: int, device: torch.device) -> Tensor:
+    """[sin x | cos x | sin y | cos y], each of position·10000^(−i/(dim/4)) [ViT, DiT].
+
+    Positions are counted in tokens from the top left corner along each side, so a rectangle is
+    a part of the square of its longer side.
+
+    Args:
+        height: tokens in a column.
+        width: tokens in a row.
+        dim: width of the embedding, a multiple of 4.
+        device: of the result.
+
+    Returns:
+        float32, shape (height·width, dim), row by row.
+    """
+    quarter = dim // 4
+    exponent = torch.arange(quarter, dtype=torch.float32, device=device) / quarter
+    frequencies = torch.exp(-math.log(10000) * exponent)
+    rows, columns = torch.meshgrid(
+        torch.arange(height, dtype=torch.float32, device=device),
+        torch.arange(width, dtype=torch.float32, device=device),
+        indexing="ij",
+    )
+    angles = [place.flatten()[:, None] * frequencies for place in (columns, rows)]
+    return torch.cat([wave for angle in angles for wave in (angle.sin(), angle.cos())], dim=1)

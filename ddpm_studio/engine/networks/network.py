@@ -1,0 +1,194 @@
+"""What every network is: a configuration that can be stored, and a module that predicts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
+from typing import Any, ClassVar, Self, get_type_hints
+
+import torch
+from torch import Tensor, nn
+
+from ddpm_studio.engine.device.layout import Precision
+
+# Beyond these a network is a mistake or an attack: building it would take all memory or time.
+_MOST = {"height": 4096, "width": 4096, "channels": 64, "num_classes": 1_000_000}
+
+_CHECKS: dict[object, Callable[[object], bool]] = {
+    int: lambda value: type(value) is int,
+    bool: lambda value: type(value) is bool,
+    float: lambda value: type(value) in (int, float),
+    int | None: lambda value: value is None or type(value) is int,
+    tuple[int, ...]: lambda value: (
+        isinstance(value, tuple) and all(type(one) is int for one in value)
+    ),
+}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What the configurations of all kinds of networks have in common.
+
+    A kind is a frozen subclass that sets ``kind`` and adds fields of its own, each with a
+    default; whole numbers, numbers, truth values and tuples of whole numbers survive JSON.
+
+    Args:
+        height: of the pictures in pixels, a multiple of ``size_multiple``.
+        width: of the pictures in pixels, the same.
+        channels: of the pictures: 1 gray, 3 RGB, 4 with alpha, or any number of bands.
+        dropout: probability, 0..1.
+        learned_variance: whether a second half of output channels carries it [IDDPM §3.1].
+        num_classes: labels 0..num_classes−1; None for an unconditional network.
+    """
+
+    kind: ClassVar[str] = ""
+
+    height: int = 32
+    width: int = 32
+    channels: int = 3
+    dropout: float = field(default=0.0, kw_only=True)
+    learned_variance: bool = field(default=False, kw_only=True)
+    num_classes: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name, hint in _hints(type(self)).items():  # type: ignore[arg-type] # a class is hashable
+            if hint in _CHECKS and not _CHECKS[hint](getattr(self, name)):
+                raise ValueError(f"{name} is of another kind than it must be")
+        self.require_at_most(_MOST)
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be 0 or more and below 1, not {self.dropout:.6g}")
+
+    def require_at_most(self, most: Mapping[str, int]) -> None:
+        """Refuse fields outside 1..most; None is left alone.
+
+        Raises:
+            ValueError: naming the first.
+        """
+        for name, limit in most.items():
+            value = getattr(self, name)
+            for one in value if isinstance(value, tuple) else (value,):
+                if one is not None and not 1 <= one <= limit:
+                    raise ValueError(f"{name} must be 1..{limit}, not {one:.6g}")
+
+    def require_multiples(self, reason: str) -> None:
+        """Refuse a picture whose sides are no multiples of ``size_multiple``.
+
+        Raises:
+            ValueError: naming the size and the reason.
+        """
+        if self.height % self.size_multiple or self.width % self.size_multiple:
+            raise ValueError(
+                f"image size {size_text(self.height, self.width)} is not a multiple of "
+                f"{self.size_multiple}, as {reason} need"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of a picture."""
+        return self.channels, self.height, self.width
+
+    @property
+    def size_multiple(self) -> int:
+        """What both sides of a picture must be multiples of."""
+        return 1
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the output: twice the picture's if the variance is learned."""
+        return self.channels * (2 if self.learned_variance else 1)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the kind and the fields as JSON can hold them."""
+        values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return {"kind": self.kind, **values}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_dict` wrote, or a square's ``image_size`` of version 0.1.0.
+
+        Raises:
+            ValueError: if a field is unknown, or a value impossible.
+        """
+        known = {one.name for one in fields(cls)}
+        given: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        given.pop("kind", None)
+        if "image_size" in given and not given.keys() & {"height", "width"}:
+            given["height"] = given["width"] = given.pop("image_size")
+        if unknown := sorted(given.keys() - known):
+            told = ", ".join(sorted(known))
+            raise ValueError(f"unknown network fields: {', '.join(unknown)}; there are {told}")
+        return cls(**given)
+
+    def with_(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed."""
+        return replace(self, **changes)
+
+
+class Network(nn.Module, ABC):
+    """A network that predicts from x_t and t; built by its configuration alone.
+
+    Which kinds there are and how each is built: :mod:`ddpm_studio.engine.networks.registry`.
+
+    Args:
+        config: kept as ``config``.
+    """
+
+    #: How the names of those weights begin that stay in float32 in a bf16 copy: those that the
+    #: embedding of t goes through, where neighbouring timesteps would become one.
+    in_float32: ClassVar[tuple[str, ...]] = ()
+
+    config: NetworkConfig
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    @property
+    def precision(self) -> Precision:
+        """What its weights are in."""
+        half = any(weight.dtype == torch.bfloat16 for weight in self.parameters())
+        return "bf16" if half else "float32"
+
+    @abstractmethod
+    def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
+        """Predict from the noisy pictures.
+
+        Args:
+            x: x_t, shape (N, C, H, W).
+            t: labels 0..T−1, shape (N,).
+            y: class labels, shape (N,); ``num_classes`` (or None) stands for "no label".
+
+        Returns:
+            Shape (N, out_channels, H, W), of x's type.
+
+        Raises:
+            ValueError: if labels are given to an unconditional network.
+        """
+
+
+def class_labels(config: NetworkConfig, x: Tensor, y: Tensor | None) -> Tensor | None:
+    """Return the label of each picture, shape (N,); None for an unconditional network.
+
+    Raises:
+        ValueError: if labels are given to an unconditional network.
+    """
+    if config.num_classes is None:
+        if y is not None:
+            raise ValueError("this network was trained without labels")
+        return None
+    return torch.full((len(x),), config.num_classes, device=x.device) if y is None else y
+
+
+def size_text(height: int, width: int) -> str:
+    """Return the size for people: one side of a square, else width × height."""
+    return str(height) if height == width else f"{width} × {height}"
+
+
+@cache
+def _hints(cls: type[Any]) -> dict[str, object]:
+    hints = get_type_hints(cls)
+    return {one.name: hints[one.name] for one in fields(cls)}

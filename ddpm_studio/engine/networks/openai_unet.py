@@ -1,0 +1,110 @@
+"""OpenAI's U-Net [IDDPM; Dhariwal & Nichol 2021, ADM]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ddpm_studio.engine.networks.network import NetworkConfig
+from ddpm_studio.engine.networks.unet_blocks import BlockStyle
+from ddpm_studio.engine.networks.unet_body import UNetBody, UNetPlan
+from ddpm_studio.engine.networks.unet_config import check_groups, check_levels, level_sides
+
+
+@dataclass(frozen=True)
+class OpenAIUNetConfig(NetworkConfig):
+    """Shape of the network; the defaults are those of the CIFAR-10 model of IDDPM.
+
+    Args:
+        base_channels: width of the embedding of t, four of which t's layers have.
+        widths: of each level; multiples of ``norm_groups``.
+        blocks_per_level: residual blocks going down; one more going up.
+        attention_resolutions: sides at which each block is followed by self-attention; of a
+            rectangle the longer side, see :class:`UNetConfig`.
+        heads: of each attention, unless ``head_channels`` is given.
+        head_channels: width of a head; as many as fill the width.
+        scale_shift: t scales and shifts the second normalisation of a block.
+        resample_in_blocks: residual blocks change the resolution, not convolutions [ADM].
+        dropout: probability, 0..1, before the second convolution of each block.
+        norm_groups: groups of each GroupNorm.
+    """
+
+    kind: ClassVar[str] = "openai-unet"
+
+    base_channels: int = 128
+    widths: tuple[int, ...] = (128, 256, 256, 256)
+    blocks_per_level: int = 3
+    attention_resolutions: tuple[int, ...] = (16, 8)
+    heads: int = 4
+    head_channels: int | None = None
+    scale_shift: bool = True
+    resample_in_blocks: bool = False
+    norm_groups: int = 32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        most = ("base_channels", "widths", "norm_groups", "heads", "head_channels")
+        self.require_at_most({**dict.fromkeys(most, 4096 * 4), "blocks_per_level": 16})
+        check_levels(self.widths, self.attention_resolutions)
+        self.require_multiples(f"{len(self.widths)} levels")
+        for width in self.widths:
+            check_groups(width, self.norm_groups)
+        attending = [width for width, a in zip(self.widths, self.attends, strict=True) if a]
+        for width in {*attending, self.widths[-1]}:
+            check_heads(width, self.heads, self.head_channels)
+
+    @property
+    def size_multiple(self) -> int:
+        """What both sides of a picture must be multiples of: 2^(levels − 1)."""
+        return int(2 ** (len(self.widths) - 1))
+
+    @property
+    def attends(self) -> tuple[bool, ...]:
+        """Whether there is attention at each level."""
+        sides = level_sides(self.height, self.width, len(self.widths))
+        return tuple(side in self.attention_resolutions for side in sides)
+
+
+class OpenAIUNet(UNetBody):
+    """Predicts as the networks of improved- and guided-diffusion do.
+
+    Its attention heads are in the order that their code calls new; weights in the older order
+    are put into this one where they are read.
+    """
+
+    config: OpenAIUNetConfig
+
+    def __init__(self, config: OpenAIUNetConfig) -> None:
+        style = BlockStyle(
+            4 * config.base_channels,
+            config.norm_groups,
+            config.dropout,
+            eps=1e-5,
+            heads=config.heads,
+            head_channels=config.head_channels,
+            scale_shift=config.scale_shift,
+            pad_both=True,
+            resample_in_blocks=config.resample_in_blocks,
+        )
+        plan = UNetPlan(
+            style=style,
+            stem=config.widths[0],
+            widths=config.widths,
+            attends=config.attends,
+            blocks_per_level=config.blocks_per_level,
+            embedding=config.base_channels,
+            cos_first=True,
+            shift=0,
+        )
+        super().__init__(config, plan)
+
+
+def check_heads(width: int, heads: int, head_channels: int | None) -> None:
+    """Refuse heads that do not share a width evenly.
+
+    Raises:
+        ValueError: naming both.
+    """
+    if width % (head_channels or heads):
+        parts = f"heads of {head_channels}" if head_channels else f"{heads} heads"
+        raise ValueError(f"an attention of width {width} can't have {parts}")

@@ -1,0 +1,162 @@
+"""The frame that all U-Nets share: down, middle, up, with a skip from each block down to one up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.networks.embeddings import timestep_embedding
+from ddpm_studio.engine.networks.network import Network, NetworkConfig, class_labels
+from ddpm_studio.engine.networks.norm_silu import norm_silu_conv
+from ddpm_studio.engine.networks.unet_blocks import (
+    NEAR_ZERO,
+    AttentionBlock,
+    BlockStyle,
+    Downsample,
+    Level,
+    Resampling,
+    ResidualBlock,
+    Upsample,
+    xavier,
+)
+
+
+@dataclass(frozen=True)
+class UNetPlan:
+    """How a U-Net is built.
+
+    Args:
+        style: of its blocks.
+        stem: width that the first convolution gives.
+        widths: of each level, from the pictures' resolution downwards.
+        attends: whether each block of a level is followed by self-attention.
+        blocks_per_level: residual blocks going down; one more going up.
+        embedding: width of the sinusoidal embedding of t.
+        cos_first: see :func:`~ddpm_studio.engine.networks.embeddings.timestep_embedding`.
+        shift: the same.
+        patch: side of the squares of pixels that one place holds; 1: each pixel.
+    """
+
+    style: BlockStyle
+    stem: int
+    widths: tuple[int, ...]
+    attends: tuple[bool, ...]
+    blocks_per_level: int
+    embedding: int
+    cos_first: bool = False
+    shift: int = 1
+    patch: int = 1
+
+
+class UNetBody(Network):
+    """Builds and evaluates a U-Net by its plan; the kinds differ in their plans alone.
+
+    It starts as DDPM's does: Xavier-uniform, with the last convolution of each block, the
+    output of each attention and the last of all near 0.
+    """
+
+    in_float32 = ("time1.", "time2.", "label.")
+
+    def __init__(self, config: NetworkConfig, plan: UNetPlan) -> None:
+        super().__init__(config)
+        self.plan = plan
+        style, widths, temb = plan.style, plan.widths, plan.style.temb
+
+        self.time1, self.time2 = nn.Linear(plan.embedding, temb), nn.Linear(temb, temb)
+        xavier(self.time1)
+        xavier(self.time2)
+        self.label = None
+        if config.num_classes is not None:
+            # One more row than classes: the last stands for "no label" [classifier-free guidance].
+            self.label = nn.Embedding(config.num_classes + 1, temb)
+
+        self.conv_in = nn.Conv2d(config.channels * plan.patch**2, plan.stem, 3, padding=1)
+        xavier(self.conv_in)
+        self.down = nn.ModuleList()
+        skips, width = [plan.stem], plan.stem
+        for level, out in enumerate(widths):
+            blocks = []
+            for _ in range(plan.blocks_per_level):
+                blocks.append(ResidualBlock(width, out, style))
+                width = out
+                skips.append(width)
+            last = level == len(widths) - 1
+            resample = nn.Identity() if last else _resampler(width, style, "down")
+            self.down.append(Level(blocks, plan.attends[level], resample, style))
+            if not last:
+                skips.append(width)
+
+        self.mid1 = ResidualBlock(width, width, style)
+        self.mid_attention = AttentionBlock(width, style)
+        self.mid2 = ResidualBlock(width, width, style)
+
+        self.up = nn.ModuleList()
+        for level, out in reversed(list(enumerate(widths))):
+            blocks = []
+            for _ in range(plan.blocks_per_level + 1):
+                blocks.append(ResidualBlock(width + skips.pop(), out, style))
+                width = out
+            resample = _resampler(width, style, "up") if level else nn.Identity()
+            self.up.append(Level(blocks, plan.attends[level], resample, style))
+
+        self.norm_out = style.norm(width)
+        self.conv_out = nn.Conv2d(width, config.out_channels * plan.patch**2, 3, padding=1)
+        xavier(self.conv_out, NEAR_ZERO)
+
+    @property
+    def precision(self) -> Precision:
+        """What its weights are in."""
+        return "bf16" if self.conv_in.weight.dtype == torch.bfloat16 else "float32"
+
+    def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
+        """See :meth:`Network.forward`."""
+        computed_in = self.conv_in.weight.dtype
+        temb = self._embed(x, t, y).to(computed_in)
+        h = x.to(computed_in)
+        if self.plan.patch > 1:
+            h = F.pixel_unshuffle(h, self.plan.patch)
+        h = self.conv_in(h)
+        skips = [h]
+        for level in cast("list[Level]", self.down):
+            for block, attention in zip(level.blocks, level.attention, strict=True):
+                h = attention(block(h, temb))
+                skips.append(h)
+            if not isinstance(level.resample, nn.Identity):
+                h = _resampled(level.resample, h, temb)
+                skips.append(h)
+        h = self.mid2(self.mid_attention(self.mid1(h, temb)), temb)
+        for level in cast("list[Level]", self.up):
+            for block, attention in zip(level.blocks, level.attention, strict=True):
+                h = attention(block(torch.cat([h, skips.pop()], dim=1), temb))
+            h = _resampled(level.resample, h, temb)
+        h = norm_silu_conv(self.norm_out, self.conv_out, h)
+        if self.plan.patch > 1:
+            h = F.pixel_shuffle(h, self.plan.patch)
+        return h.to(x.dtype)
+
+    def _embed(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
+        plan = self.plan
+        embedding = timestep_embedding(
+            t, plan.embedding, cos_first=plan.cos_first, shift=plan.shift
+        )
+        temb = self.time2(F.silu(self.time1(embedding)))
+        labels = class_labels(self.config, x, y)
+        if self.label is not None:
+            temb = temb + self.label(labels)
+        return F.silu(temb)
+
+
+def _resampler(width: int, style: BlockStyle, way: Resampling) -> nn.Module:
+    if style.resample_in_blocks:
+        return ResidualBlock(width, width, style, way)
+    return Upsample(width) if way == "up" else Downsample(width, pad_both=style.pad_both)
+
+
+def _resampled(resampler: nn.Module, h: Tensor, temb: Tensor) -> Tensor:
+    taken = (h, temb) if isinstance(resampler, ResidualBlock) else (h,)
+    return cast(Tensor, resampler(*taken))

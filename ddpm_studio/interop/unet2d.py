@@ -1,0 +1,264 @@
+"""Configurations of diffusers' ``UNet2DModel``, both ways."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ddpm_studio.engine.networks.diffusers_unet import DiffusersUNetConfig
+from ddpm_studio.engine.networks.network import NetworkConfig
+from ddpm_studio.engine.networks.openai_unet import OpenAIUNetConfig
+from ddpm_studio.engine.networks.unet_blocks import NORM_EPS
+from ddpm_studio.engine.networks.unet_config import UNetConfig, level_sides
+from ddpm_studio.interop.configs import Config, Unsupported, require
+
+# Field of UNet2DModel: the only value our networks can express, and the default where absent.
+_FIXED: dict[str, tuple[Any, Any]] = {
+    "_class_name": ("UNet2DModel", "UNet2DModel"),
+    "center_input_sample": (False, False),
+    "time_embedding_type": ("positional", "positional"),
+    "mid_block_type": ("UNetMidBlock2D", "UNetMidBlock2D"),
+    "mid_block_scale_factor": (1, 1),
+    "add_attention": (True, True),
+    "class_embed_type": (None, None),
+}
+# Field: the values it may have, and the default where absent.
+_CHOICES: dict[str, tuple[tuple[Any, ...], Any]] = {
+    "act_fn": (("silu", "swish"), "silu"),
+    "freq_shift": ((0, 1), 0),
+    "flip_sin_to_cos": ((False, True), True),
+    "downsample_padding": ((0, 1), 1),
+    "resnet_time_scale_shift": (("default", "scale_shift"), "default"),
+    "downsample_type": (("conv", "resnet"), "conv"),
+    "upsample_type": (("conv", "resnet"), "conv"),
+}
+_TYPES = {
+    "down_block_types": ("DownBlock2D", "AttnDownBlock2D", "ResnetDownsampleBlock2D"),
+    "up_block_types": ("UpBlock2D", "AttnUpBlock2D", "ResnetUpsampleBlock2D"),
+}
+
+
+def network_config(fields: Config, num_classes: int | None) -> UNetConfig | DiffusersUNetConfig:
+    """Read the configuration of a ``UNet2DModel``; absent fields have that class's defaults.
+
+    Args:
+        fields: of its config.json.
+        num_classes: of the result; ``num_class_embeds`` says nothing of "no label".
+
+    Returns:
+        The paper's U-Net where it is that, else the library's.
+
+    Raises:
+        Unsupported: naming the first field that no network here can express.
+        ValueError: if the numbers do not fit together.
+    """
+    for field, (allowed, default) in _FIXED.items():
+        require(field, fields.get(field, default), (allowed,))
+    chosen = {}
+    for field, (choices, default) in _CHOICES.items():
+        chosen[field] = fields.get(field, default)
+        require(field, chosen[field], choices)
+
+    widths = _integers("block_out_channels", fields.get("block_out_channels", (224, 448, 672, 896)))
+    groups = _integer("norm_num_groups", fields.get("norm_num_groups", 32))
+    scale_shift = chosen["resnet_time_scale_shift"] == "scale_shift"
+    # Unless it is named, the middle's attention has no GroupNorm where t scales and shifts.
+    named = (groups,) if scale_shift else (None, groups)
+    require("attn_norm_num_groups", fields.get("attn_norm_num_groups"), named)
+
+    height, width = _size(fields.get("sample_size"))
+    channels = _integer("in_channels", fields.get("in_channels", 3))
+    out = _integer("out_channels", fields.get("out_channels", 3))
+    require("out_channels", out, (channels, 2 * channels))
+    attends, in_blocks = _levels(fields, len(widths), chosen)
+    head_channels = fields.get("attention_head_dim", 8)
+    hidden = fields.get("time_embedding_dim")
+    config = DiffusersUNetConfig(
+        height,
+        width,
+        channels,
+        block_out_channels=tuple(widths),
+        attention_levels=tuple(level for level, attention in enumerate(attends) if attention),
+        layers_per_block=_integer("layers_per_block", fields.get("layers_per_block", 2)),
+        attention_head_dim=None
+        if head_channels is None
+        else _integer("attention_head_dim", head_channels),
+        norm_num_groups=groups,
+        norm_eps=float(fields.get("norm_eps", 1e-5)),
+        time_embedding_dim=None if hidden is None else _integer("time_embedding_dim", hidden),
+        freq_shift=int(chosen["freq_shift"]),
+        flip_sin_to_cos=bool(chosen["flip_sin_to_cos"]),
+        downsample_padding=int(chosen["downsample_padding"]),
+        scale_shift=scale_shift,
+        resample_in_blocks=in_blocks,
+        dropout=float(fields.get("dropout", 0.0)),
+        learned_variance=out == 2 * channels,
+        num_classes=num_classes,
+    )
+    return _paper_form(config) or config
+
+
+def network_fields(config: NetworkConfig) -> dict[str, Any]:
+    """Return the config.json with which ``UNet2DModel`` equals a network.
+
+    Raises:
+        Unsupported: if it can't equal one of this kind, or of these settings.
+    """
+    shape = _library_form(config)
+    levels = len(shape.block_out_channels)
+    kind = "resnet" if shape.resample_in_blocks else "conv"
+    plain = "ResnetDownsampleBlock2D" if shape.resample_in_blocks else "DownBlock2D"
+    down = ["AttnDownBlock2D" if i in shape.attention_levels else plain for i in range(levels)]
+    return {
+        **{field: allowed for field, (allowed, _) in _FIXED.items()},
+        "act_fn": "silu",
+        "attention_head_dim": shape.attention_head_dim,
+        "attn_norm_num_groups": shape.norm_num_groups if shape.scale_shift else None,
+        "block_out_channels": list(shape.block_out_channels),
+        "down_block_types": down,
+        "up_block_types": _mirrored(down),
+        "downsample_padding": shape.downsample_padding,
+        "downsample_type": kind,
+        "upsample_type": kind,
+        "dropout": shape.dropout,
+        "flip_sin_to_cos": shape.flip_sin_to_cos,
+        "freq_shift": shape.freq_shift,
+        "in_channels": shape.channels,
+        "out_channels": shape.out_channels,
+        "layers_per_block": shape.layers_per_block,
+        "norm_eps": shape.norm_eps,
+        "norm_num_groups": shape.norm_num_groups,
+        "num_class_embeds": None if shape.num_classes is None else shape.num_classes + 1,
+        "resnet_time_scale_shift": "scale_shift" if shape.scale_shift else "default",
+        "sample_size": shape.height if shape.height == shape.width else [shape.height, shape.width],
+        "time_embedding_dim": shape.time_embedding_dim,
+    }
+
+
+def _library_form(config: NetworkConfig) -> DiffusersUNetConfig:
+    """Return the same network in the library's words; the weights have the same names."""
+    if isinstance(config, DiffusersUNetConfig):
+        return config
+    if config.kind not in (UNetConfig.kind, OpenAIUNetConfig.kind):
+        raise Unsupported("the kind of network", config.kind, "a U-Net on pixels")
+    common: dict[str, Any] = {
+        "dropout": config.dropout,
+        "learned_variance": config.learned_variance,
+        "num_classes": config.num_classes,
+    }
+    if isinstance(config, UNetConfig):
+        require("the first of channel_mult", config.channel_mult[0], (1,))
+        return DiffusersUNetConfig(
+            *(config.height, config.width, config.channels),
+            block_out_channels=tuple(config.base_channels * mult for mult in config.channel_mult),
+            attention_levels=_numbers(config.attends),
+            layers_per_block=config.blocks_per_level,
+            attention_head_dim=None,
+            norm_num_groups=config.norm_groups,
+            norm_eps=NORM_EPS,
+            freq_shift=1,
+            flip_sin_to_cos=False,
+            downsample_padding=0,
+            **common,
+        )
+    assert isinstance(config, OpenAIUNetConfig)
+    require("the first of widths", config.widths[0], (config.base_channels,))
+    attending = {config.widths[i] for i in _numbers(config.attends)} | {config.widths[-1]}
+    if config.head_channels is None and config.heads > 1 and len(attending) > 1:
+        raise Unsupported("heads", config.heads, "head_channels, or one width with attention,")
+    one_width = attending.pop() // config.heads if config.heads > 1 else None
+    return DiffusersUNetConfig(
+        *(config.height, config.width, config.channels),
+        block_out_channels=config.widths,
+        attention_levels=_numbers(config.attends),
+        layers_per_block=config.blocks_per_level,
+        attention_head_dim=config.head_channels or one_width,
+        norm_num_groups=config.norm_groups,
+        scale_shift=config.scale_shift,
+        resample_in_blocks=config.resample_in_blocks,
+        **common,
+    )
+
+
+def _paper_form(config: DiffusersUNetConfig) -> UNetConfig | None:
+    """Return the paper's U-Net if that is what this is."""
+    widths = config.block_out_channels
+    base = widths[0]
+    attending = {widths[level] for level in config.attention_levels} | {widths[-1]}
+    one_head = config.attention_head_dim is None or attending == {config.attention_head_dim}
+    flags = (config.freq_shift, config.flip_sin_to_cos, config.downsample_padding)
+    papers = (
+        flags == (1, False, 0)
+        and one_head
+        and math.isclose(config.norm_eps, NORM_EPS, rel_tol=1e-6)
+        and not config.scale_shift
+        and not config.resample_in_blocks
+        and config.time_embedding_dim in (None, 4 * base)
+        and not any(width % base for width in widths)
+    )
+    if not papers:
+        return None
+    sides = level_sides(config.height, config.width, len(widths))
+    return UNetConfig(
+        *(config.height, config.width, config.channels),
+        base_channels=base,
+        channel_mult=tuple(width // base for width in widths),
+        blocks_per_level=config.layers_per_block,
+        attention_resolutions=tuple(sides[level] for level in config.attention_levels),
+        norm_groups=config.norm_num_groups,
+        dropout=config.dropout,
+        learned_variance=config.learned_variance,
+        num_classes=config.num_classes,
+    )
+
+
+def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[list[bool], bool]:
+    """Return which levels attend, and whether residual blocks change the resolution."""
+    down = list(fields.get("down_block_types", ["DownBlock2D"] + ["AttnDownBlock2D"] * 3))
+    up = list(fields.get("up_block_types", ["AttnUpBlock2D"] * 3 + ["UpBlock2D"]))
+    for field, blocks in (("down_block_types", down), ("up_block_types", up)):
+        for block in blocks:
+            require(field, block, _TYPES[field])
+    if len(down) != levels:
+        raise ValueError(f"down_block_types has {len(down)} blocks for {levels} levels")
+    if up != _mirrored(down):
+        raise Unsupported(
+            "up_block_types", up, f"the mirror of down_block_types, {_mirrored(down)},"
+        )
+    # The lowest level changes the resolution no more.
+    ways = {
+        chosen[field] if block.startswith("Attn") else "resnet" if "Resnet" in block else "conv"
+        for block in down[:-1]
+        for field in ("downsample_type", "upsample_type")
+    }
+    if len(ways) > 1:
+        raise Unsupported("downsample_type", chosen["downsample_type"], "one way for all levels")
+    return [block.startswith("Attn") for block in down], ways == {"resnet"}
+
+
+def _mirrored(down: list[str]) -> list[str]:
+    return [block.replace("Down", "Up") for block in reversed(down)]
+
+
+def _numbers(attends: tuple[bool, ...]) -> tuple[int, ...]:
+    return tuple(level for level, attention in enumerate(attends) if attention)
+
+
+def _size(size: object) -> tuple[int, int]:
+    sides = size if isinstance(size, list | tuple) else (size, size)
+    if len(sides) != 2 or not all(type(side) is int for side in sides):
+        raise Unsupported("sample_size", size, "a side, or height and width,")
+    return sides[0], sides[1]
+
+
+def _integers(field: str, values: Any) -> list[int]:
+    if not isinstance(values, list | tuple) or not values:
+        raise Unsupported(field, values, "a list of whole numbers")
+    return [_integer(field, value) for value in values]
+
+
+def _integer(field: str, value: Any) -> int:
+    if type(value) is not int:
+        raise Unsupported(field, value, "a whole number")
+    return value
