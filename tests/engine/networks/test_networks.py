@@ -128,11 +128,11 @@ def test_each_kind_trains(kind: str) -> None:
     config = NARROW[kind]
     pictures = np.full((4, 8, 8, 3), 200, np.uint8)
     pictures[:, 2:5] = 30
-    process = DiffusionProcess(NoiseSchedule.linear(20))
+    process = DiffusionProcess(NoiseSchedule.linear(20), "x0")
     training = TrainingConfig(batch_size=4, learning_rate=5e-3, warmup_steps=0, flip=False)
     trainer = Trainer(build(config), process, pictures, training)
-    losses = [float(trainer.step().loss) for _ in range(40)]
-    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+    losses = [float(trainer.step().loss) for _ in range(8)]
+    assert losses[-1] < 0.8 * losses[0]
     again = Trainer(build(config), process, pictures, training)
     again.load(
         trainer.step_number,
