@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,10 +15,15 @@ from ddpm_studio.errors import StudioError, plain
 Origins = Mapping[str, str]
 
 
-def origins(*models: BaseModel | None) -> dict[str, str]:
-    """Return the entries of other packages that models name, and where they come from."""
+def origins(*models: BaseModel | None, also: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """Return the entries of other packages that models name, and where they come from.
+
+    Args:
+        models: requests and the like.
+        also: kind and name of further entries.
+    """
     named = (one for model in models if model is not None for one in _named(model))
-    found = {f"{kind} {name}": plugins.origin(kind, name) for kind, name in named}
+    found = {f"{kind} {name}": plugins.origin(kind, name) for kind, name in (*named, *also)}
     return {entry: origin for entry, origin in found.items() if origin}
 
 

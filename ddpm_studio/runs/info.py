@@ -14,14 +14,13 @@ from ddpm_studio.catalogue.origins import believing, missing
 from ddpm_studio.engine import NoiseSchedule
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
 from ddpm_studio.engine.networks.registry import (
-    NETWORKS,
-    UnknownNetwork,
     build,
     common_fields,
     config_from,
     kind_of,
 )
 from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.engine.tables import NETWORKS, UnknownNameError
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import Parameterization, PrepareOptions, Schedule, TrainRequest, Variance
 from ddpm_studio.runs.first_format import spelt_out
@@ -128,10 +127,10 @@ class RunInfo(_Part):
         """
         try:
             return config_from(self.network)
-        except UnknownNetwork as error:
+        except UnknownNameError as error:
             raise StudioError(
-                f"The network of this run is of the kind {plain(error.kind)}, unknown here.",
-                f"Install what adds it; there are {', '.join(NETWORKS)}.",
+                f"The network of this run is of the kind {plain(self.network_kind)}, unknown here.",
+                f"Install what adds it; there are {', '.join(error.names)}.",
             ) from error
 
     def build_network(self) -> Network:

@@ -164,3 +164,27 @@ def test_a_picture_of_a_missing_sampler_says_so(
         assert found.request.sampler == "toy-walk"
     with pytest.raises(StudioError, match=r"a\.png needs the sampler toy-walk of the plug-in toy"):
         read_restored(out)
+
+
+def test_a_network_is_trained_and_drawn_from_and_its_run_can_do_without(
+    site: Path, pictures: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "a.png"
+    drawing = ("sample", run, "--out", out, "--count", "1", "--steps", "2", "--device", "cpu")
+    words = ("--preset", "toy-small", "--image-size", "10")
+    with seen(site):
+        said = terminal("train", pictures, "--run", run, "--steps", "2", *QUIET, *words)
+        assert said.code == 0, said.err
+        said = terminal(*drawing)
+        assert said.code == 0, said.err
+        assert out.is_file()
+    told = json.loads((run / "run.json").read_text())
+    assert (told["network"]["kind"], told["network"]["height"]) == ("toy-net", 10)
+    assert told["plugins"] == {
+        "preset toy-small": "toy-plugin 1.0",
+        "network toy-net": "toy-plugin 1.0",
+    }
+    said = terminal("info", run)
+    assert said.code == 0, said.err
+    assert "of the kind toy-net, unknown here" in " ".join(said.out.split())
+    assert "needs the network toy-net of the plug-in toy-plugin 1.0" in terminal(*drawing).error

@@ -31,7 +31,8 @@ _CHECKS: dict[object, Callable[[object], bool]] = {
 class NetworkConfig:
     """What the configurations of all kinds of networks have in common.
 
-    A kind is a frozen subclass that sets ``kind`` and adds fields of its own, each with a
+    A kind is a frozen subclass that sets ``kind``, its name in
+    :data:`ddpm_studio.engine.tables.NETWORKS`, and adds fields of its own, each with a
     default; whole numbers, numbers, truth values and tuples of whole numbers survive JSON.
 
     Args:
@@ -131,7 +132,7 @@ class NetworkConfig:
 class Network(nn.Module, ABC):
     """A network that predicts from x_t and t; built by its configuration alone.
 
-    Which kinds there are and how each is built: :mod:`ddpm_studio.engine.networks.registry`.
+    Which kinds there are: :data:`ddpm_studio.engine.tables.NETWORKS`.
 
     Args:
         config: kept as ``config``.

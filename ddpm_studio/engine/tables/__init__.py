@@ -11,7 +11,7 @@ from typing import Any
 from ddpm_studio.engine.tables.entry import Entry, Option, Table, UnknownNameError
 from ddpm_studio.engine.tables.learning_rates import LEARNING_RATES, LearningRateInfo
 from ddpm_studio.engine.tables.losses import LOSSES, LossInfo
-from ddpm_studio.engine.tables.networks import PRESETS, PresetInfo
+from ddpm_studio.engine.tables.networks import NETWORKS, PRESETS, NetworkInfo, PresetInfo
 from ddpm_studio.engine.tables.optimizers import OPTIMIZERS, OptimizerInfo
 from ddpm_studio.engine.tables.parameterizations import PARAMETERIZATIONS, ParameterizationInfo
 from ddpm_studio.engine.tables.samplers import SAMPLERS, SamplerInfo
@@ -28,6 +28,7 @@ TABLES: tuple[Table[Any], ...] = (
     LOSSES,
     TIMESTEP_SAMPLING,
     PRESETS,
+    NETWORKS,
     OPTIMIZERS,
     LEARNING_RATES,
 )
@@ -35,6 +36,7 @@ TABLES: tuple[Table[Any], ...] = (
 __all__ = [
     "LEARNING_RATES",
     "LOSSES",
+    "NETWORKS",
     "OPTIMIZERS",
     "PARAMETERIZATIONS",
     "PRESETS",
@@ -46,6 +48,7 @@ __all__ = [
     "Entry",
     "LearningRateInfo",
     "LossInfo",
+    "NetworkInfo",
     "OptimizerInfo",
     "Option",
     "ParameterizationInfo",

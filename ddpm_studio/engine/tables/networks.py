@@ -1,17 +1,79 @@
-"""All presets of networks."""
+"""All kinds of networks, and their presets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from ddpm_studio.engine.tables.entry import Entry, Table
+from ddpm_studio.engine.tables.entry import Entry, Table, imported
 
-_UNET = "ddpm_studio.engine.networks.unet_config:UNetConfig"
+_CODE = "ddpm_studio.engine.networks"
+_UNET = f"{_CODE}.unet_config:UNetConfig"
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkInfo(Entry):
+    """A kind of network, by the name that ``run.json`` has; its code makes one of a configuration.
+
+    Args:
+        config: where the class of its configuration is, "package.module:attribute"; see
+            :class:`ddpm_studio.engine.networks.network.NetworkConfig`.
+    """
+
+    config: str = field(kw_only=True)
+
+    def load_config(self) -> Any:
+        """Import the class of its configuration and return it.
+
+        Raises:
+            ImportError: the module can't be imported.
+            AttributeError: there is no such attribute in it.
+        """
+        return imported(self.config)
+
+
+NETWORKS = Table(
+    "network",
+    NetworkInfo,
+    (
+        NetworkInfo("unet", "U-Net", "the paper's", f"{_CODE}.unet:UNet", config=_UNET),
+        NetworkInfo(
+            "patch-unet",
+            "U-Net on patches",
+            "the paper's on squares of pixels, most of its work at low resolution",
+            f"{_CODE}.patch_unet:PatchUNet",
+            config=f"{_CODE}.patch_unet:PatchUNetConfig",
+        ),
+        NetworkInfo(
+            "openai-unet",
+            "OpenAI's U-Net",
+            "that of improved- and guided-diffusion",
+            f"{_CODE}.openai_unet:OpenAIUNet",
+            config=f"{_CODE}.openai_unet:OpenAIUNetConfig",
+        ),
+        NetworkInfo(
+            "diffusers-unet",
+            "diffusers' U-Net",
+            "UNet2DModel of the library diffusers",
+            f"{_CODE}.diffusers_unet:DiffusersUNet",
+            config=f"{_CODE}.diffusers_unet:DiffusersUNetConfig",
+        ),
+        NetworkInfo(
+            "dit",
+            "DiT",
+            "a transformer over patches",
+            f"{_CODE}.dit:DiT",
+            config=f"{_CODE}.dit:DiTConfig",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, eq=False)
 class PresetInfo(Entry):
-    """A network of a certain size; its code makes a configuration of (image size, channels).
+    """A network of a certain size; its code makes a configuration of (size, channels).
+
+    The size is that of the pictures: one side of a square, or (height, width).
 
     Args:
         warmup_steps: linear rise of the learning rate, unless another is asked for.
@@ -25,6 +87,14 @@ PRESETS = Table(
     PresetInfo,
     (
         PresetInfo("tiny", "tiny", "suits a CPU", f"{_UNET}.tiny", warmup_steps=50),
+        PresetInfo(
+            "patches",
+            "patches",
+            "as large as tiny, at half the resolution",
+            f"{_CODE}.patch_unet:PatchUNetConfig.patches",
+            warmup_steps=50,
+        ),
+        PresetInfo("dit", "dit", "a small transformer", f"{_CODE}.dit:DiTConfig.small"),
         PresetInfo("small", "small", "a night on a CPU", f"{_UNET}.small"),
         # The paper's 5000 suit its 800,000 steps; smaller networks are trained for shorter.
         PresetInfo(

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ddpm_studio.catalogue.origins import missing
-from ddpm_studio.engine.networks.registry import NETWORKS
+from ddpm_studio.engine.tables import NETWORKS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import Checkpoint, RunFolder
 from ddpm_studio.runs.classes import known_classes

@@ -339,7 +339,7 @@ def _describe(
             options=dataset.options,
         ),
         start_from=str(start_from.resolve()) if start_from else None,
-        plugins=origins(request, process),
+        plugins=origins(request, process, also=[("network", config.kind)]),
     )
 
 

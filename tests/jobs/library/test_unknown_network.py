@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from ddpm_studio.engine.networks.registry import NETWORKS, NetworkKind
-from ddpm_studio.engine.networks.unet import UNet, UNetConfig
+from ddpm_studio.engine.networks.unet import UNetConfig
+from ddpm_studio.engine.tables import NETWORKS, NetworkInfo
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
@@ -35,6 +36,7 @@ def run(tmp_path: Path) -> Path:
     file = path / "run.json"
     info = json.loads(file.read_text())
     side = info["network"].pop("image_size")
+    info["format_version"] = 2
     info["network"] |= {"kind": "future-net", "height": side, "width": 2 * side, "bends": [1]}
     info["network"]["attention_resolutions"] = [side]
     file.write_text(json.dumps(info))
@@ -69,12 +71,21 @@ def test_it_is_refused_by_name_where_its_network_is_needed(run: Path, tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
-def test_it_is_usable_once_its_kind_is_there(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _installed() -> Iterator[None]:
+    code = "ddpm_studio.engine.networks.unet:UNet"
+    config = f"{__name__}:FutureConfig"
+    NETWORKS.add(NetworkInfo("future-net", "Future", "not yet", code, config=config))
+    yield
+    NETWORKS.remove("future-net")
+
+
+@pytest.mark.usefixtures("_installed")
+def test_it_is_usable_once_its_kind_is_there(run: Path) -> None:
     file = run / "run.json"
     info = json.loads(file.read_text())
     del info["network"]["bends"]
     file.write_text(json.dumps(info))
-    monkeypatch.setitem(NETWORKS, "future-net", NetworkKind(FutureConfig, UNet))
     request = SampleRequest(run=run, device="cpu", sampler="ddim", steps=2, count=1)
     assert finish(sample(request, ModelStore()))[1].pictures.shape == (1, 16, 32, 3)
     assert describe_run(run).parameters == describe_run(FIXTURE).parameters

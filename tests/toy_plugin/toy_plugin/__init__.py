@@ -1,6 +1,14 @@
 """A toy of each kind, as another package adds it: descriptions here, the code beside."""
 
-from ddpm_studio.catalogue import LossInfo, Option, SamplerInfo, ScheduleInfo, TimestepSamplingInfo
+from ddpm_studio.catalogue import (
+    LossInfo,
+    NetworkInfo,
+    Option,
+    PresetInfo,
+    SamplerInfo,
+    ScheduleInfo,
+    TimestepSamplingInfo,
+)
 
 ENTRIES = (
     SamplerInfo(
@@ -17,4 +25,12 @@ ENTRIES = (
     TimestepSamplingInfo(
         "toy-late", "Toy late", "large t alone", "toy_plugin.timesteps:LateTimesteps"
     ),
+    NetworkInfo(
+        "toy-net",
+        "Toy network",
+        "two layers over each pixel",
+        "toy_plugin.network:ToyNet",
+        config="toy_plugin.network:ToyConfig",
+    ),
+    PresetInfo("toy-small", "toy small", "the toy network", "toy_plugin.network:small"),
 )
