@@ -8,7 +8,12 @@ from typing import ClassVar
 from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.engine.networks.unet_blocks import BlockStyle
 from ddpm_studio.engine.networks.unet_body import UNetBody, UNetPlan
-from ddpm_studio.engine.networks.unet_config import check_groups, check_levels, level_sides
+from ddpm_studio.engine.networks.unet_config import (
+    attending,
+    check_groups,
+    check_levels,
+    level_sides,
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class OpenAIUNetConfig(NetworkConfig):
     def attends(self) -> tuple[bool, ...]:
         """Whether there is attention at each level."""
         sides = level_sides(self.height, self.width, len(self.widths))
-        return tuple(side in self.attention_resolutions for side in sides)
+        return attending(sides, self.attention_resolutions)
 
 
 class OpenAIUNet(UNetBody):

@@ -9,6 +9,7 @@ from ddpm_studio.engine.networks.unet import paper_plan
 from ddpm_studio.engine.networks.unet_body import UNetBody
 from ddpm_studio.engine.networks.unet_config import (
     UNetConfig,
+    attending,
     first_at_most,
     height_width,
     level_sides,
@@ -41,7 +42,7 @@ class PatchUNetConfig(UNetConfig):
         """Whether there is attention at each level."""
         rows, columns = self.height // self.patch, self.width // self.patch
         sides = level_sides(rows, columns, len(self.channel_mult))
-        return tuple(side in self.attention_resolutions for side in sides)
+        return attending(sides, self.attention_resolutions)
 
     @classmethod
     def patches(

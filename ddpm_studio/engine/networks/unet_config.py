@@ -53,7 +53,7 @@ class UNetConfig(NetworkConfig):
     def attends(self) -> tuple[bool, ...]:
         """Whether there is attention at each level."""
         sides = level_sides(self.height, self.width, len(self.channel_mult))
-        return tuple(side in self.attention_resolutions for side in sides)
+        return attending(sides, self.attention_resolutions)
 
     @classmethod
     def tiny(cls, size: int | tuple[int, int] = 32, channels: int = 3) -> UNetConfig:
@@ -107,6 +107,11 @@ def height_width(size: int | tuple[int, int]) -> tuple[int, int]:
 def level_sides(height: int, width: int, levels: int) -> list[int]:
     """Return the longer side of the pictures at each level, each half of the one before."""
     return [max(height, width) // 2**level for level in range(levels)]
+
+
+def attending(sides: Sequence[int], resolutions: Sequence[int]) -> tuple[bool, ...]:
+    """Return whether each level, by its longer side, is one of those that attend."""
+    return tuple(side in resolutions for side in sides)
 
 
 def first_at_most(most: int, sides: Sequence[int]) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import ddpm_studio
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, in_bf16
 from ddpm_studio.engine.networks.diffusers_unet import DiffusersUNetConfig
 from ddpm_studio.engine.networks.dit import DiTConfig
@@ -43,6 +46,18 @@ def test_every_kind_is_tested_here() -> None:
     assert set(NARROW) == NETWORKS.own
     for name in NETWORKS.own:
         assert NETWORKS[name].load_config().kind == name
+
+
+def test_nothing_but_the_networks_and_their_converters_names_the_papers() -> None:
+    package = Path(ddpm_studio.__file__).parent
+    allowed = ("engine/networks/", "engine/tables/networks.py", "interop/", "engine/__init__.pyi")
+    naming = {
+        path.relative_to(package).as_posix()
+        for pattern in ("*.py", "*.pyi")
+        for path in package.rglob(pattern)
+        if re.search(r"\bUNet(Config)?\b", path.read_text(encoding="utf-8"))
+    }
+    assert {name for name in naming if not name.startswith(allowed)} == set()
 
 
 @KINDS

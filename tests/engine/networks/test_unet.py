@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, UNet, UNetConfig, l_simple
 from ddpm_studio.engine.networks.embeddings import timestep_embedding
 from ddpm_studio.engine.networks.presets import preset
-from ddpm_studio.engine.networks.unet_blocks import Upsample, attend
+from ddpm_studio.engine.networks.unet_blocks import AttentionBlock, BlockStyle, Upsample, attend
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,22 @@ def test_attention_is_the_softmax_of_its_definition(dtype: torch.dtype, error: f
     scores = torch.einsum("ncl,ncm->nlm", q.double(), k.double()) / math.sqrt(16)
     expected = torch.einsum("nlm,ncm->ncl", scores.softmax(-1), v.double())
     torch.testing.assert_close(attend(q, k, v).double(), expected, atol=error, rtol=error)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("heads", [1, 4])
+def test_attention_by_pixel_as_on_a_gpu_is_that_of_the_cpu(heads: int) -> None:
+    torch.manual_seed(0)
+    block = AttentionBlock(16, BlockStyle(0, 4, 0.0, heads=heads))
+    torch.nn.init.normal_(block.proj.weight)
+    x = torch.randn(2, 16, 3, 5)
+    pixels = block.norm(x).flatten(2).transpose(1, 2)
+    by_pixel = x + block._by_pixel(pixels).reshape(x.shape)
+    torch.testing.assert_close(by_pixel, block(x))
+    single = AttentionBlock(16, BlockStyle(0, 4, 0.0))
+    single.load_state_dict(block.state_dict())
+    apart = float((single(x) - by_pixel).abs().max())
+    assert (apart < 1e-4) == (heads == 1)
 
 
 def test_output_depends_on_every_input() -> None:
