@@ -10,7 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ddpm_studio.engine.networks.embeddings import position_embedding, timestep_embedding
-from ddpm_studio.engine.networks.network import Network, NetworkConfig, class_labels
+from ddpm_studio.engine.networks.network import (
+    Network,
+    NetworkConfig,
+    class_labels,
+    require_pictures,
+)
 from ddpm_studio.engine.networks.unet_blocks import xavier
 from ddpm_studio.engine.networks.unet_config import height_width
 
@@ -102,6 +107,7 @@ class DiT(Network):
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
         """See :meth:`Network.forward`."""
+        require_pictures(self.config, x)
         config, computed_in = self.config, self.patches.weight.dtype
         condition = self._embed(x, t, y).to(computed_in)
         rows, columns = (side // config.patch for side in x.shape[2:])

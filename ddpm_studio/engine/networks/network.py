@@ -167,8 +167,23 @@ class Network(nn.Module, ABC):
             Shape (N, out_channels, H, W), of x's type.
 
         Raises:
-            ValueError: if labels are given to an unconditional network.
+            ValueError: if x is of another shape, or labels are given to an unconditional
+                network.
         """
+
+
+def require_pictures(config: NetworkConfig, x: Tensor) -> None:
+    """Refuse what are no pictures for a network; their size may be another than it was made for.
+
+    Raises:
+        ValueError: naming both shapes.
+    """
+    multiple = config.size_multiple
+    if x.ndim != 4 or x.shape[1] != config.channels or any(n % multiple for n in x.shape[2:]):
+        sides = f", both sides multiples of {multiple}" if multiple > 1 else ""
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; the network takes (N, {config.channels}, H, W){sides}"
+        )
 
 
 def class_labels(config: NetworkConfig, x: Tensor, y: Tensor | None) -> Tensor | None:

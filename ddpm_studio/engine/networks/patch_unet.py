@@ -35,7 +35,7 @@ class PatchUNetConfig(UNetConfig):
     @property
     def size_multiple(self) -> int:
         """What both sides of a picture must be multiples of: patch · 2^(levels − 1)."""
-        return self.patch * super().size_multiple
+        return int(self.patch * 2 ** (len(self.channel_mult) - 1))
 
     @property
     def attends(self) -> tuple[bool, ...]:

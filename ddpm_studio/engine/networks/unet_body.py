@@ -11,7 +11,12 @@ from torch.nn import functional as F
 
 from ddpm_studio.engine.device.layout import Precision
 from ddpm_studio.engine.networks.embeddings import timestep_embedding
-from ddpm_studio.engine.networks.network import Network, NetworkConfig, class_labels
+from ddpm_studio.engine.networks.network import (
+    Network,
+    NetworkConfig,
+    class_labels,
+    require_pictures,
+)
 from ddpm_studio.engine.networks.norm_silu import norm_silu_conv
 from ddpm_studio.engine.networks.unet_blocks import (
     NEAR_ZERO,
@@ -115,6 +120,7 @@ class UNetBody(Network):
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
         """See :meth:`Network.forward`."""
+        require_pictures(self.config, x)
         computed_in = self.conv_in.weight.dtype
         temb = self._embed(x, t, y).to(computed_in)
         h = x.to(computed_in)

@@ -95,6 +95,13 @@ def test_a_side_that_is_no_multiple_is_refused(kind: str) -> None:
 
 
 @KINDS
+@pytest.mark.parametrize("shape", [(1, 4, 8, 8), (1, 3, 8, 9), (3, 8, 8), (1, 3, 7, 8)])
+def test_what_are_no_pictures_for_it_is_refused(kind: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"the network takes \(N, 3, H, W\), both sides multiples"):
+        build(NARROW[kind])(torch.zeros(shape), torch.tensor([3]))
+
+
+@KINDS
 def test_the_prediction_depends_on_every_input(kind: str) -> None:
     config = NARROW[kind].with_(num_classes=2)
     network = randomised(build(config))
