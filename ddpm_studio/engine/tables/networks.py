@@ -87,14 +87,6 @@ PRESETS = Table(
     PresetInfo,
     (
         PresetInfo("tiny", "tiny", "suits a CPU", f"{_UNET}.tiny", warmup_steps=50),
-        PresetInfo(
-            "patches",
-            "patches",
-            "as large as tiny, at half the resolution",
-            f"{_CODE}.patch_unet:PatchUNetConfig.patches",
-            warmup_steps=50,
-        ),
-        PresetInfo("dit", "dit", "a small transformer", f"{_CODE}.dit:DiTConfig.small"),
         PresetInfo("small", "small", "a night on a CPU", f"{_UNET}.small"),
         # The paper's 5000 suit its 800,000 steps; smaller networks are trained for shorter.
         PresetInfo(
@@ -103,5 +95,13 @@ PRESETS = Table(
         PresetInfo(
             "ddpm256", "ddpm256", "the paper's for 256 px", f"{_UNET}.ddpm256", warmup_steps=5000
         ),
+        PresetInfo(
+            "patches",
+            "patches",
+            "as large as tiny, at half the resolution",
+            f"{_CODE}.patch_unet:PatchUNetConfig.patches",
+            warmup_steps=50,
+        ),
+        PresetInfo("dit", "dit", "a small transformer", f"{_CODE}.dit:DiTConfig.small"),
     ),
 )

@@ -83,7 +83,7 @@ class MachineSpeed:
 def measure_speed(
     image_size: int, channels: int, *, again: bool = False
 ) -> Generator[Event, None, MachineSpeed]:
-    """Take a few steps of each preset on noise, smallest network first.
+    """Take a few steps of each preset on noise, in the order of their table.
 
     What was measured before, on the same machine with the same torch, is not measured again
     unless ``again``; it is kept in the folder of settings, but not if the machine was so busy

@@ -218,7 +218,7 @@ def test_the_preset_on_patches_is_as_large_as_the_tiny_one() -> None:
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="'huge'; there are tiny, patches"):
+    with pytest.raises(ValueError, match="'huge'; there are tiny, small, ddpm32"):
         preset("huge", (3, 32, 32))
 
 
