@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.catalogue.installing import install_toy, seen
-from tests.cli.conftest import _own_folders, pictures, terminal, trained
+from tests.cli.conftest import pictures, terminal, trained
 
-__all__ = ["_own_folders", "pictures", "terminal", "trained"]
+__all__ = ["pictures", "terminal", "trained"]
 
 
 @pytest.fixture(scope="session")
