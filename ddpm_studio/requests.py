@@ -234,6 +234,8 @@ class SamplerRequest(DrawRequest):
         title="Sampler options",
         description="What the sampler takes besides; for each a name and a number.",
         json_schema_extra={"options_of": "sampler"},
+        # Drawn without, it is the drawing that it was before there were any.
+        exclude_if=lambda given: not given,
     )
 
     @field_validator("sampler_options")

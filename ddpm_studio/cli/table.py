@@ -28,5 +28,8 @@ COMMANDS = {
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
     "import": Entry("import_", "Make a run of a diffusers DDPMPipeline folder."),
     "export": Entry("export_", "Write a run as a diffusers DDPMPipeline folder."),
-    "info": Entry("info", "Tell what a run is and how far it is; without one, what there is."),
+    "info": Entry(
+        "info",
+        "Tell what a run is and how far it is; without one, what there is to choose and plug-ins.",
+    ),
 }

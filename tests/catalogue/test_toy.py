@@ -26,9 +26,7 @@ TOYS = [
 
 
 @pytest.fixture(scope="module")
-def toy_run(
-    site: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory, _own_folders: None
-) -> Path:
+def toy_run(site: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three steps, trained by a command in a process of its own."""
     run = tmp_path_factory.mktemp("toy") / "run"
     with pytest.MonkeyPatch.context() as patch:

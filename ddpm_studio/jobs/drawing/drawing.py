@@ -300,9 +300,6 @@ def recipe(
     request = request.model_copy(update={"precision": asked_precision(model, request)})
     run_json = model.info.model_dump(mode="json", include={"created", "network", "data"})
     asked = request.model_dump(mode="json")
-    # Drawn without, it is the drawing that it was before there were any.
-    if not asked.get("sampler_options"):
-        asked.pop("sampler_options", None)
     told: dict[str, object] = {
         "kind": kind,
         # A relative path would be another one for whoever opens the picture.
