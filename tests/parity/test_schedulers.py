@@ -156,3 +156,25 @@ def test_dpm_solver(sde: bool, order: Literal[1, 2], steps: int, parameterizatio
     way = theirs(scheduler, model, torch.float64, generator=SharedNoise(torch.float32).generator)
     process = DiffusionProcess(schedule, parameterization, clip_x0=False)
     compare(dpm_solver(process, model, start(torch.float64), noise, order, sde), way, 1e-5)
+
+
+@pytest.mark.parametrize("parameterization", ["eps", "x0", "v"])
+@pytest.mark.parametrize("steps", [3, 10, 15, 50])
+def test_dpm_solver_3m(steps: int, parameterization: Parameterization) -> None:
+    model = TwoHills(parameterization)
+    scheduler = DPMSolverMultistepScheduler(
+        **BETAS,
+        prediction_type=NAMES[parameterization],
+        solver_order=3,
+        # Of the second step, which has one step before it: φ's weights, as of the third order's.
+        solver_type="heun",
+        final_sigmas_type="zero",
+    )
+    schedule = LINEAR.strided(steps)
+    scheduler.set_timesteps(timesteps=schedule.timesteps.flip(0).tolist())
+    exact = np.sqrt(1 / alphas_cumprod() - 1)[schedule.timesteps.flip(0).numpy()]
+    scheduler.sigmas = torch.from_numpy(np.append(exact, 0.0))
+    way = theirs(scheduler, model, torch.float64)
+    process = DiffusionProcess(schedule, parameterization, clip_x0=False)
+    noise = SharedNoise(torch.float32)
+    compare(dpm_solver(process, model, start(torch.float64), noise, 3), way, 1e-5)

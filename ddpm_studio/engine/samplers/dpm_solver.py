@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.phi import phi
+
+Order = Literal[1, 2, 3]
+
+# Of the whole way: below it the last step but one of 3M is of order 2 [Lu et al. 2022, code].
+_FEW_STEPS = 15
 
 
 def dpm_solver(
@@ -17,26 +23,45 @@ def dpm_solver(
     model: Denoiser,
     x_t: Tensor,
     noise: PictureNoise,
-    order: Literal[1, 2] = 2,
+    order: Order = 2,
     sde: bool = False,
 ) -> Frames:
     """Walk from the last timestep of the schedule to x_0 in λ = log(√ᾱ/√(1−ᾱ)).
+
+    Order 3 is the published one, which takes half of x̂_0's second derivative in λ: its error
+    falls as that of order 2 does, from a smaller one.
 
     Args:
         process: its schedule's last timestep is that of ``x_t``.
         model: the network.
         x_t: where to start, shape (N, C, H, W).
         noise: one stream a picture; drawn from by the SDE variant alone.
-        order: 2 uses the step before too ("2M", midpoint); 1 is DDIM.
+        order: 3 uses two steps before ("3M"), 2 the step before ("2M", midpoint); 1 is DDIM.
         sde: the SDE variant, which adds noise in each step but the last.
 
     Returns:
         x_0, after one Frame for each timestep and one for x_0. The last step takes x̂_0.
+
+    Raises:
+        ValueError: for another order.
     """
+    if order not in get_args(Order):
+        raise ValueError(f"the order must be 1, 2 or 3, not {order!r}")
+    return _walk(process, model, x_t, noise, order, sde)
+
+
+def _walk(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    order: Order,
+    sde: bool,
+) -> Frames:
     s = process.schedule
     alpha, sigma = s.sqrt_alphas_cumprod.tolist(), s.sqrt_one_minus_alphas_cumprod.tolist()
     lambdas = [math.log(a / b) for a, b in zip(alpha, sigma, strict=True)]
-    before: Tensor | None = None
+    before: list[Tensor] = []
     for index in reversed(range(s.T)):
         p = process.p_mean_variance(model, x_t, index)
         yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
@@ -45,11 +70,16 @@ def dpm_solver(
             x_t = p.x0_hat
             break
         h = lambdas[index - 1] - lambdas[index]
+        gaps = [lambdas[index + k] - lambdas[index + k + 1] for k in range(len(before))]
+        few = order == 3 and not sde and index == 1 and s.T < _FEW_STEPS
         direction = p.x0_hat
-        if order == 2 and before is not None:
-            ratio = (lambdas[index] - lambdas[index + 1]) / h
-            direction = direction + (p.x0_hat - before) / (2 * ratio)
-        before = p.x0_hat
+        if order == 2 and before:
+            direction = direction + (p.x0_hat - before[0]) / (2 * (gaps[0] / h))
+        elif order == 3 and before:
+            ratios = [gap / h for gap in gaps]
+            # What x̂_0 has to be, held still over the step, to lead to the same place.
+            direction = _bent(p.x0_hat, before, ratios, h * (2 if sde else 1), few)
+        before = [p.x0_hat, *before][: order - 1]
         shrink = sigma[index - 1] / sigma[index]
         if sde:
             x_t = (
@@ -61,3 +91,21 @@ def dpm_solver(
             x_t = shrink * x_t - alpha[index - 1] * math.expm1(-h) * direction
     yield Frame(0, x_t, x_t, eps, s.T, s.T)
     return x_t
+
+
+def _bent(x0_hat: Tensor, before: list[Tensor], ratios: list[float], h: float, few: bool) -> Tensor:
+    """x̂_0, with its differences of the steps before, weighed over a step of e^{−h}.
+
+    Args:
+        x0_hat: of this step.
+        before: of the step before, and of the one before that.
+        ratios: the lengths of these steps in λ against this one's.
+        h: of the exponential; twice the step's for the SDE.
+        few: leave out the second difference.
+    """
+    slope = (x0_hat - before[0]) / ratios[0]
+    linear, square = (phi(k, -h) / phi(1, -h) for k in (2, 3))
+    if len(before) == 1 or few:
+        return x0_hat + linear * slope
+    curve = (slope - (before[0] - before[1]) / ratios[1]) / (ratios[0] + ratios[1])
+    return x0_hat + linear * (slope + ratios[0] * curve) + square * curve
