@@ -8,11 +8,16 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    UniPCMultistepScheduler,
+)
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, ancestral, ddim
-from ddpm_studio.engine.samplers import Frames, dpm_solver
+from ddpm_studio.engine.samplers import Frames, dpm_solver, unipc
 from tests.engine.gaussian import TwoHills, alphas_cumprod
 
 Case = tuple[torch.dtype, bool, float]
@@ -160,7 +165,7 @@ def test_dpm_solver(sde: bool, order: Literal[1, 2], steps: int, parameterizatio
 
 @pytest.mark.parametrize("parameterization", ["eps", "x0", "v"])
 @pytest.mark.parametrize("steps", [3, 10, 15, 50])
-def test_dpm_solver_3m(steps: int, parameterization: Parameterization) -> None:
+def test_dpm_solver_3m(steps: int, parameterization: str) -> None:
     model = TwoHills(parameterization)
     scheduler = DPMSolverMultistepScheduler(
         **BETAS,
@@ -178,3 +183,50 @@ def test_dpm_solver_3m(steps: int, parameterization: Parameterization) -> None:
     process = DiffusionProcess(schedule, parameterization, clip_x0=False)
     noise = SharedNoise(torch.float32)
     compare(dpm_solver(process, model, start(torch.float64), noise, 3), way, 1e-5)
+
+
+@pytest.mark.parametrize("parameterization", ["eps", "x0", "v"])
+@pytest.mark.parametrize("steps", [4, 15, 50])
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("variant", ["bh1", "bh2"])
+def test_unipc(
+    variant: Literal["bh1", "bh2"],
+    order: Literal[1, 2, 3],
+    steps: int,
+    parameterization: str,
+) -> None:
+    model = TwoHills(parameterization)
+    scheduler = UniPCMultistepScheduler(
+        **BETAS,
+        prediction_type=NAMES[parameterization],
+        solver_order=order,
+        solver_type=variant,
+        final_sigmas_type="zero",
+    )
+    scheduler.set_timesteps(steps)
+    schedule = keep(scheduler)
+    exact = np.sqrt(1 / alphas_cumprod() - 1)[scheduler.timesteps.numpy()]
+    scheduler.sigmas = torch.from_numpy(np.append(exact, 0.0))
+    way = theirs(scheduler, model, torch.float64)
+    assert len(way) == steps + 1
+    process = DiffusionProcess(schedule, parameterization, clip_x0=False)
+    if variant == "bh1":
+        # Their last step multiplies an endless h by 0; the x̂_0 it means is that of their x_1.
+        assert way[-1].isnan().all()
+        way[-1] = process.p_mean_variance(model, way[-2], 0).x0_hat
+    noise = SharedNoise(torch.float64)
+    compare(unipc(process, model, start(torch.float64), noise, order, variant), way, 1e-5)
+
+
+def test_unipc_without_its_corrector() -> None:
+    scheduler = UniPCMultistepScheduler(
+        **BETAS, solver_order=3, final_sigmas_type="zero", disable_corrector=list(range(15))
+    )
+    scheduler.set_timesteps(15)
+    exact = np.sqrt(1 / alphas_cumprod() - 1)[scheduler.timesteps.numpy()]
+    scheduler.sigmas = torch.from_numpy(np.append(exact, 0.0))
+    way = theirs(scheduler, TwoHills(), torch.float64)
+    process = DiffusionProcess(keep(scheduler), clip_x0=False)
+    noise = SharedNoise(torch.float64)
+    walk = unipc(process, TwoHills(), start(torch.float64), noise, corrector=False)
+    compare(walk, way, 1e-5)

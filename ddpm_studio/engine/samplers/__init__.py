@@ -9,6 +9,7 @@ from ddpm_studio.engine.samplers.frame import Frame, Frames
 from ddpm_studio.engine.samplers.inpaint import inpaint
 from ddpm_studio.engine.samplers.inversion import ddim_inversion
 from ddpm_studio.engine.samplers.sde import annealed_langevin, euler_maruyama, predictor_corrector
+from ddpm_studio.engine.samplers.unipc import unipc
 from ddpm_studio.engine.tables.samplers import SAMPLERS, SamplerInfo
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "inpaint",
     "predictor_corrector",
     "probability_flow",
+    "unipc",
 ]

@@ -101,7 +101,8 @@ def test_each_step_by_hand() -> None:
     gain = alpha * 0.25 / (a * 0.25 + 1 - a)
     u, weights = np.polynomial.legendre.leggauss(40)
     u, weights = (u + 1) / 2, weights / 2
-    x, outputs = 1.0, []
+    x = 1.0
+    outputs: list[float] = []
     for i in (4, 3, 2, 1):
         outputs = [gain[i] * x, *outputs]
         h = lambdas[i - 1] - lambdas[i]

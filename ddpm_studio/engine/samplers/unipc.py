@@ -1,0 +1,135 @@
+"""UniPC: a predictor and a corrector of any order on x̂_0, no evaluation more [Zhao et al. 2023]."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.phi import phi
+
+Order = Literal[1, 2, 3]
+Variant = Literal["bh1", "bh2"]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """x̂_0 at a timestep that was evaluated, and its λ."""
+
+    x0_hat: Tensor
+    log_snr: float
+
+
+def unipc(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    order: Order = 3,
+    variant: Variant = "bh2",
+    corrector: bool = True,
+) -> Frames:
+    """Walk from the last timestep of the schedule to x_0 in λ = log(√ᾱ/√(1−ᾱ)).
+
+    Each evaluation corrects the step that led to it before it predicts the next one. The first
+    steps are of the order that the steps before them allow, the last ones of as many as are left.
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``.
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: not drawn from.
+        order: p of UniPC-p, the predictor's; 1 is DDIM, corrected.
+        variant: B(h) = h ("bh1", for few steps without guidance) or e^h − 1 ("bh2").
+        corrector: False: the predictor alone, UniP-p.
+
+    Returns:
+        x_0, after one Frame for each timestep, with x_t as predicted, and one for x_0. The last
+        step takes x̂_0.
+
+    Raises:
+        ValueError: for another order or variant.
+    """
+    if order not in get_args(Order):
+        raise ValueError(f"the order must be 1, 2 or 3, not {order!r}")
+    if variant not in get_args(Variant):
+        raise ValueError(f"the variant must be 'bh1' or 'bh2', not {variant!r}")
+    return _walk(process, model, x_t, order, variant, corrector)
+
+
+def _walk(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    order: Order,
+    variant: Variant,
+    corrector: bool,
+) -> Frames:
+    s = process.schedule
+    alpha, sigma = s.sqrt_alphas_cumprod.tolist(), s.sqrt_one_minus_alphas_cumprod.tolist()
+    lambdas = [math.log(a / b) for a, b in zip(alpha, sigma, strict=True)]
+    known: list[_Known] = []
+    start, p_order = x_t, 0
+    for index in reversed(range(s.T)):
+        p = process.p_mean_variance(model, x_t, index)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
+        eps = p.eps
+        if index == 0:
+            x_t = p.x0_hat
+            break
+        here = _Known(p.x0_hat, lambdas[index])
+        if known and corrector:
+            shrink = sigma[index] / sigma[index + 1]
+            slope = _slope(known[:p_order], lambdas[index], variant, here)
+            x_t = _step(start, known[0], shrink, alpha[index], lambdas[index], slope)
+        known = [here, *known][:order]
+        p_order = min(len(known), index + 1)
+        start, shrink = x_t, sigma[index - 1] / sigma[index]
+        slope = _slope(known[:p_order], lambdas[index - 1], variant)
+        x_t = _step(start, here, shrink, alpha[index - 1], lambdas[index - 1], slope)
+    yield Frame(0, x_t, x_t, eps, s.T, s.T)
+    return x_t
+
+
+def _step(
+    x: Tensor, start: _Known, shrink: float, alpha: float, log_snr: float, slope: Tensor | float
+) -> Tensor:
+    """Step from x to λ = ``log_snr``: x̂_0 held still, and its slopes weighed by B(h)."""
+    return shrink * x - alpha * (math.expm1(start.log_snr - log_snr) * start.x0_hat + slope)
+
+
+def _slope(
+    known: Sequence[_Known], log_snr: float, variant: Variant, ahead: _Known | None = None
+) -> Tensor | float:
+    """B(h)·Σ ρ_k D_k/r_k of a step to λ = ``log_snr`` [Zhao et al. 2023, eq. 3, 6].
+
+    Args:
+        known: at the start of the step, and before it as far as the order goes back.
+        log_snr: λ at the end.
+        variant: B(h).
+        ahead: x̂_0 at the end of the step, for the corrector alone.
+    """
+    first, z = known[0], known[0].log_snr - log_snr
+    others = [*known[1:], ahead] if ahead else list(known[1:])
+    if not others:
+        return 0.0
+    scale = z if variant == "bh1" else math.expm1(z)
+    ratios = [(other.log_snr - first.log_snr) / -z for other in others]
+    if len(others) == 1:
+        # For any B(h) this is exact enough for the order, and it is what was published.
+        weights = [0.5]
+    else:
+        powers = torch.tensor(ratios, dtype=torch.float64) ** torch.arange(len(ratios))[:, None]
+        moments = [math.factorial(i) * z * phi(i + 1, z) / scale for i in range(1, len(ratios) + 1)]
+        weights = torch.linalg.solve(powers, torch.tensor(moments, dtype=torch.float64)).tolist()
+    total: Tensor | float = 0.0
+    for other, ratio, weight in zip(others, ratios, weights, strict=True):
+        total = total + scale * weight / ratio * (other.x0_hat - first.x0_hat)
+    return total
