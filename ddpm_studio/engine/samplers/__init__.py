@@ -4,6 +4,7 @@ from ddpm_studio.engine.samplers.ancestral import ancestral
 from ddpm_studio.engine.samplers.ddim import ddim
 from ddpm_studio.engine.samplers.dpm_solver import dpm_solver
 from ddpm_studio.engine.samplers.edm import euler, heun
+from ddpm_studio.engine.samplers.edm_churn import edm_churn
 from ddpm_studio.engine.samplers.flow import probability_flow
 from ddpm_studio.engine.samplers.frame import Frame, Frames
 from ddpm_studio.engine.samplers.inpaint import inpaint
@@ -22,6 +23,7 @@ __all__ = [
     "ddim",
     "ddim_inversion",
     "dpm_solver",
+    "edm_churn",
     "euler",
     "euler_maruyama",
     "heun",

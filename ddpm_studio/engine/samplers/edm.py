@@ -43,9 +43,30 @@ def _integrate(process: DiffusionProcess, model: Denoiser, x_t: Tensor, correct:
             x_t = p.x0_hat
             break
         start, step = x_t / scale[index], sigma[index - 1] - sigma[index]
-        x_t = scale[index - 1] * (start + step * eps)
         if correct:
-            ahead = process.p_mean_variance(model, x_t, index - 1)
-            x_t = scale[index - 1] * (start + step * (eps + ahead.eps) / 2)
+            x_t = heun_step(process, model, start, eps, step, index - 1)
+        else:
+            x_t = scale[index - 1] * (start + step * eps)
     yield Frame(0, x_t, x_t, eps, s.T, s.T)
     return x_t
+
+
+def heun_step(
+    process: DiffusionProcess, model: Denoiser, start: Tensor, eps: Tensor, step: float, index: int
+) -> Tensor:
+    """Take one Heun step to a timestep, with one evaluation there.
+
+    Args:
+        process: whose noise level ``index`` is where the step ends.
+        model: the network.
+        start: x̃ = x/√ᾱ where the step begins, shape (N, C, H, W).
+        eps: ε̂ there.
+        step: the change of σ.
+        index: 0..T−1.
+
+    Returns:
+        x_t at ``index``.
+    """
+    scale = float(process.schedule.sqrt_alphas_cumprod[index])
+    ahead = process.p_mean_variance(model, scale * (start + step * eps), index)
+    return scale * (start + step * (eps + ahead.eps) / 2)

@@ -1,0 +1,111 @@
+"""EDM's stochastic sampler: Heun steps that first add a little noise [EDM Algorithm 2]."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+from ddpm_studio.engine.samplers.edm import heun_step
+from ddpm_studio.engine.samplers.frame import Frame, Frames
+
+# γ stays below it: no more noise comes in than is there [EDM §4].
+_MOST_CHURN = math.sqrt(2) - 1
+
+
+def edm_churn(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    moments: Iterable[int] | None = None,
+    s_churn: float = 40.0,
+    s_tmin: float = 0.05,
+    s_tmax: float = 50.0,
+    s_noise: float = 1.003,
+) -> Frames:
+    """Raise σ to σ̂ = (1 + γ)σ by new noise, then take a Heun step from there, the last Euler's.
+
+    γ = min(S_churn/steps, √2 − 1) for S_tmin ≤ σ ≤ S_tmax, else 0. The network knows the noise
+    levels that it was trained at, so σ̂ is moved to the nearest of those, and is never above
+    the one of the start.
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``; σ̂ is one of all its levels.
+        model: the network.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture; drawn from where γ lifts σ to another level.
+        moments: indices of the steps, 0..T−1, the last one always among them; all if None.
+        s_churn: S_churn, from 0; at 0 this is :func:`~ddpm_studio.engine.samplers.heun`.
+        s_tmin: S_tmin, the lowest σ that is churned, from 0.
+        s_tmax: S_tmax, the highest, from S_tmin; ∞ too.
+        s_noise: S_noise, the standard deviation of the new noise, above 0. The defaults are
+            the paper's for ImageNet [EDM table 5].
+
+    Returns:
+        x_0, after one Frame for each step and one for x_0. x̂_0 of a Frame is that after the
+        churn, ε̂ what leads from there to its x_t.
+
+    Raises:
+        ValueError: if a number or a moment is out of range.
+    """
+    if not (math.isfinite(s_churn) and s_churn >= 0):
+        raise ValueError(f"S_churn must be 0 or more, not {s_churn}")
+    if not 0 <= s_tmin <= s_tmax:
+        raise ValueError(f"0 ≤ S_tmin ≤ S_tmax must hold, not S_tmin {s_tmin}, S_tmax {s_tmax}")
+    if not (math.isfinite(s_noise) and s_noise > 0):
+        raise ValueError(f"S_noise must be above 0, not {s_noise}")
+    T = process.schedule.T
+    kept = sorted({*(range(T) if moments is None else moments), T - 1})
+    if kept[0] < 0 or kept[-1] >= T:
+        raise ValueError(f"moments must be 0..{T - 1}, not {kept[0]}..{kept[-1]}")
+    gamma = min(s_churn / len(kept), _MOST_CHURN)
+    sigmas = process.schedule.sigmas
+    churned = [
+        int((sigmas - (1 + gamma) * sigmas[k]).abs().argmin())
+        if s_tmin <= float(sigmas[k]) <= s_tmax
+        else k
+        for k in kept
+    ]
+    return _walk(process, model, x_t, noise, kept, churned, s_noise)
+
+
+def _walk(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    kept: list[int],
+    churned: list[int],
+    s_noise: float,
+) -> Frames:
+    """Walk over ``kept`` indices, each raised to the one in ``churned``, which may be itself."""
+    levels = process.schedule.sigmas.tolist()
+    # Without churn all numbers are those that Heun's method has, to the last bit.
+    steps = replace(process, schedule=process.schedule.keep(torch.tensor(kept)))
+    s = steps.schedule
+    scale, sigma = s.sqrt_alphas_cumprod.tolist(), s.sigmas.tolist()
+    for index in reversed(range(s.T)):
+        low, high = kept[index], churned[index]
+        if high == low:
+            p, top = steps.p_mean_variance(model, x_t, index), sigma[index]
+            start, eps = x_t / scale[index], p.eps
+        else:
+            top = levels[high]
+            added = s_noise * math.sqrt(top**2 - levels[low] ** 2) * noise.draw(x_t.shape[1:])
+            start = x_t / scale[index] + added
+            lifted = float(process.schedule.sqrt_alphas_cumprod[high]) * start
+            p = process.p_mean_variance(model, lifted, high)
+            eps = steps.eps_from_x0(x_t, index, p.x0_hat)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, eps, s.T - 1 - index, s.T)
+        if index == 0:
+            x_t = p.x0_hat
+            break
+        x_t = heun_step(steps, model, start, p.eps, sigma[index - 1] - top, index - 1)
+    yield Frame(0, x_t, x_t, eps, s.T, s.T)
+    return x_t
