@@ -47,7 +47,8 @@ class SamplerInfo(Entry):
         default_steps: None: all T.
         evaluations: of the network in each step, about; 0: it depends.
         grid: which timesteps it keeps, a function of (schedule, steps, t) by its place.
-        adaptive: chooses its own steps; ``steps`` are then the moments to show.
+        adaptive: is at timesteps between its steps too. It is given all to t, and its steps, or
+            the moments to show of one that chooses its own, as ``moments``.
         uses_variance: its noise is that of the process's variance, fixed_large or fixed_small.
         featured: among the few that stand side by side in the playground.
     """
@@ -211,6 +212,35 @@ SAMPLERS = Table(
             grid=LOG_SNR,
         ),
         SamplerInfo(
+            "dpm++3m",
+            "DPM-Solver++ 3M",
+            "two steps before are used too; without noise",
+            _DPM,
+            arguments={"order": 3},
+            deterministic=True,
+            default_steps=25,
+            grid=LOG_SNR,
+        ),
+        SamplerInfo(
+            "dpm++3m-sde",
+            "DPM-Solver++ 3M SDE",
+            "two steps before are used too; with noise",
+            _DPM,
+            arguments={"order": 3, "sde": True},
+            deterministic=False,
+            default_steps=25,
+            grid=LOG_SNR,
+        ),
+        SamplerInfo(
+            "unipc",
+            "UniPC",
+            "third order in λ, each step corrected by the next evaluation",
+            f"{_PACKAGE}.unipc:unipc",
+            deterministic=True,
+            default_steps=20,
+            grid=LOG_SNR,
+        ),
+        SamplerInfo(
             "heun",
             "Heun (EDM)",
             "second order in σ, two evaluations a step",
@@ -229,6 +259,17 @@ SAMPLERS = Table(
             deterministic=True,
             default_steps=35,
             grid=KARRAS,
+        ),
+        SamplerInfo(
+            "edm-churn",
+            "EDM with churn",
+            "Heun's steps, each from a little more noise than there was",
+            f"{_PACKAGE}.edm_churn:edm_churn",
+            deterministic=False,
+            default_steps=50,
+            evaluations=2,
+            grid=KARRAS,
+            adaptive=True,
         ),
         SamplerInfo(
             "sde",
