@@ -59,3 +59,18 @@ def sigmoid(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) 
     """β follows a sigmoid from −6 to 6 between both ends [GeoDiff]."""
     rise = torch.sigmoid(torch.linspace(-6, 6, T, dtype=torch.float64))
     return rise * (beta_end - beta_start) + beta_start
+
+
+def warmup10(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
+    """β rises linearly over the first tenth, then stays [DDPM code, "warmup10"]."""
+    return _warmup(T, beta_start, beta_end, 0.1)
+
+
+def warmup50(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
+    """β rises linearly over the first half, then stays [DDPM code, "warmup50"]."""
+    return _warmup(T, beta_start, beta_end, 0.5)
+
+
+def _warmup(T: int, beta_start: float, beta_end: float, share: float) -> Tensor:
+    rise = int(T * share)
+    return torch.cat([linear(rise, beta_start, beta_end), constant(T - rise, beta_end)])

@@ -46,5 +46,19 @@ SCHEDULES = Table(
         ScheduleInfo("reciprocal", "reciprocal", "β is 1/(T − t + 1)", f"{_BETAS}:reciprocal"),
         ScheduleInfo("cosine", "cosine", "ᾱ follows a squared cosine", f"{_BETAS}:cosine"),
         ScheduleInfo("sigmoid", "sigmoid", "β follows a sigmoid", f"{_BETAS}:sigmoid", ends="both"),
+        ScheduleInfo(
+            "warmup10",
+            "warm-up 10 %",
+            "β rises over the first tenth, then stays",
+            f"{_BETAS}:warmup10",
+            ends="both",
+        ),
+        ScheduleInfo(
+            "warmup50",
+            "warm-up 50 %",
+            "β rises over the first half, then stays",
+            f"{_BETAS}:warmup50",
+            ends="both",
+        ),
     ),
 )

@@ -135,6 +135,15 @@ def test_float32_betas_are_refused() -> None:
             "sigmoid",
             lambda t, T: 1e-4 + (0.02 - 1e-4) / (1 + np.exp(6 - 12 * (t - 1) / (T - 1))),
         ),
+        # [DDPM code]: β_T throughout, but for int(T·share) values from β_1 to β_T.
+        (
+            "warmup10",
+            lambda t, T: np.append(np.linspace(1e-4, 0.02, T // 10), np.full(T - T // 10, 0.02)),
+        ),
+        (
+            "warmup50",
+            lambda t, T: np.append(np.linspace(1e-4, 0.02, T // 2), np.full(T - T // 2, 0.02)),
+        ),
     ],
 )
 @pytest.mark.parametrize("T", [50, 1000])
@@ -152,6 +161,13 @@ def test_linear_scaled_ends_alike_for_all_lengths() -> None:
 def test_reciprocal_is_linear_in_alphas_cumprod() -> None:
     s = NoiseSchedule.named("reciprocal", 100)
     np.testing.assert_allclose(s.alphas_cumprod[:-1], 1 - np.arange(1, 100) / 100, rtol=1e-9)
+
+
+def test_warmup_of_few_timesteps_and_other_ends() -> None:
+    """int(9·.1) = 0 timesteps of rise; of 3 the first is β_1 and alone."""
+    assert NoiseSchedule.named("warmup10", 9).betas.tolist() == [0.02] * 9
+    short = NoiseSchedule.named("warmup50", 3, (0.1, 0.4))
+    assert short.betas.tolist() == [0.1, 0.4, 0.4]
 
 
 @pytest.mark.parametrize(("name", "T"), [("sine", 10), ("linear", 0), ("linear_scaled", 20)])

@@ -27,7 +27,7 @@ def test_the_tables_of_a_linear_schedule_with_other_ends() -> None:
     assert tables.prior_bits == pytest.approx(kl.mean(), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["linear_scaled", "quadratic", "sigmoid", "constant"])
+@pytest.mark.parametrize("name", ["linear_scaled", "quadratic", "sigmoid", "constant", "warmup10"])
 def test_the_ends_are_where_they_were_put(name: str) -> None:
     request = ScheduleRequest.model_validate(
         {"schedule": name, "timesteps": 100, "beta_start": 0.002, "beta_end": 0.01}
