@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import torch
 from torch import Tensor
 
@@ -43,6 +46,73 @@ def karras(schedule: NoiseSchedule, steps: int, t: int | None = None, rho: float
     sigmas = schedule.sigmas[: int(evenly[-1]) + 1]
     ends = float(sigmas[0]) ** (1 / rho), float(sigmas[-1]) ** (1 / rho)
     return _nearest(sigmas, torch.linspace(*ends, steps, dtype=torch.float64) ** rho)
+
+
+def sectioned(T: int, sections: str) -> Tensor:
+    """Keep timesteps as OpenAI's respacing has them, for T of a whole schedule [IDDPM code].
+
+    "10,15,20" splits 0..T−1 into that many sections, as even as can be, the longer ones first,
+    and keeps so many of each, both of its ends included. "ddim50" keeps 50 with one whole stride
+    from 0, which may stop short of T − 1.
+
+    Args:
+        T: how many timesteps there are.
+        sections: how many to keep of each section, or "ddim" and a number.
+
+    Returns:
+        Indices, ascending, int64.
+
+    Raises:
+        ValueError: for any other text, and where so many can't be kept.
+    """
+    if re.fullmatch(r"ddim[0-9]+", sections):
+        return torch.arange(0, T, _whole_stride(T, int(sections.removeprefix("ddim"))))
+    if not re.fullmatch(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*", sections):
+        raise ValueError(
+            'timesteps to keep are counts by section such as "10,15,20", or "ddim50"; '
+            f"not {sections!r}"
+        )
+    counts = [int(count) for count in sections.split(",")]
+    if not any(counts):
+        raise ValueError(f"{sections!r} keeps no timestep")
+    kept, start = [], 0
+    for section, count in enumerate(counts):
+        size = T // len(counts) + (section < T % len(counts))
+        if count > size:
+            raise ValueError(
+                f"section {section + 1} of {len(counts)} has {size} timesteps, not {count} to keep"
+            )
+        stride = (size - 1) / (count - 1) if count > 1 else 1.0
+        # Added up and rounded half to even: at halves another sum lands on another timestep.
+        way = itertools.accumulate(itertools.repeat(stride, count - 1), initial=0.0)
+        kept += [start + round(place) for place in way] if count else []
+        start += size
+    return torch.tensor(kept)
+
+
+def start_of(kept: Tensor, T: int) -> int:
+    """Return the t at which a walk over given timesteps starts: 1 more than the last.
+
+    Raises:
+        ValueError: if they are no int64 indices of shape (steps,) that ascend within 0..T−1.
+    """
+    if kept.ndim != 1 or len(kept) == 0 or kept.dtype != torch.long:
+        raise ValueError("timesteps to keep must be int64 of shape (steps,) with one at least")
+    first, last = int(kept[0]), int(kept[-1])
+    if first < 0 or last >= T or bool((kept.diff() < 1).any()):
+        raise ValueError(f"timesteps to keep must ascend within 0..{T - 1}")
+    return last + 1
+
+
+def _whole_stride(T: int, count: int) -> int:
+    """The smallest stride below T with which just ``count`` of 0..T−1 are kept."""
+    counts = {stride: -(-T // stride) for stride in range(1, T)}
+    for stride, kept in counts.items():
+        if kept == count:
+            return stride
+    near = sorted(set(counts.values()), key=lambda kept: abs(kept - count))[:2]
+    possible = f"; {' or '.join(map(str, near))} can be kept" if near else ""
+    raise ValueError(f"no whole stride keeps {count} of {T} timesteps{possible}")
 
 
 def _nearest(table: Tensor, wanted: Tensor) -> Tensor:

@@ -76,6 +76,7 @@ class SamplerInfo(Entry):
         steps: int | None = None,
         t: int | None = None,
         through: int = 0,
+        kept: Tensor | None = None,
     ) -> Tensor:
         """Return which timesteps the sampler keeps on the way from t to 0.
 
@@ -84,21 +85,33 @@ class SamplerInfo(Entry):
             steps: 1..t; the default if None, at most t.
             t: where to start, 1..T; T if None.
             through: a t that must be among them, 1..t; 0: none.
+            kept: the very ones, ascending indices such as those of
+                :func:`ddpm_studio.engine.samplers.grid.sectioned`, in place of ``steps``; t is
+                then 1 more than the last.
 
         Returns:
             Indices of the schedule, ascending, the last t − 1.
 
         Raises:
-            ValueError: if ``steps``, ``t`` or ``through`` is out of range.
+            ValueError: if ``steps``, ``t``, ``through`` or ``kept`` is out of range, or ``kept``
+                does not fit them.
         """
         import torch
 
+        if kept is not None:
+            if steps is not None:
+                raise ValueError("either how many steps or which timesteps to keep, not both")
+            start = imported(f"{_PACKAGE}.grid:start_of")(kept, schedule.T)
+            if t not in (None, start):
+                raise ValueError(f"timesteps up to {start - 1} start at t = {start}, not {t}")
+            t = start
         t = schedule.T if t is None else t
         if not 0 <= through <= t:
             raise ValueError(f"the t to go through must be 0..{t}, not {through}")
-        if steps is None:
-            steps = max(1, min(self.default_steps or t, t))
-        kept: Tensor = imported(self.grid)(schedule, steps, t)
+        if kept is None:
+            if steps is None:
+                steps = max(1, min(self.default_steps or t, t))
+            kept = imported(self.grid)(schedule, steps, t)
         return torch.unique(torch.cat([kept, kept.new_tensor([through - 1])])) if through else kept
 
     def run(
@@ -111,6 +124,7 @@ class SamplerInfo(Entry):
         eta: float = ETA.default,
         t: int | None = None,
         through: int = 0,
+        kept: Tensor | None = None,
         **options: float,
     ) -> Frames:
         """Walk from x_t at t to x_0.
@@ -124,10 +138,11 @@ class SamplerInfo(Entry):
             eta: 0..1, where ``uses_eta``.
             t: where to start, 1..T; T if None.
             through: see :meth:`indices`.
+            kept: see :meth:`indices`.
             options: others that the sampler takes; their defaults if not named.
 
         Raises:
-            ValueError: if ``steps``, ``t``, ``through`` or an option is out of range, or the
+            ValueError: if ``steps``, ``t``, ``through``, ``kept`` or an option is out of range, or the
                 sampler takes no such option.
         """
         import torch
@@ -137,7 +152,7 @@ class SamplerInfo(Entry):
         self.check(options)
         chosen = {one.name: options.get(one.name, one.default) for one in self.options}
         schedule = process.schedule
-        kept = self.indices(schedule, steps, t, through)
+        kept = self.indices(schedule, steps, t, through, kept)
         walk: Callable[..., Frames] = partial(self.load(), **chosen)
         if self.adaptive:
             walk = partial(walk, moments=kept.tolist())
