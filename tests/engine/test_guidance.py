@@ -56,5 +56,8 @@ def test_refusals() -> None:
     for scale in (-1.0, float("nan")):
         with pytest.raises(ValueError, match="guidance must be"):
             Guided(_Network(), CONFIG, Y, scale)
+    for rescale in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match=r"guidance rescaling must be 0\.\.1"):
+            Guided(_Network(), CONFIG, Y, 2.0, rescale)
     with pytest.raises(ValueError, match="1 pictures came for 2 classes"):
         Guided(_Network(), CONFIG, Y)(X[:1], T[:1])
