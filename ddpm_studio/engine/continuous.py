@@ -21,9 +21,13 @@ class ContinuousDenoiser:
     Args:
         process: over the whole schedule or a strided one.
         model: the network.
+
+    Raises:
+        ValueError: for a schedule of zero terminal SNR, whose last σ is infinite.
     """
 
     def __init__(self, process: DiffusionProcess, model: Denoiser) -> None:
+        process.schedule.require_signal("the probability flow")
         self.process, self.model = process, model
         self.log_sigmas = process.schedule.sigmas.log().numpy()
 

@@ -56,7 +56,8 @@ class DiffusionProcess:
         clip_x0: keep x̂_0 within [−1, 1] before μ̃ is formed.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for another name, or a parameterisation that can't begin where ᾱ_T = 0 with a
+            schedule of zero terminal SNR.
     """
 
     schedule: NoiseSchedule
@@ -66,8 +67,14 @@ class DiffusionProcess:
 
     def __post_init__(self) -> None:
         # An unknown name is refused at once.
-        PARAMETERIZATIONS[self.parameterization]
+        info = PARAMETERIZATIONS[self.parameterization]
         VARIANCES[self.variance]
+        if self.schedule.zero_terminal_snr and not info.from_noise_alone:
+            able = [repr(one.name) for one in PARAMETERIZATIONS.values() if one.from_noise_alone]
+            raise ValueError(
+                f"a network that predicts {info.name!r} says nothing of x_0 where ᾱ_T is 0 (zero "
+                f"terminal SNR); predict {', '.join(able[:-1])} or {able[-1]}"
+            )
 
     @property
     def learned(self) -> bool:

@@ -14,6 +14,7 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     UniPCMultistepScheduler,
 )
+from diffusers.schedulers.scheduling_ddim import rescale_zero_terminal_snr
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, ancestral, ddim
@@ -230,3 +231,32 @@ def test_unipc_without_its_corrector() -> None:
     noise = SharedNoise(torch.float64)
     walk = unipc(process, TwoHills(), start(torch.float64), noise, corrector=False)
     compare(walk, way, 1e-5)
+
+
+@pytest.mark.parametrize("parameterization", ["x0", "v"])
+def test_zero_terminal_snr(parameterization: str) -> None:
+    """Theirs has ᾱ_T = 0 exactly; DDIM from T as its authors would have it ("trailing")."""
+    schedule = LINEAR.with_zero_terminal_snr()
+    model, (dtype, _, tolerance) = TwoHills(parameterization), DOUBLE
+    model.table = schedule.alphas_cumprod
+    exact = rescale_zero_terminal_snr(torch.linspace(1e-4, 0.02, 1000, dtype=dtype))
+    np.testing.assert_allclose(schedule.betas.numpy(), exact.numpy(), rtol=1e-9)
+    options = {**BETAS, "rescale_betas_zero_snr": True}
+    options["prediction_type"] = NAMES[parameterization]
+
+    scheduler = DDIMScheduler(**options, timestep_spacing="trailing")
+    scheduler.alphas_cumprod = (1 - exact).cumprod(0)
+    scheduler.set_timesteps(20)
+    way = theirs(scheduler, model, dtype, use_clipped_model_output=True)
+    kept = schedule.keep(torch.as_tensor(scheduler.timesteps).flip(0))
+    assert kept.zero_terminal_snr
+    process = DiffusionProcess(kept, parameterization)
+    compare(ddim(process, model, start(dtype), SharedNoise(dtype)), way, tolerance)
+
+    kept = schedule.strided(20)
+    ancestor = DDPMScheduler(**options, variance_type="fixed_large")
+    ancestor.betas, ancestor.alphas_cumprod = exact, (1 - exact).cumprod(0)
+    ancestor.set_timesteps(timesteps=kept.timesteps.flip(0).tolist())
+    way = theirs(ancestor, model, dtype, generator=SharedNoise(dtype).generator)
+    process = DiffusionProcess(kept, parameterization)
+    compare(ancestral(process, model, start(dtype), SharedNoise(dtype)), way, tolerance)

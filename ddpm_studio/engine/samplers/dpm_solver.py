@@ -60,7 +60,7 @@ def _walk(
 ) -> Frames:
     s = process.schedule
     alpha, sigma = s.sqrt_alphas_cumprod.tolist(), s.sqrt_one_minus_alphas_cumprod.tolist()
-    lambdas = [math.log(a / b) for a, b in zip(alpha, sigma, strict=True)]
+    lambdas = s.lambdas
     before: list[Tensor] = []
     for index in reversed(range(s.T)):
         p = process.p_mean_variance(model, x_t, index)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
-from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess, Reverse
 from ddpm_studio.engine.samplers.frame import Frame, Frames
 
 
@@ -43,12 +45,29 @@ def _integrate(process: DiffusionProcess, model: Denoiser, x_t: Tensor, correct:
             x_t = p.x0_hat
             break
         start, step = x_t / scale[index], sigma[index - 1] - sigma[index]
-        if correct:
+        if math.isinf(step):
+            x_t = leave_noise(process, p, index - 1)
+        elif correct:
             x_t = heun_step(process, model, start, eps, step, index - 1)
         else:
             x_t = scale[index - 1] * (start + step * eps)
     yield Frame(0, x_t, x_t, eps, s.T, s.T)
     return x_t
+
+
+def leave_noise(process: DiffusionProcess, p: Reverse, index: int) -> Tensor:
+    """Step from x_T of noise alone (ᾱ_T = 0), where σ is infinite, as DDIM does.
+
+    Args:
+        process: whose noise level ``index`` is where the step ends.
+        p: what was predicted from x_T.
+        index: 0..T−1.
+    """
+    s = process.schedule
+    return (
+        float(s.sqrt_alphas_cumprod[index]) * p.x0_hat
+        + float(s.sqrt_one_minus_alphas_cumprod[index]) * p.eps
+    )
 
 
 def heun_step(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.samplers.edm import heun_step
+from ddpm_studio.engine.samplers.edm import heun_step, leave_noise
 from ddpm_studio.engine.samplers.frame import Frame, Frames
 
 # γ stays below it: no more noise comes in than is there [EDM §4].
@@ -68,7 +68,7 @@ def edm_churn(
     sigmas = process.schedule.sigmas
     churned = [
         int((sigmas - (1 + gamma) * sigmas[k]).abs().argmin())
-        if s_tmin <= float(sigmas[k]) <= s_tmax
+        if s_tmin <= float(sigmas[k]) <= s_tmax and math.isfinite(sigmas[k])
         else k
         for k in kept
     ]
@@ -106,6 +106,9 @@ def _walk(
         if index == 0:
             x_t = p.x0_hat
             break
-        x_t = heun_step(steps, model, start, p.eps, sigma[index - 1] - top, index - 1)
+        if math.isinf(top):
+            x_t = leave_noise(steps, p, index - 1)
+        else:
+            x_t = heun_step(steps, model, start, p.eps, sigma[index - 1] - top, index - 1)
     yield Frame(0, x_t, x_t, eps, s.T, s.T)
     return x_t

@@ -1,4 +1,7 @@
-"""Which timesteps to keep on the way from t to 0: ascending indices of a schedule."""
+"""Which timesteps to keep on the way from t to 0: ascending indices of a schedule.
+
+Where ᾱ_T = 0 a grid in σ or λ, which has no end there, ends at T − 1, and T comes on top.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ def log_snr(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor
     evenly = schedule.evenly(steps, t)
     if steps < 3:
         return evenly
+    if schedule.zero_terminal_snr and int(evenly[-1]) == schedule.T - 1:
+        return torch.cat([log_snr(schedule, steps - 1, schedule.T - 1), evenly[-1:]])
     log_sigmas = schedule.sigmas[: int(evenly[-1]) + 1].log()
     ends = float(log_sigmas[0]), float(log_sigmas[-1])
     return _nearest(log_sigmas, torch.linspace(*ends, steps, dtype=torch.float64))
@@ -43,6 +48,8 @@ def karras(schedule: NoiseSchedule, steps: int, t: int | None = None, rho: float
     evenly = schedule.evenly(steps, t)
     if steps < 3:
         return evenly
+    if schedule.zero_terminal_snr and int(evenly[-1]) == schedule.T - 1:
+        return torch.cat([karras(schedule, steps - 1, schedule.T - 1, rho), evenly[-1:]])
     sigmas = schedule.sigmas[: int(evenly[-1]) + 1]
     ends = float(sigmas[0]) ** (1 / rho), float(sigmas[-1]) ** (1 / rho)
     return _nearest(sigmas, torch.linspace(*ends, steps, dtype=torch.float64) ** rho)

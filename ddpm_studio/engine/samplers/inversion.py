@@ -30,10 +30,12 @@ def ddim_inversion(
         the latent x_T, after one Frame for x_0 and one for each timestep.
 
     Raises:
-        ValueError: if ``iterations`` is below 1.
+        ValueError: if ``iterations`` is below 1, or for a schedule of zero terminal SNR: from
+            x_{T−1} every x_T would do.
     """
     if iterations < 1:
         raise ValueError(f"iterations must be 1 or more, not {iterations}")
+    process.schedule.require_signal("DDIM inversion")
     process = replace(process, clip_x0=False)
     s = process.schedule
     bar, noise = [1.0, *s.alphas_cumprod.tolist()], [0.0, *s.one_minus_alphas_cumprod.tolist()]

@@ -31,6 +31,7 @@ def euler_maruyama(
         x_0, after one Frame for each timestep and one for x_0; the last step adds no noise.
     """
     s = process.schedule
+    s.require_signal("the reverse SDE")
     spent = (-(-s.betas).log1p()).tolist()
     sigma = s.sqrt_one_minus_alphas_cumprod.tolist()
     for index in reversed(range(s.T)):
@@ -110,6 +111,7 @@ def annealed_langevin(
         x̂_0 at the last timestep, after one Frame for each timestep and one for x_0.
     """
     s = process.schedule
+    s.require_signal("annealed Langevin dynamics")
     scale, sigma = s.sqrt_alphas_cumprod.tolist(), s.sigmas.tolist()
     for index in reversed(range(s.T)):
         p = process.p_mean_variance(model, x_t, index)

@@ -40,6 +40,7 @@ def unipc(
 
     Each evaluation corrects the step that led to it before it predicts the next one. The first
     steps are of the order that the steps before them allow, the last ones of as many as are left.
+    A step from noise alone (ᾱ_T = 0) is DDIM's.
 
     Args:
         process: its schedule's last timestep is that of ``x_t``.
@@ -74,7 +75,7 @@ def _walk(
 ) -> Frames:
     s = process.schedule
     alpha, sigma = s.sqrt_alphas_cumprod.tolist(), s.sqrt_one_minus_alphas_cumprod.tolist()
-    lambdas = [math.log(a / b) for a, b in zip(alpha, sigma, strict=True)]
+    lambdas = s.lambdas
     known: list[_Known] = []
     start, p_order = x_t, 0
     for index in reversed(range(s.T)):
@@ -85,11 +86,12 @@ def _walk(
             x_t = p.x0_hat
             break
         here = _Known(p.x0_hat, lambdas[index])
-        if known and corrector:
+        if known and corrector and math.isfinite(known[0].log_snr):
             shrink = sigma[index] / sigma[index + 1]
             slope = _slope(known[:p_order], lambdas[index], variant, here)
             x_t = _step(start, known[0], shrink, alpha[index], lambdas[index], slope)
-        known = [here, *known][:order]
+        # From noise alone the way in λ is endless: that x̂_0 tells no slope.
+        known = [here, *(one for one in known if math.isfinite(one.log_snr))][:order]
         p_order = min(len(known), index + 1)
         start, shrink = x_t, sigma[index - 1] / sigma[index]
         slope = _slope(known[:p_order], lambdas[index - 1], variant)

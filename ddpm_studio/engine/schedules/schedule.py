@@ -5,6 +5,7 @@ Index i stands for the paper's t = i + 1, so all tables have length T and start 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.schedules import betas as table
+from ddpm_studio.engine.schedules.zero_terminal_snr import rescale_zero_terminal_snr
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START, SCHEDULES
 
 
@@ -24,18 +26,21 @@ class NoiseSchedule:
     to 4e-4. They are cast where they are used.
 
     Args:
-        betas: β_t, shape (T,), each in (0, 1).
+        betas: β_t, shape (T,), each in (0, 1), but for the last one of zero terminal SNR.
         timesteps: what the network is told at each index, shape (T,), int64; 0..T−1 unless
             the schedule is a strided part of a longer one.
         train_timesteps: T of the schedule that the network was trained with.
+        zero_terminal_snr: β_T is 1: x_T is noise alone, its σ infinite [Lin et al. 2023].
 
     Raises:
-        ValueError: if β is empty, not one-dimensional or leaves (0, 1).
+        ValueError: if β is empty, not one-dimensional or leaves (0, 1), or β_T is not what
+            ``zero_terminal_snr`` says.
     """
 
     betas: Tensor
     timesteps: Tensor
     train_timesteps: int
+    zero_terminal_snr: bool = False
 
     def __post_init__(self) -> None:
         betas = self.betas
@@ -43,16 +48,21 @@ class NoiseSchedule:
             raise ValueError(f"betas must have shape (T,) with T ≥ 1, not {tuple(betas.shape)}")
         if betas.dtype != torch.float64:
             raise ValueError(f"betas must be float64, not {betas.dtype}")
-        if not bool(((betas > 0) & (betas < 1)).all()):
+        inner = betas[:-1] if self.zero_terminal_snr else betas
+        if not bool(((inner > 0) & (inner < 1)).all()):
             raise ValueError("each β must lie strictly between 0 and 1")
+        if self.zero_terminal_snr and float(betas[-1]) != 1:
+            raise ValueError(f"zero terminal SNR means that β_T is 1, not {float(betas[-1])}")
         if self.timesteps.shape != betas.shape:
             raise ValueError("timesteps must have the shape of betas")
 
     @classmethod
-    def from_betas(cls, betas: Tensor | Sequence[float]) -> NoiseSchedule:
-        """Return the schedule of given β_1..β_T."""
+    def from_betas(
+        cls, betas: Tensor | Sequence[float], zero_terminal_snr: bool = False
+    ) -> NoiseSchedule:
+        """Return the schedule of given β_1..β_T, the last of which is 1 for zero terminal SNR."""
         given = torch.as_tensor(betas, dtype=torch.float64).detach().cpu().clone()
-        return cls(given, torch.arange(len(given)), len(given))
+        return cls(given, torch.arange(len(given)), len(given), zero_terminal_snr)
 
     @classmethod
     def linear(
@@ -104,6 +114,18 @@ class NoiseSchedule:
             raise ValueError(f"the schedule {name!r} is not made from its first and last β")
         return cls.from_betas(make(T, *(ends if info.ends == "both" else ends[1:])))
 
+    def with_zero_terminal_snr(self) -> NoiseSchedule:
+        """Return the schedule with β rescaled so that ᾱ_T = 0; ᾱ_1 stays [Lin et al. 2023].
+
+        A network that predicts ε can't be used with it: at T its answer says nothing of x_0.
+
+        Raises:
+            ValueError: if this is a strided part of a schedule, or T is 1.
+        """
+        if self.train_timesteps != self.T:
+            raise ValueError("zero terminal SNR is for a whole schedule; stride it afterwards")
+        return NoiseSchedule.from_betas(rescale_zero_terminal_snr(self.betas), True)
+
     def strided(self, steps: int, t: int | None = None) -> NoiseSchedule:
         """Keep ``steps`` of the timesteps 1..t, both ends included [IDDPM §4].
 
@@ -141,8 +163,23 @@ class NoiseSchedule:
         alphas_cumprod = self.alphas_cumprod[indices]
         previous = torch.cat([torch.ones(1, dtype=torch.float64), alphas_cumprod[:-1]])
         return NoiseSchedule(
-            1 - alphas_cumprod / previous, self.timesteps[indices], self.train_timesteps
+            1 - alphas_cumprod / previous,
+            self.timesteps[indices],
+            self.train_timesteps,
+            self.zero_terminal_snr and int(indices[-1]) == self.T - 1,
         )
+
+    def require_signal(self, what: str) -> None:
+        """Refuse zero terminal SNR for what begins with σ or ln ᾱ of x_T.
+
+        Raises:
+            ValueError: naming ``what``.
+        """
+        if self.zero_terminal_snr:
+            raise ValueError(
+                f"{what} begins where some signal is left, but ᾱ_T is 0 in this schedule "
+                "(zero terminal SNR)"
+            )
 
     @property
     def T(self) -> int:  # noqa: N802 - the field's name
@@ -231,6 +268,16 @@ class NoiseSchedule:
     def sigmas(self) -> Tensor:
         """σ = √((1−ᾱ_t)/ᾱ_t), the noise against a signal of size 1 [EDM]."""
         return self.sqrt_recipm1_alphas_cumprod
+
+    @cached_property
+    def lambdas(self) -> tuple[float, ...]:
+        """λ = ln(√ᾱ/√(1−ᾱ)), half of the log of the SNR; −∞ where ᾱ_T = 0 [Lu et al. 2022]."""
+        shares = zip(
+            self.sqrt_alphas_cumprod.tolist(),
+            self.sqrt_one_minus_alphas_cumprod.tolist(),
+            strict=True,
+        )
+        return tuple(math.log(a / b) if a else -math.inf for a, b in shares)
 
     @cached_property
     def snr(self) -> Tensor:

@@ -1,0 +1,30 @@
+"""Rescaling of β so that nothing of x_0 is left at T [Lin et al. 2023, Algorithm 1]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def rescale_zero_terminal_snr(betas: Tensor) -> Tensor:
+    """Shift and stretch √ᾱ so that √ᾱ_T = 0 and √ᾱ_1 stays.
+
+    The usual schedules leave a little of x_0 at T (the paper's 0.6 % of its size), from which a
+    network learns to tell how bright a picture is; sampling starts from noise without it.
+
+    Args:
+        betas: β_t, float64, shape (T,), T from 2, each in (0, 1); the last may be 1.
+
+    Returns:
+        β_t, float64, shape (T,); the first as it was, the last 1.
+
+    Raises:
+        ValueError: for a single β.
+    """
+    if len(betas) < 2:
+        raise ValueError("zero terminal SNR needs T of 2 or more: t = 1 keeps its signal")
+    root = (1 - betas).cumprod(0).sqrt()
+    moved = (root - root[-1]) * (root[0] / (root[0] - root[-1]))
+    alphas_cumprod = moved.square()
+    rescaled = 1 - alphas_cumprod[1:] / alphas_cumprod[:-1]
+    return torch.cat([betas[:1], rescaled])
