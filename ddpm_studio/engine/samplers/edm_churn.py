@@ -13,6 +13,7 @@ from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.samplers.edm import heun_step, leave_noise
 from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.tables.samplers import S_CHURN, S_NOISE, S_TMAX, S_TMIN
 
 # γ stays below it: no more noise comes in than is there [EDM §4].
 _MOST_CHURN = math.sqrt(2) - 1
@@ -24,10 +25,10 @@ def edm_churn(
     x_t: Tensor,
     noise: PictureNoise,
     moments: Iterable[int] | None = None,
-    s_churn: float = 40.0,
-    s_tmin: float = 0.05,
-    s_tmax: float = 50.0,
-    s_noise: float = 1.003,
+    s_churn: float = S_CHURN.default,
+    s_tmin: float = S_TMIN.default,
+    s_tmax: float = S_TMAX.default,
+    s_noise: float = S_NOISE.default,
 ) -> Frames:
     """Raise σ to σ̂ = (1 + γ)σ by new noise, then take a Heun step from there, the last Euler's.
 
@@ -44,8 +45,7 @@ def edm_churn(
         s_churn: S_churn, from 0; at 0 this is :func:`~ddpm_studio.engine.samplers.heun`.
         s_tmin: S_tmin, the lowest σ that is churned, from 0.
         s_tmax: S_tmax, the highest, from S_tmin; ∞ too.
-        s_noise: S_noise, the standard deviation of the new noise, above 0. The defaults are
-            the paper's for ImageNet [EDM table 5].
+        s_noise: S_noise, the standard deviation of the new noise, above 0.
 
     Returns:
         x_0, after one Frame for each step and one for x_0. x̂_0 of a Frame is that after the

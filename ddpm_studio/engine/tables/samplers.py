@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -23,6 +24,11 @@ LOG_SNR = f"{_PACKAGE}.grid:log_snr"
 KARRAS = f"{_PACKAGE}.grid:karras"
 
 ETA = Option("eta", "η", "ddim's noise: 0 deterministic, 1 as ancestral.", 0.0, 0.0, 1.0)
+# The defaults are the paper's for ImageNet [EDM table 5].
+S_CHURN = Option("s_churn", "S_churn", "New noise of all steps; 0: none.", 40.0, 0.0, 1000.0)
+S_TMIN = Option("s_tmin", "S_tmin", "The lowest σ with new noise.", 0.05, 0.0, math.inf)
+S_TMAX = Option("s_tmax", "S_tmax", "The highest σ with new noise.", 50.0, 0.0, math.inf)
+S_NOISE = Option("s_noise", "S_noise", "Size of the new noise; 1: as σ asks.", 1.003, 0.5, 2.0)
 
 
 class Walk(Protocol):
@@ -142,8 +148,8 @@ class SamplerInfo(Entry):
             options: others that the sampler takes; their defaults if not named.
 
         Raises:
-            ValueError: if ``steps``, ``t``, ``through``, ``kept`` or an option is out of range, or the
-                sampler takes no such option.
+            ValueError: if ``steps``, ``t``, ``through``, ``kept`` or an option is out of range, or
+                the sampler takes no such option.
         """
         import torch
 
@@ -280,6 +286,7 @@ SAMPLERS = Table(
             "EDM with churn",
             "Heun's steps, each from a little more noise than there was",
             f"{_PACKAGE}.edm_churn:edm_churn",
+            options=(S_CHURN, S_TMIN, S_TMAX, S_NOISE),
             deterministic=False,
             default_steps=50,
             evaluations=2,
