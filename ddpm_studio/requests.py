@@ -115,6 +115,11 @@ class TrainRequest(Request):
     timesteps: int = Field(
         1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
     )
+    zero_terminal_snr: bool = Field(
+        False,
+        title="Zero terminal SNR",
+        description="Rescale βₜ so that x_T is noise alone; not where ε is predicted.",
+    )
     parameterization: Parameterization = Field(
         "eps", title="Prediction", description="What the network predicts."
     )

@@ -16,6 +16,7 @@ from ddpm_studio.engine.schedules.betas import (
     sigmoid,
 )
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+from ddpm_studio.engine.tables import PARAMETERIZATIONS
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
 Config = Mapping[str, Any]
@@ -56,7 +57,6 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
     name = fields.get("_class_name", "DDPMScheduler")
     require("_class_name", name, ("DDPMScheduler", "DDIMScheduler"))
     require("thresholding", fields.get("thresholding", False), (False,))
-    require("rescale_betas_zero_snr", fields.get("rescale_betas_zero_snr", False), (False,))
     clip = bool(fields.get("clip_sample", True))
     if clip:
         require("clip_sample_range", fields.get("clip_sample_range", 1.0), (1.0,))
@@ -67,7 +67,12 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
     require("variance_type", variance, tuple(_VARIANCES))
     if (variance == "learned_range") != learned_variance:
         raise ValueError(f"variance_type {variance!r} does not fit the network's out_channels")
-    return DiffusionProcess(_schedule(fields), _PREDICTIONS[prediction], _VARIANCES[variance], clip)
+    schedule = _schedule(fields)
+    if fields.get("rescale_betas_zero_snr", False):
+        if not PARAMETERIZATIONS[_PREDICTIONS[prediction]].from_noise_alone:
+            raise Unsupported("rescale_betas_zero_snr", True, f"False with {prediction!r}")
+        schedule = schedule.with_zero_terminal_snr()
+    return DiffusionProcess(schedule, _PREDICTIONS[prediction], _VARIANCES[variance], clip)
 
 
 def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
@@ -99,7 +104,8 @@ def _schedule(fields: Config) -> NoiseSchedule:
     if betas is not None:
         if not isinstance(betas, list) or len(betas) > _MOST_TIMESTEPS:
             raise ValueError(f"trained_betas is no list of at most {_MOST_TIMESTEPS:,}")
-        return NoiseSchedule.from_betas([float(beta) for beta in betas])
+        given = [float(beta) for beta in betas]
+        return NoiseSchedule.from_betas(given, zero_terminal_snr=given[-1:] == [1.0])
     T = int(fields.get("num_train_timesteps", 1000))
     if not 2 <= T <= _MOST_TIMESTEPS:
         raise ValueError(f"num_train_timesteps must be 2..{_MOST_TIMESTEPS}, not {T:.6g}")

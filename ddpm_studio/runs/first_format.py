@@ -27,6 +27,7 @@ REQUEST: dict[str, Any] = {
     "flip": True,
     "schedule": "linear",
     "timesteps": 1000,
+    "zero_terminal_snr": False,
     "parameterization": "eps",
     "variance": "fixed_large",
     "loss": "simple",
@@ -48,7 +49,12 @@ PRESETS: dict[str, dict[str, Any]] = {
     "ddpm256": {"warmup_steps": 5000, "dropout": 0.0},
 }
 
-PROCESS: dict[str, Any] = {"parameterization": "eps", "variance": "fixed_large", "betas": None}
+PROCESS: dict[str, Any] = {
+    "parameterization": "eps",
+    "variance": "fixed_large",
+    "betas": None,
+    "zero_terminal_snr": False,
+}
 
 OPTIONS: dict[str, Any] = {
     "image_size": None,

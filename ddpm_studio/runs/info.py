@@ -52,19 +52,23 @@ class ProcessInfo(_Part):
     betas: tuple[float, ...] | None = Field(None, max_length=10000)
     parameterization: Parameterization = "eps"
     variance: Variance = "fixed_large"
+    zero_terminal_snr: bool = False
 
     def build(self) -> DiffusionProcess:
         """Return the process, its schedule in float64.
 
         Raises:
-            ValueError: if the betas are missing or impossible.
+            ValueError: if the betas are missing or impossible, or what is predicted does not go
+                with zero terminal SNR.
         """
         if self.schedule != "betas":
             schedule = NoiseSchedule.named(self.schedule, self.timesteps)
+            if self.zero_terminal_snr:
+                schedule = schedule.with_zero_terminal_snr()
         elif self.betas is None or len(self.betas) != self.timesteps:
             raise ValueError(f"schedule 'betas' needs {self.timesteps} of them")
         else:
-            schedule = NoiseSchedule.from_betas(self.betas)
+            schedule = NoiseSchedule.from_betas(self.betas, self.zero_terminal_snr)
         return DiffusionProcess(schedule, self.parameterization, self.variance)
 
 

@@ -56,6 +56,7 @@ class SamplerInfo(Entry):
         adaptive: is at timesteps between its steps too. It is given all to t, and its steps, or
             the moments to show of one that chooses its own, as ``moments``.
         uses_variance: its noise is that of the process's variance, fixed_large or fixed_small.
+        needs_signal: begins with σ or ln ᾱ: not from T with a schedule of zero terminal SNR.
         featured: among the few that stand side by side in the playground.
     """
 
@@ -65,6 +66,7 @@ class SamplerInfo(Entry):
     grid: str = field(default=UNIFORM, kw_only=True)
     adaptive: bool = field(default=False, kw_only=True)
     uses_variance: bool = field(default=False, kw_only=True)
+    needs_signal: bool = field(default=False, kw_only=True)
     featured: bool = field(default=False, kw_only=True)
 
     @property
@@ -299,6 +301,7 @@ SAMPLERS = Table(
             "Euler–Maruyama",
             f"{_PACKAGE}.sde:euler_maruyama",
             deterministic=False,
+            needs_signal=True,
         ),
         SamplerInfo(
             "pc",
@@ -318,6 +321,7 @@ SAMPLERS = Table(
             default_steps=50,
             evaluations=0,
             adaptive=True,
+            needs_signal=True,
         ),
         SamplerInfo(
             "langevin",
@@ -328,6 +332,7 @@ SAMPLERS = Table(
             default_steps=200,
             evaluations=5,
             grid=LOG_SNR,
+            needs_signal=True,
         ),
     ),
 )

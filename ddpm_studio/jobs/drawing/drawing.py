@@ -194,10 +194,16 @@ def walk(
     ``walks`` is how many like this are to come, with this one.
 
     Raises:
-        StudioError: if t, the steps or the class are out of range.
+        StudioError: if t, the steps or the class are out of range, or the sampler can't begin
+            with noise alone.
     """
     check_t(model, t)
     sampler, T = SAMPLERS[request.sampler], model.process.schedule.T
+    if sampler.needs_signal and t == T and model.process.schedule.zero_terminal_snr:
+        raise StudioError(
+            f"The sampler {sampler.title} can't begin with noise alone, as this model does.",
+            "Choose another, such as DDIM.",
+        )
     steps = share_of_steps(model, request.steps or min(sampler.default_steps or T, T), t)
     return sampler.run(
         asked_process(model, request),

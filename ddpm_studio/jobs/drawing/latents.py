@@ -56,6 +56,12 @@ def encode_picture(
     if request.method == "q" or t == 0:
         return latent_of(model, noised(model, x_0, t, request.seed), t)
     steps = min(_STEPS, model.process.schedule.T) if request.steps is None else request.steps
+    if t == model.process.schedule.T and model.process.schedule.zero_terminal_snr:
+        raise StudioError(
+            "DDIM can't find a latent at T: by this model's schedule nothing is left of a "
+            "picture there.",
+            "Choose a smaller t.",
+        )
     schedule = model.process.schedule.strided(share_of_steps(model, steps, t), t)
     process = replace(model.process, schedule=schedule)
     evaluator = Evaluator(model.network, model.device)

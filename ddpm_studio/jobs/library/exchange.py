@@ -32,6 +32,7 @@ def import_diffusers(source: Path, run: Path) -> Generator[Event, None, Path]:
             betas=tuple(process.schedule.betas.tolist()),
             parameterization=process.parameterization,
             variance=process.variance,
+            zero_terminal_snr=process.schedule.zero_terminal_snr,
         ),
         origin=f"diffusers: {source.resolve().name}",
     )

@@ -73,6 +73,11 @@ def measure_bits(
     """
     model = models.get(request.run, request.weights, request.device)
     process = measured_process(model, request)
+    if request.flow and process.schedule.zero_terminal_snr:
+        raise StudioError(
+            "The flow can't be followed to T: by this model's schedule x_T is noise alone.",
+            "Measure without the flow.",
+        )
     if sources:
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:

@@ -317,6 +317,7 @@ def _process(request: TrainRequest) -> ProcessInfo:
         timesteps=request.timesteps,
         parameterization=request.parameterization,
         variance=request.variance,
+        zero_terminal_snr=request.zero_terminal_snr,
     )
 
 
