@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,9 +24,9 @@ KARRAS = f"{_PACKAGE}.grid:karras"
 
 ETA = Option("eta", "η", "ddim's noise: 0 deterministic, 1 as ancestral.", 0.0, 0.0, 1.0)
 # The defaults are the paper's for ImageNet [EDM table 5].
-S_CHURN = Option("s_churn", "S_churn", "New noise of all steps; 0: none.", 40.0, 0.0, 1000.0)
-S_TMIN = Option("s_tmin", "S_tmin", "The lowest σ with new noise.", 0.05, 0.0, math.inf)
-S_TMAX = Option("s_tmax", "S_tmax", "The highest σ with new noise.", 50.0, 0.0, math.inf)
+S_CHURN = Option("s_churn", "S_churn", "New noise of all steps; 0: none.", 40.0, 0.0, 100.0)
+S_TMIN = Option("s_tmin", "S_tmin", "The lowest σ with new noise.", 0.05, 0.0, 100.0)
+S_TMAX = Option("s_tmax", "S_tmax", "The highest σ with new noise.", 50.0, 0.0, 100.0)
 S_NOISE = Option("s_noise", "S_noise", "Size of the new noise; 1: as σ asks.", 1.003, 0.5, 2.0)
 
 
@@ -81,45 +80,42 @@ class SamplerInfo(Entry):
     def indices(
         self,
         schedule: NoiseSchedule,
-        steps: int | None = None,
+        steps: int | Tensor | None = None,
         t: int | None = None,
         through: int = 0,
-        kept: Tensor | None = None,
     ) -> Tensor:
         """Return which timesteps the sampler keeps on the way from t to 0.
 
         Args:
             schedule: the whole one.
-            steps: 1..t; the default if None, at most t.
+            steps: how many, 1..t; the default if None, at most t. Or which ones: ascending
+                indices, such as those of :func:`ddpm_studio.engine.samplers.grid.sectioned`; t is
+                then 1 more than the last.
             t: where to start, 1..T; T if None.
             through: a t that must be among them, 1..t; 0: none.
-            kept: the very ones, ascending indices such as those of
-                :func:`ddpm_studio.engine.samplers.grid.sectioned`, in place of ``steps``; t is
-                then 1 more than the last.
 
         Returns:
             Indices of the schedule, ascending, the last t − 1.
 
         Raises:
-            ValueError: if ``steps``, ``t``, ``through`` or ``kept`` is out of range, or ``kept``
-                does not fit them.
+            ValueError: if ``steps``, ``t`` or ``through`` is out of range, or t does not fit the
+                timesteps that are given.
         """
         import torch
 
-        if kept is not None:
-            if steps is not None:
-                raise ValueError("either how many steps or which timesteps to keep, not both")
-            start = imported(f"{_PACKAGE}.grid:start_of")(kept, schedule.T)
+        if isinstance(steps, torch.Tensor):
+            start = imported(f"{_PACKAGE}.grid:start_of")(steps, schedule.T)
             if t not in (None, start):
                 raise ValueError(f"timesteps up to {start - 1} start at t = {start}, not {t}")
             t = start
         t = schedule.T if t is None else t
         if not 0 <= through <= t:
             raise ValueError(f"the t to go through must be 0..{t}, not {through}")
-        if kept is None:
-            if steps is None:
-                steps = max(1, min(self.default_steps or t, t))
-            kept = imported(self.grid)(schedule, steps, t)
+        if steps is None:
+            steps = max(1, min(self.default_steps or t, t))
+        kept: Tensor = (
+            steps if isinstance(steps, torch.Tensor) else imported(self.grid)(schedule, steps, t)
+        )
         return torch.unique(torch.cat([kept, kept.new_tensor([through - 1])])) if through else kept
 
     def run(
@@ -128,11 +124,10 @@ class SamplerInfo(Entry):
         model: Denoiser,
         x_t: Tensor,
         noise: PictureNoise,
-        steps: int | None = None,
+        steps: int | Tensor | None = None,
         eta: float = ETA.default,
         t: int | None = None,
         through: int = 0,
-        kept: Tensor | None = None,
         **options: float,
     ) -> Frames:
         """Walk from x_t at t to x_0.
@@ -146,12 +141,11 @@ class SamplerInfo(Entry):
             eta: 0..1, where ``uses_eta``.
             t: where to start, 1..T; T if None.
             through: see :meth:`indices`.
-            kept: see :meth:`indices`.
             options: others that the sampler takes; their defaults if not named.
 
         Raises:
-            ValueError: if ``steps``, ``t``, ``through``, ``kept`` or an option is out of range, or
-                the sampler takes no such option.
+            ValueError: if ``steps``, ``t``, ``through`` or an option is out of range, or the
+                sampler takes no such option.
         """
         import torch
 
@@ -160,7 +154,7 @@ class SamplerInfo(Entry):
         self.check(options)
         chosen = {one.name: options.get(one.name, one.default) for one in self.options}
         schedule = process.schedule
-        kept = self.indices(schedule, steps, t, through, kept)
+        kept = self.indices(schedule, steps, t, through)
         walk: Callable[..., Frames] = partial(self.load(), **chosen)
         if self.adaptive:
             walk = partial(walk, moments=kept.tolist())

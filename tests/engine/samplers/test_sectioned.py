@@ -103,20 +103,19 @@ def test_refusals(T: int, text: str, message: str) -> None:
 def test_a_sampler_walks_over_given_timesteps(name: str) -> None:
     noise, kept = PictureNoise(0, [0], "cpu"), grid.sectioned(1000, "ddim10")
     process, x = DiffusionProcess(LINEAR), noise.draw((1, 4, 4))
-    _, frames = finish(SAMPLERS[name].run(process, TwoHills(), x, noise, kept=kept))
+    _, frames = finish(SAMPLERS[name].run(process, TwoHills(), x, noise, kept))
     assert [frame.t for frame in frames] == [*range(901, 0, -100), 0]
 
 
 def test_given_timesteps_and_a_t_to_go_through() -> None:
     kept = torch.tensor([0, 30, 60])
-    assert SAMPLERS["ddim"].indices(LINEAR, kept=kept, t=61).tolist() == [0, 30, 60]
-    assert SAMPLERS["ddim"].indices(LINEAR, kept=kept, through=11).tolist() == [0, 10, 30, 60]
+    assert SAMPLERS["ddim"].indices(LINEAR, kept, t=61).tolist() == [0, 30, 60]
+    assert SAMPLERS["ddim"].indices(LINEAR, kept, through=11).tolist() == [0, 10, 30, 60]
 
 
 @pytest.mark.parametrize(
     ("kept", "options", "message"),
     [
-        ([0, 5], {"steps": 2}, "not both"),
         ([0, 5], {"t": 5}, "timesteps up to 5 start at t = 6, not 5"),
         ([0, 5], {"through": 7}, r"go through must be 0\.\.6"),
         ([5, 0], {}, r"must ascend within 0\.\.999"),
@@ -130,4 +129,4 @@ def test_given_timesteps_and_a_t_to_go_through() -> None:
 )
 def test_impossible_timesteps(kept: list[int], options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        SAMPLERS["ddim"].indices(LINEAR, kept=torch.tensor(kept), **options)
+        SAMPLERS["ddim"].indices(LINEAR, torch.tensor(kept), **options)

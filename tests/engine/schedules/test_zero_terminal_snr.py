@@ -133,7 +133,7 @@ def test_multistep_methods_begin_anew_after_the_first_step() -> None:
     x, noise = impulses(0)
     names = ("dpm++2m", "dpm++3m", "unipc", "heun", "euler", "ddim")
     for name in names:
-        _, frames = finish(SAMPLERS[name].run(process, model, x, noise, kept=kept))
+        _, frames = finish(SAMPLERS[name].run(process, model, x, noise, kept))
         # x̂_0 is 0 at T, for the mean of the data is all that is known there.
         bar = float(ZERO.alphas_cumprod[int(kept[-2])])
         assert float(frames[1].x_t.squeeze()) == pytest.approx(math.sqrt(1 - bar), rel=1e-12)
