@@ -132,9 +132,11 @@ class SamplerBar(QWidget):
             else {
                 "sampler": self.sampler.currentData(),
                 "eta": round(self.eta.value(), 2),
-                "sampler_options": self._chosen_options(),
             }
         )
+        # As a request tells them: only where there are any.
+        if not self._fixed and (options := self._chosen_options()):
+            chosen["sampler_options"] = options
         chosen["steps"] = self.steps.value() or None
         if self._brief:
             return chosen
@@ -170,8 +172,8 @@ class SamplerBar(QWidget):
         if "steps" in fields:
             self.steps.setValue(fields["steps"] or 0)
         self.eta.setValue(fields.get("eta", self.eta.value()))
-        if "sampler_options" in fields:
-            self._set_options(fields["sampler_options"])
+        if "sampler" in fields or "sampler_options" in fields:
+            self._set_options(fields.get("sampler_options", {}))
         self.guidance.setValue(fields.get("guidance", self.guidance.value()))
         self.seed.set_value(fields.get("seed", self.seed.value))
         self.clip.setChecked(fields.get("clip_x0", self.clip.isChecked()))
