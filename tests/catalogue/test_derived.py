@@ -124,7 +124,7 @@ def test_the_sampler_bar_offers_samplers_and_their_options(toy: Path, qtbot: QtB
     bar.set_value({"sampler": "ddim", "sampler_options": {}})
     assert not keep.isVisible()
     assert bar.eta.isEnabled()
-    assert bar.value()["sampler_options"] == {}
+    assert SamplerRequest(**bar.value()).sampler_options == {}
 
 
 def test_options_of_a_sampler_are_those_of_its_entry(toy: Path) -> None:
