@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ddpm_studio.cli.display import Display, make_display
 from ddpm_studio.cli.stopping import Stopped, noted_signals
+from ddpm_studio.generators import finish
 from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTick
 from ddpm_studio.jobs.time_left import TimeLeft
 
@@ -34,21 +35,18 @@ def listen(
     """
     display = make_display() if display is None else display
     watch = _Watch(display)
-    with contextlib.closing(job), contextlib.closing(display), noted_signals() as asked:
-        while True:
-            try:
-                event = next(job)
-            except StopIteration as end:
-                result: ResultT = end.value
-                return result
+    # The job is closed while signals are still noted: a second one ends the process at once.
+    with contextlib.closing(display), noted_signals() as asked:
+
+        def take(event: Event) -> None:
             watch(event)
             if on_event is not None:
                 on_event(event)
             if asked.number is not None:
-                # Here, not on the way out: a second signal still ends the process at once.
                 display.close()
-                job.close()
                 raise Stopped(asked.number)
+
+        return finish(job, take)
 
 
 class _Watch:

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from ddpm_studio.engine import toy
-from ddpm_studio.jobs import PointModel, play, score_field, true_score, walk_points
+from ddpm_studio.generators import finish
+from ddpm_studio.jobs import play, score_field, true_score, walk_points
 from ddpm_studio.jobs.events import PointsLearned
 from ddpm_studio.jobs.playground import cosines, diffused
 from ddpm_studio.requests import PlayRequest
@@ -70,14 +71,13 @@ def _spiral(seed: int) -> tuple[float, float, float]:
     """Seconds until it is recognised, seconds in all, share of the samples that are on it."""
     begun, seen = time.perf_counter(), float("inf")
     job = play(PlayRequest(shape="spiral", seed=seed))
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as stop:
-            model: PointModel = stop.value
-            break
+
+    def look(event: object) -> None:
+        nonlocal seen
         if isinstance(event, PointsLearned) and np.median(_distances(event.samples)) < _RECOGNISED:
             seen = min(seen, time.perf_counter() - begun)
+
+    model = finish(job, look)
     whole = time.perf_counter() - begun
     points = finish(walk_points(model, "ddim", 50, seed=5))[1].moments[-1]
     return seen, whole, float((_distances(points) < 0.1).mean())
@@ -86,12 +86,7 @@ def _spiral(seed: int) -> tuple[float, float, float]:
 def _lowest_cosine(seed: int) -> tuple[float, int]:
     """Over t = 1..T: the mean cosine at 512 points of q(x_t), and where it is lowest."""
     job = play(PlayRequest(shape="eight_gaussians", seed=seed))
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            model: PointModel = stop.value
-            break
+    model = finish(job)
     found = []
     for t in range(1, model.process.schedule.T + 1):
         places = diffused(model, t, seed=3)

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.data import Dataset, prepare
+from ddpm_studio.generators import finish
 from ddpm_studio.requests import PrepareOptions
 
 Result = TypeVar("Result")
@@ -25,12 +26,7 @@ Result = TypeVar("Result")
 
 def drain(job: Generator[object, None, Result]) -> Result:
     """Step a job to its end and return its result."""
-    while True:
-        try:
-            next(job)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
+    return finish(job)
 
 
 def prepared(cache: Path, *sources: Path, multiple: int = 1, **options: object) -> Dataset:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 
 from ddpm_studio.engine.samplers import Frame, Frames
+from ddpm_studio.generators import finish as run_to_end
 
 
 def finish(frames: Frames) -> tuple[Tensor, list[Frame]]:
     """Return what a sampler returns, and all that it yields."""
-    seen = []
-    while True:
-        try:
-            seen.append(next(frames))
-        except StopIteration as stop:
-            return stop.value, seen
+    seen: list[Frame] = []
+    x_0 = run_to_end(frames, seen.append)
+    return x_0, seen

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ddpm_studio.generators import finish as run_to_end
 from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests import narrow
@@ -21,12 +22,9 @@ REQUEST = TrainRequest(
 
 def finish(job: Generator[Any, None, Any]) -> tuple[list[Any], Any]:
     """Run a job to its end; returns its events and its result."""
-    events = []
-    while True:
-        try:
-            events.append(next(job))
-        except StopIteration as stop:
-            return events, stop.value
+    events: list[Any] = []
+    result = run_to_end(job, events.append)
+    return events, result
 
 
 @pytest.fixture(autouse=True, scope="module")

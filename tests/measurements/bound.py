@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from ddpm_studio.generators import finish
 from ddpm_studio.jobs import ModelStore, measure_bits
 from ddpm_studio.jobs.events import BitsMeasured
 from ddpm_studio.requests import BitsRequest
@@ -34,10 +35,4 @@ def _measured(run: Path, variance: Literal["fixed_large", "fixed_small"] | None)
     request = BitsRequest(
         run=run, count=_PICTURES, timesteps=_TIMESTEPS, variance=variance, device="cpu"
     )
-    job = measure_bits(request, [], ModelStore())
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            told: BitsMeasured = stop.value
-            return told
+    return finish(measure_bits(request, [], ModelStore()))

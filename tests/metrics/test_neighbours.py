@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ddpm_studio.generators import finish as run_to_end
 from ddpm_studio.metrics import Neighbours, nearest, neighbours
 
 
 def finish(job: Generator[int, None, Neighbours]) -> tuple[list[int], Neighbours]:
-    done = []
-    while True:
-        try:
-            done.append(next(job))
-        except StopIteration as stop:
-            return done, stop.value
+    done: list[int] = []
+    found = run_to_end(job, done.append)
+    return done, found
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,22 +13,16 @@ from torch import Tensor
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.likelihood.bound import bound_terms
 from ddpm_studio.engine.likelihood.flow_likelihood import (
+    FlowStep,
     density_bits,
     dequantise,
     flow_log_likelihood,
     noise_dequantised_bits,
 )
+from ddpm_studio.generators import finish
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod
 
 LINEAR = NoiseSchedule.linear()
-
-
-def finish(job: Generator[Any, None, Any]) -> Any:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            return stop.value
 
 
 def rademacher(*shape: int) -> Tensor:
@@ -100,15 +92,11 @@ def test_flow_reports_its_way_and_tightens_with_the_tolerance() -> None:
         job = flow_log_likelihood(
             DiffusionProcess(LINEAR), GaussianDenoiser(0.25), x, torch.ones_like(x), tolerance
         )
-        while True:
-            try:
-                step = next(job)
-            except StopIteration as stop:
-                values.append(float(stop.value))
-                break
-            shares.append(step.share)
-        evaluations.append(step.evaluations)
-        assert step.share == pytest.approx(1)
+        steps: list[FlowStep] = []
+        values.append(float(finish(job, steps.append)))
+        shares.extend(step.share for step in steps)
+        evaluations.append(steps[-1].evaluations)
+        assert steps[-1].share == pytest.approx(1)
     assert evaluations == sorted(set(evaluations))
     assert all(0 < share <= 1 + 1e-12 for share in shares)
     assert abs(values[1] - values[2]) < abs(values[0] - values[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ddpm_studio.engine.likelihood.likelihood import (
     step_weights,
 )
 from ddpm_studio.engine.likelihood.progressive import progressive_decoding
+from ddpm_studio.generators import finish
 from tests.engine.gaussian import (
     GaussianDenoiser,
     PointDenoiser,
@@ -32,14 +33,6 @@ from tests.engine.gaussian import (
 
 LINEAR = NoiseSchedule.linear()
 LN2 = math.log(2)
-
-
-def finish(job: Generator[Any, None, Any]) -> Any:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            return stop.value
 
 
 def measure(

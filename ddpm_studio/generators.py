@@ -1,0 +1,32 @@
+"""Generators that yield what happens on the way and return a result: run one to its end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+Yielded = TypeVar("Yielded")
+Result = TypeVar("Result")
+
+
+def finish(
+    job: Generator[Yielded, None, Result], on_event: Callable[[Yielded], object] | None = None
+) -> Result:
+    """Step a generator to its end and return its result.
+
+    Args:
+        job: a job of :mod:`ddpm_studio.jobs`, a sampler or measurement of the engine, an export:
+            any generator that returns what it has found. It is closed in any case before this
+            returns or raises.
+        on_event: called with each value that it yields; what it raises ends the job.
+    """
+    with contextlib.closing(job):
+        while True:
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            if on_event is not None:
+                on_event(event)
