@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from ddpm_studio.cli.display import Display, make_display
 from ddpm_studio.cli.stopping import Stopped, noted_signals
+from ddpm_studio.display.displays import Display, make_display
 from ddpm_studio.generators import finish
 from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTick
 from ddpm_studio.jobs.time_left import TimeLeft

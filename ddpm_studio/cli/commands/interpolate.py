@@ -53,9 +53,9 @@ def command(
         raise typer.BadParameter("a square has four corners: give D too.", param_hint="'D'")
     if grid.columns is None and request.steps_lambda <= _ONE_ROW:
         grid = grid.model_copy(update={"columns": request.steps_lambda})
-    from ddpm_studio.cli.fitting import with_fitting_t
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, interpolate, load_picture
+    from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
 
     ends = [load_picture(path, run) for path in (a, b, c, d) if path is not None]
     drawn = listen(interpolate(with_fitting_t(request, given), ends, ModelStore()))

@@ -60,9 +60,9 @@ def command(
     request = trajectory.ask(validated(ShareRequest, given, run=run))
     if gif is not None and request.t == 0:
         raise typer.BadParameter("at t = 0 there is no way to show.", param_hint="'--gif'")
-    from ddpm_studio.cli.fitting import with_fitting_t
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, load_latent, load_picture, save_latent, share
+    from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
 
     picture = None if image is None else load_picture(image, run)
     x_t = None if latent is None else load_latent(latent)

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.new_run import check_new_run, check_same_settings
 from ddpm_studio.cli.options import validated, with_options
 from ddpm_studio.cli.output import forget_stdout
 from ddpm_studio.cli.stopping import Stopped
+from ddpm_studio.jobs.training.new_run import check_new_run, check_same_settings
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 
