@@ -365,6 +365,32 @@ class AnimationRequest(AnimationOptions):
     )
 
 
+class GridOptions(Request):
+    """Layout of the pictures."""
+
+    columns: int | None = Field(
+        None, ge=1, title="Columns", description="Pictures in a row; empty: a square grid."
+    )
+    scale: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        title="Zoom",
+        description="Whole factor; empty: 1 for PNG, a comfortable size for animations.",
+    )
+
+
+class ViewOptions(Request):
+    """What the animation shows."""
+
+    gif_view: Literal["x_t", "x0_hat", "eps", "both", "all"] = Field(
+        "x_t",
+        title="View",
+        description="The noisy pictures, the predicted ones, the predicted noise, "
+        "the first two (both) or all three.",
+    )
+
+
 class EncodeRequest(Request):
     """Find a latent of a picture: by q, or by DDIM walked upwards."""
 

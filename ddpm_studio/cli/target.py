@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import Field
 
 from ddpm_studio import export
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.grid import Pictures
-from ddpm_studio.requests import AnimationOptions, Request
+from ddpm_studio.jobs.drawing.picture_files import is_folder, save_drawing, save_moving
+from ddpm_studio.requests import AnimationOptions, GridOptions
 
 Out = Annotated[
     Path,
@@ -33,24 +33,6 @@ Gif = Annotated[
     ),
 ]
 
-# Animations of small pictures are enlarged to about this side, in pixels.
-_COMFORTABLE = 400
-
-
-class GridOptions(Request):
-    """Layout of the pictures."""
-
-    columns: int | None = Field(
-        None, ge=1, title="Columns", description="Pictures in a row; empty: a square grid."
-    )
-    scale: int | None = Field(
-        None,
-        ge=1,
-        le=64,
-        title="Zoom",
-        description="Whole factor; empty: 1 for PNG, a comfortable size for animations.",
-    )
-
 
 def check_out(path: Path) -> None:
     """Refuse a place where pictures can't be written.
@@ -58,7 +40,7 @@ def check_out(path: Path) -> None:
     Raises:
         StudioError: saying why.
     """
-    if _is_folder(path):
+    if is_folder(path):
         export.check_sequence_folder(path)
     elif path.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}:
         raise StudioError(
@@ -80,11 +62,7 @@ def write_out(
     """
     from ddpm_studio.cli.listening import listen
 
-    scale = options.scale or 1
-    if _is_folder(path) or path.suffix.lower() == ".zip":
-        listen(export.save_png_sequence(path, pictures, export.each_of(recipe), scale=scale))
-    else:
-        listen(export.save_grid(path, pictures, recipe, columns=options.columns, scale=scale))
+    listen(save_drawing(path, pictures, recipe, options))
 
 
 def write_animation(
@@ -104,21 +82,4 @@ def write_animation(
     """
     from ddpm_studio.cli.listening import listen
 
-    longest = max(frames[0].shape[:2])
-    listen(
-        export.save_animation(
-            path,
-            frames,
-            fps=options.fps,
-            hold_last_seconds=options.hold,
-            loop=options.loop,
-            easing=options.easing,
-            count=count,
-            scale=grid.scale or max(1, _COMFORTABLE // longest),
-            recipe=recipe,
-        )
-    )
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() or not path.suffix
+    listen(save_moving(path, frames, options, grid, recipe=recipe, count=count))

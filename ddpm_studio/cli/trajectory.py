@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import typer
-from pydantic import Field
 
 from ddpm_studio import export
-from ddpm_studio.cli.target import GridOptions, write_animation
+from ddpm_studio.cli.target import write_animation
 from ddpm_studio.export.grid import Pictures
+from ddpm_studio.jobs.drawing.picture_files import frame_grid
 from ddpm_studio.jobs.events import Event, FrameImages
 from ddpm_studio.requests import (
     AnimationOptions,
+    GridOptions,
     InpaintRequest,
-    Request,
     SampleRequest,
     ShareRequest,
+    ViewOptions,
 )
 
 RequestT = TypeVar("RequestT", SampleRequest, ShareRequest, InpaintRequest)
@@ -26,17 +27,6 @@ _FRAMES = 60
 _MOST = 10_000
 # Slowing down needs moments that lie closer together than even ones.
 _DENSER = 3
-
-
-class ViewOptions(Request):
-    """What the animation shows."""
-
-    gif_view: Literal["x_t", "x0_hat", "eps", "both", "all"] = Field(
-        "x_t",
-        title="View",
-        description="The noisy pictures, the predicted ones, the predicted noise, "
-        "the first two (both) or all three.",
-    )
 
 
 class Trajectory:
@@ -62,7 +52,7 @@ class Trajectory:
         if path is not None:
             export.check_animation(path)
         self.path = path
-        self._view = view.gif_view
+        self._view = view
         self._animation = animation
         self._grid = grid
         self._count = 0
@@ -87,10 +77,7 @@ class Trajectory:
         """Keep what the job shows."""
         if not isinstance(event, FrameImages) or self.path is None:
             return
-        views = {"both": ("x_t", "x0_hat"), "all": ("x_t", "x0_hat", "eps")}
-        shown = [getattr(event, name) for name in views.get(self._view, (self._view,))]
-        grids = [export.make_grid(pictures, self._grid.columns) for pictures in shown]
-        self._frames.append(export.side_by_side(grids))
+        self._frames.append(frame_grid(event, self._view, self._grid))
 
     def write(self, recipe: dict[str, object]) -> list[Path]:
         """Write the animation, if one is asked for, and return the files written.

@@ -1,4 +1,4 @@
-"""How far a job is, on stderr: a bar for a terminal, a line now and then for a file."""
+"""How far a job is: a bar for a terminal, a line now and then for a file."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ class LineDisplay:
             if not tenth and waited < _SECONDS_BETWEEN_LINES:
                 return
         self._last[text] = (now, done)
-        counted = _counted(progress)
-        parts = [f"{text}: {counted}" if counted else text, note, _left(left, progress)]
-        self.say(" · ".join(part for part in parts if part))
+        self.say(progress_line(progress, left, note))
 
     def say(self, text: str) -> None:
         """Write a line."""
@@ -122,6 +120,13 @@ class BarDisplay:
     def close(self) -> None:
         """Take the bar away and show the cursor again."""
         self._bar.stop()
+
+
+def progress_line(progress: Progress, left: float | None, note: str) -> str:
+    """Return "Sampling: 3 of 10 steps · note · 12 min left", without what is not known."""
+    counted = _counted(progress)
+    begin = f"{progress.text}: {counted}" if counted else progress.text
+    return " · ".join(part for part in (begin, note, _left(left, progress)) if part)
 
 
 def _counted(progress: Progress) -> str:

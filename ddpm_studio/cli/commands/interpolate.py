@@ -12,16 +12,13 @@ from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import (
     Gif,
-    GridOptions,
     Out,
     check_out,
     write_animation,
     write_out,
 )
-from ddpm_studio.requests import AnimationOptions, InterpolateRequest
-
-# Up to this many pictures stand in one row, as in the paper.
-_ONE_ROW = 16
+from ddpm_studio.jobs.drawing.picture_files import row_length
+from ddpm_studio.requests import AnimationOptions, GridOptions, InterpolateRequest
 
 
 @with_options(InterpolateRequest, GridOptions, AnimationOptions, skip={"run", "frames"})
@@ -51,8 +48,8 @@ def command(
         export.check_animation(gif)
     if (c is None) != (d is None):
         raise typer.BadParameter("a square has four corners: give D too.", param_hint="'D'")
-    if grid.columns is None and request.steps_lambda <= _ONE_ROW:
-        grid = grid.model_copy(update={"columns": request.steps_lambda})
+    if grid.columns is None:
+        grid = grid.model_copy(update={"columns": row_length(request)})
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, interpolate, load_picture
     from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t

@@ -9,9 +9,9 @@ import typer
 
 from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import Gif, GridOptions, Out, check_out, write_out
-from ddpm_studio.cli.trajectory import Trajectory, ViewOptions
-from ddpm_studio.requests import AnimationOptions, SampleRequest
+from ddpm_studio.cli.target import Gif, Out, check_out, write_out
+from ddpm_studio.cli.trajectory import Trajectory
+from ddpm_studio.requests import AnimationOptions, GridOptions, SampleRequest, ViewOptions
 
 
 @with_options(SampleRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})

@@ -9,10 +9,10 @@ import typer
 
 from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import Gif, GridOptions, Out, check_out, write_out
-from ddpm_studio.cli.trajectory import Trajectory, ViewOptions
+from ddpm_studio.cli.target import Gif, Out, check_out, write_out
+from ddpm_studio.cli.trajectory import Trajectory
 from ddpm_studio.export.writing import check_destination
-from ddpm_studio.requests import AnimationOptions, ShareRequest
+from ddpm_studio.requests import AnimationOptions, GridOptions, ShareRequest, ViewOptions
 
 
 @with_options(ShareRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})

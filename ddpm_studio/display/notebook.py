@@ -1,0 +1,68 @@
+"""How far a job is, below the cell of a notebook that runs it."""
+
+from __future__ import annotations
+
+import html
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ddpm_studio.display.displays import progress_line
+from ddpm_studio.progress import Progress
+
+_SECONDS_BETWEEN_UPDATES = 0.2
+
+
+class _Handle(Protocol):
+    def update(self, bundle: dict[str, str], *, raw: bool) -> None: ...
+
+
+Show = Callable[..., _Handle]
+"""IPython's ``display``."""
+
+
+class NotebookDisplay:
+    """A bar that is drawn anew in its place, and goes at the end.
+
+    Args:
+        show: IPython's ``display``.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, show: Show, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next = clock()
+        self._handle = show({"text/plain": ""}, raw=True, display_id=True)
+
+    def show(self, progress: Progress, left: float | None, note: str) -> None:
+        """Move the bar, if the last time is not just now."""
+        now = self._clock()
+        if now < self._next and progress.done < progress.total:
+            return
+        self._next = now + _SECONDS_BETWEEN_UPDATES
+        line = progress_line(progress, left, note)
+        bar = f'<progress value="{progress.done}" max="{max(1, progress.total)}"></progress>'
+        self._update({"text/plain": line, "text/html": f"{bar} {html.escape(line)}"})
+
+    def say(self, text: str) -> None:
+        """Write a line that stays."""
+        print(text, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._update({"text/plain": "", "text/html": ""})
+
+    def _update(self, bundle: dict[str, str]) -> None:
+        self._handle.update(bundle, raw=True)
+
+
+def notebook_show() -> Show | None:
+    """Return IPython's ``display`` if this runs in a notebook's kernel, else None."""
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if getattr(shell, "kernel", None) is None:
+        return None
+    from IPython.display import display
+
+    return display  # type: ignore[no-any-return]

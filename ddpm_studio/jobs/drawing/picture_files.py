@@ -1,0 +1,79 @@
+"""Drawings into files: the ending of the name says which kind, wherever it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from ddpm_studio import export
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.jobs.events import FrameImages, Progress
+from ddpm_studio.requests import AnimationOptions, GridOptions, MixRequest, ViewOptions
+
+# What moves is enlarged to about this side, in pixels, if its pictures are small.
+_COMFORTABLE = 400
+# Up to this many pictures stand in one row, as in the paper.
+_ONE_ROW = 16
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a name without a known ending stands for a folder."""
+    return path.is_dir() or not path.suffix
+
+
+def save_drawing(
+    path: Path, pictures: Pictures, recipe: dict[str, object], options: GridOptions
+) -> Generator[Progress, None, None]:
+    """Write pictures (N, H, W, C): a PNG of all in a grid, or a .zip or folder of one PNG each.
+
+    Raises:
+        StudioError: if they can't be written.
+    """
+    scale = options.scale or 1
+    if is_folder(path) or path.suffix.lower() == ".zip":
+        return export.save_png_sequence(path, pictures, export.each_of(recipe), scale=scale)
+    return export.save_grid(path, pictures, recipe, columns=options.columns, scale=scale)
+
+
+def save_moving(
+    path: Path,
+    frames: Sequence[Pictures],
+    options: AnimationOptions,
+    grid: GridOptions,
+    *,
+    recipe: dict[str, object],
+    count: int | None = None,
+) -> Generator[Progress, None, None]:
+    """Write frames (H, W, C), ``count`` of them, as an animation.
+
+    Raises:
+        StudioError: if it can't be written.
+    """
+    return export.save_animation(
+        path,
+        frames,
+        fps=options.fps,
+        hold_last_seconds=options.hold,
+        loop=options.loop,
+        easing=options.easing,
+        count=count,
+        scale=grid.scale or comfortable_zoom(frames[0]),
+        recipe=recipe,
+    )
+
+
+def comfortable_zoom(picture: Pictures) -> int:
+    """Return the whole factor at which a small picture (H, W, C) is large enough to look at."""
+    return max(1, _COMFORTABLE // max(picture.shape[:2]))
+
+
+def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pictures:
+    """Return what an animation shows of one moment, uint8 (H, W, C)."""
+    views = {"both": ("x_t", "x0_hat"), "all": ("x_t", "x0_hat", "eps")}
+    shown = [getattr(frame, name) for name in views.get(view.gif_view, (view.gif_view,))]
+    return export.side_by_side([export.make_grid(pictures, grid.columns) for pictures in shown])
+
+
+def row_length(request: MixRequest) -> int | None:
+    """Return how many pictures of a mixture stand in a row; None: as square as can be."""
+    return request.steps_lambda if request.steps_lambda <= _ONE_ROW else None
