@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, Optional, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of
+from ddpm_studio.jobs.asking import OptionError, ask
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Given = dict[str, object]
@@ -82,17 +82,12 @@ def validated(model: type[ModelT], values: Mapping[str, object], **more: object)
     for name, value in own.items():
         if get_origin(model.model_fields[name].annotation) is dict:
             own[name] = _pairs(name, value)
-    if _CLASS in own:
-        own[_CLASS] = _class_number(more["run"], str(own[_CLASS]))
     try:
-        made = model(**own, **more)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = option_name(str(first["loc"][0])) if first["loc"] else model.__name__
+        return ask(model, own, option_name, **more)
+    except OptionError as error:
         # The parser says "Invalid value for …: " before it.
-        raise typer.BadParameter(str(first["msg"]), param_hint=f"'{name}'") from error
-    _refuse_idle(made, own)
-    return made
+        hint = f"'{option_name(error.option)}'"
+        raise typer.BadParameter(error.problem, param_hint=hint) from error
 
 
 def option_name(field: str) -> str:
@@ -156,31 +151,6 @@ def _starting_with(marker: OneOf) -> Callable[[str], list[str]]:
         return [entry.name for entry in marker.entries() if entry.name.startswith(incomplete)]
 
     return complete
-
-
-def _class_number(run: object, word: str) -> int:
-    from ddpm_studio.runs import RunFolder
-    from ddpm_studio.runs.classes import class_number
-
-    return class_number(RunFolder.open(Path(str(run))).info, word)
-
-
-def _refuse_idle(made: BaseModel, own: Collection[str]) -> None:
-    """Refuse what was asked of an entry of the catalogue that does not take it."""
-    for name in own:
-        field = type(made).model_fields[name]
-        extra = field.json_schema_extra
-        of = str(extra.get("option_of", "")) if isinstance(extra, dict) else ""
-        marker = one_of(type(made).model_fields[of]) if of in type(made).model_fields else None
-        if marker is None or getattr(made, name) == field.default:
-            continue
-        chosen = getattr(made, of)
-        if not marker.table[chosen].takes(name):
-            taking = " or ".join(entry.name for entry in marker.entries() if entry.takes(name))
-            raise typer.BadParameter(
-                f"{chosen} does not heed it; add {option_name(of)} {taking}.",
-                param_hint=f"'{option_name(name)}'",
-            )
 
 
 def _title(model: type[BaseModel]) -> str:

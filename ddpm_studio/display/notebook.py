@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import sys
 import time
 from collections.abc import Callable
@@ -63,6 +64,5 @@ def notebook_show() -> Show | None:
     shell = ipython.get_ipython() if ipython is not None else None
     if getattr(shell, "kernel", None) is None:
         return None
-    from IPython.display import display
-
-    return display  # type: ignore[no-any-return]
+    show: Show = importlib.import_module("IPython.display").display
+    return show

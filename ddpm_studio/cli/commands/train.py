@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import validated, with_options
+from ddpm_studio.cli.options import option_name, validated, with_options
 from ddpm_studio.cli.output import forget_stdout
 from ddpm_studio.cli.stopping import Stopped
-from ddpm_studio.jobs.training.new_run import check_new_run, check_same_settings
+from ddpm_studio.jobs.training.new_run import check_new_run, resumed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 
@@ -65,9 +64,9 @@ def command(
         raise typer.BadParameter("a run that goes on has its network.", param_hint="'--from'")
     request, options = validated(TrainRequest, given), validated(PrepareOptions, given)
     if resume:
-        request = _resumed(run, given, request)
+        request = resumed(run, given, request, options, option_name)
     else:
-        check_new_run(run)
+        check_new_run(run, option_name)
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.cli.train_teller import TrainTeller
     from ddpm_studio.jobs import train
@@ -94,18 +93,3 @@ def command(
             teller.tell_stop(run, "Nobody reads the output any more: stopped")
         raise
     teller.tell_end(result.run, result.step, result.loss)
-
-
-def _resumed(run: Path, given: Mapping[str, object], request: TrainRequest) -> TrainRequest:
-    """Take the total from the run if none is asked for; refuse settings that differ.
-
-    Raises:
-        StudioError: if it is no run, or was trained with other settings.
-    """
-    from ddpm_studio.runs import RunFolder
-
-    info = RunFolder.open(run).info
-    if info.request is None or info.data is None:
-        return request  # the job refuses it and says why
-    check_same_settings(given, info.request, info.data.options)
-    return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})

@@ -1,17 +1,17 @@
-"""Defaults that depend on the model."""
+"""The default of t, which depends on the model."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import TypeVar
 
-from ddpm_studio.requests import InterpolateRequest, ShareRequest
+from ddpm_studio.requests import InterpolateRequest, PathRequest, ShareRequest
 from ddpm_studio.runs import RunFolder
 
-RequestT = TypeVar("RequestT", ShareRequest, InterpolateRequest)
+RequestT = TypeVar("RequestT", ShareRequest, InterpolateRequest, PathRequest)
 
 
-def with_fitting_t(request: RequestT, given: Mapping[str, object]) -> RequestT:
+def with_fitting_t(request: RequestT, given: Collection[str]) -> RequestT:
     """Return the request with a t of at most half of T, if none was named.
 
     Raises:

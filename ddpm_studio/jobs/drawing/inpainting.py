@@ -86,5 +86,10 @@ def load_mask(path: Path, run: Path) -> Mask:
     Raises:
         StudioError: if it is no picture, or no run.
     """
-    mask: Mask = load_picture(path, run).mean(axis=2) > 127.5
+    return mask_of(load_picture(path, run))
+
+
+def mask_of(picture: Pictures) -> Mask:
+    """Return the mask (H, W) that a picture (H, W, C) is: where it is white."""
+    mask: Mask = picture.mean(axis=2) > 127.5
     return mask

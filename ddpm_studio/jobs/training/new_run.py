@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
 
-from ddpm_studio.cli.options import option_name
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.asking import Named
 from ddpm_studio.paths import WRITING
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
-# A resumed training may take these from the command line.
+# A resumed training may be given these anew.
 _MAY_DIFFER = {"steps", "device"}
 
 
-def check_new_run(run: Path) -> None:
+def check_new_run(run: Path, named: Named = str) -> None:
     """Refuse a place where no new run can be written.
+
+    Args:
+        run: the folder.
+        named: how the options ``run`` and ``resume`` are called.
 
     Raises:
         StudioError: if there is a run, or something else, or it can't be written to.
     """
     if (run / "run.json").exists():
-        raise StudioError(f"{run} holds a run already.", "Choose another --run or add --resume.")
+        raise StudioError(
+            f"{run} holds a run already.",
+            f"Choose another {named('run')} or add {named('resume')}.",
+        )
     if run.exists() and not run.is_dir():
-        raise StudioError(f"{run} is a file.", "Choose a folder for --run.")
+        raise StudioError(f"{run} is a file.", f"Choose a folder for {named('run')}.")
     # The folder itself or the nearest one above that is there.
     there = next(path for path in (run.absolute(), *run.absolute().parents) if path.exists())
     try:
         # What a crash has left of a run before its first file is no run.
         if run.is_dir() and any(not path.name.startswith(WRITING) for path in run.iterdir()):
-            raise StudioError(f"The folder {run} is not empty.", "Choose a new one for --run.")
+            raise StudioError(
+                f"The folder {run} is not empty.", f"Choose a new one for {named('run')}."
+            )
         with tempfile.TemporaryDirectory(dir=there, prefix=".ddpm-studio-"):
             pass
     except OSError as error:
@@ -40,19 +49,38 @@ def check_new_run(run: Path) -> None:
         ) from error
 
 
-def check_same_settings(
-    given: Mapping[str, object], request: TrainRequest, options: PrepareOptions
-) -> None:
-    """Refuse options that name another value than the run was begun with.
+def resumed(
+    run: Path,
+    given: Collection[str],
+    request: TrainRequest,
+    options: PrepareOptions,
+    named: Named = str,
+) -> TrainRequest:
+    """Return the request to go on with a run: without ``steps`` among those given, to its total.
+
+    Args:
+        run: the folder.
+        given: which options were named.
+        request: the settings that were asked for.
+        options: how to prepare pictures, as it was asked for.
+        named: how options are called in what is said of them.
 
     Raises:
-        StudioError: naming the first that differs.
+        StudioError: if it is no run, or an option names another value than it was begun with.
     """
-    recorded = {**request.model_dump(), **options.model_dump()}
-    for name, value in given.items():
-        if name in recorded and name not in _MAY_DIFFER and value != recorded[name]:
-            flag = option_name(name)
+    from ddpm_studio.runs import RunFolder
+
+    info = RunFolder.open(run).info
+    if info.request is None or info.data is None:
+        return request  # the job refuses it and says why
+    recorded = {**info.request.model_dump(), **info.data.options.model_dump()}
+    asked = {**request.model_dump(), **options.model_dump()}
+    for name in given:
+        # None asks for what suits, which is recorded as a number.
+        if name not in _MAY_DIFFER and asked[name] not in (None, recorded[name]):
             raise StudioError(
-                f"The run was begun with {flag} {recorded[name]}, which can't become {value}.",
-                f"Leave {flag} out, or start a new run.",
+                f"The run was begun with {named(name)} {recorded[name]}, "
+                f"which can't become {asked[name]}.",
+                f"Leave {named(name)} out, or start a new run.",
             )
+    return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})

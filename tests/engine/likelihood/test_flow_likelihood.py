@@ -87,7 +87,8 @@ def test_hutchinson_is_unbiased_where_values_depend_on_each_other() -> None:
 
 def test_flow_reports_its_way_and_tightens_with_the_tolerance() -> None:
     x = torch.full((1, 1, 2, 2), 0.2, dtype=torch.float64)
-    shares, evaluations, values = [], [], []
+    shares: list[float] = []
+    evaluations, values = [], []
     for tolerance in (1e-2, 1e-4, 1e-7):
         job = flow_log_likelihood(
             DiffusionProcess(LINEAR), GaussianDenoiser(0.25), x, torch.ones_like(x), tolerance

@@ -1,0 +1,97 @@
+"""Run a job to its end and show how far it is, where someone looks."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator
+from types import FrameType
+from typing import TypeVar
+
+from ddpm_studio.display.displays import BarDisplay, Display
+from ddpm_studio.display.notebook import NotebookDisplay, notebook_show
+from ddpm_studio.display.watch import EventWatch
+from ddpm_studio.generators import finish
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.progress import Progress
+
+ResultT = TypeVar("ResultT")
+
+
+class LogDisplay:
+    """Shows nothing; what a job says is a warning of the logger ``ddpm_studio``."""
+
+    def show(self, progress: Progress, left: float | None, note: str) -> None:
+        """Show nothing."""
+
+    def say(self, text: str) -> None:
+        """Log a warning."""
+        logging.getLogger("ddpm_studio").warning(text)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def choose_display(progress: bool) -> Display:
+    """Return a bar in a notebook or, on stderr, in a terminal; else one that shows nothing."""
+    if progress and (show := notebook_show()):
+        return NotebookDisplay(show)
+    return BarDisplay(sys.stderr) if progress and sys.stderr.isatty() else LogDisplay()
+
+
+def listen(
+    job: Generator[Event, None, ResultT],
+    progress: bool,
+    on_event: Callable[[Event], object] | None = None,
+) -> ResultT:
+    """Step a job to its end and return its result; Ctrl-C closes it between two events.
+
+    Args:
+        job: closed in any case.
+        progress: show a bar where there is a terminal or a notebook.
+        on_event: called with each event.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C, when the job is closed: a training has saved itself.
+    """
+    with contextlib.closing(choose_display(progress)) as display, _held_interrupt() as interrupted:
+        watch = EventWatch(display)
+
+        def take(event: Event) -> None:
+            watch(event)
+            if on_event is not None:
+                on_event(event)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+
+        return finish(job, take)
+
+
+@contextlib.contextmanager
+def _held_interrupt() -> Iterator[threading.Event]:
+    """Note the first Ctrl-C instead of raising it; a second one is raised at once.
+
+    Where Ctrl-C does something else than to raise KeyboardInterrupt, or in another thread than
+    the main one, nothing is changed.
+    """
+    noted = threading.Event()
+    usual = signal.getsignal(signal.SIGINT)
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or usual is not signal.default_int_handler
+    ):
+        yield noted
+        return
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        noted.set()
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, usual)

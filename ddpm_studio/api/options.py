@@ -1,0 +1,103 @@
+"""Keyword arguments that are the fields of requests: described, named and checked there alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+# The object that is asked knows it.
+_OWN = {"run"}
+
+
+def takes(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT]:
+    """Give a function with ``**options`` the signature and the help of the models' fields.
+
+    Completion and ``help`` then list them with their defaults; what calls the function is
+    unchanged.
+
+    Args:
+        models: whose fields the options are; their names differ.
+    """
+
+    def decorate(function: FunctionT) -> FunctionT:
+        own = [
+            parameter
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.kind is not parameter.VAR_KEYWORD
+        ]
+        named = {parameter.name for parameter in own}
+        fields = {
+            name: field for name, field in option_fields(*models).items() if name not in named
+        }
+        options = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=field.annotation,
+            )
+            for name, field in fields.items()
+        ]
+        function.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
+        lines = "".join(f"    {name}: {_told(field)}\n" for name, field in fields.items())
+        document = inspect.cleandoc(function.__doc__ or "")
+        function.__doc__ = f"{document}\n\nOptions:\n{lines}"
+        return function
+
+    return decorate
+
+
+def option_fields(*models: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of requests that may be given as options."""
+    return {
+        name: field
+        for model in models
+        for name, field in model.model_fields.items()
+        if name not in _OWN
+    }
+
+
+def checked(
+    function: str, options: Mapping[str, object], *models: type[BaseModel]
+) -> dict[str, object]:
+    """Refuse options that none of the models has; NumPy's numbers become Python's.
+
+    Args:
+        function: its name, to tell.
+        options: what was given.
+        models: where the options belong.
+
+    Raises:
+        TypeError: as for any wrong keyword; lists the right ones.
+    """
+    known = option_fields(*models)
+    for name in options:
+        if name not in known:
+            raise TypeError(
+                f"{function}() got an unexpected keyword argument {name!r}; "
+                f"it takes {', '.join(known)}"
+            )
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in options.items()
+    }
+
+
+def of_model(model: type[BaseModel], options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that are this model's."""
+    return {name: value for name, value in options.items() if name in model.model_fields}
+
+
+def _told(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    fitting = extra.get("terminal_default") if isinstance(extra, dict) else None
+    default = "" if field.default is None else f" Default: {fitting or repr(field.default)}."
+    return f"{field.description or field.title}{default}".replace("empty:", "None:")

@@ -1,0 +1,117 @@
+"""Pictures as people have them in Python: arrays, Pillow's images, paths."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from ddpm_studio import jobs
+from ddpm_studio.data.decoding.decoding import flatten
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.inpainting import Mask, mask_of
+from ddpm_studio.jobs.events import Latent, Pictures
+
+AnyPath = str | os.PathLike[str]
+Picture = AnyPath | Image.Image | npt.NDArray[np.generic]
+"""A file, a Pillow image, or an array (H, W, C) or (H, W), uint8 0..255, C from 1 to 4."""
+Sources = AnyPath | Sequence[Picture] | npt.NDArray[np.generic]
+
+_AS_THEY_ARE = ("L", "LA", "RGB", "RGBA")
+_WHITE = (255, 255, 255)
+
+
+def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
+    """Return one path or several as a list."""
+    if given is None:
+        return []
+    return [Path(given)] if isinstance(given, str | os.PathLike) else [Path(one) for one in given]
+
+
+def to_picture(given: Picture, run: Path) -> Pictures:
+    """Prepare a picture as the run's data were.
+
+    Returns:
+        uint8 (H, W, C) of the model's size.
+
+    Raises:
+        StudioError: if it is none.
+    """
+    if isinstance(given, str | os.PathLike):
+        return jobs.load_picture(Path(given), run)
+    pixels = _pixels(given) if isinstance(given, Image.Image) else np.asarray(given)
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or not 1 <= pixels.shape[2] <= 4:
+        raise StudioError(
+            f"An array of {pixels.dtype} and shape {np.shape(given)} is no picture.",
+            "Pictures are uint8 of shape (H, W, C) or (H, W), 0 to 255.",
+        )
+    return jobs.fit_picture(pixels, run)
+
+
+def to_mask(given: Picture, run: Path) -> Mask:
+    """Prepare a mask, True or white where a picture is to be filled in.
+
+    Returns:
+        (H, W) of the model's size.
+
+    Raises:
+        StudioError: if it is none.
+    """
+    if isinstance(given, np.ndarray) and given.dtype == np.bool_:
+        given = given.astype(np.uint8) * np.uint8(255)
+    return mask_of(to_picture(given, run))
+
+
+def to_latent(given: Latent | AnyPath | None) -> Latent | None:
+    """Return a latent, read from its file if a path is given.
+
+    Raises:
+        StudioError: if the file holds none.
+    """
+    return jobs.load_latent(Path(given)) if isinstance(given, str | os.PathLike) else given
+
+
+@contextlib.contextmanager
+def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
+    """Give the paths of a set of pictures; those in memory lie in a file meanwhile.
+
+    Args:
+        given: a path or several, an array (N, H, W, C), or pictures of any kind; None: none.
+        run: whose data they are prepared like.
+
+    Raises:
+        StudioError: if one is no picture.
+    """
+    if isinstance(given, np.ndarray):
+        pictures = given if given.ndim == 4 else to_picture(given, run)[None]
+    elif given is None or isinstance(given, str | os.PathLike):
+        yield paths_of(given)
+        return
+    else:
+        paths = [Path(one) for one in given if isinstance(one, str | os.PathLike)]
+        if len(paths) == len(given):
+            yield paths
+            return
+        pictures = np.stack([to_picture(one, run) for one in given])
+    with tempfile.TemporaryDirectory(prefix="ddpm-studio-") as folder:
+        file = Path(folder) / "pictures.npy"
+        np.save(file, pictures, allow_pickle=False)
+        yield [file]
+
+
+def _pixels(image: Image.Image) -> Pictures:
+    """Return an image, turned upright, as uint8 (H, W) or (H, W, C), transparency kept."""
+    image = ImageOps.exif_transpose(image)
+    if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
+        image = image.convert("RGBA")
+    elif image.mode not in _AS_THEY_ARE:
+        image = flatten(image, _WHITE)
+    return np.asarray(image)

@@ -1,0 +1,224 @@
+"""What a :class:`ddpm_studio.Run` returns: arrays that show themselves in notebooks."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio import export
+from ddpm_studio.api.options import checked, of_model, takes
+from ddpm_studio.api.pictures import AnyPath
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.pictures import to_image
+from ddpm_studio.generators import finish
+from ddpm_studio.jobs import save_latent
+from ddpm_studio.jobs.asking import ask
+from ddpm_studio.jobs.drawing.picture_files import (
+    comfortable_zoom,
+    frame_grid,
+    save_drawing,
+    save_moving,
+)
+from ddpm_studio.jobs.events import (
+    BitsMeasured,
+    Drawn,
+    FrameImages,
+    Latent,
+    NeighboursFound,
+    Pictures,
+)
+from ddpm_studio.requests import AnimationOptions, GridOptions, ViewOptions
+
+# The kinds of drawings whose pictures themselves are a way.
+_WALKS = ("interpolate", "path")
+
+
+class PictureArray:
+    """Pictures as an array, uint8 (N, H, W, C): indexed, counted, shown in notebooks."""
+
+    pictures: Pictures
+    columns: int | None = None
+    """Pictures in a row where they are shown; None: as square as can be."""
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        if copy is None:
+            return np.asarray(self.pictures, dtype)
+        return np.array(self.pictures, dtype, copy=copy)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: Any) -> Pictures:
+        picture: Pictures = self.pictures[index]
+        return picture
+
+    def _repr_png_(self) -> bytes | None:
+        grid = export.make_grid(self.pictures, self.columns)
+        content = io.BytesIO()
+        to_image(export.zoom(grid, comfortable_zoom(grid))).save(content, "PNG")
+        return content.getvalue()
+
+    @property
+    def _size(self) -> str:
+        """Return "16 pictures of 32 × 24 × 3", width first as everywhere."""
+        count, height, width, channels = self.pictures.shape
+        word = "picture" if count == 1 else "pictures"
+        return f"{count} {word} of {width} × {height} × {channels}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Drawing(PictureArray, Drawn):
+    """Finished pictures, what made them and, if asked for, moments of their way.
+
+    ``np.asarray(drawing)`` and ``drawing.pictures`` are uint8 (N, H, W, C). ``recipe`` is what
+    made them; ``latent`` and ``shared`` are the latent they came from, as pictures and as numbers,
+    where there is one. ``frames`` are the moments, those with ``frames=`` alone.
+    """
+
+    frames: tuple[FrameImages, ...] = ()
+    columns: int | None = None
+
+    @takes(GridOptions, AnimationOptions, ViewOptions)
+    def save(self, path: AnyPath, **options: Any) -> Path:
+        """Write a file: .png, .zip or a folder; or .gif, .apng, .webp, .mp4, which move.
+
+        A .png is a grid of all pictures, a .zip or a folder has one PNG each. An animation shows
+        the ``frames``, or the pictures themselves where they are a way from one to another. The
+        file carries the recipe.
+
+        Returns:
+            The path.
+
+        Raises:
+            TypeError: for an option that this kind of file does not take.
+            StudioError: if it can't be written, or nothing moves.
+        """
+        file = Path(path)
+        moves = file.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}
+        models = [GridOptions, AnimationOptions, ViewOptions] if moves else [GridOptions]
+        given = checked("save", options, *models)
+        grid = ask(GridOptions, of_model(GridOptions, given))
+        if grid.columns is None and not moves:
+            grid = grid.model_copy(update={"columns": self.columns})
+        if not moves:
+            finish(save_drawing(file, self.pictures, self.recipe, grid))
+            return file
+        animation = ask(AnimationOptions, of_model(AnimationOptions, given))
+        frames = self._moving(ask(ViewOptions, of_model(ViewOptions, given)), grid)
+        finish(save_moving(file, frames, animation, grid, recipe=self.recipe))
+        return file
+
+    def __repr__(self) -> str:
+        request = self.recipe.get("request")
+        sampler = request.get("sampler") if isinstance(request, dict) else None
+        parts = [f"{self._size} ({self.recipe.get('kind')}"]
+        parts.append(f", {sampler})" if sampler else ")")
+        frames = f", {len(self.frames)} frames" if self.frames else ""
+        return f"<Drawing: {''.join(parts)}{frames}>"
+
+    def _repr_png_(self) -> bytes | None:
+        # One of both is shown.
+        return None if self.frames else super()._repr_png_()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        if not self.frames:
+            return {}
+        with tempfile.TemporaryDirectory(prefix="ddpm-studio-") as folder:
+            content = self.save(Path(folder) / "frames.gif").read_bytes()
+        return {"text/plain": repr(self), "image/gif": base64.b64encode(content).decode("ascii")}
+
+    def _moving(self, view: ViewOptions, grid: GridOptions) -> Sequence[Pictures]:
+        if self.frames:
+            return [frame_grid(frame, view, grid) for frame in self.frames]
+        if self.recipe.get("kind") in _WALKS:
+            return list(self.pictures)
+        raise StudioError(
+            "There are no moments to show one after the other.", "Draw with frames=60."
+        )
+
+
+class Encoded(PictureArray, Latent):
+    """x_t of a picture: ``x_t`` is float32 (1, C, H, W), and so is ``np.asarray(encoded)``.
+
+    ``run.share(encoded)`` goes on from it.
+    """
+
+    @property
+    def pictures(self) -> Pictures:  # type: ignore[override]
+        """x_t with ±1 mapped to the pixel range, uint8 (1, H, W, C)."""
+        levels = np.clip((self.x_t + 1) * 127.5, 0, 255).round().astype(np.uint8)
+        return levels.transpose(0, 2, 3, 1)
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        return np.array(self.x_t, dtype) if copy else np.asarray(self.x_t, dtype)
+
+    def save(self, path: AnyPath) -> Path:
+        """Write a ``.safetensors`` file, which ``run.share`` and the terminal read.
+
+        Returns:
+            The path.
+
+        Raises:
+            StudioError: if it can't be written.
+        """
+        save_latent(Path(path), self)
+        return Path(path)
+
+    def __repr__(self) -> str:
+        return f"<Encoded: x_t of shape {self.x_t.shape} at t = {self.t}, by {self.origin}>"
+
+
+class Neighbours(PictureArray, NeighboursFound):
+    """The training pictures nearest to a picture, nearest first, and how far they are."""
+
+    @takes(GridOptions)
+    def save(self, path: AnyPath, **options: Any) -> Path:
+        """Write a .png of all of them, or a .zip or folder with one PNG each.
+
+        Returns:
+            The path.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if it can't be written.
+        """
+        grid = ask(GridOptions, checked("save", options, GridOptions))
+        finish(save_drawing(Path(path), self.pictures, {"kind": "neighbours"}, grid))
+        return Path(path)
+
+    def __repr__(self) -> str:
+        nearest = ", ".join(f"{distance:.2f}" for distance in self.distances[:3])
+        more = ", …" if len(self.distances) > 3 else ""
+        return f"<Neighbours: {self._size}; RMSE {nearest}{more} on 0..255>"
+
+
+class Bits(BitsMeasured):
+    """The bound over pictures, in bits/dim, with its parts; ``float(bits)`` is the total."""
+
+    def __float__(self) -> float:
+        return self.total
+
+    def __repr__(self) -> str:
+        error = f" ± {self.standard_error:.4f}" if self.standard_error is not None else ""
+        flow = f"; by the flow {self.flow:.4f}" if self.flow is not None else ""
+        return (
+            f"<Bits: {self.total:.4f}{error} bits/dim of {self.pictures} pictures "
+            f"(L_T {self.prior:.4f}, Σ L_t−1 {self.middle:.4f}, L_0 {self.decoder:.4f}{flow})>"
+        )
+
+
+def values_of(event: Any) -> dict[str, Any]:
+    """Return the fields of an event, to make a result of it that has them too."""
+    return {field.name: getattr(event, field.name) for field in fields(event)}

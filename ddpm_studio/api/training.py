@@ -1,0 +1,106 @@
+"""Train from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ddpm_studio import jobs
+from ddpm_studio.api.listening import listen
+from ddpm_studio.api.options import checked, of_model, takes
+from ddpm_studio.api.pictures import AnyPath, paths_of
+from ddpm_studio.api.run import Run
+from ddpm_studio.api.store import models
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.asking import ask
+from ddpm_studio.jobs.events import Event, RunStarted
+from ddpm_studio.jobs.training.new_run import check_new_run, resumed
+from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunFolder
+
+
+@takes(TrainRequest, PrepareOptions)
+def train(
+    data: AnyPath | Sequence[AnyPath] | None = None,
+    *,
+    run: AnyPath,
+    resume: bool = False,
+    start_from: AnyPath | None = None,
+    spare: AnyPath | None = None,
+    progress: bool = True,
+    **options: Any,
+) -> Run:
+    """Train a network on pictures, into a run folder [DDPM Algorithm 1].
+
+    Ctrl-C, or a notebook's interrupt, ends it after the step that it is at: a whole checkpoint is
+    saved, and KeyboardInterrupt raised, which says where; ``resume=True`` goes on from there.
+
+    Args:
+        data: pictures, folders, archives, arrays in files; one path or several. None: those of
+            the run that is resumed.
+        run: the run folder, new or, to resume, there already.
+        resume: go on with the run; ``steps`` is the new total.
+        start_from: fine-tune the network of another run, also of an imported one.
+        spare: where the run goes on if its own folder can't be written to.
+        progress: show a bar in a notebook or, on stderr, in a terminal; what there is to know
+            is a warning of the logger ``ddpm_studio`` elsewhere.
+        options: fields of :class:`ddpm_studio.requests.TrainRequest` and
+            :class:`ddpm_studio.requests.PrepareOptions`.
+
+    Returns:
+        The run.
+
+    Raises:
+        TypeError: for an unknown option.
+        StudioError: for pictures, settings or a run folder that can't be used, and when training
+            can't go on: what was whole of it is saved then.
+        KeyboardInterrupt: as above.
+    """
+    folder, sources = Path(run), paths_of(data)
+    if not sources and not resume:
+        raise StudioError(
+            "There is nothing to train on.",
+            "Name the pictures, or go on with a run by resume=True.",
+        )
+    if resume and start_from is not None:
+        raise StudioError("A run that goes on has its network.", "Leave start_from out.")
+    given = checked("train", options, TrainRequest, PrepareOptions)
+    request = ask(TrainRequest, of_model(TrainRequest, given))
+    prepare = ask(PrepareOptions, of_model(PrepareOptions, given))
+    if resume:
+        request = resumed(folder, given, request, prepare)
+    else:
+        check_new_run(folder)
+    job = jobs.train(
+        sources,
+        folder,
+        request,
+        prepare,
+        resume=resume,
+        start_from=None if start_from is None else Path(start_from),
+        models=models(),
+        spare=Spare(None if spare is None else Path(spare)),
+    )
+
+    def follow(event: Event) -> None:
+        nonlocal folder
+        # Another than was asked for if the run had to move.
+        if isinstance(event, RunStarted):
+            folder = event.run
+
+    try:
+        result = listen(job, progress, follow)
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(_stopped(folder)) from interrupt
+    return Run(result.run, progress=progress)
+
+
+def _stopped(folder: Path) -> str:
+    """Say where a training that was interrupted can go on."""
+    try:
+        saved = RunFolder.open(folder).newest()
+    except StudioError:
+        return "Stopped before the first step; no checkpoint is there."
+    return f"Stopped; step {saved.step:,} is saved in {saved.path}. resume=True goes on from there."
