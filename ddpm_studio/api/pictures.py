@@ -46,14 +46,15 @@ def to_picture(given: Picture, run: Path) -> Pictures:
     if isinstance(given, str | os.PathLike):
         return jobs.load_picture(Path(given), run)
     pixels = _pixels(given) if isinstance(given, Image.Image) else np.asarray(given)
+    shape = pixels.shape
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or not 1 <= pixels.shape[2] <= 4:
         raise StudioError(
-            f"An array of {pixels.dtype} and shape {np.shape(given)} is no picture.",
+            f"An array of {pixels.dtype} and shape {shape} is no picture.",
             "Pictures are uint8 of shape (H, W, C) or (H, W), 0 to 255.",
         )
-    return jobs.fit_picture(pixels, run)
+    return jobs.fit_picture(pixels.astype(np.uint8, copy=False), run)
 
 
 def to_mask(given: Picture, run: Path) -> Mask:

@@ -156,8 +156,12 @@ class Encoded(PictureArray, Latent):
     @property
     def pictures(self) -> Pictures:  # type: ignore[override]
         """x_t with ±1 mapped to the pixel range, uint8 (1, H, W, C)."""
-        levels = np.clip((self.x_t + 1) * 127.5, 0, 255).round().astype(np.uint8)
-        return levels.transpose(0, 2, 3, 1)
+        import torch
+
+        from ddpm_studio.engine.pixels import to_uint8
+
+        shown: Pictures = to_uint8(torch.from_numpy(self.x_t)).numpy()
+        return shown
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None

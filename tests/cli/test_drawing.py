@@ -11,10 +11,10 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ddpm_studio.cli.stopping import Stopped
-from ddpm_studio.cli.target import GridOptions, write_animation
+from ddpm_studio.cli.target import write_animation
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs.drawing.recipes import read_restored
-from ddpm_studio.requests import AnimationOptions, SampleRequest
+from ddpm_studio.requests import AnimationOptions, GridOptions, SampleRequest
 from tests.cli.conftest import Terminal, spawn
 
 FAST = ["--device", "cpu", "--steps", "5"]

@@ -6,7 +6,9 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from ddpm_studio.cli.group import load_command
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
@@ -16,10 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def block(mark: str) -> str:
+def block(mark: str, language: str = "bash") -> str:
     """Return the one fenced block that follows ``<!-- MARK -->``."""
     (found,) = re.findall(
-        rf"^<!-- {mark} -->\n```bash\n(.*?)```$", README, re.MULTILINE | re.DOTALL
+        rf"^<!-- {mark} -->\n```{language}\n(.*?)```$", README, re.MULTILINE | re.DOTALL
     )
     assert isinstance(found, str)
     return found.strip()
@@ -69,12 +71,34 @@ def test_system_packages_are_plain_names() -> None:
     assert "libxcb-cursor0" in words
 
 
-def test_example_in_python_runs() -> None:
-    (source,) = re.findall(r"^```python\n(.*?)```$", README, re.MULTILINE | re.DOTALL)
+def test_every_line_from_python_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_folders: None, narrow_network: None
+) -> None:
+    source = block("studio-example", "python")
+    assert source.count("steps=2000") == 1
+    # A shorter training of a shorter process, on any machine.
+    source = source.replace("steps=2000", "steps=3, timesteps=100, batch_size=4, device='cpu'")
+    (tmp_path / "photos").mkdir()
+    for k in range(4):
+        pixels = np.random.default_rng(k).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "photos" / f"{k}.png")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(source, "README.md", "exec"), {})
+    with Image.open(tmp_path / "samples.png") as grid:
+        assert grid.size == (4 * 8 + 3 * 2, 4 * 8 + 3 * 2)
+    assert (tmp_path / "reverse.gif").is_file()
+
+
+def test_example_of_the_engine_runs() -> None:
     names: dict[str, object] = {}
-    exec(compile(source, "README.md", "exec"), names)
+    exec(compile(block("engine-example", "python"), "README.md", "exec"), names)
     # The network starts at zero output, so its first loss is the mean of ε².
     assert 0.8 < float(str(names["loss"].item())) < 1.2  # type: ignore[attr-defined]
+
+
+def test_no_example_is_left_out() -> None:
+    marked = re.findall(r"^<!-- \w+-example -->\n```python$", README, re.MULTILINE)
+    assert len(marked) == README.count("```python") == 2
 
 
 def test_links_lead_somewhere() -> None:

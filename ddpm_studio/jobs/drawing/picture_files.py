@@ -64,7 +64,8 @@ def save_moving(
 
 def comfortable_zoom(picture: Pictures) -> int:
     """Return the whole factor at which a small picture (H, W, C) is large enough to look at."""
-    return max(1, _COMFORTABLE // max(picture.shape[:2]))
+    longest: int = max(picture.shape[:2])
+    return max(1, _COMFORTABLE // longest)
 
 
 def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pictures:

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ddpm_studio as ds
+from ddpm_studio.api import listening
+from ddpm_studio.jobs import train as train_job
+from ddpm_studio.jobs.events import Notice, Progress
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+TINY: dict[str, Any] = {"batch_size": 2, "timesteps": 20, "sample_count": 0, "device": "cpu"}
+
+
+def weights(run: Path) -> list[bytes]:
+    return [file.read_bytes() for file in sorted(run.glob("checkpoints/*/*.safetensors"))]
+
+
+def test_a_training_is_that_of_the_job(pictures: Path, tmp_path: Path) -> None:
+    run = ds.train(pictures, run=tmp_path / "own", steps=2, seed=3, image_size=8, **TINY)
+    request = TrainRequest(steps=2, seed=3, **TINY)
+    ds.finish(train_job([pictures], tmp_path / "job", request, PrepareOptions(image_size=8)))
+    assert run.path == tmp_path / "own"
+    assert weights(run.path) == weights(tmp_path / "job")
+
+
+def test_classes_are_named(class_folder: Path, tmp_path: Path) -> None:
+    options = {**TINY, "class_conditional": True}
+    run = ds.train([class_folder], run=tmp_path / "run", steps=1, **options)
+    named = run.sample(1, class_label="dark", sampler="ddim", steps=2)
+    number = sorted(path.name for path in class_folder.iterdir()).index("dark")
+    assert np.array_equal(named, run.sample(1, class_label=number, sampler="ddim", steps=2))
+    with pytest.raises(ds.StudioError, match="no class cat"):
+        run.sample(1, class_label="cat")
+
+
+def test_a_run_goes_on_with_its_own_settings(pictures: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    ds.train(pictures, run=folder, steps=1, **TINY)
+    with pytest.raises(ds.StudioError, match="batch_size 2, which can't become 4"):
+        ds.train(run=folder, resume=True, batch_size=4)
+    with pytest.raises(ds.StudioError, match="holds a run already"):
+        ds.train(pictures, run=folder)
+    assert ds.train(run=folder, resume=True, steps=2, warmup_steps=None).checkpoints[-1] == 2
+
+
+def test_what_can_not_be_is_refused(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(ds.StudioError, match="nothing to train on"):
+        ds.train(run=run)
+    with pytest.raises(TypeError, match="'step'; it takes preset, steps"):
+        ds.train(pictures, run=run, step=3)
+    with pytest.raises(ds.StudioError, match="has its network"):
+        ds.train(run=run, resume=True, start_from=run)
+    assert not run.exists()
+
+
+def test_ctrl_c_saves_and_raises(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ddpm_studio.engine import Trainer
+
+    step = Trainer.step
+
+    def stopped(self: Trainer) -> Any:
+        if self.step_number == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self)
+
+    monkeypatch.setattr(Trainer, "step", stopped)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt, match=r"step 3 is saved in .* resume=True"):
+            ds.train(pictures, run=tmp_path / "run", steps=1000, **TINY)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ds.open(tmp_path / "run").checkpoints == (3,)
+
+
+def test_a_second_ctrl_c_is_not_held() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with listening._held_interrupt() as noted:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert noted.wait(10)
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_where_nobody_looks_no_bar_is_shown_and_notices_are_logged(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def job() -> Any:
+        yield Progress(1, 2, "Working")
+        yield Notice("Mind this.")
+        return 5
+
+    with caplog.at_level(logging.WARNING, "ddpm_studio"):
+        assert listening.listen(job(), True) == 5
+    assert [record.getMessage() for record in caplog.records] == ["Mind this."]
+    assert capsys.readouterr().err == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_a_terminal_gets_a_bar_unless_it_is_silenced(
+    monkeypatch: pytest.MonkeyPatch, progress: bool
+) -> None:
+    def job() -> Any:
+        yield Progress(1, 2, "Working")
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    listening.listen(job(), progress)
+    assert ("1 of 2 steps" in terminal.getvalue()) == progress
+
+
+class Handle:
+    """As IPython's: what was shown, one after the other."""
+
+    def __init__(self) -> None:
+        self.shown: list[dict[str, str]] = []
+
+    def __call__(self, bundle: dict[str, str], *, raw: bool, display_id: bool) -> Handle:
+        assert raw
+        assert display_id
+        return self
+
+    def update(self, bundle: dict[str, str], *, raw: bool) -> None:
+        assert raw
+        self.shown.append(bundle)
+
+
+def test_a_notebook_gets_a_bar_in_its_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    def job() -> Any:
+        for done in range(1, 101):
+            yield Progress(done, 100, "<Working>")
+
+    handle = Handle()
+    monkeypatch.setattr(listening, "notebook_show", lambda: handle)
+    listening.listen(job(), True)
+    first, *_, last, gone = handle.shown
+    assert first["text/plain"] == "<Working>: 1 of 100 steps"
+    assert "&lt;Working&gt;" in first["text/html"]
+    assert '<progress value="100" max="100">' in last["text/html"]
+    assert set(gone.values()) == {""}
+    # Not one for each event: they came within a few milliseconds.
+    assert len(handle.shown) < 50
+
+
+def test_finish_closes_what_it_runs() -> None:
+    ended = []
+
+    def job() -> Any:
+        with contextlib.closing(io.StringIO()):
+            try:
+                yield 1
+                yield 2
+            finally:
+                ended.append(True)
+
+    def stop(_: int) -> None:
+        raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        ds.finish(job(), stop)
+    assert ended == [True]
