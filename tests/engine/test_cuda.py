@@ -22,6 +22,7 @@ from ddpm_studio.engine import (
     ancestral,
     in_bf16,
 )
+from ddpm_studio.engine.device.accelerator import Accelerator
 from ddpm_studio.engine.device.captured import Replayed
 from ddpm_studio.engine.losses import l_simple
 from ddpm_studio.engine.tables import LOSSES
@@ -69,7 +70,7 @@ def _trainer(precision: Precision = "float32", config: UNetConfig = NET, **chang
     process = DiffusionProcess(NoiseSchedule.linear(100))
     labels = LABELS if config.num_classes else None
     trainer = Trainer(_network(config).to(CUDA), process, PICTURES, settings, labels)
-    trainer.micro_batch = changes.get("micro_batch")
+    trainer.accelerator.micro_batch = changes.get("micro_batch")
     return trainer
 
 
@@ -126,7 +127,7 @@ def test_recorded_steps_are_those_launched_one_by_one(
     for _ in range(6):
         told = recorded.step()
         with monkeypatch.context() as patch:
-            patch.setattr(Trainer, "_gradient", Trainer._accumulate)
+            patch.setattr(Accelerator, "gradient", Accelerator.accumulate)
             expected = launched.step()
         assert torch.equal(told.loss, expected.loss)
         assert torch.equal(told.losses, expected.losses)
@@ -155,7 +156,7 @@ def test_a_recording_outlives_others(monkeypatch: pytest.MonkeyPatch) -> None:
     for k in range(40):
         told = recorded.step()
         with monkeypatch.context() as patch:
-            patch.setattr(Trainer, "_gradient", Trainer._accumulate)
+            patch.setattr(Accelerator, "gradient", Accelerator.accumulate)
             expected = launched.step()
         assert torch.equal(told.losses, expected.losses), k
         replayed = Replayed(recorded.ema.model)
@@ -225,7 +226,7 @@ def test_a_smaller_micro_batch_is_recorded_anew() -> None:
     trainer = _trainer()
     for _ in range(4):
         trainer.step()
-    trainer.micro_batch = 1
+    trainer.accelerator.micro_batch = 1
     assert torch.isfinite(trainer.step().loss)
     assert trainer.step().losses.shape == (4,)
 
@@ -284,7 +285,7 @@ def test_a_compiled_network_trains_as_the_plain_one(precision: Precision) -> Non
         a, b = plain.step(), compiled.step()
         assert float(b.loss) == pytest.approx(float(a.loss), rel=within)
         assert float(b.grad_norm) == pytest.approx(float(a.grad_norm), rel=4 * within)
-    compiled.plain()
+    compiled.accelerator.plain()
     assert torch.isfinite(compiled.step().loss)
 
 

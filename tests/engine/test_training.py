@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +96,8 @@ def test_steps_do_not_touch_or_read_the_global_generator() -> None:
 
 def test_each_picture_once_an_epoch() -> None:
     trainer = _trainer(TrainingConfig(batch_size=5))
-    epochs = [np.concatenate([trainer._rows(2 * e), trainer._rows(2 * e + 1)]) for e in range(3)]
+    rows_of = partial(trainer.batches.rows, config=trainer.config)
+    epochs = [np.concatenate([rows_of(2 * e), rows_of(2 * e + 1)]) for e in range(3)]
     for rows in epochs:
         assert sorted(rows.tolist()) == list(range(10))
     assert not np.array_equal(epochs[0], epochs[1])
@@ -214,7 +216,7 @@ def test_a_batch_in_pieces_has_the_gradient_of_the_whole(weighted: bool) -> None
         process = DiffusionProcess(NoiseSchedule.linear(2), variance="learned_range")
         config = replace(config, loss="hybrid", grad_clip=1e9)
         trainer = Trainer(UNet(net), process, _images(), config, LABELS)
-        trainer.micro_batch = micro_batch
+        trainer.accelerator.micro_batch = micro_batch
         for _ in range(3 if weighted else 1):
             result = trainer.step()
         results.append((result, [p.grad for p in trainer.model.parameters()]))
@@ -251,7 +253,7 @@ def test_a_step_without_finite_numbers_changes_no_weight(
         fused = torch._fused_adam_
         blind = lambda *given, found_inf, **named: fused(*given, **named)  # noqa: E731
         monkeypatch.setattr(torch, "_fused_adam_", blind)
-        monkeypatch.setattr("ddpm_studio.engine.training._LOOK_AT_FOUND_INF", ())
+        monkeypatch.setattr("ddpm_studio.engine.optimizers.adam._LOOK_AT_FOUND_INF", ())
     trainer = _trainer(replace(CONFIG, timestep_sampling="loss_second_moment"))
     trainer.step()
     before = copy.deepcopy(trainer)

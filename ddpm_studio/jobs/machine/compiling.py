@@ -21,8 +21,8 @@ from torch import Tensor
 
 from ddpm_studio import paths
 from ddpm_studio.engine import Network, Trainer
+from ddpm_studio.engine.device.accelerator import compiled_network
 from ddpm_studio.engine.device.captured import Replayed
-from ddpm_studio.engine.training import compiled_network
 from ddpm_studio.errors import is_device_lost, is_out_of_memory
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.machine.device import describe
@@ -172,14 +172,14 @@ class Compiling:
         seconds, self._watch = self._watch.seconds, None
         left = self._total - self._trainer.step_number
         if self._plain is not None:
-            if not self._trainer.compiled:
+            if not self._trainer.accelerator.compiled:
                 # The memory did not suffice meanwhile.
                 return
             gain = self._plain / seconds
             if self._worth.found(gain):
                 yield Notice(f"The network is compiled: steps are {gain:.1f} times as fast.")
             else:
-                self._trainer.plain()
+                self._trainer.accelerator.plain()
         elif self._worth(seconds, left):
             minutes = max(1, round(self._worth.takes / 60))
             told = f"Compiling the network for this GPU, some {minutes} min"

@@ -15,7 +15,7 @@ _SHARE = 0.6
 
 
 class MicroBatch:
-    """Keeps a trainer's ``micro_batch`` to what fits: estimated first, halved when it does not.
+    """Keeps a training's ``micro_batch`` to what fits: estimated first, halved when it does not.
 
     A computer's own memory does not always say when it ends; a GPU's does.
     """
@@ -23,12 +23,12 @@ class MicroBatch:
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
         self._failed_at = -1
-        self._before = trainer.micro_batch
+        self._before = trainer.accelerator.micro_batch
 
     @property
     def size(self) -> int:
         """Pictures at once."""
-        return self._trainer.micro_batch or self._trainer.config.batch_size
+        return self._trainer.accelerator.micro_batch or self._trainer.config.pictures
 
     def estimate(self) -> bool:
         """Begin with the largest that should fit; True if that is less than before."""
@@ -36,7 +36,7 @@ class MicroBatch:
         fits = max(1, int(free / bytes_per_picture(self._trainer)))
         before = self.size
         while self.size > fits:
-            self._trainer.micro_batch = (self.size + 1) // 2
+            self._trainer.accelerator.micro_batch = (self.size + 1) // 2
         return self.size < before
 
     @property
@@ -48,8 +48,8 @@ class MicroBatch:
     def make_room(self) -> bool:
         """See to the next try of a step; True: in halves, False: as it is, once more."""
         trainer = self._trainer
-        trainer.forget_recorded()
-        trainer.optimizer.zero_grad(set_to_none=True)
+        trainer.accelerator.forget_recorded()
+        trainer.accelerator.forget_gradient()
         if gc.isenabled():
             # Else the window collects in its own thread: its widgets must not end in this one.
             gc.collect()
@@ -57,17 +57,17 @@ class MicroBatch:
             torch.cuda.empty_cache()
         tried = self._failed_at == trainer.step_number
         if not tried:
-            self._failed_at, self._before = trainer.step_number, trainer.micro_batch
+            self._failed_at, self._before = trainer.step_number, trainer.accelerator.micro_batch
         else:
             # A network compiled for one size would be compiled anew in the midst of the step.
-            trainer.plain()
-            trainer.micro_batch = (self.size + 1) // 2
+            trainer.accelerator.plain()
+            trainer.accelerator.micro_batch = (self.size + 1) // 2
         return tried
 
     def give_up(self) -> None:
         """Forget the tries of a step that no size was small enough for."""
         if self._failed_at == self._trainer.step_number:
-            self._trainer.micro_batch = self._before
+            self._trainer.accelerator.micro_batch = self._before
 
 
 def free_bytes(device: torch.device) -> int:
@@ -101,7 +101,7 @@ def _kept_bytes(trainer: Trainer, count: int) -> int:
     devices = [trainer.device] if trainer.device.type == "cuda" else []
     with (
         torch.random.fork_rng(devices),
-        trainer.autocast(),
+        trainer.accelerator.autocast(),
         torch.autograd.graph.saved_tensors_hooks(keep, lambda never_asked: never_asked),
     ):
         trainer.model(x, t)

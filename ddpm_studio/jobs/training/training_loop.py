@@ -317,7 +317,7 @@ class TrainingLoop:
             "loss": self._log.last_loss,
             "seed": self.trainer.config.seed,
             "returns": self._returns,
-            "micro_batch": self.trainer.micro_batch,
+            "micro_batch": self.trainer.accelerator.micro_batch,
         }
 
     def _tell(self, about: str, notice: Notice) -> Generator[Event, None, None]:
@@ -342,4 +342,5 @@ def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer) -> None:
     )
     micro_batch = checkpoint.state().get("micro_batch")
     if isinstance(micro_batch, int) and micro_batch > 0:
-        trainer.micro_batch = min(micro_batch, trainer.micro_batch or micro_batch)
+        accelerator = trainer.accelerator
+        accelerator.micro_batch = min(micro_batch, accelerator.micro_batch or micro_batch)

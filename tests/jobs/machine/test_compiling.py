@@ -148,11 +148,13 @@ def test_nothing_is_found_of_a_network_that_is_plain_again(
     worth: Worth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiling, "Watch", lambda: _Watch(1.0))
-    monkeypatch.setattr("ddpm_studio.engine.training.compiled_network", lambda n: n.forward)
+    monkeypatch.setattr(
+        "ddpm_studio.engine.device.accelerator.compiled_network", lambda n: n.forward
+    )
     trainer, job = _compiling("float32")
     assert [type(event) for event in job.consider()] == [Progress]
-    assert trainer.compiled
-    trainer.plain()
+    assert trainer.accelerator.compiled
+    trainer.accelerator.plain()
     assert list(job.consider()) == []
 
 

@@ -1,0 +1,185 @@
+"""The gradient of a batch, as fast as the device can: autocast, micro-batches, CUDA graphs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ddpm_studio.engine.device.captured import UNRECORDED, Captured, captured
+from ddpm_studio.engine.device.layout import Precision
+
+#: A network, or what was compiled of it.
+Forward = Callable[..., Tensor]
+
+
+class BatchLoss(Protocol):
+    """The loss of each picture of a part of a batch."""
+
+    def __call__(
+        self, network: Forward, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor, /
+    ) -> Tensor:
+        """Return the losses, shape (N,), of x_0 (N, C, H, W), classes, t − 1 and ε."""
+        ...
+
+
+class Accelerator:
+    """Computes gradients of a network's loss on one device.
+
+    Args:
+        network: what trains, on the device.
+        precision: of its forward and backward pass.
+        grad_clip: largest norm of the gradient.
+    """
+
+    def __init__(self, network: nn.Module, precision: Precision, grad_clip: float) -> None:
+        self.network = network
+        self.precision: Precision = precision
+        #: Pictures in one pass of the network, whose gradients add up to the batch's; None: all.
+        self.micro_batch: int | None = None
+        self._parameters = list(network.parameters())
+        self._device = self._parameters[0].device
+        self._grad_clip = grad_clip
+        self._used: Forward = network
+        self._recorded: _Recorded | None = None
+        self._unrecorded = 0
+
+    def gradient(self, loss: BatchLoss, *batch: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """See :meth:`accumulate`; on a GPU its kernels are recorded and then replayed."""
+        if self._device.type != "cuda" or self._unrecorded < UNRECORDED:
+            self._unrecorded += 1
+            return self.accumulate(loss, *batch)  # type: ignore[arg-type]
+        assert batch[0] is not None
+        recorded, key = self._recorded, (self.micro_batch, len(batch[0]))
+        if recorded is None or recorded.key != key:
+            # The memory of the old ones first.
+            self._recorded = recorded = None
+            self.forget_gradient()
+            replay = captured(partial(self.accumulate, loss), batch)
+            grads = [p.grad for p in self._parameters] if replay else []
+            self._recorded = recorded = _Recorded(replay, key, grads)
+        if recorded.replay is None:
+            return self.accumulate(loss, *batch)  # type: ignore[arg-type]
+        for p, grad in zip(self._parameters, recorded.grads, strict=True):
+            p.grad = grad
+        mean, losses, norm = recorded.replay(*batch)
+        return mean, losses, norm
+
+    def accumulate(
+        self,
+        loss: BatchLoss,
+        x0: Tensor,
+        y: Tensor | None,
+        index: Tensor,
+        noise: Tensor,
+        weights: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Add up the gradient of the batch's mean loss, ``micro_batch`` pictures at once; clip it.
+
+        Args:
+            loss: of each picture.
+            x0: pictures in [−1, 1], shape (N, C, H, W).
+            y: their classes, shape (N,), or None.
+            index: t − 1, shape (N,).
+            noise: ε, shape of x0.
+            weights: of each picture in the mean, shape (N,); None: all 1.
+
+        Returns:
+            The mean loss, shape (), the loss of each picture, shape (N,), and the gradient's norm
+            before clipping, shape ().
+        """
+        self.forget_gradient()
+        count = len(x0)
+        size = self.micro_batch or count
+        means, losses = [], []
+        for start in range(0, count, size):
+            part = slice(start, start + size)
+            with self.autocast():
+                classes = None if y is None else y[part]
+                each = loss(self._used, x0[part], classes, index[part], noise[part])
+            mean = each.mean() if weights is None else (each * weights[part]).mean()
+            # Of a whole batch the share is 1, and the numbers are those of one pass.
+            mean = mean * (len(each) / count)
+            mean.backward()  # type: ignore[no-untyped-call]
+            means.append(mean.detach())
+            losses.append(each.detach())
+        norm = nn.utils.clip_grad_norm_(self._parameters, self._grad_clip)
+        return torch.stack(means).sum(), torch.cat(losses), norm.detach()
+
+    def compile(
+        self, loss: BatchLoss, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor
+    ) -> None:
+        """Let torch compile the network, which takes a minute or more, and try it on a batch.
+
+        Raises:
+            Exception: whatever torch raises where it can't; the network stays as it was.
+        """
+        self.forget_recorded()
+        self._used = compiled_network(self.network)
+        try:
+            self.network.train()
+            with torch.random.fork_rng(self._forked):
+                self.accumulate(loss, x0, y, index, noise, None)
+        except BaseException:
+            self.plain()
+            raise
+        finally:
+            self.forget_gradient()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it computes with the compiled network."""
+        return self._used is not self.network
+
+    def plain(self) -> None:
+        """Take the network as it is, not compiled."""
+        self._used = self.network
+        self.forget_recorded()
+
+    def forget_recorded(self) -> None:
+        """Give back the memory of recorded kernels; the next gradient records them anew."""
+        self._recorded = None
+
+    def forget_gradient(self) -> None:
+        """Give back the gradient's memory."""
+        for p in self._parameters:
+            p.grad = None
+
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
+        """Let the network compute in the asked precision while the body runs."""
+        if self.precision == "float32":
+            return contextlib.nullcontext()
+        return torch.autocast(self._device.type, dtype=torch.bfloat16)
+
+    @contextlib.contextmanager
+    def seeded(self, seed: int) -> Iterator[None]:
+        """Seed the global generators, which dropout draws from, while the body runs."""
+        with torch.random.fork_rng(self._forked):
+            torch.manual_seed(seed)
+            yield
+
+    @property
+    def _forked(self) -> list[torch.device]:
+        return [self._device] if self._device.type == "cuda" else []
+
+
+def compiled_network(network: nn.Module) -> Forward:
+    """Return the network with kernels of its own, which are made at its first call."""
+    return torch.compile(network, dynamic=False, fullgraph=True)
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """The recorded gradient for one size of batches, and where it is written.
+
+    ``replay`` is None where it can't be recorded.
+    """
+
+    replay: Captured | None
+    key: tuple[int | None, int]
+    grads: list[Tensor | None]

@@ -1,0 +1,1 @@
+"""Optimisers, each behind one small protocol and with one check for finite numbers."""

@@ -1,0 +1,81 @@
+"""Adam [Kingma and Ba 2015], with torch's fused kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+# Devices whose kernel reads the flag that weights and moments should stay as they are.
+# Apple's does not: there the step waits for the device to see for itself.
+_LOOK_AT_FOUND_INF = ("cpu", "cuda")
+_STATE = ("step", "exp_avg", "exp_avg_sq")
+
+
+class FusedAdam:
+    """An optimiser of torch's whose state is that of Adam.
+
+    Args:
+        parameters: by name.
+        optimizer: of just these, fused, in one group.
+    """
+
+    def __init__(
+        self, parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer
+    ) -> None:
+        self._parameters = dict(parameters)
+        self._optimizer = optimizer
+        self._looks = next(iter(parameters.values())).device.type in _LOOK_AT_FOUND_INF
+
+    def step(self, lr: float, finite: Tensor) -> None:
+        """See :meth:`~ddpm_studio.engine.optimizers.protocol.Optimizer.step`."""
+        self._optimizer.param_groups[0]["lr"] = lr
+        if self._looks:
+            self._optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
+            self._optimizer.step()
+        elif bool(finite):
+            self._optimizer.step()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return moments and step counts by parameter."""
+        state = self._optimizer.state
+        return {
+            f"{key}.{name}": value
+            for name, p in self._parameters.items()
+            if p in state
+            for key, value in state[p].items()
+        }
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """See :meth:`~ddpm_studio.engine.optimizers.protocol.Optimizer.load`."""
+        for name, p in self._parameters.items():
+            for key in _STATE:
+                # It counts its steps where it computes; the count is a float32 number.
+                like = torch.zeros((), device=p.device) if key == "step" else torch.empty_like(p)
+                self._optimizer.state[p][key] = fitting(tensors, f"{key}.{name}", like)
+
+
+def fitting(tensors: dict[str, Tensor], key: str, like: Tensor) -> Tensor:
+    """Copy a tensor of a checkpoint into ``like`` and return that.
+
+    Raises:
+        ValueError: if it is missing or of another shape.
+    """
+    value = tensors.get(key)
+    if value is None or value.numel() != like.numel() or (like.ndim and value.shape != like.shape):
+        raise ValueError(f"the optimiser state lacks a fitting {key}")
+    with torch.no_grad():
+        return like.copy_(value.reshape(like.shape))
+
+
+class Adam(FusedAdam):
+    """Adam with β₁ = .9, β₂ = .999 [DDPM appendix B].
+
+    Args:
+        network: whose parameters are optimised.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        parameters = dict(network.named_parameters())
+        super().__init__(parameters, torch.optim.Adam(parameters.values(), fused=True))

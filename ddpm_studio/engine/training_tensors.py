@@ -1,0 +1,30 @@
+"""The tensors of a training that a checkpoint holds: gathered under one key each, and parted."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+def gathered(tensors: dict[str, Tensor], **parts: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors and, as ``part.key``, those of each part."""
+    named = {f"{part}.{key}": value for part, own in parts.items() for key, value in own.items()}
+    return tensors | named
+
+
+def parted(tensors: dict[str, Tensor], part: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return the tensors that are not of a part, and those of the part by their own keys."""
+    prefix = f"{part}."
+    own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    return {k: v for k, v in tensors.items() if not k.startswith(prefix)}, own
+
+
+def load_exactly(network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Take up weights.
+
+    Raises:
+        ValueError: if one is missing, left over or of another shape.
+    """
+    try:
+        network.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        raise ValueError(f"the weights do not fit the network: {error}") from error
