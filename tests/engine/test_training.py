@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import inspect
 from dataclasses import replace
 from functools import partial
 
@@ -11,10 +13,18 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, UNet
+from ddpm_studio.engine import (
+    DiffusionProcess,
+    NoiseSchedule,
+    Trainer,
+    TrainingConfig,
+    UNet,
+    training,
+)
 from ddpm_studio.engine.ema import EMA, ema_decay
 from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.engine.networks.unet_blocks import ResidualBlock
+from ddpm_studio.engine.optimizers.table import OPTIMIZERS
 
 NET = UNetConfig(8, 8, 1, 32, (1, 2), 1, (4,), dropout=0.3)
 
@@ -50,13 +60,16 @@ AWARE = TrainingConfig(
 )
 
 
-@pytest.mark.parametrize("kind", ["plain", "all options"])
+@pytest.mark.parametrize("kind", ["plain", "all options", "adamw", "muon"])
 def test_three_and_three_steps_are_six(kind: str) -> None:
     # Two timesteps, so that the choice of t has learned by the third step.
     def build() -> Trainer:
         torch.manual_seed(0)
         if kind == "plain":
             return _trainer(CONFIG)
+        if kind in OPTIMIZERS:
+            config = replace(CONFIG, optimizer=kind, accumulation=2)
+            return _trainer(replace(config, learning_rate_schedule="cosine", steps=6))
         process = DiffusionProcess(NoiseSchedule.linear(2), variance="learned_range")
         return Trainer(UNet(CLASSES), process, _images(), AWARE, LABELS)
 
@@ -101,6 +114,64 @@ def test_each_picture_once_an_epoch() -> None:
     for rows in epochs:
         assert sorted(rows.tolist()) == list(range(10))
     assert not np.array_equal(epochs[0], epochs[1])
+
+
+def test_batches_of_another_size_go_on_where_the_order_was() -> None:
+    trainer = _trainer(TrainingConfig(batch_size=3))
+    rows_of = trainer.batches.rows
+    before = np.concatenate([rows_of(step, trainer.config) for step in range(2)])
+    changed = replace(trainer.config, batch_size=2, accumulation=2, first_step=2, first_picture=6)
+    epoch = np.concatenate([before, rows_of(2, changed)])
+    assert sorted(epoch.tolist()) == list(range(10))
+    through = replace(trainer.config, batch_size=10)
+    assert np.array_equal(epoch, rows_of(0, through))
+
+
+def test_accumulated_passes_are_one_batch() -> None:
+    net = NET.with_(dropout=0.0)
+    whole = _trainer(replace(CONFIG, batch_size=6), net)
+    parts = _trainer(replace(CONFIG, batch_size=2, accumulation=3), net)
+    sizes: list[int] = []
+    parts.model.register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
+    a, b = whole.step(), parts.step()
+    assert sizes == [2, 2, 2]
+    torch.testing.assert_close(b.losses, a.losses, rtol=1e-4, atol=1e-5)
+    assert torch.equal(b.index, a.index)
+    assert float(b.grad_norm) == pytest.approx(float(a.grad_norm), rel=1e-3)
+
+
+def test_the_rate_follows_the_schedule() -> None:
+    config = replace(CONFIG, warmup_steps=2, learning_rate_schedule="linear", steps=6)
+    trainer = _trainer(config)
+    rates = [trainer.step().lr for _ in range(6)]
+    assert rates == pytest.approx([1e-4, 2e-4, 2e-4, 1.5e-4, 1e-4, 0.5e-4])
+    with pytest.raises(ValueError, match="needs the number of steps"):
+        _trainer(replace(config, steps=None))
+    with pytest.raises(ValueError, match="there are constant"):
+        _trainer(replace(config, learning_rate_schedule="step"))
+
+
+def test_a_step_is_short_enough_to_be_read() -> None:
+    """As are all functions of its own file that it calls, together."""
+    source = inspect.getsource(training)
+    functions = {
+        node.name: node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)
+    }
+    seen: set[str] = set()
+    waiting = ["step"]
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        called = {
+            node.attr if isinstance(node, ast.Attribute) else node.id
+            for node in ast.walk(functions[name])
+            if isinstance(node, ast.Attribute | ast.Name)
+        }
+        waiting += (called & functions.keys()) - seen
+    lines = {name: functions[name].end_lineno - functions[name].lineno + 1 for name in seen}  # type: ignore[operator]
+    assert {"step", "_loss", "learning_rate"} <= seen
+    assert lines["step"] <= 60
+    assert sum(lines.values()) <= 120
 
 
 def test_warm_up_and_clip() -> None:

@@ -48,10 +48,10 @@ def learning_rate(schedule: str, step: int, warmup_steps: int, steps: int | None
     except KeyError:
         names = ", ".join(LEARNING_RATES)
         raise ValueError(f"no learning-rate schedule {schedule!r}; there are {names}") from None
+    if steps is None and chosen.needs_steps:
+        raise ValueError(f"the learning-rate schedule {schedule!r} needs the number of steps")
     if step < warmup_steps:
         return (step + 1) / warmup_steps
-    if not chosen.needs_steps:
-        return chosen.decay(0.0)
     if steps is None:
-        raise ValueError(f"the learning-rate schedule {schedule!r} needs the number of steps")
+        return chosen.decay(0.0)
     return chosen.decay(min(1.0, (step - warmup_steps) / max(1, steps - warmup_steps)))

@@ -95,14 +95,15 @@ def newton_schulz(matrices: Tensor) -> Tensor:
     Returns:
         The same shape and type. On a GPU computed in bf16, which suffices.
     """
-    wide = matrices.mT if matrices.shape[-2] > matrices.shape[-1] else matrices
-    x = wide / wide.norm(dim=(-2, -1), keepdim=True).clamp(min=_TINY)
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices
+    x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=_TINY)
     x = x.bfloat16() if x.device.type == "cuda" else x
     for _ in range(_ITERATIONS):
         gram = x @ x.mT
         x = _A * x + (_B * gram + _C * (gram @ gram)) @ x
-    x = x.mT if matrices.shape[-2] > matrices.shape[-1] else x
-    return x.to(matrices.dtype)
+    orthogonal: Tensor = (x.mT if tall else x).to(matrices.dtype)
+    return orthogonal
 
 
 def hidden_matrices(network: nn.Module) -> list[str]:
