@@ -19,6 +19,7 @@ from ddpm_studio.engine.losses import TrainingLoss, check_loss
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.optimizers.table import optimizer
+from ddpm_studio.engine.power_ema import PowerEMA
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.timesteps import timestep_sampler
 from ddpm_studio.engine.training_config import TrainingConfig
@@ -95,6 +96,7 @@ class Trainer:
             self.accelerator.micro_batch = config.batch_size
         self.optimizer = optimizer(config.optimizer, self.model, weight_decay=config.weight_decay)
         self.ema = EMA(self.model, config.ema_decay)
+        self.power_emas = [PowerEMA(self.model, width) for width in config.power_ema]
         self.step_number = 0
         #: False where a step was broken off while it changed the weights.
         self.whole = True
@@ -127,6 +129,8 @@ class Trainer:
         self.optimizer.step(lr, torch.isfinite(loss) & torch.isfinite(grad_norm))
         self.step_number += 1
         self.ema.update(self.step_number)
+        for average in self.power_emas:
+            average.update(self.step_number)
         self.timesteps.update(index, losses)
         self.whole = True
         return StepResult(loss, grad_norm, losses, index, lr)
@@ -159,14 +163,26 @@ class Trainer:
         """The optimiser's state by parameter, and what the choice of t has learned."""
         return gathered(self.optimizer.tensors(), timesteps=self.timesteps.tensors())
 
+    def average_tensors(self) -> dict[str, Tensor]:
+        """The power-function averages, each as ``σ_rel.parameter``."""
+        return gathered({}, **{f"{one.width:g}": one.tensors() for one in self.power_emas})
+
     def load(
         self,
         step: int,
         model: dict[str, Tensor],
         ema: dict[str, Tensor],
         optimizer: dict[str, Tensor],
+        averages: dict[str, Tensor] | None = None,
     ) -> None:
         """Continue from a checkpoint's tensors.
+
+        Args:
+            step: after which they were saved.
+            model: weights.
+            ema: their average.
+            optimizer: see :meth:`optimizer_tensors`.
+            averages: see :meth:`average_tensors`.
 
         Raises:
             ValueError: if a tensor is missing, left over or of another shape.
@@ -176,6 +192,8 @@ class Trainer:
         rest, learned = parted(optimizer, "timesteps")
         self.optimizer.load(rest)
         self.timesteps.load(learned)
+        for average in self.power_emas:
+            average.load(parted(averages or {}, f"{average.width:g}")[1])
         self.step_number = step
         self.whole = True
 

@@ -45,8 +45,8 @@ def _assert_equal(a: Trainer, b: Trainer) -> None:
     for x, y in ((a.model, b.model), (a.ema.model, b.ema.model)):
         for key, value in x.state_dict().items():
             assert torch.equal(value, y.state_dict()[key]), key
-    for key, value in a.optimizer_tensors().items():
-        assert torch.equal(value, b.optimizer_tensors()[key]), key
+    for key, value in {**a.optimizer_tensors(), **a.average_tensors()}.items():
+        assert torch.equal(value, {**b.optimizer_tensors(), **b.average_tensors()}[key]), key
 
 
 LABELS = np.arange(10) % 3
@@ -68,7 +68,7 @@ def test_three_and_three_steps_are_six(kind: str) -> None:
         if kind == "plain":
             return _trainer(CONFIG)
         if kind in OPTIMIZERS:
-            config = replace(CONFIG, optimizer=kind, accumulation=2)
+            config = replace(CONFIG, optimizer=kind, accumulation=2, power_ema=(0.05, 0.1))
             return _trainer(replace(config, learning_rate_schedule="cosine", steps=6))
         process = DiffusionProcess(NoiseSchedule.linear(2), variance="learned_range")
         return Trainer(UNet(CLASSES), process, _images(), AWARE, LABELS)
@@ -84,6 +84,7 @@ def test_three_and_three_steps_are_six(kind: str) -> None:
             first.model.state_dict(),
             first.ema.model.state_dict(),
             first.optimizer_tensors(),
+            first.average_tensors(),
         )
     ]
     second = build()

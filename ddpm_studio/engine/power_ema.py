@@ -1,0 +1,128 @@
+"""Power-function averages, and averages of other lengths made of them afterwards [EDM2 §3].
+
+An average of relative width σ_rel weighs the weights of step τ by τ^γ up to the current step t: at
+any time it looks back over the same share of the training. Two of them, snapshot now and then,
+are enough to rebuild one of nearly any length when the training is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+SHORT, LONG = 0.05, 0.10
+"""The relative widths to track from which others are made [EDM2 §3.2]."""
+SHORTEST, LONGEST = 0.01, 0.25
+"""What can be asked for: γ = 97 to .72. No profile is wider than .30."""
+
+
+def gamma(width: float) -> float:
+    """Exponent γ of the average of relative width σ_rel [EDM2 appendix C].
+
+    The only γ > −1 with (γ+1)/((γ+2)²(γ+3)) = σ_rel², largest root of a cubic.
+
+    Args:
+        width: σ_rel, from .01 to .25.
+
+    Raises:
+        ValueError: for a width outside of that.
+    """
+    if not SHORTEST <= width <= LONGEST:
+        raise ValueError(f"an average's relative width is {SHORTEST} to {LONGEST}, not {width}")
+    square = width**-2
+    roots = np.roots([1, 7, 16 - square, 12 - square])
+    return float(roots.real.max())
+
+
+def relative_width(exponent: float) -> float:
+    """σ_rel = (γ+1)^½ (γ+2)⁻¹ (γ+3)^−½ [EDM2 eq. 3]."""
+    return float(np.sqrt((exponent + 1) / (exponent + 3)) / (exponent + 2))
+
+
+class PowerEMA:
+    """Keeps the average of a network's weights with a profile of relative width σ_rel.
+
+    Args:
+        network: the network in training.
+        width: σ_rel.
+    """
+
+    def __init__(self, network: nn.Module, width: float) -> None:
+        self.width = width
+        self._exponent = gamma(width)
+        self._names = [name for name, _ in network.named_parameters()]
+        self._current: list[Tensor] = list(network.parameters())
+        self._averaged = [p.detach().clone() for p in self._current]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights after step t = 1, 2, …: β_γ(t) = (1 − 1/t)^{γ+1} [EDM2 eq. 2]."""
+        decay = (1 - 1 / step) ** (self._exponent + 1)
+        torch._foreach_lerp_(self._averaged, self._current, 1 - decay)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the averaged weights by name."""
+        return dict(zip(self._names, self._averaged, strict=True))
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take up averaged weights.
+
+        Raises:
+            ValueError: if one is missing or of another shape.
+        """
+        for name, average in zip(self._names, self._averaged, strict=True):
+            given = tensors.get(name)
+            if given is None or given.shape != average.shape:
+                raise ValueError(f"the average of width {self.width:g} lacks a fitting {name}")
+            average.copy_(given)
+
+
+class Snapshot(NamedTuple):
+    """Which average was written down when."""
+
+    width: float
+    step: int
+
+
+def coefficients(snapshots: Sequence[Snapshot], wanted: Snapshot) -> npt.NDArray[np.float64]:
+    """How much of each snapshot makes the wanted average, by least squares [EDM2 §3.2].
+
+    Args:
+        snapshots: of steps up to the wanted one's, each once.
+        wanted: the width, and the step at which the average ends.
+
+    Returns:
+        Shape (N,); they add up to about 1.
+
+    Raises:
+        ValueError: without snapshots, or for one that is later than what is wanted.
+    """
+    if not snapshots or len(set(snapshots)) < len(snapshots):
+        raise ValueError("an average is made of one or more snapshots, each once")
+    if max(snapshot.step for snapshot in snapshots) > wanted.step:
+        raise ValueError(f"a snapshot is later than step {wanted.step}")
+    exponents = np.array([gamma(snapshot.width) for snapshot in snapshots])
+    steps = np.array([snapshot.step for snapshot in snapshots], np.float64)
+    gram = _inner(exponents[:, None], steps[:, None], exponents, steps)
+    target = _inner(exponents, steps, np.array(gamma(wanted.width)), np.array(float(wanted.step)))
+    return np.asarray(np.linalg.lstsq(gram, target, rcond=None)[0], np.float64)
+
+
+def _inner(
+    a: npt.NDArray[np.float64],
+    a_step: npt.NDArray[np.float64],
+    b: npt.NDArray[np.float64],
+    b_step: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """∫ p_a p_b over time, of p_γ(τ; t) = (γ+1) τ^γ/t^{γ+1} for τ ≤ t and else 0."""
+    later = np.where(a_step <= b_step, b, a)
+    ratio = np.minimum(a_step, b_step) / np.maximum(a_step, b_step)
+    product: npt.NDArray[np.float64] = (
+        (a + 1) * (b + 1) / (a + b + 1) * ratio**later / np.maximum(a_step, b_step)
+    )
+    return product
