@@ -49,6 +49,6 @@ from .schedules.schedule import NoiseSchedule as NoiseSchedule
 from .training import (
     Trainer as Trainer,
 )
-from .training import (
+from .training_config import (
     TrainingConfig as TrainingConfig,
 )

@@ -14,11 +14,11 @@ from ddpm_studio.engine.batches import Batches, PictureRows
 from ddpm_studio.engine.device.accelerator import Accelerator, Forward
 from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.ema import EMA
-from ddpm_studio.engine.learning_rates.table import learning_rate
+from ddpm_studio.engine.learning_rates import learning_rate
 from ddpm_studio.engine.losses import TrainingLoss, check_loss
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
-from ddpm_studio.engine.optimizers.table import optimizer
+from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.power_ema import PowerEMA
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.timesteps import timestep_sampler

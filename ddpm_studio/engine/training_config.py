@@ -25,10 +25,10 @@ class TrainingConfig:
         timestep_sampling: a name of :data:`ddpm_studio.engine.tables.TIMESTEP_SAMPLING`.
         label_dropout: chance that a picture's class is withheld, so that guidance has a
             prediction without a class to compare with; of no effect without labels.
-        optimizer: a name of :data:`~ddpm_studio.engine.optimizers.table.OPTIMIZERS`.
+        optimizer: a name of :data:`ddpm_studio.engine.tables.OPTIMIZERS`.
         weight_decay: decoupled from the gradient, of the optimisers that have it.
         learning_rate_schedule: what follows the warm-up, a name of
-            :data:`~ddpm_studio.engine.learning_rates.table.LEARNING_RATES`.
+            :data:`ddpm_studio.engine.tables.LEARNING_RATES`.
         steps: the number of steps planned in all, which a schedule other than constant needs.
         accumulation: passes whose gradients add up to one step.
         power_ema: relative widths σ_rel of the power-function averages to keep beside the

@@ -24,7 +24,7 @@ from ddpm_studio.engine import (
 from ddpm_studio.engine.ema import EMA, ema_decay
 from ddpm_studio.engine.networks.unet import UNetConfig
 from ddpm_studio.engine.networks.unet_blocks import ResidualBlock
-from ddpm_studio.engine.optimizers.table import OPTIMIZERS
+from ddpm_studio.engine.tables import OPTIMIZERS
 
 NET = UNetConfig(8, 8, 1, 32, (1, 2), 1, (4,), dropout=0.3)
 

@@ -1,1 +1,28 @@
 """How the learning rate changes over a training."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from ddpm_studio.engine.tables.learning_rates import LEARNING_RATES
+
+
+def learning_rate(schedule: str, step: int, warmup_steps: int, steps: int | None) -> float:
+    """Share of the learning rate at a step, 0..1.
+
+    Args:
+        schedule: a name of :data:`ddpm_studio.engine.tables.LEARNING_RATES`.
+        step: 0, 1, …
+        warmup_steps: of the linear rise from 0; the first step after it has the whole rate.
+        steps: planned in all; None: not known.
+
+    Raises:
+        ValueError: for another name, or a schedule that needs the number of steps without it.
+    """
+    chosen = LEARNING_RATES[schedule]
+    if steps is None and chosen.needs_steps:
+        raise ValueError(f"the learning-rate schedule {schedule!r} needs the number of steps")
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    taken = 0.0 if steps is None else (step - warmup_steps) / max(1, steps - warmup_steps)
+    return cast(float, chosen.load()(min(1.0, taken)))

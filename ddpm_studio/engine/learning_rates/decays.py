@@ -21,7 +21,7 @@ def cosine(p: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * p))
 
 
-def linear_to_zero(p: float) -> float:
+def linear(p: float) -> float:
     """1 − p."""
     return 1 - p
 

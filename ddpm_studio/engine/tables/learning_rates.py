@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from ddpm_studio.engine.tables.entry import Entry, Table
 
+_DECAYS = "ddpm_studio.engine.learning_rates.decays"
 
+
+@dataclass(frozen=True, eq=False)
 class LearningRateInfo(Entry):
-    """A schedule of the learning rate; its code is a function of (step, steps).
+    """A schedule of the learning rate; its code is a function of the share p of the steps taken.
 
-    It returns the share of the learning rate, 0..1, at step 0, 1, … of ``steps`` in all.
+    p is counted from the end of the warm-up, where it is 0; one step after the last it would
+    be 1. The function returns the share of the learning rate, 0..1.
+
+    Args:
+        needs_steps: whether the number of steps must be known.
     """
+
+    needs_steps: bool = field(default=True, kw_only=True)
 
 
 LEARNING_RATES = Table(
@@ -17,7 +28,15 @@ LEARNING_RATES = Table(
     LearningRateInfo,
     (
         LearningRateInfo(
-            "constant", "constant", "the paper's", "ddpm_studio.engine.learning_rates:constant"
+            "constant", "constant", "the paper's", f"{_DECAYS}:constant", needs_steps=False
+        ),
+        LearningRateInfo("cosine", "cosine", "falls to 0 as a cosine", f"{_DECAYS}:cosine"),
+        LearningRateInfo("linear", "linear to zero", "falls evenly to 0", f"{_DECAYS}:linear"),
+        LearningRateInfo(
+            "wsd",
+            "warm-up, stable, decay",
+            "falls to 0 in the last fifth",
+            f"{_DECAYS}:warmup_stable_decay",
         ),
     ),
 )

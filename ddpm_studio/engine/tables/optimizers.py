@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
-from ddpm_studio.engine.tables.entry import Entry, Table
+from ddpm_studio.engine.tables.entry import Entry, Option, Table
+
+_OPTIMIZERS = "ddpm_studio.engine.optimizers"
+
+WEIGHT_DECAY = Option(
+    "weight_decay",
+    "Weight decay",
+    "Share of the learning rate by which each weight shrinks in a step.",
+    0.01,
+    0.0,
+    1.0,
+)
 
 
 class OptimizerInfo(Entry):
-    """An optimiser; its code is called with (parameters, lr=learning rate)."""
+    """An optimiser.
+
+    Its code makes a :class:`ddpm_studio.engine.optimizers.protocol.Optimizer` of the network,
+    and takes its options as keyword arguments.
+    """
 
 
 OPTIMIZERS = Table(
     "optimiser",
     OptimizerInfo,
-    (OptimizerInfo("adam", "Adam", "the paper's", "torch.optim:Adam", arguments={"fused": True}),),
+    (
+        OptimizerInfo("adam", "Adam", "the paper's", f"{_OPTIMIZERS}.adam:Adam"),
+        OptimizerInfo(
+            "adamw",
+            "AdamW",
+            "with decay of the weights",
+            f"{_OPTIMIZERS}.adamw:AdamW",
+            options=(WEIGHT_DECAY,),
+        ),
+        OptimizerInfo(
+            "muon",
+            "Muon",
+            "steps of hidden layers orthogonalised, adamw for the rest",
+            f"{_OPTIMIZERS}.muon:Muon",
+            options=(WEIGHT_DECAY,),
+        ),
+    ),
 )

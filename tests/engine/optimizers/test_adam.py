@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from ddpm_studio.engine.optimizers import optimizer
 from ddpm_studio.engine.optimizers.protocol import Optimizer
-from ddpm_studio.engine.optimizers.table import OPTIMIZERS, optimizer
+from ddpm_studio.engine.tables import OPTIMIZERS
 
 TRUE = torch.tensor(True)
 RATES = [0.1, 0.03, 0.3, 0.01]

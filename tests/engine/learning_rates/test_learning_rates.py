@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from ddpm_studio.engine.learning_rates.table import LEARNING_RATES, learning_rate
+from ddpm_studio.engine.learning_rates import learning_rate
+from ddpm_studio.engine.tables import LEARNING_RATES
 
 WARMUP, STEPS = 10, 110
 
