@@ -18,7 +18,9 @@ from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
 from ddpm_studio.engine.tables import (
+    LEARNING_RATES,
     LOSSES,
+    OPTIMIZERS,
     PARAMETERIZATIONS,
     PRESETS,
     SAMPLERS,
@@ -26,6 +28,7 @@ from ddpm_studio.engine.tables import (
     TIMESTEP_SAMPLING,
     VARIANCES,
 )
+from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
 from ddpm_studio.engine.tables.samplers import ETA
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
@@ -71,6 +74,10 @@ class PrepareOptions(Request):
     )
 
 
+# What a run may go on with that was begun otherwise; its record tells of it.
+_MAY_CHANGE: JsonDict = {"may_change": True}
+
+
 class TrainRequest(Request):
     """Everything that decides a training run."""
 
@@ -80,18 +87,79 @@ class TrainRequest(Request):
         description="How large it is.",
     )
     steps: int = Field(
-        5000, ge=1, le=100_000_000, title="Steps", description="Optimiser steps in all."
+        5000,
+        ge=1,
+        le=100_000_000,
+        title="Steps",
+        description="Optimiser steps in all.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    epochs: float | None = Field(
+        None,
+        gt=0,
+        le=1e8,
+        title="Epochs",
+        description="In place of steps: how often each picture is seen in all; empty: by steps.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        title="Minutes",
+        description="In place of steps: as many as this machine takes in them; empty: by steps.",
+        json_schema_extra=_MAY_CHANGE,
     )
     batch_size: int = Field(
-        32, ge=1, le=65536, title="Batch size", description="Pictures in one step."
+        32,
+        ge=1,
+        le=65536,
+        title="Batch size",
+        description="Pictures in one step, or in each pass of it.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    accumulation: int = Field(
+        1,
+        ge=1,
+        le=4096,
+        title="Accumulation",
+        description="Passes of a batch each whose gradients make one step.",
+        json_schema_extra=_MAY_CHANGE,
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same run (exactly so on the CPU).")
-    device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+    device: Device = Field(
+        "auto",
+        title="Device",
+        description="auto: the GPU if there is one.",
+        json_schema_extra=_MAY_CHANGE,
+    )
     precision: Precision = Field(
         "auto", title="Precision", description="auto: bf16 where the device does it well."
     )
+    optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field(
+        "adam", title="Optimiser", description="What takes the steps."
+    )
+    weight_decay: float = Field(
+        WEIGHT_DECAY.default,
+        ge=WEIGHT_DECAY.low,
+        le=WEIGHT_DECAY.high,
+        title=WEIGHT_DECAY.title,
+        description=WEIGHT_DECAY.help,
+        json_schema_extra={"option_of": "optimizer"},
+    )
     learning_rate: float = Field(
-        2e-4, gt=0, le=1, title="Learning rate", description="Adam's step size after warm-up."
+        2e-4,
+        gt=0,
+        le=1,
+        title="Learning rate",
+        description="The optimiser's step size after the warm-up.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    learning_rate_schedule: Annotated[str, OneOf(LEARNING_RATES)] = Field(
+        "constant",
+        title="Learning-rate schedule",
+        description="What follows the warm-up, until the last step.",
+        json_schema_extra=_MAY_CHANGE,
     )
     warmup_steps: int | None = Field(
         None,
@@ -107,6 +175,11 @@ class TrainRequest(Request):
     )
     ema_decay: float = Field(
         0.9999, ge=0, lt=1, title="EMA decay", description="Reached by a warm-up of the decay."
+    )
+    power_ema: bool = Field(
+        False,
+        title="EMA snapshots",
+        description="Keep averages beside, from which one of any length is made when drawing.",
     )
     flip: bool = Field(
         True, title="Random flips", description="Mirror pictures left to right at random."
@@ -171,6 +244,19 @@ class TrainRequest(Request):
         16, ge=0, le=256, title="Sample count", description="Pictures in each preview; 0: none."
     )
 
+    @field_validator("minutes")
+    @classmethod
+    def _one_length(cls, minutes: float | None, info: ValidationInfo) -> float | None:
+        if minutes is not None and info.data.get("epochs") is not None:
+            raise ValueError("give the length in epochs or in minutes, not in both")
+        return minutes
+
+    @classmethod
+    def may_change(cls) -> tuple[str, ...]:
+        """Return the fields that a run may go on with other values of."""
+        extras = ((name, field.json_schema_extra) for name, field in cls.model_fields.items())
+        return tuple(n for n, extra in extras if isinstance(extra, dict) and "may_change" in extra)
+
 
 # Of an effect with those samplers alone that take it.
 _AS_SAMPLER: JsonDict = {"option_of": "sampler"}
@@ -193,6 +279,14 @@ class DrawRequest(Request):
         True, title="Clip x̂₀", description="Keep the predicted picture within the pixel range."
     )
     weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
+    ema_length: float | None = Field(
+        None,
+        ge=0.01,
+        le=0.25,
+        title="EMA length",
+        description="Of the average, as a share of the training, for a run with EMA snapshots; "
+        "empty: as it was trained.",
+    )
     checkpoint: int | None = Field(
         None, ge=0, title="Checkpoint", description="Step of the weights; empty: the newest."
     )

@@ -64,7 +64,7 @@ class Batches:
 
     def rows(self, step: int, config: TrainingConfig) -> npt.NDArray[np.int64]:
         """Rows of the batch of step 0, 1, …, in an order drawn anew each epoch, shape (N,)."""
-        start = config.first_picture + (step - config.first_step) * config.pictures
+        start = config.seen(step)
         positions = np.arange(start, start + config.pictures)
         epochs, places = np.divmod(positions, len(self.images))
         rows = np.empty_like(positions)

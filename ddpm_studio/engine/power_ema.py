@@ -92,12 +92,15 @@ class Snapshot(NamedTuple):
 def coefficients(snapshots: Sequence[Snapshot], wanted: Snapshot) -> npt.NDArray[np.float64]:
     """How much of each snapshot makes the wanted average, by least squares [EDM2 §3.2].
 
+    Under the condition that they add up to 1: most of a weight is where it began, and must stay
+    there whatever the fit leaves over.
+
     Args:
         snapshots: of steps up to the wanted one's, each once.
         wanted: the width, and the step at which the average ends.
 
     Returns:
-        Shape (N,); they add up to about 1.
+        Shape (N,).
 
     Raises:
         ValueError: without snapshots, or for one that is later than what is wanted.
@@ -106,23 +109,27 @@ def coefficients(snapshots: Sequence[Snapshot], wanted: Snapshot) -> npt.NDArray
         raise ValueError("an average is made of one or more snapshots, each once")
     if max(snapshot.step for snapshot in snapshots) > wanted.step:
         raise ValueError(f"a snapshot is later than step {wanted.step}")
+    count = len(snapshots)
     exponents = np.array([gamma(snapshot.width) for snapshot in snapshots])
-    steps = np.array([snapshot.step for snapshot in snapshots], np.float64)
-    gram = _inner(exponents[:, None], steps[:, None], exponents, steps)
-    target = _inner(exponents, steps, np.array(gamma(wanted.width)), np.array(float(wanted.step)))
-    return np.asarray(np.linalg.lstsq(gram, target, rcond=None)[0], np.float64)
+    times = np.array([snapshot.step / wanted.step for snapshot in snapshots])
+    # The last row and column are those of the condition and its Lagrange multiplier.
+    system, target = np.ones((count + 1, count + 1)), np.ones(count + 1)
+    system[:count, :count] = _inner(exponents[:, None], times[:, None], exponents, times)
+    system[count, count] = 0
+    target[:count] = _inner(exponents, times, np.array(gamma(wanted.width)), np.array(1.0))
+    return np.asarray(np.linalg.lstsq(system, target, rcond=None)[0][:count], np.float64)
 
 
 def _inner(
     a: npt.NDArray[np.float64],
-    a_step: npt.NDArray[np.float64],
+    a_end: npt.NDArray[np.float64],
     b: npt.NDArray[np.float64],
-    b_step: npt.NDArray[np.float64],
+    b_end: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
     """∫ p_a p_b over time, of p_γ(τ; t) = (γ+1) τ^γ/t^{γ+1} for τ ≤ t and else 0."""
-    later = np.where(a_step <= b_step, b, a)
-    ratio = np.minimum(a_step, b_step) / np.maximum(a_step, b_step)
+    later = np.where(a_end <= b_end, b, a)
+    first, last = np.minimum(a_end, b_end), np.maximum(a_end, b_end)
     product: npt.NDArray[np.float64] = (
-        (a + 1) * (b + 1) / (a + b + 1) * ratio**later / np.maximum(a_step, b_step)
+        (a + 1) * (b + 1) / (a + b + 1) * (first / last) ** later / last
     )
     return product

@@ -14,7 +14,6 @@ from ddpm_studio.engine.batches import Batches, PictureRows
 from ddpm_studio.engine.device.accelerator import Accelerator, Forward
 from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.ema import EMA
-from ddpm_studio.engine.learning_rates import learning_rate
 from ddpm_studio.engine.losses import TrainingLoss, check_loss
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
@@ -101,7 +100,7 @@ class Trainer:
         #: False where a step was broken off while it changed the weights.
         self.whole = True
         self._generator = torch.Generator(self.device)
-        self.learning_rate(0)
+        config.rate(0)
 
     def step(self) -> StepResult:
         """Take one optimiser step [DDPM Algorithm 1].
@@ -124,7 +123,7 @@ class Trainer:
             loss, losses, grad_norm = self.accelerator.gradient(
                 self._loss, x0, y, index, noise, weights
             )
-        lr = self.learning_rate(number)
+        lr = config.rate(number)
         self.whole = False
         self.optimizer.step(lr, torch.isfinite(loss) & torch.isfinite(grad_norm))
         self.step_number += 1
@@ -141,13 +140,6 @@ class Trainer:
         """‖ε − ε_θ(√ᾱ_t x_0 + √(1−ᾱ_t) ε, t)‖² or what the settings name, shape (N,)."""
         given = () if y is None else (y,)
         return self.loss(self.process, lambda x, t: network(x, t, *given), x0, index, noise)
-
-    def learning_rate(self, step: int) -> float:
-        """Learning rate at step 0, 1, …: a linear warm-up, then as the schedule has it."""
-        config = self.config
-        warmup, planned = config.warmup_steps, config.steps
-        factor = learning_rate(config.learning_rate_schedule, step, warmup, planned)
-        return config.learning_rate * factor
 
     def _dropout(self, seed: int) -> contextlib.AbstractContextManager[None]:
         """Make dropout, which draws from the global generators, a function of the step too."""
@@ -174,6 +166,7 @@ class Trainer:
         ema: dict[str, Tensor],
         optimizer: dict[str, Tensor],
         averages: dict[str, Tensor] | None = None,
+        seen: int | None = None,
     ) -> None:
         """Continue from a checkpoint's tensors.
 
@@ -183,6 +176,7 @@ class Trainer:
             ema: their average.
             optimizer: see :meth:`optimizer_tensors`.
             averages: see :meth:`average_tensors`.
+            seen: pictures by then; None: as many as with batches of today's size throughout.
 
         Raises:
             ValueError: if a tensor is missing, left over or of another shape.
@@ -194,6 +188,8 @@ class Trainer:
         self.timesteps.load(learned)
         for average in self.power_emas:
             average.load(parted(averages or {}, f"{average.width:g}")[1])
+        seen = step * self.config.pictures if seen is None else seen
+        self.config = replace(self.config, first_step=step, first_picture=seen)
         self.step_number = step
         self.whole = True
 

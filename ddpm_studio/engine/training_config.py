@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.learning_rates import learning_rate
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,16 @@ class TrainingConfig:
     def pictures(self) -> int:
         """Pictures in one step."""
         return self.batch_size * self.accumulation
+
+    def rate(self, step: int) -> float:
+        """Learning rate at step 0, 1, …: a linear warm-up, then as the schedule has it.
+
+        Raises:
+            ValueError: if there is no such schedule, or it needs the number of steps.
+        """
+        schedule, warmup = self.learning_rate_schedule, self.warmup_steps
+        return self.learning_rate * learning_rate(schedule, step, warmup, self.steps)
+
+    def seen(self, step: int) -> int:
+        """Pictures seen before step 0, 1, …"""
+        return self.first_picture + (step - self.first_step) * self.pictures

@@ -23,13 +23,13 @@ from ddpm_studio.runs.tensors import safetensors_chunks
 from ddpm_studio.runs.weights import most_bytes
 from ddpm_studio.strict_json import read_object, require_file
 
-Part = Literal["model", "ema", "optimizer"]
+Part = Literal["model", "ema", "optimizer", "averages"]
 # As many digits as the most steps that can be asked for.
 _NAME = re.compile(r"step-(\d{8,9})")
 _KEPT = 3
 _MAX_STATE = 16 << 20
 # How many numbers each part has for one of the network's.
-_COPIES: dict[Part, int] = {"model": 1, "ema": 1, "optimizer": 3}
+_COPIES: dict[Part, int] = {"model": 1, "ema": 1, "optimizer": 3, "averages": 2}
 _DIGEST = 16
 
 

@@ -15,7 +15,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import is_file, is_there, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
-from ddpm_studio.runs.info import RunInfo
+from ddpm_studio.runs.info import RunInfo, SettingsChange
 from ddpm_studio.runs.lock import RunLock
 from ddpm_studio.strict_json import read_object
 from ddpm_studio.validation import plainly
@@ -111,17 +111,34 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
-    def plan(self, steps: int) -> None:
-        """Note that the run shall have so many steps in all, whatever was planned at first.
+    def plan(self, steps: int, at: int = 0, **settings: float | str) -> None:
+        """Note what the run shall be from a step on, whatever was planned at first.
+
+        Args:
+            steps: in all.
+            at: steps taken by now.
+            settings: other fields of the request.
 
         Raises:
             OSError: if it can't be written; what stood there stands there still.
         """
         request = self.info.request
-        if request is not None and request.steps != steps:
-            planned = request.model_copy(update={"steps": steps})
-            self.info = self.info.model_copy(update={"request": planned})
-            atomic.write_bytes(self.path / "run.json", self.info.model_dump_json(indent=1).encode())
+        if request is None:
+            return
+        wanted: dict[str, int | float | str] = {"steps": steps, **settings}
+        changed = {
+            name: (getattr(request, name), value)
+            for name, value in wanted.items()
+            if getattr(request, name) != value
+        }
+        if changed:
+            told = {
+                "request": request.model_copy(update=wanted),
+                "changes": (*self.info.changes, SettingsChange(step=at, settings=changed)),
+            }
+            info = self.info.model_copy(update=told)
+            atomic.write_bytes(self.path / "run.json", info.model_dump_json(indent=1).encode())
+            self.info = info
 
     def lock(self) -> RunLock:
         """Take the run for writing; released by its ``release()`` or with the process.

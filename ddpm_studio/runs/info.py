@@ -72,6 +72,14 @@ class ProcessInfo(_Part):
         return DiffusionProcess(schedule, self.parameterization, self.variance)
 
 
+class SettingsChange(_Part):
+    """Settings with which a run went on after a step: what each was before, and since."""
+
+    step: int = Field(ge=0)
+    time: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    settings: dict[str, tuple[int | float | str | None, int | float | str | None]]
+
+
 class RunInfo(_Part):
     """The content of ``run.json``.
 
@@ -79,6 +87,7 @@ class RunInfo(_Part):
     U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere; ``origin`` says
     where. ``start_from`` is the run whose weights were fine-tuned. ``plugins`` are the entries
     of other packages that it was made with, such as {"schedule toy": "toy-plugin 1.0"}.
+    ``changes`` tells, oldest first, with which other settings it went on; ``request`` has the last.
     """
 
     format_version: Literal[1, 2] = 2
@@ -90,6 +99,7 @@ class RunInfo(_Part):
     origin: str = ""
     start_from: str | None = None
     plugins: dict[str, str] = Field(default_factory=dict)
+    changes: tuple[SettingsChange, ...] = ()
     versions: dict[str, str] = Field(
         default_factory=lambda: {
             "ddpm-studio": __version__,

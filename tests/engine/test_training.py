@@ -89,7 +89,8 @@ def test_three_and_three_steps_are_six(kind: str) -> None:
     ]
     second = build()
     torch.manual_seed(12345)
-    second.load(3, *saved)
+    model, ema, optimizer, averages = saved
+    second.load(3, model, ema, optimizer, averages)
     again += [float(second.step().loss) for _ in range(3)]
 
     assert again == losses
@@ -170,7 +171,7 @@ def test_a_step_is_short_enough_to_be_read() -> None:
         }
         waiting += (called & functions.keys()) - seen
     lines = {name: functions[name].end_lineno - functions[name].lineno + 1 for name in seen}  # type: ignore[operator]
-    assert {"step", "_loss", "learning_rate"} <= seen
+    assert {"step", "_loss", "_dropout"} <= seen
     assert lines["step"] <= 60
     assert sum(lines.values()) <= 120
 
@@ -180,7 +181,7 @@ def test_warm_up_and_clip() -> None:
     assert [trainer.step().lr for _ in range(6)] == pytest.approx(
         [0.25e-3, 0.5e-3, 0.75e-3, 1e-3, 1e-3, 1e-3]
     )
-    assert _trainer(TrainingConfig(warmup_steps=0)).learning_rate(0) == 2e-4
+    assert TrainingConfig(warmup_steps=0).rate(0) == 2e-4
 
 
 def test_ema_warm_up() -> None:

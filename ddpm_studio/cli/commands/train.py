@@ -30,7 +30,12 @@ def command(
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run; --steps is the new total.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run; --steps is the new total. Learning rate and batch may be "
+            "others than before.",
+        ),
     ] = False,
     start_from: Annotated[
         Path | None,
@@ -62,6 +67,8 @@ def command(
         )
     if resume and start_from is not None:
         raise typer.BadParameter("a run that goes on has its network.", param_hint="'--from'")
+    if "steps" in given and (other := next((n for n in ("epochs", "minutes") if n in given), "")):
+        raise typer.BadParameter("the length is in steps already.", param_hint=f"'--{other}'")
     request, options = validated(TrainRequest, given), validated(PrepareOptions, given)
     if resume:
         request = resumed(run, given, request, options, option_name)

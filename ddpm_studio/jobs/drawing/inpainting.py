@@ -48,7 +48,7 @@ def inpaint(
         StudioError: if the run can't be read, picture or mask do not fit, or a setting is out
             of range.
     """
-    model = models.get(request.run, request.weights, request.device, request.checkpoint)
+    model = models.for_drawing(request.run, request)
     x_0 = to_latent(picture, model)
     if mask.shape != picture.shape[:2]:
         raise StudioError(

@@ -44,7 +44,7 @@ def interpolate(
             "u and v do not go with these pictures.",
             "Between two give u alone, between four corners u and v.",
         )
-    model = models.get(request.run, request.weights, request.device, request.checkpoint)
+    model = models.for_drawing(request.run, request)
     x_t = _encoded(model, request, ends)
     lambdas = torch.linspace(0, 1, request.steps_lambda)
     if request.u is not None:
@@ -81,7 +81,7 @@ def walk_path(
     """
     if len(keys) < 2:
         raise StudioError("A path needs two pictures or more.", "Add another picture to it.")
-    model = models.get(request.run, request.weights, request.device, request.checkpoint)
+    model = models.for_drawing(request.run, request)
     x_t = _encoded(model, request, keys)
     lambdas = torch.linspace(0, 1, request.steps_lambda)[:-1]
     stops = [*x_t, x_t[0]] if request.closed else list(x_t)

@@ -17,8 +17,9 @@ from ddpm_studio.catalogue.origins import require
 from ddpm_studio.engine import DiffusionProcess, Network, Precision, in_bf16
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine.device import choose_device
-from ddpm_studio.requests import Device, Weights
+from ddpm_studio.requests import Device, DrawRequest, Weights
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
+from ddpm_studio.runs.averages import rebuilt_average
 from ddpm_studio.runs.info import NEEDED_TO_DRAW
 from ddpm_studio.runs.weights import network_of
 
@@ -68,7 +69,7 @@ class LiveTraining:
 
 # What tells a checkpoint, or a training, from another that came to lie in its place.
 _Identity = tuple[int, ...]
-_Key = tuple[Path, _Identity, int, Weights, torch.device]
+_Key = tuple[Path, _Identity, int, Weights, torch.device, float | None]
 
 
 class ModelStore:
@@ -92,18 +93,33 @@ class ModelStore:
         self._live.pop(run.resolve(), None)
 
     def get(
-        self, run: Path, weights: Weights, device: Device = "auto", step: int | None = None
+        self,
+        run: Path,
+        weights: Weights,
+        device: Device = "auto",
+        step: int | None = None,
+        ema_length: float | None = None,
     ) -> Model:
         """Return the run's newest model, or that of the checkpoint at ``step``.
 
+        Args:
+            run: its folder.
+            weights: averaged or raw.
+            device: where it shall compute.
+            step: of the checkpoint; None: the newest weights there are.
+            ema_length: σ_rel of another average than the one trained with, which ends at the
+                checkpoint; None: that one.
+
         Raises:
-            StudioError: if it is no run folder, has no such checkpoint, or is damaged.
+            StudioError: if it is no run folder, has no such checkpoint or average, or is damaged.
         """
         path = run.resolve()
-        if path in self._live and step is None:
+        if ema_length is not None and weights != "ema":
+            raise StudioError("Raw weights are no average.", "Leave the EMA length out.")
+        if path in self._live and step is None and ema_length is None:
             info, training, attached = self._live[path]
             step, where = training.step(), training.device
-            key = (path, attached, step, weights, where)
+            key = (path, attached, step, weights, where, None)
             return self._cached(key, info, lambda: copy.deepcopy(training.network(weights)))
         folder = RunFolder.open(run)
         require(f"The run {path.name}", folder.info.plugins, NEEDED_TO_DRAW)
@@ -112,8 +128,12 @@ class ModelStore:
 
         def load() -> Network:
             config = folder.info.network_config()
-            tensors = checkpoint.load("ema" if weights == "ema" else "model", config)
             try:
+                tensors = (
+                    checkpoint.load("ema" if weights == "ema" else "model", config)
+                    if ema_length is None
+                    else rebuilt_average(folder, checkpoint, ema_length)
+                )
                 return network_of(config, tensors)
             except ValueError as error:
                 raise StudioError(
@@ -122,11 +142,17 @@ class ModelStore:
                     str(error),
                 ) from error
 
-        key = (path, _identity(checkpoint), checkpoint.step, weights, where)
+        key = (path, _identity(checkpoint), checkpoint.step, weights, where, ema_length)
         return self._cached(key, folder.info, load)
 
+    def for_drawing(self, run: Path, request: DrawRequest) -> Model:
+        """Return the model that a request asks to draw with; see :meth:`get`."""
+        return self.get(
+            run, request.weights, request.device, request.checkpoint, request.ema_length
+        )
+
     def _cached(self, key: _Key, info: RunInfo, load: Callable[[], Network]) -> Model:
-        path, _, step, weights, device = key
+        path, _, step, weights, device, _ = key
         if key not in self._cache:
             network = load().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             network = network.eval().requires_grad_(False)

@@ -24,7 +24,7 @@ def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None,
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
     """
-    model = models.get(request.run, request.weights, request.device, request.checkpoint)
+    model = models.for_drawing(request.run, request)
     T = model.process.schedule.T
     # A trajectory to look at walks all pictures in step; else they go in batches.
     size = request.count if request.frames else batch_limit(picture_shape(model), model.device)

@@ -44,7 +44,7 @@ def share(
         StudioError: if the run can't be read, picture or latent do not fit, or the sampler
             would draw the same picture each time.
     """
-    model = models.get(request.run, request.weights, request.device, request.checkpoint)
+    model = models.for_drawing(request.run, request)
     check_t(model, request.t)
     sampler = SAMPLERS[request.sampler]
     if request.count > 1 and sampler.deterministic and not (sampler.uses_eta and request.eta):

@@ -11,9 +11,6 @@ from ddpm_studio.jobs.asking import Named
 from ddpm_studio.paths import WRITING
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
-# A resumed training may be given these anew.
-_MAY_DIFFER = {"steps", "device"}
-
 
 def check_new_run(run: Path, named: Named = str) -> None:
     """Refuse a place where no new run can be written.
@@ -77,7 +74,7 @@ def resumed(
     asked = {**request.model_dump(), **options.model_dump()}
     for name in given:
         # None asks for what suits, which is recorded as a number.
-        if name not in _MAY_DIFFER and asked[name] not in (None, recorded[name]):
+        if name not in TrainRequest.may_change() and asked[name] not in (None, recorded[name]):
             raise StudioError(
                 f"The run was begun with {named(name)} {recorded[name]}, "
                 f"which can't become {asked[name]}.",

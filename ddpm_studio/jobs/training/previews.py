@@ -22,7 +22,7 @@ _SAMPLER = SAMPLERS["dpm++2m-sde"]
 _STEPS = 20
 _SEED = 4
 # Unless a number of steps is asked for, previews may take this share of the time.
-_SHARE_OF_TIME = 0.1
+SHARE_OF_TIME = 0.1
 _FIRST_AFTER_SECONDS = 10.0
 
 
@@ -71,7 +71,7 @@ class Previews:
         except (OSError, StudioError) as error:
             refused = error
         now = time.monotonic()
-        self._next = now + (now - begun) / _SHARE_OF_TIME
+        self._next = now + (now - begun) / SHARE_OF_TIME
         yield grid
         if refused is not None:
             raise refused

@@ -92,6 +92,8 @@ class Saver:
                 f"The weights are no longer numbers at step {trainer.step_number}.",
                 "Train further from the last checkpoint, or start with a smaller learning rate.",
             )
+        if averages := trainer.average_tensors():
+            tensors["averages"] = averages
         return {**tensors, "optimizer": trainer.optimizer_tensors()}
 
     def new_folder(self) -> RunFolder:

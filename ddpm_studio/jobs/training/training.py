@@ -13,26 +13,28 @@ import torch
 from ddpm_studio import data
 from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.data import Dataset, Reject
-from ddpm_studio.engine import Network, NetworkConfig, Trainer, TrainingConfig, derive_seed
+from ddpm_studio.engine import Network, NetworkConfig, Trainer
 from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.network import size_text
 from ddpm_studio.engine.networks.presets import preset, preset_multiple
-from ddpm_studio.engine.tables import PRESETS, VARIANCES
+from ddpm_studio.engine.tables import VARIANCES
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
-from ddpm_studio.jobs.library.exchange import start_weights
 from ddpm_studio.jobs.library.learnt import kept_pictures
 from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.training.building import build_trainer, warmup_steps
+from ddpm_studio.jobs.training.changes import further, note_changes, told_changes
 from ddpm_studio.jobs.training.data_guard import DataGuard
+from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
+from ddpm_studio.runs.averages import forget_averages_after
 from ddpm_studio.runs.info import NEEDED_TO_DRAW
 
 _NAMED = 5
-_NETWORK_SEED = 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def train(
         sources: pictures; when resuming, empty for those that the run records.
         run: the run folder, new or, when resuming, there already.
         request: the settings; when resuming, ``steps`` is the new total, ``device`` may
-            differ, and the others are the run's.
+            differ, what is named of learning rate and batch (``TrainRequest.may_change()``) takes
+            the place of the run's, and all others are the run's. A length in epochs or minutes
+            becomes steps; when resuming, the minutes are added to what was trained.
         options: how pictures are prepared; when resuming, the run's.
         resume: go on with a run.
         start_from: another run, also an imported one, whose network is fine-tuned: its shape,
@@ -88,9 +92,7 @@ def train(
                 f"The run {run} was not trained here.", "Fine-tune it as a new run instead."
             )
         require(f"The run {run.name}", folder.info.plugins)
-        request = folder.info.request.model_copy(
-            update={"steps": request.steps, "device": request.device}
-        )
+        request = further(folder.info.request, request)
         sources = sources or [Path(source) for source in folder.info.data.sources]
         options = folder.info.data.options
     elif (run / "run.json").exists():
@@ -129,13 +131,18 @@ def train(
         precision = devices.choose_precision(request.precision, device)
         config = base.network_config() if base else _network_config(request, dataset)
         # Nor should it change its meaning with a preset.
-        told = {"warmup_steps": _warmup(request), "dropout": config.dropout}
+        told = {"warmup_steps": warmup_steps(request), "dropout": config.dropout}
         request = request.model_copy(update={"precision": precision, **told})
         info = _describe(request, config, process, dataset, start_from)
-        folder = RunFolder.create(run, info)
-    if request.batch_size > len(dataset):
-        yield Notice(_large_batch(request.batch_size, len(dataset)))
+    batch = request.batch_size * request.accumulation
+    if batch > len(dataset):
+        yield Notice(_large_batch(batch, len(dataset)))
     with devices.deterministic(request.deterministic, device):
+        described = folder.info if resume else info
+        taken, seen = _taken(folder, batch) if resume else (0, 0)
+        request = yield from in_steps(request, described, dataset, device, taken, seen)
+        if not resume:
+            folder = RunFolder.create(run, info.model_copy(update={"request": request}))
         folder = yield from _train(
             folder, request, dataset, device, models or ModelStore(), spare or Spare()
         )
@@ -158,11 +165,9 @@ def _train(
     try:
         if lock.warning:
             yield Notice(lock.warning)
-        # A disk that takes nothing is told of when a checkpoint is due.
-        with suppress(OSError):
-            folder.plan(request.steps)
         guard = DataGuard(dataset.images)
-        trainer = _build(folder, request, dataset, guard, device)
+        fresh = not folder.checkpoints()
+        trainer = build_trainer(folder.info, request, dataset, guard.images, device, fresh)
         returns, notices = _restore(folder, trainer)
         yield from notices
         if folder.checkpoints() and trainer.step_number >= request.steps:
@@ -170,6 +175,11 @@ def _train(
                 f"The run has taken {trainer.step_number} steps already.",
                 f"Ask for more than {trainer.step_number} steps to train it further.",
             )
+        if folder.info.request is not None:
+            yield from told_changes(folder.info.request, request, trainer)
+        # A disk that takes nothing is told of when a checkpoint is due.
+        with suppress(OSError):
+            note_changes(folder, request, trainer.step_number)
 
         def begun(at: RunFolder) -> RunStarted:
             journal.begin(at.path, request.steps)
@@ -210,6 +220,17 @@ def _train(
     return loop.folder
 
 
+def _taken(folder: RunFolder, batch: int) -> tuple[int, int]:
+    """Steps taken and pictures seen by the newest checkpoint."""
+    newest = folder.checkpoints()[-1:]
+    step = newest[0].step if newest else 0
+    with suppress(StudioError):
+        seen = newest[0].state().get("pictures") if newest else 0
+        if isinstance(seen, int):
+            return step, seen
+    return step, step * batch
+
+
 def _restore(folder: RunFolder, trainer: Trainer) -> tuple[int, list[Notice]]:
     """Load the newest checkpoint that is whole; returns how often the loss had leapt by then."""
     notices = []
@@ -239,49 +260,12 @@ def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()
         for checkpoint in damaged:
             checkpoint.set_aside()
         folder.forget_metrics_after(step)
+        forget_averages_after(folder.path, step)
     except OSError as error:
         raise StudioError(
             f"The run {folder.path} can't be written to: {error.strerror or error}.",
             "Check its permissions and the space on its disk.",
         ) from error
-
-
-def _build(
-    folder: RunFolder,
-    request: TrainRequest,
-    dataset: Dataset,
-    guard: DataGuard,
-    device: torch.device,
-) -> Trainer:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(request.seed, _NETWORK_SEED))
-        network = folder.info.build_network()
-    if folder.info.start_from and not folder.checkpoints():
-        start_weights(Path(folder.info.start_from), network)
-    return Trainer(
-        network.to(device),
-        folder.info.process.build(),
-        guard.images,
-        TrainingConfig(
-            batch_size=request.batch_size,
-            learning_rate=request.learning_rate,
-            warmup_steps=_warmup(request),
-            grad_clip=request.grad_clip,
-            ema_decay=request.ema_decay,
-            flip=request.flip,
-            precision=devices.choose_precision(request.precision, device),
-            seed=request.seed,
-            loss=request.loss,
-            timestep_sampling=request.timestep_sampling,
-            label_dropout=request.label_dropout,
-        ),
-        dataset.labels if folder.info.network_config().num_classes is not None else None,
-    )
-
-
-def _warmup(request: TrainRequest) -> int:
-    asked = request.warmup_steps
-    return PRESETS[request.preset].warmup_steps if asked is None else asked
 
 
 def _network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:

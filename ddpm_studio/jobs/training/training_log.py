@@ -82,7 +82,7 @@ class TrainingLog:
         tick = TrainTick(
             self.trainer.step_number,
             self.total,
-            self._speed * self.trainer.config.batch_size,
+            self._speed * self.trainer.config.pictures,
             (self.total - self.trainer.step_number) / self._speed,
             memory_bytes(self.trainer.device),
             self._loss_by_t(pending),

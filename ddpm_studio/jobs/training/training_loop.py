@@ -18,6 +18,7 @@ from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.faults import Fault
 from ddpm_studio.jobs.training.previews import Previews
 from ddpm_studio.jobs.training.saving import Saver
+from ddpm_studio.jobs.training.snapshots import Snapshots
 from ddpm_studio.jobs.training.spare import Spare, last_resorts
 from ddpm_studio.jobs.training.spikes import LATE, SpikeWatch
 from ddpm_studio.jobs.training.training_log import DivergedError, TrainingLog
@@ -60,6 +61,7 @@ class TrainingLoop:
         self._moved = moved
         self._log = TrainingLog(folder.metrics_file, trainer, request.steps)
         self._previews = Previews(folder, trainer, request)
+        self._snapshots = Snapshots(folder.path, trainer, request.steps)
         self._saver = Saver(folder, trainer, request.checkpoint_every, spare)
         self._spikes = SpikeWatch()
         self._micro_batch = MicroBatch(trainer)
@@ -114,6 +116,8 @@ class TrainingLoop:
                 yield Notice(told)
             log.add((yield from self._step()))
             yield Progress(trainer.step_number, total, "Training")
+            if self._snapshots.due:
+                yield from self._snapshot()
             for event in self._compiling.consider():
                 yield event
                 log.restart_clock()
@@ -207,6 +211,7 @@ class TrainingLoop:
             )
         self._stuck = (newest.step, times)
         load_checkpoint(newest, self.trainer)
+        self._snapshots.forget_later()
         for spoiled in checkpoints[checkpoints.index(newest) + 1 :]:
             with contextlib.suppress(OSError):
                 spoiled.set_aside()
@@ -217,6 +222,19 @@ class TrainingLoop:
         self._log.restart_clock()
         yield Notice(f"{why} Training went back to step {newest.step} and takes other pictures.")
         return True
+
+    def _snapshot(self) -> Generator[Event, None, None]:
+        """Write the averages down; training goes on without them if that fails."""
+        try:
+            self._snapshots.save()
+        except OSError as error:
+            refused = error.strerror or error
+        else:
+            self._told.discard("averages")
+            return
+        step = self.trainer.step_number
+        notice = Notice(f"The averages of step {step} can't be saved: {refused}. Training goes on.")
+        yield from self._tell("averages", notice)
 
     def _draw(self) -> Generator[Event, None, None]:
         """Draw samples; training goes on without them if that fails."""
@@ -270,6 +288,7 @@ class TrainingLoop:
             shutil.copyfile(old.metrics_file, new.metrics_file)
         with contextlib.suppress(OSError):
             self._lock.release()
+        self._snapshots.move(new.path)
         self._lock = lock
         self.folder = self._saver.folder = self._previews.folder = new
         self._log.writer.path = new.metrics_file
@@ -318,6 +337,7 @@ class TrainingLoop:
             "seed": self.trainer.config.seed,
             "returns": self._returns,
             "micro_batch": self.trainer.accelerator.micro_batch,
+            "pictures": self.trainer.config.seen(self.trainer.step_number),
         }
 
     def _tell(self, about: str, notice: Notice) -> Generator[Event, None, None]:
@@ -334,13 +354,16 @@ def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer) -> None:
         StudioError: if it is damaged.
         ValueError: if it is of another network.
     """
+    state = checkpoint.state()
+    seen, micro_batch = state.get("pictures"), state.get("micro_batch")
     trainer.load(
         checkpoint.step,
         checkpoint.load("model"),
         checkpoint.load("ema"),
         checkpoint.load("optimizer"),
+        checkpoint.load("averages") if trainer.power_emas else None,
+        seen if isinstance(seen, int) else None,
     )
-    micro_batch = checkpoint.state().get("micro_batch")
     if isinstance(micro_batch, int) and micro_batch > 0:
         accelerator = trainer.accelerator
         accelerator.micro_batch = min(micro_batch, accelerator.micro_batch or micro_batch)

@@ -1,0 +1,85 @@
+"""The trainer of a run, made from what its ``run.json`` says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import Trainer, TrainingConfig, derive_seed
+from ddpm_studio.engine.batches import PictureRows
+from ddpm_studio.engine.power_ema import LONG, SHORT
+from ddpm_studio.engine.tables import PRESETS
+from ddpm_studio.jobs.library.exchange import start_weights
+from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunInfo
+
+_NETWORK_SEED = 3
+
+
+def build_trainer(
+    info: RunInfo,
+    request: TrainRequest,
+    dataset: Dataset,
+    images: PictureRows,
+    device: torch.device,
+    fine_tuned: bool = False,
+) -> Trainer:
+    """Return a trainer at step 0, its weights those of the seed.
+
+    Args:
+        info: names network and process.
+        request: the settings, by now.
+        dataset: whose labels are learned.
+        images: its pictures, from wherever they are read.
+        device: where to train.
+        fine_tuned: take the weights of the run that ``info`` names as its start instead.
+
+    Raises:
+        StudioError: if those can't be read.
+        ValueError: if the settings do not go together.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(request.seed, _NETWORK_SEED))
+        network = info.build_network()
+    if fine_tuned and info.start_from:
+        start_weights(Path(info.start_from), network)
+    labelled = info.network_config().num_classes is not None
+    return Trainer(
+        network.to(device),
+        info.process.build(),
+        images,
+        training_config(request, device),
+        dataset.labels if labelled else None,
+    )
+
+
+def training_config(request: TrainRequest, device: torch.device) -> TrainingConfig:
+    """Return what decides each step of a run, as the engine has it."""
+    return TrainingConfig(
+        batch_size=request.batch_size,
+        learning_rate=request.learning_rate,
+        warmup_steps=warmup_steps(request),
+        grad_clip=request.grad_clip,
+        ema_decay=request.ema_decay,
+        flip=request.flip,
+        precision=devices.choose_precision(request.precision, device),
+        seed=request.seed,
+        loss=request.loss,
+        timestep_sampling=request.timestep_sampling,
+        label_dropout=request.label_dropout,
+        optimizer=request.optimizer,
+        weight_decay=request.weight_decay,
+        learning_rate_schedule=request.learning_rate_schedule,
+        steps=request.steps,
+        accumulation=request.accumulation,
+        power_ema=(SHORT, LONG) if request.power_ema else (),
+    )
+
+
+def warmup_steps(request: TrainRequest) -> int:
+    """Return how many steps the learning rate rises; the preset's unless it is asked for."""
+    asked = request.warmup_steps
+    return PRESETS[request.preset].warmup_steps if asked is None else asked

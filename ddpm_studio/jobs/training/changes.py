@@ -1,0 +1,71 @@
+"""What a run that goes on takes up of other settings, and what is told and noted of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ddpm_studio.engine import Trainer
+from ddpm_studio.jobs.events import Notice
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunFolder
+
+# Not the run's: each time it goes on where it is asked to. Lengths are steps by then.
+_OF_THE_MOMENT = ("device", "epochs", "minutes")
+# The learning rate may differ by so much before it is worth a word.
+_NOTABLE = 0.01
+
+
+def further(recorded: TrainRequest, asked: TrainRequest) -> TrainRequest:
+    """Return a run's settings with those that may change and are named in ``asked``.
+
+    The number of steps and the device are ``asked``'s in any case.
+    """
+    named = {
+        name: getattr(asked, name)
+        for name in TrainRequest.may_change()
+        if name in asked.model_fields_set
+    }
+    return recorded.model_copy(update={**named, "steps": asked.steps, "device": asked.device})
+
+
+def note_changes(folder: RunFolder, request: TrainRequest, step: int) -> None:
+    """Write into ``run.json`` with which settings the run goes on from a step.
+
+    Raises:
+        OSError: if it can't be written; what stood there stands there still.
+    """
+    lasting = [name for name in TrainRequest.may_change() if name not in _OF_THE_MOMENT]
+    folder.plan(at=step, **{name: getattr(request, name) for name in lasting})
+
+
+def told_changes(
+    recorded: TrainRequest, request: TrainRequest, trainer: Trainer
+) -> Iterator[Notice]:
+    """Yield what a person should know of other settings than those of before."""
+    step = trainer.step_number
+    lasting = [name for name in TrainRequest.may_change() if name not in (*_OF_THE_MOMENT, "steps")]
+    changed = [
+        f"{_title(name)} {_shown(getattr(recorded, name))} → {_shown(getattr(request, name))}"
+        for name in lasting
+        if getattr(recorded, name) != getattr(request, name)
+    ]
+    if changed:
+        yield Notice(f"From step {step + 1:,} on: {', '.join(changed)}.")
+    # A schedule falls towards the end that is planned.
+    before = replace(trainer.config, steps=recorded.steps).rate(step)
+    now = trainer.config.rate(step)
+    if abs(now - before) > _NOTABLE * max(now, before):
+        yield Notice(
+            f"The learning rate falls until step {request.steps:,}, not {recorded.steps:,}: at "
+            f"step {step + 1:,} it is {now:.3g}, which would have been {before:.3g}."
+        )
+
+
+def _title(name: str) -> str:
+    title = TrainRequest.model_fields[name].title or name
+    return title[:1].lower() + title[1:]
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

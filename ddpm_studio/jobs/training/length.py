@@ -1,0 +1,89 @@
+"""The length of a training in steps, where it was asked for in epochs or minutes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from statistics import median
+
+import torch
+
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import Trainer
+from ddpm_studio.engine.device.captured import UNRECORDED
+from ddpm_studio.jobs.events import Event, Notice, Progress
+from ddpm_studio.jobs.training.batching import MicroBatch
+from ddpm_studio.jobs.training.building import build_trainer
+from ddpm_studio.jobs.training.previews import SHARE_OF_TIME
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunInfo
+
+_MOST_STEPS = 100_000_000
+# Of the time asked for, and in seconds: what measuring may take at most.
+_SHARE, _SECONDS = 0.1, 4.0
+
+
+def in_steps(
+    request: TrainRequest,
+    info: RunInfo,
+    dataset: Dataset,
+    device: torch.device,
+    taken: int,
+    seen: int,
+) -> Generator[Event, None, TrainRequest]:
+    """Return the request with its length in steps alone, and tell how many they are.
+
+    For minutes the speed is measured on a trainer that is thrown away: a run is the same for as
+    many steps, however they were asked for.
+
+    Args:
+        request: the settings.
+        info: names network and process.
+        dataset: the pictures.
+        device: where to train.
+        taken: steps that the run has taken.
+        seen: pictures that it has seen; minutes are added to what it has, epochs count in all.
+    """
+    if request.epochs is not None:
+        pictures = math.ceil(request.epochs * len(dataset)) - seen
+        more = math.ceil(pictures / (request.batch_size * request.accumulation))
+        told = f"{request.epochs:g} epochs of {len(dataset):,} pictures"
+    elif request.minutes is not None:
+        begun = time.monotonic()
+        seconds = yield from _seconds_a_step(request, info, dataset, device)
+        left = 60 * request.minutes - (time.monotonic() - begun)
+        if request.sample_count and request.sample_every is None:
+            left /= 1 + SHARE_OF_TIME
+        more = round(left / seconds)
+        told = f"{request.minutes:g} minutes at {1 / seconds:,.3g} steps a second"
+    else:
+        return request
+    steps = min(taken + max(1, more), _MOST_STEPS)
+    yield Notice(f"{told}: the training has {steps:,} steps in all.")
+    return request.model_copy(update={"steps": steps, "epochs": None, "minutes": None})
+
+
+def _seconds_a_step(
+    request: TrainRequest, info: RunInfo, dataset: Dataset, device: torch.device
+) -> Generator[Event, None, float]:
+    assert request.minutes is not None
+    budget = min(_SECONDS, _SHARE * 60 * request.minutes)
+    trainer = build_trainer(info, request, dataset, dataset.images, device)
+    MicroBatch(trainer).estimate()
+    # The first step chooses its kernels; a GPU records them some steps later.
+    for _ in range(1 + UNRECORDED if device.type == "cuda" else 1):
+        yield Progress(0, 1, "Measuring the speed", "")
+        _timed(trainer)
+    times: list[float] = []
+    while sum(times) < budget:
+        yield Progress(round(1000 * sum(times)), round(1000 * budget), "Measuring the speed", "")
+        times.append(_timed(trainer))
+    return median(times)
+
+
+def _timed(trainer: Trainer) -> float:
+    begun = time.monotonic()
+    # Reading the loss waits for the device.
+    trainer.step().loss.item()
+    return time.monotonic() - begun

@@ -1,0 +1,53 @@
+"""When a training writes down its power-function averages."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from ddpm_studio.engine import Trainer
+from ddpm_studio.runs.averages import forget_averages_after, kept_averages, save_averages
+
+# In a training: with a twentieth of it between two, averages of σ_rel from .03 to .2 come out to
+# a few thousandths.
+_SNAPSHOTS = 20
+
+
+class Snapshots:
+    """Writes the averages down, evenly over the steps planned.
+
+    Args:
+        run: the run folder; :meth:`move` to another.
+        trainer: whose averages they are.
+        total: the number of steps asked for.
+    """
+
+    def __init__(self, run: Path, trainer: Trainer, total: int) -> None:
+        self._run, self._trainer = run, trainer
+        self._every = max(1, total // _SNAPSHOTS)
+
+    @property
+    def due(self) -> bool:
+        """Whether to save after this step."""
+        return bool(self._trainer.power_emas) and self._trainer.step_number % self._every == 0
+
+    def save(self) -> None:
+        """Write them down.
+
+        Raises:
+            OSError: if they can't be written.
+        """
+        save_averages(self._run, self._trainer.step_number, self._trainer.average_tensors())
+
+    def forget_later(self) -> None:
+        """Remove those of steps that are taken again."""
+        forget_averages_after(self._run, self._trainer.step_number)
+
+    def move(self, run: Path) -> None:
+        """Take those that can be read along into another run folder, and go on there."""
+        old, self._run = self._run, run
+        for path in kept_averages(old).values():
+            with suppress(OSError):
+                (run / path.parent.name).mkdir(exist_ok=True)
+                shutil.copyfile(path, run / path.parent.name / path.name)

@@ -1,0 +1,114 @@
+"""Snapshots of a run's power-function averages: ``averages/step-NNNNNNNN.safetensors``.
+
+In half precision, as in EDM2: an average of any length is made of many of them.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ddpm_studio.engine.power_ema import Snapshot, coefficients
+from ddpm_studio.engine.training_tensors import parted
+from ddpm_studio.errors import StudioError
+from ddpm_studio.runs import atomic
+from ddpm_studio.runs.checkpoint import Checkpoint
+from ddpm_studio.runs.folder import RunFolder
+from ddpm_studio.runs.tensors import safetensors_chunks
+from ddpm_studio.strict_json import require_file
+
+_FOLDER = "averages"
+_HEADER = 1 << 20
+# σ_rel, before the name of a parameter.
+_WIDTH = re.compile(r"(\d+\.\d+)\.")
+_NAME = re.compile(r"step-(\d{8,9})\.safetensors")
+
+
+def save_averages(run: Path, step: int, tensors: dict[str, Tensor]) -> None:
+    """Write the averages of a step, each tensor as ``σ_rel.parameter``.
+
+    Raises:
+        OSError: if they can't be written.
+    """
+    atomic.make_folder(run / _FOLDER)
+    half = {name: tensor.to(torch.float16) for name, tensor in tensors.items()}
+    path = run / _FOLDER / f"step-{step:08d}.safetensors"
+    atomic.write_bytes(path, b"".join(safetensors_chunks(half)))
+
+
+def kept_averages(run: Path) -> dict[int, Path]:
+    """Return the files of averages by their step, oldest first."""
+    with suppress(OSError):
+        named = ((_NAME.fullmatch(path.name), path) for path in (run / _FOLDER).iterdir())
+        return dict(sorted((int(match[1]), path) for match, path in named if match))
+    return {}
+
+
+def forget_averages_after(run: Path, step: int) -> None:
+    """Remove those of steps that training is about to take again."""
+    for later, path in kept_averages(run).items():
+        if later > step:
+            with suppress(OSError):
+                path.unlink()
+
+
+def rebuilt_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> dict[str, Tensor]:
+    """Return the weights averaged over a share of the training up to a checkpoint [EDM2 §3.2].
+
+    Args:
+        folder: of a run that kept averages.
+        checkpoint: where the average ends; its own averages are taken in full precision.
+        width: σ_rel.
+
+    Raises:
+        StudioError: if the run kept none, or one is damaged.
+        ValueError: for a width that can't be rebuilt.
+    """
+    request = folder.info.request
+    if request is None or not request.power_ema:
+        raise StudioError(
+            f"The run {folder.path.name} kept no averages to make one of another length from.",
+            "Leave the EMA length out, or train a run with EMA snapshots.",
+        )
+    files = {s: p for s, p in kept_averages(folder.path).items() if s < checkpoint.step}
+    network = folder.info.network_config()
+    own = checkpoint.load("averages", network)
+    widths = sorted({match[1] for name in own if (match := _WIDTH.match(name))})
+    steps = [*files, checkpoint.step]
+    snapshots = [Snapshot(float(name), step) for step in steps for name in widths]
+    shares = iter(coefficients(snapshots, Snapshot(width, checkpoint.step)))
+    result: dict[str, Tensor] = {}
+    for step in steps:
+        tensors = own if step == checkpoint.step else _read(files[step], own)
+        for name in widths:
+            share = float(next(shares))
+            for key, value in parted(tensors, name)[1].items():
+                part = value.float() * share
+                result[key] = part if key not in result else result[key].add_(part)
+    return result
+
+
+def _read(path: Path, like: dict[str, Tensor]) -> dict[str, Tensor]:
+    try:
+        # No larger than in full precision it would be.
+        if (
+            require_file(path).st_size
+            > 2 * sum(tensor.nbytes for tensor in like.values()) + _HEADER
+        ):
+            raise ValueError("too large")
+        tensors = load_file(path, backend="pread")
+        if {k: v.shape for k, v in tensors.items()} != {k: v.shape for k, v in like.items()}:
+            raise ValueError("other tensors")
+    except (OSError, ValueError, SafetensorError) as error:
+        raise StudioError(
+            f"The averages in {path} can't be read.",
+            "Move that file away: an average is then made of the others.",
+            str(error),
+        ) from error
+    return tensors

@@ -1,0 +1,60 @@
+"""A length in epochs or minutes is one in steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from ddpm_studio.jobs import train
+from ddpm_studio.jobs.events import Notice
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunFolder
+from tests.jobs.conftest import REQUEST, finish
+
+
+def _train(pictures: Path, run: Path, *, resume: bool = False, **changes: object) -> list[str]:
+    request = REQUEST.model_copy(update={"sample_count": 0, **changes})
+    events, _ = finish(train([pictures], run, request, PrepareOptions(), resume=resume))
+    return [e.text for e in events if isinstance(e, Notice) and not e.text.startswith("Only 10")]
+
+
+def _request(run: Path) -> TrainRequest:
+    request = RunFolder.open(run).info.request
+    assert request is not None
+    return request
+
+
+def test_epochs_are_steps(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    told = _train(pictures, run, epochs=1.5, accumulation=2)
+    # 15 of the ten pictures, eight in a step.
+    assert told == ["1.5 epochs of 10 pictures: the training has 2 steps in all."]
+    assert (_request(run).steps, _request(run).epochs) == (2, None)
+    assert RunFolder.open(run).newest().step == 2
+    # 16 are seen, 14 are missing to 30: four steps of four.
+    told = _train(pictures, run, resume=True, epochs=3.0, accumulation=1)
+    assert told[0] == "3 epochs of 10 pictures: the training has 6 steps in all."
+    assert RunFolder.open(run).newest().state()["pictures"] == 32
+
+
+def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_path: Path) -> None:
+    timed, counted = tmp_path / "timed", tmp_path / "counted"
+    told = _train(pictures, timed, minutes=0.02)
+    steps = _request(timed).steps
+    assert _request(timed).minutes is None
+    assert told[0].startswith("0.02 minutes at ")
+    assert told[0].endswith(f"the training has {steps:,} steps in all.")
+    assert RunFolder.open(timed).newest().step == steps
+    # What was measured with has left no trace.
+    _train(pictures, counted, steps=steps)
+    one, other = (RunFolder.open(run).newest().load("model") for run in (timed, counted))
+    assert all(bool((one[key] == other[key]).all()) for key in one)
+    _train(pictures, timed, resume=True, minutes=0.01)
+    assert RunFolder.open(timed).newest().step == _request(timed).steps > steps
+
+
+def test_two_lengths_are_refused() -> None:
+    with pytest.raises(ValidationError, match="in epochs or in minutes, not in both"):
+        TrainRequest(epochs=1, minutes=1)
