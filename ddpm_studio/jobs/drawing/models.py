@@ -119,7 +119,7 @@ class ModelStore:
         if path in self._live and step is None and ema_length is None:
             info, training, attached = self._live[path]
             step, where = training.step(), training.device
-            key = (path, attached, step, weights, where, None)
+            key: _Key = (path, attached, step, weights, where, None)
             return self._cached(key, info, lambda: copy.deepcopy(training.network(weights)))
         folder = RunFolder.open(run)
         require(f"The run {path.name}", folder.info.plugins, NEEDED_TO_DRAW)
