@@ -45,11 +45,8 @@ def offered(box: QComboBox) -> dict[str, str]:
 
 def test_each_kind_that_can_be_asked_for_has_a_field() -> None:
     asked = {marker.table.kind for model in MODELS for _, marker, _ in marked(model)}
-    assert set(catalogue.KINDS) - asked <= NOT_ASKED
-
-
-# Optimisers and learning rates have no fields yet; kinds of networks are asked for by preset.
-NOT_ASKED = {"optimiser", "learning-rate schedule", "network"}
+    # Kinds of networks are asked for by preset.
+    assert asked == set(catalogue.KINDS) - {"network"}
 
 
 @pytest.mark.parametrize("with_toy", [False, True])

@@ -22,6 +22,7 @@ from tests.jobs.conftest import finish
 
 TOYS = [
     *("--schedule", "toy-sqrt", "--loss", "toy-l1", "--timestep-sampling", "toy-late"),
+    *("--optimizer", "toy-sign", "--learning-rate-schedule", "toy-half", "--warmup-steps", "0"),
 ]
 
 
@@ -44,6 +45,8 @@ def test_the_run_tells_which_plug_ins_it_was_made_with(toy_run: Path) -> None:
         "schedule toy-sqrt": "toy-plugin 1.0",
         "loss toy-l1": "toy-plugin 1.0",
         "choice of t toy-late": "toy-plugin 1.0",
+        "optimiser toy-sign": "toy-plugin 1.0",
+        "learning-rate schedule toy-half": "toy-plugin 1.0",
     }
 
 
@@ -116,17 +119,18 @@ def test_without_its_plug_in_a_run_opens_and_names_it(
 ) -> None:
     said = terminal("info", toy_run)
     assert said.code == 0
-    assert "toy-plugin 1.0, not here: schedule toy-sqrt, loss toy-l1, choice of t toy-late" in (
-        " ".join(said.out.split())
-    )
-    for words in (
-        ("sample", toy_run, "--out", tmp_path / "a.png"),
-        ("train", "--run", toy_run, "--resume", "--steps", "9"),
+    assert (
+        "toy-plugin 1.0, not here: optimiser toy-sign, learning-rate schedule toy-half, "
+        "schedule toy-sqrt, loss toy-l1, choice of t toy-late"
+    ) in " ".join(said.out.split())
+    for first, words in (
+        ("schedule toy-sqrt", ("sample", toy_run, "--out", tmp_path / "a.png")),
+        ("optimiser toy-sign", ("train", "--run", toy_run, "--resume", "--steps", "9")),
     ):
         said = terminal(*words)
         assert said.code == 1
         assert (
-            "needs the schedule toy-sqrt of the plug-in toy-plugin 1.0, which is not here. "
+            f"needs the {first} of the plug-in toy-plugin 1.0, which is not here. "
             "Install it, if you trust who offers it, then try again." in said.error
         )
     monkeypatch.setenv(plugins.VARIABLE, plugins.OFF)

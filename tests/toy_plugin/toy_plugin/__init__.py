@@ -1,8 +1,10 @@
 """A toy of each kind, as another package adds it: descriptions here, the code beside."""
 
 from ddpm_studio.catalogue import (
+    LearningRateInfo,
     LossInfo,
     NetworkInfo,
+    OptimizerInfo,
     Option,
     PresetInfo,
     SamplerInfo,
@@ -33,4 +35,8 @@ ENTRIES = (
         config="toy_plugin.network:ToyConfig",
     ),
     PresetInfo("toy-small", "toy small", "the toy network", "toy_plugin.network:small"),
+    OptimizerInfo(
+        "toy-sign", "Toy sign", "by the slope's sign", "toy_plugin.optimizer:SignDescent"
+    ),
+    LearningRateInfo("toy-half", "Toy half", "half of it", "toy_plugin.learning_rate:half"),
 )
