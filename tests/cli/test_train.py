@@ -73,12 +73,62 @@ def test_resume_takes_the_total_of_the_run_and_refuses_other_settings(
     said = terminal("train", "--run", run, "--resume")
     assert said.code == 1
     assert "2 steps already" in said.error
-    said = terminal("train", pictures, "--run", run, "--resume", "--batch-size", 4)
+    said = terminal("train", pictures, "--run", run, "--resume", "--ema-decay", 0.5)
     assert said.code == 1
-    assert "--batch-size 2" in said.error
+    assert "--ema-decay 0.9999" in said.error
     said = terminal("train", pictures, "--run", run, "--resume", "--image-size", 32)
     assert "--image-size 16" in said.error
     assert sorted(path.name for path in run.rglob("*")) == before
+
+
+def test_a_training_by_epochs_goes_on_for_minutes_at_another_rate(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    words = (
+        "--epochs",
+        2,
+        "--accumulation",
+        2,
+        "--power-ema",
+        "--learning-rate-schedule",
+        "cosine",
+    )
+    chosen = ("--optimizer", "muon", "--weight-decay", 0.1)
+    said = terminal("train", pictures, "--run", run, *words, *chosen, *QUIET)
+    assert said.code == 0, said.err
+    assert "2 epochs of 8 pictures: the training has 4 steps in all." in said.err
+    other = ("--learning-rate", 1e-4, "--batch-size", 1)
+    said = terminal("train", "--run", run, "--resume", "--minutes", 0.01, *other)
+    assert said.code == 0, said.err
+    assert "From step 5 on: batch size 2 → 1, learning rate 0.0002 → 0.0001." in said.err
+    told = json.loads((run / "run.json").read_text())
+    asked = told["request"]
+    assert asked["steps"] > 4
+    assert (asked["epochs"], asked["minutes"]) == (None, None)
+    assert (asked["optimizer"], asked["learning_rate"]) == ("muon", 1e-4)
+    [change] = told["changes"]
+    assert change["step"] == 4
+    assert change["settings"]["steps"] == [4, asked["steps"]]
+    out = tmp_path / "a.png"
+    drawing = ("sample", run, "--out", out, "--count", 1, "--steps", 2, "--ema-length")
+    assert terminal(*drawing, 0.15).code == 0
+    assert "0.01 to 0.25" in terminal("sample", "--help").out
+
+
+@pytest.mark.parametrize("other", ["epochs", "minutes"])
+def test_two_lengths_are_refused(terminal: Terminal, other: str, tmp_path: Path) -> None:
+    said = terminal("train", tmp_path, "--run", tmp_path / "a", "--steps", 2, f"--{other}", 1)
+    assert said.code == 2
+    assert f"'--{other}'" in said.error
+
+
+def test_a_decay_of_weights_that_the_optimiser_has_not_is_refused(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    said = terminal("train", tmp_path, "--run", tmp_path / "a", "--weight-decay", 0.5)
+    assert said.code == 2
+    assert "--optimizer adamw or muon" in said.error
 
 
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
