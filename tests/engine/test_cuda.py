@@ -25,7 +25,7 @@ from ddpm_studio.engine import (
 from ddpm_studio.engine.device.accelerator import Accelerator
 from ddpm_studio.engine.device.captured import Replayed
 from ddpm_studio.engine.losses import l_simple
-from ddpm_studio.engine.tables import LOSSES
+from ddpm_studio.engine.tables import LOSSES, OPTIMIZERS
 
 pytestmark = [
     pytest.mark.gpu,
@@ -65,12 +65,24 @@ def _network(config: UNetConfig = NET) -> UNet:
     return network
 
 
-def _trainer(precision: Precision = "float32", config: UNetConfig = NET, **changes: int) -> Trainer:
-    settings = TrainingConfig(batch_size=4, warmup_steps=4, ema_decay=0.9, precision=precision)
+def _trainer(
+    precision: Precision = "float32",
+    config: UNetConfig = NET,
+    optimizer: str = "adam",
+    micro_batch: int | None = None,
+) -> Trainer:
+    settings = TrainingConfig(
+        batch_size=4,
+        warmup_steps=4,
+        ema_decay=0.9,
+        precision=precision,
+        optimizer=optimizer,
+        power_ema=(0.05, 0.1),
+    )
     process = DiffusionProcess(NoiseSchedule.linear(100))
     labels = LABELS if config.num_classes else None
     trainer = Trainer(_network(config).to(CUDA), process, PICTURES, settings, labels)
-    trainer.accelerator.micro_batch = changes.get("micro_batch")
+    trainer.accelerator.micro_batch = micro_batch
     return trainer
 
 
@@ -82,6 +94,7 @@ def _distance(a: torch.Tensor, b: torch.Tensor) -> float:
 def _weights(trainer: Trainer) -> dict[str, torch.Tensor]:
     ema = {f"ema.{k}": v for k, v in trainer.ema.model.state_dict().items()}
     told = {**trainer.model.state_dict(), **ema, **trainer.optimizer_tensors()}
+    told |= {f"power.{k}": v for k, v in trainer.average_tensors().items()}
     return {key: value.detach().clone() for key, value in told.items()}
 
 
@@ -120,10 +133,7 @@ def test_recorded_steps_are_those_launched_one_by_one(
     precision: Precision, micro_batch: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = NET.with_(num_classes=3)
-    recorded, launched = (
-        _trainer(precision, config, **({"micro_batch": micro_batch} if micro_batch else {}))
-        for _ in range(2)
-    )
+    recorded, launched = (_trainer(precision, config, micro_batch=micro_batch) for _ in range(2))
     for _ in range(6):
         told = recorded.step()
         with monkeypatch.context() as patch:
@@ -168,19 +178,21 @@ def test_a_recording_outlives_others(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.usefixtures("_deterministic")
-def test_three_and_four_steps_are_seven(precision: Precision) -> None:
-    through, first = _trainer(precision), _trainer(precision)
+def test_three_and_four_steps_are_seven(precision: Precision, optimizer: str) -> None:
+    through, first = (_trainer(precision, optimizer=optimizer) for _ in range(2))
     for _ in range(7):
         through.step()
     for _ in range(3):
         first.step()
-    second = _trainer(precision)
+    second = _trainer(precision, optimizer=optimizer)
     second.load(
         3,
         first.model.state_dict(),
         first.ema.model.state_dict(),
         first.optimizer_tensors(),
+        first.average_tensors(),
     )
     for _ in range(4):
         second.step()
@@ -196,8 +208,9 @@ def test_what_a_step_told_stays_when_others_follow() -> None:
     assert [float(r.losses.mean()) for r in told] == pytest.approx(losses, rel=1e-5)
 
 
-def test_a_steady_step_does_not_wait_for_the_device() -> None:
-    trainer = _trainer("bf16", NET.with_(num_classes=3))
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_steady_step_does_not_wait_for_the_device(optimizer: str) -> None:
+    trainer = _trainer("bf16", NET.with_(num_classes=3), optimizer)
     for _ in range(4):
         trainer.step()
     torch.cuda.set_sync_debug_mode("error")
@@ -208,8 +221,9 @@ def test_a_steady_step_does_not_wait_for_the_device() -> None:
         torch.cuda.set_sync_debug_mode("default")
 
 
-def test_a_step_without_a_finite_loss_changes_nothing() -> None:
-    trainer = _trainer()
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_step_without_a_finite_loss_changes_nothing(optimizer: str) -> None:
+    trainer = _trainer(optimizer=optimizer)
     for _ in range(4):
         trainer.step()
     before = _weights(trainer)
@@ -218,7 +232,12 @@ def test_a_step_without_a_finite_loss_changes_nothing() -> None:
     result = trainer.step()
     assert not torch.isfinite(result.loss)
     after = _weights(trainer)
-    for key in ("conv_out.weight", "exp_avg.conv_out.weight", "step.conv_out.weight"):
+    for key in (
+        "conv_out.weight",
+        "mid1.conv1.weight",
+        "exp_avg.conv_out.weight",
+        "step.conv_out.weight",
+    ):
         assert torch.equal(after[key], before[key]), key
 
 
