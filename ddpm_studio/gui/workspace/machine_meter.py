@@ -71,6 +71,12 @@ class MachineMeter(QObject):
         """Whether the user lets it measure."""
         return self._preferences.now.measure
 
+    @property
+    def pictures(self) -> int | None:
+        """How many pictures are open; None: none, or they are still being read."""
+        dataset = self._studio.dataset
+        return None if dataset is None else len(dataset)
+
     def seconds(self, preset: str, batch_size: int, pictures: int) -> float | None:
         """Return how long it takes to train on so many pictures; None if it is not known."""
         measured = self.speed.presets.get(preset) if self.speed and self.known else None

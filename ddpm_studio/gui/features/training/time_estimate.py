@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
@@ -74,11 +77,11 @@ class TimeEstimate(QLabel):
         self._show_choices(batch_size)
         preset = str(values["preset"])
         first = self._meter.seconds(preset, batch_size, RECOGNISABLE)
-        whole = self._meter.seconds(preset, batch_size, int(values["steps"]) * batch_size)
+        whole = self._whole(values)
         speed = self._meter.speed
         self.setVisible(self._meter.wanted)
         if first is None or whole is None or speed is None:
-            self.setText(self._why_not())
+            self.setText(self._why_not(values["epochs"] is not None))
             return
         device = speed.device.rpartition(" ")[0]
         words = self.tr(
@@ -90,8 +93,22 @@ class TimeEstimate(QLabel):
             )
         self.setText(words.format(first=duration(first), whole=duration(whole), device=device))
 
-    def _why_not(self) -> str:
+    def _whole(self, values: Mapping[str, Any]) -> float | None:
+        """Seconds of a training with these settings; None if they are not known."""
+        if values["minutes"] is not None:
+            return 60 * float(values["minutes"])
+        batch_size = int(values["batch_size"])
+        pictures = int(values["steps"]) * batch_size * int(values["accumulation"])
+        if values["epochs"] is not None:
+            if self._meter.pictures is None:
+                return None
+            pictures = round(float(values["epochs"]) * self._meter.pictures)
+        return self._meter.seconds(str(values["preset"]), batch_size, pictures)
+
+    def _why_not(self, epochs: bool) -> str:
         """Say why there is no figure: what is below must not move when one comes or goes."""
+        if epochs and self._meter.pictures is None:
+            return self.tr("How long the epochs take is known when the pictures are read")
         if self._meter.known:
             return self.tr("How long it takes is not known: too large a network for this machine")
         if self._meter.measuring:
