@@ -30,6 +30,11 @@ class MicroBatch:
         """Pictures at once."""
         return self._trainer.accelerator.micro_batch or self._trainer.config.pictures
 
+    @property
+    def divided(self) -> int | None:
+        """Pictures at once where the memory does not suffice for those asked for; else None."""
+        return self.size if self.size < self._trainer.config.batch_size else None
+
     def estimate(self) -> bool:
         """Begin with the largest that should fit; True if that is less than before."""
         free = _SHARE * free_bytes(self._trainer.device)

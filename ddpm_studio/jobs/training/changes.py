@@ -8,7 +8,7 @@ from dataclasses import replace
 from ddpm_studio.engine import Trainer
 from ddpm_studio.jobs.events import Notice
 from ddpm_studio.requests import TrainRequest
-from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 
 # Not the run's: each time it goes on where it is asked to. Lengths are steps by then.
 _OF_THE_MOMENT = ("device", "epochs", "minutes")
@@ -37,6 +37,26 @@ def note_changes(folder: RunFolder, request: TrainRequest, step: int) -> None:
     """
     lasting = [name for name in TrainRequest.may_change() if name not in _OF_THE_MOMENT]
     folder.plan(at=step, **{name: getattr(request, name) for name in lasting})
+
+
+def pictures_seen(info: RunInfo, checkpoint: Checkpoint) -> int:
+    """Return how many pictures a run had seen by a checkpoint.
+
+    Raises:
+        StudioError: if the checkpoint is damaged.
+    """
+    seen = checkpoint.state().get("pictures")
+    if isinstance(seen, int):
+        return seen
+    # Of version 0.1.0, whose batches were all of one size.
+    request = info.request
+    begun_with = request.batch_size if request else 0
+    batches = [
+        told["batch_size"][0]
+        for change in info.changes
+        if "batch_size" in (told := change.settings)
+    ]
+    return checkpoint.step * int(next(iter(batches), begun_with) or 0)
 
 
 def told_changes(

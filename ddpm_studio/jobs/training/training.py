@@ -24,7 +24,12 @@ from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
 from ddpm_studio.jobs.library.learnt import kept_pictures
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.training.building import build_trainer, warmup_steps
-from ddpm_studio.jobs.training.changes import further, note_changes, told_changes
+from ddpm_studio.jobs.training.changes import (
+    further,
+    note_changes,
+    pictures_seen,
+    told_changes,
+)
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.spare import Spare
@@ -139,7 +144,7 @@ def train(
         yield Notice(_large_batch(batch, len(dataset)))
     with devices.deterministic(request.deterministic, device):
         described = folder.info if resume else info
-        taken, seen = _taken(folder, batch) if resume else (0, 0)
+        taken, seen = _taken(folder) if resume else (0, 0)
         request = yield from in_steps(request, described, dataset, device, taken, seen)
         if not resume:
             folder = RunFolder.create(run, info.model_copy(update={"request": request}))
@@ -220,15 +225,12 @@ def _train(
     return loop.folder
 
 
-def _taken(folder: RunFolder, batch: int) -> tuple[int, int]:
-    """Steps taken and pictures seen by the newest checkpoint."""
-    newest = folder.checkpoints()[-1:]
-    step = newest[0].step if newest else 0
-    with suppress(StudioError):
-        seen = newest[0].state().get("pictures") if newest else 0
-        if isinstance(seen, int):
-            return step, seen
-    return step, step * batch
+def _taken(folder: RunFolder) -> tuple[int, int]:
+    """Steps taken and pictures seen by the newest checkpoint that can be read."""
+    for checkpoint in reversed(folder.checkpoints()):
+        with suppress(StudioError):
+            return checkpoint.step, pictures_seen(folder.info, checkpoint)
+    return 0, 0
 
 
 def _restore(folder: RunFolder, trainer: Trainer) -> tuple[int, list[Notice]]:
@@ -237,7 +239,7 @@ def _restore(folder: RunFolder, trainer: Trainer) -> tuple[int, list[Notice]]:
     damaged = []
     for checkpoint in reversed(folder.checkpoints()):
         try:
-            load_checkpoint(checkpoint, trainer)
+            load_checkpoint(checkpoint, trainer, folder.info)
             returns = checkpoint.state().get("returns", 0)
         except (StudioError, ValueError) as error:
             cause = Failure.of(error).cause

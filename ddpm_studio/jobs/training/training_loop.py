@@ -14,6 +14,7 @@ from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_m
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep
 from ddpm_studio.jobs.machine.compiling import Compiling
 from ddpm_studio.jobs.training.batching import MicroBatch
+from ddpm_studio.jobs.training.changes import pictures_seen
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.faults import Fault
 from ddpm_studio.jobs.training.previews import Previews
@@ -23,7 +24,7 @@ from ddpm_studio.jobs.training.spare import Spare, last_resorts
 from ddpm_studio.jobs.training.spikes import LATE, SpikeWatch
 from ddpm_studio.jobs.training.training_log import DivergedError, TrainingLog
 from ddpm_studio.requests import TrainRequest
-from ddpm_studio.runs import Checkpoint, RunFolder, RunLock
+from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, RunLock
 
 _RETURN_SEED = 5
 _MOST_RETURNS = 3
@@ -210,7 +211,7 @@ class TrainingLoop:
                 "Start a new run with a smaller learning rate.",
             )
         self._stuck = (newest.step, times)
-        load_checkpoint(newest, self.trainer)
+        load_checkpoint(newest, self.trainer, self.folder.info)
         self._snapshots.forget_later()
         for spoiled in checkpoints[checkpoints.index(newest) + 1 :]:
             with contextlib.suppress(OSError):
@@ -336,7 +337,7 @@ class TrainingLoop:
             "loss": self._log.last_loss,
             "seed": self.trainer.config.seed,
             "returns": self._returns,
-            "micro_batch": self.trainer.accelerator.micro_batch,
+            "micro_batch": self._micro_batch.divided,
             "pictures": self.trainer.config.seen(self.trainer.step_number),
         }
 
@@ -347,22 +348,21 @@ class TrainingLoop:
             yield notice
 
 
-def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer) -> None:
-    """Put a trainer where a checkpoint was saved.
+def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer, info: RunInfo) -> None:
+    """Put a trainer where a checkpoint of a run was saved.
 
     Raises:
         StudioError: if it is damaged.
         ValueError: if it is of another network.
     """
-    state = checkpoint.state()
-    seen, micro_batch = state.get("pictures"), state.get("micro_batch")
+    micro_batch = checkpoint.state().get("micro_batch")
     trainer.load(
         checkpoint.step,
         checkpoint.load("model"),
         checkpoint.load("ema"),
         checkpoint.load("optimizer"),
         checkpoint.load("averages") if trainer.power_emas else None,
-        seen if isinstance(seen, int) else None,
+        pictures_seen(info, checkpoint),
     )
     if isinstance(micro_batch, int) and micro_batch > 0:
         accelerator = trainer.accelerator

@@ -73,6 +73,27 @@ def test_a_changed_run_broken_off_equals_one_that_was_not(pictures: Path, tmp_pa
     assert [c.step for c in RunFolder.open(halves).info.changes] == [4, 6]
 
 
+def test_a_run_of_0_1_0_goes_on_in_its_order_whatever_the_batch(
+    pictures: Path, tmp_path: Path
+) -> None:
+    """Its checkpoints do not tell how many pictures were seen."""
+    runs = (tmp_path / "now", tmp_path / "then")
+    for run in runs:
+        _train(pictures, run, PLAIN)
+        if run.name == "then":
+            file = run / "checkpoints/step-00000004/state.json"
+            state = json.loads(file.read_text())
+            assert state.pop("pictures") == 16
+            file.write_text(json.dumps(state))
+        for steps in (5, 6):
+            request = PLAIN.model_copy(update={"batch_size": 3, "steps": steps})
+            _train(pictures, run, request, resume=True)
+    now, then = (RunFolder.open(run).newest() for run in runs)
+    assert then.state()["pictures"] == 22
+    weights = now.load("model")
+    assert all(bool((then.load("model")[key] == weights[key]).all()) for key in weights)
+
+
 @pytest.mark.parametrize("schedule", ["constant", "linear"])
 def test_another_length_is_told_where_the_rate_falls_towards_it(
     schedule: str, pictures: Path, tmp_path: Path
