@@ -115,7 +115,7 @@ class TrainRequest(Request):
         ge=1,
         le=65536,
         title="Batch size",
-        description="Pictures in one step, or in each pass of it.",
+        description="Pictures in one step.",
         json_schema_extra=_MAY_CHANGE,
     )
     accumulation: int = Field(

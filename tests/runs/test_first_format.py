@@ -82,7 +82,8 @@ def test_what_is_left_out_is_that_of_0_1_0(tmp_path: Path, version: object) -> N
         "deterministic": False,
         "sample_every": None,
         "sample_count": 16,
-    } | {key: first_format.REQUEST[key] for key in NEW}
+        **NEW,
+    }
     # All is told: no default of today has a say.
     assert info.request.model_fields_set == set(TrainRequest.model_fields)
     assert info.process.model_fields_set == set(ProcessInfo.model_fields)
@@ -92,8 +93,18 @@ def test_what_is_left_out_is_that_of_0_1_0(tmp_path: Path, version: object) -> N
     assert info.process.parameterization == "eps"
 
 
-# Fields that came after 0.1.0, whose values here are what 0.1.0 did.
-NEW: tuple[str, ...] = ("zero_terminal_snr",)
+# Fields that came after 0.1.0, and what 0.1.0 did. Its Adam decayed no weights, as Adam does now
+# whatever the weight decay.
+NEW: dict[str, Any] = {
+    "epochs": None,
+    "minutes": None,
+    "accumulation": 1,
+    "optimizer": "adam",
+    "weight_decay": 0.01,
+    "learning_rate_schedule": "constant",
+    "power_ema": False,
+    "zero_terminal_snr": False,
+}
 
 
 @pytest.mark.parametrize(
