@@ -152,7 +152,7 @@ class TrainRequest(Request):
         gt=0,
         le=1,
         title="Learning rate",
-        description="The optimiser's step size after the warm-up.",
+        description="The optimiser's step size after warm-up.",
         json_schema_extra=_MAY_CHANGE,
     )
     learning_rate_schedule: Annotated[str, OneOf(LEARNING_RATES)] = Field(

@@ -46,7 +46,7 @@ def test_classes_are_named(class_folder: Path, tmp_path: Path) -> None:
 def test_a_run_goes_on_with_its_own_settings(pictures: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     ds.train(pictures, run=folder, steps=1, **TINY)
-    with pytest.raises(ds.StudioError, match="ema_decay 0.9999, which can't become 0.5"):
+    with pytest.raises(ds.StudioError, match=r"ema_decay 0\.9999, which can't become 0\.5"):
         ds.train(run=folder, resume=True, ema_decay=0.5)
     with pytest.raises(ds.StudioError, match="holds a run already"):
         ds.train(pictures, run=folder)
