@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_number, check_shape
 from ddpm_studio.engine.networks.network import NetworkConfig
 
 
@@ -24,7 +25,7 @@ class Guided:
     The prediction is p(no label) + scale·(p(class) − p(no label)): 0 ignores the class, 1 is
     the plain conditional network (one evaluation, else two), more follows it harder. It holds
     in every parameterisation, each being linear in ε at a fixed x_t. A learned variance is
-    that of the class.
+    that of the class at every scale; at 0 that takes a second evaluation.
 
     Much guidance makes pictures too bright or too dark; ``rescale`` brings the standard deviation
     of each picture's prediction back to that of the class's alone [Lin et al. 2023, §3.4].
@@ -52,10 +53,9 @@ class Guided:
     ) -> None:
         if config.num_classes is None:
             raise ValueError("this network was trained without labels: it cannot be guided")
-        if not scale >= 0:
-            raise ValueError(f"guidance must be 0 or more, not {scale}")
-        if not 0 <= rescale <= 1:
-            raise ValueError(f"guidance rescaling must be 0..1, not {rescale}")
+        check_number("guidance", scale, 0)
+        check_number("guidance rescaling", rescale, 0, 1)
+        check_shape("classes", classes, ("N",))
         check_labels(classes, config.num_classes)
         self.network, self.config = network, config
         self.classes, self.scale, self.rescale = classes, scale, rescale
@@ -81,11 +81,15 @@ def guided(
     nothing = torch.full_like(classes, config.num_classes or 0)
     if scale == 1:
         return network(x, t, classes)
+    channels = x.shape[1]
     if scale == 0:
-        return network(x, t, nothing)
+        without = network(x, t, nothing)
+        if without.shape[1] == channels:
+            return without
+        with_class = network(x, t, classes)
+        return torch.cat([without[:, :channels], with_class[:, channels:]], dim=1)
     both = network(torch.cat([x, x]), torch.cat([t, t]), torch.cat([classes, nothing]))
     with_class, without = both.chunk(2)
-    channels = x.shape[1]
     prediction, base = with_class[:, :channels], without[:, :channels]
     mixed = base + scale * (prediction - base)
     if rescale:
@@ -110,8 +114,10 @@ def check_labels(labels: Tensor, num_classes: int) -> None:
     """Refuse labels outside 0..num_classes−1.
 
     Raises:
-        ValueError: naming the first that does not fit.
+        ValueError: naming the first that does not fit, or their type.
     """
+    if labels.is_floating_point() or labels.dtype == torch.bool:
+        raise ValueError(f"classes must be whole numbers, not {labels.dtype}")
     wrong = labels[(labels < 0) | (labels >= num_classes)]
     if len(wrong):
         raise ValueError(f"class {int(wrong[0])} is not one of 0..{num_classes - 1}")

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import (
+    check_batch,
+    check_like,
+    check_name,
+    check_shape,
+    check_whole,
+)
 from ddpm_studio.engine.process import DiffusionProcess
+
+Mix = Literal["linear", "spherical"]
 
 
 def encode(process: DiffusionProcess, x0: Tensor, t: int, noise: Tensor) -> Tensor:
@@ -23,14 +32,12 @@ def encode(process: DiffusionProcess, x0: Tensor, t: int, noise: Tensor) -> Tens
     Raises:
         ValueError: if t is out of range.
     """
-    if not 0 <= t <= process.schedule.T:
-        raise ValueError(f"t must be 0..{process.schedule.T}, not {t}")
+    check_whole("t", t, 0, process.schedule.T)
+    check_batch("x_0", x0)
     return x0 if t == 0 else process.q_sample(x0, t - 1, noise)
 
 
-def mix(
-    a: Tensor, b: Tensor, lambdas: Tensor, how: Literal["linear", "spherical"] = "linear"
-) -> Tensor:
+def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
     """Go from ``a`` (λ = 0) to ``b`` (λ = 1).
 
     The linear mix is the paper's; at λ = ½ it halves the variance of independent noise. The
@@ -44,7 +51,14 @@ def mix(
 
     Returns:
         Shape (K, C, H, W); its ends are exactly ``a`` and ``b`` where λ is 0 and 1.
+
+    Raises:
+        ValueError: for another way, or shapes that do not fit.
     """
+    check_name("way to mix", how, get_args(Mix))
+    check_shape("a latent", a, ("C", "H", "W"))
+    check_like("the latent at λ = 1", b, "the one at λ = 0", a)
+    check_shape("λ", lambdas, ("K",))
     weight = lambdas.to(a).reshape(-1, 1, 1, 1)
     if how == "linear":
         wa, wb = 1 - weight, weight
@@ -60,9 +74,7 @@ def mix(
     return wa * a + wb * b
 
 
-def mix_corners(
-    corners: Tensor, lambdas: Tensor, how: Literal["linear", "spherical"] = "linear"
-) -> Tensor:
+def mix_corners(corners: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
     """Fill a square between four latents: :func:`mix` along two sides, then between them.
 
     Args:
@@ -74,8 +86,9 @@ def mix_corners(
         Shape (K·K, C, H, W), row by row.
 
     Raises:
-        ValueError: if there are not four corners.
+        ValueError: if there are not four corners, or as :func:`mix`.
     """
+    check_shape("the corners", corners, ("4", "C", "H", "W"))
     if len(corners) != 4:
         raise ValueError(f"a square has 4 corners, not {len(corners)}")
     top = mix(corners[0], corners[1], lambdas, how)

@@ -38,9 +38,14 @@ class PictureNoise:
         seed: 0..2^63−1.
         numbers: the number of each picture in the batch; equal numbers share their noise.
         device: where the noise is drawn.
+
+    Raises:
+        ValueError: if there is no number.
     """
 
     def __init__(self, seed: int, numbers: Sequence[int], device: torch.device | str) -> None:
+        if not len(numbers):
+            raise ValueError("noise needs the number of at least one picture")
         self.device = torch.device(device)
         distinct = sorted(set(numbers))
         self._streams = [

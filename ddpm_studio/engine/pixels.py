@@ -5,9 +5,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_pictures, check_positive, check_shape
+
 
 def to_model(pictures: Tensor) -> Tensor:
-    """uint8 (N, H, W, C) → float32 (N, C, H, W), pixels/127.5 − 1 [DDPM §3.3]."""
+    """uint8 (N, H, W, C) → float32 (N, C, H, W), pixels/127.5 − 1 [DDPM §3.3].
+
+    Raises:
+        ValueError: for another shape or type.
+    """
+    check_shape("pictures", pictures, ("N", "H", "W", "C"))
+    if pictures.dtype != torch.uint8:
+        raise ValueError(f"pictures must be uint8, not {pictures.dtype}")
     return pictures.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
@@ -15,6 +24,11 @@ def to_uint8(x: Tensor, scale: float = 1.0) -> Tensor:
     """float (N, C, H, W) → uint8 (N, H, W, C) on the same device; ±``scale`` becomes 0 and 255.
 
     Rounded, not truncated; what lies outside is clamped.
+
+    Raises:
+        ValueError: for another shape or type, or a scale that is not above 0.
     """
+    check_pictures("x", x)
+    check_positive("the scale", scale)
     grid = (x.float() * (127.5 / scale) + 127.5).round().clamp(0, 255)
     return grid.to(torch.uint8).permute(0, 2, 3, 1).contiguous()

@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_batch, check_like
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, Index
 
 LN2 = math.log(2)
@@ -41,6 +42,9 @@ def bound_terms(
         x0: pictures in [−1, 1] on the grid of 256 levels, shape (N, C, H, W).
         index: t − 1, an int or shape (N,).
         noise: ε ~ N(0, I), shape of x0.
+
+    Raises:
+        ValueError: if a shape or the index does not fit.
     """
     x_t = process.q_sample(x0, index, noise)
     output = model(x_t, process.labels(x_t, index))
@@ -62,7 +66,8 @@ def reverse_bits(
 def value_bits(
     process: DiffusionProcess, output: Tensor, x0: Tensor, x_t: Tensor, index: Index
 ) -> Tensor:
-    """:func:`reverse_bits` of each value alone, in bits, shape of x0."""
+    """:func:`reverse_bits` of each value alone, in bits, shape of x0, which is any (N, …)."""
+    check_like("x_0", x0, "x_t", x_t)
     p = process.reverse(output, x_t, index)
     log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
     log_variance = log_variance.expand_as(x_t)
@@ -77,13 +82,18 @@ def value_bits(
         log_variance,
     )
     # Where t > 1 the decoder's value is not used, but its gradient must stay finite.
-    first = first[:, None, None, None]
+    first = first.reshape(-1, *[1] * (x_t.ndim - 1))
     nll = -decoder_log_likelihood(x0, p.mean, 0.5 * torch.where(first, log_variance, 0.0))
     return torch.where(first, nll, kl) / LN2
 
 
 def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
-    """L_T = KL(q(x_T|x_0)‖N(0, I)) in bits/dim, float64, shape (N,)."""
+    """L_T = KL(q(x_T|x_0)‖N(0, I)) in bits/dim, float64, shape (N,).
+
+    Raises:
+        ValueError: if x_0 is no batch of data, shape (N, …).
+    """
+    check_batch("x_0", x0)
     s = process.schedule
     bar, noise = float(s.alphas_cumprod[-1]), float(s.one_minus_alphas_cumprod[-1])
     square = x0.double().square().flatten(1).mean(1)

@@ -11,6 +11,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import (
+    check_like,
+    check_pictures,
+    check_positive,
+    check_shape,
+    check_whole,
+)
 from ddpm_studio.engine.continuous import ContinuousDenoiser
 from ddpm_studio.engine.likelihood.bound import LN2, reverse_bits
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
@@ -53,8 +60,11 @@ def flow_log_likelihood(
         log p(x) in nats, float64 on the CPU, shape (N,).
 
     Raises:
-        ValueError: if the solver fails.
+        ValueError: if a shape or the tolerance does not fit, or the solver fails.
     """
+    check_pictures("x", x)
+    check_like("the probe", probe, "x", x)
+    check_positive("the tolerance", tolerance)
     denoiser = ContinuousDenoiser(replace(process, clip_x0=False), model)
     sigmas = process.schedule.sigmas.log()
     low, high = float(sigmas[0]), float(sigmas[-1])
@@ -87,7 +97,12 @@ def flow_log_likelihood(
 
 
 def dequantise(x0: Tensor, uniform: Tensor) -> Tensor:
-    """Spread each of the 256 levels over its bin: x_0 + (2u − 1)/255, u ~ U(0, 1)."""
+    """Spread each of the 256 levels over its bin: x_0 + (2u − 1)/255, u ~ U(0, 1).
+
+    Raises:
+        ValueError: if the shapes are not the same.
+    """
+    check_like("u", uniform, "x_0", x0)
     return x0 + (2 * uniform - 1) / 255
 
 
@@ -95,7 +110,11 @@ def density_bits(log_likelihood: Tensor, dimensions: int) -> Tensor:
     """Bits/dim of 256 levels from the density in [−1, 1] of dequantised pictures.
 
     With uniform dequantisation its mean is an upper bound on the levels' own [Theis 2016].
+
+    Raises:
+        ValueError: if ``dimensions`` is below 1.
     """
+    check_whole("dimensions", dimensions, 1)
     return math.log2(127.5) - log_likelihood / (dimensions * LN2)
 
 
@@ -113,7 +132,13 @@ def noise_dequantised_bits(
         x0: on the grid of 256 levels, shape (N, C, H, W).
         x_1: x_0 at t = 1, shape of x0.
         log_likelihood: the flow's, of x_1/√ᾱ_1, in nats, shape (N,).
+
+    Raises:
+        ValueError: if the shapes do not fit.
     """
+    check_pictures("x_0", x0)
+    check_like("x_1", x_1, "x_0", x0)
+    check_shape("the log-likelihood", log_likelihood, (len(x0),))
     variance = float(process.schedule.sigmas[0]) ** 2
     bar, size = float(process.schedule.alphas_cumprod[0]), x0[0].numel()
     with torch.no_grad():

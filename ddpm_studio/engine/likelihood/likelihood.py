@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_shape, check_whole
 from ddpm_studio.engine.likelihood.bound import bound_terms, prior_bits
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
@@ -72,7 +73,13 @@ class Bound:
         """Bits/dim received with x_T..x_t: L_T + Σ_{s>t} L_{s−1}, for t in 1..T, shape of t.
 
         L_0 is not among them: it is what is left to correct x̂_0 [DDPM §4.3].
+
+        Raises:
+            ValueError: if a t is out of range.
         """
+        wrong = t[(t < 1) | (t > self.T)]
+        if len(wrong):
+            raise ValueError(f"t must be 1..{self.T}, not {int(wrong[0])}")
         each = np.interp(np.arange(1, self.T + 1), self.t, self.bits)
         # From t = T down, so that the small terms are added first.
         later = np.append(np.cumsum(each[:0:-1])[::-1], 0.0)
@@ -208,8 +215,12 @@ def measure_bound(
         ``sums`` after each batch.
 
     Raises:
-        ValueError: if the network's answer is not finite.
+        ValueError: if the network's answer is not finite, the sums are of another T, or the
+            pictures that come are not those that were asked for.
     """
+    check_whole("the batch", batch, 1)
+    if sums.T != process.schedule.T:
+        raise ValueError(f"the sums are of T = {sums.T}, the process of {process.schedule.T}")
     per_picture = len(sums.t)
     while sums.done < sums.items:
         items = range(sums.done, min(sums.done + batch, sums.items))
@@ -218,6 +229,7 @@ def measure_bound(
         pictures = list(dict.fromkeys(numbers))
         rows = {number: row for row, number in enumerate(pictures)}
         x0 = in_double(load(pictures))
+        check_shape("the pictures", x0, (len(pictures), "C", "H", "W"))
         prior = prior_bits(process, x0.cpu()).tolist()
         x0 = x0[[rows[number] for number in numbers]]
         noise = bound_noise(seed, process.schedule.T, numbers, indices, x0)
@@ -257,10 +269,10 @@ def evaluated_timesteps(T: int, steps: int | None) -> npt.NDArray[np.int64]:
     Raises:
         ValueError: if ``steps`` is not in 3..T.
     """
+    check_whole("T", T, 1)
     if steps is None or steps == T:
         return np.arange(1, T + 1)
-    if not 3 <= steps <= T:
-        raise ValueError(f"steps must be 3..{T}, not {steps}")
+    check_whole("steps", steps, 3, T)
     others = np.linspace(2 ** (1 / 3), T ** (1 / 3), steps - 1) ** 3
     return np.unique(np.append(1, others.round().astype(np.int64)))
 

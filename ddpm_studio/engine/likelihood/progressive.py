@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_shape, check_whole
 from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
@@ -39,7 +40,13 @@ def progressive_decoding(
         x0: one picture, shape (1, C, H, W).
         t: 1..T, in the order to show.
         seed: 0..2^63−1.
+
+    Raises:
+        ValueError: if x_0 is not one picture, or a t is out of range.
     """
+    check_shape("x_0", x0, (1, "C", "H", "W"))
+    for moment in t:
+        check_whole("t", moment, 1, process.schedule.T)
     x0 = in_double(x0)
     for moment in t:
         noise = bound_noise(seed, process.schedule.T, [0], [moment - 1], x0)

@@ -5,11 +5,13 @@ With steps in common, a picture would depend on the batch that it is drawn in.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_pictures, check_positive
 from ddpm_studio.engine.process import per_picture
 
 Slope = Callable[[Tensor, Tensor], Tensor]
@@ -33,8 +35,13 @@ def dormand_prince(
         x at each stop; between the ends of steps by the method's interpolant of order 4.
 
     Raises:
-        ValueError: if the steps become too small, as they do for what is not a number.
+        ValueError: if the stops do not fall, the tolerance is not above 0, or the steps become
+            too small, as they do for what is not a number.
     """
+    check_pictures("x", x)
+    check_positive("the tolerance", tolerance)
+    if not stops or any(b >= a for a, b in itertools.pairwise(stops)):
+        raise ValueError("the stops must fall strictly, and there must be one")
     # Here, since it takes long to import and few sessions need it.
     from scipy.integrate import RK45
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, std_of
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 
 
 def ancestral(
@@ -23,6 +23,7 @@ def ancestral(
     Returns:
         x_0, after one Frame for each timestep and one for x_0.
     """
+    check_start(x_t, noise)
     total = process.schedule.T
     for index in reversed(range(total)):
         p = process.p_mean_variance(model, x_t, index)

@@ -6,9 +6,10 @@ import math
 
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_number
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 
 
 def ddim(
@@ -32,7 +33,12 @@ def ddim(
 
     Returns:
         x_0, after one Frame for each timestep and one for x_0.
+
+    Raises:
+        ValueError: if η is not 0..1.
     """
+    check_start(x_t, noise)
+    check_number("eta", eta, 0, 1)
     s = process.schedule
     total = s.T
     for index in reversed(range(total)):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 from ddpm_studio.engine.samplers.phi import phi
 
 Order = Literal[1, 2, 3]
@@ -47,6 +47,7 @@ def dpm_solver(
     """
     if order not in get_args(Order):
         raise ValueError(f"the order must be 1, 2 or 3, not {order!r}")
+    check_start(x_t, noise)
     return _walk(process, model, x_t, noise, order, sde)
 
 

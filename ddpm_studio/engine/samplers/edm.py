@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, Reverse
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 
 
 def euler(process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise) -> Frames:
@@ -23,6 +23,7 @@ def euler(process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: Pictur
     Returns:
         x_0, after one Frame for each timestep and one for x_0.
     """
+    check_start(x_t, noise)
     return _integrate(process, model, x_t, correct=False)
 
 
@@ -31,6 +32,7 @@ def heun(process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: Picture
 
     Arguments and return as of :func:`euler`.
     """
+    check_start(x_t, noise)
     return _integrate(process, model, x_t, correct=True)
 
 

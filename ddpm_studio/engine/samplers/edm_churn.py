@@ -9,10 +9,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_number, check_positive
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.samplers.edm import heun_step, leave_noise
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 from ddpm_studio.engine.tables.samplers import S_CHURN, S_NOISE, S_TMAX, S_TMIN
 
 # γ stays below it: no more noise comes in than is there [EDM §4].
@@ -54,12 +55,11 @@ def edm_churn(
     Raises:
         ValueError: if a number or a moment is out of range.
     """
-    if not (math.isfinite(s_churn) and s_churn >= 0):
-        raise ValueError(f"S_churn must be 0 or more, not {s_churn}")
+    check_start(x_t, noise)
+    check_number("S_churn", s_churn, 0)
     if not 0 <= s_tmin <= s_tmax:
         raise ValueError(f"0 ≤ S_tmin ≤ S_tmax must hold, not S_tmin {s_tmin}, S_tmax {s_tmax}")
-    if not (math.isfinite(s_noise) and s_noise > 0):
-        raise ValueError(f"S_noise must be above 0, not {s_noise}")
+    check_positive("S_noise", s_noise)
     T = process.schedule.T
     kept = sorted({*(range(T) if moments is None else moments), T - 1})
     if kept[0] < 0 or kept[-1] >= T:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_positive, check_whole
 from ddpm_studio.engine.continuous import ContinuousDenoiser
 from ddpm_studio.engine.likelihood.runge_kutta import dormand_prince
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 
 
 def probability_flow(
@@ -37,8 +38,10 @@ def probability_flow(
         schedule's last timestep.
 
     Raises:
-        ValueError: if the solver fails.
+        ValueError: if a moment or the tolerance is out of range, or the solver fails.
     """
+    check_start(x_t, noise)
+    check_positive("the tolerance", tolerance)
     s = process.schedule
     denoiser = ContinuousDenoiser(process, model)
     log_sigmas = s.sigmas.log().tolist()
@@ -47,6 +50,8 @@ def probability_flow(
         return x - denoiser.x0_hat(x, log_sigma)
 
     shown = set(range(s.T) if moments is None else moments) | {s.T - 1}
+    for index in shown:
+        check_whole("a moment's index", index, 0, s.T - 1)
     stops = sorted(shown | {0}, reverse=True)
     states = dormand_prince(
         slope,

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_pictures
+from ddpm_studio.engine.noise import PictureNoise
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -30,3 +33,14 @@ class Frame:
 
 
 Frames = Generator[Frame, None, Tensor]
+
+
+def check_start(x_t: Tensor, noise: PictureNoise) -> None:
+    """Refuse a start that no sampler can walk from.
+
+    Raises:
+        ValueError: if x_t is no batch of pictures, or the noise has not one stream for each.
+    """
+    check_pictures("x_t", x_t)
+    if len(noise) != len(x_t):
+        raise ValueError(f"{len(x_t)} pictures need as many streams of noise, not {len(noise)}")

@@ -8,9 +8,10 @@ import math
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_like, check_whole
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, std_of
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 
 
 def inpaint(
@@ -45,10 +46,10 @@ def inpaint(
     Raises:
         ValueError: if the mask or the pictures do not fit, or a number is below 1.
     """
-    if jump < 1 or resamplings < 1:
-        raise ValueError(f"jump and resamplings must be 1 or more, not {jump} and {resamplings}")
-    if known.shape != x_t.shape:
-        raise ValueError(f"the pictures have shape {tuple(known.shape)}, not {tuple(x_t.shape)}")
+    check_whole("jump", jump, 1)
+    check_whole("resamplings", resamplings, 1)
+    check_start(x_t, noise)
+    check_like("the pictures", known, "x_t", x_t)
     if not bool(((mask == 0) | (mask == 1)).all()):
         raise ValueError("the mask must hold 0 and 1 alone")
     try:
@@ -75,8 +76,12 @@ def inpaint(
 
 
 def jump_path(T: int, jump: int, resamplings: int) -> list[int]:
-    """Return the timesteps visited, T … 0, up and down in single steps [RePaint, Fig. 9]."""
-    left = dict.fromkeys(range(0, T - jump, jump), resamplings - 1)
+    """Return the timesteps visited, T … 0, up and down in single steps [RePaint, Fig. 9].
+
+    A jump goes up from t = 1, 1 + jump, …: never from the finished x_0, which Algorithm 1 does
+    not noise again ("if u < U and t > 1").
+    """
+    left = dict.fromkeys(range(1, T - jump + 1, jump), resamplings - 1)
     path, t = [T], T
     while t > 0:
         t -= 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_pictures, check_whole
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.samplers.frame import Frame, Frames
 
@@ -33,8 +34,8 @@ def ddim_inversion(
         ValueError: if ``iterations`` is below 1, or for a schedule of zero terminal SNR: from
             x_{T−1} every x_T would do.
     """
-    if iterations < 1:
-        raise ValueError(f"iterations must be 1 or more, not {iterations}")
+    check_whole("iterations", iterations, 1)
+    check_pictures("x_0", x_0)
     process.schedule.require_signal("DDIM inversion")
     process = replace(process, clip_x0=False)
     s = process.schedule

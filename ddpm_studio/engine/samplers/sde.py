@@ -9,9 +9,10 @@ import math
 
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_positive, check_whole
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, std_of
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 
 
 def euler_maruyama(
@@ -30,6 +31,7 @@ def euler_maruyama(
     Returns:
         x_0, after one Frame for each timestep and one for x_0; the last step adds no noise.
     """
+    check_start(x_t, noise)
     s = process.schedule
     s.require_signal("the reverse SDE")
     spent = (-(-s.betas).log1p()).tolist()
@@ -65,7 +67,13 @@ def predictor_corrector(
 
     Returns:
         x_0, after one Frame for each timestep and one for x_0.
+
+    Raises:
+        ValueError: if a number is out of range.
     """
+    check_start(x_t, noise)
+    check_whole("corrections", corrections, 0)
+    check_positive("the signal-to-noise ratio", snr)
     s = process.schedule
     sigma, alphas = s.sqrt_one_minus_alphas_cumprod.tolist(), s.alphas.tolist()
     for index in reversed(range(s.T)):
@@ -109,7 +117,13 @@ def annealed_langevin(
 
     Returns:
         x̂_0 at the last timestep, after one Frame for each timestep and one for x_0.
+
+    Raises:
+        ValueError: if a number is out of range.
     """
+    check_start(x_t, noise)
+    check_whole("repeats", repeats, 1)
+    check_positive("the step size", step_size)
     s = process.schedule
     s.require_signal("annealed Langevin dynamics")
     scale, sigma = s.sqrt_alphas_cumprod.tolist(), s.sigmas.tolist()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.samplers.frame import Frame, Frames
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
 from ddpm_studio.engine.samplers.phi import phi
 
 Order = Literal[1, 2, 3]
@@ -62,6 +62,7 @@ def unipc(
         raise ValueError(f"the order must be 1, 2 or 3, not {order!r}")
     if variant not in get_args(Variant):
         raise ValueError(f"the variant must be 'bh1' or 'bh2', not {variant!r}")
+    check_start(x_t, noise)
     return _walk(process, model, x_t, order, variant, corrector)
 
 

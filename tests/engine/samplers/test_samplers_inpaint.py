@@ -79,7 +79,7 @@ def test_resampling_makes_both_parts_agree() -> None:
     process = DiffusionProcess(LINEAR.strided(60), variance="fixed_small", clip_x0=False)
     errors = []
     for resamplings in (1, 8):
-        walk = inpaint(process, TwinDenoiser(0.25), x, noise, known, mask, 6, resamplings)
+        walk = inpaint(process, TwinDenoiser(0.25), x, noise, known, mask, 4, resamplings)
         out, _ = finish(walk)
         errors.append(float((out - known)[:, :, 1].square().mean().sqrt()))
     assert errors[1] < 0.5 * errors[0]
@@ -115,12 +115,37 @@ def test_frames() -> None:
 
 def test_path() -> None:
     assert jump_path(5, 10, 10) == [5, 4, 3, 2, 1, 0]
-    assert jump_path(4, 2, 2) == [4, 3, 2, 1, 0, 1, 2, 1, 0]
+    assert jump_path(4, 2, 2) == [4, 3, 2, 1, 2, 3, 2, 1, 0]
+    assert jump_path(4, 1, 2) == [4, 3, 4, 3, 2, 3, 2, 1, 2, 1, 0]
     path = jump_path(250, 10, 10)
     assert {abs(a - b) for a, b in itertools.pairwise(path)} == {1}
     down = sum(b < a for a, b in itertools.pairwise(path))
     assert down == 250 + 24 * 9 * 10
     assert path[-1] == 0
+    # 231 is the highest t from which ten steps up still end below or at 250.
+    turns = [b for a, b, c in zip(path, path[1:], path[2:], strict=False) if a > b < c]
+    assert sorted(set(turns)) == list(range(1, 232, 10))
+    assert {turns.count(t) for t in turns} == {9}
+
+
+@pytest.mark.parametrize(
+    ("T", "jump", "resamplings"), [(1, 1, 3), (5, 1, 3), (12, 4, 2), (7, 10, 5)]
+)
+def test_the_finished_picture_is_never_noised_again(T: int, jump: int, resamplings: int) -> None:
+    """[RePaint Algorithm 1]: resampled only while t > 1."""
+    assert jump_path(T, jump, resamplings).count(0) == 1
+
+
+def test_jumps_of_one_are_algorithm_1() -> None:
+    """For t = T … 1 and u = 1 … U: one step down, and up again if u < U and t > 1."""
+    T, U, path = 6, 3, [6]
+    for t in range(T, 0, -1):
+        for u in range(1, U + 1):
+            if u == 1 or t > 1:
+                path.append(t - 1)
+            if u < U and t > 1:
+                path.append(t)
+    assert jump_path(T, 1, U) == path
 
 
 @pytest.mark.parametrize(
