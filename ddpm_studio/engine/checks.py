@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import torch
 from torch import Tensor
 
 PICTURES = ("N", "C", "H", "W")
@@ -115,19 +114,12 @@ def check_like(what: str, x: Tensor, like_what: str, like: Tensor) -> None:
         )
 
 
-def check_index(index: int | Tensor, T: int, count: int) -> None:
-    """Refuse what is no index t − 1 in 0..T−1, or not one for each of ``count`` pictures.
+def check_broadcasts(what: str, x: Tensor, like_what: str, like: Tensor) -> None:
+    """Refuse a shape that does not broadcast to that of ``like``.
 
     Raises:
-        ValueError: naming what was given and what is right.
+        ValueError: naming both.
     """
-    if not isinstance(index, Tensor):
-        check_whole("the index t − 1", index, 0, T - 1)
-        return
-    if index.dtype != torch.int64:
-        raise ValueError(f"the index t − 1 must be int64, not {index.dtype}")
-    check_shape("the index t − 1", index, (count,))
-    if index.device.type == "cpu" and count:
-        low, high = index.aminmax()
-        if not (int(low) >= 0 and int(high) < T):
-            raise ValueError(f"the index t − 1 must be 0..{T - 1}, not {int(low)}..{int(high)}")
+    sizes = zip(reversed(x.shape), reversed(like.shape), strict=False)
+    if x.ndim > like.ndim or any(size not in (1, has) for size, has in sizes):
+        check_like(what, x, like_what, like)

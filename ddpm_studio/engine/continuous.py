@@ -1,4 +1,4 @@
-"""A network trained at T noise levels, seen at every level between."""
+"""A network seen at every noise level, also between the T that it was trained at."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.process import Denoiser, DiffusionProcess, per_picture
+from ddpm_studio.engine.levels import IndexPlace, SigmaPlace, per_picture
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
 
 class ContinuousDenoiser:
     """ε̂ as a function of x̃ = x/√ᾱ and log σ, where σ = √((1−ᾱ)/ᾱ) [EDM §2].
 
-    The probability flow is then dx̃/d(log σ) = σ·ε̂. Between two of its noise levels the
-    network is asked at both of their integer labels and the answers are mixed: it never sees
-    a label that it was not trained with, and ε̂ is continuous, as adaptive steps need.
+    The probability flow is then dx̃/d(log σ) = σ·ε̂. A network that knows any σ is asked at σ.
+    Another is asked at the integer labels of the two noise levels around it and the answers are
+    mixed: it never sees a label that it was not trained with, and ε̂ is continuous, as adaptive
+    steps need.
 
     A log σ is one number for all pictures or a float64 tensor of shape (N,) on the CPU.
 
@@ -38,42 +40,43 @@ class ContinuousDenoiser:
     def x0_hat(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """x̂_0 = x̃ − σ·ε̂, clipped if the process says so."""
         levels = _levels(x, log_sigma)
-        place = np.interp(levels.numpy(), self.log_sigmas, np.arange(len(self.log_sigmas)))
-        low = np.floor(place)
-        share = torch.from_numpy(place - low)
-        below = torch.from_numpy(low).long()
-        result = self._at(x, levels, below)
-        if bool((share > 1e-9).any()):
-            above = (below + 1).clamp_max(len(self.log_sigmas) - 1)
-            result = result + per_picture(share, x) * (self._at(x, levels, above) - result)
+        asked = self._known if self.process.form.continuous else self._mixed
+        result = asked(x, levels)
         return result.clamp(-1, 1) if self.process.clip_x0 else result
 
     def eps(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """ε̂, consistent with x̂_0."""
         return (x - self.x0_hat(x, log_sigma)) / per_picture(_levels(x, log_sigma).exp(), x)
 
-    def _at(self, x: Tensor, levels: Tensor, indices: Tensor) -> Tensor:
-        """x̂_0 by the network's labels of given indices, from its ε̂ at the true σ."""
-        process, x_t = self.process, self.x_t(x, levels)
-        index = indices.to(x.device)
-        prediction, _ = process.split(self.model(x_t, process.labels(x_t, index)), x_t)
-        prediction = prediction.to(x.dtype)
-        bar, sigma = _signal(levels), per_picture(levels.exp(), x)
-        match process.parameterization:
-            case "x0":
-                return prediction
-            case "v":
-                return (
-                    per_picture(bar.sqrt(), x) * x_t - per_picture((1 - bar).sqrt(), x) * prediction
-                )
-            case "eps":
-                return x - sigma * prediction
-            case "mu":
-                eps = process.eps_from_x0(
-                    x_t, index, process.x0_from_prediction(x_t, index, prediction)
-                )
-                return x - sigma * eps
-        raise NotImplementedError(process.parameterization)
+    def _known(self, x: Tensor, levels: Tensor) -> Tensor:
+        """x̂_0 by the network's own answer at σ."""
+        sigma, x_t = levels.exp().to(x), self.x_t(x, levels)
+        return self.process.form.x0(
+            self.process.place(sigma, x_t), x_t, self._prediction(x_t, sigma)
+        )
+
+    def _mixed(self, x: Tensor, levels: Tensor) -> Tensor:
+        """x̂_0 between those by the labels of the noise levels around σ."""
+        place = np.interp(levels.numpy(), self.log_sigmas, np.arange(len(self.log_sigmas)))
+        low = np.floor(place)
+        share = torch.from_numpy(place - low)
+        below = torch.from_numpy(low).long()
+        result = self._near(x, levels, below)
+        if bool((share > 1e-9).any()):
+            above = (below + 1).clamp_max(len(self.log_sigmas) - 1)
+            result = result + per_picture(share, x) * (self._near(x, levels, above) - result)
+        return result
+
+    def _near(self, x: Tensor, levels: Tensor, indices: Tensor) -> Tensor:
+        """x̂_0 by the network's labels of given indices, from its prediction at the true σ."""
+        process, x_t, index = self.process, self.x_t(x, levels), indices.to(x.device)
+        near = IndexPlace(process.schedule, index, x_t)
+        here = SigmaPlace.of_log_sigma(levels, x_t)
+        return process.form.x0_between(x, x_t, near, here, self._prediction(x_t, index))
+
+    def _prediction(self, x_t: Tensor, level: Tensor) -> Tensor:
+        output = self.process.predict(self.model, x_t, level)
+        return self.process.split(output, x_t)[0].to(x_t.dtype)
 
 
 def _levels(x: Tensor, log_sigma: float | Tensor) -> Tensor:

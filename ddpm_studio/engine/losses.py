@@ -10,8 +10,10 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_like, check_positive
+from ddpm_studio.engine.levels import IndexPlace, SigmaPlace, at
 from ddpm_studio.engine.likelihood.bound import reverse_bits
-from ddpm_studio.engine.process import Denoiser, DiffusionProcess, at
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.tables.losses import GAMMA, LOSSES
 
 # [IDDPM §3.1]
@@ -41,7 +43,7 @@ class LossFunction(Protocol):
     """The code of a loss; it takes the options of its table's entry as keyword arguments."""
 
     def __call__(
-        self, process: DiffusionProcess, model: Denoiser, x0: Tensor, index: Tensor, noise: Tensor
+        self, process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
     ) -> Tensor:
         """Return the loss of each picture, shape (N,); see :func:`l_simple`."""
         ...
@@ -77,15 +79,15 @@ class TrainingLoss:
         process: DiffusionProcess,
         model: Denoiser,
         x0: Tensor,
-        index: Tensor,
+        level: Tensor,
         noise: Tensor,
     ) -> Tensor:
         """Return the loss of each picture, shape (N,)."""
-        return self._function(process, model, x0, index, noise)
+        return self._function(process, model, x0, level, noise)
 
 
 def l_simple(
-    process: DiffusionProcess, model: Denoiser, x0: Tensor, index: Tensor, noise: Tensor
+    process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
 ) -> Tensor:
     """Mean squared error of the prediction, per picture [DDPM eq. 14].
 
@@ -95,23 +97,26 @@ def l_simple(
     Args:
         process: q, and what the network predicts.
         model: the network.
-        x0: pictures in [−1, 1], shape (N, C, H, W), float32.
-        index: t − 1, shape (N,), int64.
+        x0: pictures in [−1, 1], shape (N, C, H, W), float32; or other data of shape (N, …).
+        level: t − 1, int64, or σ, floating, where the parameterisation is continuous; shape (N,).
         noise: ε ~ N(0, I), shape of x0.
 
     Returns:
         Shape (N,).
+
+    Raises:
+        ValueError: if a shape or the level does not fit.
     """
-    x_t = process.q_sample(x0, index, noise)
-    prediction, _ = process.split(_output(process, model, x_t, index), x_t)
-    return _squared_error(process, prediction, x0, x_t, index, noise)
+    x_t = _noised(process, x0, level, noise)
+    prediction, _ = process.split(_output(process, model, x_t, level), x_t)
+    return _squared_error(process, prediction, x0, x_t, level, noise)
 
 
 def l_min_snr(
     process: DiffusionProcess,
     model: Denoiser,
     x0: Tensor,
-    index: Tensor,
+    level: Tensor,
     noise: Tensor,
     gamma: float = GAMMA.default,
 ) -> Tensor:
@@ -119,40 +124,45 @@ def l_min_snr(
 
     Args and result as :func:`l_simple`; ``gamma`` caps the signal-to-noise ratio.
     """
-    weights = min_snr_weights(process, index, x0, gamma)
-    return l_simple(process, model, x0, index, noise) * weights
+    weights = min_snr_weights(process, level, x0, gamma)
+    return l_simple(process, model, x0, level, noise) * weights
 
 
 def l_vlb(
-    process: DiffusionProcess, model: Denoiser, x0: Tensor, index: Tensor, noise: Tensor
+    process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
 ) -> Tensor:
     """T·L_{t−1} in bits/dim, whose mean over t is the bound without L_T [DDPM eq. 5].
 
-    Args and result as :func:`l_simple`.
+    Args and result as :func:`l_simple`, but the level is an index: L_{t−1} is of one step.
     """
-    x_t = process.q_sample(x0, index, noise)
-    return _scaled_bound(process, _output(process, model, x_t, index), x0, x_t, index)
+    x_t = _noised(process, x0, level, noise)
+    return _scaled_bound(process, _output(process, model, x_t, level), x0, x_t, level)
 
 
 def l_hybrid(
-    process: DiffusionProcess, model: Denoiser, x0: Tensor, index: Tensor, noise: Tensor
+    process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
 ) -> Tensor:
     """L_simple + .001·L_vlb [IDDPM eq. 16]; without a learned variance L_simple alone.
 
     Args and result as :func:`l_simple`.
     """
-    x_t = process.q_sample(x0, index, noise)
-    prediction, v = process.split(_output(process, model, x_t, index), x_t)
-    simple = _squared_error(process, prediction, x0, x_t, index, noise)
+    x_t = _noised(process, x0, level, noise)
+    prediction, v = process.split(_output(process, model, x_t, level), x_t)
+    simple = _squared_error(process, prediction, x0, x_t, level, noise)
     if v is None:
         return simple
     # μ learns from L_simple alone: the bound's gradient is far noisier.
     frozen = torch.cat([prediction.detach(), v], dim=1)
-    return simple + _VLB_SHARE * _scaled_bound(process, frozen, x0, x_t, index)
+    return simple + _VLB_SHARE * _scaled_bound(process, frozen, x0, x_t, level)
 
 
-def _output(process: DiffusionProcess, model: Denoiser, x_t: Tensor, index: Tensor) -> Tensor:
-    return model(x_t, process.labels(x_t, index)).to(x_t.dtype)
+def _noised(process: DiffusionProcess, x0: Tensor, level: Tensor, noise: Tensor) -> Tensor:
+    check_like("the noise", noise, "x_0", x0)
+    return process.q_sample(x0, level, noise)
+
+
+def _output(process: DiffusionProcess, model: Denoiser, x_t: Tensor, level: Tensor) -> Tensor:
+    return process.predict(model, x_t, level).to(x_t.dtype)
 
 
 def _squared_error(
@@ -160,44 +170,41 @@ def _squared_error(
     prediction: Tensor,
     x0: Tensor,
     x_t: Tensor,
-    index: Tensor,
+    level: Tensor,
     noise: Tensor,
 ) -> Tensor:
-    error = prediction - process.target(x0, x_t, index, noise)
+    error = prediction - process.target(x0, x_t, level, noise)
     return error.square().flatten(1).mean(1)
 
 
 def min_snr_weights(
-    process: DiffusionProcess, index: Tensor, like: Tensor, gamma: float = GAMMA.default
+    process: DiffusionProcess, level: Tensor, like: Tensor, gamma: float = GAMMA.default
 ) -> Tensor:
     """Weight of each picture's squared error: min(SNR, γ) on x̂_0's [Hang et al. 2023].
 
-    An error of the prediction is one of x̂_0 times a factor that depends on t alone, so the
-    same objective has another weight in each parameterisation.
+    An error of the prediction is one of x̂_0 times a factor that depends on the level alone, so
+    the same objective has another weight in each parameterisation.
 
     Returns:
         Shape (N,).
+
+    Raises:
+        ValueError: if γ is not above 0, or the level does not fit.
     """
+    check_positive("γ", gamma)
+    if level.is_floating_point():
+        where = SigmaPlace.of(level, like)
+        return (where.snr.clamp(max=gamma) / process.form.weight(where)).reshape(-1)
     tables = _min_snr_tables.setdefault(process, {})
     if gamma not in tables:
         tables[gamma] = _min_snr_table(process, gamma)
-    return torch.as_tensor(at(tables[gamma], index, like)).reshape(-1)
+    return torch.as_tensor(at(tables[gamma], level, like)).reshape(-1)
 
 
 def _min_snr_table(process: DiffusionProcess, gamma: float) -> Tensor:
     s = process.schedule
-    match process.parameterization:
-        case "eps":
-            square = s.snr
-        case "x0":
-            square = torch.ones_like(s.snr)
-        case "mu":
-            square = s.posterior_mean_coef_x0.square()
-        case "v":
-            square = 1 / s.one_minus_alphas_cumprod
-        case other:
-            raise NotImplementedError(other)
-    return s.snr.clamp(max=gamma) / square
+    every = IndexPlace(s, torch.arange(s.T), s.snr)
+    return s.snr.clamp(max=gamma) / process.form.weight(every)
 
 
 def _scaled_bound(

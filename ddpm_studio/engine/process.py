@@ -1,32 +1,44 @@
 """The forward process q and the reverse process p_θ [DDPM §2, §3; IDDPM §3].
 
-An *index* i in 0..T−1 stands for the paper's t = i + 1. It is an int while sampling (the tables'
-entries are then plain float64 numbers and nothing is read from the device) or an int64 tensor of
-shape (N,) while training (one index a picture).
+An *index* i in 0..T−1 stands for the paper's t = i + 1, and is one kind of level: see
+:mod:`ddpm_studio.engine.levels`. Nothing but :meth:`DiffusionProcess.predict` asks a network.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import MutableMapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
-import torch
 from torch import Tensor
-from torch.utils.weak import WeakIdKeyDictionary
 
+from ddpm_studio.engine.checks import check_batch, check_broadcasts, check_like
+from ddpm_studio.engine.levels import (
+    Index,
+    Level,
+    Place,
+    at,
+    check_range,
+    nearest_index,
+    place,
+)
+from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.engine.tables import PARAMETERIZATIONS, VARIANCES
 
-Index = int | Tensor
+__all__ = ["Denoiser", "DiffusionProcess", "Index", "Reverse", "std_of"]
 
 
 class Denoiser(Protocol):
-    """A network: (x_t of shape (N, C, H, W), integer labels of shape (N,)) → prediction."""
+    """A network: (what it is shown, shape (N, C, H, W), labels of shape (N,)) → prediction.
+
+    Shown are x_t and integer labels 0..T−1; or, where the parameterisation is continuous, c_in·x̃
+    and c_noise, floating.
+    """
 
     def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
-        """Predict from x_t at the labels t."""
+        """Predict from x at the labels t."""
         ...
 
 
@@ -47,10 +59,12 @@ class Reverse:
 class DiffusionProcess:
     """q and p_θ over one noise schedule.
 
+    Data are pictures of shape (N, C, H, W), or of any shape (N, …) where nothing else is said.
+
     Args:
         schedule: the variances β_t.
-        parameterization: what the network predicts: ε, x_0, μ̃ or v = √ᾱ ε − √(1−ᾱ) x_0, by its
-            name in :data:`ddpm_studio.engine.tables.PARAMETERIZATIONS`.
+        parameterization: what the network predicts: a name in
+            :data:`ddpm_studio.engine.tables.PARAMETERIZATIONS`, or an object of one's own.
         variance: Σ_θ: β_t, β̃_t, exp of an output, or between both by an output [IDDPM eq. 15],
             by its name in :data:`ddpm_studio.engine.tables.VARIANCES`.
         clip_x0: keep x̂_0 within [−1, 1] before μ̃ is formed.
@@ -61,92 +75,120 @@ class DiffusionProcess:
     """
 
     schedule: NoiseSchedule
-    parameterization: str = "eps"
+    parameterization: str | Parameterization = "eps"
     variance: str = "fixed_large"
     clip_x0: bool = True
 
     def __post_init__(self) -> None:
         # An unknown name is refused at once.
-        info = PARAMETERIZATIONS[self.parameterization]
+        if not isinstance(self.parameterization, Parameterization):
+            PARAMETERIZATIONS[self.parameterization]
         VARIANCES[self.variance]
-        if self.schedule.zero_terminal_snr and not info.from_noise_alone:
-            able = [repr(one.name) for one in PARAMETERIZATIONS.values() if one.from_noise_alone]
+        if self.schedule.zero_terminal_snr and not self.form.from_noise_alone:
+            able = [
+                repr(name)
+                for name, other in PARAMETERIZATIONS.items()
+                if other.load()().from_noise_alone
+            ]
+            named = isinstance(self.parameterization, str)
+            what = self.parameterization if named else type(self.form).__name__
             raise ValueError(
-                f"a network that predicts {info.name!r} says nothing of x_0 where ᾱ_T is 0 (zero "
+                f"a network that predicts {what!r} says nothing of x_0 where ᾱ_T is 0 (zero "
                 f"terminal SNR); predict {', '.join(able[:-1])} or {able[-1]}"
             )
+
+    @cached_property
+    def form(self) -> Parameterization:
+        """The parameterisation as an object."""
+        if isinstance(self.parameterization, Parameterization):
+            return self.parameterization
+        form: Parameterization = PARAMETERIZATIONS[self.parameterization].load()()
+        return form
 
     @property
     def learned(self) -> bool:
         """Whether the network's output carries the variance in its second half of channels."""
         return VARIANCES[self.variance].learned
 
-    def q_sample(self, x0: Tensor, index: Index, noise: Tensor) -> Tensor:
-        """x_t ~ q(x_t|x_0) = N(√ᾱ_t x_0, (1−ᾱ_t) I) [DDPM eq. 4], in float32 or better."""
-        s = self.schedule
-        return (
-            at(s.sqrt_alphas_cumprod, index, x0) * x0
-            + at(s.sqrt_one_minus_alphas_cumprod, index, x0) * noise
-        )
+    def predict(self, model: Denoiser, x_t: Tensor, level: Level) -> Tensor:
+        """Ask the network about x_t: the one place where one is called.
+
+        Args:
+            model: the network.
+            x_t: √ᾱ x_0 + √(1−ᾱ) ε, shape (N, …).
+            level: an index, an int or shape (N,), or σ, floating, shape (N,), where the
+                parameterisation is continuous.
+
+        Returns:
+            The output as it is, F and the variance half if there is one.
+
+        Raises:
+            ValueError: if the level is of another shape, out of range, or none that the network
+                can be told.
+        """
+        check_batch("x_t", x_t)
+        check_range(self.schedule, level)
+        where = self.place(level, x_t)
+        return model(self.form.shown(where, x_t), self.form.c_noise(where))
+
+    def place(self, level: Level, like: Tensor) -> Place:
+        """Return what x_t consists of at a level; see :func:`ddpm_studio.engine.levels.place`."""
+        return place(self.schedule, level, like)
+
+    def index_of(self, level: Level) -> Index:
+        """Return the index of a level, or that of the timestep whose noise is nearest to σ."""
+        return nearest_index(self.schedule, level)
+
+    def q_sample(self, x0: Tensor, level: Level, noise: Tensor) -> Tensor:
+        """x_t ~ q(x_t|x_0) = N(√ᾱ_t x_0, (1−ᾱ_t) I) [DDPM eq. 4], in float32 or better.
+
+        Args:
+            x0: shape (N, …).
+            level: an index, an int or shape (N,), or σ, floating, shape (N,).
+            noise: ε ~ N(0, I), of x_0's shape, or one that broadcasts to it.
+
+        Raises:
+            ValueError: if a shape does not fit, or the level is out of range.
+        """
+        check_batch("x_0", x0)
+        check_range(self.schedule, level)
+        check_broadcasts("the noise", noise, "x_0", x0)
+        where = self.place(level, x0)
+        return where.signal * x0 + where.noise * noise
 
     def q_posterior_mean(self, x0: Tensor, x_t: Tensor, index: Index) -> Tensor:
         """μ̃_t(x_t, x_0) [DDPM eq. 7]."""
-        s = self.schedule
-        return (
-            at(s.posterior_mean_coef_x0, index, x_t) * x0
-            + at(s.posterior_mean_coef_x_t, index, x_t) * x_t
-        )
+        check_like("x_0", x0, "x_t", x_t)
+        where = self.place(index, x_t)
+        return where.posterior_x0 * x0 + where.posterior_x_t * x_t
 
-    def target(self, x0: Tensor, x_t: Tensor, index: Index, noise: Tensor) -> Tensor:
-        """What the network should predict, in its parameterisation."""
-        s = self.schedule
-        match self.parameterization:
-            case "eps":
-                return noise
-            case "x0":
-                return x0
-            case "mu":
-                return self.q_posterior_mean(x0, x_t, index)
-            case "v":
-                return (
-                    at(s.sqrt_alphas_cumprod, index, x0) * noise
-                    - at(s.sqrt_one_minus_alphas_cumprod, index, x0) * x0
-                )
-        raise NotImplementedError(self.parameterization)
+    def target(self, x0: Tensor, x_t: Tensor, level: Level, noise: Tensor) -> Tensor:
+        """What the network should predict, in its parameterisation.
 
-    def x0_from_eps(self, x_t: Tensor, index: Index, eps: Tensor) -> Tensor:
+        Raises:
+            ValueError: if x_t or the noise has another shape than x_0.
+        """
+        check_like("x_t", x_t, "x_0", x0)
+        check_like("the noise", noise, "x_0", x0)
+        return self.form.target(self.place(level, x0), x0, x_t, noise)
+
+    def x0_from_eps(self, x_t: Tensor, level: Level, eps: Tensor) -> Tensor:
         """x̂_0 = (x_t − √(1−ᾱ_t) ε)/√ᾱ_t [DDPM eq. 15]."""
-        s = self.schedule
-        return (
-            at(s.sqrt_recip_alphas_cumprod, index, x_t) * x_t
-            - at(s.sqrt_recipm1_alphas_cumprod, index, x_t) * eps
-        )
+        where = self.place(level, x_t)
+        return where.recip_signal * x_t - where.sigma * eps
 
-    def eps_from_x0(self, x_t: Tensor, index: Index, x0: Tensor) -> Tensor:
+    def eps_from_x0(self, x_t: Tensor, level: Level, x0: Tensor) -> Tensor:
         """The ε that leads from x_0 to x_t."""
-        s = self.schedule
-        return (x_t - at(s.sqrt_alphas_cumprod, index, x_t) * x0) / at(
-            s.sqrt_one_minus_alphas_cumprod, index, x_t
-        )
+        return self.form.eps(self.place(level, x_t), x_t, x0)
 
-    def x0_from_prediction(self, x_t: Tensor, index: Index, prediction: Tensor) -> Tensor:
-        """x̂_0 from the network's output without its variance half, not clipped."""
-        s = self.schedule
-        match self.parameterization:
-            case "eps":
-                return self.x0_from_eps(x_t, index, prediction)
-            case "x0":
-                return prediction
-            case "mu":
-                return (prediction - at(s.posterior_mean_coef_x_t, index, x_t) * x_t) / at(
-                    s.posterior_mean_coef_x0, index, x_t
-                )
-            case "v":
-                return (
-                    at(s.sqrt_alphas_cumprod, index, x_t) * x_t
-                    - at(s.sqrt_one_minus_alphas_cumprod, index, x_t) * prediction
-                )
-        raise NotImplementedError(self.parameterization)
+    def x0_from_prediction(self, x_t: Tensor, level: Level, prediction: Tensor) -> Tensor:
+        """x̂_0 from the network's output without its variance half, not clipped.
+
+        Raises:
+            ValueError: if the prediction has another shape than x_t.
+        """
+        check_like("the prediction", prediction, "x_t", x_t)
+        return self.form.x0(self.place(level, x_t), x_t, prediction)
 
     def split(self, output: Tensor, x_t: Tensor) -> tuple[Tensor, Tensor | None]:
         """Part the network's output into the prediction and, if learned, the variance half.
@@ -154,6 +196,7 @@ class DiffusionProcess:
         Raises:
             ValueError: if the number of channels does not fit.
         """
+        check_batch("x_t", x_t)
         channels = x_t.shape[1] * (2 if self.learned else 1)
         if output.shape[1] != channels:
             raise ValueError(
@@ -188,58 +231,25 @@ class DiffusionProcess:
 
     def p_mean_variance(self, model: Denoiser, x_t: Tensor, index: Index) -> Reverse:
         """p_θ(x_{t−1}|x_t) [DDPM eq. 1, 11]: one evaluation of the network."""
-        return self.reverse(model(x_t, self.labels(x_t, index)), x_t, index)
+        return self.reverse(self.predict(model, x_t, index), x_t, index)
 
     def reverse(self, output: Tensor, x_t: Tensor, index: Index) -> Reverse:
-        """p_θ(x_{t−1}|x_t) from the network's output, in the precision of x_t."""
+        """p_θ(x_{t−1}|x_t) from the network's output, in the precision of x_t.
+
+        Raises:
+            ValueError: if output or index do not fit.
+        """
         prediction, v = self.split(output, x_t)
         x0_hat = self.x0_from_prediction(x_t, index, prediction.to(x_t.dtype))
-        if self.clip_x0:
-            x0_hat = x0_hat.clamp(-1, 1)
+        clipped = x0_hat.clamp(-1, 1) if self.clip_x0 else x0_hat
+        if not self.form.predicts_mean:
+            x0_hat = clipped
         return Reverse(
             self.q_posterior_mean(x0_hat, x_t, index),
             self.log_variance(index, v, x_t),
-            x0_hat,
-            self.eps_from_x0(x_t, index, x0_hat),
+            clipped,
+            self.eps_from_x0(x_t, index, clipped),
         )
-
-    def labels(self, x_t: Tensor, index: Index) -> Tensor:
-        """The integer labels that the network sees, shape (N,)."""
-        if isinstance(index, int):
-            label = int(self.schedule.timesteps[index])
-            return torch.full((len(x_t),), label, dtype=torch.long, device=x_t.device)
-        timesteps = self.schedule.timesteps
-        return _on_device(timesteps, index.device, timesteps.dtype)[index]
-
-
-def at(table: Tensor, index: Index, like: Tensor) -> Tensor | float:
-    """Look up a float64 table: a number for an int, else shape (N, 1, 1, 1) for ``like``."""
-    if isinstance(index, int):
-        return float(table[index])
-    values = _on_device(table, index.device, like.dtype)[index]
-    return values.reshape(-1, *([1] * (like.ndim - 1)))
-
-
-def per_picture(values: Tensor, like: Tensor) -> Tensor:
-    """One value a picture, shape (N,), as (N, 1, 1, 1) of the type of ``like`` and beside it."""
-    return values.to(device=like.device, dtype=like.dtype).reshape(-1, 1, 1, 1)
-
-
-# Kept, since a copy to the device in each step would wait for it, and as long as its table is:
-# a recorded step reads it without being seen here.
-_copies: MutableMapping[Tensor, dict[tuple[torch.device, torch.dtype], Tensor]]
-_copies = WeakIdKeyDictionary()
-
-
-def _on_device(table: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    copies = _copies.setdefault(table, {})
-    copy = copies.get((device, dtype))
-    if copy is None:
-        with torch.inference_mode(False):
-            copy = table.to(device=device, dtype=dtype)
-        if copy is not table:
-            copies[device, dtype] = copy
-    return copy
 
 
 def std_of(log_variance: Tensor | float) -> Tensor | float:

@@ -69,7 +69,7 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
         raise ValueError(f"variance_type {variance!r} does not fit the network's out_channels")
     schedule = _schedule(fields)
     if fields.get("rescale_betas_zero_snr", False):
-        if not PARAMETERIZATIONS[_PREDICTIONS[prediction]].from_noise_alone:
+        if not PARAMETERIZATIONS[_PREDICTIONS[prediction]].load()().from_noise_alone:
             raise Unsupported("rescale_betas_zero_snr", True, f"False with {prediction!r}")
         schedule = schedule.with_zero_terminal_snr()
     return DiffusionProcess(schedule, _PREDICTIONS[prediction], _VARIANCES[variance], clip)
@@ -90,7 +90,7 @@ def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
         **_beta_fields(process.schedule),
         "clip_sample": process.clip_x0,
         "clip_sample_range": 1.0,
-        "prediction_type": predictions[process.parameterization],
+        "prediction_type": predictions[str(process.parameterization)],
         "variance_type": process.variance,
         # The only spacing that keeps both ends, as NoiseSchedule.strided does.
         "timestep_spacing": "linspace",

@@ -82,7 +82,7 @@ def play(request: PlayRequest, drawing: Points | None = None) -> Generator[Event
         # L_simple, less the noise of its target: between modes the score is small, and would
         # drown in it.
         target = toy.expected_noise(x_0, x_t, points(_OTHERS), process.schedule, index)
-        answer = network(x_t[:, :, None, None], process.labels(x_t, index))[:, :, 0, 0]
+        answer = process.predict(network, x_t[:, :, None, None], index)[:, :, 0, 0]
         loss: Tensor = (answer - target).square().mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

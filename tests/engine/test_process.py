@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
+from ddpm_studio.engine.levels import at
 from ddpm_studio.engine.likelihood.bound import eps_weights
 from ddpm_studio.engine.losses import l_simple
-from ddpm_studio.engine.process import at, std_of
+from ddpm_studio.engine.process import std_of
 from ddpm_studio.engine.tables import PARAMETERIZATIONS
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, linear_betas
 

@@ -47,7 +47,7 @@ def bound_terms(
         ValueError: if a shape or the index does not fit.
     """
     x_t = process.q_sample(x0, index, noise)
-    output = model(x_t, process.labels(x_t, index))
+    output = process.predict(model, x_t, index)
     reverse = process.reverse(output, x_t, index)
     return BoundTerms(
         reverse_bits(process, output, x0, x_t, index),

@@ -142,7 +142,7 @@ def noise_dequantised_bits(
     variance = float(process.schedule.sigmas[0]) ** 2
     bar, size = float(process.schedule.alphas_cumprod[0]), x0[0].numel()
     with torch.no_grad():
-        decoder = reverse_bits(process, model(x_1, process.labels(x_1, 0)), x0, x_1, 0)
+        decoder = reverse_bits(process, process.predict(model, x_1, 0), x0, x_1, 0)
     gap = (x_1.cpu().double() / math.sqrt(bar) - x0.cpu().double()).square().flatten(1).sum(1)
     log_q = -0.5 * (gap / variance + size * math.log(2 * math.pi * variance))
     return (log_q - log_likelihood) / (size * LN2) + decoder.cpu().double()

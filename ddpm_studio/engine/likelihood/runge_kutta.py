@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.checks import check_pictures, check_positive
-from ddpm_studio.engine.process import per_picture
+from ddpm_studio.engine.levels import per_picture
 
 Slope = Callable[[Tensor, Tensor], Tensor]
 

@@ -284,6 +284,16 @@ class NoiseSchedule:
         return tuple(math.log(a / b) if a else -math.inf for a, b in shares)
 
     @cached_property
+    def log_sigmas(self) -> Tensor:
+        """ln σ."""
+        return self.sigmas.log()
+
+    @cached_property
+    def log_sigma_borders(self) -> Tensor:
+        """ln σ halfway between two timesteps, shape (T − 1,)."""
+        return (self.log_sigmas[1:] + self.log_sigmas[:-1]) / 2
+
+    @cached_property
     def snr(self) -> Tensor:
         """Signal-to-noise ratio ᾱ_t/(1 − ᾱ_t)."""
         return self.alphas_cumprod / self.one_minus_alphas_cumprod

@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ddpm_studio.engine.tables.entry import Entry, Table
 
-_PROCESS = "ddpm_studio.engine.process"
+_PACKAGE = "ddpm_studio.engine.parameterizations"
 
 
-@dataclass(frozen=True, eq=False)
 class ParameterizationInfo(Entry):
     """What the network predicts.
 
-    Args:
-        from_noise_alone: x_0 follows from the prediction where ᾱ_T = 0 too, in a schedule of
-            zero terminal SNR.
+    Its code is a class without arguments, but for those of the entry, derived from
+    :class:`ddpm_studio.engine.parameterizations.parameterization.Parameterization`.
     """
-
-    from_noise_alone: bool = field(default=False, kw_only=True)
 
 
 PARAMETERIZATIONS = Table(
     "parameterization",
     ParameterizationInfo,
     (
+        ParameterizationInfo("eps", "ε", "the noise, as in the paper", f"{_PACKAGE}.eps:Eps"),
+        ParameterizationInfo("x0", "x₀", "the picture", f"{_PACKAGE}.x0:X0"),
+        ParameterizationInfo("mu", "μ̃", "the mean of the step back", f"{_PACKAGE}.mu:Mu"),
+        ParameterizationInfo("v", "v", "√ᾱ ε − √(1−ᾱ) x_0", f"{_PACKAGE}.v:V"),
         ParameterizationInfo(
-            "eps", "ε", "the noise, as in the paper", f"{_PROCESS}:DiffusionProcess.target"
+            "edm",
+            "EDM",
+            "preconditioned to unit variance at every σ; the network is told ¼ ln σ",
+            f"{_PACKAGE}.edm:EDM",
         ),
         ParameterizationInfo(
-            "x0",
-            "x₀",
-            "the picture",
-            f"{_PROCESS}:DiffusionProcess.target",
-            from_noise_alone=True,
-        ),
-        ParameterizationInfo(
-            "mu",
-            "μ̃",
-            "the mean of the step back",
-            f"{_PROCESS}:DiffusionProcess.target",
-            from_noise_alone=True,
-        ),
-        ParameterizationInfo(
-            "v",
-            "v",
-            "√ᾱ ε − √(1−ᾱ) x_0",
-            f"{_PROCESS}:DiffusionProcess.target",
-            from_noise_alone=True,
+            "flow",
+            "flow matching",
+            "ε − x_0, the velocity of the line from the picture to noise",
+            f"{_PACKAGE}.flow:Flow",
         ),
     ),
 )

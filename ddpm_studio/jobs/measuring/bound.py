@@ -70,7 +70,7 @@ def step_gaussians(
     index, T = max(1, t) - 1, process.schedule.T
     x_t = process.q_sample(x0, index, bound_noise(request.seed, T, [0], [index], x0))
     with torch.no_grad():
-        output = LabelledNetwork(model.network)(x_t, process.labels(x_t, index))
+        output = process.predict(LabelledNetwork(model.network), x_t, index)
     p = process.reverse(output, x_t, index)
     log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
     log_variance = log_variance.expand_as(x_t)

@@ -13,5 +13,5 @@ def l1(
 ) -> Tensor:
     """Mean absolute error of the prediction, shape (N,)."""
     x_t = process.q_sample(x0, index, noise)
-    output = model(x_t, process.labels(x_t, index)).to(x0.dtype)
+    output = process.predict(model, x_t, index).to(x0.dtype)
     return (output - process.target(x0, x_t, index, noise)).abs().flatten(1).mean(1)

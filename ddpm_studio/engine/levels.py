@@ -1,0 +1,334 @@
+"""Levels of noise: t = 1 … T, σ, flow time and the labels of networks, and the map between them.
+
+All are one scale, for a picture with noise is the same but for a factor:
+
+- x̃ = x_0 + σ·ε, the variance-exploding form [EDM];
+- x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε = √ᾱ_t x̃ with σ = √((1−ᾱ)/ᾱ), in which this engine walks [DDPM];
+- x_u = (1−u) x_0 + u ε = (1−u) x̃ with σ = u/(1−u), the linear path of flow matching.
+
+A *level* is an index t − 1, an int while sampling (tables' entries are then plain float64 numbers
+and nothing is read from the device) or an int64 tensor of shape (N,) while training; or σ itself,
+a floating tensor of shape (N,). Each process has T levels of its own, those of its schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.utils.weak import WeakIdKeyDictionary
+
+from ddpm_studio.engine.checks import check_shape
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+
+Index = int | Tensor
+Level = int | Tensor
+#: A number for an index that is an int, else of shape (N, 1, 1, 1).
+Coefficient = float | Tensor
+
+
+class Place(Protocol):
+    """What x_t consists of at a level, as coefficients for tensors of x_t's shape."""
+
+    @property
+    def like(self) -> Tensor:
+        """x_t, or what has its shape, type and device."""
+        ...
+
+    @property
+    def signal(self) -> Coefficient:
+        """√ᾱ, the signal's share of x_t."""
+        ...
+
+    @property
+    def noise(self) -> Coefficient:
+        """√(1−ᾱ), the noise's share of x_t."""
+        ...
+
+    @property
+    def recip_signal(self) -> Coefficient:
+        """1/√ᾱ, with which x_t becomes x̃."""
+        ...
+
+    @property
+    def sigma(self) -> Coefficient:
+        """σ, the noise's share of x̃."""
+        ...
+
+    @property
+    def snr(self) -> Coefficient:
+        """ᾱ/(1−ᾱ) = 1/σ²."""
+        ...
+
+    @property
+    def noise_variance(self) -> Coefficient:
+        """1 − ᾱ."""
+        ...
+
+    @property
+    def log_sigma(self) -> Coefficient:
+        """ln σ, which is also the logit of the flow time."""
+        ...
+
+    @property
+    def posterior_x0(self) -> Coefficient:
+        """Coefficient of x_0 in μ̃_t; of an index alone."""
+        ...
+
+    @property
+    def posterior_x_t(self) -> Coefficient:
+        """Coefficient of x_t in μ̃_t; of an index alone."""
+        ...
+
+    def labels(self) -> Tensor:
+        """The integer label of each picture, shape (N,); of an index alone."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class IndexPlace:
+    """One of a schedule's own levels; each table is looked up when it is asked for."""
+
+    schedule: NoiseSchedule
+    index: Index
+    like: Tensor
+
+    @property
+    def signal(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.sqrt_alphas_cumprod, self.index, self.like)
+
+    @property
+    def noise(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.sqrt_one_minus_alphas_cumprod, self.index, self.like)
+
+    @property
+    def recip_signal(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.sqrt_recip_alphas_cumprod, self.index, self.like)
+
+    @property
+    def sigma(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.sigmas, self.index, self.like)
+
+    @property
+    def snr(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.snr, self.index, self.like)
+
+    @property
+    def noise_variance(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.one_minus_alphas_cumprod, self.index, self.like)
+
+    @property
+    def log_sigma(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.log_sigmas, self.index, self.like)
+
+    @property
+    def posterior_x0(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.posterior_mean_coef_x0, self.index, self.like)
+
+    @property
+    def posterior_x_t(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.posterior_mean_coef_x_t, self.index, self.like)
+
+    def labels(self) -> Tensor:
+        """See :class:`Place`; a strided schedule keeps those that the network was trained with."""
+        timesteps = self.schedule.timesteps
+        if isinstance(self.index, int):
+            label, device = int(timesteps[self.index]), self.like.device
+            return torch.full((len(self.like),), label, dtype=torch.long, device=device)
+        return _on_device(timesteps, self.index.device, timesteps.dtype)[self.index]
+
+
+@dataclass(frozen=True, eq=False)
+class SigmaPlace:
+    """Any σ above 0, between a schedule's levels or beyond them.
+
+    Args:
+        like: x_t.
+        signal: √ᾱ, shape (N, 1, 1, 1).
+        noise: √(1−ᾱ), shape (N, 1, 1, 1).
+        sigma: σ, shape (N, 1, 1, 1).
+    """
+
+    like: Tensor
+    signal: Tensor
+    noise: Tensor
+    sigma: Tensor
+
+    @classmethod
+    def of(cls, sigma: Tensor, like: Tensor) -> SigmaPlace:
+        """Return the place of x_t at σ, shape (N,)."""
+        # In float32 too nothing cancels.
+        wide = sigma.double() if like.dtype == torch.float64 else sigma.float()
+        signal = (1 + wide.square()).rsqrt()
+        return cls(*_shaped(like, signal, wide * signal, wide))
+
+    @classmethod
+    def of_log_sigma(cls, log_sigma: Tensor, like: Tensor) -> SigmaPlace:
+        """Return the place of x_t at ln σ, shape (N,), float64 on the CPU."""
+        bar = torch.sigmoid(-2 * log_sigma)
+        return cls(*_shaped(like, bar.sqrt(), (1 - bar).sqrt(), log_sigma.exp()))
+
+    @property
+    def recip_signal(self) -> Tensor:
+        """See :class:`Place`."""
+        return 1 / self.signal
+
+    @property
+    def snr(self) -> Tensor:
+        """See :class:`Place`."""
+        return 1 / self.sigma.square()
+
+    @property
+    def noise_variance(self) -> Tensor:
+        """See :class:`Place`."""
+        return self.noise.square()
+
+    @property
+    def log_sigma(self) -> Tensor:
+        """See :class:`Place`."""
+        return self.sigma.log()
+
+    @property
+    def posterior_x0(self) -> Coefficient:
+        """There is none.
+
+        Raises:
+            ValueError: always.
+        """
+        raise _needs_index("The mean of the step from t to t − 1")
+
+    @property
+    def posterior_x_t(self) -> Coefficient:
+        """There is none.
+
+        Raises:
+            ValueError: always.
+        """
+        raise _needs_index("The mean of the step from t to t − 1")
+
+    def labels(self) -> Tensor:
+        """There are none.
+
+        Raises:
+            ValueError: always.
+        """
+        raise _needs_index("A network that is told one of T labels")
+
+
+def place(schedule: NoiseSchedule, level: Level, like: Tensor) -> Place:
+    """Return where x_t is at a level.
+
+    Args:
+        schedule: whose T levels an index counts.
+        level: an index 0..T−1, an int or int64 of shape (N,), or σ above 0, floating, shape (N,).
+        like: x_t, or what has its shape, type and device; shape (N, …).
+
+    Raises:
+        ValueError: if the level is of another shape or type, or out of range.
+    """
+    if isinstance(level, Tensor):
+        check_shape("the level", level, (len(like),))
+        if level.is_floating_point():
+            return SigmaPlace.of(level, like)
+        if level.dtype != torch.int64:
+            raise ValueError(f"the level must be an int64 index or a floating σ, not {level.dtype}")
+    elif not isinstance(level, int) or isinstance(level, bool):
+        raise ValueError(f"the level must be an int or a tensor, not {type(level).__name__}")
+    elif not 0 <= level < schedule.T:
+        raise ValueError(f"the index t − 1 must be 0..{schedule.T - 1}, not {level}")
+    return IndexPlace(schedule, level, like)
+
+
+def check_range(schedule: NoiseSchedule, level: Level) -> None:
+    """Refuse indices of :func:`place` that wrap around, or σ not above 0; on the CPU alone.
+
+    Values on another device are not looked at, which would wait for it.
+
+    Raises:
+        ValueError: with the range.
+    """
+    if not isinstance(level, Tensor) or level.device.type != "cpu" or not len(level):
+        return
+    low, high = (value.item() for value in level.aminmax())
+    if level.is_floating_point():
+        if not 0 < low <= high < float("inf"):
+            raise ValueError(f"σ must be above 0 and finite, not {low}..{high}")
+    elif not 0 <= low <= high < schedule.T:
+        raise ValueError(f"the index t − 1 must be 0..{schedule.T - 1}, not {low}..{high}")
+
+
+def nearest_index(schedule: NoiseSchedule, level: Level) -> Index:
+    """Return a level's index, or that of the schedule's level nearest to σ, in ln σ."""
+    if not isinstance(level, Tensor) or not level.is_floating_point():
+        return level
+    borders = _on_device(schedule.log_sigma_borders, level.device, level.dtype)
+    return torch.bucketize(level.log(), borders)
+
+
+def flow_time(sigma: Coefficient) -> Coefficient:
+    """u = σ/(1+σ) of x_u = (1−u) x_0 + u ε."""
+    return sigma / (1 + sigma)
+
+
+def sigma_of_flow_time(u: Tensor) -> Tensor:
+    """σ = u/(1−u), for u from 0 to below 1."""
+    return u / (1 - u)
+
+
+def for_network(value: Coefficient, like: Tensor) -> Tensor:
+    """One number a picture as a network is told it, shape (N,), in float32 or better."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    if isinstance(value, Tensor):
+        return value.reshape(-1).to(dtype)
+    return torch.full((len(like),), value, dtype=dtype, device=like.device)
+
+
+def at(table: Tensor, index: Index, like: Tensor) -> Coefficient:
+    """Look up a float64 table: a number for an int, else shape (N, 1, 1, 1) for ``like``."""
+    if isinstance(index, int):
+        return float(table[index])
+    values = _on_device(table, index.device, like.dtype)[index]
+    return values.reshape(-1, *([1] * (like.ndim - 1)))
+
+
+def per_picture(values: Tensor, like: Tensor) -> Tensor:
+    """One value a picture, shape (N,), as (N, 1, 1, 1) of the type of ``like`` and beside it."""
+    values = values.to(device=like.device, dtype=like.dtype)
+    return values.reshape(-1, *([1] * (like.ndim - 1)))
+
+
+def _shaped(like: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+    return like, *(per_picture(value, like) for value in values)
+
+
+def _needs_index(what: str) -> ValueError:
+    return ValueError(f"{what} needs an index of the schedule; σ alone names none")
+
+
+# Kept, since a copy to the device in each step would wait for it, and as long as its table is:
+# a recorded step reads it without being seen here.
+_copies: MutableMapping[Tensor, dict[tuple[torch.device, torch.dtype], Tensor]]
+_copies = WeakIdKeyDictionary()
+
+
+def _on_device(table: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
+    copies = _copies.setdefault(table, {})
+    copy = copies.get((device, dtype))
+    if copy is None:
+        with torch.inference_mode(False):
+            copy = table.to(device=device, dtype=dtype)
+        if copy is not table:
+            copies[device, dtype] = copy
+    return copy

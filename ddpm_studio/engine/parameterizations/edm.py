@@ -1,0 +1,69 @@
+"""EDM's preconditioning: input, output and target of unit variance at every σ [EDM §5]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ddpm_studio.engine.checks import check_positive
+from ddpm_studio.engine.levels import Coefficient, Place, for_network
+from ddpm_studio.engine.parameterizations.parameterization import Parameterization
+
+#: Standard deviation of the data, as published for pictures in [−1, 1].
+SIGMA_DATA = 0.5
+
+
+@dataclass(frozen=True)
+class EDM(Parameterization):
+    """F of D(x̃; σ) = c_skip x̃ + c_out F(c_in x̃; ¼ ln σ) [EDM Table 1].
+
+    The mean squared error of F is EDM's loss with its weight (σ²+σ_d²)/(σ σ_d)² on D's.
+
+    Args:
+        sigma_data: σ_d, the standard deviation of the data.
+
+    Raises:
+        ValueError: if σ_d is not above 0.
+    """
+
+    sigma_data: float = SIGMA_DATA
+
+    continuous = True
+
+    def __post_init__(self) -> None:
+        check_positive("σ_d", self.sigma_data)
+
+    def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+        """(x_0 − c_skip x̃)/c_out, without the difference of nearly equal numbers at small σ."""
+        root = self._root(place)
+        return (place.sigma / root / self.sigma_data) * x0 - (self.sigma_data / root) * noise
+
+    def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
+        """D."""
+        skip = self.c_skip(place) * place.recip_signal
+        return skip * x_t + self.c_out(place) * prediction
+
+    def c_skip(self, place: Place) -> Coefficient:
+        """σ_d²/(σ²+σ_d²)."""
+        return (self.sigma_data / self._root(place)) ** 2
+
+    def c_out(self, place: Place) -> Coefficient:
+        """σ σ_d/√(σ²+σ_d²)."""
+        return place.sigma * self.sigma_data / self._root(place)
+
+    def c_in(self, place: Place) -> Coefficient:
+        """1/√(σ²+σ_d²)."""
+        return 1 / self._root(place)
+
+    def c_noise(self, place: Place) -> Tensor:
+        """¼ ln σ."""
+        return for_network(place.log_sigma / 4, place.like)
+
+    def shown(self, place: Place, x_t: Tensor) -> Tensor:
+        """c_in x̃."""
+        return (self.c_in(place) * place.recip_signal) * x_t
+
+    def _root(self, place: Place) -> Coefficient:
+        root: Coefficient = (place.sigma**2 + self.sigma_data**2) ** 0.5
+        return root

@@ -1,0 +1,38 @@
+"""ε, the noise itself [DDPM §3.2]."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ddpm_studio.engine.levels import Coefficient, IndexPlace, Place, SigmaPlace
+from ddpm_studio.engine.parameterizations.parameterization import Parameterization
+
+
+class Eps(Parameterization):
+    """F = ε: c_skip = 1, c_out = −σ; the weight of x̂_0's error is the SNR [DDPM eq. 14]."""
+
+    def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+        """ε."""
+        return noise
+
+    def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
+        """(x_t − √(1−ᾱ) ε)/√ᾱ [DDPM eq. 15]."""
+        return place.recip_signal * x_t - place.sigma * prediction
+
+    def x0_between(
+        self, x: Tensor, x_t: Tensor, near: IndexPlace, here: SigmaPlace, prediction: Tensor
+    ) -> Tensor:
+        """x̃ − σε: x̃ is at hand and need not be made from x_t again."""
+        return x - here.sigma * prediction
+
+    def c_skip(self, place: Place) -> Coefficient:
+        """1."""
+        return 1.0
+
+    def c_out(self, place: Place) -> Coefficient:
+        """−σ."""
+        return -place.sigma
+
+    def weight(self, place: Place) -> Coefficient:
+        """The signal-to-noise ratio."""
+        return place.snr

@@ -1,0 +1,30 @@
+"""x_0, the picture itself [DDPM §3.2]."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ddpm_studio.engine.levels import Coefficient, Place
+from ddpm_studio.engine.parameterizations.parameterization import Parameterization
+
+
+class X0(Parameterization):
+    """F = x_0: c_skip = 0, c_out = 1."""
+
+    from_noise_alone = True
+
+    def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
+        """x_0."""
+        return x0
+
+    def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
+        """F."""
+        return prediction
+
+    def c_skip(self, place: Place) -> Coefficient:
+        """0."""
+        return 0.0
+
+    def c_out(self, place: Place) -> Coefficient:
+        """1."""
+        return 1.0
