@@ -259,7 +259,7 @@ def check_range(schedule: NoiseSchedule, level: Level) -> None:
     Raises:
         ValueError: with the range.
     """
-    if not isinstance(level, Tensor) or level.device.type != "cpu" or not len(level):
+    if not isinstance(level, Tensor) or level.device.type != "cpu" or not level.numel():
         return
     low, high = (value.item() for value in level.aminmax())
     if level.is_floating_point():
@@ -269,9 +269,9 @@ def check_range(schedule: NoiseSchedule, level: Level) -> None:
         raise ValueError(f"the index t − 1 must be 0..{schedule.T - 1}, not {low}..{high}")
 
 
-def nearest_index(schedule: NoiseSchedule, level: Level) -> Index:
-    """Return a level's index, or that of the schedule's level nearest to σ, in ln σ."""
-    if not isinstance(level, Tensor) or not level.is_floating_point():
+def nearest_index(schedule: NoiseSchedule, level: Tensor) -> Tensor:
+    """Return the index of each level, or that of the schedule's nearest to σ, in ln σ."""
+    if not level.is_floating_point():
         return level
     borders = _on_device(schedule.log_sigma_borders, level.device, level.dtype)
     return torch.bucketize(level.log(), borders)

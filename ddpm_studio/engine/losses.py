@@ -14,7 +14,8 @@ from ddpm_studio.engine.checks import check_like, check_positive
 from ddpm_studio.engine.levels import IndexPlace, SigmaPlace, at
 from ddpm_studio.engine.likelihood.bound import reverse_bits
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.tables.losses import GAMMA, LOSSES
+from ddpm_studio.engine.tables import LOSSES, PARAMETERIZATIONS, TIMESTEP_SAMPLING
+from ddpm_studio.engine.tables.losses import GAMMA
 
 # [IDDPM §3.1]
 _VLB_SHARE = 0.001
@@ -23,12 +24,13 @@ _VLB_SHARE = 0.001
 _min_snr_tables: WeakKeyDictionary[DiffusionProcess, dict[float, Tensor]] = WeakKeyDictionary()
 
 
-def check_loss(process: DiffusionProcess, loss: str) -> None:
-    """Refuse a loss that leaves a part of the network untrained.
+def check_loss(process: DiffusionProcess, loss: str, timestep_sampling: str = "uniform") -> None:
+    """Refuse a loss that leaves a part of the network untrained, or that t is not chosen for.
 
     Raises:
         ValueError: with the reason.
     """
+    _check_choice_of_t(process, loss, timestep_sampling)
     info = LOSSES[loss]
     if process.learned and not info.learned:
         fitting = " or ".join(repr(name) for name, other in LOSSES.items() if other.learned)
@@ -36,6 +38,23 @@ def check_loss(process: DiffusionProcess, loss: str) -> None:
     if not process.learned and not info.fixed:
         raise ValueError(
             f"the loss {loss!r} needs a learned variance; {process.variance!r} is fixed"
+        )
+
+
+def _check_choice_of_t(process: DiffusionProcess, loss: str, choice: str) -> None:
+    if not TIMESTEP_SAMPLING[choice].continuous:
+        return
+    if not process.form.continuous:
+        fitting = [name for name, other in PARAMETERIZATIONS.items() if other.load()().continuous]
+        raise ValueError(
+            f"the choice of t {choice!r} draws σ between the timesteps, where a network of the "
+            f"parameterization {process.parameterization!r} has no label; "
+            f"use {' or '.join(map(repr, fitting))}"
+        )
+    if LOSSES[loss].stepwise:
+        raise ValueError(
+            f"the choice of t {choice!r} draws σ between the timesteps, and the loss {loss!r} is "
+            "of the step from one to the next"
         )
 
 

@@ -135,8 +135,12 @@ class DiffusionProcess:
         """Return what x_t consists of at a level; see :func:`ddpm_studio.engine.levels.place`."""
         return place(self.schedule, level, like)
 
-    def index_of(self, level: Level) -> Index:
-        """Return the index of a level, or that of the timestep whose noise is nearest to σ."""
+    def index_of(self, level: Tensor) -> Tensor:
+        """Return the index of each level, or that of the timestep whose noise is nearest to σ.
+
+        Args:
+            level: indices or σ, shape (N,).
+        """
         return nearest_index(self.schedule, level)
 
     def q_sample(self, x0: Tensor, level: Level, noise: Tensor) -> Tensor:

@@ -17,7 +17,10 @@ class TimestepSampler(Protocol):
     """Draws indices, and may learn from the losses that they had."""
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
-        """Return indices of shape (count,) and weights that undo their bias (None: all 1)."""
+        """Return levels, shape (count,), and weights that undo their bias (None: all 1).
+
+        Levels are indices, int64, or σ, floating, where the table's entry is continuous.
+        """
         ...
 
     def update(self, index: Tensor, losses: Tensor) -> None:

@@ -73,7 +73,7 @@ class Trainer:
         config: TrainingConfig,
         labels: npt.NDArray[np.integer] | None = None,
     ) -> None:
-        check_loss(process, config.loss)
+        check_loss(process, config.loss, config.timestep_sampling)
         if model.config.learned_variance != process.learned:
             raise ValueError(
                 f"variance {process.variance!r} does not fit a network with "
@@ -132,7 +132,7 @@ class Trainer:
             average.update(self.step_number)
         self.timesteps.update(index, losses)
         self.whole = True
-        return StepResult(loss, grad_norm, losses, index, lr)
+        return StepResult(loss, grad_norm, losses, self.process.index_of(index), lr)
 
     def _loss(
         self, network: Forward, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor

@@ -37,24 +37,28 @@ class EDM(Parameterization):
     def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
         """(x_0 − c_skip x̃)/c_out, without the difference of nearly equal numbers at small σ."""
         root = self._root(place)
-        return (place.sigma / root / self.sigma_data) * x0 - (self.sigma_data / root) * noise
+        of_x0, of_noise = (
+            place.noise / self.sigma_data / root,
+            self.sigma_data * place.signal / root,
+        )
+        return of_x0 * x0 - of_noise * noise
 
     def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
         """D."""
-        skip = self.c_skip(place) * place.recip_signal
+        skip = place.signal * (self.sigma_data / self._root(place)) ** 2
         return skip * x_t + self.c_out(place) * prediction
 
     def c_skip(self, place: Place) -> Coefficient:
         """σ_d²/(σ²+σ_d²)."""
-        return (self.sigma_data / self._root(place)) ** 2
+        return (place.signal * self.sigma_data / self._root(place)) ** 2
 
     def c_out(self, place: Place) -> Coefficient:
         """σ σ_d/√(σ²+σ_d²)."""
-        return place.sigma * self.sigma_data / self._root(place)
+        return place.noise * self.sigma_data / self._root(place)
 
     def c_in(self, place: Place) -> Coefficient:
         """1/√(σ²+σ_d²)."""
-        return 1 / self._root(place)
+        return place.signal / self._root(place)
 
     def c_noise(self, place: Place) -> Tensor:
         """¼ ln σ."""
@@ -62,8 +66,9 @@ class EDM(Parameterization):
 
     def shown(self, place: Place, x_t: Tensor) -> Tensor:
         """c_in x̃."""
-        return (self.c_in(place) * place.recip_signal) * x_t
+        return x_t / self._root(place)
 
     def _root(self, place: Place) -> Coefficient:
-        root: Coefficient = (place.sigma**2 + self.sigma_data**2) ** 0.5
+        """√(1−ᾱ + ᾱσ_d²), the standard deviation of x_t."""
+        root: Coefficient = (place.noise**2 + (self.sigma_data * place.signal) ** 2) ** 0.5
         return root

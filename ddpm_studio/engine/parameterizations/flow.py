@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ddpm_studio.engine.levels import Coefficient, Place, flow_time, for_network
+from ddpm_studio.engine.levels import Coefficient, Place, for_network
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 
 # The network is told the flow time on the scale of the usual T, as flow models of pictures are.
@@ -29,11 +29,11 @@ class Flow(Parameterization):
 
     def c_skip(self, place: Place) -> Coefficient:
         """1 − u."""
-        return 1 / (1 + place.sigma)
+        return place.signal / (place.signal + place.noise)
 
     def c_out(self, place: Place) -> Coefficient:
         """−u."""
-        return -flow_time(place.sigma)
+        return -place.noise / (place.signal + place.noise)
 
     def c_in(self, place: Place) -> Coefficient:
         """1 − u: the network is shown x_u."""
@@ -41,8 +41,8 @@ class Flow(Parameterization):
 
     def c_noise(self, place: Place) -> Tensor:
         """1000 u."""
-        return for_network(flow_time(place.sigma) * _LABELS, place.like)
+        return for_network(self.c_out(place) * -_LABELS, place.like)
 
     def shown(self, place: Place, x_t: Tensor) -> Tensor:
         """x_u."""
-        return (self.c_in(place) * place.recip_signal) * x_t
+        return x_t / (place.signal + place.noise)

@@ -21,10 +21,12 @@ class LossInfo(Entry):
     Args:
         fixed: goes with a variance that is not learned.
         learned: goes with a learned variance.
+        stepwise: is of the step from t to t − 1, and so of the schedule's own timesteps alone.
     """
 
     fixed: bool = field(default=True, kw_only=True)
     learned: bool = field(default=False, kw_only=True)
+    stepwise: bool = field(default=False, kw_only=True)
 
 
 LOSSES = Table(
@@ -33,7 +35,7 @@ LOSSES = Table(
     (
         LossInfo("simple", "simple", "the paper's", f"{_LOSSES}:l_simple"),
         LossInfo("min_snr", "min-SNR", "weighted", f"{_LOSSES}:l_min_snr", options=(GAMMA,)),
-        LossInfo("vlb", "VLB", "the bound itself", f"{_LOSSES}:l_vlb", learned=True),
+        LossInfo("vlb", "VLB", "the bound itself", f"{_LOSSES}:l_vlb", learned=True, stepwise=True),
         LossInfo(
             "hybrid",
             "hybrid",
@@ -41,6 +43,7 @@ LOSSES = Table(
             f"{_LOSSES}:l_hybrid",
             fixed=False,
             learned=True,
+            stepwise=True,
         ),
     ),
 )

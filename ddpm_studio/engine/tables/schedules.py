@@ -8,6 +8,7 @@ from typing import Literal
 from ddpm_studio.engine.tables.entry import Entry, Table
 
 _BETAS = "ddpm_studio.engine.schedules.betas"
+_SIGMAS = "ddpm_studio.engine.schedules.sigmas"
 
 #: β_1 and β_T of the paper.
 BETA_START, BETA_END = 1e-4, 0.02
@@ -60,5 +61,7 @@ SCHEDULES = Table(
             f"{_BETAS}:warmup50",
             ends="both",
         ),
+        ScheduleInfo("edm", "EDM", "σ from .002 to 80 by EDM's grid, ρ = 7", f"{_SIGMAS}:edm"),
+        ScheduleInfo("flow", "flow", "even in the time of flow matching", f"{_SIGMAS}:flow"),
     ),
 )

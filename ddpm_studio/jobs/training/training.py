@@ -109,7 +109,7 @@ def train(
         require(f"The run {start_from.name}", base.plugins, NEEDED_TO_DRAW)
     process = base.process if base else _process(request)
     try:
-        check_loss(process.build(), request.loss)
+        check_loss(process.build(), request.loss, request.timestep_sampling)
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
     multiple = base.network_config().size_multiple if base else _multiple(request)

@@ -1,0 +1,39 @@
+"""β_1 … β_T of schedules that are made from their noise levels σ, of EDM and of flow matching."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.levels import sigma_of_flow_time
+
+
+def edm(T: int, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0) -> Tensor:
+    """EDM's grid from ``sigma_min`` at t = 1 to ``sigma_max`` at t = T [EDM eq. 5]."""
+    ends = (sigma_min ** (1 / rho), sigma_max ** (1 / rho))
+    # A single level is the highest.
+    grid = torch.linspace(*ends, max(T, 2), dtype=torch.float64)[-T:]
+    return betas_of_sigmas(grid**rho)
+
+
+def flow(T: int) -> Tensor:
+    """Levels even in the flow time u = σ/(1+σ): in the middle of T equal parts of 0..1.
+
+    A uniform t is then a uniform flow time; the ends, where σ is 0 or infinite, are left out.
+    """
+    return betas_of_sigmas(sigma_of_flow_time((torch.arange(T, dtype=torch.float64) + 0.5) / T))
+
+
+def betas_of_sigmas(sigmas: Tensor) -> Tensor:
+    """β_t = 1 − ᾱ_t/ᾱ_{t−1} with ᾱ = 1/(1+σ²), without the difference of nearly equal numbers.
+
+    Args:
+        sigmas: above 0 and rising, float64, shape (T,).
+
+    Raises:
+        ValueError: if they are not.
+    """
+    before = torch.cat([sigmas.new_zeros(1), sigmas[:-1]])
+    if not bool((sigmas > before).all()):
+        raise ValueError("σ must be above 0 and rise from t to t + 1")
+    return (sigmas - before) * (sigmas + before) / (1 + sigmas.square())

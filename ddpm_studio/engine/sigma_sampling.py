@@ -1,0 +1,46 @@
+"""Which σ a training step sees, for networks that know any: log-normal, as in EDM."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.checks import check_positive
+
+
+class LogNormalSigma:
+    """ln σ ~ N(mean, std²) [EDM Table 1].
+
+    Since ln σ is the logit of the flow time, it is also the logit-normal time of flow matching
+    [Esser et al. 2024, §3.1].
+
+    Args:
+        T: of the process; not looked at.
+        device: where σ is drawn.
+        mean: P_mean.
+        std: P_std.
+
+    Raises:
+        ValueError: if ``std`` is not above 0.
+    """
+
+    def __init__(
+        self, T: int, device: torch.device | str, mean: float = -1.2, std: float = 1.2
+    ) -> None:
+        check_positive("the standard deviation of ln σ", std)
+        self.device, self.mean, self.std = torch.device(device), mean, std
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """Return σ, float32 of shape (count,); there is no bias to undo."""
+        z = torch.randn(count, generator=generator, device=self.device)
+        return (self.mean + self.std * z).exp(), None
+
+    def update(self, index: Tensor, losses: Tensor) -> None:
+        """Learn nothing."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return nothing: there is no state."""
+        return {}
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take up nothing."""
