@@ -11,12 +11,6 @@ from .latents import (
 from .latents import (
     mix_corners as mix_corners,
 )
-from .levels import (
-    flow_time as flow_time,
-)
-from .levels import (
-    sigma_of_flow_time as sigma_of_flow_time,
-)
 from .likelihood.bound import (
     BoundTerms as BoundTerms,
 )
@@ -140,6 +134,12 @@ from .samplers import (
     probability_flow as probability_flow,
 )
 from .schedules.schedule import NoiseSchedule as NoiseSchedule
+from .schedules.sigmas import (
+    flow_time as flow_time,
+)
+from .schedules.sigmas import (
+    sigma_of_flow_time as sigma_of_flow_time,
+)
 from .tables import (
     LOSSES as LOSSES,
 )

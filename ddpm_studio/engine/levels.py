@@ -277,16 +277,6 @@ def nearest_index(schedule: NoiseSchedule, level: Tensor) -> Tensor:
     return torch.bucketize(level.log(), borders)
 
 
-def flow_time(sigma: Coefficient) -> Coefficient:
-    """u = σ/(1+σ) of x_u = (1−u) x_0 + u ε."""
-    return sigma / (1 + sigma)
-
-
-def sigma_of_flow_time(u: Tensor) -> Tensor:
-    """σ = u/(1−u), for u from 0 to below 1."""
-    return u / (1 - u)
-
-
 def for_network(value: Coefficient, like: Tensor) -> Tensor:
     """One number a picture as a network is told it, shape (N,), in float32 or better."""
     dtype = torch.promote_types(like.dtype, torch.float32)

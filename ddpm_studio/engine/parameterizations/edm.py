@@ -37,10 +37,8 @@ class EDM(Parameterization):
     def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
         """(x_0 − c_skip x̃)/c_out, without the difference of nearly equal numbers at small σ."""
         root = self._root(place)
-        of_x0, of_noise = (
-            place.noise / self.sigma_data / root,
-            self.sigma_data * place.signal / root,
-        )
+        of_x0 = place.noise / self.sigma_data / root
+        of_noise = self.sigma_data * place.signal / root
         return of_x0 * x0 - of_noise * noise
 
     def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:

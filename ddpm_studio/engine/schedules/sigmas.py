@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.levels import sigma_of_flow_time
-
 
 def edm(T: int, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0) -> Tensor:
     """EDM's grid from ``sigma_min`` at t = 1 to ``sigma_max`` at t = T [EDM eq. 5]."""
@@ -22,6 +20,16 @@ def flow(T: int) -> Tensor:
     A uniform t is then a uniform flow time; the ends, where σ is 0 or infinite, are left out.
     """
     return betas_of_sigmas(sigma_of_flow_time((torch.arange(T, dtype=torch.float64) + 0.5) / T))
+
+
+def flow_time(sigma: Tensor) -> Tensor:
+    """u = σ/(1+σ) of flow matching's x_u = (1−u) x_0 + u ε."""
+    return sigma / (1 + sigma)
+
+
+def sigma_of_flow_time(u: Tensor) -> Tensor:
+    """σ = u/(1−u), for u from 0 to below 1."""
+    return u / (1 - u)
 
 
 def betas_of_sigmas(sigmas: Tensor) -> Tensor:

@@ -36,4 +36,4 @@ class BestFlow:
         return (u - (1 - u) * self.variance) / total * x
 
 
-BEST = {"edm": BestEDM, "flow": BestFlow}
+BEST: dict[str, type[BestEDM] | type[BestFlow]] = {"edm": BestEDM, "flow": BestFlow}

@@ -28,10 +28,9 @@ from ddpm_studio.engine import (
 )
 from ddpm_studio.engine.schedules.sigmas import betas_of_sigmas
 from tests.engine.gaussian import GaussianDenoiser, impulses
-from tests.engine.parameterizations.published import BEST, BestEDM, BestFlow
+from tests.engine.parameterizations.published import BEST
 
 DATA = 0.09
-Best = Callable[[float], BestEDM | BestFlow]
 both = pytest.mark.parametrize("name", ["edm", "flow"])
 
 
@@ -146,7 +145,7 @@ def test_order_of_convergence(name: str, sampler: Callable[..., object], order: 
         schedule = NoiseSchedule.from_betas(betas_of_sigmas(sigmas))
         p = DiffusionProcess(schedule, name, clip_x0=False)
         ends = [float(schedule.sigmas[k]) for k in (0, -1)]
-        out = finish(sampler(p, BEST[name](DATA), *impulses(0)))  # type: ignore[arg-type]
+        out: Tensor = finish(sampler(p, BEST[name](DATA), *impulses(0)))  # type: ignore[arg-type]
         shrunk = math.sqrt((DATA + ends[0] ** 2) / (DATA + ends[1] ** 2))
         exact = math.sqrt(1 + ends[1] ** 2) * shrunk * DATA / (DATA + ends[0] ** 2)
         errors.append(abs(float(out.squeeze()) / exact - 1))
