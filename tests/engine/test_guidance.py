@@ -41,10 +41,13 @@ def test_formula(scale: float, expected: list[float], evaluated: int) -> None:
     assert network.evaluated == evaluated
 
 
-def test_a_learned_variance_is_that_of_the_class() -> None:
-    out = Guided(_Network(learned=True), CONFIG, Y, 3.0)(X, T)
+@pytest.mark.parametrize(
+    ("scale", "mean"), [(0.0, [103, 203]), (1.0, [100, 202]), (3.0, [94, 200])]
+)
+def test_a_learned_variance_is_that_of_the_class(scale: float, mean: list[float]) -> None:
+    out = Guided(_Network(learned=True), CONFIG, Y, scale)(X, T)
     assert out[:, 1, 0, 0].tolist() == [10, 12]
-    assert out[:, 0, 0, 0].tolist() == [94, 200]
+    assert out[:, 0, 0, 0].tolist() == mean
 
 
 def test_refusals() -> None:
