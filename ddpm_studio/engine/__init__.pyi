@@ -116,6 +116,9 @@ from .samplers import (
     dpm_solver as dpm_solver,
 )
 from .samplers import (
+    edm_churn as edm_churn,
+)
+from .samplers import (
     euler as euler,
 )
 from .samplers import (
@@ -132,6 +135,9 @@ from .samplers import (
 )
 from .samplers import (
     probability_flow as probability_flow,
+)
+from .samplers import (
+    unipc as unipc,
 )
 from .schedules.schedule import NoiseSchedule as NoiseSchedule
 from .schedules.sigmas import (

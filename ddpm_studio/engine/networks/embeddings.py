@@ -12,7 +12,7 @@ def timestep_embedding(t: Tensor, dim: int, *, cos_first: bool = False, shift: i
     """[sin | cos] of t·10000^(−i/(half−shift)) [DDPM code].
 
     Args:
-        t: timesteps 0..T−1, shape (N,).
+        t: timesteps 0..T−1, or any numbers, shape (N,).
         dim: even width of the embedding.
         cos_first: [cos | sin] instead, as OpenAI's code has it.
         shift: 1 as in DDPM's code; 0 as in OpenAI's.

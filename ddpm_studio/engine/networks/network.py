@@ -160,7 +160,7 @@ class Network(nn.Module, ABC):
 
         Args:
             x: x_t, shape (N, C, H, W).
-            t: labels 0..T−1, shape (N,).
+            t: labels 0..T−1, or numbers that stand for any σ, floating; shape (N,).
             y: class labels, shape (N,); ``num_classes`` (or None) stands for "no label".
 
         Returns:

@@ -18,6 +18,7 @@ class Flow(Parameterization):
     """
 
     continuous = True
+    from_noise_alone = True
 
     def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
         """ε − x_0."""

@@ -14,7 +14,15 @@ import torch
 from torch import Tensor, nn
 
 import ddpm_studio
-from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, in_bf16
+from ddpm_studio.engine import (
+    SAMPLERS,
+    DiffusionProcess,
+    NoiseSchedule,
+    PictureNoise,
+    Trainer,
+    TrainingConfig,
+    in_bf16,
+)
 from ddpm_studio.engine.networks.diffusers_unet import DiffusersUNetConfig
 from ddpm_studio.engine.networks.dit import DiTConfig
 from ddpm_studio.engine.networks.embeddings import position_embedding
@@ -157,6 +165,30 @@ def test_each_kind_trains(kind: str) -> None:
         trainer.optimizer_tensors(),
     )
     assert float(again.step().loss) == float(trainer.step().loss)
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("parameterization", "choice"), [("edm", "log_normal"), ("flow", "uniform")]
+)
+def test_each_kind_is_told_any_sigma(kind: str, parameterization: str, choice: str) -> None:
+    process = DiffusionProcess(NoiseSchedule.named(parameterization, 20), parameterization)
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
+    training = TrainingConfig(batch_size=4, warmup_steps=0, timestep_sampling=choice)
+    trainer = Trainer(build(NARROW[kind]), process, pictures, training)
+    for _ in range(2):
+        assert bool(trainer.step().loss.isfinite())
+    network = randomised(build(NARROW[kind]))
+    x = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        # A label cut down to a whole number would be the same for all of the three.
+        sigma = torch.tensor([0.3, 0.3003, 0.9])
+        near, next_to_it, far = (process.predict(network, x, one[None]) for one in sigma)
+        assert 0 < float((near - next_to_it).norm()) < float((near - far).norm())
+        noise = PictureNoise(0, [0], "cpu")
+        *_, last = SAMPLERS["heun"].run(process, in_bf16(network), x, noise, 4)
+    assert last.x_t.shape == x.shape
+    assert bool(last.x_t.isfinite().all())
 
 
 @pytest.mark.slow

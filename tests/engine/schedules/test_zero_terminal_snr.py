@@ -14,7 +14,9 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, Tr
 from ddpm_studio.engine.continuous import ContinuousDenoiser
 from ddpm_studio.engine.likelihood.bound import prior_bits
 from ddpm_studio.engine.samplers import SAMPLERS, ancestral, ddim_inversion, edm_churn, grid, unipc
+from ddpm_studio.engine.tables import PARAMETERIZATIONS
 from tests.engine.gaussian import TwoHills, alphas_cumprod, impulses
+from tests.engine.parameterizations.published import BestFlow
 from tests.engine.walking import finish
 
 LINEAR = NoiseSchedule.linear()
@@ -96,14 +98,15 @@ def test_grids_keep_t_on_top_of_the_rest(keep: object, steps: int) -> None:
         assert kept[:-1] == keep(ZERO, steps - 1, 999).tolist()
 
 
-@pytest.mark.parametrize("parameterization", ["v", "x0"])
+@pytest.mark.parametrize("parameterization", ["v", "x0", "flow"])
 @pytest.mark.parametrize("name", sorted(set(SAMPLERS) - NEED_SIGNAL))
 @pytest.mark.parametrize("steps", [1, 2, 40])
 def test_samplers(name: str, parameterization: str, steps: int) -> None:
     """Data N(0, ¼): from one step x_0 is its mean, from many it has its variance."""
     process = DiffusionProcess(ZERO, parameterization, "fixed_small", clip_x0=False)
     noise = PictureNoise(0, range(4), "cpu")
-    x, model = noise.draw((1, 32, 32)), GaussianPredictor(parameterization)
+    x = noise.draw((1, 32, 32))
+    model = BestFlow(0.25) if parameterization == "flow" else GaussianPredictor(parameterization)
     out, frames = finish(SAMPLERS[name].run(process, model, x, noise, steps))
     assert frames[0].t == 1000
     for frame in frames:
@@ -152,7 +155,7 @@ def test_churn_does_not_reach_t() -> None:
     assert bool(finish(walk)[0].isfinite().all())
 
 
-@pytest.mark.parametrize("parameterization", ["v", "x0", "mu"])
+@pytest.mark.parametrize("parameterization", ["v", "x0", "mu", "flow"])
 @pytest.mark.parametrize("loss", ["simple", "min_snr", "vlb"])
 def test_losses_and_their_gradients(loss: str, parameterization: str) -> None:
     process = DiffusionProcess(ZERO, parameterization)
@@ -170,9 +173,22 @@ def test_losses_and_their_gradients(loss: str, parameterization: str) -> None:
     assert bool(weight.grad.isfinite())
 
 
-def test_predicting_eps_is_refused_with_what_works() -> None:
-    with pytest.raises(ValueError, match="predict 'x0', 'mu' or 'v'"):
-        DiffusionProcess(ZERO, "eps")
+@pytest.mark.parametrize("name", PARAMETERIZATIONS)
+def test_what_begins_from_noise_alone_is_what_tells_x0_there(name: str) -> None:
+    """ε is x_T whatever x_0 was, and EDM is told ln σ, which is infinite."""
+    form = PARAMETERIZATIONS[name].load()()
+    if name in ("eps", "edm"):
+        with pytest.raises(ValueError, match=f"predicts '{name}' .* 'x0', 'mu', 'v' or 'flow'"):
+            DiffusionProcess(ZERO, name)
+        with pytest.raises(ValueError, match=f"predicts '{type(form).__name__}' says nothing"):
+            DiffusionProcess(ZERO, form)
+        return
+    x0, noise = torch.rand(2, 3, 4, 4) * 2 - 1, torch.randn(2, 3, 4, 4)
+    for given in (name, form):
+        process = DiffusionProcess(ZERO, given)
+        x_t = process.q_sample(x0, 999, noise)
+        target = process.target(x0, x_t, 999, noise)
+        torch.testing.assert_close(process.reverse(target, x_t, 999).x0_hat, x0)
 
 
 @pytest.mark.parametrize("name", sorted(NEED_SIGNAL))
