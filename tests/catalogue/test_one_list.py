@@ -16,10 +16,6 @@ LIST = 3
 ALLOWED = {
     "interop/configs.py": "diffusers' names of the same things",
     "runs/first_format.py": "the presets of 0.1.0 for ever",
-    # Until parameterisations are objects.
-    "engine/continuous.py": "formulas by parameterisation",
-    "engine/losses.py": "formulas by parameterisation",
-    "engine/process.py": "formulas by parameterisation",
 }
 
 
