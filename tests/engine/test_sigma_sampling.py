@@ -48,7 +48,8 @@ def test_three_and_three_steps_are_six() -> None:
     losses = [float(through.step().loss) for _ in range(6)]
     again = [float(first.step().loss) for _ in range(3)]
     saved = (first.model.state_dict(), first.ema.model.state_dict(), first.optimizer_tensors())
-    second.load(3, *({k: v.clone() for k, v in tensors.items()} for tensors in saved))
+    model, ema, optimizer = ({k: v.clone() for k, v in part.items()} for part in saved)
+    second.load(3, model, ema, optimizer)
     again += [float(second.step().loss) for _ in range(3)]
     assert again == losses
 
