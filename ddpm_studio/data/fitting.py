@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ddpm_studio.data.decoding.decoding import Rgb, decode, from_array
-from ddpm_studio.data.decoding.squares import Recipe, fit
+from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.requests import PrepareOptions
 

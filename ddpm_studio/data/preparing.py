@@ -23,7 +23,7 @@ from ddpm_studio.data.decoding.looking import (
     read_item,
 )
 from ddpm_studio.data.decoding.pausing import no_collection
-from ddpm_studio.data.decoding.squares import Recipe
+from ddpm_studio.data.decoding.resizing import Recipe
 from ddpm_studio.data.fitting import choose_size, recipe_for
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item, natural_key

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.data.decoding.looking import Target
-from ddpm_studio.data.decoding.squares import Recipe
+from ddpm_studio.data.decoding.resizing import Recipe
 
 _COPY_ROWS = 1024
 

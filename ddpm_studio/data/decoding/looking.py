@@ -22,7 +22,7 @@ from ddpm_studio.data.decoding.decoding import (
     identify,
     read_header,
 )
-from ddpm_studio.data.decoding.squares import Recipe, fit
+from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
 from ddpm_studio.errors import plain
 

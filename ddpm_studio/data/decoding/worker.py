@@ -20,7 +20,7 @@ import numpy as np
 
 from ddpm_studio.data.decoding.decoding import Unusable
 from ddpm_studio.data.decoding.looking import NotAPicture, Raw, Target, look, read_file
-from ddpm_studio.data.decoding.squares import Recipe
+from ddpm_studio.data.decoding.resizing import Recipe
 from ddpm_studio.data.places import Member, OpenFile, Place, Span, Whole
 
 READY = b"ready\n"
