@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 # Plugins of pydantic that others have installed are neither wanted nor waited for.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
@@ -31,6 +31,7 @@ from ddpm_studio.engine.tables import (
 from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
 from ddpm_studio.engine.tables.samplers import ETA
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
+from ddpm_studio.picture_shape import ImageSize, parse_image_size
 
 Preset = Annotated[str, OneOf(PRESETS)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -53,24 +54,32 @@ class Request(BaseModel):
 
 
 class PrepareOptions(Request):
-    """How pictures of any shape become one array of equal squares."""
+    """How pictures of any shape become one array of equal pictures."""
 
-    image_size: int | None = Field(
-        None, ge=4, le=1024, title="Image size", description="Side in pixels; empty: chosen to fit."
+    image_size: Annotated[ImageSize, BeforeValidator(parse_image_size)] | None = Field(
+        None,
+        title="Image size",
+        description="Side in pixels, 4 to 1024, or width × height such as 96x64; "
+        "empty: a square, chosen to fit.",
+        json_schema_extra={"metavar": "N|WxH"},
     )
-    channels: Literal["auto", "gray", "rgb"] = Field(
-        "auto", title="Colour", description="auto: gray if every picture is gray, else RGB."
+    channels: Literal["auto", "gray", "rgb", "gray+alpha", "rgba", "bands"] = Field(
+        "auto",
+        title="Colour",
+        description="auto: gray if every picture is gray, else RGB, and of arrays with more than "
+        "four channels all; rgba: with transparency, as is gray+alpha; bands: all channels of "
+        "arrays as they are.",
     )
     fit: Literal["crop", "pad", "squash"] = Field(
         "crop",
         title="Fit",
-        description="crop: cut the middle square; pad: add borders; squash: stretch.",
+        description="crop: cut the middle; pad: add borders; squash: stretch.",
     )
     background: str = Field(
         "#ffffff",
         pattern=r"^#[0-9a-fA-F]{6}$",
         title="Background",
-        description="Colour behind transparent pixels and borders.",
+        description="Colour of borders and behind transparent pixels.",
     )
 
 

@@ -100,7 +100,8 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
     optional = NoneType in alternatives
     kind = next(k for k in alternatives if k is not NoneType) if optional else field.annotation
     marker = one_of(field)
-    if name == _CLASS or marker is not None:
+    if name == _CLASS or marker is not None or _metavar_of(field):
+        # The model reads the text.
         kind = str
     elif get_origin(kind) is dict:
         kind = list[str]
@@ -112,7 +113,7 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
         help=_help(field, kind, model),
         # The model's default applies; None here tells that the option was not named.
         show_default=False,
-        metavar=_metavar(name, field, kind),
+        metavar=_metavar_of(field) or _metavar(name, field, kind),
         rich_help_panel=_title(model),
     )
     return inspect.Parameter(
@@ -156,6 +157,13 @@ def _starting_with(marker: OneOf) -> Callable[[str], list[str]]:
 def _title(model: type[BaseModel]) -> str:
     """Return what the model says that it is, without the place in the paper."""
     return (model.__doc__ or model.__name__).split("\n")[0].split(" (")[0].rstrip(".")
+
+
+def _metavar_of(field: FieldInfo) -> str | None:
+    """Return what stands for the value of a field that is written as text."""
+    extra = field.json_schema_extra
+    found = extra.get("metavar") if isinstance(extra, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _metavar(name: str, field: FieldInfo, kind: Any) -> str | None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.report import Report
 from ddpm_studio.errors import plain
+from ddpm_studio.picture_shape import ImageSize, PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.strict_json import read_bounded
 
@@ -24,12 +25,12 @@ class Dataset:
     """Prepared pictures.
 
     Attributes:
-        images: uint8 (N, H, W, C), H = W, C = 1 or 3, read-only, mapped from the cache.
+        images: uint8 (N, H, W, C), read-only, mapped from the cache.
         labels: int64 (N,), indices into ``class_names``, or None.
         class_names: names of the classes; empty without labels.
         report: what was kept and what was left out.
         fingerprint: hex digest of the content of all pictures and of the options.
-        options: the options with nothing left to choose: a size, and "gray" or "rgb".
+        options: the options with nothing left to choose: neither a size nor the channels.
         source: the paths that were dropped.
         names_file: where the name of each picture stands, one a line; None if nowhere.
     """
@@ -44,14 +45,19 @@ class Dataset:
     names_file: Path | None = None
 
     @property
-    def image_size(self) -> int:
-        """Side of the pictures in pixels."""
-        return int(self.images.shape[1])
+    def shape(self) -> PictureShape:
+        """Of each picture."""
+        return PictureShape.of(self.images)
+
+    @property
+    def image_size(self) -> ImageSize:
+        """Side of the pictures in pixels, or (width, height)."""
+        return self.shape.image_size
 
     @property
     def channels(self) -> int:
-        """1 for gray, 3 for RGB."""
-        return int(self.images.shape[3])
+        """How many channels the pictures have: 1 for gray, 3 for RGB."""
+        return self.shape.channels
 
     def names(self, numbers: Iterable[int]) -> tuple[str, ...]:
         """Return what some pictures are called where they come from; empty where not known."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ddpm_studio.data.decoding.decoding import Rgb, decode, from_array
+from ddpm_studio.data.decoding.decoding import Header, Rgb, decode, from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.items import Pixels
+from ddpm_studio.picture_shape import CHANNELS, ImageSize, PictureShape, sides
 from ddpm_studio.requests import PrepareOptions
 
 _LARGEST_KEPT = 64
@@ -23,17 +25,18 @@ def parse_colour(text: str) -> Rgb:
     return red, green, blue
 
 
-def make_square(raw: bytes | Pixels, recipe: Recipe) -> Pixels:
-    """Return one picture as uint8 (size, size, channels).
+def make_picture(raw: bytes | Pixels, recipe: Recipe) -> Pixels:
+    """Return one picture as uint8 (H, W, C) of the recipe's shape.
 
     Raises:
         Unusable: with the reason for the report.
     """
     if isinstance(raw, bytes):
-        image = decode(raw, recipe.background, recipe.draft_scale)
+        decoded = decode(raw, recipe.behind, recipe.draft_scale)
     else:
-        image = from_array(raw, recipe.background)
-    return np.asarray(fit(image, recipe)).reshape(recipe.size, recipe.size, recipe.channels)
+        decoded = from_array(raw, recipe.behind)
+    row = np.frombuffer(fit(decoded, recipe), np.uint8)
+    return row.reshape(recipe.height, recipe.width, recipe.channels)
 
 
 def choose_size(sizes: Iterable[tuple[tuple[int, int], int]], multiple: int) -> int:
@@ -52,15 +55,39 @@ def choose_size(sizes: Iterable[tuple[tuple[int, int], int]], multiple: int) -> 
     return max(lowest, side // multiple * multiple)
 
 
-def recipe_for(options: PrepareOptions, size: int, *, all_gray: bool, any_alpha: bool) -> Recipe:
-    """Return the recipe; with ``auto`` it has one channel only where gray is certain.
+def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Header]) -> Recipe:
+    """Return how pictures with these headers are made.
 
-    A coloured background makes gray pictures coloured where it shows.
+    With ``auto`` they have one channel only where gray is certain: a coloured background makes
+    gray pictures coloured where it shows. Pictures with bands have as many as most of them.
     """
     background = parse_colour(options.background)
-    shows = len(set(background)) > 1 and (any_alpha or options.fit == "pad")
-    gray = options.channels == "gray" or (options.channels == "auto" and all_gray and not shows)
-    return Recipe(size, 1 if gray else 3, options.fit, background)
+    width, height = sides(size)
+    bands = options.channels == "bands"
+    if options.channels == "auto":
+        bands = any(header.bands for header in headers)
+    if bands:
+        counts = Counter(header.channels for header in headers)
+        # Of equally frequent ones the larger: nothing else tells of bands.
+        channels = max(counts, key=lambda count: (counts[count], count))
+    else:
+        channels = CHANNELS.get(options.channels, 3)
+    if options.channels == "auto" and not bands:
+        any_alpha = any(header.alpha for header in headers)
+        shows = len(set(background)) > 1 and (any_alpha or options.fit == "pad")
+        channels = 1 if all(header.gray for header in headers) and not shows else 3
+    return Recipe(width, height, channels, options.fit, background, bands)
+
+
+def settled(options: PrepareOptions, shape: PictureShape, *, bands: bool) -> PrepareOptions:
+    """Return the options with nothing left to choose, for pictures of this shape."""
+    names = {channels: name for name, channels in CHANNELS.items()}
+    return options.model_copy(
+        update={
+            "image_size": shape.image_size,
+            "channels": "bands" if bands else names.get(shape.channels, "bands"),
+        }
+    )
 
 
 def is_gray(picture: Pixels) -> bool:

@@ -50,7 +50,7 @@ class Item:
 
     Args:
         name: what people see in a report.
-        file: its file, if it is one; else ``pixels`` returns uint8 (H, W, C), C from 1 to 4.
+        file: its file, if it is one; else ``pixels`` returns uint8 (H, W, C).
         tree: which of the dropped trees it belongs to.
         class_name: its class where the source says it; in trees, folders say it later.
         pixel_bytes: what ``pixels`` returns has so many.

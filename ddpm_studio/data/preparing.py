@@ -24,7 +24,7 @@ from ddpm_studio.data.decoding.looking import (
 )
 from ddpm_studio.data.decoding.pausing import no_collection
 from ddpm_studio.data.decoding.resizing import Recipe
-from ddpm_studio.data.fitting import choose_size, recipe_for
+from ddpm_studio.data.fitting import choose_size, recipe_for, settled
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item, natural_key
 from ddpm_studio.data.report import Reject, Report, size_warnings
@@ -41,6 +41,7 @@ from ddpm_studio.data.store import (
 )
 from ddpm_studio.data.survey import Found, Survey, item_classes, nothing_usable
 from ddpm_studio.paths import cache_dir
+from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.progress import Progress
 from ddpm_studio.requests import PrepareOptions
 
@@ -62,7 +63,7 @@ def prepare(
     cache: Path | None = None,
     required_multiple: int = 1,
 ) -> Generator[Progress, None, Dataset]:
-    """Turn whatever was dropped into one array of equal squares.
+    """Turn whatever was dropped into one array of equal pictures.
 
     Large sets are read once, by all cores. Closing the generator cancels; nothing half-written
     stays.
@@ -135,7 +136,7 @@ def find_prepared(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is asked for, and where the squares go."""
+    """What is asked for, and where what is made goes."""
 
     options: PrepareOptions
     multiple: int
@@ -149,12 +150,7 @@ class _Wanted:
     def recipe(self, sized: PrepareOptions, headers: Sequence[Header]) -> Recipe:
         """Return how pictures with these headers are made."""
         assert sized.image_size is not None
-        return recipe_for(
-            sized,
-            sized.image_size,
-            all_gray=all(header.gray for header in headers),
-            any_alpha=any(header.alpha for header in headers),
-        )
+        return recipe_for(sized, sized.image_size, headers)
 
 
 @dataclass(frozen=True)
@@ -188,7 +184,7 @@ class _Pass:
 
 @dataclass
 class _Made:
-    """The squares of a pass: of each found picture its row and its outcome."""
+    """What a pass has made: of each found picture its row and its outcome."""
 
     target: Target
     rows: list[tuple[int, Outcome]]
@@ -224,7 +220,7 @@ def _guess(items: Sequence[Item], wanted: _Wanted) -> Target | None:
 def _look(
     collection: Collection, pass_over: _Pass, guess: Target | None
 ) -> Generator[Progress, None, tuple[Survey, _Made | None]]:
-    """Read every header and hash every picture's content; with a guess, make squares too.
+    """Read every header and hash every picture's content; with a guess, make them too.
 
     Raises:
         StudioError: there is no picture at all, or none with a good header.
@@ -251,7 +247,7 @@ def _take(batch: Batch, look: Look, seen: Survey, made: _Made | None) -> None:
         elif one.kind == "left out":
             seen.rejects.append(Reject(item.name, one.why))
         else:
-            header = Header((one.width, one.height), one.gray, one.alpha)
+            header = Header((one.width, one.height), one.gray, one.alpha, one.bands)
             seen.found.append(Found(item, header, bytes.fromhex(one.digest)))
             if made is not None:
                 made.rows.append((row, one))
@@ -260,7 +256,7 @@ def _take(batch: Batch, look: Look, seen: Survey, made: _Made | None) -> None:
 
 
 def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress, None, _Made]:
-    """Make squares of pictures whose headers are known."""
+    """Make pictures whose headers are known."""
     made = _Made(target, [])
     total = len(seen.found)
     with closing(pass_over.over([found.item for found in seen.found], target)) as looked:
@@ -285,18 +281,18 @@ def _settle(
     kept: list[Found] = []
     rows: list[int] = []
     rejects = list(seen.rejects)
-    squares: set[str] = set()
+    results: set[str] = set()
     for found, (row, one) in zip(seen.found, made.rows, strict=True):
         if one.kind == "made":
             kept.append(found)
             rows.append(row)
-            squares.add(one.square)
+            results.add(one.result)
         else:
             rejects.append(Reject(found.item.name, one.why))
     if not kept:
         raise nothing_usable(collection.title, tuple(rejects))
-    gray = made.target.recipe.channels == 1
-    collapses = not gray and sized.channels == "auto" and not made.coloured
+    recipe = made.target.recipe
+    collapses = recipe.channels == 3 and sized.channels == "auto" and not made.coloured
     settle_rows(made.target, np.array(rows, np.int64), gray=collapses)
     classes = item_classes([found.item for found in kept])
     class_names = sorted(set(classes), key=natural_key) if classes else []
@@ -312,10 +308,10 @@ def _settle(
         kept=len(kept),
         rejects=tuple(rejects),
         sizes=tuple(Counter(found.header.size for found in kept).most_common()),
-        duplicates=len(kept) - len(squares),
+        duplicates=len(kept) - len(results),
         class_counts=tuple((name, counts[name]) for name in class_names),
         others=tuple(seen.others.most_common()),
         warnings=(*size_warnings(len(kept)), *collection.warnings),
     )
-    settled = sized.model_copy(update={"channels": "gray" if gray or collapses else "rgb"})
-    return settled, (class_names, report)
+    shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
+    return settled(sized, shape, bands=recipe.bands), (class_names, report)

@@ -14,10 +14,17 @@ import numpy as np
 from ddpm_studio.data.collecting import collect
 from ddpm_studio.data.decoding.decoding import PICTURE_SUFFIXES, Header, Unusable
 from ddpm_studio.data.decoding.looking import NotAPicture, header_of, read_item
-from ddpm_studio.data.fitting import choose_size, is_gray, make_square, recipe_for
+from ddpm_studio.data.fitting import (
+    choose_size,
+    is_gray,
+    make_picture,
+    recipe_for,
+    settled,
+)
 from ddpm_studio.data.items import Item, Pixels
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.survey import nothing_usable
+from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
 
 #: A set of bad pictures must not keep the window waiting.
@@ -30,7 +37,7 @@ class PreviewResult:
     """Some pictures as they would be prepared.
 
     Attributes:
-        pictures: uint8 (n, size, size, C), C = 1 or 3, spread evenly over the set.
+        pictures: uint8 (N, H, W, C), spread evenly over the set.
         names: where each comes from.
         sizes: each one's (width, height) before preparation.
         found: how many files look like pictures; they are not all opened.
@@ -83,18 +90,13 @@ def preview(
         raise nothing_usable(collection.title, tuple(rejects), others)
     sizes = Counter(header.size for _, _, header in taken)
     size = options.image_size or choose_size(sizes.items(), required_multiple)
-    recipe = recipe_for(
-        options,
-        size,
-        all_gray=all(header.gray for _, _, header in taken),
-        any_alpha=any(header.alpha for _, _, header in taken),
-    )
+    recipe = recipe_for(options, size, [header for _, _, header in taken])
     made: list[tuple[str, tuple[int, int], Pixels]] = []
     for item, raw, header in taken:
         if made and time.monotonic() > until:
             break
         try:
-            made.append((item.name, header.size, make_square(raw, recipe)))
+            made.append((item.name, header.size, make_picture(raw, recipe)))
         except Unusable as verdict:
             rejects.append(Reject(item.name, str(verdict)))
     if not made:
@@ -102,14 +104,13 @@ def preview(
     pictures = np.stack([picture for _, _, picture in made])
     if options.channels == "auto" and recipe.channels == 3 and is_gray(pictures):
         pictures = pictures[..., :1].copy()
-    chosen = {"image_size": size, "channels": "gray" if pictures.shape[3] == 1 else "rgb"}
     return PreviewResult(
         pictures,
         tuple(name for name, _, _ in made),
         tuple(header_size for _, header_size, _ in made),
         len(candidates) if likely else len(made),
         len(rejects),
-        options.model_copy(update=chosen),
+        settled(options, PictureShape.of(pictures), bands=recipe.bands),
     )
 
 

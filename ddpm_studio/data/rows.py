@@ -1,4 +1,4 @@
-"""Squares as rows of a ``.npy`` file, written where they belong and settled at the end."""
+"""Pictures as rows of a ``.npy`` file, written where they belong and settled at the end."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ _COPY_ROWS = 1024
 
 
 def begin_rows(path: Path, recipe: Recipe) -> Target:
-    """Make the file for squares; a square may be written at any row of it."""
-    head = _header(0, recipe.size, recipe.channels)
+    """Make the file for pictures; one may be written at any row of it."""
+    head = _header(0, recipe, recipe.channels)
     path.write_bytes(head)
     return Target(recipe, path, len(head))
 
 
 def settle_rows(target: Target, rows: npt.NDArray[np.int64], *, gray: bool) -> None:
-    """Make it an array (N, size, size, channels) of the N ``rows``, which ascend.
+    """Make it an array (N, H, W, C) of the N ``rows``, which ascend.
 
     Args:
         target: the file, whose every row has been written.
-        rows: which rows are squares to keep.
+        rows: which rows are pictures to keep.
         gray: whether to keep one channel of three that are equal.
     """
-    path, (size, channels) = target.path, (target.recipe.size, target.recipe.channels)
-    written = (path.stat().st_size - target.offset) // target.recipe.row_bytes
+    path, recipe = target.path, target.recipe
+    written = (path.stat().st_size - target.offset) // recipe.row_bytes
     if len(rows) == written and not gray:
         with path.open("r+b") as stream:
-            stream.write(_header(len(rows), size, channels))
+            stream.write(_header(len(rows), recipe, recipe.channels))
         return
     whole = path.with_suffix(".rows")
     path.rename(whole)
-    shape = (written, size, size, channels)
+    shape = (written, recipe.height, recipe.width, recipe.channels)
     pictures = np.memmap(whole, np.uint8, "r", target.offset, shape)
     with path.open("wb") as stream:
-        stream.write(_header(len(rows), size, 1 if gray else channels))
+        stream.write(_header(len(rows), recipe, 1 if gray else recipe.channels))
         for start in range(0, len(rows), _COPY_ROWS):
             part = pictures[rows[start : start + _COPY_ROWS]]
             stream.write(np.ascontiguousarray(part[..., :1] if gray else part).data)
@@ -48,10 +48,10 @@ def settle_rows(target: Target, rows: npt.NDArray[np.int64], *, gray: bool) -> N
     whole.unlink()
 
 
-def _header(count: int, size: int, channels: int) -> bytes:
+def _header(count: int, recipe: Recipe, channels: int) -> bytes:
     # NumPy pads headers so that the first axis can grow without moving the data.
     written = BytesIO()
-    shape = (count, size, size, channels)
+    shape = (count, recipe.height, recipe.width, channels)
     np.lib.format.write_array_header_1_0(
         written, {"descr": "|u1", "fortran_order": False, "shape": shape}
     )

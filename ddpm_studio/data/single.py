@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ddpm_studio.data.decoding.decoding import Unusable, decode
-from ddpm_studio.data.fitting import choose_size, make_square, recipe_for
+from ddpm_studio.data.decoding.decoding import Unusable, array_header, decode
+from ddpm_studio.data.fitting import choose_size, make_picture, recipe_for
 from ddpm_studio.data.items import MAX_FILE_BYTES, Pixels
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
@@ -16,17 +16,24 @@ from ddpm_studio.strict_json import read_bounded
 _WHITE = (255, 255, 255)
 
 
-def read_picture(path: Path) -> Pixels:
+def read_picture(path: Path, *, alpha: bool = False) -> Pixels:
     """Read one picture file, turned upright, white where it is transparent.
 
+    Args:
+        path: the file.
+        alpha: whether what is transparent stays so instead.
+
     Returns:
-        uint8 (H, W, C), C = 1 or 3.
+        uint8 (H, W, C), C = 1 or 3; with ``alpha`` also 2 or 4. One of our own that carries
+        bands has all of them.
 
     Raises:
         StudioError: it can't be read, is no picture, or too large.
     """
     try:
-        picture = np.asarray(decode(read_bounded(path, MAX_FILE_BYTES), _WHITE, None))
+        picture = np.asarray(
+            decode(read_bounded(path, MAX_FILE_BYTES), None if alpha else _WHITE, None)
+        )
     except OSError as error:
         raise StudioError(
             f"{path} can't be read: {error.strerror or error}.", "Check the path."
@@ -39,12 +46,19 @@ def read_picture(path: Path) -> Pixels:
 
 
 def fit_picture(picture: Pixels, options: PrepareOptions) -> Pixels:
-    """Prepare a picture, uint8 (H, W, C), C = 1 or 3.
+    """Prepare a picture, uint8 (H, W, C).
 
     Returns:
-        uint8 (size, size, C); what the options leave open is chosen as for a whole set.
+        uint8 (H, W, C); what the options leave open is chosen as for a whole set.
+
+    Raises:
+        StudioError: its channels are not those that are asked for.
     """
-    height, width, channels = picture.shape
-    size = options.image_size or choose_size([((width, height), 1)], 1)
-    recipe = recipe_for(options, size, all_gray=channels == 1, any_alpha=False)
-    return make_square(picture, recipe)
+    header = array_header(picture)
+    size = options.image_size or choose_size([(header.size, 1)], 1)
+    try:
+        return make_picture(picture, recipe_for(options, size, [header]))
+    except Unusable as verdict:
+        raise StudioError(
+            f"The picture can't be used: it is {verdict}.", "Choose one with the same channels."
+        ) from verdict

@@ -27,6 +27,7 @@ from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
 from ddpm_studio.errors import StudioError
+from ddpm_studio.picture_shape import CHANNELS, sides
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.strict_json import read_object
 
@@ -113,8 +114,7 @@ class Store:
             class_names = tuple(str(name) for name in described["class_names"])
             images = map_array(folder / IMAGES)
             labels = np.array(map_array(folder / LABELS)) if class_names else None
-            size, channels = options.image_size, 1 if options.channels == "gray" else 3
-            shape = (report.kept, size, size, channels)
+            shape = (report.kept, *_shape(options, images.shape))
             if described["key"] != key or images.shape != shape or images.dtype != np.uint8:
                 return None
             if labels is not None and (labels.shape != shape[:1] or labels.dtype != np.int64):
@@ -211,6 +211,16 @@ def write_description(
     }
     # Pure ASCII: names of files need not be valid text in any encoding.
     (folder / REPORT).write_text(json.dumps(described, indent=1), encoding="utf-8")
+
+
+def _shape(options: PrepareOptions, found: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return (H, W, C) of pictures prepared with these options; bands may be any number."""
+    if options.image_size is None:
+        raise ValueError("the size was left open")
+    width, height = sides(options.image_size)
+    if options.channels == "bands" and len(found) == 4:
+        return height, width, found[3]
+    return height, width, CHANNELS[options.channels]
 
 
 def _within(labels: npt.NDArray[np.int64], count: int) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, Lane
 from ddpm_studio.jobs.events import Event
+from ddpm_studio.picture_shape import ImageSize
 from ddpm_studio.requests import Device, Precision
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def use_device(device: Device, precision: Precision, threads: int | None) -> Job
     return JobSpec("Choosing the device", DeviceCall(work), slot="use device", listed=False)
 
 
-def measure_speed(image_size: int, channels: int, again: bool = False) -> JobSpec[MachineSpeed]:
+def measure_speed(
+    image_size: ImageSize, channels: int, again: bool = False
+) -> JobSpec[MachineSpeed]:
     """Time steps of training while nothing else runs."""
 
     def work(_: ModelStore) -> Generator[Event, None, MachineSpeed]:

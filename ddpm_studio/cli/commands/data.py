@@ -31,13 +31,13 @@ def command(
     dataset = listen(prepare(data, validated(PrepareOptions, given)))
     report = dataset.report
     if json:
-        shape = {"image_size": dataset.image_size, "channels": dataset.channels}
-        emit({**json_module.loads(report.to_json()), **shape, "fingerprint": dataset.fingerprint})
+        told = {"image_size": dataset.image_size, "channels": dataset.channels}
+        emit({**json_module.loads(report.to_json()), **told, "fingerprint": dataset.fingerprint})
         return
     for line in report.lines():
         print(line)
-    colour = "gray" if dataset.channels == 1 else "RGB"
-    print(f"Prepared as {dataset.image_size} × {dataset.image_size}, {colour}.")
+    shape = dataset.shape
+    print(f"Prepared as {shape.size_text}, {shape.colour}.")
     for reject in report.rejects[:_REJECTS_SHOWN]:
         print(f"Left out: {reject.name} ({reject.reason})")
     more = len(report.rejects) - _REJECTS_SHOWN

@@ -15,9 +15,9 @@ from ddpm_studio.cli.options import Json
 from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import plain
 from ddpm_studio.local_time import local_time
+from ddpm_studio.picture_shape import PictureShape
 
 _WIDEST = 4000
-_COLOURS = {1: "gray", 3: "RGB", 4: "RGBA"}
 _SCHEDULES = {"betas": "betas of its own"}
 
 
@@ -38,7 +38,7 @@ def command(
     if json:
         emit(summary.to_json())
         return
-    size = f"{summary.width} × {summary.height}"
+    shape = PictureShape(summary.height, summary.width, summary.channels)
     network = summary.preset or "its own"
     if summary.parameters is None:
         network = f"{network}, of the kind {summary.network}, unknown here"
@@ -50,7 +50,7 @@ def command(
         "Step": steps_told(summary.step, summary.steps),
         "Loss": "" if summary.last_loss is None else f"{summary.last_loss:.4f}",
         "Network": network,
-        "Pictures": f"{size}, {_COLOURS.get(summary.channels, f'{summary.channels} channels')}",
+        "Pictures": f"{shape.size_text}, {shape.colour}",
         "Trained on": "" if summary.pictures is None else f"{summary.pictures:,} pictures",
         "From": ", ".join(summary.sources),
         "Classes": ", ".join(summary.classes),

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -193,9 +194,7 @@ class _Worker:
         assert self._process.stdout is not None
         where = None
         if target is not None:
-            recipe = target.recipe
-            made = (recipe.size, recipe.channels, recipe.fit, recipe.background)
-            where = (made, os.fspath(target.path), target.offset)
+            where = (asdict(target.recipe), os.fspath(target.path), target.offset)
         question = {
             "pictures": [one.told for one in asked],
             "first": first,

@@ -1,4 +1,4 @@
-"""One picture file of any kind → one Pillow image, gray or RGB, nothing transparent.
+"""One picture file of any kind → one Pillow image, gray or RGB, with alpha or without.
 
 Plugins are called directly and not by ``Image.open``: the kind is known from the first
 bytes, so no other parser sees untrusted data, and Pillow's process-wide pixel limit with
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from PIL import (
@@ -27,16 +28,22 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from ddpm_studio.band_chunk import BAND_CHUNK, band_shape, unpack_bands
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.errors import plain
+from ddpm_studio.picture_shape import MOST_COLOURS
+
+_Read = TypeVar("_Read")
 
 HEAD_BYTES = 16
 _COMMON_SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"}
 PICTURE_SUFFIXES = frozenset(_COMMON_SUFFIXES | {".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm"})
 
 Rgb = tuple[int, int, int]
+Decoded = Image.Image | Pixels
+"""An image of mode L, LA, RGB or RGBA, or an array (H, W, C) of any number of bands."""
 
 _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "JPEG": JpegImagePlugin.jpeg_factory,
@@ -75,11 +82,20 @@ class Large(Exception):  # noqa: N818 - a verdict on a picture, not a fault of t
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a picture says of itself before it is decoded: (width, height) as it is shown."""
+    """What a picture says of itself before it is decoded: (width, height) as it is shown.
+
+    ``bands``: how many channels it has where these are no colours, else 0.
+    """
 
     size: tuple[int, int]
     gray: bool
     alpha: bool
+    bands: int = 0
+
+    @property
+    def channels(self) -> int:
+        """How many channels it has."""
+        return self.bands or (1 if self.gray else 3) + self.alpha
 
 
 def identify(head: bytes) -> str | None:
@@ -114,11 +130,14 @@ def read_header(data: bytes) -> Header:
 def array_header(pixels: Pixels) -> Header:
     """Return the header of a picture that is an array (H, W, C)."""
     height, width, channels = pixels.shape
-    return Header((width, height), channels <= 2, channels in (2, 4))
+    bands = channels if channels > MOST_COLOURS else 0
+    return Header((width, height), channels <= 2, channels in (2, 4), bands)
 
 
-def decode(data: bytes, background: Rgb, draft: Callable[[int, int], float] | None) -> Image.Image:
-    """Return a picture file as an image of mode L or RGB, turned upright; see :class:`Opened`.
+def decode(
+    data: bytes, background: Rgb | None, draft: Callable[[int, int], float] | None
+) -> Decoded:
+    """Return a picture file, turned upright; see :meth:`Opened.decode`.
 
     Raises:
         Unusable: it is damaged, truncated, of no known kind or has too many pixels.
@@ -156,6 +175,9 @@ class Opened:
         # TIFF's size is given turned already.
         if image.format != "TIFF" and _orientation(image) >= 5:
             width, height = height, width
+        if (content := _own_bands(image)) is not None:
+            height, width, bands = _checked(band_shape, content, image.size)
+            return Header((width, height), gray=False, alpha=False, bands=bands)
         return Header(
             (width, height),
             image.mode in _GRAY_MODES,
@@ -164,15 +186,18 @@ class Opened:
 
     def decode(
         self,
-        background: Rgb,
+        background: Rgb | None,
         draft: Callable[[int, int], float] | None,
         *,
         large: bool = True,
-    ) -> Image.Image:
+    ) -> Decoded:
         """Return it as an image of mode L or RGB, turned upright; of several frames the first.
 
+        A picture with bands of its own is an array of these.
+
         Args:
-            background: colour behind transparent pixels.
+            background: colour behind transparent pixels; None: they stay transparent, and the
+                mode may be LA or RGBA too.
             draft: from (width, height) the scale that is enough; JPEG is then decoded smaller.
             large: whether to decode it if that takes much memory.
 
@@ -185,6 +210,8 @@ class Opened:
             with suppress(Exception):  # the full reader says what is wrong
                 return easy.decode(self._data)
         image = self._image = self._image or _open(self._data)
+        if (content := _own_bands(image)) is not None:
+            return _checked(unpack_bands, content, image.size)
         scale = 1.0 if draft is None else draft(*image.size)
         if scale < 1 and image.format in ("JPEG", "MPO"):
             width, height = image.size
@@ -202,7 +229,7 @@ class Opened:
             raise Unusable(_reason(self._data, error)) from error
 
 
-def _decoded(image: ImageFile.ImageFile, background: Rgb, scale: float) -> Image.Image:
+def _decoded(image: ImageFile.ImageFile, background: Rgb | None, scale: float) -> Image.Image:
     image.load()
     # Asked once it is loaded: a TIFF is upright then.
     turn = _TURNS.get(_orientation(image))
@@ -214,20 +241,30 @@ def _decoded(image: ImageFile.ImageFile, background: Rgb, scale: float) -> Image
     return flat if turn is None else flat.transpose(turn)
 
 
-def from_array(pixels: Pixels, background: Rgb) -> Image.Image:
-    """Return an array (H, W, C), C from 1 to 4, as an image of mode L or RGB."""
+def from_array(pixels: Pixels, background: Rgb | None) -> Decoded:
+    """Return an array (H, W, C) as :meth:`Opened.decode` does a file; bands stay what they are."""
+    if pixels.shape[2] > MOST_COLOURS:
+        return pixels
     squeezed = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
     return flatten(Image.fromarray(np.ascontiguousarray(squeezed)), background)
 
 
-def flatten(image: Image.Image, background: Rgb) -> Image.Image:
-    """Return an image of any mode as L or RGB, composited where it is transparent."""
+def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
+    """Return an image of any mode as L or RGB, composited where it is transparent.
+
+    Without a background it stays transparent, and the mode may be LA or RGBA too.
+    """
     mode = image.mode
     if mode in ("L", "RGB") and "transparency" not in image.info:
         return image
     if mode.startswith("I") or mode == "F":
         return _eight_bits(image)
     transparent = mode in _ALPHA_MODES or "transparency" in image.info
+    if transparent and background is None:
+        wanted = "LA" if mode in ("LA", "La") else "RGBA"
+        return image if mode == wanted else image.convert(wanted)
+    if background is None:
+        background = (0, 0, 0)  # There is nothing to see it through.
     flat = Image.new("L" if mode == "1" and not transparent else "RGB", image.size, background[0])
     # Strip by strip: the whole picture need not be there a third and a fourth time.
     for strip, place in _strips(image):
@@ -289,6 +326,21 @@ def _open(data: bytes) -> ImageFile.ImageFile:
         image.close()
         raise Unusable(why)
     return image
+
+
+def _own_bands(image: ImageFile.ImageFile) -> bytes | None:
+    """Return the bands that our own PNG files carry beside what they show, packed."""
+    chunks: list[tuple[bytes, bytes]] = getattr(image, "private_chunks", [])
+    return next((chunk[1] for chunk in chunks if chunk[0] == BAND_CHUNK), None)
+
+
+def _checked(
+    read: Callable[[bytes, tuple[int, int]], _Read], content: bytes, shown: tuple[int, int]
+) -> _Read:
+    try:
+        return read(content, shown)
+    except ValueError as error:
+        raise Unusable(f"damaged: {error}") from error
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:

@@ -1,4 +1,4 @@
-"""One pass over some pictures: read, checked, hashed and, where it is known how, made square.
+"""One pass over some pictures: read, checked, hashed and, where it is known how, made to fit.
 
 It is the same pass in the program and in its decoding processes, which import no more than this.
 """
@@ -39,12 +39,12 @@ class Outcome(NamedTuple):
     """What became of one picture.
 
     Attributes:
-        kind: "made"; "seen", its header is good but there is no square; "left out", its header
-            is bad; "other", it is no picture; "large", a square of it takes much memory.
+        kind: "made"; "seen", its header is good but it was not made; "left out", its header
+            is bad; "other", it is no picture; "large", to make it takes much memory.
         why: the reason for the report, or the kind of file; for "seen" there may be none.
-        width, height, gray, alpha: what its header says.
+        width, height, gray, alpha, bands: what its header says.
         digest: hex hash of its content.
-        square: hex hash of its square.
+        result: hex hash of what was made of it.
     """
 
     kind: Literal["made", "seen", "left out", "other", "large"]
@@ -53,21 +53,22 @@ class Outcome(NamedTuple):
     height: int = 0
     gray: bool = False
     alpha: bool = False
+    bands: int = 0
     digest: str = ""
-    square: str = ""
+    result: str = ""
 
 
 class Look(NamedTuple):
-    """What became of some pictures; ``coloured``: a square's channels are not all equal."""
+    """What became of some pictures; ``coloured``: the channels of one are not all equal."""
 
     outcomes: list[Outcome]
     coloured: bool
 
 
 class Target(NamedTuple):
-    """Where squares go: the picture number ``first`` begins the file's row ``first``.
+    """Where what is made goes: the picture number ``first`` begins the file's row ``first``.
 
-    ``offset`` bytes come before the rows, and a row of zeros stands where there is no square.
+    ``offset`` bytes come before the rows; a row of zeros stands where none could be made.
     """
 
     recipe: Recipe
@@ -118,12 +119,12 @@ def header_of(raw: Raw) -> Header:
 def look(
     readers: Iterable[Callable[[], Raw]], first: int, target: Target | None, *, large: bool = True
 ) -> Look:
-    """Look at pictures and write their squares.
+    """Look at pictures and write what is made of them.
 
     Args:
         readers: each returns a file or an array, or raises NotAPicture or Unusable.
         first: the number of the first of them.
-        target: where their squares go; None: no squares are wanted yet.
+        target: where that goes; None: nothing is to be made yet.
         large: whether to decode also what takes much memory.
     """
     outcomes: list[Outcome] = []
@@ -132,11 +133,11 @@ def look(
     recipe = target.recipe if target else None
     blank = bytes(recipe.row_bytes) if recipe else b""
     for read in readers:
-        outcome, square = _look_at(read, recipe, large)
+        outcome, row = _look_at(read, recipe, large)
         outcomes.append(outcome)
-        rows.append(square or blank)
-        if square and recipe and recipe.channels == 3 and not coloured:
-            coloured = not square[0::3] == square[1::3] == square[2::3]
+        rows.append(row or blank)
+        if row and recipe and recipe.channels == 3 and not coloured:
+            coloured = not row[0::3] == row[1::3] == row[2::3]
     if target is not None:
         with target.path.open("r+b") as stream:
             stream.seek(target.offset + first * len(blank))
@@ -161,26 +162,28 @@ def _look_at(
         if recipe is None:
             return Outcome("seen", "", *told), None
         try:
-            image = opened.decode(recipe.background, recipe.draft_scale, large=large)
+            row = fit(opened.decode(recipe.behind, recipe.draft_scale, large=large), recipe)
         except Large:
             return Outcome("large", "", *told), None
         except Unusable as verdict:
             return Outcome("seen", str(verdict), *told), None
-        square = fit(image, recipe).tobytes()
-    return Outcome("made", "", *told, _square_hash(square)), square
+    return Outcome("made", "", *told, _row_hash(row)), row
 
 
 def _look_at_array(raw: Pixels, recipe: Recipe | None) -> tuple[Outcome, bytes | None]:
     told = _told(array_header(raw), hashlib.blake2b(raw.data, digest_size=20))
     if recipe is None:
         return Outcome("seen", "", *told), None
-    square = fit(from_array(raw, recipe.background), recipe).tobytes()
-    return Outcome("made", "", *told, _square_hash(square)), square
+    try:
+        row = fit(from_array(raw, recipe.behind), recipe)
+    except Unusable as verdict:
+        return Outcome("seen", str(verdict), *told), None
+    return Outcome("made", "", *told, _row_hash(row)), row
 
 
-def _told(header: Header, digest: hashlib.blake2b) -> tuple[int, int, bool, bool, str]:
-    return (*header.size, header.gray, header.alpha, digest.hexdigest())
+def _told(header: Header, digest: hashlib.blake2b) -> tuple[int, int, bool, bool, int, str]:
+    return (*header.size, header.gray, header.alpha, header.bands, digest.hexdigest())
 
 
-def _square_hash(square: bytes) -> str:
-    return hashlib.blake2b(square, digest_size=16).hexdigest()
+def _row_hash(row: bytes) -> str:
+    return hashlib.blake2b(row, digest_size=16).hexdigest()

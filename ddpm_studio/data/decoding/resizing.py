@@ -1,69 +1,118 @@
-"""Pictures of any shape → equal squares."""
+"""Pictures of any shape → pictures of one shape, with as many channels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from PIL import Image
 
-from ddpm_studio.data.decoding.decoding import Rgb
+from ddpm_studio.data.decoding.decoding import Decoded, Rgb, Unusable
+from ddpm_studio.data.items import Pixels
 
 #: JPEG is decoded, and pictures are averaged, down to this many times the size aimed at;
 #: the fine filter does the rest without visible difference.
 _REDUCE_TO = 3.0
+_MODES = ("L", "LA", "RGB", "RGBA")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How each picture is made: ``channels`` is 1 or 3."""
+    """How each picture is made: its width and height in pixels, and its channels.
 
-    size: int
+    ``bands`` takes all channels as they are, and there must be so many; else 1 to 4 are gray,
+    gray with alpha, RGB and RGBA.
+    """
+
+    width: int
+    height: int
     channels: int
     fit: Literal["crop", "pad", "squash"]
     background: Rgb
+    bands: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.width, self.height
+
+    @property
+    def behind(self) -> Rgb | None:
+        """The colour behind what is transparent; None: it stays transparent."""
+        return None if self.bands or self.channels in (2, 4) else self.background
 
     def draft_scale(self, width: int, height: int) -> float:
         """Return the scale at which a picture still has pixels enough."""
-        side = max(width, height) if self.fit == "pad" else min(width, height)
-        return _REDUCE_TO * self.size / side
+        scales = _REDUCE_TO * self.width / width, _REDUCE_TO * self.height / height
+        return min(scales) if self.fit == "pad" else max(scales)
 
     @property
     def row_bytes(self) -> int:
         """Bytes of one picture that is made."""
-        return self.size * self.size * self.channels
+        return self.height * self.width * self.channels
 
 
-def fit(image: Image.Image, recipe: Recipe) -> Image.Image:
-    """Return an image of mode L or RGB as a square one of the recipe's size and mode."""
-    square = _square(image, recipe)
-    mode = "L" if recipe.channels == 1 else "RGB"
-    return square if square.mode == mode else square.convert(mode)
+def fit(decoded: Decoded, recipe: Recipe) -> bytes:
+    """Return a picture as the recipe wants it: uint8 (H, W, C), row by row.
+
+    Args:
+        decoded: an image of mode L, LA, RGB or RGBA, or an array (H, W, C).
+        recipe: how it is made.
+
+    Raises:
+        Unusable: it has more or fewer channels than all are to have.
+    """
+    if recipe.bands or not isinstance(decoded, Image.Image):
+        return _fit_bands(np.atleast_3d(np.asarray(decoded)), recipe)
+    mode = _MODES[recipe.channels - 1]
+    if recipe.behind is not None:
+        shaped = _shaped(decoded, recipe)
+        return (shaped if shaped.mode == mode else shaped.convert(mode)).tobytes()
+    shaped = _shaped(decoded if decoded.mode == mode else decoded.convert(mode), recipe)
+    # What nobody sees has one colour: there is nothing to learn from what lies hidden there.
+    hidden = shaped.getchannel("A").point(lambda level: 0 if level else 255)
+    shaped.paste(_canvas(mode, shaped.size, recipe.background), mask=hidden)
+    return shaped.tobytes()
 
 
-def _square(image: Image.Image, recipe: Recipe) -> Image.Image:
+def _fit_bands(pixels: Pixels, recipe: Recipe) -> bytes:
+    if pixels.shape[2] != recipe.channels:
+        raise Unusable(f"of {pixels.shape[2]} channels: not {recipe.channels}")
+    planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in np.moveaxis(pixels, 2, 0)]
+    return np.stack([np.asarray(_shaped(plane, recipe)) for plane in planes], axis=2).tobytes()
+
+
+def _shaped(image: Image.Image, recipe: Recipe) -> Image.Image:
     width, height = image.size
-    size = recipe.size
+    wide, high = recipe.size
     if recipe.fit == "crop":
-        side = min(width, height)
+        across = min(width, round(height * wide / high))
+        down = min(height, round(width * high / wide))
         # Whole pixels: half a pixel would blur a picture that needs no scaling.
-        left, top = (width - side) // 2, (height - side) // 2
-        return _resize(image, (size, size), (left, top, left + side, top + side))
+        left, top = (width - across) // 2, (height - down) // 2
+        return _resize(image, recipe.size, (left, top, left + across, top + down))
     whole = (0, 0, width, height)
     if recipe.fit == "squash":
-        return _resize(image, (size, size), whole)
-    scale = size / max(width, height)
+        return _resize(image, recipe.size, whole)
+    scale = min(wide / width, high / height)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
     resized = _resize(image, inner, whole)
-    if inner == (size, size):
+    if inner == recipe.size:
         return resized
-    red, green, blue = recipe.background
-    if resized.mode == "L" and red == green == blue:
-        canvas = Image.new("L", (size, size), red)
-    else:
-        canvas = Image.new("RGB", (size, size), recipe.background)
-    canvas.paste(resized, ((size - inner[0]) // 2, (size - inner[1]) // 2))
+    coloured = len(set(recipe.background)) > 1
+    mode = "RGB" if resized.mode == "L" and coloured and not recipe.bands else resized.mode
+    canvas = _canvas(mode, recipe.size, recipe.background)
+    canvas.paste(resized, ((wide - inner[0]) // 2, (high - inner[1]) // 2))
     return canvas
+
+
+def _canvas(mode: str, size: tuple[int, int], background: Rgb) -> Image.Image:
+    """Return a plain image, transparent where its mode can be."""
+    colour = Image.new("RGB", (1, 1), background).convert(mode)
+    if mode in ("LA", "RGBA"):
+        colour.putalpha(0)
+    return Image.new(mode, size, colour.getpixel((0, 0)))
 
 
 def _resize(image: Image.Image, to: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image:

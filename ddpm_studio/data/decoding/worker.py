@@ -90,8 +90,9 @@ def _answer(asked: dict[str, Any], blobs: BinaryIO, archive: _Archive) -> dict[s
     readers = [_reader(told, blobs, archive) for told in asked["pictures"]]
     target = None
     if asked["target"] is not None:
-        (size, channels, fit, background), path, offset = asked["target"]
-        target = Target(Recipe(size, channels, fit, tuple(background)), Path(path), offset)
+        recipe, path, offset = asked["target"]
+        recipe["background"] = tuple(recipe["background"])
+        target = Target(Recipe(**recipe), Path(path), offset)
     return look(readers, asked["first"], target, large=asked["large"])._asdict()
 
 

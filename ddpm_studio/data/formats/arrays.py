@@ -18,14 +18,14 @@ from ddpm_studio.data.formats.folders import MAX_FILES, unreadable
 from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
 from ddpm_studio.data.items import Item, Pixels
 from ddpm_studio.errors import StudioError
+from ddpm_studio.picture_shape import MOST_BANDS, MOST_COLOURS
 
 #: Largest array that is unpacked into memory.
 MAX_ARRAY_BYTES = 16 * 2**30
 
 _IMAGE_KEYS = ("images", "x", "arr_0", "x_train")
 _LABEL_KEYS = ("labels", "y", "y_train")
-_CHANNELS = (1, 2, 3, 4)
-_SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W)."
+_SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W), with up to 64 channels."
 _VALUES = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1."
 _ROWS_AT_ONCE = 1024
 _LOST = "See that the file and its disk are there, then prepare the pictures again."
@@ -141,8 +141,9 @@ def array_items(
 
     Args:
         name: what people know the array by.
-        images: (N, H, W), (N, H, W, C) or (N, C, H, W); uint8 or any integers 0..255,
-            booleans, or floats in [0, 1] or [-1, 1].
+        images: (N, H, W), (N, H, W, C) or (N, C, H, W); C up to 4, or more bands if they are
+            fewer than H and W, and if they come first, less than half as many; uint8 or any
+            integers 0..255, booleans, or floats in [0, 1] or [-1, 1].
         labels: (N,) or (N, 1) whole numbers, or None.
         tree: which of the dropped things it is.
 
@@ -171,13 +172,20 @@ def array_items(
 
 def _axes(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return which of a picture's axes make it (H, W, C)."""
-    if len(shape) == 3 and min(shape[1:]) > max(_CHANNELS):
+    if len(shape) == 3 and min(shape[1:]) > MOST_COLOURS:
         return (0, 1)
-    if len(shape) == 4 and shape[3] in _CHANNELS and min(shape[1:3]) > 0:
-        return (0, 1, 2)
-    if len(shape) == 4 and shape[1] in _CHANNELS and min(shape[2:4]) > 0:
-        return (1, 2, 0)
+    for most in (MOST_COLOURS, MOST_BANDS):
+        if len(shape) == 4 and _are_channels(shape[3], min(shape[1:3]), most):
+            return (0, 1, 2)
+        # 5 × 8 × 8 could as well be low pictures with many bands.
+        if len(shape) == 4 and _are_channels(shape[1], (min(shape[2:4]) + 1) // 2, most):
+            return (1, 2, 0)
     raise StudioError(f"{name} holds an array of shape {shape}, which is no pictures.", _SHAPES)
+
+
+def _are_channels(count: int, side: int, most: int) -> bool:
+    """Whether an axis is that of the channels: up to four, or fewer bands than the side."""
+    return 0 < count <= most and side > (count if count > MOST_COLOURS else 0)
 
 
 def _value_range(name: str, images: Rows) -> tuple[float, float]:

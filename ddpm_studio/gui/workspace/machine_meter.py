@@ -10,6 +10,7 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.picture_shape import ImageSize
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.machine.speed import MachineSpeed
@@ -36,7 +37,7 @@ class MachineMeter(QObject):
         super().__init__(studio)
         self._studio, self._preferences = studio, preferences
         self._job: JobHandle[object] | None = None
-        self._asked: tuple[int, int] | None = None
+        self._asked: tuple[ImageSize, int] | None = None
         self.speed: MachineSpeed | None = None
         actions.add(
             "run.measure",
@@ -82,7 +83,7 @@ class MachineMeter(QObject):
         measured = self.speed.presets.get(preset) if self.speed and self.known else None
         return None if measured is None else measured.seconds(pictures, batch_size)
 
-    def _shape(self) -> tuple[int, int]:
+    def _shape(self) -> tuple[ImageSize, int]:
         dataset = self._studio.dataset
         return (dataset.image_size, dataset.channels) if dataset is not None else _FIRST_SHAPE
 
@@ -95,7 +96,7 @@ class MachineMeter(QObject):
             self._submit(self._shape(), again=False)
         self.changed.emit()
 
-    def _submit(self, shape: tuple[int, int], again: bool) -> None:
+    def _submit(self, shape: tuple[ImageSize, int], again: bool) -> None:
         self._asked = shape
         self._job = self._studio.backend.submit(specs.machine.measure_speed(*shape, again))
         self._job.on_finished(self._on_measured)

@@ -14,6 +14,7 @@ from ddpm_studio.jobs.events import Progress
 from ddpm_studio.jobs.library.describing import steps_told
 from ddpm_studio.local_time import local_time
 from ddpm_studio.paths import is_file
+from ddpm_studio.picture_shape import ImageSize, image_size, size_text
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.notes import Notes, read_notes
 
@@ -24,7 +25,8 @@ _MOST_RUNS = 500
 class RunEntry:
     """One line of a list of runs; ``preset`` and ``last_loss`` are None where not known.
 
-    ``step`` is the last one that was written down, ``created`` in ISO 8601.
+    ``step`` is the last one that was written down, ``created`` in ISO 8601; ``image_size`` is the
+    side of a square, else (width, height).
     """
 
     path: Path
@@ -32,7 +34,7 @@ class RunEntry:
     step: int
     last_loss: float | None
     preset: str | None
-    image_size: int
+    image_size: ImageSize
     created: str
     notes: Notes
 
@@ -84,14 +86,14 @@ def _changed(run: Path) -> float:
 def _entry(run: Path) -> RunEntry:
     folder = RunFolder.open(run)
     info = folder.info
-    line = metrics.last(folder.metrics_file)
+    line, basics = metrics.last(folder.metrics_file), info.network_basics()
     return RunEntry(
         run,
         run.resolve().name,
         _step(folder),
         line.get("loss") if line else None,
         info.request.preset if info.request else None,
-        max(info.network_basics().shape[1:]),
+        image_size(basics.width, basics.height),
         info.created,
         read_notes(run),
     )
@@ -132,7 +134,9 @@ def _titled(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, str]]:
     for name, field in type(model).model_fields.items():
         if name == leave_out:
             continue
-        yield field.title or name, _text(getattr(model, name))
+        value = getattr(model, name)
+        size = name == "image_size" and value is not None
+        yield field.title or name, size_text(value) if size else _text(value)
 
 
 def _named(group: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,8 @@ from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.kept import read_kept, write_kept
+from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides, size_text
+from ddpm_studio.picture_shape import image_size as image_size_of
 from ddpm_studio.runs.weights import parameters
 
 _FILE = "machine.json"
@@ -53,10 +55,10 @@ class PresetSpeed:
     """A step of a preset takes ``fixed + each · pictures`` seconds.
 
     The line goes through the quickest steps at the two largest batches that were tried, of
-    which ``batch`` is the larger, with pictures of side ``image_size``.
+    which ``batch`` is the larger, with pictures of ``image_size``: a side, or (width, height).
     """
 
-    image_size: int
+    image_size: ImageSize
     fixed: float
     each: float
     batch: int
@@ -75,13 +77,13 @@ class MachineSpeed:
 
     machine: str
     device: str
-    image_size: int
+    image_size: ImageSize
     channels: int
     presets: dict[str, PresetSpeed]
 
 
 def measure_speed(
-    image_size: int, channels: int, *, again: bool = False
+    image_size: ImageSize, channels: int, *, again: bool = False
 ) -> Generator[Event, None, MachineSpeed]:
     """Take a few steps of each preset on noise, in the order of their table.
 
@@ -90,9 +92,9 @@ def measure_speed(
     with other things, or asleep, that equal steps took very different times.
 
     Args:
-        image_size: side of the pictures; a preset that does not divide it is tried at the next
-            smaller side that it does.
-        channels: 1 or 3.
+        image_size: side of the pictures, or (width, height); a preset that does not divide it is
+            tried at the next smaller sides that it does.
+        channels: how many the pictures have.
         again: measure even so.
     """
     device = devices.choose_device("auto")
@@ -101,7 +103,7 @@ def measure_speed(
     machine = " · ".join(
         (platform.node(), words, f"{torch.get_num_threads()} threads", f"torch {torch.__version__}")
     )
-    key = f"{machine} · {image_size} px × {channels}"
+    key = f"{machine} · {size_text(image_size)} px × {channels}"
     file = paths.config_dir() / _FILE
     kept = _read(file)
     if not again and key in kept:
@@ -132,7 +134,7 @@ def measure_speed(
             steady = steady and max(seconds[first:]) <= _UNSTEADY * times[batch] + _HICCUP_SECONDS
             if len(times) > 1 and times[batch] > _LONG_SECONDS:
                 break
-        found[preset] = _line(config.height, times)
+        found[preset] = _line(image_size_of(config.width, config.height), times)
         cost = times[1] / count
     speed = MachineSpeed(machine, words, image_size, channels, found)
     if steady:
@@ -162,17 +164,17 @@ class _Trial:
         return time.perf_counter() - begun
 
 
-def _line(image_size: int, times: dict[int, float]) -> PresetSpeed:
+def _line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
     (small, quick), (large, slow) = list(times.items())[-2:]
     each = max(0.0, (slow - quick) / (large - small))
     return PresetSpeed(image_size, max(0.0, slow - each * large), each, large)
 
 
-def _fitting(preset: str, image_size: int, channels: int) -> NetworkConfig | None:
+def _fitting(preset: str, image_size: ImageSize, channels: int) -> NetworkConfig | None:
     """Return the preset for this size, rounded down to what it divides."""
     multiple = preset_multiple(preset)
-    side = image_size // multiple * multiple
-    return preset_config(preset, (channels, side, side)) if side else None
+    width, height = (side // multiple * multiple for side in sides(image_size))
+    return preset_config(preset, (channels, height, width)) if width and height else None
 
 
 def _fits(parameters: int) -> bool:
@@ -189,5 +191,10 @@ def _read(file: Path) -> dict[str, MachineSpeed]:
 
 
 def _parsed(entry: dict[str, Any]) -> MachineSpeed:
-    presets = {name: PresetSpeed(**fields) for name, fields in entry["presets"].items()}
-    return MachineSpeed(**{**entry, "presets": presets})
+    presets = {name: PresetSpeed(**_sized(fields)) for name, fields in entry["presets"].items()}
+    return MachineSpeed(**{**_sized(entry), "presets": presets})
+
+
+def _sized(fields: dict[str, Any]) -> dict[str, Any]:
+    """Read the size, of which JSON has a list where it has two sides."""
+    return {**fields, "image_size": parse_image_size(fields["image_size"])}

@@ -15,7 +15,6 @@ from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.engine import Network, NetworkConfig, Trainer
 from ddpm_studio.engine.losses import check_loss
-from ddpm_studio.engine.networks.network import size_text
 from ddpm_studio.engine.networks.presets import preset, preset_multiple
 from ddpm_studio.engine.tables import VARIANCES
 from ddpm_studio.errors import Failure, StudioError
@@ -34,6 +33,7 @@ from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
+from ddpm_studio.picture_shape import PictureShape, size_text
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
 from ddpm_studio.runs.averages import forget_averages_after
@@ -272,12 +272,12 @@ def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()
 
 def _network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
     try:
-        size = dataset.image_size
-        config = preset(request.preset, (dataset.channels, size, size))
+        shape = dataset.shape
+        config = preset(request.preset, (shape.channels, shape.height, shape.width))
     except ValueError as error:
         raise StudioError(
-            f"The network {request.preset!r} can't take pictures of {dataset.image_size} px: "
-            f"{error}.",
+            f"The network {request.preset!r} can't take pictures of "
+            f"{size_text(dataset.image_size)} px: {error}.",
             f"Choose an image size that is a multiple of {_multiple(request)}.",
         ) from error
     if request.dropout is not None:
@@ -333,11 +333,12 @@ def _describe(
 def _check_shape(info: RunInfo, dataset: Dataset) -> None:
     """Refuse pictures or classes that a run's network does not take."""
     config = info.network_config()
-    size = dataset.image_size
-    if (dataset.channels, size, size) != config.shape:
+    shape = PictureShape(config.height, config.width, config.channels)
+    if dataset.shape != shape:
         raise StudioError(
-            f"The network takes {size_text(config.height, config.width)}-px pictures with "
-            f"{config.channels} channels, these are {size} px with {dataset.channels}.",
+            f"The network takes {size_text(shape.image_size)}-px pictures with "
+            f"{shape.channels} channels, these are {size_text(dataset.image_size)} px with "
+            f"{dataset.channels}.",
             "Prepare the pictures as the network takes them, or start a new run.",
         )
     if config.num_classes is not None and len(dataset.class_names) != config.num_classes:

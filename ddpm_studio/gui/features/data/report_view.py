@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
+from ddpm_studio.picture_shape import PictureShape, sides
 
 if TYPE_CHECKING:
     from ddpm_studio.data import Dataset, PreviewResult
@@ -51,16 +52,17 @@ class ReportView(QWidget):
 
     def show_preview(self, title: str, preview: PreviewResult) -> None:
         """Say what is known from a few pictures, before all were read."""
-        size, colour = preview.pictures.shape[1], preview.pictures.shape[3]
         found = self._count(preview.found, self.tr("1 file"), self.tr("{n} files"))
-        self._show(title, f"{found} · {self._kind(size, colour)}", [], [], [], [])
+        self._show(
+            title, f"{found} · {self._kind(PictureShape.of(preview.pictures))}", [], [], [], []
+        )
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Say what the set holds and what became of the rest."""
         report = dataset.report
         figures = [
             self._count(report.kept, self.tr("1 picture"), self.tr("{n} pictures")),
-            self._kind(dataset.image_size, dataset.channels),
+            self._kind(dataset.shape),
         ]
         if dataset.class_names:
             count = len(dataset.class_names)
@@ -68,7 +70,7 @@ class ReportView(QWidget):
         notes = []
         if len(report.sizes) == 1:
             (width, height), _ = report.sizes[0]
-            if (width, height) != (dataset.image_size, dataset.image_size):
+            if (width, height) != sides(dataset.image_size):
                 notes.append(self.tr("All were {w}×{h}.").format(w=width, h=height))
         elif report.sizes:
             smallest = min(size for size, _ in report.sizes)
@@ -126,9 +128,9 @@ class ReportView(QWidget):
         self.left_out.say(count, self.tr("Show which and why"))
         self.left_out.set_available(bool(rejects))
 
-    def _kind(self, size: int, channels: int) -> str:
-        colour = self.tr("gray") if channels == 1 else self.tr("colour")
-        return f"{size}×{size} {colour}"
+    def _kind(self, shape: PictureShape) -> str:
+        words = {1: self.tr("gray"), 3: self.tr("colour")}
+        return f"{shape.size_text} {words.get(shape.channels, shape.colour)}"
 
     def _count(self, count: int, one: str, many: str) -> str:
         return one if count == 1 else many.format(n=f"{count:,}")

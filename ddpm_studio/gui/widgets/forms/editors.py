@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
@@ -20,6 +20,7 @@ from ddpm_studio.gui.widgets.forms.folder_box import FolderBox
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import tool_button
+from ddpm_studio.picture_shape import ImageSize, parse_image_size, size_text
 
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
 _SEED_FROM = 2**31
@@ -85,6 +86,8 @@ def editor_for(field: FieldInfo) -> Editor | None:
         return _float(field, bounds, optional)
     if kind is str and _is_folder(field):
         return _folder()
+    if kind == ImageSize:
+        return _size()
     if kind is str:
         return _colour() if bounds.pattern == _COLOUR and not optional else _text(optional)
     return None
@@ -194,6 +197,24 @@ def _text(optional: bool) -> Editor:
     return Editor(line, line, read, write, line.textChanged)
 
 
+def _size() -> Editor:
+    line = QLineEdit()
+    line.setPlaceholderText(_tr("auto"))
+
+    def read() -> object:
+        try:
+            return parse_image_size(line.text()) if line.text().strip() else None
+        except ValueError:
+            return line.text()  # The form says what is wrong with it.
+
+    def write(size: ImageSize | None) -> None:
+        # What is being typed, as "96 x 64", is not written anew.
+        if size != read():
+            line.setText("" if size is None else size_text(size))
+
+    return Editor(line, line, read, write, line.textChanged)
+
+
 def _folder() -> Editor:
     box = FolderBox()
     return Editor(box, box.line, box.path, box.set_path, box.changed)
@@ -209,7 +230,8 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
     if get_origin(annotation) in (Union, types.UnionType):
         others = [part for part in get_args(annotation) if part is not types.NoneType]
         if len(others) == 1 and len(get_args(annotation)) == 2:
-            return others[0], True
+            kind = others[0]
+            return get_args(kind)[0] if get_origin(kind) is Annotated else kind, True
     return annotation, False
 
 

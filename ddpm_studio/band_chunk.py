@@ -1,0 +1,63 @@
+"""All bands of a picture beside the three that its PNG shows, in a chunk of their own.
+
+PNG knows four channels at most. The chunk is private and unsafe to copy, as the PNG specification
+calls them (W3C, "Chunk naming conventions"): others pass it over, and drop it with the pixels.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+
+from ddpm_studio.picture_shape import MOST_BANDS, Pictures
+
+BAND_CHUNK = b"bnDS"
+
+_HEAD = struct.Struct(">III")
+_MOST_BYTES = 1 << 30
+
+
+def pack_bands(picture: Pictures) -> bytes:
+    """Return the chunk's content for a picture (H, W, C)."""
+    return _HEAD.pack(*picture.shape) + zlib.compress(np.ascontiguousarray(picture).tobytes())
+
+
+def band_shape(content: bytes, shown: tuple[int, int]) -> tuple[int, int, int]:
+    """Return the shape (H, W, C) that a chunk's content claims; it comes from a file, unchecked.
+
+    Args:
+        content: what :func:`pack_bands` returned.
+        shown: width and height of the PNG, which may be enlarged by a whole factor.
+
+    Raises:
+        ValueError: it can't be right.
+    """
+    if len(content) < _HEAD.size:
+        raise ValueError("its bands are cut short")
+    height, width, channels = _HEAD.unpack_from(content)
+    if not (height and width and 0 < channels <= MOST_BANDS):
+        raise ValueError("its bands have an impossible shape")
+    zoom = shown[0] // width
+    if (width * zoom, height * zoom) != shown or height * width * channels > _MOST_BYTES:
+        raise ValueError("its bands are of another picture")
+    return height, width, channels
+
+
+def unpack_bands(content: bytes, shown: tuple[int, int]) -> Pictures:
+    """Return the picture, uint8 (H, W, C), that :func:`pack_bands` was given.
+
+    Raises:
+        ValueError: as :func:`band_shape`, or it is damaged.
+    """
+    shape = height, width, channels = band_shape(content, shown)
+    size = height * width * channels
+    stream = zlib.decompressobj()
+    try:
+        pixels = stream.decompress(content[_HEAD.size :], size + 1)
+    except zlib.error as error:
+        raise ValueError("its bands are damaged") from error
+    if len(pixels) != size or not stream.eof:
+        raise ValueError("its bands are damaged")
+    return np.frombuffer(pixels, np.uint8).reshape(shape)

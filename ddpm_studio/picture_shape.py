@@ -1,0 +1,169 @@
+"""The shape of a run's pictures: their size, what their channels are, and how they are shown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Pictures = npt.NDArray[np.uint8]
+ImageSize: TypeAlias = int | tuple[int, int]
+"""The side of a square in pixels, or (width, height); two equal sides are written as one."""
+Bands = tuple[int, int, int]
+"""Which channels are shown as red, green and blue, from 0."""
+
+FIRST_BANDS: Bands = (0, 1, 2)
+#: Channels up to here have a meaning: gray, gray and alpha, RGB, RGBA; more are bands.
+MOST_COLOURS = 4
+MOST_BANDS = 64
+LEAST_SIDE, MOST_SIDE = 4, 1024
+
+#: How many channels pictures have that are prepared so; of bands there may be any number.
+CHANNELS = {"gray": 1, "gray+alpha": 2, "rgb": 3, "rgba": 4}
+
+_COLOURS = {1: "gray", 2: "gray + alpha", 3: "RGB", 4: "RGBA"}
+_SIZE = re.compile(r"\s*(\d{1,6})\s*(?:[x×*]\s*(\d{1,6})\s*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureShape:
+    """Height and width in pixels, and how many channels."""
+
+    height: int
+    width: int
+    channels: int
+
+    @classmethod
+    def of(cls, pictures: npt.NDArray[Any]) -> PictureShape:
+        """Return the shape of pictures (..., H, W, C)."""
+        height, width, channels = pictures.shape[-3:]
+        return cls(height, width, channels)
+
+    @property
+    def image_size(self) -> ImageSize:
+        """The side of a square, else (width, height)."""
+        return image_size(self.width, self.height)
+
+    @property
+    def size_text(self) -> str:
+        """Width × height: "96×64"."""
+        return f"{self.width}×{self.height}"
+
+    @property
+    def colour(self) -> str:
+        """What the channels are: "RGB", "5 bands"."""
+        return _COLOURS.get(self.channels, f"{self.channels} bands")
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the last channel is alpha."""
+        return self.channels in (2, 4)
+
+    def __str__(self) -> str:
+        return f"{self.size_text} {self.colour}"
+
+
+def image_size(width: int, height: int) -> ImageSize:
+    """Return the side of a square, else (width, height)."""
+    return width if width == height else (width, height)
+
+
+def sides(size: ImageSize) -> tuple[int, int]:
+    """Return (width, height)."""
+    return (size, size) if isinstance(size, int) else size
+
+
+def size_text(size: ImageSize) -> str:
+    """Return the size for people: the one side of a square, else width × height."""
+    return str(size) if isinstance(size, int) else f"{size[0]}×{size[1]}"
+
+
+def parse_image_size(value: object) -> ImageSize:
+    """Read a size as people and files write it: 32, "32", "96x64", "96×64" or [96, 64].
+
+    Raises:
+        ValueError: it is no size, or a side is out of range.
+    """
+    if isinstance(value, str) and (match := _SIZE.fullmatch(value)):
+        value = [int(side) for side in match.groups() if side is not None]
+    if isinstance(value, int | float):
+        value = [value]
+    if not isinstance(value, list | tuple) or len(value) not in (1, 2):
+        raise ValueError("must be a side in pixels, or width × height such as 96x64")
+    if not all(_is_whole(side) for side in value):
+        raise ValueError("must be whole pixels")
+    width, height = int(value[0]), int(value[-1])
+    if not LEAST_SIDE <= min(width, height) <= max(width, height) <= MOST_SIDE:
+        raise ValueError(f"must have sides of {LEAST_SIDE} to {MOST_SIDE} pixels")
+    return image_size(width, height)
+
+
+def _is_whole(side: object) -> bool:
+    whole = isinstance(side, int) and not isinstance(side, bool)
+    return whole or (isinstance(side, float) and side.is_integer())
+
+
+def parse_bands(value: object) -> Bands:
+    """Read which bands are shown as people write it, from 1: "4,3,2" → (3, 2, 1).
+
+    Raises:
+        ValueError: it is not three numbers from 1.
+    """
+    words = re.split(r"[\s,;]+", value.strip()) if isinstance(value, str) else ()
+    if len(words) != 3 or not all(re.fullmatch(r"[1-9]\d{0,3}", word) for word in words):
+        raise ValueError("must be three numbers from 1, such as 4,3,2")
+    red, green, blue = (int(word) - 1 for word in words)
+    return red, green, blue
+
+
+def check_bands(channels: int, bands: Bands) -> None:
+    """Refuse bands that pictures with so many channels do not have.
+
+    Raises:
+        ValueError: naming those there are.
+    """
+    if channels > MOST_COLOURS and max(bands) >= channels:
+        raise ValueError(f"bands are numbered 1 to {channels}, there is no {max(bands) + 1}")
+
+
+def bands_of(pictures: Pictures, bands: Bands) -> Bands:
+    """Return these bands if the pictures (..., C) have them, else the first three."""
+    return bands if max(bands) < pictures.shape[-1] else FIRST_BANDS
+
+
+def visible(pictures: Pictures, bands: Bands = FIRST_BANDS) -> Pictures:
+    """Return pictures (..., C) as screens and files know them, C = 1 to 4.
+
+    Args:
+        pictures: uint8; with more than four channels, three of them are taken.
+        bands: which.
+
+    Raises:
+        ValueError: if there is no such band.
+    """
+    channels = pictures.shape[-1]
+    if channels <= MOST_COLOURS:
+        return pictures
+    check_bands(channels, bands)
+    return np.ascontiguousarray(pictures[..., list(bands)])
+
+
+def fully_seen(pictures: Pictures) -> Pictures:
+    """Return what shows numbers and no picture, such as ε̂: where there is alpha, it is full."""
+    if pictures.shape[-1] not in (2, 4):
+        return pictures
+    seen = pictures.copy()
+    seen[..., -1] = 255
+    return seen
+
+
+def opaque(pictures: Pictures, background: int = 255) -> Pictures:
+    """Lay pictures (..., C), C = 1 to 4, over a gray level: what has alpha loses it."""
+    if pictures.shape[-1] not in (2, 4):
+        return pictures
+    alpha = pictures[..., -1:].astype(np.float32) / 255
+    shown = pictures[..., :-1] * alpha + background * (1 - alpha)
+    return np.rint(shown).astype(np.uint8)
