@@ -8,6 +8,9 @@ from .animation import (
     check_animation as check_animation,
 )
 from .animation import (
+    keeps_alpha as keeps_alpha,
+)
+from .animation import (
     save_animation as save_animation,
 )
 from .carriers import (

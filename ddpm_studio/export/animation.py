@@ -18,6 +18,7 @@ from ddpm_studio.export.timing import Easing, Timeline, choose_frames
 from ddpm_studio.export.video import find_ffmpeg, write_mp4
 from ddpm_studio.export.webp import write_webp
 from ddpm_studio.export.writing import check_destination, check_suffix, whole_file
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, opaque, visible
 from ddpm_studio.progress import Progress
 
 # What can't carry what made it is not written.
@@ -50,6 +51,7 @@ def save_animation(
     count: int | None = None,
     scale: int = 1,
     recipe: Recipe | None = None,
+    bands: Bands = FIRST_BANDS,
 ) -> Generator[Progress, None, None]:
     """Write frames as a moving picture; yields Progress, a few times a second or oftener.
 
@@ -57,11 +59,12 @@ def save_animation(
 
     ``.gif`` is exact up to 256 colours in all; ``.png`` and ``.apng`` (animated PNG) and
     ``.webp`` are always exact; ``.mp4`` needs ffmpeg and is nearly so. Frames that follow each
-    other unchanged may be stored as one that lasts longer.
+    other unchanged may be stored as one that lasts longer. Alpha is laid over white where
+    :func:`keeps_alpha` says that the format has none.
 
     Args:
         path: where to; the ending chooses the format.
-        frames: uint8, each (H, W, C) of one shape, C 1 or 3, at least one. Of a sequence only
+        frames: uint8, each (H, W, C) of one shape, at least one. Of a sequence only
             those that are shown are asked for, one after the other: it may compose them then.
         fps: frames a second, up to 50 for GIF.
         hold_last_seconds: how much longer the last frame stays.
@@ -71,6 +74,7 @@ def save_animation(
         scale: integer zoom.
         recipe: what made them, as JSON; :func:`ddpm_studio.export.read_recipe` reads it back,
             with ``moving`` for a sign that the file's picture is not the drawing itself.
+        bands: which of more than four channels are seen.
 
     Raises:
         StudioError: if the ending is unknown or the file can't be written so.
@@ -88,7 +92,7 @@ def save_animation(
     suffix = path.suffix.lower()
     chosen = choose_frames(len(given), len(given) if count is None else count, easing)
     timeline = Timeline.of(chosen, fps, hold_last_seconds)
-    shown = Selection(given, timeline.frames)
+    shown = Seen(Selection(given, timeline.frames), bands, alpha=keeps_alpha(suffix))
     _check_limits(suffix, shown[0].shape, len(shown), fps, scale)
     made_by = None if recipe is None else {**recipe, "moving": True}
     start = Progress(0, len(shown), "Writing", "frames")
@@ -102,6 +106,37 @@ def save_animation(
                 start,
                 lambda monitor: write(file, shown, timeline, scale, loop, made_by, monitor),
             )
+
+
+def keeps_alpha(suffix: str) -> bool:
+    """Whether files with this ending can be transparent by degrees."""
+    return suffix.lower() not in (".gif", ".mp4")
+
+
+class Seen(Sequence[Pictures]):
+    """Frames as they are seen, of one to four channels.
+
+    Args:
+        frames: (H, W, C), at least one.
+        bands: which of more than four channels are seen.
+        alpha: whether what is transparent stays so; else it is laid over white.
+    """
+
+    def __init__(self, frames: Sequence[Pictures], bands: Bands, *, alpha: bool) -> None:
+        self._frames, self._bands, self._alpha = frames, bands, alpha
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, place: int) -> Pictures: ...
+    @overload
+    def __getitem__(self, place: slice) -> Seen: ...
+    def __getitem__(self, place: int | slice) -> Pictures | Seen:
+        if isinstance(place, slice):
+            return Seen(self._frames[place], self._bands, alpha=self._alpha)
+        frame = visible(self._frames[place], self._bands)
+        return frame if self._alpha else opaque(frame)
 
 
 class Selection(Sequence[Pictures]):

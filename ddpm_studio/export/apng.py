@@ -29,7 +29,7 @@ def write_apng(
     recipe: dict[str, object] | None,
     monitor: Monitor,
 ) -> None:
-    """Write frames of equal shape (H, W, C), C 1 or 3, each as soon as it is encoded.
+    """Write frames of equal shape (H, W, C), C 1 to 4, each as soon as it is encoded.
 
     A single frame, or frames that are all equal, make a PNG that stands still.
 

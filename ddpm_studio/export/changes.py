@@ -64,4 +64,4 @@ def _difference(before: Image.Image, after: Image.Image) -> Box | None:
     """Return the smallest box around what differs, or None."""
     if before.getpalette() != after.getpalette():
         before, after = before.convert("RGB"), after.convert("RGB")
-    return ImageChops.difference(before, after).getbbox()
+    return ImageChops.difference(before, after).getbbox(alpha_only=False)

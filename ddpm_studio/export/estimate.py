@@ -8,10 +8,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ddpm_studio.export.animation import Selection, save_animation
+from ddpm_studio.export.animation import Selection, keeps_alpha, save_animation
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.pictures import save_png_sequence
 from ddpm_studio.export.timing import Easing, Timeline, choose_frames
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, PictureShape
 from ddpm_studio.progress import Progress
 
 # Neighbours are encoded by what changes between them: the sample is runs, not single frames.
@@ -29,6 +30,7 @@ class Estimate:
         height: likewise.
         size: bytes of the file, about; exact up to a dozen frames, but for what tells how
             it was made.
+        over_white: whether what is transparent is laid over white, as the format has no alpha.
     """
 
     frames: int
@@ -36,6 +38,7 @@ class Estimate:
     width: int
     height: int
     size: int
+    over_white: bool = False
 
 
 def estimate_animation(
@@ -47,6 +50,7 @@ def estimate_animation(
     easing: Easing = "linear",
     count: int | None = None,
     scale: int = 1,
+    bands: Bands = FIRST_BANDS,
 ) -> Generator[Progress, None, Estimate]:
     """Write a few runs of neighbouring frames for trial, and tell from their size the whole's.
 
@@ -60,6 +64,7 @@ def estimate_animation(
         easing: which frames are shown.
         count: how many to show.
         scale: integer zoom.
+        bands: which of more than four channels are seen.
 
     Raises:
         StudioError: if it can't be written so.
@@ -77,9 +82,11 @@ def estimate_animation(
         for places in runs:
             trial = Selection(frames, [timeline.frames[place] for place in places])
             writing = (
-                save_png_sequence(path, trial, scale=scale)
+                save_png_sequence(path, trial, scale=scale, bands=bands)
                 if suffix == ".zip"
-                else save_animation(path, trial, fps=fps, hold_last_seconds=0, scale=scale)
+                else save_animation(
+                    path, trial, fps=fps, hold_last_seconds=0, scale=scale, bands=bands
+                )
             )
             with contextlib.closing(writing):
                 for _ in writing:
@@ -93,6 +100,7 @@ def estimate_animation(
         width * scale,
         height * scale,
         round(size * total / tried),
+        PictureShape.of(frames[0]).has_alpha and not keeps_alpha(suffix),
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.picture_shape import MOST_BANDS
+
 Pictures = npt.NDArray[np.uint8]
 Colour = int | tuple[int, int, int]
 
@@ -24,11 +26,11 @@ def make_grid(
     """Lay pictures out in rows, read like text.
 
     Args:
-        pictures: uint8, shape (N, H, W, C), C 1 or 3, N at least 1.
+        pictures: uint8, shape (N, H, W, C), N at least 1.
         columns: pictures in a row; None: as square as can be.
         gap: pixels between pictures, before scaling; there is no outer border, so that one
             picture is its own grid.
-        background: gray level or RGB of gaps and empty places; RGB makes the grid RGB.
+        background: gray level or RGB of gaps and empty places; RGB makes a gray grid RGB.
         scale: integer zoom, each pixel becoming scale × scale equal ones.
 
     Returns:
@@ -47,12 +49,12 @@ def make_grid(
         )
     columns = min(columns, count)
     rows = math.ceil(count / columns)
-    if isinstance(background, tuple):
+    if isinstance(background, tuple) and channels == 1:
         channels = 3
     grid = np.empty(
         (rows * (height + gap) - gap, columns * (width + gap) - gap, channels), np.uint8
     )
-    grid[:] = background
+    grid[:] = _fill(background, channels)
     for index, picture in enumerate(pictures):
         row, column = divmod(index, columns)
         top, left = row * (height + gap), column * (width + gap)
@@ -79,10 +81,15 @@ def zoom(picture: Pictures, scale: int) -> Pictures:
     return picture if scale == 1 else picture.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
+def _fill(background: Colour, channels: int) -> Colour | list[int]:
+    """Return the colour for so many channels: nothing of it is transparent."""
+    if isinstance(background, int) or channels == 3:
+        return background
+    return [*background, *[WHITE] * (channels - 3)] if channels > 3 else max(background)
+
+
 def _check(pictures: Pictures) -> None:
     if pictures.dtype != np.uint8:
         raise ValueError(f"pictures must be uint8, not {pictures.dtype}")
-    if pictures.ndim != 4 or pictures.shape[3] not in (1, 3) or 0 in pictures.shape:
-        raise ValueError(
-            f"pictures must have the shape (N, H, W, 1) or (N, H, W, 3), not {pictures.shape}"
-        )
+    if pictures.ndim != 4 or 0 in pictures.shape or pictures.shape[3] > MOST_BANDS:
+        raise ValueError(f"pictures must have the shape (N, H, W, C), not {pictures.shape}")

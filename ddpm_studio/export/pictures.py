@@ -10,12 +10,15 @@ from itertools import count, repeat
 from pathlib import Path
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from ddpm_studio.band_chunk import BAND_CHUNK, pack_bands
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.grid import WHITE, Colour, Pictures, make_grid
+from ddpm_studio.export.grid import WHITE, Colour, Pictures, make_grid, zoom
 from ddpm_studio.export.monitored import Monitor, encoded, monitored
 from ddpm_studio.export.recipe import png_text
 from ddpm_studio.export.writing import check_suffix, whole_file
+from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, visible
 from ddpm_studio.progress import Progress
 
 Recipe = dict[str, object]
@@ -30,25 +33,29 @@ def save_png(
     gap: int = 2,
     background: Colour = WHITE,
     scale: int = 1,
+    bands: Bands = FIRST_BANDS,
 ) -> None:
     """Write one picture, or a grid of several, as a PNG at once: for what is small.
 
     Args:
         path: ends with ``.png``.
-        pictures: uint8, shape (N, H, W, C), C 1 or 3.
+        pictures: uint8, shape (N, H, W, C); of more than four channels three are seen, and
+            :func:`ddpm_studio.data.read_picture` finds all of them.
         recipe: what made them, as JSON; :func:`ddpm_studio.export.read_recipe` reads it back.
         columns: see :func:`ddpm_studio.export.make_grid`, as for the rest.
         gap: pixels between pictures.
         background: colour between them.
         scale: integer zoom.
+        bands: which of more than four channels are seen.
 
     Raises:
         StudioError: if the name does not end with .png or can't be written.
     """
     check_suffix(path, {".png"})
-    grid = make_grid(pictures, columns, gap, background, scale)
+    grid = make_grid(pictures, columns, gap, background)
     with whole_file(path) as temporary:
-        to_image(grid).save(temporary, format="PNG", pnginfo=png_text(recipe))
+        image, told = _seen(grid, recipe, scale, bands)
+        image.save(temporary, format="PNG", pnginfo=told)
 
 
 def save_grid(
@@ -58,6 +65,7 @@ def save_grid(
     *,
     columns: int | None = None,
     scale: int = 1,
+    bands: Bands = FIRST_BANDS,
 ) -> Generator[Progress, None, None]:
     """Write a grid of any size as :func:`save_png` does; yields Progress.
 
@@ -69,8 +77,8 @@ def save_grid(
     check_suffix(path, {".png"})
 
     def write(monitor: Monitor) -> bytes:
-        grid = make_grid(pictures, columns, scale=scale)
-        content = encoded(to_image(grid), monitor, "PNG", pnginfo=png_text(recipe))
+        image, told = _seen(make_grid(pictures, columns), recipe, scale, bands)
+        content = encoded(image, monitor, "PNG", pnginfo=told)
         monitor.report(len(pictures))
         return content
 
@@ -85,6 +93,7 @@ def save_png_sequence(
     recipes: Iterable[Recipe] | None = None,
     *,
     scale: int = 1,
+    bands: Bands = FIRST_BANDS,
 ) -> Generator[Progress, None, None]:
     """Write each picture as its own PNG, ``00000.png`` and so on; yields Progress.
 
@@ -94,9 +103,10 @@ def save_png_sequence(
     Args:
         path: a name that ends with ``.zip`` for an archive, or a folder, which is made if its
             parent is there and must not hold anything yet.
-        pictures: uint8, each (H, W, C), C 1 or 3; asked for one after the other.
+        pictures: uint8, each (H, W, C); asked for one after the other.
         recipes: what made each; see :func:`each_of`.
         scale: integer zoom.
+        bands: which of more than four channels are seen.
 
     Raises:
         StudioError: if it can't be written.
@@ -106,8 +116,8 @@ def save_png_sequence(
         each = repeat(None) if recipes is None else recipes
         shown = zip(monitor.counted(pictures), each, strict=False)
         for index, (picture, own) in enumerate(shown):
-            image = to_image(make_grid(picture[None], scale=scale))
-            content = encoded(image, monitor, "PNG", pnginfo=png_text(own))
+            image, told = _seen(make_grid(picture[None]), own, scale, bands)
+            content = encoded(image, monitor, "PNG", pnginfo=told)
             with monitor.committed():
                 take(f"{index:05}.png", content)
 
@@ -175,5 +185,15 @@ def check_sequence_folder(path: Path) -> None:
 
 
 def to_image(picture: Pictures) -> Image.Image:
-    """Return (H, W, C) as a Pillow image of mode L or RGB."""
+    """Return (H, W, C), C 1 to 4, as a Pillow image of mode L, LA, RGB or RGBA."""
     return Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+
+
+def _seen(
+    grid: Pictures, recipe: Recipe | None, scale: int, bands: Bands
+) -> tuple[Image.Image, PngInfo]:
+    """Return what is seen of a grid, and what its PNG tells beside that."""
+    told = png_text(recipe)
+    if grid.shape[2] > MOST_COLOURS:
+        told.add(BAND_CHUNK, pack_bands(grid))
+    return to_image(zoom(visible(grid, bands), scale)), told

@@ -26,7 +26,7 @@ def write_webp(
     recipe: dict[str, object] | None,
     monitor: Monitor,
 ) -> None:
-    """Write frames of equal shape (H, W, C), C 1 or 3; the file is touched at the very end.
+    """Write frames of equal shape (H, W, C), C 1 to 4; the file is touched at the very end.
 
     Args:
         file: open for writing.
@@ -49,6 +49,7 @@ def write_webp(
         loop=0 if loop else 1,
         lossless=True,
         quality=_EFFORT,
+        exact=True,
         xmp=b"" if recipe is None else webp_xmp(recipe_text(recipe)),
     )
     monitor.report(len(frames))
@@ -70,7 +71,8 @@ class _Film(Image.Image):
         if frame == self._place:
             return
         self._monitor.report(max(frame, self._place))
-        image = to_image(zoom(self._frames[frame], self._zoom)).convert("RGB")
+        image = to_image(zoom(self._frames[frame], self._zoom))
+        image = image.convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB")
         self._mode, self._size, self.im = image.mode, image.size, image.im
         self._place = frame
 

@@ -67,7 +67,7 @@ def test_side_by_side() -> None:
     [
         np.zeros((2, 4, 4, 1), np.float32),
         np.zeros((4, 4, 1), np.uint8),
-        np.zeros((2, 4, 4, 4), np.uint8),
+        np.zeros((2, 4, 4, 65), np.uint8),
         np.zeros((0, 4, 4, 1), np.uint8),
     ],
 )

@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from ddpm_studio import data
+from ddpm_studio.data.fitting import settled
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.events import Pictures
+from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, RunInfo
 
@@ -20,11 +22,9 @@ from ddpm_studio.runs import RunFolder, RunInfo
 def prepare_options(info: RunInfo) -> PrepareOptions:
     """Return how pictures are prepared for a run: as its training data were, if known."""
     config = info.network_basics()
-    size = {
-        "image_size": config.height,
-        "channels": "gray" if config.channels == 1 else "rgb",
-    }
-    return (info.data.options if info.data else PrepareOptions()).model_copy(update=size)
+    shape = PictureShape(config.height, config.width, config.channels)
+    options = info.data.options if info.data else PrepareOptions()
+    return settled(options, shape, bands=options.channels == "bands")
 
 
 def load_picture(path: Path, run: Path) -> Pictures:
@@ -37,6 +37,22 @@ def load_picture(path: Path, run: Path) -> Pictures:
         StudioError: if it is no picture, or no run.
     """
     options = prepare_options(RunFolder.open(run).info)
+    picture: Pictures = data.preview([path], options, 1).pictures[0]
+    return picture
+
+
+def load_flat_picture(path: Path, run: Path) -> Pictures:
+    """Read a picture as :func:`load_picture` does, but in gray or RGB, whatever the model has.
+
+    Returns:
+        uint8 (H, W, C), C = 1 or 3.
+
+    Raises:
+        StudioError: if it is no picture, or no run.
+    """
+    options = prepare_options(RunFolder.open(run).info)
+    colours = "gray" if options.channels in ("gray", "gray+alpha") else "rgb"
+    options = options.model_copy(update={"channels": colours})
     picture: Pictures = data.preview([path], options, 1).pictures[0]
     return picture
 

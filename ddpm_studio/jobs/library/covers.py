@@ -79,7 +79,7 @@ def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> 
 
 def _read(path: Path) -> Pictures | None:
     try:
-        return data.read_picture(path)
+        return data.read_picture(path, alpha=True)
     except StudioError:
         return None
 

@@ -164,7 +164,7 @@ def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
         read: dict[Path, Pictures | None] = {}
         for path in files[start : start + _TOGETHER]:
             try:
-                read[path] = read_picture(path)
+                read[path] = read_picture(path, alpha=True)
             except StudioError:
                 read[path] = None
         yield PicturesRead(read)

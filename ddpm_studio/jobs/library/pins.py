@@ -51,7 +51,7 @@ def load_pins() -> Generator[Event, None, list[Pin]]:
     files = numbered(_folder())
     for number, path in enumerate(files):
         try:
-            pins.append(Pin(read_picture(path), read_recipe(path), path))
+            pins.append(Pin(read_picture(path, alpha=True), read_recipe(path), path))
         except StudioError:
             continue
         yield Progress(number + 1, len(files), "Reading pins", "pictures")

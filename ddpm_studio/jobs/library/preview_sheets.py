@@ -8,7 +8,7 @@ import numpy as np
 
 from ddpm_studio import data
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export import save_png
+from ddpm_studio.export import read_recipe, save_png
 from ddpm_studio.jobs.events import SampleGrid
 
 _GAP = 2
@@ -20,10 +20,14 @@ def save_preview(grid: SampleGrid) -> None:
     Raises:
         StudioError: if it can't be written.
     """
+    recipe: dict[str, object] = {"kind": "preview", "step": grid.step, "rows": ["raw", "ema"]}
+    height, width = grid.raw.shape[1:3]
+    if width != height:
+        recipe["width"] = width
     save_png(
         grid.path,
         np.concatenate([grid.raw, grid.ema]),
-        {"kind": "preview", "step": grid.step, "rows": ["raw", "ema"]},
+        recipe,
         columns=len(grid.raw),
         gap=_GAP,
     )
@@ -35,20 +39,21 @@ def read_preview(path: Path) -> SampleGrid:
     Raises:
         StudioError: if it can't be read or is something else.
     """
-    sheet = data.read_picture(path)
+    sheet = data.read_picture(path, alpha=True)
     try:
         step = int(path.stem.rpartition("-")[2])
     except ValueError as error:
         raise StudioError(f"The picture {path} was not drawn by a training.") from error
-    side = (sheet.shape[0] - _GAP) // 2
-    count, rest = divmod(sheet.shape[1] + _GAP, max(side, 1) + _GAP)
-    if side < 1 or count < 1 or rest or sheet.shape[0] != 2 * side + _GAP:
+    height = (sheet.shape[0] - _GAP) // 2
+    # Sheets of squares, which were the first, do not tell it.
+    told = (read_recipe(path) or {}).get("width", height)
+    width = told if type(told) is int else 0
+    count, rest = divmod(sheet.shape[1] + _GAP, max(width, 1) + _GAP)
+    if min(height, width, count) < 1 or rest or sheet.shape[0] != 2 * height + _GAP:
         raise StudioError(f"The picture {path} was not drawn by a training.")
-    pitch = side + _GAP
+    pitch, wide = width + _GAP, sheet.shape[1]
     raw, ema = (
-        np.stack([sheet[top : top + side, k * pitch : k * pitch + side] for k in range(count)])
-        for top in (0, pitch)
+        np.stack([sheet[top : top + height, left : left + width] for left in range(0, wide, pitch)])
+        for top in (0, height + _GAP)
     )
-    return SampleGrid(
-        path, step, raw.reshape(count, side, side, -1), ema.reshape(count, side, side, -1)
-    )
+    return SampleGrid(path, step, raw, ema)
