@@ -31,7 +31,7 @@ from ddpm_studio.engine.tables import (
 from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
 from ddpm_studio.engine.tables.samplers import ETA
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
-from ddpm_studio.picture_shape import ImageSize, parse_image_size
+from ddpm_studio.picture_shape import ImageSize, parse_bands, parse_image_size
 
 Preset = Annotated[str, OneOf(PRESETS)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -481,6 +481,18 @@ class GridOptions(Request):
         title="Zoom",
         description="Whole factor; empty: 1 for PNG, a comfortable size for animations.",
     )
+    bands: str = Field(
+        "1,2,3",
+        title="Bands",
+        description="Which of more than four channels are seen as red, green and blue.",
+        json_schema_extra={"metavar": "R,G,B"},
+    )
+
+    @field_validator("bands")
+    @classmethod
+    def _check_bands(cls, bands: str) -> str:
+        parse_bands(bands)
+        return bands
 
 
 class ViewOptions(Request):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from ddpm_studio import export
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.jobs.drawing.picture_files import is_folder, save_drawing, save_moving
+from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import AnimationOptions, GridOptions
 
 Out = Annotated[
@@ -82,4 +84,6 @@ def write_animation(
     """
     from ddpm_studio.cli.listening import listen
 
+    if PictureShape.of(frames[0]).has_alpha and not export.keeps_alpha(path.suffix):
+        print(f"{path.suffix} has no alpha: transparency is laid over white.", file=sys.stderr)
     listen(save_moving(path, frames, options, grid, recipe=recipe, count=count))

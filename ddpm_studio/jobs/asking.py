@@ -58,7 +58,7 @@ def ask(
     except ValidationError as error:
         first = error.errors()[0]
         option = str(first["loc"][0]) if first["loc"] else model.__name__
-        raise OptionError(option, str(first["msg"])) from error
+        raise OptionError(option, str(first["msg"]).removeprefix("Value error, ")) from error
     _refuse_idle(made, own, named)
     return made
 

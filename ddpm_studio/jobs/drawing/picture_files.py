@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ddpm_studio import export
+from ddpm_studio.errors import StudioError
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.jobs.events import FrameImages, Progress
+from ddpm_studio.picture_shape import Bands, check_bands, fully_seen, parse_bands
 from ddpm_studio.requests import AnimationOptions, GridOptions, MixRequest, ViewOptions
 
 # What moves is enlarged to about this side, in pixels, if its pictures are small.
@@ -29,10 +32,13 @@ def save_drawing(
     Raises:
         StudioError: if they can't be written.
     """
-    scale = options.scale or 1
+    scale, bands = options.scale or 1, seen_bands(pictures, options)
     if is_folder(path) or path.suffix.lower() == ".zip":
-        return export.save_png_sequence(path, pictures, export.each_of(recipe), scale=scale)
-    return export.save_grid(path, pictures, recipe, columns=options.columns, scale=scale)
+        each = export.each_of(recipe)
+        return export.save_png_sequence(path, pictures, each, scale=scale, bands=bands)
+    return export.save_grid(
+        path, pictures, recipe, columns=options.columns, scale=scale, bands=bands
+    )
 
 
 def save_moving(
@@ -59,7 +65,24 @@ def save_moving(
         count=count,
         scale=grid.scale or comfortable_zoom(frames[0]),
         recipe=recipe,
+        bands=seen_bands(frames[0], grid),
     )
+
+
+def seen_bands(pictures: Pictures, options: GridOptions) -> Bands:
+    """Return which bands are seen of pictures (..., C), from 0.
+
+    Raises:
+        StudioError: if there is no such band.
+    """
+    bands, channels = parse_bands(options.bands), pictures.shape[-1]
+    try:
+        check_bands(channels, bands)
+    except ValueError as error:
+        raise StudioError(
+            f"These pictures have {channels} bands: {error}.", "Choose others of them to be seen."
+        ) from error
+    return bands
 
 
 def comfortable_zoom(picture: Pictures) -> int:
@@ -71,7 +94,8 @@ def comfortable_zoom(picture: Pictures) -> int:
 def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pictures:
     """Return what an animation shows of one moment, uint8 (H, W, C)."""
     views = {"both": ("x_t", "x0_hat"), "all": ("x_t", "x0_hat", "eps")}
-    shown = [getattr(frame, name) for name in views.get(view.gif_view, (view.gif_view,))]
+    seen = replace(frame, eps=fully_seen(frame.eps))
+    shown = [getattr(seen, name) for name in views.get(view.gif_view, (view.gif_view,))]
     return export.side_by_side([export.make_grid(pictures, grid.columns) for pictures in shown])
 
 

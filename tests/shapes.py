@@ -1,0 +1,49 @@
+"""Pictures that are no squares of one or three channels: 96×64, with colours, alpha or bands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ddpm_studio.requests import PrepareOptions
+
+WIDTH, HEIGHT = 96, 64
+#: What they are called, and how many channels they have.
+CHANNELS = {"RGB": 3, "RGBA": 4, "5 bands": 5}
+_OPTIONS = {"RGB": "auto", "RGBA": "rgba", "5 bands": "bands"}
+
+
+def shape_of(kind: str) -> tuple[int, int, int]:
+    """(H, W, C)."""
+    return HEIGHT, WIDTH, CHANNELS[kind]
+
+
+def options_of(kind: str) -> PrepareOptions:
+    return PrepareOptions.model_validate({"image_size": "96x64", "channels": _OPTIONS[kind]})
+
+
+def write_shapes(folder: Path, kind: str) -> tuple[Path, Path]:
+    """Write three pictures into a new folder; return where all are, and a file with one."""
+    folder.mkdir()
+    pictures = [_picture(seed, CHANNELS[kind]) for seed in range(3)]
+    if kind == "5 bands":
+        whole, one = folder / "all.npy", folder / "one.npy"
+        np.save(whole, np.stack(pictures))
+        np.save(one, pictures[0][None])
+        return whole, one
+    for index, pixels in enumerate(pictures):
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+    return folder, folder / "0.png"
+
+
+def _picture(seed: int, channels: int) -> npt.NDArray[np.uint8]:
+    """A bright ellipse on a slope from 0, which alpha hides at the left."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    rng = np.random.default_rng(seed)
+    ellipse = ((rows - rng.integers(16, 48)) / 16) ** 2 + ((columns - 48) / 32) ** 2 < 1
+    levels = rng.integers(60, 256, channels)
+    pixels = np.where(ellipse[..., None], levels, (columns * 2 // 3)[..., None])
+    return pixels.astype(np.uint8)
