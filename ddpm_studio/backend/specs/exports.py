@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddpm_studio.backend.spec import JobSpec, Lane, PoolCall, PoolSteps
 from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of
 from ddpm_studio.requests import AnimationRequest
 
 if TYPE_CHECKING:
@@ -20,15 +21,23 @@ _LARGEST = 1600
 
 
 def save_png(
-    path: Path, pictures: Pictures, recipe: Recipe | None = None, columns: int | None = None
+    path: Path,
+    pictures: Pictures,
+    recipe: Recipe | None = None,
+    columns: int | None = None,
+    bands: Bands = FIRST_BANDS,
 ) -> JobSpec[Path]:
-    """Write a grid of (N, H, W, C), enlarged, or one picture as it is; the result is the path."""
+    """Write a grid of (N, H, W, C), enlarged, or one picture as it is; the result is the path.
+
+    ``bands``: which of more than four channels are seen, here and below.
+    """
 
     def work() -> Generator[Event, None, Path]:
         from ddpm_studio import export
 
         scale = 1 if len(pictures) == 1 else whole_zoom(export.make_grid(pictures, columns))
-        yield from export.save_grid(path, pictures, recipe, columns=columns, scale=scale)
+        how: Any = {"columns": columns, "scale": scale, "bands": bands_of(pictures, bands)}
+        yield from export.save_grid(path, pictures, recipe, **how)
         return path
 
     return _saving(path, PoolSteps(work))
@@ -39,6 +48,7 @@ def save_animation(
     frames: FrameSource,
     recipe: Recipe | None = None,
     options: AnimationRequest | None = None,
+    bands: Bands = FIRST_BANDS,
 ) -> JobSpec[Path]:
     """Write a GIF, APNG, WebP or MP4 of grids (H, W, C); the result is the path.
 
@@ -51,7 +61,7 @@ def save_animation(
 
         export.check_animation(path)
         shown = frames()
-        how = _how(asked, shown)
+        how = _how(asked, shown, bands)
         yield from export.save_animation(path, shown, loop=asked.loop, recipe=recipe, **how)
         return path
 
@@ -63,6 +73,7 @@ def save_sequence(
     frames: FrameSource,
     recipes: Iterable[Recipe] | None = None,
     options: AnimationRequest | None = None,
+    bands: Bands = FIRST_BANDS,
 ) -> JobSpec[Path]:
     """Write each picture (H, W, C) as its own PNG into a folder or zip; the result is the path.
 
@@ -74,19 +85,21 @@ def save_sequence(
 
         shown = frames()
         if options is None:
-            yield from export.save_png_sequence(path, shown, recipes)
+            seen = bands_of(shown[0], bands)
+            yield from export.save_png_sequence(path, shown, recipes, bands=seen)
             return path
-        how = _how(options, shown)
+        how = _how(options, shown, bands)
         chosen = export.choose_frames(len(shown), how["count"], options.easing)
         pictures = export.Selection(shown, list(dict.fromkeys(chosen)))
-        yield from export.save_png_sequence(path, pictures, recipes, scale=how["scale"])
+        same = {key: how[key] for key in ("scale", "bands")}
+        yield from export.save_png_sequence(path, pictures, recipes, **same)
         return path
 
     return _saving(path, PoolSteps(work), Lane.BACKGROUND)
 
 
 def estimate_animation(
-    suffix: str, frames: FrameSource, options: AnimationRequest
+    suffix: str, frames: FrameSource, options: AnimationRequest, bands: Bands = FIRST_BANDS
 ) -> JobSpec[Estimate]:
     """Find out what an animation will be."""
 
@@ -96,12 +109,13 @@ def estimate_animation(
         if suffix == ".mp4":
             export.find_ffmpeg()
         shown = frames()
-        return (yield from export.estimate_animation(suffix, shown, **_how(options, shown)))
+        how = _how(options, shown, bands)
+        return (yield from export.estimate_animation(suffix, shown, **how))
 
     return JobSpec("Estimating", PoolSteps(work), Lane.BACKGROUND, slot="estimate", listed=False)
 
 
-def _how(options: AnimationRequest, frames: Sequence[Pictures]) -> dict[str, Any]:
+def _how(options: AnimationRequest, frames: Sequence[Pictures], bands: Bands) -> dict[str, Any]:
     """Return what export's functions ask for; no more frames than there are."""
     return {
         "fps": options.fps,
@@ -109,6 +123,7 @@ def _how(options: AnimationRequest, frames: Sequence[Pictures]) -> dict[str, Any
         "easing": options.easing,
         "count": min(options.count or len(frames), len(frames)),
         "scale": options.scale or whole_zoom(frames[0]),
+        "bands": bands_of(frames[0], bands),
     }
 
 

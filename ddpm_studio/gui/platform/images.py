@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from ddpm_studio import data
@@ -17,10 +17,18 @@ from ddpm_studio.data.formats.npy_header import read_npy_header
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.export.carriers import MAX_RECIPE_BYTES, RECIPE_KEY
+from ddpm_studio.picture_shape import (
+    FIRST_BANDS,
+    MOST_BANDS,
+    MOST_COLOURS,
+    Bands,
+    PictureShape,
+    bands_of,
+)
 from ddpm_studio.strict_json import parse_object
 
 Pictures = npt.NDArray[np.uint8]
-"""Either one picture (H, W, C) or several (N, H, W, C), C = 1 or 3, 0..255."""
+"""Either one picture (H, W, C) or several (N, H, W, C), 0..255."""
 
 PICTURE_MIME = "application/x-ddpm-picture"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
@@ -45,18 +53,57 @@ class PictureDrop:
     path: Path | None = None
 
 
-def to_bgrx(pictures: Pictures) -> Pictures:
-    """Return uint8 (..., H, W, 4) in the byte order of ``QImage.Format_RGB32``."""
+class ShownBands(QObject):
+    """Which of more than four channels are seen, in the whole window."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bands = FIRST_BANDS
+
+    @property
+    def bands(self) -> Bands:
+        """Those of red, green and blue, from 0."""
+        return self._bands
+
+    @bands.setter
+    def bands(self, bands: Bands) -> None:
+        if bands != self._bands:
+            self._bands = bands
+            self.changed.emit()
+
+
+_shown: ShownBands | None = None
+
+
+def shown_bands() -> ShownBands:
+    """Return what the window shows of bands."""
+    global _shown
+    if _shown is None:
+        _shown = ShownBands()
+    return _shown
+
+
+def to_bgra(pictures: Pictures) -> Pictures:
+    """Return uint8 (..., H, W, 4) in the byte order of ``QImage.Format_RGB32`` and ``ARGB32``."""
     drawn = np.empty((*pictures.shape[:-1], 4), np.uint8)
     drawn[..., 3] = 255
-    _write_bgr(drawn, pictures)
+    _write_bgra(drawn, pictures)
     return drawn
 
 
-def _write_bgr(drawn: Pictures, pictures: Pictures) -> None:
-    """Write gray or RGB into blue, green and red; a channel at a time is several times faster."""
-    for channel in range(3):
-        drawn[..., channel] = pictures[..., (2 - channel) % pictures.shape[-1]]
+def _write_bgra(drawn: Pictures, pictures: Pictures) -> None:
+    """Write what is seen of pictures; a channel at a time is several times faster."""
+    channels = pictures.shape[-1]
+    if channels > MOST_COLOURS:
+        red, green, blue = bands_of(pictures, shown_bands().bands)
+    else:
+        red, green, blue = (0, 1, 2) if channels >= 3 else (0, 0, 0)
+    for channel, band in enumerate((blue, green, red)):
+        drawn[..., channel] = pictures[..., band]
+    if channels in (2, 4):
+        drawn[..., 3] = pictures[..., -1]
 
 
 def to_image(picture: Pictures) -> QImage:
@@ -65,9 +112,9 @@ def to_image(picture: Pictures) -> QImage:
     Raises:
         ValueError: it is not uint8 or not of such a shape.
     """
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] not in (1, 3):
-        raise ValueError(f"a picture is uint8 (H, W, 1 or 3), not {picture.dtype} {picture.shape}")
-    return _wrap(to_bgrx(picture))
+    if picture.dtype != np.uint8 or picture.ndim != 3 or not 0 < picture.shape[2] <= MOST_BANDS:
+        raise ValueError(f"a picture is uint8 (H, W, C), not {picture.dtype} {picture.shape}")
+    return _wrap(to_bgra(picture), alpha=PictureShape.of(picture).has_alpha)
 
 
 def compose(
@@ -88,19 +135,21 @@ def compose(
     # A view of it, tile by tile: the pixels are written where they stay.
     tiles = sheet.swapaxes(1, 2)[:, :, :height, :width]
     whole = count // columns
-    _write_bgr(
+    _write_bgra(
         tiles[:whole], pictures[: whole * columns].reshape(*tiles[:whole].shape[:-1], channels)
     )
     if whole < rows:
-        _write_bgr(tiles[whole, : count - whole * columns], pictures[whole * columns :])
+        _write_bgra(tiles[whole, : count - whole * columns], pictures[whole * columns :])
     sheet = sheet.reshape(rows * (height + gap), columns * (width + gap), 4)
-    return _wrap(sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap])
+    sheet = sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap]
+    return _wrap(sheet, alpha=PictureShape.of(pictures).has_alpha)
 
 
-def _wrap(drawn: Pictures) -> QImage:
+def _wrap(drawn: Pictures, *, alpha: bool) -> QImage:
     drawn = np.ascontiguousarray(drawn)
     height, width, _ = drawn.shape
-    image = QImage(drawn.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+    kind = QImage.Format.Format_ARGB32 if alpha else QImage.Format.Format_RGB32
+    image = QImage(drawn.data, width, height, 4 * width, kind)
     # The buffer dies with the array: Qt must have its own copy.
     return image.copy()
 
@@ -127,14 +176,14 @@ def _pixels(image: QImage, channels: int) -> Pictures:
     return rows[:, : width * channels].reshape(height, width, channels).copy()
 
 
-def read_picture(path: Path) -> PictureDrop:
-    """Read one image file, turned upright.
+def read_picture(path: Path, *, alpha: bool = False) -> PictureDrop:
+    """Read one image file, turned upright, white where it is transparent unless with ``alpha``.
 
     Raises:
         StudioError: it can't be read, is no picture, or too large.
     """
     # Not by Qt, whose plugins know many more formats and fewer bounds.
-    return PictureDrop(data.read_picture(path), read_recipe(path), path)
+    return PictureDrop(data.read_picture(path, alpha=alpha), read_recipe(path), path)
 
 
 def _recipe(text: str | bytes) -> dict[str, object] | None:
@@ -227,7 +276,7 @@ def _exact(blob: bytes) -> PictureDrop | None:
     except ValueError:
         return None
     shape, pixels = header.shape, array[header.offset :]
-    if header.dtype != np.uint8 or header.fortran or len(shape) != 3 or shape[2] not in (1, 3):
+    if header.dtype != np.uint8 or header.fortran or len(shape) != 3 or shape[2] > MOST_BANDS:
         return None
     if min(shape) < 1 or len(pixels) != header.size:
         return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from ddpm_studio import paths
 from ddpm_studio.gui.theme.theme import Mode
 from ddpm_studio.gui.workspace.settings_file import put_aside_unless_text
+from ddpm_studio.picture_shape import parse_bands
 from ddpm_studio.requests import Device, Precision, Request
 
 
@@ -24,6 +25,13 @@ class Settings(Request):
         "system",
         title="Theme",
         description="system: as the desktop, also when that changes.",
+        json_schema_extra={"section": "Looks"},
+    )
+    bands: str = Field(
+        "1,2,3",
+        title="Bands",
+        description="Which of more than four channels are seen as red, green and blue, such as "
+        "4,3,2.",
         json_schema_extra={"section": "Looks"},
     )
     runs_folder: str | None = Field(
@@ -82,6 +90,12 @@ class Settings(Request):
         description="Jobs that took less end quietly.",
         json_schema_extra={"section": "Notifications"},
     )
+
+    @field_validator("bands")
+    @classmethod
+    def _check_bands(cls, bands: str) -> str:
+        parse_bands(bands)
+        return bands
 
 
 def section(key: str) -> str:

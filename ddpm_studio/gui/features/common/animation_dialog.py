@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QHBoxLayout, QVBo
 
 from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
@@ -139,7 +140,9 @@ class AnimationDialog(QDialog):
         except StudioError as error:
             self._on_failed(Failure.of(error))
             return
-        spec = specs.exports.estimate_animation(self.suffix, self._frames, options)
+        spec = specs.exports.estimate_animation(
+            self.suffix, self._frames, options, shown_bands().bands
+        )
         self._job = self._studio.backend.submit(spec)
         self._job.on_finished(self._on_estimate)
         self._job.on_failed(self._on_failed)
@@ -152,6 +155,7 @@ class AnimationDialog(QDialog):
             self.tr("{0:.1f} s").format(found.seconds) if found.seconds else "",
             self.tr("{0}×{1} pixels").format(found.width, found.height),
             self.tr("about {0}").format(_size(found.size)),
+            self.tr("transparency laid over white") if found.over_white else "",
         ]
         # A number stays with its unit where the line breaks.
         whole = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
-from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.layout.basics import name
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
@@ -201,17 +201,20 @@ class ExportMenu(QToolButton):
     def _spec(
         self, kind: str, export: Export, path: Path, options: AnimationRequest | None
     ) -> JobSpec[Path]:
+        bands = shown_bands().bands
         if kind == "save_png":
             picture, recipe = export.one()
-            return specs.exports.save_png(path, picture[None], recipe)
+            return specs.exports.save_png(path, picture[None], recipe, bands=bands)
         if kind == "save_grid":
-            return specs.exports.save_png(path, export.pictures, export.recipe, export.columns)
+            return specs.exports.save_png(
+                path, export.pictures, export.recipe, export.columns, bands
+            )
         frames = export.frames or (lambda: list(export.pictures))
         if kind == "save_animation":
             return specs.exports.save_animation(
-                path, frames, export.recipe, options or export.timing
+                path, frames, export.recipe, options or export.timing, bands
             )
-        return specs.exports.save_sequence(path, frames, export.each(), options)
+        return specs.exports.save_sequence(path, frames, export.each(), options, bands)
 
     def _on_saved(self, path: Path) -> None:
         ExportMenu.last_folder = path.parent

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.backend import specs
+from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
@@ -50,7 +51,9 @@ class PictureMenu(QObject):
             return
         picture = self._grid.picture(self._grid.current)
         recipe = self._grid.recipe(self._grid.current)
-        job = self._studio.backend.submit(specs.exports.save_png(path, picture[None], recipe))
+        job = self._studio.backend.submit(
+            specs.exports.save_png(path, picture[None], recipe, bands=shown_bands().bands)
+        )
         job.on_finished(self._on_saved)
         job.on_failed(self._studio.notify)
 

@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio import paths
 from ddpm_studio.backend import specs
+from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.workspace.settings import Preferences, Settings
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.picture_shape import parse_bands
 
 _COMPUTING = ("device", "precision", "threads")
 
@@ -43,6 +45,8 @@ class Applying(QObject):
         now = self._preferences.now
         if key == "theme":
             current_theme().mode = now.theme
+        elif key == "bands":
+            shown_bands().bands = parse_bands(now.bands)
         elif key == "runs_folder":
             folder = Path(now.runs_folder).expanduser() if now.runs_folder else paths.runs_dir()
             self._studio.runs_folder = folder

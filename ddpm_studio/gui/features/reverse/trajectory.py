@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.jobs.events import FrameImages, Pictures
+from ddpm_studio.picture_shape import fully_seen
 
 Levels = npt.NDArray[np.int16]
 
@@ -64,7 +65,7 @@ class Trajectory:
         if name in _DIFFERENCE_OF:
             return _shown(self._difference(_DIFFERENCE_OF[name], index), self.gain(name))
         pictures: Pictures = getattr(self.frames[index], name)
-        return pictures
+        return fully_seen(pictures) if name == "eps" else pictures
 
     def gain(self, name: str) -> int:
         """By which factor a difference is enlarged: the same for the whole process.
@@ -101,12 +102,13 @@ class Trajectory:
             levels = self._difference(_DIFFERENCE_OF[name], index)[place]
             return [float(level) / 127.5 for level in levels]
         scale = _SCALE.get(name, 1.0)
-        return [(float(level) / 127.5 - 1) * scale for level in self.view(name, index)[place]]
+        levels = getattr(self.frames[index], name)[place]
+        return [(float(level) / 127.5 - 1) * scale for level in levels]
 
     def way(self, name: str, picture: int) -> list[Pictures]:
         """One picture's way, a frame (H, W, C) each [DDPM Fig. 6]; nothing kept is copied."""
         if name not in _DIFFERENCE_OF:
-            return [getattr(frame, name)[picture] for frame in self.frames]
+            return [self.view(name, index)[picture] for index in range(len(self.frames))]
         way, gain = self.way(_DIFFERENCE_OF[name], picture), self.gain(name)
         return [_shown(_change(way, index), gain) for index in range(len(way))]
 
@@ -198,4 +200,4 @@ def _change(pictures: Sequence[Pictures], index: int) -> Levels:
 
 
 def _shown(change: Levels, gain: int) -> Pictures:
-    return np.clip(change * gain + _MID_GRAY, 0, 255).astype(np.uint8)
+    return fully_seen(np.clip(change * gain + _MID_GRAY, 0, 255).astype(np.uint8))

@@ -19,9 +19,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, to_image
+from ddpm_studio.gui.platform.images import Pictures, shown_bands, to_image
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.grid_painter import paint_frame
 
 _CAPTION = 18
@@ -65,6 +66,7 @@ class FilmStrip(QWidget):
         self.setAccessibleName(title or self.tr("Film strip"))
         self.setAccessibleDescription(self.tr("Arrow keys go from frame to frame"))
         current_theme().changed.connect(self.update)
+        shown_bands().changed.connect(self._draw_anew)
 
     def reset(self, captions: Sequence[str]) -> None:
         """Make room for one frame with each of these captions, from noise on; all empty."""
@@ -120,6 +122,10 @@ class FilmStrip(QWidget):
         left, width = self._span()
         share = (x - left) / max(1.0, width)
         return min(max(int(share * self.count), 0), max(0, self.count - 1))
+
+    def _draw_anew(self) -> None:
+        self._images.clear()
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Ask for one row."""
@@ -246,7 +252,9 @@ class FilmStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < 1)
         wide, tall = image.width() * zoom / ratio, image.height() * zoom / ratio
         left = round((tile.center().x() - wide / 2) * ratio) / ratio
-        painter.drawImage(QRectF(left, tile.bottom() - tall, wide, tall), image)
+        place = QRectF(left, tile.bottom() - tall, wide, tall)
+        paint_behind(painter, place, image)
+        painter.drawImage(place, image)
 
     def _paint_marker(self, painter: QPainter, tile: QRectF) -> None:
         """Frame the current frame, and point at its exact place in the whole."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from ddpm_studio.gui.platform.images import Pictures, compose
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_S
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout
 
 CAPTION_HEIGHT = 20
@@ -48,8 +49,10 @@ def paint_tiles(
     for place in range(len(sheet.cells)):
         left, top = layout.origin(first_cell + place)
         row, column = divmod(place, sheet.across)
+        place_of = QRect(left, top, layout.tile_width, layout.tile_height)
+        paint_behind(painter, place_of, sheet.image)
         painter.drawImage(
-            QRect(left, top, layout.tile_width, layout.tile_height),
+            place_of,
             sheet.image,
             QRect(column * width, row * height, width, height),
         )

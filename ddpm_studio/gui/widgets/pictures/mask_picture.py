@@ -17,9 +17,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, to_image
+from ddpm_studio.gui.platform.images import Pictures, shown_bands, to_image
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 
 Mask = npt.NDArray[np.bool_]
 
@@ -65,6 +66,7 @@ class MaskPicture(QWidget):
             self.tr("Paint what is to be drawn anew; the right button takes paint away"),
         )
         current_theme().changed.connect(self.update)
+        shown_bands().changed.connect(self.update)
 
     def set_picture(self, picture: Pictures | None) -> None:
         """Show another picture; the mask stays where the size does."""
@@ -130,7 +132,9 @@ class MaskPicture(QWidget):
             return
         box, colour = self.picture_rect(), QColor(current_theme().color("accent"))
         painter = QPainter(self)
-        painter.drawImage(box, to_image(self._picture))
+        picture = to_image(self._picture)
+        paint_behind(painter, box, picture)
+        painter.drawImage(box, picture)
         height, width = self.painted.shape
         veil = np.zeros((height, width, 4), np.uint8)
         # Premultiplied, in the order in which a word of 32 bits lies in memory.

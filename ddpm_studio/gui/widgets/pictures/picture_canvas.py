@@ -9,12 +9,13 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, to_image
+from ddpm_studio.gui.platform.images import Pictures, shown_bands, to_image
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.selection import Selection
 from ddpm_studio.gui.widgets.pictures import grid_painter
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout, fit_grid
 from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, Sheet
 
@@ -47,6 +48,7 @@ class PictureCanvas(QAbstractScrollArea):
         self.verticalScrollBar().setAccessibleName(self.tr("Scroll pictures"))
         self.setAccessibleName(title or self.tr("Pictures"))
         current_theme().changed.connect(self.viewport().update)
+        shown_bands().changed.connect(self._compose_anew)
 
     def set_pictures(
         self,
@@ -198,12 +200,16 @@ class PictureCanvas(QAbstractScrollArea):
         grid_painter.paint_tiles(painter, layout, self._sheet, (height, width), first)
         if self._badge is not None:
             left, top = layout.origin(self._badge_cell(layout))
-            painter.drawImage(
-                QRect(left, top, layout.tile_width, layout.tile_height), self._badge[0]
-            )
+            corner = QRect(left, top, layout.tile_width, layout.tile_height)
+            paint_behind(painter, corner, self._badge[0])
+            painter.drawImage(corner, self._badge[0])
         painter.restore()
         self._paint_marks(painter, layout, cells)
         painter.end()
+
+    def _compose_anew(self) -> None:
+        self._sheet = None
+        self.viewport().update()
 
     def _announce(self) -> None:
         if self._single:

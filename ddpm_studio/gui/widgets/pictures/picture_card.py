@@ -6,11 +6,12 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
-from ddpm_studio.gui.platform.images import Pictures, compose
+from ddpm_studio.gui.platform.images import Pictures, compose, shown_bands
 from ddpm_studio.gui.theme.icons import icon_pixmap
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_BODY, FONT_CAPTION, RADIUS, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 
 _GAP = 2
 _ICON = 24
@@ -50,6 +51,7 @@ class PictureCard(QPushButton):
         name(self, title, tip or title)
         self.set_caption(caption)
         current_theme().changed.connect(self.update)
+        shown_bands().changed.connect(self._compose_anew)
 
     @property
     def count(self) -> int:
@@ -67,6 +69,9 @@ class PictureCard(QPushButton):
         self._pictures = pictures if pictures is not None and len(pictures) else None
         self._sheet = None if self._pictures is None else compose(self._pictures, self.count)
         self.update()
+
+    def _compose_anew(self) -> None:
+        self.set_pictures(self._pictures)
 
     def sizeHint(self) -> QSize:
         """Have room for the pictures and two lines."""
@@ -134,6 +139,7 @@ class PictureCard(QPushButton):
         for index in range(min(self.count, rows * columns)):
             row, column = divmod(index, columns)
             at = QRect(left + column * (across + gap), top + row * (side + gap), across, side)
+            paint_behind(painter, at, sheet)
             painter.drawImage(at, sheet, QRect(index * wide, 0, wide, high))
         painter.restore()
 

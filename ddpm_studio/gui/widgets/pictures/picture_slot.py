@@ -23,9 +23,11 @@ from ddpm_studio.gui.platform.images import (
     Pictures,
     has_picture,
     pictures_from_mime,
+    shown_bands,
 )
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, label, name, set_property, tool_button
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
 
 
@@ -47,6 +49,7 @@ class PictureSlot(QFrame):
         self._pixmap: QPixmap | None = None
         self._pressed: QPoint | None = None
         self.setProperty("role", "drop")
+        shown_bands().changed.connect(self._scale_anew)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -115,6 +118,10 @@ class PictureSlot(QFrame):
         """Take the picture on the clipboard, if there is one."""
         self._take(QApplication.clipboard().mimeData())
 
+    def _scale_anew(self) -> None:
+        self._pixmap = None
+        self.update()
+
     def sizeHint(self) -> QSize:
         """Ask for a square."""
         return QSize(144, 144)
@@ -149,7 +156,9 @@ class PictureSlot(QFrame):
         box = QRectF(0, 0, size.width(), size.height())
         box.moveCenter(QRectF(self.rect()).center())
         painter = QPainter(self)
-        painter.drawPixmap(box.topLeft().toPoint(), self._pixmap)
+        corner = box.topLeft().toPoint()
+        paint_behind(painter, QRectF(corner, box.size()), self._pixmap)
+        painter.drawPixmap(corner, self._pixmap)
         painter.end()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

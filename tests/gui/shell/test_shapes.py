@@ -1,0 +1,123 @@
+"""The real window with rectangles: colours, alpha and bands, from the pictures to the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.data import read_picture
+from ddpm_studio.gui.platform.images import picture_mime, pictures_from_mime, shown_bands, to_image
+from ddpm_studio.requests import TrainRequest
+from tests.gui.panel_help import WAIT, drop, files, open_run, opened
+from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, shape_of, write_shapes
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+def test_such_pictures_are_learnt_from_and_drawn_in_every_tool(
+    qtbot: QtBot, backend: Backend, tmp_path: Path, kind: str
+) -> None:
+    (source, picture), shape = write_shapes(tmp_path / "data", kind), shape_of(kind)
+    window = opened(qtbot, backend)
+    studio = window.studio
+    studio.open_data([source])
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    window.data.form.set_value(options_of(kind))
+    assert window.data.form.values()["image_size"] == (WIDTH, HEIGHT)
+
+    def is_prepared() -> bool:
+        return studio.dataset is not None and studio.dataset.images.shape == (3, *shape)
+
+    qtbot.waitUntil(is_prepared, timeout=WAIT)
+    assert window.data.report.figures.text().startswith("3 pictures · 96×64")
+    run = tmp_path / "run"
+    request = TrainRequest(steps=20, batch_size=1, timesteps=8, sample_count=2, device="cpu")
+    window.training.form.set_value(request)
+    studio.start_training(window.training.form.value(), run)
+    assert studio.training is not None
+    with qtbot.waitSignal(studio.training.ended, timeout=WAIT):
+        pass
+    open_run(qtbot, studio, run)
+
+    window.show_tool(window.reverse)
+    window.reverse.sampler.steps.setValue(4)
+    qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
+    drawn = window.reverse.trajectory.view("x_t", -1)
+    assert drawn.shape[1:] == shape
+    window.reverse.strip.set_current(1)
+
+    window.show_tool(window.share)
+    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
+    shared = window.share.drawn
+    assert shared is not None
+    assert shared.pictures.shape[1:] == shape
+
+    window.show_tool(window.interpolate)
+    assert drop(window.interpolate.a, files(picture))
+    qtbot.waitUntil(
+        lambda: window.interpolate.drawn is not None and not window.interpolate.busy, timeout=WAIT
+    )
+    mixed = window.interpolate.drawn
+    assert mixed is not None
+    assert mixed.pictures.shape[1:] == shape
+
+    window.show_tool(window.inpaint)
+    # A picture that was drawn is dragged in, all of its channels with it.
+    assert drop(window.inpaint.source, picture_mime(shared.pictures[0], shared.recipe))
+    canvas = window.inpaint.canvas
+    qtbot.waitUntil(lambda: canvas.painted.shape == shape[:2], timeout=WAIT)
+    mask = np.zeros(shape[:2], bool)
+    mask[:, :40] = True
+    canvas.set_mask(mask)
+    qtbot.waitUntil(
+        lambda: window.inpaint.drawn is not None and not window.inpaint.busy, timeout=WAIT
+    )
+    filled = window.inpaint.drawn
+    assert filled is not None
+    np.testing.assert_array_equal(filled.pictures[0][~mask], shared.pictures[0][~mask])
+
+    window.show_tool(window.bits)
+    window.bits.count.setValue(1)
+    window.bits.measure()
+    qtbot.waitUntil(lambda: window.bits.measured is not None, timeout=WAIT)
+
+    path = tmp_path / "saved.png"
+    window.share.export.export_to("save_png", path)
+    qtbot.waitUntil(path.exists, timeout=WAIT)
+    assert read_picture(path, alpha=True).shape == shape
+
+
+@pytest.mark.parametrize("channels", [2, 4, 5])
+def test_a_picture_is_carried_whole_and_seen_by_its_channels(qtbot: QtBot, channels: int) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (6, 9, channels), dtype=np.uint8)
+    (back,) = pictures_from_mime(picture_mime(picture, {"kind": "test"}))
+    np.testing.assert_array_equal(back.picture, picture)
+    image = to_image(picture)
+    colour = image.pixelColor(3, 2)
+    pixel = picture[2, 3].tolist()
+    rgb = pixel[:3] if channels > 2 else [pixel[0]] * 3
+    assert [colour.red(), colour.green(), colour.blue()] == rgb
+    assert colour.alpha() == (pixel[-1] if channels < 5 else 255)
+
+
+def test_other_bands_are_seen_at_once(qtbot: QtBot, backend: Backend) -> None:
+    window = opened(qtbot, backend)
+    grid = window.reverse.views.grids[0, "x_t"]
+    pictures = np.zeros((1, 4, 8, 5), np.uint8)
+    pictures[..., 4] = 200
+
+    def seen() -> QImage:
+        return to_image(grid.picture(0))
+
+    grid.set_pictures(pictures)
+    assert seen().pixelColor(0, 0).red() == 0
+    try:
+        window.preferences.set("bands", "5,1,2")
+        assert seen().pixelColor(0, 0).red() == 200
+    finally:
+        window.preferences.set("bands", "1,2,3")
+    assert shown_bands().bands == (0, 1, 2)
