@@ -54,7 +54,7 @@ class Request(BaseModel):
 
 
 class PrepareOptions(Request):
-    """How pictures of any shape become one array of equal pictures."""
+    """How pictures of any shape become one array of equals."""
 
     image_size: Annotated[ImageSize, BeforeValidator(parse_image_size)] | None = Field(
         None,

@@ -77,7 +77,7 @@ def _seen(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def test_the_run_tells_width_by_height(trained: Trained, terminal: Terminal) -> None:
     said = terminal("info", trained.run)
-    assert f"Pictures     96×64, {trained.kind}" in said.out
+    assert f"Pictures     96 × 64, {trained.kind}" in said.out
     told = json.loads(terminal("info", trained.run, "--json").out)
     assert (told["width"], told["height"], told["channels"]) == (96, 64, CHANNELS[trained.kind])
 

@@ -14,7 +14,7 @@ from ddpm_studio.jobs.events import Progress
 from ddpm_studio.jobs.library.describing import steps_told
 from ddpm_studio.local_time import local_time
 from ddpm_studio.paths import is_file
-from ddpm_studio.picture_shape import ImageSize, image_size, size_text
+from ddpm_studio.picture_shape import size_text
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.notes import Notes, read_notes
 
@@ -25,8 +25,7 @@ _MOST_RUNS = 500
 class RunEntry:
     """One line of a list of runs; ``preset`` and ``last_loss`` are None where not known.
 
-    ``step`` is the last one that was written down, ``created`` in ISO 8601; ``image_size`` is the
-    side of a square, else (width, height).
+    ``step`` is the last one that was written down, ``created`` in ISO 8601.
     """
 
     path: Path
@@ -34,9 +33,15 @@ class RunEntry:
     step: int
     last_loss: float | None
     preset: str | None
-    image_size: ImageSize
+    height: int
+    width: int
     created: str
     notes: Notes
+
+    @property
+    def image_size(self) -> int:
+        """The pictures' longer side in pixels."""
+        return max(self.height, self.width)
 
 
 def list_runs(
@@ -93,7 +98,8 @@ def _entry(run: Path) -> RunEntry:
         _step(folder),
         line.get("loss") if line else None,
         info.request.preset if info.request else None,
-        image_size(basics.width, basics.height),
+        basics.height,
+        basics.width,
         info.created,
         read_notes(run),
     )

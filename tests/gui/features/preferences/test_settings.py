@@ -25,6 +25,7 @@ from tests.gui.panel_help import WAIT
 
 OTHER: dict[str, object] = {
     "theme": "dark",
+    "bands": "5,4,1",
     "runs_folder": "/somewhere/else",
     "device": "cpu",
     "precision": "bf16",
