@@ -12,14 +12,12 @@ import pytest
 def network() -> Iterator[None]:
     """Let the preset "tiny" be a quarter as wide: the same layers, a sixteenth of the weights."""
     from ddpm_studio.engine import UNetConfig
-    from ddpm_studio.engine.networks.presets import PRESETS
 
     tiny = UNetConfig.tiny
 
-    def narrower(size: int | tuple[int, int] = 32, channels: int = 3) -> UNetConfig:
-        return tiny(size, channels).with_(base_channels=8, norm_groups=8)
+    def narrower(image_size: int = 32, channels: int = 3) -> UNetConfig:
+        return tiny(image_size, channels).with_(base_channels=8, norm_groups=8)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(UNetConfig, "tiny", staticmethod(narrower))
-        patch.setitem(PRESETS, "tiny", narrower)
         yield
