@@ -17,6 +17,7 @@ from ddpm_studio.data.decoding.decoding import flatten
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.inpainting import Mask, mask_of
 from ddpm_studio.jobs.events import Latent, Pictures
+from ddpm_studio.picture_shape import MOST_BANDS
 
 AnyPath = str | os.PathLike[str]
 Picture = AnyPath | Image.Image | npt.NDArray[np.generic]
@@ -34,7 +35,7 @@ def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
     return [Path(given)] if isinstance(given, str | os.PathLike) else [Path(one) for one in given]
 
 
-def to_picture(given: Picture, run: Path) -> Pictures:
+def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
     """Prepare a picture as the run's data were.
 
     Returns:
@@ -44,17 +45,17 @@ def to_picture(given: Picture, run: Path) -> Pictures:
         StudioError: if it is none.
     """
     if isinstance(given, str | os.PathLike):
-        return jobs.load_picture(Path(given), run)
+        return jobs.load_picture(Path(given), run, flat=flat)
     pixels = _pixels(given) if isinstance(given, Image.Image) else np.asarray(given)
     shape = pixels.shape
     if pixels.ndim == 2:
         pixels = pixels[..., None]
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or not 1 <= pixels.shape[2] <= 4:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or not 1 <= pixels.shape[2] <= MOST_BANDS:
         raise StudioError(
             f"An array of {pixels.dtype} and shape {shape} is no picture.",
             "Pictures are uint8 of shape (H, W, C) or (H, W), 0 to 255.",
         )
-    return jobs.fit_picture(pixels.astype(np.uint8, copy=False), run)
+    return jobs.fit_picture(pixels.astype(np.uint8, copy=False), run, flat=flat)
 
 
 def to_mask(given: Picture, run: Path) -> Mask:
@@ -68,7 +69,7 @@ def to_mask(given: Picture, run: Path) -> Mask:
     """
     if isinstance(given, np.ndarray) and given.dtype == np.bool_:
         given = given.astype(np.uint8) * np.uint8(255)
-    return mask_of(to_picture(given, run))
+    return mask_of(to_picture(given, run, flat=True))
 
 
 def to_latent(given: Latent | AnyPath | None) -> Latent | None:

@@ -35,6 +35,7 @@ from ddpm_studio.jobs.events import (
     NeighboursFound,
     Pictures,
 )
+from ddpm_studio.picture_shape import visible
 from ddpm_studio.requests import AnimationOptions, GridOptions, ViewOptions
 
 # The kinds of drawings whose pictures themselves are a way.
@@ -65,7 +66,7 @@ class PictureArray:
     def _repr_png_(self) -> bytes | None:
         grid = export.make_grid(self.pictures, self.columns)
         content = io.BytesIO()
-        to_image(export.zoom(grid, comfortable_zoom(grid))).save(content, "PNG")
+        to_image(export.zoom(visible(grid), comfortable_zoom(grid))).save(content, "PNG")
         return content.getvalue()
 
     @property

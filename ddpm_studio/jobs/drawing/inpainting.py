@@ -22,7 +22,7 @@ from ddpm_studio.jobs.drawing.drawing import (
     recipe,
 )
 from ddpm_studio.jobs.drawing.models import ModelStore
-from ddpm_studio.jobs.drawing.pictures import load_flat_picture, to_latent
+from ddpm_studio.jobs.drawing.pictures import load_picture, to_latent
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
 from ddpm_studio.requests import InpaintRequest
 
@@ -86,7 +86,7 @@ def load_mask(path: Path, run: Path) -> Mask:
     Raises:
         StudioError: if it is no picture, or no run.
     """
-    return mask_of(load_flat_picture(path, run))
+    return mask_of(load_picture(path, run, flat=True))
 
 
 def mask_of(picture: Pictures) -> Mask:

@@ -27,46 +27,38 @@ def prepare_options(info: RunInfo) -> PrepareOptions:
     return settled(options, shape, bands=options.channels == "bands")
 
 
-def load_picture(path: Path, run: Path) -> Pictures:
+def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
     """Read a picture, or the first of a folder or zip, and prepare it as the run's data were.
 
     Returns:
-        uint8 (H, W, C) of the model's size.
+        uint8 (H, W, C) of the model's size; ``flat``: in gray or RGB, whatever the model has.
 
     Raises:
         StudioError: if it is no picture, or no run.
     """
-    options = prepare_options(RunFolder.open(run).info)
+    options = _options(run, flat)
     picture: Pictures = data.preview([path], options, 1).pictures[0]
     return picture
 
 
-def load_flat_picture(path: Path, run: Path) -> Pictures:
-    """Read a picture as :func:`load_picture` does, but in gray or RGB, whatever the model has.
-
-    Returns:
-        uint8 (H, W, C), C = 1 or 3.
-
-    Raises:
-        StudioError: if it is no picture, or no run.
-    """
-    options = prepare_options(RunFolder.open(run).info)
-    colours = "gray" if options.channels in ("gray", "gray+alpha") else "rgb"
-    options = options.model_copy(update={"channels": colours})
-    picture: Pictures = data.preview([path], options, 1).pictures[0]
-    return picture
-
-
-def fit_picture(picture: Pictures, run: Path) -> Pictures:
+def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures:
     """Prepare a picture (H, W, C) that is in memory as the run's data were.
 
     Returns:
-        uint8 (H, W, C) of the model's size.
+        uint8 (H, W, C) of the model's size; ``flat``: in gray or RGB, whatever the model has.
 
     Raises:
-        StudioError: if it is no run.
+        StudioError: if it is no run, or its pictures have other channels.
     """
-    return data.fit_picture(picture, prepare_options(RunFolder.open(run).info))
+    return data.fit_picture(picture, _options(run, flat))
+
+
+def _options(run: Path, flat: bool) -> PrepareOptions:
+    options = prepare_options(RunFolder.open(run).info)
+    if not flat:
+        return options
+    colours = "gray" if options.channels in ("gray", "gray+alpha") else "rgb"
+    return options.model_copy(update={"channels": colours})
 
 
 def to_latent(picture: Pictures, model: Model) -> Tensor:
