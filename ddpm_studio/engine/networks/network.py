@@ -201,7 +201,7 @@ def class_labels(config: NetworkConfig, x: Tensor, y: Tensor | None) -> Tensor |
 
 def size_text(height: int, width: int) -> str:
     """Return the size for people: one side of a square, else width × height."""
-    return str(height) if height == width else f"{width}×{height}"
+    return str(height) if height == width else f"{width} × {height}"
 
 
 @cache
