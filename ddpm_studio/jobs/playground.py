@@ -20,6 +20,7 @@ from ddpm_studio.engine import (
     toy,
 )
 from ddpm_studio.engine.samplers import SAMPLERS
+from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, PointLook, Points, PointsLearned, PointWalk, Progress
 from ddpm_studio.requests import PlayRequest, Sampler
@@ -160,7 +161,7 @@ def _moments(
 
     noise = PictureNoise(seed, [0], "cpu")
     x_t = noise.draw((2, count, 1))
-    for frame in info.run(model.process, network, x_t, noise, steps):
+    for frame in run_sampler(info, model.process, network, x_t, noise, steps):
         yield frame.t, toy.as_points(frame.x_t).numpy().copy()
 
 

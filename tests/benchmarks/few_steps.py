@@ -29,6 +29,7 @@ from ddpm_studio.engine import (
 )
 from ddpm_studio.engine.pixels import to_model, to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
+from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.jobs.drawing.drawing import Evaluator
 from tests.benchmarks.figures import Figure, UnavailableError
 
@@ -114,7 +115,8 @@ def _drawn(trainer: Trainer, sampler: str, steps: int) -> Images:
     network = trainer.ema.model
     assert isinstance(network, UNet)
     noise = PictureNoise(1, range(_SAMPLES), trainer.device)
-    walk = SAMPLERS[sampler].run(
+    walk = run_sampler(
+        SAMPLERS[sampler],
         trainer.process,
         Evaluator(network, trainer.device),
         noise.draw((1, 8, 8)),

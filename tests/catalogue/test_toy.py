@@ -13,6 +13,7 @@ import torch
 from ddpm_studio import catalogue
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, TrainingLoss
+from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.jobs import ModelStore, sample
 from ddpm_studio.requests import SampleRequest
 from tests.catalogue.installing import seen
@@ -95,7 +96,7 @@ def test_options_of_a_sampler_are_checked_and_heeded(toy: Path) -> None:
     def last(**options: Any) -> torch.Tensor:
         x_t = torch.ones(1, 1, 4, 4)
         noise = PictureNoise(0, [0], "cpu")
-        walk = info.run(process, lambda x, t: 0.5 * x, x_t, noise, 5, **options)
+        walk = run_sampler(info, process, lambda x, t: 0.5 * x, x_t, noise, 5, **options)
         return walked(walk)[0]
 
     assert not torch.equal(last(keep=0.5), last())

@@ -22,6 +22,7 @@ from ddpm_studio.engine import (
     noise_dequantised_bits,
     progressive_decoding,
 )
+from ddpm_studio.engine.samplers.running import run_sampler
 
 LINEAR = NoiseSchedule.linear(20)
 X = torch.linspace(-0.9, 0.9, 32).reshape(2, 1, 4, 4)
@@ -53,7 +54,9 @@ class Door:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_samplers(name: str, parameterization: str, monkeypatch: pytest.MonkeyPatch) -> None:
     door, noise = Door(monkeypatch), PictureNoise(0, range(2), "cpu")
-    finish(SAMPLERS[name].run(DiffusionProcess(LINEAR, parameterization), door, X, noise, 4))
+    finish(
+        run_sampler(SAMPLERS[name], DiffusionProcess(LINEAR, parameterization), door, X, noise, 4)
+    )
     assert door.calls
 
 

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
 
-from ddpm_studio.engine.tables.entry import Entry, Option, Table, imported
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ddpm_studio.engine.noise import PictureNoise
-    from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-    from ddpm_studio.engine.samplers.frame import Frames
-    from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+from ddpm_studio.engine.tables.entry import Entry, Option, Table
 
 _PACKAGE = "ddpm_studio.engine.samplers"
 UNIFORM = f"{_PACKAGE}.grid:uniform"
@@ -30,22 +19,9 @@ S_TMAX = Option("s_tmax", "S_tmax", "The highest σ with new noise.", 50.0, 0.0,
 S_NOISE = Option("s_noise", "S_noise", "Size of the new noise; 1: as σ asks.", 1.003, 0.5, 2.0)
 
 
-class Walk(Protocol):
-    """The code of a sampler: from x_t at the last timestep of the process's schedule to x_0.
-
-    It takes its options as keyword arguments.
-    """
-
-    def __call__(
-        self, process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise, /
-    ) -> Frames:
-        """Yield Frames and return x_0."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
 class SamplerInfo(Entry):
-    """What one sampler is, and how to call it; its code is a :class:`Walk`.
+    """What one sampler is; its code is a :class:`ddpm_studio.engine.samplers.running.Walk`.
 
     Args:
         deterministic: x_0 is a function of x_T (with η = 0).
@@ -76,90 +52,6 @@ class SamplerInfo(Entry):
     def takes(self, option: str) -> bool:
         """Whether a field of a request of this name changes anything."""
         return self.uses_variance if option == "variance" else super().takes(option)
-
-    def indices(
-        self,
-        schedule: NoiseSchedule,
-        steps: int | Tensor | None = None,
-        t: int | None = None,
-        through: int = 0,
-    ) -> Tensor:
-        """Return which timesteps the sampler keeps on the way from t to 0.
-
-        Args:
-            schedule: the whole one.
-            steps: how many, 1..t; the default if None, at most t. Or which ones: ascending
-                indices, such as those of :func:`ddpm_studio.engine.samplers.grid.sectioned`; t is
-                then 1 more than the last.
-            t: where to start, 1..T; T if None.
-            through: a t that must be among them, 1..t; 0: none.
-
-        Returns:
-            Indices of the schedule, ascending, the last t − 1.
-
-        Raises:
-            ValueError: if ``steps``, ``t`` or ``through`` is out of range, or t does not fit the
-                timesteps that are given.
-        """
-        import torch
-
-        if isinstance(steps, torch.Tensor):
-            start = imported(f"{_PACKAGE}.grid:start_of")(steps, schedule.T)
-            if t not in (None, start):
-                raise ValueError(f"timesteps up to {start - 1} start at t = {start}, not {t}")
-            t = start
-        t = schedule.T if t is None else t
-        if not 0 <= through <= t:
-            raise ValueError(f"the t to go through must be 0..{t}, not {through}")
-        if steps is None:
-            steps = max(1, min(self.default_steps or t, t))
-        kept: Tensor = (
-            steps if isinstance(steps, torch.Tensor) else imported(self.grid)(schedule, steps, t)
-        )
-        return torch.unique(torch.cat([kept, kept.new_tensor([through - 1])])) if through else kept
-
-    def run(
-        self,
-        process: DiffusionProcess,
-        model: Denoiser,
-        x_t: Tensor,
-        noise: PictureNoise,
-        steps: int | Tensor | None = None,
-        eta: float = ETA.default,
-        t: int | None = None,
-        through: int = 0,
-        **options: float,
-    ) -> Frames:
-        """Walk from x_t at t to x_0.
-
-        Args:
-            process: over the whole schedule.
-            model: the network.
-            x_t: where to start, shape (N, C, H, W).
-            noise: one stream a picture.
-            steps: see :meth:`indices`.
-            eta: 0..1, where ``uses_eta``.
-            t: where to start, 1..T; T if None.
-            through: see :meth:`indices`.
-            options: others that the sampler takes; their defaults if not named.
-
-        Raises:
-            ValueError: if ``steps``, ``t``, ``through`` or an option is out of range, or the
-                sampler takes no such option.
-        """
-        import torch
-
-        if eta != ETA.default:
-            options[ETA.name] = eta
-        self.check(options)
-        chosen = {one.name: options.get(one.name, one.default) for one in self.options}
-        schedule = process.schedule
-        kept = self.indices(schedule, steps, t, through)
-        walk: Callable[..., Frames] = partial(self.load(), **chosen)
-        if self.adaptive:
-            walk = partial(walk, moments=kept.tolist())
-            kept = torch.arange(int(kept[-1]) + 1)
-        return walk(replace(process, schedule=schedule.keep(kept)), model, x_t, noise)
 
 
 _DPM = f"{_PACKAGE}.dpm_solver:dpm_solver"

@@ -17,6 +17,7 @@ from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.guidance import check_labels, guided
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
+from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.errors import StudioError, is_out_of_memory
 from ddpm_studio.export.carried import Array, pack
 from ddpm_studio.jobs.drawing.models import Model
@@ -205,7 +206,8 @@ def walk(
             "Choose another, such as DDIM.",
         )
     steps = share_of_steps(model, request.steps or min(sampler.default_steps or T, T), t)
-    return sampler.run(
+    return run_sampler(
+        sampler,
         asked_process(model, request),
         evaluator_for(model, request, steps * walks),
         x_t,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, in_bf16
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
+from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import Evaluator
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
@@ -91,7 +92,7 @@ class Previews:
         try:
             half = self.trainer.config.precision == "bf16"
             evaluator = Evaluator(in_bf16(network) if half else network, self.trainer.device)
-            for frame in _SAMPLER.run(self._process, evaluator, x, noise, self._steps):
+            for frame in run_sampler(_SAMPLER, self._process, evaluator, x, noise, self._steps):
                 x = frame.x_t
                 yield Progress(self.trainer.step_number, self.request.steps, "Drawing samples")
         finally:

@@ -32,6 +32,7 @@ from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 from ddpm_studio.engine.networks.presets import preset, preset_multiple
 from ddpm_studio.engine.networks.registry import build, common_fields, config_from, outline
 from ddpm_studio.engine.networks.unet_config import UNetConfig
+from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.engine.tables import NETWORKS, PRESETS, NetworkInfo, UnknownNameError
 from tests.parity.networks import randomised
 
@@ -186,7 +187,7 @@ def test_each_kind_is_told_any_sigma(kind: str, parameterization: str, choice: s
         near, next_to_it, far = (process.predict(network, x, one[None]) for one in sigma)
         assert 0 < float((near - next_to_it).norm()) < float((near - far).norm())
         noise = PictureNoise(0, [0], "cpu")
-        *_, last = SAMPLERS["heun"].run(process, in_bf16(network), x, noise, 4)
+        *_, last = run_sampler(SAMPLERS["heun"], process, in_bf16(network), x, noise, 4)
     assert last.x_t.shape == x.shape
     assert bool(last.x_t.isfinite().all())
 

@@ -26,6 +26,7 @@ from ddpm_studio.engine import (
     measure_bound,
     probability_flow,
 )
+from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.engine.schedules.sigmas import betas_of_sigmas
 from tests.engine.gaussian import GaussianDenoiser, impulses
 from tests.engine.parameterizations.published import BEST
@@ -109,7 +110,7 @@ def test_every_sampler_draws_as_from_eps(name: str, sampler: str) -> None:
     for p, model in ((process(name), BEST[name](DATA)), eps_twin(name)):
         noise = PictureNoise(3, [0, 1], "cpu")
         x = noise.draw((1, 4, 4)).double()
-        results.append(finish(SAMPLERS[sampler].run(p, model, x, noise, steps)))
+        results.append(finish(run_sampler(SAMPLERS[sampler], p, model, x, noise, steps)))
     torch.testing.assert_close(results[0], results[1], rtol=1e-7, atol=1e-9)
 
 
@@ -127,7 +128,7 @@ def test_variance_of_the_ancestral_sampler(name: str) -> None:
             1 - bar[k]
         )
         variance = c**2 * variance + (beta[k] if k else 0.0)
-    out = finish(SAMPLERS["ddpm"].run(process(name, T), BEST[name](DATA), *impulses(T)))
+    out = finish(run_sampler(SAMPLERS["ddpm"], process(name, T), BEST[name](DATA), *impulses(T)))
     assert float(out.square().sum()) == pytest.approx(variance, rel=1e-9)
 
 

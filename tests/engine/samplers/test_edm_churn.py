@@ -10,6 +10,7 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.samplers import SAMPLERS, edm_churn, grid, heun
+from ddpm_studio.engine.samplers.running import run_sampler
 from tests.engine.gaussian import GaussianDenoiser, TwoHills, alphas_cumprod, impulses
 from tests.engine.samplers.test_samplers_order import exact_variance
 from tests.engine.walking import finish
@@ -143,14 +144,22 @@ def test_refusals_at_the_call(options: dict[str, float], message: str) -> None:
 def test_options_reach_it_through_the_table() -> None:
     info, expected = SAMPLERS["edm-churn"], algorithm_2(1.0, KEPT, 10.0, 0.1, 20.0, 1.1)
     start = impulses(expected[1])
-    walk = info.run(
-        PROCESS, GaussianDenoiser(), *start, 18, s_churn=10.0, s_tmin=0.1, s_tmax=20.0, s_noise=1.1
+    walk = run_sampler(
+        info,
+        PROCESS,
+        GaussianDenoiser(),
+        *start,
+        18,
+        s_churn=10.0,
+        s_tmin=0.1,
+        s_tmax=20.0,
+        s_noise=1.1,
     )
     assert float(finish(walk)[0].square().sum()) == pytest.approx(expected[0], rel=1e-9)
     with pytest.raises(ValueError, match=r"s_churn must be 0\.\.100, not -1"):
-        info.run(PROCESS, GaussianDenoiser(), *impulses(0), 18, s_churn=-1.0)
+        run_sampler(info, PROCESS, GaussianDenoiser(), *impulses(0), 18, s_churn=-1.0)
     with pytest.raises(ValueError, match="no s_churn"):
-        SAMPLERS["heun"].run(PROCESS, GaussianDenoiser(), *impulses(0), 18, s_churn=1.0)
+        run_sampler(SAMPLERS["heun"], PROCESS, GaussianDenoiser(), *impulses(0), 18, s_churn=1.0)
 
 
 def test_no_noise_level_above_the_start() -> None:
@@ -163,5 +172,5 @@ def test_no_noise_level_above_the_start() -> None:
 
     model, noise = Watched(), PictureNoise(0, [0], "cpu")
     x = noise.draw((1, 4, 4))
-    finish(SAMPLERS["edm-churn"].run(PROCESS, model, x, noise, 20, t=600))
+    finish(run_sampler(SAMPLERS["edm-churn"], PROCESS, model, x, noise, 20, t=600))
     assert model.highest == 599

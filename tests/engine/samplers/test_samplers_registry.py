@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.samplers import SAMPLERS, Frame, grid
+from ddpm_studio.engine.samplers.running import run_sampler
 from tests.engine.gaussian import GaussianDenoiser, impulses
 from tests.engine.walking import finish
 
@@ -35,7 +36,9 @@ def draw(
 ) -> tuple[Tensor, list[Frame]]:
     noise = PictureNoise(seed, numbers, "cpu")
     x = noise.draw((2, 4, 4))
-    return finish(SAMPLERS[name].run(DiffusionProcess(SHORT), Mixer(), x, noise, steps, t=t))
+    return finish(
+        run_sampler(SAMPLERS[name], DiffusionProcess(SHORT), Mixer(), x, noise, steps, t=t)
+    )
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -77,7 +80,7 @@ def test_a_picture_depends_on_its_seed_and_number_alone(name: str) -> None:
 def test_the_network_sees_only_labels_it_was_trained_with(name: str) -> None:
     model, noise = Mixer(1000), PictureNoise(0, [0], "cpu")
     x = noise.draw((1, 4, 4))
-    finish(SAMPLERS[name].run(DiffusionProcess(LINEAR), model, x, noise, 7, t=700))
+    finish(run_sampler(SAMPLERS[name], DiffusionProcess(LINEAR), model, x, noise, 7, t=700))
     assert max(model.labels) == 699
     assert min(model.labels) == 0
 
@@ -93,7 +96,7 @@ def test_deterministic_ones_draw_nothing(name: str) -> None:
 
     noise = Counting(0, [0], "cpu")
     process = DiffusionProcess(SHORT)
-    finish(SAMPLERS[name].run(process, Mixer(), torch.ones(1, 1, 4, 4), noise, 10))
+    finish(run_sampler(SAMPLERS[name], process, Mixer(), torch.ones(1, 1, 4, 4), noise, 10))
     assert (noise.draws == 0) == SAMPLERS[name].deterministic
 
 
@@ -101,7 +104,9 @@ def test_deterministic_ones_draw_nothing(name: str) -> None:
 def test_stops_by_at_a_t(name: str) -> None:
     noise = PictureNoise(0, [0], "cpu")
     x = noise.draw((1, 4, 4))
-    walk = SAMPLERS[name].run(DiffusionProcess(SHORT), Mixer(), x, noise, 7, t=90, through=38)
+    walk = run_sampler(
+        SAMPLERS[name], DiffusionProcess(SHORT), Mixer(), x, noise, 7, t=90, through=38
+    )
     times = [f.t for f in finish(walk)[1]]
     assert 38 in times
     assert len(times) in (8, 9)
@@ -111,8 +116,8 @@ def test_stops_by_at_a_t(name: str) -> None:
 def test_eta_reaches_ddim() -> None:
     process = DiffusionProcess(LINEAR, variance="fixed_small", clip_x0=False)
     model = GaussianDenoiser(0.25)
-    a, _ = finish(SAMPLERS["ddim"].run(process, model, *impulses(30), 30, eta=1.0))
-    b, _ = finish(SAMPLERS["ddpm"].run(process, model, *impulses(30), 30))
+    a, _ = finish(run_sampler(SAMPLERS["ddim"], process, model, *impulses(30), 30, eta=1.0))
+    b, _ = finish(run_sampler(SAMPLERS["ddpm"], process, model, *impulses(30), 30))
     torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
 
 
@@ -135,7 +140,7 @@ def test_refusals(name: str, options: dict[str, float], message: str) -> None:
     noise = PictureNoise(0, [0], "cpu")
     x = torch.ones(1, 1, 4, 4)
     with pytest.raises(ValueError, match=message):
-        SAMPLERS[name].run(DiffusionProcess(SHORT), Mixer(), x, noise, **options)  # type: ignore[arg-type]
+        run_sampler(SAMPLERS[name], DiffusionProcess(SHORT), Mixer(), x, noise, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("keep", [grid.uniform, grid.karras, grid.log_snr])

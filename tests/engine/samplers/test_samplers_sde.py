@@ -17,6 +17,7 @@ from ddpm_studio.engine.samplers import (
     predictor_corrector,
     probability_flow,
 )
+from ddpm_studio.engine.samplers.running import run_sampler
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod, impulses
 from tests.engine.walking import finish
 
@@ -59,7 +60,7 @@ def test_mean_and_variance(name: str, steps: int | None, bias: float) -> None:
     noise = PictureNoise(1, range(count), "cpu")
     process = DiffusionProcess(LINEAR, clip_x0=False)
     x = noise.draw((1, size, size))
-    out, _ = finish(SAMPLERS[name].run(process, ShiftedDenoiser(DATA), x, noise, steps))
+    out, _ = finish(run_sampler(SAMPLERS[name], process, ShiftedDenoiser(DATA), x, noise, steps))
     n = out.numel()
     assert abs(float(out.mean()) - MEAN) < 5 * math.sqrt(DATA / n) + 0.001
     assert abs(float(out.var()) / DATA - 1) < 5 * math.sqrt(2 / n) + bias
@@ -142,7 +143,7 @@ def test_without_corrections_the_predictor_is_ancestral() -> None:
     process = DiffusionProcess(LINEAR.strided(40), clip_x0=False)
     model = GaussianDenoiser(DATA)
     out, _ = finish(predictor_corrector(process, model, *impulses(40), corrections=0))
-    ancestral, _ = finish(SAMPLERS["ddpm"].run(process, model, *impulses(40)))
+    ancestral, _ = finish(run_sampler(SAMPLERS["ddpm"], process, model, *impulses(40)))
     assert torch.equal(out, ancestral)
 
 

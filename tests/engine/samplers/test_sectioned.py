@@ -9,6 +9,7 @@ import torch
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise
 from ddpm_studio.engine.samplers import SAMPLERS, grid
+from ddpm_studio.engine.samplers.running import kept_timesteps, run_sampler
 from tests.engine.gaussian import TwoHills
 from tests.engine.walking import finish
 
@@ -103,14 +104,14 @@ def test_refusals(T: int, text: str, message: str) -> None:
 def test_a_sampler_walks_over_given_timesteps(name: str) -> None:
     noise, kept = PictureNoise(0, [0], "cpu"), grid.sectioned(1000, "ddim10")
     process, x = DiffusionProcess(LINEAR), noise.draw((1, 4, 4))
-    _, frames = finish(SAMPLERS[name].run(process, TwoHills(), x, noise, kept))
+    _, frames = finish(run_sampler(SAMPLERS[name], process, TwoHills(), x, noise, kept))
     assert [frame.t for frame in frames] == [*range(901, 0, -100), 0]
 
 
 def test_given_timesteps_and_a_t_to_go_through() -> None:
     kept = torch.tensor([0, 30, 60])
-    assert SAMPLERS["ddim"].indices(LINEAR, kept, t=61).tolist() == [0, 30, 60]
-    assert SAMPLERS["ddim"].indices(LINEAR, kept, through=11).tolist() == [0, 10, 30, 60]
+    assert kept_timesteps(SAMPLERS["ddim"], LINEAR, kept, t=61).tolist() == [0, 30, 60]
+    assert kept_timesteps(SAMPLERS["ddim"], LINEAR, kept, through=11).tolist() == [0, 10, 30, 60]
 
 
 @pytest.mark.parametrize(
@@ -129,4 +130,4 @@ def test_given_timesteps_and_a_t_to_go_through() -> None:
 )
 def test_impossible_timesteps(kept: list[int], options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        SAMPLERS["ddim"].indices(LINEAR, torch.tensor(kept), **options)
+        kept_timesteps(SAMPLERS["ddim"], LINEAR, torch.tensor(kept), **options)

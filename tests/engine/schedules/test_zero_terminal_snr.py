@@ -14,6 +14,7 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, Tr
 from ddpm_studio.engine.continuous import ContinuousDenoiser
 from ddpm_studio.engine.likelihood.bound import prior_bits
 from ddpm_studio.engine.samplers import SAMPLERS, ancestral, ddim_inversion, edm_churn, grid, unipc
+from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.engine.tables import PARAMETERIZATIONS
 from tests.engine.gaussian import TwoHills, alphas_cumprod, impulses
 from tests.engine.parameterizations.published import BestFlow
@@ -107,7 +108,7 @@ def test_samplers(name: str, parameterization: str, steps: int) -> None:
     noise = PictureNoise(0, range(4), "cpu")
     x = noise.draw((1, 32, 32))
     model = BestFlow(0.25) if parameterization == "flow" else GaussianPredictor(parameterization)
-    out, frames = finish(SAMPLERS[name].run(process, model, x, noise, steps))
+    out, frames = finish(run_sampler(SAMPLERS[name], process, model, x, noise, steps))
     assert frames[0].t == 1000
     for frame in frames:
         for part in (frame.x_t, frame.x0_hat, frame.eps):
@@ -136,7 +137,7 @@ def test_multistep_methods_begin_anew_after_the_first_step() -> None:
     x, noise = impulses(0)
     names = ("dpm++2m", "dpm++3m", "unipc", "heun", "euler", "ddim")
     for name in names:
-        _, frames = finish(SAMPLERS[name].run(process, model, x, noise, kept))
+        _, frames = finish(run_sampler(SAMPLERS[name], process, model, x, noise, kept))
         # x̂_0 is 0 at T, for the mean of the data is all that is known there.
         bar = float(ZERO.alphas_cumprod[int(kept[-2])])
         assert float(frames[1].x_t.squeeze()) == pytest.approx(math.sqrt(1 - bar), rel=1e-12)
@@ -196,9 +197,9 @@ def test_samplers_that_need_some_signal_are_refused(name: str) -> None:
     noise = PictureNoise(0, [0], "cpu")
     x, process = noise.draw((1, 4, 4)), DiffusionProcess(ZERO, "v")
     with pytest.raises(ValueError, match="zero terminal SNR"):
-        finish(SAMPLERS[name].run(process, hills("v"), x, noise, 9))
+        finish(run_sampler(SAMPLERS[name], process, hills("v"), x, noise, 9))
     # From below T they have it.
-    out, _ = finish(SAMPLERS[name].run(process, hills("v"), x, noise, 9, t=900))
+    out, _ = finish(run_sampler(SAMPLERS[name], process, hills("v"), x, noise, 9, t=900))
     assert bool(out.isfinite().all())
 
 
