@@ -144,7 +144,7 @@ class NoiseSchedule:
     def evenly(self, steps: int, t: int | None = None) -> Tensor:
         """Indices of the timesteps that :meth:`strided` keeps, ascending, shape (steps,).
 
-        Each is the nearest to its place on the even grid; one halfway goes down.
+        Each is the nearest to its place on the even grid; one halfway goes up.
 
         Raises:
             ValueError: if ``steps`` or ``t`` is out of range.
@@ -156,9 +156,9 @@ class NoiseSchedule:
             raise ValueError(f"steps must be 1..{t}, not {steps}")
         if steps == 1:
             return torch.tensor([t - 1])
-        # Whole numbers throughout: in floating ones a half is now and then just above itself.
+        # Whole numbers throughout: in floating ones a half is now and then just below itself.
         gaps = steps - 1
-        return (2 * torch.arange(steps) * (t - 1) + gaps - 1) // (2 * gaps)
+        return (2 * torch.arange(steps) * (t - 1) + gaps) // (2 * gaps)
 
     def keep(self, indices: Tensor) -> NoiseSchedule:
         """Keep just the given indices (ascending, int64), β recomputed from their ᾱ."""

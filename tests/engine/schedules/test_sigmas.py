@@ -38,12 +38,12 @@ def test_levels_that_do_not_rise_are_refused(sigmas: list[float]) -> None:
 @pytest.mark.parametrize(
     ("steps", "t", "kept"),
     [
-        (3, 4, [0, 1, 3]),  # 1.5, which goes to 2 where halves go to the even number
-        (3, 6, [0, 2, 5]),  # 2.5
-        (5, 7, [0, 1, 3, 4, 6]),  # 1.5 and 4.5
+        (3, 4, [0, 2, 3]),  # 1.5
+        (3, 6, [0, 3, 5]),  # 2.5, which goes to 2 where halves go to the even number
+        (5, 7, [0, 2, 3, 5, 6]),  # 1.5 and 4.5
         (10, 1000, [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]),
         (1, 5, [4]),
     ],
 )
-def test_kept_timesteps_halfway_go_down(steps: int, t: int, kept: list[int]) -> None:
+def test_kept_timesteps_halfway_go_up(steps: int, t: int, kept: list[int]) -> None:
     assert NoiseSchedule.linear().evenly(steps, t).tolist() == kept
