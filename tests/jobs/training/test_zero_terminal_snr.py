@@ -52,7 +52,7 @@ def test_run_json_tells_it(zero_run: Path) -> None:
 
 def test_eps_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     request = ASKED.model_copy(update={"parameterization": "eps"})
-    with pytest.raises(StudioError, match=r"do not go together.*predict 'x0', 'mu' or 'v'"):
+    with pytest.raises(StudioError, match=r"do not go together.*predict 'x0', 'mu', 'v' or 'flow'"):
         finish(train([tmp_path / "nothing"], tmp_path / "run", request, PrepareOptions()))
 
 
