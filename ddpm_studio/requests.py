@@ -295,6 +295,8 @@ class DrawRequest(Request):
         title="EMA length",
         description="Of the average, as a share of the training, for a run with EMA snapshots; "
         "empty: as it was trained.",
+        # Drawn without, it is the drawing that it was before there were such runs.
+        exclude_if=lambda length: length is None,
     )
     checkpoint: int | None = Field(
         None, ge=0, title="Checkpoint", description="Step of the weights; empty: the newest."
