@@ -22,7 +22,7 @@ from .api.run import (
     open as open,
 )
 from .api.training import train as train
+from .engine.generators import finish as finish
 from .errors import StudioError as StudioError
-from .generators import finish as finish
 
 __version__: str

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ddpm_studio.display.displays import BarDisplay, Display
 from ddpm_studio.display.notebook import NotebookDisplay, notebook_show
 from ddpm_studio.display.watch import EventWatch
-from ddpm_studio.generators import finish
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.progress import Progress
 

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from ddpm_studio import export
 from ddpm_studio.api.options import checked, of_model, takes
 from ddpm_studio.api.pictures import AnyPath
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.pictures import to_image
-from ddpm_studio.generators import finish
 from ddpm_studio.jobs import save_latent
 from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.drawing.picture_files import (

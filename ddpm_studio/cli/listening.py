@@ -9,7 +9,7 @@ from typing import TypeVar
 from ddpm_studio.cli.stopping import Stopped, noted_signals
 from ddpm_studio.display.displays import Display, make_display
 from ddpm_studio.display.watch import EventWatch
-from ddpm_studio.generators import finish
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.events import Event
 
 ResultT = TypeVar("ResultT")

@@ -1,15 +1,19 @@
-"""Running a generator to its end."""
+"""Generators that yield what happens on the way and return a result: run one to its end."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import contextlib
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
-R = TypeVar("R")
+Yielded = TypeVar("Yielded")
+Result = TypeVar("Result")
 
 
-def finish(job: Generator[object, None, R]) -> R:
-    """Take a sampler or a measurement to its end and return its result.
+def finish(
+    job: Generator[Yielded, None, Result], on_event: Callable[[Yielded], object] | None = None
+) -> Result:
+    """Step a generator to its end and return its result.
 
     ::
 
@@ -17,15 +21,16 @@ def finish(job: Generator[object, None, R]) -> R:
         bound = finish(measure_bound(process, model_for, load, sums, seed=0, batch=64))
 
     Args:
-        job: what yields frames, sums or steps on the way, such as
-            :data:`ddpm_studio.engine.samplers.Frames`.
-
-    Returns:
-        What the generator returns.
+        job: a sampler, a measurement, a job, an export: any generator that returns what it has
+            found. It is closed in any case before this returns or raises.
+        on_event: called with each value that it yields; what it raises ends the job.
     """
-    while True:
-        try:
-            next(job)
-        except StopIteration as end:
-            result: R = end.value
-            return result
+    with contextlib.closing(job):
+        while True:
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            if on_event is not None:
+                on_event(event)

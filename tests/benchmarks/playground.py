@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ddpm_studio.engine import toy
-from ddpm_studio.generators import finish
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs import play, score_field, true_score, walk_points
 from ddpm_studio.jobs.events import PointsLearned
 from ddpm_studio.jobs.playground import cosines, diffused

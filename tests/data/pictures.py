@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.data import Dataset, prepare
-from ddpm_studio.generators import finish
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.requests import PrepareOptions
 
 Result = TypeVar("Result")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ddpm_studio.engine.generators import finish as run_to_end
 from ddpm_studio.engine.samplers import Frame, Frames
-from ddpm_studio.generators import finish as run_to_end
 
 
 def finish(frames: Frames) -> tuple[Tensor, list[Frame]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.generators import finish as run_to_end
+from ddpm_studio.engine.generators import finish as run_to_end
 from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests import narrow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from ddpm_studio.generators import finish
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs import ModelStore, measure_bits
 from ddpm_studio.jobs.events import BitsMeasured
 from ddpm_studio.requests import BitsRequest

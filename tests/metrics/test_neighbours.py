@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ddpm_studio.generators import finish as run_to_end
+from ddpm_studio.engine.generators import finish as run_to_end
 from ddpm_studio.metrics import Neighbours, nearest, neighbours
 
 

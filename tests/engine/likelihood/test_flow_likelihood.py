@@ -11,6 +11,7 @@ from scipy import stats
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.likelihood.bound import bound_terms
 from ddpm_studio.engine.likelihood.flow_likelihood import (
     FlowStep,
@@ -19,7 +20,6 @@ from ddpm_studio.engine.likelihood.flow_likelihood import (
     flow_log_likelihood,
     noise_dequantised_bits,
 )
-from ddpm_studio.generators import finish
 from tests.engine.gaussian import GaussianDenoiser, alphas_cumprod
 
 LINEAR = NoiseSchedule.linear()

@@ -14,6 +14,7 @@ from scipy import integrate, stats
 from torch import Tensor
 
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.likelihood import likelihood
 from ddpm_studio.engine.likelihood.likelihood import (
     Bound,
@@ -23,7 +24,6 @@ from ddpm_studio.engine.likelihood.likelihood import (
     step_weights,
 )
 from ddpm_studio.engine.likelihood.progressive import progressive_decoding
-from ddpm_studio.generators import finish
 from tests.engine.gaussian import (
     GaussianDenoiser,
     PointDenoiser,
