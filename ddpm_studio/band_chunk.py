@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ddpm_studio.picture_shape import MOST_BANDS, Pictures
+from ddpm_studio.picture_shape import MOST_BANDS
+
+if TYPE_CHECKING:
+    from ddpm_studio.picture_shape import Pictures
 
 BAND_CHUNK = b"bnDS"
 

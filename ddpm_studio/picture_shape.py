@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Pictures = npt.NDArray[np.uint8]
+    Pictures: TypeAlias = npt.NDArray[np.uint8]
+
+# Requests know sizes before anything needs arrays: NumPy is imported where it is used.
 ImageSize: TypeAlias = int | tuple[int, int]
 """The side of a square in pixels, or (width, height); two equal sides are written as one."""
 Bands = tuple[int, int, int]
@@ -144,6 +147,8 @@ def visible(pictures: Pictures, bands: Bands = FIRST_BANDS) -> Pictures:
     Raises:
         ValueError: if there is no such band.
     """
+    import numpy as np
+
     channels = pictures.shape[-1]
     if channels <= MOST_COLOURS:
         return pictures
@@ -164,6 +169,8 @@ def opaque(pictures: Pictures, background: int = 255) -> Pictures:
     """Lay pictures (..., C), C = 1 to 4, over a gray level: what has alpha loses it."""
     if pictures.shape[-1] not in (2, 4):
         return pictures
+    import numpy as np
+
     alpha = pictures[..., -1:].astype(np.float32) / 255
     shown = pictures[..., :-1] * alpha + background * (1 - alpha)
     return np.rint(shown).astype(np.uint8)
