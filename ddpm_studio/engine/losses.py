@@ -13,8 +13,9 @@ from torch import Tensor
 from ddpm_studio.engine.checks import check_like, check_positive
 from ddpm_studio.engine.levels import IndexPlace, SigmaPlace, at
 from ddpm_studio.engine.likelihood.bound import reverse_bits
+from ddpm_studio.engine.parameterizations.named import named_where
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
-from ddpm_studio.engine.tables import LOSSES, PARAMETERIZATIONS, TIMESTEP_SAMPLING
+from ddpm_studio.engine.tables import LOSSES, TIMESTEP_SAMPLING
 from ddpm_studio.engine.tables.losses import GAMMA
 
 # [IDDPM §3.1]
@@ -45,7 +46,7 @@ def _check_choice_of_t(process: DiffusionProcess, loss: str, choice: str) -> Non
     if not TIMESTEP_SAMPLING[choice].continuous:
         return
     if not process.form.continuous:
-        fitting = [name for name, other in PARAMETERIZATIONS.items() if other.load()().continuous]
+        fitting = named_where(lambda other: other.continuous)
         raise ValueError(
             f"the choice of t {choice!r} draws σ between the timesteps, where a network of the "
             f"parameterization {process.parameterization!r} has no label; "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, cast
 
 from torch import Tensor
 
@@ -23,9 +23,11 @@ from ddpm_studio.engine.levels import (
     nearest_index,
     place,
 )
+from ddpm_studio.engine.parameterizations.named import named_where, parameterization
 from ddpm_studio.engine.parameterizations.parameterization import Parameterization
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.engine.tables import PARAMETERIZATIONS, VARIANCES
+from ddpm_studio.engine.variances import LogVariance
 
 __all__ = ["Denoiser", "DiffusionProcess", "Index", "Reverse", "std_of"]
 
@@ -85,11 +87,7 @@ class DiffusionProcess:
             PARAMETERIZATIONS[self.parameterization]
         VARIANCES[self.variance]
         if self.schedule.zero_terminal_snr and not self.form.from_noise_alone:
-            able = [
-                repr(name)
-                for name, other in PARAMETERIZATIONS.items()
-                if other.load()().from_noise_alone
-            ]
+            able = [repr(name) for name in named_where(lambda other: other.from_noise_alone)]
             named = isinstance(self.parameterization, str)
             what = self.parameterization if named else type(self.form).__name__
             raise ValueError(
@@ -102,8 +100,11 @@ class DiffusionProcess:
         """The parameterisation as an object."""
         if isinstance(self.parameterization, Parameterization):
             return self.parameterization
-        form: Parameterization = PARAMETERIZATIONS[self.parameterization].load()()
-        return form
+        return parameterization(self.parameterization)
+
+    @cached_property
+    def _log_variance(self) -> LogVariance:
+        return cast(LogVariance, VARIANCES[self.variance].load())
 
     @property
     def learned(self) -> bool:
@@ -213,21 +214,12 @@ class DiffusionProcess:
         return prediction, v
 
     def log_variance(self, index: Index, v: Tensor | None, like: Tensor) -> Tensor | float:
-        """log Σ_θ; ``v`` is the network's variance half, in [−1, 1] for learned_range."""
-        s = self.schedule
-        if v is not None:
-            if self.variance == "learned":
-                return v.to(like.dtype)
-            low = at(s.posterior_log_variance_clipped, index, like)
-            high = at(s.log_betas, index, like)
-            fraction = (v.to(like.dtype) + 1) / 2
-            return fraction * high + (1 - fraction) * low
-        table = (
-            s.fixed_large_log_variance
-            if self.variance == "fixed_large"
-            else s.posterior_log_variance_clipped
-        )
-        return at(table, index, like)
+        """log Σ_θ; ``v`` is the network's variance half, in [−1, 1] for learned_range.
+
+        Raises:
+            ValueError: if the variance is learned and there is no ``v``.
+        """
+        return self._log_variance(self.schedule, index, v, like)
 
     def posterior_log_variance(self, index: Index, like: Tensor) -> Tensor | float:
         """log β̃_t of q(x_{t−1}|x_t, x_0), with β̃_2 at t = 1."""

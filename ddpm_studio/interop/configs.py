@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from ddpm_studio.engine.parameterizations.named import parameterization
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.schedules.betas import (
     cosine,
@@ -16,7 +17,6 @@ from ddpm_studio.engine.schedules.betas import (
     sigmoid,
 )
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
-from ddpm_studio.engine.tables import PARAMETERIZATIONS
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
 Config = Mapping[str, Any]
@@ -69,7 +69,7 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
         raise ValueError(f"variance_type {variance!r} does not fit the network's out_channels")
     schedule = _schedule(fields)
     if fields.get("rescale_betas_zero_snr", False):
-        if not PARAMETERIZATIONS[_PREDICTIONS[prediction]].load()().from_noise_alone:
+        if not parameterization(_PREDICTIONS[prediction]).from_noise_alone:
             raise Unsupported("rescale_betas_zero_snr", True, f"False with {prediction!r}")
         schedule = schedule.with_zero_terminal_snr()
     return DiffusionProcess(schedule, _PREDICTIONS[prediction], _VARIANCES[variance], clip)

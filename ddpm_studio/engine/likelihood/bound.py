@@ -14,6 +14,8 @@ from ddpm_studio.engine.checks import check_batch, check_like
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess, Index
 
 LN2 = math.log(2)
+# Its table has β̃_2 at t = 1, which the formula has not.
+_BETA = "fixed_large"
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,15 @@ def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
 def eps_weights(process: DiffusionProcess) -> Tensor:
     """The factor of ‖ε − ε_θ‖² in L_{t−1}: β_t²/(2σ_t²α_t(1−ᾱ_t)) [DDPM eq. 12], shape (T,).
 
-    σ_t² is β̃_t if that is the process's, else β_t; L_simple [eq. 14] has 1 instead. At t = 1,
-    where L_0 has another form, it is what the formula gives (of β̃_t with β̃_2).
+    σ_t² is the process's, but β_t where that is learned; L_simple [eq. 14] has 1 instead. At
+    t = 1, where L_0 has another form, it is what the formula gives (of β̃_t with β̃_2).
     """
     s = process.schedule
-    fixed_small = process.variance == "fixed_small"
-    variance = s.posterior_log_variance_clipped.exp() if fixed_small else s.betas
+    if process.learned or process.variance == _BETA:
+        variance = s.betas
+    else:
+        every = torch.arange(s.T)
+        variance = torch.as_tensor(process.log_variance(every, None, s.betas)).exp()
     scale = 2 * variance * s.alphas * s.one_minus_alphas_cumprod
     return s.betas.square() / scale
 

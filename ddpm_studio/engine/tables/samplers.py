@@ -30,7 +30,7 @@ class SamplerInfo(Entry):
         grid: which timesteps it keeps, a function of (schedule, steps, t) by its place.
         adaptive: is at timesteps between its steps too. It is given all to t, and its steps, or
             the moments to show of one that chooses its own, as ``moments``.
-        uses_variance: its noise is that of the process's variance, fixed_large or fixed_small.
+        uses_variance: its noise is that of the process's variance.
         needs_signal: begins with σ or ln ᾱ: not from T with a schedule of zero terminal SNR.
         featured: among the few that stand side by side in the playground.
     """

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 
 from ddpm_studio.engine.tables.entry import Entry, Table
 
-_PROCESS = "ddpm_studio.engine.process:DiffusionProcess.log_variance"
+_VARIANCES = "ddpm_studio.engine.variances"
 
 
 @dataclass(frozen=True, eq=False)
 class VarianceInfo(Entry):
     """A choice of σₜ² [DDPM §3.2; IDDPM §3.1].
+
+    Its code is a function of (schedule, index, v, x_t) that returns log σₜ², such as
+    :func:`ddpm_studio.engine.variances.fixed_large`.
 
     Args:
         learned: the network's output has a second half of channels that carries it. One that is
@@ -25,11 +28,17 @@ VARIANCES = Table(
     "variance",
     VarianceInfo,
     (
-        VarianceInfo("fixed_large", "σ² = βₜ", "βₜ, the upper bound", _PROCESS),
-        VarianceInfo("fixed_small", "σ² = β̃ₜ", "β̃ₜ, the lower bound", _PROCESS),
-        VarianceInfo("learned", "learned", "exp of an output", _PROCESS, learned=True),
+        VarianceInfo("fixed_large", "σ² = βₜ", "βₜ, the upper bound", f"{_VARIANCES}:fixed_large"),
+        VarianceInfo("fixed_small", "σ² = β̃ₜ", "β̃ₜ, the lower bound", f"{_VARIANCES}:fixed_small"),
         VarianceInfo(
-            "learned_range", "learned range", "between both by an output", _PROCESS, learned=True
+            "learned", "learned", "exp of an output", f"{_VARIANCES}:learned", learned=True
+        ),
+        VarianceInfo(
+            "learned_range",
+            "learned range",
+            "between both by an output",
+            f"{_VARIANCES}:learned_range",
+            learned=True,
         ),
     ),
 )

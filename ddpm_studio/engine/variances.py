@@ -1,0 +1,68 @@
+"""σₜ² of the reverse process, each as its logarithm [DDPM §3.2; IDDPM §3.1].
+
+All take the schedule, the index t − 1 (an int, or int64 of shape (N,)), the network's variance
+half v of x_t's shape, None where there is none, and x_t itself, shape (N, …). They return a number
+for an index that is an int, else (N, 1, …); from v, x_t's shape.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from ddpm_studio.engine.levels import Coefficient, Index, at
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+
+
+class LogVariance(Protocol):
+    """The code of a variance."""
+
+    def __call__(
+        self, schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor, /
+    ) -> Coefficient:
+        """Return log σₜ²."""
+        ...
+
+
+def fixed_large(
+    schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
+) -> Coefficient:
+    """log βₜ, with log β̃_2 at t = 1 as in the DDPM code."""
+    return at(schedule.fixed_large_log_variance, index, like)
+
+
+def fixed_small(
+    schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
+) -> Coefficient:
+    """log β̃ₜ, with log β̃_2 at t = 1."""
+    return at(schedule.posterior_log_variance_clipped, index, like)
+
+
+def learned(schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor) -> Coefficient:
+    """The output v as it is.
+
+    Raises:
+        ValueError: without v.
+    """
+    return _half(v, like)
+
+
+def learned_range(
+    schedule: NoiseSchedule, index: Index, v: Tensor | None, like: Tensor
+) -> Coefficient:
+    """Between log β̃ₜ at v = −1 and log βₜ at v = 1 [IDDPM eq. 15].
+
+    Raises:
+        ValueError: without v.
+    """
+    low = at(schedule.posterior_log_variance_clipped, index, like)
+    high = at(schedule.log_betas, index, like)
+    fraction = (_half(v, like) + 1) / 2
+    return fraction * high + (1 - fraction) * low
+
+
+def _half(v: Tensor | None, like: Tensor) -> Tensor:
+    if v is None:
+        raise ValueError("a learned variance needs the second half of the network's channels")
+    return v.to(like.dtype)
