@@ -54,22 +54,27 @@ class ProcessInfo(_Part):
     variance: Variance = "fixed_large"
     zero_terminal_snr: bool = False
 
-    def build(self) -> DiffusionProcess:
-        """Return the process, its schedule in float64.
+    def noise_schedule(self) -> NoiseSchedule:
+        """Return the forward process's schedule, in float64; what is predicted need not be known.
 
         Raises:
-            ValueError: if the betas are missing or impossible, or what is predicted does not go
-                with zero terminal SNR.
+            ValueError: if it is not known here, or the betas are missing or impossible.
         """
         if self.schedule != "betas":
             schedule = NoiseSchedule.named(self.schedule, self.timesteps)
-            if self.zero_terminal_snr:
-                schedule = schedule.with_zero_terminal_snr()
-        elif self.betas is None or len(self.betas) != self.timesteps:
+            return schedule.with_zero_terminal_snr() if self.zero_terminal_snr else schedule
+        if self.betas is None or len(self.betas) != self.timesteps:
             raise ValueError(f"schedule 'betas' needs {self.timesteps} of them")
-        else:
-            schedule = NoiseSchedule.from_betas(self.betas, self.zero_terminal_snr)
-        return DiffusionProcess(schedule, self.parameterization, self.variance)
+        return NoiseSchedule.from_betas(self.betas, self.zero_terminal_snr)
+
+    def build(self) -> DiffusionProcess:
+        """Return the process.
+
+        Raises:
+            ValueError: as :meth:`noise_schedule`, or if what is predicted does not go with zero
+                terminal SNR.
+        """
+        return DiffusionProcess(self.noise_schedule(), self.parameterization, self.variance)
 
 
 class SettingsChange(_Part):

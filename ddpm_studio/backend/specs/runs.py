@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, PoolCall, PoolSteps
+from ddpm_studio.catalogue.origins import missing
 from ddpm_studio.jobs.events import Event, SampleGrid
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
 class RunView:
     """A run as the window shows it; its curves are in a :class:`RunRecord`.
 
-    ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,).
+    ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,); None where its schedule
+    is another package's that is missing.
     """
 
     summary: RunSummary
     request: TrainRequest | None
     sources: tuple[Path, ...]
     options: PrepareOptions
-    alphas_cumprod: npt.NDArray[np.float64]
+    alphas_cumprod: npt.NDArray[np.float64] | None
 
 
 def open_run(run: Path) -> JobSpec[RunView]:
@@ -45,12 +47,13 @@ def open_run(run: Path) -> JobSpec[RunView]:
         from ddpm_studio.runs import RunFolder
 
         folder = RunFolder.open(run)
+        known = not missing(folder.info.plugins, ("schedule",))
         return RunView(
             jobs.describe_run(run),
             folder.info.request,
             tuple(Path(source) for source in folder.info.data.sources) if folder.info.data else (),
             prepare_options(folder.info),
-            folder.info.process.build().schedule.alphas_cumprod.numpy(),
+            folder.info.process.noise_schedule().alphas_cumprod.numpy() if known else None,
         )
 
     return JobSpec(f"Opening {run.name}", PoolCall(work), slot="open run", listed=False)

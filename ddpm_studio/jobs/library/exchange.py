@@ -7,11 +7,13 @@ from pathlib import Path
 
 import torch
 
+from ddpm_studio.catalogue.origins import require
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop import load_diffusers, save_diffusers
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.requests import Weights
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
+from ddpm_studio.runs.info import NEEDED_TO_DRAW
 
 
 def import_diffusers(source: Path, run: Path) -> Generator[Event, None, Path]:
@@ -48,11 +50,12 @@ def export_diffusers(
     """Write a run's newest model as a folder that ``DDPMPipeline.from_pretrained`` reads.
 
     Raises:
-        StudioError: if the run can't be read, diffusers can't express it, or the folder holds
-            files already.
+        StudioError: if the run can't be read, needs a plug-in that is missing, diffusers can't
+            express it, or the folder holds files already.
     """
     yield Progress(0, 1, "Writing the model")
     opened = RunFolder.open(run)
+    require(f"The run {opened.path.name}", opened.info.plugins, NEEDED_TO_DRAW)
     config = opened.info.network_config()
     tensors = opened.newest().load("ema" if weights == "ema" else "model", config)
     save_diffusers(folder, config, tensors, opened.info.process.build())

@@ -272,7 +272,7 @@ class ReversePanel(QWidget):
 
     def _on_run(self) -> None:
         view = self._studio.run_view
-        self.curve.setVisible(view is not None)
+        self.curve.setVisible(view is not None and view.alphas_cumprod is not None)
         if view is not None:
             self.sampler.set_timesteps(view.summary.timesteps)
             self.compare.set_timesteps(view.summary.timesteps)

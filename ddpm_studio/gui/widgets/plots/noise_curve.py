@@ -43,9 +43,10 @@ class NoiseCurve(QWidget):
         self.setToolTip(self.tr("ᾱ at each t; ticks: where the sampler stops. Click to go there"))
         current_theme().changed.connect(self.update)
 
-    def set_schedule(self, alphas_cumprod: npt.NDArray[np.float64]) -> None:
-        """Show another schedule: ᾱ_1 … ᾱ_T, shape (T,)."""
-        self._alpha_bar = np.concatenate([[1.0], alphas_cumprod])
+    def set_schedule(self, alphas_cumprod: npt.NDArray[np.float64] | None) -> None:
+        """Show another schedule: ᾱ_1 … ᾱ_T, shape (T,); None: it is not known."""
+        known = () if alphas_cumprod is None else alphas_cumprod
+        self._alpha_bar = np.concatenate([[1.0], known])
         self._t = min(self._t, self.timesteps)
         self.update()
 
