@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio import catalogue
+from ddpm_studio.catalogue import plugins
+from tests.catalogue.conftest import site, toy
+
+__all__ = ["site", "toy"]
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -27,9 +31,17 @@ def test_the_files_named_are_there() -> None:
 
 def test_the_table_names_every_kind() -> None:
     for table in catalogue.KINDS.values():
-        if table.kind not in UNUSED:
-            assert f"`{table.takes.__name__}`" in TEXT
+        assert f"`{table.takes.__name__}`" in TEXT
 
 
-# Its table is there, and what uses it is not.
-UNUSED = {"variance"}
+def test_what_another_package_can_add_is_in_the_toy(toy: Path) -> None:
+    """Each row with "yes" is tried, and only the commands have another."""
+    rows = re.findall(r"^\| ([^|]+) \|.*\| (\w[^|]*) \|$", TEXT, re.MULTILINE)
+    answers = {adding: answer for adding, answer in rows if adding != "adding"}
+    assert {adding for adding, answer in answers.items() if answer != "yes"} == {
+        "command of the terminal"
+    }
+    assert len(answers) == len(catalogue.KINDS) + 1
+    assert "toy-l1" in catalogue.LOSSES
+    (plugin,) = (one for one in plugins.loaded() if not one.problem)
+    assert {kind for kind, _ in plugin.entries} == set(catalogue.KINDS)

@@ -6,10 +6,12 @@ from ddpm_studio.catalogue import (
     NetworkInfo,
     OptimizerInfo,
     Option,
+    ParameterizationInfo,
     PresetInfo,
     SamplerInfo,
     ScheduleInfo,
     TimestepSamplingInfo,
+    VarianceInfo,
 )
 
 ENTRIES = (
@@ -23,6 +25,10 @@ ENTRIES = (
         options=(Option("keep", "Keep", "Share of ε̂ that is kept.", 1.0, 0.0, 1.0),),
     ),
     ScheduleInfo("toy-sqrt", "Toy root", "ᾱ falls as 1 − √(t/T)", "toy_plugin.schedule:sqrt"),
+    ParameterizationInfo(
+        "toy-score", "Toy score", "the score, −ε/√(1−ᾱ)", "toy_plugin.parameterization:Score"
+    ),
+    VarianceInfo("toy-middle", "σ² = √(βₜ β̃ₜ)", "between the bounds", "toy_plugin.variance:middle"),
     LossInfo("toy-l1", "Toy L1", "the mean absolute error", "toy_plugin.loss:l1"),
     TimestepSamplingInfo(
         "toy-late", "Toy late", "large t alone", "toy_plugin.timesteps:LateTimesteps"
