@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 # Plugins of pydantic that others have installed are neither wanted nor waited for.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
@@ -87,6 +95,10 @@ class PrepareOptions(Request):
 _MAY_CHANGE: JsonDict = {"may_change": True}
 
 
+# Left out, it is as suits the network: as the preset's recipe has it, or else the paper's value.
+_BY_PRESET: JsonDict = {"by_preset": True}
+
+
 class TrainRequest(Request):
     """Everything that decides a training run."""
 
@@ -125,7 +137,7 @@ class TrainRequest(Request):
         le=65536,
         title="Batch size",
         description="Pictures in one step.",
-        json_schema_extra=_MAY_CHANGE,
+        json_schema_extra={**_MAY_CHANGE, **_BY_PRESET},
     )
     accumulation: int = Field(
         1,
@@ -146,7 +158,10 @@ class TrainRequest(Request):
         "auto", title="Precision", description="auto: bf16 where the device does it well."
     )
     optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field(
-        "adam", title="Optimiser", description="What takes the steps."
+        "adam",
+        title="Optimiser",
+        description="What takes the steps.",
+        json_schema_extra=_BY_PRESET,
     )
     weight_decay: float = Field(
         WEIGHT_DECAY.default,
@@ -154,7 +169,7 @@ class TrainRequest(Request):
         le=WEIGHT_DECAY.high,
         title=WEIGHT_DECAY.title,
         description=WEIGHT_DECAY.help,
-        json_schema_extra={"option_of": "optimizer"},
+        json_schema_extra={"option_of": "optimizer", **_BY_PRESET},
     )
     learning_rate: float = Field(
         2e-4,
@@ -162,19 +177,20 @@ class TrainRequest(Request):
         le=1,
         title="Learning rate",
         description="The optimiser's step size after warm-up.",
-        json_schema_extra=_MAY_CHANGE,
+        json_schema_extra={**_MAY_CHANGE, **_BY_PRESET},
     )
     learning_rate_schedule: Annotated[str, OneOf(LEARNING_RATES)] = Field(
         "constant",
         title="Learning-rate schedule",
         description="What follows the warm-up, until the last step.",
-        json_schema_extra=_MAY_CHANGE,
+        json_schema_extra={**_MAY_CHANGE, **_BY_PRESET},
     )
-    warmup_steps: int | None = Field(
-        None,
+    warmup_steps: int = Field(
+        500,
         ge=0,
         title="Warm-up steps",
-        description="Linear rise of the learning rate; empty: as suits the network.",
+        description="Linear rise of the learning rate.",
+        json_schema_extra=_BY_PRESET,
     )
     grad_clip: float = Field(
         1.0, gt=0, title="Gradient clip", description="Largest norm of the gradient."
@@ -183,7 +199,12 @@ class TrainRequest(Request):
         None, ge=0, lt=1, title="Dropout", description="Empty: as the preset has it."
     )
     ema_decay: float = Field(
-        0.9999, ge=0, lt=1, title="EMA decay", description="Reached by a warm-up of the decay."
+        0.9999,
+        ge=0,
+        lt=1,
+        title="EMA decay",
+        description="Reached by a warm-up of the decay.",
+        json_schema_extra=_BY_PRESET,
     )
     power_ema: bool = Field(
         False,
@@ -195,7 +216,12 @@ class TrainRequest(Request):
     )
     schedule: Schedule = Field("linear", title="Noise schedule", description="How βₜ rises with t.")
     timesteps: int = Field(
-        1000, ge=2, le=10000, title="Timesteps T", description="Length of the forward process."
+        1000,
+        ge=2,
+        le=10000,
+        title="Timesteps T",
+        description="Length of the forward process.",
+        json_schema_extra=_BY_PRESET,
     )
     zero_terminal_snr: bool = Field(
         False,
@@ -203,7 +229,10 @@ class TrainRequest(Request):
         description="Rescale βₜ so that x_T is noise alone; not where ε is predicted.",
     )
     parameterization: Parameterization = Field(
-        "eps", title="Prediction", description="What the network predicts."
+        "eps",
+        title="Prediction",
+        description="What the network predicts.",
+        json_schema_extra=_BY_PRESET,
     )
     variance: Variance = Field(
         "fixed_large",
@@ -211,10 +240,16 @@ class TrainRequest(Request):
         description="σₜ² of the reverse process; a learned one needs a loss that teaches it.",
     )
     loss: Annotated[str, OneOf(LOSSES)] = Field(
-        "simple", title="Loss", description="What training makes small."
+        "simple",
+        title="Loss",
+        description="What training makes small.",
+        json_schema_extra=_BY_PRESET,
     )
     timestep_sampling: Annotated[str, OneOf(TIMESTEP_SAMPLING)] = Field(
-        "uniform", title="Choice of t", description="Which t a step sees."
+        "uniform",
+        title="Choice of t",
+        description="Which t a step sees.",
+        json_schema_extra=_BY_PRESET,
     )
     class_conditional: bool = Field(
         False, title="Classes", description="Learn the labels too, to draw chosen classes."
@@ -253,6 +288,17 @@ class TrainRequest(Request):
         16, ge=0, le=256, title="Sample count", description="Pictures in each preview; 0: none."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_suits_the_preset(cls, given: Any) -> Any:
+        """Fill in what was left out, or left empty, as the recipe of the preset has it."""
+        if not isinstance(given, dict):
+            return given
+        preset = given.get("preset", cls.model_fields["preset"].default)
+        known = isinstance(preset, str) and preset in PRESETS
+        recipe = PRESETS[preset].recipe if known else {}
+        return {**recipe, **{k: v for k, v in given.items() if v is not None or k not in recipe}}
+
     @field_validator("minutes")
     @classmethod
     def _one_length(cls, minutes: float | None, info: ValidationInfo) -> float | None:
@@ -263,8 +309,17 @@ class TrainRequest(Request):
     @classmethod
     def may_change(cls) -> tuple[str, ...]:
         """Return the fields that a run may go on with other values of."""
+        return cls._marked("may_change")
+
+    @classmethod
+    def by_preset(cls) -> tuple[str, ...]:
+        """Return the fields whose values are those of the preset's recipe where left out."""
+        return cls._marked("by_preset")
+
+    @classmethod
+    def _marked(cls, mark: str) -> tuple[str, ...]:
         extras = ((name, field.json_schema_extra) for name, field in cls.model_fields.items())
-        return tuple(n for n, extra in extras if isinstance(extra, dict) and "may_change" in extra)
+        return tuple(name for name, extra in extras if isinstance(extra, dict) and mark in extra)
 
 
 # Of an effect with those samplers alone that take it.

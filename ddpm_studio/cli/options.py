@@ -204,8 +204,8 @@ def _help(field: FieldInfo, kind: Any, model: type[BaseModel]) -> str:
     if kind is not str:
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
     if field.default is not None and kind != list[str]:
-        extra = field.json_schema_extra
-        fitting = extra.get("terminal_default") if isinstance(extra, dict) else None
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        fitting = "as suits the network" if "by_preset" in extra else extra.get("terminal_default")
         words.append(f"Default: {fitting or _shown(field.default)}.")
     # In a form a field is left empty; on a command line it is left out.
     return " ".join(words).replace("empty:", "left out:").replace("Empty:", "Left out:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,31 +77,36 @@ class PresetInfo(Entry):
     The size is that of the pictures: one side of a square, or (height, width).
 
     Args:
-        warmup_steps: linear rise of the learning rate, unless another is asked for.
+        recipe: how it is trained unless something else is asked for: values of fields of
+            :class:`ddpm_studio.requests.TrainRequest`, where they are others than the paper's.
     """
 
-    warmup_steps: int = field(default=500, kw_only=True)
+    recipe: Mapping[str, object] = field(default_factory=dict, kw_only=True)
 
+
+# [DDPM appendix B]; the paper's 5000 steps of warm-up suit its 800,000 in all.
+_CIFAR10 = {"batch_size": 128, "learning_rate": 2e-4, "warmup_steps": 5000}
+_256_PX = {"batch_size": 64, "learning_rate": 2e-5, "warmup_steps": 5000}
+_QUICK = {"warmup_steps": 50}
 
 PRESETS = Table(
     "preset",
     PresetInfo,
     (
-        PresetInfo("tiny", "tiny", "suits a CPU", f"{_UNET}.tiny", warmup_steps=50),
+        PresetInfo("tiny", "tiny", "suits a CPU", f"{_UNET}.tiny", recipe=_QUICK),
         PresetInfo("small", "small", "a night on a CPU", f"{_UNET}.small"),
-        # The paper's 5000 suit its 800,000 steps; smaller networks are trained for shorter.
         PresetInfo(
-            "ddpm32", "ddpm32", "the paper's for CIFAR-10", f"{_UNET}.ddpm32", warmup_steps=5000
+            *("ddpm32", "ddpm32", "the paper's for CIFAR-10", f"{_UNET}.ddpm32"), recipe=_CIFAR10
         ),
         PresetInfo(
-            "ddpm256", "ddpm256", "the paper's for 256 px", f"{_UNET}.ddpm256", warmup_steps=5000
+            *("ddpm256", "ddpm256", "the paper's for 256 px", f"{_UNET}.ddpm256"), recipe=_256_PX
         ),
         PresetInfo(
             "patches",
             "patches",
             "as large as tiny, at half the resolution",
             f"{_CODE}.patch_unet:PatchUNetConfig.patches",
-            warmup_steps=50,
+            recipe=_QUICK,
         ),
         PresetInfo("dit", "dit", "a small transformer", f"{_CODE}.dit:DiTConfig.small"),
     ),

@@ -10,7 +10,6 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer, TrainingConfig, derive_seed
 from ddpm_studio.engine.batches import PictureRows
 from ddpm_studio.engine.power_ema import LONG, SHORT
-from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.library.exchange import start_weights
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.requests import TrainRequest
@@ -61,7 +60,7 @@ def training_config(request: TrainRequest, device: torch.device) -> TrainingConf
     return TrainingConfig(
         batch_size=request.batch_size,
         learning_rate=request.learning_rate,
-        warmup_steps=warmup_steps(request),
+        warmup_steps=request.warmup_steps,
         grad_clip=request.grad_clip,
         ema_decay=request.ema_decay,
         flip=request.flip,
@@ -77,9 +76,3 @@ def training_config(request: TrainRequest, device: torch.device) -> TrainingConf
         accumulation=request.accumulation,
         power_ema=(SHORT, LONG) if request.power_ema else (),
     )
-
-
-def warmup_steps(request: TrainRequest) -> int:
-    """Return how many steps the learning rate rises; the preset's unless it is asked for."""
-    asked = request.warmup_steps
-    return PRESETS[request.preset].warmup_steps if asked is None else asked

@@ -22,7 +22,7 @@ from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
 from ddpm_studio.jobs.library.learnt import kept_pictures
 from ddpm_studio.jobs.machine import device as devices
-from ddpm_studio.jobs.training.building import build_trainer, warmup_steps
+from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.changes import (
     further,
     note_changes,
@@ -136,8 +136,8 @@ def train(
         precision = devices.choose_precision(request.precision, device)
         config = base.network_config() if base else _network_config(request, dataset)
         # Nor should it change its meaning with a preset.
-        told = {"warmup_steps": warmup_steps(request), "dropout": config.dropout}
-        request = request.model_copy(update={"precision": precision, **told})
+        told = {"precision": precision, "dropout": config.dropout}
+        request = request.model_copy(update=told)
         info = _describe(request, config, process, dataset, start_from)
     batch = request.batch_size * request.accumulation
     if batch > len(dataset):

@@ -21,9 +21,9 @@ from ddpm_studio.gui.features.training.further_row import FurtherRow
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
+from ddpm_studio.gui.features.training.training_form import COMMON, TrainingForm
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
@@ -42,9 +42,7 @@ from ddpm_studio.jobs.events import (
     TrainTick,
 )
 from ddpm_studio.paths import is_file
-from ddpm_studio.requests import TrainRequest
 
-_COMMON = ("preset", "steps", "batch_size", "seed", "device")
 _MOST_ASKED = 304
 _SAVING = "saving"
 
@@ -71,8 +69,7 @@ class TrainingPanel(QWidget):
         self.stop_button = ActionButton(self._stop, "square")
         self.status = TrainingStatus()
         self.further = FurtherRow(self._further)
-        rest = [key for key in TrainRequest.model_fields if key not in _COMMON]
-        self.form = RequestForm(TrainRequest, _COMMON, rest)
+        self.form = TrainingForm()
         self._register_settings(actions)
         self.run_choice = RunChoice()
         self.settings = QWidget()
@@ -187,7 +184,7 @@ class TrainingPanel(QWidget):
         self.wanted.emit()
         self.settings_fold.setChecked(True)
         self.form.more_button.setChecked(True)
-        first = self.form.editor(_COMMON[0])
+        first = self.form.editor(COMMON[0])
         first.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._area.ensureWidgetVisible(first)
 

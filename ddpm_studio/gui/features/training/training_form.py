@@ -1,0 +1,56 @@
+"""The settings of a training: what suits a network follows the choice of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.requests import TrainRequest
+
+COMMON = ("preset", "steps", "batch_size", "seed", "device")
+
+
+class TrainingForm(RequestForm[TrainRequest]):
+    """Edits a :class:`TrainRequest`.
+
+    With another network go the values of its recipe, but where the person has set another.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._preset = TrainRequest().preset
+        rest = [key for key in TrainRequest.model_fields if key not in COMMON]
+        super().__init__(TrainRequest, COMMON, rest, parent)
+        self.reset()
+
+    def hear(self, key: str) -> None:
+        """Look at a field that has changed and tell of it."""
+        preset = str(self.values()["preset"])
+        if preset != self._preset:
+            self.set_value({"preset": preset})
+        super().hear(key)
+
+    def set_value(self, value: BaseModel | Mapping[str, Any]) -> None:
+        """Show a request, or some fields of one; a preset alone brings its recipe."""
+        given: dict[str, Any] = dict(value)
+        before, self._preset = self._preset, str(given.get("preset", self._preset))
+        # The network first: while the others are written it is no change any more.
+        super().set_value({"preset": self._preset, **self._following(before), **given})
+
+    def _following(self, before: str) -> dict[str, Any]:
+        """What changes between two presets, of the fields that stand as the first one has them."""
+        if before == self._preset:
+            return {}
+        old, new, shown = _recipe(before), _recipe(self._preset), self.values()
+        fields = TrainRequest.by_preset()
+        return {key: new[key] for key in fields if shown[key] == old[key] != new[key]}
+
+    def _defaults(self) -> dict[str, Any]:
+        return TrainRequest().model_dump()
+
+
+def _recipe(preset: str) -> dict[str, Any]:
+    return TrainRequest(preset=preset).model_dump()
