@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ddpm_studio.catalogue import PRESETS
 from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of
 from ddpm_studio.jobs.asking import OptionError, ask
 
@@ -110,7 +111,7 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
         f"{flag}/{option_name('no_' + name)}" if kind is bool else flag,
         parser=_entry_name(marker) if marker else None,
         autocompletion=_starting_with(marker) if marker else None,
-        help=_help(field, kind, model),
+        help=_help(name, field, kind, model),
         # The model's default applies; None here tells that the option was not named.
         show_default=False,
         metavar=_metavar_of(field) or _metavar(name, field, kind),
@@ -197,18 +198,25 @@ def _choices(field: FieldInfo) -> str:
     return f"{'; '.join(f'{choice.value}: {choice.help}' for choice in choices)}."
 
 
-def _help(field: FieldInfo, kind: Any, model: type[BaseModel]) -> str:
+def _help(name: str, field: FieldInfo, kind: Any, model: type[BaseModel]) -> str:
     """Return the description, the choices, the limits and the default."""
     parts = (field.description or field.title, _choices(field), _options_of(field, model))
     words = [part for part in parts if part]
     if kind is not str:
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
     if field.default is not None and kind != list[str]:
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        fitting = "as suits the network" if "by_preset" in extra else extra.get("terminal_default")
-        words.append(f"Default: {fitting or _shown(field.default)}.")
+        words.append(f"Default: {_default(name, field, model)}.")
     # In a form a field is left empty; on a command line it is left out.
     return " ".join(words).replace("empty:", "left out:").replace("Empty:", "Left out:")
+
+
+def _default(name: str, field: FieldInfo, model: type[BaseModel]) -> str:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    if "by_preset" in extra:
+        preset = PRESETS[model.model_fields["preset"].default]
+        value = preset.recipe.get(name, field.default)
+        return f"as suits the network, {_shown(value)} for {preset.name}"
+    return str(extra.get("terminal_default") or _shown(field.default))
 
 
 def _shown(default: object) -> str:
