@@ -147,11 +147,24 @@ class TrainRequest(Request):
         description="Passes of a batch each whose gradients make one step.",
         json_schema_extra=_MAY_CHANGE,
     )
-    seed: Seed = Field(0, title="Seed", description="Same seed, same run (exactly so on the CPU).")
+    seed: Seed = Field(
+        0,
+        title="Seed",
+        description="Same seed, same run (exactly so on the CPU with as many threads).",
+    )
     device: Device = Field(
         "auto",
         title="Device",
         description="auto: the GPU if there is one.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        title="Threads",
+        description="Of the CPU; empty: one for each core, or one alone while other programs make "
+        "that faster, which changes the last bits of sums.",
         json_schema_extra=_MAY_CHANGE,
     )
     precision: Precision = Field(

@@ -22,6 +22,7 @@ from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
 from ddpm_studio.jobs.library.learnt import kept_pictures
 from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.changes import (
     further,
@@ -142,7 +143,7 @@ def train(
     batch = request.batch_size * request.accumulation
     if batch > len(dataset):
         yield Notice(_large_batch(batch, len(dataset)))
-    with devices.deterministic(request.deterministic, device):
+    with devices.deterministic(request.deterministic, device), threads(request.threads):
         described = folder.info if resume else info
         taken, seen = _taken(folder) if resume else (0, 0)
         request = yield from in_steps(request, described, dataset, device, taken, seen)

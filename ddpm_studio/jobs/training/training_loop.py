@@ -13,6 +13,7 @@ from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep
 from ddpm_studio.jobs.machine.compiling import Compiling
+from ddpm_studio.jobs.machine.threads import ThreadWatch
 from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.jobs.training.changes import pictures_seen
 from ddpm_studio.jobs.training.data_guard import DataGuard
@@ -67,6 +68,8 @@ class TrainingLoop:
         self._spikes = SpikeWatch()
         self._micro_batch = MicroBatch(trainer)
         self._compiling = Compiling(trainer, request.steps, allowed=not request.deterministic)
+        exact = request.deterministic or request.threads is not None
+        self._threads = ThreadWatch(trainer.device.type == "cpu" and not exact)
         self._returns = 0
         # Of those, from one and the same checkpoint.
         self._stuck: tuple[int, int] = (-1, 0)
@@ -82,6 +85,7 @@ class TrainingLoop:
         """Let others write to the run, and let go of the pictures."""
         self._lock.release()
         self._guard.close()
+        self._threads.close()
 
     def run(self) -> Generator[Event, None, None]:
         """Yield what comes; closing saves the steps taken so far.
@@ -122,6 +126,7 @@ class TrainingLoop:
             for event in self._compiling.consider():
                 yield event
                 log.restart_clock()
+            yield from self._threads.consider()
             last = trainer.step_number == total
             previews, save = self._previews.due(trainer.step_number), self._saver.due() and not last
             if (log.due() or last or previews or save) and (yield from self._flush()):
@@ -137,7 +142,7 @@ class TrainingLoop:
         """Take a step, in smaller pieces where the memory does not suffice."""
         while True:
             try:
-                return self._compiling.step(self.trainer.step)
+                return self._threads.take(lambda: self._compiling.step(self.trainer.step))
             except Exception as error:
                 if not is_out_of_memory(error) or self._micro_batch.spent:
                     self._micro_batch.give_up()

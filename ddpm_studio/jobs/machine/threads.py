@@ -1,0 +1,158 @@
+"""Number of CPU threads of a training, that follows the load of other programs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import TypeVar
+
+import psutil
+import torch
+
+from ddpm_studio.jobs.events import Event, Notice
+
+_T = TypeVar("_T")
+# A window is so long, and has so many steps, before its pace is looked at.
+_WINDOW_SECONDS, _WINDOW_STEPS = 3.0, 4
+# The pace has fallen when steps take so many times the best, and is better when so many times.
+_FALLEN, _BETTER = 1.25, 1.1
+# Steps of a trial: the first chooses kernels and is not measured.
+_UNMEASURED, _TRIAL_SECONDS, _TRIAL_STEPS = 1, 1.0, 2
+# Between a trial and the next one, doubled while nothing is gained.
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 15.0, 240.0
+# What others leave of a core counts as taken below this.
+_HALF_A_CORE = 0.5
+
+
+@contextlib.contextmanager
+def threads(number: int | None) -> Iterator[None]:
+    """Let torch compute with so many threads while the body runs; None: with those it has."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class Others:
+    """How many cores other programs keep busy, since the last reading."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._before = self._read()
+
+    def __call__(self) -> float:
+        """Return the mean number of cores since the call before."""
+        before, self._before = self._before, self._read()
+        seconds, busy = (now - then for now, then in zip(self._before, before, strict=True))
+        return busy / seconds if seconds > 0 else 0.0
+
+    def _read(self) -> tuple[float, float]:
+        told, own = psutil.cpu_times(), self._process.cpu_times()
+        busy = told.user + told.system + getattr(told, "nice", 0.0)
+        return time.monotonic(), busy - own.user - own.system
+
+
+class ThreadWatch:
+    """Times steps, and tries one thread against all when the pace falls.
+
+    With as many threads as cores, a step waits for its slowest thread: one that shares its core
+    with another program holds up the rest, so that a single thread can make several times as
+    many pictures. The sums of a step depend on the number of threads in their last bits.
+
+    Args:
+        allowed: False: the number stays as it is.
+        others: how many cores other programs keep busy, since the last call.
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        allowed: bool,
+        others: Callable[[], float] | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._all = torch.get_num_threads()
+        self._watching = allowed and self._all > 1
+        self._others = (others or Others()) if self._watching else lambda: 0.0
+        self._clock = clock
+        self._seconds: list[float] = []
+        self._best: float | None = None
+        # While another number is tried: seconds of a step with the one before.
+        self._tried_against: float | None = None
+        self._pause = _PAUSE_SECONDS
+        self._not_before = clock()
+
+    def close(self) -> None:
+        """Go back to the number of threads that there was at first."""
+        if self._watching:
+            torch.set_num_threads(self._all)
+
+    def take(self, step: Callable[[], _T]) -> _T:
+        """Take a step and look at the clock."""
+        if not self._watching:
+            return step()
+        begun = self._clock()
+        done = step()
+        self._seconds.append(self._clock() - begun)
+        return done
+
+    def consider(self) -> Generator[Event, None, None]:
+        """Change the number of threads where that is faster, and tell of it."""
+        if self._tried_against is not None:
+            yield from self._judge(self._tried_against)
+        elif self._is_window():
+            pace = _mean(self._seconds)
+            self._seconds.clear()
+            if self._worth_a_trial(pace, self._others()) and self._clock() >= self._not_before:
+                self._tried_against = pace
+                self._swap()
+            self._best = pace if self._best is None else min(pace, self._best)
+
+    def _is_window(self) -> bool:
+        return len(self._seconds) >= _WINDOW_STEPS and sum(self._seconds) >= _WINDOW_SECONDS
+
+    def _worth_a_trial(self, pace: float, others: float) -> bool:
+        cores = os.cpu_count() or self._all
+        if torch.get_num_threads() < self._all:
+            return cores - others >= self._all - _HALF_A_CORE
+        first = self._best is None
+        return others > _HALF_A_CORE if first else pace > _FALLEN * (self._best or pace)
+
+    def _judge(self, before: float) -> Generator[Event, None, None]:
+        """Keep the number that is tried, or go back, when enough steps were taken with it."""
+        measured = self._seconds[_UNMEASURED:]
+        slower = bool(measured) and min(measured) > _FALLEN * before
+        enough = len(measured) >= _TRIAL_STEPS and sum(measured) >= _TRIAL_SECONDS
+        if not (slower or enough):
+            return
+        pace, now = _mean(measured), torch.get_num_threads()
+        self._tried_against = None
+        self._seconds.clear()
+        self._others()
+        if before / pace >= _BETTER:
+            self._pause, self._best = _PAUSE_SECONDS, pace
+            yield Notice(_told(now, self._all, before / pace))
+        else:
+            self._swap()
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        self._not_before = self._clock() + self._pause
+
+    def _swap(self) -> None:
+        torch.set_num_threads(1 if torch.get_num_threads() > 1 else self._all)
+
+
+def _mean(seconds: list[float]) -> float:
+    return sum(seconds) / len(seconds)
+
+
+def _told(now: int, most: int, gain: float) -> str:
+    if now == most:
+        return f"The processor is free again: training goes on with {now} threads."
+    return (
+        f"Other programs keep the processor busy: training goes on with one thread, {gain:.1f} "
+        f"times as fast as with {most}."
+    )

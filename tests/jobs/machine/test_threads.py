@@ -1,0 +1,135 @@
+"""One thread or all, by the load of other programs; only the test turns the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from ddpm_studio.jobs.events import Notice
+from ddpm_studio.jobs.machine.threads import ThreadWatch, threads
+
+
+class Machine:
+    """Two cores: a step takes .2 s of one and .12 s of both; with two busy programs .3 and 1.5."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.load = 0.0
+        self.trials = 0
+
+    def step(self) -> None:
+        free = {1: 0.2, 2: 0.12}
+        busy = {1: 0.3, 2: 1.5}
+        self.now += (busy if self.load else free)[torch.get_num_threads()]
+
+    def others(self) -> float:
+        return self.load
+
+    def clock(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def _two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    with threads(2):
+        yield
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+def _watch(machine: Machine, allowed: bool = True) -> ThreadWatch:
+    return ThreadWatch(allowed, machine.others, machine.clock)
+
+
+def _train(watch: ThreadWatch, machine: Machine, seconds: float) -> list[str]:
+    told: list[str] = []
+    end = machine.now + seconds
+    while machine.now < end:
+        watch.take(machine.step)
+        told += [event.text for event in watch.consider() if isinstance(event, Notice)]
+    return told
+
+
+def test_on_a_free_machine_all_threads_stay(machine: Machine) -> None:
+    assert _train(_watch(machine), machine, 60) == []
+    assert torch.get_num_threads() == 2
+
+
+def test_one_thread_where_others_take_the_cores(machine: Machine) -> None:
+    watch = _watch(machine)
+    _train(watch, machine, 20)
+    machine.load = 2.0
+
+    (told,) = _train(watch, machine, 60)
+
+    assert torch.get_num_threads() == 1
+    assert "one thread, 5.0 times as fast as with 2" in told
+
+
+def test_load_from_the_first_step_on_is_seen(machine: Machine) -> None:
+    machine.load = 2.0
+
+    _train(_watch(machine), machine, 30)
+
+    assert torch.get_num_threads() == 1
+
+
+def test_all_threads_again_when_the_others_end(machine: Machine) -> None:
+    watch = _watch(machine)
+    machine.load = 2.0
+    _train(watch, machine, 60)
+    machine.load = 0.0
+
+    (told,) = _train(watch, machine, 60)
+
+    assert torch.get_num_threads() == 2
+    assert told == "The processor is free again: training goes on with 2 threads."
+
+
+def test_a_pace_that_falls_for_another_reason_keeps_all(machine: Machine) -> None:
+    watch = _watch(machine)
+    _train(watch, machine, 20)
+    slow = machine.step
+
+    def step() -> None:
+        slow()
+        slow()
+
+    end = machine.now + 200
+    with_one = 0
+    while machine.now < end:
+        watch.take(step)
+        assert not list(watch.consider())
+        with_one += torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    assert 0 < with_one < 40  # tried, ever less often
+
+
+def test_a_run_that_must_be_exact_keeps_its_number(machine: Machine) -> None:
+    machine.load = 2.0
+
+    assert _train(_watch(machine, allowed=False), machine, 60) == []
+    assert torch.get_num_threads() == 2
+
+
+def test_closing_gives_the_threads_back(machine: Machine) -> None:
+    watch = _watch(machine)
+    machine.load = 2.0
+    _train(watch, machine, 30)
+
+    watch.close()
+
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(("asked", "inside"), [(1, 1), (3, 3), (None, 2)])
+def test_threads_within_the_body(asked: int | None, inside: int) -> None:
+    with threads(asked):
+        assert torch.get_num_threads() == inside
+    assert torch.get_num_threads() == 2
