@@ -1,0 +1,36 @@
+"""What a metric gets to see: two sets of pictures and their features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Pictures = npt.NDArray[np.uint8]
+Features = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Real pictures and those that are judged by them.
+
+    Args:
+        real: features of the real pictures, shape (N, D).
+        fake: features of those that are judged, shape (M, D).
+        real_pictures: uint8 (N, H, W, C).
+        fake_pictures: uint8 (M, H, W, C).
+        seed: of what is random in a metric.
+        class_names: of the real pictures' classes; empty without.
+        probabilities: from features (K, D) to class probabilities (K, classes), where the
+            features are those of a classifier; else None.
+    """
+
+    real: Features
+    fake: Features
+    real_pictures: Pictures
+    fake_pictures: Pictures
+    seed: int = 0
+    class_names: tuple[str, ...] = ()
+    probabilities: Callable[[Features], Features] | None = None

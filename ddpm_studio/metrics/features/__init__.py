@@ -1,0 +1,1 @@
+"""Feature spaces: from pictures to vectors that a distance between sets is taken in."""

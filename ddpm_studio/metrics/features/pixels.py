@@ -1,0 +1,52 @@
+"""Pixels as features, to be projected on their principal components."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+import numpy as np
+import torch
+
+from ddpm_studio.metrics.features.resizing import at_most, channels_first, size_told
+from ddpm_studio.metrics.features.space import Basis, Features, Pictures
+from ddpm_studio.progress import Progress
+
+# More pixels would make a covariance that nobody waits for.
+_SIDE = 32
+
+
+class PixelSpace:
+    """The values of all pixels in −1..1, of pictures that are at most 32 pixels high and wide.
+
+    Args:
+        size: (H, W) of the pictures.
+        channels: of the pictures, without alpha.
+    """
+
+    def __init__(self, size: tuple[int, int], channels: int) -> None:
+        self._size = size
+        seen = at_most(torch.empty(1, channels, *size), _SIDE)
+        self._seen = (seen.shape[2], seen.shape[3])
+        self._dimensions = seen[0].numel()
+
+    @property
+    def title(self) -> str:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        return f"{self._dimensions:,} values of the pixels"
+
+    @property
+    def told(self) -> Mapping[str, object]:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        return {"pictures_seen_as": size_told(*self._size, self._seen)}
+
+    def __call__(self, pictures: Pictures, /) -> Features:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        x = at_most(channels_first(pictures), _SIDE) / 127.5 - 1
+        return np.asarray(x.flatten(1).double().numpy())
+
+
+def pixel_space(basis: Basis) -> Generator[Progress, None, PixelSpace]:
+    """Return the space of a set's pixels, at once."""
+    yield from ()
+    channels = channels_first(basis.images[:1]).shape[1]
+    return PixelSpace((basis.images.shape[1], basis.images.shape[2]), channels)

@@ -1,0 +1,66 @@
+"""KID: the squared maximum mean discrepancy under a cubic kernel [Bińkowski et al. 2018]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+import numpy as np
+
+from ddpm_studio.metrics.compared import Compared, Features
+
+_DEGREE, _OFFSET = 3, 1.0
+
+
+def kernel(
+    compared: Compared, subsets: float = 100, subset_size: float = 1000
+) -> Generator[float, None, Mapping[str, float]]:
+    """Return the metric ``kid``: the mean over random subsets, and their standard deviation.
+
+    Args:
+        compared: what to compare.
+        subsets: how many.
+        subset_size: pictures of each set in one; fewer if there are no more, and then one subset
+            of all says what any number of them would.
+    """
+    rows = int(min(subset_size, len(compared.real), len(compared.fake)))
+    same = rows == len(compared.real) == len(compared.fake)
+    count = 1 if same else int(subsets)
+    draw = np.random.default_rng(compared.seed)
+    found = []
+    for k in range(count):
+        yield k / count
+        pair = (
+            features[draw.permutation(len(features))[:rows]]
+            for features in (compared.real, compared.fake)
+        )
+        found.append(kernel_distance(*pair))
+    return {"kid": float(np.mean(found)), "kid_deviation": float(np.std(found))}
+
+
+def kernel_distance(real: Features, fake: Features) -> float:
+    """MMD² without bias, under k(x, y) = (x·y/D + 1)³; it can be below 0.
+
+    Args:
+        real: shape (N, D), N at least 2.
+        fake: shape (M, D), M at least 2.
+
+    Raises:
+        ValueError: if there are fewer, or the dimensions differ.
+    """
+    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
+        raise ValueError(f"features must be (N, D) and (M, D), not {real.shape} and {fake.shape}")
+    if min(len(real), len(fake)) < 2:
+        raise ValueError("a kernel distance needs at least two pictures")
+    within = _mean_of_others(real) + _mean_of_others(fake)
+    return float(within - 2 * _kernel(real, fake).mean())
+
+
+def _mean_of_others(features: Features) -> float:
+    """The mean of k over all pairs of two different pictures."""
+    products = _kernel(features, features)
+    count = len(features)
+    return float((products.sum() - np.trace(products)) / (count * (count - 1)))
+
+
+def _kernel(a: Features, b: Features) -> Features:
+    return np.asarray((a @ b.T / a.shape[1] + _OFFSET) ** _DEGREE)

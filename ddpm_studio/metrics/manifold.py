@@ -1,0 +1,87 @@
+"""Precision and recall [Kynkäänniemi 2019], density and coverage [Naeem 2020].
+
+Each set's pictures lie on its manifold, which is estimated by balls around them that reach to
+their k-th nearest neighbour in the same set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ddpm_studio.metrics.compared import Compared, Features
+from ddpm_studio.metrics.pairwise import radii, squared_distances
+
+
+@dataclass(frozen=True)
+class Manifolds:
+    """How two manifolds lie to each other.
+
+    Args:
+        precision: share of fakes within a ball around a real picture.
+        recall: share of real pictures within a ball around a fake.
+        density: how many balls around real pictures a fake is in, over k; can be above 1.
+        coverage: share of real pictures whose ball holds a fake.
+    """
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def precision_recall(
+    compared: Compared, neighbours: float = 3
+) -> Generator[float, None, Mapping[str, float]]:
+    """Return the metrics ``precision`` and ``recall``."""
+    found = yield from manifolds(compared.real, compared.fake, int(neighbours))
+    return {"precision": found.precision, "recall": found.recall}
+
+
+def density_coverage(
+    compared: Compared, neighbours: float = 5
+) -> Generator[float, None, Mapping[str, float]]:
+    """Return the metrics ``density`` and ``coverage``."""
+    found = yield from manifolds(compared.real, compared.fake, int(neighbours))
+    return {"density": found.density, "coverage": found.coverage}
+
+
+def manifolds(real: Features, fake: Features, k: int) -> Generator[float, None, Manifolds]:
+    """Compare two manifolds by k nearest neighbours.
+
+    Args:
+        real: shape (N, D), N above k.
+        fake: shape (M, D), M above k.
+        k: from 1.
+
+    Yields:
+        The share that is done.
+
+    Raises:
+        ValueError: if there are fewer pictures.
+    """
+    if min(len(real), len(fake)) <= k:
+        raise ValueError(f"a manifold by {k} neighbours needs more than {k} pictures of each kind")
+    around_real, around_fake = np.empty(len(real)), np.empty(len(fake))
+    total = 2 * len(real) + len(fake)
+    for around, features, done in ((around_real, real, 0), (around_fake, fake, len(real))):
+        for rows, block in radii(features, k):
+            around[rows] = block
+            yield (done + rows.stop) / total
+    recalled = covered = balls = 0
+    held = np.zeros(len(fake), bool)
+    for rows, distances in squared_distances(real, fake):
+        inside = distances < around_real[rows, None]
+        held |= inside.any(0)
+        balls += int(inside.sum())
+        covered += int(inside.any(1).sum())
+        recalled += int((distances < around_fake).any(1).sum())
+        yield (len(real) + len(fake) + rows.stop) / total
+    return Manifolds(
+        precision=float(held.mean()),
+        recall=recalled / len(real),
+        density=balls / (k * len(fake)),
+        coverage=covered / len(real),
+    )

@@ -1,0 +1,61 @@
+"""Memorisation: are samples nearer to training pictures than those are to each other?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+import numpy as np
+
+from ddpm_studio.metrics.compared import Compared, Features, Pictures
+from ddpm_studio.metrics.pairwise import squared_distances
+
+# A copy is so much nearer to one training picture than to any other [Gu et al. 2023].
+_COPY = 1 / 3
+# Training pictures whose neighbours are looked for.
+_MOST = 1000
+# Pictures are rows of floats meanwhile.
+_BYTES = 512 << 20
+
+
+def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, float]]:
+    """Return the metrics ``copies`` and ``nearest_ratio``, by the pixels' distances.
+
+    ``copies`` is the share of samples that are less than a third as far from the nearest real
+    picture as from the second nearest [Gu et al. 2023]. ``nearest_ratio`` is the median distance
+    of a sample to the nearest real picture, over that of a real one to the nearest other one:
+    about 1 for new pictures of the same kind, 0 for copies.
+    """
+    real = compared.real_pictures
+    if len(real) < 3:
+        raise ValueError("memorisation needs at least three real pictures")
+    count = min(len(real), _MOST)
+    chosen = np.arange(count) * len(real) // count
+    total = len(compared.fake_pictures) + count
+    samples = yield from _nearest(compared.fake_pictures, real, 2, total, 0)
+    # The nearest of all is the picture itself.
+    among = yield from _nearest(real[chosen], real, 2, total, len(compared.fake_pictures))
+    nearest, second = np.sqrt(samples[:, 0]), np.sqrt(samples[:, 1])
+    apart = float(np.median(np.sqrt(among[:, 1])))
+    typical = float(np.median(nearest))
+    # Twice the same picture in the set is no second one: 0 < 0 is no copy of either.
+    copied = (nearest < _COPY * second) | ((nearest == 0) & (second == 0))
+    ratio = typical / apart if apart > 0 else float(typical > 0)
+    return {"copies": float(copied.mean()), "nearest_ratio": ratio}
+
+
+def _nearest(
+    pictures: Pictures, real: Pictures, k: int, total: int, done: int
+) -> Generator[float, None, Features]:
+    """Squared distances from the k nearest real pictures, nearest first, shape (N, k)."""
+    asked = pictures.reshape(len(pictures), -1).astype(np.float64)
+    best = np.full((len(pictures), k), np.inf)
+    size = real[0].size
+    rows = max(1, _BYTES // (8 * size))
+    for start in range(0, len(real), rows):
+        part = real[start : start + rows].reshape(-1, size).astype(np.float64)
+        share = min(1.0, (start + rows) / len(real))
+        for where, block in squared_distances(asked, part):
+            both = np.concatenate([best[where], block], axis=1)
+            best[where] = np.partition(both, k - 1, axis=1)[:, :k] if both.shape[1] > k else both
+            yield (done + share * where.stop) / total
+    return np.sort(best, axis=1)

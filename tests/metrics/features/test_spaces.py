@@ -1,0 +1,155 @@
+"""Feature spaces: what they see, that they are the same each time, and what they tell of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ddpm_studio.engine.generators import finish
+from ddpm_studio.metrics.features import classifier
+from ddpm_studio.metrics.features.classifier import ClassifierSpace, classifier_space
+from ddpm_studio.metrics.features.projection import principal_components
+from ddpm_studio.metrics.features.resizing import as_rgb, at_most, channels_first, resized
+from ddpm_studio.metrics.features.space import Basis, features_of
+from ddpm_studio.metrics.spaces import feature_space
+
+
+def stripes(count: int, channels: int = 1, size: int = 12) -> tuple[Any, Any]:
+    """Noisy pictures of three classes: upright stripes, level stripes, none."""
+    draw = np.random.default_rng(0)
+    labels = np.arange(count) % 3
+    wave = 100 * np.sin(np.arange(size) * 1.5)
+    upright = np.tile(wave, (size, 1))
+    shapes = np.stack([upright, upright.T, np.zeros((size, size))])
+    x = 127 + shapes[labels][..., None] + 20 * draw.standard_normal((count, size, size, channels))
+    return x.clip(0, 255).astype(np.uint8), labels
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier, "_PASSES", 1500)
+
+
+def basis(count: int = 300, **more: Any) -> Basis:
+    images, labels = stripes(count)
+    return Basis(images, labels, ("upright", "level", "none"), **more)
+
+
+def trained(given: Basis) -> ClassifierSpace:
+    return finish(classifier_space(given))
+
+
+def test_the_classifier_learns_and_tells_how_well(quick: None) -> None:
+    space = trained(basis())
+    assert space.title == "64 features of a classifier of the set"
+    assert space.accuracy > 0.9
+    assert 10 < space.tested < 60
+    assert space.told["held_out_accuracy"] == space.accuracy
+    images, labels = stripes(60)
+    found = space(images)
+    assert found.shape == (60, 64)
+    assert found.dtype == np.float64
+    probable = space.probabilities(found)
+    np.testing.assert_allclose(probable.sum(1), 1, rtol=1e-12)
+    assert (probable.argmax(1) == labels).mean() > 0.9
+    with torch.no_grad():
+        logits = space.network(channels_first(images) / 127.5 - 1)
+    np.testing.assert_allclose(probable, logits.double().softmax(1), atol=1e-5)
+
+
+def test_equal_seeds_give_equal_networks_and_leave_torchs_random_numbers_alone(
+    quick: None,
+) -> None:
+    torch.manual_seed(1)
+    first = trained(basis())
+    drawn = torch.rand(3)
+    torch.manual_seed(1)
+    assert torch.equal(drawn, torch.rand(3))
+    again, other = trained(basis()), trained(basis(seed=1))
+    assert first.told == again.told
+    assert first.told["weights_sha256"] != other.told["weights_sha256"]
+
+
+def test_a_network_is_kept_by_the_content_of_the_pictures(
+    quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = trained(basis(cache=tmp_path))
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("trained again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(classifier, "_train", never)
+        assert trained(basis(cache=tmp_path)).told == first.told
+        for changed in (basis(299, cache=tmp_path), basis(seed=1, cache=tmp_path)):
+            with pytest.raises(AssertionError, match="trained again"):
+                trained(changed)
+    for file in tmp_path.rglob("*.safetensors"):
+        file.write_bytes(b"spoilt")
+    assert trained(basis(cache=tmp_path)).told == first.told
+
+
+def test_pictures_without_classes_have_no_classifier() -> None:
+    images, _ = stripes(9)
+    with pytest.raises(ValueError, match="need pictures with classes"):
+        finish(feature_space("classifier", Basis(images)))
+
+
+def test_pixels_are_projected_on_their_principal_components() -> None:
+    images, _ = stripes(200)
+    space = finish(feature_space("pixels", Basis(images), 5))
+    assert space.title == "5 principal components of 144 values of the pixels"
+    found = finish(features_of(space, images))
+    flat = images.reshape(200, -1) / 127.5 - 1
+    centred = flat - flat.mean(0)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    np.testing.assert_allclose(np.abs(found), np.abs(left * values)[:, :5], atol=1e-5)
+    explained = (values[:5] ** 2).sum() / (values**2).sum()
+    assert space.told["variance_explained"] == pytest.approx(explained, rel=1e-6)
+    whole = finish(feature_space("pixels", Basis(images), 0))
+    np.testing.assert_allclose(whole(images), flat, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(40, 7), (7, 40)])
+def test_principal_components_of_many_and_of_few(shape: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).standard_normal(shape)
+    centred = x - x.mean(0)
+    found, explained = principal_components(centred, 4)
+    np.testing.assert_allclose(found.T @ found, np.eye(4), atol=1e-10)
+    values = np.linalg.svd(centred, compute_uv=False)
+    np.testing.assert_allclose(((centred @ found) ** 2).sum(0), values[:4] ** 2, rtol=1e-9)
+    assert explained == pytest.approx((values[:4] ** 2).sum() / (values**2).sum())
+
+
+def test_equal_pictures_have_no_components() -> None:
+    space = finish(feature_space("pixels", Basis(np.full((9, 4, 4, 1), 7, np.uint8)), 5))
+    assert space(np.zeros((3, 4, 4, 1), np.uint8)).shape == (3, 0)
+
+
+def test_alpha_lies_over_white_and_gray_is_three_times_itself() -> None:
+    clear = np.array([[[[10, 20, 30, 0]]], [[[10, 20, 30, 255]]]], np.uint8)
+    assert as_rgb(clear)[:, :, 0, 0].tolist() == [[255, 255, 255], [10, 20, 30]]
+    gray = np.array([[[[10, 0]]], [[[10, 255]]]], np.uint8)
+    assert as_rgb(gray)[:, :, 0, 0].tolist() == [[255] * 3, [10] * 3]
+    assert channels_first(gray).shape == (2, 1, 1, 1)
+    with pytest.raises(ValueError, match="5 bands have no colours"):
+        as_rgb(np.zeros((1, 1, 1, 5), np.uint8))
+
+
+@pytest.mark.parametrize("size", [(9, 7), (40, 64)])
+def test_resizing_is_pillows_bicubic(size: tuple[int, int]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (16, 24), dtype=np.uint8)
+    ours = resized(channels_first(picture[None, :, :, None]), *size)[0, 0]
+    floats = Image.fromarray(picture.astype(np.float32))
+    theirs = floats.resize(size[::-1], Image.Resampling.BICUBIC)
+    np.testing.assert_allclose(ours, np.clip(np.asarray(theirs), 0, 255), atol=0.01)
+
+
+def test_shrinking_keeps_the_shape_and_never_enlarges() -> None:
+    assert at_most(torch.zeros(1, 1, 64, 32), 32).shape == (1, 1, 32, 16)
+    assert at_most(torch.zeros(1, 1, 8, 16), 32).shape == (1, 1, 8, 16)
