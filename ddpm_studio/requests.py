@@ -35,6 +35,7 @@ from ddpm_studio.engine.tables import (
     SCHEDULES,
     TIMESTEP_SAMPLING,
     VARIANCES,
+    Table,
 )
 from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
 from ddpm_studio.engine.tables.samplers import ETA
@@ -59,6 +60,18 @@ class Request(BaseModel):
     """Base of all requests: unknown fields are refused and nothing changes after validation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _options_of_entry(
+    model: type[Request], table: Table[Any], chosen: object, given: dict[str, float]
+) -> dict[str, float]:
+    """Refuse options that the chosen entry does not take, or that are fields of the request."""
+    if own := model.model_fields.keys() & given.keys():
+        raise ValueError(f"{min(own)} has a field of its own")
+    # One that is believed and not here can't be asked what it takes.
+    if given and isinstance(chosen, str) and chosen in table:
+        table[chosen].check(given)
+    return given
 
 
 class PrepareOptions(Request):
@@ -183,6 +196,14 @@ class TrainRequest(Request):
         title=WEIGHT_DECAY.title,
         description=WEIGHT_DECAY.help,
         json_schema_extra={"option_of": "optimizer", **_BY_PRESET},
+    )
+    optimizer_options: dict[str, float] = Field(
+        {},
+        title="Optimiser options",
+        description="What the optimiser takes besides; for each a name and a number.",
+        json_schema_extra={"options_of": "optimizer"},
+        # Trained without, it is the training that it was before there were any.
+        exclude_if=lambda given: not given,
     )
     learning_rate: float = Field(
         2e-4,
@@ -312,6 +333,11 @@ class TrainRequest(Request):
         recipe = PRESETS[preset].recipe if known else {}
         return {**recipe, **{k: v for k, v in given.items() if v is not None or k not in recipe}}
 
+    @field_validator("optimizer_options")
+    @classmethod
+    def _check_options(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        return _options_of_entry(cls, OPTIMIZERS, info.data.get("optimizer"), given)
+
     @field_validator("minutes")
     @classmethod
     def _one_length(cls, minutes: float | None, info: ValidationInfo) -> float | None:
@@ -419,13 +445,7 @@ class SamplerRequest(DrawRequest):
     @field_validator("sampler_options")
     @classmethod
     def _check_options(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
-        if own := cls.model_fields.keys() & given.keys():
-            raise ValueError(f"{min(own)} has a field of its own")
-        sampler = info.data.get("sampler")
-        # One that is believed and not here can't be asked what it takes.
-        if given and isinstance(sampler, str) and sampler in SAMPLERS:
-            SAMPLERS[sampler].check(given)
-        return given
+        return _options_of_entry(cls, SAMPLERS, info.data.get("sampler"), given)
 
 
 # An animation asks for its moments where none are named.

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from ddpm_studio.engine.tables import Entry, Table
+from ddpm_studio.engine.tables import Entry, Option, Table
 
 #: Key of a validation's context: kind and name of what is believed though it is not known here,
 #: such as what a run's plug-in has brought.
@@ -80,6 +80,32 @@ def one_of(field: FieldInfo) -> OneOf | None:
         mark for part in _parts(field.annotation) for mark in getattr(part, "__metadata__", ())
     )
     return next((mark for mark in (*field.metadata, *inner) if isinstance(mark, OneOf)), None)
+
+
+def options_beside(model: type[BaseModel], key: str) -> tuple[tuple[Entry, Option], ...]:
+    """Return what a field of options by name can hold.
+
+    Args:
+        model: the request.
+        key: its field, such as "sampler_options"; of another there is nothing.
+
+    Returns:
+        Each option that has no field of its own, with the entry that takes it.
+    """
+    of = options_from(model.model_fields[key])
+    marker = one_of(model.model_fields[of]) if of in model.model_fields else None
+    return tuple(
+        (entry, option)
+        for entry in (marker.entries() if marker else ())
+        for option in entry.options
+        if option.name not in model.model_fields
+    )
+
+
+def options_from(field: FieldInfo) -> str:
+    """Return the field whose entry's options a field holds by name, or nothing."""
+    extra = field.json_schema_extra
+    return str(extra.get("options_of", "")) if isinstance(extra, dict) else ""
 
 
 def _parts(annotation: Any) -> tuple[Any, ...]:

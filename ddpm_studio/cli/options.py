@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ddpm_studio.catalogue import PRESETS
-from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of
+from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of, options_beside
 from ddpm_studio.jobs.asking import OptionError, ask
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -176,16 +176,11 @@ def _metavar(name: str, field: FieldInfo, kind: Any) -> str | None:
     return "NAME" if chosen else _METAVARS.get(kind)
 
 
-def _options_of(field: FieldInfo, model: type[BaseModel]) -> str:
+def _options_of(name: str, model: type[BaseModel]) -> str:
     """Return which options an entry of the catalogue takes that have no field of their own."""
-    extra = field.json_schema_extra
-    of = str(extra.get("options_of", "")) if isinstance(extra, dict) else ""
-    marker = one_of(model.model_fields[of]) if of in model.model_fields else None
     return " ".join(
         f"{entry.name}: {option.name}, {option.low:g} to {option.high:g}, {option.help}"
-        for entry in (marker.entries() if marker else ())
-        for option in entry.options
-        if option.name not in model.model_fields
+        for entry, option in options_beside(model, name)
     )
 
 
@@ -200,7 +195,7 @@ def _choices(field: FieldInfo) -> str:
 
 def _help(name: str, field: FieldInfo, kind: Any, model: type[BaseModel]) -> str:
     """Return the description, the choices, the limits and the default."""
-    parts = (field.description or field.title, _choices(field), _options_of(field, model))
+    parts = (field.description or field.title, _choices(field), _options_of(name, model))
     words = [part for part in parts if part]
     if kind is not str:
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)

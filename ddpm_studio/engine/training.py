@@ -93,7 +93,9 @@ class Trainer:
         self.accelerator = Accelerator(self.model, config.precision, config.grad_clip)
         if config.accumulation > 1:
             self.accelerator.micro_batch = config.batch_size
-        self.optimizer = optimizer(config.optimizer, self.model, weight_decay=config.weight_decay)
+        self.optimizer = optimizer(
+            config.optimizer, self.model, config.weight_decay, **config.optimizer_options
+        )
         self.ema = EMA(self.model, config.ema_decay)
         self.power_emas = [PowerEMA(self.model, width) for width in config.power_ema]
         self.step_number = 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ddpm_studio.engine.device.layout import Precision
 from ddpm_studio.engine.learning_rates import learning_rate
@@ -28,6 +29,7 @@ class TrainingConfig:
             prediction without a class to compare with; of no effect without labels.
         optimizer: a name of :data:`ddpm_studio.engine.tables.OPTIMIZERS`.
         weight_decay: decoupled from the gradient, of the optimisers that have it.
+        optimizer_options: others that the optimiser takes, by name; their defaults if not named.
         learning_rate_schedule: what follows the warm-up, a name of
             :data:`ddpm_studio.engine.tables.LEARNING_RATES`.
         steps: the number of steps planned in all, which a schedule other than constant needs.
@@ -51,6 +53,7 @@ class TrainingConfig:
     label_dropout: float = 0.1
     optimizer: str = "adam"
     weight_decay: float = 0.01
+    optimizer_options: Mapping[str, float] = field(default_factory=dict)
     learning_rate_schedule: str = "constant"
     steps: int | None = None
     accumulation: int = 1

@@ -25,6 +25,7 @@ REQUEST: dict[str, Any] = {
     "precision": "auto",
     "optimizer": "adam",
     "weight_decay": 0.01,
+    "optimizer_options": {},
     "learning_rate": 2e-4,
     "learning_rate_schedule": "constant",
     "warmup_steps": None,

@@ -56,7 +56,7 @@ def test_every_field_of_a_request_has_its_meaning_then() -> None:
 def test_what_is_left_out_is_that_of_0_1_0(tmp_path: Path, version: object) -> None:
     info = RunFolder.open(write(tmp_path / "run", format_version=version)).info
     assert info.request is not None
-    assert info.request.model_dump() == {
+    assert dict(info.request) == {
         "preset": "tiny",
         "steps": 5000,
         "batch_size": 32,
@@ -102,6 +102,7 @@ NEW: dict[str, Any] = {
     "accumulation": 1,
     "optimizer": "adam",
     "weight_decay": 0.01,
+    "optimizer_options": {},
     "learning_rate_schedule": "constant",
     "power_ema": False,
     "zero_terminal_snr": False,

@@ -105,8 +105,7 @@ def run_sampler(
     """
     if eta != ETA.default:
         options[ETA.name] = eta
-    sampler.check(options)
-    chosen = {one.name: options.get(one.name, one.default) for one in sampler.options}
+    chosen = sampler.chosen(options)
     schedule = process.schedule
     kept = kept_timesteps(sampler, schedule, steps, t, through)
     walk: Callable[..., Frames] = partial(sampler.load(), **chosen)

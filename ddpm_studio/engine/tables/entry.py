@@ -81,6 +81,15 @@ class Entry:
             if not low <= value <= high:
                 raise ValueError(f"{name} must be {low:g}..{high:g}, not {value}")
 
+    def chosen(self, given: Mapping[str, float]) -> dict[str, float]:
+        """Return the value of each option, its default where none is given.
+
+        Raises:
+            ValueError: see :meth:`check`.
+        """
+        self.check(given)
+        return {one.name: given.get(one.name, one.default) for one in self.options}
+
 
 E = TypeVar("E", bound=Entry)
 

@@ -20,7 +20,8 @@ class OptimizerInfo(Entry):
     """An optimiser.
 
     Its code makes a :class:`ddpm_studio.engine.optimizers.protocol.Optimizer` of the network,
-    and takes its options as keyword arguments.
+    and takes its options as keyword arguments; all but the weight decay are fields of a request's
+    ``optimizer_options``.
     """
 
 

@@ -71,6 +71,7 @@ def training_config(request: TrainRequest, device: torch.device) -> TrainingConf
         label_dropout=request.label_dropout,
         optimizer=request.optimizer,
         weight_decay=request.weight_decay,
+        optimizer_options=request.optimizer_options,
         learning_rate_schedule=request.learning_rate_schedule,
         steps=request.steps,
         accumulation=request.accumulation,

@@ -42,7 +42,11 @@ ENTRIES = (
     ),
     PresetInfo("toy-small", "toy small", "the toy network", "toy_plugin.network:small"),
     OptimizerInfo(
-        "toy-sign", "Toy sign", "by the slope's sign", "toy_plugin.optimizer:SignDescent"
+        "toy-sign",
+        "Toy sign",
+        "by the slope's sign",
+        "toy_plugin.optimizer:SignDescent",
+        options=(Option("momentum", "Momentum", "Share of earlier slopes.", 0.0, 0.0, 0.99),),
     ),
     LearningRateInfo("toy-half", "Toy half", "half of it", "toy_plugin.learning_rate:half"),
 )

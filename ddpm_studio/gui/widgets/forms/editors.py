@@ -18,6 +18,7 @@ from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.forms.colour_button import ColourButton
 from ddpm_studio.gui.widgets.forms.folder_box import FolderBox
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
+from ddpm_studio.gui.widgets.forms.options_box import OptionsBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import tool_button
 from ddpm_studio.picture_shape import ImageSize, parse_image_size, size_text
@@ -91,6 +92,11 @@ def editor_for(field: FieldInfo) -> Editor | None:
     if kind is str:
         return _colour() if bounds.pattern == _COLOUR and not optional else _text(optional)
     return None
+
+
+def options_editor(box: OptionsBox) -> Editor:
+    """Return the editor of options by name."""
+    return Editor(box, box, box.value, box.set_value, box.changed)
 
 
 def range_text(field: FieldInfo) -> str:

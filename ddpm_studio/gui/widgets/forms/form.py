@@ -10,11 +10,13 @@ from pydantic.fields import FieldInfo
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from ddpm_studio.catalogue.fields import options_beside, options_from
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.forms.editors import Editor, editor_for, range_text
+from ddpm_studio.gui.widgets.forms.editors import Editor, editor_for, options_editor, range_text
+from ddpm_studio.gui.widgets.forms.options_box import OptionsBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, set_property
 from ddpm_studio.validation import first_problem, plainly
 
@@ -50,6 +52,7 @@ class RequestForm(QWidget, Generic[Model]):
         self._errors: dict[str, QLabel] = {}
         self._checks: dict[str, TypeAdapter[Any]] = {}
         self._kept: dict[str, Any] = {}
+        self._options: dict[str, tuple[OptionsBox, QLabel]] = {}
         self._wheel = WheelFilter(self)
         self._layout = _rows()
         self._more_layout = _rows()
@@ -161,7 +164,9 @@ class RequestForm(QWidget, Generic[Model]):
 
     def _add(self, key: str, rows: QFormLayout) -> None:
         field = self._model.model_fields[key]
-        editor = editor_for(field)
+        options = options_beside(self._model, key)
+        box = OptionsBox(options) if options else None
+        editor = options_editor(box) if box else editor_for(field)
         if editor is None:
             return
         title = self._title(key)
@@ -191,6 +196,8 @@ class RequestForm(QWidget, Generic[Model]):
             caption.setBuddy(editor.focus)
             caption.setToolTip(tip)
             rows.addRow(caption, cell)
+            if box:
+                self._options[key] = box, caption
         editor.changed.connect(_Relay(self, key).hear)
 
     def hear(self, key: str) -> None:
@@ -208,11 +215,16 @@ class RequestForm(QWidget, Generic[Model]):
         self._follow()
 
     def _follow(self) -> None:
-        """Let what has a meaning only with another field be edited only with it."""
+        """Let what has a meaning only with another field be edited, or seen, only with it."""
         for key, editor in self._editors.items():
             other = _only_with(self._model.model_fields[key])
             if other in self._editors:
                 editor.widget.setEnabled(bool(self._editors[other].read()))
+        for key, (box, caption) in self._options.items():
+            of = self._editors.get(options_from(self._model.model_fields[key]))
+            some = box.follow(of.read() if of else "")
+            box.setVisible(some)
+            caption.setVisible(some)
 
     def _clear_errors(self) -> None:
         for key in self._errors:

@@ -1,0 +1,70 @@
+"""Options of a chosen entry of the catalogue, edited as a number each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFormLayout, QSizePolicy, QWidget
+
+from ddpm_studio.engine.tables import Entry, Option
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
+
+
+class OptionsBox(QWidget):
+    """A row for each option that the entry now chosen takes, such as an optimiser's.
+
+    Args:
+        options: all that there are, each with the entry that takes it.
+        parent: the owner.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, options: Sequence[tuple[Entry, Option]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._boxes: dict[tuple[str, str], tuple[Option, FloatBox]] = {}
+        self._chosen = ""
+        self._rows = QFormLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setHorizontalSpacing(SPACE_M)
+        self._rows.setVerticalSpacing(SPACE_S)
+        wheel = WheelFilter(self)
+        for entry, option in options:
+            box = FloatBox(option.low, option.high, (option.high - option.low) / 10)
+            box.setValue(option.default)
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            box.setMinimumWidth(80)
+            box.installEventFilter(wheel)
+            box.valueChanged.connect(self.changed)
+            name(box, translated(option.title), translated(option.help))
+            caption = label(translated(option.title), "muted")
+            caption.setBuddy(box)
+            self._rows.addRow(caption, box)
+            self._boxes[entry.name, option.name] = option, box
+        self.follow("")
+
+    def follow(self, chosen: object) -> bool:
+        """Show the options of an entry, by its name; returns whether it has any."""
+        self._chosen = str(chosen)
+        for (entry, _), (_, box) in self._boxes.items():
+            self._rows.setRowVisible(box, entry == self._chosen)
+        return any(entry == self._chosen for entry, _ in self._boxes)
+
+    def value(self) -> dict[str, float]:
+        """Return what the entry now chosen is given, but for defaults."""
+        return {
+            key: box.value()
+            for (entry, key), (option, box) in self._boxes.items()
+            if entry == self._chosen and box.value() != option.default
+        }
+
+    def set_value(self, given: Mapping[str, float]) -> None:
+        """Show these options of whatever entry takes them, the defaults of all others."""
+        for (_, key), (option, box) in self._boxes.items():
+            box.setValue(given.get(key, option.default))
