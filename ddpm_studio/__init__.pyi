@@ -23,6 +23,11 @@ from .api.run import (
 )
 from .api.training import train as train
 from .engine.generators import finish as finish
-from .errors import StudioError as StudioError
+from .errors import (
+    PluginWarning as PluginWarning,
+)
+from .errors import (
+    StudioError as StudioError,
+)
 
 __version__: str

@@ -38,6 +38,10 @@ class StudioError(Exception):
         super().__init__(f"{self.cause} {self.remedy}".strip())
 
 
+class PluginWarning(UserWarning):
+    """A package adds entries to the catalogue, and can't be used: which, and why."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """An error as data, to be carried between threads and processes.

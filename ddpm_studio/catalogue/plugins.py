@@ -17,7 +17,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,8 @@ class _Loading:
 
 
 _loading = _Loading()
+# Called with each that can't be used.
+_listeners: list[Callable[[Plugin], None]] = []
 
 
 def load() -> None:
@@ -96,6 +98,14 @@ def load() -> None:
             _loading.found = tuple(_load(point) for point in _entry_points())
         finally:
             _loading.busy = False
+    for listener in _listeners:
+        _tell_problems(listener)
+
+
+def on_problem(listener: Callable[[Plugin], None]) -> None:
+    """Have a function called with each that can't be used: now, or when they are loaded."""
+    _listeners.append(listener)
+    _tell_problems(listener)
 
 
 def loaded() -> tuple[Plugin, ...]:
@@ -116,6 +126,12 @@ def is_off() -> bool:
 def switch_off() -> None:
     """Load none in this process and those that it starts; what is loaded stays."""
     os.environ[VARIABLE] = OFF
+
+
+def _tell_problems(listener: Callable[[Plugin], None]) -> None:
+    for plugin in loaded():
+        if plugin.problem:
+            listener(plugin)
 
 
 def _load(point: EntryPoint) -> Plugin:

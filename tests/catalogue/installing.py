@@ -36,13 +36,20 @@ def declare(site: Path, package: str, version: str, points: Mapping[str, str]) -
 
 
 @contextmanager
-def seen(site: Path) -> Iterator[None]:
-    """Let this process find what is installed in ``site``, and forget it after."""
+def seen(site: Path, warned: bool = False) -> Iterator[None]:
+    """Let this process find what is installed in ``site``, and forget it after.
+
+    Args:
+        site: the folder.
+        warned: let those listen who are told of what can't be used.
+    """
     before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(site))
         patch.delenv(plugins.VARIABLE, raising=False)
         patch.setattr(plugins, "_loading", plugins._Loading())
+        if not warned:
+            patch.setattr(plugins, "_listeners", [])
         try:
             yield
         finally:

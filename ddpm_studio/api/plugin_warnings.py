@@ -1,0 +1,21 @@
+"""Plug-ins that can't be used are warned of: Python has no other place to say it."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+
+from ddpm_studio.catalogue.plugins import Plugin
+from ddpm_studio.errors import PluginWarning
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+def warn_of(plugin: Plugin) -> None:
+    """Issue a :class:`ddpm_studio.PluginWarning`, at the line from which this package was used."""
+    modules = [
+        str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_stack(sys._getframe())
+    ]
+    ours = [level for level, name in enumerate(modules, 1) if name.partition(".")[0] == _PACKAGE]
+    warnings.warn(plugin.line, PluginWarning, stacklevel=1 + max(ours, default=0))
