@@ -83,6 +83,16 @@ class Place(Protocol):
         """Coefficient of x_t in μ̃_t; of an index alone."""
         ...
 
+    @property
+    def trained_x0(self) -> Coefficient:
+        """Coefficient of x_0 in μ̃_t of the whole schedule, not of a strided part of it."""
+        ...
+
+    @property
+    def trained_x_t(self) -> Coefficient:
+        """Coefficient of x_t in μ̃_t of the whole schedule, not of a strided part of it."""
+        ...
+
     def labels(self) -> Tensor:
         """The integer label of each picture, shape (N,); of an index alone."""
         ...
@@ -140,6 +150,16 @@ class IndexPlace:
     def posterior_x_t(self) -> Coefficient:
         """See :class:`Place`."""
         return at(self.schedule.posterior_mean_coef_x_t, self.index, self.like)
+
+    @property
+    def trained_x0(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.trained_mean_coef_x0, self.index, self.like)
+
+    @property
+    def trained_x_t(self) -> Coefficient:
+        """See :class:`Place`."""
+        return at(self.schedule.trained_mean_coef_x_t, self.index, self.like)
 
     def labels(self) -> Tensor:
         """See :class:`Place`; a strided schedule keeps those that the network was trained with."""
@@ -211,6 +231,24 @@ class SigmaPlace:
 
     @property
     def posterior_x_t(self) -> Coefficient:
+        """There is none.
+
+        Raises:
+            ValueError: always.
+        """
+        raise _needs_index("The mean of the step from t to t − 1")
+
+    @property
+    def trained_x0(self) -> Coefficient:
+        """There is none.
+
+        Raises:
+            ValueError: always.
+        """
+        raise _needs_index("The mean of the step from t to t − 1")
+
+    @property
+    def trained_x_t(self) -> Coefficient:
         """There is none.
 
         Raises:

@@ -238,14 +238,22 @@ class DiffusionProcess:
         prediction, v = self.split(output, x_t)
         x0_hat = self.x0_from_prediction(x_t, index, prediction.to(x_t.dtype))
         clipped = x0_hat.clamp(-1, 1) if self.clip_x0 else x0_hat
-        if not self.form.predicts_mean:
-            x0_hat = clipped
         return Reverse(
-            self.q_posterior_mean(x0_hat, x_t, index),
+            self.q_posterior_mean(self._x0_of_mean(x0_hat, clipped, index), x_t, index),
             self.log_variance(index, v, x_t),
             clipped,
             self.eps_from_x0(x_t, index, clipped),
         )
+
+    def _x0_of_mean(self, x0_hat: Tensor, clipped: Tensor, index: Index) -> Tensor:
+        """x̂_0 that the mean is formed of: not clipped where that makes it the prediction itself."""
+        if not (self.form.predicts_mean and self.clip_x0):
+            return clipped
+        single = self.schedule.single_steps
+        if isinstance(index, int):
+            return x0_hat if bool(single[index]) else clipped
+        share = at(single, index, x0_hat)
+        return share * x0_hat + (1 - share) * clipped
 
 
 def std_of(log_variance: Tensor | float) -> Tensor | float:

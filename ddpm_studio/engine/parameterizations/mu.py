@@ -9,9 +9,13 @@ from ddpm_studio.engine.parameterizations.parameterization import Parameterizati
 
 
 class Mu(Parameterization):
-    """F = μ̃_t(x_t, x_0), which is of one step t → t − 1: of a schedule as it was trained with.
+    """F = μ̃_t(x_t, x_0), which is of one step t → t − 1 of the schedule that it was trained with.
 
-    Where x̂_0 is clipped, the mean stays F and x̂_0 alone is changed, as in the DDPM code.
+    Where x̂_0 is clipped, the mean of such a step stays F and x̂_0 alone is changed, as in the
+    DDPM code. A longer step of a strided schedule has another mean, formed of x̂_0 as from any
+    other prediction. x̂_0 is F less nearly all of itself: at T = 1000 an error of F counts
+    thousands of times in it and about a hundred times in ε̂, so with few steps a network that is
+    not yet exact, or one that computes in bf16, draws noisier pictures than if it predicted ε.
     """
 
     predicts_mean = True
@@ -19,11 +23,11 @@ class Mu(Parameterization):
 
     def target(self, place: Place, x0: Tensor, x_t: Tensor, noise: Tensor) -> Tensor:
         """μ̃_t(x_t, x_0) [DDPM eq. 7]."""
-        return place.posterior_x0 * x0 + place.posterior_x_t * x_t
+        return place.trained_x0 * x0 + place.trained_x_t * x_t
 
     def x0(self, place: Place, x_t: Tensor, prediction: Tensor) -> Tensor:
         """Equation 7 solved for x_0."""
-        return (prediction - place.posterior_x_t * x_t) / place.posterior_x0
+        return (prediction - place.trained_x_t * x_t) / place.trained_x0
 
     def x0_between(
         self, x: Tensor, x_t: Tensor, near: IndexPlace, here: SigmaPlace, prediction: Tensor
@@ -33,12 +37,12 @@ class Mu(Parameterization):
 
     def c_skip(self, place: Place) -> Coefficient:
         """−√ᾱ times the coefficient of x_t in μ̃ over that of x_0."""
-        return -place.posterior_x_t * place.signal / place.posterior_x0
+        return -place.trained_x_t * place.signal / place.trained_x0
 
     def c_out(self, place: Place) -> Coefficient:
         """1 over the coefficient of x_0 in μ̃."""
-        return 1 / place.posterior_x0
+        return 1 / place.trained_x0
 
     def weight(self, place: Place) -> Coefficient:
         """The square of the coefficient of x_0 in μ̃."""
-        return place.posterior_x0**2
+        return place.trained_x0**2

@@ -31,6 +31,8 @@ class NoiseSchedule:
             the schedule is a strided part of a longer one.
         train_timesteps: T of the schedule that the network was trained with.
         zero_terminal_snr: β_T is 1: x_T is noise alone, its σ infinite [Lin et al. 2023].
+        whole: the schedule that this is a strided part of; ``timesteps`` are its indices. None:
+            this is a whole one.
 
     Raises:
         ValueError: if β is empty, not one-dimensional or leaves (0, 1), or β_T is not what
@@ -41,6 +43,7 @@ class NoiseSchedule:
     timesteps: Tensor
     train_timesteps: int
     zero_terminal_snr: bool = False
+    whole: NoiseSchedule | None = None
 
     def __post_init__(self) -> None:
         betas = self.betas
@@ -171,6 +174,7 @@ class NoiseSchedule:
             self.timesteps[indices],
             self.train_timesteps,
             self.zero_terminal_snr and int(indices[-1]) == self.T - 1,
+            self.whole or self,
         )
 
     def require_signal(self, what: str) -> None:
@@ -267,6 +271,26 @@ class NoiseSchedule:
             [torch.zeros(1, dtype=torch.float64), self.one_minus_alphas_cumprod[:-1]]
         )
         return previous * self.alphas.sqrt() / self.one_minus_alphas_cumprod
+
+    @cached_property
+    def trained_mean_coef_x0(self) -> Tensor:
+        """Coefficient of x_0 in μ̃ of the step t → t − 1 of the whole schedule."""
+        if self.whole is None:
+            return self.posterior_mean_coef_x0
+        return self.whole.posterior_mean_coef_x0[self.timesteps]
+
+    @cached_property
+    def trained_mean_coef_x_t(self) -> Tensor:
+        """Coefficient of x_t in μ̃ of the step t → t − 1 of the whole schedule."""
+        if self.whole is None:
+            return self.posterior_mean_coef_x_t
+        return self.whole.posterior_mean_coef_x_t[self.timesteps]
+
+    @cached_property
+    def single_steps(self) -> Tensor:
+        """Whether the step from each timestep is the whole schedule's t → t − 1, bool."""
+        before = torch.cat([self.timesteps.new_tensor([-1]), self.timesteps[:-1]])
+        return self.timesteps - before == 1
 
     @cached_property
     def sigmas(self) -> Tensor:
