@@ -80,6 +80,7 @@ class DiT(Network):
     """
 
     in_float32 = ("time1.", "time2.", "label.")
+    outer_layers = ("patches", "out")
 
     config: DiTConfig
 

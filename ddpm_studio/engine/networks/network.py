@@ -142,6 +142,10 @@ class Network(nn.Module, ABC):
     #: embedding of t goes through, where neighbouring timesteps would become one.
     in_float32: ClassVar[tuple[str, ...]] = ()
 
+    #: The names of the layers that read pictures and that write the prediction, between which all
+    #: others are hidden; None: not told, so that they are taken to be the first and the last.
+    outer_layers: ClassVar[tuple[str, ...] | None] = None
+
     config: NetworkConfig
 
     def __init__(self, config: NetworkConfig) -> None:

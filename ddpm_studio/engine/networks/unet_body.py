@@ -66,6 +66,7 @@ class UNetBody(Network):
     """
 
     in_float32 = ("time1.", "time2.", "label.")
+    outer_layers = ("conv_in", "conv_out")
 
     def __init__(self, config: NetworkConfig, plan: UNetPlan) -> None:
         super().__init__(config)

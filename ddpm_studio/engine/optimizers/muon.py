@@ -8,11 +8,11 @@ times as long. Here matrices of one shape are orthogonalised together.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
+from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.optimizers.adam import FusedAdam, fitting
 
 _MOMENTUM = 0.95
@@ -109,22 +109,20 @@ def newton_schulz(matrices: Tensor) -> Tensor:
 def hidden_matrices(network: nn.Module) -> list[str]:
     """Name the weights that are matrices of hidden layers.
 
-    The first layer is the first convolution, or where there is none the first linear layer; the
-    last layer is the last of either.
+    Which layers are not hidden a network says by its ``outer_layers``. Of one that does not, the
+    first convolution is left out, or where there is none the first linear layer, and the last of
+    either.
     """
-    layers = [
-        (f"{name}.weight", layer)
+    layers = {
+        name: layer
         for name, layer in network.named_modules()
         if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd)
-    ]
-    convolutions = [name for name, layer in layers if not isinstance(layer, nn.Linear)]
-    first = next(iter([*convolutions, *_names(layers)]), None)
-    last = layers[-1][0] if layers else None
-    return [name for name in _names(layers) if name not in (first, last)]
-
-
-def _names(layers: Iterable[tuple[str, nn.Module]]) -> list[str]:
-    return [name for name, _ in layers]
+    }
+    outer = network.outer_layers if isinstance(network, Network) else None
+    if outer is None:
+        convolutions = [name for name, layer in layers.items() if not isinstance(layer, nn.Linear)]
+        outer = (*[*convolutions, *layers][:1], *[*layers][-1:])
+    return [f"{name}.weight" for name in layers if name not in outer]
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:
