@@ -38,6 +38,7 @@ from ddpm_studio.engine.tables import (
     Table,
 )
 from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
+from ddpm_studio.engine.tables.respacing import Respacing
 from ddpm_studio.engine.tables.samplers import ETA
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 from ddpm_studio.picture_shape import ImageSize, parse_bands, parse_image_size
@@ -414,6 +415,23 @@ class DrawRequest(Request):
         title="Guidance",
         description="How closely to keep to the class: 1 as trained, more: closer.",
     )
+    guidance_rescale: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Guidance rescale",
+        description="How far to bring the contrast of what is guided back to that without "
+        "guidance; much guidance makes pictures too bright or too dark.",
+        # Drawn without, it is the drawing that it was before there was one.
+        exclude_if=lambda share: share == 0,
+    )
+
+    @field_validator("guidance_rescale")
+    @classmethod
+    def _check_guided(cls, share: float, info: ValidationInfo) -> float:
+        if share and info.data.get("guidance") in (0, 1):
+            raise ValueError("goes with a guidance other than 0 and 1")
+        return share
 
 
 class SamplerRequest(DrawRequest):
@@ -441,6 +459,25 @@ class SamplerRequest(DrawRequest):
         # Drawn without, it is the drawing that it was before there were any.
         exclude_if=lambda given: not given,
     )
+
+    respacing: str | None = Field(
+        None,
+        max_length=200,
+        title="Respacing",
+        description='In place of steps, as OpenAI\'s code has it: "10,15,20" keeps so many '
+        'timesteps of each third, "ddim50" 50 at one whole stride from t = 1; empty: by steps.',
+        # Drawn without, it is the drawing that it was before there was one.
+        exclude_if=lambda text: text is None,
+    )
+
+    @field_validator("respacing")
+    @classmethod
+    def _check_respacing(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None:
+            Respacing.parse(text)
+            if info.data.get("steps") is not None:
+                raise ValueError("give steps or a respacing, not both")
+        return text
 
     @field_validator("sampler_options")
     @classmethod

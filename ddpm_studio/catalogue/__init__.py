@@ -42,6 +42,7 @@ from ddpm_studio.engine.tables import (
     UnknownNameError,
     VarianceInfo,
 )
+from ddpm_studio.engine.tables.respacing import Respacing
 
 #: Every table by what its entries are called.
 KINDS: dict[str, Table[Any]] = plugins.KINDS
@@ -66,6 +67,7 @@ __all__ = [
     "Option",
     "ParameterizationInfo",
     "PresetInfo",
+    "Respacing",
     "SamplerInfo",
     "ScheduleInfo",
     "Table",

@@ -6,12 +6,12 @@ Where ᾱ_T = 0 a grid in σ or λ, which has no end there, ends at T − 1, and
 from __future__ import annotations
 
 import itertools
-import re
 
 import torch
 from torch import Tensor
 
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+from ddpm_studio.engine.tables.respacing import Respacing
 
 
 def uniform(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Tensor:
@@ -72,16 +72,10 @@ def sectioned(T: int, sections: str) -> Tensor:
     Raises:
         ValueError: for any other text, and where so many can't be kept.
     """
-    if re.fullmatch(r"ddim[0-9]+", sections):
-        return torch.arange(0, T, _whole_stride(T, int(sections.removeprefix("ddim"))))
-    if not re.fullmatch(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*", sections):
-        raise ValueError(
-            'timesteps to keep are counts by section such as "10,15,20", or "ddim50"; '
-            f"not {sections!r}"
-        )
-    counts = [int(count) for count in sections.split(",")]
-    if not any(counts):
-        raise ValueError(f"{sections!r} keeps no timestep")
+    respacing = Respacing.parse(sections)
+    if respacing.by_stride:
+        return torch.arange(0, T, _whole_stride(T, respacing.steps))
+    counts = respacing.counts
     kept, start = [], 0
     for section, count in enumerate(counts):
         size = T // len(counts) + (section < T % len(counts))

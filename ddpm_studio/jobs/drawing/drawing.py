@@ -17,6 +17,7 @@ from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.guidance import check_labels, guided
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
+from ddpm_studio.engine.samplers.grid import sectioned
 from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.errors import StudioError, is_out_of_memory
 from ddpm_studio.export.carried import Array, pack
@@ -40,6 +41,7 @@ class Evaluator:
         device: where they lie.
         class_label: draw this class; None: without labels.
         guidance: strength of classifier-free guidance, from 0.
+        rescale: see :class:`ddpm_studio.engine.guidance.Guided`.
         evaluations: how many will be asked for, as far as is known.
 
     Raises:
@@ -52,6 +54,7 @@ class Evaluator:
         device: torch.device,
         class_label: int | None = None,
         guidance: float = 1.0,
+        rescale: float = 0.0,
         evaluations: int = 0,
     ) -> None:
         if class_label is not None:
@@ -61,7 +64,7 @@ class Evaluator:
         self.batch = batch_limit(network.config.shape, device)
         self.class_label, self.guidance = class_label, guidance
         # Not a method: a GPU's memory should be free as soon as nobody holds this any more.
-        predict = partial(_predict, class_label, guidance)
+        predict = partial(_predict, class_label, guidance, rescale)
         purpose = "draw"
         if class_label is not None:
             purpose = "draw a class" if guidance in (0, 1) else "guide to a class"
@@ -89,12 +92,17 @@ class Evaluator:
 
 
 def _predict(
-    class_label: int | None, guidance: float, network: Network, x: Tensor, t: Tensor
+    class_label: int | None,
+    guidance: float,
+    rescale: float,
+    network: Network,
+    x: Tensor,
+    t: Tensor,
 ) -> Tensor:
     if class_label is None:
         return network(x, t)  # type: ignore[no-any-return]
     classes = torch.full((len(x),), class_label, device=x.device)
-    return guided(network, network.config, x, t, classes, guidance)
+    return guided(network, network.config, x, t, classes, guidance, rescale)
 
 
 @contextlib.contextmanager
@@ -120,7 +128,14 @@ def evaluator_for(model: Model, request: DrawRequest, evaluations: int = 0) -> E
         check_class(model.info, 0)  # Where there are no classes, that is what to say.
         raise StudioError("Guidance needs a class to lead to.", "Choose a class.")
     network = model.network_in(asked_precision(model, request))
-    return Evaluator(network, model.device, request.class_label, request.guidance, evaluations)
+    return Evaluator(
+        network,
+        model.device,
+        request.class_label,
+        request.guidance,
+        request.guidance_rescale,
+        evaluations,
+    )
 
 
 def asked_precision(model: Model, request: DrawRequest) -> Precision:
@@ -167,6 +182,33 @@ def share_of_steps(model: Model, steps: int, t: int) -> int:
     return min(t, max(1, round(steps * t / model.process.schedule.T)))
 
 
+def respaced(respacing: str, T: int, t: int, through: int = 0) -> Tensor:
+    """Return which timesteps a respacing keeps on the way from t.
+
+    From T they are OpenAI's own set, which may begin below T; on a shorter way t itself comes on
+    top of those below.
+
+    Args:
+        respacing: such as "ddim50".
+        T: of the whole schedule.
+        t: where to start, 1..T.
+        through: a t that must be among them, 0: none.
+
+    Returns:
+        Indices, ascending, int64.
+
+    Raises:
+        StudioError: if so many can't be kept of T.
+    """
+    try:
+        kept = sectioned(T, respacing)
+    except ValueError as error:
+        text = str(error)
+        raise StudioError(f"{text[:1].upper()}{text[1:]}.", "Choose another respacing.") from error
+    more = {one - 1 for one in (t if t < T else 0, through) if one} - set(kept.tolist())
+    return torch.cat([kept[kept < t], kept.new_tensor(sorted(more))]).sort().values
+
+
 def check_t(model: Model, t: int) -> None:
     """Refuse a t outside 0..T.
 
@@ -191,8 +233,9 @@ def walk(
 ) -> Frames:
     """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``.
 
-    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them.
-    ``walks`` is how many like this are to come, with this one.
+    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them, or
+    of the timesteps of ``request.respacing`` those below t. ``walks`` is how many like this are
+    to come, with this one.
 
     Raises:
         StudioError: if t, the steps or the class are out of range, or the sampler can't begin
@@ -200,21 +243,27 @@ def walk(
     """
     check_t(model, t)
     sampler, T = SAMPLERS[request.sampler], model.process.schedule.T
-    if sampler.needs_signal and t == T and model.process.schedule.zero_terminal_snr:
+    steps: int | Tensor
+    if request.respacing is None:
+        steps = share_of_steps(model, request.steps or min(sampler.default_steps or T, T), t)
+        evaluations, start = steps, t
+    else:
+        steps = respaced(request.respacing, T, t, through)
+        evaluations, start = len(steps), int(steps[-1]) + 1
+    if sampler.needs_signal and start == T and model.process.schedule.zero_terminal_snr:
         raise StudioError(
             f"The sampler {sampler.title} can't begin with noise alone, as this model does.",
             "Choose another, such as DDIM.",
         )
-    steps = share_of_steps(model, request.steps or min(sampler.default_steps or T, T), t)
     return run_sampler(
         sampler,
         asked_process(model, request),
-        evaluator_for(model, request, steps * walks),
+        evaluator_for(model, request, evaluations * walks),
         x_t,
         noise,
         steps,
         request.eta if sampler.uses_eta else 0.0,
-        t,
+        start,
         through,
         **request.sampler_options,
     )

@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import ModelStore, sample, share, train
+from ddpm_studio.jobs import ModelStore, redraw, sample, share, train
+from ddpm_studio.jobs.drawing.drawing import evaluator_for
+from ddpm_studio.jobs.drawing.recipes import restored
 from ddpm_studio.jobs.events import FrameImages
 from ddpm_studio.jobs.machine.device import choose_precision
-from ddpm_studio.requests import PrepareOptions, SampleRequest, ShareRequest
+from ddpm_studio.requests import DrawRequest, PrepareOptions, SampleRequest, ShareRequest
 from tests.jobs.conftest import REQUEST, finish
 
 
@@ -93,6 +96,42 @@ def test_a_class_is_followed(class_run: Path, models: ModelStore) -> None:
     # Class names are sorted: 0 is bright, 1 is dark.
     assert level(0, 1.0) > level(1, 1.0)
     assert level(0, 3.0) - level(1, 3.0) > level(0, 1.0) - level(1, 1.0)
+
+
+def test_guidance_is_rescaled(class_run: Path, models: ModelStore) -> None:
+    def predicted(part: float) -> torch.Tensor:
+        request = SampleRequest(
+            run=class_run, class_label=1, guidance=5.0, guidance_rescale=part, device="cpu"
+        )
+        return evaluator_for(models.for_drawing(class_run, request), request)(x, t)
+
+    x = torch.randn(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    t = torch.tensor([40, 40])
+    plain = predicted(0.0)
+    alone = evaluator_for(
+        models.get(class_run, "ema", "cpu"), SampleRequest(run=class_run, class_label=1)
+    )(x, t)
+    for part in (0.4, 1.0):
+        shrunk = alone.flatten(1).std(1) / plain.flatten(1).std(1)
+        factor = (part * shrunk + 1 - part)[:, None, None, None]
+        torch.testing.assert_close(predicted(part), plain * factor)
+
+
+def test_a_rescaled_drawing_is_drawn_again(class_run: Path, models: ModelStore) -> None:
+    request = SampleRequest(run=class_run, count=1, steps=3, class_label=1, guidance=3.0)
+    rescaled = request.model_copy(update={"guidance_rescale": 0.7})
+    drawn, plain = (finish(sample(one, models))[1] for one in (rescaled, request))
+    assert not np.array_equal(drawn.pictures, plain.pictures)
+    assert "guidance_rescale" not in plain.recipe["request"]
+    found = restored(drawn.recipe, class_run / "a.png")
+    assert found is not None
+    assert np.array_equal(finish(redraw(found, models))[1].pictures, drawn.pictures)
+
+
+@pytest.mark.parametrize("guidance", [0.0, 1.0])
+def test_rescaling_goes_with_guidance(guidance: float) -> None:
+    with pytest.raises(ValidationError, match="goes with a guidance other than 0 and 1"):
+        DrawRequest(class_label=1, guidance=guidance, guidance_rescale=0.5)
 
 
 @pytest.mark.parametrize(
