@@ -58,6 +58,11 @@ def forget_averages_after(run: Path, step: int) -> None:
                 path.unlink()
 
 
+def keeps_averages(folder: RunFolder) -> bool:
+    """Whether a run has averages from which one of another length is made."""
+    return _trained_with(folder) and bool(kept_averages(folder.path))
+
+
 def rebuilt_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> dict[str, Tensor]:
     """Return the weights averaged over a share of the training up to a checkpoint [EDM2 §3.2].
 
@@ -70,8 +75,7 @@ def rebuilt_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> 
         StudioError: if the run kept none, or one is damaged.
         ValueError: for a width that can't be rebuilt.
     """
-    request = folder.info.request
-    if request is None or not request.power_ema:
+    if not _trained_with(folder):
         raise StudioError(
             f"The run {folder.path.name} kept no averages to make one of another length from.",
             "Leave the EMA length out, or train a run with EMA snapshots.",
@@ -92,6 +96,11 @@ def rebuilt_average(folder: RunFolder, checkpoint: Checkpoint, width: float) -> 
                 part = value.float() * share
                 result[key] = part if key not in result else result[key].add_(part)
     return result
+
+
+def _trained_with(folder: RunFolder) -> bool:
+    request = folder.info.request
+    return request is not None and request.power_ema
 
 
 def _read(path: Path, like: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio import catalogue, requests
+from ddpm_studio.api.run import Run
 from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of
 from ddpm_studio.cli.group import load_command
 from ddpm_studio.cli.table import COMMANDS
@@ -122,6 +123,21 @@ def test_the_sampler_bar_offers_samplers_and_their_options(toy: Path, qtbot: QtB
     assert not keep.isVisible()
     assert bar.eta.isEnabled()
     assert SamplerRequest(**bar.value()).sampler_options == {}
+
+
+def test_window_terminal_and_python_ask_for_the_same_of_a_drawing(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    texts = {action.text() for menu in bar.findChildren(QMenu) for action in menu.actions()}
+    words = texts | {widget.accessibleName() for widget in bar.findChildren(QWidget)}
+    flags = {flag for param in load_command("sample").params for flag in param.opts}
+    named = inspect.signature(Run.sample).parameters
+    for key, field in SamplerRequest.model_fields.items():
+        assert f"--{key.replace('_', '-')}" in flags
+        assert key in named
+        # Device and step of the weights are those of the window; options have a box each.
+        if key not in ("device", "checkpoint", "sampler_options"):
+            assert field.title in words, key
 
 
 def test_options_of_a_sampler_are_those_of_its_entry(toy: Path) -> None:

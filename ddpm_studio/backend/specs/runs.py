@@ -28,7 +28,8 @@ class RunView:
     """A run as the window shows it; its curves are in a :class:`RunRecord`.
 
     ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,); None where its schedule
-    is another package's that is missing.
+    is another package's that is missing. ``has_averages`` tells that it keeps EMA snapshots, from
+    which an average of any length is made.
     """
 
     summary: RunSummary
@@ -36,6 +37,7 @@ class RunView:
     sources: tuple[Path, ...]
     options: PrepareOptions
     alphas_cumprod: npt.NDArray[np.float64] | None
+    has_averages: bool
 
 
 def open_run(run: Path) -> JobSpec[RunView]:
@@ -45,6 +47,7 @@ def open_run(run: Path) -> JobSpec[RunView]:
         from ddpm_studio import jobs
         from ddpm_studio.jobs.drawing.pictures import prepare_options
         from ddpm_studio.runs import RunFolder
+        from ddpm_studio.runs.averages import keeps_averages
 
         folder = RunFolder.open(run)
         known = not missing(folder.info.plugins, ("schedule",))
@@ -54,6 +57,7 @@ def open_run(run: Path) -> JobSpec[RunView]:
             tuple(Path(source) for source in folder.info.data.sources) if folder.info.data else (),
             prepare_options(folder.info),
             folder.info.process.noise_schedule().alphas_cumprod.numpy() if known else None,
+            keeps_averages(folder),
         )
 
     return JobSpec(f"Opening {run.name}", PoolCall(work), slot="open run", listed=False)

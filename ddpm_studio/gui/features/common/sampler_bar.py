@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic.fields import FieldInfo
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QMenu,
-    QSizePolicy,
-    QSpinBox,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QSizePolicy, QToolButton, QWidget
 
+from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.catalogue import SAMPLERS, Option
 from ddpm_studio.catalogue.fields import choices_of
-from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
-from ddpm_studio.gui.widgets.forms.narrow_choice import WideList
+from ddpm_studio.gui.features.common.class_choice import ClassChoice
+from ddpm_studio.gui.features.common.sampler_fields import (
+    FIELDS,
+    NUMBER_WIDTH,
+    choice,
+    describe,
+    field_help,
+    field_title,
+    number,
+)
+from ddpm_studio.gui.features.common.steps_choice import StepsChoice
+from ddpm_studio.gui.features.common.weights_choice import WeightsChoice
+from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, tool_button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.menu_heading import add_heading
-from ddpm_studio.requests import SamplerRequest
 
-_FIELDS = SamplerRequest.model_fields
-_STEPS_WIDTH, _ETA_WIDTH = 84, 72
 _OPTION_DECIMALS = 3
 # Of a closed list, beside its words.
 _ARROW_WIDTH = 54
@@ -38,14 +38,15 @@ _ARROW_WIDTH = 54
 class SamplerBar(QWidget):
     """Sampler, steps, η, seed and weights; what is rarely changed lies in a menu at the end.
 
-    Class and guidance are shown for a model that knows classes.
+    Class and guidance are shown for a model that knows classes, the length of the EMA for a run
+    that keeps snapshots of it.
 
     Args:
         steps: the first number of steps; 0: as the sampler has it.
         eta: the first η.
         sampler: the first sampler.
         least_eta: the smallest η that can be chosen.
-        fixed: the sampler is not to be chosen: neither it nor η is shown.
+        fixed: the sampler is not to be chosen: neither it nor η nor a respacing is shown.
         brief: only sampler, steps and η, beside a bar that has the rest.
         parent: the owner.
     """
@@ -63,68 +64,69 @@ class SamplerBar(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._wished_steps, self._fixed, self._brief = steps, fixed, brief
+        self._fixed, self._brief = fixed, brief
         self._filter = WheelFilter(self)
-        self.sampler = self._choice("sampler", sampler)
-        self.weights = self._choice("weights", "ema")
-        self.steps = self._steps()
-        self.eta = self._eta(eta, least_eta)
+        self.sampler = choice("sampler", sampler)
+        self._steps = StepsChoice(steps)
+        self.steps, self.respacing = self._steps.box, self._steps.line
+        self.respace = self._steps.respace
+        self.eta = number("eta", least_eta, 1, 0.1, eta)
         self.seed = SeedBox()
-        self.seed.installEventFilter(self._filter)
-        _describe(self.seed, _FIELDS["seed"])
+        describe(self.seed, "seed")
         self.dice = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.precision, self.clip, more = self._more()
         self._eta_label = label("η", "muted")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
-        self.class_label, self.guidance = self._classes()
-        self._class_group = together(
-            label(self.tr("class"), "muted"),
-            self.class_label,
-            label(self.tr("guidance"), "muted"),
-            self.guidance,
-        )
-        self._class_group.hide()
+        self._classes, self._weights = ClassChoice(), WeightsChoice()
+        self.class_label, self.guidance = self._classes.class_label, self._classes.guidance
+        self.rescale = self._classes.rescale
+        self.weights, self.ema_length = self._weights.box, self._weights.length
+        self._lay_out(more)
+        self.setAccessibleName(self.tr("Sampler"))
+        self.sampler.currentIndexChanged.connect(self._on_sampler)
+        self.eta.valueChanged.connect(self.changed)
+        for part in (self._steps, self.seed, self._classes, self._weights):
+            part.changed.connect(self.changed)
+        self.dice.clicked.connect(self.seed.throw)
+        self._follow_sampler()
+
+    def _lay_out(self, more: QToolButton) -> None:
         layout = FlowLayout(parent=self)
         eta_group = together(self._eta_label, self.eta)
         rest = (
             together(label(self.tr("seed"), "muted"), self.seed, self.dice),
-            together(self.weights, more),
+            together(self._weights, more),
         )
         self._option_groups = {
             key: together(label(box.accessibleName(), "muted"), box)
             for key, box in self.options.items()
         }
+        hidden = (
+            *((self.sampler, eta_group) if self._fixed else ()),
+            *(rest if self._brief else ()),
+        )
         # What has no parent yet must not be shown: it would be a window of its own.
-        for part in (*((self.sampler, eta_group) if fixed else ()), *(rest if brief else ())):
+        for part in hidden:
             part.hide()
         for part in (
             self.sampler,
-            together(label(self.tr("steps"), "muted"), self.steps),
+            self._steps,
             eta_group,
             *self._option_groups.values(),
             rest[0],
-            self._class_group,
+            self._classes,
             rest[1],
         ):
             layout.addWidget(part)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.setAccessibleName(self.tr("Sampler"))
-        self.sampler.currentIndexChanged.connect(self._on_sampler)
-        self.weights.currentIndexChanged.connect(self.changed)
-        self.steps.valueChanged.connect(self._on_steps)
-        self.eta.valueChanged.connect(self.changed)
-        self.seed.changed.connect(self.changed)
-        self.class_label.currentIndexChanged.connect(self.changed)
-        self.guidance.valueChanged.connect(self.changed)
-        self.dice.clicked.connect(self.seed.throw)
-        self._follow_sampler()
 
     def value(self) -> dict[str, Any]:
         """Return the fields of a :class:`SamplerRequest`, the device and the checkpoint left out.
 
-        Without a choice of sampler those of a :class:`DrawRequest`; of a brief bar those shown.
+        Without a choice of sampler those of a :class:`DrawRequest`. Of a brief bar those shown,
+        and what is to be left out of those of the bar beside it.
         """
         chosen: dict[str, Any] = (
             {}
@@ -134,47 +136,44 @@ class SamplerBar(QWidget):
                 "eta": round(self.eta.value(), 2),
             }
         )
-        # As a request tells them: only where there are any.
-        if not self._fixed and (options := self._chosen_options()):
-            chosen["sampler_options"] = options
-        chosen["steps"] = self.steps.value() or None
+        chosen |= self._steps.value()
+        options = {} if self._fixed else self._chosen_options()
         if self._brief:
-            return chosen
+            return {"respacing": None, **chosen, "sampler_options": options}
+        # As a request tells them: only where there are any.
+        if options:
+            chosen["sampler_options"] = options
         return chosen | {
             "variance": _checked(self.variance),
             "precision": _checked(self.precision),
             "seed": self.seed.value,
             "clip_x0": self.clip.isChecked(),
-            "weights": self.weights.currentData(),
-            "class_label": self.class_label.currentData(),
-            "guidance": self._guidance(),
+            **self._weights.value(),
+            **self._classes.value(),
         }
+
+    @property
+    def number_of_steps(self) -> int:
+        """How many steps are asked for; 0: as the sampler has it."""
+        return self._steps.number
 
     @property
     def words(self) -> str:
         """Sampler, steps and η in short, such as ``DDIM · 50``."""
-        steps = self.steps.text()
         eta = f" · η {self.eta.text()}" if self.eta.isEnabled() and self.eta.value() else ""
-        return f"{self.sampler.currentText()} · {steps}{eta}"
+        return f"{self.sampler.currentText()} · {self._steps.words}{eta}"
 
-    def set_value(self, fields: dict[str, Any]) -> None:
+    def set_value(self, fields: Mapping[str, Any]) -> None:
         """Show these fields, as :meth:`value` returns them; others stay. Emits once."""
         blocked = self.blockSignals(True)
         before = self.value()
-        boxes = (
-            (self.sampler, "sampler"),
-            (self.weights, "weights"),
-            (self.class_label, "class_label"),
-        )
-        for box, key in boxes:
-            if key in fields:
-                box.setCurrentIndex(max(0, box.findData(fields[key])))
-        if "steps" in fields:
-            self.steps.setValue(fields["steps"] or 0)
+        if "sampler" in fields:
+            self.sampler.setCurrentIndex(max(0, self.sampler.findData(fields["sampler"])))
+        for part in (self._steps, self._weights, self._classes):
+            part.set_value(fields)
         self.eta.setValue(fields.get("eta", self.eta.value()))
         if "sampler" in fields or "sampler_options" in fields:
             self._set_options(fields.get("sampler_options", {}))
-        self.guidance.setValue(fields.get("guidance", self.guidance.value()))
         self.seed.set_value(fields.get("seed", self.seed.value))
         self.clip.setChecked(fields.get("clip_x0", self.clip.isChecked()))
         for group, key in ((self.variance, "variance"), (self.precision, "precision")):
@@ -185,75 +184,19 @@ class SamplerBar(QWidget):
         if self.value() != before:
             self.changed.emit()
 
+    def follow(self, view: RunView) -> None:
+        """Offer what a run's model has: its timesteps, its classes, its averages."""
+        self.set_timesteps(view.summary.timesteps)
+        self.set_classes(view.summary.known_classes)
+        self._weights.set_snapshots(view.has_averages)
+
     def set_timesteps(self, timesteps: int) -> None:
         """No more steps than the model has timesteps T; a wish for more is remembered."""
-        blocked = self.steps.blockSignals(True)
-        self.steps.setMaximum(timesteps)
-        self.steps.setValue(min(self._wished_steps, timesteps))
-        self.steps.blockSignals(blocked)
+        self._steps.set_timesteps(timesteps)
 
     def set_classes(self, names: Sequence[str]) -> None:
         """Offer the classes that the model knows; none: it knows no classes."""
-        if list(names) == [
-            self.class_label.itemText(k) for k in range(1, self.class_label.count())
-        ]:
-            return
-        blocked = self.class_label.blockSignals(True)
-        self.class_label.clear()
-        self.class_label.addItem(self.tr("any"), None)
-        for number, text in enumerate(names):
-            self.class_label.addItem(text, number)
-        self.class_label.blockSignals(blocked)
-        self._class_group.setVisible(bool(names))
-
-    def _guidance(self) -> float:
-        chosen = self.class_label.currentData() is not None
-        return round(self.guidance.value(), 2) if chosen else 1.0
-
-    def _classes(self) -> tuple[QComboBox, QDoubleSpinBox]:
-        box = QComboBox()
-        box.addItem(self.tr("any"), None)
-        box.installEventFilter(self._filter)
-        _describe(box, _FIELDS["class_label"])
-        strength = QDoubleSpinBox()
-        strength.setRange(0, 100)
-        strength.setSingleStep(0.5)
-        strength.setValue(float(_FIELDS["guidance"].default))
-        strength.setFixedWidth(_ETA_WIDTH)
-        strength.setKeyboardTracking(False)
-        strength.installEventFilter(self._filter)
-        _describe(strength, _FIELDS["guidance"])
-        return box, strength
-
-    def _choice(self, field: str, first: str) -> QComboBox:
-        box = WideList()
-        add_choices(box, choices_of(_FIELDS[field]))
-        box.setCurrentIndex(box.findData(first))
-        box.installEventFilter(self._filter)
-        _describe(box, _FIELDS[field])
-        return box
-
-    def _steps(self) -> QSpinBox:
-        box = QSpinBox()
-        box.setRange(0, 10_000)
-        box.setSpecialValueText(self.tr("auto"))
-        box.setValue(self._wished_steps)
-        box.setFixedWidth(_STEPS_WIDTH)
-        box.setKeyboardTracking(False)
-        box.installEventFilter(self._filter)
-        _describe(box, _FIELDS["steps"])
-        return box
-
-    def _eta(self, first: float, least: float) -> QDoubleSpinBox:
-        box = QDoubleSpinBox()
-        box.setRange(least, 1)
-        box.setSingleStep(0.1)
-        box.setValue(first)
-        box.setFixedWidth(_ETA_WIDTH)
-        box.setKeyboardTracking(False)
-        box.installEventFilter(self._filter)
-        _describe(box, _FIELDS["eta"])
-        return box
+        self._classes.set_classes(names)
 
     def _option(self, option: Option) -> QDoubleSpinBox:
         box = QDoubleSpinBox()
@@ -261,7 +204,7 @@ class SamplerBar(QWidget):
         box.setRange(option.low, option.high)
         box.setSingleStep((option.high - option.low) / 10)
         box.setValue(option.default)
-        box.setFixedWidth(_ETA_WIDTH)
+        box.setFixedWidth(NUMBER_WIDTH)
         box.setKeyboardTracking(False)
         box.installEventFilter(self._filter)
         box.valueChanged.connect(self.changed)
@@ -276,7 +219,7 @@ class SamplerBar(QWidget):
             if option.name in self.options and self.options[option.name].value() != option.default
         }
 
-    def _set_options(self, given: dict[str, float]) -> None:
+    def _set_options(self, given: Mapping[str, float]) -> None:
         for option in SAMPLERS[self.sampler.currentData()].options:
             if option.name in self.options:
                 self.options[option.name].setValue(given.get(option.name, option.default))
@@ -286,10 +229,12 @@ class SamplerBar(QWidget):
         menu = QMenu(button)
         groups = [self._group(menu, field) for field in ("variance", "precision")]
         menu.addSeparator()
-        clip = menu.addAction(str(_FIELDS["clip_x0"].title))
+        clip = menu.addAction(field_title("clip_x0"))
         clip.setCheckable(True)
         clip.setChecked(True)
-        clip.setToolTip(str(_FIELDS["clip_x0"].description))
+        clip.setToolTip(field_help("clip_x0"))
+        if not self._fixed:
+            menu.addAction(self.respace)
         menu.setToolTipsVisible(True)
         for group in groups:
             group.triggered.connect(self.changed)
@@ -300,24 +245,20 @@ class SamplerBar(QWidget):
 
     def _group(self, menu: QMenu, field: str) -> QActionGroup:
         """A section of the menu with one action a value."""
-        described = _FIELDS[field]
-        add_heading(menu, str(described.title))
+        described = FIELDS[field]
+        add_heading(menu, field_title(field))
         group = QActionGroup(menu)
-        for choice in choices_of(described):
-            action = menu.addAction(translated(choice.title))
+        for offered in choices_of(described):
+            action = menu.addAction(translated(offered.title))
             action.setCheckable(True)
-            action.setData(choice.value)
-            action.setChecked(choice.value == described.default)
-            action.setToolTip(translated(choice.help or str(described.description)))
+            action.setData(offered.value)
+            action.setChecked(offered.value == described.default)
+            action.setToolTip(translated(offered.help or str(described.description)))
             group.addAction(action)
         return group
 
     def _on_sampler(self) -> None:
         self._follow_sampler()
-        self.changed.emit()
-
-    def _on_steps(self, steps: int) -> None:
-        self._wished_steps = steps
         self.changed.emit()
 
     def _follow_sampler(self) -> None:
@@ -337,12 +278,8 @@ class SamplerBar(QWidget):
 def _other_options() -> dict[str, Option]:
     """The options of all samplers that have no field of their own, by name."""
     options = [option for sampler in SAMPLERS.values() for option in sampler.options]
-    return {option.name: option for option in options if option.name not in _FIELDS}
+    return {option.name: option for option in options if option.name not in FIELDS}
 
 
 def _checked(group: QActionGroup) -> str:
     return next(str(action.data()) for action in group.actions() if action.isChecked())
-
-
-def _describe(widget: QWidget, field: FieldInfo) -> None:
-    name(widget, str(field.title), str(field.description))

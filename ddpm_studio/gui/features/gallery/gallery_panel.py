@@ -268,8 +268,7 @@ class GalleryPanel(ToolPanel):
     def _on_model(self) -> None:
         view = self.studio.run_view
         if view is not None:
-            self.sampler.set_timesteps(view.summary.timesteps)
-            self.sampler.set_classes(view.summary.known_classes)
+            self.sampler.follow(view)
         if self.studio.run is not None:
             self.keeper.load([self.studio.run])
             self._take_next_seed()

@@ -252,8 +252,7 @@ class InpaintPanel(ToolPanel):
     def _on_model(self) -> None:
         view = self.studio.run_view
         if view is not None:
-            self.sampler.set_timesteps(view.summary.timesteps)
-            self.sampler.set_classes(view.summary.known_classes)
+            self.sampler.follow(view)
         self._forget()
         self.source.refit()
         self._surprise_once()

@@ -334,8 +334,7 @@ class InterpolatePanel(ToolPanel):
         view = self.studio.run_view
         if view is not None:
             self.time.set_timesteps(view.summary.timesteps)
-            self.sampler.set_timesteps(view.summary.timesteps)
-            self.sampler.set_classes(view.summary.known_classes)
+            self.sampler.follow(view)
         self._forget()
         for slot in self.view.all_slots:
             slot.refit()

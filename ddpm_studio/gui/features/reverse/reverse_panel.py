@@ -222,7 +222,7 @@ class ReversePanel(QWidget):
 
     def _moments(self, others: int) -> int:
         """How many moments to ask for where so many samplers walk beside the first."""
-        steps = [self.sampler.steps.value(), *(bar.steps.value() for bar in self.compare.bars)]
+        steps = [bar.number_of_steps for bar in (self.sampler, *self.compare.bars)]
         return self.size_choice.affordable(steps[: 1 + others])
 
     def _on_event(self, event: Event) -> None:
@@ -274,9 +274,8 @@ class ReversePanel(QWidget):
         view = self._studio.run_view
         self.curve.setVisible(view is not None and view.alphas_cumprod is not None)
         if view is not None:
-            self.sampler.set_timesteps(view.summary.timesteps)
+            self.sampler.follow(view)
             self.compare.set_timesteps(view.summary.timesteps)
-            self.sampler.set_classes(view.summary.known_classes)
             self.curve.set_schedule(view.alphas_cumprod)
         if self.trajectory.recipe and self._drawn_from() != str(self._studio.run):
             self.show_process(Process())

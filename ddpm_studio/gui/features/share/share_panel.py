@@ -264,8 +264,7 @@ class SharePanel(ToolPanel):
         view = self.studio.run_view
         if view is not None:
             self.time.set_timesteps(view.summary.timesteps)
-            self.sampler.set_timesteps(view.summary.timesteps)
-            self.sampler.set_classes(view.summary.known_classes)
+            self.sampler.follow(view)
         self._clear()
         self.latents.let_go()
         self.source.refit()

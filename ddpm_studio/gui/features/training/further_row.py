@@ -1,20 +1,30 @@
-"""Training an opened run further."""
+"""Training an opened run further, with other settings where they may change."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.requests import TrainRequest
 
 _MOST = 100_000_000
+# Steps have a box of their own beside the button; the device is the one chosen for trainings.
+_NOT_HERE = ("steps", "device")
 
 
 class FurtherRow(QWidget):
-    """A button, and the number of steps that the run shall have in all."""
+    """A button, the number of steps that the run shall have in all, and folded what may change.
+
+    ``form`` has the settings that a run may go on with other values of.
+    """
 
     def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,12 +36,34 @@ class FurtherRow(QWidget):
         self.steps.setSuffix(self.tr(" steps"))
         self.steps.setMinimumWidth(96)
         name(self.steps, self.tr("Steps in all"), self.tr("Steps in all, with those taken"))
-        layout = QHBoxLayout(self)
+        may_change = [key for key in TrainRequest.may_change() if key not in _NOT_HERE]
+        self.form = RequestForm(TrainRequest, may_change)
+        self.fold = Fold(
+            self.tr("With other settings"),
+            self.form,
+            unfolded=False,
+            tip=self.tr("What the run may go on with otherwise; its record tells of it"),
+        )
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addWidget(ActionButton(action, "repeat"))
+        row.addWidget(label(self.tr("to"), "muted"))
+        row.addWidget(self.steps, 1)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_M)
-        layout.addWidget(ActionButton(action, "repeat"))
-        layout.addWidget(label(self.tr("to"), "muted"))
-        layout.addWidget(self.steps, 1)
+        layout.addLayout(row)
+        layout.addWidget(self.fold)
+        layout.addWidget(self.form)
+
+    def value(self) -> dict[str, Any]:
+        """Return the settings to go on with.
+
+        Raises:
+            StudioError: one is not allowed; its field then says so too.
+        """
+        asked = self.form.value(steps=self.steps.value())
+        return {key: getattr(asked, key) for key in (*self.form.fields, "steps")}
 
     def show_run(self, view: RunView) -> None:
         """Offer the steps that are missing or, where none are, twice as many as were taken."""
@@ -41,3 +73,5 @@ class FurtherRow(QWidget):
         if self._of != (view.summary.path, taken):
             self._of = (view.summary.path, taken)
             self.steps.setValue(asked if taken < asked else 2 * taken)
+            if view.request is not None:
+                self.form.set_value({key: getattr(view.request, key) for key in self.form.fields})

@@ -208,7 +208,12 @@ class TrainingPanel(QWidget):
         view = self._studio.run_view
         if view is None or view.request is None:
             return
-        update = {"steps": self.further.steps.value(), "device": self.form.values()["device"]}
+        try:
+            update = {**self.further.value(), "device": self.form.values()["device"]}
+        except StudioError as error:
+            self.further.fold.setChecked(True)
+            self.messages.show_failure(Failure.of(error))
+            return
         self._studio.resume_training(view.summary.path, view.request.model_copy(update=update))
 
     def stop(self) -> None:

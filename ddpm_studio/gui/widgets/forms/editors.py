@@ -116,6 +116,18 @@ def range_text(field: FieldInfo) -> str:
     return ""
 
 
+def range_of(field: FieldInfo) -> tuple[float, float]:
+    """Return the least and the largest value of a number that has both.
+
+    Raises:
+        ValueError: if it has not.
+    """
+    bounds = _Bounds.of(field)
+    if bounds.low is None or bounds.high is None:
+        raise ValueError(f"{field.title} has no range")
+    return bounds.low, bounds.high
+
+
 def _choice(choices: Sequence[Choice], optional: bool) -> Editor:
     box = QComboBox()
     if optional:

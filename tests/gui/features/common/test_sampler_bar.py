@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.requests import SamplerRequest
 
@@ -102,3 +106,121 @@ def test_the_further_settings_stand_under_headings(qtbot: QtBot) -> None:
     QTest.keyClick(menu, Qt.Key.Key_Down)
     assert menu.activeAction() is bar.variance.actions()[0]
     menu.close()
+
+
+def test_a_length_of_the_ema_is_offered_where_there_are_snapshots(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    bar.show()
+    bar.follow(_view(has_averages=False))
+    assert not bar.ema_length.isVisible()
+    bar.ema_length.set_number(0.1)
+    assert "ema_length" not in bar.value(), "this run has nothing to make one from"
+    bar.follow(_view(has_averages=True))
+    assert bar.ema_length.isVisible()
+    assert SamplerRequest(**bar.value()).ema_length == 0.1
+    bar.set_value({"weights": "raw"})
+    assert not bar.ema_length.isEnabled(), "raw weights are no average"
+    assert SamplerRequest(**bar.value()).ema_length is None
+    bar.set_value({"weights": "ema"})
+    assert bar.ema_length.text() == "as trained"
+    assert SamplerRequest(**bar.value()).ema_length is None
+    with qtbot.waitSignal(bar.changed):
+        bar.ema_length.stepBy(1)
+    assert SamplerRequest(**bar.value()).ema_length == 0.01
+    bar.ema_length.setValue(99)
+    assert SamplerRequest(**bar.value()).ema_length == 0.25
+
+
+def test_guidance_is_rescaled_where_there_is_guidance(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    bar.set_classes(["bag", "boot"])
+    bar.rescale.setValue(0.7)
+    for class_label, guidance in ((None, 3.0), (1, 1.0), (1, 0.0)):
+        bar.set_value({"class_label": class_label})
+        bar.guidance.setValue(guidance)
+        assert not bar.rescale.isEnabled()
+        assert SamplerRequest(**bar.value()).guidance_rescale == 0
+    bar.guidance.setValue(3)
+    assert bar.rescale.isEnabled()
+    assert SamplerRequest(**bar.value()).guidance_rescale == 0.7
+    bar.set_value({"class_label": 1, "guidance": 3.0})
+    assert SamplerRequest(**bar.value()).guidance_rescale == 0, "as a request without it"
+
+
+def test_a_respacing_takes_the_place_of_steps(qtbot: QtBot) -> None:
+    bar = SamplerBar(steps=40)
+    qtbot.addWidget(bar)
+    bar.show()
+    with qtbot.waitSignal(bar.changed):
+        bar.respace.trigger()
+    assert (bar.steps.isVisible(), bar.respacing.isVisible()) == (False, True)
+    assert SamplerRequest(**bar.value()).respacing == "40"
+    bar.respacing.selectAll()
+    spy = QSignalSpy(bar.changed)
+    QTest.keyClicks(bar.respacing, "ddim")
+    QTest.keyClick(bar.respacing, Qt.Key.Key_Return)
+    assert bar.respacing.property("invalid") == "true"
+    assert "ddim50" in bar.respacing.toolTip()
+    assert spy.count() == 0
+    assert SamplerRequest(**bar.value()).respacing == "40", "what is none changes nothing"
+    QTest.keyClicks(bar.respacing, "25")
+    assert bar.respacing.property("invalid") == "false"
+    QTest.keyClick(bar.respacing, Qt.Key.Key_Return)
+    asked = SamplerRequest(**bar.value())
+    assert (asked.respacing, asked.steps) == ("ddim25", None)
+    assert (spy.count(), bar.number_of_steps) == (1, 25)
+    assert bar.words.endswith("· ddim25")
+    bar.respace.trigger()
+    asked = SamplerRequest(**bar.value())
+    assert (asked.respacing, asked.steps) == (None, 40)
+    assert bar.steps.isVisible()
+
+
+def test_a_request_with_all_of_it_comes_back_as_it_was(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    bar.set_classes(["bag", "boot"])
+    bar.follow(_view(has_averages=True, known_classes=("bag", "boot")))
+    full = SamplerRequest(
+        sampler="edm-churn",
+        sampler_options={"s_churn": 10.0},
+        respacing="10,15,20",
+        ema_length=0.13,
+        class_label=1,
+        guidance=4.0,
+        guidance_rescale=0.5,
+    )
+    plain = SamplerRequest(sampler="ddim", steps=20, class_label=1, guidance=4.0)
+    for wanted in (full, plain, full):
+        spy = QSignalSpy(bar.changed)
+        bar.set_value(wanted.model_dump())
+        assert SamplerRequest(**bar.value()) == wanted
+        assert spy.count() == 1
+
+
+def test_a_brief_bar_leaves_out_what_only_the_bar_beside_it_asks_for(qtbot: QtBot) -> None:
+    first, brief = SamplerBar(), SamplerBar(sampler="ddim", steps=9, brief=True)
+    for bar in (first, brief):
+        qtbot.addWidget(bar)
+    first.set_value(
+        {"sampler": "edm-churn", "sampler_options": {"s_churn": 9.0}, "steps": None}
+        | {"respacing": "ddim20"}
+    )
+    asked = SamplerRequest(**first.value() | brief.value())
+    assert (asked.sampler, asked.steps) == ("ddim", 9)
+    assert (asked.respacing, asked.sampler_options) == (None, {})
+
+
+def test_filling_in_has_no_respacing(qtbot: QtBot) -> None:
+    bar = SamplerBar(fixed=True)
+    qtbot.addWidget(bar)
+    menu = bar.variance.actions()[0].parent()
+    assert isinstance(menu, QMenu)
+    assert bar.respace not in menu.actions()
+
+
+def _view(has_averages: bool, known_classes: tuple[str, ...] = ()) -> RunView:
+    summary = SimpleNamespace(timesteps=1000, known_classes=known_classes)
+    return cast("RunView", SimpleNamespace(summary=summary, has_averages=has_averages))

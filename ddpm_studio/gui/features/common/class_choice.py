@@ -1,0 +1,93 @@
+"""Which class to draw, and how closely to keep to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+
+from ddpm_studio.gui.features.common.sampler_fields import FIELDS, describe, number
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import label
+from ddpm_studio.gui.widgets.layout.flow_layout import together
+
+# With either the network is evaluated once, and nothing is guided.
+_UNGUIDED = (0.0, 1.0)
+
+
+class ClassChoice(QWidget):
+    """Class, guidance and its rescaling; hidden for a model that knows no classes.
+
+    Args:
+        parent: the owner.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.class_label = QComboBox()
+        self.class_label.addItem(self.tr("any"), None)
+        describe(self.class_label, "class_label")
+        self.guidance = number("guidance", 0, 100, 0.5, float(FIELDS["guidance"].default))
+        self.rescale = number("guidance_rescale", 0, 1, 0.1, 0.0)
+        self._rescale_label = label(self.tr("rescale"), "muted")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_M)
+        row.addWidget(together(label(self.tr("class"), "muted"), self.class_label))
+        row.addWidget(together(label(self.tr("guidance"), "muted"), self.guidance))
+        row.addWidget(together(self._rescale_label, self.rescale))
+        self.hide()
+        self._follow()
+        self.class_label.currentIndexChanged.connect(self._on_changed)
+        self.guidance.valueChanged.connect(self._on_changed)
+        self.rescale.valueChanged.connect(self._on_changed)
+
+    def value(self) -> dict[str, Any]:
+        """Return the fields of a request; rescaling as a request tells it, only where it acts."""
+        chosen = self.class_label.currentData() is not None
+        told = {
+            "class_label": self.class_label.currentData(),
+            "guidance": round(self.guidance.value(), 2) if chosen else 1.0,
+        }
+        rescale = round(self.rescale.value(), 2)
+        return told | {"guidance_rescale": rescale} if self._guided and rescale else told
+
+    def set_value(self, fields: Mapping[str, Any]) -> None:
+        """Show these fields; others stay."""
+        if "class_label" in fields:
+            box = self.class_label
+            box.setCurrentIndex(max(0, box.findData(fields["class_label"])))
+        if "guidance" in fields:
+            self.guidance.setValue(fields["guidance"])
+            self.rescale.setValue(fields.get("guidance_rescale", 0.0))
+
+    def set_classes(self, names: Sequence[str]) -> None:
+        """Offer the classes that the model knows; none: it knows no classes."""
+        box = self.class_label
+        if list(names) == [box.itemText(k) for k in range(1, box.count())]:
+            return
+        blocked = box.blockSignals(True)
+        box.clear()
+        box.addItem(self.tr("any"), None)
+        for class_number, text in enumerate(names):
+            box.addItem(text, class_number)
+        box.blockSignals(blocked)
+        self.setVisible(bool(names))
+        self._follow()
+
+    @property
+    def _guided(self) -> bool:
+        chosen = self.class_label.currentData() is not None
+        return chosen and round(self.guidance.value(), 2) not in _UNGUIDED
+
+    def _on_changed(self) -> None:
+        self._follow()
+        self.changed.emit()
+
+    def _follow(self) -> None:
+        self.rescale.setEnabled(self._guided)
+        self._rescale_label.setEnabled(self._guided)

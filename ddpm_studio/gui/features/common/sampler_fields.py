@@ -1,0 +1,51 @@
+"""Boxes of a sampler bar, each for one field of :class:`SamplerRequest`."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QWidget
+
+from ddpm_studio.catalogue.fields import choices_of
+from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
+from ddpm_studio.gui.widgets.forms.narrow_choice import WideList
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, name
+from ddpm_studio.requests import SamplerRequest
+
+FIELDS = SamplerRequest.model_fields
+NUMBER_WIDTH = 72
+
+
+def field_title(field: str) -> str:
+    """Return what a field is called in the window's language."""
+    return translated(str(FIELDS[field].title))
+
+
+def field_help(field: str) -> str:
+    """Return what a field does in the window's language."""
+    return translated(str(FIELDS[field].description))
+
+
+def describe(widget: QWidget, field: str) -> None:
+    """Give a widget the name and the tip of a field, and keep the wheel from changing it."""
+    name(widget, field_title(field), field_help(field))
+    widget.installEventFilter(WheelFilter(widget))
+
+
+def choice(field: str, first: str) -> QComboBox:
+    """Return a list of a field's choices."""
+    box = WideList()
+    add_choices(box, choices_of(FIELDS[field]))
+    box.setCurrentIndex(box.findData(first))
+    describe(box, field)
+    return box
+
+
+def number(field: str, low: float, high: float, step: float, first: float) -> QDoubleSpinBox:
+    """Return a box for a number with two decimals."""
+    box = QDoubleSpinBox()
+    box.setRange(low, high)
+    box.setSingleStep(step)
+    box.setValue(first)
+    box.setFixedWidth(NUMBER_WIDTH)
+    box.setKeyboardTracking(False)
+    describe(box, field)
+    return box

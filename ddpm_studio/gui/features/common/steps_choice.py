@@ -1,0 +1,132 @@
+"""How many steps a sampler takes or, as OpenAI's code writes it, which timesteps it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSpinBox, QWidget
+
+from ddpm_studio.catalogue import Respacing
+from ddpm_studio.gui.features.common.sampler_fields import describe, field_help, field_title
+from ddpm_studio.gui.widgets.layout.basics import label, set_property
+from ddpm_studio.gui.widgets.layout.flow_layout import together
+
+_STEPS_WIDTH = 84
+_TEXT_WIDTH = 104
+_FIRST_COUNT = 50
+
+
+class StepsChoice(QWidget):
+    """The number of steps, or in its place a respacing.
+
+    Args:
+        first: the first number of steps; 0: as the sampler has it.
+        parent: the owner.
+
+    ``respace`` is the action that puts one in the place of the other.
+    """
+
+    changed = Signal()
+
+    def __init__(self, first: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._wished = first
+        self._respacing = ""
+        self.box = QSpinBox()
+        self.box.setRange(0, 10_000)
+        self.box.setSpecialValueText(self.tr("auto"))
+        self.box.setValue(first)
+        self.box.setFixedWidth(_STEPS_WIDTH)
+        self.box.setKeyboardTracking(False)
+        describe(self.box, "steps")
+        self.line = QLineEdit()
+        self.line.setFixedWidth(_TEXT_WIDTH)
+        self.line.setPlaceholderText("ddim50")
+        describe(self.line, "respacing")
+        self.respace = QAction(field_title("respacing"), self)
+        self.respace.setCheckable(True)
+        self.respace.setToolTip(field_help("respacing"))
+        self._by_number = together(label(self.tr("steps"), "muted"), self.box)
+        self._by_text = together(label(self.tr("respacing"), "muted"), self.line)
+        self._by_text.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._by_number)
+        row.addWidget(self._by_text)
+        self.box.valueChanged.connect(self._on_number)
+        self.line.textChanged.connect(self._check)
+        self.line.editingFinished.connect(self._on_text)
+        self.respace.toggled.connect(self._on_respace)
+
+    def value(self) -> dict[str, Any]:
+        """Return the fields of a request; a respacing as a request tells it, only if there is."""
+        if self._respaced:
+            return {"steps": None, "respacing": self._respacing}
+        return {"steps": self.box.value() or None}
+
+    @property
+    def number(self) -> int:
+        """How many steps were chosen; 0: as the sampler has it."""
+        return Respacing.parse(self._respacing).steps if self._respaced else self.box.value()
+
+    @property
+    def words(self) -> str:
+        """What is chosen in short."""
+        return self._respacing if self._respaced else self.box.text()
+
+    def set_value(self, fields: Mapping[str, Any]) -> None:
+        """Show these fields; others stay."""
+        if "steps" not in fields:
+            return
+        respacing = fields.get("respacing")
+        if respacing is not None:
+            self.line.setText(respacing)
+            self._respacing = respacing
+        else:
+            self.box.setValue(fields["steps"] or 0)
+        self.respace.setChecked(respacing is not None)
+
+    def set_timesteps(self, timesteps: int) -> None:
+        """No more steps than the model has timesteps T; a wish for more is remembered."""
+        blocked = self.box.blockSignals(True)
+        self.box.setMaximum(timesteps)
+        self.box.setValue(min(self._wished, timesteps))
+        self.box.blockSignals(blocked)
+
+    @property
+    def _respaced(self) -> bool:
+        return self.respace.isChecked()
+
+    def _on_number(self, steps: int) -> None:
+        self._wished = steps
+        self.changed.emit()
+
+    def _on_respace(self, respaced: bool) -> None:
+        self._by_number.setVisible(not respaced)
+        self._by_text.setVisible(respaced)
+        if respaced and not self._respacing:
+            # Of one section: the same steps as before, but for where halves are rounded to.
+            self._respacing = str(min(self.box.value() or _FIRST_COUNT, self.box.maximum()))
+            self.line.setText(self._respacing)
+        self.changed.emit()
+
+    def _problem(self) -> str:
+        try:
+            Respacing.parse(self.line.text())
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def _check(self) -> None:
+        problem = self._problem()
+        set_property(self.line, "invalid", "true" if problem else "false")
+        self.line.setToolTip(problem or field_help("respacing"))
+
+    def _on_text(self) -> None:
+        """Take up what was typed; what is none leaves the last one."""
+        if self.line.text() != self._respacing and not self._problem():
+            self._respacing = self.line.text()
+            self.changed.emit()

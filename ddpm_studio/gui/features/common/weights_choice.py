@@ -1,0 +1,78 @@
+"""Which weights to draw with: averaged, of which length, or the latest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from ddpm_studio.gui.features.common.sampler_fields import FIELDS, choice, describe
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.forms.editors import range_of
+from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
+from ddpm_studio.gui.widgets.layout.basics import label
+from ddpm_studio.gui.widgets.layout.flow_layout import together
+
+_STEP = 0.01
+_LENGTH_WIDTH = 104
+
+
+class WeightsChoice(QWidget):
+    """EMA or raw and, of a run with EMA snapshots, the length of the average.
+
+    Args:
+        parent: the owner.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.box = choice("weights", "ema")
+        self.length = FloatBox(*range_of(FIELDS["ema_length"]), _STEP, self.tr("as trained"))
+        self.length.set_number(None)
+        self.length.setFixedWidth(_LENGTH_WIDTH)
+        self.length.setKeyboardTracking(False)
+        describe(self.length, "ema_length")
+        self._length_group = together(label(self.tr("length"), "muted"), self.length)
+        self._length_group.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_S)
+        row.addWidget(self.box)
+        row.addWidget(self._length_group)
+        self._offered = False
+        self.box.currentIndexChanged.connect(self._on_changed)
+        self.length.valueChanged.connect(self.changed)
+
+    def value(self) -> dict[str, Any]:
+        """Return the fields of a request; the length as a request tells it, only where it acts."""
+        told = {"weights": self.box.currentData()}
+        length = self.length.number()
+        acts = self._offered and self._averaged and length is not None
+        return told | {"ema_length": length} if acts else told
+
+    def set_value(self, fields: Mapping[str, Any]) -> None:
+        """Show these fields; others stay."""
+        if "weights" in fields:
+            self.box.setCurrentIndex(max(0, self.box.findData(fields["weights"])))
+            self.length.set_number(fields.get("ema_length"))
+
+    def set_snapshots(self, there: bool) -> None:
+        """Offer a length where the run has snapshots to make such an average from."""
+        self._offered = there
+        self._length_group.setVisible(there)
+        self._follow()
+
+    @property
+    def _averaged(self) -> bool:
+        return bool(self.box.currentData() == "ema")
+
+    def _on_changed(self) -> None:
+        self._follow()
+        self.changed.emit()
+
+    def _follow(self) -> None:
+        self._length_group.setEnabled(self._averaged)
