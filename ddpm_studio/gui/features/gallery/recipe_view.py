@@ -85,7 +85,9 @@ class RecipeView(QWidget):
         if "sampler" in request:
             rows[self.tr("Sampler")] = self._sampler(request)
         if "weights" in request:
-            rows[self.tr("Weights")] = str(request["weights"])
+            rows[self.tr("Weights")] = self._weights(request)
+        if isinstance(request.get("class_label"), int):
+            rows[self.tr("Class")] = self._class(request)
         if "run" in request:
             rows[self.tr("Run")] = Path(str(request["run"])).name
         step = recipe.get("checkpoint")
@@ -95,12 +97,26 @@ class RecipeView(QWidget):
         rows[self.tr("Size")] = f"{width}×{height}"
         return rows
 
+    def _weights(self, request: dict[str, object]) -> str:
+        words, length = str(request["weights"]), request.get("ema_length")
+        return words if length is None else self.tr("{0}, length {1}").format(words, length)
+
+    def _class(self, request: dict[str, object]) -> str:
+        words, guidance = str(request["class_label"]), request.get("guidance", 1.0)
+        if guidance != 1.0:
+            words += self.tr(", guidance {0}").format(guidance)
+        if request.get("guidance_rescale"):
+            words += self.tr(", rescaled {0}").format(request["guidance_rescale"])
+        return words
+
     def _sampler(self, request: dict[str, object]) -> str:
         steps = request.get("steps")
         sampler = str(request.get("sampler", "inpaint"))
         words = sampler_title(sampler)
         if steps is not None:
             words += self.tr(", {0} steps").format(steps)
+        if request.get("respacing"):
+            words += f", {request['respacing']}"
         if request.get("eta"):
             words += f", η {request['eta']}"
         return words
