@@ -135,7 +135,7 @@ class TrainRequest(Request):
         le=1e8,
         title="Epochs",
         description="In place of steps: how often each picture is seen in all; empty: by steps.",
-        json_schema_extra=_MAY_CHANGE,
+        json_schema_extra={**_MAY_CHANGE, "empty": "by steps"},
     )
     minutes: float | None = Field(
         None,
@@ -143,7 +143,7 @@ class TrainRequest(Request):
         le=1e6,
         title="Minutes",
         description="In place of steps: as many as this machine takes in them; empty: by steps.",
-        json_schema_extra=_MAY_CHANGE,
+        json_schema_extra={**_MAY_CHANGE, "empty": "by steps"},
     )
     batch_size: int = Field(
         32,
@@ -390,6 +390,7 @@ class DrawRequest(Request):
         title="EMA length",
         description="Of the average, as a share of the training, for a run with EMA snapshots; "
         "empty: as it was trained.",
+        json_schema_extra={"empty": "as trained"},
         # Drawn without, it is the drawing that it was before there were such runs.
         exclude_if=lambda length: length is None,
     )

@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ddpm_studio.gui.features.common.sampler_fields import FIELDS, choice, describe
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.forms.editors import range_of
+from ddpm_studio.gui.widgets.forms.editors import empty_words, range_of
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 
+_LENGTH = FIELDS["ema_length"]
 _STEP = 0.01
 _LENGTH_WIDTH = 104
 
@@ -31,7 +32,7 @@ class WeightsChoice(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.box = choice("weights", "ema")
-        self.length = FloatBox(*range_of(FIELDS["ema_length"]), _STEP, self.tr("as trained"))
+        self.length = FloatBox(*range_of(_LENGTH), _STEP, empty_words(_LENGTH))
         self.length.set_number(None)
         self.length.setFixedWidth(_LENGTH_WIDTH)
         self.length.setKeyboardTracking(False)

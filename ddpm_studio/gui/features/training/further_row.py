@@ -36,6 +36,7 @@ class FurtherRow(QWidget):
         self.steps.setSuffix(self.tr(" steps"))
         self.steps.setMinimumWidth(96)
         name(self.steps, self.tr("Steps in all"), self.tr("Steps in all, with those taken"))
+        self._shown: dict[str, Any] = {}
         may_change = [key for key in TrainRequest.may_change() if key not in _NOT_HERE]
         self.form = RequestForm(TrainRequest, may_change)
         self.fold = Fold(
@@ -57,13 +58,17 @@ class FurtherRow(QWidget):
         layout.addWidget(self.form)
 
     def value(self) -> dict[str, Any]:
-        """Return the settings to go on with.
+        """Return the steps, and the settings that are others than the run's.
 
         Raises:
             StudioError: one is not allowed; its field then says so too.
         """
-        asked = self.form.value(steps=self.steps.value())
-        return {key: getattr(asked, key) for key in (*self.form.fields, "steps")}
+        changed = [key for key, value in self.form.values().items() if value != self._shown[key]]
+        # Of the run's own one may be unknown here, if a plug-in is missing: training tells of it.
+        usual = TrainRequest()
+        kept = {key: getattr(usual, key) for key in self.form.fields if key not in changed}
+        asked = self.form.value(steps=self.steps.value(), **kept)
+        return {key: getattr(asked, key) for key in ("steps", *changed)}
 
     def show_run(self, view: RunView) -> None:
         """Offer the steps that are missing or, where none are, twice as many as were taken."""
@@ -75,3 +80,4 @@ class FurtherRow(QWidget):
             self.steps.setValue(asked if taken < asked else 2 * taken)
             if view.request is not None:
                 self.form.set_value({key: getattr(view.request, key) for key in self.form.fields})
+            self._shown = self.form.values()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSiz
 
 from ddpm_studio.catalogue.fields import Choice, choices_of
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.forms.choices import add_choices
+from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
 from ddpm_studio.gui.widgets.forms.colour_button import ColourButton
 from ddpm_studio.gui.widgets.forms.folder_box import FolderBox
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
@@ -82,9 +82,9 @@ def editor_for(field: FieldInfo) -> Editor | None:
     if kind is int:
         if not optional and bounds.low == 0 and (bounds.high or 0) >= _SEED_FROM:
             return _seed()
-        return _integer(bounds, optional)
+        return _integer(bounds, empty_words(field) if optional else None)
     if kind is float:
-        return _float(field, bounds, optional)
+        return _float(field, bounds, empty_words(field) if optional else None)
     if kind is str and _is_folder(field):
         return _folder()
     if kind == ImageSize:
@@ -114,6 +114,13 @@ def range_text(field: FieldInfo) -> str:
         words = _tr("below {n}") if bounds.open_high else _tr("{n} at most")
         return words.format(n=f"{high:,}")
     return ""
+
+
+def empty_words(field: FieldInfo) -> str:
+    """Return what stands where nothing is chosen: "auto", unless the field has other words."""
+    extra = field.json_schema_extra
+    words = extra.get("empty") if isinstance(extra, dict) else None
+    return translated(words) if isinstance(words, str) else _tr("auto")
 
 
 def range_of(field: FieldInfo) -> tuple[float, float]:
@@ -166,20 +173,20 @@ def _seed() -> Editor:
     return Editor(row, box, read, box.set_value, box.changed)
 
 
-def _integer(bounds: _Bounds, optional: bool) -> Editor:
+def _integer(bounds: _Bounds, empty: str | None) -> Editor:
     low = -_SEED_FROM + 2 if bounds.low is None else int(bounds.low) + bounds.open_low
     high = None if bounds.high is None else min(int(bounds.high) - bounds.open_high, _SEED_FROM - 1)
-    box = IntBox(low, high, _tr("auto") if optional else None)
+    box = IntBox(low, high, empty)
     _let_shrink(box)
     return Editor(box, box, box.number, box.set_number, box.valueChanged)
 
 
-def _float(field: FieldInfo, bounds: _Bounds, optional: bool) -> Editor:
+def _float(field: FieldInfo, bounds: _Bounds, empty: str | None) -> Editor:
     low = -1e9 if bounds.low is None else bounds.low + (_HAIR if bounds.open_low else 0)
     high = None if bounds.high is None else bounds.high - (_HAIR if bounds.open_high else 0)
     # A number that may not be 0 is a scale, changed by shares of itself.
     step = None if bounds.open_low else _step(field.default)
-    box = FloatBox(low, high, step, _tr("auto") if optional else None)
+    box = FloatBox(low, high, step, empty)
     _let_shrink(box)
     return Editor(box, box, box.number, box.set_number, box.valueChanged)
 

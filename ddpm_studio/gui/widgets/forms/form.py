@@ -190,7 +190,8 @@ class RequestForm(QWidget, Generic[Model]):
         cell.addWidget(editor.widget)
         cell.addWidget(shown)
         if editor.captioned:
-            rows.addRow("", cell)
+            # Below the captions too: the longest need not fit beside them.
+            rows.addRow(cell)
         else:
             caption = label(title, "muted")
             caption.setBuddy(editor.focus)

@@ -91,6 +91,11 @@ class FloatBox(QDoubleSpinBox):
         else:
             self.setSingleStep(step)
 
+    def set_limits(self, low: float, high: float) -> None:
+        """Take another smallest and largest number, of a box that is never empty."""
+        self._low = low
+        self.setRange(low, high)
+
     def number(self) -> float | None:
         """The number, or None where nothing is chosen."""
         return None if self._optional and self.value() < self._low else self.value()

@@ -1,0 +1,141 @@
+"""EMA snapshots in the window, and a run that goes on with other settings."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QAbstractSpinBox
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.jobs import train
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunFolder
+from tests import narrow
+from tests.gui.panel_help import WAIT, open_run, opened
+
+
+@pytest.fixture(scope="module")
+def averaged_run(tmp_path_factory: pytest.TempPathFactory, picture_folder: Path) -> Path:
+    """Four steps, an EMA snapshot each."""
+    run = tmp_path_factory.mktemp("runs") / "averaged"
+    request = TrainRequest(
+        steps=4, batch_size=4, timesteps=20, sample_count=0, device="cpu", power_ema=True
+    )
+    with narrow.network():
+        for _ in train([picture_folder], run, request, PrepareOptions()):
+            pass
+    return run
+
+
+@pytest.fixture
+def window(qtbot: QtBot, backend: Backend) -> MainWindow:
+    return opened(qtbot, backend)
+
+
+def drawn(qtbot: QtBot, window: MainWindow) -> Any:
+    gallery = window.share
+    gallery.draw_now()
+    qtbot.waitUntil(lambda: not gallery.busy and gallery.drawn is not None, timeout=WAIT)
+    assert gallery.drawn is not None
+    return gallery.drawn
+
+
+def test_an_average_of_another_length_is_drawn_and_taken_up_again(
+    qtbot: QtBot, window: MainWindow, averaged_run: Path, tiny_run: Path
+) -> None:
+    bars = [window.reverse.sampler, window.share.sampler, window.gallery.sampler]
+    bars += [window.interpolate.sampler, window.inpaint.sampler]
+    open_run(qtbot, window.studio, tiny_run)
+    assert not any(bar.ema_length.isVisibleTo(bar) for bar in bars)
+    open_run(qtbot, window.studio, averaged_run)
+    assert all(bar.ema_length.isVisibleTo(bar) for bar in bars)
+    window.show_tool(window.share)
+    bar = window.share.sampler
+    bar.set_value({"steps": 3})
+    plain = drawn(qtbot, window)
+    assert "ema_length" not in plain.recipe["request"]
+    bar.ema_length.set_number(0.2)
+    other = drawn(qtbot, window)
+    assert other.recipe["request"]["ema_length"] == 0.2
+    assert not np.array_equal(other.pictures, plain.pictures)
+    bar.set_value(plain.recipe["request"])
+    assert bar.ema_length.number() is None
+    bar.set_value(other.recipe["request"])
+    assert np.array_equal(drawn(qtbot, window).pictures, other.pictures)
+
+
+def test_other_settings_from_here_on(
+    qtbot: QtBot, window: MainWindow, averaged_run: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(averaged_run, tmp_path / "run")
+    open_run(qtbot, window.studio, run)
+    further = window.training.further
+    assert not further.form.isVisible()
+    further.fold.click()
+    assert set(further.form.fields) == set(TrainRequest.may_change()) - {"steps", "device"}
+    assert further.form.values()["batch_size"] == 4, "as the run has it"
+    further.form.set_value({"batch_size": 3, "learning_rate": 1e-3})
+    further.steps.setValue(6)
+    assert further.value() == {"steps": 6, "batch_size": 3, "learning_rate": 1e-3}
+    # What is typed stays while the run is read again.
+    assert window.studio.run_view is not None
+    further.show_run(window.studio.run_view)
+    window.actions_["training.resume"].trigger()
+    training = window.studio.training
+    assert training is not None
+    with qtbot.waitSignal(training.ended, timeout=WAIT):
+        pass
+    info = RunFolder.open(run).info
+    assert info.request is not None
+    assert (info.request.batch_size, info.request.learning_rate) == (3, 1e-3)
+    [noted] = info.changes
+    assert noted.step == 4
+    assert noted.settings["batch_size"] == (4, 3)
+    qtbot.waitUntil(lambda: further.form.values()["batch_size"] == 3, timeout=WAIT)
+
+
+def test_what_is_not_allowed_is_told_at_its_field(
+    qtbot: QtBot, window: MainWindow, averaged_run: Path
+) -> None:
+    open_run(qtbot, window.studio, averaged_run)
+    further = window.training.further
+    further.form.set_value({"epochs": 2.0, "minutes": 3.0})
+    window.actions_["training.resume"].trigger()
+    assert window.studio.training is None
+    assert "in epochs or in minutes" in further.form.errors()["minutes"]
+    assert further.form.isVisible()
+    assert "epochs or in minutes" in window.training.messages.text
+
+
+@pytest.mark.parametrize("width", [1280, 1100])
+def test_no_setting_is_cut_off(
+    qtbot: QtBot, window: MainWindow, averaged_run: Path, width: int
+) -> None:
+    window.resize(width, 700)
+    open_run(qtbot, window.studio, averaged_run)
+    panel = window.training
+    panel.further.fold.setChecked(True)
+    panel.show_settings()
+    area, content = panel._area, panel._area.widget()
+    assert content is not None
+    qtbot.waitUntil(lambda: content.width() == area.viewport().width(), timeout=WAIT)
+    for form in (panel.form, panel.further.form):
+        for key in form.fields:
+            box = form.editor(key)
+            right = box.mapTo(content, box.rect().topRight()).x()
+            assert right < content.width(), key
+            assert box.width() >= box.minimumSizeHint().width(), key
+
+
+def test_a_length_that_is_left_empty_says_what_holds(qtbot: QtBot, window: MainWindow) -> None:
+    form = window.training.form
+    for key, words in (("epochs", "by steps"), ("minutes", "by steps"), ("dropout", "auto")):
+        box = form.editor(key)
+        assert isinstance(box, QAbstractSpinBox)
+        assert box.text() == words
