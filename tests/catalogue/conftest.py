@@ -7,8 +7,9 @@ import pytest
 
 from tests.catalogue.installing import install_toy, seen
 from tests.cli.conftest import pictures, terminal, trained
+from tests.gui.conftest import backend
 
-__all__ = ["pictures", "terminal", "trained"]
+__all__ = ["backend", "pictures", "terminal", "trained"]
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pytestqt.qtbot import QtBot
 
 from ddpm_studio import catalogue
+from ddpm_studio.backend import Backend
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, TrainingLoss
 from ddpm_studio.engine.samplers.running import run_sampler
@@ -19,6 +21,7 @@ from ddpm_studio.requests import SampleRequest
 from tests.catalogue.installing import seen
 from tests.cli.conftest import QUIET, Terminal, spawn
 from tests.engine.walking import finish as walked
+from tests.gui.panel_help import WAIT, opened
 from tests.jobs.conftest import finish
 
 TOYS = [
@@ -136,6 +139,24 @@ def test_without_its_plug_in_a_run_opens_and_names_it(
         )
     monkeypatch.setenv(plugins.VARIABLE, plugins.OFF)
     assert "Switch plug-ins on" in terminal(*words).error
+
+
+def test_without_its_plug_in_a_run_opens_in_the_window(
+    toy_run: Path, qtbot: QtBot, backend: Backend
+) -> None:
+    window = opened(qtbot, backend, toy_run)
+    assert not window.reverse.curve.isVisible(), "nobody here knows its schedule"
+    needs = "needs the {0} of the plug-in toy-plugin 1.0, which is not here"
+    told = needs.format("schedule toy-sqrt")
+    qtbot.waitUntil(lambda: told in window.reverse.messages.text, timeout=WAIT)
+    failed: list[str] = []
+    window.training.further.steps.setValue(9)
+    window.actions_["training.resume"].trigger()
+    training = window.studio.training
+    assert training is not None
+    training.on_failed(lambda failure: failed.append(str(failure)))
+    qtbot.waitUntil(lambda: bool(failed), timeout=WAIT)
+    assert needs.format("optimiser toy-sign") in failed[0]
 
 
 def test_without_what_trains_it_a_run_still_draws(
