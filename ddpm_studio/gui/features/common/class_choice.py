@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QComboBox
 
 from ddpm_studio.gui.features.common.sampler_fields import FIELDS, describe, number
-from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 
@@ -17,8 +16,10 @@ from ddpm_studio.gui.widgets.layout.flow_layout import together
 _UNGUIDED = (0.0, 1.0)
 
 
-class ClassChoice(QWidget):
+class ClassChoice(QObject):
     """Class, guidance and its rescaling; hidden for a model that knows no classes.
+
+    ``parts`` are to be laid out in a row that may go on in the next line.
 
     Args:
         parent: the owner.
@@ -26,7 +27,7 @@ class ClassChoice(QWidget):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.class_label = QComboBox()
         self.class_label.addItem(self.tr("any"), None)
@@ -34,13 +35,13 @@ class ClassChoice(QWidget):
         self.guidance = number("guidance", 0, 100, 0.5, float(FIELDS["guidance"].default))
         self.rescale = number("guidance_rescale", 0, 1, 0.1, 0.0)
         self._rescale_label = label(self.tr("rescale"), "muted")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACE_M)
-        row.addWidget(together(label(self.tr("class"), "muted"), self.class_label))
-        row.addWidget(together(label(self.tr("guidance"), "muted"), self.guidance))
-        row.addWidget(together(self._rescale_label, self.rescale))
-        self.hide()
+        guidance = label(self.tr("guidance"), "muted")
+        self.parts = (
+            together(label(self.tr("class"), "muted"), self.class_label),
+            together(guidance, self.guidance, self._rescale_label, self.rescale),
+        )
+        for part in self.parts:
+            part.hide()
         self._follow()
         self.class_label.currentIndexChanged.connect(self._on_changed)
         self.guidance.valueChanged.connect(self._on_changed)
@@ -76,7 +77,8 @@ class ClassChoice(QWidget):
         for class_number, text in enumerate(names):
             box.addItem(text, class_number)
         box.blockSignals(blocked)
-        self.setVisible(bool(names))
+        for part in self.parts:
+            part.setVisible(bool(names))
         self._follow()
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.catalogue import SAMPLERS, Option
@@ -25,6 +25,7 @@ from ddpm_studio.gui.features.common.sampler_fields import (
 from ddpm_studio.gui.features.common.steps_choice import StepsChoice
 from ddpm_studio.gui.features.common.weights_choice import WeightsChoice
 from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, tool_button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
@@ -77,7 +78,7 @@ class SamplerBar(QWidget):
         self.variance, self.precision, self.clip, more = self._more()
         self._eta_label = label("η", "muted")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
-        self._classes, self._weights = ClassChoice(), WeightsChoice()
+        self._classes, self._weights = ClassChoice(self), WeightsChoice()
         self.class_label, self.guidance = self._classes.class_label, self._classes.guidance
         self.rescale = self._classes.rescale
         self.weights, self.ema_length = self._weights.box, self._weights.length
@@ -114,7 +115,7 @@ class SamplerBar(QWidget):
             eta_group,
             *self._option_groups.values(),
             rest[0],
-            self._classes,
+            *self._classes.parts,
             rest[1],
         ):
             layout.addWidget(part)
@@ -198,11 +199,8 @@ class SamplerBar(QWidget):
         """Offer the classes that the model knows; none: it knows no classes."""
         self._classes.set_classes(names)
 
-    def _option(self, option: Option) -> QDoubleSpinBox:
-        box = QDoubleSpinBox()
-        box.setDecimals(_OPTION_DECIMALS)
-        box.setRange(option.low, option.high)
-        box.setSingleStep((option.high - option.low) / 10)
+    def _option(self, option: Option) -> FloatBox:
+        box = FloatBox(option.low, option.high, (option.high - option.low) / 10)
         box.setValue(option.default)
         box.setFixedWidth(NUMBER_WIDTH)
         box.setKeyboardTracking(False)
@@ -270,7 +268,7 @@ class SamplerBar(QWidget):
         self._eta_label.setEnabled(chosen.uses_eta)
         for option in chosen.options:
             if option.name in self.options:
-                self.options[option.name].setRange(option.low, option.high)
+                self.options[option.name].set_limits(option.low, option.high)
         for key, group in self._option_groups.items():
             group.setVisible(chosen.takes(key) and not self._fixed)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import WideList
+from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, name
 from ddpm_studio.requests import SamplerRequest
 
@@ -39,11 +40,9 @@ def choice(field: str, first: str) -> QComboBox:
     return box
 
 
-def number(field: str, low: float, high: float, step: float, first: float) -> QDoubleSpinBox:
-    """Return a box for a number with two decimals."""
-    box = QDoubleSpinBox()
-    box.setRange(low, high)
-    box.setSingleStep(step)
+def number(field: str, low: float, high: float, step: float, first: float) -> FloatBox:
+    """Return a box for a number."""
+    box = FloatBox(low, high, step)
     box.setValue(first)
     box.setFixedWidth(NUMBER_WIDTH)
     box.setKeyboardTracking(False)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from ddpm_studio.catalogue import Respacing
 from ddpm_studio.gui.features.common.sampler_fields import describe, field_help, field_title
-from ddpm_studio.gui.widgets.layout.basics import label, set_property
+from ddpm_studio.gui.widgets.layout.basics import inset, label, set_property
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 
 _STEPS_WIDTH = 84
@@ -36,6 +36,7 @@ class StepsChoice(QWidget):
         self._wished = first
         self._respacing = ""
         self.box = QSpinBox()
+        inset(self.box)
         self.box.setRange(0, 10_000)
         self.box.setSpecialValueText(self.tr("auto"))
         self.box.setValue(first)

@@ -13,7 +13,7 @@ from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.reverse.process_views import SYMBOLS, Arrangement, ProcessViews
 from ddpm_studio.gui.features.reverse.trajectory import VIEWS
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import number_label
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, even_figures
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 _FIRST = {False: ("x_t", "x0_hat", "eps"), True: ("x0_hat",)}
@@ -44,7 +44,8 @@ class ViewBar(QWidget):
         self._views = views
         self._comparing = False
         self._kept = dict(_FIRST)
-        self.noise = number_label("", "muted")
+        self.noise = ElidedLabel("", "muted")
+        even_figures(self.noise)
         tips = {
             "x_t": self.tr("Show the noisy picture"),
             "x0_hat": self.tr("Show the picture predicted from it"),
