@@ -149,6 +149,7 @@ def test_without_its_plug_in_a_run_opens_in_the_window(
     needs = "needs the {0} of the plug-in toy-plugin 1.0, which is not here"
     told = needs.format("schedule toy-sqrt")
     qtbot.waitUntil(lambda: told in window.reverse.messages.text, timeout=WAIT)
+    assert (window.reverse.bar.noise.text(), window.reverse.kept.text()) == ("", "")
     failed: list[str] = []
     window.training.further.steps.setValue(9)
     window.actions_["training.resume"].trigger()

@@ -26,6 +26,8 @@ def test_settings_tell_what_was_loaded(toy: Path, qtbot: QtBot, tmp_path: Path) 
     assert told.startswith("The plug-in toy of toy-plugin 1.0 adds: sampler toy-walk, ")
     assert page.search("plug-ins") == 1
     assert page.plugins.isVisible()
+    page.resize(600, 500)
+    qtbot.waitUntil(lambda: page.plugins.y() <= page.rows["plugins"].geometry().bottom() + 24)
     page.search("theme")
     assert not page.plugins.isVisible()
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QSpinBox, QWidg
 
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, inset, label, name
 
 # Half of the handle: the slider's ends lie so far within the widget.
 _INSET = 8
@@ -36,6 +36,7 @@ class TimeSlider(QWidget):
         self._share = share
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.box = QSpinBox()
+        inset(self.box)
         self.box.setKeyboardTracking(False)
         self.box.setFixedWidth(_BOX_WIDTH)
         self._wheel = WheelFilter(self)

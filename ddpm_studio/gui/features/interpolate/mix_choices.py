@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QWi
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.widgets.forms.choices import add_choices
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, button, label, name
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, button, inset, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.requests import MixRequest
@@ -184,6 +184,7 @@ class MixChoices(QWidget):
 
     def _steps_box(self) -> QSpinBox:
         box = QSpinBox()
+        inset(box)
         box.setRange(2, _MOST_LAMBDAS)
         box.setValue(_LAMBDAS)
         box.setFixedWidth(_STEPS_WIDTH)

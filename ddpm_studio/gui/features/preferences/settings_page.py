@@ -45,7 +45,8 @@ class SettingsPage(QScrollArea):
         layout.addSpacing(SPACE_M)
         layout.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.messages)
-        layout.addStretch()
+        # All that is left over, where a search leaves little.
+        layout.addStretch(1)
         self.setWidget(column)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

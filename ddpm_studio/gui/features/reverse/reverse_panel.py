@@ -149,6 +149,9 @@ class ReversePanel(QWidget):
         self.player.set_places(len(process))
         self.views.set_process(process)
         self.strip.clear()
+        # Of the one before.
+        self.bar.noise.clear()
+        self.kept.clear()
         if process.ready:
             self.player.go(len(process) - 1)
             self._show(self.player.place)

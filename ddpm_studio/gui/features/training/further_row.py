@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.widgets.layout.basics import inset, label, name
 from ddpm_studio.requests import TrainRequest
 
 _MOST = 100_000_000
@@ -30,6 +30,7 @@ class FurtherRow(QWidget):
         super().__init__(parent)
         self._of: tuple[object, int] | None = None
         self.steps = QSpinBox()
+        inset(self.steps)
         self.steps.setRange(1, _MOST)
         self.steps.setGroupSeparatorShown(True)
         self.steps.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)

@@ -68,7 +68,9 @@ class NoiseCurve(QWidget):
 
     @property
     def words(self) -> str:
-        """ᾱ_t and the signal-to-noise ratio at the marked moment."""
+        """ᾱ_t and the signal-to-noise ratio at the marked moment; nothing of no schedule."""
+        if not self.timesteps:
+            return ""
         alpha_bar = float(self._alpha_bar[self._t])
         ratio = snr_decibel(alpha_bar)
         snr = f"{ratio:+.1f} dB" if np.isfinite(ratio) else ("∞" if ratio > 0 else "−∞")

@@ -133,6 +133,14 @@ def test_no_setting_is_cut_off(
             assert box.width() >= box.minimumSizeHint().width(), key
 
 
+def test_numbers_keep_off_the_edge_of_their_boxes(window: MainWindow) -> None:
+    """Qt ignores the style sheet's padding there."""
+    boxes = window.findChildren(QAbstractSpinBox)
+    assert len(boxes) > 40
+    tight = [box.accessibleName() for box in boxes if box.lineEdit().textMargins().left() == 0]
+    assert tight == []
+
+
 def test_a_length_that_is_left_empty_says_what_holds(qtbot: QtBot, window: MainWindow) -> None:
     form = window.training.form
     for key, words in (("epochs", "by steps"), ("minutes", "by steps"), ("dropout", "auto")):
