@@ -21,7 +21,12 @@ PARAMETERIZATIONS = Table(
     (
         ParameterizationInfo("eps", "ε", "the noise, as in the paper", f"{_PACKAGE}.eps:Eps"),
         ParameterizationInfo("x0", "x₀", "the picture", f"{_PACKAGE}.x0:X0"),
-        ParameterizationInfo("mu", "μ̃", "the mean of the step back", f"{_PACKAGE}.mu:Mu"),
+        ParameterizationInfo(
+            "mu",
+            "μ̃",
+            "the mean of the step back; with few steps it draws noisier than ε",
+            f"{_PACKAGE}.mu:Mu",
+        ),
         ParameterizationInfo("v", "v", "√ᾱ ε − √(1−ᾱ) x_0", f"{_PACKAGE}.v:V"),
         ParameterizationInfo(
             "edm",
