@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ddpm_studio.engine.sizes import size_text
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -52,8 +54,8 @@ class PictureShape:
 
     @property
     def size_text(self) -> str:
-        """Width × height: "96×64"."""
-        return f"{self.width}×{self.height}"
+        """Width × height: "96 × 64"."""
+        return size_text(self.width, self.height)
 
     @property
     def colour(self) -> str:
@@ -79,13 +81,8 @@ def sides(size: ImageSize) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else size
 
 
-def size_text(size: ImageSize) -> str:
-    """Return the size for people: the one side of a square, else width × height."""
-    return str(size) if isinstance(size, int) else f"{size[0]}×{size[1]}"
-
-
 def parse_image_size(value: object) -> ImageSize:
-    """Read a size as people and files write it: 32, "32", "96x64", "96×64" or [96, 64].
+    """Read a size as people and files write it: 32, "32", "96x64", "96 × 64" or [96, 64].
 
     Raises:
         ValueError: it is no size, or a side is out of range.

@@ -17,6 +17,7 @@ from ddpm_studio import export
 from ddpm_studio.api.options import checked, of_model, takes
 from ddpm_studio.api.pictures import AnyPath
 from ddpm_studio.engine.generators import finish
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.jobs import save_latent
@@ -74,7 +75,7 @@ class PictureArray:
         """Return "16 pictures of 32 × 24 × 3", width first as everywhere."""
         count, height, width, channels = self.pictures.shape
         word = "picture" if count == 1 else "pictures"
-        return f"{count} {word} of {width} × {height} × {channels}"
+        return f"{count} {word} of {size_text(width, height)} × {channels}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

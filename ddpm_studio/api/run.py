@@ -16,7 +16,7 @@ from ddpm_studio.api.pictures import AnyPath, Picture, Sources, on_disk, to_late
 from ddpm_studio.api.pictures import to_picture as prepared
 from ddpm_studio.api.results import Bits, Drawing, Encoded, Neighbours, values_of
 from ddpm_studio.api.store import models
-from ddpm_studio.engine.networks.network import size_text
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import OptionError, ask
 from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
@@ -303,7 +303,7 @@ class Run:
         )
         return (
             f"<Run {str(self.path)!r}: step {steps}{loss}; "
-            f"{size_text(told.height, told.width)} px, {told.channels} channels, "
+            f"{side_text(told.width, told.height)} px, {told.channels} channels, "
             f"T = {told.timesteps:,}, {network}>"
         )
 

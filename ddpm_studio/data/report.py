@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
+from ddpm_studio.engine.sizes import size_text
+
 _FEW = 50
 _SIZES_SHOWN = 4
 _CLASSES_SHOWN = 12
@@ -85,8 +87,8 @@ class Report:
     def _size_words(self) -> list[str]:
         if len(self.sizes) == 1:
             (width, height), _ = self.sizes[0]
-            return [f"all {width}×{height}"]
-        return [f"{width}×{height} ({count:,})" for (width, height), count in self.sizes]
+            return [f"all {size_text(width, height)}"]
+        return [f"{size_text(width, height)} ({count:,})" for (width, height), count in self.sizes]
 
     def to_json(self) -> str:
         """Return the report as a JSON object."""

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import overload
 
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.apng import write_apng
 from ddpm_studio.export.carriers import RECIPE_SUFFIXES
@@ -186,8 +187,9 @@ def _check_limits(suffix: str, shape: tuple[int, ...], count: int, fps: float, s
     # Who shows them decodes them all, and keeps them; a player of MP4 does not.
     size = count * math.prod(shape) * scale**2
     if suffix != ".mp4" and size > _MOST_BYTES:
+        pixels = size_text(shape[1] * scale, shape[0] * scale)
         raise StudioError(
-            f"{count} frames of {shape[1] * scale}×{shape[0] * scale} pixels are too many for "
-            f"{suffix}: to show them takes {size / 2**30:.1f} GiB of memory.",
+            f"{count} frames of {pixels} pixels are too many for {suffix}: "
+            f"to show them takes {size / 2**30:.1f} GiB of memory.",
             "Choose fewer frames, a smaller zoom, or .mp4.",
         )

@@ -72,7 +72,7 @@ def unpack(name: str, told: object) -> Array:
     if size > _MOST_BYTES:
         raise damaged
     if text is None:
-        side = "×".join(str(n) for n in shape)
+        side = " × ".join(str(n) for n in shape)
         raise StudioError(
             f"The recipe names the {name} ({side}), but it was too large to be carried along.",
             "Open the picture it was made from in the tool, and draw again.",

@@ -232,7 +232,7 @@ def test_report_of_mixed_sizes_and_copies(tmp_path: Path) -> None:
     report = prepared(tmp_path / "cache", tmp_path / "in").report
     assert report.sizes == (((40, 30), 6), ((20, 50), 2))
     assert report.duplicates == 3
-    assert "Sizes: 40×30 (6), 20×50 (2)." in report.lines()
+    assert "Sizes: 40 × 30 (6), 20 × 50 (2)." in report.lines()
     assert "3 pictures are exact copies of another." in report.lines()
     assert "3 classes: a (3), b (2), c (3)." in report.lines()
 

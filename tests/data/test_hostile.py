@@ -174,7 +174,7 @@ def test_huge_pictures_are_left_out_before_they_are_decoded(tmp_path: Path) -> N
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         report = prepared(tmp_path / "cache", tmp_path / "in").report
-    assert [reject.reason for reject in report.rejects] == ["too large: 20000×20000 pixels"]
+    assert [reject.reason for reject in report.rejects] == ["too large: 20000 × 20000 pixels"]
     assert limit == Image.MAX_IMAGE_PIXELS
 
 

@@ -33,7 +33,7 @@ def test_what_is_too_large_is_named_but_not_carried() -> None:
     small = np.zeros((4, 4, 1), np.uint8)
     packed = pack({"large": noise, "small": small})
     assert len(json.dumps(packed)) < 1 << 20
-    with pytest.raises(StudioError, match="600×600×3"):
+    with pytest.raises(StudioError, match="600 × 600 × 3"):
         unpack("large", packed["large"])
     assert np.array_equal(unpack("small", packed["small"]), small)
 

@@ -44,6 +44,6 @@ def test_single_pictures_have_no_duration() -> None:
 
 def test_what_would_fill_the_memory_is_refused_with_a_remedy(tmp_path: Path) -> None:
     many = [np.zeros((64, 64, 3), np.uint8)] * 200
-    with pytest.raises(StudioError, match=r"200 frames of 1920×1920 .* fewer frames"):
+    with pytest.raises(StudioError, match=r"200 frames of 1920 × 1920 .* fewer frames"):
         drain(save_animation(tmp_path / "a.gif", many, scale=30, fps=10))
     assert not list(tmp_path.iterdir())

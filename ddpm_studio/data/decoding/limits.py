@@ -10,6 +10,8 @@ import struct
 
 from PIL import ImageFile
 
+from ddpm_studio.engine.sizes import size_text
+
 MAX_PIXELS = 64_000_000
 # Decoders hold whole rows twice.
 _MAX_SIDE = 100_000
@@ -42,16 +44,16 @@ def too_costly_to_decode(kind: str, data: bytes, image: ImageFile.ImageFile) -> 
     width, height = image.size
     decoder = image.tile[0][0] if image.tile else ""
     if decoder in _SLOW_DECODERS and width * height > _MAX_SLOW_PIXELS:
-        return f"too large: {width}×{height} pixels, packed in a slow way"
+        return f"too large: {size_text(width, height)} pixels, packed in a slow way"
     if kind == "JPEG" and width * height * data.count(_START_OF_SCAN) > _MAX_SCANNED:
-        return f"too large: {width}×{height} pixels in very many scans"
+        return f"too large: {size_text(width, height)} pixels in very many scans"
     return _too_large(kind, width, height)
 
 
 def _too_large(kind: str, width: int, height: int) -> str | None:
     most = _MAX_PIXELS.get(kind, MAX_PIXELS)
     if width * height > most or max(width, height) > _MAX_SIDE:
-        return f"too large: {width}×{height} pixels"
+        return f"too large: {size_text(width, height)} pixels"
     return None
 
 

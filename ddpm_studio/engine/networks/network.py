@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.sizes import side_text
 
 # Beyond these a network is a mistake or an attack: building it would take all memory or time.
 _MOST = {"height": 4096, "width": 4096, "channels": 64, "num_classes": 1_000_000}
@@ -81,7 +82,7 @@ class NetworkConfig:
         """
         if self.height % self.size_multiple or self.width % self.size_multiple:
             raise ValueError(
-                f"image size {size_text(self.height, self.width)} is not a multiple of "
+                f"image size {side_text(self.width, self.height)} is not a multiple of "
                 f"{self.size_multiple}, as {reason} need"
             )
 
@@ -201,11 +202,6 @@ def class_labels(config: NetworkConfig, x: Tensor, y: Tensor | None) -> Tensor |
             raise ValueError("this network was trained without labels")
         return None
     return torch.full((len(x),), config.num_classes, device=x.device) if y is None else y
-
-
-def size_text(height: int, width: int) -> str:
-    """Return the size for people: one side of a square, else width × height."""
-    return str(height) if height == width else f"{width} × {height}"
 
 
 @cache

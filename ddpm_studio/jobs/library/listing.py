@@ -9,12 +9,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.jobs.library.describing import steps_told
 from ddpm_studio.local_time import local_time
 from ddpm_studio.paths import is_file
-from ddpm_studio.picture_shape import size_text
+from ddpm_studio.picture_shape import sides
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.notes import Notes, read_notes
 
@@ -142,7 +143,7 @@ def _titled(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, str]]:
             continue
         value = getattr(model, name)
         size = name == "image_size" and value is not None
-        yield field.title or name, size_text(value) if size else _text(value)
+        yield field.title or name, side_text(*sides(value)) if size else _text(value)
 
 
 def _named(group: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -25,11 +25,12 @@ from ddpm_studio.engine.device.captured import UNRECORDED
 from ddpm_studio.engine.networks.presets import preset as preset_config
 from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.engine.networks.registry import build
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.kept import read_kept, write_kept
-from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides, size_text
+from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides
 from ddpm_studio.picture_shape import image_size as image_size_of
 from ddpm_studio.runs.weights import parameters
 
@@ -103,7 +104,7 @@ def measure_speed(
     machine = " · ".join(
         (platform.node(), words, f"{torch.get_num_threads()} threads", f"torch {torch.__version__}")
     )
-    key = f"{machine} · {size_text(image_size)} px × {channels}"
+    key = f"{machine} · {side_text(*sides(image_size))} px × {channels}"
     file = paths.config_dir() / _FILE
     kept = _read(file)
     if not again and key in kept:

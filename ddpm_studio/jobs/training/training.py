@@ -16,6 +16,7 @@ from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.engine import Network, NetworkConfig, Trainer
 from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.presets import preset, preset_multiple
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import VARIANCES
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
@@ -34,7 +35,7 @@ from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
-from ddpm_studio.picture_shape import PictureShape, size_text
+from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
 from ddpm_studio.runs.averages import forget_averages_after
@@ -278,7 +279,7 @@ def _network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
     except ValueError as error:
         raise StudioError(
             f"The network {request.preset!r} can't take pictures of "
-            f"{size_text(dataset.image_size)} px: {error}.",
+            f"{side_text(shape.width, shape.height)} px: {error}.",
             f"Choose an image size that is a multiple of {_multiple(request)}.",
         ) from error
     if request.dropout is not None:
@@ -337,8 +338,9 @@ def _check_shape(info: RunInfo, dataset: Dataset) -> None:
     shape = PictureShape(config.height, config.width, config.channels)
     if dataset.shape != shape:
         raise StudioError(
-            f"The network takes {size_text(shape.image_size)}-px pictures with "
-            f"{shape.channels} channels, these are {size_text(dataset.image_size)} px with "
+            f"The network takes {side_text(shape.width, shape.height)}-px pictures with "
+            f"{shape.channels} channels, these are "
+            f"{side_text(dataset.shape.width, dataset.shape.height)} px with "
             f"{dataset.channels}.",
             "Prepare the pictures as the network takes them, or start a new run.",
         )

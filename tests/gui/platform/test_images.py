@@ -177,7 +177,7 @@ def test_a_huge_picture_is_refused(
 ) -> None:
     Image.fromarray(rgb).save(tmp_path / "big.png")
     monkeypatch.setattr(limits, "MAX_PIXELS", 34)
-    with pytest.raises(StudioError, match="7×5"):
+    with pytest.raises(StudioError, match="7 × 5"):
         read_picture(tmp_path / "big.png")
 
 

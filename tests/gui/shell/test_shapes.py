@@ -33,7 +33,7 @@ def test_such_pictures_are_learnt_from_and_drawn_in_every_tool(
         return studio.dataset is not None and studio.dataset.images.shape == (3, *shape)
 
     qtbot.waitUntil(is_prepared, timeout=WAIT)
-    assert window.data.report.figures.text().startswith("3 pictures · 96×64")
+    assert window.data.report.figures.text().startswith("3 pictures · 96 × 64")
     run = tmp_path / "run"
     request = TrainRequest(steps=20, batch_size=1, timesteps=8, sample_count=2, device="cpu")
     window.training.form.set_value(request)

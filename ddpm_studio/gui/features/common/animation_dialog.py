@@ -9,6 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
@@ -153,7 +154,7 @@ class AnimationDialog(QDialog):
         parts = [
             self.tr("{0} frames").format(f"{found.frames:,}"),
             self.tr("{0:.1f} s").format(found.seconds) if found.seconds else "",
-            self.tr("{0}×{1} pixels").format(found.width, found.height),
+            self.tr("{0} pixels").format(size_text(found.width, found.height)),
             self.tr("about {0}").format(_size(found.size)),
             self.tr("transparency laid over white") if found.over_white else "",
         ]

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBo
 
 from ddpm_studio.backend import JobHandle, State
 from ddpm_studio.data.samples import sample_sets, title_of
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.fold import Fold
@@ -224,7 +225,7 @@ class DataPanel(QWidget):
             if preview is None:
                 return ""
             width, height = preview.sizes[index]
-            return f"{preview.names[index]} · {width}×{height}"
+            return f"{preview.names[index]} · {size_text(width, height)}"
         number = self.tr("Picture {n}").format(n=f"{index + 1:,}")
         if dataset.labels is None:
             return number

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
@@ -71,15 +72,15 @@ class ReportView(QWidget):
         if len(report.sizes) == 1:
             (width, height), _ = report.sizes[0]
             if (width, height) != sides(dataset.image_size):
-                notes.append(self.tr("All were {w}×{h}.").format(w=width, h=height))
+                notes.append(self.tr("All were {0}.").format(size_text(width, height)))
         elif report.sizes:
             smallest = min(size for size, _ in report.sizes)
             largest = max(size for size, _ in report.sizes)
             notes.append(
                 self.tr("{n} sizes, from {a} to {b}.").format(
                     n=f"{len(report.sizes):,}",
-                    a=f"{smallest[0]}×{smallest[1]}",
-                    b=f"{largest[0]}×{largest[1]}",
+                    a=size_text(*smallest),
+                    b=size_text(*largest),
                 )
             )
         if report.duplicates:

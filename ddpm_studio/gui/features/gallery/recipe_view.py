@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.gui.features.common.sampler_words import sampler_title
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
@@ -94,7 +95,7 @@ class RecipeView(QWidget):
         if isinstance(step, int):
             rows[self.tr("Checkpoint")] = self.tr("step {0}").format(f"{step:,}")
         height, width = picture.shape[:2]
-        rows[self.tr("Size")] = f"{width}×{height}"
+        rows[self.tr("Size")] = size_text(width, height)
         return rows
 
     def _weights(self, request: dict[str, object]) -> str:

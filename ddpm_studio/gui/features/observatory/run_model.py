@@ -16,9 +16,9 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QFont
 
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.local_time import local_time
-from ddpm_studio.picture_shape import image_size, size_text
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.library.listing import RunEntry
@@ -140,7 +140,7 @@ class RunModel(QAbstractTableModel):
         if column == LOSS:
             return "–" if entry.last_loss is None else f"{entry.last_loss:.4f}"
         if column == NETWORK:
-            size = size_text(image_size(entry.width, entry.height))
+            size = side_text(entry.width, entry.height)
             return f"{entry.preset or self.tr('imported')} · {size} px"
         return local_time(entry.created)[:10]
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QSize, SignalInstance
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from ddpm_studio.catalogue.fields import Choice, choices_of
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
 from ddpm_studio.gui.widgets.forms.colour_button import ColourButton
@@ -21,7 +22,7 @@ from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
 from ddpm_studio.gui.widgets.forms.options_box import OptionsBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import tool_button
-from ddpm_studio.picture_shape import ImageSize, parse_image_size, size_text
+from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides
 
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
 _SEED_FROM = 2**31
@@ -235,7 +236,7 @@ def _size() -> Editor:
     def write(size: ImageSize | None) -> None:
         # What is being typed, as "96 x 64", is not written anew.
         if size != read():
-            line.setText("" if size is None else size_text(size))
+            line.setText("" if size is None else side_text(*sides(size)))
 
     return Editor(line, line, read, write, line.textChanged)
 

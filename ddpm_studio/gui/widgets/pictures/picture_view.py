@@ -15,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture
 
@@ -153,4 +154,6 @@ class PictureGrid(PictureCanvas):
         if self.tooltip_for is not None:
             return self.tooltip_for(index)
         height, width = self.picture(index).shape[:2]
-        return self.tr("Picture {0} of {1} · {2}×{3}").format(index + 1, self.count, width, height)
+        return self.tr("Picture {0} of {1} · {2}").format(
+            index + 1, self.count, size_text(width, height)
+        )

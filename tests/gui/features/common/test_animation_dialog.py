@@ -42,11 +42,11 @@ def said(dialog: AnimationDialog) -> str:
 def test_it_says_what_will_come_of_it(qtbot: QtBot, dialog: AnimationDialog) -> None:
     assert not dialog.isModal()
     qtbot.waitUntil(dialog.save_button.isEnabled, timeout=WAIT)
-    assert said(dialog).startswith("20 frames · 3.0 s · 60×40 pixels · about ")
+    assert said(dialog).startswith("20 frames · 3.0 s · 60 × 40 pixels · about ")
     dialog.form.set_value({"count": 5, "scale": 3})
     assert not dialog.save_button.isEnabled()
     qtbot.waitUntil(dialog.save_button.isEnabled, timeout=WAIT)
-    assert said(dialog).startswith("5 frames · 1.5 s · 90×60 pixels")
+    assert said(dialog).startswith("5 frames · 1.5 s · 90 × 60 pixels")
     with qtbot.waitSignal(dialog.chosen) as chosen:
         QTest.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     assert chosen.args == [".gif", AnimationRequest(fps=10, hold=1, count=5, scale=3)]
@@ -64,7 +64,7 @@ def test_what_can_not_be_written_is_said_at_once(
     dialog.format.setCurrentIndex(dialog.format.findData(".zip"))
     qtbot.waitUntil(dialog.save_button.isEnabled, timeout=WAIT)
     assert dialog.messages.text == ""
-    assert said(dialog).startswith("20 frames · 60×40 pixels")
+    assert said(dialog).startswith("20 frames · 60 × 40 pixels")
     assert not dialog.form.editor("fps").isEnabled()
 
 
