@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, PoolCall
 from ddpm_studio.jobs.events import (
@@ -15,12 +15,14 @@ from ddpm_studio.jobs.events import (
     ScheduleTables,
     StepGaussians,
 )
+from ddpm_studio.picture_shape import LEAST_SIDE
 from ddpm_studio.requests import MeasureRequest, PrepareOptions, ScheduleRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
 
 _LARGEST = 128
+_WITH_ALPHA: dict[int, Literal["gray+alpha", "rgba"]] = {2: "gray+alpha", 4: "rgba"}
 
 
 def schedule_tables(
@@ -37,15 +39,18 @@ def schedule_tables(
 
 
 def noised_picture(picture: Pictures, seed: int) -> JobSpec[NoisedPicture]:
-    """Draw noise for a picture of any size; the result has a square of it."""
+    """Draw noise for a picture (H, W, C) of any kind; all of it is in the result."""
 
     def work() -> NoisedPicture:
         from ddpm_studio import data, jobs
 
-        side = min(*picture.shape[:2], _LARGEST)
-        return jobs.noised_picture(
-            data.fit_picture(picture, PrepareOptions(image_size=max(4, side))), seed
+        height, width, channels = picture.shape
+        zoom = min(1, _LARGEST / max(height, width))
+        across, down = (max(LEAST_SIDE, round(side * zoom)) for side in (width, height))
+        options = PrepareOptions(
+            image_size=(across, down), channels=_WITH_ALPHA.get(channels, "auto"), fit="squash"
         )
+        return jobs.noised_picture(data.fit_picture(picture, options), seed)
 
     return JobSpec("Drawing noise", PoolCall(work), slot="learn noise", listed=False)
 

@@ -154,20 +154,17 @@ def _wrap(drawn: Pictures, *, alpha: bool) -> QImage:
     return image.copy()
 
 
-def to_array(source: QImage | QPixmap, background: int = 255) -> Pictures:
-    """Return an image as uint8 (H, W, C): C = 1 for gray formats, else 3.
-
-    Transparent pixels are laid over a gray of the level ``background``.
-    """
+def to_array(source: QImage | QPixmap) -> Pictures:
+    """Return an image as uint8 (H, W, C): C = 1 for gray formats, else 3; 4 with transparency."""
     image = source.toImage() if isinstance(source, QPixmap) else source
     gray = (QImage.Format.Format_Grayscale8, QImage.Format.Format_Grayscale16)
     if image.format() in gray:
         return _pixels(image.convertToFormat(QImage.Format.Format_Grayscale8), 1)
     if not image.hasAlphaChannel():
         return _pixels(image.convertToFormat(QImage.Format.Format_RGB888), 3)
-    rgba = _pixels(image.convertToFormat(QImage.Format.Format_RGBA8888), 4).astype(np.float32)
-    alpha = rgba[..., 3:] / 255
-    return np.rint(rgba[..., :3] * alpha + background * (1 - alpha)).astype(np.uint8)
+    rgba = _pixels(image.convertToFormat(QImage.Format.Format_RGBA8888), 4)
+    # Many programs give every image an alpha channel, of use or not.
+    return rgba if (rgba[..., 3] < 255).any() else rgba[..., :3].copy()
 
 
 def _pixels(image: QImage, channels: int) -> Pictures:
@@ -176,14 +173,14 @@ def _pixels(image: QImage, channels: int) -> Pictures:
     return rows[:, : width * channels].reshape(height, width, channels).copy()
 
 
-def read_picture(path: Path, *, alpha: bool = False) -> PictureDrop:
-    """Read one image file, turned upright, white where it is transparent unless with ``alpha``.
+def read_picture(path: Path) -> PictureDrop:
+    """Read one image file, turned upright; what is transparent stays so.
 
     Raises:
         StudioError: it can't be read, is no picture, or too large.
     """
     # Not by Qt, whose plugins know many more formats and fewer bounds.
-    return PictureDrop(data.read_picture(path, alpha=alpha), read_recipe(path), path)
+    return PictureDrop(data.read_picture(path, alpha=True), read_recipe(path), path)
 
 
 def _recipe(text: str | bytes) -> dict[str, object] | None:

@@ -54,7 +54,7 @@ class Restorer(QObject):
             found = None if recipe is None else restored(recipe, path, self._near())
             if recipe is None or found is None:
                 return False
-            picture = None if found.moving else read_picture(path, alpha=True).picture
+            picture = None if found.moving else read_picture(path).picture
         except StudioError as error:
             self.notified.emit(error)
             return True

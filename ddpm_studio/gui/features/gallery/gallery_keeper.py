@@ -100,7 +100,7 @@ class GalleryKeeper(QObject):
         if item.unsaved is not None:
             return PictureDrop(*item.unsaved)
         try:
-            return read_picture(item.path, alpha=True)
+            return read_picture(item.path)
         except StudioError as error:
             self.failed.emit(Failure.of(error))
             return None

@@ -23,6 +23,7 @@ from ddpm_studio.gui.widgets.layout.basics import label, name
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BoundParts, Event, StepGaussians
+from ddpm_studio.picture_shape import MOST_COLOURS
 from ddpm_studio.requests import MeasureRequest
 
 _EVALUATED = 40
@@ -60,8 +61,8 @@ class BoundChapter(ToolPanel):
         self.x_t = PixelTile(self.tr("xₜ: choose a pixel"))
         self.x_t.setFixedSize(_SIDE, _SIDE)
         self.channel = QComboBox()
-        self.channel.addItems([self.tr("red"), self.tr("green"), self.tr("blue")])
-        name(self.channel, self.tr("Channel"), self.tr("Which of the pixel’s three values"))
+        self.channel.hide()
+        name(self.channel, self.tr("Channel"), self.tr("Which of the pixel’s values"))
         self.time = TimeSlider(0.05, self.tr("Which step of the reverse process, from t to t − 1"))
         self.bar = PartsBar(self.tr("The bound of this picture"))
         self.curves = CurveView(self.tr("q and pθ of one value"))
@@ -243,8 +244,23 @@ class BoundChapter(ToolPanel):
     def _on_step(self, step: StepGaussians) -> None:
         self.step = step
         self.x_t.set_picture(step.picture)
-        self.channel.setVisible(step.picture.shape[2] == 3)
+        self._offer_channels(step.picture.shape[2])
         self._show_step()
+
+    def _offer_channels(self, count: int) -> None:
+        if count != self.channel.count():
+            blocked = self.channel.blockSignals(True)
+            self.channel.clear()
+            self.channel.addItems(self._channel_names(count))
+            self.channel.blockSignals(blocked)
+        self.channel.setVisible(count > 1)
+
+    def _channel_names(self, count: int) -> list[str]:
+        if count > MOST_COLOURS:
+            return [self.tr("band {0}").format(number + 1) for number in range(count)]
+        colours = [self.tr("red"), self.tr("green"), self.tr("blue")]
+        names = colours if count >= len(colours) else [self.tr("gray")]
+        return [*names, self.tr("alpha")][:count]
 
     def _show_step(self) -> None:
         """Show q and p_θ of the chosen pixel."""
@@ -252,7 +268,7 @@ class BoundChapter(ToolPanel):
         if step is None:
             return
         column, row = self.x_t.pixel
-        place = row, column, self.channel.currentIndex() if step.bits.shape[2] == 3 else 0
+        place = row, column, self.channel.currentIndex()
         q_mean, p_mean = float(step.q_mean[place]), float(step.p_mean[place])
         q_std, p_std = step.q_std, float(step.p_std[place])
         low = min(q_mean - _WIDTHS * q_std, p_mean - _WIDTHS * p_std)

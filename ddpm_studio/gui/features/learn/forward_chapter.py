@@ -36,6 +36,7 @@ from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import NoisedPicture, ScheduleTables
+from ddpm_studio.picture_shape import fully_seen
 from ddpm_studio.requests import ScheduleRequest
 
 _SMALLEST_TILE, _LARGEST_TILE, _BESIDE_TILES = 96, 224, 276
@@ -286,7 +287,7 @@ class ForwardChapter(QWidget):
 
     def _on_noised(self, noised: NoisedPicture) -> None:
         self.noised = noised
-        self.eps.set_picture(noised.eps_picture)
+        self.eps.set_picture(fully_seen(noised.eps_picture))
         self._show()
         self._compute()
 

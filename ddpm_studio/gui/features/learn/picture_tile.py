@@ -15,9 +15,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
-from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import RADIUS
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
 
 
@@ -39,10 +40,15 @@ class PictureTile(QWidget):
         self.setAccessibleName(title)
         self.setToolTip(title)
         current_theme().changed.connect(self.update)
+        shown_bands().changed.connect(self._scale_anew)
 
     def set_picture(self, picture: Pictures | None) -> None:
         """Show another picture, or none."""
         self.picture, self._pixmap = picture, None
+        self.update()
+
+    def _scale_anew(self) -> None:
+        self._pixmap = None
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -60,6 +66,7 @@ class PictureTile(QWidget):
         painter.drawRoundedRect(whole, RADIUS, RADIUS)
         area = self._area()
         if self._pixmap is not None and area is not None:
+            paint_behind(painter, area, self._pixmap)
             painter.drawPixmap(area.topLeft(), self._pixmap)
         painter.end()
 
