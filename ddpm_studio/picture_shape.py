@@ -107,26 +107,38 @@ def _is_whole(side: object) -> bool:
 
 
 def parse_bands(value: object) -> Bands:
-    """Read which bands are shown as people write it, from 1: "4,3,2" → (3, 2, 1).
+    """Read which bands are shown as people write it, from 1: "4,3,2" or (4, 3, 2) → (3, 2, 1).
 
     Raises:
-        ValueError: it is not three numbers from 1.
+        ValueError: it is not three numbers from 1 to ``MOST_BANDS``.
     """
+    if isinstance(value, list | tuple):
+        value = ",".join(map(str, value))
     words = re.split(r"[\s,;]+", value.strip()) if isinstance(value, str) else ()
-    if len(words) != 3 or not all(re.fullmatch(r"[1-9]\d{0,3}", word) for word in words):
-        raise ValueError("must be three numbers from 1, such as 4,3,2")
-    red, green, blue = (int(word) - 1 for word in words)
+    numbers = [int(word) for word in words if re.fullmatch(r"[1-9]\d?", word)]
+    if len(words) != 3 or len(numbers) != 3 or max(numbers) > MOST_BANDS:
+        raise ValueError(f"must be three numbers from 1 to {MOST_BANDS}, such as 4,3,2")
+    red, green, blue = (number - 1 for number in numbers)
     return red, green, blue
 
 
+def bands_text(bands: Bands) -> str:
+    """Return bands as people write them: (3, 2, 1) → "4,3,2"."""
+    return ",".join(str(band + 1) for band in bands)
+
+
 def check_bands(channels: int, bands: Bands) -> None:
-    """Refuse bands that pictures with so many channels do not have.
+    """Refuse bands that pictures with so many channels do not have, and to choose among colours.
 
     Raises:
         ValueError: naming those there are.
     """
     if channels > MOST_COLOURS and max(bands) >= channels:
         raise ValueError(f"bands are numbered 1 to {channels}, there is no {max(bands) + 1}")
+    if channels <= MOST_COLOURS and bands != FIRST_BANDS:
+        raise ValueError(
+            f"{_COLOURS[channels]} is seen as it is; three of more than four channels are chosen"
+        )
 
 
 def bands_of(pictures: Pictures, bands: Bands) -> Bands:

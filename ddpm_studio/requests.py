@@ -41,7 +41,7 @@ from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
 from ddpm_studio.engine.tables.respacing import Respacing
 from ddpm_studio.engine.tables.samplers import ETA
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
-from ddpm_studio.picture_shape import ImageSize, parse_bands, parse_image_size
+from ddpm_studio.picture_shape import ImageSize, bands_text, parse_bands, parse_image_size
 
 Preset = Annotated[str, OneOf(PRESETS)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -616,11 +616,10 @@ class GridOptions(Request):
         json_schema_extra={"metavar": "R,G,B"},
     )
 
-    @field_validator("bands")
+    @field_validator("bands", mode="before")
     @classmethod
-    def _check_bands(cls, bands: str) -> str:
-        parse_bands(bands)
-        return bands
+    def _check_bands(cls, bands: object) -> str:
+        return bands_text(parse_bands(bands))
 
 
 class ViewOptions(Request):

@@ -12,8 +12,8 @@ from ddpm_studio.requests import PrepareOptions
 
 WIDTH, HEIGHT = 96, 64
 #: What they are called, and how many channels they have.
-CHANNELS = {"RGB": 3, "RGBA": 4, "5 bands": 5}
-_OPTIONS = {"RGB": "auto", "RGBA": "rgba", "5 bands": "bands"}
+CHANNELS = {"RGB": 3, "RGBA": 4, "gray + alpha": 2, "5 bands": 5}
+_OPTIONS = {"RGB": "auto", "RGBA": "rgba", "gray + alpha": "gray+alpha", "5 bands": "bands"}
 
 
 def shape_of(kind: str) -> tuple[int, int, int]:

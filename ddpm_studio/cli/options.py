@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from types import NoneType
 from typing import Annotated, Any, Literal, Optional, TypeVar, get_args, get_origin, get_type_hints
 
@@ -83,8 +84,19 @@ def validated(model: type[ModelT], values: Mapping[str, object], **more: object)
     for name, value in own.items():
         if get_origin(model.model_fields[name].annotation) is dict:
             own[name] = _pairs(name, value)
-    try:
+    with by_option():
         return ask(model, own, option_name, **more)
+
+
+@contextmanager
+def by_option() -> Iterator[None]:
+    """Tell a refusal of an option as the parser does.
+
+    Raises:
+        typer.BadParameter: in place of an :class:`OptionError`.
+    """
+    try:
+        yield
     except OptionError as error:
         # The parser says "Invalid value for …: " before it.
         hint = f"'{option_name(error.option)}'"

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ddpm_studio import export
+from ddpm_studio.cli.options import by_option, validated
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.grid import Pictures
-from ddpm_studio.jobs.drawing.picture_files import is_folder, save_drawing, save_moving
+from ddpm_studio.jobs.drawing.picture_files import (
+    is_folder,
+    save_drawing,
+    save_moving,
+    seen_bands,
+)
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import AnimationOptions, GridOptions
 
@@ -34,6 +40,23 @@ Gif = Annotated[
         show_default=False,
     ),
 ]
+
+
+def layout(given: Mapping[str, object], run: Path) -> GridOptions:
+    """Make the layout of the options that were named, for pictures of a run.
+
+    Raises:
+        typer.BadParameter: if a value is out of range, or the run's pictures have no such bands.
+        StudioError: if it is no run.
+    """
+    grid = validated(GridOptions, given)
+    if "bands" in given:
+        from ddpm_studio.runs import RunFolder
+
+        channels = RunFolder.open(run).info.network_basics().channels
+        with by_option():
+            seen_bands(channels, grid)
+    return grid
 
 
 def check_out(path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.cli.conftest import Terminal
 from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, shape_of, write_shapes
 
 STEPS = 20
-MODES = {"RGB": "RGB", "RGBA": "RGBA", "5 bands": "RGB"}
+MODES = {"RGB": "RGB", "RGBA": "RGBA", "gray + alpha": "LA", "5 bands": "RGB"}
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,11 @@ def _whole(path: Path) -> npt.NDArray[np.uint8]:
 
 def _seen(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """A picture as it is prepared: what is quite transparent is white below that."""
-    if picture.shape[2] != 4:
+    if picture.shape[2] not in (2, 4):
         return picture
-    return np.where(picture[..., 3:] > 0, picture, np.array([255, 255, 255, 0], np.uint8))
+    unseen = np.full(picture.shape[2], 255, np.uint8)
+    unseen[-1] = 0
+    return np.where(picture[..., -1:] > 0, picture, unseen)
 
 
 def test_the_run_tells_width_by_height(trained: Trained, terminal: Terminal) -> None:
@@ -173,7 +175,9 @@ def test_other_bands_are_shown_on_request(
     for path, shown in ((first, (0, 1, 2)), (chosen, (4, 3, 0))):
         with Image.open(path) as image:
             np.testing.assert_array_equal(np.asarray(image), whole[..., list(shown)])
+    before = first.stat().st_mtime_ns
     assert "numbered 1 to 5" in terminal(*words, "--out", first, "--bands", "6,1,2").error
+    assert first.stat().st_mtime_ns == before
     assert "three numbers" in terminal(*words, "--out", first, "--bands", "a").err
 
 
@@ -183,4 +187,35 @@ def test_a_gif_tells_that_it_has_no_alpha(
     words = ["sample", trained.run, "--out", tmp_path / "a.png", "--gif", tmp_path / "a.gif"]
     said = terminal(*words, "--count", 1, "--steps", 2, "--frames", 2, "--sampler", "ddim")
     assert said.code == 0
-    assert ("laid over white" in said.err) == (trained.kind == "RGBA")
+    assert ("laid over white" in said.err) == (CHANNELS[trained.kind] in (2, 4))
+
+
+def test_bands_are_looked_at_before_anything_is_drawn(
+    trained: Trained, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever would draw: each refuses what the run's pictures do not have."""
+    from ddpm_studio.jobs.drawing.models import ModelStore
+
+    def loaded(*_: object, **__: object) -> None:
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr(ModelStore, "get", loaded)
+    out, picture = tmp_path / "out.png", trained.picture
+    wrong = ["--out", out, "--bands", "6,2,1"]
+    why = "numbered 1 to 5" if trained.kind == "5 bands" else "is seen as it is"
+    assert why in terminal("sample", trained.run, *wrong).error
+    assert why in terminal("share", trained.run, *wrong).error
+    assert why in terminal("interpolate", trained.run, picture, picture, *wrong).error
+    assert why in terminal("inpaint", trained.run, picture, "--mask", picture, *wrong).error
+    assert why in terminal("neighbours", trained.run, picture, *wrong).error
+
+
+def test_neighbours_show_the_bands_that_are_chosen(
+    bands: Trained, terminal: Terminal, tmp_path: Path
+) -> None:
+    out = tmp_path / "near.png"
+    words = ["neighbours", bands.run, bands.picture, "--count", 1, "--bands", "5,4,1"]
+    assert "--out" in terminal(*words).error
+    assert terminal(*words, "--out", out, "--columns", 2).code == 0
+    with Image.open(out) as image:
+        np.testing.assert_array_equal(np.asarray(image), _whole(out)[..., [4, 3, 0]])

@@ -14,6 +14,7 @@ from ddpm_studio.cli.target import (
     Gif,
     Out,
     check_out,
+    layout,
     write_animation,
     write_out,
 )
@@ -42,7 +43,7 @@ def command(
 ) -> None:
     """Go from picture to picture through latent space."""
     request = validated(InterpolateRequest, given, run=run)
-    animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
+    animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     if gif is not None:
         export.check_animation(gif)

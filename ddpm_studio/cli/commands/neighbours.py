@@ -8,14 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.options import Json, option_name, validated, with_options
 from ddpm_studio.cli.output import emit
-from ddpm_studio.requests import NeighboursRequest
+from ddpm_studio.cli.target import layout, write_out
+from ddpm_studio.requests import GridOptions, NeighboursRequest
 
 _SCALE = "RMSE: how far the pixels differ, from 0, the same picture, to 255, black against white."
 
 
-@with_options(NeighboursRequest, skip={"run"})
+@with_options(NeighboursRequest, GridOptions, skip={"run"})
 def command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     picture: Annotated[
@@ -34,9 +35,13 @@ def command(
     **given: Any,
 ) -> None:
     """Find the training pictures nearest to a picture."""
-    request = validated(NeighboursRequest, given, run=run)
+    request, grid = validated(NeighboursRequest, given, run=run), layout(given, run)
     if out is not None:
         export.check_destination(out, {".png"})
+    elif named := [name for name in GridOptions.model_fields if name in given]:
+        raise typer.BadParameter(
+            "name the picture with --out.", param_hint=f"'{option_name(named[0])}'"
+        )
     import numpy as np
 
     from ddpm_studio.cli.listening import listen
@@ -49,7 +54,7 @@ def command(
             "kind": "neighbours",
             "request": request.model_dump(mode="json"),
         }
-        listen(export.save_grid(out, np.concatenate([asked[None], found.pictures]), recipe))
+        write_out(out, np.concatenate([asked[None], found.pictures]), recipe, grid)
     if json:
         keys = ("number", "name", "distance", "mirrored")
         rows = zip(found.numbers, found.names, found.distances, found.mirrored, strict=True)

@@ -9,7 +9,7 @@ import typer
 
 from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import Gif, Out, check_out, write_out
+from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
 from ddpm_studio.requests import AnimationOptions, GridOptions, SampleRequest, ViewOptions
 
@@ -23,7 +23,7 @@ def command(
     **given: Any,
 ) -> None:
     """Draw pictures from noise."""
-    animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
+    animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
     request = trajectory.ask(validated(SampleRequest, given, run=run))

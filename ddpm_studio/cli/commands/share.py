@@ -9,7 +9,7 @@ import typer
 
 from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import Gif, Out, check_out, write_out
+from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
 from ddpm_studio.export.writing import check_destination
 from ddpm_studio.requests import AnimationOptions, GridOptions, ShareRequest, ViewOptions
@@ -50,7 +50,7 @@ def command(
     **given: Any,
 ) -> None:
     """Draw many pictures from one shared latent."""
-    animation, grid = validated(AnimationOptions, given), validated(GridOptions, given)
+    animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
     if latent is not None and image is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -116,6 +117,8 @@ class Preferences(QObject):
     def __init__(self, store: QSettings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
+        self.checks: dict[str, Callable[[Settings], None]] = {}
+        """Of a setting that must go with what is open: raises ValueError where it does not."""
         self.now = Settings()
         for key in Settings.model_fields:
             kept = store.value(_key(key))
@@ -129,11 +132,14 @@ class Preferences(QObject):
         """Change a setting and keep it.
 
         Raises:
-            ValidationError: the value is not allowed; nothing is changed.
+            ValueError: the value is not allowed (:class:`ValidationError`), or does not go with
+                what is open; nothing is changed.
         """
         wanted = _with(self.now, key, value)
         if wanted == self.now:
             return
+        if key in self.checks:
+            self.checks[key](wanted)
         self.now = wanted
         if self.is_default(key):
             self._store.remove(_key(key))

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ddpm_studio import export
-from ddpm_studio.errors import StudioError
 from ddpm_studio.export.grid import Pictures
+from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.events import FrameImages, Progress
 from ddpm_studio.picture_shape import Bands, check_bands, fully_seen, parse_bands
 from ddpm_studio.requests import AnimationOptions, GridOptions, MixRequest, ViewOptions
@@ -32,7 +32,7 @@ def save_drawing(
     Raises:
         StudioError: if they can't be written.
     """
-    scale, bands = options.scale or 1, seen_bands(pictures, options)
+    scale, bands = options.scale or 1, seen_bands(pictures.shape[-1], options)
     if is_folder(path) or path.suffix.lower() == ".zip":
         each = export.each_of(recipe)
         return export.save_png_sequence(path, pictures, each, scale=scale, bands=bands)
@@ -65,23 +65,21 @@ def save_moving(
         count=count,
         scale=grid.scale or comfortable_zoom(frames[0]),
         recipe=recipe,
-        bands=seen_bands(frames[0], grid),
+        bands=seen_bands(frames[0].shape[-1], grid),
     )
 
 
-def seen_bands(pictures: Pictures, options: GridOptions) -> Bands:
-    """Return which bands are seen of pictures (..., C), from 0.
+def seen_bands(channels: int, options: GridOptions) -> Bands:
+    """Return which of so many channels are seen where there are more than four, from 0.
 
     Raises:
-        StudioError: if there is no such band.
+        OptionError: if there is no such band.
     """
-    bands, channels = parse_bands(options.bands), pictures.shape[-1]
+    bands = parse_bands(options.bands)
     try:
         check_bands(channels, bands)
     except ValueError as error:
-        raise StudioError(
-            f"These pictures have {channels} bands: {error}.", "Choose others of them to be seen."
-        ) from error
+        raise OptionError("bands", str(error)) from error
     return bands
 
 

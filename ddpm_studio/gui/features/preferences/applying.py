@@ -12,7 +12,7 @@ from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.workspace.settings import Preferences, Settings
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.picture_shape import parse_bands
+from ddpm_studio.picture_shape import MOST_COLOURS, check_bands, parse_bands
 
 _COMPUTING = ("device", "precision", "threads")
 
@@ -28,7 +28,11 @@ class Applying(QObject):
     def __init__(self, preferences: Preferences, studio: Studio) -> None:
         super().__init__(studio)
         self._preferences, self._studio = preferences, studio
+        self._told: str | None = None
+        preferences.checks["bands"] = self._check_bands
         preferences.changed.connect(self._on_changed)
+        for opened in (studio.run_changed, studio.data_changed):
+            opened.connect(self._on_opened)
 
     def begin(self) -> None:
         """Let those take effect that are not as they were at first."""
@@ -36,6 +40,32 @@ class Applying(QObject):
             # One job decides on all that computes.
             if key not in _COMPUTING[1:] and not self._is_default(key):
                 self._on_changed(key)
+
+    def _check_bands(self, wanted: Settings) -> None:
+        """Refuse bands that what is open does not have."""
+        for channels in self._bands_open():
+            check_bands(channels, parse_bands(wanted.bands))
+
+    def _bands_open(self) -> set[int]:
+        """How many bands the open pictures and the open model have, where it is more than four."""
+        view, dataset = self._studio.run_view, self._studio.dataset
+        open_ones = {
+            0 if view is None else view.summary.channels,
+            0 if dataset is None else dataset.channels,
+        }
+        return {channels for channels in open_ones if channels > MOST_COLOURS}
+
+    def _on_opened(self) -> None:
+        """Tell, once, that other bands are seen than those of the setting."""
+        told = None
+        try:
+            self._check_bands(self._preferences.now)
+        except ValueError as error:
+            told = str(error)
+        if told is not None and told != self._told:
+            line = self.tr("The first three bands are shown: {0}. Settings say which are seen.")
+            self._studio.notify(line.format(told))
+        self._told = told
 
     def _is_default(self, key: str) -> bool:
         together = _COMPUTING if key in _COMPUTING else (key,)

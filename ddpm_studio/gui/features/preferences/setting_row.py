@@ -89,10 +89,15 @@ class SettingRow(QWidget):
         try:
             self._preferences.set(self.key, self.editor.read())
         except ValidationError as error:
-            self.error.setText(first_problem(error))
-            self.error.show()
+            self._refuse(first_problem(error))
+        except ValueError as error:
+            self._refuse(str(error))
         else:
             self.error.hide()
+
+    def _refuse(self, why: str) -> None:
+        self.error.setText(why)
+        self.error.show()
 
     def _on_changed(self, key: str) -> None:
         if key == self.key:

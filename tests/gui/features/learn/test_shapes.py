@@ -70,7 +70,7 @@ def test_a_tile_shows_the_chosen_bands_and_a_checkerboard(
 
     def middle() -> list[int]:
         grabbed = to_array(tile.grab())
-        return grabbed[grabbed.shape[0] // 2, grabbed.shape[1] // 2].tolist()
+        return [int(level) for level in grabbed[grabbed.shape[0] // 2, grabbed.shape[1] // 2]]
 
     picture = np.zeros((8, 8, 5), np.uint8)
     picture[..., 4] = 200

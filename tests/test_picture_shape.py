@@ -1,0 +1,38 @@
+"""Which bands are shown: one rule for whoever asks."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from ddpm_studio.picture_shape import bands_text, check_bands, parse_bands
+from ddpm_studio.requests import GridOptions
+
+
+@pytest.mark.parametrize("given", ["4,3,2", " 4 3;2 ", (4, 3, 2), [4, 3, 2]])
+def test_bands_are_counted_from_one(given: object) -> None:
+    assert parse_bands(given) == (3, 2, 1)
+    options = GridOptions.model_validate({"bands": given})
+    assert options.bands == bands_text((3, 2, 1)) == "4,3,2"
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "4,3", "4,3,2,1", "0,1,2", "1,2,65", "1,2,100", "a,b,c", (0, 1, 2), 7, (1.5, 2, 3)],
+)
+def test_what_are_no_three_bands_is_refused(given: object) -> None:
+    with pytest.raises(ValidationError, match="three numbers from 1 to 64"):
+        GridOptions.model_validate({"bands": given})
+
+
+def test_there_must_be_such_bands() -> None:
+    check_bands(5, (4, 0, 0))
+    with pytest.raises(ValueError, match="numbered 1 to 5, there is no 6"):
+        check_bands(5, (0, 5, 1))
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(1, "gray"), (2, "alpha"), (3, "RGB"), (4, "RGBA")])
+def test_of_colours_none_are_chosen(channels: int, kind: str) -> None:
+    check_bands(channels, (0, 1, 2))
+    with pytest.raises(ValueError, match=f"{kind} is seen as it is"):
+        check_bands(channels, (2, 1, 0))
