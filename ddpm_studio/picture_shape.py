@@ -68,7 +68,7 @@ class PictureShape:
         return self.channels in (2, 4)
 
     def __str__(self) -> str:
-        return f"{self.size_text} {self.colour}"
+        return f"{self.size_text}, {self.colour}"
 
 
 def image_size(width: int, height: int) -> ImageSize:

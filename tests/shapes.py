@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.jobs import train
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from tests import narrow
 
 WIDTH, HEIGHT = 96, 64
 #: What they are called, and how many channels they have.
@@ -47,3 +49,15 @@ def _picture(seed: int, channels: int) -> npt.NDArray[np.uint8]:
     levels = rng.integers(60, 256, channels)
     pixels = np.where(ellipse[..., None], levels, (columns * 2 // 3)[..., None])
     return pixels.astype(np.uint8)
+
+
+def train_shapes(folder: Path, kind: str, steps: int = 1) -> Path:
+    """Train a narrow network on such pictures, T = 8; return the run."""
+    source, _ = write_shapes(folder / "data", kind)
+    request = TrainRequest(
+        steps=steps, batch_size=1, timesteps=8, sample_count=0, device="cpu", seed=1
+    )
+    with narrow.network():
+        for _ in train([source], folder / "run", request, options_of(kind)):
+            pass
+    return folder / "run"

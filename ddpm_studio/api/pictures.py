@@ -21,7 +21,8 @@ from ddpm_studio.picture_shape import MOST_BANDS
 
 AnyPath = str | os.PathLike[str]
 Picture = AnyPath | Image.Image | npt.NDArray[np.generic]
-"""A file, a Pillow image, or an array (H, W, C) or (H, W), uint8 0..255, C from 1 to 4."""
+"""A file, a Pillow image, or an array (H, W, C) or (H, W), uint8 0..255: gray, gray and
+alpha, RGB, RGBA, or up to 64 bands."""
 Sources = AnyPath | Sequence[Picture] | npt.NDArray[np.generic]
 
 _AS_THEY_ARE = ("L", "LA", "RGB", "RGBA")

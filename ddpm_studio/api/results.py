@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from ddpm_studio import export
 from ddpm_studio.api.options import checked, of_model, takes
@@ -27,6 +28,7 @@ from ddpm_studio.jobs.drawing.picture_files import (
     frame_grid,
     save_drawing,
     save_moving,
+    seen_bands,
 )
 from ddpm_studio.jobs.events import (
     BitsMeasured,
@@ -36,7 +38,7 @@ from ddpm_studio.jobs.events import (
     NeighboursFound,
     Pictures,
 )
-from ddpm_studio.picture_shape import visible
+from ddpm_studio.picture_shape import PictureShape, visible
 from ddpm_studio.requests import AnimationOptions, GridOptions, ViewOptions
 
 # The kinds of drawings whose pictures themselves are a way.
@@ -64,10 +66,25 @@ class PictureArray:
         picture: Pictures = self.pictures[index]
         return picture
 
+    @takes(GridOptions)
+    def image(self, **options: Any) -> Image.Image:
+        """Return a grid of all pictures, which notebooks show: in mode L, LA, RGB or RGBA.
+
+        Small ones are enlarged unless ``scale`` says how much; of more than four channels
+        ``bands=(4, 3, 2)`` are seen as red, green and blue.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: for a value out of range.
+        """
+        wanted = ask(GridOptions, checked("image", options, GridOptions))
+        grid = export.make_grid(self.pictures, wanted.columns or self.columns)
+        seen = visible(grid, seen_bands(grid.shape[-1], wanted))
+        return to_image(export.zoom(seen, wanted.scale or comfortable_zoom(grid)))
+
     def _repr_png_(self) -> bytes | None:
-        grid = export.make_grid(self.pictures, self.columns)
         content = io.BytesIO()
-        to_image(export.zoom(visible(grid), comfortable_zoom(grid))).save(content, "PNG")
+        self.image().save(content, "PNG")
         return content.getvalue()
 
     @property
@@ -135,9 +152,12 @@ class Drawing(PictureArray, Drawn):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         if not self.frames:
             return {}
+        # An animated PNG is shown as any PNG is; GIF has no alpha.
+        has_alpha = PictureShape.of(self.pictures).has_alpha
+        suffix, mime = (".apng", "image/png") if has_alpha else (".gif", "image/gif")
         with tempfile.TemporaryDirectory(prefix="ddpm-studio-") as folder:
-            content = self.save(Path(folder) / "frames.gif").read_bytes()
-        return {"text/plain": repr(self), "image/gif": base64.b64encode(content).decode("ascii")}
+            content = self.save(Path(folder) / f"frames{suffix}").read_bytes()
+        return {"text/plain": repr(self), mime: base64.b64encode(content).decode("ascii")}
 
     def _moving(self, view: ViewOptions, grid: GridOptions) -> Sequence[Pictures]:
         if self.frames:

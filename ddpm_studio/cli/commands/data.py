@@ -37,7 +37,7 @@ def command(
     for line in report.lines():
         print(line)
     shape = dataset.shape
-    print(f"Prepared as {shape.size_text}, {shape.colour}.")
+    print(f"Prepared as {shape}.")
     for reject in report.rejects[:_REJECTS_SHOWN]:
         print(f"Left out: {reject.name} ({reject.reason})")
     more = len(report.rejects) - _REJECTS_SHOWN

@@ -50,7 +50,7 @@ def command(
         "Step": steps_told(summary.step, summary.steps),
         "Loss": "" if summary.last_loss is None else f"{summary.last_loss:.4f}",
         "Network": network,
-        "Pictures": f"{shape.size_text}, {shape.colour}",
+        "Pictures": str(shape),
         "Trained on": "" if summary.pictures is None else f"{summary.pictures:,} pictures",
         "From": ", ".join(summary.sources),
         "Classes": ", ".join(summary.classes),

@@ -131,7 +131,7 @@ class ReportView(QWidget):
 
     def _kind(self, shape: PictureShape) -> str:
         words = {1: self.tr("gray"), 3: self.tr("colour")}
-        return f"{shape.size_text} {words.get(shape.channels, shape.colour)}"
+        return f"{shape.size_text}, {words.get(shape.channels, shape.colour)}"
 
     def _count(self, count: int, one: str, many: str) -> str:
         return one if count == 1 else many.format(n=f"{count:,}")

@@ -36,10 +36,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.gui.platform.images import PictureDrop, Pictures
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures, shown_bands
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.grid_painter import paint_chip, paint_frame
 from ddpm_studio.gui.widgets.pictures.picture_cache import PictureCache
 from ddpm_studio.gui.widgets.pictures.picture_drag import drag_picture, enlarged
@@ -114,6 +115,7 @@ class _Painter(QStyledItemDelegate):
         tile.moveTopLeft(tile.topLeft().toPoint())
         painter.save()
         if not pixmap.isNull():
+            paint_behind(painter, tile, pixmap)
             painter.drawPixmap(tile.topLeft(), pixmap)
         else:
             role = "danger" if self._cache.is_broken(key) else "line"
@@ -214,6 +216,7 @@ class Thumbnails(QListView):
         self.activated.connect(self._open)
         self.selectionModel().selectionChanged.connect(self._announce)
         current_theme().changed.connect(self.viewport().update)
+        shown_bands().changed.connect(self._draw_anew)
 
     def set_rows(
         self,
@@ -348,6 +351,10 @@ class Thumbnails(QListView):
         if first is not None and max(first.shape[:2]) != self._own:
             self._own = max(first.shape[:2])
             self.set_side(self._wanted)
+        self.viewport().update()
+
+    def _draw_anew(self) -> None:
+        self._painter.forget()
         self.viewport().update()
 
     def _open(self, index: QModelIndex) -> None:
