@@ -51,6 +51,15 @@ def _picture(seed: int, channels: int) -> npt.NDArray[np.uint8]:
     return pixels.astype(np.uint8)
 
 
+def seen(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A picture as it is prepared: what is quite transparent is white below that."""
+    if picture.shape[2] not in (2, 4):
+        return picture
+    unseen = np.full(picture.shape[2], 255, np.uint8)
+    unseen[-1] = 0
+    return np.where(picture[..., -1:] > 0, picture, unseen)
+
+
 def train_shapes(folder: Path, kind: str, steps: int = 1) -> Path:
     """Train a narrow network on such pictures, T = 8; return the run."""
     source, _ = write_shapes(folder / "data", kind)

@@ -16,7 +16,7 @@ from ddpm_studio.data import read_picture
 from ddpm_studio.jobs.library.preview_sheets import read_preview
 from tests import narrow
 from tests.cli.conftest import Terminal
-from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, shape_of, write_shapes
+from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, seen, shape_of, write_shapes
 
 STEPS = 20
 MODES = {"RGB": "RGB", "RGBA": "RGBA", "gray + alpha": "LA", "5 bands": "RGB"}
@@ -68,15 +68,6 @@ def _whole(path: Path) -> npt.NDArray[np.uint8]:
     return read_picture(path, alpha=True)
 
 
-def _seen(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """A picture as it is prepared: what is quite transparent is white below that."""
-    if picture.shape[2] not in (2, 4):
-        return picture
-    unseen = np.full(picture.shape[2], 255, np.uint8)
-    unseen[-1] = 0
-    return np.where(picture[..., -1:] > 0, picture, unseen)
-
-
 def test_the_run_tells_width_by_height(trained: Trained, terminal: Terminal) -> None:
     said = terminal("info", trained.run)
     assert f"Pictures     96 × 64, {trained.kind}" in said.out
@@ -126,14 +117,14 @@ def test_share_interpolate_and_fill_in(
     assert terminal(*mix, "--steps-lambda", 2, "--columns", 1).code == 0
     ends = _whole(mixed)
     assert ends.shape == (2 * HEIGHT + 2, WIDTH, CHANNELS[trained.kind])
-    np.testing.assert_array_equal(ends[-HEIGHT:], _seen(_whole(shared)))
+    np.testing.assert_array_equal(ends[-HEIGHT:], seen(_whole(shared)))
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     mask[:, : WIDTH // 2] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
     fill = ["inpaint", trained.run, shared, "--mask", tmp_path / "mask.png", "--out", filled]
     assert terminal(*fill, *few, "--count", 1, "--jump", 1, "--resamplings", 1).code == 0
     kept = _whole(filled)[:, WIDTH // 2 :]
-    np.testing.assert_array_equal(kept, _seen(_whole(shared))[:, WIDTH // 2 :])
+    np.testing.assert_array_equal(kept, seen(_whole(shared))[:, WIDTH // 2 :])
 
 
 def test_bits_and_neighbours(trained: Trained, terminal: Terminal, tmp_path: Path) -> None:

@@ -6,15 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.data import read_picture
+from ddpm_studio.gui.features.preferences.setting_row import SettingRow
 from ddpm_studio.gui.platform.images import picture_mime, pictures_from_mime, shown_bands, to_image
 from ddpm_studio.requests import TrainRequest
-from tests.gui.panel_help import WAIT, drop, files, open_run, opened
-from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, shape_of, write_shapes
+from tests.gui.panel_help import WAIT, drop, files, fitted, open_run, opened
+from tests.shapes import (
+    CHANNELS,
+    HEIGHT,
+    WIDTH,
+    options_of,
+    shape_of,
+    train_shapes,
+    write_shapes,
+)
 
 
 @pytest.mark.parametrize("kind", CHANNELS)
@@ -121,3 +132,73 @@ def test_other_bands_are_seen_at_once(qtbot: QtBot, backend: Backend) -> None:
     finally:
         window.preferences.set("bands", "1,2,3")
     assert shown_bands().bands == (0, 1, 2)
+
+
+def _half_transparent() -> QImage:
+    image = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32)
+    image.fill(QColor(200, 100, 50, 255))
+    for row in range(HEIGHT):
+        for column in range(WIDTH // 2):
+            image.setPixelColor(column, row, QColor(10, 20, 30, 64))
+    return image
+
+
+@pytest.mark.parametrize("way", ["pasted", "dropped"])
+@pytest.mark.parametrize("kind", ["RGBA", "RGB"])
+def test_transparency_from_elsewhere_is_kept_where_the_model_has_it(
+    qtbot: QtBot, backend: Backend, tmp_path: Path, kind: str, way: str
+) -> None:
+    """A model without alpha has the picture laid over the background of its data."""
+    window = opened(qtbot, backend, train_shapes(tmp_path, kind))
+    slot = window.share.source
+    window.show_tool(window.share)
+    if way == "pasted":
+        mime = QMimeData()
+        mime.setImageData(_half_transparent())
+        QApplication.clipboard().setMimeData(mime)
+        slot.paste()
+    else:
+        _half_transparent().save(str(tmp_path / "a.png"))
+        assert drop(slot, files(tmp_path / "a.png"))
+    qtbot.waitUntil(
+        lambda: slot.fitted is not None and slot.fitted.shape == shape_of(kind), timeout=WAIT
+    )
+    picture = fitted(slot)
+    if kind == "RGBA":
+        assert picture[0, 0].tolist() == [10, 20, 30, 64]
+        assert picture[0, -1].tolist() == [200, 100, 50, 255]
+    else:
+        over_white = [round(c * 64 / 255 + 255 * (1 - 64 / 255)) for c in (10, 20, 30)]
+        assert np.abs(picture[0, 0].astype(int) - over_white).max() <= 1
+    window.share.draw_later()
+    qtbot.waitUntil(lambda: not window.share.busy, timeout=WAIT)
+
+
+def test_bands_that_are_not_there_are_refused_where_they_are_chosen(
+    qtbot: QtBot, backend: Backend, tmp_path: Path
+) -> None:
+    run = train_shapes(tmp_path, "5 bands")
+    window = opened(qtbot, backend)
+    row = SettingRow(window.preferences, "bands")
+    qtbot.addWidget(row)
+    line = row.editor.focus
+    assert isinstance(line, QLineEdit)
+    told: list[object] = []
+    window.studio.notified.connect(told.append)
+    try:
+        line.setText("7,1,2")
+        assert row.error.isHidden(), "nothing is open that has bands"
+        assert shown_bands().bands == (6, 0, 1)
+        open_run(qtbot, window.studio, run)
+        assert any("there is no 7" in str(line) for line in told)
+        count = len(told)
+        window.studio.run_changed.emit()
+        assert len(told) == count, "it is told once"
+        line.setText("6,1,2")
+        assert row.error.text() == "bands are numbered 1 to 5, there is no 6"
+        assert shown_bands().bands == (6, 0, 1)
+        line.setText("5,1,2")
+        assert row.error.isHidden()
+        assert shown_bands().bands == (4, 0, 1)
+    finally:
+        window.preferences.set("bands", "1,2,3")
