@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.picture_shape import opaque
 
 Pictures = npt.NDArray[np.uint8]
@@ -57,5 +58,5 @@ def at_most(x: Tensor, side: int) -> Tensor:
 def size_told(height: int, width: int, to: tuple[int, int]) -> str:
     """Say how pictures of a size were brought to another."""
     if (height, width) == to:
-        return f"{width}×{height} px"
-    return f"{width}×{height} px → {to[1]}×{to[0]} px, {RESIZED}"
+        return f"{size_text(width, height)} px"
+    return f"{size_text(width, height)} px → {size_text(to[1], to[0])} px, {RESIZED}"
