@@ -13,6 +13,9 @@ from .api.results import (
     Encoded as Encoded,
 )
 from .api.results import (
+    Evaluation as Evaluation,
+)
+from .api.results import (
     Neighbours as Neighbours,
 )
 from .api.run import (

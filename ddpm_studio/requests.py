@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
+from ddpm_studio.catalogue.measures import FEATURES, METRICS
 from ddpm_studio.engine.tables import (
     LEARNING_RATES,
     LOSSES,
@@ -39,7 +40,7 @@ from ddpm_studio.engine.tables import (
 )
 from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
 from ddpm_studio.engine.tables.respacing import Respacing
-from ddpm_studio.engine.tables.samplers import ETA
+from ddpm_studio.engine.tables.samplers import ETA, FEW_STEPS
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 from ddpm_studio.picture_shape import ImageSize, bands_text, parse_bands, parse_image_size
 
@@ -778,3 +779,63 @@ class NeighboursRequest(Request):
 
     run: Path
     count: int = Field(8, ge=1, le=10_000, title="Count", description="How many neighbours.")
+
+
+class CompareRequest(Request):
+    """How samples are compared with real pictures."""
+
+    count: int = Field(
+        1000,
+        ge=2,
+        le=100_000,
+        title="Samples",
+        description="How many; the real ones that tell the floor are as many.",
+    )
+    reference: int = Field(
+        10_000,
+        ge=2,
+        le=10_000_000,
+        title="Reference",
+        description="Real pictures that they are compared with, at most; spread over the set.",
+    )
+    features: Annotated[str, OneOf(FEATURES)] | None = Field(
+        None,
+        title="Features",
+        description="What they are compared in; empty: a classifier of the set where the pictures "
+        "have classes, else their pixels.",
+    )
+    features_file: Path | None = Field(
+        None,
+        title="Weights of the features",
+        description="File of the network whose features they are, for those that need one.",
+        json_schema_extra={"metavar": "FILE"},
+    )
+    components: int | None = Field(
+        None,
+        ge=0,
+        le=4096,
+        title="Components",
+        description="Principal components of the real pictures' features to project on; 0: none; "
+        "empty: as suits the features.",
+    )
+    metric: Annotated[str, OneOf(METRICS)] | None = Field(
+        None, title="Metric", description="Which one; empty: all that the features allow."
+    )
+    seed: Seed = Field(0, title="Seed", description="Same seed, same figures.")
+
+
+class EvaluateRequest(CompareRequest, SamplerRequest):
+    """Draw samples and compare them with real pictures (FID, KID, precision and recall)."""
+
+    run: Path
+    sampler: Sampler = Field(
+        FEW_STEPS,
+        title="Sampler",
+        description="How to walk back from noise.",
+    )
+    by_class: bool = Field(
+        True,
+        title="By class",
+        description="Draw the classes as often as the real pictures have them, where the model "
+        "knows classes and none is chosen.",
+    )

@@ -33,6 +33,7 @@ from ddpm_studio.jobs.drawing.picture_files import (
 from ddpm_studio.jobs.events import (
     BitsMeasured,
     Drawn,
+    Evaluated,
     FrameImages,
     Latent,
     NeighboursFound,
@@ -242,6 +243,26 @@ class Bits(BitsMeasured):
         return (
             f"<Bits: {self.total:.4f}{error} bits/dim of {self.pictures} pictures "
             f"(L_T {self.prior:.4f}, Σ L_t−1 {self.middle:.4f}, L_0 {self.decoder:.4f}{flow})>"
+        )
+
+
+class Evaluation(Evaluated):
+    """Figures of samples; ``evaluation["frechet"]`` is one of them, by its name."""
+
+    def __getitem__(self, name: str) -> float:
+        for one in self.figures:
+            if one.name == name:
+                return one.value
+        raise KeyError(f"no {name!r}; there are {', '.join(one.name for one in self.figures)}")
+
+    def __repr__(self) -> str:
+        told = ", ".join(
+            f"{one.name} {one.value:.4g}" + (f" (floor {one.floor:.4g})" if one.floor else "")
+            for one in self.figures
+        )
+        return (
+            f"<Evaluation: {told}; {self.samples:,} samples against {self.reference:,} real "
+            f"pictures in {self.features}>"
         )
 
 

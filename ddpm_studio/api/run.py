@@ -14,7 +14,7 @@ from ddpm_studio.api.listening import listen
 from ddpm_studio.api.options import checked, takes
 from ddpm_studio.api.pictures import AnyPath, Picture, Sources, on_disk, to_latent, to_mask
 from ddpm_studio.api.pictures import to_picture as prepared
-from ddpm_studio.api.results import Bits, Drawing, Encoded, Neighbours, values_of
+from ddpm_studio.api.results import Bits, Drawing, Encoded, Evaluation, Neighbours, values_of
 from ddpm_studio.api.store import models
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
@@ -26,6 +26,7 @@ from ddpm_studio.jobs.library.describing import steps_told
 from ddpm_studio.requests import (
     BitsRequest,
     EncodeRequest,
+    EvaluateRequest,
     InpaintRequest,
     InterpolateRequest,
     NeighboursRequest,
@@ -36,7 +37,7 @@ from ddpm_studio.requests import (
     TrainRequest,
     Weights,
 )
-from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs import RunFolder, RunInfo, evaluations
 
 RequestT = TypeVar("RequestT", bound=Request)
 ResultT = TypeVar("ResultT")
@@ -254,6 +255,30 @@ class Run:
         with on_disk(pictures, self.path) as sources:
             measured = self._listen(jobs.measure_bits(request, sources, models()))
         return Bits(**values_of(measured))
+
+    @takes(EvaluateRequest)
+    def evaluate(self, pictures: Sources | None = None, **options: Any) -> Evaluation:
+        """Draw samples and compare them with real pictures: Fréchet distance, KID and others.
+
+        The figures are noted in the run; :meth:`evaluations` returns them.
+
+        Args:
+            pictures: the real ones: files or folders, an array (N, H, W, C), or several pictures;
+                None: those that it was trained on.
+            options: fields of :class:`ddpm_studio.requests.EvaluateRequest`.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if run or pictures can't be read, or a value is out of range.
+        """
+        request = self._request(EvaluateRequest, "evaluate", options)
+        with on_disk(pictures, self.path) as sources:
+            found = self._listen(jobs.evaluate(request, sources, models()))
+        return Evaluation(**values_of(found))
+
+    def evaluations(self) -> list[evaluations.Evaluation]:
+        """Return what :meth:`evaluate`, the terminal and the window have found, oldest first."""
+        return evaluations.read(self.path)
 
     @takes(NeighboursRequest)
     def neighbours(self, picture: Picture, **options: Any) -> Neighbours:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from ddpm_studio.catalogue import plugins
+from ddpm_studio.catalogue.measures import FEATURES, METRICS, FeatureInfo, Figure, MetricInfo
 from ddpm_studio.engine.tables import (
     LEARNING_RATES,
     LOSSES,
@@ -48,9 +49,11 @@ from ddpm_studio.engine.tables.respacing import Respacing
 KINDS: dict[str, Table[Any]] = plugins.KINDS
 
 __all__ = [
+    "FEATURES",
     "KINDS",
     "LEARNING_RATES",
     "LOSSES",
+    "METRICS",
     "NETWORKS",
     "OPTIMIZERS",
     "PARAMETERIZATIONS",
@@ -60,8 +63,11 @@ __all__ = [
     "TIMESTEP_SAMPLING",
     "VARIANCES",
     "Entry",
+    "FeatureInfo",
+    "Figure",
     "LearningRateInfo",
     "LossInfo",
+    "MetricInfo",
     "NetworkInfo",
     "OptimizerInfo",
     "Option",

@@ -24,6 +24,7 @@ COMMANDS = {
     "interpolate": Entry("interpolate", "Go from picture to picture through latent space."),
     "inpaint": Entry("inpaint", "Fill in the masked part of a picture."),
     "bits": Entry("bits", "Measure bits/dim of pictures under a model."),
+    "evaluate": Entry("evaluate", "Tell what samples are like, compared with real pictures."),
     "neighbours": Entry("neighbours", "Find the training pictures nearest to a picture."),
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
     "import": Entry("import_", "Make a run of a diffusers DDPMPipeline folder."),

@@ -61,6 +61,12 @@ from .measuring.bound import (
     step_gaussians as step_gaussians,
 )
 from .measuring.decoding import decode as decode
+from .measuring.evaluating import (
+    evaluate as evaluate,
+)
+from .measuring.evaluating import (
+    evaluate_files as evaluate_files,
+)
 from .measuring.forward import (
     noised_picture as noised_picture,
 )

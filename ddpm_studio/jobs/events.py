@@ -185,6 +185,41 @@ class BitsMeasured:
 
 
 @dataclass(frozen=True)
+class MeasuredFigure:
+    """A figure of samples, and ``floor``, the same one of as many real pictures, if there is one.
+
+    ``better``: "lower" or "higher" where one of them is better, else "".
+    """
+
+    metric: str
+    name: str
+    title: str
+    value: float
+    floor: float | None
+    better: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What samples are like, compared with real pictures.
+
+    ``step`` is of the model that drew them, None for pictures out of files. ``reference`` real
+    pictures were compared with, ``floor`` others stood in for samples to tell the floors; 0: there
+    were too few. ``features`` names the feature space, ``features_told`` what else decides figures
+    in it; ``recipe`` is what was asked for and of which pictures.
+    """
+
+    step: int | None
+    samples: int
+    reference: int
+    floor: int
+    features: str
+    figures: tuple[MeasuredFigure, ...]
+    features_told: dict[str, object] = field(default_factory=dict)
+    recipe: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Decoded:
     """Progressive decoding of one picture [DDPM §4.3, Fig. 5]; one value for each shown t.
 

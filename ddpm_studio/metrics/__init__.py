@@ -1,4 +1,4 @@
-"""What pictures are like: measures of a model's samples."""
+"""What pictures are like: features, and metrics of a model's samples in them."""
 
 from ddpm_studio.metrics.neighbours import Neighbours, nearest
 

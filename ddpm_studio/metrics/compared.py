@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.engine.batches import PictureRows
+
 Pictures = npt.NDArray[np.uint8]
 Features = npt.NDArray[np.float64]
 
@@ -19,7 +21,8 @@ class Compared:
     Args:
         real: features of the real pictures, shape (N, D).
         fake: features of those that are judged, shape (M, D).
-        real_pictures: uint8 (N, H, W, C).
+        real_pictures: all that copies could be of, uint8 (K, H, W, C); K may be another number
+            than N. Indexed by arrays of rows.
         fake_pictures: uint8 (M, H, W, C).
         seed: of what is random in a metric.
         class_names: of the real pictures' classes; empty without.
@@ -29,7 +32,7 @@ class Compared:
 
     real: Features
     fake: Features
-    real_pictures: Pictures
+    real_pictures: PictureRows
     fake_pictures: Pictures
     seed: int = 0
     class_names: tuple[str, ...] = ()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 
 import numpy as np
 
+from ddpm_studio.engine.batches import PictureRows
 from ddpm_studio.metrics.compared import Compared, Features, Pictures
 from ddpm_studio.metrics.pairwise import squared_distances
 
@@ -44,15 +46,16 @@ def memorisation(compared: Compared) -> Generator[float, None, Mapping[str, floa
 
 
 def _nearest(
-    pictures: Pictures, real: Pictures, k: int, total: int, done: int
+    pictures: Pictures, real: PictureRows, k: int, total: int, done: int
 ) -> Generator[float, None, Features]:
     """Squared distances from the k nearest real pictures, nearest first, shape (N, k)."""
     asked = pictures.reshape(len(pictures), -1).astype(np.float64)
     best = np.full((len(pictures), k), np.inf)
-    size = real[0].size
+    size = math.prod(real.shape[1:])
     rows = max(1, _BYTES // (8 * size))
     for start in range(0, len(real), rows):
-        part = real[start : start + rows].reshape(-1, size).astype(np.float64)
+        part = real[np.arange(start, min(start + rows, len(real)))]
+        part = part.reshape(-1, size).astype(np.float64)
         share = min(1.0, (start + rows) / len(real))
         for where, block in squared_distances(asked, part):
             both = np.concatenate([best[where], block], axis=1)

@@ -11,6 +11,7 @@ from ddpm_studio.cli.table import COMMANDS
 from ddpm_studio.cli.trajectory import _FRAMES
 from ddpm_studio.requests import (
     BitsRequest,
+    EvaluateRequest,
     InterpolateRequest,
     NeighboursRequest,
     PrepareOptions,
@@ -59,6 +60,7 @@ def test_each_command_has_help(terminal: Terminal, name: str) -> None:
         ("share", (ShareRequest,), {"run"}),
         ("interpolate", (InterpolateRequest,), {"run", "frames"}),
         ("bits", (BitsRequest,), {"run"}),
+        ("evaluate", (EvaluateRequest, PrepareOptions), {"run"}),
         ("neighbours", (NeighboursRequest,), {"run"}),
     ],
 )

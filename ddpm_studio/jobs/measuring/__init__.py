@@ -1,1 +1,1 @@
-"""Measuring: bits/dim, the bound and its parts, decoding, nearest neighbours."""
+"""Measuring: bits/dim, the bound and its parts, decoding, nearest neighbours, evaluations."""

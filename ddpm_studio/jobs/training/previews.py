@@ -10,6 +10,7 @@ from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, in_b
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.tables.samplers import FEW_STEPS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import Evaluator
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
@@ -17,9 +18,7 @@ from ddpm_studio.jobs.library.preview_sheets import save_preview
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
 
-# The noise that it adds corrects the errors of a network that has not seen much: its pictures
-# are garments when half of those of samplers without noise are noise still.
-_SAMPLER = SAMPLERS["dpm++2m-sde"]
+_SAMPLER = SAMPLERS[FEW_STEPS]
 _STEPS = 20
 _SEED = 4
 # Unless a number of steps is asked for, previews may take this share of the time.

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from ddpm_studio.engine.batches import PictureRows
 from ddpm_studio.progress import Progress
 
 Pictures = npt.NDArray[np.uint8]
@@ -72,7 +73,7 @@ class Basis:
 
 
 def features_of(
-    space: FeatureSpace, pictures: Pictures, text: str = "Computing features"
+    space: FeatureSpace, pictures: PictureRows, text: str = "Computing features"
 ) -> Generator[Progress, None, Features]:
     """Compute the features of many pictures, some at a time.
 
@@ -82,6 +83,7 @@ def features_of(
     found = []
     yield Progress(0, len(pictures), text, "pictures")
     for start in range(0, len(pictures), AT_ONCE):
-        found.append(space(np.ascontiguousarray(pictures[start : start + AT_ONCE])))
-        yield Progress(min(start + AT_ONCE, len(pictures)), len(pictures), text, "pictures")
+        rows = np.arange(start, min(start + AT_ONCE, len(pictures)))
+        found.append(space(pictures[rows]))
+        yield Progress(int(rows[-1]) + 1, len(pictures), text, "pictures")
     return np.concatenate(found)

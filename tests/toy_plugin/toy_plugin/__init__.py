@@ -1,8 +1,11 @@
 """A toy of each kind, as another package adds it: descriptions here, the code beside."""
 
 from ddpm_studio.catalogue import (
+    FeatureInfo,
+    Figure,
     LearningRateInfo,
     LossInfo,
+    MetricInfo,
     NetworkInfo,
     OptimizerInfo,
     Option,
@@ -47,6 +50,16 @@ ENTRIES = (
         "by the slope's sign",
         "toy_plugin.optimizer:SignDescent",
         options=(Option("momentum", "Momentum", "Share of earlier slopes.", 0.0, 0.0, 0.99),),
+    ),
+    FeatureInfo(
+        "toy-colour", "toy colour", "the mean of each channel", "toy_plugin.features:colour"
+    ),
+    MetricInfo(
+        "toy-gap",
+        "Toy gap",
+        "between the mean features",
+        "toy_plugin.metric:gap",
+        figures=(Figure("toy-gap", "Toy gap", "lower"),),
     ),
     LearningRateInfo("toy-half", "Toy half", "half of it", "toy_plugin.learning_rate:half"),
 )

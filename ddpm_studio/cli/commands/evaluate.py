@@ -1,0 +1,90 @@
+"""``evaluate RUN|SAMPLES [DATA…]``: what samples are like, compared with real pictures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ddpm_studio.cli.options import Json, option_name, validated, with_options
+from ddpm_studio.cli.output import emit
+from ddpm_studio.paths import is_file
+from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.events import Evaluated
+
+
+@with_options(EvaluateRequest, PrepareOptions, skip={"run"})
+def command(
+    samples: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|SAMPLES",
+            help="A run folder, or the samples of any model: a folder, an archive or an array.",
+        ),
+    ],
+    data: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="DATA",
+            help="The real pictures; of a run those it was trained on where they are left out.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    **given: Any,
+) -> None:
+    """Tell what samples are like, compared with real pictures."""
+    is_run = is_file(samples / "run.json")
+    _refuse_idle(is_run, given)
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.jobs import ModelStore, evaluate, evaluate_files
+
+    if is_run:
+        request = validated(EvaluateRequest, given, run=samples)
+        result = listen(evaluate(request, data or [], ModelStore()))
+    else:
+        if not data:
+            raise typer.BadParameter("name the pictures to compare with.", param_hint="'DATA'")
+        compared = validated(CompareRequest, given)
+        options = validated(PrepareOptions, given)
+        result = listen(evaluate_files(compared, [samples], data, options))
+    if json:
+        emit(asdict(result))
+    else:
+        _tell(result)
+
+
+def _refuse_idle(is_run: bool, given: dict[str, Any]) -> None:
+    """Refuse what changes nothing: a run is drawn as it can be, files are what they are."""
+    own = EvaluateRequest if is_run else CompareRequest
+    others = PrepareOptions if is_run else EvaluateRequest
+    for name in given:
+        if name in others.model_fields and name not in own.model_fields:
+            what = "a run, whose pictures have their size" if is_run else "pictures out of files"
+            raise typer.BadParameter(
+                f"is of no effect with {what}.", param_hint=f"'{option_name(name)}'"
+            )
+
+
+def _tell(result: Evaluated) -> None:
+    width = max((len(one.title) for one in result.figures), default=0)
+    floors = any(one.floor is not None for one in result.figures)
+    if floors:
+        print(f"{'':<{width}}  {'Samples':>11}  {'Floor':>11}")
+    for one in result.figures:
+        floor = "" if one.floor is None else f"  {one.floor:11.4f}"
+        print(f"{one.title:<{width}}  {one.value:11.4f}{floor}")
+    print(
+        f"Of {result.samples:,} samples against {result.reference:,} real pictures, "
+        f"in {result.features}."
+    )
+    if floors:
+        print(f"Floor: the same of {result.floor:,} real pictures in the place of samples.")
+    accuracy = result.features_told.get("held_out_accuracy")
+    if isinstance(accuracy, float):
+        tested = result.features_told.get("held_out_pictures")
+        print(f"The classifier names {accuracy:.1%} of {tested:,} held-out pictures rightly.")

@@ -1,0 +1,187 @@
+"""Pictures compared with real ones: features, then metrics, each beside its floor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio import paths
+from ddpm_studio.catalogue import FEATURES, METRICS, FeatureInfo, MetricInfo
+from ddpm_studio.catalogue.origins import origins
+from ddpm_studio.data import Dataset
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import Evaluated, Event, MeasuredFigure, Notice, Pictures, Progress
+from ddpm_studio.metrics.compared import Compared
+from ddpm_studio.metrics.features.space import Basis, FeatureSpace, features_of
+from ddpm_studio.metrics.held_out import content_hashes
+from ddpm_studio.metrics.real_pictures import RealRows, real_rows
+from ddpm_studio.metrics.spaces import feature_space
+from ddpm_studio.metrics.subset import Subset
+from ddpm_studio.requests import CompareRequest
+
+_PARTS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class RealPictures:
+    """A set of real pictures.
+
+    Args:
+        dataset: the set.
+        held_out: which of them the model has not been trained on, shape (N,); None: that is not
+            known, or none.
+    """
+
+    dataset: Dataset
+    held_out: npt.NDArray[np.bool_] | None = None
+
+
+def compare(
+    request: CompareRequest, pictures: Pictures, real: RealPictures
+) -> Generator[Event, None, Evaluated]:
+    """Compare pictures with real ones; neither the device nor torch's random numbers are touched.
+
+    Args:
+        request: in which features and by which metrics.
+        pictures: uint8 (M, H, W, C).
+        real: of the same shape.
+
+    Yields:
+        Progress and Notices.
+
+    Raises:
+        StudioError: if there are too few pictures, or the features or the metric can't be had.
+    """
+    dataset = real.dataset
+    entry = _features(request, dataset)
+    chosen = [METRICS[request.metric]] if request.metric else list(METRICS.values())
+    if min(len(pictures), len(dataset)) < 2:
+        raise StudioError("There are too few pictures to compare.", "Take at least two of each.")
+    try:
+        basis = Basis(
+            dataset.images,
+            dataset.labels,
+            dataset.class_names,
+            request.seed,
+            cache=paths.cache_dir(),
+        )
+        space = yield from feature_space(entry.name, basis, request.components)
+    except ValueError as error:
+        raise StudioError(f"These features can't be had: {error}.", "Choose others.") from error
+    hashes = yield from content_hashes(dataset.images)
+    held_out = np.zeros(len(hashes), bool) if real.held_out is None else real.held_out
+    rows = real_rows(hashes, len(pictures), request.reference, held_out)
+    if len(rows.floor) < len(pictures):
+        yield Notice(
+            f"The floor is that of {len(rows.floor):,} real pictures, not of {len(pictures):,}: "
+            f"there are {len(dataset):,} in all."
+        )
+    samples, floor = yield from _compared(space, pictures, dataset, rows, request.seed)
+    figures: list[MeasuredFigure] = []
+    for metric in chosen:
+        if metric.classifier and samples.probabilities is None:
+            if request.metric:
+                raise StudioError(
+                    f"{metric.title} needs the features of a classifier of the set.",
+                    "Choose these features, not projected.",
+                )
+            continue
+        try:
+            figures += yield from _figures(metric, samples, floor)
+        except ValueError as error:
+            if request.metric:
+                raise StudioError(f"{metric.title} can't be told: {error}.") from error
+            yield Notice(f"{metric.title} can't be told: {error}.")
+    told: dict[str, object] = {
+        "compared": request.model_dump(mode="json", include=set(CompareRequest.model_fields)),
+        "data": dataset.fingerprint,
+    }
+    if used := origins(request, also=[(METRICS.kind, metric.name) for metric in chosen]):
+        told["plugins"] = used
+    return Evaluated(
+        step=None,
+        samples=len(pictures),
+        reference=len(rows.reference),
+        floor=len(rows.floor),
+        features=space.title,
+        figures=tuple(figures),
+        features_told=dict(space.told),
+        recipe=told,
+    )
+
+
+def counted(count: int, what: str) -> str:
+    """Return "1 picture" or "1,234 pictures"."""
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _features(request: CompareRequest, dataset: Dataset) -> FeatureInfo:
+    if request.features is not None:
+        return FEATURES[request.features]
+    labelled = dataset.labels is not None and len(dataset.class_names) > 1
+    return next(one for one in FEATURES.values() if one.labelled == labelled and not one.weights)
+
+
+def _compared(
+    space: FeatureSpace, pictures: Pictures, dataset: Dataset, rows: RealRows, seed: int
+) -> Generator[Event, None, tuple[Compared, Compared | None]]:
+    """The samples, and the floor if there is one, beside the same reference."""
+    images = dataset.images
+    fake = yield from features_of(space, pictures, "Computing features of the samples")
+    reference = yield from features_of(
+        space, Subset(images, rows.reference), "Computing features of the pictures"
+    )
+    # A method where the space is that of a classifier.
+    probabilities = getattr(space, "probabilities", None)
+
+    def pair(
+        features: npt.NDArray[np.float64], shown: Pictures, among: npt.NDArray[np.int64]
+    ) -> Compared:
+        real = Subset(images, among)
+        return Compared(reference, features, real, shown, seed, dataset.class_names, probabilities)
+
+    samples = pair(fake, pictures, rows.learnt)
+    if len(rows.floor) < 2:
+        return samples, None
+    held = Subset(images, rows.floor)
+    real = yield from features_of(space, held, "Computing features of the floor")
+    return samples, pair(real, images[rows.floor], rows.unseen)
+
+
+def _figures(
+    metric: MetricInfo, samples: Compared, floor: Compared | None
+) -> Generator[Event, None, list[MeasuredFigure]]:
+    values = yield from _measured(metric, samples, "")
+    floors: Mapping[str, float] = {}
+    if floor is not None:
+        floors = yield from _measured(metric, floor, ", floor")
+    known = {figure.name: figure for figure in metric.figures}
+    found = []
+    for name in [*known, *(name for name in values if name not in known)]:
+        # A figure that is no number is none.
+        value, low = values.get(name, math.nan), floors.get(name, math.nan)
+        if math.isfinite(value):
+            title = known[name].title if name in known else name
+            better = known[name].better if name in known else ""
+            least = low if math.isfinite(low) else None
+            found.append(MeasuredFigure(metric.name, name, title, value, least, better))
+    return found
+
+
+def _measured(
+    metric: MetricInfo, compared: Compared, which: str
+) -> Generator[Event, None, Mapping[str, float]]:
+    job = metric.load()(compared)
+    text = f"{metric.title}{which}"
+    yield Progress(0, _PARTS, text, "")
+    while True:
+        try:
+            share = next(job)
+        except StopIteration as stop:
+            values: Mapping[str, float] = stop.value
+            return values
+        yield Progress(round(_PARTS * min(1.0, max(0.0, share))), _PARTS, text, "")

@@ -1,0 +1,163 @@
+"""What samples are like: drawn, compared with real pictures, and noted in the run."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio import data
+from ddpm_studio.data import Dataset
+from ddpm_studio.data.fitting import settled
+from ddpm_studio.jobs.drawing.drawing import recipe
+from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.drawing.sampling import draw_classes
+from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
+from ddpm_studio.jobs.library.learnt import learnt_pictures, learnt_sources
+from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
+from ddpm_studio.jobs.measuring.measuring import own_classes
+from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
+from ddpm_studio.runs import evaluations
+from ddpm_studio.runs.evaluations import Evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Pictures that a model has drawn, and the real ones to compare them with.
+
+    Args:
+        pictures: uint8 (N, H, W, C).
+        real: the real pictures, of the same shape.
+        step: of the model.
+        recipe: how they were drawn.
+    """
+
+    pictures: Pictures
+    real: RealPictures
+    step: int
+    recipe: dict[str, object]
+
+
+def evaluate(
+    request: EvaluateRequest, sources: Sequence[Path], models: ModelStore
+) -> Generator[Event, None, Evaluated]:
+    """Draw samples of a run, compare them with real pictures and note the figures in the run.
+
+    Args:
+        request: the run, the sampler, and what to compare in.
+        sources: the real pictures; empty: those that the model was trained on.
+        models: where the model comes from.
+
+    Yields:
+        Progress and Notices.
+
+    Raises:
+        StudioError: if run or pictures can't be read or don't go together, or a setting is out of
+            range.
+    """
+    samples = yield from draw_samples(request, sources, models)
+    return (yield from judge_samples(request, samples))
+
+
+def draw_samples(
+    request: EvaluateRequest, sources: Sequence[Path], models: ModelStore
+) -> Generator[Event, None, Samples]:
+    """Do the part of :func:`evaluate` that needs the device."""
+    model = models.for_drawing(request.run, request)
+    if sources:
+        dataset = yield from data.prepare(sources, prepare_options(model.info))
+    else:
+        learnt = learnt_sources(model.info, "Name the pictures to compare with.")
+        dataset = yield from learnt_pictures(model.info, learnt)
+    asked = SampleRequest(
+        **{name: getattr(request, name) for name in SampleRequest.model_fields if name != "frames"}
+    )
+    parts = _parts(model, dataset, request)
+    pictures = yield from draw_classes(model, asked, parts)
+    told = recipe("evaluate", model, asked)
+    return Samples(pictures, RealPictures(dataset), model.step, told)
+
+
+def judge_samples(request: EvaluateRequest, samples: Samples) -> Generator[Event, None, Evaluated]:
+    """Do the part of :func:`evaluate` that needs no device."""
+    comparison = yield from compare(request, samples.pictures, samples.real)
+    result = replace(comparison, step=samples.step, recipe={**samples.recipe, **comparison.recipe})
+    try:
+        evaluations.append(request.run, _noted(result))
+    except OSError as error:
+        yield Notice(f"The figures can't be kept in the run: {error.strerror or error}.")
+    return result
+
+
+def evaluate_files(
+    request: CompareRequest,
+    samples: Sequence[Path],
+    sources: Sequence[Path],
+    options: PrepareOptions,
+) -> Generator[Event, None, Evaluated]:
+    """Compare pictures out of files with real ones.
+
+    Args:
+        request: what to compare in, and how many samples at most, spread over those there are.
+        samples: folders, archives or arrays.
+        sources: the real pictures.
+        options: how the real pictures are prepared; samples are made as they are.
+
+    Yields:
+        Progress and Notices.
+
+    Raises:
+        StudioError: if pictures can't be read or don't go together, or a setting is out of range.
+    """
+    real = yield from data.prepare(sources, options)
+    made = settled(real.options, real.shape, bands=real.options.channels == "bands")
+    drawn = yield from data.prepare(samples, made)
+    for rejects in (real.report.rejects, drawn.report.rejects):
+        if rejects:
+            yield Notice(f"{counted(len(rejects), 'picture')} left out that can't be used.")
+    count = min(request.count, len(drawn))
+    if count < request.count:
+        yield Notice(f"There are {counted(count, 'sample')}; all of them are compared.")
+    rows = np.arange(count) * len(drawn) // count
+    found = yield from compare(request, drawn.images[rows], RealPictures(real))
+    told = {"kind": "evaluate", "samples": drawn.fingerprint}
+    return replace(found, recipe={**told, **found.recipe})
+
+
+def _parts(
+    model: Model, dataset: Dataset, request: EvaluateRequest
+) -> list[tuple[int | None, range]]:
+    """Which class to draw how often: as often as the real pictures have it."""
+    count, classes = request.count, model.network.config.num_classes
+    if request.class_label is not None or classes is None or not request.by_class:
+        return [(request.class_label, range(count))]
+    if dataset.labels is None:
+        labels = np.arange(count) * classes // count
+    else:
+        known = own_classes(model, dataset)
+        assert known is not None
+        theirs = np.sort([known[label] for label in dataset.labels.tolist()])
+        labels = theirs[np.arange(count) * len(theirs) // count]
+    starts = np.flatnonzero(np.diff(labels, prepend=-1)).tolist()
+    ends = [*starts[1:], count]
+    return [(int(labels[a]), range(a, b)) for a, b in zip(starts, ends, strict=True)]
+
+
+def _noted(result: Evaluated) -> Evaluation:
+    """The line of the run's record: without what the run knows anyway."""
+    assert result.step is not None
+    return Evaluation(
+        step=result.step,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        samples=result.samples,
+        reference=result.reference,
+        floor=result.floor,
+        features=result.features,
+        told={"features": result.features_told, "recipe": result.recipe},
+        figures={one.name: one.value for one in result.figures},
+        floors={one.name: one.floor for one in result.figures if one.floor is not None},
+    )

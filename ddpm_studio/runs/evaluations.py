@@ -1,0 +1,99 @@
+"""``evaluations.jsonl``: what samples of a run were found to be like, one evaluation a line."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ddpm_studio.runs import atomic
+from ddpm_studio.strict_json import parse_object
+
+NAME = "evaluations.jsonl"
+
+_LONGEST_LINE = 1 << 20
+_MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of a model's samples.
+
+    Args:
+        step: of the weights.
+        created: when, as ISO 8601 tells it.
+        samples: how many were drawn.
+        reference: how many real pictures they were compared with.
+        floor: how many real pictures stood in for samples to tell the floor; 0: none.
+        features: what they were compared in, in words.
+        told: what else decides the figures: weights and sizes of the features, the sampler, the
+            fingerprint of the pictures.
+        figures: by name.
+        floors: the same figures of real pictures.
+    """
+
+    step: int
+    created: str
+    samples: int
+    reference: int
+    floor: int
+    features: str
+    told: Mapping[str, Any]
+    figures: Mapping[str, float]
+    floors: Mapping[str, float]
+
+
+def append(run: Path, evaluation: Evaluation) -> None:
+    """Add an evaluation to those of a run.
+
+    Raises:
+        OSError: if the run folder can't be written to.
+    """
+    line = json.dumps(asdict(evaluation), separators=(",", ":"))
+    atomic.append(run / NAME, f"{line}\n".encode())
+
+
+def read(run: Path) -> list[Evaluation]:
+    """Return the evaluations of a run, oldest first; a line that is none is passed over."""
+    found = []
+    left = _MOST_BYTES
+    try:
+        with (run / NAME).open("rb") as file:
+            while left > 0 and (line := file.readline(_LONGEST_LINE)):
+                left -= len(line)
+                if (evaluation := _parse(line)) is not None:
+                    found.append(evaluation)
+    except OSError:
+        return found
+    return found
+
+
+def _parse(line: bytes) -> Evaluation | None:
+    try:
+        value = parse_object(line, _LONGEST_LINE)
+        counts = {key: _count(value[key]) for key in ("step", "samples", "reference", "floor")}
+        figures, floors = _figures(value["figures"]), _figures(value["floors"])
+        words = {key: str(value[key])[:1000] for key in ("created", "features")}
+        told = value["told"] if isinstance(value["told"], dict) else {}
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Evaluation(**counts, **words, told=told, figures=figures, floors=floors)  # type: ignore[arg-type]
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise ValueError("no count")
+    return value
+
+
+def _figures(value: object) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise TypeError("no figures")
+    return {
+        str(name): float(number)
+        for name, number in value.items()
+        if isinstance(number, int | float) and math.isfinite(number)
+    }

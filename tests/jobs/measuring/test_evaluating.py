@@ -1,0 +1,165 @@
+"""Evaluations of a run and of files: figures, floors, what is told, what is noted."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import ModelStore, evaluate, evaluate_files, sample, train
+from ddpm_studio.jobs.events import Evaluated, Notice, Progress
+from ddpm_studio.metrics.features import classifier
+from ddpm_studio.requests import (
+    CompareRequest,
+    EvaluateRequest,
+    PrepareOptions,
+    SampleRequest,
+    TrainRequest,
+)
+from ddpm_studio.runs import evaluations
+from tests import narrow
+from tests.jobs.conftest import finish
+
+FAST: dict[str, Any] = {"count": 4, "steps": 2, "device": "cpu"}
+
+
+@pytest.fixture(autouse=True)
+def _quick_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier, "_PASSES", 600)
+
+
+@pytest.fixture
+def own_run(run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(run, tmp_path / "run"))
+
+
+def named(result: Evaluated) -> dict[str, float]:
+    return {one.name: one.value for one in result.figures}
+
+
+def write(folder: Path, pictures: np.ndarray) -> Path:
+    folder.mkdir(parents=True)
+    for k, picture in enumerate(pictures):
+        Image.fromarray(picture.squeeze()).save(folder / f"{k:03}.png")
+    return folder
+
+
+def test_a_run_is_evaluated_and_the_figures_are_noted_in_it(own_run: Path) -> None:
+    events, result = finish(evaluate(EvaluateRequest(run=own_run, **FAST), [], ModelStore()))
+    assert (result.step, result.samples, result.reference, result.floor) == (4, 4, 6, 4)
+    assert result.features == "9 principal components of 768 values of the pixels"
+    figures = named(result)
+    assert set(figures) >= {"frechet", "kid", "precision", "recall", "sliced", "copies"}
+    assert "confident" not in figures
+    floors = {one.name: one.floor for one in result.figures}
+    assert 0 < floors["frechet"] < figures["frechet"]
+    # Five neighbours of four samples there are not.
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert any(text.startswith("Density and coverage can't be told") for text in told)
+    texts = {event.text for event in events if isinstance(event, Progress)}
+    assert {"Sampling", "Computing features of the samples", "KID", "KID, floor"} <= texts
+    [noted] = evaluations.read(own_run)
+    assert noted.step == 4
+    assert noted.figures == figures
+    assert noted.floors == {name: floor for name, floor in floors.items() if floor is not None}
+    assert noted.told["recipe"]["request"]["sampler"] == "dpm++2m-sde"
+
+
+def test_the_samples_are_those_that_the_sampler_draws(own_run: Path, tmp_path: Path) -> None:
+    asked = EvaluateRequest(run=own_run, metric="frechet", sampler="ddim", **FAST)
+    ours = finish(evaluate(asked, [], ModelStore()))[1]
+    drawn = finish(sample(SampleRequest(run=own_run, sampler="ddim", **FAST), ModelStore()))[1]
+    folder = write(tmp_path / "samples", drawn.pictures)
+    bars = tmp_path / "bars"
+    from ddpm_studio.runs import RunFolder
+
+    data = RunFolder.open(own_run).info.data
+    assert data is not None
+    shutil.copytree(data.sources[0], bars)
+    compared = CompareRequest(count=4, metric="frechet")
+    theirs = finish(evaluate_files(compared, [folder], [bars], PrepareOptions()))[1]
+    assert [one.name for one in ours.figures] == ["frechet"]
+    assert theirs.figures == ours.figures
+    assert theirs.step is None
+
+
+def test_equal_requests_give_equal_figures_and_other_seeds_others(own_run: Path) -> None:
+    first = finish(evaluate(EvaluateRequest(run=own_run, **FAST), [], ModelStore()))[1]
+    again = finish(evaluate(EvaluateRequest(run=own_run, **FAST), [], ModelStore()))[1]
+    assert again == first
+    other = finish(evaluate(EvaluateRequest(run=own_run, seed=1, **FAST), [], ModelStore()))[1]
+    assert named(other)["frechet"] != named(first)["frechet"]
+
+
+def test_classes_are_drawn_as_often_as_the_pictures_have_them(
+    class_folder: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    request = TrainRequest(
+        steps=1, batch_size=4, timesteps=20, sample_count=0, device="cpu", class_conditional=True
+    )
+    with narrow.network():
+        finish(train([class_folder], run, request, PrepareOptions()))
+    asked = EvaluateRequest(run=run, features="classifier", metric="classes", **FAST)
+    result = finish(evaluate(asked, [], ModelStore()))[1]
+    assert result.features == "64 features of a classifier of the set"
+    figures = named(result)
+    assert set(figures) == {"confident", "rarest_class", "class bright", "class dark"}
+    assert figures["class bright"] + figures["class dark"] == pytest.approx(1)
+    assert "held_out_accuracy" in result.features_told
+    from ddpm_studio.data import prepare
+    from ddpm_studio.jobs.measuring.evaluating import _parts
+
+    dataset = finish(prepare([class_folder], PrepareOptions()))[1]
+    model = ModelStore().get(run, "ema", "cpu")
+    assert _parts(model, dataset, asked) == [(0, range(2)), (1, range(2, 4))]
+    one = asked.model_copy(update={"class_label": 1})
+    assert _parts(model, dataset, one) == [(1, range(4))]
+    none = asked.model_copy(update={"by_class": False})
+    assert _parts(model, dataset, none) == [(None, range(4))]
+
+
+def test_real_pictures_judged_by_themselves_are_all_there(
+    class_folder: Path, tmp_path: Path
+) -> None:
+    request = CompareRequest(metric="precision_recall")
+    real = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    folder = write(tmp_path / "real", real)
+    np.savez(tmp_path / "samples.npz", arr_0=real[:20])
+    events, result = finish(
+        evaluate_files(request, [tmp_path / "samples.npz"], [folder], PrepareOptions())
+    )
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert "There are 20 samples; all of them are compared." in told
+    assert (result.samples, result.reference, result.floor) == (20, 20, 20)
+    assert named(result).keys() == {"precision", "recall"}
+
+
+def test_refusals(own_run: Path, pictures: Path, tmp_path: Path) -> None:
+    def ask(**options: Any) -> None:
+        finish(evaluate(EvaluateRequest(run=own_run, **FAST, **options), [], ModelStore()))
+
+    with pytest.raises(StudioError, match="need pictures with classes"):
+        ask(features="classifier")
+    with pytest.raises(StudioError, match="needs the features of a classifier"):
+        ask(metric="classes")
+    with pytest.raises(StudioError, match="Density and coverage can't be told"):
+        ask(metric="density_coverage")
+    one = write(tmp_path / "one", np.zeros((1, 16, 16, 3), np.uint8))
+    with pytest.raises(StudioError, match="too few"):
+        finish(evaluate_files(CompareRequest(), [one], [pictures], PrepareOptions()))
+    assert not (own_run / evaluations.NAME).exists()
+
+
+def test_breaking_off_notes_nothing(own_run: Path) -> None:
+    job = evaluate(EvaluateRequest(run=own_run, **FAST), [], ModelStore())
+    for event in job:
+        if isinstance(event, Progress) and event.text == "KID":
+            break
+    job.close()
+    assert evaluations.read(own_run) == []

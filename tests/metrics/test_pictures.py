@@ -1,0 +1,85 @@
+"""Memorisation, class figures, and which real pictures are compared with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ddpm_studio.engine.generators import finish
+from ddpm_studio.metrics.classes import classes
+from ddpm_studio.metrics.compared import Compared, Features
+from ddpm_studio.metrics.memorisation import memorisation
+from ddpm_studio.metrics.real_pictures import real_rows
+from ddpm_studio.metrics.subset import Subset
+
+DRAW = np.random.default_rng(0)
+REAL = DRAW.integers(0, 256, (40, 5, 5, 3), dtype=np.uint8)
+OTHERS = DRAW.integers(0, 256, (30, 5, 5, 3), dtype=np.uint8)
+NONE = np.zeros((0, 2))
+
+
+def remembered(fake: np.ndarray, real: np.ndarray = REAL) -> dict[str, float]:
+    return dict(finish(memorisation(Compared(NONE, NONE, real, fake))))
+
+
+def test_copies_are_told_from_new_pictures_of_the_same_kind() -> None:
+    new = remembered(OTHERS)
+    assert new["copies"] == 0
+    assert new["nearest_ratio"] == pytest.approx(1, abs=0.1)
+    near = np.clip(REAL.astype(int) + DRAW.integers(-3, 4, REAL.shape), 0, 255).astype(np.uint8)
+    assert remembered(near)["copies"] == 1
+    assert remembered(near)["nearest_ratio"] < 0.1
+    assert remembered(np.concatenate([REAL[:15], OTHERS[:15]]))["copies"] == 0.5
+    assert remembered(REAL) == {"copies": 1, "nearest_ratio": 0}
+
+
+def test_distances_are_those_of_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ddpm_studio.metrics.memorisation._BYTES", 8 * 75 * 7)
+    monkeypatch.setattr("ddpm_studio.metrics.pairwise._BYTES", 8 * 7 * 4)
+    gaps = np.sqrt(np.square(OTHERS[:, None].astype(float) - REAL).sum((2, 3, 4)))
+    among = np.sqrt(np.square(REAL[:, None].astype(float) - REAL).sum((2, 3, 4)))
+    np.fill_diagonal(among, np.inf)
+    expected = np.median(gaps.min(1)) / np.median(among.min(1))
+    assert remembered(OTHERS)["nearest_ratio"] == pytest.approx(expected, rel=1e-12)
+    seen = Subset(np.concatenate([OTHERS, REAL]), np.arange(30, 70))
+    found = dict(finish(memorisation(Compared(NONE, NONE, seen, OTHERS))))
+    assert found["nearest_ratio"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_picture_that_is_in_the_set_twice_is_a_copy_too() -> None:
+    assert remembered(REAL, np.concatenate([REAL, REAL]))["copies"] == 1
+
+
+def test_class_figures_are_shares() -> None:
+    probabilities = np.array([[0.95, 0.05], [0.9, 0.1], [0.4, 0.6], [0.85, 0.15]])
+
+    def given(features: Features) -> Features:
+        return np.asarray(probabilities[features[:, 0].astype(int)])
+
+    fake = np.arange(4.0)[:, None]
+    none = np.zeros((0, 1, 1, 1), np.uint8)
+    compared = Compared(fake, fake, none, none, 0, ("a", "b"), given)
+    assert finish(classes(compared)) == {
+        "confident": 0.5,
+        "rarest_class": 0.25,
+        "class a": 0.75,
+        "class b": 0.25,
+    }
+    with pytest.raises(ValueError, match="classifier"):
+        finish(classes(Compared(fake, fake, none, none)))
+
+
+def test_the_floor_are_pictures_of_the_smallest_hashes_and_never_in_the_reference() -> None:
+    hashes = DRAW.integers(0, 2**63, 100).astype(np.uint64)
+    held_out = hashes <= np.sort(hashes)[19]
+    rows = real_rows(hashes, 10, 50, held_out)
+    assert (hashes[rows.floor] <= np.sort(hashes)[9]).all()
+    assert held_out[rows.floor].all()
+    assert len(rows.reference) == 50
+    assert not held_out[rows.reference].any()
+    np.testing.assert_array_equal(rows.learnt, np.flatnonzero(~held_out))
+    rows = real_rows(hashes, 200, 1000, np.zeros(100, bool))
+    assert (len(rows.floor), len(rows.reference)) == (50, 50)
+    assert not set(rows.floor) & set(rows.reference)
+    assert len(rows.learnt) == 100
+    assert list(rows.unseen) == list(rows.reference)
