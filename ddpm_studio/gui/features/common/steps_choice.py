@@ -16,6 +16,8 @@ from ddpm_studio.gui.widgets.layout.flow_layout import together
 
 _STEPS_WIDTH = 84
 _TEXT_WIDTH = 104
+# How such a text is spelt, in every language.
+_SPELLING = "ddim50"
 _FIRST_COUNT = 50
 
 
@@ -45,7 +47,7 @@ class StepsChoice(QWidget):
         describe(self.box, "steps")
         self.line = QLineEdit()
         self.line.setFixedWidth(_TEXT_WIDTH)
-        self.line.setPlaceholderText("ddim50")
+        self.line.setPlaceholderText(_SPELLING)
         describe(self.line, "respacing")
         self.respace = QAction(field_title("respacing"), self)
         self.respace.setCheckable(True)
