@@ -7,8 +7,10 @@ it; names, numbers and shapes are known without.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PICTURES = ("N", "C", "H", "W")
 
@@ -55,6 +57,29 @@ def check_positive(what: str, value: float) -> None:
     """
     if not 0 < value < float("inf"):
         raise ValueError(f"{what} must be above 0, not {value}")
+
+
+def check_values(what: str, x: Tensor, low: float, high: float | None = None) -> None:
+    """Refuse values that are no finite numbers in ``low``..``high``, on the CPU alone.
+
+    Values on another device are not looked at, which would wait for it.
+
+    Raises:
+        ValueError: with the range.
+    """
+    if x.device.type != "cpu" or not x.numel():
+        return
+    for value in (x.min(), x.max()):
+        check_number(what, value.item(), low, high)
+
+
+def check_seed(seed: object) -> None:
+    """Refuse a seed outside 0..2^63−1.
+
+    Raises:
+        ValueError: with the range.
+    """
+    check_whole("the seed", seed, 0, 2**63 - 1)
 
 
 def check_shape(what: str, x: Tensor, shape: Sequence[int | str]) -> None:

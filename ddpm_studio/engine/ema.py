@@ -7,6 +7,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from ddpm_studio.engine.checks import check_number, check_whole
+
 
 def ema_decay(step: int, decay: float) -> float:
     """Decay used at optimiser step ``step`` (1, 2, …): min(decay, (1+step)/(10+step)).
@@ -14,6 +16,8 @@ def ema_decay(step: int, decay: float) -> float:
     Without the warm-up an average of .9999 shows the first, random weights for some ten
     thousand steps.
     """
+    check_whole("the step", step, 1)
+    check_number("the decay", decay, 0, 1)
     return min(decay, (1 + step) / (10 + step))
 
 
@@ -26,6 +30,7 @@ class EMA:
     """
 
     def __init__(self, model: nn.Module, decay: float = 0.9999) -> None:
+        check_number("the decay", decay, 0, 1)
         self.decay = decay
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
         self._averaged: list[Tensor] = list(self.model.parameters())

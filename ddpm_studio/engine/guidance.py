@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_number, check_shape
+from ddpm_studio.engine.checks import check_like, check_number, check_shape
 from ddpm_studio.engine.networks.network import NetworkConfig
 
 
@@ -106,6 +106,8 @@ def rescaled(guided: Tensor, prediction: Tensor, share: float) -> Tensor:
         share: how far, 0 (not at all) to 1 (each picture's standard deviation is that of
             ``prediction``).
     """
+    check_like("the guided prediction", guided, "that of the class", prediction)
+    check_number("the share", share, 0, 1)
     spread, wanted = (x.flatten(1).std(1)[:, None, None, None] for x in (guided, prediction))
     return guided * (share * wanted / spread + (1 - share))
 

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from ddpm_studio.engine.checks import (
     check_batch,
+    check_broadcasts,
+    check_floating,
     check_like,
     check_name,
     check_shape,
@@ -34,6 +36,7 @@ def encode(process: DiffusionProcess, x0: Tensor, t: int, noise: Tensor) -> Tens
     """
     check_whole("t", t, 0, process.schedule.T)
     check_batch("x_0", x0)
+    check_broadcasts("the noise", noise, "x_0", x0)
     return x0 if t == 0 else process.q_sample(x0, t - 1, noise)
 
 
@@ -58,7 +61,10 @@ def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
     check_name("way to mix", how, get_args(Mix))
     check_shape("a latent", a, ("C", "H", "W"))
     check_like("the latent at λ = 1", b, "the one at λ = 0", a)
+    check_floating("a latent", a)
     check_shape("λ", lambdas, ("K",))
+    if lambdas.isnan().any():
+        raise ValueError("λ must be numbers")
     weight = lambdas.to(a).reshape(-1, 1, 1, 1)
     if how == "linear":
         wa, wb = 1 - weight, weight

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine.checks import check_like, check_positive
-from ddpm_studio.engine.levels import IndexPlace, SigmaPlace, at
+from ddpm_studio.engine.levels import IndexPlace, SigmaPlace, at, check_range
 from ddpm_studio.engine.likelihood.bound import reverse_bits
 from ddpm_studio.engine.parameterizations.named import named_where
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
@@ -78,7 +78,7 @@ class TrainingLoss:
         gamma: cap on the signal-to-noise ratio, where the loss takes one.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for another name, or a γ that is not above 0.
     """
 
     loss: str = "simple"
@@ -86,6 +86,7 @@ class TrainingLoss:
 
     def __post_init__(self) -> None:
         LOSSES[self.loss]  # An unknown one is refused at once.
+        check_positive("γ", self.gamma)
 
     @cached_property
     def _function(self) -> LossFunction:
@@ -212,6 +213,7 @@ def min_snr_weights(
         ValueError: if γ is not above 0, or the level does not fit.
     """
     check_positive("γ", gamma)
+    check_range(process.schedule, level)
     if level.is_floating_point():
         where = SigmaPlace.of(level, like)
         return (where.snr.clamp(max=gamma) / process.form.weight(where)).reshape(-1)

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_seed
+
 _MASK = 2**64 - 1
 # Numbers that a GPU draws ahead for each picture: a launch for each step and picture would take
 # longer than the network.
@@ -40,12 +42,15 @@ class PictureNoise:
         device: where the noise is drawn.
 
     Raises:
-        ValueError: if there is no number.
+        ValueError: if there is no number, or one or the seed is out of range.
     """
 
     def __init__(self, seed: int, numbers: Sequence[int], device: torch.device | str) -> None:
         if not len(numbers):
             raise ValueError("noise needs the number of at least one picture")
+        check_seed(seed)
+        if min(numbers) < 0:
+            raise ValueError(f"numbers of pictures must be 0 or more, not {min(numbers)}")
         self.device = torch.device(device)
         distinct = sorted(set(numbers))
         self._streams = [

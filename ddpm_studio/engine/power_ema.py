@@ -7,6 +7,7 @@ are enough to rebuild one of nearly any length when the training is over.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+
+from ddpm_studio.engine.checks import check_whole
 
 SHORT, LONG = 0.05, 0.10
 """The relative widths to track from which others are made [EDM2 §3.2]."""
@@ -41,6 +44,8 @@ def gamma(width: float) -> float:
 
 def relative_width(exponent: float) -> float:
     """σ_rel = (γ+1)^½ (γ+2)⁻¹ (γ+3)^−½ [EDM2 eq. 3]."""
+    if not -1 < exponent < math.inf:
+        raise ValueError(f"γ must be above −1, not {exponent}")
     return float(np.sqrt((exponent + 1) / (exponent + 3)) / (exponent + 2))
 
 
@@ -109,6 +114,8 @@ def coefficients(snapshots: Sequence[Snapshot], wanted: Snapshot) -> npt.NDArray
         raise ValueError("an average is made of one or more snapshots, each once")
     if max(snapshot.step for snapshot in snapshots) > wanted.step:
         raise ValueError(f"a snapshot is later than step {wanted.step}")
+    for snapshot in snapshots:
+        check_whole("a snapshot's step", snapshot.step, 1)
     count = len(snapshots)
     exponents = np.array([gamma(snapshot.width) for snapshot in snapshots])
     times = np.array([snapshot.step / wanted.step for snapshot in snapshots])

@@ -16,6 +16,7 @@ from torch import Tensor
 from ddpm_studio.engine.checks import check_batch, check_broadcasts, check_like
 from ddpm_studio.engine.levels import (
     Index,
+    IndexPlace,
     Level,
     Place,
     at,
@@ -141,7 +142,11 @@ class DiffusionProcess:
 
         Args:
             level: indices or σ, shape (N,).
+
+        Raises:
+            ValueError: if one is out of range.
         """
+        check_range(self.schedule, level)
         return nearest_index(self.schedule, level)
 
     def q_sample(self, x0: Tensor, level: Level, noise: Tensor) -> Tensor:
@@ -179,11 +184,13 @@ class DiffusionProcess:
 
     def x0_from_eps(self, x_t: Tensor, level: Level, eps: Tensor) -> Tensor:
         """x̂_0 = (x_t − √(1−ᾱ_t) ε)/√ᾱ_t [DDPM eq. 15]."""
+        check_like("ε", eps, "x_t", x_t)
         where = self.place(level, x_t)
         return where.recip_signal * x_t - where.sigma * eps
 
     def eps_from_x0(self, x_t: Tensor, level: Level, x0: Tensor) -> Tensor:
         """The ε that leads from x_0 to x_t."""
+        check_like("x_0", x0, "x_t", x_t)
         return self.form.eps(self.place(level, x_t), x_t, x0)
 
     def x0_from_prediction(self, x_t: Tensor, level: Level, prediction: Tensor) -> Tensor:
@@ -208,6 +215,7 @@ class DiffusionProcess:
                 f"variance {self.variance!r} needs {channels} output channels, "
                 f"the network has {output.shape[1]}"
             )
+        check_like("the prediction", output[:, : x_t.shape[1]], "x_t", x_t)
         if not self.learned:
             return output, None
         prediction, v = output.chunk(2, dim=1)
@@ -217,13 +225,21 @@ class DiffusionProcess:
         """log Σ_θ; ``v`` is the network's variance half, in [−1, 1] for learned_range.
 
         Raises:
-            ValueError: if the variance is learned and there is no ``v``.
+            ValueError: if the variance is learned and there is no ``v``, or the index does not
+                fit.
         """
+        self._check_index(index, like)
         return self._log_variance(self.schedule, index, v, like)
 
     def posterior_log_variance(self, index: Index, like: Tensor) -> Tensor | float:
         """log β̃_t of q(x_{t−1}|x_t, x_0), with β̃_2 at t = 1."""
+        self._check_index(index, like)
         return at(self.schedule.posterior_log_variance_clipped, index, like)
+
+    def _check_index(self, index: Index, like: Tensor) -> None:
+        if not isinstance(self.place(index, like), IndexPlace):
+            raise ValueError("a variance is of the step from t to t − 1: it needs an index")
+        check_range(self.schedule, index)
 
     def p_mean_variance(self, model: Denoiser, x_t: Tensor, index: Index) -> Reverse:
         """p_θ(x_{t−1}|x_t) [DDPM eq. 1, 11]: one evaluation of the network."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -21,12 +23,14 @@ class LogNormalSigma:
         std: P_std.
 
     Raises:
-        ValueError: if ``std`` is not above 0.
+        ValueError: if ``std`` is not above 0, or the mean is no finite number.
     """
 
     def __init__(
         self, T: int, device: torch.device | str, mean: float = -1.2, std: float = 1.2
     ) -> None:
+        if not math.isfinite(mean):
+            raise ValueError(f"the mean of ln σ must be finite, not {mean}")
         check_positive("the standard deviation of ln σ", std)
         self.device, self.mean, self.std = torch.device(device), mean, std
 

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_whole
 from ddpm_studio.engine.tables.timestep_sampling import TIMESTEP_SAMPLING
 
 _REMEMBERED = 10
@@ -40,8 +41,9 @@ def timestep_sampler(name: str, T: int, device: torch.device | str) -> TimestepS
     """Return a choice of t of :data:`ddpm_studio.engine.tables.TIMESTEP_SAMPLING` by its name.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for another name, or a T below 1.
     """
+    check_whole("T", T, 1)
     return cast(TimestepSampler, TIMESTEP_SAMPLING[name].load()(T, device))
 
 

@@ -12,6 +12,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
+from ddpm_studio.engine.checks import check_whole
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 
 Shape = Literal["eight_gaussians", "moons", "spiral"]
@@ -31,6 +32,7 @@ _HANDFUL = 0.03
 
 def draw_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
     """Points x_0 of a distribution, shape (count, 2)."""
+    check_whole("count", count, 1)
     u = torch.rand(count, generator=generator)
     noise = torch.randn(count, 2, generator=generator)
     match shape:

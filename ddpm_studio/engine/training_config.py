@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
+from ddpm_studio.engine.checks import (
+    check_name,
+    check_number,
+    check_positive,
+    check_seed,
+    check_whole,
+)
 from ddpm_studio.engine.device.layout import Precision
 from ddpm_studio.engine.learning_rates import learning_rate
+from ddpm_studio.engine.power_ema import LONGEST, SHORTEST
+from ddpm_studio.engine.tables import LEARNING_RATES, LOSSES, OPTIMIZERS, TIMESTEP_SAMPLING
+
+_WHOLE = {
+    "batch_size": 1,
+    "accumulation": 1,
+    "warmup_steps": 0,
+    "first_step": 0,
+    "first_picture": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,9 @@ class TrainingConfig:
             average by ``ema_decay`` [EDM2 §3].
         first_step: the step from which on batches have this size.
         first_picture: how many pictures were seen before that step.
+
+    Raises:
+        ValueError: for a number out of range or an unknown name, with what is right.
     """
 
     batch_size: int = 128
@@ -53,13 +74,38 @@ class TrainingConfig:
     label_dropout: float = 0.1
     optimizer: str = "adam"
     weight_decay: float = 0.01
-    optimizer_options: Mapping[str, float] = field(default_factory=dict)
+    optimizer_options: Mapping[str, float] = field(default_factory=dict, hash=False)
     learning_rate_schedule: str = "constant"
     steps: int | None = None
     accumulation: int = 1
     power_ema: tuple[float, ...] = ()
     first_step: int = 0
     first_picture: int = 0
+
+    def __post_init__(self) -> None:
+        for name, low in _WHOLE.items():
+            check_whole(name, getattr(self, name), low)
+        for name in ("ema_decay", "label_dropout", "weight_decay"):
+            check_number(name, getattr(self, name), 0, 1)
+        check_positive("learning_rate", self.learning_rate)
+        if not self.grad_clip > 0:
+            raise ValueError(f"grad_clip must be above 0, not {self.grad_clip}")
+        check_seed(self.seed)
+        check_name("precision", self.precision, get_args(Precision))
+        if not isinstance(self.flip, bool):
+            raise ValueError(f"flip must be True or False, not {self.flip!r}")
+        if self.steps is not None:
+            check_whole("steps", self.steps, 1)
+        for width in self.power_ema:
+            check_number("power_ema", width, SHORTEST, LONGEST)
+        # Those that are unknown are refused.
+        for table, name in (
+            (LOSSES, self.loss),
+            (TIMESTEP_SAMPLING, self.timestep_sampling),
+            (LEARNING_RATES, self.learning_rate_schedule),
+        ):
+            table[name]
+        OPTIMIZERS[self.optimizer].check(self.optimizer_options)
 
     @property
     def pictures(self) -> int:

@@ -48,6 +48,7 @@ def bound_terms(
     Raises:
         ValueError: if a shape or the index does not fit.
     """
+    check_like("the noise", noise, "x_0", x0)
     x_t = process.q_sample(x0, index, noise)
     output = process.predict(model, x_t, index)
     reverse = process.reverse(output, x_t, index)

@@ -16,6 +16,7 @@ from ddpm_studio.engine.checks import (
     check_pictures,
     check_positive,
     check_shape,
+    check_values,
     check_whole,
 )
 from ddpm_studio.engine.continuous import ContinuousDenoiser
@@ -103,6 +104,7 @@ def dequantise(x0: Tensor, uniform: Tensor) -> Tensor:
         ValueError: if the shapes are not the same.
     """
     check_like("u", uniform, "x_0", x0)
+    check_values("u", uniform, 0, 1)
     return x0 + (2 * uniform - 1) / 255
 
 
@@ -115,6 +117,7 @@ def density_bits(log_likelihood: Tensor, dimensions: int) -> Tensor:
         ValueError: if ``dimensions`` is below 1.
     """
     check_whole("dimensions", dimensions, 1)
+    check_shape("the log-likelihood", log_likelihood, ("N",))
     return math.log2(127.5) - log_likelihood / (dimensions * LN2)
 
 

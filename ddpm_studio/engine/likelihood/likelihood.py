@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_shape, check_whole
+from ddpm_studio.engine.checks import check_seed, check_shape, check_whole
 from ddpm_studio.engine.likelihood.bound import bound_terms, prior_bits
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
@@ -109,6 +109,8 @@ class BoundSums:
     def __init__(self, T: int, steps: int | None, numbers: Sequence[int]) -> None:
         if not numbers:
             raise ValueError("there must be at least one picture")
+        if min(numbers) < 0:
+            raise ValueError(f"numbers of pictures must be 0 or more, not {min(numbers)}")
         self.T, self.numbers = T, tuple(numbers)
         self.t = evaluated_timesteps(T, steps)
         self._weights = step_weights(self.t, T)
@@ -219,6 +221,7 @@ def measure_bound(
             pictures that come are not those that were asked for.
     """
     check_whole("the batch", batch, 1)
+    check_seed(seed)
     if sums.T != process.schedule.T:
         raise ValueError(f"the sums are of T = {sums.T}, the process of {process.schedule.T}")
     per_picture = len(sums.t)

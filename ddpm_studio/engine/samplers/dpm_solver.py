@@ -45,7 +45,7 @@ def dpm_solver(
     Raises:
         ValueError: for another order.
     """
-    if order not in get_args(Order):
+    if isinstance(order, bool) or order not in get_args(Order):
         raise ValueError(f"the order must be 1, 2 or 3, not {order!r}")
     check_start(x_t, noise)
     return _walk(process, model, x_t, noise, order, sde)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.checks import check_number, check_positive
+from ddpm_studio.engine.checks import check_number, check_positive, check_whole
 from ddpm_studio.engine.noise import PictureNoise
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 from ddpm_studio.engine.samplers.edm import heun_step, leave_noise
@@ -64,6 +64,8 @@ def edm_churn(
     kept = sorted({*(range(T) if moments is None else moments), T - 1})
     if kept[0] < 0 or kept[-1] >= T:
         raise ValueError(f"moments must be 0..{T - 1}, not {kept[0]}..{kept[-1]}")
+    for moment in kept:
+        check_whole("a moment", moment, 0, T - 1)
     gamma = min(s_churn / len(kept), _MOST_CHURN)
     sigmas = process.schedule.sigmas
     churned = [

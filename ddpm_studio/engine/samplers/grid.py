@@ -10,7 +10,7 @@ import itertools
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.schedules.schedule import NoiseSchedule
+from ddpm_studio.engine.schedules.schedule import NoiseSchedule, check_indices
 from ddpm_studio.engine.tables.respacing import Respacing
 
 
@@ -97,12 +97,8 @@ def start_of(kept: Tensor, T: int) -> int:
     Raises:
         ValueError: if they are no int64 indices of shape (steps,) that ascend within 0..T−1.
     """
-    if kept.ndim != 1 or len(kept) == 0 or kept.dtype != torch.long:
-        raise ValueError("timesteps to keep must be int64 of shape (steps,) with one at least")
-    first, last = int(kept[0]), int(kept[-1])
-    if first < 0 or last >= T or bool((kept.diff() < 1).any()):
-        raise ValueError(f"timesteps to keep must ascend within 0..{T - 1}")
-    return last + 1
+    check_indices(kept, T)
+    return int(kept[-1]) + 1
 
 
 def _whole_stride(T: int, count: int) -> int:

@@ -56,6 +56,8 @@ def inpaint(
         keep = mask.to(x_t.device).bool().expand_as(x_t)
     except RuntimeError as error:
         raise ValueError(f"the mask has shape {tuple(mask.shape)}, which does not fit") from error
+    if bool((keep & ~known.to(keep.device).isfinite()).any()):
+        raise ValueError("the pictures must be numbers where the mask keeps them")
     s = process.schedule
     beta, shape = s.betas.tolist(), x_t.shape[1:]
     path = jump_path(s.T, jump, resamplings)

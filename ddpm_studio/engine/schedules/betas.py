@@ -7,11 +7,13 @@ import math
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_number, check_whole
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 
 
 def linear(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
     """β rises linearly, ends included [DDPM §4]."""
+    _check(T, beta_start, beta_end)
     return torch.linspace(beta_start, beta_end, T, dtype=torch.float64)
 
 
@@ -21,6 +23,7 @@ def linear_scaled(T: int, beta_start: float = BETA_START, beta_end: float = BETA
     Raises:
         ValueError: if T is so small that β reaches 1.
     """
+    _check(T, beta_start, beta_end)
     highest = 1000 * max(beta_start, beta_end)
     if highest >= T:
         raise ValueError(f"linear_scaled needs T above {highest:.0f}, not {T}")
@@ -29,11 +32,13 @@ def linear_scaled(T: int, beta_start: float = BETA_START, beta_end: float = BETA
 
 def quadratic(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
     """√β rises linearly [DDPM code, "quad"]."""
+    _check(T, beta_start, beta_end)
     return torch.linspace(beta_start**0.5, beta_end**0.5, T, dtype=torch.float64).square()
 
 
 def constant(T: int, beta: float = BETA_END) -> Tensor:
     """Return the same β throughout [DDPM code, "const"]."""
+    _check(T, beta)
     return torch.full((T,), beta, dtype=torch.float64)
 
 
@@ -42,11 +47,14 @@ def reciprocal(T: int, max_beta: float = 0.999) -> Tensor:
 
     The last, which would be 1, is held at ``max_beta``.
     """
+    _check(T, max_beta)
     return (1 / torch.arange(T, 0, -1, dtype=torch.float64)).clamp_max(max_beta)
 
 
 def cosine(T: int, s: float = 0.008, max_beta: float = 0.999) -> Tensor:
     """ᾱ_t follows a squared cosine, β held at ``max_beta`` [IDDPM eq. 17]."""
+    _check(T, max_beta)
+    check_number("s", s, 0)
 
     def alpha_bar(u: float) -> float:
         return math.cos((u + s) / (1 + s) * math.pi / 2) ** 2
@@ -57,6 +65,7 @@ def cosine(T: int, s: float = 0.008, max_beta: float = 0.999) -> Tensor:
 
 def sigmoid(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
     """β follows a sigmoid from −6 to 6 between both ends [GeoDiff]."""
+    _check(T, beta_start, beta_end)
     rise = torch.sigmoid(torch.linspace(-6, 6, T, dtype=torch.float64))
     return rise * (beta_end - beta_start) + beta_start
 
@@ -72,5 +81,13 @@ def warmup50(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END)
 
 
 def _warmup(T: int, beta_start: float, beta_end: float, share: float) -> Tensor:
-    rise = int(T * share)
-    return torch.cat([linear(rise, beta_start, beta_end), constant(T - rise, beta_end)])
+    _check(T, beta_start, beta_end)
+    rise = torch.linspace(beta_start, beta_end, int(T * share), dtype=torch.float64)
+    return torch.cat([rise, constant(T - len(rise), beta_end)])
+
+
+def _check(T: int, *betas: float) -> None:
+    check_whole("T", T, 1)
+    for beta in betas:
+        if not 0 < beta <= 1:
+            raise ValueError(f"β must be above 0 and at most 1, not {beta}")

@@ -13,6 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_number, check_values, check_whole
 from ddpm_studio.engine.schedules import betas as table
 from ddpm_studio.engine.schedules.zero_terminal_snr import rescale_zero_terminal_snr
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START, SCHEDULES
@@ -58,6 +59,10 @@ class NoiseSchedule:
             raise ValueError(f"zero terminal SNR means that β_T is 1, not {float(betas[-1])}")
         if self.timesteps.shape != betas.shape:
             raise ValueError("timesteps must have the shape of betas")
+        if self.timesteps.dtype != torch.int64:
+            raise ValueError(f"timesteps must be int64, not {self.timesteps.dtype}")
+        check_whole("train_timesteps", self.train_timesteps, len(betas))
+        check_values("timesteps", self.timesteps, 0, self.train_timesteps - 1)
 
     @classmethod
     def from_betas(
@@ -88,6 +93,8 @@ class NoiseSchedule:
     def vp_sde(cls, T: int = 1000, beta_min: float = 0.1, beta_max: float = 20.0) -> NoiseSchedule:
         """ᾱ is the VP-SDE's at t/T: log ᾱ(u) = −β_min·u − ½(β_max − β_min)·u² [SDE eq. 33]."""
         _check_length(T)
+        check_number("β_min", beta_min, 0)
+        check_number("β_max", beta_max, beta_min)
         u = torch.arange(T + 1, dtype=torch.float64) / T
         log_alphas_cumprod = -beta_min * u - (beta_max - beta_min) / 2 * u.square()
         return cls.from_betas(-torch.expm1(log_alphas_cumprod.diff()))
@@ -153,10 +160,8 @@ class NoiseSchedule:
             ValueError: if ``steps`` or ``t`` is out of range.
         """
         t = self.T if t is None else t
-        if not 1 <= t <= self.T:
-            raise ValueError(f"t must be 1..{self.T}, not {t}")
-        if not 1 <= steps <= t:
-            raise ValueError(f"steps must be 1..{t}, not {steps}")
+        check_whole("t", t, 1, self.T)
+        check_whole("steps", steps, 1, t)
         if steps == 1:
             return torch.tensor([t - 1])
         # Whole numbers throughout: in floating ones a half is now and then just below itself.
@@ -164,7 +169,12 @@ class NoiseSchedule:
         return (2 * torch.arange(steps) * (t - 1) + gaps) // (2 * gaps)
 
     def keep(self, indices: Tensor) -> NoiseSchedule:
-        """Keep just the given indices (ascending, int64), β recomputed from their ᾱ."""
+        """Keep just the given indices (ascending, int64), β recomputed from their ᾱ.
+
+        Raises:
+            ValueError: for others.
+        """
+        check_indices(indices, self.T)
         if len(indices) == self.T:
             return self
         alphas_cumprod = self.alphas_cumprod[indices]
@@ -323,9 +333,21 @@ class NoiseSchedule:
         return self.alphas_cumprod / self.one_minus_alphas_cumprod
 
 
+def check_indices(kept: Tensor, T: int) -> None:
+    """Refuse what are no int64 indices of shape (steps,) that ascend within 0..T−1.
+
+    Raises:
+        ValueError: saying so.
+    """
+    if kept.ndim != 1 or len(kept) == 0 or kept.dtype != torch.long:
+        raise ValueError("timesteps to keep must be int64 of shape (steps,) with one at least")
+    if int(kept[0]) < 0 or int(kept[-1]) >= T or bool((kept.diff() < 1).any()):
+        raise ValueError(f"timesteps to keep must ascend within 0..{T - 1}")
+
+
 def _check_length(T: int) -> None:
-    if T < 1:
-        raise ValueError(f"T must be at least 1, not {T}")
+    if not isinstance(T, int) or T < 1:
+        raise ValueError(f"T must be a whole number, at least 1, not {T}")
 
 
 def _first_from_second(variance: Tensor) -> Tensor:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ddpm_studio.engine.checks import check_number, check_positive, check_values, check_whole
+
 
 def edm(T: int, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0) -> Tensor:
     """EDM's grid from ``sigma_min`` at t = 1 to ``sigma_max`` at t = T [EDM eq. 5]."""
+    check_whole("T", T, 1)
+    check_positive("ρ", rho)
+    check_positive("sigma_min", sigma_min)
+    check_number("sigma_max", sigma_max, sigma_min)
     ends = (sigma_min ** (1 / rho), sigma_max ** (1 / rho))
     # A single level is the highest.
     grid = torch.linspace(*ends, max(T, 2), dtype=torch.float64)[-T:]
@@ -19,16 +25,21 @@ def flow(T: int) -> Tensor:
 
     A uniform t is then a uniform flow time; the ends, where σ is 0 or infinite, are left out.
     """
+    check_whole("T", T, 1)
     return betas_of_sigmas(sigma_of_flow_time((torch.arange(T, dtype=torch.float64) + 0.5) / T))
 
 
 def flow_time(sigma: Tensor) -> Tensor:
     """u = σ/(1+σ) of flow matching's x_u = (1−u) x_0 + u ε."""
+    check_values("σ", sigma, 0)
     return sigma / (1 + sigma)
 
 
 def sigma_of_flow_time(u: Tensor) -> Tensor:
     """σ = u/(1−u), for u from 0 to below 1."""
+    check_values("u", u, 0, 1)
+    if u.device.type == "cpu" and bool((u == 1).any()):
+        raise ValueError("u must be below 1: there σ is infinite")
     return u / (1 - u)
 
 
@@ -42,6 +53,6 @@ def betas_of_sigmas(sigmas: Tensor) -> Tensor:
         ValueError: if they are not.
     """
     before = torch.cat([sigmas.new_zeros(1), sigmas[:-1]])
-    if not bool((sigmas > before).all()):
-        raise ValueError("σ must be above 0 and rise from t to t + 1")
+    if not bool(((sigmas > before) & sigmas.isfinite()).all()):
+        raise ValueError("σ must be above 0 and rise from t to t + 1, and be finite")
     return (sigmas - before) * (sigmas + before) / (1 + sigmas.square())

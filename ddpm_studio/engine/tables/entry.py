@@ -20,6 +20,9 @@ class Option:
         default: its value unless another is asked for.
         low: the smallest value.
         high: the largest value.
+
+    Raises:
+        ValueError: if the default is out of range.
     """
 
     name: str
@@ -28,6 +31,12 @@ class Option:
     default: float
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.default <= self.high:
+            raise ValueError(
+                f"the default of {self.name}, {self.default}, must be {self.low}..{self.high}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
