@@ -247,6 +247,14 @@ class TrainRequest(Request):
         title="EMA snapshots",
         description="Keep averages beside, from which one of any length is made when drawing.",
     )
+    held_out: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        title="Held out",
+        description="Share of the pictures, 4,096 at most, that are not trained on: while their "
+        "loss rises and that of the others falls, pictures are learnt by heart.",
+    )
     flip: bool = Field(
         True, title="Random flips", description="Mirror pictures left to right at random."
     )

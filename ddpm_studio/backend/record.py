@@ -16,6 +16,7 @@ from ddpm_studio.jobs.events import BINS
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.library.history import RunNews
+    from ddpm_studio.runs.evaluations import Evaluation
     from ddpm_studio.runs.lock import Owner
 
 _POLL_MS, _IDLE_POLL_MS = 700, 3000
@@ -48,6 +49,8 @@ class RunRecord(QObject):
         super().__init__(parent)
         self.run = run
         self.previews: tuple[Path, ...] = ()
+        self.evaluations: tuple[Evaluation, ...] = ()
+        """What samples of the run were found to be like, oldest first."""
         self.checkpoint: int | None = None
         self.timesteps: int | None = None
         """T, once the run was read."""
@@ -60,6 +63,7 @@ class RunRecord(QObject):
         self._backend = backend
         self._steps = Rows(_STEP_KINDS, _MOST_STEPS, _RECENT)
         self._ticks = Rows(_TICK_KINDS, _MOST_TICKS, _RECENT)
+        self._held_out = Rows(_HELD_OUT_KINDS, _MOST_TICKS, _RECENT)
         self._news: RunNews | None = None
         self._job: JobHandle[RunNews] | None = None
         self._quiet = 0
@@ -110,6 +114,9 @@ class RunRecord(QObject):
         if column in _STEP:
             rows = self._steps.rows
             return rows[:, 0], rows[:, _STEP[column]]
+        if column in _HELD_OUT:
+            rows = self._held_out.rows
+            return rows[:, 0], rows[:, _HELD_OUT[column]]
         rows = self._ticks.rows
         return rows[:, 0], rows[:, _TICK[column]]
 
@@ -159,18 +166,22 @@ class RunRecord(QObject):
         if news.anew:
             self._steps.clear()
             self._ticks.clear()
+            self._held_out.clear()
         self._steps.append(np.concatenate([news.steps, news.steps[:, [1, 1]]], axis=1))
         self._ticks.append(np.concatenate([news.ticks, news.loss_by_t], axis=1))
+        self._held_out.append(news.held_out)
         live = self.loaded and not news.more and self._seems_live(news)
         same = (
             before is not None
             and not self._lost
             and not (news.anew or len(news.steps))
             and (news.previews, news.checkpoint) == (before.previews, before.checkpoint)
+            and news.evaluations == before.evaluations
             and (live, news.trainer) == (self.is_live, self.trainer)
             and self.loaded
         )
         self.previews = self._of_this_branch(news.previews)
+        self.evaluations = news.evaluations
         self.checkpoint, self.is_live, self.trainer = news.checkpoint, live, news.trainer
         self.loaded = self.loaded or not news.more
         self._quiet = self._quiet + 1 if same else 0
@@ -197,5 +208,7 @@ class RunRecord(QObject):
 _STEP_KINDS: tuple[Kind, ...] = ("last", "mean", "mean", "mean", "least", "greatest")
 _MEAN: Kind = "mean"
 _TICK_KINDS: tuple[Kind, ...] = ("last", *(_MEAN for _ in range(4 + BINS)))
+_HELD_OUT_KINDS: tuple[Kind, ...] = ("last", _MEAN, _MEAN)
 _STEP = {"loss": 1, "grad_norm": 2, "lr": 3}
+_HELD_OUT = {"held_out_loss": 1, "held_out_bits": 2}
 _TICK = {"images_per_second": 1, "memory_bytes": 2, "cpu_load": 3, "device_load": 4}

@@ -81,6 +81,22 @@ class TrainTick:
 
 
 @dataclass(frozen=True)
+class HeldOutMeasured:
+    """What the network, as it is at ``step``, makes of pictures that it is not trained on.
+
+    ``loss`` is the training's own, of ``pictures`` at one noise and level each, the same each time;
+    ``bits`` is the bound in bits/dim of ``bits_pictures``, estimated from ``timesteps`` of T.
+    """
+
+    step: int
+    loss: float
+    bits: float
+    pictures: int
+    bits_pictures: int
+    timesteps: int
+
+
+@dataclass(frozen=True)
 class CheckpointSaved:
     """A whole checkpoint is on the disk."""
 
@@ -362,6 +378,7 @@ Event = (
     | RunStarted
     | TrainStep
     | TrainTick
+    | HeldOutMeasured
     | CheckpointSaved
     | SampleGrid
     | FrameImages

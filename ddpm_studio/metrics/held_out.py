@@ -17,6 +17,9 @@ from ddpm_studio.progress import Progress
 Pictures = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
 
+#: A training holds out so many pictures at most.
+MOST = 4096
+
 _AT_ONCE = 1024
 _RANGE = 2.0**64
 

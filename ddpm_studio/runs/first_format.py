@@ -33,6 +33,7 @@ REQUEST: dict[str, Any] = {
     "dropout": None,
     "ema_decay": 0.9999,
     "power_ema": False,
+    "held_out": 0.0,
     "flip": True,
     "schedule": "linear",
     "timesteps": 1000,

@@ -26,6 +26,8 @@ _NUMBERS = frozenset(
         "memory_bytes",
         "cpu_load",
         "device_load",
+        "held_out_loss",
+        "held_out_bits",
     )
 )
 _BOUND = 2**62

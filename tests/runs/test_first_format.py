@@ -106,6 +106,7 @@ NEW: dict[str, Any] = {
     "learning_rate_schedule": "constant",
     "power_ema": False,
     "zero_terminal_snr": False,
+    "held_out": 0.0,
 }
 
 

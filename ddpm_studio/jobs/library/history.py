@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.jobs.events import BINS
-from ddpm_studio.runs import Checkpoint, RunFolder, metrics
+from ddpm_studio.runs import Checkpoint, RunFolder, evaluations, metrics
+from ddpm_studio.runs.evaluations import Evaluation
 from ddpm_studio.runs.lock import Owner
 
 Table = npt.NDArray[np.float64]
 
 STEP_COLUMNS = ("step", "loss", "grad_norm", "lr")
 TICK_COLUMNS = ("step", "images_per_second", "memory_bytes", "cpu_load", "device_load")
+HELD_OUT_COLUMNS = ("step", "held_out_loss", "held_out_bits")
 # Whoever has written nothing for so long seems to write no more.
 _FRESH_SECONDS = 30.0
 
@@ -30,8 +32,10 @@ class RunNews:
 
     ``steps`` has shape (K, 4) with the columns ``STEP_COLUMNS``, ``ticks`` (M, 5) with
     ``TICK_COLUMNS``; ``loss_by_t`` (M, BINS) belongs to the ticks. What was not recorded is
-    NaN. ``anew``: what was known before is void. ``more``: ask again at once.
-    ``silent_seconds`` is how long ago the last line was written, None if there is none.
+    NaN. ``held_out`` has shape (H, 3) with ``HELD_OUT_COLUMNS``, a row for each time that held-out
+    pictures were measured; ``evaluations`` are all that the run keeps. ``anew``: what was known
+    before is void. ``more``: ask again at once. ``silent_seconds`` is how long ago the last line
+    was written, None if there is none.
     ``previews`` are the files of samples, oldest first; ``checkpoint`` is the newest's step;
     ``timesteps`` is T, ``total`` how many steps are planned, None where that is not known.
     ``trainer`` is another process that trains it now, by the note that it left: a lock taken to
@@ -41,6 +45,8 @@ class RunNews:
     steps: Table
     ticks: Table
     loss_by_t: Table
+    held_out: Table
+    evaluations: tuple[Evaluation, ...]
     place: metrics.Place
     anew: bool
     more: bool
@@ -66,12 +72,15 @@ def look_at_run(run: Path, place: metrics.Place) -> RunNews:
     folder = RunFolder.open(run)
     portion = metrics.read_on(folder.metrics_file, place)
     ticks = [line for line in portion.lines if "images_per_second" in line]
+    held_out = [line for line in portion.lines if "held_out_loss" in line]
     checkpoints = Checkpoint.find_all(folder.checkpoints_dir)
     silence = _silence(folder.metrics_file)
     return RunNews(
         _table(portion.lines, STEP_COLUMNS),
         _table(ticks, TICK_COLUMNS),
         np.array([_bins(line.get("loss_by_t")) for line in ticks]).reshape(-1, BINS),
+        _table(held_out, HELD_OUT_COLUMNS),
+        tuple(evaluations.read(run)),
         portion.place,
         portion.anew,
         portion.more,

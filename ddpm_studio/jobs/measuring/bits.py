@@ -28,12 +28,12 @@ from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_b
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
+from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
 from ddpm_studio.jobs.library.learnt import learnt_pictures, learnt_sources
 from ddpm_studio.jobs.measuring.measuring import (
-    LabelledNetwork,
     class_tensor,
     measured_process,
     own_classes,

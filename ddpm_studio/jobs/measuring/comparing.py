@@ -17,7 +17,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Evaluated, Event, MeasuredFigure, Notice, Pictures, Progress
 from ddpm_studio.metrics.compared import Compared
 from ddpm_studio.metrics.features.space import Basis, FeatureSpace, features_of
-from ddpm_studio.metrics.held_out import content_hashes
+from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
 from ddpm_studio.metrics.real_pictures import RealRows, real_rows
 from ddpm_studio.metrics.spaces import feature_space
 from ddpm_studio.metrics.subset import Subset
@@ -32,12 +32,11 @@ class RealPictures:
 
     Args:
         dataset: the set.
-        held_out: which of them the model has not been trained on, shape (N,); None: that is not
-            known, or none.
+        held_out: the share of them that the model's training has held out.
     """
 
     dataset: Dataset
-    held_out: npt.NDArray[np.bool_] | None = None
+    held_out: float = 0.0
 
 
 def compare(
@@ -73,8 +72,8 @@ def compare(
     except ValueError as error:
         raise StudioError(f"These features can't be had: {error}.", "Choose others.") from error
     hashes = yield from content_hashes(dataset.images)
-    held_out = np.zeros(len(hashes), bool) if real.held_out is None else real.held_out
-    rows = real_rows(hashes, len(pictures), request.reference, held_out)
+    unseen = held_out(hashes, real.held_out, MOST)
+    rows = real_rows(hashes, len(pictures), request.reference, unseen)
     if len(rows.floor) < len(pictures):
         yield Notice(
             f"The floor is that of {len(rows.floor):,} real pictures, not of {len(pictures):,}: "

@@ -9,10 +9,11 @@ import numpy as np
 from ddpm_studio.engine.likelihood.progressive import progressive_decoding
 from ddpm_studio.engine.samplers import Frame
 from ddpm_studio.jobs.drawing.drawing import frame_images
+from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.events import Decoded, Event, Pictures
-from ddpm_studio.jobs.measuring.measuring import LabelledNetwork, measure_picture, measured_process
+from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process
 from ddpm_studio.requests import DecodeRequest
 
 

@@ -79,7 +79,7 @@ def draw_samples(
     parts = _parts(model, dataset, request)
     pictures = yield from draw_classes(model, asked, parts)
     told = recipe("evaluate", model, asked)
-    return Samples(pictures, RealPictures(dataset), model.step, told)
+    return Samples(pictures, RealPictures(dataset, _held_out(model, dataset)), model.step, told)
 
 
 def judge_samples(request: EvaluateRequest, samples: Samples) -> Generator[Event, None, Evaluated]:
@@ -145,6 +145,13 @@ def _parts(
     starts = np.flatnonzero(np.diff(labels, prepend=-1)).tolist()
     ends = [*starts[1:], count]
     return [(int(labels[a]), range(a, b)) for a, b in zip(starts, ends, strict=True)]
+
+
+def _held_out(model: Model, dataset: Dataset) -> float:
+    """The share of the pictures that the model's training has held out, if they are its own."""
+    trained, request = model.info.data, model.info.request
+    own = trained is not None and trained.fingerprint == dataset.fingerprint
+    return request.held_out if request is not None and own else 0.0
 
 
 def _noted(result: Evaluated) -> Evaluation:

@@ -9,31 +9,14 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.data import Dataset
-from ddpm_studio.engine import DiffusionProcess, Network
+from ddpm_studio.engine import DiffusionProcess
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
+from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.requests import MeasureRequest
-
-
-class LabelledNetwork:
-    """The network in float32 as a denoiser, also one that gradients go through.
-
-    Args:
-        network: the weights.
-        classes: one for each picture of the batch, shape (N,), int64; None: without labels.
-    """
-
-    def __init__(self, network: Network, classes: Tensor | None = None) -> None:
-        self.network, self.classes = network, classes
-
-    def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
-        """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
-        x = x.float().contiguous(memory_format=torch.channels_last)
-        output: Tensor = self.network(x, t, self.classes)
-        return output
 
 
 def measured_process(model: Model, request: MeasureRequest) -> DiffusionProcess:

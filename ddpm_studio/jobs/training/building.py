@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from ddpm_studio.data import Dataset
@@ -12,6 +14,7 @@ from ddpm_studio.engine.batches import PictureRows
 from ddpm_studio.engine.power_ema import LONG, SHORT
 from ddpm_studio.jobs.library.exchange import start_weights
 from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.metrics.subset import Subset
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
@@ -25,6 +28,7 @@ def build_trainer(
     images: PictureRows,
     device: torch.device,
     fine_tuned: bool = False,
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> Trainer:
     """Return a trainer at step 0, its weights those of the seed.
 
@@ -35,6 +39,7 @@ def build_trainer(
         images: its pictures, from wherever they are read.
         device: where to train.
         fine_tuned: take the weights of the run that ``info`` names as its start instead.
+        rows: which pictures are trained on; None: all.
 
     Raises:
         StudioError: if those can't be read.
@@ -45,13 +50,16 @@ def build_trainer(
         network = info.build_network()
     if fine_tuned and info.start_from:
         start_weights(Path(info.start_from), network)
-    labelled = info.network_config().num_classes is not None
+    labels = dataset.labels if info.network_config().num_classes is not None else None
+    if rows is not None:
+        images = Subset(images, rows)
+        labels = None if labels is None else labels[rows]
     return Trainer(
         network.to(device),
         info.process.build(),
         images,
         training_config(request, device),
-        dataset.labels if labelled else None,
+        labels,
     )
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Generator
 from statistics import median
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from ddpm_studio.data import Dataset
@@ -31,6 +33,7 @@ def in_steps(
     device: torch.device,
     taken: int,
     seen: int,
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> Generator[Event, None, TrainRequest]:
     """Return the request with its length in steps alone, and tell how many they are.
 
@@ -44,11 +47,13 @@ def in_steps(
         device: where to train.
         taken: steps that the run has taken.
         seen: pictures that it has seen; minutes are added to what it has, epochs count in all.
+        rows: which pictures are trained on; None: all.
     """
     if request.epochs is not None:
-        pictures = math.ceil(request.epochs * len(dataset)) - seen
+        count = len(dataset) if rows is None else len(rows)
+        pictures = math.ceil(request.epochs * count) - seen
         more = math.ceil(pictures / (request.batch_size * request.accumulation))
-        told = f"{request.epochs:g} epochs of {len(dataset):,} pictures"
+        told = f"{request.epochs:g} epochs of {count:,} pictures"
     elif request.minutes is not None:
         begun = time.monotonic()
         seconds = yield from _seconds_a_step(request, info, dataset, device)

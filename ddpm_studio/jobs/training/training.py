@@ -32,6 +32,7 @@ from ddpm_studio.jobs.training.changes import (
     told_changes,
 )
 from ddpm_studio.jobs.training.data_guard import DataGuard
+from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
@@ -141,17 +142,24 @@ def train(
         told = {"precision": precision, "dropout": config.dropout}
         request = request.model_copy(update=told)
         info = _describe(request, config, process, dataset, start_from)
-    batch = request.batch_size * request.accumulation
-    if batch > len(dataset):
-        yield Notice(_large_batch(batch, len(dataset)))
+    parts = yield from split(dataset, request.held_out)
+    if request.held_out and parts is None:
+        yield Notice("No picture is held out: there are too few for that share.")
+    elif parts is not None:
+        told_parts = f"{len(parts.held):,} of {len(dataset):,} pictures are held out"
+        yield Notice(f"{told_parts}; the other {len(parts.trained):,} are trained on.")
+    rows = None if parts is None else parts.trained
+    batch, count = request.batch_size * request.accumulation, len(dataset if rows is None else rows)
+    if batch > count:
+        yield Notice(_large_batch(batch, count))
     with devices.deterministic(request.deterministic, device), threads(request.threads):
         described = folder.info if resume else info
         taken, seen = _taken(folder) if resume else (0, 0)
-        request = yield from in_steps(request, described, dataset, device, taken, seen)
+        request = yield from in_steps(request, described, dataset, device, taken, seen, rows)
         if not resume:
             folder = RunFolder.create(run, info.model_copy(update={"request": request}))
         folder = yield from _train(
-            folder, request, dataset, device, models or ModelStore(), spare or Spare()
+            folder, request, dataset, parts, device, models or ModelStore(), spare or Spare()
         )
     newest = folder.newest()
     return TrainResult(folder.path, newest.step, newest.state().get("loss", math.nan))
@@ -161,6 +169,7 @@ def _train(
     folder: RunFolder,
     request: TrainRequest,
     dataset: Dataset,
+    parts: Split | None,
     device: torch.device,
     models: ModelStore,
     spare: Spare,
@@ -174,7 +183,12 @@ def _train(
             yield Notice(lock.warning)
         guard = DataGuard(dataset.images)
         fresh = not folder.checkpoints()
-        trainer = build_trainer(folder.info, request, dataset, guard.images, device, fresh)
+        rows = None if parts is None else parts.trained
+        trainer = build_trainer(folder.info, request, dataset, guard.images, device, fresh, rows)
+        held_out = None
+        if parts is not None:
+            labels = dataset.labels if trainer.model.config.num_classes is not None else None
+            held_out = HeldOut(trainer, guard.images, labels, parts, request)
         returns, notices = _restore(folder, trainer)
         yield from notices
         if folder.checkpoints() and trainer.step_number >= request.steps:
@@ -205,7 +219,7 @@ def _train(
             journal.end(old.path)
             return begun(new)
 
-        loop = TrainingLoop(folder, lock, request, trainer, guard, spare, moved)
+        loop = TrainingLoop(folder, lock, request, trainer, guard, spare, held_out, moved)
         loop.restore(returns)
         # Before anyone can take the reading's progress for that of the training.
         yield Progress(trainer.step_number, request.steps, "Training")

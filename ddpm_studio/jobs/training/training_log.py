@@ -13,7 +13,14 @@ import torch
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import BINS, Event, Notice, TrainStep, TrainTick
+from ddpm_studio.jobs.events import (
+    BINS,
+    Event,
+    HeldOutMeasured,
+    Notice,
+    TrainStep,
+    TrainTick,
+)
 from ddpm_studio.jobs.machine.device import memory_bytes
 from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.runs import metrics
@@ -46,6 +53,7 @@ class TrainingLog:
         self.skipped = 0
         self._in_a_row = 0
         self._pending: list[StepResult] = []
+        self._held_out: HeldOutMeasured | None = None
         self._load = LoadMeter(trainer.device)
         self._begun = time.monotonic()
         self._speed: float | None = None
@@ -53,6 +61,14 @@ class TrainingLog:
     def add(self, result: StepResult) -> None:
         """Take one step's figures, still on the device."""
         self._pending.append(result)
+
+    def add_held_out(self, measured: HeldOutMeasured | None) -> None:
+        """Write this, if anything, into the line of the last step, with the next flush."""
+        self._held_out = measured or self._held_out
+
+    def leave_out(self, seconds: float) -> None:
+        """Leave so many seconds since the last tick out of the speed."""
+        self._begun += seconds
 
     def due(self) -> bool:
         """Whether it is time for a tick."""
@@ -128,6 +144,12 @@ class TrainingLog:
             "device_load": tick.device_load,
             "loss_by_t": [_json_number(value) for value in tick.loss_by_t],
         }
+        if self._held_out is not None:
+            lines[-1] |= {
+                "held_out_loss": _json_number(self._held_out.loss),
+                "held_out_bits": _json_number(self._held_out.bits),
+            }
+            self._held_out = None
         self.writer.append(lines)
 
     def _count_skipped(self, steps: list[TrainStep]) -> Notice | None:

@@ -18,6 +18,7 @@ from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.jobs.training.changes import pictures_seen
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.faults import Fault
+from ddpm_studio.jobs.training.held_out import HeldOut
 from ddpm_studio.jobs.training.previews import Previews
 from ddpm_studio.jobs.training.saving import Saver
 from ddpm_studio.jobs.training.snapshots import Snapshots
@@ -42,6 +43,7 @@ class TrainingLoop:
         trainer: at the step to go on from.
         guard: watches the pictures.
         spare: where to save if the folder refuses.
+        held_out: measures pictures that are not trained on, if there are any.
         moved: called with the old and the new folder after saving elsewhere.
     """
 
@@ -53,6 +55,7 @@ class TrainingLoop:
         trainer: Trainer,
         guard: DataGuard,
         spare: Spare,
+        held_out: HeldOut | None,
         moved: Callable[[RunFolder, RunFolder], Event],
     ) -> None:
         self.folder = folder
@@ -61,6 +64,7 @@ class TrainingLoop:
         self._lock = lock
         self._guard = guard
         self._moved = moved
+        self._held_out = held_out
         self._log = TrainingLog(folder.metrics_file, trainer, request.steps)
         self._previews = Previews(folder, trainer, request)
         self._snapshots = Snapshots(folder.path, trainer, request.steps)
@@ -129,7 +133,9 @@ class TrainingLoop:
             yield from self._threads.consider()
             last = trainer.step_number == total
             previews, save = self._previews.due(trainer.step_number), self._saver.due() and not last
-            if (log.due() or last or previews or save) and (yield from self._flush()):
+            held_out = yield from self._measure_held_out()
+            due = log.due() or last or previews or save or held_out
+            if due and (yield from self._flush()):
                 continue
             if previews:
                 yield from self._draw()
@@ -257,6 +263,16 @@ class TrainingLoop:
         step = self.trainer.step_number
         notice = Notice(f"No samples were drawn at step {step}: {failure.cause} Training goes on.")
         yield from self._tell("samples", notice)
+
+    def _measure_held_out(self) -> Generator[Event, None, bool]:
+        """Measure held-out pictures if it is time; whether there are figures."""
+        if self._held_out is None:
+            return False
+        begun = time.monotonic()
+        measured = yield from self._held_out.consider(self.trainer.step_number)
+        self._log.leave_out(time.monotonic() - begun)
+        self._log.add_held_out(measured)
+        return measured is not None
 
     def _save(self) -> Generator[Event, None, None]:
         """Save, elsewhere if that is wished; a disk that refuses is told of and tried again."""

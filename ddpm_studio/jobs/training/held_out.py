@@ -1,0 +1,191 @@
+"""Pictures that a training holds out, and what its network makes of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import PictureNoise, Trainer, derive_seed
+from ddpm_studio.engine.batches import PictureRows
+from ddpm_studio.engine.likelihood.likelihood import BoundSums, measure_bound
+from ddpm_studio.engine.pixels import to_model
+from ddpm_studio.engine.timesteps import timestep_sampler
+from ddpm_studio.errors import Failure, is_device_lost
+from ddpm_studio.jobs.drawing.drawing import batch_limit
+from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
+from ddpm_studio.jobs.events import Event, HeldOutMeasured, Notice, Progress
+from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
+from ddpm_studio.requests import TrainRequest
+
+# Enough for a figure whose changes tell something, on a computer that trains slowly too.
+_LOSS_PICTURES, _BITS_PICTURES, _TIMESTEPS = 256, 16, 10
+_SEED = 6
+_LEVELS, _NOISE = 1, 2
+# Measuring may take this share of the time; the first time not before the training is under way.
+_SHARE, _FIRST_SECONDS = 0.03, 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of a set.
+
+    Args:
+        trained: ascending, shape (N,).
+        held: those that are held out, in the order of their hashes, shape (M,).
+        hashes: of those, shape (M,).
+    """
+
+    trained: npt.NDArray[np.int64]
+    held: npt.NDArray[np.int64]
+    hashes: npt.NDArray[np.uint64]
+
+
+def split(dataset: Dataset, share: float) -> Generator[Progress, None, Split | None]:
+    """Part a set by its pictures' content; None if nothing is held out."""
+    if share == 0:
+        return None
+    hashes = yield from content_hashes(dataset.images)
+    chosen = held_out(hashes, share, MOST)
+    held = np.flatnonzero(chosen)
+    if len(held) == 0:
+        return None
+    held = held[np.argsort(hashes[held], kind="stable")]
+    return Split(np.flatnonzero(~chosen), held, hashes[held])
+
+
+class HeldOut:
+    """Measures the network on held-out pictures, now and then.
+
+    Level and noise of a picture follow from the run's seed and its content: what changes from one
+    time to the next is the network alone.
+
+    Args:
+        trainer: whose network it is.
+        images: all pictures.
+        labels: the classes of all, for a network that is told them; else None.
+        parts: which are held out.
+        request: the settings.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        images: PictureRows,
+        labels: npt.NDArray[np.integer] | None,
+        parts: Split,
+        request: TrainRequest,
+    ) -> None:
+        self._trainer, self._images, self._labels = trainer, images, labels
+        self._rows = parts.held[:_LOSS_PICTURES]
+        self._numbers = [int(value) for value in parts.hashes[:_LOSS_PICTURES]]
+        self._steps = request.steps
+        self._seed = derive_seed(request.seed, _SEED)
+        T = trainer.process.schedule.T
+        self._timesteps = min(_TIMESTEPS, T)
+        draw = torch.Generator().manual_seed(derive_seed(self._seed, _LEVELS))
+        # As at the beginning of the training, whatever its choice of t may learn.
+        sampler = timestep_sampler(request.timestep_sampling, T, "cpu")
+        self._levels, self._weights = sampler.draw(len(self._rows), draw)
+        self._next = time.monotonic() + _FIRST_SECONDS
+        self._told = False
+
+    def consider(self, step: int) -> Generator[Event, None, HeldOutMeasured | None]:
+        """Measure if it is time after this step, always after the last one; else None.
+
+        Yields:
+            The training's own progress, while it waits, and what was measured; a Notice, once,
+            if it can't be, which ends no training.
+        """
+        if step != self._steps and time.monotonic() < self._next:
+            return None
+        try:
+            measured = yield from self._measure()
+        except Exception as error:
+            if is_device_lost(error):
+                raise
+            failure = Failure.of(error)
+        else:
+            self._told = False
+            yield measured
+            return measured
+        if not self._told:
+            self._told = True
+            text = f"Held-out pictures can't be measured at step {step}: {failure.cause}"
+            yield Notice(f"{text} Training goes on.")
+        return None
+
+    def _measure(self) -> Generator[Event, None, HeldOutMeasured]:
+        begun = time.monotonic()
+        network = self._trainer.model
+        training = network.training
+        network.eval()
+        try:
+            loss = yield from self._loss()
+            bits, pictures = yield from self._bits()
+        finally:
+            network.train(training)
+            now = time.monotonic()
+            self._next = now + (now - begun) / _SHARE
+        step, count = self._trainer.step_number, len(self._rows)
+        return HeldOutMeasured(step, loss, bits, count, pictures, self._timesteps)
+
+    def _loss(self) -> Generator[Event, None, float]:
+        trainer, total = self._trainer, 0.0
+        size = self._batch()
+        for start in range(0, len(self._rows), size):
+            part = range(start, min(start + size, len(self._rows)))
+            x0 = self._pictures(part)
+            numbers = [self._numbers[k] for k in part]
+            noise = PictureNoise(derive_seed(self._seed, _NOISE), numbers, "cpu")
+            levels = self._levels[part.start : part.stop].to(x0.device)
+            eps = noise.draw(x0.shape[1:]).to(x0)
+            with torch.no_grad():
+                losses = trainer.loss(trainer.process, self._network(part), x0, levels, eps)
+            losses = losses.double().cpu()
+            if self._weights is not None:
+                losses = losses * self._weights[part.start : part.stop]
+            total += float(losses.sum())
+            yield self._progress()
+        return total / len(self._rows)
+
+    def _bits(self) -> Generator[Event, None, tuple[float, int]]:
+        count = min(_BITS_PICTURES, len(self._rows))
+        process = self._trainer.process
+        T = process.schedule.T
+        sums = BoundSums(T, self._timesteps if 3 <= self._timesteps < T else None, range(count))
+        job = measure_bound(
+            process,
+            self._network,
+            self._pictures,
+            sums,
+            seed=self._seed,
+            batch=self._batch(),
+        )
+        for _ in job:
+            yield self._progress()
+        return sums.bound().total, count
+
+    def _batch(self) -> int:
+        return batch_limit(self._trainer.model.config.shape, self._trainer.device)
+
+    def _pictures(self, places: Sequence[int]) -> Tensor:
+        """x_0 of some of the held-out pictures, by their places among them."""
+        levels = torch.from_numpy(self._images[self._rows[list(places)]])
+        return to_model(levels.to(self._trainer.device))
+
+    def _network(self, places: Sequence[int]) -> LabelledNetwork:
+        classes = None
+        if self._labels is not None:
+            theirs = self._labels[self._rows[list(places)]]
+            classes = torch.from_numpy(theirs).to(self._trainer.device)
+        return LabelledNetwork(self._trainer.model, classes)
+
+    def _progress(self) -> Progress:
+        return Progress(self._trainer.step_number, self._steps, "Measuring held-out pictures")
