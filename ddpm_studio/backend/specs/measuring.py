@@ -1,4 +1,4 @@
-"""Jobs of measuring: bits/dim, progressive decoding, nearest neighbours."""
+"""Jobs of measuring: bits/dim, progressive decoding, evaluations, nearest neighbours."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolSteps
-from ddpm_studio.jobs.events import BitsMeasured, Decoded, Event, NeighboursFound, Pictures
-from ddpm_studio.requests import BitsRequest, DecodeRequest, NeighboursRequest
+from ddpm_studio.jobs.events import (
+    BitsMeasured,
+    Decoded,
+    Evaluated,
+    Event,
+    NeighboursFound,
+    Pictures,
+)
+from ddpm_studio.requests import BitsRequest, DecodeRequest, EvaluateRequest, NeighboursRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
+    from ddpm_studio.jobs.measuring.evaluating import Samples
 
 
 def measure_bits(request: BitsRequest, slot: str | None = None) -> JobSpec[BitsMeasured]:
@@ -24,6 +32,31 @@ def measure_bits(request: BitsRequest, slot: str | None = None) -> JobSpec[BitsM
     # As long as a training: it takes turns with one.
     title = f"Measuring {request.count} pictures"
     return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND, slot=slot)
+
+
+def draw_samples(request: EvaluateRequest) -> JobSpec[Samples]:
+    """Draw what :func:`judge_samples` compares with the pictures that a run was trained on."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Samples]:
+        from ddpm_studio.jobs.measuring import evaluating
+
+        return evaluating.draw_samples(request, [], models)
+
+    # As long as a training: it takes turns with one.
+    title = f"Drawing {request.count:,} samples to evaluate"
+    return JobSpec(title, DeviceSteps(work), Lane.BACKGROUND)
+
+
+def judge_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[Evaluated]:
+    """Compare samples with real pictures, and note what was found in the run."""
+
+    def work() -> Generator[Event, None, Evaluated]:
+        from ddpm_studio.jobs.measuring import evaluating
+
+        return evaluating.judge_samples(request, samples)
+
+    title = f"Evaluating {len(samples.pictures):,} samples"
+    return JobSpec(title, PoolSteps(work), Lane.BACKGROUND)
 
 
 def decode(request: DecodeRequest, picture: Pictures, slot: str | None = None) -> JobSpec[Decoded]:

@@ -45,6 +45,9 @@ class CurvesPage(QWidget):
             "cpu_load": SmallCurve(self.tr("CPU load"), _percent, top=1.0),
             "device_load": SmallCurve(self.tr("GPU load"), _percent, top=1.0),
             "memory_bytes": SmallCurve(self.tr("Memory"), _memory),
+            "held_out_bits": SmallCurve(
+                self.tr("Bits/dim of held-out pictures"), _plain, from_zero=False
+            ),
         }
         self._lay_out()
         self.loss.hovered.connect(self._on_hovered)
@@ -111,6 +114,7 @@ class CurvesPage(QWidget):
         for name, record in zip(names, self.records, strict=True):
             self.loss.set_colour(name, colours.of(record.run))
             self.loss.update_series(name, record.losses)
+            self.loss.update_held_out(name, *record.series("held_out_loss"))
             last = max(last, float(record.last_step))
         for column, curve in self.curves.items():
             curve.set_series(
@@ -120,7 +124,8 @@ class CurvesPage(QWidget):
                 ],
                 last,
             )
-        self.curves["device_load"].setVisible(not self.curves["device_load"].is_empty)
+        for column in ("device_load", "held_out_bits"):
+            self.curves[column].setVisible(not self.curves[column].is_empty)
         first = self.records[0]
         # Before the run is read there are no rows, whatever its T.
         timesteps = first.timesteps or 1

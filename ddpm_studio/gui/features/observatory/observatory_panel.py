@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
+from ddpm_studio.gui.features.observatory.quality_page import QualityPage
 from ddpm_studio.gui.features.observatory.runs_page import RunsPage, following
 from ddpm_studio.gui.features.observatory.samples_page import SamplesPage
 from ddpm_studio.gui.features.observatory.saving import FigureSaver
@@ -50,6 +51,8 @@ class ObservatoryPanel(QWidget):
         self.curves = CurvesPage(studio)
         self.saver = FigureSaver(studio, self.curves, self.messages)
         self.samples = SamplesPage(studio)
+        self.quality = QualityPage(studio)
+        self.quality.failed.connect(self.messages.show_failure)
         self.runs = RunsPage(studio)
         self.runs.overlaid.connect(self.overlay)
         self.runs.notes.saved.connect(self._show_tags)
@@ -101,6 +104,14 @@ class ObservatoryPanel(QWidget):
             category=menu,
             icon="file-image",
             tip=self.tr("As a PNG picture or an SVG drawing, in the window's colours"),
+        )
+        add(
+            "observatory.evaluate",
+            self.tr("Evaluate samples"),
+            self._evaluate,
+            category=menu,
+            icon="chart-column",
+            tip=self.tr("Draw samples of the run and compare them with its pictures"),
         )
         add(
             "observatory.notes",
@@ -158,6 +169,8 @@ class ObservatoryPanel(QWidget):
         self._add_page(self.curves, self.tr("Curves"), "chart-line", shown, scrolls=True)
         self._add_page(self.samples, self.tr("Samples"), "images")
         self._add_page(self.runs, self.tr("Runs"), "list")
+        distances = self.tr("evaluate FID KID precision recall distance")
+        self._add_page(self.quality, self.tr("Quality"), "chart-column", distances)
         body = QWidget()
         content = QVBoxLayout(body)
         content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
@@ -234,6 +247,7 @@ class ObservatoryPanel(QWidget):
         if self._record is not None:
             run = self._record.run
             self.samples.show_record(self._record)
+            self.quality.show_record(self._record)
             shown = [run, *(other for other in self.overlaid if other != run)]
             self.curves.show_runs(shown)
             self.runs.show_runs(shown)
@@ -263,6 +277,12 @@ class ObservatoryPanel(QWidget):
         self.show_page(self.runs)
         self.runs.select([self._record.run])
         self.runs.notes.text.setFocus()
+
+    def _evaluate(self) -> None:
+        """Evaluate with what is chosen, and go to the figures."""
+        if self._record is not None:
+            self.show_page(self.quality)
+            self.quality.evaluate()
 
     def _compare(self) -> None:
         """Go to the settings of the runs whose curves are shown."""

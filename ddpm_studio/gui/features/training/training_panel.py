@@ -332,6 +332,7 @@ class TrainingPanel(QWidget):
             return
         self.loss.set_colour(self._run.name, self._studio.colours.of(self._run))
         self.loss.update_series(self._run.name, record.losses)
+        self.loss.update_held_out(self._run.name, *record.series("held_out_loss"))
         if record.timesteps is not None:
             self.by_t.set_values(record.recent_loss_by_t().tolist(), record.timesteps)
         self.samples.set_paths(record.previews)

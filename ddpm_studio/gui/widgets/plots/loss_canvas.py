@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
+from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import mix
 from ddpm_studio.gui.widgets.plots.loss_series import LossSeries, outlined
@@ -25,6 +26,7 @@ _PARTS = 2000
 # Percentiles of the raw losses that are in the range when outliers are kept out of it.
 _USUAL = (0.5, 99.5)
 _MARGIN = 0.04
+_HELD_OUT_SIZE = 5
 # In powers of ten.
 _NARROW = 0.8
 _FEW_TICKS = 5
@@ -40,6 +42,7 @@ def _even_step(least: float) -> float:
 class _Drawn:
     raw: Any
     smooth: Any
+    held_out: Any
     series: LossSeries
 
 
@@ -122,12 +125,19 @@ class LossCanvas(QObject):
         self._outline(drawn)
         self._fit()
 
+    def draw_held_out(self, key: str, steps: Numbers, losses: Numbers) -> None:
+        """Draw the losses of held-out pictures beside a series, dotted; few of them."""
+        drawn = self._drawn.get(key)
+        if drawn is not None:
+            drawn.held_out.setData(steps, np.maximum(losses, _TINY) if self._log else losses)
+
     def remove(self, key: str) -> None:
         """Draw a series no more."""
         drawn = self._drawn.pop(key, None)
         if drawn is not None:
             self._item.removeItem(drawn.raw)
             self._item.removeItem(drawn.smooth)
+            self._item.removeItem(drawn.held_out)
             self._fit()
 
     def set_log(self, log: bool) -> None:
@@ -230,7 +240,9 @@ class LossCanvas(QObject):
     def _add(self, key: str, series: LossSeries) -> _Drawn:
         raw, smooth = self._item.plot(), self._item.plot(antialias=True)
         smooth.setZValue(1)
-        drawn = self._drawn[key] = _Drawn(raw, smooth, series)
+        held_out = self._item.plot()
+        held_out.setZValue(2)
+        drawn = self._drawn[key] = _Drawn(raw, smooth, held_out, series)
         self._tint(key, drawn)
         return drawn
 
@@ -240,6 +252,11 @@ class LossCanvas(QObject):
         full = theme.plot_color(self._colours.get(key, 0))
         drawn.raw.setPen(pg.mkPen(mix(full, theme.tokens.panel, _PALE), width=1))
         drawn.smooth.setPen(pg.mkPen(full, width=1))
+        drawn.held_out.setPen(pg.mkPen(full, width=1))
+        drawn.held_out.setSymbol("o")
+        drawn.held_out.setSymbolSize(_HELD_OUT_SIZE)
+        drawn.held_out.setSymbolPen(pg.mkPen(full, width=1))
+        drawn.held_out.setSymbolBrush(pg.mkBrush(theme.tokens.panel))
 
     def _on_moved(self, position: QPointF) -> None:
         inside = self._box.sceneBoundingRect().contains(position)

@@ -7,6 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend.rows import Losses
+from ddpm_studio.backend.rows import Losses, Numbers
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, WheelFilter, name, tool_button
@@ -52,6 +53,7 @@ class LossPlot(QWidget):
         super().__init__(parent)
         self._series: dict[str, LossSeries] = {}
         self._order: dict[str, int] = {}
+        self._held_out: dict[str, tuple[Numbers, Numbers]] = {}
         self._stale: set[str] = set()
         self._canvas: LossCanvas | None = None
         self._cursor: float | None = None
@@ -167,8 +169,17 @@ class LossPlot(QWidget):
             self._stale.add(run)
             self._redraw_soon(_REDRAW_MS if first else self._patience_ms)
 
+    def update_held_out(self, run: str, steps: Numbers, losses: Numbers) -> None:
+        """Show, dotted, the losses (N,) of pictures that a run is not trained on, by step (N,)."""
+        before = self._held_out.get(run)
+        if before is None or len(before[0]) != len(steps):
+            self._held_out[run] = steps.copy(), losses.copy()
+            self._stale.add(run)
+            self._redraw_soon()
+
     def remove(self, run: str) -> None:
         """Show a run no more; it keeps its colour, should it come back."""
+        self._held_out.pop(run, None)
         if self._series.pop(run, None) is not None:
             self._stale.discard(run)
             if self._canvas is not None:
@@ -220,6 +231,8 @@ class LossPlot(QWidget):
             if run in self._stale:
                 self._canvas.set_colour(run, self._order[run])
                 self._canvas.draw(run, series)
+                if run in self._held_out:
+                    self._canvas.draw_held_out(run, *self._held_out[run])
         self._stale.clear()
         self._read(self._cursor)
         # At once, so that it is known how long it takes.
@@ -273,7 +286,16 @@ class LossPlot(QWidget):
                 parts.append(self.tr("smoothed {0}").format(value))
                 if step is not None:
                     parts.append(self.tr("raw {0}").format(_raw_words(near)))
+                held_out = self._held_out_at(run, step)
+                if held_out is not None:
+                    parts.append(self.tr("held out {0}").format(f"{held_out:.4f}"))
         self.readout.setText(" · ".join(parts))
+
+    def _held_out_at(self, run: str, step: float | None) -> float | None:
+        """Return the loss of held-out pictures that was measured last by a step."""
+        steps, losses = self._held_out.get(run, (np.empty(0), np.empty(0)))
+        place = len(steps) if step is None else int(np.searchsorted(steps, step, side="right"))
+        return float(losses[place - 1]) if place else None
 
     def _on_log(self, log: bool) -> None:
         if self._canvas is not None:

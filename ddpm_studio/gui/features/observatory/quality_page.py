@@ -1,0 +1,241 @@
+"""What samples of the run are like, by step of its training, compared with real pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import JobHandle, specs
+from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.catalogue import METRICS
+from ddpm_studio.catalogue.fields import choices_of
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
+from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
+from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Event, Notice
+from ddpm_studio.requests import EvaluateRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
+    from ddpm_studio.jobs.events import Evaluated
+    from ddpm_studio.jobs.measuring.evaluating import Samples
+    from ddpm_studio.runs.evaluations import Evaluation
+
+_BOX_WIDTH = 96
+
+
+class QualityPage(QWidget):
+    """A figure of the run's samples over its training, beside its floor; and a new evaluation.
+
+    Curves join evaluations in one feature space alone: others can't be compared.
+    """
+
+    failed = Signal(object)
+    """A :class:`Failure`: nothing was evaluated."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._record: RunRecord | None = None
+        self._known: tuple[Evaluation, ...] | None = None
+        self._job: JobHandle[Samples] | JobHandle[Evaluated] | None = None
+        fields = EvaluateRequest.model_fields
+        self.count = IntBox(2, 100_000)
+        self.count.setValue(fields["count"].default)
+        self.count.setFixedWidth(_BOX_WIDTH)
+        self.features = QComboBox()
+        self.features.addItem(self.tr("as suits the pictures"), None)
+        # Those of a file can be asked for where a file can be named: in the terminal.
+        for choice in choices_of(fields["features"]):
+            add_choices(self.features, [choice])
+        for box, field in ((self.count, fields["count"]), (self.features, fields["features"])):
+            name(box, str(field.title), str(field.description))
+        self.space, self.figure = QComboBox(), QComboBox()
+        name(self.space, self.tr("Compared in"), self.tr("Evaluations in these features"))
+        name(self.figure, self.tr("Figure"), self.tr("Which figure to show"))
+        self.value = number_label("", "title")
+        self.about = label("", "muted")
+        self.about.setWordWrap(True)
+        self._plot: CurvePlot | None = None
+        self._lay_out()
+        self.space.currentIndexChanged.connect(self._list_figures)
+        self.figure.currentIndexChanged.connect(self._draw)
+
+    def show_record(self, record: RunRecord) -> None:
+        """Follow another run."""
+        if record is self._record:
+            return
+        if self._record is not None:
+            self._record.changed.disconnect(self._on_record)
+        self._record = record
+        self._known = None
+        record.changed.connect(self._on_record)
+        self._on_record()
+
+    def evaluate(self) -> None:
+        """Draw samples of the run as it is now and compare them; both jobs are in the list."""
+        if self._record is None or self._job is not None:
+            return
+        request = EvaluateRequest(
+            run=Path(self._record.run),
+            count=self.count.value(),
+            features=self.features.currentData(),
+        )
+        job = self._studio.submit(specs.measuring.draw_samples(request))
+
+        def judge(samples: Samples) -> None:
+            self._follow(self._studio.submit(specs.measuring.judge_samples(request, samples)))
+
+        job.on_finished(judge)
+        self._follow(job)
+
+    @property
+    def plot(self) -> CurvePlot | None:
+        """What is drawn on; None while there is nothing to draw."""
+        return self._plot
+
+    def _follow(self, job: JobHandle[Samples] | JobHandle[Evaluated]) -> None:
+        self._job = job
+        self.start.setEnabled(False)
+        job.on_event(self._on_event)
+        job.on_failed(self.failed.emit)
+        job.ended.connect(self._on_ended(job))
+
+    def _on_ended(self, job: JobHandle[Samples] | JobHandle[Evaluated]) -> Callable[[], None]:
+        def ended() -> None:
+            # The second job follows the first before that is said to be over.
+            if self._job is job:
+                self._job = None
+                self.start.setEnabled(True)
+                if self._record is not None:
+                    self._record.poll()
+
+        return ended
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self.about.setText(event.text)
+
+    def _lay_out(self) -> None:
+        self.start = button(
+            self.tr("Evaluate"),
+            self.tr("Draw samples of the run as it is now and compare them with its pictures"),
+            icon="chart-column",
+            role="primary",
+        )
+        self.start.clicked.connect(self.evaluate)
+        asked = QHBoxLayout()
+        asked.setSpacing(SPACE_S)
+        asked.addWidget(label(self.tr("samples"), "muted"))
+        asked.addWidget(self.count)
+        asked.addWidget(label(self.tr("features"), "muted"))
+        asked.addWidget(self.features)
+        asked.addWidget(self.start)
+        asked.addStretch()
+        chosen = QHBoxLayout()
+        chosen.setSpacing(SPACE_S)
+        chosen.addWidget(self.figure)
+        chosen.addWidget(self.space)
+        chosen.addStretch()
+        shown = QWidget()
+        self._shown = QVBoxLayout(shown)
+        self._shown.setContentsMargins(0, 0, 0, 0)
+        self._shown.setSpacing(SPACE_S)
+        self._shown.addLayout(chosen)
+        self._shown.addWidget(self.value)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(
+            EmptyState(
+                "chart-column",
+                self.tr("How far samples are from the pictures, at each step that is evaluated"),
+            )
+        )
+        self._stack.addWidget(shown)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addLayout(asked)
+        layout.addLayout(self._stack, 1)
+        layout.addWidget(self.about)
+
+    def _on_record(self) -> None:
+        known = self._record.evaluations if self._record is not None else ()
+        if known == self._known:
+            # A training tells of its steps each second; what is shown of old ones stays.
+            return
+        self._known = known
+        self._stack.setCurrentIndex(1 if known else 0)
+        spaces = list(dict.fromkeys(one.features for one in reversed(known)))
+        _refill(self.space, [(space, space) for space in spaces])
+        self._list_figures()
+
+    def _list_figures(self) -> None:
+        titles = {
+            figure.name: figure.title for metric in METRICS.values() for figure in metric.figures
+        }
+        found = dict.fromkeys(key for one in self._evaluations() for key in one.figures)
+        _refill(self.figure, [(translated(titles.get(key, key)), key) for key in found])
+        self._draw()
+
+    def _evaluations(self) -> list[Evaluation]:
+        """Those in the chosen feature space, by step."""
+        known = self._record.evaluations if self._record is not None else ()
+        chosen = [one for one in known if one.features == self.space.currentData()]
+        return sorted(chosen, key=lambda one: one.step)
+
+    def _draw(self) -> None:
+        key = self.figure.currentData()
+        shown = [one for one in self._evaluations() if key in one.figures]
+        if not shown:
+            self.value.setText("")
+            return
+        if self._plot is None:
+            # pyqtgraph takes half a second to import: not before there is something to draw.
+            from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
+
+            self._plot = CurvePlot(self.tr("Quality by step"), self.tr("step"), "")
+            self._shown.addWidget(self._plot, 1)
+        floors = [one for one in shown if key in one.floors]
+        self._plot.set_curves(
+            [
+                ([one.step for one in shown], [one.figures[key] for one in shown]),
+                ([one.step for one in floors], [one.floors[key] for one in floors]),
+            ]
+        )
+        last = shown[-1]
+        text = f"{last.figures[key]:.4g}"
+        if key in last.floors:
+            text = self.tr("{0} · floor {1}").format(text, f"{last.floors[key]:.4g}")
+        self.value.setText(text)
+        self.about.setText(
+            self.tr(
+                "At step {0}: {1} samples against {2} real pictures, in {3}. "
+                "Floor: {4} real pictures in the place of samples."
+            ).format(
+                f"{last.step:,}",
+                f"{last.samples:,}",
+                f"{last.reference:,}",
+                last.features,
+                f"{last.floor:,}",
+            )
+        )
+
+
+def _refill(box: QComboBox, items: list[tuple[str, str]]) -> None:
+    """Offer other items; the choice stays where it can."""
+    if [(box.itemText(k), box.itemData(k)) for k in range(box.count())] == items:
+        return
+    before = box.currentData()
+    blocked = box.blockSignals(True)
+    box.clear()
+    for text, data in items:
+        box.addItem(text, data)
+    box.setCurrentIndex(max(0, box.findData(before)))
+    box.blockSignals(blocked)

@@ -1,0 +1,106 @@
+"""The Quality page: evaluations of a run over its steps, and a new one from the window."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.runs import evaluations, metrics
+from ddpm_studio.runs.evaluations import Evaluation
+from tests.gui.panel_help import WAIT, open_run
+
+ONE = Evaluation(
+    step=2,
+    created="2026-11-29T10:00:00+00:00",
+    samples=10,
+    reference=20,
+    floor=10,
+    features="the mean colour",
+    told={},
+    figures={"frechet": 3.5, "kid": 0.5},
+    floors={"frechet": 0.25},
+)
+
+
+@pytest.fixture
+def run(tiny_run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_run, tmp_path / "runs" / "own"))
+
+
+def shown(qtbot: QtBot, studio: Studio, run: Path) -> tuple[ObservatoryPanel, ActionRegistry]:
+    actions = ActionRegistry(parent=studio)
+    panel = ObservatoryPanel(studio, actions)
+    qtbot.addWidget(panel)
+    panel.resize(900, 760)
+    panel.show()
+    open_run(qtbot, studio, run)
+    qtbot.waitUntil(lambda: studio.record(run).loaded, timeout=WAIT)
+    return panel, actions
+
+
+def test_a_figure_is_shown_by_step_beside_its_floor(
+    qtbot: QtBot, studio: Studio, run: Path
+) -> None:
+    for one in (
+        replace(ONE, step=4, figures={"frechet": 1.5}),
+        ONE,
+        replace(ONE, step=3, features="other"),
+        replace(ONE, step=4, features="other", figures={"toy": 9.0}, floors={}),
+    ):
+        evaluations.append(run, one)
+    page = shown(qtbot, studio, run)[0].quality
+    qtbot.waitUntil(lambda: page.space.count() == 2, timeout=WAIT)
+    page.space.setCurrentIndex(page.space.findData("the mean colour"))
+    assert [page.figure.itemData(k) for k in range(page.figure.count())] == ["frechet", "kid"]
+    assert page.figure.itemText(0) == "Fréchet distance"
+    assert page.plot is not None
+    values, floors = [(x.tolist(), y.tolist()) for x, y in page.plot.curves]
+    assert values == ([2, 4], [3.5, 1.5])
+    assert floors == ([2, 4], [0.25, 0.25])
+    assert page.value.text() == "1.5 · floor 0.25"
+    assert "10 samples against 20 real pictures, in the mean colour" in page.about.text()
+    page.space.setCurrentIndex(page.space.findData("other"))
+    page.figure.setCurrentIndex(page.figure.findData("toy"))
+    assert page.value.text() == "9"
+
+
+def test_the_run_is_evaluated_from_the_window(qtbot: QtBot, studio: Studio, run: Path) -> None:
+    panel, actions = shown(qtbot, studio, run)
+    page = panel.quality
+    page.count.setValue(4)
+    actions["observatory.evaluate"].trigger()
+    assert panel.pages.currentWidget() is page
+    assert not page.start.isEnabled()
+    qtbot.waitUntil(lambda: page.start.isEnabled() and page.figure.count() > 0, timeout=WAIT)
+    [found] = evaluations.read(run)
+    assert found.samples == 4
+    assert page.value.text().startswith(f"{found.figures['frechet']:.4g} · floor ")
+
+
+def test_the_loss_of_held_out_pictures_lies_beside_that_of_training(
+    qtbot: QtBot, studio: Studio, run: Path
+) -> None:
+    lines = [
+        {"step": k, "loss": 0.5, "grad_norm": 7.0, "lr": 0.1, "images_per_second": 2.0}
+        | ({"held_out_loss": k / 10, "held_out_bits": 4.0 + k} if k > 6 else {})
+        for k in range(5, 10)
+    ]
+    metrics.append(run / "metrics.jsonl", lines)
+    panel = shown(qtbot, studio, run)[0]
+    record = studio.record(run)
+    steps, losses = record.series("held_out_loss")
+    assert (steps.tolist(), losses.tolist()) == ([7, 8, 9], [0.7, 0.8, 0.9])
+    bits = panel.curves.curves["held_out_bits"]
+    qtbot.waitUntil(lambda: bits.value_at(None) == 13, timeout=WAIT)
+    assert not bits.isHidden()
+    panel.curves.loss.show_cursor(None)
+    assert "held out 0.9000" in panel.curves.loss.readout.text()
+    panel.curves.loss.show_cursor(8.4)
+    assert "held out 0.8000" in panel.curves.loss.readout.text()
