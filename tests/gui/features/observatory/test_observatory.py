@@ -310,7 +310,7 @@ def test_without_a_run_the_tab_invites(qtbot: QtBot, studio: Studio) -> None:
 def test_the_focus_goes_with_the_page(qtbot: QtBot, studio: Studio, runs: list[Path]) -> None:
     panel = shown(qtbot, studio, runs[0])
     panel.activateWindow()
-    curves, samples, run_list = panel.page_buttons
+    curves, samples, run_list, _quality = panel.page_buttons
     curves.setFocus()
     qtbot.waitUntil(curves.hasFocus, timeout=WAIT)
     QTest.mouseClick(samples, Qt.MouseButton.LeftButton)
