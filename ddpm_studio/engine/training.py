@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +26,7 @@ from ddpm_studio.engine.training_config import TrainingConfig
 from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted
 
 # Streams of random numbers of their own, so that one never shifts another.
-_STEP, _DROPOUT = 2, 1
+STEP_STREAM, _DROPOUT = 2, 1
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Trainer:
         an error the same step can be taken again, unless it came while the weights changed.
         """
         config, number = self.config, self.step_number
-        seed = derive_seed(config.seed, _STEP, number)
+        seed = derive_seed(config.seed, STEP_STREAM, number)
         draw = self._generator.manual_seed(seed)
 
         rows = self.batches.rows(number, config)
@@ -120,21 +121,39 @@ class Trainer:
         noise = torch.empty_like(x0).normal_(generator=draw)
         y = self.batches.classes(rows, config.label_dropout, draw)
 
+        mean, losses, grad_norm = self._gradient(seed, x0, y, index, noise, weights)
+        with self._changing():
+            lr = self._follow(mean, grad_norm)
+            self.timesteps.update(index, losses)
+        return StepResult(mean, grad_norm, losses, self.process.index_of(index), lr)
+
+    def _gradient(self, seed: int, *batch: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """See :meth:`Accelerator.gradient`, of :meth:`_loss`; dropout is of the step's seed."""
         self.model.train()
         with self._dropout(seed):
-            loss, losses, grad_norm = self.accelerator.gradient(
-                self._loss, x0, y, index, noise, weights
-            )
-        lr = config.rate(number)
+            return self.accelerator.gradient(self._loss, *batch, record=self._records)
+
+    @property
+    def _records(self) -> bool:
+        """Whether :meth:`_loss` can be recorded on a GPU."""
+        return True
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Where the body is broken off, the weights are no whole step's."""
         self.whole = False
-        self.optimizer.step(lr, torch.isfinite(loss) & torch.isfinite(grad_norm))
+        yield
+        self.whole = True
+
+    def _follow(self, mean: Tensor, grad_norm: Tensor) -> float:
+        """Move weights and averages along the gradient; return the learning rate."""
+        lr = self.config.rate(self.step_number)
+        self.optimizer.step(lr, torch.isfinite(mean) & torch.isfinite(grad_norm))
         self.step_number += 1
         self.ema.update(self.step_number)
         for average in self.power_emas:
             average.update(self.step_number)
-        self.timesteps.update(index, losses)
-        self.whole = True
-        return StepResult(loss, grad_norm, losses, self.process.index_of(index), lr)
+        return lr
 
     def _loss(
         self, network: Forward, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor

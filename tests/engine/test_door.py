@@ -50,8 +50,16 @@ class Door:
         return torch.cat([torch.tanh(x) * 0.3] * self.channels, 1)
 
 
-@pytest.mark.parametrize("parameterization", ["eps", "mu", "edm"])
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize(
+    ("name", "parameterization"),
+    # From μ̃ nobody gets to x_0 in few steps.
+    [
+        (n, p)
+        for n in SAMPLERS
+        for p in ("eps", "mu", "edm")
+        if p != "mu" or not SAMPLERS[n].few_step
+    ],
+)
 def test_samplers(name: str, parameterization: str, monkeypatch: pytest.MonkeyPatch) -> None:
     door, noise = Door(monkeypatch), PictureNoise(0, range(2), "cpu")
     finish(

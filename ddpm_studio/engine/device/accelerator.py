@@ -49,9 +49,14 @@ class Accelerator:
         self._recorded: _Recorded | None = None
         self._unrecorded = 0
 
-    def gradient(self, loss: BatchLoss, *batch: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """See :meth:`accumulate`; on a GPU its kernels are recorded and then replayed."""
-        if self._device.type != "cuda" or self._unrecorded < UNRECORDED:
+    def gradient(
+        self, loss: BatchLoss, *batch: Tensor | None, record: bool = True
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """See :meth:`accumulate`; on a GPU its kernels are recorded and then replayed.
+
+        ``record`` is False for a loss that can't be.
+        """
+        if self._device.type != "cuda" or not record or self._unrecorded < UNRECORDED:
             self._unrecorded += 1
             return self.accumulate(loss, *batch)  # type: ignore[arg-type]
         assert batch[0] is not None
@@ -162,6 +167,10 @@ class Accelerator:
         with torch.random.fork_rng(self._forked):
             torch.manual_seed(seed)
             yield
+
+    def rewound(self) -> contextlib.AbstractContextManager[object]:
+        """Set the global generators back to where they were, at the end of the body."""
+        return torch.random.fork_rng(self._forked)
 
     @property
     def _forked(self) -> list[torch.device]:

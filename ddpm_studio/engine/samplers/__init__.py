@@ -1,6 +1,7 @@
 """Samplers: functions of (process, model, x_t, noise) that yield Frames and return x_0."""
 
 from ddpm_studio.engine.samplers.ancestral import ancestral
+from ddpm_studio.engine.samplers.consistency import consistency_inpaint, multistep_consistency
 from ddpm_studio.engine.samplers.ddim import ddim
 from ddpm_studio.engine.samplers.dpm_solver import dpm_solver
 from ddpm_studio.engine.samplers.edm import euler, heun
@@ -20,6 +21,7 @@ __all__ = [
     "SamplerInfo",
     "ancestral",
     "annealed_langevin",
+    "consistency_inpaint",
     "ddim",
     "ddim_inversion",
     "dpm_solver",
@@ -28,6 +30,7 @@ __all__ = [
     "euler_maruyama",
     "heun",
     "inpaint",
+    "multistep_consistency",
     "predictor_corrector",
     "probability_flow",
     "unipc",

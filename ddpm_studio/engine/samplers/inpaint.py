@@ -50,14 +50,7 @@ def inpaint(
     check_whole("resamplings", resamplings, 1)
     check_start(x_t, noise)
     check_like("the pictures", known, "x_t", x_t)
-    if not bool(((mask == 0) | (mask == 1)).all()):
-        raise ValueError("the mask must hold 0 and 1 alone")
-    try:
-        keep = mask.to(x_t.device).bool().expand_as(x_t)
-    except RuntimeError as error:
-        raise ValueError(f"the mask has shape {tuple(mask.shape)}, which does not fit") from error
-    if bool((keep & ~known.to(keep.device).isfinite()).any()):
-        raise ValueError("the pictures must be numbers where the mask keeps them")
+    keep = kept_pixels(mask, x_t, known)
     s = process.schedule
     beta, shape = s.betas.tolist(), x_t.shape[1:]
     path = jump_path(s.T, jump, resamplings)
@@ -75,6 +68,24 @@ def inpaint(
         x_t = torch.where(keep, there.to(x_t), x_t)
     yield Frame(0, x_t, x_t, eps, total, total)
     return x_t
+
+
+def kept_pixels(mask: Tensor, x_t: Tensor, known: Tensor) -> Tensor:
+    """Return where a mask of 0 and 1 keeps pixels of known pictures, bool, shape of x_t.
+
+    Raises:
+        ValueError: if it holds something else, does not broadcast to x_t, or keeps what is no
+            number.
+    """
+    if not bool(((mask == 0) | (mask == 1)).all()):
+        raise ValueError("the mask must hold 0 and 1 alone")
+    try:
+        keep = mask.to(x_t.device).bool().expand_as(x_t)
+    except RuntimeError as error:
+        raise ValueError(f"the mask has shape {tuple(mask.shape)}, which does not fit") from error
+    if bool((keep & ~known.to(keep.device).isfinite()).any()):
+        raise ValueError("the pictures must be numbers where the mask keeps them")
+    return keep
 
 
 def jump_path(T: int, jump: int, resamplings: int) -> list[int]:

@@ -10,6 +10,7 @@ _PACKAGE = "ddpm_studio.engine.samplers"
 UNIFORM = f"{_PACKAGE}.grid:uniform"
 LOG_SNR = f"{_PACKAGE}.grid:log_snr"
 KARRAS = f"{_PACKAGE}.grid:karras"
+CONSISTENCY = f"{_PACKAGE}.grid:consistency"
 
 ETA = Option("eta", "η", "ddim's noise: 0 deterministic, 1 as ancestral.", 0.0, 0.0, 1.0)
 # The defaults are the paper's for ImageNet [EDM table 5].
@@ -32,6 +33,8 @@ class SamplerInfo(Entry):
             the moments to show of one that chooses its own, as ``moments``.
         uses_variance: its noise is that of the process's variance.
         needs_signal: begins with σ or ln ᾱ: not from T with a schedule of zero terminal SNR.
+        few_step: for few-step students alone, which go with no other; all its steps are taken
+            from any t.
         featured: among the few that stand side by side in the playground.
     """
 
@@ -42,6 +45,7 @@ class SamplerInfo(Entry):
     adaptive: bool = field(default=False, kw_only=True)
     uses_variance: bool = field(default=False, kw_only=True)
     needs_signal: bool = field(default=False, kw_only=True)
+    few_step: bool = field(default=False, kw_only=True)
     featured: bool = field(default=False, kw_only=True)
 
     @property
@@ -223,6 +227,18 @@ SAMPLERS = Table(
             evaluations=5,
             grid=LOG_SNR,
             needs_signal=True,
+        ),
+        SamplerInfo(
+            "consistency",
+            "Consistency",
+            "of few-step students, in 1, 2 or 4 steps: the picture at once, noise anew at "
+            "σ = 0.8, the picture again",
+            f"{_PACKAGE}.consistency:multistep_consistency",
+            deterministic=False,
+            default_steps=2,
+            grid=CONSISTENCY,
+            needs_signal=True,
+            few_step=True,
         ),
     ),
 )

@@ -82,7 +82,8 @@ def test_the_network_sees_only_labels_it_was_trained_with(name: str) -> None:
     x = noise.draw((1, 4, 4))
     finish(run_sampler(SAMPLERS[name], DiffusionProcess(LINEAR), model, x, noise, 7, t=700))
     assert max(model.labels) == 699
-    assert min(model.labels) == 0
+    # A student's last step is no small one.
+    assert SAMPLERS[name].few_step or min(model.labels) == 0
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

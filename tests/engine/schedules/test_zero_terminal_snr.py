@@ -23,7 +23,7 @@ from tests.engine.walking import finish
 LINEAR = NoiseSchedule.linear()
 ZERO = LINEAR.with_zero_terminal_snr()
 # Which need σ or ln ᾱ at T.
-NEED_SIGNAL = {"sde", "ode", "langevin"}
+NEED_SIGNAL = {"sde", "ode", "langevin", "consistency"}
 # Of the rest, those whose 40 steps come near to the data's variance.
 CLOSE = {"dpm++2m", "dpm++2m-sde", "dpm++3m", "dpm++3m-sde", "unipc"}
 

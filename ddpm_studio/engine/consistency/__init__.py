@@ -1,0 +1,1 @@
+"""Consistency models: from x_t to its x_0 in one evaluation, tuned from a diffusion model."""

@@ -1,0 +1,108 @@
+"""One optimiser step of consistency tuning after another [Geng et al. 2024, ECT]."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.batches import PictureRows
+from ddpm_studio.engine.consistency.function import check_tunable
+from ddpm_studio.engine.consistency.loss import consistency_loss
+from ddpm_studio.engine.consistency.pairs import ConsistencyConfig, Pairs
+from ddpm_studio.engine.device.accelerator import Forward
+from ddpm_studio.engine.networks.network import Network
+from ddpm_studio.engine.noise import derive_seed
+from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.engine.training import STEP_STREAM, StepResult, Trainer
+from ddpm_studio.engine.training_config import TrainingConfig
+
+
+class ConsistencyTrainer(Trainer):
+    """Tunes a diffusion model into a few-step student; no teacher is held beside it.
+
+    What trains, its average, optimiser, batches and checkpoints are a :class:`Trainer`'s, and so
+    is how a step is drawn: from the seed and its number alone. ``loss`` and
+    ``timestep_sampling`` of the settings are of the diffusion model, and not looked at.
+
+    Args:
+        model: the diffusion model, on the device.
+        process: q and the parameterisation.
+        images: uint8 (N, H, W, C), an array or what reads its rows.
+        config: see :class:`Trainer`.
+        tuning: which levels are compared, and how.
+        labels: class of each picture, shape (N,), for a class-conditional network alone.
+
+    Raises:
+        ValueError: as :class:`Trainer`, and where the network can't become a consistency
+            function.
+    """
+
+    def __init__(
+        self,
+        model: Network,
+        process: DiffusionProcess,
+        images: PictureRows,
+        config: TrainingConfig,
+        tuning: ConsistencyConfig,
+        labels: npt.NDArray[np.integer] | None = None,
+    ) -> None:
+        check_tunable(process)
+        super().__init__(model, process, images, config, labels)
+        self.tuning = tuning
+        self.pairs = Pairs(process, tuning, self.device)
+
+    def step(self) -> StepResult:
+        """Take one optimiser step: f at σ moves towards f at r.
+
+        See :meth:`Trainer.step`. The result's ``index`` is that of σ.
+        """
+        config, number = self.config, self.step_number
+        seed = derive_seed(config.seed, STEP_STREAM, number)
+        draw = self._generator.manual_seed(seed)
+
+        rows = self.batches.rows(number, config)
+        x0 = self.batches.pictures(rows, config.flip, draw)
+        pairs = self.pairs.draw(len(x0), number, draw)
+        noise = torch.empty_like(x0).normal_(generator=draw)
+        y = self.batches.classes(rows, config.label_dropout, draw)
+
+        mean, losses, grad_norm = self._gradient(seed, x0, y, pairs, noise, None)
+        with self._changing():
+            lr = self._follow(mean, grad_norm)
+        return StepResult(mean, grad_norm, losses, self.process.index_of(pairs[:, 0]), lr)
+
+    def compile(self) -> None:
+        """Let torch compile the network; see :meth:`Trainer.compile`."""
+        x0, y, index, noise = self.batches.blank(self.config.pictures)
+        level = index + 1 if not self.process.form.continuous else index + 1.0
+        pairs = torch.stack([level, level - 1], 1)
+        self.accelerator.compile(self._loss, x0, y, pairs, noise)
+
+    def _loss(
+        self, network: Forward, x0: Tensor, y: Tensor | None, pairs: Tensor, noise: Tensor
+    ) -> Tensor:
+        given = () if y is None else (y,)
+        return consistency_loss(
+            self.process,
+            lambda x, t: network(x, t, *given),
+            x0,
+            pairs,
+            noise,
+            self.tuning,
+            self._same_dropout(),
+        )
+
+    @property
+    def _records(self) -> bool:
+        # To set the generators back can't be recorded.
+        return self.model.config.dropout == 0
+
+    def _same_dropout(self) -> contextlib.AbstractContextManager[object]:
+        """Let what follows the body drop out what the body does."""
+        if self.model.config.dropout == 0:
+            return contextlib.nullcontext()
+        return self.accelerator.rewound()

@@ -1,0 +1,99 @@
+"""Multistep consistency sampling: x̂_0 in one step, noise anew, x̂_0 again [Song et al. 2023]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.checks import check_like, check_whole
+from ddpm_studio.engine.consistency.function import check_tunable, consistency
+from ddpm_studio.engine.noise import PictureNoise
+from ddpm_studio.engine.process import Denoiser, DiffusionProcess
+from ddpm_studio.engine.samplers.frame import Frame, Frames, check_start
+from ddpm_studio.engine.samplers.inpaint import kept_pixels
+
+
+def multistep_consistency(
+    process: DiffusionProcess, model: Denoiser, x_t: Tensor, noise: PictureNoise
+) -> Frames:
+    """Go to x̂_0 = f(x_t, t) from each timestep, and back by q to the next [Song et al., Alg. 1].
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``; the others are τ_n … τ_1.
+        model: the network of a few-step student.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture; not drawn from if there is one timestep.
+
+    Returns:
+        x_0, after one Frame for each timestep and one for x_0.
+
+    Raises:
+        ValueError: for a network that can't be a student's.
+    """
+    check_start(x_t, noise)
+    check_tunable(process)
+    s = process.schedule
+    for index in reversed(range(s.T)):
+        x0, eps = predicted(process, model, x_t, index)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, x0, eps, s.T - 1 - index, s.T)
+        if index > 0:
+            x_t = process.q_sample(x0, index - 1, noise.draw(x_t.shape[1:]))
+    yield Frame(0, x0, x0, eps, s.T, s.T)
+    return x0
+
+
+def consistency_inpaint(
+    process: DiffusionProcess,
+    model: Denoiser,
+    x_t: Tensor,
+    noise: PictureNoise,
+    known: Tensor,
+    mask: Tensor,
+    resamplings: int = 1,
+) -> Frames:
+    """Fill in: the known pixels take their place in each x̂_0 [Song et al. 2023, Alg. 4].
+
+    Each timestep is visited ``resamplings`` times with noise anew, so that the new part can
+    agree with the known one.
+
+    Args:
+        process: its schedule's last timestep is that of ``x_t``.
+        model: the network of a few-step student.
+        x_t: where to start, shape (N, C, H, W).
+        noise: one stream a picture.
+        known: pictures in [−1, 1], shape of x_t; what is masked out is not looked at.
+        mask: 1 where ``known`` is kept, 0 where it is to be filled in; broadcasts to x_t.
+        resamplings: visits of each timestep, from 1.
+
+    Returns:
+        x_0, in whose known part are exactly the pixels of ``known``; after one Frame for each
+        evaluation and one for x_0.
+
+    Raises:
+        ValueError: if the mask or the pictures do not fit, ``resamplings`` is below 1, or for a
+            network that can't be a student's.
+    """
+    check_whole("resamplings", resamplings, 1)
+    check_start(x_t, noise)
+    check_like("the pictures", known, "x_t", x_t)
+    check_tunable(process)
+    keep = kept_pixels(mask, x_t, known)
+    s, known = process.schedule, known.to(x_t)
+    way = [index for index in reversed(range(s.T)) for _ in range(resamplings)]
+    for done, (index, following) in enumerate(zip(way, [*way[1:], None], strict=True)):
+        x0, eps = predicted(process, model, x_t, index)
+        x0 = torch.where(keep, known, x0)
+        yield Frame(int(s.timesteps[index]) + 1, x_t, x0, eps, done, len(way))
+        if following is not None:
+            x_t = process.q_sample(x0, following, noise.draw(x_t.shape[1:]))
+    yield Frame(0, x0, x0, eps, len(way), len(way))
+    return x0
+
+
+def predicted(
+    process: DiffusionProcess, model: Denoiser, x_t: Tensor, index: int
+) -> tuple[Tensor, Tensor]:
+    """f(x_t, t), clipped if the process says so, and the ε̂ that leads from it to x_t."""
+    x0 = consistency(process, model, x_t, index)
+    x0 = x0.clamp(-1, 1) if process.clip_x0 else x0
+    return x0, process.eps_from_x0(x_t, index, x0)
