@@ -104,6 +104,7 @@ from .playground import (
 from .playground import (
     walk_points as walk_points,
 )
+from .training.distilling import distill as distill
 from .training.training import (
     TrainResult as TrainResult,
 )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ddpm_studio import __version__
 from ddpm_studio.catalogue.origins import believing, missing
 from ddpm_studio.engine import NoiseSchedule
+from ddpm_studio.engine.consistency.pairs import ConsistencyConfig
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
 from ddpm_studio.engine.networks.registry import (
     build,
@@ -22,7 +23,14 @@ from ddpm_studio.engine.networks.registry import (
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.tables import NETWORKS, UnknownNameError
 from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.requests import Parameterization, PrepareOptions, Schedule, TrainRequest, Variance
+from ddpm_studio.requests import (
+    Parameterization,
+    PrepareOptions,
+    Sampler,
+    Schedule,
+    TrainRequest,
+    Variance,
+)
 from ddpm_studio.runs.first_format import spelt_out
 
 _NEEDED_FOR_PROCESS = ("schedule", "parameterization", "variance")
@@ -85,13 +93,56 @@ class SettingsChange(_Part):
     settings: dict[str, tuple[int | float | str | None, int | float | str | None]]
 
 
+class StudentInfo(_Part):
+    """Of which model a few-step student was tuned, how, and how it draws unless asked otherwise.
+
+    ``teacher`` is the run at that time, ``teacher_id`` tells it wherever it lies, ``teacher_step``
+    is that of its weights. The others are those of
+    :class:`~ddpm_studio.engine.consistency.pairs.ConsistencyConfig`; ``stage_steps`` is None
+    until the number of steps is known.
+    """
+
+    teacher: str
+    teacher_id: str
+    teacher_step: int = Field(ge=0)
+    sampler: Sampler = "consistency"
+    steps: int = Field(2, ge=1)
+    stage_steps: int | None = Field(None, ge=1)
+    stages: int = Field(8, ge=1)
+    q: float = Field(2.0, ge=1)
+    k: float = Field(8.0, ge=0)
+    b: float = Field(1.0, ge=0)
+    c: float = Field(0.00054, gt=0)
+    p_mean: float = -1.1
+    p_std: float = Field(2.0, gt=0)
+
+    def planned(self, steps: int) -> StudentInfo:
+        """Return the same with stages that are even parts of so many steps."""
+        return self.model_copy(update={"stage_steps": max(1, steps // self.stages)})
+
+    def tuning(self) -> ConsistencyConfig:
+        """Return what decides each step, as the engine has it."""
+        return ConsistencyConfig(
+            stage_steps=self.stage_steps or 1,
+            stages=self.stages,
+            q=self.q,
+            k=self.k,
+            b=self.b,
+            c=self.c,
+            p_mean=self.p_mean,
+            p_std=self.p_std,
+        )
+
+
 class RunInfo(_Part):
     """The content of ``run.json``.
 
     ``network`` names its kind and the fields of that; one without a kind is 0.1.0's, the paper's
     U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere; ``origin`` says
-    where. ``start_from`` is the run whose weights were fine-tuned. ``plugins`` are the entries
-    of other packages that it was made with, such as {"schedule toy": "toy-plugin 1.0"}.
+    where. ``start_from`` is the run whose weights were fine-tuned. ``student`` is there if it is a
+    few-step student; earlier versions say that such a run may come from a newer one. ``plugins``
+    are the entries of other packages that it was made with, such as {"schedule toy": "toy-plugin
+    1.0"}.
     ``changes`` tells, oldest first, with which other settings it went on; ``request`` has the last.
     """
 
@@ -103,6 +154,7 @@ class RunInfo(_Part):
     data: DataInfo | None = None
     origin: str = ""
     start_from: str | None = None
+    student: StudentInfo | None = Field(None, exclude_if=lambda student: student is None)
     plugins: dict[str, str] = Field(default_factory=dict)
     changes: tuple[SettingsChange, ...] = ()
     versions: dict[str, str] = Field(

@@ -233,9 +233,9 @@ def walk(
 ) -> Frames:
     """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``.
 
-    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them, or
-    of the timesteps of ``request.respacing`` those below t. ``walks`` is how many like this are
-    to come, with this one.
+    ``request.steps`` counts for the whole way from T; a shorter way takes its share of them, that
+    of a few-step student all, or of the timesteps of ``request.respacing`` those below t.
+    ``walks`` is how many like this are to come, with this one.
 
     Raises:
         StudioError: if t, the steps or the class are out of range, or the sampler can't begin
@@ -245,7 +245,9 @@ def walk(
     sampler, T = SAMPLERS[request.sampler], model.process.schedule.T
     steps: int | Tensor
     if request.respacing is None:
-        steps = share_of_steps(model, request.steps or min(sampler.default_steps or T, T), t)
+        steps = request.steps or min(sampler.default_steps or T, T)
+        # Of few steps there is no part to leave out.
+        steps = min(steps, t) if sampler.few_step else share_of_steps(model, steps, t)
         evaluations, start = steps, t
     else:
         steps = respaced(request.respacing, T, t, through)

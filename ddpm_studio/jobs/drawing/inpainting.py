@@ -1,4 +1,4 @@
-"""Fill in a part of a picture [RePaint, Lugmayr et al. 2022]."""
+"""Fill in a part of a picture: RePaint [Lugmayr et al. 2022], or a few-step student's way."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from ddpm_studio.engine import PictureNoise
+from ddpm_studio.engine.samplers import Frames, consistency_inpaint, grid
 from ddpm_studio.engine.samplers.inpaint import inpaint as inpaint_walk
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import (
@@ -21,14 +23,14 @@ from ddpm_studio.jobs.drawing.drawing import (
     picture_shape,
     recipe,
 )
-from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import load_picture, to_latent
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
 from ddpm_studio.requests import InpaintRequest
 
 Mask = npt.NDArray[np.bool_]
 
-_DEFAULT_STEPS = 100
+_DEFAULT_STEPS, _STUDENT_STEPS = 100, 4
 
 
 def inpaint(
@@ -57,24 +59,29 @@ def inpaint(
         )
     if not mask.any():
         raise StudioError("The mask leaves nothing to fill in.", "Mark a part of the picture.")
-    T = model.process.schedule.T
-    steps = request.steps or min(_DEFAULT_STEPS, T)
+    pictures = yield from follow(_walk(model, request, x_0, mask), request.frames, "Filling in")
+    return Drawn(pictures, recipe("inpaint", model, request, {"picture": picture, "mask": mask}))
+
+
+def _walk(model: Model, request: InpaintRequest, x_0: Tensor, mask: Mask) -> Frames:
+    """RePaint's walk, or that of a few-step student."""
+    T, student = model.process.schedule.T, model.info.student
+    steps = request.steps or min(_STUDENT_STEPS if student else _DEFAULT_STEPS, T)
     check_steps(model, steps)
     process = asked_process(model, request)
-    process = replace(process, schedule=process.schedule.strided(steps))
+    schedule = process.schedule
+    kept = grid.consistency(schedule, steps) if student else schedule.evenly(steps)
+    process = replace(process, schedule=schedule.keep(kept))
     noise = PictureNoise(request.seed, range(request.count), model.device)
-    walk = inpaint_walk(
-        process,
-        evaluator_for(model, request),
-        noise.draw(picture_shape(model)),
-        noise,
-        x_0.expand(request.count, -1, -1, -1),
-        torch.from_numpy(~mask).to(model.device)[None, None],
-        request.jump,
-        request.resamplings,
-    )
-    pictures = yield from follow(walk, request.frames, "Filling in")
-    return Drawn(pictures, recipe("inpaint", model, request, {"picture": picture, "mask": mask}))
+    evaluator = evaluator_for(model, request)
+    x_T = noise.draw(picture_shape(model))
+    known = x_0.expand(request.count, -1, -1, -1)
+    keep = torch.from_numpy(~mask).to(model.device)[None, None]
+    if student:
+        again = request.resamplings
+        return consistency_inpaint(process, evaluator, x_T, noise, known, keep, again)
+    jump, again = request.jump, request.resamplings
+    return inpaint_walk(process, evaluator, x_T, noise, known, keep, jump, again)
 
 
 def load_mask(path: Path, run: Path) -> Mask:

@@ -19,6 +19,7 @@ from ddpm_studio.export.writing import check_destination, whole_file
 from ddpm_studio.jobs.drawing.drawing import Evaluator, check_t, picture_shape, share_of_steps
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Latent, Pictures, Progress
 from ddpm_studio.requests import EncodeRequest
 from ddpm_studio.strict_json import require_file
@@ -55,6 +56,7 @@ def encode_picture(
     x_0 = to_latent(picture, model)
     if request.method == "q" or t == 0:
         return latent_of(model, noised(model, x_0, t, request.seed), t)
+    refuse_student(model.info, model.run.name, "A latent by DDIM")
     steps = min(_STEPS, model.process.schedule.T) if request.steps is None else request.steps
     if t == model.process.schedule.T and model.process.schedule.zero_terminal_snr:
         raise StudioError(

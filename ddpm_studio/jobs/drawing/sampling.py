@@ -10,6 +10,7 @@ import numpy as np
 from ddpm_studio.engine import PictureNoise
 from ddpm_studio.jobs.drawing.drawing import batch_limit, draw, picture_shape, recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.drawing.students import with_its_sampler
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import SampleRequest
@@ -25,6 +26,7 @@ def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None,
         StudioError: if the run can't be read or a setting is out of range.
     """
     model = models.for_drawing(request.run, request)
+    request = with_its_sampler(model, request)
     pictures = yield from draw_classes(
         model, request, [(request.class_label, range(request.count))]
     )

@@ -17,6 +17,7 @@ from ddpm_studio.jobs.drawing.drawing import check_t, draw, picture_shape, recip
 from ddpm_studio.jobs.drawing.latents import forward_noise, latent_of, noised, use_latent
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.drawing.students import with_its_sampler
 from ddpm_studio.jobs.events import Drawn, Event, Latent, Notice, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import ShareRequest
@@ -45,6 +46,7 @@ def share(
             would draw the same picture each time.
     """
     model = models.for_drawing(request.run, request)
+    request = with_its_sampler(model, request)
     check_t(model, request.t)
     sampler = SAMPLERS[request.sampler]
     if request.count > 1 and sampler.deterministic and not (sampler.uses_eta and request.eta):
@@ -52,6 +54,11 @@ def share(
         raise StudioError(
             f"{sampler.title}{how} draws the same picture each time.",
             "Choose ddpm, or ddim with an η above 0.",
+        )
+    if request.count > 1 and sampler.few_step and request.steps == 1:
+        raise StudioError(
+            f"{sampler.title} in one step draws the same picture each time.",
+            "Choose 2 steps or more.",
         )
     passed = 0
     inputs: dict[str, Array] = {}

@@ -21,7 +21,8 @@ class RunSummary:
     ``network`` is its kind, ``parameters`` None for a kind that is not known here.
     ``classes`` are those of the pictures, ``known_classes`` those that the network can draw.
     ``plugins`` are the entries of other packages that it was made with, by kind and name, and
-    where they come from; ``missing`` those of them that are not here.
+    where they come from; ``missing`` those of them that are not here. Of a few-step student
+    ``teacher`` is the run that it was made of, ``sampler`` and ``sampler_steps`` how it draws.
     """
 
     path: Path
@@ -45,6 +46,9 @@ class RunSummary:
     created: str
     plugins: dict[str, str]
     missing: dict[str, str]
+    teacher: str | None
+    sampler: str | None
+    sampler_steps: int | None
 
     @property
     def image_size(self) -> int:
@@ -64,7 +68,7 @@ def describe_run(run: Path) -> RunSummary:
     """
     folder = RunFolder.open(run)
     info = folder.info
-    basics = info.network_basics()
+    basics, student = info.network_basics(), info.student
     known = info.network_kind in NETWORKS
     checkpoints = folder.checkpoints()
     return RunSummary(
@@ -89,6 +93,9 @@ def describe_run(run: Path) -> RunSummary:
         created=info.created,
         plugins=info.plugins,
         missing=missing(info.plugins),
+        teacher=student.teacher if student else None,
+        sampler=student.sampler if student else None,
+        sampler_steps=student.steps if student else None,
     )
 
 

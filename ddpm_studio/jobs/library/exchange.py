@@ -10,6 +10,7 @@ import torch
 from ddpm_studio.catalogue.origins import require
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop import load_diffusers, save_diffusers
+from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.requests import Weights
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
@@ -56,6 +57,7 @@ def export_diffusers(
     yield Progress(0, 1, "Writing the model")
     opened = RunFolder.open(run)
     require(f"The run {opened.path.name}", opened.info.plugins, NEEDED_TO_DRAW)
+    refuse_student(opened.info, opened.path.resolve().name, "A pipeline of diffusers")
     config = opened.info.network_config()
     tensors = opened.newest().load("ema" if weights == "ema" else "model", config)
     save_diffusers(folder, config, tensors, opened.info.process.build())

@@ -15,6 +15,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model
+from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.requests import MeasureRequest
 
@@ -23,8 +24,10 @@ def measured_process(model: Model, request: MeasureRequest) -> DiffusionProcess:
     """Return p_θ as the request asks for it.
 
     Raises:
-        StudioError: if the timesteps are more than T, or a learned variance is to be replaced.
+        StudioError: if the timesteps are more than T, a learned variance is to be replaced, or
+            it is a few-step student.
     """
+    refuse_student(model.info, model.run.name, "A measure in bits")
     process, T = model.process, model.process.schedule.T
     if request.timesteps is not None and request.timesteps > T:
         raise StudioError(

@@ -11,6 +11,7 @@ import torch
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer, TrainingConfig, derive_seed
 from ddpm_studio.engine.batches import PictureRows
+from ddpm_studio.engine.consistency.trainer import ConsistencyTrainer
 from ddpm_studio.engine.power_ema import LONG, SHORT
 from ddpm_studio.jobs.library.exchange import start_weights
 from ddpm_studio.jobs.machine import device as devices
@@ -54,13 +55,12 @@ def build_trainer(
     if rows is not None:
         images = Subset(images, rows)
         labels = None if labels is None else labels[rows]
-    return Trainer(
-        network.to(device),
-        info.process.build(),
-        images,
-        training_config(request, device),
-        labels,
-    )
+    network, process = network.to(device), info.process.build()
+    config = training_config(request, device)
+    if info.student is not None:
+        tuning = info.student.tuning()
+        return ConsistencyTrainer(network, process, images, config, tuning, labels)
+    return Trainer(network, process, images, config, labels)
 
 
 def training_config(request: TrainRequest, device: torch.device) -> TrainingConfig:

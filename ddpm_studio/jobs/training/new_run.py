@@ -75,9 +75,13 @@ def resumed(
     for name in given:
         # None asks for what suits, which is recorded as a number.
         if name not in TrainRequest.may_change() and asked[name] not in (None, recorded[name]):
-            raise StudioError(
-                f"The run was begun with {named(name)} {recorded[name]}, "
-                f"which can't become {asked[name]}.",
-                f"Leave {named(name)} out, or start a new run.",
-            )
+            raise begun_otherwise(named(name), recorded[name], asked[name])
     return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})
+
+
+def begun_otherwise(option: str, recorded: object, asked: object) -> StudioError:
+    """Return what to say of an option whose value a run can't go on with."""
+    return StudioError(
+        f"The run was begun with {option} {recorded}, which can't become {asked}.",
+        f"Leave {option} out, or start a new run.",
+    )

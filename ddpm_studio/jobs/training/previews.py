@@ -34,7 +34,9 @@ class Previews:
         self.trainer = trainer
         self.request = request
         self._process = replace(trainer.process, clip_x0=True)
-        self._steps = min(_STEPS, trainer.process.schedule.T)
+        student = folder.info.student
+        self._sampler = SAMPLERS[student.sampler] if student else _SAMPLER
+        self._steps = min(student.steps if student else _STEPS, trainer.process.schedule.T)
         self._next = time.monotonic() + _FIRST_AFTER_SECONDS
 
     def due(self, step: int) -> bool:
@@ -91,7 +93,9 @@ class Previews:
         try:
             half = self.trainer.config.precision == "bf16"
             evaluator = Evaluator(in_bf16(network) if half else network, self.trainer.device)
-            for frame in run_sampler(_SAMPLER, self._process, evaluator, x, noise, self._steps):
+            for frame in run_sampler(
+                self._sampler, self._process, evaluator, x, noise, self._steps
+            ):
                 x = frame.x_t
                 yield Progress(self.trainer.step_number, self.request.steps, "Drawing samples")
         finally:

@@ -21,7 +21,7 @@ from ddpm_studio.engine.tables import VARIANCES
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
-from ddpm_studio.jobs.library.learnt import kept_pictures
+from ddpm_studio.jobs.library.learnt import kept_pictures, learnt_sources
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.building import build_trainer
@@ -40,7 +40,7 @@ from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
 from ddpm_studio.runs.averages import forget_averages_after
-from ddpm_studio.runs.info import NEEDED_TO_DRAW
+from ddpm_studio.runs.info import NEEDED_TO_DRAW, StudentInfo
 
 _NAMED = 5
 
@@ -62,6 +62,7 @@ def train(
     *,
     resume: bool = False,
     start_from: Path | None = None,
+    student: StudentInfo | None = None,
     models: ModelStore | None = None,
     spare: Spare | None = None,
 ) -> Generator[Event, None, TrainResult]:
@@ -71,7 +72,8 @@ def train(
     can't be written to any more does not end it: it goes on in memory and tries again.
 
     Args:
-        sources: pictures; when resuming, empty for those that the run records.
+        sources: pictures; when resuming, empty for those that the run records, for a student
+            empty for its teacher's.
         run: the run folder, new or, when resuming, there already.
         request: the settings; when resuming, ``steps`` is the new total, ``device`` may
             differ, what is named of learning rate and batch (``TrainRequest.may_change()``) takes
@@ -81,6 +83,8 @@ def train(
         resume: go on with a run.
         start_from: another run, also an imported one, whose network is fine-tuned: its shape,
             schedule and averaged weights take the place of those that the request would give.
+        student: how a few-step student of that run is made of it; see
+            :func:`~ddpm_studio.jobs.training.distilling.distill`.
         models: where others find the network while it trains.
         spare: where to save if the run folder can't be written to.
 
@@ -116,7 +120,10 @@ def train(
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
     multiple = base.network_config().size_multiple if base else _multiple(request)
-    dataset = kept_pictures(folder.info, sources) if resume else None
+    learnt = folder.info if resume else None
+    if student and base and not sources:
+        learnt, sources = base, learnt_sources(base, "Name pictures like those it was trained on.")
+    dataset = kept_pictures(learnt, sources) if learnt else None
     if dataset is not None:
         yield Notice("The pictures are gone; training goes on with those that were kept.")
     else:
@@ -138,10 +145,12 @@ def train(
         # Recorded, so that training further is in the same wherever it is.
         precision = devices.choose_precision(request.precision, device)
         config = base.network_config() if base else _network_config(request, dataset)
+        if student and request.dropout is not None:
+            config = config.with_(dropout=request.dropout)
         # Nor should it change its meaning with a preset.
         told = {"precision": precision, "dropout": config.dropout}
         request = request.model_copy(update=told)
-        info = _describe(request, config, process, dataset, start_from)
+        info = _describe(request, config, process, dataset, start_from, student)
     parts = yield from split(dataset, request.held_out)
     if request.held_out and parts is None:
         yield Notice("No picture is held out: there are too few for that share.")
@@ -157,7 +166,9 @@ def train(
         taken, seen = _taken(folder) if resume else (0, 0)
         request = yield from in_steps(request, described, dataset, device, taken, seen, rows)
         if not resume:
-            folder = RunFolder.create(run, info.model_copy(update={"request": request}))
+            planned = student.planned(request.steps) if student else None
+            info = info.model_copy(update={"request": request, "student": planned})
+            folder = RunFolder.create(run, info)
         folder = yield from _train(
             folder, request, dataset, parts, device, models or ModelStore(), spare or Spare()
         )
@@ -329,6 +340,7 @@ def _describe(
     process: ProcessInfo,
     dataset: Dataset,
     start_from: Path | None,
+    student: StudentInfo | None,
 ) -> RunInfo:
     return RunInfo(
         network=config.to_dict(),
@@ -342,6 +354,7 @@ def _describe(
             options=dataset.options,
         ),
         start_from=str(start_from.resolve()) if start_from else None,
+        student=student,
         plugins=origins(request, process, also=[("network", config.kind)]),
     )
 

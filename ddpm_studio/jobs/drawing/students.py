@@ -1,0 +1,61 @@
+"""Few-step students: how they draw, and what they can't do."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from ddpm_studio.engine.tables import SAMPLERS
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.models import Model
+from ddpm_studio.requests import DrawRequest, SamplerRequest
+from ddpm_studio.runs import RunInfo
+
+RequestT = TypeVar("RequestT", bound=DrawRequest)
+SamplerRequestT = TypeVar("SamplerRequestT", bound=SamplerRequest)
+
+
+def with_its_sampler(model: Model, request: SamplerRequestT) -> SamplerRequestT:
+    """Return a request with a student's own sampler and steps where none are named.
+
+    Raises:
+        StudioError: if a student is asked to draw with another sampler, or another model with a
+            student's.
+    """
+    student, named = model.info.student, "sampler" in request.model_fields_set
+    if student is not None and not named:
+        request = request.model_copy(update={"sampler": student.sampler})
+    sampler = SAMPLERS[request.sampler]
+    if student is not None and not sampler.few_step:
+        own = [one.name for one in SAMPLERS.values() if one.few_step]
+        raise StudioError(
+            f"{sampler.title} goes by a model's estimate of the noise, which "
+            f"{model.run.name}, a few-step student, does not have any more.",
+            f"Choose {' or '.join(own)}.",
+        )
+    if student is None and sampler.few_step:
+        raise StudioError(
+            f"{sampler.title} is for few-step students, which {model.run.name} is not.",
+            "Choose another sampler, or make a student of it first.",
+        )
+    if student is not None and request.steps is None and request.respacing is None:
+        request = request.model_copy(update={"steps": student.steps})
+    return request
+
+
+def refuse_student(info: RunInfo, name: str, what: str) -> None:
+    """Refuse for a student what needs a model of the noise at each step.
+
+    Args:
+        info: of the run.
+        name: of the run.
+        what: the beginning of the sentence, such as "Bits/dim".
+
+    Raises:
+        StudioError: if it is one.
+    """
+    if info.student is not None:
+        raise StudioError(
+            f"{what} needs a model of each step from t to t − 1; {name} is a few-step student, "
+            "which goes from any t to the picture at once.",
+            f"Ask its teacher: {info.student.teacher}.",
+        )

@@ -1,0 +1,133 @@
+"""Make a few-step student of a run by consistency tuning [Geng et al. 2024]."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Sequence
+from pathlib import Path
+
+from ddpm_studio.engine.consistency.function import check_tunable
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.asking import Named
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.drawing.recipes import run_id
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.training.new_run import begun_otherwise, resumed
+from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.jobs.training.training import TrainResult, train
+from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs.info import StudentInfo
+
+# What a student has its own of, beside what it takes over from its teacher.
+_OWN = set(DistillRequest.model_fields) & set(TrainRequest.model_fields)
+
+
+def distill(
+    request: DistillRequest,
+    run: Path,
+    sources: Sequence[Path] = (),
+    *,
+    models: ModelStore | None = None,
+    spare: Spare | None = None,
+) -> Generator[Event, None, TrainResult]:
+    """Tune the newest averaged weights of ``request.run`` into a student, in a run of its own.
+
+    It is a training in all else: closing the generator saves it, ``train(…, resume=True)`` goes
+    on with it, and its folder is a run folder, whose ``run.json`` says of whom it is a student.
+
+    Args:
+        request: the teacher and the settings.
+        run: the student's folder, new.
+        sources: pictures; empty for those that the teacher was trained on.
+        models: where others find the network while it trains.
+        spare: where to save if the run folder can't be written to.
+
+    Yields:
+        What :func:`~ddpm_studio.jobs.training.training.train` yields.
+
+    Raises:
+        StudioError: if the teacher can't be read or can't have a student, and as ``train``.
+    """
+    folder = RunFolder.open(request.run)
+    info = folder.info
+    check_teacher(info, request.run.resolve().name)
+    student = StudentInfo(
+        teacher=str(request.run.resolve()),
+        teacher_id=run_id(info.model_dump(mode="json", include={"created", "network", "data"})),
+        teacher_step=folder.newest().step,
+        steps=request.draw_steps,
+        stages=request.stages,
+        q=request.shrink,
+    )
+    return (
+        yield from train(
+            sources,
+            run,
+            settings(request, info),
+            prepare_options(info),
+            start_from=request.run,
+            student=student,
+            models=models,
+            spare=spare,
+        )
+    )
+
+
+def check_teacher(info: RunInfo, name: str) -> None:
+    """Refuse a run that can't have a student.
+
+    Raises:
+        StudioError: with the reason.
+    """
+    if info.student is not None:
+        raise StudioError(
+            f"{name} is a few-step student itself.", "Train it further, or name its teacher."
+        )
+    try:
+        check_tunable(info.process.build())
+    except ValueError as error:
+        raise StudioError(
+            f"{name} can't have a few-step student: {error}.",
+            "Train a model that predicts x_0 or v, without zero terminal SNR.",
+        ) from error
+
+
+def settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
+    """Return a student's settings: its own, and those of the teacher that are not asked for."""
+    process = teacher.process
+    # Of a model that was trained elsewhere it is not known how.
+    taught = teacher.request or TrainRequest(
+        timesteps=process.timesteps,
+        parameterization=process.parameterization,
+        variance=process.variance,
+        loss="hybrid" if process.build().learned else "simple",
+        class_conditional=teacher.network_config().num_classes is not None,
+    )
+    own = {name: getattr(request, name) for name in _OWN}
+    return taught.model_copy(update={**own, "epochs": None, "accumulation": 1, "power_ema": False})
+
+
+def further_student(
+    run: Path, given: Collection[str], request: DistillRequest, named: Named = str
+) -> TrainRequest:
+    """Return the settings to go on with a student.
+
+    Args:
+        run: its folder.
+        given: which options were named; without ``steps`` it goes on to its total.
+        request: what was asked for.
+        named: how options are called in what is said of them.
+
+    Raises:
+        StudioError: if it is no student, or an option names another value than it was begun with.
+    """
+    student = RunFolder.open(run).info.student
+    if student is None:
+        raise StudioError(f"{run} is no few-step student.", "Train it further as any other run.")
+    fixed = {"stages": student.stages, "shrink": student.q, "draw_steps": student.steps}
+    for name, begun_with in fixed.items():
+        if name in given and getattr(request, name) != begun_with:
+            raise begun_otherwise(named(name), begun_with, getattr(request, name))
+    own = {name: getattr(request, name) for name in given if name in _OWN}
+    return resumed(run, own, TrainRequest(**own), PrepareOptions(), named)
