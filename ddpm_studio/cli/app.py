@@ -80,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
         forget_stdout()  # Or the interpreter's last flush would fail.
         return STOPPED if isinstance(error, KeyboardInterrupt) else UNREAD
     except Stopped as stop:
-        if words[0] != "train":  # It has told what is saved.
+        if words[0] not in ("train", "distill"):  # They have told what is saved.
             print("Stopped before the end.", file=sys.stderr)
         return stop.exit_code
     except Exception as error:

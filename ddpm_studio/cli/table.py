@@ -18,6 +18,7 @@ DEFAULT = "open"
 COMMANDS = {
     "open": Entry("window", "Open the window on pictures or a run; also without this word."),
     "train": Entry("train", "Train a network on pictures."),
+    "distill": Entry("distill", "Make a few-step student of a model."),
     "sample": Entry("sample", "Draw pictures from noise."),
     "share": Entry("share", "Draw many pictures from one shared latent."),
     "encode": Entry("encode", "Find a picture's latent and write it into a file."),

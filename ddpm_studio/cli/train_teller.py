@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from ddpm_studio.cli.output import as_event, emit
+from ddpm_studio.cli.listening import listen
+from ddpm_studio.cli.output import as_event, emit, forget_stdout
+from ddpm_studio.cli.stopping import Stopped
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import (
     CheckpointSaved,
@@ -17,6 +22,35 @@ from ddpm_studio.jobs.events import (
     TrainTick,
 )
 from ddpm_studio.runs import RunFolder
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import TrainResult
+
+
+def train_told(job: Generator[Event, None, TrainResult], run: Path, json: bool) -> None:
+    """Run a training to its end and tell of it.
+
+    Args:
+        job: the training.
+        run: its folder.
+        json: events as JSON lines.
+
+    Raises:
+        Stopped: after it was told what is saved.
+        BrokenPipeError: likewise, if nobody reads the output any more.
+    """
+    teller = TrainTeller(json)
+    try:
+        result = listen(job, teller)
+    except Stopped:
+        teller.tell_stop(run)
+        raise
+    except BrokenPipeError:
+        forget_stdout()
+        with contextlib.suppress(BrokenPipeError):  # Of stderr, that may have the same reader.
+            teller.tell_stop(run, "Nobody reads the output any more: stopped")
+        raise
+    teller.tell_end(result.run, result.step, result.loss)
 
 
 class TrainTeller:

@@ -55,6 +55,7 @@ def test_each_command_has_help(terminal: Terminal, name: str) -> None:
     ("name", "models", "skipped"),
     [
         ("train", (TrainRequest, PrepareOptions), set()),
+        ("distill", (DistillRequest,), {"run"}),
         ("data", (PrepareOptions,), set()),
         ("sample", (SampleRequest,), {"run"}),
         ("share", (ShareRequest,), {"run"}),

@@ -55,6 +55,7 @@ def command(
         "From": ", ".join(summary.sources),
         "Classes": ", ".join(summary.classes),
         "Process": f"{schedule}, T = {summary.timesteps}",
+        "Student of": summary.teacher or "",
         "Checkpoints": ", ".join(f"{step:,}" for step in summary.checkpoints) or "none yet",
         "Plug-ins": _told_plugins(summary.plugins, summary.missing),
         "Created": local_time(summary.created),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ddpm_studio.cli.options import option_name, validated, with_options
-from ddpm_studio.cli.output import forget_stdout
-from ddpm_studio.cli.stopping import Stopped
 from ddpm_studio.jobs.training.new_run import check_new_run, resumed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
@@ -74,29 +71,17 @@ def command(
         request = resumed(run, given, request, options, option_name)
     else:
         check_new_run(run, option_name)
-    from ddpm_studio.cli.listening import listen
-    from ddpm_studio.cli.train_teller import TrainTeller
+    from ddpm_studio.cli.train_teller import train_told
     from ddpm_studio.jobs import train
     from ddpm_studio.jobs.training.spare import Spare
 
-    teller = TrainTeller(json)
-    try:
-        job = train(
-            data or [],
-            run,
-            request,
-            options,
-            resume=resume,
-            start_from=start_from,
-            spare=Spare(spare),
-        )
-        result = listen(job, teller)
-    except Stopped:
-        teller.tell_stop(run)
-        raise
-    except BrokenPipeError:
-        forget_stdout()
-        with contextlib.suppress(BrokenPipeError):  # Of stderr, that may have the same reader.
-            teller.tell_stop(run, "Nobody reads the output any more: stopped")
-        raise
-    teller.tell_end(result.run, result.step, result.loss)
+    job = train(
+        data or [],
+        run,
+        request,
+        options,
+        resume=resume,
+        start_from=start_from,
+        spare=Spare(spare),
+    )
+    train_told(job, run, json)

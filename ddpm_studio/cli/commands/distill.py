@@ -1,0 +1,66 @@
+"""``distill RUN --out DIR``: make a few-step student of a model, or go on with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ddpm_studio.cli.options import option_name, validated, with_options
+from ddpm_studio.jobs.training.new_run import check_new_run
+from ddpm_studio.requests import DistillRequest, PrepareOptions
+
+
+@with_options(DistillRequest, skip={"run"})
+def command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run folder of the model.")],
+    student: Annotated[
+        Path,
+        typer.Option(
+            "--out", "--run", metavar="DIR", help="The student's run folder.", show_default=False
+        ),
+    ],
+    data: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="DATA",
+            help="Pictures to tune on; left out: those that the model was trained on.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the student; --steps is the new total.")
+    ] = False,
+    spare: Annotated[
+        Path | None,
+        typer.Option(
+            "--spare",
+            metavar="DIR",
+            help="Where the student goes on if its own folder can't be written to.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Events as JSON lines on stdout, the result last.")
+    ] = False,
+    **given: Any,
+) -> None:
+    """Make a few-step student of a model."""
+    if "steps" in given and "minutes" in given:
+        raise typer.BadParameter("the length is in steps already.", param_hint="'--minutes'")
+    request = validated(DistillRequest, given, run=run)
+    if not resume:
+        check_new_run(student, option_name)
+    from ddpm_studio.cli.train_teller import train_told
+    from ddpm_studio.jobs import distill, train
+    from ddpm_studio.jobs.training.distilling import further_student
+    from ddpm_studio.jobs.training.spare import Spare
+
+    elsewhere = Spare(spare)
+    if resume:
+        further = further_student(student, given, request, option_name)
+        job = train(data or [], student, further, PrepareOptions(), resume=True, spare=elsewhere)
+    else:
+        job = distill(request, student, data or [], spare=elsewhere)
+    train_told(job, student, json)
