@@ -12,9 +12,18 @@ import numpy.typing as npt
 from ddpm_studio import jobs
 from ddpm_studio.api.listening import listen
 from ddpm_studio.api.options import checked, takes
-from ddpm_studio.api.pictures import AnyPath, Picture, Sources, on_disk, to_latent, to_mask
+from ddpm_studio.api.pictures import (
+    AnyPath,
+    Picture,
+    Sources,
+    on_disk,
+    paths_of,
+    to_latent,
+    to_mask,
+)
 from ddpm_studio.api.pictures import to_picture as prepared
 from ddpm_studio.api.results import Bits, Drawing, Encoded, Evaluation, Neighbours, values_of
+from ddpm_studio.api.stoppable import trained
 from ddpm_studio.api.store import models
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
@@ -23,14 +32,19 @@ from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
 from ddpm_studio.jobs.drawing.picture_files import row_length
 from ddpm_studio.jobs.events import BINS, Drawn, Event, FrameImages, Latent
 from ddpm_studio.jobs.library.describing import steps_told
+from ddpm_studio.jobs.training.distilling import further_student
+from ddpm_studio.jobs.training.new_run import check_new_run
+from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import (
     BitsRequest,
+    DistillRequest,
     EncodeRequest,
     EvaluateRequest,
     InpaintRequest,
     InterpolateRequest,
     NeighboursRequest,
     PathRequest,
+    PrepareOptions,
     Request,
     SampleRequest,
     ShareRequest,
@@ -279,6 +293,56 @@ class Run:
     def evaluations(self) -> list[evaluations.Evaluation]:
         """Return what :meth:`evaluate`, the terminal and the window have found, oldest first."""
         return evaluations.read(self.path)
+
+    @takes(DistillRequest)
+    def distill(
+        self,
+        run: AnyPath,
+        data: AnyPath | Sequence[AnyPath] | None = None,
+        *,
+        resume: bool = False,
+        spare: AnyPath | None = None,
+        **options: Any,
+    ) -> Run:
+        """Make a few-step student of this model by consistency tuning [Geng et al. 2024].
+
+        It draws in one or two evaluations. Ctrl-C, or a notebook's interrupt, ends it as it ends
+        :func:`ddpm_studio.train`.
+
+        Args:
+            run: the student's folder, new or, to resume, there already.
+            data: pictures, folders, archives, arrays in files; None: those that this model was
+                trained on.
+            resume: go on with the student; ``steps`` is the new total.
+            spare: where the student goes on if its own folder can't be written to.
+            options: fields of :class:`ddpm_studio.requests.DistillRequest`.
+
+        Returns:
+            The student.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if this model can't have a student, and as :func:`ddpm_studio.train`.
+            KeyboardInterrupt: as there.
+        """
+        folder, sources = Path(run), paths_of(data)
+        place = Spare(None if spare is None else Path(spare))
+        request = self._request(DistillRequest, "distill", options)
+        if resume:
+            further = further_student(folder, options, request)
+            job = jobs.train(
+                sources,
+                folder,
+                further,
+                PrepareOptions(),
+                resume=True,
+                models=models(),
+                spare=place,
+            )
+        else:
+            check_new_run(folder)
+            job = jobs.distill(request, folder, sources, models=models(), spare=place)
+        return Run(trained(job, folder, self.progress), progress=self.progress)
 
     @takes(NeighboursRequest)
     def neighbours(self, picture: Picture, **options: Any) -> Neighbours:

@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio import jobs
-from ddpm_studio.api.listening import listen
 from ddpm_studio.api.options import checked, of_model, takes
 from ddpm_studio.api.pictures import AnyPath, paths_of
 from ddpm_studio.api.run import Run
+from ddpm_studio.api.stoppable import trained
 from ddpm_studio.api.store import models
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import ask
-from ddpm_studio.jobs.events import Event, RunStarted
 from ddpm_studio.jobs.training.new_run import check_new_run, resumed
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
-from ddpm_studio.runs import RunFolder
 
 
 @takes(TrainRequest, PrepareOptions)
@@ -83,24 +81,4 @@ def train(
         models=models(),
         spare=Spare(None if spare is None else Path(spare)),
     )
-
-    def follow(event: Event) -> None:
-        nonlocal folder
-        # Another than was asked for if the run had to move.
-        if isinstance(event, RunStarted):
-            folder = event.run
-
-    try:
-        result = listen(job, progress, follow)
-    except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt(_stopped(folder)) from interrupt
-    return Run(result.run, progress=progress)
-
-
-def _stopped(folder: Path) -> str:
-    """Say where a training that was interrupted can go on."""
-    try:
-        saved = RunFolder.open(folder).newest()
-    except StudioError:
-        return "Stopped before the first step; no checkpoint is there."
-    return f"Stopped; step {saved.step:,} is saved in {saved.path}. resume=True goes on from there."
+    return Run(trained(job, folder, progress), progress=progress)

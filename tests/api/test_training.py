@@ -181,3 +181,20 @@ def test_finish_closes_what_it_runs() -> None:
     with pytest.raises(ValueError, match="enough"):
         ds.finish(job(), stop)
     assert ended == [True]
+
+
+def test_a_student_from_python(run: Path, tmp_path: Path) -> None:
+    opened = ds.open(run, progress=False)
+    words: dict[str, Any] = {"batch_size": 2, "device": "cpu", "sample_count": 0}
+    student = opened.distill(tmp_path / "student", steps=2, **words)
+    assert student.info.student is not None
+    assert student.info.student.teacher == str(run.resolve())
+    assert student.checkpoints == (2,)
+    again = opened.distill(student.path, resume=True, steps=3, device="cpu")
+    assert again.checkpoints[-1] == 3
+    drawing = student.sample(2, device="cpu")
+    request = drawing.recipe["request"]
+    assert isinstance(request, dict)
+    assert request["sampler"] == "consistency"
+    with pytest.raises(TypeError, match="unexpected keyword argument 'preset'"):
+        opened.distill(tmp_path / "other", preset="tiny")
