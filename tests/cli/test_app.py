@@ -11,6 +11,7 @@ from ddpm_studio.cli.table import COMMANDS
 from ddpm_studio.cli.trajectory import _FRAMES
 from ddpm_studio.requests import (
     BitsRequest,
+    DistillRequest,
     EvaluateRequest,
     InterpolateRequest,
     NeighboursRequest,
