@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QStandardItemModel
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from ddpm_studio.backend.specs.runs import RunView
@@ -66,6 +66,8 @@ class SamplerBar(QWidget):
     ) -> None:
         super().__init__(parent)
         self._fixed, self._brief = fixed, brief
+        # Sampler and steps for models that are no students, while one is open.
+        self._others: dict[str, Any] | None = None
         self._filter = WheelFilter(self)
         self.sampler = choice("sampler", sampler)
         self._steps = StepsChoice(steps)
@@ -186,14 +188,37 @@ class SamplerBar(QWidget):
             self.changed.emit()
 
     def follow(self, view: RunView) -> None:
-        """Offer what a run's model has: its timesteps, its classes, its averages."""
+        """Offer what a run's model has: its timesteps, its classes, its averages, its sampler."""
         self.set_timesteps(view.summary.timesteps)
         self.set_classes(view.summary.known_classes)
         self._weights.set_snapshots(view.has_averages)
+        self.set_student(view.summary.sampler, view.summary.sampler_steps)
 
     def set_timesteps(self, timesteps: int) -> None:
         """No more steps than the model has timesteps T; a wish for more is remembered."""
         self._steps.set_timesteps(timesteps)
+
+    def set_student(self, sampler: str | None, steps: int | None) -> None:
+        """Offer what goes with the model: a few-step student's sampler, or all but such.
+
+        What is chosen changes where the model is of the other kind, and comes back with it.
+        """
+        model = self.sampler.model()
+        assert isinstance(model, QStandardItemModel)
+        for row in range(self.sampler.count()):
+            goes = SAMPLERS[self.sampler.itemData(row)].few_step == (sampler is not None)
+            model.item(row).setEnabled(goes)
+        if (sampler is not None) == (self._others is not None):
+            return
+        blocked = self.blockSignals(True)
+        before, self._others = self._others, None
+        if sampler is not None:
+            self._others = {"sampler": self.sampler.currentData(), **self._steps.value()}
+            before = {"sampler": sampler, "steps": None if self._fixed else steps}
+        assert before is not None
+        self.sampler.setCurrentIndex(self.sampler.findData(before["sampler"]))
+        self._steps.set_value(before)
+        self.blockSignals(blocked)
 
     def set_classes(self, names: Sequence[str]) -> None:
         """Offer the classes that the model knows; none: it knows no classes."""

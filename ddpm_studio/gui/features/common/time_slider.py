@@ -30,6 +30,8 @@ class TimeSlider(QWidget):
     """
 
     changed = Signal(int)
+    released = Signal()
+    """The handle was let go."""
 
     def __init__(self, share: float = 0.5, tip: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +60,7 @@ class TimeSlider(QWidget):
         layout.addWidget(self._marks, 1, 1)
         layout.setColumnStretch(1, 1)
         self.slider.valueChanged.connect(self._on_slider)
+        self.slider.sliderReleased.connect(self.released)
         self.box.valueChanged.connect(self.slider.setValue)
         self.set_timesteps(1000)
 
@@ -65,6 +68,11 @@ class TimeSlider(QWidget):
     def value(self) -> int:
         """The chosen t."""
         return self.slider.value()
+
+    @property
+    def dragged(self) -> bool:
+        """Whether the mouse holds the handle."""
+        return self.slider.isSliderDown()
 
     @property
     def timesteps(self) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, SignalInstance
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -29,14 +31,36 @@ from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, follow_run
 from ddpm_studio.jobs.events import Drawn, Event
 
 _DELAY_MS = 80
+# A drawing that is over so soon is waited for: the next begins when it is there.
+LIVE_SECONDS = 0.25
 _FRAMES = 25
+
+
+class Draggable(Protocol):
+    """A control that a person can hold with the mouse while it changes."""
+
+    @property
+    def dragged(self) -> bool:
+        """Whether it is being held."""
+        ...
+
+    @property
+    def released(self) -> SignalInstance:
+        """It was let go."""
+        ...
 
 
 class ToolPanel(QWidget):
     """A tab that draws as soon as it is looked at, and again when something changes.
 
     What it draws by itself, when a model is opened or the tab is seen for the first time, is
-    only shown; what a person asked for or changed something for is kept in the gallery too.
+    only shown; what a person asked for or changed something for is kept in the gallery too. Of
+    what is drawn while a control is dragged, that is the last.
+
+    How it follows a drag depends on how long its last drawing took. One that is over within
+    :data:`LIVE_SECONDS`, as a few-step student's is, is let finish, and then the newest request
+    is drawn: one is in flight, and none but the newest waits. A longer one gives way to the newer
+    request, so that its first moments are seen.
 
     A subclass puts its widgets into ``content``, implements :meth:`_task`, :meth:`_on_event` and
     :meth:`_on_finished`, and calls :meth:`draw_later`. Where dropped pictures are drawn again,
@@ -67,9 +91,17 @@ class ToolPanel(QWidget):
         self._drawn_run: Path | None = None
         self._again: Restored | None = None
         self._index: int | None = None
+        self._controls: list[Draggable] = []
+        # Drawn while a control was dragged, to be kept if it stays the last.
+        self._owed: Drawn | None = None
+        self._dragging = False
+        self._begun = 0.0
+        self._seconds: float | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._lose_patience)
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
-        self._delay.setInterval(_DELAY_MS)
         self._delay.timeout.connect(self._draw)
         self.messages = MessageBar()
         self.progress = _thin_progress(self.tr("Drawing"))
@@ -100,18 +132,25 @@ class ToolPanel(QWidget):
         self._asked_for |= asked
         self._stale = True
         self._again = None
-        # What was wrong was wrong with what was chosen before.
-        self.messages.clear("error")
-        if self.isVisible() and self.studio.can_draw and not self._delay.isActive():
-            self._delay.start()
+        # It was of what was chosen before; what is said until it is drawn stays.
+        self.messages.clear()
+        if not self.isVisible() or not self.studio.can_draw or self._delay.isActive():
+            return
+        if not self._under_way or (self._seconds or 0.0) > LIVE_SECONDS:
+            self._delay.start(0 if self.quick else _DELAY_MS)
+        elif not self._patience.isActive():
+            waited = time.monotonic() - self._begun
+            self._patience.start(max(0, round(1000 * (LIVE_SECONDS - waited))))
 
     def draw_now(self) -> None:
         """Draw because a person says so; a drawing under way gives way."""
         self._asked_for = True
+        self.messages.clear()
         self._draw()
 
     def _draw(self) -> None:
         self._delay.stop()
+        self._patience.stop()
         if not self.studio.can_draw or self.studio.run is None:
             return
         spec = self._spec()
@@ -123,14 +162,17 @@ class ToolPanel(QWidget):
             spec = specs.drawing.redraw(again.with_frames(_FRAMES), spec.slot)
             self._index = again.index
         self._stale = False
-        self._keeps, self._asked_for = self._asked_for, False
-        self.messages.clear()
+        self._owed, self._dragging = None, self._asked_for and self.dragged
+        self._keeps, self._asked_for = self._asked_for and not self._dragging, False
+        self._begun = time.monotonic()
         self.job = self.studio.submit(spec, asked=self._keeps)
         self.job.on_event(self._on_event)
         self.job.changed.connect(self._show_progress)
         self.job.on_finished(self._on_finished)
         self.job.finished.connect(self._choose_restored)
-        self.job.on_failed(self._on_failed)
+        self.job.finished.connect(self._on_drawn)
+        self.job.on_failed(self._on_drawing_failed)
+        self.job.ended.connect(self._draw_newest)
         if self._age is not None:
             self._age.refresh()
             self.job.ended.connect(self._age.refresh)
@@ -138,14 +180,30 @@ class ToolPanel(QWidget):
 
     def give_up(self) -> None:
         """Cancel a drawing under way: what it was asked for is shown no more."""
+        self._patience.stop()
         if self.job is not None:
             self.studio.backend.cancel(self.job)
 
     @property
     def busy(self) -> bool:
         """Whether something is being drawn, or about to be."""
-        under_way = self.job is not None and not self.job.state.over
-        return under_way or self._delay.isActive()
+        return self._under_way or self._delay.isActive() or self._patience.isActive()
+
+    @property
+    def quick(self) -> bool:
+        """Whether its last drawing was over within :data:`LIVE_SECONDS`."""
+        return self._seconds is not None and self._seconds <= LIVE_SECONDS
+
+    @property
+    def dragged(self) -> bool:
+        """Whether a control is being dragged that changes what is drawn."""
+        return any(control.dragged for control in self._controls)
+
+    def follow_drags(self, *controls: Draggable) -> None:
+        """Keep of what is drawn while one of these is dragged only the last."""
+        for control in controls:
+            self._controls.append(control)
+            control.released.connect(self._keep_owed)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw what has been asked for while nobody looked."""
@@ -157,6 +215,7 @@ class ToolPanel(QWidget):
         """Begin nothing while nobody looks."""
         super().hideEvent(event)
         self._delay.stop()
+        self._patience.stop()
 
     def _spec(self) -> JobSpec[object] | None:
         """Return what to draw now, or None while something is missing."""
@@ -190,6 +249,39 @@ class ToolPanel(QWidget):
         if self._keeps:
             self.studio.drawn.emit(drawn)
 
+    @property
+    def _under_way(self) -> bool:
+        return self.job is not None and not self.job.state.over
+
+    def _on_drawn(self, result: object) -> None:
+        """Note how long it took; remember what a drag has drawn."""
+        self._seconds = time.monotonic() - self._begun
+        if self._dragging and isinstance(result, Drawn):
+            self._owed = result
+            if not self.dragged:
+                self._keep_owed()
+
+    def _draw_newest(self) -> None:
+        """Draw what was asked for while the last drawing was under way."""
+        if self._patience.isActive() and not self._under_way:
+            self._patience.stop()
+            self._delay.start(0)
+
+    def _on_drawing_failed(self, failure: Failure) -> None:
+        # Where something else was asked for since, that is what matters.
+        if not self._stale:
+            self._on_failed(failure)
+
+    def _lose_patience(self) -> None:
+        """Let a drawing that takes long give way."""
+        self._seconds = math.inf
+        self._draw()
+
+    def _keep_owed(self) -> None:
+        owed, self._owed = self._owed, None
+        if owed is not None and not self._under_way:
+            self.studio.drawn.emit(owed)
+
     def _recipe(self) -> Recipe | None:
         return None if self.drawn is None else self.drawn.recipe
 
@@ -208,6 +300,7 @@ class ToolPanel(QWidget):
         self.pages.setCurrentIndex(1 if can else 0)
         if can and self.studio.run != self._drawn_run:
             self._drawn_run = self.studio.run
+            self._seconds = None
             self._on_model()
             self._asked_for = False
             self.draw_later(asked=False)

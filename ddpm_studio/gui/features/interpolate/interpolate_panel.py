@@ -22,6 +22,7 @@ from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.interpolate.lambda_drawer import LambdaDrawer
 from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices
 from ddpm_studio.gui.features.interpolate.mix_export import path_export, rows_export, square_export
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
@@ -63,6 +64,7 @@ class InterpolatePanel(ToolPanel):
         self.a, self.b, self.c, self.d = self.view.all_slots
         self.preview, self.slider = self.view.preview, self.view.slider
         self.lambda_label = self.view.lambda_label
+        self._at_lambda = LambdaDrawer(studio, self.view, self._spec_at, self)
         self.path = PathView(studio)
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
         self.sampler = SamplerBar()
@@ -127,6 +129,7 @@ class InterpolatePanel(ToolPanel):
             slot.fitted_changed.connect(self._on_source)
             slot.failed.connect(self._on_failed)
         self.time.changed.connect(self.draw_later)
+        self.follow_drags(self.time, self.view.pad)
         self.sampler.changed.connect(self.draw_later)
         self.view.pad.changed.connect(self._on_pad)
         self.path.changed.connect(self._on_source)
@@ -164,6 +167,15 @@ class InterpolatePanel(ToolPanel):
 
     def _request(self, t: int, fields: dict[str, Any]) -> InterpolateRequest:
         return InterpolateRequest(run=self._run(), t=t, frames=_FRAMES, **fields)
+
+    def _spec_at(self, position: float) -> JobSpec[Drawn] | None:
+        """The picture at λ alone, where that is quick."""
+        keys = self._keys()
+        if not keys or not self.quick or self.mode != "row":
+            return None
+        fields = {**self.choices.value(), **self.sampler.value(), "u": position}
+        request = self._request(self.time.value, fields)
+        return specs.drawing.interpolate(request, keys, "interpolate at λ")
 
     def _run(self) -> Path:
         assert self.studio.run is not None
@@ -262,7 +274,7 @@ class InterpolatePanel(ToolPanel):
         if self.mode == "pad":
             pad = self.view.pad
             self.lambda_label.setText(f"u = {pad.u:.2f}, v = {pad.v:.2f}")
-        if self.mode not in ("row", "matrix"):
+        if self.mode not in ("row", "matrix") or self._at_lambda.shows:
             return
         position = self.slider.value() / SLIDER
         pictures = self._pictures
@@ -392,8 +404,7 @@ class InterpolatePanel(ToolPanel):
         if self.drawn is None:
             return None
         if self.mode in ("corners", "pad"):
-            stem = "four corners" if self.mode == "corners" else "between four"
-            return square_export(self.drawn, max(0, self.preview.current), stem)
+            return square_export(self.drawn, max(0, self.preview.current), self.mode)
         if self.mode == "path":
             closed = self.path.closed.isChecked()
             return path_export(self.drawn, self.path.strip.current, closed=closed)

@@ -11,8 +11,9 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.jobs.events import Drawn
 
 
-def square_export(drawn: Drawn, current: int, stem: str) -> Export:
-    """Export a square between four pictures."""
+def square_export(drawn: Drawn, current: int, mode: str) -> Export:
+    """Export a square between four pictures, or the one at a place in it."""
+    stem = "four corners" if mode == "corners" else "between four"
     columns = math.isqrt(len(drawn.pictures))
     return Export(drawn.pictures, drawn.recipe, current, columns=columns, stem=stem)
 

@@ -7,11 +7,13 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.widgets.layout.basics import label, tool_button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 
 _FIRST_CHOICES = (("dpm++2m", 20), ("ddpm", 50))
+_OF_A_STUDENT = (1, 4)
 
 
 class CompareRow(QWidget):
@@ -50,10 +52,11 @@ class CompareRow(QWidget):
         """Each of them in short."""
         return [bar.words for bar in self.bars]
 
-    def set_timesteps(self, timesteps: int) -> None:
-        """No more steps than the model has timesteps T."""
-        for bar in self.bars:
-            bar.set_timesteps(timesteps)
+    def follow(self, view: RunView) -> None:
+        """Follow another model; of a few-step student one step and four stand beside its own."""
+        for bar, steps in zip(self.bars, _OF_A_STUDENT, strict=True):
+            bar.set_timesteps(view.summary.timesteps)
+            bar.set_student(view.summary.sampler, steps)
 
     def _on_third(self, wanted: bool) -> None:
         self._second.setVisible(wanted)

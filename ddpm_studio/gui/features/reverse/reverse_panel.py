@@ -278,7 +278,7 @@ class ReversePanel(QWidget):
         self.curve.setVisible(view is not None and view.alphas_cumprod is not None)
         if view is not None:
             self.sampler.follow(view)
-            self.compare.set_timesteps(view.summary.timesteps)
+            self.compare.follow(view)
             self.curve.set_schedule(view.alphas_cumprod)
         if self.trajectory.recipe and self._drawn_from() != str(self._studio.run):
             self.show_process(Process())

@@ -77,6 +77,7 @@ class SharePanel(ToolPanel):
         self.latents.saved.connect(self._on_latent_saved)
         self.source.failed.connect(self._on_failed)
         self.time.changed.connect(self.draw_later)
+        self.follow_drags(self.time)
         self.count.currentIndexChanged.connect(self.draw_later)
         self.sampler.changed.connect(self.draw_later)
         self.series.toggled.connect(self._on_series)

@@ -36,6 +36,8 @@ class Pad(QWidget):
 
     changed = Signal()
     """``u`` or ``v`` is another."""
+    released = Signal()
+    """The point was let go."""
 
     def __init__(
         self, title: str, corners: tuple[str, str, str, str], parent: QWidget | None = None
@@ -43,6 +45,8 @@ class Pad(QWidget):
         super().__init__(parent)
         self._corners = corners
         self.u = self.v = 0.5
+        #: Whether the mouse holds the point.
+        self.dragged = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setMinimumSize(120, 120)
@@ -97,12 +101,19 @@ class Pad(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go to the pointer."""
         if event.button() == Qt.MouseButton.LeftButton:
+            self.dragged = True
             self._go(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Follow the pointer."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let the point go."""
+        if event.button() == Qt.MouseButton.LeftButton and self.dragged:
+            self.dragged = False
+            self.released.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move by a step, or into the middle."""

@@ -1,0 +1,72 @@
+"""The one picture at λ while its slider is dragged, for a model that draws quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from ddpm_studio.backend import JobHandle, JobSpec
+from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Drawn
+
+
+class LambdaDrawer(QObject):
+    """Draws at λ itself, between the pictures of the row, while the mouse holds the slider.
+
+    One drawing is in flight; while it is, only the newest λ waits. None is kept.
+
+    Args:
+        studio: where drawings are submitted.
+        view: slider, preview and label.
+        spec: what to draw at a λ; None while that can't be done quickly.
+        parent: the owner.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        view: MixView,
+        spec: Callable[[float], JobSpec[Drawn] | None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._view, self._spec = studio, view, spec
+        self._job: JobHandle[Drawn] | None = None
+        self._newest: float | None = None
+        self._at = 0.0
+        #: Whether the preview shows what was drawn here.
+        self.shows = False
+        view.slider.valueChanged.connect(self._on_slider)
+        view.slider.sliderReleased.connect(self.stop)
+
+    def stop(self) -> None:
+        """Leave the preview to the row."""
+        self.shows, self._newest = False, None
+        if self._job is not None:
+            self._studio.backend.cancel(self._job)
+
+    def _on_slider(self, value: int) -> None:
+        if self._view.slider.isSliderDown():
+            self._newest = value / SLIDER
+            if self._job is None:
+                self._begin()
+
+    def _begin(self) -> None:
+        if self._newest is None or (spec := self._spec(self._newest)) is None:
+            return
+        self._at, self._newest = self._newest, None
+        self._job = self._studio.submit(spec, asked=False)
+        self._job.on_finished(self._show)
+        self._job.ended.connect(self._go_on)
+
+    def _show(self, drawn: Drawn) -> None:
+        if self._view.slider.isSliderDown():
+            self.shows = True
+            self._view.lambda_label.setText(f"λ = {self._at:.2f}")
+            self._view.preview.set_rows(drawn.pictures, (), recipe=drawn.recipe)
+
+    def _go_on(self) -> None:
+        self._job = None
+        self._begin()
