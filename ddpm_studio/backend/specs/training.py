@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolCall
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.training.spare import Spare
-from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, TrainResult
@@ -33,6 +33,19 @@ def train(
         from ddpm_studio import jobs
 
         return jobs.train(sources, run, request, options, resume=resume, models=models, spare=spare)
+
+    return JobSpec(f"Training {run.name}", DeviceSteps(work), Lane.BACKGROUND)
+
+
+def distill(
+    request: DistillRequest, run: Path, sources: Sequence[Path] = (), spare: Spare | None = None
+) -> JobSpec[TrainResult]:
+    """Make a few-step student of ``request.run``, on its teacher's pictures if none are named."""
+
+    def work(models: ModelStore) -> Generator[Event, None, TrainResult]:
+        from ddpm_studio import jobs
+
+        return jobs.distill(request, run, sources, models=models, spare=spare)
 
     return JobSpec(f"Training {run.name}", DeviceSteps(work), Lane.BACKGROUND)
 

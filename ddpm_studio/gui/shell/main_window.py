@@ -141,12 +141,14 @@ class MainWindow(QMainWindow):
         from ddpm_studio.gui.features.data.data_panel import DataPanel
         from ddpm_studio.gui.features.jobs.jobs_panel import JobsPanel
         from ddpm_studio.gui.features.pins.pin_strip import PinStrip
+        from ddpm_studio.gui.features.training.student_maker import StudentMaker
         from ddpm_studio.gui.features.training.training_panel import TrainingPanel
         from ddpm_studio.gui.workspace.machine_meter import MachineMeter
 
         studio = self.studio
         self.data = DataPanel(studio, self.actions_)
         self.training = TrainingPanel(studio, self.actions_)
+        self.students = StudentMaker(studio, self.actions_, self)
         self.jobs = JobsPanel(studio, self.actions_)
         self.pins = PinStrip(studio, self.actions_)
         panels = (self.data, self.training, self.jobs, self.pins)

@@ -21,7 +21,7 @@ from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted, TrainTick
 from ddpm_studio.jobs.library.gallery import find_runs
 from ddpm_studio.jobs.training.spare import Spare
-from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.data import Dataset, PreviewResult
@@ -163,6 +163,13 @@ class Studio(QObject):
         spare = Spare()
         spec = specs.training.train((), run, request, PrepareOptions(), resume=True, spare=spare)
         self._train(spec, run, spare)
+
+    def start_student(self, request: DistillRequest, run: Path) -> None:
+        """Make a few-step student, on the pictures of its teacher or, without such, open ones."""
+        known = self.run_view is not None and bool(self.run_view.summary.sources)
+        spare = Spare()
+        sources = () if known else self.sources
+        self._train(specs.training.distill(request, run, sources, spare=spare), run, spare)
 
     def pause_training(self, paused: bool) -> None:
         """Pause, or go on."""

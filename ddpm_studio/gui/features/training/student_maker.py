@@ -1,0 +1,149 @@
+"""Make a few-step student of the open run: the action, and what it asks first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.features.training.run_choice import RunChoice
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.widgets.layout.basics import button, label
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import DistillRequest
+
+_ACTION = "training.student"
+_COMMON = ("steps", "draw_steps", "batch_size", "seed", "device")
+_WIDTH, _MOST_ASKED = 420, 420
+
+
+class StudentMaker(QObject):
+    """Offers the action where it can be done, and says why where it can't.
+
+    Args:
+        studio: whose open run is the teacher, and which trains the student.
+        actions: where the action is registered.
+        window: owner of the dialog.
+    """
+
+    def __init__(self, studio: Studio, actions: ActionRegistry, window: QWidget) -> None:
+        super().__init__(window)
+        self._studio, self._window = studio, window
+        self._explain = actions.explain
+        self._action = actions.add(
+            _ACTION,
+            self.tr("Make a few-step student…"),
+            self.ask,
+            category=self.tr("&Run"),
+            icon="graduation-cap",
+            keywords=self.tr("distill consistency tuning fast live"),
+            enabled=False,
+        )
+        studio.run_changed.connect(self._refresh)
+        studio.training_changed.connect(self._refresh)
+        studio.data_changed.connect(self._refresh)
+        self._refresh()
+
+    def ask(self) -> None:
+        """Ask how, then begin."""
+        if self._studio.run is None:
+            return
+        dialog = StudentDialog(self._studio.run, self._studio.runs_folder, self._window)
+        dialog.chosen.connect(self._studio.start_student)
+        dialog.open()
+
+    def _refresh(self) -> None:
+        why_not = self._why_not()
+        self._action.setEnabled(not why_not)
+        told = self.tr(
+            "Tune the open model until it draws in one or two steps, as a run of its own"
+        )
+        self._explain(_ACTION, why_not or told)
+
+    def _why_not(self) -> str:
+        view = self._studio.run_view
+        if view is None or not view.summary.checkpoints:
+            return self.tr("Open a trained model first")
+        if view.summary.teacher is not None:
+            return self.tr("The open model is a few-step student itself")
+        if not self._studio.has_pictures:
+            return self.tr("Open pictures like those it was trained on first")
+        if self._studio.training is not None:
+            return self.tr("A training is under way: stop it first, or let it end")
+        return ""
+
+
+class StudentDialog(QDialog):
+    """The settings of a student and its name.
+
+    Args:
+        teacher: the run folder.
+        folder: where the student lies.
+        parent: the window, which goes on meanwhile.
+    """
+
+    chosen = Signal(object, object)
+    """The :class:`DistillRequest`, and the student's run folder (Path)."""
+
+    def __init__(self, teacher: Path, folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._teacher = teacher
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Make a few-step student"))
+        self.setMinimumWidth(_WIDTH)
+        self.messages = MessageBar()
+        rest = [key for key in DistillRequest.model_fields if key not in (*_COMMON, "run")]
+        self.form = RequestForm(DistillRequest, _COMMON, rest)
+        self.run_choice = RunChoice()
+        self.run_choice.set_folder(folder)
+        self.run_choice.suggest(self.tr("{0} in few steps").format(teacher.name))
+        explained = label(
+            self.tr(
+                "The model is trained on until it goes from noise to the picture at once "
+                "(Easy Consistency Tuning). What it was stays as it is."
+            ),
+            "muted",
+            wrap=True,
+        )
+        self.make_button = button(
+            self.tr("Make"), self.tr("Begin; the Training dock shows how it goes"), role="primary"
+        )
+        self.make_button.setDefault(True)
+        cancel = button(self.tr("Cancel"), self.tr("Begin nothing"))
+        cancel.setAutoDefault(False)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addStretch()
+        row.addWidget(cancel)
+        row.addWidget(self.make_button)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_M)
+        for widget in (explained, self.run_choice, self.form):
+            column.addWidget(widget)
+        column.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.messages)
+        layout.addWidget(TallArea(content, self.tr("Settings"), _MOST_ASKED), 1)
+        layout.addLayout(row)
+        self.make_button.clicked.connect(self._take)
+        cancel.clicked.connect(self.reject)
+
+    def _take(self) -> None:
+        try:
+            request = self.form.value(run=self._teacher)
+            folder = self.run_choice.path()
+        except StudioError as error:
+            self.messages.show_failure(Failure.of(error))
+            return
+        self.chosen.emit(request, folder)
+        self.accept()
