@@ -19,6 +19,7 @@ MEASURES: dict[str, str] = {
     "gpu.ordered": "What deterministic training costs on a GPU",
     "bf16_loss": "The loss after training in bf16 against float32",
     "few_steps": "20 DPM-Solver++ steps against 1000 ancestral: distance to the data",
+    "students": "A few-step student: 16 pictures in two steps, and a pad that is dragged",
     "scrubber": "1,000 frames of 64 pictures scrubbed in the window: a frame's time, the memory",
     "gallery": "10,000 pictures scrolled in the gallery: a frame's time, the memory",
     "data_path": "A zip of 50,000 small JPEGs to a ready array, against decoding alone",
