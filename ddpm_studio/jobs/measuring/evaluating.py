@@ -16,6 +16,7 @@ from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling import draw_classes
+from ddpm_studio.jobs.drawing.students import with_its_sampler
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
 from ddpm_studio.jobs.library.learnt import learnt_pictures, learnt_sources
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
@@ -73,6 +74,7 @@ def draw_samples(
     else:
         learnt = learnt_sources(model.info, "Name the pictures to compare with.")
         dataset = yield from learnt_pictures(model.info, learnt)
+    request = with_its_sampler(model, request)
     asked = SampleRequest(
         **{name: getattr(request, name) for name in SampleRequest.model_fields if name != "frames"}
     )

@@ -15,6 +15,7 @@ from ddpm_studio.jobs import (
     decode,
     distill,
     encode_picture,
+    evaluate,
     export_diffusers,
     inpaint,
     interpolate,
@@ -31,6 +32,7 @@ from ddpm_studio.requests import (
     DecodeRequest,
     DistillRequest,
     EncodeRequest,
+    EvaluateRequest,
     InpaintRequest,
     InterpolateRequest,
     PathRequest,
@@ -94,6 +96,14 @@ def test_all_tools_take_its_sampler(student: Path, ends: list[np.ndarray]) -> No
     _, filled = finish(inpaint(InpaintRequest(run=student, count=2, **CPU), ends[0], mask, models))
     np.testing.assert_array_equal(filled.pictures[:, 8:], np.stack([ends[0][8:]] * 2))
     assert not np.array_equal(filled.pictures[0], filled.pictures[1])
+
+
+def test_it_is_evaluated_by_its_own_sampler(student: Path, pictures: Path) -> None:
+    asked = EvaluateRequest(run=student, count=4, features="pixels", metric="kid", **CPU)
+    _, found = finish(evaluate(asked, [pictures], ModelStore()))
+    request = found.recipe["request"]
+    assert isinstance(request, dict)
+    assert (request["sampler"], request["steps"]) == ("consistency", 2)
 
 
 def test_a_drawing_is_drawn_again(student: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import cast
+from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.requests import SamplerRequest
+from tests.gui.summaries import view_of
 
 
 def test_a_fresh_bar_asks_for_what_the_request_model_takes(qtbot: QtBot) -> None:
@@ -222,5 +223,5 @@ def test_filling_in_has_no_respacing(qtbot: QtBot) -> None:
 
 
 def _view(has_averages: bool, known_classes: tuple[str, ...] = ()) -> RunView:
-    summary = SimpleNamespace(timesteps=1000, known_classes=known_classes)
-    return cast("RunView", SimpleNamespace(summary=summary, has_averages=has_averages))
+    view = view_of(Path("run"), timesteps=1000, known_classes=known_classes)
+    return replace(view, has_averages=has_averages)
