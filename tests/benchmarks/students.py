@@ -98,6 +98,7 @@ def _drag(student: Path, seconds: float) -> dict[str, Any]:
     from PySide6.QtCore import QPoint, Qt
     from PySide6.QtTest import QTest
 
+    from ddpm_studio.backend import JobHandle
     from tests.endurance.living_window import Life
 
     found: dict[str, Any] = {"drawings": 0}
@@ -105,6 +106,10 @@ def _drag(student: Path, seconds: float) -> dict[str, Any]:
 
     def count(_: object) -> None:
         found["drawings"] += 1
+
+    def follow(job: JobHandle[object]) -> None:
+        if job.spec.slot == "interpolate":
+            job.on_finished(count)
 
     def script() -> Generator[float, None, None]:
         window = life.window
@@ -121,7 +126,7 @@ def _drag(student: Path, seconds: float) -> dict[str, Any]:
             yield 0.05
         pad = panel.view.pad
         QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=QPoint(pad.width() // 2, 20))
-        window.studio.backend.started.connect(lambda job: job.on_finished(count))
+        window.studio.backend.started.connect(follow)
         begun = time.monotonic()
         while (passed := time.monotonic() - begun) < seconds:
             turn = math.tau * passed / 2

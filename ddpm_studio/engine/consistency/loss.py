@@ -9,8 +9,6 @@ from torch import Tensor
 
 from ddpm_studio.engine.consistency.function import consistency
 from ddpm_studio.engine.consistency.pairs import ConsistencyConfig
-from ddpm_studio.engine.levels import Place
-from ddpm_studio.engine.parameterizations.edm import EDM
 from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 
 
@@ -23,7 +21,7 @@ def consistency_loss(
     config: ConsistencyConfig,
     same_dropout: contextlib.AbstractContextManager[object] | None = None,
 ) -> Tensor:
-    """w(σ) (√(‖f(x_σ, σ) − sg f(x_r, r)‖² + c²) − c), a picture's mean [Geng et al. 2024, eq. 10].
+    """(√(‖f(x_σ, σ) − sg f(x_r, r)‖² + c²) − c)/(σ − r), a pseudo-Huber [Geng et al. 2024].
 
     x_σ and x_r have the same x_0 and ε, hence lie near one path of the probability flow. At r = 0
     the second is x_0 itself. ‖·‖² is a mean over pixels here, so c is the paper's over √d.
@@ -54,18 +52,7 @@ def consistency_loss(
     huber = (squared + config.c**2).sqrt() - config.c
     here, there = process.place(level, x0), process.place(near, x0)
     gap = torch.where(clean, _flat(here.sigma), _flat(here.sigma) - _flat(there.sigma))
-    return huber * output_weight(process, here) / gap
-
-
-def output_weight(process: DiffusionProcess, place: Place) -> Tensor:
-    """|c_out| of EDM over that of the parameterisation, shape (N,).
-
-    The paper's weight 1/(σ − r) is of a network with EDM's c_out. By this factor an error of
-    another network's output counts as one of that would.
-    """
-    own = process.form.c_out(place)
-    ours = EDM().c_out(place)
-    return _flat(ours / own).abs()
+    return huber / gap
 
 
 def _flat(value: float | Tensor) -> Tensor:

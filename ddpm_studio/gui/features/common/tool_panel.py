@@ -32,7 +32,7 @@ from ddpm_studio.jobs.events import Drawn, Event
 
 _DELAY_MS = 80
 # A drawing that is over so soon is waited for: the next begins when it is there.
-LIVE_SECONDS = 0.25
+LIVE_SECONDS = 0.5
 _FRAMES = 25
 
 

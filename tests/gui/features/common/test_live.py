@@ -158,7 +158,7 @@ def test_what_takes_longer_than_it_did_gives_way_in_the_end(qtbot: QtBot, share:
     panel.time.set_value(3)
     qtbot.waitUntil(lambda: len(share.drawings) == 1)
     first = share.drawings[0]
-    share.clock.now += 0.24
+    share.clock.now += 0.48
     panel.time.set_value(4)
     qtbot.waitUntil(lambda: share.drawings != [first])
     assert share.fake.asked_to_cancel(first)
