@@ -197,7 +197,8 @@ def _train(
         rows = None if parts is None else parts.trained
         trainer = build_trainer(folder.info, request, dataset, guard.images, device, fresh, rows)
         held_out = None
-        if parts is not None:
+        # A student has no model of each step to be measured.
+        if parts is not None and folder.info.student is None:
             labels = dataset.labels if trainer.model.config.num_classes is not None else None
             held_out = HeldOut(trainer, guard.images, labels, parts, request)
         returns, notices = _restore(folder, trainer)
