@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,6 +31,8 @@ LEAST_SIDE, MOST_SIDE = 4, 1024
 CHANNELS = {"gray": 1, "gray+alpha": 2, "rgb": 3, "rgba": 4}
 
 _COLOURS = {1: "gray", 2: "gray + alpha", 3: "RGB", 4: "RGBA"}
+_NUMBER = r"([+-]?[\d.]+(?:e[+-]?\d+)?)"
+_RANGE = re.compile(rf"\s*{_NUMBER}\s*(?:\.\.|…|:|,)\s*{_NUMBER}\s*", re.IGNORECASE)
 _SIZE = re.compile(r"\s*(\d{1,6})\s*(?:[x×*]\s*(\d{1,6})\s*)?", re.IGNORECASE)
 
 
@@ -125,6 +128,38 @@ def parse_bands(value: object) -> Bands:
 def bands_text(bands: Bands) -> str:
     """Return bands as people write them: (3, 2, 1) → "4,3,2"."""
     return ",".join(str(band + 1) for band in bands)
+
+
+def parse_band_list(value: str) -> tuple[int, ...] | None:
+    """Read which channels are taken: "4,3,2" → (3, 2, 1); "all" → None.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value.strip().casefold() == "all":
+        return None
+    words = re.split(r"[\s,;]+", value.strip())
+    if len(words) > MOST_BANDS or not all(re.fullmatch(r"[1-9]\d{0,3}", word) for word in words):
+        raise ValueError("must be all, or numbers from 1 such as 4,3,2")
+    return tuple(int(word) - 1 for word in words)
+
+
+def parse_range(text: str) -> tuple[float, float]:
+    """Read a range of values as people write it: "0..4095", "-1..1".
+
+    Raises:
+        ValueError: it is none, or its ends are not in order.
+    """
+    match = _RANGE.fullmatch(text)
+    try:
+        low, high = (float(match[1]), float(match[2])) if match else (math.nan, math.nan)
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("must be two numbers such as 0..4095 or -1..1")
+    if not low < high:
+        raise ValueError("must begin with the smaller number")
+    return low, high
 
 
 def check_bands(channels: int, bands: Bands) -> None:

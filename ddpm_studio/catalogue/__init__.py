@@ -17,6 +17,7 @@ from typing import Any
 
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.catalogue.measures import FEATURES, METRICS, FeatureInfo, Figure, MetricInfo
+from ddpm_studio.catalogue.data_formats import DATA_FORMATS, DataFormatInfo
 from ddpm_studio.engine.tables import (
     LEARNING_RATES,
     LOSSES,
@@ -50,6 +51,7 @@ KINDS: dict[str, Table[Any]] = plugins.KINDS
 
 __all__ = [
     "FEATURES",
+    "DATA_FORMATS",
     "KINDS",
     "LEARNING_RATES",
     "LOSSES",
@@ -62,6 +64,7 @@ __all__ = [
     "SCHEDULES",
     "TIMESTEP_SAMPLING",
     "VARIANCES",
+    "DataFormatInfo",
     "Entry",
     "FeatureInfo",
     "Figure",

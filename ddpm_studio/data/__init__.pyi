@@ -1,4 +1,7 @@
 from .dataset import Dataset as Dataset
+from .fitting import (
+    choose_size as choose_size,
+)
 from .preparing import (
     find_prepared as find_prepared,
 )

@@ -2,73 +2,183 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ddpm_studio.data.formats.archives import tar_files, zip_files
-from ddpm_studio.data.formats.arrays import npy_items, npz_items
+from ddpm_studio.data.decoding.decoding import PICTURE_SUFFIXES
+from ddpm_studio.data.formats.choosing import archive_of, beside, taken_by_formats
 from ddpm_studio.data.formats.folders import (
     Stamp,
     folder_files,
     single_file,
     stamps,
     stat_source,
-    unreadable,
 )
-from ddpm_studio.data.formats.idx import idx_items, with_labels
+from ddpm_studio.data.formats.frames import frame_items
+from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
+from ddpm_studio.data.labels.folders import TOP, split_folders
+from ddpm_studio.data.labels.own import OwnLabels
+from ddpm_studio.data.labels.source import LabelSource
+from ddpm_studio.data.labels.sources import label_sources
+from ddpm_studio.data.places import Whole
 from ddpm_studio.data.report import Reject
+from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
-
-_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-_TAR_MAGIC_AT = 257
+from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 
 @dataclass
 class Collection:
-    """Everything that was dropped, listed; ``items`` may turn out to be no pictures."""
+    """Everything that was dropped, listed; ``items`` may turn out to be no pictures.
+
+    ``sources`` has for each tree what may say the classes; ``own`` are the labels in arrays.
+    """
 
     title: str
     items: list[Item] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    sources: dict[int, list[LabelSource]] = field(default_factory=dict)
+    own: OwnLabels = field(default_factory=OwnLabels)
 
 
-def collect(paths: list[Path], stack: ExitStack) -> Collection:
+def collect(paths: list[Path], stack: ExitStack, options: PrepareOptions) -> Collection:
     """List what the dropped paths hold; ``stack`` closes the archives among them.
 
     Raises:
         StudioError: a path is missing, unreadable, unsafe or damaged as a whole.
     """
-    collection = Collection(source_title(paths))
-    loose: list[File] = []
-    for tree, path in enumerate(paths):
-        prefix = f"{path.name}/" if len(paths) > 1 else ""
-        if path.is_dir():
-            files, rejects = folder_files(path)
-            collection.rejects += [Reject(plain(prefix + r.name), r.reason) for r in rejects]
-            _add_files(collection, files, tree, prefix)
-            continue
-        stat_source(path)
-        name = path.name.lower()
-        if name.endswith(".npy"):
-            _add(collection, npy_items(path, tree, stack))
-        elif name.endswith(".npz"):
-            _add(collection, npz_items(path, tree))
-        elif (kind := _archive_kind(path)) is not None:
-            files = tar_files(path, stack) if kind == "tar" else zip_files(path, stack)
-            _add_files(collection, files, tree, prefix)
-        else:
-            files = [single_file(part) for part in with_labels(path)]
-            found = idx_items(files, tree)
-            if found is None:
+    return _Collecting(paths, stack, options).collect()
+
+
+class _Collecting:
+    """The listing of one drop."""
+
+    def __init__(self, paths: list[Path], stack: ExitStack, options: PrepareOptions) -> None:
+        self._paths, self._stack, self._options = paths, stack, options
+        self._found = Collection(source_title(paths))
+        self._first_rules = options.rules == FIRST_RULES
+        self._trees = 0
+
+    def collect(self) -> Collection:
+        loose: list[File] = []
+        for path in self._paths:
+            prefix = f"{path.name}/" if len(self._paths) > 1 else ""
+            if path.is_dir():
+                self._folder(path, prefix)
+                continue
+            stat_source(path)
+            if (files := archive_of(path, self._stack, self._options)) is not None:
+                self._tree(files, self._reading(path.name, prefix))
+                continue
+            reading = self._reading(path.name, "")
+            files = [single_file(part) for part in beside(path)]
+            items, _ = taken_by_formats(files, reading, alone=True)
+            if items is None:
                 loose.append(files[0])
             else:
-                _add(collection, found)
-    # Pictures dropped one by one belong together, whatever lies between them.
-    collection.items += [Item(plain(file.name), len(paths), file=file) for file in loose]
-    return collection
+                self._found.items += items
+                self._settle(reading, [])
+        # Pictures dropped one by one belong together, whatever lies between them.
+        if loose:
+            self._tree(loose, self._reading(self._found.title, ""), may_hold_arrays=False)
+        return self._found
+
+    def _reading(self, title: str, prefix: str) -> Reading:
+        self._trees += 1
+        return Reading(self._trees - 1, plain(title), self._options, self._stack, prefix)
+
+    def _folder(self, path: Path, prefix: str) -> None:
+        files, rejects = folder_files(path, follow=not self._first_rules)
+        self._found.rejects += [Reject(plain(prefix + r.name), r.reason) for r in rejects]
+        if not self._first_rules:
+            files = self._archives(files, prefix)
+        self._tree(files, self._reading(path.name, prefix))
+
+    def _archives(self, files: list[File], prefix: str) -> list[File]:
+        """Read the archives in a folder, such as shards; return the other files."""
+        archives: list[tuple[File, list[File]]] = []
+        for file in files:
+            if file.suffix not in (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz"):
+                continue
+            assert isinstance(file.place, Whole)
+            try:
+                held = archive_of(Path(file.place.path), self._stack, self._options)
+            except StudioError as error:
+                self._found.rejects.append(
+                    Reject(plain(prefix + file.name), f"no archive: {error}")
+                )
+                held = []
+            if held is not None:
+                archives.append((file, held))
+        splits = [_split_in(file.name) for file, _ in archives]
+        taken = taken_splits(splits, self._options.split)
+        aside: dict[str, int] = {}
+        for (file, held), split in zip(archives, splits, strict=True):
+            if split in taken:
+                name = f"{prefix}{file.name}"
+                self._tree(held, self._reading(name, f"{name}/"))
+            elif split is not None:
+                aside[split] = aside.get(split, 0) + 1
+        if line := aside_told(aside, "archive"):
+            self._found.warnings.append(line)
+        read = {file.name for file, _ in archives}
+        return [file for file in files if file.name not in read]
+
+    def _tree(self, files: list[File], reading: Reading, *, may_hold_arrays: bool = True) -> None:
+        items: list[Item] | None = None
+        left: Sequence[File] = files
+        if may_hold_arrays:
+            items, left = taken_by_formats(files, reading, alone=False)
+        # Whatever lay beside IDX files was passed over by version 0.1.0.
+        if items is not None and self._first_rules:
+            left = []
+        found = list(items or [])
+        sources: list[LabelSource] = []
+        if not self._first_rules:
+            left = self._of_split(left, found, reading)
+            paths = [item.path for item in found if item.path]
+            paths += [file.name for file in left if file.suffix in PICTURE_SUFFIXES]
+            sources, used, warnings = label_sources(left, paths)
+            reading.warnings += warnings
+            left = [file for file in left if file.name not in used] if used else left
+        found += frame_items(left, reading)
+        self._found.items += found
+        self._settle(reading, sources)
+
+    def _of_split(
+        self, files: Sequence[File], items: list[Item], reading: Reading
+    ) -> Sequence[File]:
+        """Leave files and pictures aside that are of another part of the set than is asked for."""
+        if self._options.labels == TOP:
+            return files
+        paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
+        splits = split_folders(paths + [item.origin for item in items if item.origin])
+        if splits is None:
+            return files
+        taken = taken_splits(list(splits.names.values()), self._options.split)
+        aside: dict[str, int] = {}
+        for path in paths + [item.origin for item in items]:
+            split = splits.split(path)
+            if split is not None and split not in taken:
+                aside[split] = aside.get(split, 0) + 1
+        items[:] = [one for one in items if splits.split(one.origin) in (None, *taken)]
+        kept = [file for file in files if splits.split(file.name) in (None, *taken)]
+        if line := aside_told(aside):
+            reading.warn(line)
+        return kept
+
+    def _settle(self, reading: Reading, sources: list[LabelSource]) -> None:
+        found = self._found
+        found.rejects += reading.rejects
+        found.warnings += reading.warnings
+        found.told += reading.told
+        found.own.add(reading.own)
+        found.sources[reading.tree] = sources
 
 
 def source_title(paths: list[Path]) -> str:
@@ -80,7 +190,7 @@ def source_title(paths: list[Path]) -> str:
     return f"{len(paths):,} files or folders"
 
 
-def source_stamps(paths: list[Path]) -> list[Stamp]:
+def source_stamps(paths: list[Path], options: PrepareOptions) -> list[Stamp]:
     """Return (path, size, mtime) of every file that :func:`collect` would look at.
 
     Raises:
@@ -89,35 +199,16 @@ def source_stamps(paths: list[Path]) -> list[Stamp]:
     found: list[Stamp] = []
     for path in paths:
         stat_source(path)
-        for part in with_labels(path) if path.is_file() else [path]:
-            found += stamps(part)
+        for part in beside(path) if path.is_file() else [path]:
+            found += stamps(part, follow=options.rules != FIRST_RULES)
     return found
 
 
-def _add(collection: Collection, found: tuple[list[Item], list[str]]) -> None:
-    items, warnings = found
-    collection.items += items
-    collection.warnings += warnings
+def _split_in(name: str) -> str | None:
+    """Return the part of a set that a file's name begins with: "train-0001.tar"."""
+    base = name.rpartition("/")[2].casefold()
+    return next((split for word in _words(base) if (split := split_of(word))), None)
 
 
-def _add_files(collection: Collection, files: list[File], tree: int, prefix: str) -> None:
-    found = idx_items(files, tree)
-    if found is not None:
-        _add(collection, found)
-    else:
-        collection.items += [Item(plain(prefix + file.name), tree, file) for file in files]
-
-
-def _archive_kind(path: Path) -> str | None:
-    """Return "zip", "tar" or None, by the name and else by the first bytes."""
-    name = path.name.lower()
-    if name.endswith(_TAR_SUFFIXES):
-        return "tar"
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(_TAR_MAGIC_AT + 5)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if name.endswith(".zip") or head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return "zip"
-    return "tar" if head[_TAR_MAGIC_AT:] == b"ustar" else None
+def _words(base: str) -> list[str]:
+    return "".join(sign if sign.isalnum() else " " for sign in base).split()

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ddpm_studio.data.decoding.decoding import Header, Rgb, decode, from_array
+from ddpm_studio.data.decoding.decoding import Header, Rgb, from_array
+from ddpm_studio.data.decoding.looking import Framed, Raw, opened
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.items import Pixels
-from ddpm_studio.picture_shape import CHANNELS, ImageSize, PictureShape, sides
+from ddpm_studio.picture_shape import CHANNELS, ImageSize, PictureShape, parse_band_list, sides
 from ddpm_studio.requests import PrepareOptions
 
 _LARGEST_KEPT = 64
@@ -25,14 +26,15 @@ def parse_colour(text: str) -> Rgb:
     return red, green, blue
 
 
-def make_picture(raw: bytes | Pixels, recipe: Recipe) -> Pixels:
+def make_picture(raw: Raw, recipe: Recipe) -> Pixels:
     """Return one picture as uint8 (H, W, C) of the recipe's shape.
 
     Raises:
         Unusable: with the reason for the report.
     """
-    if isinstance(raw, bytes):
-        decoded = decode(raw, recipe.behind, recipe.draft_scale)
+    if isinstance(raw, bytes | Framed):
+        with opened(raw) as picture:
+            decoded = picture.decode(recipe.behind, recipe.draft_scale, ranges=recipe.levels)
     else:
         decoded = from_array(raw, recipe.behind)
     row = np.frombuffer(fit(decoded, recipe), np.uint8)
@@ -63,8 +65,12 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
     """
     background = parse_colour(options.background)
     width, height = sides(size)
-    bands = options.channels == "bands"
-    if options.channels == "auto":
+    pick = parse_band_list(options.bands) if options.bands is not None else None
+    if pick is not None:
+        as_bands = options.channels == "bands" or len(pick) not in (1, 3)
+        return Recipe(width, height, len(pick), options.fit, background, as_bands, pick)
+    bands = options.channels == "bands" or options.bands is not None
+    if options.channels == "auto" and not bands:
         bands = any(header.bands for header in headers)
     if bands:
         counts = Counter(header.channels for header in headers)

@@ -18,6 +18,8 @@ Pixels = npt.NDArray[np.uint8]
 
 #: Largest file or archive member that is read as one picture.
 MAX_FILE_BYTES = 512 * 2**20
+#: Largest number of pictures in one dropped thing, and of files in one folder or archive.
+MAX_FILES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class Item:
         tree: which of the dropped trees it belongs to.
         class_name: its class where the source says it; in trees, folders say it later.
         pixel_bytes: what ``pixels`` returns has so many.
+        origin: the name of the file in the tree that an array lies in; empty where its place
+            there says nothing.
+        frame: which page or frame of its file, from 0.
     """
 
     name: str
@@ -62,6 +67,13 @@ class Item:
     pixels: Callable[[], Pixels] | None = None
     class_name: str | None = None
     pixel_bytes: int = 0
+    origin: str = ""
+    frame: int = 0
+
+    @property
+    def path(self) -> str:
+        """Where it lies in its tree; empty where that says nothing."""
+        return self.origin if self.file is None else self.file.name
 
     @property
     def size(self) -> int:

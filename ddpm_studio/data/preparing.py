@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from ddpm_studio.data.collecting import Collection, collect, source_stamps, source_title
 from ddpm_studio.data.dataset import Dataset
 from ddpm_studio.data.decoding.crew import Batch, Crew, Looker, look_here
-from ddpm_studio.data.decoding.decoding import Header, Unusable
+from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.looking import (
     Look,
     NotAPicture,
@@ -21,12 +21,23 @@ from ddpm_studio.data.decoding.looking import (
     Target,
     header_of,
     read_item,
+    values_of,
 )
 from ddpm_studio.data.decoding.pausing import no_collection
 from ddpm_studio.data.decoding.resizing import Recipe
+from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.fitting import choose_size, recipe_for, settled
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item, natural_key
+from ddpm_studio.data.labels.choosing import (
+    LEFT_OUT,
+    Labels,
+    check_asked,
+    choose_labels,
+    first_classes,
+    renamed,
+)
+from ddpm_studio.data.ranges import SeenValues, Told
 from ddpm_studio.data.report import Reject, Report, size_warnings
 from ddpm_studio.data.rows import begin_rows, settle_rows
 from ddpm_studio.data.store import (
@@ -36,14 +47,17 @@ from ddpm_studio.data.store import (
     Store,
     content_key,
     contents,
+    digest_of,
     quick_key,
+    todays,
     write_description,
 )
-from ddpm_studio.data.survey import Found, Survey, item_classes, nothing_usable
+from ddpm_studio.data.survey import Found, Survey, nothing_usable
+from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import cache_dir
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.progress import Progress
-from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.requests import FIRST_RULES, RULES, PrepareOptions
 
 _BATCH_BYTES = 8 * 2**20
 _BATCH_ROW_BYTES = 16 * 2**20
@@ -81,7 +95,7 @@ def prepare(
     title = source_title(paths)
     store = Store(cache if cache is not None else cache_dir())
     yield Progress(0, 1, "Listing the files")
-    stamps = source_stamps(paths)
+    stamps = source_stamps(paths, options)
     quick = quick_key(stamps, options, required_multiple)
     known = store.recall(quick)
     if known is not None and (dataset := store.load(known, paths, title)) is not None:
@@ -91,7 +105,7 @@ def prepare(
         # It starts while the files are listed.
         crew = _crew(stamps, stack)
         with no_collection():
-            collection = collect(paths, stack)
+            collection = collect(paths, stack, options)
         folder = stack.enter_context(store.writing())
         wanted = _Wanted(options, required_multiple, folder / IMAGES)
         if crew is not None and crew.ready():
@@ -104,14 +118,27 @@ def prepare(
         sized = wanted.sized(seen.sizes())
         with no_collection():
             content = contents(seen)
-        key = content_key(seen, content, sized, collection.warnings)
+            labels = _labels([found.item for found in seen.found], collection, options)
+        check_asked(title, labels, options)
+        more: list[object] = todays(options)
+        if more:
+            # What is told of them is kept with the pictures.
+            more += [digest_of(labels.classes), collection.told]
+        asked = sized.model_copy(update={"rules": RULES})
+        key = content_key(seen, content, asked, collection.warnings, more, as_asked=True)
         dataset = store.load(key, paths, title)
         if dataset is None:
             recipe = wanted.recipe(sized, [found.header for found in seen.found])
+            if made is not None:
+                recipe = replace(recipe, ranges=made.ranges(title, options))
             if made is None or made.target.recipe != recipe:
                 made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
-            resolved, described = _settle(folder, collection, seen, made, sized)
-            fingerprint = content_key(seen, content, resolved, collection.warnings)
+                # Only once they are decoded it is known what their values mean.
+                recipe = replace(recipe, ranges=made.ranges(title, options))
+                if made.target.recipe != recipe:
+                    made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
+            resolved, described, more = _settle(folder, collection, seen, made, sized)
+            fingerprint = content_key(seen, content, resolved, collection.warnings, more)
             write_description(folder, key, fingerprint, resolved, *described)
             store.keep(folder, key)
             dataset = store.load(key, paths, title)
@@ -190,6 +217,14 @@ class _Made:
     rows: list[tuple[int, Outcome]]
     coloured: bool = False
 
+    def values(self) -> SeenValues:
+        """Return the numbers of the pictures."""
+        return SeenValues().add_all(one.values for _, one in self.rows)
+
+    def ranges(self, title: str, options: PrepareOptions) -> Told:
+        """Return which of their numbers become black and white."""
+        return self.values().ranges(title, options)
+
 
 def _crew(stamps: Sequence[Stamp], stack: ExitStack) -> Crew | None:
     if len(stamps) < _CREW_FROM_FILES and sum(size for _, size, _ in stamps) < _CREW_FROM_BYTES:
@@ -206,15 +241,21 @@ def _guess(items: Sequence[Item], wanted: _Wanted) -> Target | None:
     # Going back in a packed tar means to unpack it anew.
     few = placed[:: max(1, len(placed) // _GUESSED_FROM)] or items
     headers = []
+    values = SeenValues()
     for item in few[:_GUESSED_FROM]:
         try:
-            headers.append(header_of(read_item(item)))
+            raw = read_item(item)
+            headers.append(header_of(raw))
+            values.add(values_of(raw))
         except (NotAPicture, Unusable):
             continue
     if not headers:
         return None
     sized = wanted.sized(Counter(header.size for header in headers))
-    return begin_rows(wanted.path, wanted.recipe(sized, headers))
+    recipe = wanted.recipe(sized, headers)
+    with suppress(StudioError):
+        recipe = replace(recipe, ranges=values.ranges("", wanted.options))
+    return begin_rows(wanted.path, recipe)
 
 
 def _look(
@@ -247,8 +288,7 @@ def _take(batch: Batch, look: Look, seen: Survey, made: _Made | None) -> None:
         elif one.kind == "left out":
             seen.rejects.append(Reject(item.name, one.why))
         else:
-            header = Header((one.width, one.height), one.gray, one.alpha, one.bands)
-            seen.found.append(Found(item, header, bytes.fromhex(one.digest)))
+            seen.found.append(Found(item, one.header, bytes.fromhex(one.digest)))
             if made is not None:
                 made.rows.append((row, one))
     if made is not None:
@@ -272,8 +312,12 @@ def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress,
 
 def _settle(
     folder: Path, collection: Collection, seen: Survey, made: _Made, sized: PrepareOptions
-) -> tuple[PrepareOptions, tuple[list[str], Report]]:
-    """Write the array and the labels; return the options settled on, classes and the report.
+) -> tuple[PrepareOptions, tuple[list[str], Report], list[object]]:
+    """Write the array and the labels.
+
+    Returns:
+        The options settled on, classes and the report, and what else decides what the pictures
+        became.
 
     Raises:
         StudioError: no picture could be decoded.
@@ -281,37 +325,106 @@ def _settle(
     kept: list[Found] = []
     rows: list[int] = []
     rejects = list(seen.rejects)
-    results: set[str] = set()
+    results: list[str] = []
     for found, (row, one) in zip(seen.found, made.rows, strict=True):
         if one.kind == "made":
             kept.append(found)
             rows.append(row)
-            results.add(one.result)
+            results.append(one.result)
         else:
             rejects.append(Reject(found.item.name, one.why))
     if not kept:
         raise nothing_usable(collection.title, tuple(rejects))
     recipe = made.target.recipe
+    labels = _labels([found.item for found in kept], collection, sized)
+    classes, told = labels.classes, [*labels.told]
+    if classes is not None:
+        before = [found.item for found in kept]
+        rejects += [
+            Reject(item.name, "without a label")
+            for item, one in zip(before, classes, strict=True)
+            if one is None
+        ]
+        classes = renamed(classes, sized.classes)
+        chosen = [at for at, one in enumerate(classes) if one is not None]
+        if len(chosen) < len(kept):
+            if line := _classes_left_out(labels.classes, sized.classes):
+                told.append(line)
+            kept, rows = [kept[at] for at in chosen], [rows[at] for at in chosen]
+            results, classes = [results[at] for at in chosen], [classes[at] for at in chosen]
+        if not kept:
+            raise StudioError(f"No class of {collection.title} is left.", "Leave fewer out.")
     collapses = recipe.channels == 3 and sized.channels == "auto" and not made.coloured
+    collapses = collapses and recipe.pick is None
     settle_rows(made.target, np.array(rows, np.int64), gray=collapses)
-    classes = item_classes([found.item for found in kept])
-    class_names = sorted(set(classes), key=natural_key) if classes else []
-    if classes:
+    names = [one for one in classes or [] if one is not None]
+    class_names = sorted(set(names), key=natural_key)
+    if names:
         index = {name: number for number, name in enumerate(class_names)}
-        np.save(folder / LABELS, np.array([index[name] for name in classes], np.int64))
-    names = "\n".join(found.item.name.replace("\n", " ") for found in kept)
-    (folder / NAMES).write_bytes(names.encode(errors="surrogatepass"))
-    counts = Counter(classes or [])
+        np.save(folder / LABELS, np.array([index[name] for name in names], np.int64))
+    listed = "\n".join(found.item.name.replace("\n", " ") for found in kept)
+    (folder / NAMES).write_bytes(listed.encode(errors="surrogatepass"))
+    counts = Counter(names)
     report = Report(
         source=collection.title,
         found=len(kept) + len(rejects),
         kept=len(kept),
         rejects=tuple(rejects),
         sizes=tuple(Counter(found.header.size for found in kept).most_common()),
-        duplicates=len(kept) - len(results),
+        duplicates=len(kept) - len(set(results)),
         class_counts=tuple((name, counts[name]) for name in class_names),
         others=tuple(seen.others.most_common()),
         warnings=(*size_warnings(len(kept)), *collection.warnings),
+        told=() if sized.rules == FIRST_RULES else _told(collection, made, kept, told),
+        label_choices=tuple((one.key, one.title, one.classes) for one in labels.choices),
+        labels=labels.taken,
     )
     shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
-    return settled(sized, shape, bands=recipe.bands), (class_names, report)
+    resolved = settled(sized, shape, bands=recipe.bands)
+    more = _beyond_first(kept, recipe, classes)
+    if len(kept) < sum(one.kind == "made" for _, one in made.rows):
+        more.append({"kept": digest_of([str(row) for row in rows])})
+    return resolved, (class_names, report), more
+
+
+def _told(
+    collection: Collection, made: _Made, kept: Sequence[Found], labels: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what to say about axes, values, frames and classes."""
+    values = made.values().told(collection.title, made.target.recipe.ranges)
+    frames = [found.header.frames for found in kept if found.header.frames > 1]
+    told = [*collection.told, *values, *labels]
+    if frames and not any(found.item.frame for found in kept):
+        files = "1 file has" if len(frames) == 1 else f"{len(frames):,} files have"
+        told.append(
+            f"{files} several frames or pages, {sum(frames):,} in all: the first of each is taken; "
+            "--frames all takes every one."
+        )
+    return tuple(told)
+
+
+def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, str]) -> str:
+    """Say how many pictures the classes had that are left out."""
+    counts = Counter(one for one in classes or () if one is not None)
+    out = [old for old, new in names.items() if new == LEFT_OUT and counts[old]]
+    if not out:
+        return ""
+    total = sum(counts[old] for old in out)
+    return f"{total:,} pictures of {', '.join(out)} left out, as asked."
+
+
+def _beyond_first(
+    kept: Sequence[Found], recipe: Recipe, classes: Sequence[str | None] | None
+) -> list[object]:
+    """Return what these pictures are beyond what version 0.1.0 would have made of them."""
+    more: list[object] = []
+    if recipe.ranges:
+        more.append({"ranges": recipe.ranges})
+    first = first_classes([found.item for found in kept])
+    if classes != first:
+        more.append({"classes": digest_of(classes)})
+    return more
+
+
+def _labels(items: Sequence[Item], collection: Collection, options: PrepareOptions) -> Labels:
+    return choose_labels(items, collection.sources, collection.own, options)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ddpm_studio.data.collecting import collect
-from ddpm_studio.data.decoding.decoding import PICTURE_SUFFIXES, Header, Unusable
-from ddpm_studio.data.decoding.looking import NotAPicture, header_of, read_item
+from ddpm_studio.data.decoding.decoding import PICTURE_SUFFIXES, Header
+from ddpm_studio.data.decoding.looking import NotAPicture, Raw, header_of, read_item, values_of
+from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.fitting import (
     choose_size,
     is_gray,
@@ -22,6 +23,7 @@ from ddpm_studio.data.fitting import (
     settled,
 )
 from ddpm_studio.data.items import Item, Pixels
+from ddpm_studio.data.ranges import SeenValues
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.survey import nothing_usable
 from ddpm_studio.picture_shape import PictureShape
@@ -67,12 +69,12 @@ def preview(
     """
     until = time.monotonic() + _MAX_SECONDS
     with ExitStack() as stack:
-        collection = collect([Path(source) for source in sources], stack)
+        collection = collect([Path(source) for source in sources], stack, options)
         likely = [item for item in collection.items if _looks_like_picture(item)]
         candidates = likely or collection.items
         rejects = list(collection.rejects)
         others: Counter[str] = Counter()
-        taken: list[tuple[Item, bytes | Pixels, Header]] = []
+        taken: list[tuple[Item, Raw, Header]] = []
         for index in _spread(len(candidates), count):
             if len(taken) == count or time.monotonic() > until:
                 break
@@ -91,6 +93,11 @@ def preview(
     sizes = Counter(header.size for _, _, header in taken)
     size = options.image_size or choose_size(sizes.items(), required_multiple)
     recipe = recipe_for(options, size, [header for _, _, header in taken])
+    values = SeenValues()
+    for _, raw, _ in taken:
+        with suppress(Unusable):
+            values.add(values_of(raw))
+    recipe = replace(recipe, ranges=values.ranges(collection.title, options))
     made: list[tuple[str, tuple[int, int], Pixels]] = []
     for item, raw, header in taken:
         if made and time.monotonic() > until:

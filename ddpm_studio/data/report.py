@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 from ddpm_studio.engine.sizes import size_text
+from ddpm_studio.data.decoding.foreign import foreign_suffix
 
 _FEW = 50
 _SIZES_SHOWN = 4
@@ -47,7 +48,9 @@ class Report:
     ``found`` pictures are ``kept`` plus ``rejects``; ``others`` counts files that are no
     pictures, by suffix. ``sizes`` holds ((width, height), count) of the kept pictures before
     preparation and ``class_counts`` (class, count); ``duplicates`` counts pictures that equal
-    an earlier one pixel for pixel after preparation (they are kept).
+    an earlier one pixel for pixel after preparation (they are kept). ``told`` says what values,
+    axes and classes were taken for. ``label_choices`` are (key, title, number of classes) of what
+    may say classes, and ``labels`` the keys of what did.
     """
 
     source: str
@@ -59,6 +62,9 @@ class Report:
     class_counts: tuple[tuple[str, int], ...] = ()
     others: tuple[tuple[str, int], ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    told: tuple[str, ...] = ()
+    label_choices: tuple[tuple[str, str, int], ...] = ()
+    labels: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return the report as short lines for people, most important first."""
@@ -68,6 +74,7 @@ class Report:
             for kind, count in Counter(reject.kind for reject in self.rejects).most_common()
         ]
         lines += self.warnings
+        lines += self.told
         if self.sizes:
             lines.append(f"Sizes: {_listed(self._size_words(), _SIZES_SHOWN)}.")
         if self.class_counts:
@@ -82,6 +89,14 @@ class Report:
             verb = "is not a picture" if total == 1 else "are not pictures"
             kinds = _listed([f"{count:,} {kind}" for kind, count in self.others], _SIZES_SHOWN)
             lines.append(f"{_count(total, 'other file')} {verb}: {kinds}.")
+            lines += [
+                f"{_count(count, f'file {kind}', f'files {kind}')}: {what}."
+                for kind, count in self.others
+                if (what := foreign_suffix(kind))
+            ]
+        chosen = [f"{key} ({n:,})" if n else key for key, _, n in self.label_choices]
+        if len(chosen) > len(self.labels):
+            lines.append(f"Labels to choose from: {_listed(chosen, _CLASSES_SHOWN)}.")
         return lines
 
     def _size_words(self) -> list[str]:
@@ -112,6 +127,12 @@ class Report:
             class_counts=tuple((str(name), int(count)) for name, count in data["class_counts"]),
             others=tuple((str(kind), int(count)) for kind, count in data["others"]),
             warnings=tuple(str(line) for line in data["warnings"]),
+            told=tuple(str(line) for line in data.get("told", ())),
+            label_choices=tuple(
+                (str(key), str(title), int(count))
+                for key, title, count in data.get("label_choices", ())
+            ),
+            labels=tuple(str(key) for key in data.get("labels", ())),
         )
 
 

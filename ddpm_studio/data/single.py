@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ddpm_studio.data.decoding.decoding import Unusable, array_header, decode
+from ddpm_studio.data.decoding.decoding import array_header, decode
+from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.fitting import choose_size, make_picture, recipe_for
 from ddpm_studio.data.items import MAX_FILE_BYTES, Pixels
 from ddpm_studio.errors import StudioError

@@ -22,17 +22,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.data.dataset import Dataset
-from ddpm_studio.data.formats.arrays import map_array
 from ddpm_studio.data.formats.folders import Stamp
+from ddpm_studio.data.formats.mapped import map_array
 from ddpm_studio.data.report import Report
 from ddpm_studio.data.survey import Survey
 from ddpm_studio.errors import StudioError
 from ddpm_studio.picture_shape import CHANNELS, sides
-from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.strict_json import read_object
 
 #: Raise it whenever the same input would give other pixels or another layout.
 FORMAT = 2
+#: Options that choose what is read and what it means; the pictures and classes tell the rest.
+CHOOSING = {"range", "layout", "frames", "split", "array", "labels", "classes", "rules"}
+# The same as FORMAT for what is read otherwise than by version 0.1.0.
+_RULES_FORMAT = "rules 2.1"
 IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
 REPORT = "report.json"
 #: File times may be this coarse: a file changed so recently could change again unseen.
@@ -55,11 +59,23 @@ def contents(survey: Survey) -> bytes:
 
 
 def content_key(
-    survey: Survey, content: bytes, options: PrepareOptions, warnings: Sequence[str]
+    survey: Survey,
+    content: bytes,
+    options: PrepareOptions,
+    warnings: Sequence[str],
+    more: Sequence[object] = (),
+    *,
+    as_asked: bool = False,
 ) -> str:
-    """Return the hex key of pictures, of these :func:`contents`, prepared with these options."""
+    """Return the hex key of pictures, of these :func:`contents`, prepared with these options.
+
+    ``more`` is what else decides what they become; nothing where they are read as version 0.1.0
+    did, whose keys stay what they were. ``as_asked``: also what only chooses among readings, which
+    the pictures that come of it are told apart by.
+    """
     digest = hashlib.blake2b(digest_size=20)
-    digest.update(json.dumps([FORMAT, options.model_dump()], sort_keys=True).encode())
+    told_options = options.model_dump(exclude=None if as_asked else CHOOSING)
+    digest.update(json.dumps([FORMAT, told_options, *more], sort_keys=True).encode())
     left_out = sorted((reject.name, reject.reason) for reject in survey.rejects)
     told = [left_out, sorted(survey.others.items()), list(warnings)]
     digest.update(json.dumps(told).encode())
@@ -69,8 +85,19 @@ def content_key(
 
 def quick_key(stamps: Sequence[Stamp], options: PrepareOptions, multiple: int) -> str:
     """Return the hex key of unread files, by their paths, sizes and times."""
-    text = json.dumps([FORMAT, options.model_dump(), multiple, stamps], sort_keys=True)
+    told_options = options.model_dump(exclude={"rules"})
+    text = json.dumps([FORMAT, told_options, multiple, stamps, *todays(options)], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+
+
+def digest_of(classes: Sequence[str | None] | None) -> str:
+    """Return the hex digest of the classes of pictures."""
+    return hashlib.blake2b(json.dumps(classes).encode(), digest_size=20).hexdigest()
+
+
+def todays(options: PrepareOptions) -> list[object]:
+    """Return what tells keys of sets that are read by today's rules; raise it as FORMAT."""
+    return [] if options.rules == FIRST_RULES else [_RULES_FORMAT]
 
 
 class Store:

@@ -6,11 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ddpm_studio.data.decoding.decoding import Header
-from ddpm_studio.data.items import Item, folder_classes
+from ddpm_studio.data.decoding.foreign import foreign_suffix
+from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject, reject_summary
-from ddpm_studio.errors import StudioError, plain
-
-_LONGEST_CLASS = 100
+from ddpm_studio.errors import StudioError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +52,15 @@ def nothing_usable(
     if count == 0:
         return StudioError(f"{title} is empty.", "Choose a folder or an archive with pictures.")
     files = "1 file, and it is not a picture" if count == 1 else f"{count:,} files, none of them a"
+    assert others is not None
+    kind, most = others.most_common(1)[0]
+    suffix, _, what = kind.partition(": ")
+    what = what or foreign_suffix(suffix) or ""
+    if what and 2 * most >= count:
+        this = title if count == 1 else f"Most of {title} ({most:,} {suffix})"
+        said, _, remedy = what.partition(": ")
+        return StudioError(f"{this} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
     return StudioError(
         f"No pictures in {title}: {files}{'' if count == 1 else ' picture'}.",
         "Choose PNG, JPEG, WebP, BMP, GIF or TIFF pictures, an archive of them, .npz or IDX.",
     )
-
-
-def item_classes(items: list[Item]) -> list[str] | None:
-    """Return the class of each picture, or None unless every one has a class."""
-    by_tree: dict[int, list[str]] = {}
-    for item in items:
-        if item.file is not None:
-            by_tree.setdefault(item.tree, []).append(item.file.name)
-    from_folders = {tree: folder_classes(names) for tree, names in by_tree.items()}
-    if None in from_folders.values():
-        return None
-    following = {tree: iter(names) for tree, names in from_folders.items() if names}
-    classes = [
-        next(following[item.tree]) if item.file is not None else item.class_name for item in items
-    ]
-    shown = {name: plain(name, _LONGEST_CLASS) for name in set(classes) if name is not None}
-    return [shown[name] for name in classes if name is not None] if None not in classes else None

@@ -71,6 +71,16 @@ OPTIONS: dict[str, Any] = {
     "channels": "auto",
     "fit": "crop",
     "background": "#ffffff",
+    "range": None,
+    "layout": None,
+    "bands": None,
+    "frames": None,
+    "split": None,
+    "array": None,
+    "labels": None,
+    "classes": {},
+    # By these rules none of the fields above would have changed anything.
+    "rules": 1,
 }
 
 NETWORK: dict[str, Any] = {

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio import catalogue
@@ -20,6 +21,7 @@ from ddpm_studio.jobs import ModelStore, sample
 from ddpm_studio.requests import SampleRequest
 from tests.catalogue.installing import seen
 from tests.cli.conftest import QUIET, Terminal, spawn
+from tests.data.pictures import prepared
 from tests.engine.walking import finish as walked
 from tests.gui.panel_help import WAIT, opened
 from tests.jobs.conftest import finish
@@ -213,3 +215,14 @@ def test_a_network_is_trained_and_drawn_from_and_its_run_can_do_without(
     assert said.code == 0, said.err
     assert "of the kind toy-net, unknown here" in " ".join(said.out.split())
     assert "needs the network toy-net of the plug-in toy-plugin 1.0" in terminal(*drawing).error
+
+
+def test_pictures_are_read_by_the_toy_format(toy: Path, tmp_path: Path) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (3, 16, 16), np.uint8)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.toy").write_bytes(levels.tobytes())
+    alone = prepared(tmp_path / "cache", tmp_path / "in" / "a.toy")
+    np.testing.assert_array_equal(alone.images[..., 0], levels)
+    Image.fromarray(levels[0]).save(tmp_path / "in" / "b.png")
+    beside = prepared(tmp_path / "cache", tmp_path / "in")
+    np.testing.assert_array_equal(beside.images[..., 0], [*levels, levels[0]])

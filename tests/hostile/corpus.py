@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.hostile import bad_archives, bad_arrays, bad_models, bad_pictures, bad_recipes
+from tests.hostile import (
+    bad_archives,
+    bad_arrays,
+    bad_containers,
+    bad_models,
+    bad_pictures,
+    bad_recipes,
+)
 from tests.hostile.cases import Case
+
+_PARTS = (bad_archives, bad_pictures, bad_arrays, bad_containers, bad_models, bad_recipes)
 
 
 @cache
 def corpus() -> dict[str, Case]:
     """Return all cases by their names."""
     found: dict[str, Case] = {}
-    for part in (bad_archives, bad_pictures, bad_arrays, bad_models, bad_recipes):
+    for part in _PARTS:
         for case in part.cases():
             assert case.name not in found, case.name
             found[case.name] = case

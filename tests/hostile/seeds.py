@@ -221,3 +221,85 @@ runs=/tmp/r
 [window]
 geometry=@ByteArray(\\x1\\xd9\\xd0\\xcb\\0\\x3\\0\\0)
 """
+
+
+@cache
+def tensors() -> bytes:
+    """Return pictures with labels as torch.save writes them."""
+    stream = io.BytesIO()
+    torch.save({"images": torch.from_numpy(pixels()), "labels": torch.arange(4)}, stream)
+    return stream.getvalue()
+
+
+@cache
+def hdf5() -> bytes:
+    """Return pictures with labels as an HDF5 file, packed and in chunks."""
+    import h5py
+
+    stream = io.BytesIO()
+    with h5py.File(stream, "w", track_order=False) as file:
+        file.create_dataset("images", data=pixels(), chunks=(2, 16, 16, 3), compression="gzip")
+        file.create_dataset("labels", data=np.arange(4))
+    return stream.getvalue()
+
+
+@cache
+def parquet() -> bytes:
+    """Return pictures with labels as a table in a Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    cells = [{"bytes": picture(), "path": "a.png"}] * 4
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"image": cells, "label": [0, 1, 0, 1]}), stream)
+    return stream.getvalue()
+
+
+@cache
+def cifar(protocol: int = 2) -> bytes:
+    """Return a batch of CIFAR-10 for Python."""
+    import pickle
+
+    rows = np.random.default_rng(5).integers(0, 256, (4, 3072), dtype=np.uint8)
+    return pickle.dumps({b"data": rows, b"labels": [0, 1, 0, 1]}, protocol)
+
+
+@cache
+def cifar_binary() -> bytes:
+    """Return a batch of CIFAR-10, binary."""
+    rows = np.random.default_rng(5).integers(0, 256, (4, 3073), dtype=np.uint8)
+    rows[:, 0] = (0, 1, 0, 1)
+    return rows.tobytes()
+
+
+@cache
+def tiff_bands(kind: str = "<f4", bands: int = 5, method: int = 1, tiled: bool = False) -> bytes:
+    """Return a TIFF of several bands, which Pillow does not read, stored or deflated."""
+    import zlib
+
+    levels = np.random.default_rng(6).integers(0, 256, (16, 16, bands)).astype(kind)
+    raw = levels.tobytes() if kind[1] != "f" else (levels / 255).astype(kind).tobytes()
+    body = zlib.compress(raw) if method == 8 else raw
+    depth, form = int(kind[2:]) * 8, {"u": 1, "i": 2, "f": 3}[kind[1]]
+    first = 8 + len(body)
+    lists = struct.pack(f"<{bands}H", *[depth] * bands) + struct.pack(f"<{bands}H", *[form] * bands)
+    # Two numbers of two bytes stand in the entry itself.
+    inline = depth << 16 | depth if bands == 2 else depth
+    shapes = form << 16 | form if bands == 2 else form
+    bits, forms = (inline, shapes) if bands <= 2 else (first, first + 2 * bands)
+    parts = [(322, 4, 1, 16), (323, 4, 1, 16), (324, 4, 1, 8), (325, 4, 1, len(body))]
+    strips = [(273, 4, 1, 8), (278, 4, 1, 16), (279, 4, 1, len(body))]
+    entries = [
+        *[(256, 4, 1, 16), (257, 4, 1, 16), (258, 3, bands, bits), (259, 3, 1, method)],
+        *[(262, 3, 1, 1), (277, 3, 1, bands), (339, 3, bands, forms)],
+        *(parts if tiled else strips),
+    ]
+    table = b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries))
+    head = struct.pack("<2sHI", b"II", 42, first + len(lists))
+    return head + body + lists + struct.pack("<H", len(entries)) + table + bytes(4)
+
+
+TABLE = "file_name,label,age\n" + "".join(f"{k}.png,{'ab'[k % 2]},{k % 3}\n" for k in range(4))
+LINES = "".join(f'{{"file_name": "{k}.png", "label": "{"ab"[k % 2]}"}}\n' for k in range(4))
+CELEBA = "4\nSmiling Young\n" + "".join(f"{k}.png  {1 - k % 2 * 2} -1\n" for k in range(4))
+MANIFEST = json.dumps({"labels": [[f"{k}.png", k % 2] for k in range(4)]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +44,43 @@ def _pictures() -> list[bytes]:
     frames = [seeds.picture(kind, 3) for kind in ("GIF", "WEBP", "TIFF", "PNG")]
     ppm = [b"P3\n2 2\n255\n" + b"1 2 3 " * 4, b"P1\n4 4\n" + b"0101" * 4, b"P5\n2 2\n7\n\1\2\3\4"]
     return [*map(seeds.picture, seeds.KINDS), *frames, seeds.rgba_picture(), *ppm]
+
+
+def _rare_pictures() -> list[bytes]:
+    bands = [
+        seeds.tiff_bands(),
+        seeds.tiff_bands("<u2", 3, 8),
+        seeds.tiff_bands("<i4", 2, 1, True),
+        seeds.tiff_bands("<f8", 1),
+    ]
+    return [*map(seeds.picture, ("AVIF", "JPEG2000", "TGA")), *bands]
+
+
+def _labels(folder: Path, content: bytes) -> object:
+    """A table, a manifest or the like beside pictures; its first sign says which."""
+    from ddpm_studio.engine.generators import finish
+
+    place = folder / "labelled"
+    if not place.exists():
+        place.mkdir()
+        for number in range(4):
+            (place / f"{number}.png").write_bytes(seeds.picture())
+    first = content[:1]
+    name = {b"{": "dataset.json", b"4": "attributes.txt", b"f": "metadata.csv"}.get(first, "0.json")
+    name = "metadata.jsonl" if content.startswith(b'{"file_name') else name
+    (place / name).write_bytes(content)
+    try:
+        from ddpm_studio.data import prepare
+
+        return finish(prepare([place], PrepareOptions(), cache=folder / "cache"))
+    finally:
+        (place / name).unlink()
+        shutil.rmtree(folder / "cache", ignore_errors=True)
+
+
+def _label_seeds() -> list[bytes]:
+    texts = (seeds.TABLE, seeds.LINES, seeds.CELEBA, seeds.MANIFEST, ' {"label": "a"}')
+    return [text.encode() for text in texts]
 
 
 def _zips() -> list[bytes]:
@@ -225,6 +263,12 @@ TARGETS = {
     "pictures": Target(_pictures, _data("a.png")),
     "npy": Target(lambda: [seeds.npy()], _data("a.npy")),
     "npz": Target(lambda: [seeds.npz()], _data("a.npz")),
+    "rare pictures": Target(_rare_pictures, _data("a.tif")),
+    "torch": Target(lambda: [seeds.tensors()], _data("a.pt")),
+    "hdf5": Target(lambda: [seeds.hdf5()], _data("a.h5")),
+    "parquet": Target(lambda: [seeds.parquet()], _data("a.parquet")),
+    "cifar": Target(lambda: [seeds.cifar(), seeds.cifar(4)], _data("data_batch_1")),
+    "labels": Target(_label_seeds, _labels),
     "idx": Target(lambda: [seeds.idx(), seeds.idx_gz()], _data("a-images-idx3-ubyte")),
     "cache": Target(_cache_seeds, _cache),
     "run": Target(_run_seeds, _run),

@@ -29,7 +29,7 @@ FOUND = (
 
 
 def test_the_corpus_is_large_and_always_the_same() -> None:
-    assert len(corpus()) >= 500
+    assert len(corpus()) >= 800
     assert set(FOUND) <= corpus().keys()
 
 

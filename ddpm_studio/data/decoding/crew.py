@@ -22,9 +22,17 @@ from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from ddpm_studio.data.decoding.decoding import Unusable
-from ddpm_studio.data.decoding.looking import Look, NotAPicture, Outcome, Target, look, read_item
+from ddpm_studio.data.decoding.looking import (
+    Framed,
+    Look,
+    NotAPicture,
+    Outcome,
+    Target,
+    look,
+    read_item,
+)
 from ddpm_studio.data.decoding.pausing import no_collection
+from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.decoding.worker import ARRAY, BYTES, DISK, LEFT_OUT, MEMORY, OTHER, READY
 from ddpm_studio.data.decoding.worker import main as worker_main
 from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
@@ -146,15 +154,17 @@ def _told(item: Item) -> _Asked:
     file = item.file
     if file is not None and file.place is not None:
         place = file.place
-        return _Asked([type(place).__name__, file.suffix, file.size, *place])
+        return _Asked([type(place).__name__, item.frame, file.suffix, file.size, *place])
     try:
         raw = read_item(item)
     except NotAPicture as verdict:
         return _Asked([OTHER, str(verdict)])
     except Unusable as verdict:
         return _Asked([LEFT_OUT, str(verdict)])
+    if isinstance(raw, Framed):
+        return _Asked([BYTES, len(raw.data), raw.frame], raw.data)
     if isinstance(raw, bytes):
-        return _Asked([BYTES, len(raw)], raw)
+        return _Asked([BYTES, len(raw), 0], raw)
     return _Asked([ARRAY, *raw.shape], raw.tobytes())
 
 

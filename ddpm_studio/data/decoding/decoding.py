@@ -9,29 +9,50 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
     ExifTags,
     GifImagePlugin,
     Image,
     ImageFile,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     PpmImagePlugin,
+    TgaImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
 from ddpm_studio.band_chunk import BAND_CHUNK, band_shape, unpack_bands
+from ddpm_studio.data.decoding.foreign import foreign, looks_like_tga
+from ddpm_studio.data.decoding.frames import count_frames
+from ddpm_studio.data.decoding.levels import (
+    NO_RANGES,
+    WORDS,
+    Ranges,
+    bytes_of_words,
+    deep_colours,
+    eight_bits,
+    levels_of,
+    measured,
+    stretched,
+    strips,
+    turned_array,
+)
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
+from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, why_not
+from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import Pixels
+from ddpm_studio.data.values import BYTES, Values
 from ddpm_studio.errors import plain
 from ddpm_studio.picture_shape import MOST_COLOURS
 
@@ -39,7 +60,9 @@ _Read = TypeVar("_Read")
 
 HEAD_BYTES = 16
 _COMMON_SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"}
-PICTURE_SUFFIXES = frozenset(_COMMON_SUFFIXES | {".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm"})
+_RARE_SUFFIXES = {".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm", ".apng", ".avif", ".avifs"}
+_RARE_SUFFIXES |= {".jp2", ".j2k", ".jpx", ".j2c", ".jpf", ".tga"}
+PICTURE_SUFFIXES = frozenset(_COMMON_SUFFIXES | _RARE_SUFFIXES)
 
 Rgb = tuple[int, int, int]
 Decoded = Image.Image | Pixels
@@ -53,6 +76,9 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "BMP": BmpImagePlugin.BmpImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
     "PPM": PpmImagePlugin.PpmImageFile,
+    "AVIF": AvifImagePlugin.AvifImageFile,
+    "JPEG2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
+    "TGA": TgaImagePlugin.TgaImageFile,
 }
 _GRAY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"))
 _ALPHA_MODES = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
@@ -67,30 +93,23 @@ _TURNS = {
 }
 _LARGE_PIXELS = 8_000_000
 _ONE_LARGE = threading.Lock()
-_STRIP_PIXELS = 1 << 20
 _MAX_EXIF_BYTES = 1 << 20
 _EXIF_KEYS = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
-
-
-class Unusable(Exception):  # noqa: N818 - a verdict on a picture, not a fault of the program
-    """A picture that can't be used; its text is the reason for the report."""
-
-
-class Large(Exception):  # noqa: N818 - a verdict on a picture, not a fault of the program
-    """A picture that takes so much memory that one at a time is enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a picture says of itself before it is decoded: (width, height) as it is shown.
 
-    ``bands``: how many channels it has where these are no colours, else 0.
+    ``bands``: how many channels it has where these are no colours, else 0. ``frames``: how many
+    frames or pages its file has.
     """
 
     size: tuple[int, int]
     gray: bool
     alpha: bool
     bands: int = 0
+    frames: int = 1
 
     @property
     def channels(self) -> int:
@@ -114,6 +133,10 @@ def identify(head: bytes) -> str | None:
         return "TIFF"
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
         return "PPM"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "AVIF"
+    if head.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")):
+        return "JPEG2000"
     return None
 
 
@@ -149,14 +172,26 @@ def decode(
 class Opened:
     """A picture file whose header has been read, and judged fit to be decoded.
 
+    Args:
+        data: the file.
+        frame: which of its frames or pages, from 0.
+
+    Attributes:
+        values: the smallest and the largest number in it, once it is decoded; None where they were
+            not looked for.
+
     Raises:
         Unusable: it is damaged, of no known kind or has too many pixels.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._plain = plain_jpeg(data)
-        self._image = _open(data) if self._plain is None else None
+    def __init__(self, data: bytes, frame: int = 0) -> None:
+        self._data, self._frame = data, frame
+        self.values: Values | None = None
+        self._image: ImageFile.ImageFile | None = None
+        self._page: TiffPage | None = None
+        self._plain = plain_jpeg(data) if not frame else None
+        if self._plain is None:
+            self._open()
 
     def __enter__(self) -> Opened:
         return self
@@ -165,12 +200,34 @@ class Opened:
         if self._image is not None:
             self._image.__exit__(*error)
 
+    def _open(self) -> None:
+        if (kind := identify(self._data[:HEAD_BYTES])) == "TIFF":
+            self._page = page_beyond_pillow(self._data, self._frame)
+        if self._page is None:
+            self._image = open_image(self._data, kind)
+            if self._frame:
+                self._to_frame(self._image)
+
+    def _to_frame(self, image: ImageFile.ImageFile) -> None:
+        try:
+            image.seek(self._frame)
+        except MemoryError:
+            raise
+        except Exception as error:  # untrusted bytes make the plugins raise nearly anything
+            raise Unusable(_reason(self._data, error)) from error
+
     def header(self) -> Header:
         """Return size and mode; to be asked before it is decoded."""
         if self._plain is not None:
             return Header(self._plain.size, self._plain.mode == "L", alpha=False)
+        kind = identify(self._data[:HEAD_BYTES])
+        frames = 1 if self._frame or kind is None else count_frames(kind, self._data)
+        if self._page is not None:
+            return _page_header(self._page, frames)
         assert self._image is not None
         image = self._image
+        if kind == "AVIF":
+            frames = 1 if self._frame else int(getattr(image, "n_frames", 1))
         width, height = image.size
         # TIFF's size is given turned already.
         if image.format != "TIFF" and _orientation(image) >= 5:
@@ -182,6 +239,7 @@ class Opened:
             (width, height),
             image.mode in _GRAY_MODES,
             image.mode in _ALPHA_MODES or "transparency" in image.info,
+            frames=frames,
         )
 
     def decode(
@@ -190,8 +248,10 @@ class Opened:
         draft: Callable[[int, int], float] | None,
         *,
         large: bool = True,
+        ranges: Ranges = NO_RANGES,
+        measure: bool = False,
     ) -> Decoded:
-        """Return it as an image of mode L or RGB, turned upright; of several frames the first.
+        """Return it as an image of mode L or RGB, turned upright.
 
         A picture with bands of its own is an array of these.
 
@@ -200,16 +260,23 @@ class Opened:
                 mode may be LA or RGBA too.
             draft: from (width, height) the scale that is enough; JPEG is then decoded smaller.
             large: whether to decode it if that takes much memory.
+            ranges: which values become levels 0 and 255, by their type; without, what its type
+                or its own numbers say.
+            measure: whether ``values`` are looked for where they are bytes; otherwise always.
 
         Raises:
-            Unusable: it is damaged or truncated.
+            Unusable: it is damaged or truncated, or of values that are no levels.
             Large: it takes much memory.
         """
+        if self._page is not None:
+            return self._decode_page(self._page, background, ranges, large)
         easy = self._plain
         if easy is not None and (draft is None or draft(*easy.size) >= 1):
             with suppress(Exception):  # the full reader says what is wrong
-                return easy.decode(self._data)
-        image = self._image = self._image or _open(self._data)
+                return self._of_bytes(easy.decode(self._data), ranges, measure)
+        if self._image is None:
+            self._image = open_image(self._data, identify(self._data[:HEAD_BYTES]))
+        image = self._image
         if (content := _own_bands(image)) is not None:
             return _checked(unpack_bands, content, image.size)
         scale = 1.0 if draft is None else draft(*image.size)
@@ -222,18 +289,69 @@ class Opened:
         try:
             # Memory is for one of them at a time, however many are decoded side by side.
             with _ONE_LARGE if is_large else nullcontext():
-                return _decoded(image, background, scale if is_large else 1.0)
+                image.load()
+                upright = self._levelled(image, ranges, measure)
+                return _decoded(image, upright, background, scale if is_large else 1.0)
         except (MemoryError, Unusable):
             raise
         except Exception as error:  # untrusted bytes make the plugins raise nearly anything
             raise Unusable(_reason(self._data, error)) from error
 
+    def _levelled(self, image: ImageFile.ImageFile, ranges: Ranges, measure: bool) -> Image.Image:
+        """Return a loaded image with values 0..255, whatever it had."""
+        if image.mode.startswith("I") or image.mode == "F":
+            self.values = measured(image)
+            return eight_bits(image, self.values, ranges)
+        deep = deep_colours(self._data, image, self._frame)
+        if deep is not None:
+            self.values = deep.values
+            used = ranges.get(deep.values.dtype)
+            return image if used in (None, WORDS) else deep.levels(used)
+        return self._of_bytes(image, ranges, measure)
 
-def _decoded(image: ImageFile.ImageFile, background: Rgb | None, scale: float) -> Image.Image:
-    image.load()
+    def _of_bytes(self, image: Image.Image, ranges: Ranges, measure: bool) -> Image.Image:
+        if image.mode not in ("L", "LA", "RGB", "RGBA"):
+            return image
+        if measure:
+            self.values = measured(image)
+        used = ranges.get("uint8", BYTES)
+        return image if used == BYTES else stretched(image, used)
+
+    def _decode_page(
+        self, page: TiffPage, background: Rgb | None, ranges: Ranges, large: bool
+    ) -> Decoded:
+        is_large = page.width * page.height * page.bands > _LARGE_PIXELS
+        if is_large and not large:
+            raise Large
+        try:
+            with _ONE_LARGE if is_large else nullcontext():
+                numbers = page.read(self._data)
+                self.values = Values.of(numbers)
+                if page.bands > 1 and self.values.dtype == "uint16":
+                    # As Pillow does it, which reads such colours too.
+                    used = ranges.get("uint16", WORDS)
+                    pixels = bytes_of_words(numbers, used)
+                else:
+                    pixels = levels_of(numbers, self.values, ranges)
+        except ValueError as error:
+            raise Unusable(f"damaged: {error}") from error
+        turned = turned_array(pixels, page.orientation)
+        return turned if _page_header(page, 1).bands else from_array(turned, background)
+
+
+def _page_header(page: TiffPage, frames: int) -> Header:
+    width, height = page.upright_size
+    colours = page.bands in (1, 3) or page.alpha
+    bands = 0 if colours else page.bands
+    return Header((width, height), page.bands <= 2 and colours, page.alpha, bands, frames)
+
+
+def _decoded(
+    image: ImageFile.ImageFile, levelled: Image.Image, background: Rgb | None, scale: float
+) -> Image.Image:
     # Asked once it is loaded: a TIFF is upright then.
     turn = _TURNS.get(_orientation(image))
-    flat = flatten(image, background)
+    flat = flatten(levelled, background)
     if flat is not image:
         image.close()
     if (factor := int(1 / scale)) > 1:
@@ -258,7 +376,7 @@ def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
     if mode in ("L", "RGB") and "transparency" not in image.info:
         return image
     if mode.startswith("I") or mode == "F":
-        return _eight_bits(image)
+        return eight_bits(image, measured(image), NO_RANGES)
     transparent = mode in _ALPHA_MODES or "transparency" in image.info
     if transparent and background is None:
         wanted = "LA" if mode in ("LA", "La") else "RGBA"
@@ -267,7 +385,7 @@ def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
         background = (0, 0, 0)  # There is nothing to see it through.
     flat = Image.new("L" if mode == "1" and not transparent else "RGB", image.size, background[0])
     # Strip by strip: the whole picture need not be there a third and a fourth time.
-    for strip, place in _strips(image):
+    for strip, place in strips(image):
         if transparent:
             if mode in ("La", "RGBa"):
                 strip = strip.convert("LA" if mode == "La" else "RGBA")
@@ -279,41 +397,18 @@ def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
     return flat
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
-    rows = max(1, _STRIP_PIXELS // max(1, image.width))
-    for top in range(0, image.height, rows):
-        bottom = min(image.height, top + rows)
-        yield image.crop((0, top, image.width, bottom)), (0, top)
+def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
+    """Return a picture file as Pillow reads it, judged fit to be decoded.
 
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return numbers of more than 8 bits as gray levels; floats are 0..1 or 0..255."""
-    ends = [end for strip, _ in _strips(image) for end in _ends(np.asarray(strip))]
-    low, high = float(np.min(ends)), float(np.max(ends))
-    floats = image.mode == "F"
-    # Written such that a NaN fails it.
-    if floats and not (low >= 0 and high <= 255):
-        raise Unusable("values out of range: floats outside 0 to 255")
-    if not floats and (low < 0 or high > 65535):
-        raise Unusable("values out of range: more than 16 bits")
-    scale = (255.0 if high <= 1 else 1.0) if floats else 1 / 257
-    flat = Image.new("L", image.size)
-    for strip, place in _strips(image):
-        levels = np.rint(np.asarray(strip).astype(np.float64) * scale).astype(np.uint8)
-        flat.paste(Image.fromarray(levels), place)
-    return flat
-
-
-def _ends(values: np.ndarray) -> tuple[float, float]:
-    return float(values.min()), float(values.max())
-
-
-def _open(data: bytes) -> ImageFile.ImageFile:
+    Raises:
+        Unusable: it is damaged, of no known kind or has too many pixels.
+    """
     if not data:
         raise Unusable("empty file")
-    kind = identify(data[:HEAD_BYTES])
+    if kind is None and looks_like_tga(data):
+        kind = "TGA"
     if kind is None:
-        raise Unusable("damaged: its content is no picture")
+        raise Unusable(foreign(data) or "damaged: its content is no picture")
     if (why := too_costly(kind, data)) is not None:
         raise Unusable(why)
     try:
@@ -321,6 +416,8 @@ def _open(data: bytes) -> ImageFile.ImageFile:
     except MemoryError:
         raise
     except Exception as error:  # untrusted bytes make the plugins raise nearly anything
+        if kind == "TIFF" and "pixel mode" in str(error):
+            raise Unusable(f"not read here: {why_not(data)}") from error
         raise Unusable(_reason(data, error)) from error
     if (why := too_costly_to_decode(kind, data, image)) is not None:
         image.close()

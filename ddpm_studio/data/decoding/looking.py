@@ -14,21 +14,32 @@ from ddpm_studio.data.decoding.decoding import (
     HEAD_BYTES,
     PICTURE_SUFFIXES,
     Header,
-    Large,
     Opened,
-    Unusable,
     array_header,
     from_array,
     identify,
-    read_header,
 )
+from ddpm_studio.data.decoding.foreign import foreign, foreign_suffix
 from ddpm_studio.data.decoding.resizing import Recipe, fit
+from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
+from ddpm_studio.data.values import Values
 from ddpm_studio.errors import plain
 
 _LONGEST_SUFFIX = 20
+_FOREIGN_BYTES = 512
+# A picture of bytes that reaches so far uses its range.
+_BRIGHT = 64
 
-Raw = bytes | Pixels
+
+class Framed(NamedTuple):
+    """A file and which of its frames is meant, from 0."""
+
+    data: bytes
+    frame: int
+
+
+Raw = bytes | Framed | Pixels
 
 
 class NotAPicture(Exception):  # noqa: N818 - a verdict on a file, not a fault of the program
@@ -45,6 +56,9 @@ class Outcome(NamedTuple):
         width, height, gray, alpha, bands: what its header says.
         digest: hex hash of its content.
         result: hex hash of what was made of it.
+        frames: how many frames or pages its file has.
+        dtype, low, high: the type, the smallest and the largest of its numbers, where they were
+            looked for; else the type is empty.
     """
 
     kind: Literal["made", "seen", "left out", "other", "large"]
@@ -56,6 +70,20 @@ class Outcome(NamedTuple):
     bands: int = 0
     digest: str = ""
     result: str = ""
+    frames: int = 1
+    dtype: str = ""
+    low: float = 0.0
+    high: float = 0.0
+
+    @property
+    def header(self) -> Header:
+        """What its header says."""
+        return Header((self.width, self.height), self.gray, self.alpha, self.bands, self.frames)
+
+    @property
+    def values(self) -> Values | None:
+        """Its numbers, where they were looked for."""
+        return Values(self.dtype, self.low, self.high) if self.dtype else None
 
 
 class Look(NamedTuple):
@@ -84,8 +112,13 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
         Unusable: it can't be read.
     """
     try:
-        if suffix not in PICTURE_SUFFIXES and identify(read(HEAD_BYTES)) is None:
-            raise NotAPicture(plain(suffix, _LONGEST_SUFFIX) or "without an ending")
+        if suffix not in PICTURE_SUFFIXES:
+            head = read(_FOREIGN_BYTES)
+            if identify(head[:HEAD_BYTES]) is None:
+                # Its ending says what it is to whoever tells of it.
+                what = None if foreign_suffix(suffix) else foreign(head)
+                kind = plain(suffix, _LONGEST_SUFFIX) or "without an ending"
+                raise NotAPicture(f"{kind}: {what}" if what else kind)
         if size > MAX_FILE_BYTES:
             raise Unusable(f"too large: {size / 2**30:.1f} GB")
         return read(-1)
@@ -104,7 +137,8 @@ def read_item(item: Item) -> Raw:
         return item.pixels()
     file = item.file
     assert file is not None
-    return read_file(file.suffix, file.size, file.read)
+    data = read_file(file.suffix, file.size, file.read)
+    return Framed(data, item.frame) if item.frame else data
 
 
 def header_of(raw: Raw) -> Header:
@@ -113,7 +147,32 @@ def header_of(raw: Raw) -> Header:
     Raises:
         Unusable: it is damaged, of no known kind or has too many pixels.
     """
-    return read_header(raw) if isinstance(raw, bytes) else array_header(raw)
+    if isinstance(raw, bytes | Framed):
+        with opened(raw) as picture:
+            return picture.header()
+    return array_header(raw)
+
+
+def values_of(raw: Raw) -> Values | None:
+    """Return the smallest and the largest number of a picture file; None for an array.
+
+    Raises:
+        Unusable: it is damaged or its numbers have no meaning.
+    """
+    if not isinstance(raw, bytes | Framed):
+        return None
+    with opened(raw) as picture:
+        picture.decode(None, None, measure=True)
+        return picture.values
+
+
+def opened(raw: bytes | Framed) -> Opened:
+    """Return a picture file whose header has been read.
+
+    Raises:
+        Unusable: it is damaged, of no known kind or has too many pixels.
+    """
+    return Opened(*raw) if isinstance(raw, Framed) else Opened(raw)
 
 
 def look(
@@ -132,8 +191,10 @@ def look(
     coloured = False
     recipe = target.recipe if target else None
     blank = bytes(recipe.row_bytes) if recipe else b""
+    measure = True
     for read in readers:
-        outcome, row = _look_at(read, recipe, large)
+        outcome, row = _look_at(read, recipe, large, measure)
+        measure = measure and not (outcome.dtype == "uint8" and outcome.high >= _BRIGHT)
         outcomes.append(outcome)
         rows.append(row or blank)
         if row and recipe and recipe.channels == 3 and not coloured:
@@ -146,43 +207,66 @@ def look(
 
 
 def _look_at(
-    read: Callable[[], Raw], recipe: Recipe | None, large: bool
+    read: Callable[[], Raw], recipe: Recipe | None, large: bool, measure: bool
 ) -> tuple[Outcome, bytes | None]:
     try:
         raw = read()
-        if not isinstance(raw, bytes):
+        if not isinstance(raw, bytes | Framed):
             return _look_at_array(raw, recipe)
-        opened = Opened(raw)
+        picture = opened(raw)
     except NotAPicture as verdict:
         return Outcome("other", str(verdict)), None
     except Unusable as verdict:
         return Outcome("left out", str(verdict)), None
-    with opened:
-        told = _told(opened.header(), hashlib.blake2b(raw, digest_size=20))
+    with picture:
+        told = Outcome("seen", "", *_told(picture.header(), _digest(raw)))
         if recipe is None:
-            return Outcome("seen", "", *told), None
+            return told, None
         try:
-            row = fit(opened.decode(recipe.behind, recipe.draft_scale, large=large), recipe)
+            decoded = picture.decode(
+                recipe.behind,
+                recipe.draft_scale,
+                large=large,
+                ranges=recipe.levels,
+                measure=measure,
+            )
+            row = fit(decoded, recipe)
         except Large:
-            return Outcome("large", "", *told), None
+            return told._replace(kind="large"), None
         except Unusable as verdict:
-            return Outcome("seen", str(verdict), *told), None
-    return Outcome("made", "", *told, _row_hash(row)), row
+            return told._replace(why=str(verdict)), None
+    return _made(told, row, picture.values), row
 
 
 def _look_at_array(raw: Pixels, recipe: Recipe | None) -> tuple[Outcome, bytes | None]:
-    told = _told(array_header(raw), hashlib.blake2b(raw.data, digest_size=20))
+    digest = hashlib.blake2b(raw.data, digest_size=20).hexdigest()
+    told = Outcome("seen", "", *_told(array_header(raw), digest))
     if recipe is None:
-        return Outcome("seen", "", *told), None
+        return told, None
     try:
         row = fit(from_array(raw, recipe.behind), recipe)
     except Unusable as verdict:
-        return Outcome("seen", str(verdict), *told), None
-    return Outcome("made", "", *told, _row_hash(row)), row
+        return told._replace(why=str(verdict)), None
+    return _made(told, row, None), row
 
 
-def _told(header: Header, digest: hashlib.blake2b) -> tuple[int, int, bool, bool, int, str]:
-    return (*header.size, header.gray, header.alpha, header.bands, digest.hexdigest())
+def _made(told: Outcome, row: bytes, values: Values | None) -> Outcome:
+    numbers = {} if values is None else values.__dict__
+    return told._replace(kind="made", result=_row_hash(row), **numbers)
+
+
+def _digest(raw: bytes | Framed) -> str:
+    data, frame = raw if isinstance(raw, Framed) else (raw, 0)
+    digest = hashlib.blake2b(data, digest_size=20)
+    if frame:
+        digest.update(b"%d" % frame)
+    return digest.hexdigest()
+
+
+def _told(header: Header, digest: str) -> tuple[int, int, bool, bool, int, str, str, int]:
+    """Return what an outcome tells of a header, in its order, with no result yet."""
+    told = (*header.size, header.gray, header.alpha, header.bands, digest)
+    return (*told, "", header.frames)
 
 
 def _row_hash(row: bytes) -> str:

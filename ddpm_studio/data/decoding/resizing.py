@@ -8,8 +8,10 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from ddpm_studio.data.decoding.decoding import Decoded, Rgb, Unusable
+from ddpm_studio.data.decoding.decoding import Decoded, Rgb
+from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.items import Pixels
+from ddpm_studio.data.values import Range
 
 #: JPEG is decoded, and pictures are averaged, down to this many times the size aimed at;
 #: the fine filter does the rest without visible difference.
@@ -22,7 +24,8 @@ class Recipe:
     """How each picture is made: its width and height in pixels, and its channels.
 
     ``bands`` takes all channels as they are, and there must be so many; else 1 to 4 are gray,
-    gray with alpha, RGB and RGBA.
+    gray with alpha, RGB and RGBA. ``pick`` says which of a picture's channels these are, from 0.
+    ``ranges`` are (type, low, high): which numbers of a type become black and white.
     """
 
     width: int
@@ -31,6 +34,13 @@ class Recipe:
     fit: Literal["crop", "pad", "squash"]
     background: Rgb
     bands: bool = False
+    pick: tuple[int, ...] | None = None
+    ranges: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def levels(self) -> dict[str, Range]:
+        """Which numbers become levels 0 and 255, by their type."""
+        return {dtype: Range(low, high) for dtype, low, high in self.ranges}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -40,7 +50,8 @@ class Recipe:
     @property
     def behind(self) -> Rgb | None:
         """The colour behind what is transparent; None: it stays transparent."""
-        return None if self.bands or self.channels in (2, 4) else self.background
+        raw = self.bands or self.pick is not None
+        return None if raw or self.channels in (2, 4) else self.background
 
     def draft_scale(self, width: int, height: int) -> float:
         """Return the scale at which a picture still has pixels enough."""
@@ -63,10 +74,12 @@ def fit(decoded: Decoded, recipe: Recipe) -> bytes:
     Raises:
         Unusable: it has more or fewer channels than all are to have.
     """
+    if recipe.pick is not None:
+        decoded = _picked(decoded, recipe.pick, as_colours=not recipe.bands)
     if recipe.bands or not isinstance(decoded, Image.Image):
         return _fit_bands(np.atleast_3d(np.asarray(decoded)), recipe)
     mode = _MODES[recipe.channels - 1]
-    if recipe.behind is not None:
+    if recipe.channels not in (2, 4):
         shaped = _shaped(decoded, recipe)
         return (shaped if shaped.mode == mode else shaped.convert(mode)).tobytes()
     shaped = _shaped(decoded if decoded.mode == mode else decoded.convert(mode), recipe)
@@ -74,6 +87,16 @@ def fit(decoded: Decoded, recipe: Recipe) -> bytes:
     hidden = shaped.getchannel("A").point(lambda level: 0 if level else 255)
     shaped.paste(_canvas(mode, shaped.size, recipe.background), mask=hidden)
     return shaped.tobytes()
+
+
+def _picked(decoded: Decoded, pick: tuple[int, ...], *, as_colours: bool) -> Decoded:
+    pixels = np.atleast_3d(np.asarray(decoded))
+    if max(pick) >= pixels.shape[2]:
+        raise Unusable(f"of {pixels.shape[2]} channels: there is no {max(pick) + 1}")
+    picked = np.ascontiguousarray(pixels[..., list(pick)])
+    if not as_colours:
+        return picked
+    return Image.fromarray(picked[..., 0] if len(pick) == 1 else picked)
 
 
 def _fit_bands(pixels: Pixels, recipe: Recipe) -> bytes:

@@ -18,9 +18,9 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from ddpm_studio.data.decoding.decoding import Unusable
-from ddpm_studio.data.decoding.looking import NotAPicture, Raw, Target, look, read_file
+from ddpm_studio.data.decoding.looking import Framed, NotAPicture, Raw, Target, look, read_file
 from ddpm_studio.data.decoding.resizing import Recipe
+from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.places import Member, OpenFile, Place, Span, Whole
 
 READY = b"ready\n"
@@ -92,6 +92,7 @@ def _answer(asked: dict[str, Any], blobs: BinaryIO, archive: _Archive) -> dict[s
     if asked["target"] is not None:
         recipe, path, offset = asked["target"]
         recipe["background"] = tuple(recipe["background"])
+        recipe["ranges"] = tuple(tuple(one) for one in recipe["ranges"])
         target = Target(Recipe(**recipe), Path(path), offset)
     return look(readers, asked["first"], target, large=asked["large"])._asdict()
 
@@ -99,14 +100,22 @@ def _answer(asked: dict[str, Any], blobs: BinaryIO, archive: _Archive) -> dict[s
 def _reader(told: list[Any], blobs: BinaryIO, archive: _Archive) -> Callable[[], Raw]:
     kind, *rest = told
     if kind == BYTES:
-        return partial(_give, blobs.read(rest[0]))
+        size, frame = rest
+        data = blobs.read(size)
+        return partial(_give, Framed(data, frame) if frame else data)
     if kind == ARRAY:
         data = blobs.read(math.prod(rest))
         return partial(_give, np.frombuffer(data, np.uint8).reshape(rest))
     if kind in (OTHER, LEFT_OUT):
         return partial(_refuse, kind, rest[0])
-    suffix, size, *place = rest
-    return partial(read_file, suffix, size, partial(archive.read, _PLACES[kind](*place)))
+    make = _PLACES[kind]
+    frame, suffix, size, *place = rest
+    return partial(_framed, frame, suffix, size, partial(archive.read, make(*place)))
+
+
+def _framed(frame: int, suffix: str, size: int, read: Callable[[int], bytes]) -> Raw:
+    data = read_file(suffix, size, read)
+    return Framed(data, frame) if frame else data
 
 
 def _give(raw: Raw) -> Raw:

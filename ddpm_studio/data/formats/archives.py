@@ -16,9 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from ddpm_studio.data.formats.folders import MAX_FILES, unreadable
+from ddpm_studio.data.formats.folders import unreadable
 from ddpm_studio.data.formats.streams import ListingStream, open_tar
-from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.data.items import MAX_FILES, File, natural_key
 from ddpm_studio.data.places import Member, OpenFile, Span
 from ddpm_studio.errors import StudioError
 
@@ -32,11 +32,16 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
 class Budget:
-    """Counts what an archive claims to hold and refuses it past the limits."""
+    """Counts what an archive claims to hold and refuses it past the limits.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.packed = path.stat().st_size
+    Args:
+        name: the archive's.
+        packed: its bytes.
+    """
+
+    def __init__(self, name: str, packed: int) -> None:
+        self.name = name
+        self.packed = packed
         self.members = 0
         self.total = 0
 
@@ -55,7 +60,7 @@ class Budget:
 
     def _refuse(self, why: str) -> StudioError:
         return StudioError(
-            f"{self.path.name} is refused: {why}.",
+            f"{self.name} is refused: {why}.",
             "If you trust it, unpack it yourself and choose the folder.",
         )
 
@@ -87,7 +92,7 @@ def zip_files(path: Path, stack: ExitStack) -> list[File]:
         StudioError: damaged, encrypted, unsafe or too large.
     """
     archive = open_zip(path, stack)
-    budget = Budget(path)
+    budget = Budget(path.name, path.stat().st_size)
     # ZipFile counts its open members without a lock of its own.
     lock = threading.Lock()
     packed = stack.enter_context(OpenFile(path))
@@ -125,7 +130,7 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
     where = str(path)
     files = []
     try:
-        budget = Budget(path)
+        budget = Budget(path.name, path.stat().st_size)
         archive, stream = open_tar(path, stack)
         while (info := archive.next()) is not None:
             # The archive need not remember what the files below do.

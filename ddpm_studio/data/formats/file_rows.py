@@ -48,14 +48,33 @@ class FileRows:
         size = found.nbytes // max(1, len(rows))
         bytes_of = found.reshape(len(rows), -1).view(np.uint8) if found.size else found
         for row, into in zip(rows.tolist(), bytes_of, strict=True):
-            try:
-                self._stream.seek(self._offset + row * size)
-                read = self._stream.readinto(into.data)
-            except OSError as error:
-                raise self._lost(error.strerror or str(error)) from error
-            if read != size:
-                raise self._lost("it was cut short")
+            self._read_into(self._offset + row * size, into.data)
         return found
+
+    def part(self, start: int, end: int) -> npt.NDArray[Any]:
+        """Return of each row the numbers from ``start`` up to ``end``, shape (N, end − start).
+
+        Rows have one axis.
+
+        Raises:
+            StudioError: if they can't be read any more.
+        """
+        count, length = self.shape
+        found = np.empty((count, end - start), self.dtype)
+        bytes_of = found.view(np.uint8)
+        for row in range(count):
+            at = self._offset + (row * length + start) * self.dtype.itemsize
+            self._read_into(at, bytes_of[row].data)
+        return found
+
+    def _read_into(self, at: int, into: memoryview) -> None:
+        try:
+            self._stream.seek(at)
+            read = self._stream.readinto(into)
+        except OSError as error:
+            raise self._lost(error.strerror or str(error)) from error
+        if read != into.nbytes:
+            raise self._lost("it was cut short")
 
     def close(self) -> None:
         """Close the file."""

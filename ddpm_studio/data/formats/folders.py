@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ddpm_studio.data.items import File, natural_key
+from ddpm_studio.data.items import MAX_FILES, File, natural_key
 from ddpm_studio.data.places import Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
-
-#: Largest number of files in one folder or archive.
-MAX_FILES = 1_000_000
 
 Stamp = tuple[str, int, int]
 
@@ -44,27 +41,46 @@ def stat_source(path: Path) -> os.stat_result:
     return info
 
 
-def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
+def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_result | OSError]]:
     """Yield the regular files below ``folder`` with their stat, or what hinders it.
 
-    Links to folders are not followed, as they may lead in circles; sockets, pipes and devices
-    are passed over, as reading one may never end.
+    Sockets, pipes and devices are passed over, as reading one may never end.
+
+    Args:
+        folder: where to begin.
+        follow: whether links to folders are followed, each folder once: they may lead in circles,
+            and a folder that is there by itself is read there and not by a link.
 
     Raises:
         StudioError: the folder itself can't be listed, or holds too many files.
     """
 
     waiting = [folder]
+    linked: list[Path] = []
+    seen: set[tuple[int, int]] = set()
     count = 0
     # A stack and no recursion: a folder may be thousands of folders deep.
-    while waiting:
-        parent = waiting.pop()
+    while waiting or linked:
+        is_link = not waiting
+        if is_link:
+            # Of two links to one folder it is always the same that is followed.
+            linked.sort()
+        parent = linked.pop(0) if is_link else waiting.pop()
         try:
+            if follow:
+                where = parent.stat()
+                if (where.st_dev, where.st_ino) in seen:
+                    if is_link and not _leads_up(parent):
+                        yield parent, OSError(0, "a link to a folder that is read already")
+                    continue
+                seen.add((where.st_dev, where.st_ino))
             with os.scandir(parent) as entries:
                 inner = [entry for entry in entries if not entry.name.startswith(".")]
         except OSError as error:
             if parent == folder:
                 raise unreadable(folder, error) from error
+            if follow:
+                yield parent, error
             continue
         for entry in inner:
             count += 1
@@ -77,6 +93,9 @@ def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
                     continue
+                if follow and entry.is_dir():
+                    linked.append(path)
+                    continue
                 info = entry.stat()
             except OSError as error:
                 yield path, error
@@ -85,11 +104,20 @@ def walk(folder: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
                 yield path, info
 
 
-def folder_files(folder: Path) -> tuple[list[File], list[Reject]]:
-    """Return the files below ``folder`` in natural order, and those that can't be reached."""
+def _leads_up(link: Path) -> bool:
+    """Whether a link leads to a folder that it lies in itself: in a circle."""
+    where = link.parent.resolve()
+    return link.resolve() in (where, *where.parents)
+
+
+def folder_files(folder: Path, *, follow: bool = True) -> tuple[list[File], list[Reject]]:
+    """Return the files below ``folder`` in natural order, and those that can't be reached.
+
+    ``follow``: also what links to folders lead to.
+    """
     files: list[File] = []
     rejects: list[Reject] = []
-    for path, info in walk(folder):
+    for path, info in walk(folder, follow=follow):
         name = path.relative_to(folder).as_posix()
         if isinstance(info, OSError):
             rejects.append(Reject(name, f"unreadable: {info.strerror}"))
@@ -104,7 +132,7 @@ def single_file(path: Path) -> File:
     return File(path.name, stat_source(path).st_size, partial(_read, path), Whole(str(path)))
 
 
-def stamps(path: Path) -> list[Stamp]:
+def stamps(path: Path, *, follow: bool = True) -> list[Stamp]:
     """Return (path, size, mtime in ns) of everything below a dropped path."""
     info = stat_source(path)
     if stat.S_ISREG(info.st_mode):
@@ -113,7 +141,7 @@ def stamps(path: Path) -> list[Stamp]:
         (str(inner), -1, -1)
         if isinstance(inner_info, OSError)
         else (str(inner), inner_info.st_size, inner_info.st_mtime_ns)
-        for inner, inner_info in walk(path)
+        for inner, inner_info in walk(path, follow=follow)
     )
 
 

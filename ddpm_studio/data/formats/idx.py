@@ -10,13 +10,17 @@ import io
 import math
 import re
 import struct
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ddpm_studio.data.formats.archives import MAX_RATIO, RATIO_FROM_BYTES
-from ddpm_studio.data.formats.arrays import MAX_ARRAY_BYTES, Array, array_items
-from ddpm_studio.data.items import File, Item
+from ddpm_studio.data.formats.array_rows import MAX_ARRAY_BYTES, Array
+from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.items import File
+from ddpm_studio.data.splits import ALL
 from ddpm_studio.errors import StudioError
 
 _NAME = re.compile(
@@ -51,42 +55,54 @@ def with_labels(path: Path) -> list[Path]:
     return [path, *beside]
 
 
-def idx_items(files: list[File], tree: int) -> tuple[list[Item], list[str]] | None:
-    """Return the pictures of the IDX files among ``files`` and warnings; None: there are none.
+def read_idx(files: Sequence[File], reading: Reading) -> Taken | None:
+    """Read the pictures of the IDX files among ``files``; None: there are none.
 
-    Of a training and a test set the training set is taken, of packed and unpacked twins one.
+    Of a training and a test set the training set is taken unless another is asked for; of packed
+    and unpacked twins one.
 
     Raises:
         StudioError: an IDX file is damaged or too large.
     """
     images: dict[str, File] = {}
     labels: dict[str, File] = {}
+    names = set()
     for file in files:
         match = _NAME.match(file.name.rpartition("/")[2])
         if match is not None:
+            names.add(file.name)
             kept = images if match["what"].lower() == "images" else labels
             kept.setdefault(match["set"].casefold(), file)
     if not images and len(files) == 1 and is_idx(_head(files[0])):
         images[""] = files[0]
+        names.add(files[0].name)
     if not images:
         return None
-    sets = [name for name in images if not _TEST_SETS.search(name)] or list(images)
-    items: list[Item] = []
-    warnings: list[str] = []
+    parts: list[Part] = []
+    for name in _sets(images, reading):
+        shown = images[name].name
+        rows = _read_idx(images[name])
+        beside = labels.get(name)
+        choices = {} if beside is None else {"labels": partial(_read_idx, beside)}
+        classes = reading.own_labels(shown, choices, rows.shape[0])
+        parts.append(Part(shown, rows, reading.layout(shown, rows.shape, "NHW"), classes))
+    return Taken(reading.arrays(parts), frozenset(names))
+
+
+def _sets(images: dict[str, File], reading: Reading) -> list[str]:
+    """Return which sets are taken, and warn of the others."""
+    test = [name for name in images if _TEST_SETS.search(name)]
+    asked = reading.options.split
+    sets = [name for name in images if name not in test] or list(images)
+    if asked == ALL:
+        return list(images)
+    if asked == "test" and test:
+        sets = test
     if len(sets) < len(images):
         aside = ", ".join(images[name].name for name in images if name not in sets)
-        warnings.append(f"Only the training pictures are taken; {aside} is left aside.")
-    for name in sets:
-        beside = labels.get(name)
-        found, said = array_items(
-            images[name].name,
-            _read_idx(images[name]),
-            _read_idx(beside) if beside is not None else None,
-            tree,
-        )
-        items += found
-        warnings += said
-    return items, warnings
+        taken = "test" if sets is test else "training"
+        reading.warnings.append(f"Only the {taken} pictures are taken; {aside} is left aside.")
+    return sets
 
 
 def _head(file: File) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio import data, paths
-from ddpm_studio.data.formats.arrays import map_array
+from ddpm_studio.data.formats.mapped import map_array
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.jobs.library.preview_sheets import read_preview

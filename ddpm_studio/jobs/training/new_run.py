@@ -70,8 +70,8 @@ def resumed(
     info = RunFolder.open(run).info
     if info.request is None or info.data is None:
         return request  # the job refuses it and says why
-    recorded = {**info.request.model_dump(), **info.data.options.model_dump()}
-    asked = {**request.model_dump(), **options.model_dump()}
+    recorded = {**dict(info.request), **dict(info.data.options)}
+    asked = {**dict(request), **dict(options)}
     for name in given:
         # None asks for what suits, which is recorded as a number.
         if name not in TrainRequest.may_change() and asked[name] not in (None, recorded[name]):

@@ -130,8 +130,10 @@ def train(
         dataset = yield from data.prepare(sources, options, required_multiple=multiple)
     if dataset.report.rejects:
         yield Notice(_left_out(dataset.report.rejects))
-    for warning in dataset.report.warnings:
-        yield Notice(warning)
+    for line in (*dataset.report.warnings, *dataset.report.told):
+        yield Notice(line)
+    if not resume and (line := _size_told(dataset, options, multiple, request.preset)):
+        yield Notice(line)
     if resume:
         _check_shape(folder.info, dataset)
         assert folder.info.data is not None
@@ -386,6 +388,20 @@ def _left_out(rejects: Sequence[Reject]) -> str:
     more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
     count = "1 picture" if len(rejects) == 1 else f"{len(rejects):,} pictures"
     return f"{count} left out: {', '.join(named + more)}."
+
+
+def _size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
+    """Say at which size the pictures are trained where it is not their own, and why."""
+    size = size_text(dataset.image_size)
+    own = [f"{width}×{height}" for (width, height), _ in dataset.report.sizes[:2]]
+    shown = f"{dataset.shape.width}×{dataset.shape.height}"
+    if options.image_size is not None or own == [shown]:
+        return ""
+    theirs = f"they are {own[0]}" if len(own) == 1 else f"they are of sizes such as {own[0]}"
+    why = f"the network {network} takes sides that are multiples of {multiple}"
+    free = data.choose_size(dataset.report.sizes, 1)
+    reason = why if free != dataset.image_size else "a size that suits them was chosen"
+    return f"Trained at {shown} px, {theirs}: {reason}. --image-size says another than {size}."
 
 
 def _large_batch(batch: int, count: int) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.data.decoding.decoding import Opened, Unusable
+from ddpm_studio.data.decoding.decoding import Opened
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
+from ddpm_studio.data.decoding.verdicts import Unusable
 from tests.data.pictures import encoded, image, noise
 
 WHITE = (255, 255, 255)

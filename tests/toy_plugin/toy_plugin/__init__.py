@@ -1,6 +1,7 @@
 """A toy of each kind, as another package adds it: descriptions here, the code beside."""
 
 from ddpm_studio.catalogue import (
+    DataFormatInfo,
     FeatureInfo,
     Figure,
     LearningRateInfo,
@@ -62,4 +63,11 @@ ENTRIES = (
         figures=(Figure("toy-gap", "Toy gap", "lower"),),
     ),
     LearningRateInfo("toy-half", "Toy half", "half of it", "toy_plugin.learning_rate:half"),
+    DataFormatInfo(
+        "toy-bytes",
+        "Toy bytes",
+        "16×16 gray pictures, a byte each pixel",
+        "toy_plugin.data_format:read",
+        suffixes=(".toy",),
+    ),
 )

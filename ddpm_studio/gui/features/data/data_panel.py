@@ -197,7 +197,7 @@ class DataPanel(QWidget):
         self.options_fold.set_available(opened)
         self.thumbnails.setVisible(opened)
         self._space.setVisible(not opened)
-        if not self._later.isActive() and self.form.values() != studio.options.model_dump():
+        if not self._later.isActive() and self.form.values() != dict(studio.options):
             self.form.set_value(studio.options)
         if not opened:
             self.thumbnails.set_pictures(None)

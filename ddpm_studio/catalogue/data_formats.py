@@ -1,0 +1,132 @@
+"""Every kind of file that pictures are read from, but for picture files themselves.
+
+A reader is a function of some files of what was dropped and of a
+``ddpm_studio.data.formats.reading.Reading``; it returns a ``Taken``: the pictures, not yet decoded,
+and the names of the files that it used, or None where they are of another kind after all. One of an
+archive is a function of its path and of an ExitStack, and returns the files in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ddpm_studio.engine.tables import Entry, Table
+
+_PACKAGE = "ddpm_studio.data.formats"
+
+
+@dataclass(frozen=True, eq=False)
+class DataFormatInfo(Entry):
+    """A kind of file that holds pictures.
+
+    Args:
+        suffixes: endings of the files' names in lower case, with their dots; "" stands for none.
+            Others are never given to the reader.
+        archive: it holds files, which are then read by their own kinds.
+        extra: what else must be installed, such as "h5py", and by which extra of the package; the
+            reader's module imports it.
+        beside: patterns of names of the files that belong to one that is dropped alone.
+        is_zip: its files are zips, too, and no archives of files.
+        by_content: a lone file of any name is given to the reader, which looks into it.
+        first: how far version 0.1.0 read it: "", "alone" (dropped by itself) or "anywhere".
+    """
+
+    suffixes: tuple[str, ...] = field(kw_only=True)
+    archive: bool = field(default=False, kw_only=True)
+    extra: tuple[str, str] | None = field(default=None, kw_only=True)
+    beside: tuple[str, ...] = field(default=(), kw_only=True)
+    is_zip: bool = field(default=False, kw_only=True)
+    by_content: bool = field(default=False, kw_only=True)
+    first: str = field(default="", kw_only=True)
+
+
+DATA_FORMATS = Table(
+    "data format",
+    DataFormatInfo,
+    (
+        DataFormatInfo(
+            "idx",
+            "IDX",
+            "MNIST and its kin, with their labels, also gzipped",
+            f"{_PACKAGE}.idx:read_idx",
+            suffixes=("", ".gz", ".idx3-ubyte", ".idx1-ubyte", ".ubyte"),
+            by_content=True,
+            first="anywhere",
+        ),
+        DataFormatInfo(
+            "cifar",
+            "CIFAR-10 and CIFAR-100",
+            "as they are published, for Python or binary",
+            f"{_PACKAGE}.cifar:read_cifar",
+            suffixes=("", ".bin", ".meta", ".txt", ".html"),
+            beside=("batches.meta*", "meta", "*_label_names.txt"),
+        ),
+        DataFormatInfo(
+            "stl10",
+            "STL-10",
+            "as it is published, binary",
+            f"{_PACKAGE}.stl10:read_stl10",
+            suffixes=(".bin", ".txt"),
+            beside=("*_y.bin", "class_names.txt", "fold_indices.txt"),
+        ),
+        DataFormatInfo(
+            "npy",
+            "NumPy array",
+            "one array, or a folder of them",
+            f"{_PACKAGE}.npy:read_npy",
+            suffixes=(".npy",),
+            first="alone",
+        ),
+        DataFormatInfo(
+            "npz",
+            "NumPy archive",
+            "arrays under names, such as MedMNIST's and ImageNet32's",
+            f"{_PACKAGE}.npz:read_npz",
+            suffixes=(".npz",),
+            is_zip=True,
+            first="alone",
+        ),
+        DataFormatInfo(
+            "torch",
+            "torch tensors",
+            "what torch.save wrote of tensors, alone or in dicts, lists and tuples",
+            f"{_PACKAGE}.torch_tensors:read_torch",
+            suffixes=(".pt", ".pth"),
+            is_zip=True,
+        ),
+        DataFormatInfo(
+            "hdf5",
+            "HDF5",
+            "datasets under names",
+            f"{_PACKAGE}.hdf5:read_hdf5",
+            suffixes=(".h5", ".hdf5", ".hdf"),
+            extra=("h5py", "hdf5"),
+        ),
+        DataFormatInfo(
+            "parquet",
+            "Parquet",
+            "tables of pictures, such as those of the Hugging Face Hub",
+            f"{_PACKAGE}.parquet:read_parquet",
+            suffixes=(".parquet",),
+            extra=("pyarrow", "parquet"),
+        ),
+        DataFormatInfo(
+            "zip",
+            "zip archive",
+            "of pictures or of other kinds",
+            f"{_PACKAGE}.archives:zip_files",
+            suffixes=(".zip",),
+            archive=True,
+            first="anywhere",
+        ),
+        DataFormatInfo(
+            "tar",
+            "tar archive",
+            "also compressed, and as WebDataset's shards",
+            f"{_PACKAGE}.archives:tar_files",
+            suffixes=(".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
+            archive=True,
+            first="anywhere",
+        ),
+    ),
+)

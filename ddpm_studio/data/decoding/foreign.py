@@ -1,0 +1,112 @@
+"""Kinds of files that are no pictures for this program: what they are, and what would read them.
+
+"Not known" is not "damaged": a file is told by its first bytes or its ending.
+"""
+
+from __future__ import annotations
+
+import struct
+
+_CONVERT = "convert it to PNG or TIFF"
+_HEIC = f"a HEIC picture, not read here: {_CONVERT}"
+_NIFTI = "a NIfTI volume, not read here: save its slices as .npy, with nibabel"
+_DICOM = "a DICOM picture, not read here: save its pixels as .npy or 16-bit PNG, with pydicom"
+_RAW = f"a camera's raw picture, not read here: {_CONVERT}"
+_VIDEO = "a video, not read here: save its frames as pictures, with ffmpeg"
+
+#: What files with these endings are, and what to do.
+_BY_SUFFIX = {
+    ".heic": _HEIC,
+    ".heif": _HEIC,
+    ".nii": _NIFTI,
+    ".dcm": _DICOM,
+    ".dicom": _DICOM,
+    ".mha": "a MetaImage volume, not read here: save its slices as .npy, with SimpleITK",
+    ".nrrd": "an NRRD volume, not read here: save its slices as .npy, with pynrrd",
+    ".czi": f"a microscope's file, not read here: {_CONVERT}",
+    ".nd2": f"a microscope's file, not read here: {_CONVERT}",
+    ".lif": f"a microscope's file, not read here: {_CONVERT}",
+    ".svs": "a whole-slide picture, not read here: save tiles of it, with OpenSlide",
+    ".ndpi": "a whole-slide picture, not read here: save tiles of it, with OpenSlide",
+    ".exr": "an OpenEXR picture, not read here: save it as a float TIFF or .npy",
+    ".hdr": "a Radiance picture, not read here: save it as a float TIFF or .npy",
+    ".psd": f"a Photoshop file, not read here: {_CONVERT}",
+    ".svg": f"a vector drawing, not read here: {_CONVERT}",
+    ".pdf": f"a PDF, not read here: {_CONVERT}",
+    ".eps": f"a PostScript drawing, not read here: {_CONVERT}",
+    ".cr2": _RAW,
+    ".nef": _RAW,
+    ".arw": _RAW,
+    ".dng": _RAW,
+    ".fits": "a FITS picture, not read here: save its data as .npy, with astropy",
+    ".mp4": _VIDEO,
+    ".mov": _VIDEO,
+    ".avi": _VIDEO,
+    ".mkv": _VIDEO,
+    ".webm": _VIDEO,
+    ".mat": "a MATLAB file, not read here: save its arrays as .npz, with scipy.io.loadmat",
+    ".pkl": "a Python pickle, which could run a stranger's program: save its arrays as .npz",
+    ".pickle": "a Python pickle, which could run a stranger's program: save its arrays as .npz",
+    ".tfrecord": "TensorFlow records, not read here: save their pictures as files or .npz",
+    ".tfrecords": "TensorFlow records, not read here: save their pictures as files or .npz",
+    ".arrow": "an Arrow file, not read here: save the set as Parquet",
+    ".mdb": "an LMDB database, not read here: save its pictures as files",
+    ".lmdb": "an LMDB database, not read here: save its pictures as files",
+    ".zarr": "a Zarr array, not read here: save it as .npy",
+    ".safetensors": "a file of weights or tensors: save pictures as .npy; models are imported",
+    ".ckpt": "a checkpoint of a model, no pictures: import it",
+    ".7z": "a 7-Zip archive, not read here: unpack it and choose the folder",
+    ".rar": "a RAR archive, not read here: unpack it and choose the folder",
+    ".zst": "packed by Zstandard, not read here: unpack it",
+    ".jxl": f"a JPEG XL picture, not read here: {_CONVERT}",
+    ".ico": f"an icon, not read here: {_CONVERT}",
+}
+_BY_START: tuple[tuple[int, bytes, str], ...] = (
+    (4, b"ftypheic", _HEIC),
+    (4, b"ftypheix", _HEIC),
+    (4, b"ftypmif1", _HEIC),
+    (4, b"ftyp", _VIDEO),
+    (128, b"DICM", _DICOM),
+    (344, b"n+1\0", _NIFTI),
+    (0, b"v/1\x01", _BY_SUFFIX[".exr"]),
+    (0, b"#?RADIANCE", _BY_SUFFIX[".hdr"]),
+    (0, b"8BPS", _BY_SUFFIX[".psd"]),
+    (0, b"%PDF", _BY_SUFFIX[".pdf"]),
+    (0, b"SIMPLE  =", _BY_SUFFIX[".fits"]),
+    (0, b"\x1a\x45\xdf\xa3", _VIDEO),
+    (0, b"MATLAB 5.0", _BY_SUFFIX[".mat"]),
+    (0, b"7z\xbc\xaf\x27\x1c", _BY_SUFFIX[".7z"]),
+    (0, b"Rar!", _BY_SUFFIX[".rar"]),
+    (0, b"\x28\xb5\x2f\xfd", _BY_SUFFIX[".zst"]),
+    (0, b"\xff\x0a", _BY_SUFFIX[".jxl"]),
+    (0, b"\0\0\0\x0cJXL ", _BY_SUFFIX[".jxl"]),
+    (0, b"\x89HDF\r\n", "an HDF5 file under another name: give it the ending .h5"),
+    (0, b"PAR1", "a Parquet file under another name: give it the ending .parquet"),
+    (0, b"\x93NUMPY", "a NumPy array under another name: give it the ending .npy"),
+    (0, b"<svg", _BY_SUFFIX[".svg"]),
+)
+_TGA_TYPES = {1: True, 2: False, 3: False, 9: True, 10: False, 11: False}
+
+
+def foreign(head: bytes) -> str | None:
+    """Return what a file is that begins so, and what would read it; None: not known either."""
+    return next((what for at, sign, what in _BY_START if head.startswith(sign, at)), None)
+
+
+def foreign_suffix(suffix: str) -> str | None:
+    """Return what a file with this ending is, and what would read it; None: not known either."""
+    return _BY_SUFFIX.get(suffix)
+
+
+def looks_like_tga(data: bytes) -> bool:
+    """Whether a file begins as a TGA does, which has no sign of its own."""
+    if len(data) < 18:
+        return False
+    _, colours, kind, first, count, depth = struct.unpack_from("<BBBHHB", data)
+    width, height, bits, flags = struct.unpack_from("<HHBB", data, 12)
+    if kind not in _TGA_TYPES or not width or not height or flags & 0xC0:
+        return False
+    table = colours == 1 and count > 0 and depth in (15, 16, 24, 32)
+    plain = colours == 0 and not (first or count or depth)
+    whole = len(data) >= 18 + width * height * bits // 8 or kind > 8
+    return (table if _TGA_TYPES[kind] else plain) and bits in (8, 16, 24, 32) and whole

@@ -1,0 +1,89 @@
+"""How many pictures one file holds: pages of a TIFF, frames of an animation.
+
+They are counted in the file's structure, no frame is decoded, and no further than ``MOST_FRAMES``.
+"""
+
+from __future__ import annotations
+
+import struct
+
+#: More are not looked for.
+MOST_FRAMES = 10_000
+_GIF_EXTENSION, _GIF_IMAGE = 0x21, 0x2C
+#: Kinds of files that may hold more than one.
+MOVING_SUFFIXES = frozenset((".gif", ".tif", ".tiff", ".webp", ".png", ".apng", ".avif", ".avifs"))
+
+
+def count_frames(kind: str, data: bytes) -> int:
+    """Return how many frames or pages a picture file has, at least 1.
+
+    Args:
+        kind: of the picture, as ``decoding.identify`` tells it.
+        data: the file.
+    """
+    counted = {"GIF": _gif, "TIFF": _tiff, "WEBP": _webp, "PNG": _png}.get(kind)
+    if counted is None:
+        return 1
+    try:
+        return max(1, counted(data))
+    except (struct.error, IndexError, OverflowError):
+        return 1
+
+
+def _gif(data: bytes) -> int:
+    at = 13 + _colours(data[10])
+    count = 0
+    while at < len(data) and count < MOST_FRAMES:
+        if data[at] == _GIF_IMAGE:
+            count += 1
+            # Its place, size and flags, its colours and the width of its codes.
+            at += 10 + _colours(data[at + 9]) + 1
+        elif data[at] == _GIF_EXTENSION:
+            at += 2
+        else:
+            break
+        while data[at]:
+            at += data[at] + 1
+        at += 1
+    return count
+
+
+def _colours(flags: int) -> int:
+    """Bytes of the colour table that these flags announce."""
+    return 3 << (1 + (flags & 7)) if flags & 0x80 else 0
+
+
+def _tiff(data: bytes) -> int:
+    order = "<" if data.startswith(b"II") else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    place, number, entry = ("Q", "Q", 20) if big else ("I", "H", 12)
+    (at,) = struct.unpack_from(order + place, data, 8 if big else 4)
+    seen: set[int] = set()
+    while at and at not in seen and len(seen) < MOST_FRAMES:
+        (tags,) = struct.unpack_from(order + number, data, at)
+        seen.add(at)
+        (at,) = struct.unpack_from(order + place, data, at + struct.calcsize(number) + tags * entry)
+    return len(seen)
+
+
+def _webp(data: bytes) -> int:
+    at, count = 12, 0
+    while at + 8 <= len(data) and count < MOST_FRAMES:
+        count += data[at : at + 4] == b"ANMF"
+        (size,) = struct.unpack_from("<I", data, at + 4)
+        at += 8 + size + size % 2
+    return count
+
+
+def _png(data: bytes) -> int:
+    at = 8
+    while at + 12 <= len(data):
+        (size,) = struct.unpack_from(">I", data, at)
+        kind = data[at + 4 : at + 8]
+        if kind == b"acTL":
+            (count,) = struct.unpack_from(">I", data, at + 8)
+            return min(int(count), MOST_FRAMES)
+        if kind == b"IDAT":
+            return 1
+        at += 12 + size
+    return 1

@@ -1,0 +1,160 @@
+"""Numbers of more than eight bits, and bytes that use little of their range → levels 0..255."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile, PngImagePlugin
+
+from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.items import Pixels
+from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
+
+#: Which values become levels 0 and 255, by the type of the numbers.
+Ranges = Mapping[str, Range]
+NO_RANGES: Ranges = MappingProxyType({})
+WORDS = Range(0.0, 65535.0)
+_STRIP_PIXELS = 1 << 20
+# Of so many of 255 high bytes it is certain that 16 bits are used.
+_FULL = 64
+
+
+def strips(image: Image.Image) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
+    """Yield parts of an image with their places: a large one need not be there several times."""
+    rows = max(1, _STRIP_PIXELS // max(1, image.width))
+    for top in range(0, image.height, rows):
+        bottom = min(image.height, top + rows)
+        yield image.crop((0, top, image.width, bottom)), (0, top)
+
+
+def measured(image: Image.Image) -> Values:
+    """Return the smallest and the largest value of an image's bands; transparency is none."""
+    if image.mode in ("L", "LA", "RGB", "RGBA"):
+        ends = image.getextrema()
+        bands = ends if isinstance(ends[0], tuple) else (ends,)
+        colours = bands[:1] if len(bands) <= 2 else bands[:3]
+        low, high = min(band[0] for band in colours), max(band[1] for band in colours)
+        return Values("uint8", float(low), float(high))
+    found: Values | None = None
+    for strip, _ in strips(image):
+        part = Values.of(np.asarray(strip))
+        found = part if found is None else found | part
+    assert found is not None
+    return found
+
+
+def eight_bits(image: Image.Image, values: Values, ranges: Ranges) -> Image.Image:
+    """Return an image of whole numbers or floats, of the modes I and F, as gray levels.
+
+    Raises:
+        Unusable: the numbers have no meaning that is known.
+    """
+    used = _range_of(values, ranges)
+    flat = Image.new("L", image.size)
+    for strip, place in strips(image):
+        flat.paste(Image.fromarray(used.levels(np.asarray(strip))), place)
+    return flat
+
+
+def levels_of(numbers: npt.NDArray[Any], values: Values, ranges: Ranges) -> Pixels:
+    """Return an array as levels, uint8 of the same shape.
+
+    Raises:
+        Unusable: the numbers have no meaning that is known.
+    """
+    return _range_of(values, ranges).levels(numbers)
+
+
+def bytes_of_words(numbers: npt.NDArray[Any], used: Range) -> Pixels:
+    """Return 16 bits a colour as levels; of all 16 the high byte, as Pillow does it."""
+    if used == WORDS:
+        return (numbers >> 8).astype(np.uint8)
+    return used.levels(numbers)
+
+
+def _range_of(values: Values, ranges: Ranges) -> Range:
+    if values.dtype in ranges:
+        return ranges[values.dtype]
+    # Each picture by itself, as version 0.1.0 did: 16 bits, or floats in 0..1 or 0..255.
+    if values.dtype == "uint8":
+        return BYTES
+    if values.are_whole and 0 <= values.low <= values.high <= WORDS.high:
+        return WORDS
+    try:
+        return values.meaning
+    except NoMeaningError as error:
+        raise Unusable(f"values out of range: {error}, say their range") from error
+
+
+def stretched(image: Image.Image, used: Range) -> Image.Image:
+    """Return an image of bytes of which other values than 0 and 255 are black and white."""
+    table = used.levels(np.arange(256, dtype=np.uint8)).tolist()
+    same = list(range(256))
+    bands = len(image.getbands())
+    alpha = bands in (2, 4)
+    return image.point(table * (bands - alpha) + same * alpha)
+
+
+def turned_array(pixels: Pixels, orientation: int) -> Pixels:
+    """Return (H, W, C) upright, by TIFF's and EXIF's orientation 1..8."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    down = orientation in (3, 4, 7, 8)
+    across = orientation in (2, 3, 6, 7)
+    return pixels[:: -1 if down else 1, :: -1 if across else 1]
+
+
+@dataclass(frozen=True)
+class Deep:
+    """A picture of 16 bits a colour, of which Pillow keeps the high bytes.
+
+    Args:
+        values: the smallest and the largest number.
+        high: the image of the high bytes.
+        low: that of the low ones; None where all 16 bits are used for certain.
+    """
+
+    values: Values
+    high: Image.Image
+    low: Image.Image | None
+
+    def levels(self, used: Range) -> Image.Image:
+        """Return it with other values than 0 and 65535 as black and white; alpha stays."""
+        high = np.asarray(self.high)
+        low = np.asarray(self.low if self.low is not None else self.high)
+        whole = high.astype(np.uint16) << 8 | low
+        levels = used.levels(whole)
+        if levels.shape[2] == 4:
+            levels[..., 3] = high[..., 3]
+        return Image.fromarray(levels)
+
+
+def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | None:
+    """Return a PNG of 16 bits a colour with all its bits; None: it is another picture."""
+    is_png = isinstance(image, PngImagePlugin.PngImageFile)
+    if not is_png or frame or image.mode not in ("RGB", "RGBA") or data[24:25] != b"\x10":
+        return None
+    found = measured(image)
+    if found.high >= _FULL:
+        return Deep(Values("uint16", 0.0, WORDS.high), image, None)
+    with PngImagePlugin.PngImageFile(io.BytesIO(data)) as again:
+        # The unpacker for the other byte order takes the other byte of each number.
+        tiles = [tile._replace(args=_other_order(tile.args)) for tile in again.tile]
+        if tiles == again.tile:
+            return None
+        again.tile = tiles
+        again.load()
+        low = again.copy()
+    high = np.asarray(image)[..., :3].astype(np.uint16)
+    whole = high << 8 | np.asarray(low)[..., :3]
+    return Deep(Values.of(whole), image, low)
+
+
+def _other_order(args: Any) -> Any:
+    return args.replace(";16B", ";16L") if isinstance(args, str) else args

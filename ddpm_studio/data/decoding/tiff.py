@@ -1,0 +1,285 @@
+"""TIFF pictures of any number of bands and any type of numbers, which Pillow does not know.
+
+TIFF 6.0 (Adobe, 1992) with BigTIFF, the floating-point predictor of TIFF Technical Note 3 and the
+sample formats of chapter 19: strips and tiles, bands together or apart; stored, LZW, Deflate or
+PackBits.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+_MOST_TAGS, _MOST_VALUES = 4096, 1 << 18
+_MOST_BYTES = 1 << 30
+# Python takes a microsecond or so for each byte of LZW.
+_MOST_LZW_BYTES = 1 << 22
+_SIZES = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
+_STRIPS, _ORIENTATION, _BANDS, _ROWS, _COUNTS, _PLANAR = 273, 274, 277, 278, 279, 284
+_PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS = 317, 322, 323, 324, 325
+_EXTRA, _FORMAT = 338, 339
+_STORED, _LZW, _DEFLATE, _PACKBITS = (1,), (5,), (8, 32946), (32773,)
+_KINDS = {1: "u", 2: "i", 3: "f"}
+_CLEAR, _END, _FIRST_CODE, _MOST_CODES = 256, 257, 258, 4096 - 258
+
+
+@dataclass(frozen=True)
+class TiffPage:
+    """One page, not yet decoded.
+
+    Args:
+        width: in pixels.
+        height: in pixels.
+        bands: how many numbers each pixel has.
+        dtype: of them, in the file's byte order.
+        alpha: whether the last band is transparency.
+        tags: all of its fields.
+    """
+
+    width: int
+    height: int
+    bands: int
+    dtype: np.dtype[Any]
+    alpha: bool
+    tags: dict[int, tuple[int, ...]]
+
+    @property
+    def orientation(self) -> int:
+        """How it is turned, 1 to 8; 1: not at all."""
+        found = self._one(_ORIENTATION, 1)
+        return found if 1 <= found <= 8 else 1
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """(width, height) as it is shown."""
+        turned = self.orientation >= 5
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+    def read(self, data: bytes) -> Array:
+        """Return its numbers, shape (H, W, bands), in the machine's byte order.
+
+        Raises:
+            ValueError: it is damaged or packed in a way that is not known here.
+        """
+        tiled = _TILES in self.tags
+        high = self._one(_TILE_HEIGHT) if tiled else min(self._one(_ROWS, self.height), self.height)
+        wide = self._one(_TILE_WIDTH) if tiled else self.width
+        apart = self._one(_PLANAR, 1) == 2
+        bands = 1 if apart else self.bands
+        if high < 1 or wide < 1 or high * wide * bands * self.dtype.itemsize > _MOST_BYTES:
+            raise ValueError("its parts have an impossible size")
+        down, across = -(-self.height // high), -(-self.width // wide)
+        starts = self.tags.get(_TILES if tiled else _STRIPS, ())
+        counts = self.tags.get(_TILE_COUNTS if tiled else _COUNTS, ())
+        if min(len(starts), len(counts)) < down * across * (self.bands if apart else 1):
+            raise ValueError("it is cut short")
+        found = np.zeros((self.height, self.width, self.bands), self.dtype.newbyteorder("="))
+        parts = iter(zip(starts, counts, strict=False))
+        for band in range(self.bands if apart else 1):
+            chosen = slice(band, band + 1) if apart else slice(None)
+            for row in range(down):
+                for column in range(across):
+                    start, count = next(parts)
+                    top, left = row * high, column * wide
+                    rows = high if tiled else min(high, self.height - top)
+                    part = self._part(data[start : start + count], rows, wide, bands)
+                    part = part[: self.height - top, : self.width - left]
+                    found[top : top + high, left : left + wide, chosen] = part
+        return found
+
+    def _one(self, tag: int, missing: int = 0) -> int:
+        return self.tags.get(tag, (missing,))[0]
+
+    def _part(self, packed: bytes, rows: int, wide: int, bands: int) -> Array:
+        size = rows * wide * bands * self.dtype.itemsize
+        raw = _unpacked(packed, self._one(_COMPRESSION, 1), size)
+        if len(raw) < size:
+            raise ValueError("it is cut short")
+        predictor = self._one(_PREDICTOR, 1)
+        if predictor == 3:
+            return _of_float_predictor(raw[:size], rows, wide, bands, self.dtype)
+        part = np.frombuffer(raw, self.dtype, rows * wide * bands).reshape(rows, wide, bands)
+        if predictor == 2:
+            if self.dtype.kind == "f":
+                raise ValueError("it is packed in a way that is not known")
+            native = part.astype(self.dtype.newbyteorder("="))
+            return np.cumsum(native, axis=1, dtype=native.dtype)
+        if predictor != 1:
+            raise ValueError("it is packed in a way that is not known")
+        return part
+
+
+def tiff_page(data: bytes, page: int = 0) -> TiffPage:
+    """Return a page of a TIFF, its fields checked.
+
+    Raises:
+        ValueError: it is damaged, or of a kind that is not known here.
+    """
+    try:
+        tags = _tags(data, page)
+    except (struct.error, OverflowError, MemoryError):
+        raise ValueError("it is damaged") from None
+    width, height = tags.get(_WIDTH, (0,))[0], tags.get(_HEIGHT, (0,))[0]
+    bands = tags.get(_BANDS, (1,))[0]
+    bits = tags.get(_BITS, (1,))
+    formats = tags.get(_FORMAT, (1,))
+    if len(set(bits)) != 1 or len(set(formats)) != 1:
+        raise ValueError("its bands are of several types")
+    kind, depth = _KINDS.get(formats[0]), bits[0]
+    if kind is None or depth not in (8, 16, 32, 64) or (kind == "f" and depth == 8):
+        raise ValueError(f"its numbers of {depth} bits are of a type that is not known")
+    if width < 1 or height < 1 or not 1 <= bands <= 1024:
+        raise ValueError("its size is impossible")
+    if width * height * bands * depth // 8 > _MOST_BYTES:
+        raise ValueError("it is too large")
+    if tags.get(_PHOTOMETRIC, (1,))[0] not in (1, 2):
+        raise ValueError("its colours are of a kind that is not known")
+    order = "<" if data.startswith(b"II") else ">"
+    extra = tags.get(_EXTRA, ())
+    alpha = len(extra) == 1 and extra[0] in (1, 2) and bands in (2, 4)
+    return TiffPage(width, height, bands, np.dtype(f"{order}{kind}{depth // 8}"), alpha, tags)
+
+
+def _tags(data: bytes, page: int) -> dict[int, tuple[int, ...]]:
+    order = "<" if data.startswith(b"II") else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    place, number, entry = ("Q", "Q", "HHQ") if big else ("I", "H", "HHI")
+    inline = struct.calcsize(order + place)
+    step = struct.calcsize(order + entry) + inline
+    at = struct.unpack_from(order + place, data, 8 if big else 4)[0]
+    for _ in range(page):
+        (count,) = struct.unpack_from(order + number, data, at)
+        at += struct.calcsize(order + number) + count * step
+        (at,) = struct.unpack_from(order + place, data, at)
+        if not at:
+            raise ValueError("it has fewer pages")
+    (count,) = struct.unpack_from(order + number, data, at)
+    if count > _MOST_TAGS:
+        raise ValueError("a list in it is too long")
+    at += struct.calcsize(order + number)
+    tags: dict[int, tuple[int, ...]] = {}
+    for index in range(count):
+        tag, kind, values = struct.unpack_from(order + entry, data, at + index * step)
+        letter = _SIZES.get(kind)
+        if letter is None or not 0 < values <= _MOST_VALUES:
+            continue
+        where = at + index * step + struct.calcsize(order + entry)
+        if struct.calcsize(order + letter) * values > inline:
+            (where,) = struct.unpack_from(order + place, data, where)
+        tags[tag] = struct.unpack_from(f"{order}{values}{letter}", data, where)
+    return tags
+
+
+def _unpacked(packed: bytes, method: int, size: int) -> bytes:
+    if method in _STORED:
+        return packed
+    if method in _DEFLATE:
+        try:
+            return zlib.decompressobj().decompress(packed, size)
+        except zlib.error as error:
+            raise ValueError("it is damaged") from error
+    if method in _LZW:
+        if size > _MOST_LZW_BYTES:
+            raise ValueError("it is too large, packed in a slow way")
+        return b"".join(_lzw(packed, size))
+    if method in _PACKBITS:
+        return _packbits(packed, size)
+    raise ValueError(f"it is packed by the method {method}, which is not known")
+
+
+def _lzw(packed: bytes, size: int) -> Iterator[bytes]:
+    """Yield the pieces of an LZW stream, whose codes grow from 9 to 12 bits (TIFF 6.0, §13)."""
+    table: list[bytes] = []
+    before = b""
+    width, held, bits, given = 9, 0, 0, 0
+    for byte in packed:
+        held, bits = (held << 8 | byte) & 0xFFFFFF, bits + 8
+        if bits < width:
+            continue
+        bits -= width
+        code = held >> bits & ((1 << width) - 1)
+        if code == _END or given >= size:
+            return
+        if code == _CLEAR:
+            table, before, width = [], b"", 9
+            continue
+        if code < _CLEAR:
+            piece = bytes((code,))
+        elif code - _FIRST_CODE < len(table):
+            piece = table[code - _FIRST_CODE]
+        elif before:
+            piece = before + before[:1]
+        else:
+            raise ValueError("it is damaged")
+        yield piece
+        given += len(piece)
+        if before and len(table) < _MOST_CODES:
+            table.append(before + piece[:1])
+        before = piece
+        # The code grows one early, as every writer does it.
+        width = min(12, max(9, (len(table) + _FIRST_CODE + 1).bit_length()))
+
+
+def _packbits(packed: bytes, size: int) -> bytes:
+    found = bytearray()
+    at = 0
+    while at < len(packed) and len(found) < size:
+        count = packed[at]
+        if count < 128:
+            found += packed[at + 1 : at + 2 + count]
+            at += 2 + count
+        else:
+            if count > 128:
+                found += packed[at + 1 : at + 2] * (257 - count)
+            at += 2 if count > 128 else 1
+    return bytes(found)
+
+
+def _of_float_predictor(
+    raw: bytes, rows: int, wide: int, bands: int, dtype: np.dtype[Any]
+) -> Array:
+    """Undo the floating-point predictor: bytes of equal weight stand together, as differences."""
+    if dtype.kind != "f":
+        raise ValueError("it is packed in a way that is not known")
+    lines = np.frombuffer(raw, np.uint8).reshape(rows, -1)
+    # Differences go over as many bytes as there are bands.
+    steps = lines.reshape(rows, -1, bands)
+    whole = np.cumsum(steps, axis=1, dtype=np.uint8).reshape(rows, dtype.itemsize, wide * bands)
+    big = np.ascontiguousarray(np.moveaxis(whole, 1, 2)).view(f">f{dtype.itemsize}")
+    return big.reshape(rows, wide, bands)
+
+
+def why_not(data: bytes) -> str:
+    """Return why the first page of a TIFF is not read here."""
+    try:
+        tiff_page(data)
+    except ValueError as error:
+        return f"{error}; convert it to 8 or 16 bits, or to floats"
+    return "a TIFF of a rare kind; convert it to 8 or 16 bits"
+
+
+def page_beyond_pillow(data: bytes, page: int) -> TiffPage | None:
+    """Return a page that Pillow can't read, or of which it would drop bits; None: it reads it.
+
+    That are more than four bands, floats or whole numbers of more than eight bits in several, and
+    types of numbers that it has no mode for.
+    """
+    try:
+        found = tiff_page(data, page)
+    except ValueError:
+        return None
+    if found.bands == 1:
+        known = found.dtype.kind == "u" and found.dtype.itemsize <= 2
+        known = known or (found.dtype.kind == "f" and found.dtype.itemsize == 4)
+        known = known or (found.dtype.kind == "i" and found.dtype.itemsize in (2, 4))
+        return None if known else found
+    return None if found.bands <= 4 and found.dtype == np.uint8 else found

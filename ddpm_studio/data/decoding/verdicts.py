@@ -1,0 +1,11 @@
+"""What may be said of a picture that is not decoded."""
+
+from __future__ import annotations
+
+
+class Unusable(Exception):  # noqa: N818 - a verdict on a picture, not a fault of the program
+    """A picture that can't be used; its text is the reason for the report."""
+
+
+class Large(Exception):  # noqa: N818 - a verdict on a picture, not a fault of the program
+    """A picture that takes so much memory that one at a time is enough."""

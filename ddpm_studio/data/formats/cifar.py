@@ -1,0 +1,173 @@
+"""CIFAR-10 and CIFAR-100 as they are published: the batches for Python, and the binary version.
+
+The layout: https://www.cs.toronto.edu/~kriz/cifar.html. The batches for Python are pickles, which
+are read as data and never run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from ddpm_studio.data.formats.array_rows import Array
+from ddpm_studio.data.formats.layouts import Layout
+from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.items import File
+from ddpm_studio.data.splits import TRAIN, aside_told, taken_splits
+from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.plain_pickle import numpy_array, pickled_data
+
+_PYTHON = re.compile(r"(data_batch_\d+|test_batch|train|test)$")
+_BINARY = re.compile(r"(data_batch_\d+|test_batch|train|test)\.bin$")
+_META = re.compile(r"(batches\.meta(\.txt)?|meta|(fine|coarse)_label_names\.txt|readme\.html)$")
+_PIXELS = 3 * 32 * 32
+_MOST_BYTES = 1 << 30
+_MOST_META_BYTES = 1 << 16
+#: Each kind of label, the most telling first, and where its names stand.
+_LABELS = {
+    "labels": ("label_names", "batches.meta.txt"),
+    "fine_labels": ("fine_label_names", "fine_label_names.txt"),
+    "coarse_labels": ("coarse_label_names", "coarse_label_names.txt"),
+}
+
+
+@dataclass(frozen=True)
+class _Batch:
+    pictures: Array
+    labels: dict[str, Array]
+
+
+def read_cifar(files: Sequence[File], reading: Reading) -> Taken | None:
+    """Read the batches among the files; None: there are none.
+
+    Raises:
+        StudioError: a batch is damaged.
+    """
+    batches: list[File] = []
+    meta: list[File] = []
+    for file in files:
+        name = PurePosixPath(file.name).name
+        if _META.match(name):
+            meta.append(file)
+        elif _is_batch(file, name, bool(_BINARY.match(name))):
+            batches.append(file)
+    if not batches:
+        return None
+    splits = [_split(file) for file in batches]
+    taken = taken_splits(splits, reading.options.split)
+    aside: dict[str, int] = {}
+    names = _names(meta)
+    parts = []
+    for file, split in zip(batches, splits, strict=True):
+        shown = reading.shown(file.name)
+        if split not in taken:
+            aside[split] = aside.get(split, 0) + 1
+            continue
+        batch = _batch(file, shown)
+        choices = {key: partial(_give, labels) for key, labels in batch.labels.items()}
+        count = len(batch.pictures)
+        classes = reading.own_labels(shown, choices, count)
+        if classes is not None:
+            classes = _named(classes, names.get(reading.own.taken[0], ()))
+        layout = Layout("NCHW", (count, 3, 32, 32))
+        parts.append(Part(shown, batch.pictures, layout, classes))
+    if line := aside_told(aside, "file"):
+        reading.warn(line)
+    used = [*batches, *meta]
+    return Taken(reading.arrays(parts), frozenset(file.name for file in used))
+
+
+def _is_batch(file: File, name: str, binary: bool) -> bool:
+    if binary:
+        return file.size > 0 and (file.size % (_PIXELS + 1) == 0 or file.size % (_PIXELS + 2) == 0)
+    try:
+        # Pickles of protocols 2 to 5, and those of Python 2's protocol 0.
+        return bool(_PYTHON.match(name)) and file.read(2)[:1] in (b"\x80", b"(")
+    except OSError:
+        return False
+
+
+def _split(file: File) -> str:
+    return "test" if PurePosixPath(file.name).name.startswith("test") else TRAIN
+
+
+def _batch(file: File, shown: str) -> _Batch:
+    try:
+        if file.size > _MOST_BYTES:
+            raise ValueError(f"it has {file.size:,} bytes")
+        data = file.read(-1)
+        return _binary(file, data) if file.suffix == ".bin" else _python(data)
+    except (OSError, ValueError) as error:
+        raise StudioError(
+            f"{shown} is no whole batch of CIFAR: {plain(str(error), 100)}.", "Download it again."
+        ) from error
+
+
+def _binary(file: File, data: bytes) -> _Batch:
+    hundred = PurePosixPath(file.name).name in ("train.bin", "test.bin")
+    heads = ("coarse_labels", "fine_labels") if hundred else ("labels",)
+    if len(data) % (_PIXELS + len(heads)):
+        raise ValueError("it is cut short")
+    rows = np.frombuffer(data, np.uint8).reshape(-1, _PIXELS + len(heads))
+    labels = {name: rows[:, column].astype(np.int64) for column, name in enumerate(heads)}
+    ordered = {name: labels[name] for name in _LABELS if name in labels}
+    return _Batch(rows[:, len(heads) :], ordered)
+
+
+def _python(data: bytes) -> _Batch:
+    told = _texts(pickled_data(data))
+    pictures = numpy_array(told.get("data"))
+    if pictures is None or pictures.dtype != np.uint8 or pictures.shape[1:] != (_PIXELS,):
+        raise ValueError("it holds no pictures of 32×32")
+    labels = {}
+    for name in _LABELS:
+        found = told.get(name)
+        if isinstance(found, list) and all(type(one) is int and 0 <= one < 1000 for one in found):
+            labels[name] = np.array(found, np.int64)
+    return _Batch(pictures, labels)
+
+
+def _texts(told: object) -> dict[str, object]:
+    """Return a dict whose keys may be bytes, as Python 2 wrote them."""
+    if not isinstance(told, dict):
+        raise ValueError("it is no table")
+    return {_text(key): value for key, value in told.items()}
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _names(meta: Sequence[File]) -> dict[str, tuple[str, ...]]:
+    """Return the names of the classes by the kind of label; those that can't be read are none."""
+    found: dict[str, tuple[str, ...]] = {}
+    for file in meta:
+        base = PurePosixPath(file.name).name
+        try:
+            data = file.read(_MOST_META_BYTES)
+            if base.endswith(".txt"):
+                lines = data.decode("utf-8", "replace").split("\n")
+                names = tuple(line.strip() for line in lines if line.strip())
+                found |= {key: names for key, (_, text) in _LABELS.items() if text == base}
+            elif base in ("batches.meta", "meta"):
+                told = _texts(pickled_data(data))
+                for key, (name, _) in _LABELS.items():
+                    if isinstance(listed := told.get(name), list):
+                        found[key] = tuple(_text(one) for one in listed)
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def _named(classes: list[str], names: Sequence[str]) -> list[str]:
+    numbers = {str(number): name for number, name in enumerate(names)}
+    return [numbers.get(one, one) for one in classes]
+
+
+def _give(labels: Array) -> Array:
+    return labels

@@ -1,0 +1,32 @@
+"""Files of several pages or frames as so many pictures, where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ddpm_studio.data.decoding.decoding import HEAD_BYTES, identify
+from ddpm_studio.data.decoding.frames import MOVING_SUFFIXES, count_frames
+from ddpm_studio.data.formats.reading import Reading
+from ddpm_studio.data.items import MAX_FILE_BYTES, File, Item
+
+
+def frame_items(files: Sequence[File], reading: Reading) -> list[Item]:
+    """Return each file as a picture, or with ``frames`` "all" each of its frames as one."""
+    if reading.options.frames != "all":
+        return [Item(reading.shown(file.name), reading.tree, file) for file in files]
+    return [item for file in files for item in _frames(file, reading)]
+
+
+def _frames(file: File, reading: Reading) -> Iterator[Item]:
+    name = reading.shown(file.name)
+    count = 1
+    if file.suffix in MOVING_SUFFIXES and file.size <= MAX_FILE_BYTES:
+        try:
+            data = file.read(-1)
+        except OSError:
+            data = b""
+        kind = identify(data[:HEAD_BYTES])
+        count = count_frames(kind, data) if kind is not None else 1
+    for frame in range(count):
+        shown = name if count == 1 else f"{name}[{frame}]"
+        yield Item(shown, reading.tree, file, frame=frame)

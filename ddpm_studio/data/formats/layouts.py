@@ -1,0 +1,134 @@
+"""Which axis of an array is which: N pictures, H rows, W columns, C channels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ddpm_studio.picture_shape import MOST_BANDS, MOST_COLOURS
+
+# A flat picture, and one that stands alone, has at least such sides.
+_LEAST_FLAT = 8
+_LEAST_LONE = 16
+# What is longer than this many times its other side is a table of flat pictures, and so is what
+# has rows of 28·28, 3·32·32 or 3·64·64 numbers.
+_LONGEST = 16
+_FLAT_ROWS = (784, 3072, 12288)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an array holds pictures.
+
+    Args:
+        axes: the letters of its axes, such as "NCHW"; without N it is one picture.
+        shape: of the array, with flat pictures unrolled.
+        said: another reading that there is, and what it would give; empty if there is none.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    said: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return self.shape[self.axes.index("N")] if "N" in self.axes else 1
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of one picture, the axis N left out."""
+        return tuple(
+            size for letter, size in zip(self.axes, self.shape, strict=True) if letter != "N"
+        )
+
+    @property
+    def picture(self) -> tuple[int, ...]:
+        """Which axes of one picture make it (H, W) or (H, W, C)."""
+        own = self.axes.replace("N", "")
+        return tuple(own.index(letter) for letter in "HWC" if letter in own)
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of each picture."""
+        size = dict(zip(self.axes, self.shape, strict=True))
+        return size["H"], size["W"], size.get("C", 1)
+
+    @property
+    def told(self) -> str:
+        """What the axes were taken for, in words."""
+        height, width, channels = self.picture_shape
+        what = "1 picture" if self.count == 1 else f"{self.count:,} pictures"
+        colours = f", {channels} channels" if channels > 1 else ""
+        named = ", ".join(self.axes)
+        return f"{what} of {width}×{height}{colours}, axes ({named}){self.said}"
+
+
+def layout_of(shape: tuple[int, ...], asked: str | None = None) -> Layout | None:
+    """Return how an array of this shape holds pictures; None: it is no pictures.
+
+    Up to four channels, or more bands if they are fewer than H and W, and if they come first less
+    than half as many. Three axes are N pictures of one channel, unless the first or the last has
+    the size of channels; two are one picture, or flat ones of 3·s² or s² numbers each.
+
+    Args:
+        shape: of the array.
+        asked: the letters of its axes, where a person has said them.
+    """
+    if asked is not None:
+        fits = len(asked) == len(shape) and all(shape)
+        return Layout(asked, shape) if fits else None
+    if not all(shape[1:]):
+        return None
+    match len(shape):
+        case 4:
+            return _four(shape)
+        case 3:
+            return _three(shape)
+        case 2:
+            return _two(shape)
+    return None
+
+
+def _four(shape: tuple[int, ...]) -> Layout | None:
+    for most in (MOST_COLOURS, MOST_BANDS):
+        if _are_channels(shape[3], min(shape[1:3]), most):
+            return Layout("NHWC", shape)
+        # 5 × 8 × 8 could as well be low pictures with many bands.
+        if _are_channels(shape[1], (min(shape[2:4]) + 1) // 2, most):
+            return Layout("NCHW", shape)
+    return None
+
+
+def _three(shape: tuple[int, ...]) -> Layout | None:
+    first, last = shape[0], shape[2]
+    if first == 3 and min(shape[1:]) >= _LEAST_FLAT:
+        return Layout("CHW", shape, "; with the layout NHW three gray pictures")
+    if min(shape[1:]) > MOST_COLOURS:
+        return Layout("NHW", shape, "; with the layout CHW one picture" if first <= 4 else "")
+    if 0 < last <= MOST_COLOURS and min(shape[:2]) >= _LEAST_FLAT:
+        return Layout("HWC", shape)
+    return None
+
+
+def _two(shape: tuple[int, ...]) -> Layout | None:
+    count, size = shape
+    lone = min(shape) >= _LEAST_LONE and max(shape) <= _LONGEST * min(shape)
+    if lone and size not in _FLAT_ROWS:
+        return Layout("HW", shape)
+    return flat_layout(count, size)
+
+
+def flat_layout(count: int, size: int) -> Layout | None:
+    """Return the layout of ``count`` flat pictures of ``size`` numbers each, channels first."""
+    for channels in (3, 1):
+        side = math.isqrt(size // channels)
+        if side >= _LEAST_FLAT and channels * side * side == size:
+            axes = "NCHW" if channels > 1 else "NHW"
+            return Layout(axes, (count, *[channels][: channels // 3], side, side))
+    return None
+
+
+def _are_channels(count: int, side: int, most: int) -> bool:
+    """Whether an axis is that of the channels: up to four, or fewer bands than the side."""
+    return 0 < count <= most and side > (count if count > MOST_COLOURS else 0)

@@ -1,0 +1,40 @@
+"""A ``.npy`` file of our own, mapped into memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ddpm_studio.data.formats.array_rows import Array
+from ddpm_studio.data.formats.npy_header import NpyHeader, read_npy_header
+
+
+def map_array(path: Path) -> Array:
+    """Return a ``.npy`` file's array, mapped into memory, read-only.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is damaged, pickled, or no array of plain numbers.
+    """
+    header = file_header(path)
+    order: Literal["C", "F"] = "F" if header.fortran else "C"
+    if not header.size:
+        return np.empty(header.shape, header.dtype, order)
+    return np.memmap(path, header.dtype, "r", header.offset, header.shape, order)
+
+
+def file_header(path: Path) -> NpyHeader:
+    """Return the header of a ``.npy`` file that holds all it claims.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is damaged, pickled, or no array of plain numbers.
+    """
+    with path.open("rb") as stream:
+        header = read_npy_header(stream)
+        held = stream.seek(0, 2) - header.offset
+    if header.size > held:
+        raise ValueError("it is cut short")
+    return header

@@ -1,0 +1,160 @@
+"""``.npy`` files as pictures, never unpickled: one, or a folder of them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ddpm_studio.data.formats.array_rows import (
+    Array,
+    BlockRows,
+    Rows,
+    WholeRows,
+    file_array,
+    fits_memory,
+)
+from ddpm_studio.data.formats.folders import unreadable
+from ddpm_studio.data.formats.mapped import file_header
+from ddpm_studio.data.formats.named_arrays import Named, parts_of
+from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
+from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.items import File
+from ddpm_studio.data.places import Whole
+from ddpm_studio.data.report import Reject
+from ddpm_studio.errors import StudioError
+
+_HEAD_BYTES = 2**16
+# Of many files only such are kept open.
+_LARGE = 64 * 2**20
+
+
+def read_npy(files: Sequence[File], reading: Reading) -> Taken:
+    """Read ``.npy`` files: one, or many of a picture or of many pictures each.
+
+    Among several, names say which hold labels: ``x_train.npy`` and ``y_train.npy``.
+
+    Raises:
+        StudioError: the only one can't be used.
+    """
+    names = frozenset(file.name for file in files)
+    if len(files) == 1:
+        array = _npy(files[0], reading, alone=True)
+        name = reading.shown(files[0].name)
+        return Taken(reading.arrays([_part(name, "", array, reading)]), names)
+    found: list[tuple[File, Named]] = []
+    for file in files:
+        try:
+            found.append((file, _npy(file, reading, alone=False)))
+        except StudioError as error:
+            reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {error.cause}"))
+    arrays = [array for _, array in found]
+    if any(array.holds_labels for array in arrays):
+        return Taken(reading.arrays(parts_of(arrays, reading, reading.title)), names)
+    parts = []
+    for file, array in found:
+        name = reading.shown(file.name)
+        try:
+            parts.append(_part(name, file.name, array, reading))
+        except StudioError as error:
+            reading.rejects.append(Reject(name, f"no pictures: {error.cause}"))
+    return Taken(reading.arrays(parts), names)
+
+
+def _part(name: str, origin: str, array: Named, reading: Reading) -> Part:
+    return Part(name, array.rows(), reading.layout(name, array.shape), origin=origin)
+
+
+def _npy(file: File, reading: Reading, *, alone: bool) -> Named:
+    """Return the array of a ``.npy`` file, its header read.
+
+    Raises:
+        StudioError: it is pickled or damaged, or can't be read.
+    """
+    name = reading.shown(file.name)
+    place = file.place
+    try:
+        if isinstance(place, Whole):
+            header = file_header(Path(place.path))
+            lasting = alone or header.size > _LARGE
+            rows = partial(_mapped if lasting else _on_disk, Path(place.path), header, reading)
+        else:
+            header = read_npy_header(io.BytesIO(file.read(min(file.size, _HEAD_BYTES))))
+            if header.size > file.size - header.offset:
+                raise ValueError("it is cut short")
+            fits_memory(name, header.size)
+            rows = partial(_when_asked, header, partial(_member, file, name))
+    except OSError as error:
+        if isinstance(place, Whole):
+            raise unreadable(Path(place.path), error) from error
+        raise damaged_array(name, error) from error
+    except PickledArrayError as error:
+        raise pickled(name) from error
+    except ValueError as error:
+        raise damaged_array(name, error) from error
+    stem = PurePosixPath(file.name).stem
+    return Named(stem, header.shape, header.dtype, rows)
+
+
+def _mapped(path: Path, header: NpyHeader, reading: Reading) -> Rows:
+    return file_array(path, header, keep_open=lambda rows: reading.stack.callback(rows.close))
+
+
+def _on_disk(path: Path, header: NpyHeader, reading: Reading) -> Rows:
+    # Thousands of small files can't all stay open.
+    return _when_asked(header, partial(_content, path))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _member(file: File, name: str) -> bytes:
+    try:
+        return file.read(-1)
+    except OSError as error:
+        raise damaged_array(name, error) from error
+
+
+def _when_asked(header: NpyHeader, content: Callable[[], bytes]) -> Rows:
+    def whole() -> Array:
+        return array_in(content(), header)
+
+    if len(header.shape) < 4:
+        return WholeRows(header.shape, header.dtype, whole)
+    return BlockRows(header.shape, header.dtype, lambda start, end: whole()[start:end])
+
+
+def array_in(data: bytes, header: NpyHeader) -> Array:
+    """Return the array that lies in the bytes of a ``.npy`` file.
+
+    Raises:
+        StudioError: they are fewer than the header says.
+    """
+    if len(data) < header.offset + header.size:
+        raise StudioError("A .npy file was cut short while it was read.", "Read it again.")
+    count = header.size // max(1, header.dtype.itemsize)
+    flat = np.frombuffer(data, header.dtype, count, header.offset)
+    return flat.reshape(header.shape, order="F" if header.fortran else "C")
+
+
+def pickled(name: str) -> StudioError:
+    """Return the error for an array of Python objects."""
+    return StudioError(
+        f"{name} holds pickled Python objects, which could run a stranger's program.",
+        "Save plain numbers: numpy.save with allow_pickle=False.",
+    )
+
+
+def damaged_array(name: str, error: Exception) -> StudioError:
+    """Return the error for a file of arrays that can't be read as one."""
+    return StudioError(
+        f"{name} is damaged: {str(error)[:100] or type(error).__name__}.",
+        "Save or download it again.",
+    )

@@ -1,0 +1,122 @@
+"""``.npz`` files: arrays under names, read from the file where they lie there unpacked."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio.data.formats.archives import Budget, open_zip
+from ddpm_studio.data.formats.array_rows import Rows, file_array, fits_memory
+from ddpm_studio.data.formats.named_arrays import Named, parts_of
+from ddpm_studio.data.formats.npy import damaged_array, pickled
+from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
+from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.items import File
+from ddpm_studio.data.places import Whole
+from ddpm_studio.errors import StudioError, plain
+
+# What is smaller is read at once, with its checksum.
+_READ_UP_TO = 64 * 2**20
+_LOCAL_HEADER_BYTES = 30
+
+
+def read_npz(files: Sequence[File], reading: Reading) -> Taken:
+    """Read ``.npz`` files, each with its labels.
+
+    Raises:
+        StudioError: one is damaged or pickled, or holds no pictures.
+    """
+    parts = [part for file in files for part in _parts(file, reading)]
+    return Taken(reading.arrays(parts), frozenset(file.name for file in files))
+
+
+def _parts(file: File, reading: Reading) -> list[Part]:
+    name = reading.shown(file.name)
+    path = Path(file.place.path) if isinstance(file.place, Whole) else None
+    try:
+        if path is not None:
+            archive = open_zip(path, reading.stack)
+        else:
+            archive = reading.stack.enter_context(zipfile.ZipFile(reading.open(file)))
+        source = _Npz(name, archive, path, Budget(name, file.size), reading)
+        arrays: list[Named] = []
+        others: dict[str, ValueError] = {}
+        for info in archive.infolist():
+            if "/" in info.filename or info.filename.startswith("."):
+                continue
+            try:
+                arrays.append(source.array(info))
+            except ValueError as error:
+                others[info.filename] = error
+        if others and not any(one.holds_pictures(reading.options.layout) for one in arrays):
+            raise next(iter(others.values()))
+        for other, why in others.items():
+            reading.warn(f"{plain(other, 60)} of {name} is left out: {why}.")
+        return parts_of(arrays, reading, name)
+    except (StudioError, MemoryError):
+        raise
+    except PickledArrayError as error:
+        raise pickled(name) from error
+    except Exception as error:  # untrusted bytes make the parser raise nearly anything
+        raise damaged_array(name, error) from error
+
+
+class _Npz:
+    """An open ``.npz`` and what it may cost."""
+
+    def __init__(
+        self,
+        name: str,
+        archive: zipfile.ZipFile,
+        path: Path | None,
+        budget: Budget,
+        reading: Reading,
+    ) -> None:
+        self._name, self._archive, self._path = name, archive, path
+        self._budget, self._reading = budget, reading
+
+    def array(self, info: zipfile.ZipInfo) -> Named:
+        with self._archive.open(info) as stream:
+            header = read_npy_header(stream)
+        # What the header claims is believed only as far as the member reaches.
+        if header.size > info.file_size:
+            raise ValueError("an array is cut short")
+        return Named(
+            info.filename.removesuffix(".npy"),
+            header.shape,
+            header.dtype,
+            partial(self._rows, info, header),
+        )
+
+    def _rows(self, info: zipfile.ZipInfo, header: NpyHeader) -> Rows:
+        try:
+            stored = info.compress_type == zipfile.ZIP_STORED and self._path is not None
+            if stored and header.size > _READ_UP_TO:
+                return self._on_disk(info, header)
+            self._budget.add(info.file_size)
+            fits_memory(self._name, header.size)
+            with self._archive.open(info) as stream:
+                stream.read(header.offset)
+                flat = np.frombuffer(stream.read(header.size), header.dtype)
+            return flat.reshape(header.shape, order="F" if header.fortran else "C")
+        except (StudioError, MemoryError):
+            raise
+        except Exception as error:  # untrusted bytes make the parser raise nearly anything
+            raise damaged_array(self._name, error) from error
+
+    def _on_disk(self, info: zipfile.ZipInfo, header: NpyHeader) -> Rows:
+        """Return what lies unpacked in the file, behind the member's own header."""
+        assert self._path is not None
+        with self._path.open("rb") as file:
+            file.seek(info.header_offset)
+            head = file.read(_LOCAL_HEADER_BYTES)
+        lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+        begin = info.header_offset + _LOCAL_HEADER_BYTES + lengths + header.offset
+        there = NpyHeader(header.shape, header.fortran, header.dtype, begin)
+        return file_array(
+            self._path, there, keep_open=lambda rows: self._reading.stack.callback(rows.close)
+        )

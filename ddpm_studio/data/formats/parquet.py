@@ -1,0 +1,181 @@
+"""Parquet files of pictures, by pyarrow: as the Hugging Face Hub stores sets.
+
+A column holds each picture's file, as bytes or as {"bytes", "path"}; other columns may be labels,
+whose names stand in the metadata "huggingface". Files are read group by group of rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ddpm_studio.data.formats.array_rows import Array
+from ddpm_studio.data.formats.reading import Reading, Taken
+from ddpm_studio.data.items import MAX_FILES, File, Item
+from ddpm_studio.data.places import Whole
+from ddpm_studio.data.splits import aside_told, split_of, taken_splits
+from ddpm_studio.errors import StudioError, plain
+
+_LIKELY = ("image", "img", "picture", "photo", "jpg", "png")
+_LABELS = ("label", "labels", "class", "target", "fine_label", "coarse_label", "category", "y")
+_MOST_COLUMNS, _MOST_BYTES = 1000, 1 << 30
+
+
+def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
+    """Read tables of pictures, the training part where there is one.
+
+    Raises:
+        StudioError: one is damaged or holds no pictures.
+    """
+    splits = [_split(file.name) for file in files]
+    taken = taken_splits(splits, reading.options.split)
+    items: list[Item] = []
+    aside: dict[str, int] = {}
+    for file, split in zip(files, splits, strict=True):
+        if split in taken:
+            items += _Table(file, reading).items()
+        elif split is not None:
+            aside[split] = aside.get(split, 0) + 1
+    if line := aside_told(aside, "file"):
+        reading.warn(line)
+    return Taken(items, frozenset(file.name for file in files))
+
+
+def _split(name: str) -> str | None:
+    words = PurePosixPath(name).stem.replace("_", "-").split("-")
+    return split_of(words[0]) or (split_of(words[1]) if len(words) > 1 else None)
+
+
+class _Table:
+    """One file: which column holds pictures, and the rows that were read last."""
+
+    def __init__(self, file: File, reading: Reading) -> None:
+        self._name, self._reading = reading.shown(file.name), reading
+        try:
+            where = Path(file.place.path) if isinstance(file.place, Whole) else reading.open(file)
+            self._file = pq.ParquetFile(where)
+            reading.stack.callback(self._file.close)
+            self._schema = self._file.schema_arrow
+        except MemoryError:
+            raise
+        except Exception as error:  # untrusted bytes make the library raise nearly anything
+            raise self._damaged(error) from error
+        self._column = self._pictures()
+        self._held: tuple[int, list[Any]] = (-1, [])
+
+    def items(self) -> list[Item]:
+        meta = self._file.metadata
+        if meta.num_rows > MAX_FILES:
+            raise StudioError(f"{self._name} holds more than {MAX_FILES:,} pictures.", "Split it.")
+        choices = {name: partial(self._labels, name) for name in self._label_columns()}
+        classes = self._reading.own_labels(self._name, choices, meta.num_rows)
+        if classes is not None and self._reading.own.taken:
+            names = self._class_names().get(self._reading.own.taken[-1], [])
+            classes = [
+                names[int(one)] if one.isdecimal() and int(one) < len(names) else one
+                for one in classes
+            ]
+        items: list[Item] = []
+        for group in range(meta.num_row_groups):
+            info = meta.row_group(group)
+            size = max(1, info.total_byte_size // max(1, info.num_rows))
+            for row in range(info.num_rows):
+                number = len(items)
+                inner = File(f"{number}", size, partial(self._read, group, row))
+                name = f"{self._name}[{number}]"
+                one = classes[number] if classes is not None else None
+                items.append(Item(name, self._reading.tree, inner, class_name=one))
+        return items
+
+    def _read(self, group: int, row: int, limit: int) -> bytes:
+        """Return the first bytes of a picture's file, all for −1; raises OSError."""
+        if self._held[0] != group:
+            self._held = (group, self._group(group))
+        if row >= len(self._held[1]):
+            raise OSError(0, "there are fewer rows in the table than it says")
+        cell = self._held[1][row]
+        found = cell.get("bytes") if isinstance(cell, dict) else cell
+        if not isinstance(found, bytes):
+            raise OSError(0, "there is no picture in the table, only a path to it")
+        return found if limit < 0 else found[:limit]
+
+    def _group(self, group: int) -> list[Any]:
+        info = self._file.metadata.row_group(group)
+        if info.total_byte_size > _MOST_BYTES:
+            raise OSError(0, "too many bytes in one group of rows")
+        try:
+            found: list[Any] = (
+                self._file.read_row_group(group, [self._column]).column(0).to_pylist()
+            )
+        except MemoryError:
+            raise
+        except Exception as error:  # untrusted bytes make the library raise nearly anything
+            raise OSError(0, f"damaged in the table: {plain(str(error), 60)}") from error
+        return found
+
+    def _pictures(self) -> str:
+        found = [
+            field.name for field in list(self._schema)[:_MOST_COLUMNS] if _is_bytes(field.type)
+        ]
+        asked = self._reading.options.array
+        if asked is not None:
+            found = [name for name in found if name == asked]
+        ordered = sorted(found, key=lambda name: name.casefold() not in _LIKELY)
+        if not ordered:
+            held = ", ".join(plain(name, 60) for name in self._schema.names[:6]) or "nothing"
+            raise StudioError(
+                f"{self._name} has the columns {held}, and none of pictures.",
+                "Choose a table that holds the pictures' files themselves.",
+            )
+        return str(ordered[0])
+
+    def _label_columns(self) -> list[str]:
+        found = [
+            field.name
+            for field in list(self._schema)[:_MOST_COLUMNS]
+            if pa.types.is_integer(field.type)
+            or pa.types.is_string(field.type)
+            or pa.types.is_boolean(field.type)
+        ]
+        asked = self._reading.options.labels
+        known = [name for name in _LABELS if name in found]
+        return known + [name for name in found if name == asked and name not in known]
+
+    def _labels(self, name: str) -> Array:
+        try:
+            column = self._file.read([name]).column(0).to_pylist()
+        except MemoryError:
+            raise
+        except Exception as error:  # untrusted bytes make the library raise nearly anything
+            raise self._damaged(error) from error
+        return np.array(["" if one is None else str(one) for one in column])
+
+    def _class_names(self) -> dict[str, list[str]]:
+        """Return the names of classes by column, as the Hub's metadata has them."""
+        try:
+            told = json.loads((self._schema.metadata or {})[b"huggingface"])
+            features = told["info"]["features"]
+            return {
+                name: [str(one) for one in feature["names"]]
+                for name, feature in features.items()
+                if isinstance(feature, dict) and isinstance(feature.get("names"), list)
+            }
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+            return {}
+
+    def _damaged(self, error: Exception) -> StudioError:
+        why = plain(str(error), 100) or type(error).__name__
+        return StudioError(f"{self._name} is damaged: {why}.", "Save or download it again.")
+
+
+def _is_bytes(kind: Any) -> bool:
+    if pa.types.is_struct(kind):
+        return any(field.name == "bytes" for field in kind)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))

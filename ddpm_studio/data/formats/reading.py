@@ -1,0 +1,321 @@
+"""What a format's reader is given, and what it gives back: pictures not yet decoded."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from ddpm_studio.data.formats.array_rows import Array, Rows, fits_memory
+from ddpm_studio.data.formats.layouts import Layout, layout_of
+from ddpm_studio.data.items import MAX_FILES, File, Item, Pixels
+from ddpm_studio.data.labels.own import OwnChoices, OwnLabels, class_names
+from ddpm_studio.data.places import Whole
+from ddpm_studio.data.report import Reject
+from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
+from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.picture_shape import MOST_COLOURS, parse_range
+from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+
+_SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W), with up to 64 channels, or "
+_SAY_LAYOUT = "say what the axes are: --layout NHWC."
+_SAY_RANGE = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1, or say their "
+_RANGE_OPTION = "range: --range LOW..HIGH."
+_ROWS_AT_ONCE = 1024
+_SCAN_BYTES = 16 * 2**20
+# A set of bytes that reaches so far is no set of labels.
+_BRIGHT = 64
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """An array of pictures, and of each picture its class.
+
+    Args:
+        name: what people know the array by.
+        rows: the numbers.
+        layout: which axis is which.
+        classes: the class of each picture, or None.
+        origin: the name of its file, where that may say a class.
+    """
+
+    name: str
+    rows: Rows
+    layout: Layout
+    classes: Sequence[str] | None = None
+    origin: str = ""
+
+
+@dataclass
+class Reading:
+    """One dropped thing while it is listed: what a reader may use, and what it tells.
+
+    Args:
+        tree: which of the dropped things it is.
+        title: what people know it by.
+        options: how the pictures are prepared.
+        stack: closes what must stay open until they are.
+        prefix: stands before the names of its files.
+    """
+
+    tree: int
+    title: str
+    options: PrepareOptions
+    stack: ExitStack
+    prefix: str = ""
+    warnings: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    own: OwnLabels = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.own = OwnLabels(self.options.labels)
+
+    @property
+    def first_rules(self) -> bool:
+        """Whether it is read as version 0.1.0 did."""
+        return self.options.rules == FIRST_RULES
+
+    def shown(self, name: str) -> str:
+        """Return what people see of a file's name."""
+        return plain(self.prefix + name)
+
+    def open(self, file: File) -> BinaryIO:
+        """Return a file as a stream that can go back, closed with the reading.
+
+        Raises:
+            OSError: it can't be read.
+            StudioError: it lies in an archive and is too large for the memory.
+        """
+        if isinstance(file.place, Whole):
+            return self.stack.enter_context(Path(file.place.path).open("rb"))
+        fits_memory(self.shown(file.name), file.size)
+        return cast(BinaryIO, io.BytesIO(file.read(-1)))
+
+    def warn(self, line: str) -> None:
+        """Tell of what is lost; version 0.1.0 did not, and its warnings are in fingerprints."""
+        if not self.first_rules:
+            self.warnings.append(line)
+
+    def own_labels(self, name: str, choices: OwnChoices, count: int) -> list[str] | None:
+        """Return the class of each of ``count`` pictures by the labels that lie beside them.
+
+        Args:
+            name: what people know the pictures by.
+            choices: the labels by their names, the most likely first.
+            count: of the pictures.
+        """
+        for key in self.own.choose(choices):
+            labels = choices[key]()
+            found = class_names(labels, count)
+            if found is not None:
+                self.own.note(key)
+                return found
+            shape = f"{labels.dtype} {labels.shape}"
+            self.warnings.append(
+                f"Labels of {name} left out: {shape} does not go with {count:,} pictures."
+            )
+        return None
+
+    def layout(self, name: str, shape: tuple[int, ...], axes: str | None = None) -> Layout:
+        """Return how an array of this shape holds pictures.
+
+        Args:
+            name: what people know it by.
+            shape: of it.
+            axes: which they are, where that is known; None: as asked for, or by their sizes.
+
+        Raises:
+            StudioError: it is no pictures.
+        """
+        asked = axes or self.options.layout
+        if self.first_rules and len(shape) == 3:
+            asked = "NHW"
+        found = layout_of(shape, asked)
+        narrow = axes == "NHW" and not min(shape[1:]) > MOST_COLOURS
+        if found is None or narrow or (self.first_rules and not _known_first(shape)):
+            what = f"of shape {shape}, which is no pictures"
+            if asked is not None and not self.first_rules:
+                what = f"of shape {shape}, which the axes {asked} do not go with"
+            raise StudioError(f"{name} holds an array {what}.", _SHAPES + _SAY_LAYOUT)
+        return found
+
+    def arrays(self, parts: Sequence[Part]) -> list[Item]:
+        """Return the pictures of arrays, whose values have one meaning for each type.
+
+        Raises:
+            StudioError: their values are no pictures, or they are too many.
+        """
+        if sum(part.layout.count for part in parts) > MAX_FILES:
+            raise StudioError(
+                f"{self.title} holds more than {MAX_FILES:,} pictures.", "Save a part of it."
+            )
+        values = [_values_of(part.rows) for part in parts]
+        ranges, whole = self._ranges(parts, values)
+        if not self.first_rules:
+            self._tell(parts, values, ranges, whole)
+        items: list[Item] = []
+        for part, found in zip(parts, values, strict=True):
+            if found.dtype in ranges:
+                items += self._items(part, ranges[found.dtype])
+        return items
+
+    def _ranges(
+        self, parts: Sequence[Part], values: Sequence[Values]
+    ) -> tuple[dict[str, Range], dict[str, Values]]:
+        whole: dict[str, Values] = {}
+        for found in values:
+            known = whole.get(found.dtype)
+            whole[found.dtype] = found if known is None else known | found
+        ranges: dict[str, Range] = {}
+        for dtype, found in whole.items():
+            try:
+                ranges[dtype] = self.range_of(found)
+            except NoMeaningError as error:
+                name = next(p.name for p, v in zip(parts, values, strict=True) if v.dtype == dtype)
+                raise StudioError(f"{name} holds {error}.", _SAY_RANGE + _RANGE_OPTION) from error
+        return ranges, whole
+
+    def range_of(self, values: Values) -> Range:
+        """Return which of the values become levels 0 and 255: what was asked for, or their own.
+
+        Raises:
+            NoMeaningError: they have none of the usual meanings.
+        """
+        if self.options.range is not None and values.are_numbers:
+            return Range(*parse_range(self.options.range))
+        used = values.meaning
+        return BYTES if self.first_rules and used.high <= 1 and values.are_whole else used
+
+    def _tell(
+        self,
+        parts: Sequence[Part],
+        values: Sequence[Values],
+        ranges: dict[str, Range],
+        whole: dict[str, Values],
+    ) -> None:
+        for part in parts[:_NAMED] if len(parts) <= _NAMED else ():
+            self.told.append(f"{part.name}: {part.layout.told}.")
+        if len(parts) > _NAMED:
+            kinds = Counter(", ".join(part.layout.axes) for part in parts)
+            axes = "; ".join(f"axes ({named})" for named, _ in kinds.most_common(_NAMED))
+            pictures = sum(part.layout.count for part in parts)
+            self.told.append(f"{len(parts):,} arrays: {pictures:,} pictures, {axes}.")
+        if any(part.layout.picture_shape[2] in (2, 4) for part in parts) and not (
+            self.options.bands or self.options.channels == "bands"
+        ):
+            self.told.append("The last channel is taken for transparency; --bands all keeps it.")
+        for dtype, found in whole.items():
+            self.told += told_values(parts[0].name, found, ranges[dtype])
+
+    def _items(self, part: Part, used: Range) -> list[Item]:
+        layout, classes = part.layout, part.classes
+        height, width, channels = layout.picture_shape
+        alone = "N" not in layout.axes
+        first = layout.axes.startswith("N")
+        rows = part.rows if first or alone else _NLast(part.rows, layout)
+        return [
+            Item(
+                part.name if alone else f"{part.name}[{index}]",
+                self.tree,
+                pixels=partial(_whole if alone else _picture, rows, index, layout, used),
+                class_name=classes[index] if classes is not None else None,
+                pixel_bytes=height * width * channels,
+                origin=part.origin,
+            )
+            for index in range(layout.count)
+        ]
+
+
+def told_values(name: str, values: Values, used: Range) -> list[str]:
+    """Return what to say about the values of some pictures and what they were taken for."""
+    lines = []
+    if (values.dtype, used) != ("uint8", BYTES):
+        lines.append(f"{name}: {values.told(used)}.")
+    if values.dark(used):
+        share = values.high / used.high
+        lines.append(
+            f"{name}: the values go from {values.low:g} to {values.high:g}, {share:.0%} of the "
+            f"range {used}; --range 0..{values.high:g} stretches them."
+        )
+    return lines
+
+
+def _known_first(shape: tuple[int, ...]) -> bool:
+    """Whether version 0.1.0 read arrays of this shape."""
+    return len(shape) == 4 or (len(shape) == 3 and min(shape[1:]) > MOST_COLOURS)
+
+
+def _values_of(rows: Rows) -> Values:
+    """Return the smallest and the largest value; bytes are looked at until they are bright."""
+    dtype = rows.dtype
+    kind = dtype.kind
+    if kind not in "biuf":
+        return Values(str(dtype), 0.0, 0.0)
+    if not rows.shape or not rows.shape[0]:
+        return Values(dtype.name, 0.0, 0.0)
+    if kind == "b":
+        return Values(dtype.name, 0.0, 1.0)
+    count = rows.shape[0]
+    row_bytes = max(1, int(np.prod(rows.shape[1:])) * dtype.itemsize)
+    step = max(1, min(_ROWS_AT_ONCE, _SCAN_BYTES // row_bytes))
+    found: Values | None = None
+    for start in range(0, count, step):
+        part = Values.of(rows[np.arange(start, min(count, start + step))])
+        found = part if found is None else found | part
+        if dtype == np.uint8 and found.high >= _BRIGHT:
+            return Values(dtype.name, 0.0, BYTES.high)
+    assert found is not None
+    return found
+
+
+class _NLast:
+    """An array whose pictures go along another axis than the first, read whole."""
+
+    def __init__(self, rows: Rows, layout: Layout) -> None:
+        whole = rows[np.arange(rows.shape[0])]
+        self._turned = np.moveaxis(whole, layout.axes.index("N"), 0)
+        self.shape, self.dtype = self._turned.shape, self._turned.dtype
+
+    def __getitem__(self, rows: Array) -> Array:
+        turned: Array = self._turned[rows]
+        return turned
+
+
+def _whole(rows: Rows, index: int, layout: Layout, used: Range) -> Pixels:
+    return _levels(rows[np.arange(rows.shape[0])], layout, used)
+
+
+def _picture(rows: Rows, index: int, layout: Layout, used: Range) -> Pixels:
+    return _levels(rows[np.array([index])][0].reshape(layout.row_shape), layout, used)
+
+
+def _levels(picture: Array, layout: Layout, used: Range) -> Pixels:
+    turned = picture.transpose(layout.picture)
+    if turned.ndim == 2:
+        turned = turned[..., np.newaxis]
+    return np.ascontiguousarray(used.levels(turned))
+
+
+Reader = Callable[[Sequence[File], Reading], "Taken | None"]
+
+
+@dataclass
+class Taken:
+    """What a reader has made of some of the files.
+
+    Args:
+        items: the pictures.
+        files: the names of the files that they and their labels come from.
+    """
+
+    items: list[Item]
+    files: frozenset[str]

@@ -1,0 +1,99 @@
+"""STL-10 as it is published, binary: ``train_X.bin``, ``train_y.bin``, ``class_names.txt``.
+
+The layout: https://cs.stanford.edu/~acoates/stl10/: 3×96×96 bytes a picture, column by column;
+classes from 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ddpm_studio.data.formats.array_rows import LOST, Array, Rows
+from ddpm_studio.data.formats.file_rows import FileRows
+from ddpm_studio.data.formats.layouts import Layout
+from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.items import File
+from ddpm_studio.data.places import Whole
+from ddpm_studio.data.splits import aside_told, split_of, taken_splits
+from ddpm_studio.errors import StudioError
+
+_PICTURES = re.compile(r"(train|test|unlabeled)_X\.bin$")
+_SIDE = 96
+_SHAPE = (3, _SIDE, _SIDE)
+_BYTES = 3 * _SIDE * _SIDE
+_MOST_LABELS, _MOST_NAMES = 1 << 24, 1 << 16
+
+
+def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
+    """Read the pictures among the files; None: there are none.
+
+    Raises:
+        StudioError: a file is damaged.
+    """
+    by_name = {PurePosixPath(file.name).name: file for file in files}
+    found = [name for name in by_name if _PICTURES.match(name)]
+    if not found:
+        return None
+    splits = {name: split_of(name.partition("_")[0]) for name in found}
+    taken = taken_splits(list(splits.values()), reading.options.split)
+    aside = {
+        str(split): by_name[name].size // _BYTES
+        for name, split in splits.items()
+        if split not in taken
+    }
+    if line := aside_told(aside):
+        reading.warn(line)
+    names = _class_names(by_name.get("class_names.txt"))
+    parts = []
+    for name in found:
+        if splits[name] not in taken:
+            continue
+        file = by_name[name]
+        shown = reading.shown(file.name)
+        if not file.size or file.size % _BYTES:
+            raise StudioError(f"{shown} is no whole part of STL-10.", "Download it again.")
+        count = file.size // _BYTES
+        beside = by_name.get(name.replace("_X", "_y"))
+        choices = {} if beside is None else {"labels": partial(_labels, beside)}
+        classes = reading.own_labels(shown, choices, count)
+        if classes is not None:
+            classes = [names.get(one, one) for one in classes]
+        # Rows and columns are changed about, as MATLAB writes.
+        layout = Layout("NCWH", (count, *_SHAPE))
+        parts.append(Part(shown, _rows(file, count, reading), layout, classes))
+    used = [name for name in by_name if name in found or _is_beside(name)]
+    return Taken(reading.arrays(parts), frozenset(by_name[name].name for name in used))
+
+
+def _is_beside(name: str) -> bool:
+    return name in ("train_y.bin", "test_y.bin", "class_names.txt", "fold_indices.txt")
+
+
+def _rows(file: File, count: int, reading: Reading) -> Rows:
+    shape = (count, *_SHAPE)
+    if isinstance(file.place, Whole):
+        rows = FileRows(Path(file.place.path), 0, shape, np.dtype(np.uint8), LOST)
+        reading.stack.callback(rows.close)
+        return rows
+    with reading.open(file) as stream:
+        return np.frombuffer(stream.read(), np.uint8).reshape(shape)
+
+
+def _labels(file: File) -> Array:
+    try:
+        return np.frombuffer(file.read(_MOST_LABELS), np.uint8).astype(np.int64)
+    except OSError:
+        return np.empty(0, np.int64)
+
+
+def _class_names(file: File | None) -> dict[str, str]:
+    try:
+        lines = file.read(_MOST_NAMES).decode("utf-8", "replace").split("\n") if file else []
+    except OSError:
+        lines = []
+    return {str(number): line.strip() for number, line in enumerate(lines, 1) if line.strip()}

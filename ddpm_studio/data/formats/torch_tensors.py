@@ -1,0 +1,265 @@
+"""Tensors that ``torch.save`` wrote: alone, or in dicts, lists and tuples; read without torch.
+
+Such a file is a zip: a pickle that tells what there is, read as data and never run, and for each
+tensor its plain numbers. The format: torch/csrc/jit/serialization/pickler.h.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ddpm_studio.data.formats.archives import open_zip
+from ddpm_studio.data.formats.array_rows import Array, Rows, file_array, fits_memory
+from ddpm_studio.data.formats.named_arrays import Named, parts_of
+from ddpm_studio.data.formats.npy_header import NpyHeader
+from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.items import File
+from ddpm_studio.data.places import Whole
+from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.plain_pickle import Call, Global, Persistent, numpy_array, pickled_data
+
+_MAX_TABLE_BYTES = 64 << 20
+_READ_UP_TO = 64 * 2**20
+_LOCAL_HEADER_BYTES = 30
+#: A tensor's numbers by the name of its storage or of its type; bfloat16 has none in NumPy.
+_BFLOAT16 = "bfloat16"
+_TYPES = {
+    "ByteStorage": "u1",
+    "CharStorage": "i1",
+    "ShortStorage": "i2",
+    "IntStorage": "i4",
+    "LongStorage": "i8",
+    "BoolStorage": "?",
+    "HalfStorage": "f2",
+    "FloatStorage": "f4",
+    "DoubleStorage": "f8",
+    "BFloat16Storage": _BFLOAT16,
+    "uint16": "u2",
+    "uint32": "u4",
+    "uint64": "u8",
+}
+_TENSORS = ("_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_tensor")
+_LIKE_MODEL = ("state_dict", "model", "ema", "optimizer", "model_state_dict")
+_FEW = 4
+_SAVE = "Save the pictures alone: torch.save(images, 'x.pt'), images of shape (N, C, H, W)."
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A tensor that has not been read: where its numbers begin in a storage, and their steps."""
+
+    key: str
+    kind: str
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype("<f4" if self.kind == _BFLOAT16 else np.dtype(self.kind).newbyteorder("<"))
+
+    @property
+    def stored(self) -> np.dtype[Any]:
+        """The type of what is stored."""
+        return np.dtype("<u2") if self.kind == _BFLOAT16 else self.dtype
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether its numbers follow each other row by row."""
+        step = 1
+        for size, stride in zip(self.shape[::-1], self.stride[::-1], strict=True):
+            if size > 1 and stride != step:
+                return False
+            step *= size
+        return True
+
+
+def read_torch(files: Sequence[File], reading: Reading) -> Taken:
+    """Read files of tensors, each with its labels.
+
+    Raises:
+        StudioError: one is damaged, or holds no pictures.
+    """
+    parts: list[Part] = []
+    for file in files:
+        name = reading.shown(file.name)
+        try:
+            parts += _TorchFile(file, name, reading).parts()
+        except (StudioError, MemoryError):
+            raise
+        except Exception as error:  # untrusted bytes make the parser raise nearly anything
+            why = plain(str(error), 100) or type(error).__name__
+            raise StudioError(f"{name} is no file of pictures: {why}.", _SAVE) from error
+    return Taken(reading.arrays(parts), frozenset(file.name for file in files))
+
+
+class _TorchFile:
+    """An open file of ``torch.save``.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+
+    def __init__(self, file: File, name: str, reading: Reading) -> None:
+        self._name, self._reading = name, reading
+        self._path = Path(file.place.path) if isinstance(file.place, Whole) else None
+        head = file.read(4)
+        if not head.startswith(b"PK"):
+            old = head.startswith(b"\x80")
+            raise ValueError(
+                "torch wrote it before version 1.6; load it there and save it again"
+                if old
+                else "it does not begin as torch's files do"
+            )
+        if self._path is not None:
+            self._archive = open_zip(self._path, reading.stack)
+        else:
+            opened = reading.open(file)
+            self._archive = reading.stack.enter_context(zipfile.ZipFile(opened))
+        self._members = {info.filename: info for info in self._archive.infolist()}
+        tables = [name for name in self._members if name.endswith("/data.pkl")]
+        if len(tables) != 1:
+            raise ValueError("it is a zip of another kind")
+        self._root = tables[0].removesuffix("data.pkl")
+        order = f"{self._root}byteorder"
+        if order in self._members and self._content(self._members[order], 16) != b"little":
+            raise ValueError("its numbers are written backwards")
+        self._told = pickled_data(self._content(self._members[tables[0]], _MAX_TABLE_BYTES))
+
+    def parts(self) -> list[Part]:
+        found = list(_tensors(self._told))
+        if not found:
+            raise ValueError(_held(self._told))
+        lone = [one for _, one in found]
+        if len(found) > _FEW and isinstance(self._told, list):
+            # A list of pictures, a tensor each.
+            return [self._part(f"{self._name}[{k}]", one) for k, one in enumerate(lone)]
+        if len(found) == 1 and isinstance(self._told, Call):
+            return [self._part(self._name, lone[0])]
+        self._refuse_models(dict(found))
+        arrays = [self._named(key, one) for key, one in found]
+        return parts_of(arrays, self._reading, self._name)
+
+    def _refuse_models(self, found: dict[str, _Tensor | Array]) -> None:
+        words = {key.rpartition(".")[2] for key in found}
+        if {"weight", "bias"} <= words or any(key in _LIKE_MODEL for key in _keys(self._told)):
+            raise StudioError(
+                f"{self._name} holds the weights of a model, and no pictures.",
+                f"Import it: ddpm-studio import {self._name} --run DIR.",
+            )
+
+    def _part(self, name: str, one: _Tensor | Array) -> Part:
+        layout = self._reading.layout(name, one.shape)
+        return Part(name, self._rows(one), layout)
+
+    def _named(self, key: str, one: _Tensor | Array) -> Named:
+        return Named(key, one.shape, one.dtype, partial(self._rows, one))
+
+    def _rows(self, one: _Tensor | Array) -> Rows:
+        if not isinstance(one, _Tensor):
+            return one
+        info = self._members.get(f"{self._root}data/{one.key}")
+        if info is None:
+            raise ValueError("a tensor in it has no numbers")
+        if info.compress_type != zipfile.ZIP_STORED:
+            # torch packs nothing: what is packed could be a bomb.
+            raise ValueError("it is packed, which torch does not do")
+        size = math.prod(one.shape) * one.stored.itemsize
+        plain_type = one.kind != _BFLOAT16
+        if self._path is not None and size > _READ_UP_TO and one.is_dense and plain_type:
+            return self._on_disk(self._path, info, one)
+        fits_memory(self._name, info.file_size)
+        content = self._archive.read(info)
+        return _numbers(
+            one, np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
+        )
+
+    def _on_disk(self, path: Path, info: zipfile.ZipInfo, one: _Tensor) -> Rows:
+        with path.open("rb") as file:
+            file.seek(info.header_offset)
+            head = file.read(_LOCAL_HEADER_BYTES)
+        lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+        begin = info.header_offset + _LOCAL_HEADER_BYTES + lengths
+        begin += one.offset * one.stored.itemsize
+        header = NpyHeader(one.shape, False, one.stored, begin)
+        return file_array(
+            path, header, keep_open=lambda rows: self._reading.stack.callback(rows.close)
+        )
+
+    def _content(self, info: zipfile.ZipInfo, most: int) -> bytes:
+        if info.file_size > most or info.compress_type != zipfile.ZIP_STORED:
+            raise ValueError("its table is too long, or packed, which torch does not do")
+        return self._archive.read(info)
+
+
+def _numbers(one: _Tensor, stored: Array) -> Array:
+    count = math.prod(one.shape)
+    last = one.offset + sum((n - 1) * s for n, s in zip(one.shape, one.stride, strict=True))
+    # A stride of 0 could make a tensor of any size out of one number.
+    if count > len(stored) or (count and last >= len(stored)):
+        raise ValueError("a tensor in it is larger than its numbers")
+    steps = tuple(stride * stored.itemsize for stride in one.stride)
+    found: Array = as_strided(stored[one.offset :], one.shape, steps, writeable=False)
+    if one.kind == _BFLOAT16:
+        return (found.astype(np.uint32) << 16).view(np.float32)
+    return found
+
+
+def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, _Tensor | Array]]:
+    """Yield the tensors and arrays in what a file tells, by their keys."""
+    if depth > 4:
+        return
+    if (found := _tensor(told)) is not None:
+        yield key or "x", found
+    elif isinstance(told, dict):
+        for name, value in told.items():
+            yield from _tensors(value, f"{key}.{name}" if key else str(name), depth + 1)
+    elif isinstance(told, list | tuple):
+        # (images, labels), as MNIST's processed files have them.
+        for number, value in enumerate(told):
+            usual = ("x", "y")[number] if len(told) <= _FEW and number < 2 else str(number)
+            yield from _tensors(value, f"{key}.{usual}" if key else usual, depth + 1)
+
+
+def _tensor(told: object) -> _Tensor | Array | None:
+    if not isinstance(told, Call) or not isinstance(told.what, Global):
+        return None
+    match told.what, told.given:
+        case Global("torch._utils", "_rebuild_parameter"), (Call() as inner, *_):
+            return _tensor(inner)
+        case Global("torch._utils", name), (
+            Persistent(("storage", Global(_, kind), str(key), *_)),
+            int(offset),
+            tuple(shape),
+            tuple(stride),
+            *rest,
+        ) if name in _TENSORS:
+            types = [one.name for one in rest if isinstance(one, Global)]
+            kind = types[0] if types else kind
+            if kind not in _TYPES:
+                raise ValueError(f"its numbers are of the type {plain(kind, 40)}, not known here")
+            sizes = (*shape, *stride, offset)
+            usable = len(shape) == len(stride) and len(shape) <= 8
+            if not usable or any(type(n) is not int or not 0 <= n < 2**48 for n in sizes):
+                raise ValueError("a tensor in it has an impossible shape")
+            return _Tensor(key, _TYPES[kind], offset, shape, stride)
+    return numpy_array(told)
+
+
+def _keys(told: object) -> list[str]:
+    return [str(key) for key in told] if isinstance(told, dict) else []
+
+
+def _held(told: object) -> str:
+    if isinstance(told, Call) and isinstance(told.what, Global):
+        return f"it holds a {plain(told.what.name, 60)}, which only its own program can bring back"
+    return "it holds no tensors"

@@ -1,0 +1,189 @@
+"""Which of the places that say classes is believed, and what its classes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ddpm_studio.data.items import Item, folder_classes
+from ddpm_studio.data.labels.manifests import MANIFEST_RANK
+from ddpm_studio.data.labels.own import NONE, OwnLabels
+from ddpm_studio.data.labels.source import LabelSource
+from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+
+LEFT_OUT = "-"
+_LONGEST_CLASS = 100
+# Up to here each picture has a line in a file of its own, or not.
+_LISTED = 3
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class LabelChoice:
+    """A place that may say the classes.
+
+    Args:
+        key: what people write to choose it.
+        title: what it is, in words.
+        classes: how many it tells apart; 0: not counted.
+    """
+
+    key: str
+    title: str
+    classes: int
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of the classes of some pictures.
+
+    Args:
+        classes: of each picture, None where it has none; None: there are no classes.
+        choices: the places that may say them.
+        taken: the keys of those that did.
+        told: what to say about it.
+    """
+
+    classes: list[str | None] | None
+    choices: tuple[LabelChoice, ...] = ()
+    taken: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+def choose_labels(
+    items: Sequence[Item],
+    sources: Mapping[int, Sequence[LabelSource]],
+    own: OwnLabels,
+    options: PrepareOptions,
+) -> Labels:
+    """Return the class of each picture, by what was asked for or by the most certain place.
+
+    Args:
+        items: the pictures.
+        sources: what may say classes, for each tree.
+        own: the labels in arrays.
+        options: ``labels`` and ``classes``.
+    """
+    if options.rules == FIRST_RULES:
+        return Labels(first_classes(items))
+    trees: dict[int, list[int]] = {}
+    for number, item in enumerate(items):
+        trees.setdefault(item.tree, []).append(number)
+    classes: list[str | None] = [item.class_name for item in items]
+    taken: dict[str, str] = {}
+    told: list[str] = []
+    for tree, numbers in trees.items():
+        has_own = all(classes[number] is not None for number in numbers)
+        if has_own and options.labels in (None, "own", *own.taken):
+            taken |= dict.fromkeys(own.taken, "")
+            continue
+        paths = [items[number].path for number in numbers]
+        source, found = _best(sources.get(tree, ()), paths, options.labels)
+        for number, one in zip(numbers, found, strict=True):
+            classes[number] = one
+        if source is not None:
+            taken[source.key] = source.title
+    choices = _choices(items, trees, sources, own)
+    if options.labels == NONE:
+        return Labels(None, choices)
+    missing = classes.count(None)
+    if missing and options.labels is None:
+        if missing < len(classes) and any(title for title in taken.values()):
+            told.append(
+                f"{missing:,} of {len(classes):,} pictures have no label, so there are no classes; "
+                f"--labels {next(iter(taken))} leaves these pictures out."
+            )
+        return Labels(None, choices, (), tuple(told))
+    if missing == len(classes):
+        return Labels(None, choices)
+    where = [title or f"the labels {plain(key, 60)}" for key, title in taken.items()]
+    told.append(f"Classes from {' and '.join(where)}.")
+    shown = {name: plain(name, _LONGEST_CLASS) for name in set(classes) if name is not None}
+    named = [None if one is None else shown[one] for one in classes]
+    return Labels(named, choices, tuple(taken), tuple(told))
+
+
+def check_asked(title: str, labels: Labels, options: PrepareOptions) -> None:
+    """Refuse labels that were asked for and are not there.
+
+    Raises:
+        StudioError: naming those that there are.
+    """
+    asked = options.labels
+    if asked in (None, NONE) or labels.taken:
+        return
+    there = ", ".join(choice.key for choice in labels.choices[:_SHOWN]) or "none"
+    raise StudioError(f"{title} has no labels {plain(str(asked), 60)}.", f"There are: {there}.")
+
+
+def renamed(classes: Sequence[str | None], names: Mapping[str, str]) -> list[str | None]:
+    """Return classes by their other names, None for those that are left out."""
+    other: dict[str | None, str | None] = {
+        old: None if new == LEFT_OUT else plain(new, _LONGEST_CLASS) for old, new in names.items()
+    }
+    return [other.get(one, one) for one in classes]
+
+
+def _best(
+    sources: Sequence[LabelSource], paths: Sequence[str], asked: str | None
+) -> tuple[LabelSource | None, list[str | None]]:
+    nothing: list[str | None] = [None] * len(paths)
+    if asked is not None:
+        wanted = asked.casefold()
+        chosen = next((one for one in sources if one.key.casefold() == wanted), None)
+        known = chosen.classes(paths) if chosen is not None else None
+        return (chosen, known) if known is not None else (None, nothing)
+    for rank, source in sorted(_ranked(sources), key=lambda one: one[0]):
+        found = source.classes(paths)
+        if found is None:
+            continue
+        # A manifest wins, also one that says that there are no classes.
+        listed = rank <= _LISTED and (any(found) or rank == MANIFEST_RANK)
+        if listed or None not in found:
+            return source, found
+    return None, nothing
+
+
+def _ranked(sources: Sequence[LabelSource]) -> list[tuple[int, LabelSource]]:
+    return [(one.rank, one) for one in sources if one.rank is not None]
+
+
+def _choices(
+    items: Sequence[Item],
+    trees: Mapping[int, Sequence[int]],
+    sources: Mapping[int, Sequence[LabelSource]],
+    own: OwnLabels,
+) -> tuple[LabelChoice, ...]:
+    found: dict[str, tuple[str, set[str | None]]] = {}
+    for tree, numbers in trees.items():
+        paths = [items[number].path for number in numbers]
+        for source in sources.get(tree, ()):
+            classes = source.classes(paths)
+            if classes is not None and any(one is not None for one in classes):
+                found.setdefault(source.key, (source.title, set()))[1].update(classes)
+    named = {item.class_name for item in items if item.class_name is not None}
+    choices = [
+        LabelChoice(key, title, len(names - {None})) for key, (title, names) in found.items()
+    ]
+    mine = [
+        LabelChoice(key, f"the labels {plain(key, 60)}", len(named) if key in own.taken else 0)
+        for key in own.found
+    ]
+    return (*choices, *mine)
+
+
+def first_classes(items: Sequence[Item]) -> list[str | None] | None:
+    """Return classes as version 0.1.0 did: by the outermost folders, or as arrays have them."""
+    classes: list[str | None] = [item.class_name for item in items]
+    trees: dict[int, list[int]] = {}
+    for number, item in enumerate(items):
+        if item.file is not None:
+            trees.setdefault(item.tree, []).append(number)
+    for numbers in trees.values():
+        found = folder_classes([items[number].path for number in numbers])
+        for at, number in enumerate(numbers):
+            classes[number] = found[at] if found is not None else None
+    if None in classes:
+        return None
+    return [None if one is None else plain(one, _LONGEST_CLASS) for one in classes]

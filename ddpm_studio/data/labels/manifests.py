@@ -1,0 +1,72 @@
+"""Classes that a manifest says: ``dataset.json`` of StyleGAN and EDM.
+
+The format: https://github.com/NVlabs/edm, ``dataset_tool.py``:
+{"labels": [["00000/img00000000.png", 3], …]}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+
+from ddpm_studio.data.items import File
+from ddpm_studio.data.labels.source import LabelSource
+
+DATASET_JSON = "dataset.json"
+#: Before all others.
+MANIFEST_RANK = 1
+_MOST_BYTES = 256 * 2**20
+
+
+def manifest_sources(files: Sequence[File]) -> tuple[list[LabelSource], set[str], list[str]]:
+    """Return the classes that a ``dataset.json`` says, the files read, and warnings.
+
+    A manifest without labels says that there are no classes: folders that number are none.
+    """
+    for file in files:
+        folder, _, name = file.name.rpartition("/")
+        if name != DATASET_JSON:
+            continue
+        try:
+            if file.size > _MOST_BYTES:
+                raise ValueError("it is too long")
+            known = _labels(json.loads(file.read(-1)), f"{folder}/" if folder else "")
+        except (OSError, ValueError, RecursionError, TypeError) as error:
+            why = str(error)[:80] or type(error).__name__
+            return [], set(), [f"{file.name} is not read as labels: {why}."]
+        classes = partial(_classes, known)
+        return [LabelSource(DATASET_JSON, DATASET_JSON, MANIFEST_RANK, classes)], {file.name}, []
+    return [], set(), []
+
+
+def _labels(told: object, folder: str) -> dict[str, str]:
+    if not isinstance(told, dict) or "labels" not in told:
+        raise ValueError("it has no labels")
+    pairs = told["labels"]
+    if pairs is None:
+        return {}
+    if isinstance(pairs, dict):
+        pairs = list(pairs.items())
+    if not isinstance(pairs, list):
+        raise ValueError("its labels are no list")
+    found = {}
+    for pair in pairs:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise ValueError("a label is no pair of a file and a class")
+        found[folder + str(pair[0]).replace("\\", "/").removeprefix("./")] = _class(pair[1])
+    return found
+
+
+def _class(label: object) -> str:
+    if isinstance(label, list) and all(isinstance(one, int | float) for one in label) and label:
+        return str(max(range(len(label)), key=lambda number: label[number]))
+    if isinstance(label, bool | int | str):
+        return str(label)
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    raise ValueError("a label is no class")
+
+
+def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
+    return [known.get(path) for path in paths]

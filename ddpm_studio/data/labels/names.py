@@ -1,0 +1,44 @@
+"""Classes by names of files, as OpenAI's guided-diffusion reads them: ``cat_0001.png``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from ddpm_studio.data.labels.source import LabelSource
+from ddpm_studio.data.splits import split_of
+
+NAMES = "names"
+_RANK = 6
+_NAME = re.compile(r"([^\W\d_][^/]*?)[_ .-]*\d+[a-z]?", re.IGNORECASE)
+_LEAST_EACH = 2
+# What cameras and programs call any picture.
+_GENERIC = frozenset(
+    (
+        *("img", "image", "images", "dsc", "dscn", "dscf", "p", "pic", "picture", "photo", "frame"),
+        *("sample", "screenshot", "scan", "img_e", "mvimg", "pxl", "file", "page", "tile", "patch"),
+    )
+)
+
+
+def name_sources(paths: Sequence[str]) -> list[LabelSource]:
+    """Return the classes that the names say, if every one does: two at least, two pictures each."""
+    found = _classes(paths)
+    if found is None:
+        return []
+    counts = Counter(found)
+    usual = all(str(name).casefold() in _GENERIC or split_of(str(name)) for name in counts)
+    sure = len(counts) > 1 and not usual and min(counts.values()) >= _LEAST_EACH
+    return [LabelSource(NAMES, "the files' names", _RANK, _classes)] if sure else []
+
+
+def _classes(paths: Sequence[str]) -> list[str | None] | None:
+    found: list[str | None] = []
+    for path in paths:
+        name = path.rpartition("/")[2]
+        match = _NAME.fullmatch(name.rpartition(".")[0] or name)
+        if match is None:
+            return None
+        found.append(match[1].rstrip("_ .-"))
+    return found

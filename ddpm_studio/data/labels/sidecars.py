@@ -1,0 +1,76 @@
+"""Classes in a file beside each picture, as WebDataset's shards have them: ``0001.cls``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from ddpm_studio.data.items import File
+from ddpm_studio.data.labels.source import LabelSource
+from ddpm_studio.errors import plain
+
+CLS = "cls"
+_RANK = 3
+_MOST_BYTES = 2**16
+_LIKELY = ("label", "class", "cls", "class_name", "category", "target", "y")
+_MOST_FIELDS = 50
+
+
+def sidecar_sources(
+    files: Sequence[File], paths: Sequence[str]
+) -> tuple[list[LabelSource], set[str]]:
+    """Return what the files beside the pictures say, and which files these are."""
+    pictures = {_key(path) for path in paths}
+    cls: dict[str, str] = {}
+    fields: dict[str, dict[str, str]] = {}
+    used: set[str] = set()
+    for file in files:
+        if file.suffix not in (".cls", ".json") or file.size > _MOST_BYTES:
+            continue
+        key = _key(file.name)
+        if key not in pictures:
+            continue
+        try:
+            text = file.read(-1).decode("utf-8")
+            if file.suffix == ".cls":
+                cls[key] = text.strip()
+            else:
+                _take(fields, key, json.loads(text))
+        except (OSError, ValueError, RecursionError):
+            continue
+        used.add(file.name)
+    sources = []
+    if cls:
+        sources.append(LabelSource(CLS, "the files .cls", _RANK, partial(_classes, cls)))
+    for name, known in fields.items():
+        if _are_classes(known):
+            sure = name.casefold() in _LIKELY and not cls
+            title = f"{plain(name, 60)} in the files .json"
+            rank = _RANK if sure else None
+            sources.append(LabelSource(f"json:{name}", title, rank, partial(_classes, known)))
+    return sources, used
+
+
+def _take(fields: dict[str, dict[str, str]], key: str, told: object) -> None:
+    if not isinstance(told, dict):
+        return
+    for name, value in told.items():
+        if isinstance(value, str | int | bool) and (name in fields or len(fields) < _MOST_FIELDS):
+            fields.setdefault(str(name), {})[key] = str(value)
+
+
+def _are_classes(known: dict[str, str]) -> bool:
+    counts = Counter(known.values())
+    return 1 < len(counts) <= max(2, len(known) // 2)
+
+
+def _key(path: str) -> str:
+    """Return what WebDataset joins files by: all before the first dot of the name."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + name.partition(".")[0]
+
+
+def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
+    return [known.get(_key(path)) for path in paths]

@@ -1,0 +1,89 @@
+"""Which values of picture files become black and white: one meaning for each type in a set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ddpm_studio.data.decoding.levels import WORDS
+from ddpm_studio.data.formats.reading import told_values
+from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
+from ddpm_studio.errors import StudioError
+from ddpm_studio.picture_shape import parse_range
+from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+
+Told = tuple[tuple[str, float, float], ...]
+# Bytes that reach so far use their range; further ones may not have been looked at.
+_BRIGHT = 64
+
+
+@dataclass
+class SeenValues:
+    """The numbers of the picture files of a set, by their types."""
+
+    whole: dict[str, Values] = field(default_factory=dict)
+    # Of floats the largest of the darkest picture: each by itself was read by version 0.1.0.
+    darkest: float = float("inf")
+
+    def add(self, values: Values | None) -> None:
+        """Take those of one more picture."""
+        if values is None:
+            return
+        known = self.whole.get(values.dtype)
+        self.whole[values.dtype] = values if known is None else known | values
+        if values.dtype.startswith("float"):
+            self.darkest = min(self.darkest, values.high)
+
+    def add_all(self, many: Iterable[Values | None]) -> SeenValues:
+        """Take those of more pictures, and return itself."""
+        for values in many:
+            self.add(values)
+        return self
+
+    def ranges(self, title: str, options: PrepareOptions) -> Told:
+        """Return which numbers of each type become black and white, sorted by the type.
+
+        What is read as version 0.1.0 did by itself is left out where that is the same.
+
+        Raises:
+            StudioError: pictures of floats have different meanings.
+        """
+        if options.rules == FIRST_RULES:
+            return ()
+        found = {dtype: self._range(title, dtype, options) for dtype in sorted(self.whole)}
+        return tuple((dtype, *used) for dtype, used in found.items() if used is not None)
+
+    def _range(self, title: str, dtype: str, options: PrepareOptions) -> Range | None:
+        values = self.whole[dtype]
+        if options.range is not None:
+            return Range(*parse_range(options.range))
+        if dtype == "uint8" and values.high >= _BRIGHT:
+            return None
+        try:
+            used = values.meaning
+        except NoMeaningError as error:
+            raise StudioError(
+                f"The pictures of {title} hold {error}.", "Say their range: --range LOW..HIGH."
+            ) from error
+        usual = {"uint8": BYTES, "uint16": WORDS, "int32": WORDS}.get(dtype)
+        if usual is None and values.high <= BYTES.high and used.low == 0:
+            usual = used if used != BYTES or self.darkest > 1 else None
+        return None if used == usual else used
+
+    def told(self, title: str, ranges: Told) -> list[str]:
+        """Return what to say about the numbers and what they were taken for."""
+        used = {dtype: Range(low, high) for dtype, low, high in ranges}
+        lines = []
+        for dtype, values in self.whole.items():
+            bright = dtype == "uint8" and values.high >= _BRIGHT
+            if not bright:
+                taken = used.get(dtype) or values.meaning
+                lines += told_values(title, values, taken)
+            elif dtype in used:
+                lines.append(f"{title}: bytes, read as {used[dtype]}.")
+        return lines
+
+
+def as_levels(ranges: Told) -> Mapping[str, Range]:
+    """Return ranges by their types."""
+    return {dtype: Range(low, high) for dtype, low, high in ranges}

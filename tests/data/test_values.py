@@ -1,0 +1,223 @@
+"""What numbers in picture files mean: told with their numbers, one meaning in a set, a choice."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.data import Dataset, preview
+from ddpm_studio.data.values import Range, Values
+from ddpm_studio.requests import PrepareOptions
+from tests.data.pictures import image, noise, prepared
+from tests.hostile import seeds
+
+
+def gray(folder: Path, levels: np.ndarray) -> Path:
+    """Write pictures (N, H, W) of any type as PNG, or as TIFF where PNG has no such type."""
+    folder.mkdir()
+    for number, one in enumerate(levels):
+        Image.fromarray(one).save(folder / f"{number}.{'tif' if one.dtype.kind == 'f' else 'png'}")
+    return folder
+
+
+def told(data: Dataset, *words: str) -> bool:
+    return any(all(word in line for word in words) for line in data.report.told)
+
+
+@pytest.mark.parametrize(
+    ("values", "meaning"),
+    [
+        (Values("bool", 0, 1), Range(0, 1)),
+        (Values("uint8", 0, 255), Range(0, 255)),
+        (Values("uint8", 0, 1), Range(0, 1)),
+        (Values("uint8", 1, 1), Range(0, 255)),
+        (Values("uint8", 0, 0), Range(0, 255)),
+        (Values("uint8", 0, 20), Range(0, 255)),
+        (Values("uint16", 0, 255), Range(0, 255)),
+        (Values("uint16", 3, 1000), Range(0, 1023)),
+        (Values("uint16", 0, 4080), Range(0, 4095)),
+        (Values("int32", 0, 16000), Range(0, 16383)),
+        (Values("uint16", 0, 20000), Range(0, 65535)),
+        (Values("int8", -128, 127), Range(-128, 127)),
+        (Values("float32", 0, 1), Range(0, 1)),
+        (Values("float32", -1, 1.0005), Range(-1, 1)),
+        (Values("float64", 0, 254.5), Range(0, 255)),
+    ],
+)
+def test_the_rule(values: Values, meaning: Range) -> None:
+    assert values.meaning == meaning
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        Values("int16", -1024, 3071),
+        Values("uint32", 0, 70_000),
+        Values("float32", float("nan"), float("nan")),
+        Values("float32", -2.1, 2.6),
+        Values("float32", 0, 1000),
+        Values("complex64", 0, 0),
+    ],
+)
+def test_what_has_no_meaning_is_refused_with_its_numbers(values: Values) -> None:
+    with pytest.raises(ValueError, match=r"values (of type|from)"):
+        _ = values.meaning
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_sixteen_bit_files_of_fewer_bits(tmp_path: Path, bits: int) -> None:
+    levels = noise(3, 16, 16, 1)[..., 0].astype(np.uint16) << (bits - 8)
+    levels[0, 0, 0] = top = (1 << bits) - 1
+    data = prepared(tmp_path / "cache", gray(tmp_path / "in", levels))
+    np.testing.assert_array_equal(data.images[..., 0], np.rint(levels / top * 255))
+    assert told(data, f"to {top}, read as 0..{top} ({bits} bits)")
+    seen = preview([tmp_path / "in"], PrepareOptions())
+    np.testing.assert_array_equal(seen.pictures, data.images)
+    full = prepared(tmp_path / "cache", tmp_path / "in", range="0..65535")
+    np.testing.assert_array_equal(full.images[..., 0], np.rint(levels / 257))
+    assert full.fingerprint != data.fingerprint
+
+
+def test_one_dark_picture_does_not_change_the_meaning(tmp_path: Path) -> None:
+    levels = np.stack([np.full((16, 16), value, np.uint16) for value in (0, 40, 60_000)])
+    data = prepared(tmp_path / "cache", gray(tmp_path / "in", levels))
+    assert data.images[:, 0, 0, 0].tolist() == [0, 0, 233]
+    floats = np.stack([np.full((16, 16), value, np.float32) for value in (0.5, 200)])
+    data = prepared(tmp_path / "cache", gray(tmp_path / "floats", floats))
+    # By itself the first would be in 0..1, and half white.
+    assert data.images[:, 0, 0, 0].tolist() == [0, 200]
+
+
+def test_masks_of_zeros_and_ones(tmp_path: Path) -> None:
+    levels = (noise(3, 16, 16, 1)[..., 0] > 127).astype(np.uint8)
+    data = prepared(tmp_path / "cache", gray(tmp_path / "in", levels))
+    np.testing.assert_array_equal(data.images[..., 0], levels * 255)
+    assert told(data, "uint8 from 0 to 1, read as 0..1 (a mask)")
+    same = prepared(tmp_path / "cache", tmp_path / "in", range="0..255")
+    np.testing.assert_array_equal(same.images[..., 0], levels)
+
+
+def test_labels_of_a_few_levels_are_told_of(tmp_path: Path) -> None:
+    levels = noise(3, 16, 16, 1)[..., 0] % 20
+    levels[0, 0, 0] = 20
+    data = prepared(tmp_path / "cache", gray(tmp_path / "in", levels))
+    np.testing.assert_array_equal(data.images[..., 0], levels)
+    assert told(data, "from 0 to 20, 8% of the range", "--range 0..20 stretches")
+    stretched = prepared(tmp_path / "cache", tmp_path / "in", range="0..20")
+    np.testing.assert_array_equal(stretched.images[..., 0], np.rint(levels / 20 * 255))
+
+
+def test_transparency_is_never_stretched(tmp_path: Path) -> None:
+    pixels = np.zeros((16, 16, 4), np.uint8)
+    pixels[..., :3] = noise(1, 16, 16)[0] > 127
+    pixels[..., 3] = 200
+    (tmp_path / "in").mkdir()
+    image(pixels).save(tmp_path / "in" / "a.png")
+    data = prepared(tmp_path / "cache", tmp_path / "in", channels="rgba")
+    np.testing.assert_array_equal(data.images[0, ..., :3], pixels[..., :3] * 255)
+    assert (data.images[..., 3] == 200).all()
+
+
+def png16(path: Path, numbers: np.ndarray) -> None:
+    """Write uint16 (H, W, 3) as a PNG, which Pillow can't."""
+    height, width, _ = numbers.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numbers)
+    head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    packed = [struct.pack(">I", len(body)) + kind + body for kind, body in chunks]
+    sums = [struct.pack(">I", zlib.crc32(one[4:])) for one in packed]
+    ends = b"".join(one + check for one, check in zip(packed, sums, strict=True))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + ends)
+
+
+def test_sixteen_bits_a_colour(tmp_path: Path) -> None:
+    numbers = noise(1)[0].astype(np.uint16) * 16
+    (tmp_path / "in").mkdir()
+    png16(tmp_path / "in" / "a.png", numbers)
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    np.testing.assert_array_equal(data.images[0], np.rint(numbers / 4095 * 255))
+    assert told(data, "12 bits")
+    png16(tmp_path / "full.png", numbers * 16)
+    whole = prepared(tmp_path / "cache", tmp_path / "full.png")
+    # As ever: the high byte.
+    np.testing.assert_array_equal(whole.images[0], numbers * 16 >> 8)
+
+
+@pytest.mark.parametrize("method", [1, 8])
+@pytest.mark.parametrize("tiled", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "bands"), [("<f4", 3), ("<u1", 5), ("<u2", 5), ("<f8", 1), ("<f4", 7), ("<i4", 2)]
+)
+def test_tiffs_that_pillow_does_not_read(
+    tmp_path: Path, kind: str, bands: int, method: int, tiled: bool
+) -> None:
+    levels = np.random.default_rng(6).integers(0, 256, (16, 16, bands))
+    levels[0, 0] = 255
+    (tmp_path / "a.tif").write_bytes(seeds.tiff_bands(kind, bands, method, tiled))
+    written = np.random.default_rng(6).integers(0, 256, (16, 16, bands))
+    data = prepared(tmp_path / "cache", tmp_path / "a.tif")
+    np.testing.assert_array_equal(data.images[0], written)
+    if kind != "<u1":
+        assert told(data, np.dtype(kind).name)
+
+
+def test_bands_of_a_tiff_are_chosen(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(seeds.tiff_bands("<u1", 5))
+    written = np.random.default_rng(6).integers(0, 256, (16, 16, 5))
+    data = prepared(tmp_path / "cache", tmp_path / "a.tif", bands="5,1,3")
+    np.testing.assert_array_equal(data.images[0], written[..., [4, 0, 2]])
+    few = prepared(tmp_path / "cache", tmp_path / "a.tif", bands="1")
+    np.testing.assert_array_equal(few.images[0], written[..., :1])
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "packbits", "tiff_adobe_deflate"])
+def test_own_unpacking_is_libtiffs(tmp_path: Path, compression: str | None) -> None:
+    from ddpm_studio.data.decoding.tiff import tiff_page
+
+    levels = noise(1, 40, 50, 1)[0, ..., 0] // 64
+    Image.fromarray(levels).save(tmp_path / "a.tif", compression=compression)
+    content = (tmp_path / "a.tif").read_bytes()
+    np.testing.assert_array_equal(tiff_page(content).read(content)[..., 0], levels)
+
+
+def test_by_the_rules_of_0_1_0_values_are_what_they_were(tmp_path: Path) -> None:
+    levels = noise(3, 16, 16, 1)[..., 0].astype(np.uint16) << 4
+    source = gray(tmp_path / "in", levels)
+    data = prepared(tmp_path / "cache", source, rules=1)
+    np.testing.assert_array_equal(data.images[..., 0], np.rint(levels / 257))
+    assert data.report.told == ()
+
+
+def test_many_files_are_read_alike_by_several_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ddpm_studio.data import preparing
+
+    levels = noise(20, 16, 16, 1)[..., 0].astype(np.uint16) << 4
+    source = gray(tmp_path / "in", levels)
+    here = prepared(tmp_path / "here", source)
+    monkeypatch.setattr(preparing, "_CREW_FROM_FILES", 1)
+    there = prepared(tmp_path / "there", source)
+    assert here.fingerprint == there.fingerprint
+    np.testing.assert_array_equal(here.images, there.images)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("range", "a", "two numbers"),
+        ("range", "5..1", "smaller number"),
+        ("layout", "NXYC", "axes such as"),
+        ("layout", "NHHW", "axes such as"),
+        ("bands", "0,1", "numbers from 1"),
+    ],
+)
+def test_wrong_options_are_refused(field: str, value: Any, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        PrepareOptions.model_validate({field: value})

@@ -1,0 +1,223 @@
+"""Other people's sets and their labels: tensors, HDF5, Parquet, CIFAR, STL-10, TIFF, tables."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.hostile import seeds
+from tests.hostile.cases import Case, Expect, cuts, damaged, file_case
+
+
+def cases() -> Iterator[Case]:
+    """Yield them all."""
+    whole: dict[str, tuple[str, Callable[[], bytes]]] = {
+        "tensors.pt": ("data", seeds.tensors),
+        "set.h5": ("data", seeds.hdf5),
+        "set.parquet": ("data", seeds.parquet),
+        "data_batch_1": ("data", seeds.cifar),
+        "data_batch_2.bin": ("data", seeds.cifar_binary),
+        "bands.tif": ("data", seeds.tiff_bands),
+        "deflated.tif": ("data", partial(seeds.tiff_bands, "<u2", 3, 8)),
+        "tiled.tif": ("data", partial(seeds.tiff_bands, "<i4", 2, 1, True)),
+        "pages.tif": ("data", partial(seeds.picture, "TIFF", 3)),
+        "a.avif": ("data", partial(seeds.picture, "AVIF")),
+        "a.jp2": ("data", partial(seeds.picture, "JPEG2000")),
+        "a.tga": ("data", partial(seeds.picture, "TGA")),
+    }
+    for name, (reader, make) in whole.items():
+        content = make()
+        for place, cut in cuts(content, 5):
+            yield file_case(f"{name} cut at {place}", reader, name, cut, "any")
+        for number, bad in damaged(content, 10, 3):
+            yield file_case(f"{name} damaged {number}", reader, name, bad, "any")
+    yield from _programs()
+    yield from _tables()
+    yield from _stl10()
+    yield from _foreign()
+
+
+def _programs() -> Iterator[Case]:
+    """Pickles that would run something, or never end."""
+    one = np.zeros((1, 3072), np.uint8)
+    programs = {
+        "calls a program": b"cos\nsystem\n(S'true'\ntR.",
+        "by a newer protocol": b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R.",
+        "nested": b"\x80\x02" + b"]" * 50_000 + b"a" * 49_999 + b".",
+        "of marks": b"\x80\x02" + b"(" * 100_000 + b".",
+        "that doubles": b"\x80\x02]q\x00" + b"h\x00h\x00a" * 1000 + b".",
+        "of long numbers": b"\x80\x02\x8b\xff\xff\xff\x7f.",
+        "cut short": seeds.cifar()[:-1],
+        "nothing": b"\x80\x02.",
+        "a list": pickle.dumps([1, 2], 2),
+        "without pictures": pickle.dumps({b"labels": [1]}, 2),
+        "an array of objects": pickle.dumps({b"data": np.array([{}], object)}, 2),
+        "pictures of floats": pickle.dumps({b"data": np.zeros((2, 3072))}, 2),
+        "labels of texts": pickle.dumps({b"data": one, b"labels": "a"}, 2),
+        "a huge array": seeds.cifar().replace(b"K\x04M\x00\x0c", b"J\xff\xff\xff\x7fM\x00\x0c"),
+    }
+    for what, program in programs.items():
+        expect: Expect = "any" if what.startswith("labels") else "refused"
+        yield file_case(f"CIFAR {what}", "data", "data_batch_1", program, expect)
+        yield file_case(f"tensors: pickle {what}", "data", "a.pt", _torch_zip(program), "refused")
+        old = b"\x80\x02" + program
+        yield file_case(f"tensors of old torch: {what}", "data", "a.pt", old, "refused")
+    tensor = _tensor_program(shape=(2**40, 3, 8, 8))
+    yield file_case("tensor of 2^40 pictures", "data", "a.pt", _torch_zip(tensor), "refused")
+    strides = _tensor_program(stride=(0, 0, 0, 0))
+    yield file_case("tensor of strides of nothing", "data", "a.pt", _torch_zip(strides), "any")
+    for what, value in {"negative": -1, "huge": 2**31 - 1}.items():
+        for field in ("offset", "shape", "stride"):
+            given: Any = value if field == "offset" else (value, 3, 8, 8)
+            bad = _torch_zip(_tensor_program(**{field: given}))
+            # A stride that is never taken does no harm.
+            ends: Expect = "any" if (what, field) == ("huge", "stride") else "refused"
+            yield file_case(f"tensor of a {what} {field}", "data", "a.pt", bad, ends)
+    packed = _torch_zip(_tensor_program(), zipfile.ZIP_DEFLATED)
+    yield file_case("tensors that are packed", "data", "a.pt", packed, "refused")
+    missing = _torch_zip(_tensor_program(key="9"))
+    yield file_case("tensor without numbers", "data", "a.pt", missing, "refused")
+
+
+class _Named:
+    """Pickles as a name in a module."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    def opcode(self) -> bytes:
+        return f"c{self.module}\n{self.name}\n".encode()
+
+
+def _tensor_program(
+    key: str = "0",
+    offset: int = 0,
+    shape: tuple[int, ...] = (1, 3, 8, 8),
+    stride: tuple[int, ...] = (192, 64, 8, 1),
+) -> bytes:
+    """Return the pickle of one tensor of bytes, as torch writes it."""
+    numbers = [b"(" + b"".join(_number(n) for n in sizes) + b"t" for sizes in (shape, stride)]
+    storage = b"(X\x07\0\0\0storage" + _Named("torch", "ByteStorage").opcode()
+    storage += b"X\x01\0\0\0" + key.encode() + b"X\x03\0\0\0cpu" + _number(192) + b"tQ"
+    made = b"(" + storage + _number(offset) + numbers[0] + numbers[1] + b"\x89"
+    made += _Named("collections", "OrderedDict").opcode() + b")Rt"
+    return b"\x80\x02" + _Named("torch._utils", "_rebuild_tensor_v2").opcode() + made + b"R."
+
+
+def _number(value: int) -> bytes:
+    if -(2**31) <= value < 2**31:
+        return b"J" + struct.pack("<i", value)
+    return b"\x8a\x08" + struct.pack("<q", value)
+
+
+def _torch_zip(program: bytes, method: int = zipfile.ZIP_STORED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr("a/data.pkl", program)
+        archive.writestr("a/byteorder", b"little")
+        archive.writestr("a/data/0", bytes(192))
+    return stream.getvalue()
+
+
+def _tables() -> Iterator[Case]:
+    """Labels beside whole pictures: whatever is wrong with them, the pictures are read."""
+    wrong: dict[str, bytes] = {
+        "nothing": b"",
+        "rubbish": bytes(range(256)) * 20,
+        "NUL": b"file_name,label\n0.png,\0\n1.png,b\n",
+        "quotes": b'file_name,label\n"' * 2000,
+        "one line": b"a," * 100_000,
+        "rows of all lengths": b"file_name,label\n0.png\n1.png,b,c,d\n,\n",
+        "escapes": "file_name,label\n0.png,\x1b[2J\n1.png,\u202eb\n2.png,c\n3.png,c\n".encode(),
+        "a long class": b"file_name,label\n0.png," + b"x" * 100_000 + b"\n1.png,b\n",
+        "paths up": b"file_name,label\n../../0.png,a\n/etc/passwd,b\n",
+        "a long number": b"file_name,label\n0.png," + b"9" * 5000 + b"\n1.png,2\n",
+    }
+    for name in ("metadata.csv", "labels.txt", "a.tsv"):
+        for what, content in wrong.items():
+            yield _beside(f"{name} of {what}", name, content)
+    bad_json: dict[str, bytes] = {
+        "nothing": b"",
+        "nested": b"[" * 100_000,
+        "a list": b"[]",
+        "no labels": b"{}",
+        "labels of texts": b'{"labels": "abc"}',
+        "labels of numbers": b'{"labels": [1, 2]}',
+        "a label of nothing": b'{"labels": [["0.png", null]]}',
+        "a label of objects": b'{"labels": [["0.png", {}]]}',
+        "a label of lists": b'{"labels": [["0.png", [[]]]]}',
+        "NaN": b'{"labels": [["0.png", NaN]]}',
+        "digits": b'{"labels": [["0.png", ' + b"9" * 5000 + b"]]}",
+        "escapes": json.dumps({"labels": [["0.png", "\x1b[2J"], ["1.png", "\ud800"]]}).encode(),
+    }
+    for what, content in bad_json.items():
+        yield _beside(f"dataset.json of {what}", "dataset.json", content)
+        lines = content + b"\n" + content
+        yield _beside(f"metadata.jsonl of {what}", "metadata.jsonl", lines)
+        yield _beside(f"sidecar of {what}", "0.json", content)
+    for what, content in {"rubbish": b"\xff\xfe\0", "digits": b"9" * 5000, "nothing": b""}.items():
+        yield _beside(f"cls of {what}", "0.cls", content)
+    for what, text in {
+        "a table": seeds.TABLE,
+        "lines": seeds.LINES,
+        "attributes": seeds.CELEBA,
+        "a manifest": seeds.MANIFEST,
+    }.items():
+        suffix = {"lines": "jsonl", "attributes": "txt", "a manifest": "json"}.get(what, "csv")
+        name = "dataset.json" if suffix == "json" else f"m.{suffix}"
+        for place, cut in cuts(text.encode(), 4):
+            yield _beside(f"{what} cut at {place}", name, cut)
+
+
+def _beside(what: str, name: str, content: bytes) -> Case:
+    def make(folder: Path) -> Path:
+        for number in range(4):
+            (folder / f"{number}.png").write_bytes(seeds.picture())
+        (folder / name).write_bytes(content)
+        return folder
+
+    return Case(f"labels: {what}", "data", make, "harmless")
+
+
+def _stl10() -> Iterator[Case]:
+    for what, content in {"nothing": b"", "a byte": b"\0", "half a picture": bytes(20_000)}.items():
+        yield file_case(f"STL-10 of {what}", "data", "train_X.bin", content, "refused")
+
+    def labels(folder: Path) -> Path:
+        (folder / "train_X.bin").write_bytes(bytes(3 * 96 * 96))
+        (folder / "train_y.bin").write_bytes(bytes(99))
+        (folder / "class_names.txt").write_bytes(b"\xff" * 1000)
+        return folder
+
+    yield Case("STL-10 of other labels", "data", labels, "harmless")
+
+
+def _foreign() -> Iterator[Case]:
+    """Files of kinds that are not read: told as what they are, and never as damaged."""
+    heads = {
+        "a.heic": b"\0\0\0\x18ftypheic",
+        "a.nii": bytes(344) + b"n+1\0",
+        "a.dcm": bytes(128) + b"DICM",
+        "a.mat": b"MATLAB 5.0 MAT-file",
+        "a.mp4": b"\0\0\0\x18ftypisom",
+        "a.psd": b"8BPS\0\1",
+        "a.exr": b"v/1\x01",
+        "a.7z": b"7z\xbc\xaf\x27\x1c",
+        "a.jxl": b"\xff\x0a",
+        "a.pkl": pickle.dumps({"a": 1}),
+        "a.fits": b"SIMPLE  =",
+        "a.zst": b"\x28\xb5\x2f\xfd",
+    }
+    for name, head in heads.items():
+        yield file_case(f"not read: {name}", "data", name, head + bytes(100), "refused")
+        alone = name.rpartition(".")[2]
+        yield file_case(f"not read: {alone} without an ending", "data", "a", head, "refused")
