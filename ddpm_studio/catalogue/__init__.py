@@ -16,8 +16,8 @@ from __future__ import annotations
 from typing import Any
 
 from ddpm_studio.catalogue import plugins
-from ddpm_studio.catalogue.measures import FEATURES, METRICS, FeatureInfo, Figure, MetricInfo
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS, DataFormatInfo
+from ddpm_studio.catalogue.measures import FEATURES, METRICS, FeatureInfo, Figure, MetricInfo
 from ddpm_studio.engine.tables import (
     LEARNING_RATES,
     LOSSES,
@@ -50,8 +50,8 @@ from ddpm_studio.engine.tables.respacing import Respacing
 KINDS: dict[str, Table[Any]] = plugins.KINDS
 
 __all__ = [
-    "FEATURES",
     "DATA_FORMATS",
+    "FEATURES",
     "KINDS",
     "LEARNING_RATES",
     "LOSSES",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.picture_shape import MOST_BANDS, MOST_COLOURS
 
 # A flat picture, and one that stands alone, has at least such sides.
@@ -61,7 +62,7 @@ class Layout:
         what = "1 picture" if self.count == 1 else f"{self.count:,} pictures"
         colours = f", {channels} channels" if channels > 1 else ""
         named = ", ".join(self.axes)
-        return f"{what} of {width}×{height}{colours}, axes ({named}){self.said}"
+        return f"{what} of {size_text(width, height)}{colours}, axes ({named}){self.said}"
 
 
 def layout_of(shape: tuple[int, ...], asked: str | None = None) -> Layout | None:

@@ -16,7 +16,7 @@ from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.engine import Network, NetworkConfig, Trainer
 from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.presets import preset, preset_multiple
-from ddpm_studio.engine.sizes import side_text
+from ddpm_studio.engine.sizes import side_text, size_text
 from ddpm_studio.engine.tables import VARIANCES
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
@@ -392,16 +392,15 @@ def _left_out(rejects: Sequence[Reject]) -> str:
 
 def _size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
     """Say at which size the pictures are trained where it is not their own, and why."""
-    size = size_text(dataset.image_size)
-    own = [f"{width}×{height}" for (width, height), _ in dataset.report.sizes[:2]]
-    shown = f"{dataset.shape.width}×{dataset.shape.height}"
+    own = [size_text(width, height) for (width, height), _ in dataset.report.sizes[:2]]
+    shown = size_text(dataset.shape.width, dataset.shape.height)
     if options.image_size is not None or own == [shown]:
         return ""
     theirs = f"they are {own[0]}" if len(own) == 1 else f"they are of sizes such as {own[0]}"
-    why = f"the network {network} takes sides that are multiples of {multiple}"
-    free = data.choose_size(dataset.report.sizes, 1)
-    reason = why if free != dataset.image_size else "a size that suits them was chosen"
-    return f"Trained at {shown} px, {theirs}: {reason}. --image-size says another than {size}."
+    reason = "a size that suits them was chosen"
+    if data.choose_size(dataset.report.sizes, 1) != dataset.image_size:
+        reason = f"the network {network} takes sides that are multiples of {multiple}"
+    return f"Trained at {shown} px, {theirs}: {reason}. --image-size chooses another size."
 
 
 def _large_batch(batch: int, count: int) -> str:
