@@ -378,6 +378,7 @@ def _settle(
         told=() if sized.rules == FIRST_RULES else _told(collection, made, kept, told),
         label_choices=tuple((one.key, one.title, one.classes) for one in labels.choices),
         labels=labels.taken,
+        classes_found=_counted(labels.classes),
     )
     shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
     resolved = settled(sized, shape, bands=recipe.bands)
@@ -401,6 +402,11 @@ def _told(
             "--frames all takes every one."
         )
     return tuple(told)
+
+
+def _counted(classes: Sequence[str | None] | None) -> tuple[tuple[str, int], ...]:
+    counts = Counter(one for one in classes or () if one is not None)
+    return tuple((name, counts[name]) for name in sorted(counts, key=natural_key))
 
 
 def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, str]) -> str:

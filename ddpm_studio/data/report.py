@@ -50,7 +50,8 @@ class Report:
     preparation and ``class_counts`` (class, count); ``duplicates`` counts pictures that equal
     an earlier one pixel for pixel after preparation (they are kept). ``told`` says what values,
     axes and classes were taken for. ``label_choices`` are (key, title, number of classes) of what
-    may say classes, and ``labels`` the keys of what did.
+    may say classes, and ``labels`` the keys of what did; ``classes_found`` are its (class, count)
+    before any was renamed or left out.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Report:
     told: tuple[str, ...] = ()
     label_choices: tuple[tuple[str, str, int], ...] = ()
     labels: tuple[str, ...] = ()
+    classes_found: tuple[tuple[str, int], ...] = ()
 
     def lines(self) -> list[str]:
         """Return the report as short lines for people, most important first."""
@@ -133,6 +135,9 @@ class Report:
                 for key, title, count in data.get("label_choices", ())
             ),
             labels=tuple(str(key) for key in data.get("labels", ())),
+            classes_found=tuple(
+                (str(name), int(count)) for name, count in data.get("classes_found", ())
+            ),
         )
 
 

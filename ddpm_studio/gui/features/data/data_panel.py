@@ -13,6 +13,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
+from ddpm_studio.gui.features.data.classes_view import ClassesView
 from ddpm_studio.gui.features.data.reading_bar import ReadingBar
 from ddpm_studio.gui.features.data.report_view import ReportView
 from ddpm_studio.gui.theme.icons import set_icon
@@ -26,6 +27,9 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import PrepareOptions
 
 _DEBOUNCE_MS = 150
+# Labels and classes have a view of their own; the rules of reading are those of the run.
+_FIELDS = ("image_size", "channels", "fit", "background")
+_MORE = ("range", "layout", "bands", "frames", "split", "array")
 
 
 class DataPanel(QWidget):
@@ -58,7 +62,9 @@ class DataPanel(QWidget):
         self.thumbnails.tooltip_for = self._describe
         PictureMenu(studio, self.thumbnails)
         self.report = ReportView()
-        self.form = RequestForm(PrepareOptions)
+        self.classes = ClassesView()
+        self.classes.chosen.connect(self._on_classes)
+        self.form = RequestForm(PrepareOptions, _FIELDS, _MORE)
         self.form.changed.connect(self._on_form)
         self.options_fold = Fold(self.tr("Preparation"), self.form)
         self._later = QTimer(self)
@@ -75,6 +81,7 @@ class DataPanel(QWidget):
         layout.addWidget(self.reading)
         layout.addWidget(self.thumbnails, 1)
         layout.addWidget(self.report)
+        layout.addWidget(self.classes)
         layout.addWidget(self.options_fold, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.form)
         layout.addWidget(self._space, 1)
@@ -179,6 +186,14 @@ class DataPanel(QWidget):
     def _on_form(self) -> None:
         self._later.start()
 
+    def _on_classes(self, labels: str | None, names: dict[str, str]) -> None:
+        """Take another place for the classes, or other names for them."""
+        asked = {"labels": labels, "classes": names}
+        options = self._studio.options.model_copy(update=asked)
+        self.form.set_value(asked)
+        if options != self._studio.options:
+            self._studio.set_options(options)
+
     def _prepare_anew(self) -> None:
         """Prepare with the options shown; a value that can't be is marked in the form."""
         try:
@@ -202,10 +217,15 @@ class DataPanel(QWidget):
         if not opened:
             self.thumbnails.set_pictures(None)
             self.report.clear()
+            self.classes.hide()
             self.reading.hide()
         elif studio.dataset is not None:
             self.thumbnails.set_pictures(studio.dataset.images, recipe=self._origin())
             self.report.show_dataset(studio.dataset)
+            found, options = studio.dataset.report, studio.options
+            self.classes.show_found(
+                found.label_choices, options.labels, found.classes_found, options.classes
+            )
         elif studio.preview is not None:
             # Until the new ones are there, the old ones stay: nothing flickers.
             self.thumbnails.set_pictures(studio.preview.pictures, recipe=self._origin())

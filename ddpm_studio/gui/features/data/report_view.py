@@ -99,6 +99,8 @@ class ReportView(QWidget):
                     self.tr("{n} other files are not pictures."),
                 )
             )
+        # What values, axes and classes were taken for stands in a line each.
+        notes += [f"\n{line}" for line in report.told]
         classes = [f"{name}: {count:,}" for name, count in report.class_counts]
         rejects = [f"{reject.name} – {reject.reason}" for reject in report.rejects]
         title = report.source
@@ -116,7 +118,7 @@ class ReportView(QWidget):
         for shown, text in (
             (self.title, title),
             (self.figures, figures),
-            (self.notes, " ".join(notes)),
+            (self.notes, " ".join(notes).strip()),
             (self.warnings, "\n".join(warnings)),
         ):
             shown.setText(text)

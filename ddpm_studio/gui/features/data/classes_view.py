@@ -1,0 +1,130 @@
+"""Which classes were found, and where: to choose, rename, merge and leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QSizePolicy,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import label, name
+
+_NONE, _LEFT_OUT = "none", "-"
+_HEIGHT = 150
+# More are not worth a table; the options of the terminal still reach them.
+_MOST_CLASSES = 1000
+
+
+class ClassesView(QWidget):
+    """The places that may say classes, and the classes of the one that was taken.
+
+    ``chosen`` is emitted with the place, or None for the most certain, and the other names of
+    classes, for each change that a person makes.
+    """
+
+    chosen = Signal(object, dict)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.places = QComboBox()
+        name(self.places, self.tr("Classes from"), self.tr("What says the class of each picture"))
+        self.places.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.places.setMinimumContentsLength(8)
+        self.places.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.table = QTableWidget(0, 3)
+        self.table.setHorizontalHeaderLabels(
+            [self.tr("Class"), self.tr("Called"), self.tr("Pictures")]
+        )
+        name(
+            self.table,
+            self.tr("Classes found"),
+            self.tr("Another name renames a class, an equal one merges two; unmark to leave out"),
+        )
+        self.table.verticalHeader().hide()
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        self.table.setFixedHeight(_HEIGHT)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._filling = False
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addWidget(label(self.tr("Classes from"), "caption"))
+        layout.addWidget(self.places)
+        layout.addWidget(self.table)
+        self.places.activated.connect(self._on_place)
+        self.table.itemChanged.connect(self._on_class)
+        self.hide()
+
+    def show_found(
+        self,
+        choices: Sequence[tuple[str, str, int]],
+        asked: str | None,
+        classes: Sequence[tuple[str, int]],
+        names: Mapping[str, str],
+    ) -> None:
+        """Show what was found.
+
+        Args:
+            choices: (key, title, number of classes) of the places.
+            asked: the key that was asked for, if any.
+            classes: (class, pictures) as the place taken says them.
+            names: what some of them are called instead, "-" for those left out.
+        """
+        self._filling = True
+        self.places.clear()
+        self.places.addItem(self.tr("the most certain"), None)
+        for key, title, count in choices:
+            self.places.addItem(f"{title} ({count:,})" if count else title, key)
+        self.places.addItem(self.tr("no classes"), _NONE)
+        self.places.setCurrentIndex(max(0, self.places.findData(asked)))
+        few = list(classes[:_MOST_CLASSES])
+        self.table.setRowCount(len(few))
+        for row, (found, count) in enumerate(few):
+            called = names.get(found, found)
+            used = QTableWidgetItem(found)
+            used.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
+            out = called == _LEFT_OUT
+            used.setCheckState(Qt.CheckState.Unchecked if out else Qt.CheckState.Checked)
+            pictures = QTableWidgetItem(f"{count:,}")
+            pictures.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            cells = (used, QTableWidgetItem(found if out else called), pictures)
+            for column, cell in enumerate(cells):
+                self.table.setItem(row, column, cell)
+        self._filling = False
+        self.table.setVisible(bool(few))
+        self.setVisible(bool(choices))
+
+    def names(self) -> dict[str, str]:
+        """Return the other names of classes, "-" for those that are left out."""
+        found: dict[str, str] = {}
+        for row in range(self.table.rowCount()):
+            used, called = self.table.item(row, 0), self.table.item(row, 1)
+            if used is None or called is None:
+                continue
+            if used.checkState() == Qt.CheckState.Unchecked:
+                found[used.text()] = _LEFT_OUT
+            elif called.text().strip() not in ("", used.text()):
+                found[used.text()] = called.text().strip()
+        return found
+
+    def _on_place(self) -> None:
+        # Of another place the classes are others.
+        self.chosen.emit(self.places.currentData(), {})
+
+    def _on_class(self) -> None:
+        if not self._filling:
+            self.chosen.emit(self.places.currentData(), self.names())

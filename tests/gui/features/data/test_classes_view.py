@@ -1,0 +1,82 @@
+"""The Data dock tells what was understood; one chooses, renames, merges, leaves out there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.features.data.data_panel import DataPanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from tests.data.pictures import make_picture_folder
+from tests.gui.panel_help import WAIT
+
+
+def shown(qtbot: QtBot, studio: Studio, source: Path) -> DataPanel:
+    actions = ActionRegistry(parent=studio)
+    for key in ("file.open_folder", "file.open_files"):
+        actions.add(key, key, lambda: None)
+    panel = DataPanel(studio, actions)
+    qtbot.addWidget(panel)
+    panel.show()
+    studio.open_data([source])
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    return panel
+
+
+def labelled(folder: Path) -> Path:
+    make_picture_folder(folder, 3, classes=["cat", "dog", "owl"])
+    rows = [f"{c}/{k:04}.png,{'ab'[k % 2]}\n" for c in ("cat", "dog", "owl") for k in range(3)]
+    (folder / "metadata.csv").write_text("file_name,label\n" + "".join(rows))
+    return folder
+
+
+def counted(studio: Studio) -> dict[str, int]:
+    return dict(studio.dataset.report.class_counts) if studio.dataset else {}
+
+
+def test_a_place_is_chosen(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    panel = shown(qtbot, studio, labelled(tmp_path / "in"))
+    assert counted(studio) == {"a": 6, "b": 3}
+    assert "the column label of metadata.csv" in panel.report.notes.text()
+    places = panel.classes.places
+    assert places.isVisible()
+    places.setCurrentIndex(places.findData("folders"))
+    places.activated.emit(places.currentIndex())
+    qtbot.waitUntil(lambda: counted(studio) == dict.fromkeys(("cat", "dog", "owl"), 3))
+    assert studio.options.labels == "folders"
+    places.setCurrentIndex(places.findData("none"))
+    places.activated.emit(places.currentIndex())
+    qtbot.waitUntil(lambda: studio.dataset is not None and studio.dataset.labels is None)
+
+
+def test_classes_are_renamed_merged_and_left_out(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    make_picture_folder(tmp_path / "in", 3, classes=["cat", "dog", "owl"])
+    panel = shown(qtbot, studio, tmp_path / "in")
+    table = panel.classes.table
+    for row in (0, 1):
+        called = table.item(row, 1)
+        assert called is not None
+        called.setText("pet")
+    qtbot.waitUntil(lambda: counted(studio) == {"owl": 3, "pet": 6}, timeout=WAIT)
+    owl = panel.classes.table.item(2, 0)
+    assert owl is not None
+    owl.setCheckState(Qt.CheckState.Unchecked)
+    qtbot.waitUntil(lambda: counted(studio) == {"pet": 6}, timeout=WAIT)
+    assert studio.options.classes == {"cat": "pet", "dog": "pet", "owl": "-"}
+    back = panel.classes.table.item(2, 0)
+    assert back is not None
+    back.setCheckState(Qt.CheckState.Checked)
+    qtbot.waitUntil(lambda: counted(studio) == {"owl": 3, "pet": 6}, timeout=WAIT)
+
+
+def test_a_range_is_chosen(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in", 3, channels=1)
+    panel = shown(qtbot, studio, tmp_path / "in")
+    panel.form.set_value({"range": "0..100"})
+    qtbot.waitUntil(lambda: studio.options.range == "0..100", timeout=WAIT)
+    qtbot.waitUntil(lambda: "read as 0..100" in panel.report.notes.text(), timeout=WAIT)
