@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,17 +89,23 @@ def natural_key(name: str) -> list[str | int]:
     return parts
 
 
-def folder_classes(names: list[str]) -> list[str] | None:
+def folders_of(names: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the folder of each name, and of each folder its parts; equal ones are one object."""
+    known: dict[str, str] = {}
+    folders = [known.setdefault(one, one) for one in (name.rpartition("/")[0] for name in names)]
+    return folders, {folder: folder.split("/") if folder else [] for folder in known}
+
+
+def folder_classes(names: Sequence[str]) -> list[str] | None:
     """Return the class of each picture from its first-level folder, or None.
 
     Folders that hold everything (as archives often have) are looked through. There are
     classes when every picture then lies in a folder and there are at least two folders.
     """
-    paths = [name.split("/") for name in names]
+    folders, parts = folders_of(names)
     level = 0
-    while paths and all(len(parts) > level + 1 for parts in paths):
-        folders = [parts[level] for parts in paths]
-        if len(set(folders)) > 1:
-            return folders
+    while parts and all(len(inner) > level for inner in parts.values()):
+        if len({inner[level] for inner in parts.values()}) > 1:
+            return [parts[folder][level] for folder in folders]
         level += 1
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from ddpm_studio.data.dataset import Dataset
 from ddpm_studio.data.decoding.crew import Batch, Crew, Looker, look_here
 from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.looking import (
+    RESULT_BYTES,
     Look,
     NotAPicture,
     Outcome,
@@ -211,19 +213,40 @@ class _Pass:
 
 @dataclass
 class _Made:
-    """What a pass has made: of each found picture its row and its outcome."""
+    """What a pass has made, in little memory: there may be a million pictures.
+
+    Args:
+        target: where the rows are.
+        rows: of each found picture its row.
+        results: hashes of what was made, one after another.
+        why: of each picture that was not made the reason, by its number among the found ones.
+        values: the numbers of all pictures.
+        coloured: the channels of one are not all equal.
+    """
 
     target: Target
-    rows: list[tuple[int, Outcome]]
+    rows: array[int] = field(default_factory=lambda: array("q"))
+    results: bytearray = field(default_factory=bytearray)
+    why: dict[int, str] = field(default_factory=dict)
+    values: SeenValues = field(default_factory=SeenValues)
     coloured: bool = False
 
-    def values(self) -> SeenValues:
-        """Return the numbers of the pictures."""
-        return SeenValues().add_all(one.values for _, one in self.rows)
+    def note(self, row: int, one: Outcome) -> None:
+        """Take what became of the next picture."""
+        if one.kind != "made":
+            self.why[len(self.rows)] = one.why
+        self.rows.append(row)
+        self.results += bytes.fromhex(one.result) if one.kind == "made" else bytes(RESULT_BYTES)
+        self.values.add(one.values)
 
     def ranges(self, title: str, options: PrepareOptions) -> Told:
         """Return which of their numbers become black and white."""
-        return self.values().ranges(title, options)
+        return self.values.ranges(title, options)
+
+    def different(self, numbers: Sequence[int]) -> int:
+        """Return how many different pictures these found ones became."""
+        halves = np.frombuffer(self.results, [("a", "u8"), ("b", "u8")])
+        return len(np.unique(halves[np.asarray(numbers, np.int64)]))
 
 
 def _crew(stamps: Sequence[Stamp], stack: ExitStack) -> Crew | None:
@@ -267,7 +290,7 @@ def _look(
         StudioError: there is no picture at all, or none with a good header.
     """
     seen = Survey(rejects=list(collection.rejects))
-    made = _Made(guess, []) if guess is not None else None
+    made = _Made(guess) if guess is not None else None
     total = len(collection.items)
     text = "Looking at the pictures" if guess is None else "Preparing the pictures"
     yield Progress(0, total, text, "pictures")
@@ -288,23 +311,23 @@ def _take(batch: Batch, look: Look, seen: Survey, made: _Made | None) -> None:
         elif one.kind == "left out":
             seen.rejects.append(Reject(item.name, one.why))
         else:
-            seen.found.append(Found(item, one.header, bytes.fromhex(one.digest)))
+            seen.add(item, one.header, bytes.fromhex(one.digest))
             if made is not None:
-                made.rows.append((row, one))
+                made.note(row, one)
     if made is not None:
         made.coloured |= look.coloured
 
 
 def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress, None, _Made]:
     """Make pictures whose headers are known."""
-    made = _Made(target, [])
+    made = _Made(target)
     total = len(seen.found)
     with closing(pass_over.over([found.item for found in seen.found], target)) as looked:
         for batch, look in looked:
             last = batch.first + len(batch.items)
             for row, one in enumerate(look.outcomes, batch.first):
                 same = one.digest == seen.found[row].digest.hex()
-                made.rows.append((row, one if same else Outcome("seen", _CHANGED)))
+                made.note(row, one if same else Outcome("seen", _CHANGED))
             made.coloured |= look.coloured
             yield Progress(last, total, "Preparing the pictures", "pictures")
     return made
@@ -322,17 +345,10 @@ def _settle(
     Raises:
         StudioError: no picture could be decoded.
     """
-    kept: list[Found] = []
-    rows: list[int] = []
-    rejects = list(seen.rejects)
-    results: list[str] = []
-    for found, (row, one) in zip(seen.found, made.rows, strict=True):
-        if one.kind == "made":
-            kept.append(found)
-            rows.append(row)
-            results.append(one.result)
-        else:
-            rejects.append(Reject(found.item.name, one.why))
+    rejects = [*seen.rejects]
+    rejects += [Reject(seen.found[at].item.name, why) for at, why in made.why.items()]
+    chosen = [at for at in range(len(seen.found)) if at not in made.why]
+    kept = [seen.found[at] for at in chosen]
     if not kept:
         raise nothing_usable(collection.title, tuple(rejects))
     recipe = made.target.recipe
@@ -346,17 +362,18 @@ def _settle(
             if one is None
         ]
         classes = renamed(classes, sized.classes)
-        chosen = [at for at, one in enumerate(classes) if one is not None]
-        if len(chosen) < len(kept):
+        if None in classes:
             if line := _classes_left_out(labels.classes, sized.classes):
                 told.append(line)
-            kept, rows = [kept[at] for at in chosen], [rows[at] for at in chosen]
-            results, classes = [results[at] for at in chosen], [classes[at] for at in chosen]
+            chosen = [at for at, one in zip(chosen, classes, strict=True) if one is not None]
+            kept = [seen.found[at] for at in chosen]
+            classes = [one for one in classes if one is not None]
         if not kept:
             raise StudioError(f"No class of {collection.title} is left.", "Leave fewer out.")
     collapses = recipe.channels == 3 and sized.channels == "auto" and not made.coloured
     collapses = collapses and recipe.pick is None
-    settle_rows(made.target, np.array(rows, np.int64), gray=collapses)
+    rows = np.frombuffer(made.rows, np.int64)[chosen]
+    settle_rows(made.target, rows, gray=collapses)
     names = [one for one in classes or [] if one is not None]
     class_names = sorted(set(names), key=natural_key)
     if names:
@@ -371,7 +388,7 @@ def _settle(
         kept=len(kept),
         rejects=tuple(rejects),
         sizes=tuple(Counter(found.header.size for found in kept).most_common()),
-        duplicates=len(kept) - len(set(results)),
+        duplicates=len(kept) - made.different(chosen),
         class_counts=tuple((name, counts[name]) for name in class_names),
         others=tuple(seen.others.most_common()),
         warnings=(*size_warnings(len(kept)), *collection.warnings),
@@ -383,7 +400,7 @@ def _settle(
     shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
     resolved = settled(sized, shape, bands=recipe.bands)
     more = _beyond_first(kept, recipe, classes)
-    if len(kept) < sum(one.kind == "made" for _, one in made.rows):
+    if len(kept) < len(seen.found) - len(made.why):
         more.append({"kept": digest_of([str(row) for row in rows])})
     return resolved, (class_names, report), more
 
@@ -392,7 +409,7 @@ def _told(
     collection: Collection, made: _Made, kept: Sequence[Found], labels: Sequence[str]
 ) -> tuple[str, ...]:
     """Return what to say about axes, values, frames and classes."""
-    values = made.values().told(collection.title, made.target.recipe.ranges)
+    values = made.values.told(collection.title, made.target.recipe.ranges)
     frames = [found.header.frames for found in kept if found.header.frames > 1]
     told = [*collection.told, *values, *labels]
     if frames and not any(found.item.frame for found in kept):

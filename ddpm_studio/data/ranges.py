@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ddpm_studio.data.decoding.levels import WORDS
@@ -33,12 +33,6 @@ class SeenValues:
         self.whole[values.dtype] = values if known is None else known | values
         if values.dtype.startswith("float"):
             self.darkest = min(self.darkest, values.high)
-
-    def add_all(self, many: Iterable[Values | None]) -> SeenValues:
-        """Take those of more pictures, and return itself."""
-        for values in many:
-            self.add(values)
-        return self
 
     def ranges(self, title: str, options: PrepareOptions) -> Told:
         """Return which numbers of each type become black and white, sorted by the type.

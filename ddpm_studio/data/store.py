@@ -47,20 +47,20 @@ _KEY = re.compile(r"[0-9a-f]{40}")
 _MAX_REPORT_BYTES = 256 * 2**20
 
 
-def contents(survey: Survey) -> bytes:
+def contents(survey: Survey) -> bytearray:
     """Return what tells these pictures' names, contents and classes from others."""
-    parts = []
+    told = bytearray()
     for found in survey.found:
         name = found.item.name.encode(errors="surrogateescape")
         # Classes of arrays are no part of their names.
         class_name = (found.item.class_name or "").encode()
-        parts.append(b"%d:%s%s%s\0" % (len(name), name, found.digest, class_name))
-    return b"".join(parts)
+        told += b"%d:%s%s%s\0" % (len(name), name, found.digest, class_name)
+    return told
 
 
 def content_key(
     survey: Survey,
-    content: bytes,
+    content: bytes | bytearray,
     options: PrepareOptions,
     warnings: Sequence[str],
     more: Sequence[object] = (),

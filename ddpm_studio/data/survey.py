@@ -28,6 +28,11 @@ class Survey:
     found: list[Found] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
+    _headers: dict[Header, Header] = field(default_factory=dict)
+
+    def add(self, item: Item, header: Header, digest: bytes) -> None:
+        """Take one more picture; of equal headers one is kept."""
+        self.found.append(Found(item, self._headers.setdefault(header, header), digest))
 
     def sizes(self) -> Counter[tuple[int, int]]:
         """Count the pictures by (width, height)."""

@@ -28,6 +28,8 @@ from ddpm_studio.errors import plain
 
 _LONGEST_SUFFIX = 20
 _FOREIGN_BYTES = 512
+#: Bytes of the hash of what was made of a picture.
+RESULT_BYTES = 16
 # A picture of bytes that reaches so far uses its range.
 _BRIGHT = 64
 
@@ -270,4 +272,4 @@ def _told(header: Header, digest: str) -> tuple[int, int, bool, bool, int, str, 
 
 
 def _row_hash(row: bytes) -> str:
-    return hashlib.blake2b(row, digest_size=16).hexdigest()
+    return hashlib.blake2b(row, digest_size=RESULT_BYTES).hexdigest()

@@ -31,9 +31,10 @@ def stat_source(path: Path) -> os.stat_result:
     try:
         info = path.stat()
     except FileNotFoundError:
-        raise StudioError(
-            f"There is no file or folder {path}.", "Check the path; it may have been moved."
-        ) from None
+        remedy = "Check the path; it may have been moved."
+        if len(path.parts) == 2 and not path.parent.exists():
+            remedy = "Sets of the Hugging Face Hub are not fetched: download it, then choose that."
+        raise StudioError(f"There is no file or folder {path}.", remedy) from None
     except OSError as error:
         raise unreadable(path, error) from error
     if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ddpm_studio.data.items import folder_classes
+from ddpm_studio.data.items import folder_classes, folders_of
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.splits import split_of
 
@@ -44,7 +44,7 @@ def split_folders(paths: Sequence[str]) -> SplitFolders | None:
     A folder "test" beside "cat" and "dog" is a class like these.
     """
     level = 0
-    inner = [path.split("/")[:-1] for path in paths]
+    inner = list(folders_of(paths)[1].values())
     while inner and all(len(folders) > level for folders in inner):
         found = {folders[level] for folders in inner}
         splits = {folder: split_of(folder) for folder in found}
@@ -74,7 +74,7 @@ def folder_sources(paths: Sequence[str]) -> list[LabelSource]:
     if leaves is not None and first is not None and set(leaves) != set(first):
         title = "the innermost folders"
         sources.append(LabelSource(LEAVES, title, None, lambda asked: _leaves(asked)))
-    if len({_folder(path) for path in inner}) == 1 and 1 < len(inner) <= _MOST_FILES:
+    if len(folders_of(inner)[1]) == 1 and 1 < len(inner) <= _MOST_FILES:
         sources.append(LabelSource(FILES, "the files' names", None, _by_files))
     return sources
 
@@ -90,14 +90,12 @@ def _tops(paths: Sequence[str]) -> list[str | None] | None:
 
 
 def _leaves(paths: Sequence[str]) -> list[str | None] | None:
-    folders = [_folder(path).rpartition("/")[2] for path in paths]
-    return list(folders) if all(folders) and len(set(folders)) > 1 else None
+    folders, parts = folders_of(paths)
+    if not all(parts.values()) or len({inner[-1] for inner in parts.values()}) < 2:
+        return None
+    return [parts[folder][-1] for folder in folders]
 
 
 def _by_files(paths: Sequence[str]) -> list[str | None] | None:
     stems = [path.rpartition("/")[2].rpartition(".")[0] for path in paths]
     return list(stems) if len(set(stems)) > 1 else None
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]

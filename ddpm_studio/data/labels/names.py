@@ -35,10 +35,12 @@ def name_sources(paths: Sequence[str]) -> list[LabelSource]:
 
 def _classes(paths: Sequence[str]) -> list[str | None] | None:
     found: list[str | None] = []
+    known: dict[str, str] = {}
     for path in paths:
         name = path.rpartition("/")[2]
         match = _NAME.fullmatch(name.rpartition(".")[0] or name)
         if match is None:
             return None
-        found.append(match[1].rstrip("_ .-"))
+        one = match[1].rstrip("_ .-")
+        found.append(known.setdefault(one, one))
     return found

@@ -13,6 +13,7 @@ from ddpm_studio.errors import plain
 
 CLS = "cls"
 _RANK = 3
+_SUFFIXES = (".cls", ".json")
 _MOST_BYTES = 2**16
 _LIKELY = ("label", "class", "cls", "class_name", "category", "target", "y")
 _MOST_FIELDS = 50
@@ -22,20 +23,23 @@ def sidecar_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str]]:
     """Return what the files beside the pictures say, and which files these are."""
+    beside = [file for file in files if file.suffix in _SUFFIXES and file.size <= _MOST_BYTES]
+    if not beside:
+        return [], set()
     pictures = {_key(path) for path in paths}
+    values: dict[str, str] = {}
     cls: dict[str, str] = {}
     fields: dict[str, dict[str, str]] = {}
     used: set[str] = set()
-    for file in files:
-        if file.suffix not in (".cls", ".json") or file.size > _MOST_BYTES:
-            continue
+    for file in beside:
         key = _key(file.name)
         if key not in pictures:
             continue
         try:
             text = file.read(-1).decode("utf-8")
             if file.suffix == ".cls":
-                cls[key] = text.strip()
+                one = text.strip()
+                cls[key] = values.setdefault(one, one)
             else:
                 _take(fields, key, json.loads(text))
         except (OSError, ValueError, RecursionError):

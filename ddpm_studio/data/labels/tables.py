@@ -58,7 +58,7 @@ def table_sources(
     """
     tables = [file for file in files if file.suffix in _SUFFIXES and 0 < file.size <= _MOST_BYTES]
     # Captions beside the pictures are as many as these.
-    if not paths or len(tables) > _MOST_TABLES:
+    if not tables or not paths or len(tables) > _MOST_TABLES:
         return [], set()
     by_path = {_stem(path): path for path in paths}
     by_path |= {path: path for path in paths}

@@ -328,3 +328,11 @@ def test_arrays_in_archives(tmp_path: Path) -> None:
     torch.save(torch.from_numpy(pixels), stream)
     make_tar(tmp_path / "a.tar", {"a.pt": stream.getvalue()})
     np.testing.assert_array_equal(prepared(tmp_path / "cache", tmp_path / "a.tar").images, pixels)
+
+
+def test_a_name_of_the_hub_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StudioError, match="There is no file or folder ylecun/mnist.*Hub"):
+        prepared(tmp_path / "cache", Path("ylecun/mnist"))
+    with pytest.raises(StudioError, match="may have been moved"):
+        prepared(tmp_path / "cache", tmp_path / "gone")

@@ -17,7 +17,7 @@ from tests.gui.panel_help import WAIT
 def shown(qtbot: QtBot, studio: Studio, source: Path) -> DataPanel:
     actions = ActionRegistry(parent=studio)
     for key in ("file.open_folder", "file.open_files"):
-        actions.add(key, key, lambda: None)
+        actions.add(key, key, lambda: None, category="File")
     panel = DataPanel(studio, actions)
     qtbot.addWidget(panel)
     panel.show()
