@@ -186,6 +186,12 @@ class PrepareOptions(Request):
         exclude_if=lambda rules: rules == RULES,
     )
 
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _read_rules(cls, rules: object) -> object:
+        # The terminal gives text.
+        return int(rules) if isinstance(rules, str) and rules in ("1", "2") else rules
+
     @field_validator("range")
     @classmethod
     def _check_range(cls, text: str | None) -> str | None:

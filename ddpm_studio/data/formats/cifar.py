@@ -6,6 +6,7 @@ are read as data and never run.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
 from ddpm_studio.data.splits import TRAIN, aside_told, taken_splits
 from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.plain_pickle import numpy_array, pickled_data
+from ddpm_studio.pickles.arrays import ARRAY_MAKERS, PickledArray
+from ddpm_studio.pickles.reader import parse_pickle
 
 _PYTHON = re.compile(r"(data_batch_\d+|test_batch|train|test)$")
 _BINARY = re.compile(r"(data_batch_\d+|test_batch|train|test)\.bin$")
@@ -120,16 +122,31 @@ def _binary(file: File, data: bytes) -> _Batch:
 
 
 def _python(data: bytes) -> _Batch:
-    told = _texts(pickled_data(data))
-    pictures = numpy_array(told.get("data"))
+    told = _texts(_parsed(data))
+    found = told.get("data")
+    pictures = found.array if isinstance(found, PickledArray) else None
     if pictures is None or pictures.dtype != np.uint8 or pictures.shape[1:] != (_PIXELS,):
         raise ValueError("it holds no pictures of 32×32")
     labels = {}
     for name in _LABELS:
-        found = told.get(name)
-        if isinstance(found, list) and all(type(one) is int and 0 <= one < 1000 for one in found):
-            labels[name] = np.array(found, np.int64)
+        listed = told.get(name)
+        if isinstance(listed, list) and all(type(one) is int and 0 <= one < 1000 for one in listed):
+            labels[name] = np.array(listed, np.int64)
     return _Batch(pictures, labels)
+
+
+def _parsed(data: bytes) -> object:
+    """Return what a pickle holds.
+
+    Raises:
+        ValueError: it is damaged, or holds more than data.
+    """
+    try:
+        return parse_pickle(io.BytesIO(data), ARRAY_MAKERS)
+    except (ValueError, MemoryError):
+        raise
+    except Exception as error:  # untrusted bytes make the parser raise nearly anything
+        raise ValueError(f"it is damaged ({type(error).__name__})") from error
 
 
 def _texts(told: object) -> dict[str, object]:
@@ -155,7 +172,7 @@ def _names(meta: Sequence[File]) -> dict[str, tuple[str, ...]]:
                 names = tuple(line.strip() for line in lines if line.strip())
                 found |= {key: names for key, (_, text) in _LABELS.items() if text == base}
             elif base in ("batches.meta", "meta"):
-                told = _texts(pickled_data(data))
+                told = _texts(_parsed(data))
                 for key, (name, _) in _LABELS.items():
                     if isinstance(listed := told.get(name), list):
                         found[key] = tuple(_text(one) for one in listed)

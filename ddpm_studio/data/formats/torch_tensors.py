@@ -6,9 +6,10 @@ tensor its plain numbers. The format: torch/csrc/jit/serialization/pickler.h.
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,8 @@ from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
 from ddpm_studio.data.places import Whole
 from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.plain_pickle import Call, Global, Persistent, numpy_array, pickled_data
+from ddpm_studio.pickles.arrays import ARRAY_MAKERS, PickledArray
+from ddpm_studio.pickles.reader import Name, Unknown, parse_pickle
 
 _MAX_TABLE_BYTES = 64 << 20
 _READ_UP_TO = 64 * 2**20
@@ -51,6 +53,14 @@ _TENSORS = ("_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_tensor")
 _LIKE_MODEL = ("state_dict", "model", "ema", "optimizer", "model_state_dict")
 _FEW = 4
 _SAVE = "Save the pictures alone: torch.save(images, 'x.pt'), images of shape (N, C, H, W)."
+
+
+@dataclass(frozen=True)
+class _Storage:
+    """Numbers that tensors lie in, by the name of their type."""
+
+    key: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,8 @@ class _TorchFile:
         order = f"{self._root}byteorder"
         if order in self._members and self._content(self._members[order], 16) != b"little":
             raise ValueError("its numbers are written backwards")
-        self._told = pickled_data(self._content(self._members[tables[0]], _MAX_TABLE_BYTES))
+        table = self._content(self._members[tables[0]], _MAX_TABLE_BYTES)
+        self._told = parse_pickle(io.BytesIO(table), _MAKERS, _storage)
 
     def parts(self) -> list[Part]:
         found = list(_tensors(self._told))
@@ -143,7 +154,7 @@ class _TorchFile:
         if len(found) > _FEW and isinstance(self._told, list):
             # A list of pictures, a tensor each.
             return [self._part(f"{self._name}[{k}]", one) for k, one in enumerate(lone)]
-        if len(found) == 1 and isinstance(self._told, Call):
+        if len(found) == 1 and isinstance(self._told, _Tensor):
             return [self._part(self._name, lone[0])]
         self._refuse_models(dict(found))
         arrays = [self._named(key, one) for key, one in found]
@@ -218,8 +229,8 @@ def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str,
     """Yield the tensors and arrays in what a file tells, by their keys."""
     if depth > 4:
         return
-    if (found := _tensor(told)) is not None:
-        yield key or "x", found
+    if isinstance(told, _Tensor | PickledArray):
+        yield key or "x", told if isinstance(told, _Tensor) else told.array
     elif isinstance(told, dict):
         for name, value in told.items():
             yield from _tensors(value, f"{key}.{name}" if key else str(name), depth + 1)
@@ -230,20 +241,17 @@ def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str,
             yield from _tensors(value, f"{key}.{usual}" if key else usual, depth + 1)
 
 
-def _tensor(told: object) -> _Tensor | Array | None:
-    if not isinstance(told, Call) or not isinstance(told.what, Global):
-        return None
-    match told.what, told.given:
-        case Global("torch._utils", "_rebuild_parameter"), (Call() as inner, *_):
-            return _tensor(inner)
-        case Global("torch._utils", name), (
-            Persistent(("storage", Global(_, kind), str(key), *_)),
-            int(offset),
-            tuple(shape),
-            tuple(stride),
-            *rest,
-        ) if name in _TENSORS:
-            types = [one.name for one in rest if isinstance(one, Global)]
+def _storage(identity: object) -> object:
+    match identity:
+        case ("storage", Unknown((_, kind)), str(key), *_):
+            return _Storage(key, kind)
+    raise ValueError("it refers to what is not in it")
+
+
+def _tensor(given: tuple[Any, ...]) -> object:
+    match given:
+        case (_Storage(key, kind), int(offset), tuple(shape), tuple(stride), *rest):
+            types = [one.name[1] for one in rest if isinstance(one, Unknown)]
             kind = types[0] if types else kind
             if kind not in _TYPES:
                 raise ValueError(f"its numbers are of the type {plain(kind, 40)}, not known here")
@@ -252,7 +260,21 @@ def _tensor(told: object) -> _Tensor | Array | None:
             if not usable or any(type(n) is not int or not 0 <= n < 2**48 for n in sizes):
                 raise ValueError("a tensor in it has an impossible shape")
             return _Tensor(key, _TYPES[kind], offset, shape, stride)
-    return numpy_array(told)
+    raise ValueError("a tensor in it is damaged")
+
+
+def _parameter(given: tuple[Any, ...]) -> object:
+    match given:
+        case (_Tensor() as inner, *_):
+            return inner
+    raise ValueError("a tensor in it is damaged")
+
+
+_MAKERS: dict[Name, Callable[[tuple[Any, ...]], object]] = {
+    **ARRAY_MAKERS,
+    **{("torch._utils", name): _tensor for name in _TENSORS},
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+}
 
 
 def _keys(told: object) -> list[str]:
@@ -260,6 +282,6 @@ def _keys(told: object) -> list[str]:
 
 
 def _held(told: object) -> str:
-    if isinstance(told, Call) and isinstance(told.what, Global):
-        return f"it holds a {plain(told.what.name, 60)}, which only its own program can bring back"
+    if isinstance(told, Unknown):
+        return f"it holds a {plain(told.name[1], 60)}, which only its own program can bring back"
     return "it holds no tensors"

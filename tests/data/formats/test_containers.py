@@ -332,7 +332,7 @@ def test_arrays_in_archives(tmp_path: Path) -> None:
 
 def test_a_name_of_the_hub_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(StudioError, match="There is no file or folder ylecun/mnist.*Hub"):
+    with pytest.raises(StudioError, match=r"There is no file or folder ylecun/mnist.*Hub"):
         prepared(tmp_path / "cache", Path("ylecun/mnist"))
     with pytest.raises(StudioError, match="may have been moved"):
         prepared(tmp_path / "cache", tmp_path / "gone")

@@ -1,0 +1,1 @@
+"""Pickles, and files that hold them, read without being run."""

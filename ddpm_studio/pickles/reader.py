@@ -1,0 +1,231 @@
+"""A pickle's instructions, followed without running any of what they name.
+
+A pickle is a program; even a restricted unpickler can be made to hang or to eat all memory. Here
+its instructions build plain containers, numbers and text alone. What else they would make stands
+as an :class:`Unknown` that only knows its name, unless the caller says how to make it.
+"""
+
+from __future__ import annotations
+
+import pickletools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol, runtime_checkable
+
+_MOST_STEPS = 1_000_000
+_KEYS = (str, bytes, int, float, bool, type(None))
+
+Name = tuple[str, str]
+"""Module and attribute of what a pickle names."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Something of a kind that is not made here: a class or function, or what it would return."""
+
+    name: Name
+
+
+@runtime_checkable
+class Buildable(Protocol):
+    """What a pickle may hand a state to once it is made."""
+
+    def build(self, state: object) -> None:
+        """Take the state."""
+        ...
+
+
+class _Mark:
+    pass
+
+
+def parse_pickle(
+    stream: BinaryIO,
+    makers: Mapping[Name, Callable[[tuple[Any, ...]], object]] | None = None,
+    persistent: Callable[[object], object] | None = None,
+) -> object:
+    """Return what a pickle holds; the stream then stands behind it.
+
+    Args:
+        stream: should be bounded, such as a ``BytesIO``: a text may be as long as it.
+        makers: how to make of its arguments what a name would return.
+        persistent: how to make what is stored beside the pickle, of its identity.
+
+    Returns:
+        dicts, lists, tuples, sets as lists, numbers, text, bytes, None, what the makers make,
+        and :class:`Unknown`. A container may hold itself.
+
+    Raises:
+        ValueError: it is damaged, too long, or holds what is no data.
+        Exception: nearly any other, as the bytes may be anything.
+    """
+    return _Reader({**_PLAIN, **(makers or {})}, persistent).read(stream)
+
+
+def _dict(given: tuple[Any, ...]) -> object:
+    match given:
+        # A defaultdict has a factory.
+        case () | (Unknown(),):
+            return {}
+    raise ValueError("it holds more than data")
+
+
+def _list(given: tuple[Any, ...]) -> object:
+    match given:
+        case () | ([*_],):
+            return list(*given)
+    raise ValueError("it holds more than data")
+
+
+def _bytes(given: tuple[Any, ...]) -> object:
+    match given:
+        case (str(text), "latin1"):
+            return text.encode("latin1")
+    raise ValueError("it holds more than data")
+
+
+# As protocol 2 writes containers and bytes that it has no instructions for.
+_PLAIN: dict[Name, Callable[[tuple[Any, ...]], object]] = {
+    ("collections", "OrderedDict"): _dict,
+    ("collections", "defaultdict"): _dict,
+    ("_codecs", "encode"): _bytes,
+    **{
+        (module, name): _list
+        for module in ("builtins", "__builtin__")
+        for name in ("set", "frozenset")
+    },
+}
+
+
+class _Reader:
+    """Follows the instructions on a stack of its own."""
+
+    def __init__(
+        self,
+        makers: Mapping[Name, Callable[[tuple[Any, ...]], object]],
+        persistent: Callable[[object], object] | None,
+    ) -> None:
+        self._makers, self._persistent = makers, persistent
+        self._stack: list[Any] = []
+        self._memo: dict[int, Any] = {}
+
+    def read(self, stream: BinaryIO) -> object:
+        for number, (opcode, value, _) in enumerate(pickletools.genops(stream)):
+            if number > _MOST_STEPS:
+                raise ValueError("its table is too long")
+            self._follow(opcode.name, value)
+        if len(self._stack) != 1:
+            raise ValueError("it ends too early")
+        found: object = self._stack[0]
+        return found
+
+    def _follow(self, code: str, value: Any) -> None:
+        stack = self._stack
+        match code:
+            case "PROTO" | "FRAME" | "STOP":
+                pass
+            case "MARK":
+                stack.append(_Mark())
+            case "POP":
+                stack.pop()
+            case "NONE" | "NEWTRUE" | "NEWFALSE":
+                stack.append({"NEWTRUE": True, "NEWFALSE": False, "NONE": None}[code])
+            case (
+                "INT" | "BININT" | "BININT1" | "BININT2" | "LONG" | "LONG1" | "LONG4"
+                | "FLOAT" | "BINFLOAT" | "STRING" | "BINSTRING" | "SHORT_BINSTRING"
+                | "UNICODE" | "BINUNICODE" | "SHORT_BINUNICODE" | "BINUNICODE8"
+                | "BINBYTES" | "SHORT_BINBYTES" | "BINBYTES8"
+            ):  # fmt: skip
+                stack.append(value)
+            case "EMPTY_DICT" | "DICT":
+                pairs = self._since_mark() if code == "DICT" else []
+                stack.append({})
+                self._set(pairs)
+            case "EMPTY_LIST" | "EMPTY_SET" | "LIST" | "FROZENSET":
+                stack.append([] if code.startswith("EMPTY") else self._since_mark())
+            case "EMPTY_TUPLE":
+                stack.append(())
+            case "TUPLE":
+                stack.append(tuple(self._since_mark()))
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                count = int(code[-1])
+                stack[-count:] = [tuple(stack[-count:])]
+            case "PUT" | "BINPUT" | "LONG_BINPUT":
+                self._memo[value] = stack[-1]
+            case "MEMOIZE":
+                self._memo[len(self._memo)] = stack[-1]
+            case "GET" | "BINGET" | "LONG_BINGET":
+                stack.append(self._memo[value])
+            case "GLOBAL":
+                module, _, name = value.partition(" ")
+                stack.append(Unknown((module, name)))
+            case "STACK_GLOBAL":
+                name, module = stack.pop(), stack.pop()
+                stack.append(Unknown((_text(module), _text(name))))
+            case "PERSID":
+                stack.append(self._stored(value))
+            case "BINPERSID":
+                stack.append(self._stored(stack.pop()))
+            case "REDUCE" | "NEWOBJ":
+                given = stack.pop()
+                stack.append(self._made(stack.pop(), given))
+            case "NEWOBJ_EX":
+                del stack[-1:]
+                given = stack.pop()
+                stack.append(self._made(stack.pop(), given))
+            case "APPEND":
+                self._append([stack.pop()])
+            case "APPENDS" | "ADDITEMS":
+                self._append(self._since_mark())
+            case "SETITEM":
+                item, key = stack.pop(), stack.pop()
+                self._set([key, item])
+            case "SETITEMS":
+                self._set(self._since_mark())
+            case "BUILD":
+                state = stack.pop()
+                if isinstance(stack[-1], Buildable):
+                    stack[-1].build(state)
+            case _:
+                raise ValueError("it holds more than data")
+
+    def _since_mark(self) -> list[Any]:
+        values = []
+        while not isinstance(value := self._stack.pop(), _Mark):
+            values.append(value)
+        return values[::-1]
+
+    def _set(self, pairs: list[Any]) -> None:
+        table = self._stack[-1]
+        if isinstance(table, Unknown):
+            return
+        if not isinstance(table, dict) or len(pairs) % 2:
+            raise ValueError("it holds more than data")
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            # Hashing a tuple of tuples could take for ever.
+            if not isinstance(key, _KEYS):
+                raise ValueError("a key in it is neither a name nor a number")
+            table[key] = value
+
+    def _append(self, values: list[Any]) -> None:
+        if isinstance(self._stack[-1], list):
+            self._stack[-1].extend(values)
+        elif not isinstance(self._stack[-1], Unknown):
+            raise ValueError("it holds more than data")
+
+    def _made(self, made: object, given: object) -> object:
+        if not isinstance(made, Unknown) or not isinstance(given, tuple):
+            raise ValueError("it holds more than data")
+        maker = self._makers.get(made.name)
+        return made if maker is None else maker(given)
+
+    def _stored(self, identity: object) -> object:
+        if self._persistent is None:
+            raise ValueError("it refers to what is not in it")
+        return self._persistent(identity)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("it names something by what is no name")
+    return value
