@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ddpm_studio.data.decoding.decoding import Header, Rgb, from_array
+from ddpm_studio.data.decoding.decoding import Header
+from ddpm_studio.data.decoding.flattening import Rgb, from_array
 from ddpm_studio.data.decoding.looking import Framed, Raw, opened
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.items import Pixels

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ddpm_studio.errors import StudioError
+
 TRAIN, ALL = "train", "all"
 #: What each part is called by people, in lower case.
 _WORDS = {
@@ -26,13 +28,18 @@ def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[
 
     Args:
         found: the parts that there are; None stands for what belongs to no part.
-        asked: a part, "all", or None. A part that is not there is as good as none.
+        asked: a part, "all", or None.
+
+    Raises:
+        StudioError: there are parts, and what is asked for is none of them.
     """
     there = frozenset(found)
     if asked == ALL:
         return there
     if asked in there and asked is not None:
         return frozenset((asked,))
+    if asked is not None and (named := sorted(one for one in there if one is not None)):
+        raise StudioError(f"There is no part {asked}.", f"There are: {', '.join(named)}.")
     return there - {"val", "test", "unlabeled", "extra"} if TRAIN in there else there
 
 

@@ -36,6 +36,8 @@ def test_splits_are_no_classes(tmp_path: Path) -> None:
     assert "Classes from folders." in data.report.told
     whole = prepared(tmp_path / "cache", source, split="all")
     assert whole.report.class_counts == (("cat", 6), ("dog", 6))
+    with pytest.raises(StudioError, match=r"no part test.*train, val"):
+        prepared(tmp_path / "cache", source, split="test")
     as_they_are = prepared(tmp_path / "cache", source, labels="top-folders")
     assert as_they_are.report.class_counts == (("train", 6), ("val", 6))
 

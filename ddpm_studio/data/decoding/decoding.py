@@ -32,6 +32,7 @@ from PIL import (
 )
 
 from ddpm_studio.band_chunk import BAND_CHUNK, band_shape, unpack_bands
+from ddpm_studio.data.decoding.flattening import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.foreign import foreign, looks_like_tga
 from ddpm_studio.data.decoding.frames import count_frames
 from ddpm_studio.data.decoding.levels import (
@@ -44,7 +45,6 @@ from ddpm_studio.data.decoding.levels import (
     levels_of,
     measured,
     stretched,
-    strips,
     turned_array,
 )
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
@@ -64,9 +64,6 @@ _RARE_SUFFIXES = {".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm", ".apng", ".av
 _RARE_SUFFIXES |= {".jp2", ".j2k", ".jpx", ".j2c", ".jpf", ".tga"}
 PICTURE_SUFFIXES = frozenset(_COMMON_SUFFIXES | _RARE_SUFFIXES)
 
-Rgb = tuple[int, int, int]
-Decoded = Image.Image | Pixels
-"""An image of mode L, LA, RGB or RGBA, or an array (H, W, C) of any number of bands."""
 
 _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "JPEG": JpegImagePlugin.jpeg_factory,
@@ -81,7 +78,6 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "TGA": TgaImagePlugin.TgaImageFile,
 }
 _GRAY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"))
-_ALPHA_MODES = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -238,7 +234,7 @@ class Opened:
         return Header(
             (width, height),
             image.mode in _GRAY_MODES,
-            image.mode in _ALPHA_MODES or "transparency" in image.info,
+            image.mode in ALPHA_MODES or "transparency" in image.info,
             frames=frames,
         )
 
@@ -357,44 +353,6 @@ def _decoded(
     if (factor := int(1 / scale)) > 1:
         flat = flat.reduce(factor)
     return flat if turn is None else flat.transpose(turn)
-
-
-def from_array(pixels: Pixels, background: Rgb | None) -> Decoded:
-    """Return an array (H, W, C) as :meth:`Opened.decode` does a file; bands stay what they are."""
-    if pixels.shape[2] > MOST_COLOURS:
-        return pixels
-    squeezed = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
-    return flatten(Image.fromarray(np.ascontiguousarray(squeezed)), background)
-
-
-def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
-    """Return an image of any mode as L or RGB, composited where it is transparent.
-
-    Without a background it stays transparent, and the mode may be LA or RGBA too.
-    """
-    mode = image.mode
-    if mode in ("L", "RGB") and "transparency" not in image.info:
-        return image
-    if mode.startswith("I") or mode == "F":
-        return eight_bits(image, measured(image), NO_RANGES)
-    transparent = mode in _ALPHA_MODES or "transparency" in image.info
-    if transparent and background is None:
-        wanted = "LA" if mode in ("LA", "La") else "RGBA"
-        return image if mode == wanted else image.convert(wanted)
-    if background is None:
-        background = (0, 0, 0)  # There is nothing to see it through.
-    flat = Image.new("L" if mode == "1" and not transparent else "RGB", image.size, background[0])
-    # Strip by strip: the whole picture need not be there a third and a fourth time.
-    for strip, place in strips(image):
-        if transparent:
-            if mode in ("La", "RGBa"):
-                strip = strip.convert("LA" if mode == "La" else "RGBA")
-            rgba = strip.convert("RGBA")
-            flat.paste(background, (*place, place[0] + strip.width, place[1] + strip.height))
-            flat.paste(rgba, place, rgba.getchannel("A"))
-        else:
-            flat.paste(strip.convert(flat.mode), place)
-    return flat
 
 
 def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:

@@ -16,9 +16,9 @@ from ddpm_studio.data.decoding.decoding import (
     Header,
     Opened,
     array_header,
-    from_array,
     identify,
 )
+from ddpm_studio.data.decoding.flattening import from_array
 from ddpm_studio.data.decoding.foreign import foreign, foreign_suffix
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.decoding.verdicts import Large, Unusable

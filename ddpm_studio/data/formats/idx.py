@@ -20,7 +20,7 @@ from ddpm_studio.data.formats.archives import MAX_RATIO, RATIO_FROM_BYTES
 from ddpm_studio.data.formats.array_rows import MAX_ARRAY_BYTES, Array
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
-from ddpm_studio.data.splits import ALL
+from ddpm_studio.data.splits import TRAIN, taken_splits
 from ddpm_studio.errors import StudioError
 
 _NAME = re.compile(
@@ -94,14 +94,14 @@ def _sets(images: dict[str, File], reading: Reading) -> list[str]:
     test = [name for name in images if _TEST_SETS.search(name)]
     asked = reading.options.split
     sets = [name for name in images if name not in test] or list(images)
-    if asked == ALL:
-        return list(images)
-    if asked == "test" and test:
-        sets = test
+    # What is not called a test set is for training.
+    taken = taken_splits(["test" if name in test else TRAIN for name in images], asked)
+    if asked is not None:
+        sets = [name for name in images if ("test" if name in test else TRAIN) in taken]
     if len(sets) < len(images):
         aside = ", ".join(images[name].name for name in images if name not in sets)
-        taken = "test" if sets is test else "training"
-        reading.warnings.append(f"Only the {taken} pictures are taken; {aside} is left aside.")
+        which = "test" if sets == test else "training"
+        reading.warnings.append(f"Only the {which} pictures are taken; {aside} is left aside.")
     return sets
 
 

@@ -1,0 +1,55 @@
+"""Images of any mode → gray or RGB, composited where they are transparent, or left so."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from ddpm_studio.data.decoding.levels import NO_RANGES, eight_bits, measured, strips
+from ddpm_studio.data.items import Pixels
+from ddpm_studio.picture_shape import MOST_COLOURS
+
+Rgb = tuple[int, int, int]
+Decoded = Image.Image | Pixels
+"""An image of mode L, LA, RGB or RGBA, or an array (H, W, C) of any number of bands."""
+
+#: Modes of images that may be transparent.
+ALPHA_MODES = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
+
+
+def from_array(pixels: Pixels, background: Rgb | None) -> Decoded:
+    """Return an array (H, W, C) as :meth:`Opened.decode` does a file; bands stay what they are."""
+    if pixels.shape[2] > MOST_COLOURS:
+        return pixels
+    squeezed = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+    return flatten(Image.fromarray(np.ascontiguousarray(squeezed)), background)
+
+
+def flatten(image: Image.Image, background: Rgb | None) -> Image.Image:
+    """Return an image of any mode as L or RGB, composited where it is transparent.
+
+    Without a background it stays transparent, and the mode may be LA or RGBA too.
+    """
+    mode = image.mode
+    if mode in ("L", "RGB") and "transparency" not in image.info:
+        return image
+    if mode.startswith("I") or mode == "F":
+        return eight_bits(image, measured(image), NO_RANGES)
+    transparent = mode in ALPHA_MODES or "transparency" in image.info
+    if transparent and background is None:
+        wanted = "LA" if mode in ("LA", "La") else "RGBA"
+        return image if mode == wanted else image.convert(wanted)
+    if background is None:
+        background = (0, 0, 0)  # There is nothing to see it through.
+    flat = Image.new("L" if mode == "1" and not transparent else "RGB", image.size, background[0])
+    # Strip by strip: the whole picture need not be there a third and a fourth time.
+    for strip, place in strips(image):
+        if transparent:
+            if mode in ("La", "RGBa"):
+                strip = strip.convert("LA" if mode == "La" else "RGBA")
+            rgba = strip.convert("RGBA")
+            flat.paste(background, (*place, place[0] + strip.width, place[1] + strip.height))
+            flat.paste(rgba, place, rgba.getchannel("A"))
+        else:
+            flat.paste(strip.convert(flat.mode), place)
+    return flat

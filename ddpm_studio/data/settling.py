@@ -1,0 +1,191 @@
+"""What a pass has made becomes a prepared set: the array, the labels, the report."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio.data.collecting import Collection
+from ddpm_studio.data.decoding.looking import RESULT_BYTES, Outcome, Target
+from ddpm_studio.data.decoding.resizing import Recipe
+from ddpm_studio.data.fitting import settled
+from ddpm_studio.data.items import Item, natural_key
+from ddpm_studio.data.labels.choosing import (
+    LEFT_OUT,
+    Labels,
+    choose_labels,
+    first_classes,
+    renamed,
+)
+from ddpm_studio.data.ranges import SeenValues, Told
+from ddpm_studio.data.report import Reject, Report, size_warnings
+from ddpm_studio.data.rows import settle_rows
+from ddpm_studio.data.store import LABELS, NAMES, digest_of
+from ddpm_studio.data.survey import Found, Survey, nothing_usable
+from ddpm_studio.errors import StudioError
+from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+
+
+@dataclass
+class Made:
+    """What a pass has made, in little memory: there may be a million pictures.
+
+    Args:
+        target: where the rows are.
+        rows: of each found picture its row.
+        results: hashes of what was made, one after another.
+        why: of each picture that was not made the reason, by its number among the found ones.
+        values: the numbers of all pictures.
+        coloured: the channels of one are not all equal.
+    """
+
+    target: Target
+    rows: array[int] = field(default_factory=lambda: array("q"))
+    results: bytearray = field(default_factory=bytearray)
+    why: dict[int, str] = field(default_factory=dict)
+    values: SeenValues = field(default_factory=SeenValues)
+    coloured: bool = False
+
+    def note(self, row: int, one: Outcome) -> None:
+        """Take what became of the next picture."""
+        if one.kind != "made":
+            self.why[len(self.rows)] = one.why
+        self.rows.append(row)
+        self.results += bytes.fromhex(one.result) if one.kind == "made" else bytes(RESULT_BYTES)
+        self.values.add(one.values)
+
+    def ranges(self, title: str, options: PrepareOptions) -> Told:
+        """Return which of their numbers become black and white."""
+        return self.values.ranges(title, options)
+
+    def different(self, numbers: Sequence[int]) -> int:
+        """Return how many different pictures these found ones became."""
+        halves = np.frombuffer(self.results, [("a", "u8"), ("b", "u8")])
+        return len(np.unique(halves[np.asarray(numbers, np.int64)]))
+
+
+def settle(
+    folder: Path, collection: Collection, seen: Survey, made: Made, sized: PrepareOptions
+) -> tuple[PrepareOptions, tuple[list[str], Report], list[object]]:
+    """Write the array and the labels.
+
+    Returns:
+        The options settled on, classes and the report, and what else decides what the pictures
+        became.
+
+    Raises:
+        StudioError: no picture could be decoded.
+    """
+    rejects = [*seen.rejects]
+    rejects += [Reject(seen.found[at].item.name, why) for at, why in made.why.items()]
+    chosen = [at for at in range(len(seen.found)) if at not in made.why]
+    kept = [seen.found[at] for at in chosen]
+    if not kept:
+        raise nothing_usable(collection.title, tuple(rejects))
+    recipe = made.target.recipe
+    labels = labels_of([found.item for found in kept], collection, sized)
+    classes, told = labels.classes, [*labels.told]
+    if classes is not None:
+        before = [found.item for found in kept]
+        rejects += [
+            Reject(item.name, "without a label")
+            for item, one in zip(before, classes, strict=True)
+            if one is None
+        ]
+        classes = renamed(classes, sized.classes)
+        if None in classes:
+            if line := _classes_left_out(labels.classes, sized.classes):
+                told.append(line)
+            chosen = [at for at, one in zip(chosen, classes, strict=True) if one is not None]
+            kept = [seen.found[at] for at in chosen]
+            classes = [one for one in classes if one is not None]
+        if not kept:
+            raise StudioError(f"No class of {collection.title} is left.", "Leave fewer out.")
+    collapses = recipe.channels == 3 and sized.channels == "auto" and not made.coloured
+    collapses = collapses and recipe.pick is None
+    rows = np.frombuffer(made.rows, np.int64)[chosen]
+    settle_rows(made.target, rows, gray=collapses)
+    names = [one for one in classes or [] if one is not None]
+    class_names = sorted(set(names), key=natural_key)
+    if names:
+        index = {name: number for number, name in enumerate(class_names)}
+        np.save(folder / LABELS, np.array([index[name] for name in names], np.int64))
+    listed = "\n".join(found.item.name.replace("\n", " ") for found in kept)
+    (folder / NAMES).write_bytes(listed.encode(errors="surrogatepass"))
+    counts = Counter(names)
+    report = Report(
+        source=collection.title,
+        found=len(kept) + len(rejects),
+        kept=len(kept),
+        rejects=tuple(rejects),
+        sizes=tuple(Counter(found.header.size for found in kept).most_common()),
+        duplicates=len(kept) - made.different(chosen),
+        class_counts=tuple((name, counts[name]) for name in class_names),
+        others=tuple(seen.others.most_common()),
+        warnings=(*size_warnings(len(kept)), *collection.warnings),
+        told=() if sized.rules == FIRST_RULES else _told(collection, made, kept, told),
+        label_choices=tuple((one.key, one.title, one.classes) for one in labels.choices),
+        labels=labels.taken,
+        classes_found=_counted(labels.classes),
+    )
+    shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
+    resolved = settled(sized, shape, bands=recipe.bands)
+    more = _beyond_first(kept, recipe, classes)
+    if len(kept) < len(seen.found) - len(made.why):
+        more.append({"kept": digest_of([str(row) for row in rows])})
+    return resolved, (class_names, report), more
+
+
+def _told(
+    collection: Collection, made: Made, kept: Sequence[Found], labels: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what to say about axes, values, frames and classes."""
+    values = made.values.told(collection.title, made.target.recipe.ranges)
+    frames = [found.header.frames for found in kept if found.header.frames > 1]
+    told = [*collection.told, *values, *labels]
+    if frames and not any(found.item.frame for found in kept):
+        files = "1 file has" if len(frames) == 1 else f"{len(frames):,} files have"
+        told.append(
+            f"{files} several frames or pages, {sum(frames):,} in all: the first of each is taken; "
+            "--frames all takes every one."
+        )
+    return tuple(told)
+
+
+def _counted(classes: Sequence[str | None] | None) -> tuple[tuple[str, int], ...]:
+    counts = Counter(one for one in classes or () if one is not None)
+    return tuple((name, counts[name]) for name in sorted(counts, key=natural_key))
+
+
+def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, str]) -> str:
+    """Say how many pictures the classes had that are left out."""
+    counts = Counter(one for one in classes or () if one is not None)
+    out = [old for old, new in names.items() if new == LEFT_OUT and counts[old]]
+    if not out:
+        return ""
+    total = sum(counts[old] for old in out)
+    return f"{total:,} pictures of {', '.join(out)} left out, as asked."
+
+
+def _beyond_first(
+    kept: Sequence[Found], recipe: Recipe, classes: Sequence[str | None] | None
+) -> list[object]:
+    """Return what these pictures are beyond what version 0.1.0 would have made of them."""
+    more: list[object] = []
+    if recipe.ranges:
+        more.append({"ranges": recipe.ranges})
+    first = first_classes([found.item for found in kept])
+    if classes != first:
+        more.append({"classes": digest_of(classes)})
+    return more
+
+
+def labels_of(items: Sequence[Item], collection: Collection, options: PrepareOptions) -> Labels:
+    """Return the classes of pictures, by what was asked for or by the most certain place."""
+    return choose_labels(items, collection.sources, collection.own, options)
