@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ddpm_studio.data.decoding.decoding import PICTURE_SUFFIXES
+from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
 from ddpm_studio.data.formats.choosing import archive_of, beside, taken_by_formats
 from ddpm_studio.data.formats.folders import (
     Stamp,

@@ -35,6 +35,7 @@ from ddpm_studio.band_chunk import BAND_CHUNK, band_shape, unpack_bands
 from ddpm_studio.data.decoding.flattening import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.foreign import foreign, looks_like_tga
 from ddpm_studio.data.decoding.frames import count_frames
+from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
 from ddpm_studio.data.decoding.levels import (
     NO_RANGES,
     WORDS,
@@ -57,13 +58,6 @@ from ddpm_studio.errors import plain
 from ddpm_studio.picture_shape import MOST_COLOURS
 
 _Read = TypeVar("_Read")
-
-HEAD_BYTES = 16
-_COMMON_SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"}
-_RARE_SUFFIXES = {".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm", ".apng", ".avif", ".avifs"}
-_RARE_SUFFIXES |= {".jp2", ".j2k", ".jpx", ".j2c", ".jpf", ".tga"}
-PICTURE_SUFFIXES = frozenset(_COMMON_SUFFIXES | _RARE_SUFFIXES)
-
 
 _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "JPEG": JpegImagePlugin.jpeg_factory,
@@ -111,39 +105,6 @@ class Header:
     def channels(self) -> int:
         """How many channels it has."""
         return self.bands or (1 if self.gray else 3) + self.alpha
-
-
-def identify(head: bytes) -> str | None:
-    """Return the kind of picture that begins with these bytes, or None."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
-        return "BMP"
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return "TIFF"
-    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
-        return "PPM"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "AVIF"
-    if head.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")):
-        return "JPEG2000"
-    return None
-
-
-def read_header(data: bytes) -> Header:
-    """Return size and mode of a picture file.
-
-    Raises:
-        Unusable: it is damaged, of no known kind or has too many pixels.
-    """
-    with Opened(data) as picture:
-        return picture.header()
 
 
 def array_header(pixels: Pixels) -> Header:

@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ddpm_studio.data.decoding.decoding import (
-    HEAD_BYTES,
-    PICTURE_SUFFIXES,
     Header,
     Opened,
     array_header,
-    identify,
 )
 from ddpm_studio.data.decoding.flattening import from_array
 from ddpm_studio.data.decoding.foreign import foreign, foreign_suffix
+from ddpm_studio.data.decoding.kinds import HEAD_BYTES, PICTURE_SUFFIXES, identify
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels

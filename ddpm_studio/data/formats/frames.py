@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ddpm_studio.data.decoding.decoding import HEAD_BYTES, identify
 from ddpm_studio.data.decoding.frames import MOVING_SUFFIXES, count_frames
+from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import MAX_FILE_BYTES, File, Item
 

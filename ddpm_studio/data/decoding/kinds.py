@@ -1,0 +1,32 @@
+"""Kinds of picture files: their usual endings, and how their first bytes tell them."""
+
+from __future__ import annotations
+
+HEAD_BYTES = 16
+_COMMON_SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"}
+_RARE_SUFFIXES = {".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm", ".apng", ".avif", ".avifs"}
+_RARE_SUFFIXES |= {".jp2", ".j2k", ".jpx", ".j2c", ".jpf", ".tga"}
+PICTURE_SUFFIXES = frozenset(_COMMON_SUFFIXES | _RARE_SUFFIXES)
+
+
+def identify(head: bytes) -> str | None:
+    """Return the kind of picture that begins with these bytes, or None."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
+        return "BMP"
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return "TIFF"
+    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
+        return "PPM"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "AVIF"
+    if head.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")):
+        return "JPEG2000"
+    return None
