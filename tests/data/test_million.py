@@ -1,4 +1,7 @@
-"""A million tiny pictures are prepared with little memory."""
+"""A million tiny pictures are prepared with little memory; minutes, so only where it is asked for.
+
+``python -m pytest -n 0 -m slow tests/data/test_million.py``
+"""
 
 from __future__ import annotations
 
@@ -46,8 +49,14 @@ def npy(path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory as Linux tells it")
 @pytest.mark.parametrize(("name", "make"), [("a.tar", tar), ("a.npy", npy)])
 def test_a_million_pictures_take_little_memory(
-    tmp_path: Path, name: str, make: object, record_property: object
+    tmp_path: Path,
+    name: str,
+    make: object,
+    record_property: object,
+    pytestconfig: pytest.Config,
 ) -> None:
+    if pytestconfig.getoption("markexpr") != "slow":
+        pytest.skip("takes minutes; run with -m slow")
     assert callable(make)
     assert callable(record_property)
     make(tmp_path / name)
