@@ -120,7 +120,7 @@ def _npys() -> Iterator[Case]:
         "a line": np.zeros(99, np.uint8),
         "a plane": np.zeros((9, 9), np.uint8),
         "five dimensions": np.zeros((2, 2, 9, 9, 3), np.uint8),
-        "seven channels": np.zeros((2, 9, 9, 7), np.uint8),
+        "seventy channels": np.zeros((2, 9, 9, 70), np.uint8),
         "texts": np.array(["a", "b"]),
         "dates": np.array(["2020-01-01"], "M8[D]"),
     }
