@@ -85,12 +85,31 @@ class Failure:
                 "Check the path, its permissions and space.",
                 details,
             )
-        message = plain(str(error), 300) or "no message"
-        return cls(
-            f"Unexpected {type(error).__name__}: {message}.",
-            "Please copy the details into a report.",
-            details,
-        )
+        what = f"{type(error).__name__}: {plain(str(error), 300) or 'no message'}"
+        if plugin := _plugin_of(error):
+            return cls(
+                f"The plug-in {plugin} failed by {what}.",
+                "Tell those who offer it, or do without it.",
+                details,
+            )
+        report = "Please copy the details into a report."
+        if plugin_modules:
+            # What has the wrong shape fails here, and not there.
+            report = "Try without plug-ins; if that is no help, copy the details into a report."
+        return cls(f"Unexpected {what}.", report, details)
+
+
+#: Top-level modules of other packages that are in use, and the plug-in that each belongs to.
+plugin_modules: dict[str, str] = {}
+
+
+def _plugin_of(error: BaseException) -> str:
+    """Return the plug-in in whose code an error was raised, if in any."""
+    found = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__", ""))
+        found = plugin_modules.get(module.partition(".")[0], found)
+    return found
 
 
 # torch says these as plain RuntimeErrors where it knows no better; torch is not imported here.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ddpm_studio.api.stoppable import trained
 from ddpm_studio.api.store import models
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import ask
-from ddpm_studio.jobs.training.new_run import check_new_run, resumed
+from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
@@ -65,12 +66,14 @@ def train(
     if resume and start_from is not None:
         raise StudioError("A run that goes on has its network.", "Leave start_from out.")
     given = checked("train", options, TrainRequest, PrepareOptions)
-    request = ask(TrainRequest, of_model(TrainRequest, given))
     prepare = ask(PrepareOptions, of_model(PrepareOptions, given))
+    asked, make = of_model(TrainRequest, given), partial(ask, TrainRequest)
     if resume:
-        request = resumed(folder, given, request, prepare)
+        request = resumed(folder, given, make({**begun_with(folder), **asked}), prepare)
     else:
         check_new_run(folder)
+        base = None if start_from is None else Path(start_from)
+        request = make(asked) if base is None else fine_tuned(base, asked, make)
     job = jobs.train(
         sources,
         folder,

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS
 from ddpm_studio.catalogue.measures import FEATURES, METRICS
 from ddpm_studio.engine.tables import TABLES, Entry, Table
-from ddpm_studio.errors import plain
+from ddpm_studio.errors import plain, plugin_modules
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -147,14 +147,21 @@ def _load(point: EntryPoint) -> Plugin:
             table = _table_of(entry)
             table.add(entry)
             added.append((table, entry.name))
+    except KeyboardInterrupt:  # A person's, who waits for it.
+        raise
     # What others wrote may raise anything, and end the program.
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         for table, name in added:
             with suppress(KeyError):
                 table.remove(name)
         reason = plain(f"{type(error).__name__}: {error}", 300)
         return Plugin(point.name, package, version, problem=reason)
-    return Plugin(point.name, package, version, tuple((t.kind, name) for t, name in added))
+    found = Plugin(point.name, package, version, tuple((t.kind, name) for t, name in added))
+    for table, name in added:
+        module = table[name].implementation.partition(":")[0].partition(".")[0]
+        if module != __name__.partition(".")[0]:
+            plugin_modules[module] = f"{found.name} of {found.origin}"
+    return found
 
 
 def _table_of(entry: object) -> Table[Any]:
@@ -171,8 +178,6 @@ def _entries(found: Any) -> list[Entry]:
         _table_of(entry)
         if not isinstance(entry.name, str) or not _NAME.fullmatch(entry.name):
             raise ValueError(f"{entry.name!r} can't be a name: small letters, digits and + _ . -")
-        if not all(isinstance(text, str) for text in (entry.title, entry.help)):
-            raise TypeError(f"title and help of {entry.name} must be text")
     return entries
 
 

@@ -138,8 +138,8 @@ def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Para
 
 
 def _pairs(name: str, texts: Any) -> dict[str, str]:
-    """Read NAME=X, each an option of its own."""
-    pairs = [str(text).partition("=") for text in texts]
+    """Read NAME=X, several of them with commas between or as options of their own."""
+    pairs = [part.strip().partition("=") for text in texts for part in str(text).split(",")]
     for key, sign, value in pairs:
         if not (key and sign and value):
             raise typer.BadParameter(
@@ -211,7 +211,9 @@ def _help(name: str, field: FieldInfo, kind: Any, model: type[BaseModel]) -> str
     words = [part for part in parts if part]
     if kind is not str:
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
-    if field.default is not None and kind != list[str]:
+    if kind == list[str]:
+        words.append("Several: NAME=X,NAME=X.")
+    elif field.default is not None:
         words.append(f"Default: {_default(name, field, model)}.")
     # In a form a field is left empty; on a command line it is left out.
     return " ".join(words).replace("empty:", "left out:").replace("Empty:", "Left out:")

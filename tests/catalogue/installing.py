@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.catalogue import plugins
+from ddpm_studio.errors import plugin_modules
 
 TOY = Path(__file__).resolve().parents[1] / "toy_plugin"
 
@@ -56,6 +57,7 @@ def seen(site: Path, warned: bool = False) -> Iterator[None]:
             for plugin in plugins.loaded():
                 for kind, name in plugin.entries:
                     plugins.KINDS[kind].remove(name)
+            plugin_modules.clear()
     for module in set(sys.modules) - before:
         if str(site) in str(getattr(sys.modules[module], "__file__", "")):
             del sys.modules[module]

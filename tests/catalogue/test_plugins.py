@@ -91,6 +91,44 @@ BROKEN = {
         "from ddpm_studio.catalogue import LossInfo\nENTRIES = (LossInfo('A b', 'N', 'n', 'a:b'),)",
         "can't be a name",
     ),
+    "base": ("class Odd(BaseException): pass\nraise Odd('not today')", "Odd: not today"),
+    "options": (
+        "from ddpm_studio.catalogue import LossInfo\n"
+        "ENTRIES = (LossInfo('new', 'N', 'n', 'a:b', options=('keep',)),)",
+        "TypeError: the options of new must be of the class Option",
+    ),
+    "option": (
+        "from ddpm_studio.catalogue import LossInfo, Option\n"
+        "keep = Option('to keep', 'K', 'k', 0.0, 0.0, 1.0)\n"
+        "ENTRIES = (LossInfo('new', 'N', 'n', 'a:b', options=(keep,)),)",
+        "ValueError: an option can't be called 'to keep'",
+    ),
+    "range": (
+        "from ddpm_studio.catalogue import LossInfo, Option\n"
+        "keep = Option('keep', 'K', 'k', 2.0, 0.0, 1.0)\n"
+        "ENTRIES = (LossInfo('new', 'N', 'n', 'a:b', options=(keep,)),)",
+        "ValueError: the default of keep, 2.0, must be 0.0..1.0",
+    ),
+    "number": (
+        "from ddpm_studio.catalogue import LossInfo, Option\n"
+        "keep = Option('keep', 'K', 'k', 'half', 0.0, 1.0)\n"
+        "ENTRIES = (LossInfo('new', 'N', 'n', 'a:b', options=(keep,)),)",
+        "TypeError: default of keep must be float, not 'half'",
+    ),
+    "place": (
+        "from ddpm_studio.catalogue import LossInfo\nENTRIES = (LossInfo('new', 'N', 'n', 'a.b'),)",
+        "ValueError: the code of new can't be at 'a.b': it is package.module:attribute",
+    ),
+    "lines": (
+        "from ddpm_studio.catalogue import LossInfo\n"
+        "ENTRIES = (LossInfo('new', 'N', 'one\\ntwo', 'a:b'),)",
+        "ValueError: help of new must be one line of text",
+    ),
+    "steps": (
+        "from ddpm_studio.catalogue import SamplerInfo\n"
+        "ENTRIES = (SamplerInfo('new', 'N', 'n', 'a:b', deterministic=True, default_steps='few'),)",
+        "TypeError: default_steps of new must be int | None, not 'few'",
+    ),
 }
 
 
@@ -144,3 +182,30 @@ def test_no_plugins_switches_them_off_for_a_command(site: Path) -> None:
     said = run_python(code, site)
     assert "Plug-ins  switched off" in said
     assert "toy" not in said
+
+
+def test_an_error_in_its_code_names_it(trained: Path, terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "failing_there.py").write_text(
+        "from ddpm_studio.catalogue import SamplerInfo\n"
+        "def fail(process, model, x_t, noise):\n"
+        "    yield from ()\n"
+        "    raise KeyError('not today')\n"
+        "def few(process):\n"
+        "    return process\n"
+        "ENTRIES = tuple(\n"
+        "    SamplerInfo(name, 'T', 't', f'failing_there:{name}', deterministic=True)\n"
+        "    for name in ('fail', 'few', 'gone')\n"
+        ")\n"
+    )
+    declare(tmp_path, "failing-there", "0.1", {"bad": "failing_there:ENTRIES"})
+    drawn = ("sample", trained, "--count", 1, "--out", tmp_path / "a.png", "--device", "cpu")
+    with seen(tmp_path):
+        said = terminal(*drawn, "--sampler", "fail")
+        assert said.code == 1
+        assert "The plug-in bad of failing-there 0.1 failed by KeyError: 'not today'" in said.error
+        # Called as it is not made to be, it fails before any of its code runs.
+        for name in ("few", "gone"):
+            said = terminal(*drawn, "--sampler", name)
+            assert said.code == 1
+            assert "Try without plug-ins" in said.error
+    assert not (tmp_path / "a.png").exists()

@@ -88,3 +88,55 @@ def test_a_square_between_four(
     for corner, path in zip((np.s_[:16, :16], np.s_[:16, -16:]), ends, strict=False):
         assert np.array_equal(square[corner], np.asarray(Image.open(path)))
     assert terminal(*words[:5], "--out", out).code == 2
+
+
+def test_fine_tuning_keeps_network_and_process(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    """What the weights were trained for is asked again, or refused, and never passed over."""
+    base, tuned = tmp_path / "base", tmp_path / "tuned"
+    process = ["--parameterization", "v", "--schedule", "cosine"]
+    words = ["train", pictures, "--steps", 1, *QUIET, "--preset", "patches", *process]
+    assert terminal(*words, "--run", base).code == 0
+    words = ["train", pictures, "--run", tuned, "--from", base, "--steps", 1]
+    for option, before, other in (
+        ("--parameterization", "v", "x0"),
+        ("--schedule", "cosine", "linear"),
+        ("--timesteps", "20", "1000"),
+        ("--preset", "patches", "tiny"),
+        ("--dropout", "0.0", "0.5"),
+        ("--variance", "fixed_large", "fixed_small"),
+    ):
+        said = terminal(*words, option, other)
+        assert said.code == 1, option
+        assert f"trained with {option} {before}, which can't become {other}" in said.error
+    assert not tuned.exists()
+    assert terminal(*words, *QUIET, "--schedule", "cosine").code == 0
+    told = json.loads((tuned / "run.json").read_text())
+    assert told["process"]["parameterization"] == told["request"]["parameterization"] == "v"
+    assert told["request"]["schedule"] == "cosine"
+    assert (told["request"]["preset"], told["request"]["timesteps"]) == ("patches", 20)
+    # It goes on as what it is.
+    words = ["train", "--run", tuned, "--resume", "--steps", 2, "--device", "cpu"]
+    said = terminal(*words, "--parameterization", "eps")
+    assert "begun with --parameterization v" in said.error
+    assert terminal(*words, *process).code == 0
+
+
+def test_what_is_of_no_effect_is_judged_by_the_run_that_goes_on(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    words = ["train", pictures, "--run", run, "--steps", 1, *QUIET, "--optimizer", "adamw"]
+    assert terminal(*words, "--weight-decay", 0.02).code == 0
+    words = ["train", "--run", run, "--resume", "--steps", 2, "--device", "cpu"]
+    said = terminal(*words, "--weight-decay", 0.1)
+    assert "begun with --weight-decay 0.02, which can't become 0.1" in said.error
+    assert terminal(*words, "--weight-decay", 0.02).code == 0
+
+
+def test_another_file_is_no_damaged_latent(
+    terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    words = ["share", trained, "--latent", pictures / "000.png", "--out", tmp_path / "a.png"]
+    assert "is another file, or damaged" in terminal(*words).error

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ddpm_studio.cli.options import option_name, validated, with_options
-from ddpm_studio.jobs.training.new_run import check_new_run, resumed
+from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 
@@ -66,11 +67,14 @@ def command(
         raise typer.BadParameter("a run that goes on has its network.", param_hint="'--from'")
     if "steps" in given and (other := next((n for n in ("epochs", "minutes") if n in given), "")):
         raise typer.BadParameter("the length is in steps already.", param_hint=f"'--{other}'")
-    request, options = validated(TrainRequest, given), validated(PrepareOptions, given)
+    make = partial(validated, TrainRequest)
+    options = validated(PrepareOptions, given)
     if resume:
+        request = make({**begun_with(run), **given})
         request = resumed(run, given, request, options, option_name)
     else:
         check_new_run(run, option_name)
+        request = fine_tuned(start_from, given, make, option_name) if start_from else make(given)
     from ddpm_studio.cli.train_teller import train_told
     from ddpm_studio.jobs import train
     from ddpm_studio.jobs.training.spare import Spare

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
+from types import NoneType
 from typing import Any, Generic, TypeVar
 
 
@@ -22,7 +25,8 @@ class Option:
         high: the largest value.
 
     Raises:
-        ValueError: if the default is out of range.
+        TypeError: if a text is none, or a number.
+        ValueError: if the default is out of range, or the name is no keyword argument.
     """
 
     name: str
@@ -33,7 +37,10 @@ class Option:
     high: float
 
     def __post_init__(self) -> None:
-        if not self.low <= self.default <= self.high:
+        check_types(self)
+        if not self.name.isidentifier():
+            raise ValueError(f"an option can't be called {self.name!r}: it is a keyword argument")
+        if not -math.inf < self.low <= self.default <= self.high < math.inf:
             raise ValueError(
                 f"the default of {self.name}, {self.default}, must be {self.low}..{self.high}"
             )
@@ -60,6 +67,16 @@ class Entry:
     implementation: str
     arguments: Mapping[str, object] = field(default_factory=dict, kw_only=True)
     options: tuple[Option, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if not _PLACE.fullmatch(self.implementation):
+            raise ValueError(
+                f"the code of {self.name} can't be at {self.implementation!r}: "
+                "it is package.module:attribute"
+            )
+        if not all(isinstance(option, Option) for option in self.options):
+            raise TypeError(f"the options of {self.name} must be of the class Option")
 
     def load(self) -> Any:
         """Import the code and return it.
@@ -99,6 +116,33 @@ class Entry:
         self.check(given)
         return {one.name: given.get(one.name, one.default) for one in self.options}
 
+
+def check_types(described: Any) -> None:
+    """Refuse a description whose texts, numbers and switches are something else.
+
+    Raises:
+        TypeError: naming the first field.
+        ValueError: if a text has more than one line.
+    """
+    for one in fields(described):
+        value, plain = getattr(described, one.name), _PLAIN.get(str(one.type))
+        if plain is not None and not isinstance(value, plain):
+            raise TypeError(f"{one.name} of {described.name} must be {one.type}, not {value!r}")
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError(f"{one.name} of {described.name} must be one line of text")
+
+
+_PLACE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
+# As they stand in the classes.
+_PLAIN: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "bool": bool,
+    "int": int,
+    "int | None": (int, NoneType),
+    "float": (float, int),
+    "tuple[Option, ...]": tuple,
+    "Mapping[str, object]": Mapping,
+}
 
 E = TypeVar("E", bound=Entry)
 

@@ -143,7 +143,7 @@ def load_latent(path: Path) -> Latent:
         raise StudioError(f"{path} can't be read: {error.strerror}.", "Check the path.") from error
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise StudioError(
-            f"{path.name} is damaged: it can't be read as a latent.",
+            f"{path.name} can't be read as a latent: it is another file, or damaged.",
             "Save it again where it was made.",
             str(error),
         ) from error

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import Named
 from ddpm_studio.paths import WRITING
 from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.runs import RunInfo
 
 
 def check_new_run(run: Path, named: Named = str) -> None:
@@ -85,3 +91,82 @@ def begun_otherwise(option: str, recorded: object, asked: object) -> StudioError
         f"The run was begun with {option} {recorded}, which can't become {asked}.",
         f"Leave {option} out, or start a new run.",
     )
+
+
+def begun_with(run: Path) -> dict[str, Any]:
+    """Return of a run's settings those that say which others are of any effect.
+
+    Raises:
+        StudioError: if it is no run.
+    """
+    from ddpm_studio.runs import RunFolder
+
+    request = RunFolder.open(run).info.request
+    if request is None:
+        return {}
+    return _known({name: getattr(request, name) for name in ("optimizer", "class_conditional")})
+
+
+def fine_tuned(
+    start_from: Path,
+    given: Mapping[str, Any],
+    make: Callable[[Mapping[str, Any]], TrainRequest],
+    named: Named = str,
+) -> TrainRequest:
+    """Return the request to fine-tune a run: with the network and the process that it has.
+
+    Args:
+        start_from: the folder of that run.
+        given: the options that were named.
+        make: makes a request of options.
+        named: how options are called in what is said of them.
+
+    Raises:
+        StudioError: if it is no run, or an option asks for another network or process.
+    """
+    from ddpm_studio.runs import RunFolder
+
+    theirs = taken_over(RunFolder.open(start_from).info)
+    asked = make(given)
+    for name in given:
+        # None asks for what suits.
+        if name in theirs and getattr(asked, name) not in (None, theirs[name]):
+            raise StudioError(
+                f"The network of {start_from} was trained with {named(name)} {theirs[name]}, "
+                f"which can't become {getattr(asked, name)}.",
+                f"Leave {named(name)} out, or train a new network.",
+            )
+    return make({**theirs, **given})
+
+
+def taken_over(info: RunInfo) -> dict[str, Any]:
+    """Return what a run's fine-tuning has of it, as fields of a request.
+
+    What a request has no word for, such as the betas of an imported model, is left out.
+    """
+    network, process = info.network_basics(), info.process
+    theirs = {
+        "schedule": process.schedule,
+        "timesteps": process.timesteps,
+        "zero_terminal_snr": process.zero_terminal_snr,
+        "parameterization": process.parameterization,
+        "variance": process.variance,
+        "class_conditional": network.num_classes is not None,
+        "dropout": network.dropout,
+    }
+    if info.request is not None:
+        theirs["preset"] = info.request.preset
+    return _known(theirs)
+
+
+def _known(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return those that a request can have here."""
+
+    def holds(name: str) -> bool:
+        try:
+            TrainRequest.model_validate({name: settings[name]})
+        except ValidationError:
+            return False
+        return True
+
+    return {name: value for name, value in settings.items() if holds(name)}

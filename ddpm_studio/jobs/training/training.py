@@ -34,6 +34,7 @@ from ddpm_studio.jobs.training.changes import (
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
+from ddpm_studio.jobs.training.new_run import taken_over
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.picture_shape import PictureShape
@@ -114,6 +115,8 @@ def train(
     base = RunFolder.open(start_from).info if start_from and not resume else None
     if base and start_from:
         require(f"The run {start_from.name}", base.plugins, NEEDED_TO_DRAW)
+        # Recorded, so that the request tells what the run is.
+        request = request.model_copy(update=taken_over(base))
     process = base.process if base else _process(request)
     try:
         check_loss(process.build(), request.loss, request.timestep_sampling)
