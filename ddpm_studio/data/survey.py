@@ -48,11 +48,11 @@ def nothing_usable(
         remedy = "Choose another, or a copy that other programs can open."
         return StudioError(f"{title} {rejects[0].sentence}.", remedy, details)
     if rejects:
-        return StudioError(
-            f"No picture in {title} can be used: {reject_summary(rejects)}.",
-            "Choose pictures that other programs can open.",
-            details,
-        )
+        remedy = "Choose pictures that other programs can open."
+        if all(reject.kind.endswith(" channels") for reject in rejects):
+            remedy = "Choose other channels: bands are as many as the arrays have."
+        cause = f"No picture in {title} can be used: {reject_summary(rejects)}."
+        return StudioError(cause, remedy, details)
     count = sum(others.values()) if others else 0
     if count == 0:
         return StudioError(f"{title} is empty.", "Choose a folder or an archive with pictures.")

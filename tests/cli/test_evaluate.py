@@ -66,3 +66,8 @@ def test_wrong_usage_is_one_line(
     empty = write_pictures(tmp_path / "empty", 0)
     assert terminal("evaluate", empty, pictures).code == 1
     assert terminal("evaluate", own_run, "--features", "classifier", *FAST).code == 1
+
+
+def test_what_is_not_there_is_told_first(terminal: Terminal, tmp_path: Path) -> None:
+    said = terminal("evaluate", tmp_path / "none", "--steps", 5)
+    assert f"no file or folder {tmp_path / 'none'}" in said.error

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ddpm_studio.data import preview
 from ddpm_studio.data.store import Store
+from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import image, noise, prepared
 
@@ -167,6 +168,8 @@ def test_bands_are_no_colours_and_colours_no_bands(tmp_path: Path) -> None:
     colours = prepared(tmp_path / "cache", *both, channels="rgb")
     assert (len(colours), colours.channels) == (1, 3)
     assert {reject.reason for reject in colours.report.rejects} == {"of 5 channels: not 3"}
+    with pytest.raises(StudioError, match=r"of 5 channels.*Choose other channels: bands are"):
+        prepared(tmp_path / "cache", both[0], channels="rgba")
 
 
 def test_a_set_that_0_1_0_prepared_is_found_by_its_fingerprint(tmp_path: Path) -> None:

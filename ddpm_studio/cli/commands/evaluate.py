@@ -10,7 +10,8 @@ import typer
 
 from ddpm_studio.cli.options import Json, option_name, validated, with_options
 from ddpm_studio.cli.output import emit
-from ddpm_studio.paths import is_file
+from ddpm_studio.errors import StudioError
+from ddpm_studio.paths import is_file, is_there
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ def command(
     **given: Any,
 ) -> None:
     """Tell what samples are like, compared with real pictures."""
+    if not is_there(samples):
+        raise StudioError(
+            f"There is no file or folder {samples}.", "Check the path; it may have been moved."
+        )
     is_run = is_file(samples / "run.json")
     _refuse_idle(is_run, given)
     from ddpm_studio.cli.listening import listen

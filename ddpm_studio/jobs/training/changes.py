@@ -73,9 +73,17 @@ def told_changes(
     if changed:
         yield Notice(f"From step {step + 1:,} on: {', '.join(changed)}.")
     # A schedule falls towards the end that is planned.
-    before = replace(trainer.config, steps=recorded.steps).rate(step)
-    now = trainer.config.rate(step)
-    if abs(now - before) > _NOTABLE * max(now, before):
+    schedule = recorded.learning_rate_schedule
+    then = replace(trainer.config, steps=recorded.steps, learning_rate_schedule=schedule)
+    before, now = then.rate(step), trainer.config.rate(step)
+    if abs(now - before) <= _NOTABLE * max(now, before):
+        return
+    if schedule != request.learning_rate_schedule:
+        yield Notice(
+            f"At step {step + 1:,} the learning rate is {now:.3g}; by the schedule of before it "
+            f"would have been {before:.3g}."
+        )
+    else:
         yield Notice(
             f"The learning rate falls until step {request.steps:,}, not {recorded.steps:,}: at "
             f"step {step + 1:,} it is {now:.3g}, which would have been {before:.3g}."

@@ -14,6 +14,7 @@ import torch
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.device.captured import UNRECORDED
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.jobs.training.building import build_trainer
@@ -48,10 +49,18 @@ def in_steps(
         taken: steps that the run has taken.
         seen: pictures that it has seen; minutes are added to what it has, epochs count in all.
         rows: which pictures are trained on; None: all.
+
+    Raises:
+        StudioError: if the epochs that are asked for are over.
     """
     if request.epochs is not None:
         count = len(dataset) if rows is None else len(rows)
         pictures = math.ceil(request.epochs * count) - seen
+        if taken and pictures <= 0:
+            raise StudioError(
+                f"The run has seen {seen:,} pictures already, {seen / count:,.3g} epochs.",
+                "Ask for more epochs to train it further.",
+            )
         more = math.ceil(pictures / (request.batch_size * request.accumulation))
         told = f"{request.epochs:g} epochs of {count:,} pictures"
     elif request.minutes is not None:

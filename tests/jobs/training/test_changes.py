@@ -115,6 +115,18 @@ def test_another_length_is_told_where_the_rate_falls_towards_it(
     assert [step.lr for step in steps] == pytest.approx([1e-4, 0.75e-4, 0.5e-4, 0.25e-4])
 
 
+def test_the_rate_of_another_schedule_is_told(pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    _train(pictures, run, PLAIN)
+    falling = PLAIN.model_copy(update={"learning_rate_schedule": "linear", "steps": 8})
+    _, told = _train(pictures, run, falling, resume=True)
+    assert told == [
+        "From step 5 on: learning-rate schedule constant → linear.",
+        "At step 5 the learning rate is 0.0001; by the schedule of before it would have been "
+        "0.0002.",
+    ]
+
+
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_each_optimiser_resumes_bit_for_bit(optimizer: str, pictures: Path, tmp_path: Path) -> None:
     request = PLAIN.model_copy(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import Notice
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -37,6 +38,9 @@ def test_epochs_are_steps(pictures: Path, tmp_path: Path) -> None:
     told = _train(pictures, run, resume=True, epochs=3.0, accumulation=1)
     assert told[0] == "3 epochs of 10 pictures: the training has 6 steps in all."
     assert RunFolder.open(run).newest().state()["pictures"] == 32
+    with pytest.raises(StudioError, match=r"32 pictures already, 3\.2 epochs"):
+        _train(pictures, run, resume=True, epochs=3.0)
+    assert RunFolder.open(run).newest().step == 6
 
 
 def test_minutes_are_steps_from_the_speed_of_this_machine(pictures: Path, tmp_path: Path) -> None:
