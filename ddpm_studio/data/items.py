@@ -29,14 +29,25 @@ class File:
     Args:
         name: path relative to what was dropped, with ``/`` between its parts.
         size: bytes when unpacked.
-        read: returns the first ``limit`` bytes, all of them for -1; raises OSError.
+        source: returns the first ``limit`` bytes of a place, or without a place of this file. One
+            function serves all files of an archive: there may be a million.
         place: where another process can read it; None: only ``read`` can.
     """
 
     name: str
     size: int
-    read: Callable[[int], bytes]
+    source: Callable[..., bytes]
     place: Place | None = None
+
+    def read(self, limit: int) -> bytes:
+        """Return the first ``limit`` bytes, all of them for −1.
+
+        Raises:
+            OSError: they can't be read.
+        """
+        if self.place is None:
+            return self.source(limit)
+        return self.source(self.place, limit)
 
     @property
     def suffix(self) -> str:

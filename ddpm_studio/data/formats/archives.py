@@ -11,6 +11,7 @@ import stat
 import tarfile
 import threading
 import zipfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -111,8 +112,8 @@ def zip_files(path: Path, stack: ExitStack) -> list[File]:
         # Not info.is_dir(), which fails on a name of nothing.
         if name and not info.filename.endswith("/") and not _hidden(name):
             place = Member.of(where, info)
-            read = partial(packed.read, place) if place else partial(_read_zip, archive, lock, info)
-            files.append(File(name, info.file_size, read, place))
+            source = packed.read if place else partial(_read_zip, archive, lock, info)
+            files.append(File(name, info.file_size, source, place))
     files.sort(key=lambda file: natural_key(file.name))
     return files
 
@@ -132,6 +133,7 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
     try:
         budget = Budget(path.name, path.stat().st_size)
         archive, stream = open_tar(path, stack)
+        plain = None if stream.packed else stack.enter_context(OpenFile(path))
         while (info := archive.next()) is not None:
             # The archive need not remember what the files below do.
             archive.members.clear()  # type: ignore[attr-defined]
@@ -143,9 +145,14 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
                 raise _unsafe(path, info.name, "is a sparse file or a device")
             if info.isreg() and not _hidden(name):
                 begin = info.offset_data
-                read = partial(_read_tar, stream, lock, begin, info.size)
-                place = None if stream.packed else Span(where, begin, info.size)
-                files.append(File(name, info.size, read, place))
+                if plain is None:
+                    source: Callable[..., bytes] = partial(
+                        _read_tar, stream, lock, begin, info.size
+                    )
+                    files.append(File(name, info.size, source))
+                else:
+                    span = Span(where, begin, info.size)
+                    files.append(File(name, info.size, plain.read, span))
         # tarfile takes a damaged header for the end.
         stream.seek(archive.offset)
         if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from ddpm_studio.data.items import MAX_FILES, File, natural_key
-from ddpm_studio.data.places import Whole
+from ddpm_studio.data.places import Place, Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 
@@ -123,14 +122,14 @@ def folder_files(folder: Path, *, follow: bool = True) -> tuple[list[File], list
         if isinstance(info, OSError):
             rejects.append(Reject(name, f"unreadable: {info.strerror}"))
         else:
-            files.append(File(name, info.st_size, partial(_read, path), Whole(str(path))))
+            files.append(File(name, info.st_size, _read, Whole(str(path))))
     files.sort(key=lambda file: natural_key(file.name))
     return files, rejects
 
 
 def single_file(path: Path) -> File:
     """Return a dropped file as the only file of its tree."""
-    return File(path.name, stat_source(path).st_size, partial(_read, path), Whole(str(path)))
+    return File(path.name, stat_source(path).st_size, _read, Whole(str(path)))
 
 
 def stamps(path: Path, *, follow: bool = True) -> list[Stamp]:
@@ -146,6 +145,6 @@ def stamps(path: Path, *, follow: bool = True) -> list[Stamp]:
     )
 
 
-def _read(path: Path, limit: int) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(limit)
+def _read(place: Place, limit: int) -> bytes:
+    with Path(place.path).open("rb") as stream:
+        return place.read(stream, limit)

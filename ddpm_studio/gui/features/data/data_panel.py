@@ -65,6 +65,8 @@ class DataPanel(QWidget):
         self.classes = ClassesView()
         self.classes.chosen.connect(self._on_classes)
         self.form = RequestForm(PrepareOptions, _FIELDS, _MORE)
+        # What the form does not edit is kept from here on; that is no change by a person.
+        self.form.set_value(studio.options)
         self.form.changed.connect(self._on_form)
         self.options_fold = Fold(self.tr("Preparation"), self.form)
         self._later = QTimer(self)
