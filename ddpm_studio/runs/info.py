@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ddpm_studio import __version__
 from ddpm_studio.catalogue.origins import believing, missing
+from ddpm_studio.catalogue.plugins import KINDS
 from ddpm_studio.engine import NoiseSchedule
 from ddpm_studio.engine.consistency.pairs import ConsistencyConfig
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
@@ -21,7 +22,7 @@ from ddpm_studio.engine.networks.registry import (
     kind_of,
 )
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.engine.tables import NETWORKS, UnknownNameError
+from ddpm_studio.engine.tables import NETWORKS, PRESETS, UnknownNameError
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import (
     Parameterization,
@@ -36,6 +37,8 @@ from ddpm_studio.runs.first_format import spelt_out
 _NEEDED_FOR_PROCESS = ("schedule", "parameterization", "variance")
 #: Kinds of the catalogue without which a network can't be evaluated; the others train it.
 NEEDED_TO_DRAW = (*_NEEDED_FOR_PROCESS, "network")
+# Its network is written down, whatever the preset has become.
+NEEDED_TO_TRAIN = tuple(kind for kind in KINDS if kind != PRESETS.kind)
 
 
 class _Part(BaseModel):

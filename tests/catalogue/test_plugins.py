@@ -15,7 +15,7 @@ from ddpm_studio import catalogue
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.requests import SampleRequest, TrainRequest
 from tests.catalogue.installing import declare, seen
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import QUIET, Terminal
 
 
 def run_python(code: str, *places: Path, **variables: str) -> str:
@@ -209,3 +209,25 @@ def test_an_error_in_its_code_names_it(trained: Path, terminal: Terminal, tmp_pa
             assert said.code == 1
             assert "Try without plug-ins" in said.error
     assert not (tmp_path / "a.png").exists()
+
+
+def test_a_run_goes_on_without_the_preset_it_was_begun_with(
+    pictures: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    """Its network is one of the engine's, and written down."""
+    (tmp_path / "sized_there.py").write_text(
+        "from ddpm_studio.catalogue import PresetInfo\n"
+        "def thin(size, channels):\n"
+        "    from ddpm_studio.engine import UNetConfig\n"
+        "    return UNetConfig.tiny(size, channels).with_(base_channels=32)\n"
+        "ENTRIES = (PresetInfo('thin', 'thin', 'a thin one', 'sized_there:thin'),)\n"
+    )
+    declare(tmp_path, "sized-there", "0.1", {"sized": "sized_there:ENTRIES"})
+    run = tmp_path / "run"
+    with seen(tmp_path):
+        words = ("train", pictures, "--run", run, "--steps", 1, *QUIET, "--preset", "thin")
+        assert terminal(*words).code == 0
+    said = terminal("train", "--run", run, "--resume", "--steps", 2, "--device", "cpu")
+    assert said.code == 0, said.err
+    said = terminal("info", run)
+    assert "not here: preset thin" in " ".join(said.out.split())

@@ -140,3 +140,20 @@ def test_another_file_is_no_damaged_latent(
 ) -> None:
     words = ["share", trained, "--latent", pictures / "000.png", "--out", tmp_path / "a.png"]
     assert "is another file, or damaged" in terminal(*words).error
+
+
+def test_a_fine_tuned_run_goes_on_though_its_request_tells_of_another_process(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    """Earlier versions recorded what was asked for in place of what the run is."""
+    base, tuned = tmp_path / "base", tmp_path / "tuned"
+    learned = ["--variance", "learned_range", "--loss", "hybrid"]
+    assert terminal("train", pictures, "--run", base, "--steps", 1, *QUIET, *learned).code == 0
+    words = ["train", pictures, "--run", tuned, "--from", base, "--steps", 1, *QUIET]
+    assert terminal(*words, "--loss", "hybrid").code == 0
+    told = json.loads((tuned / "run.json").read_text())
+    assert told["request"]["variance"] == "learned_range"
+    told["request"]["variance"] = "fixed_large"
+    (tuned / "run.json").write_text(json.dumps(told))
+    words = ["train", "--run", tuned, "--resume", "--steps", 2, "--device", "cpu"]
+    assert terminal(*words).code == 0

@@ -41,7 +41,7 @@ from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
 from ddpm_studio.runs.averages import forget_averages_after
-from ddpm_studio.runs.info import NEEDED_TO_DRAW, StudentInfo
+from ddpm_studio.runs.info import NEEDED_TO_DRAW, NEEDED_TO_TRAIN, StudentInfo
 
 _NAMED = 5
 
@@ -104,7 +104,7 @@ def train(
             raise StudioError(
                 f"The run {run} was not trained here.", "Fine-tune it as a new run instead."
             )
-        require(f"The run {run.name}", folder.info.plugins)
+        require(f"The run {run.name}", folder.info.plugins, NEEDED_TO_TRAIN)
         request = further(folder.info.request, request)
         sources = sources or [Path(source) for source in folder.info.data.sources]
         options = folder.info.data.options
@@ -117,12 +117,14 @@ def train(
         require(f"The run {start_from.name}", base.plugins, NEEDED_TO_DRAW)
         # Recorded, so that the request tells what the run is.
         request = request.model_copy(update=taken_over(base))
-    process = base.process if base else _process(request)
+    # What there is of a run counts, not the preset it was begun with.
+    there = folder.info if resume else base
+    process = there.process if there else _process(request)
     try:
         check_loss(process.build(), request.loss, request.timestep_sampling)
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
-    multiple = base.network_config().size_multiple if base else _multiple(request)
+    multiple = there.network_config().size_multiple if there else _multiple(request)
     learnt = folder.info if resume else None
     if student and base and not sources:
         learnt, sources = base, learnt_sources(base, "Name pictures like those it was trained on.")
