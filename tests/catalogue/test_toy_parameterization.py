@@ -262,7 +262,8 @@ def test_the_terminal_trains_draws_and_measures(
 
 def test_from_python_it_is_drawn_with_every_sampler(toy: Path, run: Path) -> None:
     opened = ds.open(run)
-    for sampler in SAMPLERS:
+    # Those of few-step students go with no other run.
+    for sampler in (name for name, entry in SAMPLERS.items() if not entry.few_step):
         drawn = opened.sample(1, steps=3, sampler=sampler, device="cpu")
         assert drawn.pictures.shape == (1, 16, 16, 3), sampler
     assert np.isfinite(opened.bits(count=1, device="cpu").total)
