@@ -20,7 +20,7 @@ from ddpm_studio.engine.networks.registry import outline
 from ddpm_studio.engine.networks.unet_config import level_sides
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop.names import matched
-from ddpm_studio.interop.torch_file import load_torch_file
+from ddpm_studio.pickles.torch_file import load_torch_file
 from ddpm_studio.strict_json import require_file
 
 _RESIDUAL = {

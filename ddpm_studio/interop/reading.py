@@ -18,7 +18,7 @@ from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop.configs import process_from
 from ddpm_studio.interop.names import from_diffusers
-from ddpm_studio.interop.torch_file import load_torch_file
+from ddpm_studio.pickles.torch_file import load_torch_file
 from ddpm_studio.interop.unet2d import network_config
 from ddpm_studio.strict_json import read_object, require_file
 

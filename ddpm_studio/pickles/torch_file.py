@@ -1,0 +1,279 @@
+"""Files of ``torch.save``, read without unpickling.
+
+Such a file is a zip, or as before 2020 a row of pickles: a tree and, for each tensor, its plain
+bytes. The format: torch/csrc/jit/serialization/pickler.h and torch/serialization.py.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.pickles.reader import Unknown, parse_pickle
+
+_T = TypeVar("_T")
+
+_MOST_TREE_BYTES = 16 << 20
+_MOST_DIMENSIONS = 8
+_ZIP = b"PK\x03\x04"
+#: How a file of before 2020 begins: the pickle of a number that torch chose.
+_OLD = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_STORAGES = {
+    "FloatStorage": torch.float32,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "DoubleStorage": torch.float64,
+    "ByteStorage": torch.uint8,
+    "CharStorage": torch.int8,
+    "ShortStorage": torch.int16,
+    "IntStorage": torch.int32,
+    "LongStorage": torch.int64,
+    "BoolStorage": torch.bool,
+}
+
+__all__ = ["TorchFile", "Unknown", "View", "is_torch_file", "load_torch_file", "open_torch_file"]
+
+
+@dataclass(frozen=True)
+class _Storage:
+    key: str
+    dtype: torch.dtype
+
+
+@dataclass(frozen=True)
+class View:
+    """Where a tensor lies in a file, and its shape."""
+
+    storage: _Storage
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the numbers."""
+        return self.storage.dtype
+
+
+@dataclass(frozen=True)
+class TorchFile:
+    """What a file holds; open as long as its numbers are read.
+
+    Args:
+        tree: dicts, lists, tuples, numbers, text, :class:`View` for a tensor, and
+            :class:`Unknown` for whatever else it would make.
+        read_storage: returns all the numbers that views lie in.
+    """
+
+    tree: object
+    read_storage: Callable[[_Storage], Tensor]
+
+    def load(self, view: View) -> Tensor:
+        """Read a tensor.
+
+        Raises:
+            OSError: the file can't be read.
+            ValueError: it is damaged.
+        """
+        return _refusing(lambda: _tensor(view, self.read_storage(view.storage)))
+
+
+def is_torch_file(path: Path) -> bool:
+    """Whether a file begins as those of ``torch.save`` do; a zip does too.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(len(_OLD))
+    return head.startswith(_ZIP) or head == _OLD
+
+
+@contextmanager
+def open_torch_file(path: Path) -> Iterator[TorchFile]:
+    """Open a file that ``torch.save`` wrote; numbers are read when they are asked for.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is damaged, or no such file.
+    """
+    with path.open("rb") as stream:
+        if stream.read(len(_OLD)) == _OLD:
+            yield _refusing(lambda: _open_old(stream))
+            return
+        with _refusing(lambda: zipfile.ZipFile(stream)) as archive:
+            yield _refusing(lambda: _open_zip(archive))
+
+
+def load_torch_file(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file that ``torch.save`` wrote of a ``state_dict``.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is damaged, or holds anything else.
+    """
+    with open_torch_file(path) as file:
+        if not isinstance(file.tree, dict):
+            raise ValueError("it is no table of weights")
+        for name, view in file.tree.items():
+            if not isinstance(name, str):
+                raise ValueError("a tensor in it has no name")
+            if not isinstance(view, View):
+                raise ValueError(f"{name[:80]} in it is no tensor")
+            if not view.dtype.is_floating_point:
+                raise ValueError("it holds numbers of a kind that no weights have")
+        return {name: file.load(view) for name, view in file.tree.items()}
+
+
+def _refusing(read: Callable[[], _T]) -> _T:
+    """Read untrusted bytes, which make parsers raise nearly anything."""
+    try:
+        return read()
+    except (ValueError, MemoryError):
+        raise
+    except OSError as error:
+        if error.strerror:
+            raise
+        raise ValueError(f"it is damaged ({error})") from error
+    except Exception as error:
+        raise ValueError(f"it is damaged ({str(error)[:100] or type(error).__name__})") from error
+
+
+def _open_zip(archive: zipfile.ZipFile) -> TorchFile:
+    members = {info.filename: info for info in archive.infolist()}
+    trees = [name for name in members if name.endswith("/data.pkl")]
+    if len(trees) != 1:
+        raise ValueError("it is no file of torch.save")
+    root = trees[0].removesuffix("data.pkl")
+    order = f"{root}byteorder"
+    if order in members and _member(archive, members[order], 16) != b"little":
+        raise ValueError("its numbers are written backwards")
+    tree = _tree(io.BytesIO(_member(archive, members[trees[0]], _MOST_TREE_BYTES)))
+    kept: dict[_Storage, Tensor] = {}
+
+    def read_storage(storage: _Storage) -> Tensor:
+        if storage not in kept:
+            info = members.get(f"{root}data/{storage.key}")
+            if info is None:
+                raise ValueError("a tensor in it has no numbers")
+            # Views that share numbers follow one another.
+            kept.clear()
+            kept[storage] = _numbers(_member(archive, info, info.file_size), storage.dtype)
+        return kept[storage]
+
+    return TorchFile(tree, read_storage)
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    # torch packs nothing: what is packed could be a bomb.
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size > info.compress_size:
+        raise ValueError("it is packed, which torch does not do")
+    if info.file_size > most:
+        raise ValueError("its table is too long")
+    return archive.read(info)
+
+
+def _open_old(stream: BinaryIO) -> TorchFile:
+    """Read the layout of before 2020, behind its first pickle."""
+    start = stream.tell()
+    head = io.BytesIO(stream.read(_MOST_TREE_BYTES))
+    if parse_pickle(head) != 1001:
+        raise ValueError("it is of a layout of torch that is not known here")
+    machine = parse_pickle(head)
+    if isinstance(machine, dict) and machine.get("little_endian") is False:
+        raise ValueError("its numbers are written backwards")
+    sizes: dict[str, tuple[torch.dtype, int]] = {}
+    tree = _tree(head, sizes)
+    keys = parse_pickle(head)
+    if not isinstance(keys, list) or len(keys) > len(sizes):
+        raise ValueError("it does not say where its numbers are")
+    place, places = start + head.tell(), {}
+    for key in keys:
+        dtype, count = sizes[str(key)]
+        places[str(key)] = place + 8
+        place += 8 + count * dtype.itemsize
+
+    def read_storage(storage: _Storage) -> Tensor:
+        dtype, count = sizes[storage.key]
+        stream.seek(places[storage.key] - 8)
+        if struct.unpack("<q", stream.read(8)) != (count,):
+            raise ValueError("a tensor in it has another number of numbers than it says")
+        data = stream.read(count * dtype.itemsize)
+        if len(data) < count * dtype.itemsize:
+            raise ValueError("it is cut short")
+        return _numbers(data, storage.dtype)
+
+    return TorchFile(tree, read_storage)
+
+
+def _tree(stream: BinaryIO, sizes: dict[str, tuple[torch.dtype, int]] | None = None) -> object:
+    """Read the tree; ``sizes`` learns how many numbers each storage has."""
+
+    def stored(identity: object) -> object:
+        match identity:
+            case ("storage", Unknown(("torch", kind)), str(key), str(), int(count), *more) if (
+                kind in _STORAGES and not any(more)
+            ):
+                if sizes is not None:
+                    if not 0 <= count < 1 << 40 or sizes.get(key, (None, count))[1] != count:
+                        raise ValueError("it does not say how many numbers there are")
+                    sizes[key] = _STORAGES[kind], count
+                return _Storage(key, _STORAGES[kind])
+        return Unknown(("torch", "storage"))
+
+    return parse_pickle(stream, _MAKERS, stored)
+
+
+def _numbers(data: bytes, dtype: torch.dtype) -> Tensor:
+    if len(data) % dtype.itemsize:
+        raise ValueError("it is cut short")
+    if not data:
+        return torch.empty(0, dtype=dtype)
+    return torch.frombuffer(bytearray(data), dtype=dtype)
+
+
+def _tensor(view: View, numbers: Tensor) -> Tensor:
+    if len(view.shape) != len(view.stride) or len(view.shape) > _MOST_DIMENSIONS:
+        raise ValueError("a tensor in it has no shape")
+    if any(n < 0 for n in (*view.shape, *view.stride, view.offset)):
+        raise ValueError("a tensor in it has a negative shape")
+    count = math.prod(view.shape)
+    # A stride of 0 could make a tensor of any size out of one number.
+    if count > len(numbers):
+        raise ValueError("a tensor in it is larger than its numbers")
+    last = view.offset + sum((n - 1) * s for n, s in zip(view.shape, view.stride, strict=True))
+    if count and last >= len(numbers):
+        raise ValueError("a tensor in it leads out of its numbers")
+    return torch.as_strided(numbers, view.shape, view.stride, view.offset)
+
+
+def _view(given: tuple[Any, ...]) -> object:
+    match given:
+        case (_Storage() as storage, int(offset), tuple(shape), tuple(stride), *_) if all(
+            type(n) is int for n in (*shape, *stride)
+        ):
+            return View(storage, offset, shape, stride)
+    return Unknown(("torch", "tensor"))
+
+
+def _parameter(given: tuple[Any, ...]) -> object:
+    return given[0] if given and isinstance(given[0], View) else Unknown(("torch", "parameter"))
+
+
+_MAKERS: dict[tuple[str, str], Callable[[tuple[Any, ...]], object]] = {
+    ("torch._utils", "_rebuild_tensor"): _view,
+    ("torch._utils", "_rebuild_tensor_v2"): _view,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
+    ("torch", "Size"): lambda given: given[0] if given and isinstance(given[0], tuple) else (),
+}
