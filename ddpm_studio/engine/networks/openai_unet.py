@@ -15,6 +15,8 @@ from ddpm_studio.engine.networks.unet_config import (
     level_sides,
 )
 
+_MOST_SCALE = 1000
+
 
 @dataclass(frozen=True)
 class OpenAIUNetConfig(NetworkConfig):
@@ -32,6 +34,8 @@ class OpenAIUNetConfig(NetworkConfig):
         resample_in_blocks: residual blocks change the resolution, not convolutions [ADM].
         dropout: probability, 0..1, before the second convolution of each block.
         norm_groups: groups of each GroupNorm.
+        t_scale: what t is multiplied by before it is embedded: 1000/T with their
+            ``rescale_timesteps``, which is meant for T other than 1000.
     """
 
     kind: ClassVar[str] = "openai-unet"
@@ -45,11 +49,14 @@ class OpenAIUNetConfig(NetworkConfig):
     scale_shift: bool = True
     resample_in_blocks: bool = False
     norm_groups: int = 32
+    t_scale: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         most = ("base_channels", "widths", "norm_groups", "heads", "head_channels")
         self.require_at_most({**dict.fromkeys(most, 4096 * 4), "blocks_per_level": 16})
+        if not 0 < self.t_scale <= _MOST_SCALE:
+            raise ValueError(f"t_scale must be above 0 and at most {_MOST_SCALE}")
         check_levels(self.widths, self.attention_resolutions)
         self.require_multiples(f"{len(self.widths)} levels")
         for width in self.widths:
@@ -100,6 +107,7 @@ class OpenAIUNet(UNetBody):
             embedding=config.base_channels,
             cos_first=True,
             shift=0,
+            t_scale=config.t_scale,
         )
         super().__init__(config, plan)
 

@@ -44,6 +44,7 @@ class UNetPlan:
         embedding: width of the sinusoidal embedding of t.
         cos_first: see :func:`~ddpm_studio.engine.networks.embeddings.timestep_embedding`.
         shift: the same.
+        t_scale: what t is multiplied by before.
         patch: side of the squares of pixels that one place holds; 1: each pixel.
     """
 
@@ -55,6 +56,7 @@ class UNetPlan:
     embedding: int
     cos_first: bool = False
     shift: int = 1
+    t_scale: float = 1.0
     patch: int = 1
 
 
@@ -148,6 +150,8 @@ class UNetBody(Network):
 
     def _embed(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
         plan = self.plan
+        if plan.t_scale != 1:
+            t = t * plan.t_scale
         embedding = timestep_embedding(
             t, plan.embedding, cos_first=plan.cos_first, shift=plan.shift
         )
