@@ -3,6 +3,7 @@ from . import engine as engine
 from . import jobs as jobs
 from . import requests as requests
 from . import runs as runs
+from .api.importing import import_model as import_model
 from .api.results import (
     Bits as Bits,
 )

@@ -27,6 +27,7 @@ from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
 from ddpm_studio.catalogue.measures import FEATURES, METRICS
+from ddpm_studio.catalogue.model_formats import MODEL_FORMATS
 from ddpm_studio.engine.tables import (
     LEARNING_RATES,
     LOSSES,
@@ -674,6 +675,13 @@ class SampleRequest(SamplerRequest):
 
     run: Path
     count: int = Field(16, ge=1, le=100_000, title="Count", description="How many pictures.")
+    all_classes: bool = Field(
+        False,
+        title="All classes",
+        description="As many of each class, one class after the other.",
+        # Drawn without, it is the drawing that it was before there was this.
+        exclude_if=lambda all_classes: not all_classes,
+    )
     frames: Frames = 0
 
 
@@ -1006,4 +1014,52 @@ class EvaluateRequest(CompareRequest, SamplerRequest):
         title="By class",
         description="Draw the classes as often as the real pictures have them, where the model "
         "knows classes and none is chosen.",
+    )
+
+
+class ImportRequest(Request):
+    """Read a model of another program: what its files do not say."""
+
+    format: Annotated[str, OneOf(MODEL_FORMATS)] | None = Field(
+        None, title="Format", description="Layout of the files; empty: as recognised."
+    )
+    image_size: Annotated[ImageSize, BeforeValidator(parse_image_size)] | None = Field(
+        None,
+        title="Image size",
+        description="Of its pictures: side in pixels, or width × height such as 96x64.",
+        json_schema_extra={"metavar": "N|WxH"},
+    )
+    schedule: Schedule | None = Field(
+        None, title="Noise schedule", description="That it was trained with."
+    )
+    timesteps: int | None = Field(
+        None, ge=2, le=10000, title="Timesteps T", description="That it was trained with."
+    )
+    parameterization: Parameterization | None = Field(
+        None, title="Prediction", description="What the network predicts."
+    )
+    num_heads: int | None = Field(
+        None, ge=1, le=1024, title="Attention heads", description="Of each attention."
+    )
+    num_head_channels: int | None = Field(
+        None,
+        ge=0,
+        le=4096,
+        title="Width of a head",
+        description="In channels, in place of a number of heads; 0: by their number.",
+    )
+    new_attention_order: bool | None = Field(
+        None,
+        title="New attention order",
+        description="Whether q, k and v come one after the other, each with all heads.",
+    )
+    rescale_timesteps: bool | None = Field(
+        None,
+        title="Rescaled timesteps",
+        description="Whether the network is told t·1000/T.",
+    )
+    null_class: bool | None = Field(
+        None,
+        title="Last class is none",
+        description="Whether the last class stands for no class, which guidance needs.",
     )

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 
-def parse_object(text: str | bytes, most: int, *, nan: bool = False) -> dict[str, Any]:
+def parse_object(
+    text: str | bytes, most: int, *, nan: bool = False, infinity: bool = False
+) -> dict[str, Any]:
     """Return the JSON object that a text holds.
 
     Args:
         text: UTF-8 where it is bytes.
         most: the largest length that is read at all.
         nan: whether NaN and Infinity, which are not JSON, are taken as numbers.
+        infinity: the same of Infinity alone.
 
     Raises:
         ValueError: too long, not JSON, nested too deeply, no object, a key that occurs twice,
@@ -24,9 +27,8 @@ def parse_object(text: str | bytes, most: int, *, nan: bool = False) -> dict[str
     if len(text) > most:
         raise ValueError(f"it is longer than {most:,} bytes")
     try:
-        value = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=float if nan else _refuse
-        )
+        taken = float if nan else _infinite if infinity else _refuse
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=taken)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict):
@@ -34,14 +36,16 @@ def parse_object(text: str | bytes, most: int, *, nan: bool = False) -> dict[str
     return value
 
 
-def read_object(path: Path, most: int, *, nan: bool = False) -> dict[str, Any]:
+def read_object(
+    path: Path, most: int, *, nan: bool = False, infinity: bool = False
+) -> dict[str, Any]:
     """Return the JSON object in a file, as :func:`parse_object`.
 
     Raises:
         OSError: it can't be read.
         ValueError: as :func:`parse_object`, or it is no plain file.
     """
-    return parse_object(read_bounded(path, most), most, nan=nan)
+    return parse_object(read_bounded(path, most), most, nan=nan, infinity=infinity)
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -77,6 +81,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key occurs twice")
     return found
+
+
+def _infinite(constant: str) -> object:
+    return _refuse(constant) if constant == "NaN" else float(constant)
 
 
 def _refuse(constant: str) -> object:

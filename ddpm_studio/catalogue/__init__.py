@@ -18,6 +18,7 @@ from typing import Any
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS, DataFormatInfo
 from ddpm_studio.catalogue.measures import FEATURES, METRICS, FeatureInfo, Figure, MetricInfo
+from ddpm_studio.catalogue.model_formats import MODEL_FORMATS, ModelFormatInfo
 from ddpm_studio.engine.tables import (
     LEARNING_RATES,
     LOSSES,
@@ -56,6 +57,7 @@ __all__ = [
     "LEARNING_RATES",
     "LOSSES",
     "METRICS",
+    "MODEL_FORMATS",
     "NETWORKS",
     "OPTIMIZERS",
     "PARAMETERIZATIONS",
@@ -71,6 +73,7 @@ __all__ = [
     "LearningRateInfo",
     "LossInfo",
     "MetricInfo",
+    "ModelFormatInfo",
     "NetworkInfo",
     "OptimizerInfo",
     "Option",

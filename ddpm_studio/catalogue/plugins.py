@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS
 from ddpm_studio.catalogue.measures import FEATURES, METRICS
+from ddpm_studio.catalogue.model_formats import MODEL_FORMATS
 from ddpm_studio.engine.tables import TABLES, Entry, Table
 from ddpm_studio.errors import plain, plugin_modules
 
@@ -35,9 +36,9 @@ GROUP = "ddpm_studio.plugins"
 VARIABLE = "DDPM_STUDIO_PLUGINS"
 OFF = "off"
 
-KINDS: dict[str, Table[Any]] = {
-    table.kind: table for table in (*TABLES, FEATURES, METRICS, DATA_FORMATS)
-}
+_TABLES = (*TABLES, FEATURES, METRICS, DATA_FORMATS, MODEL_FORMATS)
+
+KINDS: dict[str, Table[Any]] = {table.kind: table for table in _TABLES}
 
 # As it can be typed after an option, and stand in a list.
 _NAME = re.compile(r"[a-z0-9][a-z0-9+_.-]{0,39}")

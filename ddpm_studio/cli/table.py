@@ -28,7 +28,7 @@ COMMANDS = {
     "evaluate": Entry("evaluate", "Tell what samples are like, compared with real pictures."),
     "neighbours": Entry("neighbours", "Find the training pictures nearest to a picture."),
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
-    "import": Entry("import_", "Make a run of a diffusers DDPMPipeline folder."),
+    "import": Entry("import_", "Make a run of another program's model."),
     "export": Entry("export_", "Write a run as a diffusers DDPMPipeline folder."),
     "info": Entry(
         "info",

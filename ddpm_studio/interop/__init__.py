@@ -1,16 +1,26 @@
-"""Models of other programs: diffusers in and out, OpenAI's in."""
+"""Models of other programs: many layouts in, diffusers out."""
 
-from ddpm_studio.interop.openai import OpenAIFlags, OpenAIModel, from_openai, load_openai
-from ddpm_studio.interop.reading import DiffusersModel, is_diffusers_folder, load_diffusers
+from ddpm_studio.interop.formats.diffusers import is_diffusers_folder, load_diffusers
+from ddpm_studio.interop.formats.format import Answers, ModelFormat
+from ddpm_studio.interop.formats.openai import OpenAIFlags, from_openai, load_openai
+from ddpm_studio.interop.formats.source import Source
+from ddpm_studio.interop.model import ForeignModel, ForeignNetwork
+from ddpm_studio.interop.recognising import Recognised, UnknownModelError, recognised
 from ddpm_studio.interop.writing import save_diffusers
 
 __all__ = [
-    "DiffusersModel",
+    "Answers",
+    "ForeignModel",
+    "ForeignNetwork",
+    "ModelFormat",
     "OpenAIFlags",
-    "OpenAIModel",
+    "Recognised",
+    "Source",
+    "UnknownModelError",
     "from_openai",
     "is_diffusers_folder",
     "load_diffusers",
     "load_openai",
+    "recognised",
     "save_diffusers",
 ]

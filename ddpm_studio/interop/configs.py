@@ -29,6 +29,59 @@ _PREDICTIONS: dict[str, str] = {
     "sample": "x0",
     "v_prediction": "v",
 }
+# Schedulers that walk the forward process of DDPM, whatever steps they take, with the class's own
+# β_1 and β_T. Those of consistency and of latent models are none.
+_PAPERS, _STABLE = (BETA_START, BETA_END), (0.00085, 0.012)
+_BY_BETAS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(
+        (
+            "DDPMScheduler",
+            "DDPMParallelScheduler",
+            "DDIMScheduler",
+            "DDIMParallelScheduler",
+            "DDIMInverseScheduler",
+            "DEISMultistepScheduler",
+            "DPMSolverMultistepScheduler",
+            "DPMSolverMultistepInverseScheduler",
+            "DPMSolverSinglestepScheduler",
+            "EulerDiscreteScheduler",
+            "EulerAncestralDiscreteScheduler",
+            "LMSDiscreteScheduler",
+            "PNDMScheduler",
+            "RePaintScheduler",
+            "SASolverScheduler",
+            "UniPCMultistepScheduler",
+        ),
+        _PAPERS,
+    ),
+    **dict.fromkeys(
+        (
+            "DPMSolverSDEScheduler",
+            "HeunDiscreteScheduler",
+            "KDPM2DiscreteScheduler",
+            "KDPM2AncestralDiscreteScheduler",
+        ),
+        _STABLE,
+    ),
+}
+_BY_SIGMAS = ("EDMEulerScheduler", "EDMDPMSolverMultistepScheduler")
+_BY_FLOW = ("FlowMatchEulerDiscreteScheduler", "FlowMatchHeunDiscreteScheduler")
+# Fields of schedulers by σ that the engine's EDM has these values of, and their defaults.
+_EDM: dict[str, Any] = {
+    "sigma_min": 0.002,
+    "sigma_max": 80.0,
+    "sigma_data": 0.5,
+    "sigma_schedule": "karras",
+    "rho": 7.0,
+    "prediction_type": "epsilon",
+}
+# Those that make another process of the same β.
+_PLAIN: dict[str, Any] = {
+    "thresholding": False,
+    "timestep_type": "discrete",
+    "use_flow_sigmas": False,
+    "snr_shift_scale": 1.0,
+}
 _VARIANCES: dict[str, str] = {
     "fixed_small": "fixed_small",
     "fixed_small_log": "fixed_small",
@@ -48,15 +101,24 @@ class Unsupported(ValueError):  # noqa: N818 - reads as what it says
 
 
 def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
-    """Read a scheduler_config.json of ``DDPMScheduler`` or ``DDIMScheduler``.
+    """Read a scheduler_config.json: what the network was trained for, not how it is drawn with.
 
     Raises:
         Unsupported: naming the first field that the engine cannot express.
         ValueError: if the βs are impossible.
     """
     name = fields.get("_class_name", "DDPMScheduler")
-    require("_class_name", name, ("DDPMScheduler", "DDIMScheduler"))
-    require("thresholding", fields.get("thresholding", False), (False,))
+    if name in _BY_SIGMAS:
+        for field, value in _EDM.items():
+            require(field, fields.get(field, value), (value,))
+        return _continuous(fields, "edm", learned_variance)
+    if name in _BY_FLOW:
+        require("num_train_timesteps", fields.get("num_train_timesteps", 1000), (1000,))
+        return _continuous(fields, "flow", learned_variance)
+    if not isinstance(name, str) or name not in _BY_BETAS:
+        raise Unsupported("_class_name", name, "a scheduler of β, of EDM or of flow matching")
+    for field, value in _PLAIN.items():
+        require(field, fields.get(field, value), (value,))
     clip = bool(fields.get("clip_sample", True))
     if clip:
         require("clip_sample_range", fields.get("clip_sample_range", 1.0), (1.0,))
@@ -64,15 +126,22 @@ def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
     require("prediction_type", prediction, tuple(_PREDICTIONS))
     default = "learned_range" if learned_variance else "fixed_small"
     variance = fields.get("variance_type", default)
+    # Solvers name one only where it is learned.
+    variance = default if variance is None else variance
     require("variance_type", variance, tuple(_VARIANCES))
     if (variance == "learned_range") != learned_variance:
         raise ValueError(f"variance_type {variance!r} does not fit the network's out_channels")
-    schedule = _schedule(fields)
+    schedule = _schedule(fields, *_BY_BETAS[name])
     if fields.get("rescale_betas_zero_snr", False):
         if not parameterization(_PREDICTIONS[prediction]).from_noise_alone:
             raise Unsupported("rescale_betas_zero_snr", True, f"False with {prediction!r}")
         schedule = schedule.with_zero_terminal_snr()
     return DiffusionProcess(schedule, _PREDICTIONS[prediction], _VARIANCES[variance], clip)
+
+
+def is_swapped(fields: Config) -> bool:
+    """Whether a scheduler is another than those that a network is trained with."""
+    return fields.get("_class_name", "DDPMScheduler") not in ("DDPMScheduler", "DDIMScheduler")
 
 
 def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
@@ -99,18 +168,30 @@ def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
     }
 
 
-def _schedule(fields: Config) -> NoiseSchedule:
+def _continuous(fields: Config, name: str, learned_variance: bool) -> DiffusionProcess:
+    """Return the process of a network that is told σ or the time of the flow."""
+    if learned_variance:
+        raise ValueError("a learned variance does not go with its scheduler")
+    return DiffusionProcess(NoiseSchedule.named(name, _length(fields)), name, "fixed_small")
+
+
+def _length(fields: Config) -> int:
+    T = int(fields.get("num_train_timesteps", 1000))
+    if not 2 <= T <= _MOST_TIMESTEPS:
+        raise ValueError(f"num_train_timesteps must be 2..{_MOST_TIMESTEPS}, not {T:.6g}")
+    return T
+
+
+def _schedule(fields: Config, first: float, last: float) -> NoiseSchedule:
     betas = fields.get("trained_betas")
     if betas is not None:
         if not isinstance(betas, list) or len(betas) > _MOST_TIMESTEPS:
             raise ValueError(f"trained_betas is no list of at most {_MOST_TIMESTEPS:,}")
         given = [float(beta) for beta in betas]
         return NoiseSchedule.from_betas(given, zero_terminal_snr=given[-1:] == [1.0])
-    T = int(fields.get("num_train_timesteps", 1000))
-    if not 2 <= T <= _MOST_TIMESTEPS:
-        raise ValueError(f"num_train_timesteps must be 2..{_MOST_TIMESTEPS}, not {T:.6g}")
-    start = float(fields.get("beta_start", BETA_START))
-    end = float(fields.get("beta_end", BETA_END))
+    T = _length(fields)
+    start = float(fields.get("beta_start", first))
+    end = float(fields.get("beta_end", last))
     match fields.get("beta_schedule", "linear"):
         case "linear":
             return NoiseSchedule.from_betas(linear(T, start, end))

@@ -92,7 +92,10 @@ def matched(
     for name, shape in shapes.items():
         parts = names[name]
         _refuse("lack", [part for part in parts if part not in given])
-        value = torch.cat([given.pop(part).float() for part in parts])
+        pieces = [given.pop(part).float() for part in parts]
+        if any(piece.shape[1:] != pieces[0].shape[1:] or not piece.ndim for piece in pieces[1:]):
+            raise ValueError(f"{parts[0]} does not go with {parts[-1]}")
+        value = torch.cat(pieces) if len(pieces) > 1 else pieces[0]
         # Attention is, or once was, made of convolutions of one pixel.
         if value.shape != shape and value.flatten(1).shape == shape:
             value = value.flatten(1)

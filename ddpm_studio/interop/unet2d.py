@@ -163,6 +163,7 @@ def _library_form(config: NetworkConfig) -> DiffusersUNetConfig:
             **common,
         )
     assert isinstance(config, OpenAIUNetConfig)
+    require("t_scale", config.t_scale, (1.0,))
     require("the first of widths", config.widths[0], (config.base_channels,))
     attending = {config.widths[i] for i in _numbers(config.attends)} | {config.widths[-1]}
     if config.head_channels is None and config.heads > 1 and len(attending) > 1:

@@ -16,27 +16,37 @@ from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop.configs import Unsupported, scheduler_fields
+from ddpm_studio.interop.formats.diffusers import NO_LABEL_FILE
+from ddpm_studio.interop.layout import WEIGHTS
 from ddpm_studio.interop.names import to_diffusers
-from ddpm_studio.interop.reading import NO_LABEL_FILE, WEIGHTS
 from ddpm_studio.interop.unet2d import network_fields
 
 # The oldest version that reads all that is written here.
 _VERSION = "0.31.0"
+_CLASSES = "class_embedding.weight"
 
 
 def save_diffusers(
-    folder: Path, config: NetworkConfig, weights: Mapping[str, Tensor], process: DiffusionProcess
+    folder: Path,
+    config: NetworkConfig,
+    weights: Mapping[str, Tensor],
+    process: DiffusionProcess,
+    *,
+    null_label: bool = True,
+    card: str = "",
 ) -> None:
     """Write a folder that ``DDPMPipeline.from_pretrained`` reads.
 
     It appears whole or not at all. The network of a class-conditional run has one more class
-    in diffusers: the last stands for "no label".
+    in diffusers where "no label" was learnt: the last.
 
     Args:
         folder: to be made; it may exist if it is empty.
         config: shape of the network.
         weights: the network's ``state_dict()``, the averaged or the raw ones.
         process: schedule, parameterisation, variance and clipping.
+        null_label: whether the row for "no label" was learnt; else it is left out.
+        card: the model card in Markdown; empty: none.
 
     Raises:
         StudioError: if the folder holds files, or diffusers cannot express the network or
@@ -47,6 +57,8 @@ def save_diffusers(
         raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")
     try:
         network, scheduler = network_fields(config), scheduler_fields(process)
+        if config.num_classes is not None and not null_label:
+            network["num_class_embeds"] = config.num_classes
     except Unsupported as error:
         raise StudioError(
             f"diffusers cannot express this model: {error}.", "Keep it as a run folder."
@@ -65,9 +77,13 @@ def save_diffusers(
         _write_json(made / "scheduler" / "scheduler_config.json", scheduler)
         _write_json(made / "unet" / "config.json", network)
         tensors = to_diffusers(weights)
+        if config.num_classes is not None and not null_label:
+            tensors[_CLASSES] = tensors[_CLASSES][: config.num_classes].clone()
         save_file(tensors, made / "unet" / f"{WEIGHTS}.safetensors", {"format": "pt"})
-        if config.num_classes is not None:
+        if config.num_classes is not None and null_label:
             _write_json(made / NO_LABEL_FILE, {"no_label_class": config.num_classes})
+        if card:
+            (made / "README.md").write_text(card, encoding="utf-8")
         if folder.exists():
             folder.rmdir()
         made.rename(folder)

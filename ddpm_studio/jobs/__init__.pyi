@@ -33,6 +33,7 @@ from .drawing.pictures import (
 )
 from .drawing.redrawing import redraw as redraw
 from .drawing.sampling import sample as sample
+from .drawing.sampling import sample_to_file as sample_to_file
 from .drawing.series import (
     interpolate_series as interpolate_series,
 )
@@ -47,10 +48,16 @@ from .library.describing import (
     describe_run as describe_run,
 )
 from .library.exchange import (
+    ModelLook as ModelLook,
+)
+from .library.exchange import (
     export_diffusers as export_diffusers,
 )
 from .library.exchange import (
-    import_diffusers as import_diffusers,
+    import_model as import_model,
+)
+from .library.exchange import (
+    look_at_model as look_at_model,
 )
 from .library.learnt import some_pictures as some_pictures
 from .measuring.bits import measure_bits as measure_bits

@@ -47,6 +47,33 @@ def check_class(info: RunInfo, number: int) -> None:
         raise _unknown(names, str(number))
 
 
+def check_withheld(info: RunInfo) -> None:
+    """Refuse to ask a network without a class whose weights have none for "no class".
+
+    Raises:
+        StudioError: saying so.
+    """
+    names = known_classes(info)
+    if names and not info.null_label:
+        raise StudioError(
+            'This model was trained on classes alone: it has no "no class" to draw with.',
+            f"Choose a class, 0 to {len(names) - 1}.",
+        )
+
+
+def check_guidance(info: RunInfo, guidance: float) -> None:
+    """Refuse guidance away from what was never learnt: pictures whose class is withheld.
+
+    Raises:
+        StudioError: saying so.
+    """
+    if guidance != 1 and not info.learnt_withheld:
+        raise StudioError(
+            'This model has no "no class", which guidance leads away from.',
+            "Leave guidance at 1, or train the model further with label dropout.",
+        )
+
+
 def _unknown(names: tuple[str, ...], asked: str) -> StudioError:
     if not names:
         return StudioError(

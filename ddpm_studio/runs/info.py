@@ -142,10 +142,12 @@ class RunInfo(_Part):
 
     ``network`` names its kind and the fields of that; one without a kind is 0.1.0's, the paper's
     U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere; ``origin`` says
-    where. ``start_from`` is the run whose weights were fine-tuned. ``student`` is there if it is a
-    few-step student; earlier versions say that such a run may come from a newer one. ``plugins``
-    are the entries of other packages that it was made with, such as {"schedule toy": "toy-plugin
-    1.0"}.
+    where, and ``imported`` how its files were read: their layout, and what they do not say
+    themselves. ``null_label`` is False where the weights say nothing of pictures whose class is
+    not told. ``start_from`` is the run whose weights were fine-tuned. ``student`` is there if it
+    is a few-step student; earlier versions say that such a run may come from a newer one.
+    ``plugins`` are the entries of other packages that it was made with, such as
+    {"schedule toy": "toy-plugin 1.0"}.
     ``changes`` tells, oldest first, with which other settings it went on; ``request`` has the last.
     """
 
@@ -156,6 +158,10 @@ class RunInfo(_Part):
     request: TrainRequest | None = None
     data: DataInfo | None = None
     origin: str = ""
+    imported: dict[str, int | float | str | bool | list[int] | None] = Field(
+        default_factory=dict, exclude_if=lambda told: not told
+    )
+    null_label: bool = Field(True, exclude_if=lambda there: there)
     start_from: str | None = None
     student: StudentInfo | None = Field(None, exclude_if=lambda student: student is None)
     plugins: dict[str, str] = Field(default_factory=dict)
@@ -176,6 +182,13 @@ class RunInfo(_Part):
             ValidationError: if it is none.
         """
         return cls.model_validate(spelt_out(told), context=believing(told.get("plugins")))
+
+    @property
+    def learnt_withheld(self) -> bool:
+        """Whether the network has learnt from pictures whose class was withheld."""
+        request = self.request
+        trained = request is not None and request.class_conditional and self.start_from is None
+        return self.null_label and not (trained and request and request.label_dropout == 0)
 
     @property
     def network_kind(self) -> str:

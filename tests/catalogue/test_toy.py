@@ -226,3 +226,18 @@ def test_pictures_are_read_by_the_toy_format(toy: Path, tmp_path: Path) -> None:
     Image.fromarray(levels[0]).save(tmp_path / "in" / "b.png")
     beside = prepared(tmp_path / "cache", tmp_path / "in")
     np.testing.assert_array_equal(beside.images[..., 0], [*levels, levels[0]])
+
+
+def test_a_layout_of_models_is_read(toy: Path, terminal: Terminal, tmp_path: Path) -> None:
+    config = catalogue.NETWORKS["toy-net"].load_config()(8, 8, 3)
+    weights = catalogue.NETWORKS["toy-net"].load()(config).state_dict()
+    torch.save({"made by": "toy", "weights": weights}, tmp_path / "a.pt")
+    run = tmp_path / "run"
+    said = terminal("import", tmp_path / "a.pt", "--run", run, "--json")
+    assert said.code == 0, said.err
+    assert "--timesteps 10" in said.err
+    told = json.loads((run / "run.json").read_text())
+    assert told["imported"] == {"format": "toy-file", "timesteps": 10}
+    assert told["plugins"] == {"network toy-net": "toy-plugin 1.0"}
+    words = ("sample", run, "--count", "1", "--device", "cpu", "--out", tmp_path / "a.png")
+    assert terminal(*words).code == 0

@@ -226,7 +226,7 @@ def test_an_absent_field_has_the_default_of_diffusers(
         ("thresholding", True),
         ("clip_sample_range", 2.0),
         ("rescale_betas_zero_snr", True),
-        ("_class_name", "EulerDiscreteScheduler"),
+        ("_class_name", "KarrasVeScheduler"),
     ],
 )
 def test_an_unsupported_scheduler_is_refused_by_field(

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, PoolCall, PoolSteps
 from ddpm_studio.catalogue.origins import missing
 from ddpm_studio.jobs.events import Event, SampleGrid
-from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.requests import ImportRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs import ModelStore, RunSummary
+    from ddpm_studio.jobs import ModelLook, ModelStore, RunSummary
     from ddpm_studio.jobs.library.history import RunNews
     from ddpm_studio.jobs.library.listing import RunEntry
     from ddpm_studio.runs.metrics import Place
@@ -63,14 +63,25 @@ def open_run(run: Path) -> JobSpec[RunView]:
     return JobSpec(f"Opening {run.name}", PoolCall(work), slot="open run", listed=False)
 
 
-def import_model(source: Path, run: Path) -> JobSpec[Path]:
-    """Make a run of a diffusers folder; the result is the run's path."""
+def look_at_model(source: Path) -> JobSpec[ModelLook | None]:
+    """Find out what a model of another program leaves open; None: it is no model."""
+
+    def work() -> ModelLook | None:
+        from ddpm_studio import jobs
+
+        return jobs.look_at_model(source)
+
+    return JobSpec(f"Looking at {source.name}", PoolCall(work), slot="import", listed=False)
+
+
+def import_model(source: Path, run: Path, request: ImportRequest) -> JobSpec[Path]:
+    """Make a run of another program's model; the result is the run's path."""
 
     # A network that is built draws torch's global random numbers, which are the device thread's.
     def work(_: ModelStore) -> Generator[Event, None, Path]:
         from ddpm_studio import jobs
 
-        return jobs.import_diffusers(source, run)
+        return jobs.import_model(source, run, request)
 
     return JobSpec(f"Opening {source.name}", DeviceSteps(work), slot="import")
 

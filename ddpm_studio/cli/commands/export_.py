@@ -24,13 +24,23 @@ def command(
             "--weights", help="ema: averaged; raw: latest. Default: ema.", show_default=False
         ),
     ] = "ema",
+    license: Annotated[
+        str,
+        typer.Option(
+            "--license",
+            metavar="NAME",
+            help="Of the model, for its card, as the Hugging Face Hub names it, such as "
+            "apache-2.0. Default: unknown.",
+            show_default=False,
+        ),
+    ] = "unknown",
     json: Json = False,
 ) -> None:
     """Write a run as a diffusers DDPMPipeline folder."""
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import export_diffusers
 
-    made = listen(export_diffusers(run, diffusers, weights))
+    made = listen(export_diffusers(run, diffusers, weights, license))
     if json:
         emit({"diffusers": made})
     else:

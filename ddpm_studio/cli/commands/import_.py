@@ -1,31 +1,38 @@
-"""``import DIR --run R``: a model of diffusers as a run."""
+"""``import MODEL --run R``: a model of another program as a run."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json
+from ddpm_studio.cli.options import Json, option_name, validated, with_options
 from ddpm_studio.cli.output import emit
+from ddpm_studio.requests import ImportRequest
 
 
+@with_options(ImportRequest)
 def command(
     source: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A folder that DDPMPipeline has written.")
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="A folder of diffusers, or a checkpoint of another program."
+        ),
     ],
     run: Annotated[
         Path,
         typer.Option("--run", metavar="RUN", help="The run folder to write.", show_default=False),
     ],
     json: Json = False,
+    **given: Any,
 ) -> None:
-    """Make a run of a diffusers DDPMPipeline folder."""
+    """Make a run of another program's model."""
+    request = validated(ImportRequest, given)
     from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs import import_diffusers
+    from ddpm_studio.jobs import import_model
 
-    made = listen(import_diffusers(source, run))
+    made = listen(import_model(source, run, request, option_name))
     if json:
         emit({"run": made})
     else:

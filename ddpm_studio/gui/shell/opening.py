@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from ddpm_studio.gui.features.start.import_dialog import ImportDialog
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio, is_model
 from ddpm_studio.paths import is_there
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import ModelLook
 
 
 class Opening(QObject):
@@ -42,7 +48,7 @@ class Opening(QObject):
             category=self.tr("&File"),
             shortcut="Ctrl+Shift+O",
             icon="file-image",
-            tip=self.tr("Open pictures, a zip, or an array"),
+            tip=self.tr("Open pictures, a zip, an array, or another program's checkpoint"),
         )
         actions.add(
             "file.open_model",
@@ -64,6 +70,7 @@ class Opening(QObject):
             enabled=False,
         )
         studio.run_changed.connect(self._on_run)
+        studio.importer.asked.connect(self._ask_about)
 
     def show_run(self) -> None:
         """Let the file manager show the open run."""
@@ -98,6 +105,12 @@ class Opening(QObject):
         dialog = QFileDialog(self._window, self.tr("Open a model"), str(self._studio.runs_folder))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         self._ask(dialog, self._open_model)
+
+    def _ask_about(self, path: Path, look: ModelLook) -> None:
+        """Ask what a model's files do not say, and read it."""
+        dialog = ImportDialog(path, look, self._window)
+        dialog.chosen.connect(partial(self._studio.importer.read, path))
+        dialog.open()
 
     def _on_run(self) -> None:
         self._show_run.setEnabled(self._studio.run is not None)

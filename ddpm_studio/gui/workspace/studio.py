@@ -12,7 +12,9 @@ from PySide6.QtCore import QObject, Signal
 from ddpm_studio import paths
 from ddpm_studio.backend import Backend, JobHandle, JobSpec, State, specs
 from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.workspace.importing import Importer
 from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.restoring import Restorer
@@ -93,11 +95,16 @@ class Studio(QObject):
         self.restorer = Restorer(self.show_run, self._near_runs, self)
         self.restorer.restored.connect(self.restored)
         self.restorer.notified.connect(self.notify)
+        self.importer = Importer(backend, self._stamped, self._await, self)
+        self.importer.made.connect(self.open_run)
+        self.importer.noted.connect(self.notify)
+        self.importer.no_model.connect(self._on_no_model)
+        self.importer.asked.connect(lambda *_: self._set_opening(None))
         self.drawn.connect(self.restorer.compare)
         self.pins = Pins(backend, self.notify, self)
 
     def open_paths(self, given: Sequence[Path]) -> None:
-        """Open whatever was dropped: a run, a model of diffusers, a drawn picture, or pictures."""
+        """Open whatever was dropped: a run, another program's model, a drawn picture, pictures."""
         found = [path for path in given if paths.is_there(path)]
         if len(found) == 1 and is_model(found[0]):
             self.open_model(found[0])
@@ -110,17 +117,17 @@ class Studio(QObject):
                 self.notify(StudioError(f"{path} {why}.", "Check the path."))
 
     def open_model(self, folder: Path) -> None:
-        """Open a run, or make one of a model of diffusers."""
-        if paths.is_file(folder / "model_index.json"):
-            self._import(folder)
-        elif paths.is_file(folder / "run.json"):
+        """Open a run, or make one of another program's model."""
+        if paths.is_file(folder / "run.json"):
             self.open_run(folder)
+        elif may_be_model(folder):
+            self.importer.look(folder)
         else:
             self.notify(
                 StudioError(
                     f"There is no model in {folder}.",
-                    "Choose a run folder (with run.json) or a pipeline of diffusers "
-                    "(with model_index.json).",
+                    "Choose a run folder (with run.json), a pipeline of diffusers "
+                    "(with model_index.json), or a checkpoint such as ckpt.pt.",
                 )
             )
 
@@ -279,12 +286,6 @@ class Studio(QObject):
         self.training.ended.connect(self._on_training_ended)
         self.training_changed.emit()
 
-    def _import(self, source: Path) -> None:
-        """Make a run of a diffusers folder and open it."""
-        job = self.backend.submit(specs.runs.import_model(source, self._stamped(source.name)))
-        job.on_finished(self.open_run)
-        self._await(job, source)
-
     def _await(self, job: JobHandle[object], model: Path | None) -> None:
         """Let the tools say what is being opened, until it is there or has failed."""
         job.on_failed(self._on_open_failed)
@@ -294,6 +295,11 @@ class Studio(QObject):
         if model != self.opening:
             self.opening = model
             self.opening_changed.emit()
+
+    def _on_no_model(self, path: Path) -> None:
+        """Take for pictures what is no model, such as a tensor in a file."""
+        self._set_opening(None)
+        self.open_data([path])
 
     def _on_open_failed(self, failure: Failure) -> None:
         self._set_opening(None)
@@ -420,5 +426,5 @@ class Studio(QObject):
 
 
 def is_model(path: Path) -> bool:
-    """Tell whether a folder is a run or a model of diffusers."""
-    return any(paths.is_file(path / name) for name in ("run.json", "model_index.json"))
+    """Tell whether a path is a run, or looks like a model of another program."""
+    return paths.is_file(path / "run.json") or may_be_model(path)

@@ -1,7 +1,7 @@
-"""Read the checkpoints of OpenAI's improved- and guided-diffusion.
+"""OpenAI's improved- and guided-diffusion: a flat table of weights.
 
-Such a file is a flat table of weights. Their names and shapes tell most of the network; what
-they don't tell are the flags that its model card lists.
+Names and shapes tell most of the network; what they don't tell are the flags that its model card
+lists.
 """
 
 from __future__ import annotations
@@ -14,11 +14,20 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.networks.openai_unet import OpenAIUNetConfig
 from ddpm_studio.engine.networks.registry import outline
 from ddpm_studio.engine.networks.unet_config import level_sides
 from ddpm_studio.errors import StudioError
+from ddpm_studio.interop.formats.format import (
+    PAPERS,
+    Answers,
+    ModelFormat,
+    height_width,
+    process_of,
+    shape_of,
+)
+from ddpm_studio.interop.formats.source import Source, Table, weights_in
+from ddpm_studio.interop.model import ForeignModel, ForeignNetwork
 from ddpm_studio.interop.names import matched
 from ddpm_studio.pickles.torch_file import load_torch_file
 from ddpm_studio.strict_json import require_file
@@ -56,8 +65,10 @@ class OpenAIFlags:
         num_heads: of each attention, unless ``num_head_channels`` is given.
         num_head_channels: width of a head; None: their −1.
         use_new_attention_order: whether q, k and v come one after the other, each with all its
-            heads. Without, as in all models that they published, each head has its q, k and v.
+            heads. Without, as in nearly all models that they published, each head has its q, k
+            and v.
         dropout: probability, 0..1.
+        t_scale: see :class:`~ddpm_studio.engine.networks.openai_unet.OpenAIUNetConfig`.
     """
 
     height: int
@@ -66,28 +77,10 @@ class OpenAIFlags:
     num_head_channels: int | None = None
     use_new_attention_order: bool = False
     dropout: float = 0.0
+    t_scale: float = 1.0
 
 
-@dataclass(frozen=True)
-class OpenAIModel:
-    """A checkpoint's network.
-
-    Args:
-        config: its shape.
-        weights: for the network's ``load_state_dict``, float32 on the CPU.
-    """
-
-    config: OpenAIUNetConfig
-    weights: dict[str, Tensor]
-
-    def network(self) -> Network:
-        """Return the network with its weights, ready to sample."""
-        model = outline(self.config)
-        model.load_state_dict(self.weights, assign=True)
-        return model.eval()
-
-
-def load_openai(file: Path, flags: OpenAIFlags) -> OpenAIModel:
+def load_openai(file: Path, flags: OpenAIFlags) -> ForeignNetwork:
     """Read a ``.pt`` file, without unpickling it.
 
     Raises:
@@ -104,17 +97,25 @@ def load_openai(file: Path, flags: OpenAIFlags) -> OpenAIModel:
         ) from error
 
 
-def from_openai(weights: Mapping[str, Tensor], flags: OpenAIFlags) -> OpenAIModel:
+def from_openai(
+    weights: Mapping[str, Tensor], flags: OpenAIFlags, *, null_label: bool = False
+) -> ForeignNetwork:
     """Read a table of weights.
 
-    Classes get one more row for "no label", which is 0: these networks have none.
+    Args:
+        weights: by their names.
+        flags: what they don't say.
+        null_label: whether the last class stands for "no label". Without, as in all models that
+            they published, there is one more row for it, which is 0.
 
     Raises:
         ValueError: if a weight is missing, left over or of a wrong shape, or the flags don't fit.
     """
     config = _config(weights, flags)
-    if config.num_classes is not None:
-        rows = _weight(weights, _LABELS)
+    if config.num_classes is not None and null_label:
+        config = config.with_(num_classes=config.num_classes - 1)
+    elif config.num_classes is not None:
+        rows = weights[_LABELS]
         weights = {**weights, _LABELS: torch.cat([rows, rows.new_zeros(1, rows.shape[1])])}
     shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
     result = matched(weights, {name: [_their_name(name, config)] for name in shapes}, shapes)
@@ -122,7 +123,7 @@ def from_openai(weights: Mapping[str, Tensor], flags: OpenAIFlags) -> OpenAIMode
         for name in result:
             if ".qkv." in name:
                 result[name] = _new_order(result[name], config)
-    return OpenAIModel(config, result)
+    return ForeignNetwork(config, result, null_label or config.num_classes is None)
 
 
 def _new_order(rows: Tensor, config: OpenAIUNetConfig) -> Tensor:
@@ -173,8 +174,50 @@ def _up(place: int, what: str, within: list[str], config: OpenAIUNetConfig) -> s
     return f"{first + int(number)}.{int(attention)}.{inner}"
 
 
-def _config(weights: Mapping[str, Tensor], flags: OpenAIFlags) -> OpenAIUNetConfig:
+def _config(weights: Table, flags: OpenAIFlags) -> OpenAIUNetConfig:
     """Read from names and shapes what the network is."""
+    plan = _plan(weights)
+    sides = level_sides(flags.height, flags.width, len(plan.widths))
+    return OpenAIUNetConfig(
+        flags.height,
+        flags.width,
+        plan.channels,
+        base_channels=plan.base,
+        widths=plan.widths,
+        blocks_per_level=plan.blocks,
+        attention_resolutions=tuple(s for s, a in zip(sides, plan.attends, strict=True) if a),
+        heads=flags.num_heads,
+        head_channels=flags.num_head_channels,
+        scale_shift=plan.scale_shift,
+        resample_in_blocks=plan.resample_in_blocks,
+        dropout=flags.dropout,
+        learned_variance=plan.out == 2 * plan.channels,
+        num_classes=plan.classes,
+        t_scale=flags.t_scale,
+    )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What names and shapes say."""
+
+    channels: int
+    out: int
+    base: int
+    widths: tuple[int, ...]
+    blocks: int
+    attends: tuple[bool, ...]
+    scale_shift: bool
+    resample_in_blocks: bool
+    classes: int | None
+
+    @property
+    def mult(self) -> tuple[float, ...]:
+        """Width of each level as a multiple of the embedding's."""
+        return tuple(width / self.base for width in self.widths)
+
+
+def _plan(weights: Table) -> _Plan:
     blocks = 1 + max(
         (int(match[1]) for name in weights if (match := re.match(r"output_blocks\.(\d+)\.", name))),
         default=-1,
@@ -185,35 +228,105 @@ def _config(weights: Mapping[str, Tensor], flags: OpenAIFlags) -> OpenAIUNetConf
     per_level = 1 + min((number for number, _ in ends), default=blocks - 1)
     if not 0 < blocks <= _MOST_BLOCKS or per_level < 2 or blocks % per_level:
         raise ValueError("its blocks make no U-Net")
-    levels = blocks // per_level
-    starts = [1 + level * per_level for level in range(levels)]
-    widths = [_weight(weights, f"input_blocks.{k}.0.in_layers.2.weight").shape[0] for k in starts]
-    sides = level_sides(flags.height, flags.width, levels)
-    attends = [f"input_blocks.{start}.1.qkv.weight" in weights for start in starts]
-    channels = _weight(weights, "input_blocks.0.0.weight").shape[1]
-    out = _weight(weights, "out.2.weight").shape[0]
+    starts = [1 + level * per_level for level in range(blocks // per_level)]
+    widths = [shape_of(weights, f"input_blocks.{k}.0.in_layers.2.weight")[0] for k in starts]
+    channels = shape_of(weights, "input_blocks.0.0.weight")[1]
+    out = shape_of(weights, "out.2.weight")[0]
     if out not in (channels, 2 * channels):
         raise ValueError(f"it gives {out} channels for {channels}")
-    by_t = _weight(weights, "input_blocks.1.0.emb_layers.1.weight").shape[0]
-    return OpenAIUNetConfig(
-        flags.height,
-        flags.width,
+    by_t = shape_of(weights, "input_blocks.1.0.emb_layers.1.weight")[0]
+    if _LABELS in weights and len(shape_of(weights, _LABELS)) != 2:
+        raise ValueError(f"{_LABELS} is no table of classes")
+    return _Plan(
         channels,
-        base_channels=_weight(weights, "time_embed.0.weight").shape[1],
-        widths=tuple(widths),
-        blocks_per_level=per_level - 1,
-        attention_resolutions=tuple(s for s, a in zip(sides, attends, strict=True) if a),
-        heads=flags.num_heads,
-        head_channels=flags.num_head_channels,
-        scale_shift=by_t == 2 * widths[0],
-        resample_in_blocks=any(what == "in_layers.0" for _, what in ends),
-        dropout=flags.dropout,
-        learned_variance=out == 2 * channels,
-        num_classes=len(weights[_LABELS]) if _LABELS in weights else None,
+        out,
+        shape_of(weights, "time_embed.0.weight")[1],
+        tuple(widths),
+        per_level - 1,
+        tuple(f"input_blocks.{start}.1.qkv.weight" in weights for start in starts),
+        by_t == 2 * widths[0],
+        any(what == "in_layers.0" for _, what in ends),
+        shape_of(weights, _LABELS)[0] if _LABELS in weights else None,
     )
 
 
-def _weight(weights: Mapping[str, Tensor], name: str) -> Tensor:
-    if name not in weights or weights[name].ndim < 2:
-        raise ValueError(f"the weights lack {name}")
-    return weights[name]
+class OpenAI(ModelFormat):
+    """Files such as ``ema_0.9999_500000.pt`` and those that they published."""
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        return {"time_embed.0.weight", "input_blocks.0.0.weight"} <= weights_in(source).keys()
+
+    def questions(self, source: Source) -> Answers:
+        """Ask for the flags; usual are those of the published model of this shape."""
+        plan = _checked(weights_in(source))
+        # The widths of a level are chosen by the size of the pictures.
+        side = next((side for side, mult in _MULT.items() if mult == plan.mult), None)
+        classes: Answers = {} if plan.classes is None else {"null_class": False}
+        return {"image_size": side, **_usual(plan, side), "parameterization": "eps", **classes}
+
+    def read(self, source: Source, answers: Answers) -> ForeignModel:
+        """See :class:`ModelFormat`."""
+        table, T = weights_in(source), answers["timesteps"]
+        _checked(table)
+        head_channels = answers["num_head_channels"] or None
+        flags = OpenAIFlags(
+            *height_width(answers),
+            num_heads=answers["num_heads"],
+            num_head_channels=head_channels,
+            use_new_attention_order=answers["new_attention_order"],
+            t_scale=_RESCALED / T if answers["rescale_timesteps"] else 1.0,
+        )
+        null_label = answers.get("null_class", False)
+        found = from_openai(source.tensors(table), flags, null_label=null_label)
+        # Their linear schedule is the paper's at T = 1000, and steeper at fewer steps.
+        their = {PAPERS["schedule"]: "linear_scaled"} if T != _RESCALED else {}
+        named = {**answers, "schedule": their.get(answers["schedule"], answers["schedule"])}
+        process = process_of(named, learned=found.config.learned_variance)
+        return ForeignModel(
+            found.config,
+            found.weights,
+            null_label=found.null_label,
+            process=process,
+        )
+
+
+_RESCALED = 1000
+# What their scripts make of the size of the pictures.
+_MULT: dict[int, tuple[float, ...]] = {
+    32: (1, 2, 2, 2),
+    64: (1, 2, 3, 4),
+    128: (1, 1, 2, 3, 4),
+    256: (1, 1, 2, 2, 4, 4),
+    512: (0.5, 1, 1, 2, 2, 4, 4),
+}
+_UPSAMPLER_CHANNELS = 6
+
+
+def _usual(plan: _Plan, side: int | None) -> Answers:
+    """Return the flags in the model cards of both repositories for a network like this."""
+    guided = plan.resample_in_blocks
+    # improved-diffusion's small models have T = 4000 and its ImageNet classes see t as it is.
+    long = not guided and side in (32, 64) and plan.out == 2 * plan.channels
+    by_channels = guided and side != 128
+    return {
+        "schedule": "cosine" if long or (guided and side == 64) else PAPERS["schedule"],
+        "timesteps": 4000 if long else _RESCALED,
+        "rescale_timesteps": long and plan.classes is None,
+        "num_heads": 4 if plan.scale_shift else 1,
+        "num_head_channels": 64 if by_channels and not any(w % 64 for w in plan.widths) else 0,
+        "new_attention_order": guided and side == 64,
+    }
+
+
+def _checked(table: Table) -> _Plan:
+    """Return what a table says, unless it is of their other networks.
+
+    Raises:
+        ValueError: if it is no diffusion model of pictures.
+    """
+    if not any(name.startswith("output_blocks.") for name in table):
+        raise ValueError("it is a classifier for guidance, no diffusion model")
+    if shape_of(table, "input_blocks.0.0.weight")[1] == _UPSAMPLER_CHANNELS:
+        raise ValueError("it is an upsampler, which needs a smaller picture beside the noise")
+    return _plan(table)

@@ -19,7 +19,8 @@ class RunSummary:
     """What ``info`` tells of a run as it was last saved; None where it is not known.
 
     ``network`` is its kind, ``parameters`` None for a kind that is not known here.
-    ``classes`` are those of the pictures, ``known_classes`` those that the network can draw.
+    ``classes`` are those of the pictures, ``known_classes`` those that the network can draw;
+    ``needs_class``: one of them alone; ``guidable``: also by guidance.
     ``plugins`` are the entries of other packages that it was made with, by kind and name, and
     where they come from; ``missing`` those of them that are not here. Of a few-step student
     ``teacher`` is the run that it was made of, ``sampler`` and ``sampler_steps`` how it draws.
@@ -43,6 +44,8 @@ class RunSummary:
     pictures: int | None
     classes: tuple[str, ...]
     known_classes: tuple[str, ...]
+    needs_class: bool
+    guidable: bool
     created: str
     plugins: dict[str, str]
     missing: dict[str, str]
@@ -90,6 +93,8 @@ def describe_run(run: Path) -> RunSummary:
         pictures=info.data.count if info.data else None,
         classes=info.data.class_names if info.data else (),
         known_classes=known_classes(info),
+        needs_class=not info.null_label,
+        guidable=info.learnt_withheld,
         created=info.created,
         plugins=info.plugins,
         missing=missing(info.plugins),

@@ -2,30 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from ddpm_studio.catalogue.origins import require
+from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import load_diffusers, save_diffusers
+from ddpm_studio.interop import Recognised, UnknownModelError, recognised, save_diffusers
+from ddpm_studio.jobs.asking import Named
 from ddpm_studio.jobs.drawing.students import refuse_student
-from ddpm_studio.jobs.events import Event, Progress
-from ddpm_studio.requests import Weights
+from ddpm_studio.jobs.events import Event, Notice, Progress
+from ddpm_studio.jobs.library.model_card import UNKNOWN_LICENSE, check_license, model_card
+from ddpm_studio.requests import ImportRequest, Weights
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo
 from ddpm_studio.runs.info import NEEDED_TO_DRAW
 
+_FORMAT = "format"
 
-def import_diffusers(source: Path, run: Path) -> Generator[Event, None, Path]:
-    """Make a run folder of a ``DDPMPipeline`` folder; its weights count as step 0.
+
+@dataclass(frozen=True)
+class ModelLook:
+    """A model of another program, looked at.
+
+    Args:
+        title: of its layout.
+        usual: what its files do not say, by the fields of :class:`ImportRequest`, and what is
+            usual; None where nothing is.
+    """
+
+    title: str
+    usual: Mapping[str, object]
+
+
+def look_at_model(source: Path) -> ModelLook | None:
+    """Tell which layout a file or folder is of, and what it leaves open.
+
+    Returns:
+        None if it is whole and of no layout that is known.
 
     Raises:
-        StudioError: if the folder is no such model, asks for what the network can't express,
-            or the run folder is not empty.
+        StudioError: if it is not there, damaged, or of a layout that is refused.
+    """
+    try:
+        with recognised(source) as found:
+            return ModelLook(found.info.title, dict(found.usual))
+    except UnknownModelError:
+        return None
+
+
+def import_model(
+    source: Path, run: Path, request: ImportRequest | None = None, named: Named = str
+) -> Generator[Event, None, Path]:
+    """Make a run folder of another program's model; its weights count as step 0.
+
+    What the files do not say and the request does neither is taken as usual, which a Notice
+    tells.
+
+    Args:
+        source: a file or folder of any layout in the catalogue.
+        run: new or empty.
+        request: what the files do not say.
+        named: how options are called in what is said of them.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        StudioError: if it is no such model, asks for what no network here can express, leaves
+            open what nothing is usual for, or the run folder is not empty.
     """
     yield Progress(0, 2, "Reading the model", "")
-    model = load_diffusers(source)
+    given = (request or ImportRequest()).model_dump(exclude_none=True)
+    with recognised(source, given.pop(_FORMAT, None)) as found:
+        answers = _answers(source, found, given, named)
+        model = found.read(answers)
+        layout, title = found.info.name, found.info.title
+    guessed = [name for name in answers if name not in given]
+    if guessed:
+        yield Notice(
+            f"{source.name} does not say all of itself. Taken as usual: "
+            f"{_words({name: answers[name] for name in guessed}, named)}. "
+            "If its pictures are noise, import it again with others."
+        )
+    for note in model.notes:
+        yield Notice(note)
     process = model.process
     info = RunInfo(
         network=model.config.to_dict(),
@@ -33,34 +95,65 @@ def import_diffusers(source: Path, run: Path) -> Generator[Event, None, Path]:
             schedule="betas",
             timesteps=process.schedule.T,
             betas=tuple(process.schedule.betas.tolist()),
-            parameterization=process.parameterization,
+            parameterization=str(process.parameterization),
             variance=process.variance,
             zero_terminal_snr=process.schedule.zero_terminal_snr,
         ),
-        origin=f"diffusers: {source.resolve().name}",
+        origin=", ".join(filter(None, (f"{title}: {source.resolve().name}", model.trained))),
+        imported={
+            _FORMAT: layout,
+            **{
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in answers.items()
+            },
+        },
+        null_label=model.null_label,
+        plugins=origins(also=[("network", model.config.kind)]),
     )
     yield Progress(1, 2, "Writing the run", "")
     folder = RunFolder.create(run, info)
-    folder.save_checkpoint(0, {"model": model.weights, "ema": model.weights}, {})
+    folder.save_checkpoint(0, {"model": model.raw or model.weights, "ema": model.weights}, {})
     return folder.path
 
 
 def export_diffusers(
-    run: Path, folder: Path, weights: Weights = "ema"
+    run: Path, folder: Path, weights: Weights = "ema", license: str = UNKNOWN_LICENSE
 ) -> Generator[Event, None, Path]:
     """Write a run's newest model as a folder that ``DDPMPipeline.from_pretrained`` reads.
+
+    Beside it lies a model card, ``README.md``.
+
+    Args:
+        run: the run's folder.
+        folder: new or empty.
+        weights: which.
+        license: of the model, as the Hugging Face Hub names it.
 
     Raises:
         StudioError: if the run can't be read, needs a plug-in that is missing, diffusers can't
             express it, or the folder holds files already.
     """
+    check_license(license)
     yield Progress(0, 1, "Writing the model")
     opened = RunFolder.open(run)
     require(f"The run {opened.path.name}", opened.info.plugins, NEEDED_TO_DRAW)
     refuse_student(opened.info, opened.path.resolve().name, "A pipeline of diffusers")
-    config = opened.info.network_config()
-    tensors = opened.newest().load("ema" if weights == "ema" else "model", config)
-    save_diffusers(folder, config, tensors, opened.info.process.build())
+    info, newest = opened.info, opened.newest()
+    config = info.network_config()
+    tensors = newest.load("ema" if weights == "ema" else "model", config)
+    card = model_card(run, info, newest.step, weights, folder, license)
+    save_diffusers(
+        folder,
+        config,
+        tensors,
+        info.process.build(),
+        null_label=info.null_label,
+        card=card,
+    )
+    if config.num_classes is not None:
+        yield Notice(
+            "DDPMPipeline of diffusers passes no classes: README.md says how this model is called."
+        )
     return folder
 
 
@@ -80,3 +173,44 @@ def start_weights(run: Path, network: torch.nn.Module) -> None:
             "Fine-tune with the network, picture size and classes of that run.",
             str(error),
         ) from error
+
+
+def _answers(
+    source: Path, found: Recognised, given: Mapping[str, object], named: Named
+) -> dict[str, object]:
+    """Return an answer to each question of a model.
+
+    Raises:
+        StudioError: if something is answered that is not asked, or can't be guessed.
+    """
+    for name in given:
+        if name not in found.usual:
+            asked = ", ".join(named(one) for one in found.usual)
+            raise StudioError(
+                f"{named(name)}: {source.name} says this itself, or has no such thing.",
+                f"It leaves open {asked}." if asked else "It leaves nothing open.",
+            )
+    answers = {**found.usual, **given}
+    missing = [name for name, value in answers.items() if value is None]
+    if missing:
+        raise StudioError(
+            f"{source.name}, a model of {found.info.title}, does not say its {_titles(missing)}.",
+            f"Say it; usual are: {_words(answers, named)}.",
+        )
+    return answers
+
+
+def _words(answers: Mapping[str, object], named: Named) -> str:
+    """Return options and values as they are written."""
+    words = []
+    for name, value in answers.items():
+        if isinstance(value, bool):
+            words.append(named(name) if value else named(f"no_{name}"))
+        else:
+            written = "x".join(map(str, value)) if isinstance(value, tuple) else value
+            words.append(f"{named(name)} {'N' if value is None else written}")
+    return ", ".join(words) if named is str else " ".join(words)
+
+
+def _titles(names: list[str]) -> str:
+    return " and ".join(str(ImportRequest.model_fields[name].title).lower() for name in names)

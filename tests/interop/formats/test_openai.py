@@ -13,23 +13,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import OpenAIFlags, from_openai, load_openai
-
-
-class Weights(dict[str, Tensor]):
-    """Makes each weight up when it is first asked for, by its name and shape alone."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.generator = torch.Generator().manual_seed(0)
-
-    def get_or_make(self, name: str, *shape: int) -> Tensor:
-        if name not in self:
-            value = torch.randn(shape, generator=self.generator)
-            norm = len(shape) == 1 and name.endswith("weight")
-            std = math.prod(shape[1:]) ** -0.5 if len(shape) > 1 else 0.1
-            self[name] = value * std + float(norm)
-        return self[name]
+from ddpm_studio.interop import (
+    ForeignModel,
+    OpenAIFlags,
+    from_openai,
+    load_openai,
+    recognised,
+)
+from ddpm_studio.interop.formats.openai import OpenAI
+from ddpm_studio.interop.formats.source import Source
+from tests.interop.formats.made_up import Weights, close, doubled
 
 
 @dataclass
@@ -58,12 +51,12 @@ class Published:
         angles = t[:, None].float() * frequencies
         embedding = torch.cat([angles.cos(), angles.sin()], dim=1)
         width = 4 * self.model_channels
-        emb = self.linear("time_embed.0", embedding, width)
-        emb = self.linear("time_embed.2", F.silu(emb), width)
+        emb = self.weights.linear("time_embed.0", embedding, width)
+        emb = self.weights.linear("time_embed.2", F.silu(emb), width)
         if self.classes is not None:
             emb = emb + self.weights.get_or_make("label_emb.weight", self.classes, width)[y]
         widths = [int(mult * self.model_channels) for mult in self.mult]
-        h = self.conv("input_blocks.0.0", x, widths[0])
+        h = self.weights.conv("input_blocks.0.0", x, widths[0])
         hs, number, rate = [h], 1, 1
         for level, out in enumerate(widths):
             for _ in range(self.res_blocks):
@@ -77,7 +70,7 @@ class Published:
                 if self.updown:
                     h = self.res(name, h, emb, out, "down")
                 else:
-                    h = self.conv(f"{name}.op", h, out, stride=2)
+                    h = self.weights.conv(f"{name}.op", h, out, stride=2)
                 hs.append(h)
                 number += 1
                 rate *= 2
@@ -97,37 +90,37 @@ class Published:
                     if self.updown:
                         h = self.res(name, h, emb, out, "up")
                     else:
-                        h = self.conv(
+                        h = self.weights.conv(
                             f"{name}.conv", h.repeat_interleave(2, 2).repeat_interleave(2, 3), out
                         )
                     rate //= 2
                 number += 1
-        h = F.silu(self.norm("out.0", h))
-        return self.conv("out.2", h, self.channels * (2 if self.learn_sigma else 1))
+        h = F.silu(self.weights.norm("out.0", h))
+        return self.weights.conv("out.2", h, self.channels * (2 if self.learn_sigma else 1))
 
     def res(self, name: str, x: Tensor, emb: Tensor, out: int, resample: str = "") -> Tensor:
-        h = F.silu(self.norm(f"{name}.in_layers.0", x))
+        h = F.silu(self.weights.norm(f"{name}.in_layers.0", x))
         if resample == "down":
             h, x = F.avg_pool2d(h, 2), F.avg_pool2d(x, 2)
         elif resample == "up":
             h, x = doubled(h), doubled(x)
-        h = self.conv(f"{name}.in_layers.2", h, out)
+        h = self.weights.conv(f"{name}.in_layers.2", h, out)
         wide = 2 * out if self.scale_shift else out
-        by_t = self.linear(f"{name}.emb_layers.1", F.silu(emb), wide)[:, :, None, None]
+        by_t = self.weights.linear(f"{name}.emb_layers.1", F.silu(emb), wide)[:, :, None, None]
         if self.scale_shift:
             scale, shift = by_t.chunk(2, dim=1)
-            h = self.norm(f"{name}.out_layers.0", h) * (1 + scale) + shift
+            h = self.weights.norm(f"{name}.out_layers.0", h) * (1 + scale) + shift
         else:
-            h = self.norm(f"{name}.out_layers.0", h + by_t)
-        h = self.conv(f"{name}.out_layers.3", F.silu(h), out)
+            h = self.weights.norm(f"{name}.out_layers.0", h + by_t)
+        h = self.weights.conv(f"{name}.out_layers.3", F.silu(h), out)
         if x.shape[1] != out:
-            x = self.conv(f"{name}.skip_connection", x, out, kernel=1)
+            x = self.weights.conv(f"{name}.skip_connection", x, out, kernel=1)
         return x + h
 
     def attend(self, name: str, x: Tensor) -> Tensor:
         n, c, length = x.shape[0], x.shape[1], x.shape[2] * x.shape[3]
         heads = self.heads if self.head_channels == -1 else c // self.head_channels
-        h = self.norm(f"{name}.norm", x).reshape(n, c, length)
+        h = self.weights.norm(f"{name}.norm", x).reshape(n, c, length)
         qkv = F.conv1d(
             h,
             self.weights.get_or_make(f"{name}.qkv.weight", 3 * c, c, 1),
@@ -150,24 +143,6 @@ class Published:
             self.weights.get_or_make(f"{name}.proj_out.bias", c),
         )
         return x + out.reshape(x.shape)
-
-    def norm(self, name: str, x: Tensor) -> Tensor:
-        weight = self.weights.get_or_make(f"{name}.weight", x.shape[1])
-        bias = self.weights.get_or_make(f"{name}.bias", x.shape[1])
-        return F.group_norm(x, 32, weight, bias)
-
-    def linear(self, name: str, x: Tensor, out: int) -> Tensor:
-        weight = self.weights.get_or_make(f"{name}.weight", out, x.shape[1])
-        return F.linear(x, weight, self.weights.get_or_make(f"{name}.bias", out))
-
-    def conv(self, name: str, x: Tensor, out: int, kernel: int = 3, stride: int = 1) -> Tensor:
-        weight = self.weights.get_or_make(f"{name}.weight", out, x.shape[1], kernel, kernel)
-        bias = self.weights.get_or_make(f"{name}.bias", out)
-        return F.conv2d(x, weight, bias, stride, kernel // 2)
-
-
-def doubled(x: Tensor) -> Tensor:
-    return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 
 def flags(net: Published, size: tuple[int, int]) -> OpenAIFlags:
@@ -210,7 +185,8 @@ def test_they_predict_as_published(net: Published, size: tuple[int, int]) -> Non
 def made(net: Published) -> dict[str, Tensor]:
     """The weights as a checkpoint holds them."""
     with torch.inference_mode():
-        net(torch.zeros(1, net.channels, 16, 16), torch.zeros(1))
+        y = torch.tensor([0]) if net.classes else None
+        net(torch.zeros(1, net.channels, 16, 16), torch.zeros(1), y)
     return {name: value.clone() for name, value in net.weights.items()}
 
 
@@ -243,3 +219,144 @@ def test_what_does_not_fit_is_refused(
     torch.save({k: v for k, v in weights.items() if v is not None}, tmp_path / "model.pt")
     with pytest.raises(StudioError, match=message):
         load_openai(tmp_path / "model.pt", replace(OpenAIFlags(16, 16, num_heads=2), **given))
+
+
+MODEL_CARDS: dict[str, tuple[Published, dict[str, Any]]] = {
+    # improved-diffusion
+    "cifar10_uncond_50M_500K": (
+        Published(
+            model_channels=128, mult=(1, 2, 2, 2), res_blocks=3, attention=(2, 4), learn_sigma=True
+        ),
+        {"image_size": 32, "schedule": "cosine", "timesteps": 4000, "num_heads": 4},
+    ),
+    "imagenet64_cond_270M_250K": (
+        Published(
+            model_channels=192,
+            mult=(1, 2, 3, 4),
+            res_blocks=3,
+            attention=(4, 8),
+            learn_sigma=True,
+            classes=1000,
+        ),
+        {"image_size": 64, "schedule": "cosine", "timesteps": 4000, "rescale_timesteps": False},
+    ),
+    "lsun_uncond_100M_1200K_bs128": (
+        Published(
+            model_channels=128,
+            mult=(1, 1, 2, 2, 4, 4),
+            res_blocks=2,
+            attention=(16,),
+            learn_sigma=True,
+            scale_shift=False,
+        ),
+        {"image_size": 256, "schedule": "linear", "timesteps": 1000, "num_heads": 1},
+    ),
+    # guided-diffusion
+    "64x64_diffusion": (
+        Published(
+            model_channels=192,
+            mult=(1, 2, 3, 4),
+            res_blocks=3,
+            attention=(2, 4, 8),
+            learn_sigma=True,
+            updown=True,
+            classes=1000,
+        ),
+        {
+            "image_size": 64,
+            "schedule": "cosine",
+            "timesteps": 1000,
+            "num_head_channels": 64,
+            "new_attention_order": True,
+        },
+    ),
+    "128x128_diffusion": (
+        Published(
+            model_channels=256,
+            mult=(1, 1, 2, 3, 4),
+            res_blocks=2,
+            attention=(4, 8, 16),
+            learn_sigma=True,
+            updown=True,
+            classes=1000,
+        ),
+        {"image_size": 128, "schedule": "linear", "num_heads": 4, "num_head_channels": 0},
+    ),
+    "256x256_diffusion_uncond": (
+        Published(
+            model_channels=256,
+            mult=(1, 1, 2, 2, 4, 4),
+            res_blocks=2,
+            attention=(8, 16, 32),
+            learn_sigma=True,
+            updown=True,
+        ),
+        {
+            "image_size": 256,
+            "schedule": "linear",
+            "timesteps": 1000,
+            "num_head_channels": 64,
+            "new_attention_order": False,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODEL_CARDS)
+def test_usual_is_what_the_model_cards_list(name: str) -> None:
+    net, told = MODEL_CARDS[name]
+    with torch.device("meta"), torch.inference_mode():
+        # Where there are no numbers, none are random.
+        net.weights.generator = torch.default_generator
+        side = told["image_size"]
+        net(torch.zeros(1, 3, side, side), torch.zeros(1), torch.zeros(1, dtype=torch.int64))
+    source = Source(Path(name), tree=dict(net.weights))
+    assert OpenAI().recognises(source)
+    usual = OpenAI().questions(source)
+    assert {key: usual[key] for key in told} == told
+    assert ("null_class" in usual) == (net.classes is not None)
+
+
+def read(path: Path, **answers: Any) -> ForeignModel:
+    with recognised(path) as found:
+        assert found.info.name == "openai"
+        return found.read({**found.usual, **answers})
+
+
+@pytest.mark.parametrize("rescale", [True, False])
+def test_of_rescaled_timesteps_the_network_sees_thousandths(rescale: bool, tmp_path: Path) -> None:
+    net = Published()
+    torch.save(made(net), tmp_path / "a.pt")
+    model = read(
+        tmp_path / "a.pt",
+        image_size=16,
+        num_heads=2,
+        timesteps=4000,
+        rescale_timesteps=rescale,
+    )
+    # Their linear schedule has the same ends whatever T is.
+    assert float(model.schedule.betas[-1]) == pytest.approx(0.02 / 4)
+    x, t = torch.randn(2, 3, 16, 16), torch.tensor([3, 3987])
+    with torch.inference_mode():
+        assert close(model.network()(x, t), net(x, t / 4 if rescale else t))
+
+
+def test_the_last_class_may_stand_for_none(tmp_path: Path) -> None:
+    net = Published(classes=4, learn_sigma=True)
+    net(torch.zeros(1, 3, 16, 16), torch.zeros(1), torch.tensor([0]))
+    torch.save({"state_dict": dict(net.weights)}, tmp_path / "a.pt")
+    x, t, y = torch.randn(2, 3, 16, 16), torch.tensor([3, 987]), torch.tensor([0, 3])
+    for null_class, count in ((False, 4), (True, 3)):
+        answers = {"image_size": 16, "num_heads": 2, "null_class": null_class}
+        model = read(tmp_path / "a.pt", **answers)
+        assert (model.config.num_classes, model.null_label) == (count, null_class)
+        assert model.process.variance == "learned_range"
+        with torch.inference_mode():
+            assert close(model.network()(x, t, y), net(x, t, y))
+
+
+def test_their_other_networks_are_named(tmp_path: Path) -> None:
+    upsampler = Published(channels=6)
+    torch.save(made(upsampler), tmp_path / "a.pt")
+    with pytest.raises(StudioError, match="an upsampler"):
+        read(tmp_path / "a.pt", image_size=16)

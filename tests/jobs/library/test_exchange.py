@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import ModelStore, export_diffusers, import_diffusers, sample, train
+from ddpm_studio.jobs import ModelStore, export_diffusers, import_model, sample, train
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.requests import PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder
@@ -16,7 +16,7 @@ from tests.jobs.conftest import REQUEST, finish
 
 def test_a_model_goes_out_and_comes_back_unchanged(run: Path, tmp_path: Path) -> None:
     finish(export_diffusers(run, tmp_path / "out"))
-    finish(import_diffusers(tmp_path / "out", tmp_path / "back"))
+    finish(import_model(tmp_path / "out", tmp_path / "back"))
     there = RunFolder.open(run).newest().load("ema")
     back = RunFolder.open(tmp_path / "back").newest().load("ema")
     assert all(torch.equal(there[name], back[name]) for name in there)
@@ -29,7 +29,7 @@ def test_a_model_goes_out_and_comes_back_unchanged(run: Path, tmp_path: Path) ->
 
 def test_an_imported_model_can_be_fine_tuned(run: Path, pictures: Path, tmp_path: Path) -> None:
     finish(export_diffusers(run, tmp_path / "out"))
-    finish(import_diffusers(tmp_path / "out", tmp_path / "model"))
+    finish(import_model(tmp_path / "out", tmp_path / "model"))
     request = REQUEST.model_copy(update={"learning_rate": 1e-9, "dropout": 0.0})
     job = train(
         [pictures], tmp_path / "tuned", request, PrepareOptions(), start_from=tmp_path / "model"
@@ -42,13 +42,13 @@ def test_an_imported_model_can_be_fine_tuned(run: Path, pictures: Path, tmp_path
 
 def test_an_imported_model_is_not_resumed(run: Path, tmp_path: Path) -> None:
     finish(export_diffusers(run, tmp_path / "out"))
-    finish(import_diffusers(tmp_path / "out", tmp_path / "model"))
+    finish(import_model(tmp_path / "out", tmp_path / "model"))
     with pytest.raises(StudioError, match="not trained here"):
         finish(train([], tmp_path / "model", REQUEST, PrepareOptions(), resume=True))
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    job = import_diffusers(tmp_path, tmp_path / "run")
+    job = import_model(tmp_path, tmp_path / "run")
     assert isinstance(next(job), Progress)
     with pytest.raises(StudioError, match="not a diffusers model"):
         finish(job)

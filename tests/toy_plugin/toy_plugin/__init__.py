@@ -7,6 +7,7 @@ from ddpm_studio.catalogue import (
     LearningRateInfo,
     LossInfo,
     MetricInfo,
+    ModelFormatInfo,
     NetworkInfo,
     OptimizerInfo,
     Option,
@@ -70,4 +71,5 @@ ENTRIES = (
         "toy_plugin.data_format:read",
         suffixes=(".toy",),
     ),
+    ModelFormatInfo("toy-file", "Toy", "the toy program's", "toy_plugin.model_format:ToyFile"),
 )

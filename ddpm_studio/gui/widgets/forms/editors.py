@@ -153,7 +153,11 @@ def _choice(choices: Sequence[Choice], optional: bool) -> Editor:
 
 def _check(field: FieldInfo) -> Editor:
     box = QCheckBox(field.title or "")
-    return Editor(box, box, box.isChecked, box.setChecked, box.toggled, captioned=True)
+
+    def write(value: object) -> None:
+        box.setChecked(bool(value))
+
+    return Editor(box, box, box.isChecked, write, box.toggled, captioned=True)
 
 
 def _seed() -> Editor:

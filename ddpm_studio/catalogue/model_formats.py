@@ -1,0 +1,101 @@
+"""All layouts of other programs' models that are known, also those that are refused by name."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from ddpm_studio.engine.tables.entry import Entry, Table
+
+_FORMATS = "ddpm_studio.interop.formats"
+
+
+class ModelFormatInfo(Entry):
+    """A layout in which another program keeps its models.
+
+    Its code is a class without arguments, derived from
+    :class:`ddpm_studio.interop.formats.format.ModelFormat`.
+    """
+
+
+#: Whoever recognises a model first reads it.
+MODEL_FORMATS = Table(
+    "model format",
+    ModelFormatInfo,
+    (
+        ModelFormatInfo(
+            "diffusers",
+            "diffusers",
+            "a folder of the library, of its trainer or of a pipeline",
+            f"{_FORMATS}.diffusers:Diffusers",
+        ),
+        ModelFormatInfo(
+            "openai",
+            "OpenAI",
+            "improved- and guided-diffusion",
+            f"{_FORMATS}.openai:OpenAI",
+        ),
+        ModelFormatInfo(
+            "ho",
+            "Ho et al., converted",
+            "pesser/pytorch_diffusion",
+            f"{_FORMATS}.ho:Ho",
+        ),
+        ModelFormatInfo("ermon", "DDIM", "ermongroup/ddim", f"{_FORMATS}.ermon:Ermon"),
+        ModelFormatInfo(
+            "pytorch-ddpm",
+            "pytorch-ddpm",
+            "w86763777/pytorch-ddpm",
+            f"{_FORMATS}.pytorch_ddpm:PytorchDDPM",
+        ),
+        ModelFormatInfo(
+            "lucidrains",
+            "denoising-diffusion-pytorch",
+            "lucidrains'; named and refused",
+            f"{_FORMATS}.lucidrains:Lucidrains",
+        ),
+        ModelFormatInfo(
+            "k-diffusion",
+            "k-diffusion",
+            "crowsonkb's; named and refused",
+            f"{_FORMATS}.k_diffusion:KDiffusion",
+        ),
+        ModelFormatInfo(
+            "nvlabs",
+            "EDM and StyleGAN",
+            "NVlabs' .pkl; named and refused",
+            f"{_FORMATS}.nvlabs:NVlabs",
+        ),
+        ModelFormatInfo(
+            "score-sde",
+            "score_sde",
+            "yang-song's; named and refused",
+            f"{_FORMATS}.score_sde:ScoreSDE",
+        ),
+        ModelFormatInfo(
+            "latent-diffusion",
+            "latent diffusion",
+            "CompVis' and Stable Diffusion; named and refused",
+            f"{_FORMATS}.latent_diffusion:LatentDiffusion",
+        ),
+    ),
+)
+
+# What tells a folder of a model from one of pictures.
+_MARKS = (
+    "model_index.json",
+    "unet/config.json",
+    "unet_ema/config.json",
+    "scheduler_config.json",
+    "checkpoint-*/unet*/config.json",
+)
+_SUFFIXES = {".pt", ".pth", ".ckpt", ".pkl", ".safetensors"}
+
+
+def may_be_model(path: Path) -> bool:
+    """Whether a file or folder looks like a model of another program, by names alone."""
+    with suppress(OSError):
+        if path.is_dir():
+            return any(next(path.glob(mark), None) is not None for mark in _MARKS)
+        return path.suffix.lower() in _SUFFIXES and path.is_file()
+    return False

@@ -1,0 +1,85 @@
+"""Asks what the files of another program's model do not say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.widgets.layout.basics import button, label
+from ddpm_studio.requests import ImportRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import ModelLook
+
+_WIDTH = 420
+
+
+class ImportDialog(QDialog):
+    """A form of what is left open, filled in with what is usual.
+
+    Args:
+        path: of the model.
+        look: what was found out about it.
+        parent: the window, which goes on meanwhile.
+    """
+
+    chosen = Signal(object)
+    """The :class:`ImportRequest`."""
+
+    def __init__(self, path: Path, look: ModelLook, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Open a model"))
+        self.setMinimumWidth(_WIDTH)
+        words = self.tr(
+            "{file} is a model of {program} and does not say the following. Filled in is what is "
+            "usual; its model card has what is right."
+        )
+        told = label(words.format(file=path.name, program=look.title), wrap=True)
+        self.form = RequestForm(ImportRequest, list(look.usual))
+        self.form.set_value(look.usual)
+        self.problem = label("", "danger", wrap=True)
+        self.problem.hide()
+        self.open_button = button(
+            self.tr("Open"), self.tr("Make a run of the model"), role="primary"
+        )
+        self.open_button.setDefault(True)
+        cancel = button(self.tr("Cancel"), self.tr("Leave the model as it is"))
+        cancel.setAutoDefault(False)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addStretch()
+        row.addWidget(cancel)
+        row.addWidget(self.open_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        for widget in (told, self.form, self.problem):
+            layout.addWidget(widget)
+        layout.addLayout(row)
+        self.open_button.clicked.connect(self._take)
+        cancel.clicked.connect(self.reject)
+
+    def _take(self) -> None:
+        values = self.form.values()
+        missing = [key for key in self.form.fields if values[key] is None]
+        try:
+            request = self.form.value()
+        except StudioError as error:
+            self._say(str(error))
+            return
+        if missing:
+            self.form.show_error(missing[0], self.tr("must be said"))
+            return
+        self.chosen.emit(request)
+        self.accept()
+
+    def _say(self, text: str) -> None:
+        self.problem.setText(text)
+        self.problem.show()

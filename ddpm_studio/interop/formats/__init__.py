@@ -1,0 +1,1 @@
+"""Layouts of other programs' models: a file each, listed in the catalogue."""

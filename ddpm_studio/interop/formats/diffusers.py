@@ -1,0 +1,207 @@
+"""Folders of diffusers: pipelines, what its trainer leaves, networks alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.networks.network import NetworkConfig
+from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.process import DiffusionProcess
+from ddpm_studio.errors import StudioError
+from ddpm_studio.interop.configs import Unsupported, is_swapped, process_from
+from ddpm_studio.interop.formats.format import (
+    PAPERS,
+    Answers,
+    ModelFormat,
+    height_width,
+    process_of,
+)
+from ddpm_studio.interop.formats.source import Source
+from ddpm_studio.interop.layout import (
+    INDEX,
+    Layout,
+    find_layout,
+    read_json,
+    read_weights,
+    variant_of,
+)
+from ddpm_studio.interop.model import ForeignModel
+from ddpm_studio.interop.names import from_diffusers
+from ddpm_studio.interop.unet2d import network_config
+
+# Says that the last row of the class embedding stands for "no label", which diffusers'
+# own configuration has no word for.
+NO_LABEL_FILE = "ddpm_studio.json"
+
+# No number is wider; names and shapes fit into the rest.
+_WIDEST, _OVERHEAD = 8, 32 << 20
+_STEP = re.compile(r"checkpoint-(\d{1,12})")
+
+
+class Diffusers(ModelFormat):
+    """A folder, or one of its files."""
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        return find_layout(source.path) is not None or (source.path / INDEX).is_file()
+
+    def questions(self, source: Source) -> Answers:
+        """Ask for what a network alone does not say."""
+        layout = _layout(source.path)
+        fields = read_json(layout.unet / "config.json")
+        asked: dict[str, Any] = {}
+        if fields.get("sample_size") is None:
+            asked["image_size"] = None
+        if layout.scheduler is None:
+            asked.update(PAPERS)
+        embeds = fields.get("num_class_embeds")
+        if embeds is not None and not (layout.root / NO_LABEL_FILE).exists():
+            asked["null_class"] = False
+        return asked
+
+    def read(self, source: Source, answers: Answers) -> ForeignModel:
+        """See :class:`ModelFormat`."""
+        return _read(_layout(source.path), answers)
+
+
+def is_diffusers_folder(folder: Path) -> bool:
+    """Whether a folder has one of the layouts: parts in folders, or all at the root."""
+    return find_layout(folder) is not None
+
+
+def load_diffusers(folder: Path) -> ForeignModel:
+    """Read a ``DDPMPipeline`` folder, in any layout; nothing in it is executed.
+
+    Args:
+        folder: with ``unet/`` and ``scheduler/``, or with their files at the root.
+
+    Raises:
+        StudioError: if a file is missing or damaged, or a field asks for what the network
+            cannot express; the field is named.
+    """
+    layout = _layout(folder)
+    if layout.scheduler is None:
+        raise StudioError(f"{folder} has no scheduler_config.json.", "Download the model again.")
+    return _read(layout, {})
+
+
+def _layout(path: Path) -> Layout:
+    index = path / INDEX
+    if index.is_file():
+        _check_pipeline(index)
+    layout = find_layout(path)
+    if layout is None:
+        raise StudioError(
+            f"{path} is not a diffusers model.",
+            "Choose a folder with model_index.json, or with unet/config.json "
+            "and scheduler/scheduler_config.json.",
+        )
+    if layout.scheduler is None and (layout.root / INDEX).is_file():
+        raise StudioError(
+            f"{layout.root} lacks scheduler/scheduler_config.json.", "Download the model again."
+        )
+    return layout
+
+
+def _check_pipeline(index: Path) -> None:
+    """Refuse a pipeline of more than a network on pixels and its scheduler."""
+    fields = read_json(index)
+    pipeline = str(fields.get("_class_name", "pipeline"))
+    parts = {n for n, made in fields.items() if isinstance(made, list) and made[-1:] != [None]}
+    if more := sorted(parts - {"unet", "scheduler"}):
+        raise StudioError(
+            f"{index.parent} holds a {pipeline}, which works with {', '.join(more)}.",
+            "Only pipelines of a UNet2DModel on pixels and a scheduler, such as DDPMPipeline, "
+            "can be read.",
+        )
+
+
+def _read(layout: Layout, answers: Answers) -> ForeignModel:
+    file = layout.unet / "config.json"
+    fields = read_json(file)
+    if fields.get("sample_size") is None and "image_size" in answers:
+        fields["sample_size"] = list(height_width(answers))
+    own_row = (layout.root / NO_LABEL_FILE).exists() or answers.get("null_class", False)
+    embeds = fields.get("num_class_embeds")
+    try:
+        config = network_config(fields, embeds if embeds is None or not own_row else embeds - 1)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise _unsupported(file, error) from error
+    process, notes = _process(layout, config, answers)
+    weights, more = _weights(layout.unet, config, own_row)
+    raw = None if layout.raw is None else _weights(layout.raw, config, own_row)[0]
+    step = _STEP.fullmatch(layout.root.name)
+    return ForeignModel(
+        config,
+        weights,
+        null_label=own_row or config.num_classes is None,
+        process=process,
+        raw=raw,
+        trained=f"step {int(step[1]):,}" if step else "",
+        notes=(*notes, *more),
+    )
+
+
+def _process(
+    layout: Layout, config: NetworkConfig, answers: Answers
+) -> tuple[DiffusionProcess, list[str]]:
+    """Return the process, and what is to be said of how it was read."""
+    if layout.scheduler is None:
+        return process_of(answers, learned=config.learned_variance), []
+    fields = read_json(layout.scheduler)
+    try:
+        process = process_from(fields, config.learned_variance)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise _unsupported(layout.scheduler, error) from error
+    if not is_swapped(fields):
+        return process, []
+    return process, [
+        f"What {fields['_class_name']} says of the noise is read; its way of drawing is not: the "
+        "sampler is chosen here."
+    ]
+
+
+def _weights(
+    folder: Path, config: NetworkConfig, own_row: bool
+) -> tuple[dict[str, Tensor], list[str]]:
+    """Return a network's weights, and what is to be said of them."""
+    shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
+    numbers = sum(shape.numel() for shape in shapes.values())
+    file, weights = read_weights(folder, _WIDEST * numbers + _OVERHEAD)
+    if config.num_classes is not None and not own_row:
+        weights = _with_no_label_row(weights)
+    try:
+        found = from_diffusers(weights, shapes)
+    except ValueError as error:
+        raise StudioError(
+            f"{file.name} does not fit config.json: {error}.",
+            "Download the model again, or choose another.",
+        ) from error
+    variant = variant_of(file)
+    return found, [f"The weights are those of {file.name}."] if variant else []
+
+
+def _with_no_label_row(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    name = "class_embedding.weight"
+    if name not in weights:
+        return dict(weights)
+    rows = weights[name]
+    return {**weights, name: torch.cat([rows, rows.new_zeros(1, *rows.shape[1:])])}
+
+
+def _unsupported(path: Path, error: Exception) -> StudioError:
+    what = "a scheduler" if "scheduler" in path.name else "a network"
+    known = isinstance(error, Unsupported)
+    return StudioError(
+        f"{path} describes {what} that DDPM Studio cannot express: {error}.",
+        "Choose a model of the DDPM family, such as google/ddpm-cifar10-32 (a name on the "
+        "Hugging Face Hub)."
+        if known
+        else "The file is damaged, or was changed by hand.",
+    )

@@ -1,0 +1,131 @@
+"""Ho's own weights as pesser/pytorch_diffusion has converted them: the paper's U-Net."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.engine.networks.unet_config import UNetConfig, level_sides
+from ddpm_studio.interop.formats.format import (
+    PAPERS,
+    Answers,
+    ModelFormat,
+    height_width,
+    process_of,
+    shape_of,
+    usual_side,
+)
+from ddpm_studio.interop.formats.source import Source, Table, weights_in
+from ddpm_studio.interop.model import ForeignModel
+from ddpm_studio.interop.names import matched
+
+_MOST_LEVELS = 12
+_NAMES: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
+    (r"^time([12])\.", lambda match: f"temb.dense.{int(match[1]) - 1}."),
+    (r"^mid_attention\.", "mid.attn_1."),
+    (r"^mid([12])\.", r"mid.block_\1."),
+    (r"^(down|up)\.(\d+)\.blocks\.", r"\1.\2.block."),
+    (r"^(down|up)\.(\d+)\.attention\.", r"\1.\2.attn."),
+    (r"^(down|up)\.(\d+)\.resample\.", r"\1.\2.\1sample."),
+    (r"\.time\.", ".temb_proj."),
+    (r"\.shortcut\.", ".nin_shortcut."),
+    (r"\.proj\.", ".proj_out."),
+]
+
+
+class Ho(ModelFormat):
+    """A flat table such as ``ema_cifar10.ckpt``."""
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        return is_paper_unet(weights_in(source))
+
+    def questions(self, source: Source) -> Answers:
+        """See :class:`ModelFormat`."""
+        return questions_about(weights_in(source))
+
+    def read(self, source: Source, answers: Answers) -> ForeignModel:
+        """See :class:`ModelFormat`."""
+        table = weights_in(source)
+        config = paper_config(table, answers)
+        weights = paper_weights(source.tensors(table), config)
+        process = process_of(answers, learned=config.learned_variance)
+        return ForeignModel(config, weights, process=process)
+
+
+def is_paper_unet(table: Table) -> bool:
+    """Whether a table has the names of this layout."""
+    return {"temb.dense.0.weight", "conv_in.weight", "down.0.block.0.conv1.weight"} <= table.keys()
+
+
+def questions_about(table: Table) -> Answers:
+    """Return what a table of this layout leaves open; usual is what the paper has.
+
+    Raises:
+        ValueError: if it makes no U-Net.
+    """
+    return {"image_size": usual_side(_attends(table)), **PAPERS}
+
+
+def paper_config(table: Table, answers: Answers) -> UNetConfig:
+    """Read the network's shape from names and shapes.
+
+    Raises:
+        ValueError: if they make none of the paper's.
+    """
+    height, width = height_width(answers)
+    attends = _attends(table)
+    base, channels = shape_of(table, "conv_in.weight")[:2]
+    out = shape_of(table, "conv_out.weight")[0]
+    if out not in (channels, 2 * channels):
+        raise ValueError(f"it gives {out} channels for {channels}")
+    widths = [
+        shape_of(table, f"down.{level}.block.0.conv1.weight")[0] for level in range(len(attends))
+    ]
+    if any(one % base for one in widths):
+        raise ValueError("its levels are no multiples of the first width")
+    sides = level_sides(height, width, len(widths))
+    return UNetConfig(
+        *(height, width, channels),
+        base_channels=base,
+        channel_mult=tuple(one // base for one in widths),
+        blocks_per_level=_count(table, r"down\.0\.block\.(\d+)\."),
+        attention_resolutions=tuple(s for s, a in zip(sides, attends, strict=True) if a),
+        dropout=0.0,
+        learned_variance=out == 2 * channels,
+    )
+
+
+def paper_weights(weights: Mapping[str, Tensor], config: UNetConfig) -> dict[str, Tensor]:
+    """Rename the weights for the paper's network here.
+
+    Raises:
+        ValueError: if a weight is missing, left over, of another shape or not finite.
+    """
+    shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
+    levels = len(config.channel_mult)
+    return matched(weights, {name: _their_names(name, levels) for name in shapes}, shapes)
+
+
+def _their_names(name: str, levels: int) -> list[str]:
+    """Return their parameters that, stacked, are our ``name``."""
+    for pattern, replacement in _NAMES:
+        name = re.sub(pattern, replacement, name)
+    # Going up, our levels count from the lowest.
+    name = re.sub(r"^up\.(\d+)\.", lambda match: f"up.{levels - 1 - int(match[1])}.", name)
+    return [name.replace(".qkv.", f".{part}.") for part in "qkv"] if ".qkv." in name else [name]
+
+
+def _attends(table: Table) -> tuple[bool, ...]:
+    levels = _count(table, r"down\.(\d+)\.")
+    if not 0 < levels <= _MOST_LEVELS:
+        raise ValueError("its blocks make no U-Net")
+    return tuple(f"down.{level}.attn.0.q.weight" in table for level in range(levels))
+
+
+def _count(table: Table, pattern: str) -> int:
+    found = (re.match(pattern, name) for name in table)
+    return 1 + max((int(match[1][:6]) for match in found if match), default=-1)

@@ -1,0 +1,21 @@
+"""crowsonkb/k-diffusion, by its names alone."""
+
+from __future__ import annotations
+
+from ddpm_studio.interop.formats.format import Refused
+from ddpm_studio.interop.formats.source import Source, is_table
+
+_INNER = "inner_model."
+
+
+class KDiffusion(Refused):
+    """A file with model, model_ema, opt, sched, ema_sched, epoch and step."""
+
+    what = "a model of k-diffusion"
+    reason = "its networks are its own, and none of those here"
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        tables = [source.items.get(name) for name in ("model_ema", "model")]
+        inner = any(name.startswith(_INNER) for one in tables if is_table(one) for name in one)
+        return inner or {"model", "model_ema", "ema_sched"} <= source.items.keys()

@@ -1,0 +1,19 @@
+"""CompVis' latent diffusion and Stable Diffusion, by their names alone."""
+
+from __future__ import annotations
+
+from ddpm_studio.interop.formats.format import Refused
+from ddpm_studio.interop.formats.source import Source, weights_in
+
+_PARTS = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.")
+
+
+class LatentDiffusion(Refused):
+    """A file such as ``sd-v1-4.ckpt``."""
+
+    what = "a model of latent diffusion, such as Stable Diffusion"
+    reason = "it works on the latents of another network, and not on pixels"
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        return any(name.startswith(_PARTS) for name in weights_in(source))

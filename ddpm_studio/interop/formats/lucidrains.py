@@ -1,0 +1,25 @@
+"""lucidrains/denoising-diffusion-pytorch, by its names alone."""
+
+from __future__ import annotations
+
+import re
+
+from ddpm_studio.interop.formats.format import Refused
+from ddpm_studio.interop.formats.source import Source, is_table
+
+_BLOCK = re.compile(r"(?:^|\.)(?:downs\.0\.[0-3]|mid_block1)\.")
+
+
+class Lucidrains(Refused):
+    """A file such as ``model-10.pt``."""
+
+    what = "a model of denoising-diffusion-pytorch (lucidrains)"
+    reason = (
+        "its network has linear attention and norms of its own, which change with its version, and "
+        "the file does not say how it is made"
+    )
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        tables = [source.tree, *source.items.values()]
+        return any(any(_BLOCK.search(name) for name in one) for one in tables if is_table(one))

@@ -1,0 +1,19 @@
+"""NVlabs' EDM and StyleGAN: pickles that carry their own source code, which is never run."""
+
+from __future__ import annotations
+
+from ddpm_studio.interop.formats.format import Refused
+from ddpm_studio.interop.formats.source import Source
+
+_PERSISTENCE = b"torch_utils.persistence"
+
+
+class NVlabs(Refused):
+    """A file such as ``edm-cifar10-32x32-cond-vp.pkl``."""
+
+    what = "a pickle of NVlabs' EDM or StyleGAN"
+    reason = "reading it would run the source code in it, and its networks are none of those here"
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        return source.head.startswith(b"\x80") and _PERSISTENCE in source.head

@@ -1,0 +1,181 @@
+"""w86763777/pytorch-ddpm: a U-Net as the paper's but for padding, ε of the norms and time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine.networks.diffusers_unet import DiffusersUNetConfig
+from ddpm_studio.engine.networks.embeddings import timestep_embedding
+from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.interop.formats.format import (
+    PAPERS,
+    Answers,
+    ModelFormat,
+    height_width,
+    process_of,
+    shape_of,
+    usual_side,
+)
+from ddpm_studio.interop.formats.source import Leaf, Source, Table, bare, is_table
+from ddpm_studio.interop.model import ForeignModel
+from ddpm_studio.interop.names import matched
+
+_EMBEDDING = "time_embedding.timembedding.0.weight"
+_TIME = "time_embedding.timembedding.1.weight"
+_MOST_BLOCKS = 200
+_MOST_TIMESTEPS = 10_000
+# float32 sines of up to T, by another way of rounding.
+_TOLERANCE = 5e-3
+_RESIDUAL = {
+    "norm1": "block1.0",
+    "conv1": "block1.2",
+    "time": "temb_proj.1",
+    "norm2": "block2.0",
+    "conv2": "block2.3",
+    "shortcut": "shortcut",
+}
+_ATTENTION = {"norm": ("group_norm",), "qkv": ("proj_q", "proj_k", "proj_v"), "proj": ("proj",)}
+_OUTER = {
+    "time1": "time_embedding.timembedding.1",
+    "time2": "time_embedding.timembedding.3",
+    "conv_in": "head",
+    "norm_out": "tail.0",
+    "conv_out": "tail.2",
+}
+
+
+class PytorchDDPM(ModelFormat):
+    """A file ``ckpt.pt``: net_model, ema_model, sched, optim, step and x_T."""
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        return {_EMBEDDING, "head.weight"} <= _table(source, "net_model", "ema_model").keys()
+
+    def questions(self, source: Source) -> Answers:
+        """Ask for the schedule's form; the file has T, and by x_T the size of its pictures."""
+        table = _table(source, "net_model", "ema_model")
+        usual = {**PAPERS}
+        del usual["timesteps"]
+        asked = {} if _noise_size(source) else {"image_size": usual_side(_Plan(table).attends)}
+        return {**asked, **usual}
+
+    def read(self, source: Source, answers: Answers) -> ForeignModel:
+        """See :class:`ModelFormat`."""
+        raw, averaged = _table(source, "net_model"), _table(source, "ema_model")
+        table = averaged or raw
+        T = shape_of(table, _EMBEDDING)[0]
+        if T > _MOST_TIMESTEPS:
+            raise ValueError(f"it has {T:,} timesteps")
+        plan = _Plan(table)
+        size = _noise_size(source) or height_width(answers)
+        config = plan.config(*size)
+        step = source.items.get("step")
+        return ForeignModel(
+            config,
+            _weights(source.tensors(table), plan, config),
+            process=process_of({**answers, "timesteps": T}),
+            raw=_weights(source.tensors(raw), plan, config) if averaged and raw else None,
+            trained=f"step {step:,}" if type(step) is int else "",
+        )
+
+
+class _Plan:
+    """What names and shapes say."""
+
+    def __init__(self, table: Table) -> None:
+        places = {
+            part: {int(m[1][:6]) for n in table if (m := re.match(rf"{part}\.(\d+)\.", n))}
+            for part in ("downblocks", "upblocks")
+        }
+        downs = sorted(n for n in places["downblocks"] if f"downblocks.{n}.main.weight" in table)
+        self.levels, count = len(downs) + 1, len(places["downblocks"])
+        self.blocks = downs[0] if downs else count
+        if not 0 < count <= _MOST_BLOCKS or count != self.levels * (self.blocks + 1) - 1:
+            raise ValueError("its blocks make no U-Net")
+        firsts = [level * (self.blocks + 1) for level in range(self.levels)]
+        self.widths = tuple(shape_of(table, f"downblocks.{n}.block1.2.weight")[0] for n in firsts)
+        self.attends = tuple(f"downblocks.{n}.attn.proj.weight" in table for n in firsts)
+        self.base, self.channels = shape_of(table, "head.weight")[:2]
+        self.hidden = shape_of(table, _TIME)[0]
+
+    def config(self, height: int, width: int) -> DiffusersUNetConfig:
+        """Return the network's shape, its flags being this program's."""
+        if self.widths[0] != self.base:
+            raise ValueError("its first level is of another width than its first convolution")
+        return DiffusersUNetConfig(
+            *(height, width, self.channels),
+            block_out_channels=self.widths,
+            attention_levels=tuple(n for n, one in enumerate(self.attends) if one),
+            layers_per_block=self.blocks,
+            attention_head_dim=None,
+            time_embedding_dim=self.hidden,
+            freq_shift=0,
+            flip_sin_to_cos=False,
+            downsample_padding=1,
+        )
+
+    def names(self, name: str) -> list[str]:
+        """Return their parameters that, stacked, are our ``name``."""
+        path, _, kind = name.rpartition(".")
+        if path in _OUTER:
+            return [f"{_OUTER[path]}.{kind}"]
+        part, *rest = path.split(".")
+        if part.startswith("mid"):
+            place = f"middleblocks.{int(part == 'mid2')}"
+            return _inner(
+                place, "attention" if part == "mid_attention" else "blocks", rest[0], kind
+            )
+        level, what, *within = rest
+        # Going up, a level has one more block, and ours count from the lowest as theirs do.
+        per_level = self.blocks + (1 if part == "down" else 2)
+        first = int(level) * per_level
+        if what == "resample":
+            return [f"{part}blocks.{first + per_level - 1}.main.{kind}"]
+        return _inner(f"{part}blocks.{first + int(within[0])}", what, within[1], kind)
+
+
+def _inner(place: str, what: str, layer: str, kind: str) -> list[str]:
+    if what == "attention":
+        return [f"{place}.attn.{one}.{kind}" for one in _ATTENTION[layer]]
+    return [f"{place}.{_RESIDUAL[layer]}.{kind}"]
+
+
+def _weights(
+    weights: Mapping[str, Tensor], plan: _Plan, config: DiffusersUNetConfig
+) -> dict[str, Tensor]:
+    """Rename the weights, and sort the embedding's sines before its cosines.
+
+    Raises:
+        ValueError: if they do not fit, or the embedding is none of sines and cosines.
+    """
+    given = dict(weights)
+    table = given.pop(_EMBEDDING).float()
+    T, dim = table.shape
+    ours = timestep_embedding(torch.arange(T), dim, shift=0)
+    # Theirs has each sine beside its cosine.
+    sorted_out = torch.cat([torch.arange(0, dim, 2), torch.arange(1, dim, 2)])
+    if not torch.allclose(table[:, sorted_out], ours, rtol=0, atol=_TOLERANCE):
+        raise ValueError("its embedding of t is none of sines and cosines")
+    shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
+    result = matched(given, {name: plan.names(name) for name in shapes}, shapes)
+    result["time1.weight"] = result["time1.weight"][:, sorted_out].contiguous()
+    return result
+
+
+def _table(source: Source, *names: str) -> Table:
+    """Return the first of these tables that there is, or the file itself if it is one."""
+    tables = [source.items.get(name) for name in names]
+    found = next((table for table in tables if is_table(table)), {})
+    return bare(found or (source.tree if is_table(source.tree) else {}))
+
+
+def _noise_size(source: Source) -> tuple[int, int] | None:
+    """Return (height, width) of the noise that its samples begin with."""
+    noise = source.items.get("x_T")
+    if isinstance(noise, Leaf) and len(noise.shape) == 4:
+        return int(noise.shape[2]), int(noise.shape[3])
+    return None

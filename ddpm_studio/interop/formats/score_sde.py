@@ -1,0 +1,19 @@
+"""yang-song/score_sde_pytorch, by its names alone."""
+
+from __future__ import annotations
+
+from ddpm_studio.interop.formats.format import Refused
+from ddpm_studio.interop.formats.source import Source, weights_in
+
+_MODULES = "all_modules."
+
+
+class ScoreSDE(Refused):
+    """A file such as ``checkpoint_8.pth``: optimizer, model, ema and step."""
+
+    what = "a model of score_sde"
+    reason = "its networks are numbered modules that only its configuration can tell apart"
+
+    def recognises(self, source: Source) -> bool:
+        """See :class:`ModelFormat`."""
+        return any(name.startswith(_MODULES) for name in weights_in(source))

@@ -1,0 +1,155 @@
+"""A file or folder that may be a model; nothing in it is executed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ddpm_studio.pickles.torch_file import TorchFile, View, is_torch_file, open_torch_file
+from ddpm_studio.strict_json import require_file
+
+Leaf = View | Tensor
+Table = Mapping[str, Leaf]
+
+_HEAD = 1 << 16
+# No model of this family that was published, with its optimiser, is half as large.
+_MOST_BYTES = 32 << 30
+_PARALLEL = "module."
+_WRAPPERS = ("ema", "model_ema", "ema_model", "state_dict", "model_state_dict", "model", "net")
+_FILES = {".pt", ".pth", ".ckpt", ".pkl", ".bin", ".safetensors", ".zip", ".json"}
+# A name such as google/ddpm-cifar10-32, as the Hub allows them.
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_HUB_PLACE = re.compile(r"^(?:hf:/{1,2}|https?:/{1,2}(?:www\.)?(?:huggingface\.co|hf\.co)/)")
+
+
+def _as_it_is(leaf: Leaf) -> Tensor:
+    if isinstance(leaf, View):
+        raise TypeError("the numbers of a view lie in a file")
+    return leaf
+
+
+@dataclass(frozen=True)
+class Source:
+    """What formats look at.
+
+    Args:
+        path: of the file or folder.
+        head: the first bytes of a file.
+        tree: what a file of PyTorch or safetensors holds; None for anything else.
+        problem: why a file that begins as one of these can't be read.
+        load: reads a leaf of the tree.
+    """
+
+    path: Path
+    head: bytes = b""
+    tree: object = None
+    problem: str = ""
+    load: Callable[[Leaf], Tensor] = _as_it_is
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is one."""
+        return not self.head and self.path.is_dir()
+
+    @property
+    def items(self) -> Mapping[Any, Any]:
+        """The tree where it is a dict, else nothing."""
+        return self.tree if isinstance(self.tree, dict) else {}
+
+    def tensors(self, table: Table) -> dict[str, Tensor]:
+        """Read the tensors of a table.
+
+        Raises:
+            OSError: the file can't be read.
+            ValueError: it is damaged.
+        """
+        return {name: self.load(leaf) for name, leaf in table.items()}
+
+
+def is_table(value: object) -> TypeGuard[Table]:
+    """Whether something is a table of tensors by their names, as a ``state_dict``."""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(isinstance(n, str) and isinstance(leaf, Leaf) for n, leaf in value.items())
+    )
+
+
+def bare(table: Table) -> Table:
+    """Return a table without what ``DataParallel`` puts before each name."""
+    if not all(name.startswith(_PARALLEL) for name in table):
+        return table
+    return {name.removeprefix(_PARALLEL): leaf for name, leaf in table.items()}
+
+
+def weights_in(source: Source) -> Table:
+    """Return the table of weights of a file: the tree itself, or what it has under a usual name.
+
+    Of several it is the averaged one. Empty: there is none.
+    """
+    if is_table(source.tree):
+        return bare(source.tree)
+    wrapped = (source.items.get(name) for name in _WRAPPERS)
+    return bare(next((table for table in wrapped if is_table(table)), {}))
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[Source]:
+    """Open a file or folder; its tensors are read while it is open.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is neither file nor folder, or far too large.
+    """
+    if path.is_dir():
+        yield Source(path)
+        return
+    if require_file(path).st_size > _MOST_BYTES:
+        raise ValueError("it is far larger than any such model")
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    if path.suffix == ".safetensors":
+        yield _safetensors(path, head)
+        return
+    if not is_torch_file(path):
+        yield Source(path, head or b" ")
+        return
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_torch_file(path))
+        except ValueError as error:
+            source = Source(path, head, problem=str(error))
+        else:
+            source = Source(path, head, file.tree, load=partial(_read, file))
+        yield source
+
+
+def hub_name(path: Path) -> str:
+    """Return the name of a model on the Hugging Face Hub that a path may mean; empty: none."""
+    text = path.as_posix()
+    name = _HUB_PLACE.sub("", text)
+    if name != text:
+        return "/".join(name.split("/")[:2])
+    is_name = _HUB_NAME.fullmatch(name) and path.suffix.lower() not in _FILES
+    return name if is_name else ""
+
+
+def _read(file: TorchFile, leaf: Leaf) -> Tensor:
+    return file.load(leaf) if isinstance(leaf, View) else leaf
+
+
+def _safetensors(path: Path, head: bytes) -> Source:
+    try:
+        # Not mapped: a file cut short on a network disk would end the process.
+        return Source(path, head or b" ", load_file(path, backend="pread"))
+    except (SafetensorError, ValueError) as error:
+        return Source(path, head or b" ", problem=str(error))

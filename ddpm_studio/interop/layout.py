@@ -1,0 +1,185 @@
+"""Where the parts of a model of diffusers lie in its folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.pickles.torch_file import load_torch_file
+from ddpm_studio.strict_json import read_object, require_file
+
+WEIGHTS = "diffusion_pytorch_model"
+INDEX = "model_index.json"
+
+_MAX_JSON = 1 << 20
+_MOST_SHARDS = 1000
+_SCHEDULER = "scheduler_config.json"
+_CHECKPOINT = re.compile(r"checkpoint-(\d{1,12})")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}\.")
+_SUFFIXES = (".safetensors", ".bin")
+_DOWNLOAD = "Download the model again."
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A model's parts.
+
+    Args:
+        root: the folder that they lie in.
+        unet: the folder of the network to draw with.
+        raw: that of the same network before it was averaged, where there are both.
+        scheduler: its file; None: there is none.
+    """
+
+    root: Path
+    unet: Path
+    raw: Path | None
+    scheduler: Path | None
+
+
+def find_layout(path: Path) -> Layout | None:
+    """Return the parts of a model.
+
+    Args:
+        path: of a pipeline; of a folder of its trainer, ``checkpoint-N`` or above; of a network
+            alone; or one of their files.
+    """
+    if not path.is_dir():
+        named = path.name.startswith(WEIGHTS) or path.name in (INDEX, _SCHEDULER, "config.json")
+        return find_layout(path.parent) if named and path.is_file() else None
+    plain, averaged = path / "unet", path / "unet_ema"
+    found = [part for part in (averaged, plain) if (part / "config.json").is_file()]
+    if found:
+        return Layout(path, found[0], found[1] if len(found) > 1 else None, _scheduler(path))
+    if (path / "config.json").is_file() and _is_network(path):
+        return Layout(path, path, None, _scheduler(path))
+    newest = max(_checkpoints(path), default=None)
+    return find_layout(newest[1]) if newest else None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read one of their files; their schedulers write ``-Infinity``.
+
+    Raises:
+        StudioError: if it can't be read.
+    """
+    try:
+        return read_object(path, _MAX_JSON, infinity=True)
+    except (OSError, ValueError) as error:
+        raise StudioError(f"{path} cannot be read: {error}.", "Download it again.") from error
+
+
+def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
+    """Read a network's table of weights: whole or in shards, in full precision if there is.
+
+    Args:
+        folder: of the network.
+        most: how many bytes it may have.
+
+    Returns:
+        The file that was read, or the list of its shards, and the weights.
+
+    Raises:
+        StudioError: if there is none, or it is damaged.
+    """
+    listed = next(_candidates(folder), None)
+    if listed is None:
+        kinds = " and no ".join(f"{WEIGHTS}{suffix}" for suffix in _SUFFIXES)
+        raise StudioError(f"{folder} has no {kinds}.", _DOWNLOAD)
+    shards = _shards(listed) if listed.suffix == ".json" else [listed]
+    weights: dict[str, Tensor] = {}
+    for shard in shards:
+        try:
+            most -= require_file(shard).st_size
+            if most < 0:
+                raise ValueError("it is far larger than its network")
+            weights.update(_table(shard))
+        except (SafetensorError, ValueError, OSError) as error:
+            raise StudioError(
+                f"{shard} is damaged or holds more than weights: {error}.",
+                "Download it again, or choose a model with safetensors.",
+            ) from error
+    return listed, weights
+
+
+def variant_of(file: Path) -> str:
+    """Return the variant in the name of a file of weights, such as "fp16"; empty: none."""
+    words = file.name.removeprefix(WEIGHTS).split(".")
+    known = {"", "safetensors", "bin", "index", "json"}
+    return ".".join(word for word in words if word not in known)
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    """Yield the files that hold all weights, or list them, the best first."""
+    with suppress(OSError):
+        files = [path for path in folder.iterdir() if path.name.startswith(WEIGHTS)]
+        whole = [
+            path for path in files if path.suffix in _SUFFIXES and not _SHARD.search(path.name)
+        ]
+        lists = [path for path in files if path.suffix == ".json" and ".index" in path.name]
+        yield from sorted(
+            [path for path in (*whole, *lists) if path.is_file()],
+            key=lambda path: (variant_of(path) != "", ".bin" in path.name, path.name),
+        )
+
+
+def _shards(listed: Path) -> list[Path]:
+    """Return the files of weights that a list names, all of them beside it."""
+    named = read_json(listed).get("weight_map")
+    names = set(named.values()) if isinstance(named, dict) and _all_text(named) else set()
+    if not 0 < len(names) <= _MOST_SHARDS:
+        raise StudioError(f"{listed} names no files of weights.", _DOWNLOAD)
+    for name in names:
+        if Path(name).name != name or Path(name).suffix not in _SUFFIXES:
+            raise StudioError(f"{listed} names {name!r}, which is no file beside it.", _DOWNLOAD)
+        if not (listed.parent / name).is_file():
+            raise StudioError(f"{listed.parent} lacks {name}, a part of the weights.", _DOWNLOAD)
+    return [listed.parent / name for name in sorted(names)]
+
+
+def _all_text(named: dict[Any, Any]) -> bool:
+    return all(isinstance(name, str) for name in named.values())
+
+
+def _table(path: Path) -> dict[str, Tensor]:
+    # Not mapped: a file cut short on a network disk would end the process.
+    safe = path.suffix == ".safetensors"
+    return load_file(path, backend="pread") if safe else load_torch_file(path)
+
+
+def _scheduler(folder: Path) -> Path | None:
+    """Return the scheduler's file of a pipeline; a trainer's checkpoint has it one above."""
+    above = folder.name in ("unet", "unet_ema") or _CHECKPOINT.fullmatch(folder.name)
+    folders = [folder, folder.resolve().parent] if above else [folder]
+    places = (place / part / _SCHEDULER for place in folders for part in ("scheduler", "."))
+    return next((place for place in places if place.is_file()), None)
+
+
+def _is_network(folder: Path) -> bool:
+    """Whether a folder with a configuration is a network of diffusers."""
+    if (folder / _SCHEDULER).is_file() or next(_candidates(folder), None) is not None:
+        return True
+    with suppress(StudioError):
+        return "_class_name" in read_json(folder / "config.json")
+    return False
+
+
+def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Yield the folders that their trainer goes on from, with the step of each."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            match = _CHECKPOINT.fullmatch(path.name)
+            if match and any((path / part / "config.json").is_file() for part in _NETWORKS):
+                yield int(match[1]), path
+
+
+_NETWORKS = ("unet", "unet_ema")

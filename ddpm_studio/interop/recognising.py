@@ -1,0 +1,183 @@
+"""Which layout a file or folder is of; and what else it is, where it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from ddpm_studio.catalogue.model_formats import MODEL_FORMATS, ModelFormatInfo
+from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.interop.formats.format import Answers, ModelFormat
+from ddpm_studio.interop.formats.source import Source, hub_name, open_source
+from ddpm_studio.interop.model import ForeignModel
+
+_T = TypeVar("_T")
+
+
+class UnknownModelError(StudioError):
+    """It is whole, and of no layout that is known here."""
+
+
+_SHOWN = 6
+_OPTIMIZER = {"state", "param_groups"}
+# What is known by its ending, as a sentence's predicate, and what to do.
+_OTHERS = {
+    ".onnx": ("is a network of ONNX, which has no weights to train on", "Choose its checkpoint."),
+    ".h5": ("is a file of HDF5, as Keras writes", "Only models of PyTorch can be read."),
+    ".keras": ("is a model of Keras", "Only models of PyTorch can be read."),
+    ".msgpack": ("is a checkpoint of Flax", "Only models of PyTorch can be read."),
+    ".gguf": ("is a model of llama.cpp's format", "Only models of PyTorch can be read."),
+    ".zip": ("is an archive", "Unpack it, and choose what was in it."),
+    ".tar": ("is an archive", "Unpack it, and choose what was in it."),
+    ".gz": ("is packed", "Unpack it, and choose what was in it."),
+}
+_TENSORFLOW = (".index", ".meta")
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A model of another program, open to be read.
+
+    Args:
+        info: its layout.
+        usual: what its files do not say, by the fields of
+            :class:`ddpm_studio.requests.ImportRequest`, and what is usual; None where nothing is.
+    """
+
+    info: ModelFormatInfo
+    usual: Answers
+    _source: Source
+    _format: ModelFormat
+
+    def read(self, answers: Answers) -> ForeignModel:
+        """Read it.
+
+        Args:
+            answers: to all that ``usual`` names.
+
+        Raises:
+            StudioError: if it can't be read.
+        """
+        return _told(self._source, self.info, lambda: self._format.read(self._source, answers))
+
+
+@contextmanager
+def recognised(path: Path, named: str | None = None) -> Iterator[Recognised]:
+    """Open a file or folder as the layout that it is of.
+
+    Args:
+        path: of it.
+        named: the layout, if a person says so.
+
+    Raises:
+        StudioError: if it is not there, of none that is known, damaged, or one that is refused.
+    """
+    _require(path)
+    with ExitStack() as stack:
+        try:
+            source = stack.enter_context(open_source(path))
+        except (OSError, ValueError) as error:
+            raise StudioError(f"{path} can't be read: {error}.", "Choose another file.") from error
+        found = _format_of(source, named)
+        if found is None:
+            raise _nothing_known(source)
+        info, form = found
+        usual = _told(source, info, lambda: form.questions(source))
+        yield Recognised(info, usual, source, form)
+
+
+def _format_of(source: Source, named: str | None) -> tuple[ModelFormatInfo, ModelFormat] | None:
+    infos = MODEL_FORMATS.values() if named is None else [MODEL_FORMATS[named]]
+    for info in infos:
+        form: ModelFormat = info.load()()
+        if named is not None or form.recognises(source):
+            return info, form
+    return None
+
+
+def _told(source: Source, info: ModelFormatInfo, work: Callable[[], _T]) -> _T:
+    """Do what may find that a file is not what it seems."""
+    try:
+        return work()
+    except (ValueError, OSError) as error:
+        raise StudioError(
+            f"{source.path} can't be read as a model of {info.title}: {plain(str(error), 300)}.",
+            "Choose another file, or give the options that its model card lists.",
+        ) from error
+
+
+def _require(path: Path) -> None:
+    """Refuse what is not there; nothing is fetched."""
+    if path.exists():
+        return
+    name = hub_name(path)
+    if not name:
+        raise StudioError(f"There is no file or folder {path}.", "Check the path.")
+    raise StudioError(
+        f"There is no folder {path} here. {name} may be a name on the Hugging Face Hub, from "
+        "which nothing is fetched.",
+        f"Download it, such as by: hf download {name} --local-dir {name.split('/')[-1]}. Then "
+        "import that folder.",
+    )
+
+
+def _nothing_known(source: Source) -> StudioError:
+    """Say what a source is, where no layout knows it; unknown is not damaged."""
+    path = source.path
+    known = ", ".join(info.help for info in MODEL_FORMATS.values() if "refused" not in info.help)
+    remedy = f"What can be read: {known}."
+    if source.is_folder:
+        return _unknown_folder(path, remedy)
+    if source.problem:
+        return StudioError(
+            f"{path} begins as a checkpoint and can't be read as one: {source.problem}.",
+            "Download or copy it again.",
+        )
+    if _is_tensorflow(path):
+        return UnknownModelError(
+            f"{path} is part of a checkpoint of TensorFlow, as Ho's own code writes.",
+            "Convert it as pesser/pytorch_diffusion does, and import the result.",
+        )
+    if path.suffix.lower() in _OTHERS:
+        what, remedy = _OTHERS[path.suffix.lower()]
+        return UnknownModelError(f"{path} {what}.", remedy)
+    if source.tree is None:
+        return UnknownModelError(f"{path} is no checkpoint of a kind that is known here.", remedy)
+    return _unknown_tree(source, remedy)
+
+
+def _unknown_folder(path: Path, remedy: str) -> StudioError:
+    if (path / "run.json").is_file():
+        return UnknownModelError(
+            f"{path} is a run of DDPM Studio already.", "Open it, or sample from it, as it is."
+        )
+    if any(one.suffix in _TENSORFLOW for one in path.glob("*.ckpt*")):
+        return UnknownModelError(
+            f"{path} holds a checkpoint of TensorFlow, as Ho's own code writes.",
+            "Convert it as pesser/pytorch_diffusion does, and import the result.",
+        )
+    return UnknownModelError(
+        f"{path} is not a diffusers model, nor of another kind that is known here.", remedy
+    )
+
+
+def _unknown_tree(source: Source, remedy: str) -> StudioError:
+    items: Mapping[object, object] = source.items
+    if items.keys() >= _OPTIMIZER:
+        return UnknownModelError(
+            f"{source.path} is the state of an optimiser, and no model.",
+            "Choose the file of the model beside it.",
+        )
+    names = [plain(str(name), 40) for name in list(items)[:_SHOWN]]
+    more = f" and {len(items) - len(names):,} more" if len(items) > len(names) else ""
+    what = f"it holds {', '.join(names)}{more}" if names else "it is no table"
+    return UnknownModelError(
+        f"{source.path} is whole, and of no layout that is known here: {what}.", remedy
+    )
+
+
+def _is_tensorflow(path: Path) -> bool:
+    return path.suffix in _TENSORFLOW or ".ckpt-" in path.name or ".data-0" in path.name

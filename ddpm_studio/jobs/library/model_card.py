@@ -1,0 +1,174 @@
+"""The model card of an exported run: README.md as the Hugging Face Hub reads it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ddpm_studio import __version__
+from ddpm_studio.engine.networks.network import NetworkConfig
+from ddpm_studio.engine.networks.registry import outline
+from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.requests import Weights
+from ddpm_studio.runs import RunInfo
+from ddpm_studio.runs.classes import known_classes
+
+#: The Hub's word for a licence that is not known.
+UNKNOWN_LICENSE = "unknown"
+
+_LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,59}")
+_MOST_CLASSES = 1000
+_ALONE = """\
+from diffusers import DDPMPipeline
+
+pipeline = DDPMPipeline.from_pretrained("{folder}")
+pictures = pipeline(batch_size=4, num_inference_steps={T}).images
+"""
+_BY_CLASS = """\
+import torch
+from diffusers import DDPMScheduler, UNet2DModel
+
+unet = UNet2DModel.from_pretrained("{folder}", subfolder="unet")
+scheduler = DDPMScheduler.from_pretrained("{folder}", subfolder="scheduler")
+scheduler.set_timesteps({T})
+labels = torch.full((4,), 0)  # the number of a class
+x = torch.randn(4, {channels}, {height}, {width})
+for t in scheduler.timesteps:
+    with torch.no_grad():
+        output = unet(x, t, class_labels=labels).sample
+    x = scheduler.step(output, t, x).prev_sample
+pictures = (x / 2 + 0.5).clamp(0, 1)
+"""
+
+
+def check_license(license: str) -> None:
+    """Refuse what is no identifier of a licence, such as "apache-2.0".
+
+    Raises:
+        StudioError: saying so.
+    """
+    if not _LICENSE.fullmatch(license):
+        raise StudioError(
+            f"{plain(license, 40)!r} is no name of a licence.",
+            "Give the Hub's name for it, such as mit, apache-2.0, cc-by-4.0 or unknown.",
+        )
+
+
+def model_card(
+    run: Path, info: RunInfo, step: int, weights: Weights, folder: Path, license: str
+) -> str:
+    """Return the card in Markdown.
+
+    Args:
+        run: the run's folder; of its data only names are told, no places on this machine.
+        info: what ``run.json`` says.
+        step: of the checkpoint.
+        weights: which of its weights were written.
+        folder: what the exported folder is called.
+        license: as the Hub names it.
+    """
+    config = info.network_config()
+    kind = "class-conditional" if config.num_classes else "unconditional"
+    name = plain(run.resolve().name, 80)
+    parts = [
+        _front(license, kind),
+        f"# {_text(name)}",
+        _about(config, kind),
+        _use(info, config, folder),
+        _table("Training", _training(info, step, weights)),
+        _table("Recipe", _recipe(info)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _front(license: str, kind: str) -> str:
+    return "\n".join(
+        [
+            "---",
+            f"license: {license}",
+            "library_name: diffusers",
+            "pipeline_tag: unconditional-image-generation",
+            "tags:",
+            "- ddpm",
+            "- diffusion",
+            f"- {kind}",
+            "---",
+        ]
+    )
+
+
+def _about(config: NetworkConfig, kind: str) -> str:
+    shape = PictureShape(config.height, config.width, config.channels)
+    numbers = sum(weight.numel() for weight in outline(config).parameters())
+    return (
+        f"A {kind} denoising diffusion model of {shape} pictures, {numbers:,} parameters, "
+        f"exported by DDPM Studio {__version__}."
+    )
+
+
+def _use(info: RunInfo, config: NetworkConfig, folder: Path) -> str:
+    fields = {
+        "folder": folder.name,
+        "T": info.process.timesteps,
+        "channels": config.channels,
+        "height": config.height,
+        "width": config.width,
+    }
+    if config.num_classes is None:
+        return f"## Use\n\n```python\n{_ALONE.format(**fields)}```"
+    names = known_classes(info)[:_MOST_CLASSES]
+    classes = "\n".join(f"{number}. {_text(name)}" for number, name in enumerate(names))
+    row = (
+        f"The number {config.num_classes} stands for no class. Guidance of strength s takes "
+        "`without + s * (with_class - without)` of the outputs for both."
+        if info.learnt_withheld
+        else "There is no number for no class, so classifier-free guidance is not possible."
+    )
+    return (
+        "## Use\n\n`DDPMPipeline` passes no classes: the network is called with them, as "
+        f"here.\n\n```python\n{_BY_CLASS.format(**fields)}```\n\n{row}\n\n"
+        f"### Classes, from 0\n\n{classes}"
+    )
+
+
+def _training(info: RunInfo, step: int, weights: Weights) -> dict[str, object]:
+    rows: dict[str, object] = {"Steps": f"{step:,}", "Weights": _WEIGHTS[weights]}
+    if info.origin:
+        rows["Comes from"] = info.origin
+    if info.start_from:
+        rows["Fine-tuned from"] = Path(info.start_from).name
+    if info.data is not None:
+        rows["Data"] = ", ".join(Path(source).name for source in info.data.sources)
+        rows["Pictures"] = f"{info.data.count:,}"
+        rows |= {f"Prepared: {key}": value for key, value in info.data.options if value is not None}
+    process = info.process
+    rows["Forward process"] = f"{process.schedule}, T = {process.timesteps:,}"
+    rows["Predicts"] = process.parameterization
+    return rows
+
+
+_WEIGHTS: dict[Weights, str] = {"ema": "averaged over the training", "raw": "the latest"}
+
+
+def _recipe(info: RunInfo) -> dict[str, object]:
+    if info.request is None:
+        return {}
+    fields = type(info.request).model_fields
+    return {
+        str(fields[key].title): value
+        for key, value in info.request.model_dump().items()
+        if value is not None and key in fields
+    }
+
+
+def _table(title: str, rows: dict[str, object]) -> str:
+    if not rows:
+        return ""
+    lines = [f"| {_text(key)} | {_text(str(value))} |" for key, value in rows.items()]
+    return "\n".join([f"## {title}", "", "| what | value |", "|---|---|", *lines])
+
+
+def _text(text: str) -> str:
+    """Return text out of a file so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", plain(text, 200))

@@ -1,0 +1,81 @@
+"""Models of other programs in the window: looked at, asked about once, opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.errors import Failure
+from ddpm_studio.gui.features.start.import_dialog import ImportDialog
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.runs import RunFolder
+from tests.gui.panel_help import WAIT, opened
+from tests.interop.formats.test_paper_unet import Paper
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    torch.save(Paper(mult=(1, 1), blocks=1).made(), tmp_path / "ema.ckpt")
+    return tmp_path / "ema.ckpt"
+
+
+def dialogs() -> list[ImportDialog]:
+    return [one for one in QApplication.topLevelWidgets() if isinstance(one, ImportDialog)]
+
+
+def test_what_a_checkpoint_does_not_say_is_asked_once(
+    qtbot: QtBot, backend: Backend, checkpoint: Path
+) -> None:
+    window = opened(qtbot, backend)
+    window.studio.open_paths([checkpoint])
+    qtbot.waitUntil(lambda: bool(dialogs()), timeout=WAIT)
+    (dialog,) = dialogs()
+    assert dialog.form.fields == ["image_size", "schedule", "timesteps", "parameterization"]
+    assert dialog.form.values()["image_size"] == 32
+    assert window.studio.opening is None
+    dialog.form.set_value({"timesteps": 1})
+    dialog.open_button.click()
+    assert dialog.form.errors().keys() == {"timesteps"}
+    dialog.form.set_value({"timesteps": 50, "schedule": "cosine", "image_size": 16})
+    with qtbot.waitSignal(window.studio.run_changed, timeout=WAIT):
+        dialog.open_button.click()
+    run = window.studio.run
+    assert run is not None
+    assert run.name.startswith("ema ")
+    info = RunFolder.open(run).info
+    assert (info.process.timesteps, info.network_basics().height) == (50, 16)
+    assert info.imported == {
+        "format": "ho",
+        "image_size": 16,
+        "schedule": "cosine",
+        "timesteps": 50,
+        "parameterization": "eps",
+    }
+
+
+def test_a_file_that_is_no_model_is_taken_for_pictures(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    torch.save([1, 2], tmp_path / "a.pt")
+    with qtbot.waitSignal(studio.data_changed, timeout=WAIT):
+        studio.open_paths([tmp_path / "a.pt"])
+    assert studio.sources == (tmp_path / "a.pt",)
+
+
+def test_a_model_that_is_refused_is_told_with_the_reason(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    weights = {"init_conv.weight": torch.zeros(2), "downs.0.0.mlp.1.weight": torch.zeros(2)}
+    torch.save({"step": 1, "model": weights}, tmp_path / "model-1.pt")
+    with qtbot.waitSignal(studio.notified, timeout=WAIT) as told:
+        studio.open_paths([tmp_path / "model-1.pt"])
+    assert told.args is not None
+    assert isinstance(told.args[0], Failure)
+    assert "lucidrains" in told.args[0].line
+    assert studio.opening is None
+    assert not studio.sources

@@ -1,0 +1,171 @@
+"""What a file or folder is: not there, of a known layout, known and refused, unknown, damaged."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from ddpm_studio.catalogue import MODEL_FORMATS
+from ddpm_studio.errors import StudioError
+from ddpm_studio.interop import recognised
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(StudioError) as told, recognised(path):
+        pass
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["google/ddpm-cifar10-32", "hf://google/ddpm-cifar10-32", "https://huggingface.co/a/b-32"],
+)
+def test_a_name_of_the_hub_is_told_as_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = refusal(Path(name))
+    assert "Hugging Face Hub" in told
+    assert "nothing is fetched" in told
+    repository = "google/ddpm-cifar10-32" if "google" in name else "a/b-32"
+    assert f"hf download {repository} --local-dir {repository.split('/')[1]}" in told
+
+
+@pytest.mark.parametrize("name", ["there/is/none", "ckpt.pt", "runs/ckpt.pt", "/a/b", "../a"])
+def test_a_path_that_is_not_there_is_told_as_one(name: str) -> None:
+    told = refusal(Path(name))
+    assert "There is no file or folder" in told
+    assert "Hub" not in told
+
+
+class Program:
+    """Leaves a file behind where it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (Path("evil"),)
+
+
+def w(*names: str) -> dict[str, torch.Tensor]:
+    return {name: torch.zeros(2, 2) for name in names}
+
+
+OTHERS: dict[str, object] = {
+    "lucidrains": {
+        "step": 3,
+        "model": w("betas", "model.init_conv.weight", "model.downs.0.0.mlp.1.weight"),
+        "opt": {"state": {}, "param_groups": []},
+        "ema": w("ema_model.model.downs.0.0.mlp.1.weight"),
+        "scaler": None,
+        "version": "2.1.1",
+    },
+    "lucidrains, of the network alone": w("init_conv.weight", "downs.0.0.block1.proj.weight"),
+    "k-diffusion": {
+        "model": w("inner_model.proj_in.weight"),
+        "model_ema": w("inner_model.proj_in.weight"),
+        "opt": {},
+        "sched": {},
+        "ema_sched": {},
+        "epoch": 1,
+        "step": 2,
+    },
+    "score_sde": {
+        "optimizer": {},
+        "model": w("module.sigmas", "module.all_modules.0.weight"),
+        "ema": {"decay": 0.999, "num_updates": 3, "shadow_params": [torch.zeros(2)]},
+        "step": 1,
+    },
+    "latent diffusion": {
+        "state_dict": w("model.diffusion_model.time_embed.0.weight", "first_stage_model.a"),
+        "global_step": 3,
+    },
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_programs_are_named_and_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = OTHERS[name]
+    if isinstance(content, dict) and "step" in content:
+        content["config"] = Program()
+    torch.save(content, tmp_path / "a.pt")
+    told = refusal(tmp_path / "a.pt")
+    title = name.split(",")[0]
+    assert (title if title != "lucidrains" else "denoising-diffusion-pytorch") in told
+    assert "damaged" not in told
+    assert not Path("evil").exists()
+
+
+def test_a_pickle_of_nvlabs_is_named_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = {"ema": Program(), "loss_fn": "torch_utils.persistence", "augment_pipe": None}
+    (tmp_path / "edm.pkl").write_bytes(pickle.dumps(table))
+    assert "EDM or StyleGAN" in refusal(tmp_path / "edm.pkl")
+    assert not Path("evil").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("opt5.pt", {"state": {}, "param_groups": []}, "state of an optimiser"),
+        ("a.pt", {"weights": torch.zeros(2), "x": 1}, "it holds weights, x"),
+        ("a.pt", torch.zeros(3), "no table"),
+        ("a.pt", [1, 2], "no table"),
+        ("a.pt", Program(), "no table"),
+        ("64x64_classifier.pt", w("time_embed.0.weight", "input_blocks.0.0.weight"), "classifier"),
+    ],
+)
+def test_whole_and_unknown_is_not_damaged(
+    name: str, content: object, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save(content, tmp_path / name)
+    told = refusal(tmp_path / name)
+    assert words in told
+    assert "damaged" not in told
+    assert not Path("evil").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.onnx", "ONNX"),
+        ("a.h5", "HDF5"),
+        ("model.ckpt-790000.data-00000-of-00001", "TensorFlow"),
+        ("model.ckpt-790000.index", "TensorFlow"),
+        ("a.zip", "archive"),
+        ("a.txt", "no checkpoint of a kind"),
+    ],
+)
+def test_what_is_known_by_its_name(name: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"anything")
+    told = refusal(tmp_path / name)
+    assert words in told
+    assert "damaged" not in told
+
+
+def test_a_checkpoint_cut_short_is_damaged(tmp_path: Path) -> None:
+    torch.save(w("a", "b"), tmp_path / "a.pt")
+    whole = (tmp_path / "a.pt").read_bytes()
+    (tmp_path / "a.pt").write_bytes(whole[: len(whole) // 2])
+    assert "begins as a checkpoint and can't be read" in refusal(tmp_path / "a.pt")
+    save_file(w("a"), tmp_path / "a.safetensors")
+    whole = (tmp_path / "a.safetensors").read_bytes()
+    (tmp_path / "a.safetensors").write_bytes(whole[:-4])
+    assert "can't be read" in refusal(tmp_path / "a.safetensors")
+
+
+def test_folders_that_are_none(tmp_path: Path) -> None:
+    assert "not a diffusers model, nor" in refusal(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
+    assert "a run of DDPM Studio already" in refusal(tmp_path)
+
+
+def test_each_layout_has_code_and_says_so_where_it_is_refused() -> None:
+    for info in MODEL_FORMATS.values():
+        form = info.load()()
+        assert hasattr(form, "reason") == ("refused" in info.help), info.name
