@@ -27,7 +27,7 @@ from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
 from ddpm_studio.jobs.machine.compiling import DrawingNetwork
 from ddpm_studio.jobs.machine.device import choose_precision
 from ddpm_studio.requests import DrawRequest, SampleRequest, SamplerRequest
-from ddpm_studio.runs.classes import check_class
+from ddpm_studio.runs.classes import check_class, check_guidance, check_withheld
 
 # ε̂ is shown with ±3 standard deviations mapped to black and white.
 EPS_SCALE = 3.0
@@ -124,9 +124,12 @@ def evaluator_for(model: Model, request: DrawRequest, evaluations: int = 0) -> E
     """
     if request.class_label is not None:
         check_class(model.info, request.class_label)
+        check_guidance(model.info, request.guidance)
     elif request.guidance != 1:
         check_class(model.info, 0)  # Where there are no classes, that is what to say.
         raise StudioError("Guidance needs a class to lead to.", "Choose a class.")
+    else:
+        check_withheld(model.info)
     network = model.network_in(asked_precision(model, request))
     return Evaluator(
         network,

@@ -22,6 +22,7 @@ from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Latent, Pictures, Progress
 from ddpm_studio.requests import EncodeRequest
+from ddpm_studio.runs.classes import check_withheld
 from ddpm_studio.strict_json import require_file
 
 SUFFIX = ".safetensors"
@@ -57,6 +58,7 @@ def encode_picture(
     if request.method == "q" or t == 0:
         return latent_of(model, noised(model, x_0, t, request.seed), t)
     refuse_student(model.info, model.run.name, "A latent by DDIM")
+    check_withheld(model.info)
     steps = min(_STEPS, model.process.schedule.T) if request.steps is None else request.steps
     if t == model.process.schedule.T and model.process.schedule.zero_terminal_snr:
         raise StudioError(

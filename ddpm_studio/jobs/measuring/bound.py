@@ -18,7 +18,7 @@ from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.events import BoundParts, Event, Pictures, StepGaussians
-from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process
+from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process, without_class
 from ddpm_studio.requests import MeasureRequest
 
 
@@ -71,7 +71,7 @@ def step_gaussians(
     index, T = max(1, t) - 1, process.schedule.T
     x_t = process.q_sample(x0, index, bound_noise(request.seed, T, [0], [index], x0))
     with torch.no_grad():
-        output = process.predict(LabelledNetwork(model.network), x_t, index)
+        output = process.predict(without_class(model), x_t, index)
     p = process.reverse(output, x_t, index)
     log_variance = torch.as_tensor(p.log_variance, dtype=x_t.dtype, device=x_t.device)
     log_variance = log_variance.expand_as(x_t)

@@ -13,7 +13,7 @@ from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.events import Decoded, Event, Pictures
-from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process
+from ddpm_studio.jobs.measuring.measuring import measure_picture, measured_process, without_class
 from ddpm_studio.requests import DecodeRequest
 
 
@@ -39,7 +39,7 @@ def decode(
     model = models.get(request.run, request.weights, request.device)
     process = measured_process(model, request)
     x0, T = to_latent(picture, model), process.schedule.T
-    network = LabelledNetwork(model.network)
+    network = without_class(model)
     # From the largest t down, each once.
     shown = np.unique(np.linspace(1, T, request.moments).round().astype(int))[::-1].tolist()
     frames, distortions = [], []

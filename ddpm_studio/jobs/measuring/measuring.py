@@ -18,6 +18,17 @@ from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.students import refuse_student
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.requests import MeasureRequest
+from ddpm_studio.runs.classes import check_withheld
+
+
+def without_class(model: Model) -> LabelledNetwork:
+    """Return the network as it is asked without a class.
+
+    Raises:
+        StudioError: if it has never learnt without one.
+    """
+    check_withheld(model.info)
+    return LabelledNetwork(model.network)
 
 
 def measured_process(model: Model, request: MeasureRequest) -> DiffusionProcess:
@@ -64,9 +75,9 @@ def measure_picture(
         Progress.
 
     Raises:
-        StudioError: if the network's answer is no number.
+        StudioError: if the network's answer is no number, or it has never learnt without a class.
     """
-    network = LabelledNetwork(model.network)
+    network = without_class(model)
     sums = BoundSums(process.schedule.T, request.timesteps, [0])
     batch = batch_limit(picture_shape(model), model.device)
     job = measure_bound(

@@ -157,7 +157,7 @@ def train(
         # Nor should it change its meaning with a preset.
         told = {"precision": precision, "dropout": config.dropout}
         request = request.model_copy(update=told)
-        info = _describe(request, config, process, dataset, start_from, student)
+        info = _describe(request, config, process, dataset, start_from, student, base)
     parts = yield from split(dataset, request.held_out)
     if request.held_out and parts is None:
         yield Notice("No picture is held out: there are too few for that share.")
@@ -349,6 +349,7 @@ def _describe(
     dataset: Dataset,
     start_from: Path | None,
     student: StudentInfo | None,
+    base: RunInfo | None,
 ) -> RunInfo:
     return RunInfo(
         network=config.to_dict(),
@@ -363,6 +364,7 @@ def _describe(
         ),
         start_from=str(start_from.resolve()) if start_from else None,
         student=student,
+        null_label=base is None or base.null_label or request.label_dropout > 0,
         plugins=origins(request, process, also=[("network", config.kind)]),
     )
 

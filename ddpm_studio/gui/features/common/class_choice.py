@@ -49,10 +49,9 @@ class ClassChoice(QObject):
 
     def value(self) -> dict[str, Any]:
         """Return the fields of a request; rescaling as a request tells it, only where it acts."""
-        chosen = self.class_label.currentData() is not None
         told = {
             "class_label": self.class_label.currentData(),
-            "guidance": round(self.guidance.value(), 2) if chosen else 1.0,
+            "guidance": self._strength,
         }
         rescale = round(self.rescale.value(), 2)
         return told | {"guidance_rescale": rescale} if self._guided and rescale else told
@@ -66,25 +65,38 @@ class ClassChoice(QObject):
             self.guidance.setValue(fields["guidance"])
             self.rescale.setValue(fields.get("guidance_rescale", 0.0))
 
-    def set_classes(self, names: Sequence[str]) -> None:
-        """Offer the classes that the model knows; none: it knows no classes."""
+    def set_classes(
+        self, names: Sequence[str], *, any_class: bool = True, guidable: bool = True
+    ) -> None:
+        """Offer the classes that the model knows.
+
+        Args:
+            names: none: it knows no classes.
+            any_class: whether it draws without one.
+            guidable: whether it has learnt what guidance leads away from.
+        """
         box = self.class_label
-        if list(names) == [box.itemText(k) for k in range(1, box.count())]:
+        self.guidance.setEnabled(guidable)
+        offered = [*([self.tr("any")] if any_class or not names else []), *names]
+        if offered == [box.itemText(k) for k in range(box.count())]:
             return
         blocked = box.blockSignals(True)
         box.clear()
-        box.addItem(self.tr("any"), None)
-        for class_number, text in enumerate(names):
-            box.addItem(text, class_number)
+        for class_number, text in enumerate(offered, len(names) - len(offered)):
+            box.addItem(text, None if class_number < 0 else class_number)
         box.blockSignals(blocked)
         for part in self.parts:
             part.setVisible(bool(names))
         self._follow()
 
     @property
+    def _strength(self) -> float:
+        chosen = self.class_label.currentData() is not None and self.guidance.isEnabled()
+        return round(self.guidance.value(), 2) if chosen else 1.0
+
+    @property
     def _guided(self) -> bool:
-        chosen = self.class_label.currentData() is not None
-        return chosen and round(self.guidance.value(), 2) not in _UNGUIDED
+        return self._strength not in _UNGUIDED
 
     def _on_changed(self) -> None:
         self._follow()

@@ -190,7 +190,10 @@ class SamplerBar(QWidget):
     def follow(self, view: RunView) -> None:
         """Offer what a run's model has: its timesteps, its classes, its averages, its sampler."""
         self.set_timesteps(view.summary.timesteps)
-        self.set_classes(view.summary.known_classes)
+        summary = view.summary
+        self.set_classes(
+            summary.known_classes, any_class=not summary.needs_class, guidable=summary.guidable
+        )
         self._weights.set_snapshots(view.has_averages)
         self.set_student(view.summary.sampler, view.summary.sampler_steps)
 
@@ -220,9 +223,11 @@ class SamplerBar(QWidget):
         self._steps.set_value(before)
         self.blockSignals(blocked)
 
-    def set_classes(self, names: Sequence[str]) -> None:
-        """Offer the classes that the model knows; none: it knows no classes."""
-        self._classes.set_classes(names)
+    def set_classes(
+        self, names: Sequence[str], *, any_class: bool = True, guidable: bool = True
+    ) -> None:
+        """Offer the classes that the model knows; see :meth:`ClassChoice.set_classes`."""
+        self._classes.set_classes(names, any_class=any_class, guidable=guidable)
 
     def _option(self, option: Option) -> FloatBox:
         box = FloatBox(option.low, option.high, (option.high - option.low) / 10)

@@ -1,0 +1,117 @@
+"""Models that have no "no class": what was never learnt is not stood in for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import (
+    ModelStore,
+    decode,
+    describe_run,
+    encode_picture,
+    export_diffusers,
+    import_model,
+    inpaint,
+    interpolate,
+    sample,
+    share,
+    train,
+)
+from ddpm_studio.requests import (
+    DecodeRequest,
+    EncodeRequest,
+    ImportRequest,
+    InpaintRequest,
+    InterpolateRequest,
+    PrepareOptions,
+    SampleRequest,
+    ShareRequest,
+)
+from ddpm_studio.runs import RunFolder
+from tests.jobs.conftest import REQUEST, finish
+
+CLASSES = REQUEST.model_copy(update={"class_conditional": True, "steps": 2})
+PICTURE = np.zeros((16, 16, 1), np.uint8)
+NONE = 'no "no class"'
+
+
+@pytest.fixture(scope="module")
+def trained(class_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("withheld") / "classes"
+    finish(train([class_folder], run, CLASSES, PrepareOptions()))
+    return run
+
+
+@pytest.fixture(scope="module")
+def foreign(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As it comes from elsewhere: its three classes are classes."""
+    folder = tmp_path_factory.mktemp("foreign")
+    finish(export_diffusers(trained, folder / "pipe"))
+    (folder / "pipe" / "ddpm_studio.json").unlink()
+    finish(import_model(folder / "pipe", folder / "run"))
+    return folder / "run"
+
+
+def test_guidance_is_refused_by_every_tool(foreign: Path) -> None:
+    models = ModelStore()
+    asked = {"run": foreign, "count": 1, "steps": 2, "class_label": 1, "guidance": 2.0}
+    mixing = {key: value for key, value in asked.items() if key != "count"}
+    for job in (
+        sample(SampleRequest(**asked), models),
+        sample(SampleRequest(**{**asked, "guidance": 0.0}), models),
+        share(ShareRequest(**asked, t=5), PICTURE, models),
+        interpolate(InterpolateRequest(**mixing, t=5), [PICTURE, PICTURE], models),
+        inpaint(InpaintRequest(**asked, resamplings=1), PICTURE, np.ones((16, 16), bool), models),
+    ):
+        with pytest.raises(StudioError, match=NONE):
+            finish(job)
+    _, drawn = finish(sample(SampleRequest(**{**asked, "guidance": 1.0}), models))
+    assert drawn.pictures.shape == (1, 16, 16, 1)
+
+
+def test_without_a_class_it_is_not_asked(foreign: Path) -> None:
+    models = ModelStore()
+    for job in (
+        sample(SampleRequest(run=foreign, count=1, steps=2), models),
+        encode_picture(EncodeRequest(run=foreign, method="ddim", steps=2), PICTURE, models),
+        decode(DecodeRequest(run=foreign), PICTURE, models),
+    ):
+        with pytest.raises(StudioError, match="trained on classes alone") as told:
+            finish(job)
+        assert "Choose a class, 0 to 2" in told.value.remedy
+    summary = describe_run(foreign)
+    assert (summary.needs_class, summary.guidable) == (True, False)
+
+
+def test_the_last_class_may_be_the_none(trained: Path, tmp_path: Path) -> None:
+    finish(export_diffusers(trained, tmp_path / "pipe"))
+    (tmp_path / "pipe" / "ddpm_studio.json").unlink()
+    finish(import_model(tmp_path / "pipe", tmp_path / "run", ImportRequest(null_class=True)))
+    request = SampleRequest(run=tmp_path / "run", count=1, steps=2, class_label=1, guidance=2)
+    drawn = [
+        finish(sample(request.model_copy(update={"run": run}), ModelStore()))[1].pictures
+        for run in (tmp_path / "run", trained)
+    ]
+    assert np.array_equal(*drawn)
+
+
+def test_trained_here_without_dropping_labels(
+    class_folder: Path, foreign: Path, tmp_path: Path
+) -> None:
+    request = CLASSES.model_copy(update={"label_dropout": 0.0})
+    finish(train([class_folder], tmp_path / "run", request, PrepareOptions()))
+    summary = describe_run(tmp_path / "run")
+    assert (summary.needs_class, summary.guidable) == (False, False)
+    asked = SampleRequest(run=tmp_path / "run", count=1, steps=2, class_label=0, guidance=3)
+    with pytest.raises(StudioError, match=NONE):
+        finish(sample(asked, ModelStore()))
+
+
+def test_a_run_keeps_what_was_answered(foreign: Path) -> None:
+    info = RunFolder.open(foreign).info
+    assert info.imported == {"format": "diffusers", "null_class": False}
+    assert not info.null_label
