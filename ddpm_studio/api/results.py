@@ -110,9 +110,10 @@ class Drawing(PictureArray, Drawn):
 
     @takes(GridOptions, AnimationOptions, ViewOptions)
     def save(self, path: AnyPath, **options: Any) -> Path:
-        """Write a file: .png, .zip or a folder; or .gif, .apng, .webp, .mp4, which move.
+        """Write a file: .png, .zip, .npz or a folder; or .gif, .apng, .webp, .mp4, which move.
 
-        A .png is a grid of all pictures, a .zip or a folder has one PNG each. An animation shows
+        A .png is a grid of all pictures, a .zip or a folder has one PNG each, a .npz the arrays
+        that evaluations read. An animation shows
         the ``frames``, or the pictures themselves where they are a way from one to another. The
         file carries the recipe.
 

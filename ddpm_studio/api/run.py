@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ddpm_studio import jobs
 from ddpm_studio.api.listening import listen
-from ddpm_studio.api.options import checked, takes
+from ddpm_studio.api.options import checked, of_model, takes
 from ddpm_studio.api.pictures import (
     AnyPath,
     Picture,
@@ -27,9 +27,10 @@ from ddpm_studio.api.stoppable import trained
 from ddpm_studio.api.store import models
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export import check_destination
 from ddpm_studio.jobs.asking import OptionError, ask
 from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
-from ddpm_studio.jobs.drawing.picture_files import row_length
+from ddpm_studio.jobs.drawing.picture_files import is_folder, row_length
 from ddpm_studio.jobs.events import BINS, Drawn, Event, FrameImages, Latent
 from ddpm_studio.jobs.library.describing import steps_told
 from ddpm_studio.jobs.training.distilling import further_student
@@ -40,6 +41,7 @@ from ddpm_studio.requests import (
     DistillRequest,
     EncodeRequest,
     EvaluateRequest,
+    GridOptions,
     InpaintRequest,
     InterpolateRequest,
     NeighboursRequest,
@@ -143,6 +145,37 @@ class Run:
         """
         request = self._request(SampleRequest, "sample", options, count=count)
         return self._drawing(jobs.sample(request, models()))
+
+    @takes(SampleRequest, GridOptions)
+    def sample_to(self, path: AnyPath, count: int | None = None, **options: Any) -> Path:
+        """Draw pictures from noise into a file, in a memory that does not grow with their number.
+
+        The same pictures as those of :meth:`sample`.
+
+        Args:
+            path: ``.npz``: ``arr_0`` of uint8 (N, H, W, C) and, of a class or of all, ``arr_1`` of
+                labels, as evaluations expect; ``.zip`` or a folder: one PNG each.
+            count: how many; None: as the request has it.
+            options: fields of :class:`ddpm_studio.requests.SampleRequest` and
+                :class:`ddpm_studio.requests.GridOptions`.
+
+        Returns:
+            The path.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if the run can't be read, a value is out of range, or the file can't be
+                written.
+        """
+        file = Path(path)
+        if not is_folder(file):
+            check_destination(file, {".npz", ".zip"})
+        given = checked("sample_to", options, SampleRequest, GridOptions)
+        grid = ask(GridOptions, of_model(GridOptions, given))
+        own = of_model(SampleRequest, given)
+        request = self._request(SampleRequest, "sample_to", own, count=count)
+        self._listen(jobs.sample_to_file(request, file, models(), grid))
+        return file
 
     @takes(ShareRequest)
     def share(
@@ -360,12 +393,17 @@ class Run:
         job = jobs.find_neighbours(request, prepared(picture, self.path))
         return Neighbours(**values_of(self._listen(job)))
 
-    def export_diffusers(self, folder: AnyPath, weights: Weights = "ema") -> Path:
+    def export_diffusers(
+        self, folder: AnyPath, weights: Weights = "ema", *, license: str = "unknown"
+    ) -> Path:
         """Write the newest model as a folder that ``DDPMPipeline.from_pretrained`` reads.
+
+        Its ``README.md`` is a model card.
 
         Args:
             folder: new or empty.
             weights: which.
+            license: of the model, as the Hugging Face Hub names it.
 
         Returns:
             The folder.
@@ -376,7 +414,7 @@ class Run:
         """
         if weights not in get_args(Weights):
             raise OptionError("weights", f"must be {' or '.join(map(repr, get_args(Weights)))}")
-        return self._listen(jobs.export_diffusers(self.path, Path(folder), weights))
+        return self._listen(jobs.export_diffusers(self.path, Path(folder), weights, license))
 
     def __repr__(self) -> str:
         try:

@@ -33,11 +33,18 @@ def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:
         drawn: the pictures.
         json: as one JSON object.
     """
+    tell_written(files, len(drawn.pictures), drawn.recipe, json)
+
+
+def tell_written(
+    files: Sequence[Path], count: int, recipe: Mapping[str, object], json: bool
+) -> None:
+    """Tell as :func:`tell_drawn` of so many pictures and what made them."""
     if json:
         out, gif = [*files, None][:2]
         # The pictures it was drawn from lie in the PNG; here they would be pages of text.
-        recipe = {key: value for key, value in drawn.recipe.items() if key != "inputs"}
-        emit({"out": out, "gif": gif, "count": len(drawn.pictures), "recipe": recipe})
+        told = {key: value for key, value in recipe.items() if key != "inputs"}
+        emit({"out": out, "gif": gif, "count": count, "recipe": told})
     else:
         print(*files, sep="\n")
 

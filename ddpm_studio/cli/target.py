@@ -27,7 +27,8 @@ Out = Annotated[
     typer.Option(
         "--out",
         metavar="FILE.png",
-        help="A PNG, all pictures in a grid; a .zip or a folder gets one PNG each.",
+        help="A PNG, all pictures in a grid; a .zip or a folder gets one PNG each; .npz holds "
+        "them as arrays for evaluations.",
         show_default=False,
     ),
 ]
@@ -70,10 +71,10 @@ def check_out(path: Path) -> None:
     elif path.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}:
         raise StudioError(
             f"{path} would be an animation.",
-            f"Give --gif {path.name} for it, and --out a name that ends with .png or .zip.",
+            f"Give --gif {path.name} for it, and --out a name that ends with .png, .zip or .npz.",
         )
     else:
-        export.check_destination(path, {".png", ".zip"})
+        export.check_destination(path, {".png", ".zip", export.NPZ})
 
 
 def write_out(

@@ -34,11 +34,17 @@ from .grid import (
 from .grid import (
     zoom as zoom,
 )
+from .npz import NPZ as NPZ
+from .npz import open_npz as open_npz
+from .npz import save_npz as save_npz
 from .pictures import (
     check_sequence_folder as check_sequence_folder,
 )
 from .pictures import (
     each_of as each_of,
+)
+from .pictures import (
+    open_png_sequence as open_png_sequence,
 )
 from .pictures import (
     save_grid as save_grid,

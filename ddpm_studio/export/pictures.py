@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import zipfile
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from functools import partial
@@ -122,12 +123,50 @@ def save_png_sequence(
                 take(f"{index:05}.png", content)
 
     start = Progress(0, len(pictures), "Writing", "pictures")
+    with _open_sequence(path) as take:
+        yield from monitored(start, partial(write, take))
+
+
+@contextlib.contextmanager
+def open_png_sequence(
+    path: Path, recipe: Recipe, *, scale: int = 1, bands: Bands = FIRST_BANDS
+) -> Iterator[Callable[[Pictures], None]]:
+    """Give a function that writes pictures (n, H, W, C), some at a time; none of them are kept.
+
+    The files are those of :func:`save_png_sequence`.
+
+    Args:
+        path: as there.
+        recipe: what made the drawing that all of them are of.
+        scale: integer zoom.
+        bands: which of more than four channels are seen.
+
+    Raises:
+        StudioError: if it can't be written.
+    """
+    each = enumerate(each_of(recipe))
+    with _open_sequence(path) as take:
+
+        def write(pictures: Pictures) -> None:
+            for picture in pictures:
+                index, own = next(each)
+                image, told = _seen(make_grid(picture[None]), own, scale, bands)
+                content = io.BytesIO()
+                image.save(content, format="PNG", pnginfo=told)
+                take(f"{index:05}.png", content.getvalue())
+
+        yield write
+
+
+@contextlib.contextmanager
+def _open_sequence(path: Path) -> Iterator[Callable[[str, bytes], object]]:
+    """Give a function that writes files into an archive or a folder."""
     if path.suffix.lower() == ".zip":
         with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-            yield from monitored(start, partial(write, archive.writestr))
+            yield archive.writestr
         return
     with _whole_folder(path) as take:
-        yield from monitored(start, partial(write, take))
+        yield take
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,13 +78,24 @@ def save_sequence(
 ) -> JobSpec[Path]:
     """Write each picture (H, W, C) as its own PNG into a folder or zip; the result is the path.
 
-    Without options each as it is. ``recipes``: what made each.
+    Without options each as it is; so in any case into an ``.npz``, as arrays for evaluations.
+    ``recipes``: what made each.
     """
 
     def work() -> Generator[Event, None, Path]:
         from ddpm_studio import export
 
         shown = frames()
+        if path.suffix.lower() == export.NPZ:
+            from ddpm_studio.jobs.drawing.picture_files import labels_of
+
+            # Each has its own recipe, which says which of its drawing it is.
+            own = [
+                (one, int(str(one.get("index", 0)))) for one in islice(recipes or (), len(shown))
+            ]
+            labels = labels_of(own) if len(own) == len(shown) else None
+            yield from export.save_npz(path, shown, labels)
+            return path
         if options is None:
             seen = bands_of(shown[0], bands)
             yield from export.save_png_sequence(path, shown, recipes, bands=seen)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio.cli.options import Json, validated, with_options
-from ddpm_studio.cli.output import tell_drawn
+from ddpm_studio.cli.output import tell_drawn, tell_written
 from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
 from ddpm_studio.requests import AnimationOptions, GridOptions, SampleRequest, ViewOptions
@@ -28,8 +28,12 @@ def command(
     trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
     request = trajectory.ask(validated(SampleRequest, given, run=run))
     from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs import ModelStore, sample
+    from ddpm_studio.jobs import ModelStore, sample, sample_to_file
 
+    if gif is None and out.suffix.lower() != ".png":
+        recipe = listen(sample_to_file(request, out, ModelStore(), grid))
+        tell_written([out], request.count, recipe, json)
+        return
     drawn = listen(sample(request, ModelStore()), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
     tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)

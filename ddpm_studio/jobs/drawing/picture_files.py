@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,11 +27,14 @@ def is_folder(path: Path) -> bool:
 def save_drawing(
     path: Path, pictures: Pictures, recipe: dict[str, object], options: GridOptions
 ) -> Generator[Progress, None, None]:
-    """Write pictures (N, H, W, C): a PNG of all in a grid, or a .zip or folder of one PNG each.
+    """Write pictures (N, H, W, C): a PNG of all in a grid, a .zip or folder of one PNG each, .npz.
 
     Raises:
         StudioError: if they can't be written.
     """
+    if path.suffix.lower() == export.NPZ:
+        labels = labels_of((recipe, number) for number in range(len(pictures)))
+        return export.save_npz(path, list(pictures), labels)
     scale, bands = options.scale or 1, seen_bands(pictures.shape[-1], options)
     if is_folder(path) or path.suffix.lower() == ".zip":
         each = export.each_of(recipe)
@@ -39,6 +42,31 @@ def save_drawing(
     return export.save_grid(
         path, pictures, recipe, columns=options.columns, scale=scale, bands=bands
     )
+
+
+def numbers_of_class(label: int, classes: int, count: int) -> range:
+    """Return which of ``count`` pictures of all classes are of one: as many of each."""
+    return range(count * label // classes, count * (label + 1) // classes)
+
+
+def label_at(recipe: Mapping[str, object], index: int) -> int | None:
+    """Return the class of a picture of a drawing, by its number; None: it was drawn without."""
+    request = recipe.get("request")
+    asked = request if isinstance(request, dict) else {}
+    label, classes, count = asked.get("class_label"), recipe.get("classes"), asked.get("count")
+    if isinstance(label, int):
+        return label
+    if asked.get("all_classes") and isinstance(classes, int) and isinstance(count, int):
+        # The last class whose first picture is not behind this one.
+        return ((index + 1) * classes - 1) // count
+    return None
+
+
+def labels_of(each: Iterable[tuple[Mapping[str, object], int]]) -> list[int] | None:
+    """Return the class of each picture by its drawing's recipe and its number, if all have one."""
+    labels = [label_at(recipe, index) for recipe, index in each]
+    known = [label for label in labels if label is not None]
+    return known if known and len(known) == len(labels) else None
 
 
 def save_moving(

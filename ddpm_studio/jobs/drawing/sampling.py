@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from ddpm_studio import export
 from ddpm_studio.engine import PictureNoise
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import batch_limit, draw, picture_shape, recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.drawing.picture_files import numbers_of_class, seen_bands
 from ddpm_studio.jobs.drawing.students import with_its_sampler
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
-from ddpm_studio.requests import SampleRequest
+from ddpm_studio.requests import GridOptions, SampleRequest
+from ddpm_studio.runs.classes import known_classes
+
+Parts = Sequence[tuple[int | None, range]]
+"""A class, None for none, and the numbers of its pictures."""
+_Take = Callable[[Pictures, int | None], None]
 
 
 def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None, Drawn]:
     """Draw ``request.count`` pictures; picture k of a seed is the same whatever the count.
+
+    With ``request.all_classes`` its class depends on the count.
 
     Yields:
         Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
@@ -27,21 +39,53 @@ def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None,
     """
     model = models.for_drawing(request.run, request)
     request = with_its_sampler(model, request)
-    pictures = yield from draw_classes(
-        model, request, [(request.class_label, range(request.count))]
-    )
-    return Drawn(pictures, recipe("sample", model, request))
+    pictures = yield from draw_classes(model, request, _parts(model, request))
+    return Drawn(pictures, _recipe(model, request))
+
+
+def sample_to_file(
+    request: SampleRequest, path: Path, models: ModelStore, options: GridOptions | None = None
+) -> Generator[Event, None, dict[str, object]]:
+    """Draw as :func:`sample` and write each batch as it is drawn: memory does not grow with N.
+
+    Args:
+        request: without ``frames``.
+        path: ends with ``.npz``, ``.zip``, or is a folder, new or empty; see
+            :func:`ddpm_studio.export.open_npz` and
+            :func:`ddpm_studio.export.open_png_sequence`.
+        models: where the model comes from.
+        options: zoom and bands of PNG files.
+
+    Yields:
+        Progress.
+
+    Returns:
+        What made the pictures.
+
+    Raises:
+        StudioError: if the run can't be read, a setting is out of range, or the file can't be
+            written; nothing is left of it then.
+    """
+    if request.frames:
+        raise StudioError("Moments of the way can't be written so.", "Leave frames out.")
+    model = models.for_drawing(request.run, request)
+    request = with_its_sampler(model, request)
+    parts, told = _parts(model, request), _recipe(model, request)
+    channels = picture_shape(model)[0]
+    with _open_file(path, request.count, channels, told, options or GridOptions()) as take:
+        yield from _draw_batches(model, request, parts, take)
+    return told
 
 
 def draw_classes(
-    model: Model, request: SampleRequest, parts: Sequence[tuple[int | None, range]]
+    model: Model, request: SampleRequest, parts: Parts
 ) -> Generator[Event, None, Pictures]:
     """Draw pictures of several classes.
 
     Args:
         model: what to draw with.
         request: the sampler and its settings; its own class and count are of no effect.
-        parts: a class, None for none, and the numbers of its pictures.
+        parts: which pictures are of which class.
 
     Yields:
         As :func:`sample`.
@@ -49,6 +93,15 @@ def draw_classes(
     Returns:
         The pictures in the order of the parts, uint8 (N, H, W, C).
     """
+    pictures: list[Pictures] = []
+    yield from _draw_batches(model, request, parts, lambda some, _: pictures.append(some))
+    return np.concatenate(pictures)
+
+
+def _draw_batches(
+    model: Model, request: SampleRequest, parts: Parts, take: _Take
+) -> Generator[Event, None, None]:
+    """Draw in batches, in the order of the parts; each is handed on with its class."""
     T = model.process.schedule.T
     limit = batch_limit(picture_shape(model), model.device)
     batches = [
@@ -58,7 +111,6 @@ def draw_classes(
         for size in [len(numbers) if request.frames else limit]
         for start in range(0, len(numbers), size)
     ]
-    pictures = []
     for k, (label, numbers) in enumerate(batches):
         noise = PictureNoise(request.seed, numbers, model.device)
         x_T = noise.draw(picture_shape(model))
@@ -72,8 +124,48 @@ def draw_classes(
             text="Sampling",
             walks=len(batches) - k,
         )
-        pictures.append((yield from relay(job, partial(_part, k, len(batches)))))
-    return np.concatenate(pictures)
+        take((yield from relay(job, partial(_part, k, len(batches)))), label)
+
+
+@contextlib.contextmanager
+def _open_file(
+    path: Path, count: int, channels: int, told: dict[str, object], options: GridOptions
+) -> Iterator[_Take]:
+    """Give a function that takes pictures and their class."""
+    if path.suffix.lower() == export.NPZ:
+        with export.open_npz(path, count) as take_some:
+            yield lambda some, label: take_some(
+                some, None if label is None else [label] * len(some)
+            )
+        return
+    bands = seen_bands(channels, options)
+    sequence = export.open_png_sequence(path, told, scale=options.scale or 1, bands=bands)
+    with sequence as write:
+        yield lambda some, _: write(some)
+
+
+def _parts(model: Model, request: SampleRequest) -> Parts:
+    """Return which pictures are of which class.
+
+    Raises:
+        StudioError: if all classes are asked for where there are none, or beside something else.
+    """
+    if not request.all_classes:
+        return [(request.class_label, range(request.count))]
+    classes = len(known_classes(model.info))
+    if not classes:
+        raise StudioError("This model was trained without classes.", "Leave all classes out.")
+    if request.class_label is not None or request.frames:
+        raise StudioError(
+            "All classes are drawn one after the other.", "Leave class and frames out, or this."
+        )
+    numbers = [numbers_of_class(k, classes, request.count) for k in range(classes)]
+    return [(k, some) for k, some in enumerate(numbers) if some]
+
+
+def _recipe(model: Model, request: SampleRequest) -> dict[str, object]:
+    told = recipe("sample", model, request)
+    return told | {"classes": len(known_classes(model.info))} if request.all_classes else told
 
 
 def _part(batch: int, batches: int, own: Progress) -> Progress:

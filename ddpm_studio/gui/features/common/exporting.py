@@ -141,7 +141,7 @@ class ExportMenu(QToolButton):
                 self.tr("Save PNG sequence…"),
                 "images",
                 self._ask_sequence,
-                self.tr("Export each picture as its own PNG, in a folder or a ZIP"),
+                self.tr("Export each picture as its own PNG, in a folder or a ZIP, or as .npz"),
             ),
         }
         self.actions_by_kind: dict[str, QAction] = {
@@ -263,7 +263,11 @@ class ExportMenu(QToolButton):
     def _ask_sequence_place(
         self, export: Export | None, options: AnimationRequest | None = None
     ) -> None:
-        kinds = (self.tr("ZIP of PNG pictures (*.zip)"), self.tr("Folder of PNG pictures (*)"))
+        kinds = (
+            self.tr("ZIP of PNG pictures (*.zip)"),
+            self.tr("Folder of PNG pictures (*)"),
+            self.tr("Arrays for evaluations (*.npz)"),
+        )
         self._ask("save_sequence", " sequence.zip", ";;".join(kinds), export, options)
 
     def _ask(

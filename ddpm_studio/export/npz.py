@@ -1,0 +1,82 @@
+"""Samples for other people's evaluations: .npz as guided-diffusion's evaluator reads them."""
+
+from __future__ import annotations
+
+import contextlib
+import zipfile
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.export.writing import check_suffix, whole_file
+from ddpm_studio.progress import Progress
+
+NPZ = ".npz"
+# So much is written at a time, for a cancel to be heard between.
+_PIECE_BYTES = 4 << 20
+
+Take = Callable[[Pictures, Sequence[int] | None], None]
+"""Takes the next pictures (n, H, W, C), uint8, and their classes, if they have any."""
+
+
+@contextlib.contextmanager
+def open_npz(path: Path, count: int) -> Iterator[Take]:
+    """Give a function that takes ``count`` pictures, some at a time; none of them are kept.
+
+    The archive has ``arr_0``, uint8 of shape (N, H, W, C), and where there are classes
+    ``arr_1``, int64 of shape (N,). It appears when all are taken, or not at all.
+
+    Raises:
+        StudioError: if it can't be written.
+    """
+    check_suffix(path, {NPZ})
+    labels: list[int] = []
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        with contextlib.ExitStack() as stack:
+            member = stack.enter_context(archive.open("arr_0.npy", "w", force_zip64=True))
+            taken = 0
+
+            def take(pictures: Pictures, classes: Sequence[int] | None) -> None:
+                nonlocal taken
+                if not taken:
+                    shape = (count, *pictures.shape[1:])
+                    told = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(member, told)
+                taken += len(pictures)
+                member.write(np.ascontiguousarray(pictures).data)
+                labels.extend(classes or ())
+
+            yield take
+        if taken != count:
+            raise StudioError(f"{taken:,} pictures came for {count:,}.", "Draw them again.")
+        if labels:
+            with archive.open("arr_1.npy", "w") as member:
+                np.lib.format.write_array(member, np.array(labels, np.int64), allow_pickle=False)
+
+
+def save_npz(
+    path: Path, pictures: Sequence[Pictures], labels: Sequence[int] | None = None
+) -> Generator[Progress, None, None]:
+    """Write pictures, each (H, W, C), at once; yields Progress.
+
+    Args:
+        path: ends with ``.npz``.
+        pictures: all of one shape.
+        labels: the class of each, if they have one.
+
+    Raises:
+        StudioError: if they can't be written, or are of several shapes.
+    """
+    if len({picture.shape for picture in pictures}) != 1:
+        raise StudioError(
+            "These pictures are of several sizes.", "Save them as PNG, in a folder or a ZIP."
+        )
+    step = max(1, _PIECE_BYTES // pictures[0].nbytes)
+    with open_npz(path, len(pictures)) as take:
+        for start in range(0, len(pictures), step):
+            yield Progress(start, len(pictures), "Writing", "pictures")
+            some = slice(start, start + step)
+            take(np.stack(pictures[some]), None if labels is None else labels[some])
