@@ -380,7 +380,9 @@ def _diffusers() -> Iterator[Case]:
     yield _model_case("diffusers whole, of torch", lambda model: None, "harmless", packed=True)
 
 
-class _Runs:
+class Runs:
+    """Would run a command where it is unpickled."""
+
     def __init__(self, *words: object) -> None:
         self.words = words
 
@@ -388,13 +390,14 @@ class _Runs:
         return os.system, ("touch /tmp/ddpm-studio-was-here",)
 
 
-def _saved(value: object, **how: Any) -> bytes:
+def saved(value: object, **how: Any) -> bytes:
+    """Return a file of ``torch.save``."""
     stream = io.BytesIO()
     torch.save(value, stream, **how)
     return stream.getvalue()
 
 
-def _table(program: bytes, **files: bytes) -> bytes:
+def torch_zip(program: bytes, **files: bytes) -> bytes:
     """Return a zip as torch writes it, with this for its pickle."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -405,32 +408,32 @@ def _table(program: bytes, **files: bytes) -> bytes:
 
 
 def _bad_pickles() -> dict[str, bytes | Callable[[], bytes]]:
-    whole = _saved(seeds.weights())
+    whole = saved(seeds.weights())
     # A tuple of a tuple of … as a key: hashing it takes 2^40 steps.
     bomb = b"\x80\x02}" + b")" + b"q\x000h\0h\0\x86q\0" * 40 + b"K\x01s."
     found: dict[str, bytes | Callable[[], bytes]] = {
-        "a program": _saved({"a": _Runs()}),
-        "a program alone": pickle.dumps(_Runs()),
-        "a program in a table": _table(pickle.dumps(_Runs(), 2)),
-        "a key that takes for ever": _table(bomb),
-        "bytes of 8 GB": _table(b"\x80\x02c__builtin__\nbytearray\n\x8a\x05\0\0\0\0\x02\x85R."),
-        "numbers": _saved({"a": 1}),
-        "a list": _saved([torch.zeros(2)]),
-        "sparse numbers": _saved({"a": torch.eye(2).to_sparse()}),
-        "old layout": _saved(seeds.weights(), _use_new_zipfile_serialization=False),
+        "a program": saved({"a": Runs()}),
+        "a program alone": pickle.dumps(Runs()),
+        "a program in a table": torch_zip(pickle.dumps(Runs(), 2)),
+        "a key that takes for ever": torch_zip(bomb),
+        "bytes of 8 GB": torch_zip(b"\x80\x02c__builtin__\nbytearray\n\x8a\x05\0\0\0\0\x02\x85R."),
+        "numbers": saved({"a": 1}),
+        "a list": saved([torch.zeros(2)]),
+        "sparse numbers": saved({"a": torch.eye(2).to_sparse()}),
+        "old layout": saved(seeds.weights(), _use_new_zipfile_serialization=False),
         "nothing": b"",
-        "an empty zip": _table(b""),
-        "only an end": _table(b"."),
-        "rubbish": _table(bytes(range(256))),
-        "marks": _table(b"(" * 2_000_000 + b"."),
-        "notes without end": _table(b"\x80\x02" + b"N0" * 2_000_000),
-        "get of nothing": _table(b"h\x09."),
-        "pop of nothing": _table(b"R."),
-        "a number of 16 MB": lambda: _table(
+        "an empty zip": torch_zip(b""),
+        "only an end": torch_zip(b"."),
+        "rubbish": torch_zip(bytes(range(256))),
+        "marks": torch_zip(b"(" * 2_000_000 + b"."),
+        "notes without end": torch_zip(b"\x80\x02" + b"N0" * 2_000_000),
+        "get of nothing": torch_zip(b"h\x09."),
+        "pop of nothing": torch_zip(b"R."),
+        "a number of 16 MB": lambda: torch_zip(
             b"\x8b" + struct.pack("<i", 16 << 20) + bytes(16 << 20)
         ),
-        "a text that never ends": _table(b"V" + b"x" * 1_000_000),
-        "another network": _saved({"a": torch.zeros(2)}),
+        "a text that never ends": torch_zip(b"V" + b"x" * 1_000_000),
+        "another network": saved({"a": torch.zeros(2)}),
     }
     for place, cut in cuts(whole, 4):
         found[f"a file cut at {place}"] = cut

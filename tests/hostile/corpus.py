@@ -7,6 +7,7 @@ from functools import cache
 from tests.hostile import (
     bad_archives,
     bad_arrays,
+    bad_checkpoints,
     bad_containers,
     bad_models,
     bad_pictures,
@@ -14,7 +15,10 @@ from tests.hostile import (
 )
 from tests.hostile.cases import Case
 
-_PARTS = (bad_archives, bad_pictures, bad_arrays, bad_containers, bad_models, bad_recipes)
+_PARTS = (
+    *(bad_archives, bad_pictures, bad_arrays, bad_containers),
+    *(bad_models, bad_checkpoints, bad_recipes),
+)
 
 
 @cache

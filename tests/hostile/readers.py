@@ -60,6 +60,9 @@ class Readers:
             "diffusers": lambda path: self._command(
                 "import", path, "--run", self.fresh_folder("imported")
             ),
+            "model": lambda path: self._command(
+                "import", path, "--run", self.fresh_folder("imported")
+            ),
             "recipe": self._recipe,
             "drop": self._drop,
             "preview": self._preview,

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from ddpm_studio.requests import PrepareOptions
-from tests.hostile import seeds
+from tests.hostile import foreign, seeds
 from tests.hostile.mutations import mutated
 
 
@@ -230,6 +230,76 @@ def _diffusers_seeds() -> list[bytes]:
         return [file.read_bytes() for file in files]
 
 
+def _model(folder: Path, content: bytes) -> object:
+    """A checkpoint of another program, or the pickle in one."""
+    if content[:2] == b"\x80\x02" and len(content) < _LONGEST_PROGRAM:
+        kind = foreign.KINDS[len(content) % len(foreign.KINDS)]
+        content = foreign.with_program(kind, content)
+    (folder / "a.pt").write_bytes(content)
+    return foreign.read(folder / "a.pt")
+
+
+# The whole file in the old layout begins with a pickle too, and is longer.
+_LONGEST_PROGRAM = 60_000
+
+
+def _model_seeds() -> list[bytes]:
+    files = [foreign.saved(kind, old) for kind in foreign.KINDS for old in (False, True)]
+    return [*files, *(foreign.program(kind) for kind in foreign.KINDS)]
+
+
+def _shards(folder: Path, content: bytes) -> object:
+    """A list of shards, the index of a pipeline, or the settings of a scheduler."""
+    from ddpm_studio.interop import recognised
+
+    model = folder / "model"
+    if not model.exists():
+        seeds.make_diffusers(model)
+        weights = model / "unet" / "diffusion_pytorch_model.safetensors"
+        weights.rename(weights.with_name(_SHARD))
+        (model / "unet" / _INDEX).write_text(_shard_index())
+    if b"weight_map" in content:
+        path = model / "unet" / _INDEX
+    elif b"Pipeline" in content or b"UNet2DModel" in content:
+        path = model / "model_index.json"
+    else:
+        path = model / "scheduler" / "scheduler_config.json"
+    whole = path.read_bytes()
+    path.write_bytes(content)
+    try:
+        with recognised(model) as found:
+            return found.read(found.usual)
+    finally:
+        path.write_bytes(whole)
+
+
+_SHARD = "diffusion_pytorch_model-00001-of-00001.safetensors"
+_INDEX = "diffusion_pytorch_model.safetensors.index.json"
+
+
+def _shard_index() -> str:
+    return json.dumps({"metadata": {"total_size": 9}, "weight_map": {"conv_in.weight": _SHARD}})
+
+
+def _shards_seeds() -> list[bytes]:
+    solver = {
+        "_class_name": "DPMSolverMultistepScheduler",
+        "beta_schedule": "scaled_linear",
+        "lambda_min_clipped": float("-inf"),
+        "num_train_timesteps": 20,
+        "prediction_type": "v_prediction",
+        "trained_betas": None,
+        "variance_type": None,
+    }
+    edm = {"_class_name": "EDMEulerScheduler", "sigma_min": 0.002, "rho": 7.0}
+    index = {
+        "_class_name": "DDPMPipeline",
+        "scheduler": ["diffusers", "DDPMScheduler"],
+        "unet": ["diffusers", "UNet2DModel"],
+    }
+    return [_shard_index().encode(), *(json.dumps(one).encode() for one in (solver, edm, index))]
+
+
 def _recipe(folder: Path, content: bytes) -> object:
     from ddpm_studio.gui.platform.images import read_picture
     from ddpm_studio.jobs.drawing.recipes import read_restored
@@ -275,6 +345,8 @@ TARGETS = {
     "checkpoint": Target(_checkpoint_seeds, _checkpoint),
     "latent": Target(lambda: [seeds.latent()], _latent),
     "diffusers": Target(_diffusers_seeds, _diffusers),
+    "model": Target(_model_seeds, _model),
+    "shards": Target(_shards_seeds, _shards),
     "recipe": Target(_recipe_seeds, _recipe),
     "settings": Target(lambda: [seeds.SETTINGS], _settings),
 }
