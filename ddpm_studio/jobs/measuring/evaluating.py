@@ -75,9 +75,8 @@ def draw_samples(
         learnt = learnt_sources(model.info, "Name the pictures to compare with.")
         dataset = yield from learnt_pictures(model.info, learnt)
     request = with_its_sampler(model, request)
-    asked = SampleRequest(
-        **{name: getattr(request, name) for name in SampleRequest.model_fields if name != "frames"}
-    )
+    both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
+    asked = SampleRequest(**{name: getattr(request, name) for name in both})
     parts = _parts(model, dataset, request)
     pictures = yield from draw_classes(model, asked, parts)
     told = recipe("evaluate", model, asked)
