@@ -14,7 +14,7 @@ from ddpm_studio.jobs import (
     ModelStore,
     encode_picture,
     export_diffusers,
-    import_diffusers,
+    import_model,
     measure_bits,
     sample,
     train,
@@ -88,7 +88,7 @@ def test_diffusers_both_ways(zero_run: Path, tmp_path: Path) -> None:
     finish(export_diffusers(zero_run, tmp_path / "out"))
     theirs = DDPMScheduler.from_pretrained(tmp_path / "out" / "scheduler")
     assert float(theirs.alphas_cumprod[-1]) == 0
-    back = finish(import_diffusers(tmp_path / "out", tmp_path / "back"))[1]
+    back = finish(import_model(tmp_path / "out", tmp_path / "back"))[1]
     schedule = RunFolder.open(back).info.process.build().schedule
     ours = RunFolder.open(zero_run).info.process.build().schedule
     np.testing.assert_allclose(schedule.betas.numpy(), ours.betas.numpy(), rtol=1e-12)
@@ -100,7 +100,7 @@ def test_diffusers_both_ways(zero_run: Path, tmp_path: Path) -> None:
     del fields["trained_betas"]
     fields |= {"rescale_betas_zero_snr": True, "beta_schedule": "squaredcos_cap_v2"}
     path.write_text(json.dumps(fields))
-    back = finish(import_diffusers(tmp_path / "out", tmp_path / "again"))[1]
+    back = finish(import_model(tmp_path / "out", tmp_path / "again"))[1]
     schedule = RunFolder.open(back).info.process.build().schedule
     theirs = DDPMScheduler.from_pretrained(tmp_path / "out" / "scheduler")
     np.testing.assert_allclose(
