@@ -92,12 +92,14 @@ def matched(
     for name, shape in shapes.items():
         parts = names[name]
         _refuse("lack", [part for part in parts if part not in given])
-        pieces = [given.pop(part).float() for part in parts]
+        pieces = [given.pop(part) for part in parts]
+        if not all(piece.is_floating_point() for piece in pieces):
+            raise ValueError(f"{parts[0]} holds numbers of a kind that no weights have")
         if any(piece.shape[1:] != pieces[0].shape[1:] or not piece.ndim for piece in pieces[1:]):
             raise ValueError(f"{parts[0]} does not go with {parts[-1]}")
-        value = torch.cat(pieces) if len(pieces) > 1 else pieces[0]
+        value = (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).float()
         # Attention is, or once was, made of convolutions of one pixel.
-        if value.shape != shape and value.flatten(1).shape == shape:
+        if value.shape != shape and value.ndim > 1 and value.flatten(1).shape == shape:
             value = value.flatten(1)
         if value.shape != shape:
             raise ValueError(

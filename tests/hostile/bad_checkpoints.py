@@ -21,8 +21,10 @@ _NAMES = {"openai": "out.2.weight", "ho": "conv_out.weight", "pytorch-ddpm": "ta
 def cases() -> Iterator[Case]:
     """Yield them all."""
     for kind in foreign.KINDS:
-        yield _case(f"{kind} whole", foreign.saved(kind), "harmless")
-        yield _case(f"{kind} whole, old", foreign.saved(kind, old=True), "harmless")
+        # Its size is asked for.
+        expect: Expect = "refused" if kind == "openai" else "harmless"
+        yield _case(f"{kind} whole", foreign.saved(kind), expect)
+        yield _case(f"{kind} whole, old", foreign.saved(kind, old=True), expect)
         for place, cut in cuts(foreign.saved(kind), 4):
             yield _case(f"{kind} cut at {place}", cut)
         for place, cut in cuts(foreign.saved(kind, old=True), 4):

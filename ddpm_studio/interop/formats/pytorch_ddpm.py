@@ -65,8 +65,8 @@ class PytorchDDPM(ModelFormat):
 
     def read(self, source: Source, answers: Answers) -> ForeignModel:
         """See :class:`ModelFormat`."""
-        raw, averaged = _table(source, "net_model"), _table(source, "ema_model")
-        table = averaged or raw
+        table = _table(source, "ema_model", "net_model")
+        raw = _table(source, "net_model") if "ema_model" in source.items else {}
         T = shape_of(table, _EMBEDDING)[0]
         if T > _MOST_TIMESTEPS:
             raise ValueError(f"it has {T:,} timesteps")
@@ -78,7 +78,7 @@ class PytorchDDPM(ModelFormat):
             config,
             _weights(source.tensors(table), plan, config),
             process=process_of({**answers, "timesteps": T}),
-            raw=_weights(source.tensors(raw), plan, config) if averaged and raw else None,
+            raw=_weights(source.tensors(raw), plan, config) if raw else None,
             trained=f"step {step:,}" if type(step) is int else "",
         )
 
@@ -168,9 +168,9 @@ def _weights(
 
 def _table(source: Source, *names: str) -> Table:
     """Return the first of these tables that there is, or the file itself if it is one."""
-    tables = [source.items.get(name) for name in names]
-    found = next((table for table in tables if is_table(table)), {})
-    return bare(found or (source.tree if is_table(source.tree) else {}))
+    there = [source.items[name] for name in names if name in source.items]
+    found = there[0] if there else source.tree
+    return bare(found) if is_table(found) else {}
 
 
 def _noise_size(source: Source) -> tuple[int, int] | None:
