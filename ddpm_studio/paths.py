@@ -13,12 +13,15 @@ WRITING = ".writing-"
 _PACKAGE = Path(__file__).resolve().parent
 
 
+MISSING = "does not exist"
+
+
 def why_unreachable(path: Path) -> str | None:
     """Say what keeps anybody from a path, as "does not exist"; None if nothing does."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return "does not exist"
+        return MISSING
     except OSError as error:
         return f"can't be reached: {error.strerror}"
     return None

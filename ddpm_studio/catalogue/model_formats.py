@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from ddpm_studio.engine.tables.entry import Entry, Table
@@ -87,8 +89,10 @@ _MARKS = (
     "unet/config.json",
     "unet_ema/config.json",
     "scheduler_config.json",
-    "checkpoint-*/unet*/config.json",
 )
+_CHECKPOINT, _NETWORKS = "checkpoint-", ("unet/config.json", "unet_ema/config.json")
+# A folder of pictures may hold millions: it is not looked through.
+_LOOKED_AT = 1000
 _SUFFIXES = {".pt", ".pth", ".ckpt", ".pkl", ".safetensors"}
 
 
@@ -96,6 +100,14 @@ def may_be_model(path: Path) -> bool:
     """Whether a file or folder looks like a model of another program, by names alone."""
     with suppress(OSError):
         if path.is_dir():
-            return any(next(path.glob(mark), None) is not None for mark in _MARKS)
+            return any((path / mark).is_file() for mark in _MARKS) or _has_checkpoint(path)
         return path.suffix.lower() in _SUFFIXES and path.is_file()
     return False
+
+
+def _has_checkpoint(folder: Path) -> bool:
+    """Whether a trainer of diffusers has left what it goes on from."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in islice(entries, _LOOKED_AT)]
+    kept = [folder / name for name in names if name.startswith(_CHECKPOINT)]
+    return any((path / network).is_file() for path in kept for network in _NETWORKS)

@@ -13,6 +13,7 @@ from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.interop.formats.format import Answers, ModelFormat
 from ddpm_studio.interop.formats.source import Source, hub_name, open_source
 from ddpm_studio.interop.model import ForeignModel
+from ddpm_studio.paths import MISSING, why_unreachable
 
 _T = TypeVar("_T")
 
@@ -23,6 +24,7 @@ class UnknownModelError(StudioError):
 
 _SHOWN = 6
 _OPTIMIZER = {"state", "param_groups"}
+_OF_DIFFUSERS = "time_embedding.linear_1.weight"
 # What is known by its ending, as a sentence's predicate, and what to do.
 _OTHERS = {
     ".onnx": ("is a network of ONNX, which has no weights to train on", "Choose its checkpoint."),
@@ -111,8 +113,11 @@ def _told(source: Source, info: ModelFormatInfo, work: Callable[[], _T]) -> _T:
 
 def _require(path: Path) -> None:
     """Refuse what is not there; nothing is fetched."""
-    if path.exists():
+    why = why_unreachable(path)
+    if why is None:
         return
+    if why != MISSING:
+        raise StudioError(f"{path} {why}.", "Check the path.")
     name = hub_name(path)
     if not name:
         raise StudioError(f"There is no file or folder {path}.", "Check the path.")
@@ -170,6 +175,11 @@ def _unknown_tree(source: Source, remedy: str) -> StudioError:
         return UnknownModelError(
             f"{source.path} is the state of an optimiser, and no model.",
             "Choose the file of the model beside it.",
+        )
+    if _OF_DIFFUSERS in items:
+        return UnknownModelError(
+            f"{source.path} holds weights of diffusers without their config.json.",
+            "Choose the folder that both are in, or download config.json beside it.",
         )
     names = [plain(str(name), 40) for name in list(items)[:_SHOWN]]
     more = f" and {len(items) - len(names):,} more" if len(items) > len(names) else ""

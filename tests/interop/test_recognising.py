@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from ddpm_studio.catalogue import MODEL_FORMATS
+from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop import recognised
 
@@ -113,6 +114,7 @@ def test_a_pickle_of_nvlabs_is_named_and_not_run(
     [
         ("opt5.pt", {"state": {}, "param_groups": []}, "state of an optimiser"),
         ("a.pt", {"weights": torch.zeros(2), "x": 1}, "it holds weights, x"),
+        ("a.bin", w("time_embedding.linear_1.weight"), "without their config.json"),
         ("a.pt", torch.zeros(3), "no table"),
         ("a.pt", [1, 2], "no table"),
         ("a.pt", Program(), "no table"),
@@ -169,3 +171,26 @@ def test_each_layout_has_code_and_says_so_where_it_is_refused() -> None:
     for info in MODEL_FORMATS.values():
         form = info.load()()
         assert hasattr(form, "reason") == ("refused" in info.help), info.name
+
+
+@pytest.mark.parametrize(
+    ("made", "is_one"),
+    [
+        ("model_index.json", True),
+        ("unet/config.json", True),
+        ("checkpoint-500/unet_ema/config.json", True),
+        ("a.ckpt", True),
+        ("A.PT", True),
+        ("a.png", False),
+        ("checkpoint-500/a.png", False),
+        ("folder/config.json", False),
+    ],
+)
+def test_what_looks_like_a_model_is_not_taken_for_pictures(
+    made: str, is_one: bool, tmp_path: Path
+) -> None:
+    (tmp_path / made).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / made).write_text("{}")
+    given = tmp_path if made.endswith(".json") or "/" in made else tmp_path / made
+    assert may_be_model(given) == is_one
+    assert not may_be_model(tmp_path / "none.pt")

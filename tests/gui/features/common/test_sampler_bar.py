@@ -81,6 +81,21 @@ def test_classes_are_offered_where_the_model_knows_them(qtbot: QtBot) -> None:
     assert (bar.value()["class_label"], bar.value()["guidance"]) == (None, 1)
 
 
+def test_a_model_without_no_class_is_neither_guided_nor_asked_without(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    bar.show()
+    bar.set_value({"guidance": 3.0})
+    bar.set_classes(["bag", "boot"], any_class=False, guidable=False)
+    assert not bar.guidance.isEnabled()
+    assert [bar.class_label.itemText(k) for k in range(2)] == ["bag", "boot"]
+    assert (bar.value()["class_label"], bar.value()["guidance"]) == (0, 1)
+    bar.set_classes(["bag", "boot"])
+    assert (bar.value()["class_label"], bar.value()["guidance"]) == (None, 1)
+    bar.set_value({"class_label": 1})
+    assert bar.value()["guidance"] == 3
+
+
 def test_eta_can_be_changed_for_ddim_alone(qtbot: QtBot) -> None:
     bar = SamplerBar()
     qtbot.addWidget(bar)
