@@ -14,7 +14,6 @@ from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.process import std_of
 from ddpm_studio.jobs.drawing.drawing import check_t
-from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.events import BoundParts, Event, Pictures, StepGaussians

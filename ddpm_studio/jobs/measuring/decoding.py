@@ -9,7 +9,6 @@ import numpy as np
 from ddpm_studio.engine.likelihood.progressive import progressive_decoding
 from ddpm_studio.engine.samplers import Frame
 from ddpm_studio.jobs.drawing.drawing import frame_images
-from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.events import Decoded, Event, Pictures
