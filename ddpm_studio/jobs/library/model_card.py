@@ -102,8 +102,8 @@ def _about(config: NetworkConfig, kind: str) -> str:
     shape = PictureShape(config.height, config.width, config.channels)
     numbers = sum(weight.numel() for weight in outline(config).parameters())
     return (
-        f"A {kind} denoising diffusion model of {shape} pictures, {numbers:,} parameters, "
-        f"exported by DDPM Studio {__version__}."
+        f"A {kind} denoising diffusion model of pictures ({shape}) with {numbers:,} "
+        f"parameters, exported by DDPM Studio {__version__}."
     )
 
 

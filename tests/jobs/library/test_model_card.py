@@ -15,6 +15,7 @@ from huggingface_hub import ModelCard
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import export_diffusers, import_model, train
 from ddpm_studio.jobs.events import Notice
+from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -39,7 +40,7 @@ def test_it_tells_recipe_data_steps_and_licence(run: Path, tmp_path: Path) -> No
     assert info.data is not None
     for row in ("Steps | 4", "Pictures | 10", "Batch size | 4", "Noise schedule | linear"):
         assert f"| {row} |" in card
-    assert "16×16 RGB" in card
+    assert str(PictureShape(16, 16, 3)) in card
     # Of this machine nothing is told but names.
     assert Path(info.data.sources[0]).name in card
     assert str(Path(info.data.sources[0]).parent) not in card
