@@ -35,6 +35,8 @@ def view_of(run: Path, **changes: Any) -> RunView:
         "pictures": 10,
         "classes": (),
         "known_classes": (),
+        "needs_class": False,
+        "guidable": True,
         "created": "2026-01-01T00:00:00+00:00",
         "plugins": {},
         "missing": {},
