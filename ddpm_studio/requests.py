@@ -983,7 +983,8 @@ class CompareRequest(Request):
     features_file: Path | None = Field(
         None,
         title="Weights of the features",
-        description="File of the network whose features they are, for those that need one.",
+        description="File of the network whose features they are: a classifier that was kept, or "
+        "Inception's weights; safetensors or of torch.save.",
         json_schema_extra={"metavar": "FILE"},
     )
     components: int | None = Field(

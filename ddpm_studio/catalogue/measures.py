@@ -24,12 +24,12 @@ class FeatureInfo(Entry):
         components: on how many principal components of the real pictures' features they are
             projected unless another number is asked for; 0: they are taken as they are.
         labelled: needs the classes of the real pictures.
-        weights: what weights file it needs that a person has to name; empty: none.
+        weights: whether it takes a file of weights that a person names, or can't do without.
     """
 
     components: int = field(default=0, kw_only=True)
     labelled: bool = field(default=False, kw_only=True)
-    weights: str = field(default="", kw_only=True)
+    weights: Literal["none", "optional", "needed"] = field(default="none", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ FEATURES = Table(
             "64 features of a small network that learns the set's classes first",
             f"{_FEATURES}.classifier:classifier_space",
             labelled=True,
+            weights="optional",
         ),
         FeatureInfo(
             "pixels",
@@ -82,6 +83,20 @@ FEATURES = Table(
             "the pixels themselves, projected on their principal components",
             f"{_FEATURES}.pixels:pixel_space",
             components=64,
+        ),
+        FeatureInfo(
+            "efficientnet",
+            "EfficientNet-Lite0",
+            "features that ImageNet has taught; needs two packages, see the README",
+            f"{_FEATURES}.efficientnet:efficientnet_space",
+            components=64,
+        ),
+        FeatureInfo(
+            "inception",
+            "Inception-v3",
+            "those that FID is defined in; needs the file of its weights",
+            f"{_FEATURES}.inception:inception_space",
+            weights="needed",
         ),
     ),
 )

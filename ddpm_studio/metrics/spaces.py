@@ -30,8 +30,10 @@ def feature_space(
     entry = FEATURES[name]
     if entry.labelled and basis.labels is None:
         raise ValueError(f"the features {name!r} need pictures with classes")
-    if entry.weights and basis.weights is None:
-        raise ValueError(f"the features {name!r} need a file of weights: {entry.weights}")
+    if entry.weights == "needed" and basis.weights is None:
+        raise ValueError(f"the features {name!r} need a file of weights")
+    if entry.weights == "none" and basis.weights is not None:
+        raise ValueError(f"the features {name!r} take no file of weights")
     space: FeatureSpace = yield from entry.load()(basis)
     count = entry.components if components is None else components
     return (yield from projected_space(space, basis, count)) if count else space

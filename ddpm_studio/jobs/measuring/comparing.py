@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Evaluated, Event, MeasuredFigure, Notice, Pictures, Progress
 from ddpm_studio.metrics.compared import Compared
 from ddpm_studio.metrics.features.space import Basis, FeatureSpace, features_of
+from ddpm_studio.metrics.features.weights import WeightsFile, read_weights
 from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out
 from ddpm_studio.metrics.real_pictures import RealRows, real_rows
 from ddpm_studio.metrics.spaces import feature_space
@@ -66,7 +68,8 @@ def compare(
             dataset.labels,
             dataset.class_names,
             request.seed,
-            cache=paths.cache_dir(),
+            _weights(request.features_file),
+            paths.cache_dir(),
         )
         space = yield from feature_space(entry.name, basis, request.components)
     except ValueError as error:
@@ -122,7 +125,22 @@ def _features(request: CompareRequest, dataset: Dataset) -> FeatureInfo:
     if request.features is not None:
         return FEATURES[request.features]
     labelled = dataset.labels is not None and len(dataset.class_names) > 1
-    return next(one for one in FEATURES.values() if one.labelled == labelled and not one.weights)
+    return next(
+        one for one in FEATURES.values() if one.labelled == labelled and one.weights != "needed"
+    )
+
+
+def _weights(file: Path | None) -> WeightsFile | None:
+    if file is None:
+        return None
+    try:
+        return read_weights(file)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise StudioError(
+            f"The weights of the features can't be read: {reason}: {file}.",
+            "Name a file of safetensors, or one that torch.save wrote of a state_dict.",
+        ) from error
 
 
 def _compared(

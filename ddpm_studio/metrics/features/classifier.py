@@ -90,7 +90,7 @@ class ClassifierSpace:
     Args:
         network: trained.
         class_names: of its outputs.
-        accuracy: share of ``tested`` held-out pictures that it names rightly.
+        accuracy: share of ``tested`` held-out pictures that it names rightly; None: not known.
         tested: how many those were.
         size: (H, W) of the pictures it was trained on.
         seed: it was trained with.
@@ -100,7 +100,7 @@ class ClassifierSpace:
         self,
         network: Classifier,
         class_names: tuple[str, ...],
-        accuracy: float,
+        accuracy: float | None,
         tested: int,
         size: tuple[int, int],
         seed: int,
@@ -142,29 +142,31 @@ class ClassifierSpace:
 
 
 def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]:
-    """Train the classifier of a set, or take the one that is kept.
+    """Train the classifier of a set, or take the one that is kept, or that a person names.
 
     A tenth of the pictures, 5,000 at most, told by their content, tests it. The same pictures,
     seed and number of threads give the same network.
 
     Raises:
-        ValueError: if the pictures have no classes, or one alone.
+        ValueError: if the pictures have no classes, or one alone, or the file is of others.
     """
     if basis.labels is None or len(basis.class_names) < 2:
         raise ValueError("the pictures have no classes that a network could learn")
+    size = (basis.images.shape[1], basis.images.shape[2])
+    channels = channels_first(basis.images[:1]).shape[1]
+    network = _blank(channels, _shrunk(*size), len(basis.class_names))
+    if basis.weights is not None:
+        basis.weights.fill(network)
+        return _space(network, basis, basis.weights.tensors)
     hashes = yield from content_hashes(basis.images)
     told = [_FORMAT, content_key(hashes), basis.class_names, basis.seed, list(basis.images.shape)]
     digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(basis.labels, np.int64).tobytes())
     key = f"classifier-{digest.hexdigest()}"
-    size = (basis.images.shape[1], basis.images.shape[2])
-    channels = channels_first(basis.images[:1]).shape[1]
-    network = _blank(channels, _shrunk(*size), len(basis.class_names))
     kept = cache.find(basis.cache, key)
     if kept is not None:
-        accuracy, tested = float(kept.pop(_ACCURACY)), int(kept.pop(_TESTED))
-        network.load_state_dict(kept)
-        return ClassifierSpace(network, basis.class_names, accuracy, tested, size, basis.seed)
+        network.load_state_dict(kept, strict=False)
+        return _space(network, basis, kept)
     test = held_out(hashes, _HELD_OUT, _MOST_HELD_OUT)
     x = torch.cat([_seen(basis.images[k : k + 1024]) for k in range(0, len(basis.images), 1024)])
     y = torch.from_numpy(np.ascontiguousarray(basis.labels, np.int64))
@@ -177,6 +179,14 @@ def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]
         _TESTED: torch.tensor(tested),
     }
     cache.keep(basis.cache, key, {**network.state_dict(), **notes})
+    return _space(network, basis, notes)
+
+
+def _space(network: Classifier, basis: Basis, notes: Mapping[str, Tensor]) -> ClassifierSpace:
+    """The space of a trained network, and what was noted of its test."""
+    size = (basis.images.shape[1], basis.images.shape[2])
+    tested = int(notes.get(_TESTED, torch.tensor(0)))
+    accuracy = float(notes[_ACCURACY]) if tested and _ACCURACY in notes else None
     return ClassifierSpace(network, basis.class_names, accuracy, tested, size, basis.seed)
 
 
@@ -242,14 +252,12 @@ def _moved(x: Tensor, draw: np.random.Generator) -> Tensor:
 
 
 def _accuracy(network: Classifier, x: Tensor, y: Tensor, rows: npt.NDArray[np.int64]) -> float:
-    if len(rows) == 0:
-        return float("nan")
     right = 0
     with torch.no_grad():
         for start in range(0, len(rows), 512):
             batch = torch.from_numpy(rows[start : start + 512])
             right += int((network(x[batch]).argmax(1) == y[batch]).sum())
-    return right / len(rows)
+    return right / max(1, len(rows))
 
 
 def _seen(pictures: Pictures) -> Tensor:

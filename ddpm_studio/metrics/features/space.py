@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from ddpm_studio.engine.batches import PictureRows
+from ddpm_studio.metrics.features.weights import WeightsFile
 from ddpm_studio.progress import Progress
 
 Pictures = npt.NDArray[np.uint8]
@@ -34,21 +34,6 @@ class FeatureSpace(Protocol):
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """Return the features, float64 (N, D), of pictures, uint8 (N, H, W, C)."""
-
-
-@dataclass(frozen=True, eq=False)
-class WeightsFile:
-    """Weights that a person has named.
-
-    Args:
-        tensors: as in the file.
-        name: of the file.
-        sha256: hex digest of the file's bytes.
-    """
-
-    tensors: Mapping[str, Tensor]
-    name: str
-    sha256: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, evaluate, evaluate_files, sample, train
 from ddpm_studio.jobs.events import Evaluated, Notice, Progress
 from ddpm_studio.metrics.features import classifier
+from ddpm_studio.paths import cache_dir
 from ddpm_studio.requests import (
     CompareRequest,
     EvaluateRequest,
@@ -154,6 +155,28 @@ def test_refusals(own_run: Path, pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="too few"):
         finish(evaluate_files(CompareRequest(), [one], [pictures], PrepareOptions()))
     assert not (own_run / evaluations.NAME).exists()
+
+
+def test_a_classifier_that_was_kept_is_named_as_a_file(class_folder: Path, tmp_path: Path) -> None:
+    asked = CompareRequest(features="classifier", metric="frechet")
+
+    def ask(request: CompareRequest) -> Evaluated:
+        job = evaluate_files(request, [class_folder], [class_folder], PrepareOptions())
+        result: Evaluated = finish(job)[1]
+        return result
+
+    first = ask(asked)
+    [kept] = (cache_dir() / "features").glob("classifier-*.safetensors")
+    file = Path(shutil.copy(kept, tmp_path / "kept.safetensors"))
+    shutil.rmtree(cache_dir() / "features")
+    again = ask(asked.model_copy(update={"features_file": file}))
+    assert again.figures == first.figures
+    assert again.features_told == first.features_told
+    assert not (cache_dir() / "features").exists()
+    for wrong in ("none.safetensors", "spoilt.safetensors"):
+        (tmp_path / "spoilt.safetensors").write_bytes(b"spoilt")
+        with pytest.raises(StudioError, match="weights of the features can't be read"):
+            ask(asked.model_copy(update={"features_file": tmp_path / wrong}))
 
 
 def test_breaking_off_notes_nothing(own_run: Path) -> None:

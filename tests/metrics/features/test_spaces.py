@@ -16,6 +16,7 @@ from ddpm_studio.metrics.features.classifier import ClassifierSpace, classifier_
 from ddpm_studio.metrics.features.projection import principal_components
 from ddpm_studio.metrics.features.resizing import as_rgb, at_most, channels_first, resized
 from ddpm_studio.metrics.features.space import Basis, features_of
+from ddpm_studio.metrics.features.weights import read_weights
 from ddpm_studio.metrics.spaces import feature_space
 
 
@@ -47,6 +48,7 @@ def trained(given: Basis) -> ClassifierSpace:
 def test_the_classifier_learns_and_tells_how_well(quick: None) -> None:
     space = trained(basis())
     assert space.title == "64 features of a classifier of the set"
+    assert space.accuracy is not None
     assert space.accuracy > 0.9
     assert 10 < space.tested < 60
     assert space.told["held_out_accuracy"] == space.accuracy
@@ -89,6 +91,10 @@ def test_a_network_is_kept_by_the_content_of_the_pictures(
         for changed in (basis(299, cache=tmp_path), basis(seed=1, cache=tmp_path)):
             with pytest.raises(AssertionError, match="trained again"):
                 trained(changed)
+        # Named as a file, it is that of any pictures of these classes.
+        [kept] = tmp_path.rglob("*.safetensors")
+        told = dict(trained(basis(299, weights=read_weights(kept))).told)
+        assert told == dict(first.told)
     for file in tmp_path.rglob("*.safetensors"):
         file.write_bytes(b"spoilt")
     assert trained(basis(cache=tmp_path)).told == first.told

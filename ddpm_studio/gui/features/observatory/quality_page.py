@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QVBoxLayou
 
 from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.backend.record import RunRecord
-from ddpm_studio.catalogue import METRICS
+from ddpm_studio.catalogue import FEATURES, METRICS
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
@@ -52,9 +52,9 @@ class QualityPage(QWidget):
         self.count.setFixedWidth(_BOX_WIDTH)
         self.features = QComboBox()
         self.features.addItem(self.tr("as suits the pictures"), None)
-        # Those of a file can be asked for where a file can be named: in the terminal.
-        for choice in choices_of(fields["features"]):
-            add_choices(self.features, [choice])
+        # Those that need a file are asked for where one can be named: in the terminal.
+        choices = choices_of(fields["features"])
+        add_choices(self.features, [c for c in choices if FEATURES[c.value].weights != "needed"])
         for box, field in ((self.count, fields["count"]), (self.features, fields["features"])):
             name(box, str(field.title), str(field.description))
         self.space, self.figure = QComboBox(), QComboBox()

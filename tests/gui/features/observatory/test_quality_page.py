@@ -75,6 +75,8 @@ def test_the_run_is_evaluated_from_the_window(qtbot: QtBot, studio: Studio, run:
     panel, actions = shown(qtbot, studio, run)
     page = panel.quality
     page.count.setValue(4)
+    assert page.features.findData("pixels") > 0
+    assert page.features.findData("inception") < 0, "it needs a file, which can't be named here"
     actions["observatory.evaluate"].trigger()
     assert panel.pages.currentWidget() is page
     assert not page.start.isEnabled()

