@@ -38,9 +38,14 @@ def is_file(path: Path) -> bool:
 
 
 def resources_dir() -> Path:
-    """Return the folder of icons and sample data, in a wheel or in a source tree."""
+    """Return the folder of icons, sample data and examples, in a wheel or in a source tree."""
     installed = _PACKAGE / "_resources"
     return installed if installed.is_dir() else _PACKAGE.parent / "resources"
+
+
+def examples_dir() -> Path:
+    """Return the folder of the notebook and the scripts that show how Python is used."""
+    return resources_dir() / "examples"
 
 
 def cache_dir() -> Path:

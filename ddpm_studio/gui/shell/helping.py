@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
+from ddpm_studio.paths import examples_dir
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
@@ -92,6 +93,15 @@ class Helping(QObject):
             tip=self.tr("See and change which keys do what"),
         )
         actions.add(
+            "help.examples",
+            self.tr("Examples in Python"),
+            self.open_examples,
+            category=help_,
+            icon="folder-open",
+            tip=self.tr("Open the folder of scripts and a notebook: train, draw, add your own"),
+            keywords=self.tr("notebook scripts jupyter figures api"),
+        )
+        actions.add(
             "help.about",
             self.tr("About DDPM Studio"),
             self.show_about,
@@ -137,6 +147,12 @@ class Helping(QObject):
         """Open the settings where the shortcuts are."""
         self._dialog().tabs.setCurrentWidget(self._dialog().shortcuts)
         self.show_settings()
+
+    def open_examples(self) -> None:
+        """Open the folder of the examples in the system's file manager."""
+        folder = examples_dir()
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._messages.show_info(self.tr("The examples are in {folder}").format(folder=folder))
 
     def show_about(self) -> None:
         """Say what this program is."""

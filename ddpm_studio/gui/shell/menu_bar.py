@@ -31,7 +31,7 @@ _SECTIONS = (
     ("gallery.rate*", "observatory.notes"),
     ("*.delete", "*.remove", "*.paste", "*.undo", "*.redo"),
     ("*.copy", "*.save_*", "*.csv", "*.picture"),
-    ("help.palette", "help.tour", "help.shortcuts"),
+    ("help.palette", "help.tour", "help.shortcuts", "help.examples"),
 )
 
 
