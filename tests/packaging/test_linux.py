@@ -200,6 +200,9 @@ def test_one_name_and_one_version_everywhere() -> None:
     newest = component.find("releases/release")
     assert newest is not None
     assert newest.get("version") == project["version"] == __version__
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d[^\]]*)\] - (\S+)$", changelog, re.MULTILINE)
+    assert released[0] == (newest.get("version"), newest.get("date"))
     assert component.findtext("project_license") == project["license"]
 
 
