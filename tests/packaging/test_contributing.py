@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,23 @@ def test_the_files_named_are_there() -> None:
     named = re.findall(r"`((?:ddpm_studio|tests)/[^`]*)`", TEXT)
     assert len(named) > 10
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def floors(drawn: str) -> list[list[str]]:
+    """The names on each line of a picture, without what is said of them further right."""
+    return [re.split(r" {3,}", line)[0].split() for line in drawn.strip().splitlines()]
+
+
+def test_the_pictures_of_the_floors_are_the_contracts() -> None:
+    drawn = re.findall(r"^```text\n(.*?)```$", TEXT, re.MULTILINE | re.DOTALL)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = {
+        contract["name"]: [re.findall(r"(\w+)(?: [:|]|$)", layer) for layer in contract["layers"]]
+        for contract in project["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    }
+    assert floors(drawn[0]) == layers["Imports point one way"]
+    assert floors(drawn[1]) == layers["The floors of the window"]
 
 
 def test_the_table_names_every_kind() -> None:
