@@ -18,6 +18,7 @@ _SECTIONS = (
     ("training.*",),
     ("run.rename", "run.trash", "run.undo"),
     ("jobs.*", "run.*"),
+    ("view.tab[1-4]",),
     ("view.tab?",),
     ("view.tab_*",),
     ("view.data", "view.training", "view.jobs", "view.pins", "view.reset"),

@@ -126,4 +126,4 @@ def test_tabs_that_do_not_fit_are_reached_with_the_mouse(qtbot: QtBot, window: M
     while on.isEnabled():
         qtbot.mouseClick(on, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(bar.count() - 1).center())
-    assert window.tabs.currentWidget() is window.observatory
+    assert window.tabs.currentIndex() == bar.count() - 1
