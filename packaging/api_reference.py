@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import os
 import pkgutil
 import re
 import sys
@@ -30,7 +31,8 @@ LEFT_OUT = frozenset(("gui", "cli", "backend", "display"))
 _NO_FAULTS = (
     # A package names its modules again, which are listed one by one.
     r"The module specification ",
-    # Types that pydantic and Pillow have for type checkers alone.
+    # Types that pydantic and Pillow have for type checkers alone, as Python 3.11 array[int].
+    r"Error parsing type annotation array\[int\] ",
     r"Error parsing type annotation JsonDict ",
     r".* core\.ImagingCore ",
     # The type of a field that a dataclass inherits: looked for in the module of the heir.
@@ -72,6 +74,8 @@ def docstrings(of: Doc[object]) -> Iterator[tuple[str, str]]:
 
 def build(folder: Path) -> list[str]:
     """Write the pages; return what pdoc warns of, and the references that lead nowhere."""
+    # What the packages ask of the system when they are imported, such as the kind of processor.
+    os.environ["PDOC_ALLOW_EXEC"] = "1"
     pdoc.render.configure(docformat="google", search=True)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
