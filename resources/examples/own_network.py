@@ -92,7 +92,7 @@ def main(given: Sequence[str] | None = None) -> None:
     """Train it on emoji of 16 pixels and draw some."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--run", type=Path, default=Path("runs/own-network"), help="a new folder")
-    parser.add_argument("--steps", type=int, default=400, help="optimiser steps")
+    parser.add_argument("--steps", type=int, default=1000, help="optimiser steps")
     parser.add_argument("--out", type=Path, default=Path("own-network.png"))
     told = parser.parse_args(given)
     catalogue.NETWORKS.add(NETWORK)

@@ -16,7 +16,7 @@ import ddpm_studio as ds
 RUN = Path("runs/example")
 
 
-def trained(run: Path, steps: int = 200) -> ds.Run:
+def trained(run: Path, steps: int = 300) -> ds.Run:
     """Open a run, or train it first where there is none.
 
     Args:
@@ -45,7 +45,7 @@ def main(given: Sequence[str] | None = None) -> None:
     """Train, tell the loss, and draw 16 garments in a few steps."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--run", type=Path, default=RUN, help="the run folder")
-    parser.add_argument("--steps", type=int, default=200, help="optimiser steps")
+    parser.add_argument("--steps", type=int, default=300, help="optimiser steps")
     parser.add_argument("--out", type=Path, default=Path("garments.png"))
     told = parser.parse_args(given)
     run = trained(told.run, told.steps)
