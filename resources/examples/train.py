@@ -16,12 +16,13 @@ import ddpm_studio as ds
 RUN = Path("runs/example")
 
 
-def trained(run: Path, steps: int = 300) -> ds.Run:
+def trained(run: Path, steps: int = 300, parameterization: str = "x0") -> ds.Run:
     """Open a run, or train it first where there is none.
 
     Args:
         run: its folder.
         steps: optimiser steps of a new one; more of them draw better garments.
+        parameterization: what a new one predicts.
     """
     if run.exists():
         return ds.open(run)
@@ -34,7 +35,7 @@ def trained(run: Path, steps: int = 300) -> ds.Run:
         # Work at half the resolution, x_0 predicted and a cosine schedule: what a short training
         # on a CPU needs. The paper's choices are the defaults.
         preset="patches",
-        parameterization="x0",
+        parameterization=parameterization,
         schedule="cosine",
         learning_rate=1e-3,
         batch_size=16,
