@@ -48,7 +48,7 @@ def test_from_noise_the_set_is_openais(
     assert frames == [*reversed((sectioned(20, text) + 1).tolist()), 0]
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", [n for n, info in SAMPLERS.items() if not info.few_step])
 def test_every_sampler_walks_it(run: Path, models: ModelStore, name: str) -> None:
     frames, result = drawn(asked(run, "ddim5", sampler=name), models)
     assert (frames[0], frames[-1]) == (17, 0)

@@ -19,6 +19,7 @@ from ddpm_studio.gui.widgets.plots.small_curve import SmallCurve, StepSeries
 from ddpm_studio.gui.workspace.studio import Studio
 
 _REDRAW_MS = 150
+_NOT_OF_ALL = ("device_load", "held_out_bits")
 
 
 class CurvesPage(QWidget):
@@ -94,6 +95,9 @@ class CurvesPage(QWidget):
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.loss, 5)
         layout.addLayout(by_t, 3)
+        # Of runs that have such figures; until one is shown they ask for no room.
+        for column in _NOT_OF_ALL:
+            self.curves[column].hide()
         small = list(self.curves.values())
         for line in (small[:3], small[3:]):
             row = QHBoxLayout()
@@ -124,7 +128,7 @@ class CurvesPage(QWidget):
                 ],
                 last,
             )
-        for column in ("device_load", "held_out_bits"):
+        for column in _NOT_OF_ALL:
             self.curves[column].setVisible(not self.curves[column].is_empty)
         first = self.records[0]
         # Before the run is read there are no rows, whatever its T.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.backend.record import RunRecord
@@ -18,6 +18,7 @@ from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.requests import EvaluateRequest
@@ -131,19 +132,13 @@ class QualityPage(QWidget):
             role="primary",
         )
         self.start.clicked.connect(self.evaluate)
-        asked = QHBoxLayout()
-        asked.setSpacing(SPACE_S)
-        asked.addWidget(label(self.tr("samples"), "muted"))
-        asked.addWidget(self.count)
-        asked.addWidget(label(self.tr("features"), "muted"))
-        asked.addWidget(self.features)
+        asked = FlowLayout()
+        asked.addWidget(together(label(self.tr("samples"), "muted"), self.count))
+        asked.addWidget(together(label(self.tr("features"), "muted"), self.features))
         asked.addWidget(self.start)
-        asked.addStretch()
-        chosen = QHBoxLayout()
-        chosen.setSpacing(SPACE_S)
+        chosen = FlowLayout()
         chosen.addWidget(self.figure)
         chosen.addWidget(self.space)
-        chosen.addStretch()
         shown = QWidget()
         self._shown = QVBoxLayout(shown)
         self._shown.setContentsMargins(0, 0, 0, 0)

@@ -50,7 +50,7 @@ class SmallCurve(StepField):
         self._words, self._top, self._from_zero = words, top, from_zero
         self._series: tuple[StepSeries, ...] = ()
         self.range = (0.0, 1.0)
-        self.setMinimumSize(120, 80)
+        self.setMinimumSize(108, 80)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_series(self, series: Sequence[StepSeries], last: float) -> None:
