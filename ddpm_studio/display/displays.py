@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from ddpm_studio.display.words import duration
+from ddpm_studio.durations import duration
 from ddpm_studio.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 10.0

@@ -9,7 +9,7 @@ import pytest
 from ddpm_studio.cli.listening import listen
 from ddpm_studio.cli.stopping import Stopped
 from ddpm_studio.display.displays import BarDisplay, LineDisplay, make_display
-from ddpm_studio.display.words import duration
+from ddpm_studio.durations import duration
 from ddpm_studio.jobs.events import Event, Notice, Progress, TrainStep, TrainTick
 from tests.cli.conftest import spawn
 
