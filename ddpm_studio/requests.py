@@ -439,7 +439,8 @@ class TrainRequest(Request):
         None,
         ge=1,
         title="Samples every",
-        description="Steps; empty: after ten seconds, then as often as takes a tenth of the time.",
+        description="Steps; empty: when there can be something to see, then as often as takes a "
+        "tenth of the time.",
     )
     sample_count: int = Field(
         16, ge=0, le=256, title="Sample count", description="Pictures in each preview; 0: none."

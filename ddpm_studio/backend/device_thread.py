@@ -14,6 +14,7 @@ from ddpm_studio.backend.handle import State
 from ddpm_studio.backend.heap_trim import HeapTrim
 from ddpm_studio.backend.outbox import Outbox
 from ddpm_studio.backend.running_job import RunningJob
+from ddpm_studio.backend.share_of_time import ShareOfTime
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, Lane
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # So long may interactive jobs run in one go before a background job gets a step.
 _INTERACTIVE_SECONDS = 0.25
+
+# What nobody asked for has this share of the time beside background jobs.
+_SPARE_SHARE = 0.04
 
 # What was asked for while torch loaded comes first; then so long a rest is taken for idleness.
 _UNTIL_TRAINING_LOADS = 0.5
@@ -84,11 +88,13 @@ class DeviceThread(QThread):
         models, device = load()
         self.ready.emit(device)
         heap_trim = HeapTrim()
+        spare_time = ShareOfTime(_SPARE_SHARE)
         interactive_since: float | None = None
         while self._serve_commands():
             heap_trim.when_due()
             interactive = self._next(Lane.INTERACTIVE)
             background = self._next(Lane.BACKGROUND)
+            spare = self._next(Lane.SPARE)
             now = time.monotonic()
             if interactive and interactive_since is None:
                 interactive_since = now
@@ -97,9 +103,12 @@ class DeviceThread(QThread):
             )
             if interactive and not (background and turn_over):
                 self._step(interactive, models)
-            elif background:
+            elif background and (interactive or not (spare and spare_time.due)):
                 interactive_since = None
                 self._step(background, models)
+            elif spare:
+                interactive_since = None
+                spare_time.spend(partial(self._step, spare, models))
             elif idle := self._next(Lane.IDLE):
                 interactive_since = None
                 self._step(idle, models)

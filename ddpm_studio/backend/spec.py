@@ -19,10 +19,15 @@ _ids = count(1)
 
 
 class Lane(enum.Enum):
-    """Interactive jobs go before background ones; idle ones wait until nothing else runs."""
+    """Interactive jobs go before background ones; idle ones wait until nothing else runs.
+
+    Spare ones, which nobody asked for, have a small share of the device's time while background
+    jobs run.
+    """
 
     INTERACTIVE = "interactive"
     BACKGROUND = "background"
+    SPARE = "spare"
     IDLE = "idle"
 
 
@@ -70,7 +75,7 @@ class JobSpec(Generic[T_co]):
     Args:
         title: what a person reads in the list of jobs.
         work: what is done, and by which executor.
-        lane: whether somebody waits for it; the pool knows no idle jobs.
+        lane: whether somebody waits for it; the pool knows neither spare nor idle jobs.
         slot: a newer job of the same slot replaces this one.
         listed: whether it appears in the list of jobs.
         queue: in the pool, jobs of one queue run one after another, in the order in which they

@@ -67,7 +67,8 @@ class TrainTick:
 
     ``loss_by_t`` is the mean loss in ``BINS`` equal parts of 1..T since the last tick (NaN:
     none seen). ``cpu_load`` is the busy share of all cores, ``device_load`` that of the GPU, in
-    0..1; None where it can't be told.
+    0..1; None where it can't be told. ``samples_in`` are the seconds until the next samples are
+    drawn, None if none will be, or it is not known; ``threads`` those of the CPU, None on a GPU.
     """
 
     step: int
@@ -78,6 +79,8 @@ class TrainTick:
     loss_by_t: tuple[float, ...]
     cpu_load: float | None = None
     device_load: float | None = None
+    samples_in: float | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

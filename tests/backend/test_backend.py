@@ -136,6 +136,37 @@ def test_interactive_goes_before_background_but_does_not_starve_it(
     backend.cancel(background)
 
 
+def test_what_nobody_asked_for_has_a_small_share_beside_a_training(
+    backend: Backend, qtbot: QtBot
+) -> None:
+    order: list[str] = []
+
+    def equal(tag: str) -> Callable[[Any], Any]:
+        def work(_: Any) -> Generator[Any, None, None]:
+            while True:
+                order.append(tag)
+                QThread.msleep(2)
+                yield Progress(0, 1, tag)
+
+        return work
+
+    background = backend.submit(JobSpec("b", DeviceSteps(equal("b")), Lane.BACKGROUND))
+    spare = backend.submit(JobSpec("s", DeviceSteps(equal("s")), Lane.SPARE))
+    qtbot.waitUntil(lambda: order.count("s") > 3, timeout=20_000)
+    assert order.count("s") < 0.1 * len(order)
+    # Nothing else runs: all of the time is theirs.
+    backend.pause(background, True)
+    qtbot.waitUntil(lambda: background.state is State.PAUSED, timeout=20_000)
+    begun = len(order)
+    qtbot.waitUntil(lambda: len(order) > begun + 20, timeout=20_000)
+    assert set(order[begun:]) == {"s"}
+    # Who was asked for goes before it.
+    asked = backend.submit(JobSpec("i", DeviceSteps(equal("i"))))
+    qtbot.waitUntil(lambda: order[-20:].count("i") == 20, timeout=20_000)
+    for job in (background, spare, asked):
+        backend.cancel(job)
+
+
 def test_pause_stops_stepping(backend: Backend, qtbot: QtBot) -> None:
     seen: list[str] = []
     job = backend.submit(JobSpec("t", DeviceSteps(counting(10**9, seen)), Lane.BACKGROUND))

@@ -12,7 +12,7 @@ from ddpm_studio.requests import Device, Precision
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
-    from ddpm_studio.jobs.machine.speed import MachineSpeed
+    from ddpm_studio.jobs.machine.pace import MachineSpeed
 
 
 def use_device(device: Device, precision: Precision, threads: int | None) -> JobSpec[str]:

@@ -29,7 +29,7 @@ class RunView:
 
     ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,); None where its schedule
     is another package's that is missing. ``has_averages`` tells that it keeps EMA snapshots, from
-    which an average of any length is made.
+    which an average of any length is made, ``fine_tuned`` that it began with another run's weights.
     """
 
     summary: RunSummary
@@ -38,6 +38,7 @@ class RunView:
     options: PrepareOptions
     alphas_cumprod: npt.NDArray[np.float64] | None
     has_averages: bool
+    fine_tuned: bool = False
 
 
 def open_run(run: Path) -> JobSpec[RunView]:
@@ -58,6 +59,7 @@ def open_run(run: Path) -> JobSpec[RunView]:
             prepare_options(folder.info),
             folder.info.process.noise_schedule().alphas_cumprod.numpy() if known else None,
             keeps_averages(folder),
+            folder.info.start_from is not None,
         )
 
     return JobSpec(f"Opening {run.name}", PoolCall(work), slot="open run", listed=False)

@@ -70,6 +70,37 @@ NETWORKS = Table(
 )
 
 
+@dataclass(frozen=True)
+class Needs:
+    """How many pictures a network in training sees (steps × batch) until there is what to see.
+
+    Args:
+        shapes: until some of its samples can be recognised.
+        good: from so many on it is the choice, where the time suffices for several networks:
+            one with a larger figure draws better then. None: it is never chosen for a time.
+        source: where the figures come from; what was not measured says so.
+    """
+
+    shapes: int
+    good: int | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """A training that a paper tells of.
+
+    Args:
+        steps: how many it took.
+        side: of the pictures, in pixels.
+        source: where it is told.
+    """
+
+    steps: int
+    side: int
+    source: str
+
+
 @dataclass(frozen=True, eq=False)
 class PresetInfo(Entry):
     """A network of a certain size; its code makes a configuration of (size, channels).
@@ -79,9 +110,13 @@ class PresetInfo(Entry):
     Args:
         recipe: how it is trained unless something else is asked for: values of fields of
             :class:`ddpm_studio.requests.TrainRequest`, where they are others than the paper's.
+        needs: what it takes until there is something to see; None: nobody knows.
+        published: the training of a paper that its recipe repeats, if it does.
     """
 
     recipe: Mapping[str, object] = field(default_factory=dict, kw_only=True)
+    needs: Needs | None = field(default=None, kw_only=True)
+    published: Published | None = field(default=None, kw_only=True)
 
 
 # [DDPM appendix B]; the paper's 5000 steps of warm-up suit its 800,000 in all.
@@ -89,17 +124,44 @@ _CIFAR10 = {"batch_size": 128, "learning_rate": 2e-4, "warmup_steps": 5000}
 _256_PX = {"batch_size": 64, "learning_rate": 2e-5, "warmup_steps": 5000}
 _QUICK = {"warmup_steps": 50}
 
+# Until they are measured with the recipes that the presets have.
+_TINY_NEEDS = Needs(
+    8_000,
+    23_000,
+    "Shapes: by eye, most of 16 samples of Fashion-MNIST at 28 px (seed 0, 250 steps of 32). "
+    "Good: assumed, no more than it saw in ten minutes on two cores.",
+)
+_PATCHES_NEEDS = Needs(
+    7_000,
+    35_000,
+    "A prototype on Fashion-MNIST at 28 px that predicted x̂₀ under the cosine schedule: "
+    "pictures seen in two and in ten minutes on two cores.",
+)
+_SMALL_NEEDS = Needs(16_000, 1_000_000, "Assumed: twice the shapes of tiny, and a night.")
+_DIT_NEEDS = Needs(32_000, None, "Assumed: twice the shapes of small.")
+_CIFAR10_NEEDS = Needs(300_000, 3_000_000, "Assumed: half of the warm-up, and five times that.")
+_256_PX_NEEDS = Needs(300_000, 3_200_000, "Assumed: about the warm-up, and ten times that.")
+_APPENDIX_B = "DDPM, appendix B"
+
 PRESETS = Table(
     "preset",
     PresetInfo,
     (
-        PresetInfo("tiny", "tiny", "suits a CPU", f"{_UNET}.tiny", recipe=_QUICK),
-        PresetInfo("small", "small", "a night on a CPU", f"{_UNET}.small"),
         PresetInfo(
-            *("ddpm32", "ddpm32", "the paper's for CIFAR-10", f"{_UNET}.ddpm32"), recipe=_CIFAR10
+            *("tiny", "tiny", "suits a CPU", f"{_UNET}.tiny"), recipe=_QUICK, needs=_TINY_NEEDS
+        ),
+        PresetInfo(*("small", "small", "a night on a CPU", f"{_UNET}.small"), needs=_SMALL_NEEDS),
+        PresetInfo(
+            *("ddpm32", "ddpm32", "the paper's for CIFAR-10", f"{_UNET}.ddpm32"),
+            recipe=_CIFAR10,
+            needs=_CIFAR10_NEEDS,
+            published=Published(800_000, 32, f"CIFAR-10: {_APPENDIX_B}"),
         ),
         PresetInfo(
-            *("ddpm256", "ddpm256", "the paper's for 256 px", f"{_UNET}.ddpm256"), recipe=_256_PX
+            *("ddpm256", "ddpm256", "the paper's for 256 px", f"{_UNET}.ddpm256"),
+            recipe=_256_PX,
+            needs=_256_PX_NEEDS,
+            published=Published(500_000, 256, f"CelebA-HQ: {_APPENDIX_B}"),
         ),
         PresetInfo(
             "patches",
@@ -107,7 +169,11 @@ PRESETS = Table(
             "as large as tiny, at half the resolution",
             f"{_CODE}.patch_unet:PatchUNetConfig.patches",
             recipe=_QUICK,
+            needs=_PATCHES_NEEDS,
         ),
-        PresetInfo("dit", "dit", "a small transformer", f"{_CODE}.dit:DiTConfig.small"),
+        PresetInfo(
+            *("dit", "dit", "a small transformer", f"{_CODE}.dit:DiTConfig.small"),
+            needs=_DIT_NEEDS,
+        ),
     ),
 )

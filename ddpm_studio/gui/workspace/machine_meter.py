@@ -13,7 +13,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.picture_shape import ImageSize
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.machine.speed import MachineSpeed
+    from ddpm_studio.jobs.machine.pace import MachineSpeed
 
 RECOGNISABLE = 8_000
 """Pictures seen when, of 16 samples of ``tiny`` on Fashion-MNIST, most were garments.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio import paths
-from ddpm_studio.backend import Backend, JobHandle, JobSpec, State, specs
+from ddpm_studio.backend import Backend, JobHandle, JobSpec, Lane, State, specs
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import Failure, StudioError
@@ -20,6 +21,7 @@ from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.restoring import Restorer
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.unasked import Unasked
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted, TrainTick
 from ddpm_studio.jobs.library.gallery import find_runs
 from ddpm_studio.jobs.training.spare import Spare
@@ -102,6 +104,9 @@ class Studio(QObject):
         self.importer.asked.connect(lambda *_: self._set_opening(None))
         self.drawn.connect(self.restorer.compare)
         self.pins = Pins(backend, self.notify, self)
+        self.unasked = Unasked(self, self)
+        for changed in (self.training_changed, self.run_changed):
+            changed.connect(self.unasked.look)
 
     def open_paths(self, given: Sequence[Path]) -> None:
         """Open whatever was dropped: a run, another program's model, a drawn picture, pictures."""
@@ -248,10 +253,16 @@ class Studio(QObject):
             else:
                 self._close_run()
 
-    def submit(self, spec: JobSpec[T], *, asked: bool = True) -> JobHandle[T]:
-        """Start any spec; pictures that it draws go to the gallery if a person ``asked`` for it."""
+    def submit(self, spec: JobSpec[T], *, asked: bool = True, kept: bool = True) -> JobHandle[T]:
+        """Start any spec; pictures that it draws go to the gallery if a person ``asked`` for it.
+
+        What nobody asked for does not hold up a training, see :class:`Unasked`; what is not to be
+        ``kept``, such as the moments of a drag, is drawn at once all the same.
+        """
+        if not asked and spec.on_device:
+            spec = replace(spec, lane=Lane.SPARE)
         job = self.backend.submit(spec)
-        if asked:
+        if asked and kept:
             job.on_finished(self._on_result)
         return job
 

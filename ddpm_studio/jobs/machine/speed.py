@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Generator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.kept import read_kept, write_kept
+from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
 from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides
 from ddpm_studio.picture_shape import image_size as image_size_of
 from ddpm_studio.runs.weights import parameters
@@ -49,38 +50,6 @@ _HICCUP_SECONDS = 0.25
 # Weights, their average, gradient and Adam's two moments in float32.
 _BYTES_PER_PARAMETER = 20
 _SHARE_OF_MEMORY = 0.25
-
-
-@dataclass(frozen=True)
-class PresetSpeed:
-    """A step of a preset takes ``fixed + each · pictures`` seconds.
-
-    The line goes through the quickest steps at the two largest batches that were tried, of
-    which ``batch`` is the larger, with pictures of ``image_size``: a side, or (width, height).
-    """
-
-    image_size: ImageSize
-    fixed: float
-    each: float
-    batch: int
-
-    def seconds(self, pictures: int, batch_size: int) -> float:
-        """Return how long it takes to train on this many pictures."""
-        return pictures / batch_size * (self.fixed + self.each * batch_size)
-
-
-@dataclass(frozen=True)
-class MachineSpeed:
-    """What was measured on ``machine`` for pictures of one shape.
-
-    Presets that do not fit its memory, or are far too slow for it, are missing.
-    """
-
-    machine: str
-    device: str
-    image_size: ImageSize
-    channels: int
-    presets: dict[str, PresetSpeed]
 
 
 def measure_speed(

@@ -18,13 +18,13 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.jobs.training.building import build_trainer
-from ddpm_studio.jobs.training.previews import SHARE_OF_TIME
+from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
 _MOST_STEPS = 100_000_000
 # Of the time asked for, and in seconds: what measuring may take at most.
-_SHARE, _SECONDS = 0.1, 4.0
+_SHARE, _SECONDS = 0.1, 2.0
 
 
 def in_steps(

@@ -15,15 +15,16 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import Evaluator
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
 from ddpm_studio.jobs.library.preview_sheets import save_preview
+from ddpm_studio.jobs.training.budget import shapes_after
+from ddpm_studio.jobs.training.preview_times import PreviewTimes
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
 
 _SAMPLER = SAMPLERS[FEW_STEPS]
 _STEPS = 20
 _SEED = 4
-# Unless a number of steps is asked for, previews may take this share of the time.
-SHARE_OF_TIME = 0.1
-_FIRST_AFTER_SECONDS = 10.0
+# Raw and averaged weights.
+_NETWORKS = 2
 
 
 class Previews:
@@ -37,7 +38,16 @@ class Previews:
         student = folder.info.student
         self._sampler = SAMPLERS[student.sampler] if student else _SAMPLER
         self._steps = min(student.steps if student else _STEPS, trainer.process.schedule.T)
-        self._next = time.monotonic() + _FIRST_AFTER_SECONDS
+        self._times = PreviewTimes(
+            # The network that is fine-tuned has learnt something.
+            0 if folder.info.start_from else shapes_after(request.preset),
+            _NETWORKS * self._steps * request.sample_count,
+            self._seen,
+        )
+
+    @property
+    def _seen(self) -> int:
+        return self.trainer.config.seen(self.trainer.step_number)
 
     def due(self, step: int) -> bool:
         """Whether to draw after this step; always after the last one."""
@@ -47,7 +57,22 @@ class Previews:
             return True
         if self.request.sample_every:
             return step % self.request.sample_every == 0
-        return time.monotonic() >= self._next
+        return self._times.wait(self._seen) <= 0
+
+    def wait(self, seconds_a_step: float) -> float | None:
+        """Return how many seconds it is until the next preview; None: it is not known, or none.
+
+        Args:
+            seconds_a_step: that the training takes at present.
+        """
+        if self.request.sample_count == 0:
+            return None
+        step = self.trainer.step_number
+        until_end = (self.request.steps - step) * seconds_a_step
+        if every := self.request.sample_every:
+            return min((every - step % every) * seconds_a_step, until_end)
+        pace = self.trainer.config.pictures / seconds_a_step
+        return min(self._times.wait(self._seen, pace), until_end)
 
     def draw(self) -> Generator[Event, None, None]:
         """Yield progress, then the SampleGrid, which is saved in the run folder too.
@@ -72,15 +97,14 @@ class Previews:
             save_preview(grid)
         except (OSError, StudioError) as error:
             refused = error
-        now = time.monotonic()
-        self._next = now + (now - begun) / SHARE_OF_TIME
+        self._times.drew(begun)
         yield grid
         if refused is not None:
             raise refused
 
     def postpone(self) -> None:
-        """Wait as after the first, when drawing has failed."""
-        self._next = time.monotonic() + _FIRST_AFTER_SECONDS
+        """Wait a while, when drawing has failed."""
+        self._times.failed()
 
     def _walk(self, network: Network) -> Generator[Event, None, Pictures]:
         training = network.training

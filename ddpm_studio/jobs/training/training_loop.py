@@ -6,12 +6,15 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
+
+import torch
 
 from ddpm_studio.engine import Trainer, derive_seed
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
-from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep
+from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep, TrainTick
 from ddpm_studio.jobs.machine.compiling import Compiling
 from ddpm_studio.jobs.machine.threads import ThreadWatch
 from ddpm_studio.jobs.training.batching import MicroBatch
@@ -182,7 +185,7 @@ class TrainingLoop:
                 if isinstance(event, TrainStep) and event.finite:
                     leapt = self._spikes.saw(event.loss)
                     spike = event.step if leapt and spike is None else spike
-                yield event
+                yield self._with_plans(event) if isinstance(event, TrainTick) else event
         except DivergedError as error:
             if not self.request.return_on_spike:
                 raise
@@ -193,6 +196,13 @@ class TrainingLoop:
                 return False
             why, sound = f"The loss leapt at step {self.trainer.step_number}.", spike - LATE
         return (yield from self._go_back(why, sound))
+
+    def _with_plans(self, tick: TrainTick) -> TrainTick:
+        """Add when the next samples come, and by how many threads."""
+        seconds_a_step = self.trainer.config.pictures / tick.images_per_second
+        threads = torch.get_num_threads() if self.trainer.device.type == "cpu" else None
+        samples_in = self._previews.wait(seconds_a_step)
+        return replace(tick, samples_in=samples_in, threads=threads)
 
     def _tell_of_figures(self) -> Generator[Event, None, None]:
         """If the figures can't be written, see at once whether a checkpoint can."""

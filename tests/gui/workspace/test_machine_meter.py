@@ -17,7 +17,7 @@ from ddpm_studio.gui.workspace.machine_meter import RECOGNISABLE, MachineMeter
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.machine import speed as speeds
-from ddpm_studio.jobs.machine.speed import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.panel_help import WAIT, endless
 

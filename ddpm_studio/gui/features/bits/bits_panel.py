@@ -177,6 +177,9 @@ class BitsPanel(ToolPanel):
         )
         return specs.measuring.measure_bits(request, "bits")
 
+    def _has_subject(self) -> bool:
+        return False  # Nothing is measured unasked.
+
     def _evaluated(self) -> int | None:
         """How many timesteps to evaluate, no more than the model has."""
         asked, view = self.timesteps.number(), self.studio.run_view
@@ -233,7 +236,9 @@ class BitsPanel(ToolPanel):
         request = DecodeRequest(
             run=Path(run), moments=_MOMENTS, timesteps=self._evaluated(), seed=self.seed.value
         )
-        job = self.studio.submit(specs.measuring.decode(request, picture, "decode"))
+        job = self.studio.submit(
+            specs.measuring.decode(request, picture, "decode"), asked=self.source.asked
+        )
         self._frames = []
         job.on_event(self._on_moment)
         job.on_finished(self._on_decoded)

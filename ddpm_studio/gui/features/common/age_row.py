@@ -1,4 +1,4 @@
-"""Says when the model has trained on since what is shown was drawn."""
+"""Says when the model has trained on since what is shown was drawn, and what waits for it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ class AgeRow(QWidget):
     """One quiet line: at which step it was drawn, where the model is, and a button.
 
     It stands there while the open model is in training, so that nothing moves with each drawing,
-    and whenever what is shown is of an earlier step.
+    and whenever what is shown is of an earlier step, or waits.
 
     Args:
         studio: knows the open model.
         again: draws again.
         recipe: returns how what is shown was made; None while nothing finished is.
+        waiting: returns why what nobody asked for is not drawn yet, else an empty text.
         parent: the owner.
     """
 
@@ -30,16 +31,18 @@ class AgeRow(QWidget):
         studio: Studio,
         again: QAction,
         recipe: Callable[[], Mapping[str, object] | None],
+        waiting: Callable[[], str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._recipe = studio, recipe
+        self._studio, self._recipe, self._waiting = studio, recipe, waiting
         self._told = (
             self.tr("Drawn at step {0}"),
             self.tr("Drawn at step {0} · the model is at {1}"),
         )
         self.words = ElidedLabel("", "caption")
-        self.button = button(self.tr("Draw again"), again.toolTip(), role="link")
+        self._texts = self.tr("Draw again"), self.tr("Draw now")
+        self.button = button(self._texts[0], again.toolTip(), role="link")
         policy = self.button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.button.setSizePolicy(policy)
@@ -50,7 +53,8 @@ class AgeRow(QWidget):
         row.addWidget(self.words)
         row.addWidget(self.button)
         row.addStretch()
-        for moved in (studio.model_moved, studio.run_changed, studio.training_changed):
+        unasked = studio.unasked.changed
+        for moved in (studio.model_moved, studio.run_changed, studio.training_changed, unasked):
             moved.connect(self.refresh)
         self.refresh()
 
@@ -64,9 +68,13 @@ class AgeRow(QWidget):
         """Tell anew, after a drawing has begun or ended."""
         drawn, now, old = self._step(), self._studio.model_step, self.is_old
         steps = [f"{step:,}" for step in (drawn, now) if step is not None]
-        self.words.setText("" if drawn is None else self._told[old].format(*steps))
-        self.button.setVisible(old)
-        self.setVisible(old or self._studio.draws_live)
+        waiting = self._waiting()
+        self.words.setText(waiting or ("" if drawn is None else self._told[old].format(*steps)))
+        text = self._texts[bool(waiting)]
+        self.button.setText(text)
+        self.button.setAccessibleName(text)
+        self.button.setVisible(old or bool(waiting))
+        self.setVisible(old or bool(waiting) or self._studio.draws_live)
 
     def _step(self) -> int | None:
         recipe = self._recipe()

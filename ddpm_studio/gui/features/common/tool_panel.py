@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
+from ddpm_studio.gui.features.common.turn import Turn
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
@@ -54,8 +55,9 @@ class ToolPanel(QWidget):
     """A tab that draws as soon as it is looked at, and again when something changes.
 
     What it draws by itself, when a model is opened or the tab is seen for the first time, is
-    only shown; what a person asked for or changed something for is kept in the gallery too. Of
-    what is drawn while a control is dragged, that is the last.
+    only shown, and lets a training go first; what a person asked for or changed something for is
+    drawn at once and kept in the gallery too. Of what is drawn while a control is dragged, that is
+    the last.
 
     How it follows a drag depends on how long its last drawing took. One that is over within
     :data:`LIVE_SECONDS`, as a few-step student's is, is let finish, and then the newest request
@@ -87,7 +89,8 @@ class ToolPanel(QWidget):
         self._icon = icon
         self._age: AgeRow | None = None
         self._stale = True
-        self._asked_for = self._keeps = False
+        self._asked_for = self._was_asked = self._keeps = False
+        self._turn = Turn(studio, self)
         self._drawn_run: Path | None = None
         self._again: Restored | None = None
         self._index: int | None = None
@@ -120,6 +123,7 @@ class ToolPanel(QWidget):
         studio.training_changed.connect(self._on_run)
         studio.opening_changed.connect(self._tell_empty)
         studio.restored.connect(self._on_restored)
+        self._turn.came.connect(self._on_turn)
 
     def draw_later(self, *, asked: bool = True) -> None:
         """Draw in a moment with what is chosen then, at the latest when the tab is seen.
@@ -153,6 +157,10 @@ class ToolPanel(QWidget):
         self._patience.stop()
         if not self.studio.can_draw or self.studio.run is None:
             return
+        self._turn.forget()
+        if not self._asked_for and self._has_subject() and self._turn.comes_later():
+            self._refresh_age()
+            return
         spec = self._spec()
         if spec is None:
             return
@@ -163,9 +171,10 @@ class ToolPanel(QWidget):
             self._index = again.index
         self._stale = False
         self._owed, self._dragging = None, self._asked_for and self.dragged
-        self._keeps, self._asked_for = self._asked_for and not self._dragging, False
+        self._was_asked, self._asked_for = self._asked_for, False
+        self._keeps = self._was_asked and not self._dragging
         self._begun = time.monotonic()
-        self.job = self.studio.submit(spec, asked=self._keeps)
+        self.job = self.studio.submit(spec, asked=self._was_asked, kept=self._keeps)
         self.job.on_event(self._on_event)
         self.job.changed.connect(self._show_progress)
         self.job.on_finished(self._on_finished)
@@ -173,10 +182,21 @@ class ToolPanel(QWidget):
         self.job.finished.connect(self._on_drawn)
         self.job.on_failed(self._on_drawing_failed)
         self.job.ended.connect(self._draw_newest)
+        self.job.ended.connect(self._refresh_age)
+        self._refresh_age()
+        self._show_progress()
+
+    def _on_turn(self) -> None:
+        """Draw what waited for the training."""
+        self.draw_later(asked=False)
+
+    def _refresh_age(self) -> None:
         if self._age is not None:
             self._age.refresh()
-            self.job.ended.connect(self._age.refresh)
-        self._show_progress()
+
+    def _waiting(self) -> str:
+        """Why what nobody asked for is not there yet, else an empty text."""
+        return self._turn.words(self._under_way and not self._was_asked)
 
     def give_up(self) -> None:
         """Cancel a drawing under way: what it was asked for is shown no more."""
@@ -221,6 +241,10 @@ class ToolPanel(QWidget):
         """Return what to draw now, or None while something is missing."""
         raise NotImplementedError
 
+    def _has_subject(self) -> bool:
+        """Whether there is all that it takes to draw."""
+        return True
+
     def _on_event(self, event: Event) -> None:
         """Show what the drawing tells."""
         raise NotImplementedError
@@ -241,7 +265,7 @@ class ToolPanel(QWidget):
 
     def _tell_age(self, again: QAction) -> None:
         """Say when what is ``drawn`` is of an earlier step; ``again`` draws it anew."""
-        self._age = AgeRow(self.studio, again, self._recipe)
+        self._age = AgeRow(self.studio, again, self._recipe, self._waiting)
         self.content.insertWidget(self.content.indexOf(self.messages) + 1, self._age)
 
     def _keep(self, drawn: Drawn) -> None:

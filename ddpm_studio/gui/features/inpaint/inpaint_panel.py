@@ -196,6 +196,9 @@ class InpaintPanel(ToolPanel):
         )
         return specs.drawing.inpaint(request, picture, mask.copy(), "inpaint")
 
+    def _has_subject(self) -> bool:
+        return self.source.fitted is not None and bool(self.canvas.painted.any())
+
     def _show_restored(self, found: Restored) -> None:
         fields = found.request.model_dump()
         self._surprised = True

@@ -165,6 +165,9 @@ class InterpolatePanel(ToolPanel):
             self._request(self.time.value, common), keys, "interpolate"
         )
 
+    def _has_subject(self) -> bool:
+        return bool(self._keys())
+
     def _request(self, t: int, fields: dict[str, Any]) -> InterpolateRequest:
         return InterpolateRequest(run=self._run(), t=t, frames=_FRAMES, **fields)
 

@@ -76,6 +76,15 @@ class BoundChapter(ToolPanel):
         self._make_equations()
         self._join()
         self._build()
+        again = actions.add(
+            "learn.take_apart",
+            self.tr("Take the bound apart again"),
+            self.draw_now,
+            category=self.tr("&Learn"),
+            icon="refresh-cw",
+            tip=self.tr("Evaluate it anew, with the model as it is now"),
+        )
+        self._tell_age(again)
         self._on_run()
 
     @property
@@ -186,21 +195,28 @@ class BoundChapter(ToolPanel):
             if self.source.fitted is None and not self.source.waiting:
                 self.source.pick_from_data(asked=False)
             return None
-        self._compare()
+        self._ask_for_step(asked=self._asked_for)
         return specs.learning.bound_parts(request, picture)
 
+    def _has_subject(self) -> bool:
+        return self.source.fitted is not None
+
     def _compare(self) -> None:
+        self._ask_for_step(asked=True)
+
+    def _ask_for_step(self, *, asked: bool) -> None:
         """Ask for the two Gaussians at the slider's t."""
         request, picture = self._request(), self.source.fitted
         if request is not None and picture is not None and self.isVisible():
             t = max(1, self.time.value)
-            job = self.studio.submit(specs.learning.step_gaussians(request, picture, t))
+            spec = specs.learning.step_gaussians(request, picture, t)
+            job = self.studio.submit(spec, asked=asked)
             job.on_finished(self._on_step)
             job.on_failed(self._on_failed)
 
     def _on_source(self) -> None:
         self.parts = self.step = None
-        self.draw_later()
+        self.draw_later(asked=self.source.asked)
 
     def _on_time(self) -> None:
         self._soon.start()

@@ -23,6 +23,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 
 _OF_FORWARD = ("learn.from_data", "learn.from_built_in")
+_OF_BOUND = ("learn.take_apart",)
 _OF_PLAYGROUND = ("learn.train", "learn.play", "learn.clear")
 
 
@@ -119,6 +120,8 @@ class LearnPanel(QWidget):
         """Turn to the chapter whose action was asked for, from wherever it was."""
         if action_id in _OF_PLAYGROUND:
             self.show_chapter(self.playground)
+        elif action_id in _OF_BOUND:
+            self.show_chapter(self.bound)
         elif action_id in _OF_FORWARD:
             self.show_chapter(self.forward)
 

@@ -16,6 +16,7 @@ from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.age_row import AgeRow
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.turn import Turn
 from ddpm_studio.gui.features.reverse.compare_row import CompareRow
 from ddpm_studio.gui.features.reverse.player import Player
 from ddpm_studio.gui.features.reverse.process_frames import ProcessFrames
@@ -32,7 +33,7 @@ from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.plots.noise_curve import NoiseCurve
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Restored, drawn_by, follow_run
+from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, drawn_by, follow_run
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
 from ddpm_studio.requests import SampleRequest
 
@@ -56,6 +57,8 @@ class ReversePanel(QWidget):
         self.process = Process()
         self._jobs: list[JobHandle[Drawn]] = []
         self._wanted: Restored | None = None
+        self._asked = False
+        self._turn = Turn(studio, self)
         category = self.tr("&Reverse process")
         self._draw_action = actions.add(
             "reverse.draw",
@@ -67,7 +70,7 @@ class ReversePanel(QWidget):
             tip=self.tr("Draw from noise again with these settings, and keep it in the gallery"),
         )
         self.messages = MessageBar()
-        self.age = AgeRow(studio, self._draw_action, lambda: self.trajectory.recipe or None)
+        self.age = AgeRow(studio, self._draw_action, self._recipe, self._waiting)
         self.views = ProcessViews()
         self.bar = ViewBar(self.views, actions, "reverse", category)
         self.inspector = ElidedLabel("", "caption")
@@ -132,6 +135,8 @@ class ReversePanel(QWidget):
         self, begun: Sequence[JobSpec[Drawn]], titles: Sequence[str], *, asked: bool
     ) -> None:
         self.messages.clear()
+        self._asked = asked
+        self._turn.forget()
         self.show_process(Process([Trajectory(title=title) for title in titles]))
         self.views.empty.set_content("film", self.tr("Drawing…"))
         for job in self._jobs:
@@ -141,6 +146,8 @@ class ReversePanel(QWidget):
             job.on_event(self._on_event)
             job.on_finished(self._on_finished)
             job.on_failed(self._on_failed)
+            job.ended.connect(self.age.refresh)
+        self.age.refresh()
 
     def show_process(self, process: Process) -> None:
         """Show a process instead of the one shown; from its end."""
@@ -222,6 +229,7 @@ class ReversePanel(QWidget):
         studio.opening_changed.connect(self._update_enabled)
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
+        self._turn.came.connect(self._draw_first)
 
     def _moments(self, others: int) -> int:
         """How many moments to ask for where so many samplers walk beside the first."""
@@ -320,10 +328,21 @@ class ReversePanel(QWidget):
         request = self.trajectory.recipe.get("request")
         return str(request.get("run")) if isinstance(request, dict) else ""
 
+    @property
+    def _busy(self) -> bool:
+        return any(not job.state.over for job in self._jobs)
+
     def _draw_first(self) -> None:
-        busy = any(not job.state.over for job in self._jobs)
-        if self.isVisible() and not len(self.process) and not busy:
-            self._draw(asked=False)
+        if self.isVisible() and self._studio.can_draw and not (len(self.process) or self._busy):
+            if not self._turn.comes_later():
+                self._draw(asked=False)
+            self.age.refresh()
+
+    def _recipe(self) -> Recipe | None:
+        return self.trajectory.recipe or None
+
+    def _waiting(self) -> str:
+        return self._turn.words(self._busy and not self._asked)
 
     def _on_compare(self, comparing: bool) -> None:
         self.compare.setVisible(comparing)

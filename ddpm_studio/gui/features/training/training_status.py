@@ -18,7 +18,7 @@ from ddpm_studio.gui.widgets.layout.basics import (
     number_label,
     set_property,
 )
-from ddpm_studio.gui.widgets.layout.eta import time_left
+from ddpm_studio.gui.widgets.layout.eta import duration, time_left
 from ddpm_studio.jobs.events import RunStarted, TrainTick
 
 if TYPE_CHECKING:
@@ -147,10 +147,17 @@ class TrainingStatus(QWidget):
             figures.append(self.tr("{n} pictures/s").format(n=shown))
             if job.state is not State.PAUSED and not self._stopping:
                 figures.append(time_left(tick.seconds_left))
+                figures.append(self._next_samples(tick.samples_in))
             figures.append(memory_words(tick.memory_bytes))
-        precision = started.precision
-        figures.append(f"{started.device} {precision}")
-        return figures
+        figures.append(f"{started.device} {started.precision}")
+        if tick is not None and tick.threads is not None:
+            one, more = self.tr("1 thread"), self.tr("{n} threads")
+            figures.append(one if tick.threads == 1 else more.format(n=tick.threads))
+        return [figure for figure in figures if figure]
+
+    def _next_samples(self, seconds: float | None) -> str:
+        words = "" if seconds is None else duration(seconds)
+        return self.tr("next samples in about {time}").format(time=words) if words else ""
 
 
 def memory_words(count: int) -> str:

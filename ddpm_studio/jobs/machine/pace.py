@@ -1,0 +1,54 @@
+"""How fast a machine trains each preset: what was measured, and what follows for other sizes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from ddpm_studio.picture_shape import ImageSize, sides
+
+
+@dataclass(frozen=True)
+class PresetSpeed:
+    """A step of a preset takes ``fixed + each · pictures`` seconds.
+
+    The line goes through the quickest steps at the two largest batches that were tried, of
+    which ``batch`` is the larger, with pictures of ``image_size``: a side, or (width, height).
+    """
+
+    image_size: ImageSize
+    fixed: float
+    each: float
+    batch: int
+
+    def seconds(self, pictures: int, batch_size: int) -> float:
+        """Return how long it takes to train on this many pictures."""
+        return pictures / batch_size * (self.fixed + self.each * batch_size)
+
+
+@dataclass(frozen=True)
+class MachineSpeed:
+    """What was measured on ``machine`` for pictures of one shape.
+
+    Presets that do not fit its memory, or are far too slow for it, are missing.
+    """
+
+    machine: str
+    device: str
+    image_size: ImageSize
+    channels: int
+    presets: dict[str, PresetSpeed]
+
+    def at(self, image_size: ImageSize) -> MachineSpeed:
+        """Return what follows for another size: a picture's share grows with its pixels.
+
+        Measured steps of convolutions do so; attention, where the picture is smallest, grows
+        faster, so that larger pictures may take longer than this tells.
+        """
+        if image_size == self.image_size:
+            return self
+        scaled = {}
+        for name, speed in self.presets.items():
+            factor = math.prod(sides(image_size)) / math.prod(sides(speed.image_size))
+            scaled[name] = replace(speed, image_size=image_size, each=factor * speed.each)
+        return replace(self, image_size=image_size, presets=scaled)

@@ -1,0 +1,243 @@
+"""A budget of time for a training: which network, batch and size of pictures it suffices for.
+
+Nothing here needs torch: the window, the terminal and Python choose by the same rules, from
+steps that were timed on this machine and from what each preset needs
+(:class:`ddpm_studio.engine.tables.networks.Needs`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ddpm_studio.durations import duration
+from ddpm_studio.engine.tables import PRESETS
+from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
+from ddpm_studio.picture_shape import ImageSize, image_size, sides, size_text
+from ddpm_studio.requests import TrainRequest
+
+#: What is offered to choose from; any number of minutes or hours can be asked for.
+OFFERED = ("2m", "10m", "1h", "night", "paper")
+#: What is meant where nobody has chosen.
+DEFAULT = "10m"
+
+_NIGHT_HOURS = 8
+_UNITS = {"m": 60.0, "h": 3600.0}
+_MOST_SECONDS = 1e6 * 60
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*([mh])")
+# Of a preset that tells none: as the first one.
+_SHAPES = 8_000
+# A batch is doubled while that makes so many times as many pictures a second, this many steps
+# are left, and it is no larger than this.
+_WORTH_DOUBLING, _FEWEST_STEPS, _LARGEST_BATCH = 1.5, 2_000, 128
+# Shorter sides that are offered where the pictures are too large, and what theirs are rounded to.
+_SHORTER_SIDES = (128, 96, 64, 48, 32, 24, 16)
+_MULTIPLE = 8
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A time for a training; ``seconds`` is None for as many steps as the paper took."""
+
+    name: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What suits a budget.
+
+    Args:
+        settings: fields of :class:`ddpm_studio.requests.TrainRequest` beside the preset's
+            recipe. With ``minutes``, ``steps`` are those that are expected.
+        image_size: of the pictures that it was chosen for; None: not known.
+        shapes: seconds until some samples can be recognised; None: not known.
+        whole: seconds in all; None: not known.
+        smaller: a size at which there is something to see within the budget, where at this one
+            there is not; None: there is, or at no size, or it is not known.
+    """
+
+    settings: dict[str, object]
+    image_size: ImageSize | None
+    shapes: float | None
+    whole: float | None
+    smaller: ImageSize | None = None
+
+    @property
+    def preset(self) -> str:
+        """The network."""
+        return str(self.settings["preset"])
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether there will be nothing to recognise within the budget."""
+        return None not in (self.shapes, self.whole) and (self.shapes or 0) > (self.whole or 0)
+
+    def __str__(self) -> str:
+        batch = TrainRequest.model_validate(self.settings).batch_size
+        size = "" if self.image_size is None else f" at {size_text(self.image_size)} px"
+        words = f"{self.preset}{size}, batches of {batch}"
+        if self.shapes is not None:
+            words += f", shapes in about {duration(self.shapes)}"
+        if self.whole is not None:
+            words += f", {duration(self.whole)} in all"
+        return words
+
+
+def parse_budget(text: str) -> Budget:
+    """Read a budget: "10m", "1.5h", "night" or "paper".
+
+    Raises:
+        ValueError: it is none; the message lists what there is.
+    """
+    name = text.strip().lower()
+    if name == "paper":
+        return Budget(name, None)
+    if name == "night":
+        return Budget(name, _NIGHT_HOURS * _UNITS["h"])
+    written = _WRITTEN.fullmatch(name)
+    seconds = float(written[1]) * _UNITS[written[2]] if written else 0.0
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise ValueError(
+            f"{text!r} is no budget: name minutes or hours, such as 10m or 1.5h, night or paper"
+        )
+    return Budget(name, seconds)
+
+
+def shapes_after(preset: str) -> int:
+    """Return how many pictures a preset sees until some of its samples can be recognised.
+
+    Of a preset that is not known, or does not tell, as many as for the first one.
+    """
+    needs = PRESETS[preset].needs if preset in PRESETS else None
+    return needs.shapes if needs else _SHAPES
+
+
+def choose(
+    budget: Budget,
+    speed: MachineSpeed | None,
+    *,
+    preset: str | None = None,
+    pictures: int | None = None,
+) -> Choice:
+    """Choose what suits a budget on this machine.
+
+    Of the networks that see enough pictures within it to be good, the one with the largest need
+    is taken; else the one that comes nearest to its own, of those whose shapes come in time; else
+    the one whose shapes come first.
+
+    Args:
+        budget: the time.
+        speed: what was measured for pictures of the shape that the training has; None: nothing
+            yet, the first preset is taken.
+        preset: the network, if it is not to be chosen.
+        pictures: how many there are; None: not known.
+
+    Raises:
+        ValueError: as in the paper is asked of a preset that repeats no training of one.
+    """
+    if budget.seconds is None:
+        return _as_published(speed, preset)
+    best = max(_trials(budget.seconds, speed, preset, pictures), key=_Trial.merit, default=None)
+    settings: dict[str, object] = {"minutes": budget.seconds / 60}
+    if best is None or speed is None:
+        known = speed.image_size if speed else None
+        settings = {"preset": preset or next(iter(PRESETS)), **settings}
+        return Choice(settings, known, None, budget.seconds)
+    settings = {
+        "preset": best.preset,
+        "batch_size": best.batch,
+        "steps": max(1, round(best.pictures / best.batch)),
+        **settings,
+    }
+    smaller = None if best.in_time else _smaller(budget.seconds, speed, preset, pictures)
+    return Choice(settings, speed.image_size, best.shapes, budget.seconds, smaller)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What one preset would come to: ``pictures`` are those that it sees in the time."""
+
+    preset: str
+    batch: int
+    pictures: float
+    shapes: float
+    in_time: bool
+    good: int | None
+
+    def merit(self) -> tuple[int, float, float]:
+        if self.good is not None and self.pictures >= self.good:
+            return 2, self.good, -self.shapes
+        if self.in_time:
+            return 1, self.pictures / (self.good or math.inf), -self.shapes
+        return 0, -self.shapes, 0.0
+
+
+def _trials(
+    seconds: float, speed: MachineSpeed | None, preset: str | None, pictures: int | None
+) -> Iterator[_Trial]:
+    left = seconds / (1 + SHARE_OF_TIME)
+    for name, measured in (speed.presets if speed else {}).items():
+        needs = PRESETS[name].needs if name in PRESETS else None
+        good = needs.good if needs else None
+        # A network that does not divide the pictures' sides would make them smaller.
+        fits = speed is not None and measured.image_size == speed.image_size
+        if name != preset if preset is not None else good is None or not fits:
+            continue
+        batch = _batch(name, measured, left, pictures)
+        seen = left / measured.seconds(1, batch)
+        shapes = measured.seconds(shapes_after(name), batch)
+        yield _Trial(name, batch, seen, shapes, shapes <= left, good)
+
+
+def _batch(preset: str, speed: PresetSpeed, seconds: float, pictures: int | None) -> int:
+    """Return the recipe's batch, doubled while the device is far quicker with more at once."""
+    batch = TrainRequest(preset=preset).batch_size
+    most = min(_LARGEST_BATCH, pictures or _LARGEST_BATCH)
+    while 2 * batch <= most:
+        gain = speed.seconds(1, batch) / speed.seconds(1, 2 * batch)
+        steps = seconds / speed.seconds(2 * batch, 2 * batch)
+        if gain < _WORTH_DOUBLING or steps < _FEWEST_STEPS:
+            break
+        batch *= 2
+    return batch
+
+
+def _smaller(
+    seconds: float, speed: MachineSpeed, preset: str | None, pictures: int | None
+) -> ImageSize | None:
+    """Return the largest smaller size whose shapes come in time, by what the pixels are fewer."""
+    width, height = sides(speed.image_size)
+    for side in _SHORTER_SIDES:
+        if side >= min(width, height):
+            continue
+        factor = side / min(width, height)
+        size = image_size(*(_rounded(factor * whole) for whole in (width, height)))
+        if any(one.in_time for one in _trials(seconds, speed.at(size), preset, pictures)):
+            return size
+    return None
+
+
+def _rounded(side: float) -> int:
+    return max(_MULTIPLE, round(side / _MULTIPLE) * _MULTIPLE)
+
+
+def _as_published(speed: MachineSpeed | None, preset: str | None) -> Choice:
+    """Choose the paper's network for pictures of the nearest size, and the steps that it took."""
+    told = {name: one.published for name, one in PRESETS.items() if one.published}
+    if preset is not None and preset not in told:
+        raise ValueError(f"{preset} repeats no training of a paper; {', '.join(told)} do")
+    side = min(sides(speed.image_size)) if speed else 1
+    nearest = min(told, key=lambda name: abs(math.log(told[name].side / side)))
+    name = preset or nearest
+    settings: dict[str, object] = {"preset": name, "steps": told[name].steps}
+    measured = speed.presets.get(name) if speed else None
+    if speed is None or measured is None:
+        return Choice(settings, speed.image_size if speed else None, None, None)
+    batch = TrainRequest(preset=name).batch_size
+    whole = measured.seconds(told[name].steps * batch, batch)
+    shapes = measured.seconds(shapes_after(name), batch)
+    return Choice(settings, speed.image_size, shapes, whole)

@@ -1,0 +1,89 @@
+"""Previews wait for something to see, and take a small share of the time, less at first."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import pytest
+
+from ddpm_studio.jobs.training.preview_times import PreviewTimes
+
+
+@dataclass
+class Training:
+    """A training on a clock of its own: so many pictures a second, a preview takes so long."""
+
+    pace: float
+    takes: float
+    shapes_after: int = 0
+    evaluations: int = 0
+
+    def run(self, seconds: float, step: float = 0.1) -> list[float]:
+        """Return when previews began; ``seen`` and ``drawing`` tell of the rest."""
+        self.now = self.seen = self.drawing = 0.0
+        times = PreviewTimes(self.shapes_after, self.evaluations, clock=lambda: self.now)
+        begun = []
+        while self.now < seconds:
+            self.now += step
+            self.seen += self.pace * step
+            if times.wait(int(self.seen)) <= 0:
+                begun.append(self.now)
+                self.now += self.takes
+                self.drawing += self.takes
+                times.drew(begun[-1])
+        return begun
+
+
+@pytest.mark.parametrize("takes", [0.05, 0.4, 2.0, 6.0, 30.0])
+@pytest.mark.parametrize("off", [0.5, 1.0])
+def test_previews_take_a_tenth_at_most_and_less_in_the_first_minute(
+    takes: float, off: float
+) -> None:
+    # What the first one takes is foretold from the pace, up to this factor.
+    evaluations = round(off * takes * 3 * 50)
+    training = Training(50, takes, evaluations=evaluations)
+    begun = training.run(3600)
+    assert training.drawing <= 0.1 * training.now + takes
+    assert len(begun) >= 0.8 * 0.1 * 3600 / takes
+    in_first_minute = sum(max(0.0, min(60, at + takes) - at) for at in begun if at < 60)
+    assert in_first_minute <= 0.06 * 60
+
+
+def test_the_first_waits_for_something_to_see() -> None:
+    assert Training(100, 0.1, shapes_after=8000).run(200)[0] == pytest.approx(80, abs=0.2)
+
+
+def test_who_waits_long_sees_that_it_goes() -> None:
+    assert Training(1, 0.5, shapes_after=8000, evaluations=1).run(700)[0] == pytest.approx(600, 0.1)
+
+
+def test_what_was_not_drawn_is_not_caught_up_with() -> None:
+    begun = Training(100, 1.0, shapes_after=40_000, evaluations=300).run(800)
+    assert begun[0] == pytest.approx(400, abs=0.2)
+    assert min(b - a for a, b in itertools.pairwise(begun)) >= 10
+
+
+def test_the_next_is_told_by_the_pace_at_present() -> None:
+    now = 100.0
+    times = PreviewTimes(8000, 0, clock=lambda: now)
+    assert math.isinf(times.wait(0))
+    now = 200.0
+    assert times.wait(4000) == pytest.approx(100)
+    assert times.wait(4000, 80) == pytest.approx(50)
+    begun, now = now, now + 3
+    times.drew(begun)
+    assert times.wait(5000) == pytest.approx(27)
+    times.failed()
+    assert times.wait(5000) == pytest.approx(27)
+    now += 25
+    times.failed()
+    assert times.wait(5000) == pytest.approx(10)
+
+
+def test_a_run_that_goes_on_has_learnt_something() -> None:
+    now = 0.0
+    times = PreviewTimes(8000, 3, seen=9000, clock=lambda: now)
+    now = 30.0
+    assert times.wait(9100) == 0
