@@ -15,6 +15,7 @@ from ddpm_studio.api.stoppable import trained
 from ddpm_studio.api.store import models
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import ask
+from ddpm_studio.jobs.training.budget import Budget, ask_budget
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -27,6 +28,7 @@ def train(
     run: AnyPath,
     resume: bool = False,
     start_from: AnyPath | None = None,
+    budget: str | None = None,
     spare: AnyPath | None = None,
     progress: bool = True,
     **options: Any,
@@ -42,6 +44,9 @@ def train(
         run: the run folder, new or, to resume, there already.
         resume: go on with the run; ``steps`` is the new total.
         start_from: fine-tune the network of another run, also of an imported one.
+        budget: in place of a length, a time such as "10m", "1.5h" or "night", or "paper" for as
+            many steps as the paper took: network, batch and picture size are chosen to suit it
+            by what this machine can do; options that are named are kept.
         spare: where the run goes on if its own folder can't be written to.
         progress: show a bar in a notebook or, on stderr, in a terminal; what there is to know
             is a warning of the logger ``ddpm_studio`` elsewhere.
@@ -66,6 +71,10 @@ def train(
     if resume and start_from is not None:
         raise StudioError("A run that goes on has its network.", "Leave start_from out.")
     given = checked("train", options, TrainRequest, PrepareOptions)
+    time: Budget | None = None
+    begun = resume or start_from is not None
+    if budget is not None:
+        time, given = ask_budget(budget, given, begun=begun)
     prepare = ask(PrepareOptions, of_model(PrepareOptions, given))
     asked, make = of_model(TrainRequest, given), partial(ask, TrainRequest)
     if resume:
@@ -74,14 +83,20 @@ def train(
         check_new_run(folder)
         base = None if start_from is None else Path(start_from)
         request = make(asked) if base is None else fine_tuned(base, asked, make)
-    job = jobs.train(
-        sources,
-        folder,
-        request,
-        prepare,
-        resume=resume,
-        start_from=None if start_from is None else Path(start_from),
-        models=models(),
-        spare=Spare(None if spare is None else Path(spare)),
-    )
+    elsewhere = Spare(None if spare is None else Path(spare))
+    if time is not None and not begun:
+        job = jobs.train_within(
+            time, sources, folder, request, prepare, given, models=models(), spare=elsewhere
+        )
+    else:
+        job = jobs.train(
+            sources,
+            folder,
+            request,
+            prepare,
+            resume=resume,
+            start_from=None if start_from is None else Path(start_from),
+            models=models(),
+            spare=elsewhere,
+        )
     return Run(trained(job, folder, progress), progress=progress)

@@ -111,6 +111,9 @@ from .playground import (
 from .playground import (
     walk_points as walk_points,
 )
+from .training.budgeted import (
+    train_within as train_within,
+)
 from .training.distilling import distill as distill
 from .training.training import (
     TrainResult as TrainResult,

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio.cli.options import option_name, validated, with_options
+from ddpm_studio.jobs.asking import OptionError
+from ddpm_studio.jobs.training.budget import Budget, ask_budget
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
@@ -44,6 +46,17 @@ def command(
             show_default=False,
         ),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget",
+            metavar="TIME",
+            help="In place of a length, a time such as 10m or 1h, night, or paper for the steps "
+            "that the paper took: network, batch and picture size are chosen to suit it by what "
+            "this machine can do, but what is named is kept.",
+            show_default=False,
+        ),
+    ] = None,
     spare: Annotated[
         Path | None,
         typer.Option(
@@ -67,6 +80,13 @@ def command(
         raise typer.BadParameter("a run that goes on has its network.", param_hint="'--from'")
     if "steps" in given and (other := next((n for n in ("epochs", "minutes") if n in given), "")):
         raise typer.BadParameter("the length is in steps already.", param_hint=f"'--{other}'")
+    time: Budget | None = None
+    begun = resume or start_from is not None
+    if budget is not None:
+        try:
+            time, given = ask_budget(budget, given, begun=begun)
+        except OptionError as error:
+            raise typer.BadParameter(f"{error.problem}.", param_hint="'--budget'") from error
     make = partial(validated, TrainRequest)
     options = validated(PrepareOptions, given)
     if resume:
@@ -76,16 +96,19 @@ def command(
         check_new_run(run, option_name)
         request = fine_tuned(start_from, given, make, option_name) if start_from else make(given)
     from ddpm_studio.cli.train_teller import train_told
-    from ddpm_studio.jobs import train
+    from ddpm_studio.jobs import train, train_within
     from ddpm_studio.jobs.training.spare import Spare
 
-    job = train(
-        data or [],
-        run,
-        request,
-        options,
-        resume=resume,
-        start_from=start_from,
-        spare=Spare(spare),
-    )
+    if time is not None and not begun:
+        job = train_within(time, data or [], run, request, options, given, spare=Spare(spare))
+    else:
+        job = train(
+            data or [],
+            run,
+            request,
+            options,
+            resume=resume,
+            start_from=start_from,
+            spare=Spare(spare),
+        )
     train_told(job, run, json)

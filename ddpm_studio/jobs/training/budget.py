@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ddpm_studio.durations import duration
 from ddpm_studio.engine.tables import PRESETS
+from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
 from ddpm_studio.picture_shape import ImageSize, image_size, sides, size_text
@@ -24,6 +26,7 @@ OFFERED = ("2m", "10m", "1h", "night", "paper")
 #: What is meant where nobody has chosen.
 DEFAULT = "10m"
 
+_LENGTHS = ("steps", "epochs", "minutes")
 _NIGHT_HOURS = 8
 _UNITS = {"m": 60.0, "h": 3600.0}
 _MOST_SECONDS = 1e6 * 60
@@ -44,6 +47,11 @@ class Budget:
 
     name: str
     seconds: float | None
+
+    def __str__(self) -> str:
+        if self.seconds is None:
+            return "as in the paper"
+        return "a night" if self.name == "night" else duration(self.seconds)
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,33 @@ def parse_budget(text: str) -> Budget:
     return Budget(name, seconds)
 
 
+def ask_budget(
+    text: str, given: Mapping[str, Any], *, begun: bool
+) -> tuple[Budget, dict[str, Any]]:
+    """Read a budget; returns it and the options, with its length if there is a network already.
+
+    Args:
+        text: as for :func:`parse_budget`.
+        given: the options that somebody has named.
+        begun: whether the training goes on with a network, its own or another run's.
+
+    Raises:
+        OptionError: it is no budget, a length is given besides, or as in the paper is asked of a
+            network that is there already.
+    """
+    try:
+        budget = parse_budget(text)
+    except ValueError as error:
+        raise OptionError("budget", str(error)) from error
+    if (other := next((name for name in _LENGTHS if name in given), None)) is not None:
+        raise OptionError("budget", f"the length is in {other} already")
+    if not begun:
+        return budget, dict(given)
+    if budget.seconds is None:
+        raise OptionError("budget", "as in the paper is for a run that begins from nothing")
+    return budget, {**given, "minutes": budget.seconds / 60}
+
+
 def shapes_after(preset: str) -> int:
     """Return how many pictures a preset sees until some of its samples can be recognised.
 
@@ -121,6 +156,7 @@ def choose(
     speed: MachineSpeed | None,
     *,
     preset: str | None = None,
+    batch_size: int | None = None,
     pictures: int | None = None,
 ) -> Choice:
     """Choose what suits a budget on this machine.
@@ -134,6 +170,7 @@ def choose(
         speed: what was measured for pictures of the shape that the training has; None: nothing
             yet, the first preset is taken.
         preset: the network, if it is not to be chosen.
+        batch_size: likewise.
         pictures: how many there are; None: not known.
 
     Raises:
@@ -141,7 +178,8 @@ def choose(
     """
     if budget.seconds is None:
         return _as_published(speed, preset)
-    best = max(_trials(budget.seconds, speed, preset, pictures), key=_Trial.merit, default=None)
+    asked = _Asked(budget.seconds / (1 + SHARE_OF_TIME), preset, batch_size, pictures)
+    best = max(asked.trials(speed), key=_Trial.merit, default=None)
     settings: dict[str, object] = {"minutes": budget.seconds / 60}
     if best is None or speed is None:
         known = speed.image_size if speed else None
@@ -153,7 +191,7 @@ def choose(
         "steps": max(1, round(best.pictures / best.batch)),
         **settings,
     }
-    smaller = None if best.in_time else _smaller(budget.seconds, speed, preset, pictures)
+    smaller = None if best.in_time else _smaller(asked, speed)
     return Choice(settings, speed.image_size, best.shapes, budget.seconds, smaller)
 
 
@@ -176,39 +214,46 @@ class _Trial:
         return 0, -self.shapes, 0.0
 
 
-def _trials(
-    seconds: float, speed: MachineSpeed | None, preset: str | None, pictures: int | None
-) -> Iterator[_Trial]:
-    left = seconds / (1 + SHARE_OF_TIME)
-    for name, measured in (speed.presets if speed else {}).items():
-        needs = PRESETS[name].needs if name in PRESETS else None
-        good = needs.good if needs else None
-        # A network that does not divide the pictures' sides would make them smaller.
-        fits = speed is not None and measured.image_size == speed.image_size
-        if name != preset if preset is not None else good is None or not fits:
-            continue
-        batch = _batch(name, measured, left, pictures)
-        seen = left / measured.seconds(1, batch)
-        shapes = measured.seconds(shapes_after(name), batch)
-        yield _Trial(name, batch, seen, shapes, shapes <= left, good)
+@dataclass(frozen=True)
+class _Asked:
+    """How many seconds are left for steps, and what is not to be chosen."""
+
+    seconds: float
+    preset: str | None
+    batch_size: int | None
+    pictures: int | None
+
+    def trials(self, speed: MachineSpeed | None) -> Iterator[_Trial]:
+        for name, measured in (speed.presets if speed else {}).items():
+            needs = PRESETS[name].needs if name in PRESETS else None
+            good = needs.good if needs else None
+            # A network that does not divide the pictures' sides would make them smaller.
+            fits = speed is not None and measured.image_size == speed.image_size
+            if name != self.preset if self.preset is not None else good is None or not fits:
+                continue
+            batch = self.batch_size or self._batch(name, measured)
+            seen = self.seconds / measured.seconds(1, batch)
+            shapes = measured.seconds(shapes_after(name), batch)
+            yield _Trial(name, batch, seen, shapes, shapes <= self.seconds, good)
+
+    def _batch(self, preset: str, speed: PresetSpeed) -> int:
+        """Return the recipe's batch, doubled while the device is far quicker with more at once.
+
+        It is no larger than the set.
+        """
+        recipe = TrainRequest(preset=preset).batch_size
+        most = min(_LARGEST_BATCH, self.pictures or _LARGEST_BATCH)
+        batch = min(recipe, self.pictures or recipe)
+        while 2 * batch <= most:
+            gain = speed.seconds(1, batch) / speed.seconds(1, 2 * batch)
+            steps = self.seconds / speed.seconds(2 * batch, 2 * batch)
+            if gain < _WORTH_DOUBLING or steps < _FEWEST_STEPS:
+                break
+            batch *= 2
+        return batch
 
 
-def _batch(preset: str, speed: PresetSpeed, seconds: float, pictures: int | None) -> int:
-    """Return the recipe's batch, doubled while the device is far quicker with more at once."""
-    batch = TrainRequest(preset=preset).batch_size
-    most = min(_LARGEST_BATCH, pictures or _LARGEST_BATCH)
-    while 2 * batch <= most:
-        gain = speed.seconds(1, batch) / speed.seconds(1, 2 * batch)
-        steps = seconds / speed.seconds(2 * batch, 2 * batch)
-        if gain < _WORTH_DOUBLING or steps < _FEWEST_STEPS:
-            break
-        batch *= 2
-    return batch
-
-
-def _smaller(
-    seconds: float, speed: MachineSpeed, preset: str | None, pictures: int | None
-) -> ImageSize | None:
+def _smaller(asked: _Asked, speed: MachineSpeed) -> ImageSize | None:
     """Return the largest smaller size whose shapes come in time, by what the pixels are fewer."""
     width, height = sides(speed.image_size)
     for side in _SHORTER_SIDES:
@@ -216,7 +261,7 @@ def _smaller(
             continue
         factor = side / min(width, height)
         size = image_size(*(_rounded(factor * whole) for whole in (width, height)))
-        if any(one.in_time for one in _trials(seconds, speed.at(size), preset, pictures)):
+        if any(one.in_time for one in asked.trials(speed.at(size))):
             return size
     return None
 
