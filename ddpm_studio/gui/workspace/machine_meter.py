@@ -15,12 +15,6 @@ from ddpm_studio.picture_shape import ImageSize
 if TYPE_CHECKING:
     from ddpm_studio.jobs.machine.pace import MachineSpeed
 
-RECOGNISABLE = 8_000
-"""Pictures seen when, of 16 samples of ``tiny`` on Fashion-MNIST, most were garments.
-
-Seen by eye: seed 0, batches of 32, 250 steps on the CPU, the previews of a training.
-"""
-
 _FIRST_SHAPE = (28, 1)
 
 

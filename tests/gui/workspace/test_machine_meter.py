@@ -13,13 +13,16 @@ from ddpm_studio.backend.spec import Lane
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.workspace.actions import ActionRegistry
-from ddpm_studio.gui.workspace.machine_meter import RECOGNISABLE, MachineMeter
+from ddpm_studio.gui.workspace.machine_meter import MachineMeter
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.machine import speed as speeds
 from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.training.budget import shapes_after
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.panel_help import WAIT, endless
+
+RECOGNISABLE = shapes_after("tiny")
 
 
 @pytest.fixture
@@ -39,11 +42,8 @@ def form(qtbot: QtBot) -> RequestForm[TrainRequest]:
     return made
 
 
-def speed(each: dict[str, float], sides: dict[str, int] | None = None) -> MachineSpeed:
-    presets = {
-        name: PresetSpeed((sides or {}).get(name, 28), 0.0, value, 32)
-        for name, value in each.items()
-    }
+def speed(each: dict[str, float]) -> MachineSpeed:
+    presets = {name: PresetSpeed(28, 0.0, value, 32) for name, value in each.items()}
     return MachineSpeed("here", "CPU float32", 28, 1, presets)
 
 
@@ -139,31 +139,3 @@ def test_the_form_below_stays_where_it_is_when_an_estimate_goes(
     assert "About" not in estimate.text()
     qtbot.wait(50)
     assert form.y() == top
-
-
-@pytest.mark.parametrize(
-    ("each", "sides", "best"),
-    [
-        ({"tiny": 1e-3, "small": 5e-3, "ddpm32": 1.0}, {}, "small"),
-        ({"tiny": 1e-5, "small": 1e-4, "ddpm32": 1e-3}, {}, "ddpm32"),
-        ({"tiny": 1e-3, "small": 5e-3}, {"small": 24}, "tiny"),
-        ({"tiny": 9.0}, {}, "tiny"),
-    ],
-)
-def test_the_network_that_suits_the_machine_is_chosen_until_somebody_chooses(
-    qtbot: QtBot,
-    meter: MachineMeter,
-    form: RequestForm[TrainRequest],
-    each: dict[str, float],
-    sides: dict[str, int],
-    best: str,
-) -> None:
-    estimate = TimeEstimate(meter, form)
-    qtbot.addWidget(estimate)
-    meter.speed = speed(each, sides)
-    meter.changed.emit()
-    assert form.value().preset == best
-    form.set_value({"preset": "tiny"})
-    form.set_value({"seed": 4})
-    meter.changed.emit()
-    assert form.value().preset == "tiny"

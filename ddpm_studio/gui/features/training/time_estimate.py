@@ -1,4 +1,4 @@
-"""How long the training that could be started now will take, and which network suits."""
+"""How long the training that could be started now will take, and each network."""
 
 from __future__ import annotations
 
@@ -8,67 +8,29 @@ from typing import Any
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
+from ddpm_studio.catalogue import PRESETS
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.eta import duration
-from ddpm_studio.gui.workspace.machine_meter import RECOGNISABLE, MachineMeter
+from ddpm_studio.gui.workspace.machine_meter import MachineMeter
+from ddpm_studio.jobs.training.budget import shapes_after
 from ddpm_studio.requests import TrainRequest
-
-_PATIENCE_SECONDS = 20 * 60
 
 
 class TimeEstimate(QLabel):
-    """One line below the start button, and a time beside each network that was measured.
-
-    Until somebody changes the form, it shows the largest network whose first recognisable
-    pictures come within twenty minutes.
-    """
+    """One line above the settings, and a time beside each network that was measured."""
 
     def __init__(
         self, meter: MachineMeter, form: RequestForm[TrainRequest], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._meter, self._form = meter, form
-        self._touched = self._suggesting = False
         self._names: dict[int, str] = {}
         self.setProperty("role", "caption")
         self.setWordWrap(True)
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.setToolTip(
-            self.tr(
-                "From training steps that were timed on this machine. Recognisable: after {n} "
-                "pictures seen a third of the samples of tiny on Fashion-MNIST were garments; "
-                "yours may take more. Other programs at work make it longer."
-            ).format(n=f"{RECOGNISABLE:,}")
-        )
-        form.changed.connect(self._on_form)
-        meter.changed.connect(self._on_measured)
+        form.changed.connect(self._show)
+        meter.changed.connect(self._show)
         self._show()
-
-    def _on_form(self) -> None:
-        self._touched = self._touched or not self._suggesting
-        self._show()
-
-    def _on_measured(self) -> None:
-        if not self._touched:
-            self._suggest()
-        self._show()
-
-    def _suggest(self) -> None:
-        speed = self._meter.speed
-        if speed is None:
-            return
-        batch_size = int(self._form.values()["batch_size"])
-        best = None
-        for preset, measured in speed.presets.items():
-            seconds = self._meter.seconds(preset, batch_size, RECOGNISABLE)
-            # A network that does not divide the pictures' side would make them smaller.
-            whole = measured.image_size == speed.image_size
-            if seconds is not None and seconds <= _PATIENCE_SECONDS and whole:
-                best = preset
-        if best is not None:
-            self._suggesting = True
-            self._form.set_value({"preset": best})
-            self._suggesting = False
 
     def _show(self) -> None:
         """Write the line and the times in the list of networks."""
@@ -76,7 +38,8 @@ class TimeEstimate(QLabel):
         batch_size = int(values["batch_size"])
         self._show_choices(batch_size)
         preset = str(values["preset"])
-        first = self._meter.seconds(preset, batch_size, RECOGNISABLE)
+        first = self._meter.seconds(preset, batch_size, shapes_after(preset))
+        self._tell_source(preset)
         whole = self._whole(values)
         speed = self._meter.speed
         self.setVisible(self._meter.wanted)
@@ -92,6 +55,16 @@ class TimeEstimate(QLabel):
                 "About {whole} in all on this {device}; recognisable pictures take about {first}"
             )
         self.setText(words.format(first=duration(first), whole=duration(whole), device=device))
+
+    def _tell_source(self, preset: str) -> None:
+        """Say in the tip what the line is made of."""
+        needs = PRESETS[preset].needs if preset in PRESETS else None
+        words = self.tr(
+            "From training steps that were timed on this machine, and {n} pictures seen until "
+            "some samples can be recognised; yours may take more. Other programs at work make it "
+            "longer."
+        ).format(n=f"{shapes_after(preset):,}")
+        self.setToolTip(f"{words} {needs.source}" if needs else words)
 
     def _whole(self, values: Mapping[str, Any]) -> float | None:
         """Seconds of a training with these settings; None if they are not known."""
@@ -129,5 +102,6 @@ class TimeEstimate(QLabel):
             return
         for row in range(box.count()):
             name = self._names.setdefault(row, box.itemText(row))
-            seconds = self._meter.seconds(str(box.itemData(row)), batch_size, RECOGNISABLE)
+            preset = str(box.itemData(row))
+            seconds = self._meter.seconds(preset, batch_size, shapes_after(preset))
             box.setItemText(row, name if seconds is None else f"{name} · {duration(seconds)}")

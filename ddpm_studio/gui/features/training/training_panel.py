@@ -17,6 +17,7 @@ from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.fold import Fold
+from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
 from ddpm_studio.gui.features.training.further_row import FurtherRow
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.features.training.sample_view import SampleView
@@ -189,10 +190,12 @@ class TrainingPanel(QWidget):
         self._area.ensureWidgetVisible(first)
 
     def show_estimate(self, meter: MachineMeter) -> None:
-        """Say above the settings how long a training will take on this machine."""
+        """Offer times above the settings, and say what one takes on this machine."""
         column = self.settings.layout()
         assert isinstance(column, QVBoxLayout)
-        column.insertWidget(0, TimeEstimate(meter, self.form))
+        self.budget = BudgetChoice(self._studio, meter, self.form)
+        column.insertWidget(0, self.budget)
+        column.insertWidget(1, TimeEstimate(meter, self.form))
 
     def start(self) -> None:
         """Train on the open pictures with the settings shown, into a new run."""

@@ -1,0 +1,186 @@
+"""A time for the training, from which its settings follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.training.training_form import TrainingForm
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.eta import duration
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
+from ddpm_studio.gui.workspace.machine_meter import MachineMeter
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.training.budget import (
+    DEFAULT,
+    OFFERED,
+    Budget,
+    Choice,
+    choose,
+    parse_budget,
+)
+from ddpm_studio.picture_shape import ImageSize, size_text
+
+_PATIENCE_SECONDS = 20 * 60
+_LENGTHS = ("epochs", "minutes")
+
+
+class BudgetChoice(QWidget):
+    """Buttons for the times that are offered, and one for settings of one's own.
+
+    Until somebody changes what a time has decided, the form follows it and what is measured of
+    this machine. Where there would be nothing to see in time, smaller pictures are offered.
+
+    Args:
+        studio: whose pictures are made smaller.
+        meter: knows how fast this machine is.
+        form: the settings.
+        parent: the owner.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        meter: MachineMeter,
+        form: TrainingForm,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._meter, self._form = studio, meter, form
+        self.budget: Budget | None = parse_budget(DEFAULT)
+        self._applying = False
+        self._applied: dict[str, Any] = {}
+        self._before = form.values()
+        self._smaller: ImageSize | None = None
+        self._group = QButtonGroup(self)
+        self.buttons: dict[str, QToolButton] = {}
+        self.smaller = button(
+            "",
+            self.tr("Prepare the open pictures anew, smaller: a training is as much faster"),
+            icon="minimize",
+            role="link",
+        )
+        self.smaller.clicked.connect(self._make_smaller)
+        self._build()
+        form.changed.connect(self._on_form)
+        meter.changed.connect(self._follow)
+        self._follow()
+
+    def choose(self, text: str) -> None:
+        """Choose a time as the terminal names it; an empty text: settings of one's own."""
+        self.budget = parse_budget(text) if text else None
+        self._follow()
+
+    def _build(self) -> None:
+        titles = {
+            "night": (self.tr("Night"), self.tr("Eight hours")),
+            "paper": (self.tr("Paper"), self.tr("The paper’s network and as many steps")),
+            "": (self.tr("Own"), self.tr("Settings of your own")),
+        }
+        row = FlowLayout(gap=2)
+        for text in (*OFFERED, ""):
+            seconds = parse_budget(text).seconds if text else None
+            title, tip = titles.get(text, (duration(seconds or 0), self.tr("Train for so long")))
+            made = QToolButton()
+            made.setText(title)
+            made.setCheckable(True)
+            made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            name(made, title, tip)
+            made.setProperty("budget", text)
+            self._group.addButton(made)
+            self.buttons[text] = made
+            row.addWidget(made)
+        self._group.buttonClicked.connect(self._on_clicked)
+        heading = QHBoxLayout()
+        heading.setSpacing(SPACE_S)
+        heading.addWidget(label(self.tr("Time"), "muted"), 0, Qt.AlignmentFlag.AlignTop)
+        heading.addLayout(row, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addLayout(heading)
+        layout.addWidget(self.smaller, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _on_clicked(self, clicked: QToolButton) -> None:
+        self.choose(str(clicked.property("budget")))
+
+    def _choice(self) -> Choice | None:
+        speed = self._meter.speed if self._meter.known else None
+        if self.budget is None:
+            return None
+        return choose(self.budget, speed, pictures=self._meter.pictures)
+
+    def _follow(self) -> None:
+        """Set the form to what suits the time, as far as that is known by now."""
+        choice = self._choice()
+        if choice is not None:
+            wanted = {**dict.fromkeys(_LENGTHS), **choice.settings}
+            self._applying = True
+            self._form.set_value(wanted)
+            self._applying = False
+            shown = self._form.values()
+            self._applied = {key: shown[key] for key in wanted}
+        self._before = self._form.values()
+        self._show()
+
+    def _on_form(self) -> None:
+        """What a time has decided and somebody changes makes the settings their own."""
+        if self._applying:
+            return
+        now, before = self._form.values(), self._before
+        if now["steps"] != before["steps"] and all(now[key] == before[key] for key in _LENGTHS):
+            # They would be of no effect.
+            self._applying = True
+            self._form.set_value(dict.fromkeys(_LENGTHS))
+            self._applying = False
+            now = self._form.values()
+        self._before = now
+        if any(now[key] != value for key, value in self._applied.items()):
+            self.budget = None
+        self._show()
+
+    def _show(self) -> None:
+        chosen = self.budget.name if self.budget is not None else ""
+        self.buttons[chosen].setChecked(True)
+        self._smaller = size = self._smaller_size()
+        self.smaller.setVisible(size is not None)
+        if size is not None and self._meter.speed is not None:
+            text = self.tr("{size} px instead: shapes in about {time}").format(
+                size=size_text(size), time=duration(self._shapes_at(size) or 0)
+            )
+            self.smaller.setText(text)
+            self.smaller.setAccessibleName(text)
+
+    def _smaller_size(self) -> ImageSize | None:
+        """Return a size with something to see in time, where at the present one there is not."""
+        if self._meter.speed is None or not self._meter.known or self._studio.dataset is None:
+            return None
+        choice = self._choice() or self._own(_PATIENCE_SECONDS)
+        return choice.smaller
+
+    def _shapes_at(self, size: ImageSize) -> float | None:
+        speed = self._meter.speed
+        if speed is None:
+            return None
+        if self.budget is None:
+            return self._own(_PATIENCE_SECONDS, size).shapes
+        return choose(self.budget, speed.at(size), pictures=self._meter.pictures).shapes
+
+    def _own(self, seconds: float, size: ImageSize | None = None) -> Choice:
+        """What the settings shown would come to in so many seconds."""
+        values, speed = self._form.values(), self._meter.speed
+        assert speed is not None
+        return choose(
+            Budget("", seconds),
+            speed if size is None else speed.at(size),
+            preset=str(values["preset"]),
+            batch_size=int(values["batch_size"]),
+        )
+
+    def _make_smaller(self) -> None:
+        if self._smaller is not None:
+            update = {"image_size": self._smaller}
+            self._studio.set_options(self._studio.options.model_copy(update=update))
