@@ -25,6 +25,8 @@ MEASURES: dict[str, str] = {
     "data_path": "A zip of 50,000 small JPEGs to a ready array, against decoding alone",
     "startup": "Launch to the first painted window",
     "window": "The window while it trains: timers, speed, answers",
+    "first_minute": "A training in the window, from each tab: how much of it goes into steps",
+    "busy_machine": "A training beside two busy loops, and alone: how many threads it takes",
     "exporting": "Training in the window while films of 500 frames are written and cancelled",
     "playground": "Seconds to a spiral of points, and how true the learned score is",
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.run_watch import RunWatch
 
 _SECONDS = 20.0
 _WARM_SECONDS = 4.0
@@ -83,7 +84,7 @@ def _in_terminal(folder: Path) -> dict[str, Any]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        watch = _Watch(run)
+        watch = RunWatch(run)
         begun: float | None = None
         while begun is None or time.monotonic() < begun + _WARM_SECONDS + _SECONDS:
             watch.look()
@@ -93,27 +94,6 @@ def _in_terminal(folder: Path) -> dict[str, Any]:
         process.send_signal(signal.SIGINT)
         process.wait(60)
     return {"steps_per_second": watch.rate()}
-
-
-class _Watch:
-    """Sees from a run's ``metrics.jsonl`` when which step was recorded."""
-
-    def __init__(self, run: Path) -> None:
-        self._file = run / "metrics.jsonl"
-        self.seen: list[tuple[float, int]] = []
-
-    def look(self) -> None:
-        """Note the last step, if it is another."""
-        if self._file.exists():
-            lines = self._file.read_bytes()[-4096:].splitlines()
-            step = int(json.loads(lines[-1])["step"]) if lines else 0
-            if step and (not self.seen or step != self.seen[-1][1]):
-                self.seen.append((time.monotonic(), step))
-
-    def rate(self) -> float:
-        """Steps a second, what was first recorded left out."""
-        kept = self.seen[1:]
-        return (kept[-1][1] - kept[0][1]) / (kept[-1][0] - kept[0][0])
 
 
 def _live(folder: Path, seconds: float) -> dict[str, Any]:
@@ -141,7 +121,7 @@ def _live(folder: Path, seconds: float) -> dict[str, Any]:
         life.start_training(batch_size=_BATCH, sample_count=0)
         yield from life.until("can_draw")
         assert studio.training_run is not None
-        watch = _Watch(studio.training_run)
+        watch = RunWatch(studio.training_run)
         while not watch.seen:
             watch.look()
             yield 0.05

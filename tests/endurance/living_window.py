@@ -143,8 +143,9 @@ class Life:
     def start_training(self, **changes: Any) -> None:
         """Press the button with small settings."""
         training = self.window.training
-        values = {**training.form.values(), "steps": _STEPS, "device": "cpu", "batch_size": 8}
-        training.form.set_value(values | changes)
+        # What suits this machine is another thing on each.
+        training.form.reset()
+        training.form.set_value({"steps": _STEPS, "device": "cpu", "batch_size": 8} | changes)
         training.start_button.click()
 
     def count(self, what: str) -> None:
