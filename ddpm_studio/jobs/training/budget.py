@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ddpm_studio.durations import duration
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
-from ddpm_studio.picture_shape import ImageSize, image_size, sides, size_text
+from ddpm_studio.picture_shape import ImageSize, image_size, sides
 from ddpm_studio.requests import TrainRequest
 
 #: What is offered to choose from; any number of minutes or hours can be asked for.
@@ -86,7 +87,7 @@ class Choice:
 
     def __str__(self) -> str:
         batch = TrainRequest.model_validate(self.settings).batch_size
-        size = "" if self.image_size is None else f" at {size_text(self.image_size)} px"
+        size = "" if self.image_size is None else f" at {side_text(*sides(self.image_size))} px"
         words = f"{self.preset}{size}, batches of {batch}"
         if self.shapes is not None:
             words += f", shapes in about {duration(self.shapes)}"

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ddpm_studio import data
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.events import Event, Notice
@@ -14,7 +15,7 @@ from ddpm_studio.jobs.machine.speed import measure_speed
 from ddpm_studio.jobs.training.budget import Budget, choose
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training import TrainResult, train
-from ddpm_studio.picture_shape import size_text
+from ddpm_studio.picture_shape import sides
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 
@@ -64,7 +65,7 @@ def train_within(
         options = options.model_copy(update={"image_size": choice.smaller})
         choice = suits(speed.at(choice.smaller))
     elif choice.smaller is not None:
-        size = size_text(choice.smaller)
+        size = side_text(*sides(choice.smaller))
         yield Notice(f"Too large to be recognised by then: at {size} px they would be.")
     yield Notice(f"Chosen for {budget}: {choice}.")
     kept = {name: value for name, value in request.model_dump().items() if name in given}

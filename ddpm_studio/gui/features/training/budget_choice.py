@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.gui.features.training.training_form import TrainingForm
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
@@ -22,7 +23,7 @@ from ddpm_studio.jobs.training.budget import (
     choose,
     parse_budget,
 )
-from ddpm_studio.picture_shape import ImageSize, size_text
+from ddpm_studio.picture_shape import ImageSize, sides
 
 _PATIENCE_SECONDS = 20 * 60
 _LENGTHS = ("epochs", "minutes")
@@ -149,7 +150,7 @@ class BudgetChoice(QWidget):
         self.smaller.setVisible(size is not None)
         if size is not None and self._meter.speed is not None:
             text = self.tr("{size} px instead: shapes in about {time}").format(
-                size=size_text(size), time=duration(self._shapes_at(size) or 0)
+                size=side_text(*sides(size)), time=duration(self._shapes_at(size) or 0)
             )
             self.smaller.setText(text)
             self.smaller.setAccessibleName(text)

@@ -69,7 +69,7 @@ def view(run: Path, request: TrainRequest, **changes: object) -> RunView:
         None, (), (str(run),), 12, (), (), "2026-11-29T10:00:00+00:00", {}, {},
     )  # fmt: skip
     alphas = np.linspace(0.999, 0.01, 1000)
-    made = RunView(summary, request, (run,), PrepareOptions(), alphas)
+    made = RunView(summary, request, (run,), PrepareOptions(), alphas, False)
     return RunView(**{**vars(made), **changes})
 
 
