@@ -97,7 +97,10 @@ class BudgetChoice(QWidget):
         self._group.buttonClicked.connect(self._on_clicked)
         heading = QHBoxLayout()
         heading.setSpacing(SPACE_S)
-        heading.addWidget(label(self.tr("Time"), "muted"), 0, Qt.AlignmentFlag.AlignTop)
+        caption = label(self.tr("Time"), "muted")
+        # In line with the first row of buttons, however many there are.
+        caption.setMinimumHeight(self.buttons[DEFAULT].sizeHint().height())
+        heading.addWidget(caption, 0, Qt.AlignmentFlag.AlignTop)
         heading.addLayout(row, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
