@@ -67,6 +67,7 @@ def view(run: Path, request: TrainRequest, **changes: object) -> RunView:
     summary = RunSummary(
         run, run.name, 0, request.steps, "unet", 1000, SIDE, SIDE, 3, 1000, "linear", "tiny",
         None, (), (str(run),), 12, (), (), "2026-11-29T10:00:00+00:00", {}, {},
+        None, None, None,
     )  # fmt: skip
     alphas = np.linspace(0.999, 0.01, 1000)
     made = RunView(summary, request, (run,), PrepareOptions(), alphas, False)
