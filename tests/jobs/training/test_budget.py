@@ -32,7 +32,7 @@ _NEEDS = {
 def _presets() -> Iterator[None]:
     """Three networks: the larger, the more it needs and the better it becomes; and two others."""
     for name, needs in _NEEDS.items():
-        PRESETS.add(PresetInfo(name, name, "", "", recipe={"batch_size": 16}, needs=needs))
+        PRESETS.add(PresetInfo(name, name, "", "toy:made", recipe={"batch_size": 16}, needs=needs))
     yield
     for name in _NEEDS:
         PRESETS.remove(name)

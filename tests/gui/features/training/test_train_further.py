@@ -143,6 +143,7 @@ def test_numbers_keep_off_the_edge_of_their_boxes(window: MainWindow) -> None:
 
 def test_a_length_that_is_left_empty_says_what_holds(qtbot: QtBot, window: MainWindow) -> None:
     form = window.training.form
+    form.reset()  # The window begins with a time.
     for key, words in (("epochs", "by steps"), ("minutes", "by steps"), ("dropout", "auto")):
         box = form.editor(key)
         assert isinstance(box, QAbstractSpinBox)
