@@ -65,10 +65,33 @@ def age(tool: QWidget) -> AgeRow:
 
 def view(run: Path, request: TrainRequest, **changes: object) -> RunView:
     summary = RunSummary(
-        run, run.name, 0, request.steps, "unet", 1000, SIDE, SIDE, 3, 1000, "linear", "tiny",
-        None, (), (str(run),), 12, (), (), "2026-11-29T10:00:00+00:00", {}, {},
-        None, None, None,
-    )  # fmt: skip
+        path=run,
+        name=run.name,
+        step=0,
+        steps=request.steps,
+        network="unet",
+        parameters=1000,
+        height=SIDE,
+        width=SIDE,
+        channels=3,
+        timesteps=1000,
+        schedule="linear",
+        preset="tiny",
+        last_loss=None,
+        checkpoints=(),
+        sources=(str(run),),
+        pictures=12,
+        classes=(),
+        known_classes=(),
+        needs_class=False,
+        guidable=False,
+        created="2026-11-29T10:00:00+00:00",
+        plugins={},
+        missing={},
+        teacher=None,
+        sampler=None,
+        sampler_steps=None,
+    )
     alphas = np.linspace(0.999, 0.01, 1000)
     made = RunView(summary, request, (run,), PrepareOptions(), alphas, False)
     return RunView(**{**vars(made), **changes})
