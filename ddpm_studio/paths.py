@@ -38,7 +38,7 @@ def is_file(path: Path) -> bool:
 
 
 def resources_dir() -> Path:
-    """Return the folder of icons, sample data and examples, in a wheel or in a source tree."""
+    """Return the folder of icons, data, examples and models, in a wheel or in a source tree."""
     installed = _PACKAGE / "_resources"
     return installed if installed.is_dir() else _PACKAGE.parent / "resources"
 
@@ -46,6 +46,12 @@ def resources_dir() -> Path:
 def examples_dir() -> Path:
     """Return the folder of the notebook and the scripts that show how Python is used."""
     return resources_dir() / "examples"
+
+
+def models_dir() -> Path:
+    """Return the folder of the models that ship; ``DDPM_STUDIO_MODELS`` overrides it."""
+    override = os.environ.get("DDPM_STUDIO_MODELS")
+    return Path(override) if override else resources_dir() / "models"
 
 
 def cache_dir() -> Path:

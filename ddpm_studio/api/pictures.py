@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from ddpm_studio import jobs
 from ddpm_studio.data.decoding.flattening import flatten
+from ddpm_studio.data.samples import named_data
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.inpainting import Mask, mask_of
 from ddpm_studio.jobs.events import Latent, Pictures
@@ -30,10 +31,14 @@ _WHITE = (255, 255, 255)
 
 
 def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
-    """Return one path or several as a list."""
+    """Return one path or several as a list; ``sample:NAME`` is an embedded set.
+
+    Raises:
+        StudioError: if no set of that name ships.
+    """
     if given is None:
         return []
-    return [Path(given)] if isinstance(given, str | os.PathLike) else [Path(one) for one in given]
+    return [named_data(one) for one in ([given] if isinstance(given, str | os.PathLike) else given)]
 
 
 def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
@@ -99,7 +104,7 @@ def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
         yield paths_of(given)
         return
     else:
-        paths = [Path(one) for one in given if isinstance(one, str | os.PathLike)]
+        paths = paths_of([one for one in given if isinstance(one, str | os.PathLike)])
         if len(paths) == len(given):
             yield paths
             return

@@ -54,6 +54,7 @@ from ddpm_studio.requests import (
     Weights,
 )
 from ddpm_studio.runs import RunFolder, RunInfo, evaluations
+from ddpm_studio.runs.ready import named_run
 
 RequestT = TypeVar("RequestT", bound=Request)
 ResultT = TypeVar("ResultT")
@@ -63,7 +64,8 @@ def open(folder: AnyPath, *, progress: bool = True) -> Run:
     """Open a run folder.
 
     Args:
-        folder: written by the window, the terminal or :func:`ddpm_studio.train`.
+        folder: written by the window, the terminal or :func:`ddpm_studio.train`; or
+            ``ready:NAME``, a model that ships.
         progress: show how far what is asked of it is, in a notebook or a terminal.
 
     Raises:
@@ -81,7 +83,7 @@ class Run:
     the window. Weights that were loaded are kept for later calls of the same thread.
 
     Args:
-        folder: the run folder.
+        folder: the run folder, or ``ready:NAME``.
         progress: see :func:`ddpm_studio.open`.
 
     Raises:
@@ -89,7 +91,7 @@ class Run:
     """
 
     def __init__(self, folder: AnyPath, *, progress: bool = True) -> None:
-        self.path = Path(folder)
+        self.path = named_run(folder)
         self.progress = progress
         RunFolder.open(self.path)
 

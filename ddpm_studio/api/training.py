@@ -19,6 +19,7 @@ from ddpm_studio.jobs.training.budget import Budget, ask_budget
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs.ready import named_run
 
 
 @takes(TrainRequest, PrepareOptions)
@@ -39,11 +40,12 @@ def train(
     saved, and KeyboardInterrupt raised, which says where; ``resume=True`` goes on from there.
 
     Args:
-        data: pictures, folders, archives, arrays in files; one path or several. None: those of
-            the run that is resumed.
+        data: pictures, folders, archives, arrays in files, one path or several; ``sample:NAME``:
+            an embedded set. None: those of the run that is resumed.
         run: the run folder, new or, to resume, there already.
         resume: go on with the run; ``steps`` is the new total.
-        start_from: fine-tune the network of another run, also of an imported one.
+        start_from: fine-tune the network of another run, also of an imported one or a ready one,
+            ``ready:NAME``.
         budget: in place of a length, a time such as "10m", "1.5h" or "night", or "paper" for as
             many steps as the paper took: network, batch and picture size are chosen to suit it
             by what this machine can do; options that are named are kept.
@@ -95,7 +97,7 @@ def train(
             request,
             prepare,
             resume=resume,
-            start_from=None if start_from is None else Path(start_from),
+            start_from=None if start_from is None else named_run(start_from),
             models=models(),
             spare=elsewhere,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, Optional, TypeVar, get_args, get_origin, get_type_hints
 
@@ -15,7 +17,9 @@ from pydantic.fields import FieldInfo
 
 from ddpm_studio.catalogue import PRESETS
 from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of, options_beside
+from ddpm_studio.data.samples import named_data
 from ddpm_studio.jobs.asking import OptionError, ask
+from ddpm_studio.runs.ready import named_run
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Given = dict[str, object]
@@ -30,6 +34,24 @@ _MANY = 7
 
 # Limits beyond this stop nobody; the model still holds them.
 _TOO_LARGE_TO_SHOW = 1_000_000
+
+
+def _named_run(given: Path | None) -> Path | None:
+    return None if given is None else named_run(given)
+
+
+def _named_data(given: list[Path] | None) -> list[Path]:
+    return [named_data(path) for path in given or ()]
+
+
+#: A run, by its folder or as ``ready:NAME``; the others take a help, or a flag and a help.
+run_argument: Any = partial(typer.Argument, metavar="RUN", callback=_named_run, show_default=False)
+Run = Annotated[Path, run_argument(help="A run folder, or ready:NAME.")]
+run_option: Any = partial(typer.Option, metavar="RUN", callback=_named_run, show_default=False)
+#: Pictures, by where they lie or as ``sample:NAME``.
+data_argument: Any = partial(
+    typer.Argument, metavar="DATA", callback=_named_data, show_default=False
+)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
 

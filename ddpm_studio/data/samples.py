@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.paths import resources_dir
 from ddpm_studio.requests import PrepareOptions
+
+PREFIX = "sample:"
+"""What the name of an embedded set begins with, where pictures are named."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,38 @@ def sample_sets() -> list[SampleSet]:
         ),
     ]
     return [sample for sample in sets if sample.path.exists()]
+
+
+def sample_set(name: str) -> SampleSet:
+    """Return the set of a name.
+
+    Raises:
+        StudioError: if there is none; tells which there are.
+    """
+    sets = sample_sets()
+    for sample in sets:
+        if sample.name == name:
+            return sample
+    there = ", ".join(sample.name for sample in sets) or "none"
+    raise StudioError(f"There is no sample set {plain(name, 80)!r}.", f"There are: {there}.")
+
+
+def named_data(given: str | os.PathLike[str]) -> Path:
+    """Return the pictures that a path or ``sample:NAME`` names; a path need not be there.
+
+    Raises:
+        StudioError: if no set of that name ships.
+    """
+    text = os.fspath(given)
+    named = text.startswith(PREFIX)
+    return sample_set(text.removeprefix(PREFIX)).path if named else Path(given)
+
+
+def data_name(source: Path) -> str | None:
+    """Return ``sample:NAME`` of an embedded set, None for other pictures."""
+    place = source.resolve()
+    names = (sample.name for sample in sample_sets() if sample.path.resolve() == place)
+    return next((f"{PREFIX}{name}" for name in names), None)
 
 
 def title_of(source: Path) -> str:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.errors import StudioError
+from ddpm_studio.paths import is_there
 from ddpm_studio.runs import atomic
 from ddpm_studio.runs.tensors import safetensors_chunks
 from ddpm_studio.runs.weights import most_bytes
@@ -28,6 +29,12 @@ Part = Literal["model", "ema", "optimizer", "averages"]
 _NAME = re.compile(r"step-(\d{8,9})")
 _KEPT = 3
 _MAX_STATE = 16 << 20
+_WORDS: dict[Part, str] = {
+    "model": "raw weights",
+    "ema": "averaged weights",
+    "optimizer": "state of the optimiser",
+    "averages": "averages of other lengths",
+}
 # How many numbers each part has for one of the network's.
 _COPIES: dict[Part, int] = {"model": 1, "ema": 1, "optimizer": 3, "averages": 2}
 _DIGEST = 16
@@ -102,10 +109,16 @@ class Checkpoint:
             network: its shape; a file of far more than such a network needs is not read.
 
         Raises:
-            StudioError: if the part is missing, damaged or too large.
+            StudioError: if the checkpoint was written without the part, or it is missing, damaged
+                or too large.
         """
         file = self.path / f"{part}.safetensors"
         checksums = self.state().get("checksums")
+        if isinstance(checksums, dict) and file.name not in checksums and not is_there(file):
+            raise StudioError(
+                f"The checkpoint of step {self.step} was saved without {_WORDS[part]}.",
+                "A model that was packed to be shared has averaged weights alone.",
+            )
         expected = checksums.get(file.name) if isinstance(checksums, dict) else None
         try:
             size = require_file(file).st_size

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.runs import atomic
+from ddpm_studio.runs.ready import made_own_folder, own_folder
 from ddpm_studio.strict_json import parse_object
 
 NAME = "evaluations.jsonl"
@@ -53,15 +54,21 @@ def append(run: Path, evaluation: Evaluation) -> None:
         OSError: if the run folder can't be written to.
     """
     line = json.dumps(asdict(evaluation), separators=(",", ":"))
-    atomic.append(run / NAME, f"{line}\n".encode())
+    atomic.append(made_own_folder(run) / NAME, f"{line}\n".encode())
 
 
 def read(run: Path) -> list[Evaluation]:
     """Return the evaluations of a run, oldest first; a line that is none is passed over."""
-    found = []
+    # Those that a ready model came with, then a person's own.
+    folders = dict.fromkeys((run, own_folder(run)))
+    return [evaluation for folder in folders for evaluation in _read(folder / NAME)]
+
+
+def _read(path: Path) -> list[Evaluation]:
+    found: list[Evaluation] = []
     left = _MOST_BYTES
     try:
-        with (run / NAME).open("rb") as file:
+        with path.open("rb") as file:
             while left > 0 and (line := file.readline(_LONGEST_LINE)):
                 left -= len(line)
                 if (evaluation := _parse(line)) is not None:

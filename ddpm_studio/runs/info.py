@@ -137,6 +137,19 @@ class StudentInfo(_Part):
         )
 
 
+class Published(_Part):
+    """What a model that was packed to be shared says of itself; it has averaged weights alone.
+
+    ``credits`` says whose the pictures are that it learnt; ``sample`` names the embedded set that
+    goes with it, which tools are shown with where those pictures are not.
+    """
+
+    title: str
+    license: str
+    credits: str = ""
+    sample: str | None = None
+
+
 class RunInfo(_Part):
     """The content of ``run.json``.
 
@@ -146,8 +159,8 @@ class RunInfo(_Part):
     themselves. ``null_label`` is False where the weights say nothing of pictures whose class is
     not told. ``start_from`` is the run whose weights were fine-tuned. ``student`` is there if it
     is a few-step student; earlier versions say that such a run may come from a newer one.
-    ``plugins`` are the entries of other packages that it was made with, such as
-    {"schedule toy": "toy-plugin 1.0"}.
+    ``published`` is there if it was packed to be shared. ``plugins`` are the entries of other
+    packages that it was made with, such as {"schedule toy": "toy-plugin 1.0"}.
     ``changes`` tells, oldest first, with which other settings it went on; ``request`` has the last.
     """
 
@@ -164,6 +177,7 @@ class RunInfo(_Part):
     null_label: bool = Field(True, exclude_if=lambda there: there)
     start_from: str | None = None
     student: StudentInfo | None = Field(None, exclude_if=lambda student: student is None)
+    published: Published | None = Field(None, exclude_if=lambda published: published is None)
     plugins: dict[str, str] = Field(default_factory=dict)
     changes: tuple[SettingsChange, ...] = ()
     versions: dict[str, str] = Field(

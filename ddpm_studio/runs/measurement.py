@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.runs import atomic
+from ddpm_studio.runs.ready import made_own_folder, own_folder
 from ddpm_studio.strict_json import read_object
 
 _MAX_BYTES = 64 << 20
@@ -27,7 +28,8 @@ class Measurement:
         self.asked = json.loads(json.dumps({**asked, "format": _FORMAT}))
         text = json.dumps(self.asked, sort_keys=True)
         key = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-        self.path = run / "bits" / f"{key}.json"
+        self._run = run
+        self.path = own_folder(run) / "bits" / f"{key}.json"
 
     def read(self) -> dict[str, Any]:
         """Return what was written last; empty if there is nothing, or it is damaged."""
@@ -43,6 +45,7 @@ class Measurement:
         Raises:
             OSError: if the run folder can't be written to.
         """
+        made_own_folder(self._run)
         self.path.parent.mkdir(exist_ok=True)
         whole = {"asked": self.asked, **content}
         atomic.write_bytes(self.path, json.dumps(whole, indent=1).encode())

@@ -12,6 +12,7 @@ from ddpm_studio.runs import atomic, journal
 from ddpm_studio.runs.folder import RunFolder
 from ddpm_studio.runs.lock import Owner, is_in_use
 from ddpm_studio.runs.naming import renamed
+from ddpm_studio.runs.ready import refuse_ready
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,12 @@ def extent(run: Path) -> RunExtent:
 
 
 def refuse_trained(run: Path) -> None:
-    """Do nothing with a run that is there and at rest.
+    """Do nothing with a run that is there, a person's own and at rest.
 
     Raises:
-        StudioError: if it is being trained, or is no run folder.
+        StudioError: if it is being trained, ships with the program, or is no run folder.
     """
+    refuse_ready(run, "stays where it is", "Copy its folder to have one of your own.")
     if not (run / "run.json").is_file():
         raise StudioError(f"There is no run at {run} any more.", "Look where it is now.")
     if is_in_use(run):

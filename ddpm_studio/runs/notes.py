@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import atomic
+from ddpm_studio.runs.ready import made_own_folder, own_folder
 from ddpm_studio.strict_json import read_object
 
 _FILE = "notes.json"
@@ -37,7 +38,7 @@ def parse_tags(text: str) -> tuple[str, ...]:
 
 def read_notes(run: Path) -> Notes:
     """Return the notes on a run; none if there are none, or what is there is no such file."""
-    file = run / _FILE
+    file = own_folder(run) / _FILE
     try:
         content = read_object(file, _MOST_BYTES)
     except (OSError, ValueError):
@@ -65,7 +66,7 @@ def write_notes(run: Path, notes: Notes) -> None:
             f"The notes on {run.name} are longer than 1 MB.", "Keep long texts in a file elsewhere."
         )
     try:
-        atomic.write_bytes(run / _FILE, written)
+        atomic.write_bytes(made_own_folder(run) / _FILE, written)
     except OSError as error:
         raise StudioError(
             f"The notes on {run.name} can't be saved: {error.strerror or error}.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.options import Json, Run, data_argument, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.export.writing import check_destination, whole_file
 from ddpm_studio.requests import BitsRequest
@@ -24,13 +24,12 @@ _HEADS = ("Reverse process time (T−t+1)", "Rate (bits/dim)", "Distortion (RMSE
 
 @with_options(BitsRequest, skip={"run"})
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Run,
     data: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="DATA",
-            help="Pictures, folders, archives, arrays; without them those it was trained on.",
-            show_default=False,
+        data_argument(
+            help="Pictures, folders, archives, arrays, or sample:NAME; without them those it was "
+            "trained on."
         ),
     ] = None,
     table: Annotated[

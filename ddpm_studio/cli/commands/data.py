@@ -6,9 +6,7 @@ import json as json_module
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
-from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.options import Json, data_argument, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.requests import PrepareOptions
 
@@ -19,7 +17,7 @@ _REJECTS_SHOWN = 50
 def command(
     data: Annotated[
         list[Path],
-        typer.Argument(metavar="DATA", help="Pictures, folders, archives, arrays."),
+        data_argument(help="Pictures, folders, archives, arrays, or sample:NAME."),
     ],
     json: Json = False,
     **given: Any,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.export.writing import check_destination
 from ddpm_studio.requests import EncodeRequest
@@ -15,7 +15,7 @@ from ddpm_studio.requests import EncodeRequest
 
 @with_options(EncodeRequest, skip={"run"})
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Run,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture.")],
     out: Annotated[
         Path,

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, option_name, validated, with_options
+from ddpm_studio.cli.options import (
+    Json,
+    data_argument,
+    option_name,
+    run_argument,
+    validated,
+    with_options,
+)
 from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import is_file, is_there
@@ -22,17 +29,17 @@ if TYPE_CHECKING:
 def command(
     samples: Annotated[
         Path,
-        typer.Argument(
+        run_argument(
             metavar="RUN|SAMPLES",
-            help="A run folder, or the samples of any model: a folder, an archive or an array.",
+            help="A run folder, ready:NAME, or the samples of any model: a folder, an archive or "
+            "an array.",
         ),
     ],
     data: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="DATA",
-            help="The real pictures; of a run those it was trained on where they are left out.",
-            show_default=False,
+        data_argument(
+            help="The real pictures, or sample:NAME; of a run those it was trained on where they "
+            "are left out."
         ),
     ] = None,
     json: Json = False,

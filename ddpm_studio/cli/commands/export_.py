@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from ddpm_studio.cli.options import Json
+from ddpm_studio.cli.options import Json, Run
 from ddpm_studio.cli.output import emit
 from ddpm_studio.requests import Weights
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Run,
     diffusers: Annotated[
         Path,
         typer.Option("--diffusers", metavar="DIR", help="The folder to write.", show_default=False),

@@ -7,11 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ddpm_studio import __version__, catalogue
 from ddpm_studio.catalogue import plugins
-from ddpm_studio.cli.options import Json
+from ddpm_studio.cli.options import Json, run_argument
 from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import plain
 from ddpm_studio.local_time import local_time
@@ -22,9 +20,7 @@ _SCHEDULES = {"betas": "betas of its own"}
 
 
 def command(
-    run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)
-    ] = None,
+    run: Annotated[Path | None, run_argument(help="A run folder, or ready:NAME.")] = None,
     json: Json = False,
 ) -> None:
     """Tell what a run is and how far it is; without one, what there is to choose and plug-ins."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
@@ -16,7 +16,7 @@ from ddpm_studio.requests import AnimationOptions, GridOptions, InpaintRequest, 
 
 @with_options(InpaintRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Run,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture.")],
     mask: Annotated[
         Path,

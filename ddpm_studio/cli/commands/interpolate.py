@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import (
     Gif,
@@ -24,7 +24,7 @@ from ddpm_studio.requests import AnimationOptions, GridOptions, InterpolateReque
 
 @with_options(InterpolateRequest, GridOptions, AnimationOptions, skip={"run", "frames"})
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Run,
     a: Annotated[Path, typer.Argument(metavar="A", help="The picture at λ = 0.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The picture at λ = 1.")],
     out: Out,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.options import Json, option_name, validated, with_options
+from ddpm_studio.cli.options import Json, Run, option_name, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.cli.target import layout, write_out
 from ddpm_studio.requests import GridOptions, NeighboursRequest
@@ -18,7 +18,7 @@ _SCALE = "RMSE: how far the pixels differ, from 0, the same picture, to 255, bla
 
 @with_options(NeighboursRequest, GridOptions, skip={"run"})
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Run,
     picture: Annotated[
         Path, typer.Argument(metavar="PICTURE", help="The picture to find neighbours of.")
     ],

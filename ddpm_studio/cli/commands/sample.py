@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn, tell_written
 from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
@@ -16,7 +13,7 @@ from ddpm_studio.requests import AnimationOptions, GridOptions, SampleRequest, V
 
 @with_options(SampleRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Run,
     out: Out,
     gif: Gif = None,
     json: Json = False,

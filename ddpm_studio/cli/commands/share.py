@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, validated, with_options
+from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
@@ -17,7 +17,7 @@ from ddpm_studio.requests import AnimationOptions, GridOptions, ShareRequest, Vi
 
 @with_options(ShareRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    run: Run,
     out: Out,
     image: Annotated[
         Path | None,

@@ -8,7 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import option_name, validated, with_options
+from ddpm_studio.cli.options import (
+    data_argument,
+    option_name,
+    run_option,
+    validated,
+    with_options,
+)
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.training.budget import Budget, ask_budget
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
@@ -23,10 +29,9 @@ def command(
     ],
     data: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="DATA",
-            help="Pictures, folders, archives, arrays; with --resume those of the run.",
-            show_default=False,
+        data_argument(
+            help="Pictures, folders, archives, arrays, or sample:NAME; with --resume those of the "
+            "run."
         ),
     ] = None,
     resume: Annotated[
@@ -39,11 +44,9 @@ def command(
     ] = False,
     start_from: Annotated[
         Path | None,
-        typer.Option(
+        run_option(
             "--from",
-            metavar="RUN",
-            help="Fine-tune the network of another run, also of an imported one.",
-            show_default=False,
+            help="Fine-tune the network of another run, also of an imported one or ready:NAME.",
         ),
     ] = None,
     budget: Annotated[

@@ -9,14 +9,23 @@ from typing import Annotated, Literal
 import typer
 
 from ddpm_studio.cli.table import COMMANDS
+from ddpm_studio.data.samples import named_data
 from ddpm_studio.errors import StudioError
+from ddpm_studio.runs.ready import named_run
+
+
+def _named(given: list[Path] | None) -> list[Path]:
+    return [named_data(named_run(path)) for path in given or ()]
 
 
 def command(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="PATH", help="Pictures, folders, archives or a run.", show_default=False
+            metavar="PATH",
+            help="Pictures, folders, archives or a run; sample:NAME or ready:NAME.",
+            callback=_named,
+            show_default=False,
         ),
     ] = None,
     sample: Annotated[

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.data.samples import sample_sets, title_of
+from ddpm_studio.data.samples import sample_set, title_of
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.preferences.applying import Applying
 from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
@@ -235,12 +235,12 @@ class MainWindow(QMainWindow):
 
     def open_sample(self, name: str) -> None:
         """Open an embedded set by name."""
-        for sample in sample_sets():
-            if sample.name == name:
-                self.studio.open_data([sample.path], sample.options)
-                return
-        known = ", ".join(sample.name for sample in sample_sets())
-        self.studio.notify(StudioError(f"There is no sample set {name!r}.", f"There are: {known}."))
+        try:
+            sample = sample_set(name)
+        except StudioError as error:
+            self.studio.notify(error)
+        else:
+            self.studio.open_data([sample.path], sample.options)
 
     def show_tool(self, panel: QWidget) -> None:
         """Bring a tab to the front, whatever was shown before."""

@@ -140,7 +140,9 @@ def export_diffusers(
     refuse_student(opened.info, opened.path.resolve().name, "A pipeline of diffusers")
     info, newest = opened.info, opened.newest()
     config = info.network_config()
-    tensors = newest.load("ema" if weights == "ema" else "model", config)
+    kept = newest.load("ema" if weights == "ema" else "model", config)
+    # Of a ready model in half precision, which its users need not expect.
+    tensors = {name: tensor.float() for name, tensor in kept.items()}
     card = model_card(run, info, newest.step, weights, folder, license)
     save_diffusers(
         folder,

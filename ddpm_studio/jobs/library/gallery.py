@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -14,6 +15,7 @@ import filelock
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
 from ddpm_studio.paths import is_file
+from ddpm_studio.runs.ready import made_own_folder, own_folder
 from ddpm_studio.strict_json import read_object
 
 MOST_STARS = 5
@@ -50,7 +52,7 @@ class Kept:
     @property
     def path(self) -> Path:
         """The PNG file, which is not there if ``unsaved``."""
-        return self.run / _FOLDER / _file_name(self.number)
+        return own_folder(self.run) / _FOLDER / _file_name(self.number)
 
 
 def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 0) -> Kept:
@@ -85,7 +87,7 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
     """
     from ddpm_studio.export import save_png
 
-    folder = run / _FOLDER
+    folder = made_own_folder(run) / _FOLDER
     # Not the run's own: it would be made on another disk than the one that is gone.
     for made in (folder.parent, folder):
         made.mkdir(exist_ok=True)
@@ -134,9 +136,11 @@ def load(
     kept = []
     files = {}
     for run in runs:
+        _bring_own(run)
+        folder = own_folder(run) / _FOLDER
         if empty_bin:
-            shutil.rmtree(run / _FOLDER / DELETED, ignore_errors=True)
-        files[run] = numbered(run / _FOLDER)
+            shutil.rmtree(folder / DELETED, ignore_errors=True)
+        files[run] = numbered(folder)
     total, done = sum(map(len, files.values())), 0
     for run, own in files.items():
         ratings = read_ratings(run)
@@ -153,6 +157,17 @@ def load(
             if done % _TOGETHER == 0 or done == total:
                 yield Progress(done, total, "Reading the gallery", "pictures")
     return list(runs), kept
+
+
+def _bring_own(run: Path) -> None:
+    """Let a person have the pictures that a ready model came with: they may be rated, or deleted.
+
+    Where they can't be copied the gallery begins without them.
+    """
+    folder = own_folder(run)
+    if folder != run and not (folder / _FOLDER).exists():
+        with contextlib.suppress(OSError, shutil.Error):
+            shutil.copytree(run / _FOLDER, folder / _FOLDER, copy_function=shutil.copyfile)
 
 
 def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
@@ -204,7 +219,7 @@ def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
     for folder in dict.fromkeys(path.parent for path in files):
         # Another window may rate in the same gallery: what it wrote must not be lost.
         with filelock.FileLock(folder / ".ratings.lock", timeout=_LOCK_SECONDS):
-            ratings = read_ratings(folder.parents[1])
+            ratings = _read_ratings(folder)
             ratings |= {path.name: stars for path in files if path.parent == folder}
             given = {name: number for name, number in sorted(ratings.items()) if number}
             atomic.write_bytes(folder / _RATINGS, json.dumps(given, indent=1).encode())
@@ -213,8 +228,12 @@ def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
 
 def read_ratings(run: Path) -> dict[str, int]:
     """Return the stars of a run's pictures by file name; what is damaged counts as not rated."""
+    return _read_ratings(own_folder(run) / _FOLDER)
+
+
+def _read_ratings(folder: Path) -> dict[str, int]:
     try:
-        told = read_object(run / _FOLDER / _RATINGS, _MOST_RATING_BYTES)
+        told = read_object(folder / _RATINGS, _MOST_RATING_BYTES)
     except (OSError, ValueError):
         return {}
     valid = range(1, MOST_STARS + 1)

@@ -104,6 +104,11 @@ def train(
             raise StudioError(
                 f"The run {run} was not trained here.", "Fine-tune it as a new run instead."
             )
+        if folder.info.published is not None:
+            raise StudioError(
+                f"{run.name} was packed to be shared, without what its training needs to go on.",
+                "Fine-tune it as a new run instead.",
+            )
         require(f"The run {run.name}", folder.info.plugins, NEEDED_TO_TRAIN)
         request = further(folder.info.request, request)
         sources = sources or [Path(source) for source in folder.info.data.sources]
