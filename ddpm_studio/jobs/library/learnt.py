@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
+from ddpm_studio.data.samples import SampleSet, named_data, sample_sets
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.pictures import prepare_options
-from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.paths import is_there
 from ddpm_studio.runs import RunFolder, RunInfo
 
@@ -22,7 +23,45 @@ def learnt_sources(info: RunInfo, remedy: str = "") -> list[Path]:
     """
     if info.data is None or not info.data.sources:
         raise StudioError("It is not known what this model was trained on.", remedy)
-    return [Path(source) for source in info.data.sources]
+    return [named_data(source) for source in info.data.sources]
+
+
+def are_there(info: RunInfo) -> bool:
+    """Whether the pictures that a run was trained on can be had: where they were, or kept."""
+    try:
+        sources = learnt_sources(info)
+    except StudioError:
+        return False
+    return all(map(is_there, sources)) or kept_pictures(info, sources) is not None
+
+
+def shipped_set(info: RunInfo) -> SampleSet | None:
+    """Return the embedded set that goes with a model that was packed to be shared, if any."""
+    name = info.published.sample if info.published else None
+    return next((one for one in sample_sets() if one.name == name), None)
+
+
+def measured_pictures(info: RunInfo, remedy: str) -> Generator[Event, None, Dataset]:
+    """Prepare the pictures to measure a model by where none are named.
+
+    They are those that it was trained on; where those of a ready model are not on the machine,
+    the embedded set that goes with it, which is told.
+
+    Args:
+        info: the run.
+        remedy: what to do where it is not known what it was trained on.
+
+    Raises:
+        StudioError: if there are none, or they can't be used.
+    """
+    shipped = shipped_set(info)
+    if shipped is not None and not are_there(info):
+        yield Notice(
+            f"What this model was trained on is not here: {shipped.title}, which ships with the "
+            "program, is taken instead."
+        )
+        return (yield from data.prepare([shipped.path], prepare_options(info)))
+    return (yield from learnt_pictures(info, learnt_sources(info, remedy)))
 
 
 def kept_pictures(info: RunInfo, sources: Sequence[Path]) -> Dataset | None:
@@ -51,13 +90,27 @@ def learnt_pictures(info: RunInfo, sources: Sequence[Path]) -> Generator[Event, 
 def some_pictures(run: Path, count: int) -> Pictures:
     """Return up to ``count`` of the pictures that a run was trained on, spread over the set.
 
+    Where those of a model that was packed to be shared are not on the machine, they are of the
+    embedded set that goes with it, or those that it came with.
+
     Returns:
         uint8 (N, H, W, C) of the model's size.
 
     Raises:
         StudioError: if it is no run, or its pictures are gone and were not kept.
     """
-    info = RunFolder.open(run).info
+    folder = RunFolder.open(run)
+    info = folder.info
+    if info.published is not None and not are_there(info):
+        shipped = shipped_set(info)
+        places = (
+            sorted((folder.samples_dir / "gallery").glob("*.png"))[:count]
+            if shipped is None
+            else [shipped.path]
+        )
+        if places:
+            taken: Pictures = data.preview(places, prepare_options(info), count).pictures
+            return taken
     sources = learnt_sources(info, "Drop a picture here instead.")
     kept = kept_pictures(info, sources)
     if kept is not None:

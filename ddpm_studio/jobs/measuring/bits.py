@@ -32,7 +32,7 @@ from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
-from ddpm_studio.jobs.library.learnt import learnt_pictures, learnt_sources
+from ddpm_studio.jobs.library.learnt import measured_pictures
 from ddpm_studio.jobs.measuring.measuring import (
     class_tensor,
     measured_process,
@@ -81,8 +81,7 @@ def measure_bits(
     if sources:
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:
-        learnt = learnt_sources(model.info, "Name the pictures to measure.")
-        dataset = yield from learnt_pictures(model.info, learnt)
+        dataset = yield from measured_pictures(model.info, "Name the pictures to measure.")
     left_out = len(dataset.report.rejects)
     if left_out:
         counted = "1 picture" if left_out == 1 else f"{left_out:,} pictures"

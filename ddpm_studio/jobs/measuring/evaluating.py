@@ -18,7 +18,7 @@ from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling import draw_classes
 from ddpm_studio.jobs.drawing.students import with_its_sampler
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
-from ddpm_studio.jobs.library.learnt import learnt_pictures, learnt_sources
+from ddpm_studio.jobs.library.learnt import measured_pictures
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
 from ddpm_studio.jobs.measuring.measuring import own_classes
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
@@ -72,14 +72,13 @@ def draw_samples(
     if sources:
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:
-        learnt = learnt_sources(model.info, "Name the pictures to compare with.")
-        dataset = yield from learnt_pictures(model.info, learnt)
+        dataset = yield from measured_pictures(model.info, "Name the pictures to compare with.")
     request = with_its_sampler(model, request)
     both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
     asked = SampleRequest(**{name: getattr(request, name) for name in both})
     parts = _parts(model, dataset, request)
     pictures = yield from draw_classes(model, asked, parts)
-    told = recipe("evaluate", model, asked)
+    told = {**recipe("evaluate", model, asked), "by_class": request.by_class}
     return Samples(pictures, RealPictures(dataset, _held_out(model, dataset)), model.step, told)
 
 
