@@ -1065,3 +1065,37 @@ class ImportRequest(Request):
         title="Last class is none",
         description="Whether the last class stands for no class, which guidance needs.",
     )
+
+
+class PublishRequest(Request):
+    """Pack a run to be shared: weights in half precision, samples, figures and a model card."""
+
+    run: Path
+    title: str = Field(
+        min_length=1, max_length=200, title="Title", description="What the model is called."
+    )
+    license: str = Field(
+        min_length=1,
+        max_length=200,
+        title="Licence",
+        description="Of the model, such as apache-2.0.",
+    )
+    credits: str = Field(
+        "",
+        max_length=2000,
+        title="Credits",
+        description="Whose the pictures are that it learnt, and under which licence.",
+    )
+    sample: str | None = Field(
+        None,
+        title="Sample set",
+        description="The embedded set that goes with it, which tools are shown with where those "
+        "pictures are not.",
+    )
+    count: int = Field(
+        20,
+        ge=1,
+        le=1000,
+        title="Count",
+        description="Samples to draw, at least one of each class.",
+    )

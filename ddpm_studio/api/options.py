@@ -41,7 +41,7 @@ def takes(*models: type[BaseModel]) -> Callable[[FunctionT], FunctionT]:
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=field.default,
+                default=inspect.Parameter.empty if field.is_required() else field.default,
                 annotation=field.annotation,
             )
             for name, field in fields.items()
@@ -100,4 +100,6 @@ def _told(field: FieldInfo) -> str:
     extra = field.json_schema_extra
     fitting = extra.get("terminal_default") if isinstance(extra, dict) else None
     default = "" if field.default is None else f" Default: {fitting or repr(field.default)}."
+    if field.is_required():
+        default = " Needed."
     return f"{field.description or field.title}{default}".replace("empty:", "None:")

@@ -47,6 +47,7 @@ from ddpm_studio.requests import (
     NeighboursRequest,
     PathRequest,
     PrepareOptions,
+    PublishRequest,
     Request,
     SampleRequest,
     ShareRequest,
@@ -378,6 +379,32 @@ class Run:
             check_new_run(folder)
             job = jobs.distill(request, folder, sources, models=models(), spare=place)
         return Run(trained(job, folder, self.progress), progress=self.progress)
+
+    @takes(PublishRequest)
+    def publish(self, folder: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
+        """Pack the newest averaged weights to be shared, with samples and a model card.
+
+        The card's figures are those by which the run was evaluated, measured anew on the weights
+        in half precision.
+
+        Args:
+            folder: to be made, or empty.
+            pictures: those that it was evaluated with, where they are neither those that it was
+                trained on nor the embedded set ``sample``.
+            options: fields of :class:`ddpm_studio.requests.PublishRequest`; ``title`` and
+                ``license`` are needed.
+
+        Returns:
+            The folder, which :func:`ddpm_studio.open` opens.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if something is missing that the card has to tell, the run can't be read,
+                or the folder holds files.
+        """
+        request = self._request(PublishRequest, "publish", options)
+        with on_disk(pictures, self.path) as sources:
+            return self._listen(jobs.publish(request, Path(folder), models(), sources)).path
 
     @takes(NeighboursRequest)
     def neighbours(self, picture: Picture, **options: Any) -> Neighbours:

@@ -65,6 +65,11 @@ class OneOf:
         return {**handler(schema), "enum": [entry.name for entry in self.entries()]}
 
 
+def option_name(field: str) -> str:
+    """Return ``--image-size`` for ``image_size``: how the terminal calls a field."""
+    return f"--{field.replace('_', '-')}"
+
+
 def choices_of(field: FieldInfo) -> tuple[Choice, ...]:
     """Return what a field can be chosen from; nothing where it is no choice."""
     if (marker := one_of(field)) is not None:

@@ -16,7 +16,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ddpm_studio.catalogue import PRESETS
-from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of, options_beside
+from ddpm_studio.catalogue.fields import (
+    OneOf,
+    choices_of,
+    one_of,
+    option_name,
+    options_beside,
+)
 from ddpm_studio.data.samples import named_data
 from ddpm_studio.jobs.asking import OptionError, ask
 from ddpm_studio.runs.ready import named_run
@@ -125,11 +131,6 @@ def by_option() -> Iterator[None]:
         raise typer.BadParameter(error.problem, param_hint=hint) from error
 
 
-def option_name(field: str) -> str:
-    """Return ``--image-size`` for ``image_size``."""
-    return f"--{field.replace('_', '-')}"
-
-
 def _option(name: str, field: FieldInfo, model: type[BaseModel]) -> inspect.Parameter:
     alternatives = get_args(field.annotation)
     optional = NoneType in alternatives
@@ -235,6 +236,8 @@ def _help(name: str, field: FieldInfo, kind: Any, model: type[BaseModel]) -> str
         words.extend(f"{_capital(limit)}." for limit in [_limits(field)] if limit)
     if kind == list[str]:
         words.append("Several: NAME=X,NAME=X.")
+    elif field.is_required():
+        words.append("Needed.")
     elif field.default is not None:
         words.append(f"Default: {_default(name, field, model)}.")
     # In a form a field is left empty; on a command line it is left out.

@@ -30,6 +30,7 @@ COMMANDS = {
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
     "import": Entry("import_", "Make a run of another program's model."),
     "export": Entry("export_", "Write a run as a diffusers DDPMPipeline folder."),
+    "publish": Entry("publish", "Pack a run to be shared, with samples, figures and a model card."),
     "info": Entry(
         "info",
         "Tell what a run is and how far it is; without one, what there is to choose and plug-ins.",

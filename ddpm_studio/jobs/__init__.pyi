@@ -115,6 +115,12 @@ from .training.budgeted import (
     train_within as train_within,
 )
 from .training.distilling import distill as distill
+from .publishing.publishing import (
+    PackedModel as PackedModel,
+)
+from .publishing.publishing import (
+    publish as publish,
+)
 from .training.training import (
     TrainResult as TrainResult,
 )

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import (
-    Json,
-    data_argument,
-    option_name,
-    run_argument,
-    validated,
-    with_options,
-)
+from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.cli.options import Json, data_argument, run_argument, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import is_file, is_there

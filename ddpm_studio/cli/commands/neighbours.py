@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio import export
-from ddpm_studio.cli.options import Json, Run, option_name, validated, with_options
+from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.cli.target import layout, write_out
 from ddpm_studio.requests import GridOptions, NeighboursRequest

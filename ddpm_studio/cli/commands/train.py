@@ -8,13 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import (
-    data_argument,
-    option_name,
-    run_option,
-    validated,
-    with_options,
-)
+from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.cli.options import data_argument, run_option, validated, with_options
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.training.budget import Budget, ask_budget
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed

@@ -1,0 +1,38 @@
+"""``publish RUN DIR``: a run packed to be shared, with a model card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ddpm_studio.cli.options import Json, Run, data_argument, validated, with_options
+from ddpm_studio.cli.output import emit
+from ddpm_studio.requests import PublishRequest
+
+
+@with_options(PublishRequest, skip={"run"})
+def command(
+    run: Run,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
+    data: Annotated[
+        list[Path] | None,
+        data_argument(
+            help="The pictures that it was evaluated with, where they are neither those it was "
+            "trained on nor the sample set."
+        ),
+    ] = None,
+    json: Json = False,
+    **given: Any,
+) -> None:
+    """Pack a run to be shared, with samples, figures and a model card."""
+    request = validated(PublishRequest, given, run=run)
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.jobs import ModelStore, publish
+
+    packed = listen(publish(request, folder, ModelStore(), data or ()))
+    if json:
+        emit({"model": packed.path, "bytes": packed.size})
+    else:
+        print(f"{packed.path}: {packed.size / 1e6:.1f} MB")

@@ -1,0 +1,124 @@
+"""The model card of a packed model: data, recipe, figures, licence, and how to use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ddpm_studio import __version__
+from ddpm_studio.errors import plain
+from ddpm_studio.jobs.publishing.commands import data_words, evaluate_command, train_command
+from ddpm_studio.jobs.publishing.packing import SHEET
+from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.requests import EvaluateRequest
+from ddpm_studio.runs import RunInfo
+from ddpm_studio.runs.classes import known_classes
+from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.weights import parameters
+
+_LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Told:
+    """An evaluation of the packed weights, what was asked for, and how its pictures are named."""
+
+    evaluation: Evaluation
+    request: EvaluateRequest
+    data: Sequence[str]
+
+
+def model_card(info: RunInfo, step: int, name: str, told: Sequence[Told]) -> str:
+    """Return the card in Markdown.
+
+    Args:
+        info: of the packed model.
+        step: of its weights.
+        name: how it is named where it is asked for.
+        told: its figures.
+    """
+    published = info.published
+    assert published is not None
+    parts = [
+        f"# {_text(published.title)}",
+        _about(info),
+        f"![Samples]({SHEET})",
+        "## Use",
+        _code("sh", f"ddpm-studio {name}", f"ddpm-studio sample {name} --out samples.png"),
+        _code("python", "import ddpm_studio as ds", f'ds.open("{name}").sample(16)'),
+        "## Data",
+        *_data(info),
+        "## Training",
+        f"{step:,} steps, by this command:",
+        _code("sh", train_command(info, f"{name.rpartition(':')[2]}-again")),
+        *_training(info),
+        "## Figures",
+        *(part for one in told for part in _figures(one, name)),
+        "## Licence",
+        f"Of the model: {_text(published.license)}.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _about(info: RunInfo) -> str:
+    config = info.network_config()
+    shape = PictureShape(config.height, config.width, config.channels)
+    kind = "class-conditional" if config.num_classes else "unconditional"
+    return (
+        f"A {kind} denoising diffusion model of {shape} pictures, {parameters(config):,} "
+        f"parameters, packed by DDPM Studio {__version__}. Its weights are averaged over the "
+        "training and kept in half precision; they are computed with in float32."
+    )
+
+
+def _data(info: RunInfo) -> Iterator[str]:
+    assert info.data is not None
+    assert info.published is not None
+    names = ", ".join(f"`{word}`" for word in data_words(info.data.sources))
+    yield f"{info.data.count:,} pictures, {names}; fingerprint `{info.data.fingerprint}`."
+    yield _text(info.published.credits)
+    classes = known_classes(info)
+    if classes:
+        yield f"Classes, from 0: {_text(', '.join(classes))}."
+
+
+def _training(info: RunInfo) -> Iterator[str]:
+    for change in info.changes:
+        settings = ", ".join(
+            f"{name.replace('_', ' ')} {old} → {new}"
+            for name, (old, new) in change.settings.items()
+        )
+        yield f"It went on from step {change.step:,} with other settings: {_text(settings)}."
+    versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())
+    yield f"With {_text(versions)}."
+    if info.plugins:
+        yield f"With plug-ins: {_text(', '.join(info.plugins))}."
+
+
+def _figures(told: Told, name: str) -> Iterator[str]:
+    one = told.evaluation
+    yield (
+        f"Of {one.samples:,} samples against {one.reference:,} real pictures, in "
+        f"{_text(one.features)}."
+        + (f" Floor: the same of {one.floor:,} real pictures." if one.floor else "")
+    )
+    yield _table(one.figures, one.floors)
+    yield _code("sh", evaluate_command(told.request, name, told.data))
+
+
+def _table(figures: Mapping[str, float], floors: Mapping[str, float]) -> str:
+    rows = ["| figure | samples | floor |", "|---|---|---|"]
+    for name, value in figures.items():
+        floor = f"{floors[name]:.6g}" if name in floors else "–"
+        rows.append(f"| {_text(name)} | {value:.6g} | {floor} |")
+    return "\n".join(rows)
+
+
+def _code(language: str, *lines: str) -> str:
+    return "\n".join([f"```{language}", *lines, "```"])
+
+
+def _text(text: str) -> str:
+    """Return text out of a file or an option so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", plain(text, _LONGEST))

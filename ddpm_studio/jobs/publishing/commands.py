@@ -1,0 +1,88 @@
+"""The commands of a model card: how a model was trained and evaluated, to be typed again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.data.samples import data_name, named_data
+from ddpm_studio.picture_shape import sides
+from ddpm_studio.requests import EvaluateRequest, PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunInfo
+
+# What changes no weight, or is told in another way.
+_NOT_TRAINED_WITH = ("steps", "epochs", "minutes", "device", "threads")
+_NOT_EVALUATED_WITH = ("run", "checkpoint", "device", "features_file")
+# Where a package of the system puts data, on every machine alike.
+_SHARED_PLACES = ("/usr/share/", "/usr/local/share/")
+
+
+def data_words(sources: Sequence[str | Path]) -> list[str]:
+    """Return how pictures are named to others: no places of this machine.
+
+    ``sample:NAME`` for an embedded set, the whole path where a package of the system has put
+    them, else the last part of it.
+    """
+    words = []
+    for source in sources:
+        path = named_data(source)
+        place = path.as_posix()
+        shared = place if place.startswith(_SHARED_PLACES) else path.name
+        words.append(data_name(path) or shared)
+    return words
+
+
+def train_command(info: RunInfo, name: str) -> str:
+    """Return the command that trains a model like this one.
+
+    Args:
+        info: of a run that was trained here.
+        name: the run folder that it writes.
+    """
+    request, data = info.request, info.data
+    assert request is not None
+    assert data is not None
+    usual = TrainRequest(preset=request.preset)
+    words = [*data_words(data.sources), "--run", name, option_name("steps"), str(request.steps)]
+    if info.start_from:
+        words += ["--from", Path(info.start_from).name]
+    words += _options(request, usual, _NOT_TRAINED_WITH)
+    words += _options(data.options, PrepareOptions(), ())
+    return shlex.join(["ddpm-studio", "train", *words])
+
+
+def evaluate_command(request: EvaluateRequest, model: str, data: Sequence[str]) -> str:
+    """Return the command that tells these figures again.
+
+    Args:
+        request: what was asked for.
+        model: how the model is named.
+        data: what :func:`data_words` returned of the real pictures.
+    """
+    usual = EvaluateRequest(run=request.run)
+    words = [model, *data, *_options(request, usual, _NOT_EVALUATED_WITH)]
+    if request.features_file is not None:
+        words += [option_name("features_file"), request.features_file.name]
+    return shlex.join(["ddpm-studio", "evaluate", *words])
+
+
+def _options(asked: BaseModel, usual: BaseModel, leave_out: Collection[str]) -> Iterator[str]:
+    """Yield the options in which a request differs from one that nothing was asked of."""
+    for name in type(asked).model_fields:
+        value: Any = getattr(asked, name)
+        if name in leave_out or value is None or value == getattr(usual, name):
+            continue
+        if isinstance(value, bool):
+            yield option_name(name if value else f"no_{name}")
+        elif isinstance(value, dict):
+            for key, number in value.items():
+                yield from (option_name(name), f"{key}={number:g}")
+        elif name == "image_size":
+            yield from (option_name(name), "x".join(map(str, dict.fromkeys(sides(value)))))
+        else:
+            yield from (option_name(name), str(value))

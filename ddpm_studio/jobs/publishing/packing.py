@@ -1,0 +1,137 @@
+"""The parts of a packed model: run.json, weights in half precision, fewer figures, samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export import save_png
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.sampling import sample
+from ddpm_studio.jobs.events import Event, Pictures, Progress
+from ddpm_studio.jobs.library import gallery
+from ddpm_studio.jobs.publishing.commands import data_words
+from ddpm_studio.requests import PublishRequest, SampleRequest, SamplerRequest
+from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
+from ddpm_studio.runs.info import Published
+
+SHEET = "samples.png"
+"""The picture of the card."""
+
+_MOST_LINES, _MOST_TICKS = 400, 200
+_TICK = "images_per_second"
+_HELD_OUT = "held_out_loss"
+_TILE = 64
+
+
+def shared_info(info: RunInfo, request: PublishRequest) -> RunInfo:
+    """Return what a packed model tells of itself: no places of this machine."""
+    data = info.data
+    told: dict[str, Any] = {
+        "published": Published(
+            title=request.title,
+            license=request.license,
+            credits=request.credits,
+            sample=request.sample,
+        ),
+        "start_from": Path(info.start_from).name if info.start_from else None,
+    }
+    if data is not None:
+        told["data"] = data.model_copy(update={"sources": tuple(data_words(data.sources))})
+    return info.model_copy(update=told)
+
+
+def pack_weights(run: RunFolder, checkpoint: Checkpoint, into: RunFolder) -> None:
+    """Write the averaged weights in half precision.
+
+    Raises:
+        StudioError: if they can't be read, or there are values that float16 can't hold.
+        OSError: if they can't be written.
+    """
+    whole = checkpoint.load("ema", run.info.network_config())
+    half = {name: tensor.to(torch.float16) for name, tensor in whole.items()}
+    if not all(bool(tensor.isfinite().all()) for tensor in half.values()):
+        raise StudioError(
+            "The weights hold values that half precision has no room for.",
+            "Share the run folder itself, or an earlier checkpoint of it.",
+        )
+    loss = checkpoint.state().get("loss")
+    state = {"loss": loss} if isinstance(loss, float) and math.isfinite(loss) else {}
+    into.save_checkpoint(checkpoint.step, {"ema": half}, state)
+
+
+def pack_metrics(run: RunFolder, step: int, into: RunFolder) -> None:
+    """Write some of the figures up to a step, each as it was measured.
+
+    Raises:
+        OSError: if they can't be written.
+    """
+    lines = [line for line in run.metrics() if line["step"] <= step]
+    ticks = [line for line in lines if _TICK in line]
+    measured = [line for line in lines if _HELD_OUT in line]
+    parts = ((lines, _MOST_LINES), (ticks, _MOST_TICKS), (measured, _MOST_TICKS))
+    kept = {line["step"]: line for part, most in parts for line in _spread(part, most)}
+    metrics.append(into.metrics_file, [kept[number] for number in sorted(kept)])
+
+
+def pack_samples(
+    into: RunFolder, name: str, like: SamplerRequest, count: int, models: ModelStore
+) -> Generator[Event, None, None]:
+    """Draw some pictures, as many of each class; each a file with its recipe, and a sheet.
+
+    Args:
+        into: the packed model.
+        name: what it will be called.
+        like: how they are drawn.
+        count: how many in all, at least one of each class.
+        models: where the model comes from.
+
+    Raises:
+        StudioError: if they can't be drawn.
+        OSError: if they can't be written.
+    """
+    classes = into.info.network_basics().num_classes
+    labels: Sequence[int | None] = [None] if classes is None else range(classes)
+    each = math.ceil(count / len(labels))
+    same = {
+        key: value
+        for key, value in like
+        if key in SampleRequest.model_fields and key not in ("run", "count", "frames", "seed")
+    }
+    shown: list[Pictures] = []
+    for number, label in enumerate(labels):
+        yield Progress(number, len(labels), "Drawing samples", "")
+        asked = SampleRequest(**same | {"run": into.path, "count": each, "class_label": label})
+        drawn = yield from sample(asked, models)
+        recipe = {**drawn.recipe, "request": {**_request(drawn.recipe), "run": name}}
+        yield from gallery.keep(into.path, replace(drawn, recipe=recipe))
+        shown.append(drawn.pictures)
+    pictures = np.concatenate(shown)
+    scale = max(1, _TILE // max(pictures.shape[1:3]))
+    # A class a column, or as square as can be.
+    columns = None if classes is None else each if classes > _MOST_COLUMNS else classes
+    if classes is not None and columns == classes:
+        pictures = np.concatenate([pictures[row::each] for row in range(each)])
+    save_png(into.path / SHEET, pictures, {"kind": "gallery"}, columns=columns, scale=scale)
+
+
+_MOST_COLUMNS = 20
+
+
+def _request(recipe: dict[str, object]) -> dict[str, object]:
+    asked = recipe["request"]
+    assert isinstance(asked, dict)
+    return asked
+
+
+def _spread(lines: Sequence[dict[str, Any]], most: int) -> Iterable[dict[str, Any]]:
+    """Return at most so many, the last one among them, at even distances."""
+    every = max(1, math.ceil(len(lines) / most))
+    return lines[::-1][::every]

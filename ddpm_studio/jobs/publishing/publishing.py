@@ -1,0 +1,203 @@
+"""Pack a run to be shared, with a model card whose figures are those of the packed weights."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ddpm_studio import data, paths
+from ddpm_studio.data.samples import sample_set
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.jobs.library.learnt import learnt_sources
+from ddpm_studio.jobs.measuring.evaluating import evaluate
+from ddpm_studio.jobs.publishing.card import Told, model_card
+from ddpm_studio.jobs.publishing.commands import data_words
+from ddpm_studio.jobs.publishing.packing import (
+    pack_metrics,
+    pack_samples,
+    pack_weights,
+    shared_info,
+)
+from ddpm_studio.requests import EvaluateRequest, PublishRequest
+from ddpm_studio.runs import RunFolder, RunInfo, atomic, evaluations
+from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.ready import PREFIX
+
+CARD = "README.md"
+
+
+@dataclass(frozen=True)
+class PackedModel:
+    """Where a packed model lies, and how many bytes it has."""
+
+    path: Path
+    size: int
+
+
+def publish(
+    request: PublishRequest, folder: Path, models: ModelStore, sources: Sequence[Path] = ()
+) -> Generator[Event, None, PackedModel]:
+    """Pack the newest averaged weights of a run into a folder that can be shared.
+
+    The folder is a run folder: weights in half precision, some of the figures of the training,
+    samples with their recipes, and a model card, ``README.md``. What the run was evaluated by is
+    measured anew on the weights as they are packed, so that the card's figures can be told again.
+    It appears whole or not at all.
+
+    Args:
+        request: the run, and what the card says besides.
+        folder: to be made; it may exist if it is empty.
+        models: where models come from.
+        sources: the pictures that the run was evaluated with, where they are neither those that
+            it was trained on nor the embedded set that goes with it.
+
+    Yields:
+        Progress and Notices.
+
+    Raises:
+        StudioError: if something is missing that the card has to tell, the run can't be read, or
+            the folder holds files or can't be written.
+    """
+    run = RunFolder.open(request.run)
+    name = run.path.resolve().name
+    _check(run.info, name, folder)
+    checkpoint = run.newest()
+    asked = _asked(run, checkpoint.step)
+    if not asked:
+        raise StudioError(
+            f"The averaged weights of {name} at step {checkpoint.step:,} have not been evaluated.",
+            f"Do so first: ddpm-studio evaluate {run.path}",
+        )
+    yield Progress(0, 1, "Looking for the pictures")
+    places = yield from _places(run.info, request, sources, {one.data for one in asked}, name)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with atomic.whole_folder(folder) as temporary:
+            made = RunFolder.create(temporary, shared_info(run.info, request))
+            pack_weights(run, checkpoint, made)
+            pack_metrics(run, checkpoint.step, made)
+            told = []
+            for one in asked:
+                again = one.request.model_copy(update={"run": temporary})
+                yield from evaluate(again, places[one.data], models)
+                found = _shared(evaluations.read(temporary)[-1], folder.name)
+                told.append(Told(found, one.request, data_words(places[one.data])))
+            _write(temporary, [one.evaluation for one in told])
+            like = told[-1].request
+            yield from pack_samples(made, folder.name, like, request.count, models)
+            card = model_card(made.info, checkpoint.step, _called(folder), told)
+            atomic.write_bytes(temporary / CARD, card.encode())
+            size = sum(file.stat().st_size for file in temporary.rglob("*") if file.is_file())
+    except OSError as error:
+        raise StudioError(
+            f"{folder} can't be written: {error.strerror or error}.",
+            "Choose a folder that you may write to.",
+        ) from error
+    return PackedModel(folder, size)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An evaluation that a run records: what was asked for, and the pictures' fingerprint."""
+
+    request: EvaluateRequest
+    data: str
+
+
+def _check(info: RunInfo, name: str, folder: Path) -> None:
+    if info.published is not None:
+        raise StudioError(f"{name} is packed already.", "Copy its folder.")
+    if info.request is None or info.data is None:
+        raise StudioError(
+            f"{name} was not trained here: its card would have no training command.",
+            "Fine-tune it here first, or share it as a folder of diffusers.",
+        )
+    if paths.is_there(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise StudioError(f"{folder} already holds files.", "Choose a new or an empty folder.")
+
+
+def _asked(run: RunFolder, step: int) -> list[_Asked]:
+    """Return what the weights of a step were evaluated by, each once, in the order of the times."""
+    found: dict[tuple[str, str], _Asked] = {}
+    for evaluation in evaluations.read(run.path):
+        recipe = evaluation.told.get("recipe")
+        if evaluation.step != step or not isinstance(recipe, dict):
+            continue
+        drawn, compared = recipe.get("request"), recipe.get("compared")
+        fields: dict[str, Any] = {
+            **(drawn if isinstance(drawn, dict) else {}),
+            **(compared if isinstance(compared, dict) else {}),
+            "by_class": recipe.get("by_class", True),
+        }
+        known = {key: value for key, value in fields.items() if key in EvaluateRequest.model_fields}
+        try:
+            asked = EvaluateRequest.model_validate(
+                {**known, "run": run.path, "checkpoint": None, "device": "auto"}
+            )
+        except ValidationError:
+            continue
+        if asked.weights == "ema" and asked.ema_length is None:
+            one = _Asked(asked, str(recipe.get("data")))
+            found[asked.model_dump_json(), one.data] = one
+    return list(found.values())
+
+
+def _places(
+    info: RunInfo,
+    request: PublishRequest,
+    sources: Sequence[Path],
+    wanted: set[str],
+    name: str,
+) -> Generator[Event, None, dict[str, list[Path]]]:
+    """Find the pictures of evaluations by their fingerprint.
+
+    Raises:
+        StudioError: if some are not at any of the places where they may be.
+    """
+    candidates = [list(sources)] if sources else []
+    if request.sample is not None:
+        candidates.append([sample_set(request.sample).path])
+    candidates.append(learnt_sources(info))
+    found: dict[str, list[Path]] = {}
+    for candidate in candidates:
+        if wanted <= found.keys():
+            break
+        if all(map(paths.is_there, candidate)):
+            dataset = yield from data.prepare(candidate, prepare_options(info))
+            found.setdefault(dataset.fingerprint, candidate)
+    if not wanted <= found.keys():
+        raise StudioError(
+            f"The pictures that {name} was evaluated with are not where they could be.",
+            "Name them too, or the embedded set that they are.",
+        )
+    return found
+
+
+def _shared(evaluation: Evaluation, name: str) -> Evaluation:
+    """Return an evaluation without the places of this machine."""
+    told: dict[str, Any] = dict(evaluation.told)
+    recipe = dict(told["recipe"])
+    recipe["request"] = {**recipe["request"], "run": name}
+    compared = dict(recipe["compared"])
+    if compared.get("features_file"):
+        compared["features_file"] = Path(compared["features_file"]).name
+    return replace(evaluation, told={**told, "recipe": {**recipe, "compared": compared}})
+
+
+def _write(run: Path, found: Sequence[Evaluation]) -> None:
+    (run / evaluations.NAME).unlink()
+    for evaluation in found:
+        evaluations.append(run, evaluation)
+
+
+def _called(folder: Path) -> str:
+    """Return how the model is named once it lies there: one that ships by its name alone."""
+    ships = folder.resolve().parent == paths.models_dir().resolve()
+    return f"{PREFIX}{folder.name}" if ships else folder.name

@@ -1,0 +1,205 @@
+"""Packing a run: what is in the folder, what is refused, and that the card tells what is so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from ddpm_studio import cli
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export import read_recipe
+from ddpm_studio.jobs import ModelStore, evaluate, publish, redraw
+from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.requests import EvaluateRequest, PublishRequest
+from ddpm_studio.runs import RunFolder, evaluations
+from tests import ready_models
+from tests.jobs.conftest import finish
+
+
+def commands(card: str) -> dict[str, list[str]]:
+    """The words of each command of a card by the command's name."""
+    blocks = re.findall(r"^```sh\n(.*?)```$", card, re.MULTILINE | re.DOTALL)
+    lines = [shlex.split(line)[1:] for block in blocks for line in block.splitlines()]
+    return {words[0]: words for words in lines}
+
+
+def run_line(words: list[str]) -> int:
+    return cli.run(words)
+
+
+def test_it_is_a_run_with_averaged_weights_in_half_precision(
+    toy_run: Path, toy_packed: Path, toy_pictures: Path
+) -> None:
+    run, made = RunFolder.open(toy_run), RunFolder.open(toy_packed)
+    assert made.newest().step == 4
+    (file,) = made.newest().path.glob("*.safetensors")
+    weights, whole = load_file(file), run.newest().load("ema")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
+    assert all(torch.equal(weights[name], whole[name].half()) for name in whole)
+    model = ModelStore().get(toy_packed, "ema", "cpu")
+    assert {p.dtype for p in model.network.parameters()} == {torch.float32}
+    with pytest.raises(StudioError, match="saved without raw weights"):
+        ModelStore().get(toy_packed, "raw", "cpu")
+    assert made.info.request == run.info.request
+    # Nothing tells of places of this machine.
+    told = [path.read_bytes() for path in toy_packed.rglob("*") if path.is_file()]
+    places = (toy_pictures.parent, toy_run.parent, toy_packed.parent)
+    assert not [text for text in told for place in places if str(place).encode() in text]
+
+
+def test_samples_are_drawn_again_bit_for_bit(toy_packed: Path) -> None:
+    files = sorted((toy_packed / "samples/gallery").glob("*.png"))
+    assert len(files) == 4
+    labels = []
+    for file in files:
+        found = read_restored(file)
+        assert found is not None
+        assert found.run == toy_packed
+        labels.append(found.request.class_label)
+        _, drawn = finish(redraw(found, ModelStore()))
+        again = drawn.pictures[found.index].squeeze()
+        np.testing.assert_array_equal(again, np.asarray(Image.open(file)))
+    assert labels == [0, 0, 1, 1]
+    assert (read_recipe(toy_packed / "samples.png") or {}).get("kind") == "gallery"
+
+
+def test_evaluate_reproduces_the_figures_of_the_card(ready: Path, toy_pictures: Path) -> None:
+    card = (ready / "README.md").read_text(encoding="utf-8")
+    words = commands(card)["evaluate"]
+    assert words[:3] == ["evaluate", "toy", "shades"]
+    words[1:3] = ["ready:toy", str(toy_pictures)]
+    before = ready_models.contents(ready)
+    assert run_line(words) == 0
+    first, again = evaluations.read(ready)
+    assert again.figures == first.figures
+    assert again.floors == first.floors
+    for name, value in first.figures.items():
+        assert f"| {name} | {value:.6g} |" in card.replace("\\", "")
+    assert ready_models.contents(ready) == before
+
+
+def test_the_training_command_trains_the_same_model(
+    toy_run: Path, toy_packed: Path, toy_pictures: Path, tmp_path: Path
+) -> None:
+    """Its first steps, here half of them, run; in full it is this run, weight for weight."""
+    words = commands((toy_packed / "README.md").read_text(encoding="utf-8"))["train"]
+    assert words[1:4] == ["shades", "--run", "toy-again"]
+    words[1], words[3] = str(toy_pictures), str(tmp_path / "again")
+    at = words.index("--steps") + 1
+    assert words[at] == "4"
+    assert run_line([*words[:at], "2", *words[at + 1 :]]) == 0
+    assert run_line([*words, "--resume"]) == 0
+    again, run = (RunFolder.open(path) for path in (tmp_path / "again", toy_run))
+    assert again.info.request is not None
+    assert again.info.request.model_copy(update={"device": "cpu"}) == run.info.request
+    assert again.info.data is not None
+    assert again.info.data.options == run.info.data.options  # type: ignore[union-attr]
+    ours, theirs = again.newest().load("ema"), run.newest().load("ema")
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_the_card_tells_data_licence_and_figures(toy_packed: Path) -> None:
+    card = (toy_packed / "README.md").read_text(encoding="utf-8")
+    fingerprint = RunFolder.open(toy_packed).info.data.fingerprint  # type: ignore[union-attr]
+    for told in (
+        "# Toy\n",
+        "class-conditional",
+        "![Samples](samples.png)",
+        f"6 pictures, `shades`; fingerprint `{fingerprint}`",
+        "Made by hand.",
+        "Classes, from 0: bright, dark.",
+        "4 steps, by this command:",
+        "Of 4 samples against 3 real pictures, in 5 principal components of 256 values",
+        "Floor: the same of 3 real pictures.",
+        "Of the model: mit.",
+    ):
+        assert told in card
+
+
+def test_one_that_ships_is_named_so(
+    toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DDPM_STUDIO_MODELS", str(tmp_path / "models"))
+    made = ready_models.packed(toy_run, tmp_path / "models" / "fine")
+    found = commands((made / "README.md").read_text(encoding="utf-8"))
+    assert found["evaluate"][1] == "ready:fine"
+    assert len(evaluations.read(made)) == 1
+    assert found["train"][3] == "fine-again"
+
+
+@pytest.fixture
+def own_run(toy_run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(toy_run, tmp_path / "run"))
+
+
+def refusal(run: Path, folder: Path, **more: Any) -> str:
+    request = PublishRequest(run=run, title="Toy", license="mit", **more)
+    with pytest.raises(StudioError) as caught:
+        finish(publish(request, folder, ModelStore()))
+    return str(caught.value)
+
+
+def test_what_is_missing_is_named_and_nothing_is_left(
+    own_run: Path, toy_packed: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    assert "packed already" in refusal(toy_packed, folder)
+    assert "no sample set 'x'" in refusal(own_run, folder, sample="x")
+    (own_run / "evaluations.jsonl").unlink()
+    assert "have not been evaluated" in refusal(own_run, folder)
+    # Raw weights are not what is packed.
+    asked = {**ready_models.EVALUATED, "run": own_run, "weights": "raw"}
+    finish(evaluate(EvaluateRequest.model_validate(asked), [], ModelStore()))
+    assert "have not been evaluated" in refusal(own_run, folder)
+    folder.mkdir()
+    (folder / "mine").touch()
+    assert "already holds files" in refusal(own_run, folder)
+    assert [path.name for path in folder.iterdir()] == ["mine"]
+    assert not list(tmp_path.glob(".writing-*"))
+
+
+def test_other_pictures_of_an_evaluation_have_to_be_named(own_run: Path, tmp_path: Path) -> None:
+    (own_run / "evaluations.jsonl").unlink()
+    others = ready_models.class_pictures(tmp_path / "others")
+    Image.new("L", (16, 16), 99).save(others / "dark" / "more.png")
+    asked = EvaluateRequest.model_validate({**ready_models.EVALUATED, "run": own_run})
+    finish(evaluate(asked, [others], ModelStore()))
+    assert "not where they could be" in refusal(own_run, tmp_path / "out")
+    made = ready_models.packed(own_run, tmp_path / "out", sources=[others])
+    card = (made / "README.md").read_text(encoding="utf-8")
+    assert commands(card)["evaluate"][2] == "others"
+
+
+def test_closed_before_its_end_it_leaves_nothing(own_run: Path, tmp_path: Path) -> None:
+    request = PublishRequest(run=own_run, title="Toy", license="mit")
+    job = publish(request, tmp_path / "out", ModelStore())
+    while not list(tmp_path.glob(".writing-*")):
+        next(job)
+    job.close()
+    assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == ["run"]
+
+
+def test_long_metrics_are_thinned(own_run: Path, tmp_path: Path) -> None:
+    from ddpm_studio.jobs.publishing.packing import pack_metrics
+
+    run = RunFolder.open(own_run)
+    lines = [{"step": k, "loss": 1 / k} for k in range(1, 5001)]
+    run.metrics_file.unlink()
+    from ddpm_studio.runs import metrics
+
+    metrics.append(run.metrics_file, lines)
+    into = RunFolder.create(tmp_path / "into", run.info)
+    pack_metrics(run, 4000, into)
+    kept = list(into.metrics())
+    assert 200 < len(kept) <= 400
+    assert kept[-1]["step"] == 4000
+    assert all(line in lines for line in kept)

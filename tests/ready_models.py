@@ -1,0 +1,72 @@
+"""Toy ready models: a run of a few steps, packed as those that ship are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ddpm_studio.engine.generators import finish
+from ddpm_studio.jobs import ModelStore, evaluate, publish, train
+from ddpm_studio.requests import EvaluateRequest, PrepareOptions, PublishRequest, TrainRequest
+from tests import narrow
+
+TRAINED = TrainRequest(
+    steps=4,
+    batch_size=4,
+    timesteps=20,
+    sample_count=0,
+    seed=5,
+    device="cpu",
+    precision="float32",
+    dropout=0.1,
+    class_conditional=True,
+)
+EVALUATED = {"count": 4, "steps": 2, "device": "cpu", "features": "pixels"}
+
+
+def class_pictures(folder: Path) -> Path:
+    """Write six 16-px gray pictures in two classes."""
+    for name, level in (("dark", 20), ("bright", 210)):
+        (folder / name).mkdir(parents=True)
+        for k in range(3):
+            picture = np.full((16, 16), level + 5 * k, np.uint8)
+            picture[k : k + 4] += 9
+            Image.fromarray(picture).save(folder / name / f"{k}.png")
+    return folder
+
+
+def evaluated_run(folder: Path, pictures: Path, request: TrainRequest = TRAINED) -> Path:
+    """Train a run on pictures and evaluate it with them."""
+    with narrow.network():
+        finish(train([pictures], folder, request, PrepareOptions()))
+        asked = EvaluateRequest.model_validate({"run": folder, **EVALUATED})
+        finish(evaluate(asked, [], ModelStore()))
+    return folder
+
+
+def packed(
+    run: Path,
+    folder: Path,
+    *,
+    title: str = "Toy",
+    sample: str | None = None,
+    sources: Sequence[Path] = (),
+) -> Path:
+    """Pack a run; returns the folder."""
+    request = PublishRequest(
+        run=run, title=title, license="mit", credits="Made by hand.", sample=sample, count=4
+    )
+    finish(publish(request, folder, ModelStore(), sources))
+    return folder
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return all that lies in a folder, to tell whether anything of it was touched."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
