@@ -1,11 +1,13 @@
-"""Toy ready models: a run of a few steps, packed as those that ship are."""
+"""Toy ready models: a run of a few steps, packed as those that ship are; and fixtures of them."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from ddpm_studio.engine.generators import finish
@@ -70,3 +72,27 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+@pytest.fixture(scope="session")
+def toy_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return class_pictures(tmp_path_factory.mktemp("toy") / "shades")
+
+
+@pytest.fixture(scope="session")
+def toy_run(tmp_path_factory: pytest.TempPathFactory, toy_pictures: Path) -> Path:
+    """A run that is read, never written, by the tests."""
+    return evaluated_run(tmp_path_factory.mktemp("runs") / "toy", toy_pictures)
+
+
+@pytest.fixture(scope="session")
+def toy_packed(tmp_path_factory: pytest.TempPathFactory, toy_run: Path) -> Path:
+    """Its packed model, of which tests make copies."""
+    return packed(toy_run, tmp_path_factory.mktemp("packed") / "toy")
+
+
+@pytest.fixture
+def ready(toy_packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ready model, ``ready:toy``."""
+    monkeypatch.setenv("DDPM_STUDIO_MODELS", str(tmp_path / "models"))
+    return Path(shutil.copytree(toy_packed, tmp_path / "models" / "toy"))

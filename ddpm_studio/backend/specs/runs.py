@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, PoolCall, PoolSteps
 from ddpm_studio.catalogue.origins import missing
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, SampleGrid
 from ddpm_studio.requests import ImportRequest, PrepareOptions, TrainRequest
 
@@ -40,6 +41,11 @@ class RunView:
     has_averages: bool
     fine_tuned: bool = False
 
+    @property
+    def trainable(self) -> bool:
+        """Whether its training can go on: it was trained here, and has all that this needs."""
+        return self.request is not None and self.summary.title is None
+
 
 def open_run(run: Path) -> JobSpec[RunView]:
     """Read a run folder."""
@@ -47,15 +53,21 @@ def open_run(run: Path) -> JobSpec[RunView]:
     def work() -> RunView:
         from ddpm_studio import jobs
         from ddpm_studio.jobs.drawing.pictures import prepare_options
+        from ddpm_studio.jobs.library.learnt import are_there, learnt_sources
         from ddpm_studio.runs import RunFolder
         from ddpm_studio.runs.averages import keeps_averages
 
         folder = RunFolder.open(run)
+        sources: list[Path] = []
+        # Of a model that was packed elsewhere nobody is to look for them here.
+        if folder.info.published is None or are_there(folder.info):
+            with contextlib.suppress(StudioError):
+                sources = learnt_sources(folder.info)
         known = not missing(folder.info.plugins, ("schedule",))
         return RunView(
             jobs.describe_run(run),
             folder.info.request,
-            tuple(Path(source) for source in folder.info.data.sources) if folder.info.data else (),
+            tuple(sources),
             prepare_options(folder.info),
             folder.info.process.noise_schedule().alphas_cumprod.numpy() if known else None,
             keeps_averages(folder),
@@ -126,7 +138,6 @@ def load_previews(paths: Sequence[Path], slot: str) -> JobSpec[None]:
     """Read what a training drew at several steps; emits a SampleGrid for each that is whole."""
 
     def work() -> Generator[Event, None, None]:
-        from ddpm_studio.errors import StudioError
         from ddpm_studio.jobs.library.preview_sheets import read_preview
 
         for path in paths:

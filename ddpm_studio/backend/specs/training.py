@@ -26,13 +26,26 @@ def train(
     options: PrepareOptions,
     resume: bool = False,
     spare: Spare | None = None,
+    start_from: Path | None = None,
 ) -> JobSpec[TrainResult]:
-    """Train, elsewhere if ``run`` refuses and ``spare`` names a place."""
+    """Train, elsewhere if ``run`` refuses and ``spare`` names a place.
+
+    ``start_from``: a run whose network is fine-tuned.
+    """
 
     def work(models: ModelStore) -> Generator[Event, None, TrainResult]:
         from ddpm_studio import jobs
 
-        return jobs.train(sources, run, request, options, resume=resume, models=models, spare=spare)
+        return jobs.train(
+            sources,
+            run,
+            request,
+            options,
+            resume=resume,
+            start_from=start_from,
+            models=models,
+            spare=spare,
+        )
 
     return JobSpec(f"Training {run.name}", DeviceSteps(work), Lane.BACKGROUND)
 

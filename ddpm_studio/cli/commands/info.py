@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from ddpm_studio import __version__, catalogue
 from ddpm_studio.catalogue import plugins
@@ -14,6 +14,10 @@ from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import plain
 from ddpm_studio.local_time import local_time
 from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.runs.ready import ready_name, ready_runs
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import RunSummary
 
 _WIDEST = 4000
 _SCHEDULES = {"betas": "betas of its own"}
@@ -55,8 +59,20 @@ def command(
         "Checkpoints": ", ".join(f"{step:,}" for step in summary.checkpoints) or "none yet",
         "Plug-ins": _told_plugins(summary.plugins, summary.missing),
         "Created": local_time(summary.created),
+        **_told_sharing(summary),
     }
     _tell_rows(rows)
+
+
+def _told_sharing(summary: RunSummary) -> dict[str, str]:
+    """Return what there is to know of a model that was packed to be shared."""
+    if summary.title is None:
+        return {}
+    return {
+        "Title": summary.title,
+        "Licence": summary.license or "",
+        "Weights": "averaged alone, kept in half precision, computed with in float32",
+    }
 
 
 def _told_plugins(used: Mapping[str, str], missing: Mapping[str, str]) -> str:
@@ -69,10 +85,12 @@ def _told_plugins(used: Mapping[str, str], missing: Mapping[str, str]) -> str:
 
 def _tell_program(json: bool) -> None:
     plugins.load()
+    ready = [ready_name(run) for run in ready_runs()]
     if json:
         emit(
             {
                 "version": __version__,
+                "ready": ready,
                 "plugins": [asdict(plugin) for plugin in plugins.loaded()],
                 "choices": {
                     kind: [
@@ -88,6 +106,8 @@ def _tell_program(json: bool) -> None:
     _tell_rows({"Version": __version__, **({} if plugins.loaded() else {"Plug-ins": none})})
     for plugin in plugins.loaded():
         print(plugin.line)
+    if ready:
+        _tell_rows({"Ready models": ", ".join(ready)})
     for kind, table in catalogue.KINDS.items():
         print(f"\n{kind[:1].upper()}{kind[1:]}")
         _tell_rows({f"  {entry.name}": entry.help for entry in table.values()})

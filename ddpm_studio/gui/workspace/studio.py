@@ -26,6 +26,7 @@ from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted, TrainTic
 from ddpm_studio.jobs.library.gallery import find_runs
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
+from ddpm_studio.runs.ready import ready_runs
 
 if TYPE_CHECKING:
     from ddpm_studio.data import Dataset, PreviewResult
@@ -168,6 +169,21 @@ class Studio(QObject):
         new = run or self._new_run()
         spare = Spare()
         spec = specs.training.train(self.sources, new, request, self.options, spare=spare)
+        self._train(spec, run, spare)
+
+    def fine_tune(self, request: TrainRequest, run: Path) -> None:
+        """Train a copy of the open model on the open pictures, in a new run folder.
+
+        The pictures are prepared as the model takes them.
+        """
+        view = self.run_view
+        if view is None or not self.sources:
+            self.notify(StudioError("Fine-tuning needs a model and pictures.", "Open both first."))
+            return
+        spare = Spare()
+        spec = specs.training.train(
+            self.sources, run, request, view.options, spare=spare, start_from=view.summary.path
+        )
         self._train(spec, run, spare)
 
     def resume_training(self, run: Path, request: TrainRequest) -> None:
@@ -322,6 +338,7 @@ class Studio(QObject):
         recent = Recent(open_settings()).runs()
         yield from recent
         yield from find_runs(self.runs_folder, recent)
+        yield from ready_runs()
 
     def _new_run(self) -> Path:
         return self._stamped(self.sources[0].stem if len(self.sources) == 1 else "pictures")
@@ -406,8 +423,12 @@ class Studio(QObject):
 
     @property
     def has_pictures(self) -> bool:
-        """Whether there are pictures to take some of: open ones, or those the model learnt."""
-        known = self.run_view is not None and bool(self.run_view.summary.sources)
+        """Whether there are pictures to take some of: open ones, or those the model learnt.
+
+        A model that was packed to be shared comes with some.
+        """
+        view = self.run_view
+        known = view is not None and bool(view.summary.sources or view.summary.title)
         return self.dataset is not None or known
 
     @property

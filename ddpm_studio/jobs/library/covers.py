@@ -19,6 +19,7 @@ from ddpm_studio.jobs.library.preview_sheets import read_preview
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.atomic import write_bytes
+from ddpm_studio.runs.info import Published
 from ddpm_studio.runs.lock import is_in_use
 
 _FOLDER = "covers"
@@ -31,12 +32,14 @@ class RunCover:
 
     ``step`` is that of the newest checkpoint, None where nothing is saved; ``total`` is how many
     steps were planned, None where that is not known; ``in_use``: it is being trained.
+    ``published`` is what a model that was packed to be shared says of itself.
     """
 
     pictures: Pictures | None
     step: int | None
     total: int | None
     in_use: bool
+    published: Published | None = None
 
 
 def run_cover(run: Path, count: int) -> RunCover:
@@ -49,7 +52,7 @@ def run_cover(run: Path, count: int) -> RunCover:
     checkpoints = folder.checkpoints()
     step = checkpoints[-1].step if checkpoints else None
     total = folder.info.request.steps if folder.info.request else None
-    told = step, total, is_in_use(run)
+    told = step, total, is_in_use(run), folder.info.published
     for path in sorted(folder.samples_dir.glob("step-*.png"))[-1:]:
         return RunCover(read_preview(path).ema[:count], *told)
     kept = sorted((folder.samples_dir / "gallery").glob("*.png"))[-count:]

@@ -24,6 +24,8 @@ class RunSummary:
     ``plugins`` are the entries of other packages that it was made with, by kind and name, and
     where they come from; ``missing`` those of them that are not here. Of a few-step student
     ``teacher`` is the run that it was made of, ``sampler`` and ``sampler_steps`` how it draws.
+    ``title`` and ``license`` are those of a model that was packed to be shared, which has averaged
+    weights alone.
     """
 
     path: Path
@@ -52,6 +54,8 @@ class RunSummary:
     teacher: str | None
     sampler: str | None
     sampler_steps: int | None
+    title: str | None = None
+    license: str | None = None
 
     @property
     def image_size(self) -> int:
@@ -101,6 +105,8 @@ def describe_run(run: Path) -> RunSummary:
         teacher=student.teacher if student else None,
         sampler=student.sampler if student else None,
         sampler_steps=student.steps if student else None,
+        title=info.published.title if info.published else None,
+        license=info.published.license if info.published else None,
     )
 
 

@@ -84,6 +84,12 @@ def learnt_pictures(info: RunInfo, sources: Sequence[Path]) -> Generator[Event, 
     kept = kept_pictures(info, sources)
     if kept is not None:
         return kept
+    if info.published is not None and not all(map(is_there, sources)):
+        names = ", ".join(source.name for source in sources)
+        raise StudioError(
+            f"The pictures that this model learnt are not on this machine: {names}.",
+            "Its model card says where they come from.",
+        )
     return (yield from data.prepare(sources, prepare_options(info)))
 
 

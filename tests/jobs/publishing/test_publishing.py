@@ -110,6 +110,8 @@ def test_the_training_command_trains_the_same_model(
 def test_the_card_tells_data_licence_and_figures(toy_packed: Path) -> None:
     card = (toy_packed / "README.md").read_text(encoding="utf-8")
     fingerprint = RunFolder.open(toy_packed).info.data.fingerprint  # type: ignore[union-attr]
+    (one,) = evaluations.read(toy_packed)
+    assert "principal components of 256 values of the pixels" in one.features
     for told in (
         "# Toy\n",
         "class-conditional",
@@ -118,8 +120,8 @@ def test_the_card_tells_data_licence_and_figures(toy_packed: Path) -> None:
         "Made by hand.",
         "Classes, from 0: bright, dark.",
         "4 steps, by this command:",
-        "Of 4 samples against 3 real pictures, in 5 principal components of 256 values",
-        "Floor: the same of 3 real pictures.",
+        f"Of 4 samples against {one.reference} real pictures, in {one.features}.",
+        f"Floor: the same of {one.floor} real pictures.",
         "Of the model: mit.",
     ):
         assert told in card

@@ -194,6 +194,7 @@ class SamplerBar(QWidget):
         self.set_classes(
             summary.known_classes, any_class=not summary.needs_class, guidable=summary.guidable
         )
+        self._weights.set_raw(summary.title is None)
         self._weights.set_snapshots(view.has_averages)
         self.set_student(view.summary.sampler, view.summary.sampler_steps)
 

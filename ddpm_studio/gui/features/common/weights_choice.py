@@ -61,6 +61,12 @@ class WeightsChoice(QWidget):
             self.box.setCurrentIndex(max(0, self.box.findData(fields["weights"])))
             self.length.set_number(fields.get("ema_length"))
 
+    def set_raw(self, there: bool) -> None:
+        """Offer the latest weights beside the averaged ones, where the run has them."""
+        self.box.setEnabled(there)
+        if not there:
+            self.box.setCurrentIndex(self.box.findData("ema"))
+
     def set_snapshots(self, there: bool) -> None:
         """Offer a length where the run has snapshots to make such an average from."""
         self._offered = there

@@ -19,6 +19,7 @@ from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.runs.ready import is_ready
 
 T = TypeVar("T")
 
@@ -216,6 +217,7 @@ class RunFiles(QObject):
         self._actions.explain(f"{RUN}.undo", told)
         there = studio.run_view is not None
         trained = studio.training is not None and studio.run == studio.training_run
+        ships = studio.run is not None and is_ready(studio.run)
         tips = {
             "rename": self.tr("Give the open run, and its folder, another name"),
             "trash": self.tr("Put the folder of the open run into the system's trash"),
@@ -225,5 +227,7 @@ class RunFiles(QObject):
                 tip = self.tr("Open a run first")
             elif trained:
                 tip = self.tr("The open run is being trained: stop the training first")
-            self._actions[f"{RUN}.{key}"].setEnabled(there and not trained)
+            elif ships:
+                tip = self.tr("The open model ships with the program: it stays as it is")
+            self._actions[f"{RUN}.{key}"].setEnabled(there and not trained and not ships)
             self._actions.explain(f"{RUN}.{key}", tip)

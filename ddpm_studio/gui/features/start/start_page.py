@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.backend import specs
 from ddpm_studio.data.samples import SampleSet, sample_sets
+from ddpm_studio.gui.features.start.ready_card import ReadyCard
 from ddpm_studio.gui.features.start.run_card import CARD_HEIGHT, RunCard
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_XL
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
@@ -27,6 +28,7 @@ from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.gui.workspace.recent import Recent, RecentData
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.runs.ready import is_ready, ready_runs
 
 _WIDTH = 640
 _PICTURES = 24
@@ -62,8 +64,9 @@ class StartPage(QScrollArea):
         zone.dropped.connect(studio.open_paths)
         zone.choose_requested.connect(self.choose_folder)
         self._runs, self._data = _Cards(self.tr("Go on with a run")), _Cards("")
-        layout.addWidget(self._runs)
-        layout.addWidget(self._data)
+        self._ready = _Cards(self.tr("Draw with a model that is ready"))
+        for cards in (self._runs, self._ready, self._data):
+            layout.addWidget(cards)
         layout.addWidget(zone)
         layout.addLayout(self._links())
         layout.addStretch()
@@ -92,7 +95,8 @@ class StartPage(QScrollArea):
     def _order_tabs(self) -> None:
         """Let Tab go through the cards first: they are younger than what stands below them."""
         below = [self._zone, *self.findChildren(QPushButton, _LINK)]
-        for before, after in pairwise([*self._runs.cards, *self._data.cards, *below]):
+        cards = [*self._runs.cards, *self._ready.cards, *self._data.cards]
+        for before, after in pairwise([*cards, *below]):
             QWidget.setTabOrder(before, after)
 
     def _on_recent(self) -> None:
@@ -105,12 +109,14 @@ class StartPage(QScrollArea):
         self._stale = False
         focused = self.window().focusWidget()
         held = next((k for k, card in enumerate(self._runs.cards) if card is focused), None)
-        runs = self._recent.runs()[:_SHOWN]
+        # Those that ship have cards of their own.
+        runs = [run for run in self._recent.runs() if not is_ready(run)][:_SHOWN]
         samples = sample_sets()
         shipped = {sample.path.resolve() for sample in samples}
         recent = [item for item in self._recent.data() if not shipped.intersection(item.paths)]
         height = _LOW if runs or recent else _TALL
         self._runs.show_cards([self._run_card(run) for run in runs])
+        self._ready.show_cards([self._ready_card(run, height) for run in ready_runs()])
         cards = [self._data_card(item) for item in recent[:_SHOWN]]
         self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
         self._order_tabs()
@@ -157,6 +163,12 @@ class StartPage(QScrollArea):
         card = RunCard(self._studio, run)
         card.rename_wanted.connect(self.rename_wanted)
         card.trash_wanted.connect(self.trash_wanted)
+        job = self._studio.backend.submit(specs.covers.run_cover(run, _PICTURES))
+        job.on_finished(card.show_cover)
+        return card
+
+    def _ready_card(self, run: Path, height: int) -> PictureCard:
+        card = ReadyCard(self._studio, run, height)
         job = self._studio.backend.submit(specs.covers.run_cover(run, _PICTURES))
         job.on_finished(card.show_cover)
         return card

@@ -18,6 +18,7 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
+from ddpm_studio.gui.features.training.fine_tuner import FineTuner
 from ddpm_studio.gui.features.training.further_row import FurtherRow
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.features.training.sample_view import SampleView
@@ -43,6 +44,7 @@ from ddpm_studio.jobs.events import (
     TrainTick,
 )
 from ddpm_studio.paths import is_file
+from ddpm_studio.requests import TrainRequest
 
 _MOST_ASKED = 304
 _SAVING = "saving"
@@ -73,6 +75,7 @@ class TrainingPanel(QWidget):
         self.form = TrainingForm()
         self._register_settings(actions)
         self.run_choice = RunChoice()
+        self.fine_tuner = FineTuner(studio, actions, self._asked, self)
         self.settings = QWidget()
         self.settings_fold = Fold(self.tr("Settings"), self.settings)
         self.loss = LossPlot()
@@ -104,6 +107,7 @@ class TrainingPanel(QWidget):
         for widget in (
             self.status,
             self.further,
+            self.fine_tuner.button,
             self.settings_fold,
             self.settings,
             self.loss,
@@ -199,17 +203,22 @@ class TrainingPanel(QWidget):
 
     def start(self) -> None:
         """Train on the open pictures with the settings shown, into a new run."""
+        asked = self._asked()
+        if asked is not None:
+            self._studio.start_training(*asked)
+
+    def _asked(self) -> tuple[TrainRequest, Path] | None:
+        """Return the settings and the new run's folder; None, and say so, if one is wrong."""
         try:
-            request, run = self.form.value(), self.run_choice.path()
+            return self.form.value(), self.run_choice.path()
         except StudioError as error:
             self.messages.show_failure(Failure.of(error))
-            return
-        self._studio.start_training(request, run)
+            return None
 
     def train_further(self) -> None:
         """Go on with the open run until the steps shown are reached."""
         view = self._studio.run_view
-        if view is None or view.request is None:
+        if view is None or view.request is None or not view.trainable:
             return
         try:
             update = {**self.further.value(), "device": self.form.values()["device"]}
@@ -361,7 +370,7 @@ class TrainingPanel(QWidget):
         self.pause_button.show_icon("play" if paused else "pause")
         self._stop.setEnabled(training and not self.status.is_stopping)
         trainer = self._record.trainer if self._record is not None and not training else None
-        trainable = view is not None and view.request is not None
+        trainable = view is not None and view.trainable
         self._further.setEnabled(trainable and not training and trainer is None)
         self.further.setVisible(trainable and not training and trainer is None)
         self._explain(

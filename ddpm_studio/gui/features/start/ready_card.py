@@ -1,0 +1,33 @@
+"""A card of the start page that stands for a model that ships with the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
+from ddpm_studio.gui.workspace.studio import Studio
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.library.covers import RunCover
+
+
+class ReadyCard(PictureCard):
+    """Opens a ready model: every tool then draws with it."""
+
+    def __init__(self, studio: Studio, run: Path, height: int) -> None:
+        super().__init__(run.name, icon="layers", height=height)
+        self._studio, self._run = studio, run
+        self.setToolTip(self.tr("Open this model: every tool draws with it"))
+        self.set_caption(self.tr("drawn by this model"))
+        self.clicked.connect(self._open)
+
+    def show_cover(self, cover: RunCover) -> None:
+        """Show what it has drawn, and its title."""
+        self.set_pictures(cover.pictures)
+        if cover.published is not None:
+            self.setText(cover.published.title)
+            self.setAccessibleName(cover.published.title)
+
+    def _open(self) -> None:
+        self._studio.open_run(self._run)

@@ -1,0 +1,75 @@
+"""Fine-tune the open model: a copy of it learns the open pictures, as a run of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import TrainRequest
+
+_ACTION = "training.fine_tune"
+
+
+class FineTuner(QObject):
+    """Offers the action where it can be done, and says why where it can't.
+
+    ``button`` is seen where the open model can't be trained further: one that was packed to be
+    shared has not what its training needs to go on, one of another program never had.
+
+    Args:
+        studio: whose open model is fine-tuned, on its open pictures.
+        actions: where the action is registered.
+        asked: returns the settings and the new run's folder, None if something is wrong with them.
+        parent: the panel.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        actions: ActionRegistry,
+        asked: Callable[[], tuple[TrainRequest, Path] | None],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._asked = studio, asked
+        self._explain = actions.explain
+        self._action = actions.add(
+            _ACTION,
+            self.tr("Fine-tune"),
+            self.begin,
+            category=self.tr("&Run"),
+            icon="repeat",
+            keywords=self.tr("adapt transfer ready model"),
+            enabled=False,
+        )
+        self.button = ActionButton(self._action, "repeat")
+        for changed in (studio.run_changed, studio.training_changed, studio.data_changed):
+            changed.connect(self._refresh)
+        self._refresh()
+
+    def begin(self) -> None:
+        """Begin with the settings shown."""
+        asked = self._asked()
+        if asked is not None:
+            self._studio.fine_tune(*asked)
+
+    def _refresh(self) -> None:
+        view, training = self._studio.run_view, self._studio.training is not None
+        there = view is not None and bool(view.summary.checkpoints)
+        self.button.setVisible(there and view is not None and not view.trainable and not training)
+        why_not = ""
+        if not there:
+            why_not = self.tr("Open a trained model first")
+        elif not self._studio.sources:
+            why_not = self.tr("Open pictures first, in the Data dock: the model learns from them")
+        elif training:
+            why_not = self.tr("A training is under way: stop it first, or let it end")
+        self._action.setEnabled(not why_not)
+        told = self.tr("Train a copy of the open model on the open pictures, as a new run")
+        self._explain(_ACTION, why_not or told)
