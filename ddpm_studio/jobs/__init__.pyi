@@ -111,16 +111,16 @@ from .playground import (
 from .playground import (
     walk_points as walk_points,
 )
-from .training.budgeted import (
-    train_within as train_within,
-)
-from .training.distilling import distill as distill
 from .publishing.publishing import (
     PackedModel as PackedModel,
 )
 from .publishing.publishing import (
     publish as publish,
 )
+from .training.budgeted import (
+    train_within as train_within,
+)
+from .training.distilling import distill as distill
 from .training.training import (
     TrainResult as TrainResult,
 )

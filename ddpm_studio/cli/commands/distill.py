@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import option_name, validated, with_options
+from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.cli.options import Run, data_argument, validated, with_options
 from ddpm_studio.jobs.training.new_run import check_new_run
 from ddpm_studio.requests import DistillRequest, PrepareOptions
 
 
 @with_options(DistillRequest, skip={"run"})
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run folder of the model.")],
+    run: Run,
     student: Annotated[
         Path,
         typer.Option(
@@ -23,10 +24,9 @@ def command(
     ],
     data: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="DATA",
-            help="Pictures to tune on; left out: those that the model was trained on.",
-            show_default=False,
+        data_argument(
+            help="Pictures to tune on, or sample:NAME; left out: those that the model was trained "
+            "on."
         ),
     ] = None,
     resume: Annotated[

@@ -194,7 +194,7 @@ class Studio(QObject):
 
     def start_student(self, request: DistillRequest, run: Path) -> None:
         """Make a few-step student, on the pictures of its teacher or, without such, open ones."""
-        known = self.run_view is not None and bool(self.run_view.summary.sources)
+        known = self.run_view is not None and bool(self.run_view.sources)
         spare = Spare()
         sources = () if known else self.sources
         self._train(specs.training.distill(request, run, sources, spare=spare), run, spare)

@@ -65,10 +65,17 @@ def _about(info: RunInfo) -> str:
     config = info.network_config()
     shape = PictureShape(config.height, config.width, config.channels)
     kind = "class-conditional" if config.num_classes else "unconditional"
+    student = info.student
+    few = (
+        f" It is a few-step student of {_text(student.teacher)}, which draws in "
+        f"{student.steps} steps."
+        if student is not None
+        else ""
+    )
     return (
         f"A {kind} denoising diffusion model of {shape} pictures, {parameters(config):,} "
         f"parameters, packed by DDPM Studio {__version__}. Its weights are averaged over the "
-        "training and kept in half precision; they are computed with in float32."
+        f"training and kept in half precision; they are computed with in float32.{few}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -11,9 +12,13 @@ from pydantic import BaseModel
 
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.data.samples import data_name, named_data
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.picture_shape import sides
-from ddpm_studio.requests import EvaluateRequest, PrepareOptions, TrainRequest
-from ddpm_studio.runs import RunInfo
+from ddpm_studio.requests import DistillRequest, EvaluateRequest, PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs.info import StudentInfo
+from ddpm_studio.runs.ready import ready_name, ready_runs
 
 # What changes no weight, or is told in another way.
 _NOT_TRAINED_WITH = ("steps", "epochs", "minutes", "device", "threads")
@@ -37,6 +42,18 @@ def data_words(sources: Sequence[str | Path]) -> list[str]:
     return words
 
 
+def teacher_name(student: StudentInfo) -> str:
+    """Return how a student's teacher is named to others: ``ready:NAME`` if it ships too."""
+    for run in ready_runs():
+        with contextlib.suppress(StudioError):
+            told = RunFolder.open(run).info.model_dump(
+                mode="json", include={"created", "network", "data"}
+            )
+            if run_id(told) == student.teacher_id:
+                return ready_name(run)
+    return Path(student.teacher).name
+
+
 def train_command(info: RunInfo, name: str) -> str:
     """Return the command that trains a model like this one.
 
@@ -44,9 +61,11 @@ def train_command(info: RunInfo, name: str) -> str:
         info: of a run that was trained here.
         name: the run folder that it writes.
     """
-    request, data = info.request, info.data
+    request, data, student = info.request, info.data, info.student
     assert request is not None
     assert data is not None
+    if student is not None:
+        return _distill_command(request, data_words(data.sources), student, name)
     usual = TrainRequest(preset=request.preset)
     words = [*data_words(data.sources), "--run", name, option_name("steps"), str(request.steps)]
     if info.start_from:
@@ -54,6 +73,23 @@ def train_command(info: RunInfo, name: str) -> str:
     words += _options(request, usual, _NOT_TRAINED_WITH)
     words += _options(data.options, PrepareOptions(), ())
     return shlex.join(["ddpm-studio", "train", *words])
+
+
+def _distill_command(
+    request: TrainRequest, data: Sequence[str], student: StudentInfo, name: str
+) -> str:
+    of_student: dict[str, Any] = {
+        "stages": student.stages,
+        "shrink": student.q,
+        "draw_steps": student.steps,
+    }
+    shared = DistillRequest.model_fields.keys() & TrainRequest.model_fields.keys()
+    own = {key: getattr(request, key) for key in shared}
+    # Whether a plug-in's names are known here matters not: they are only spelt.
+    asked = DistillRequest.model_construct(run=Path(), **own, **of_student)
+    words = [teacher_name(student), *data, "--out", name, option_name("steps"), str(request.steps)]
+    words += _options(asked, DistillRequest(run=Path()), _NOT_TRAINED_WITH)
+    return shlex.join(["ddpm-studio", "distill", *words])
 
 
 def evaluate_command(request: EvaluateRequest, model: str, data: Sequence[str]) -> str:

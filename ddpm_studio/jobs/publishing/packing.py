@@ -17,7 +17,7 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event, Pictures, Progress
 from ddpm_studio.jobs.library import gallery
-from ddpm_studio.jobs.publishing.commands import data_words
+from ddpm_studio.jobs.publishing.commands import data_words, teacher_name
 from ddpm_studio.requests import PublishRequest, SampleRequest, SamplerRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.info import Published
@@ -43,6 +43,8 @@ def shared_info(info: RunInfo, request: PublishRequest) -> RunInfo:
         ),
         "start_from": Path(info.start_from).name if info.start_from else None,
     }
+    if info.student is not None:
+        told["student"] = info.student.model_copy(update={"teacher": teacher_name(info.student)})
     if data is not None:
         told["data"] = data.model_copy(update={"sources": tuple(data_words(data.sources))})
     return info.model_copy(update=told)

@@ -17,9 +17,9 @@ from safetensors.torch import load_file
 from ddpm_studio import cli
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
-from ddpm_studio.jobs import ModelStore, evaluate, publish, redraw
+from ddpm_studio.jobs import ModelStore, distill, evaluate, publish, redraw
 from ddpm_studio.jobs.drawing.recipes import read_restored
-from ddpm_studio.requests import EvaluateRequest, PublishRequest
+from ddpm_studio.requests import DistillRequest, EvaluateRequest, PublishRequest
 from ddpm_studio.runs import RunFolder, evaluations
 from tests import ready_models
 from tests.jobs.conftest import finish
@@ -179,6 +179,41 @@ def test_other_pictures_of_an_evaluation_have_to_be_named(own_run: Path, tmp_pat
     made = ready_models.packed(own_run, tmp_path / "out", sources=[others])
     card = (made / "README.md").read_text(encoding="utf-8")
     assert commands(card)["evaluate"][2] == "others"
+
+
+def test_a_student_names_its_teacher_and_how_it_was_made(
+    toy_pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DDPM_STUDIO_MODELS", str(tmp_path / "models"))
+    taught = ready_models.TRAINED.model_copy(update={"parameterization": "v"})
+    run = ready_models.evaluated_run(tmp_path / "run", toy_pictures, taught)
+    ready_models.packed(run, tmp_path / "models" / "toy")
+    asked = DistillRequest(run=run, steps=3, batch_size=4, stages=3, sample_count=0, device="cpu")
+    student = tmp_path / "student"
+    finish(distill(asked, student))
+    evaluated = {**ready_models.EVALUATED, "run": student}
+    finish(evaluate(EvaluateRequest.model_validate(evaluated), [], ModelStore()))
+    made = ready_models.packed(student, tmp_path / "models" / "toy-student")
+
+    card = (made / "README.md").read_text(encoding="utf-8")
+    assert "It is a few-step student of ready:toy, which draws in 2 steps." in card
+    assert str(tmp_path) not in (made / "run.json").read_text()
+    words = commands(card)["distill"]
+    assert words[:5] == ["distill", "ready:toy", "shades", "--out", "toy-student-again"]
+    words[2], words[4] = str(toy_pictures), str(tmp_path / "again")
+    assert run_line([*words, "--device", "cpu"]) == 0
+    again, first = (RunFolder.open(path).info for path in (tmp_path / "again", student))
+    assert again.request == first.request
+    assert again.student is not None
+    assert first.student is not None
+    assert again.student.tuning() == first.student.tuning()
+    model = ModelStore().get(made, "ema", "cpu")
+    assert model.info.student is not None
+    words = commands(card)["evaluate"]
+    words[2] = str(toy_pictures)
+    assert run_line(words) == 0
+    one, two = evaluations.read(made)
+    assert one.figures == two.figures
 
 
 def test_closed_before_its_end_it_leaves_nothing(own_run: Path, tmp_path: Path) -> None:
