@@ -14,7 +14,7 @@ _PROGRAM = """
 import sys, time
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
-from ddpm_studio.gui import app as studio
+from ddpm_studio.gui.shell import app as studio
 from ddpm_studio.gui.shell.main_window import MainWindow
 
 class Painted(QObject):
