@@ -24,6 +24,7 @@ MEASURES: dict[str, str] = {
     "gallery": "10,000 pictures scrolled in the gallery: a frame's time, the memory",
     "data_path": "A zip of 50,000 small JPEGs to a ready array, against decoding alone",
     "startup": "Launch to the first painted window",
+    "first_picture": "Launch to a picture drawn by a ready model, after one click",
     "window": "The window while it trains: timers, speed, answers",
     "first_minute": "A training in the window, from each tab: how much of it goes into steps",
     "busy_machine": "A training beside two busy loops, and alone: how many threads it takes",

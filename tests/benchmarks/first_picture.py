@@ -1,0 +1,40 @@
+"""Seconds from launch to a picture drawn by a model, at the first start, after one click."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ddpm_studio.runs.ready import ready_runs
+from tests.benchmarks.figures import Figure, UnavailableError
+from tests.first_picture import SCRIPT
+
+
+def measure(rounds: int) -> list[Figure]:
+    """Launch ``rounds`` times after one warm-up, each with a fresh profile; the median counts."""
+    if not ready_runs():
+        raise UnavailableError("no ready model ships with this tree")
+    times = [_launch() for _ in range(rounds + 1)][1:]
+    details: dict[str, object] = {"rounds": rounds, "clicks": 1, "model": ready_runs()[0].name}
+    seconds = statistics.median(times)
+    return [Figure("launch to a picture of a model", seconds, "s", at_most=6.0, details=details)]
+
+
+def _launch() -> float:
+    with tempfile.TemporaryDirectory(prefix="profile-") as profile:
+        own = {f"DDPM_STUDIO_{name}": str(Path(profile) / name) for name in ("CONFIG", "RUNS")}
+        environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ, **own}
+        # What a launch has measured or prepared must not help the next one either.
+        environment["DDPM_STUDIO_CACHE"] = str(Path(profile) / "CACHE")
+        begun = time.time()
+        words = [sys.executable, "-c", SCRIPT]
+        ended = subprocess.run(words, env=environment, stdout=subprocess.PIPE, check=True)
+        told = json.loads(ended.stdout)
+        assert told["clicks"] == 1
+        return float(told["drawn"]) - begun
