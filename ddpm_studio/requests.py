@@ -1068,7 +1068,7 @@ class ImportRequest(Request):
 
 
 class PublishRequest(Request):
-    """Pack a run to be shared: weights in half precision, samples, figures and a model card."""
+    """Pack a run to be shared (weights in half precision, samples, figures, a model card)."""
 
     run: Path
     title: str = Field(
@@ -1080,8 +1080,8 @@ class PublishRequest(Request):
         title="Licence",
         description="Of the model, such as apache-2.0.",
     )
-    credits: str = Field(
-        "",
+    credits: str | None = Field(
+        None,
         max_length=2000,
         title="Credits",
         description="Whose the pictures are that it learnt, and under which licence.",

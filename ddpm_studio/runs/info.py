@@ -146,7 +146,7 @@ class Published(_Part):
 
     title: str
     license: str
-    credits: str = ""
+    credits: str | None = None
     sample: str | None = None
 
 

@@ -15,7 +15,12 @@ from ddpm_studio import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 # What is tested again in the wheel's environment: the import, the window, the examples.
-AGAIN = ["tests/api/test_import.py", "tests/gui/shell/test_main.py", "tests/examples"]
+AGAIN = [
+    "tests/api/test_import.py",
+    "tests/gui/shell/test_main.py",
+    "tests/gui/features/start/test_ready_models.py",
+    "tests/examples",
+]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

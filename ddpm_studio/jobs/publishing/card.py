@@ -84,7 +84,7 @@ def _data(info: RunInfo) -> Iterator[str]:
     assert info.published is not None
     names = ", ".join(f"`{word}`" for word in data_words(info.data.sources))
     yield f"{info.data.count:,} pictures, {names}; fingerprint `{info.data.fingerprint}`."
-    yield _text(info.published.credits)
+    yield _text(info.published.credits or "")
     classes = known_classes(info)
     if classes:
         yield f"Classes, from 0: {_text(', '.join(classes))}."

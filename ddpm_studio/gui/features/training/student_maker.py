@@ -72,7 +72,7 @@ class StudentMaker(QObject):
             return self.tr("Open a trained model first")
         if view.summary.teacher is not None:
             return self.tr("The open model is a few-step student itself")
-        if not (view.sources or self._studio.sources):
+        if not self._studio.sources and not (view.sources and self._studio.has_pictures):
             return self.tr("Open pictures like those it was trained on first")
         if self._studio.training is not None:
             return self.tr("A training is under way: stop it first, or let it end")
