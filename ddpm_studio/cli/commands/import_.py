@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, option_name, validated, with_options
+from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.cli.options import Json, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.requests import ImportRequest
 
