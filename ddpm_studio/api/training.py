@@ -74,7 +74,8 @@ def train(
         raise StudioError("A run that goes on has its network.", "Leave start_from out.")
     given = checked("train", options, TrainRequest, PrepareOptions)
     time: Budget | None = None
-    begun = resume or start_from is not None
+    base = None if start_from is None else named_run(start_from)
+    begun = resume or base is not None
     if budget is not None:
         time, given = ask_budget(budget, given, begun=begun)
     prepare = ask(PrepareOptions, of_model(PrepareOptions, given))
@@ -83,7 +84,6 @@ def train(
         request = resumed(folder, given, make({**begun_with(folder), **asked}), prepare)
     else:
         check_new_run(folder)
-        base = None if start_from is None else Path(start_from)
         request = make(asked) if base is None else fine_tuned(base, asked, make)
     elsewhere = Spare(None if spare is None else Path(spare))
     if time is not None and not begun:
@@ -97,7 +97,7 @@ def train(
             request,
             prepare,
             resume=resume,
-            start_from=None if start_from is None else named_run(start_from),
+            start_from=base,
             models=models(),
             spare=elsewhere,
         )

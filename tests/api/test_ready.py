@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,20 @@ def test_a_ready_model_is_opened_by_its_name(ready: Path) -> None:
     with pytest.raises(StudioError, match="no ready model 'other'"):
         ds.open("ready:other")
     assert ready_models.contents(ready) == before
+
+
+def test_it_is_fine_tuned(ready: Path, toy_pictures: Path, tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "steps": 1,
+        "batch_size": 4,
+        "sample_count": 0,
+        "image_size": 16,
+        "device": "cpu",
+    }
+    own = tmp_path / "own"
+    run = ds.train(toy_pictures, run=own, start_from="ready:toy", progress=False, **options)
+    assert run.info.start_from == str(ready)
+    assert run.info.network == ds.open(ready).info.network
 
 
 def test_publish(toy_run: Path, tmp_path: Path) -> None:
