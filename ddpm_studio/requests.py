@@ -70,7 +70,8 @@ Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 class Request(BaseModel):
     """Base of all requests: unknown fields are refused and nothing changes after validation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    # Each is built when it is first used: most commands use one of many.
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
 
 
 def _options_of_entry(
