@@ -57,7 +57,7 @@ def peers(config: UNetConfig = CONFIG) -> list[Peer]:
         found.append(
             Peer(
                 "diffusers",
-                partial(_diffusers_network, config),
+                partial(diffusers_network, config),
                 partial(_diffusers_step, config),
                 partial(_diffusers_walk, config),
             )
@@ -81,7 +81,7 @@ def autocast(device: str, bf16: bool) -> contextlib.AbstractContextManager[objec
     return torch.autocast(device, dtype=torch.bfloat16) if bf16 else contextlib.nullcontext()
 
 
-def _diffusers_network(config: UNetConfig) -> nn.Module:
+def diffusers_network(config: UNetConfig) -> nn.Module:
     """diffusers' UNet2DModel with the options that make it the DDPM network."""
     import diffusers
 

@@ -29,6 +29,9 @@ MEASURES: dict[str, str] = {
     "first_minute": "A training in the window, from each tab: how much of it goes into steps",
     "busy_machine": "A training beside two busy loops, and alone: how many threads it takes",
     "exporting": "Training in the window while films of 500 frames are written and cancelled",
+    "recipes": "Pictures after 2 minutes: 0.1.0's recipe, a peer's, today's (an hour and a half)",
+    "recipes.ten_minutes": "Pictures after 10 minutes, in the same way",
+    "recipes.an_hour": "Pictures after an hour, in the same way",
     "playground": "Seconds to a spiral of points, and how true the learned score is",
 }
 
