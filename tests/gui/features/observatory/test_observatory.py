@@ -276,7 +276,8 @@ def test_a_training_of_this_window_is_seen_in_dock_and_tab(
 
     qtbot.waitUntil(are_whole, timeout=WAIT)
     assert len(window.training.by_t.values) == 20
-    assert window.training.samples.shown_path == run / "samples" / "step-00000006.png"
+    last = run / "samples" / "step-00000006.png"
+    qtbot.waitUntil(lambda: window.training.samples.shown_path == last, timeout=WAIT)
     assert "elsewhere" not in window.observatory.live.text() or window.observatory.live.isHidden()
 
 
