@@ -23,7 +23,7 @@ from ddpm_studio.engine.tables import TABLES
 from ddpm_studio.gui.workspace.settings import Settings, section
 from ddpm_studio.paths import resources_dir
 
-GUI = Path(requests.__file__).parent / "gui"
+GUI = Path(requests.__file__).parents[1] / "gui"
 
 
 def texts_of_fields() -> list[str]:

@@ -1,0 +1,143 @@
+"""How pictures are prepared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from ddpm_studio.picture_shape import ImageSize, parse_band_list, parse_image_size, parse_range
+from ddpm_studio.requests.base import Request
+
+#: The rules by which version 0.1.0 read pictures, and those of today.
+FIRST_RULES, RULES = 1, 2
+
+
+def _unset(value: object) -> bool:
+    # Pictures that are prepared without are those that they were before there was such a field.
+    return value is None or value == {}
+
+
+class PrepareOptions(Request):
+    """How pictures of any shape become one array of equals."""
+
+    image_size: Annotated[ImageSize, BeforeValidator(parse_image_size)] | None = Field(
+        None,
+        title="Image size",
+        description="Side in pixels, 4 to 1024, or width × height such as 96x64; "
+        "empty: a square, chosen to fit.",
+        json_schema_extra={"metavar": "N|WxH"},
+    )
+    channels: Literal["auto", "gray", "rgb", "gray+alpha", "rgba", "bands"] = Field(
+        "auto",
+        title="Colour",
+        description="auto: gray if every picture is gray, else RGB, and of arrays with more than "
+        "four channels all; rgba: with transparency, as is gray+alpha; bands: all channels of "
+        "arrays as they are.",
+    )
+    fit: Literal["crop", "pad", "squash"] = Field(
+        "crop",
+        title="Fit",
+        description="crop: cut the middle; pad: add borders; squash: stretch.",
+    )
+    background: str = Field(
+        "#ffffff",
+        pattern=r"^#[0-9a-fA-F]{6}$",
+        title="Background",
+        description="Colour of borders and behind transparent pixels.",
+    )
+    range: str | None = Field(
+        None,
+        title="Range",
+        description="Values that become black and white, such as 0..4095 or -1..1; empty: told by "
+        "their type and their smallest and largest.",
+        json_schema_extra={"metavar": "LOW..HIGH"},
+        exclude_if=_unset,
+    )
+    layout: str | None = Field(
+        None,
+        title="Layout",
+        description="Axes of arrays: N pictures, H rows, W columns, C channels, such as NCHW, HWC "
+        "or NHW; empty: told by their sizes.",
+        json_schema_extra={"metavar": "AXES"},
+        exclude_if=_unset,
+    )
+    bands: str | None = Field(
+        None,
+        title="Bands",
+        description="Channels that are taken, from 1 and in this order, such as 4,3,2; all: each, "
+        "and none of them as transparency; empty: gray, colours or all.",
+        json_schema_extra={"metavar": "all|N,N,…"},
+        exclude_if=_unset,
+    )
+    frames: Literal["first", "all"] | None = Field(
+        None,
+        title="Frames",
+        description="first: of each animation and of each file of several pages one; all: each is "
+        "a picture; empty: first.",
+        exclude_if=_unset,
+    )
+    split: Literal["train", "val", "test", "unlabeled", "extra", "all"] | None = Field(
+        None,
+        title="Split",
+        description="Which part of a set that has such parts; empty: train.",
+        exclude_if=_unset,
+    )
+    array: str | None = Field(
+        None,
+        max_length=200,
+        title="Array",
+        description="Name of the pictures in a file of several arrays; empty: by a usual name.",
+        exclude_if=_unset,
+    )
+    labels: str | None = Field(
+        None,
+        max_length=200,
+        title="Labels",
+        description="Where classes come from: folders, leaf-folders, names, a column of a table, "
+        "…, as the report lists them; none: no classes; empty: the most certain.",
+        exclude_if=_unset,
+    )
+    classes: dict[str, str] = Field(
+        {},
+        title="Classes",
+        description="Other names of classes; equal ones become one, and - leaves a class out.",
+        exclude_if=_unset,
+    )
+    rules: Literal[1, 2] = Field(
+        2,
+        title="Rules of reading",
+        description="1: as version 0.1.0 read, for its runs; 2: as it is read today.",
+        exclude_if=lambda rules: rules == RULES,
+    )
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _read_rules(cls, rules: object) -> object:
+        # The terminal gives text.
+        return int(rules) if isinstance(rules, str) and rules in ("1", "2") else rules
+
+    @field_validator("range")
+    @classmethod
+    def _check_range(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_range(text)
+        return text
+
+    @field_validator("layout")
+    @classmethod
+    def _check_layout(cls, axes: str | None) -> str | None:
+        if axes is None:
+            return None
+        axes = axes.strip().upper()
+        twice = len(set(axes)) < len(axes)
+        if twice or not set("HW") <= set(axes) <= set("NHWC"):
+            raise ValueError("must be axes such as NHWC, NCHW, NHW, HWC, CHW or HW")
+        return axes
+
+    @field_validator("bands")
+    @classmethod
+    def _check_bands(cls, bands: str | None) -> str | None:
+        if bands is not None:
+            parse_band_list(bands)
+        return bands

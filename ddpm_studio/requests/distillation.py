@@ -1,0 +1,62 @@
+"""How a few-step student is tuned."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ddpm_studio.catalogue.fields import OneOf
+from ddpm_studio.engine.tables import LEARNING_RATES
+from ddpm_studio.requests.base import Device, Precision, Request, Seed
+from ddpm_studio.requests.training import TrainRequest
+
+
+def _as_in_training(name: str, default: object, description: str = "") -> Any:
+    """Return a field of :class:`TrainRequest` with a default of its own, whatever the preset."""
+    field = copy.copy(TrainRequest.model_fields[name])
+    field.default, field.json_schema_extra = default, None
+    field.description = description or field.description
+    return field
+
+
+class DistillRequest(Request):
+    """Tune a few-step student of a model (Easy Consistency Tuning)."""
+
+    run: Path
+    steps: int = _as_in_training("steps", 4000)
+    minutes: float | None = _as_in_training("minutes", None)
+    batch_size: int = _as_in_training("batch_size", 32)
+    seed: Seed = _as_in_training("seed", 0)
+    device: Device = _as_in_training("device", "auto")
+    precision: Precision = _as_in_training("precision", "auto")
+    learning_rate: float = _as_in_training("learning_rate", 2e-4)
+    learning_rate_schedule: Annotated[str, OneOf(LEARNING_RATES)] = _as_in_training(
+        "learning_rate_schedule", "constant"
+    )
+    warmup_steps: int = _as_in_training("warmup_steps", 100)
+    dropout: float | None = _as_in_training("dropout", None, "Empty: as the model was trained.")
+    ema_decay: float = _as_in_training("ema_decay", 0.999)
+    stages: int = Field(
+        8,
+        ge=1,
+        le=64,
+        title="Stages",
+        description="How often the gap between the two levels of noise that are compared shrinks, "
+        "evenly over the steps.",
+    )
+    shrink: float = Field(
+        2.0, gt=1, le=1024, title="Shrink", description="By which factor it does so each time."
+    )
+    draw_steps: int = Field(
+        2,
+        ge=1,
+        le=64,
+        title="Steps of a drawing",
+        description="In how many the student draws where none are named.",
+    )
+    checkpoint_every: int | None = _as_in_training("checkpoint_every", None)
+    sample_every: int | None = _as_in_training("sample_every", None)
+    sample_count: int = _as_in_training("sample_count", 16)

@@ -1,0 +1,192 @@
+"""How pictures are drawn: the reverse process, its sampler, and filling in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic.config import JsonDict
+
+from ddpm_studio.engine.tables import SAMPLERS
+from ddpm_studio.engine.tables.respacing import Respacing
+from ddpm_studio.engine.tables.samplers import ETA
+from ddpm_studio.requests.base import (
+    Device,
+    FixedVariance,
+    Precision,
+    Request,
+    Sampler,
+    Seed,
+    Weights,
+    options_of_entry,
+)
+
+# Of an effect with those samplers alone that take it.
+_AS_SAMPLER: JsonDict = {"option_of": "sampler"}
+
+# An animation asks for its moments where none are named.
+_FRAMES_OF_GIF: JsonDict = {"terminal_default": "60 with --gif"}
+Frames = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=10000,
+        title="Frames",
+        description="How many moments of the process to keep.",
+        json_schema_extra=_FRAMES_OF_GIF,
+    ),
+]
+
+
+class DrawRequest(Request):
+    """What all that draws pictures has in common."""
+
+    steps: int | None = Field(
+        None, ge=1, title="Steps", description="Of the sampler; empty: as suits it."
+    )
+    variance: FixedVariance = Field(
+        "fixed_large",
+        title="Variance",
+        description="σₜ² of ancestral steps.",
+        json_schema_extra=_AS_SAMPLER,
+    )
+    seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
+    clip_x0: bool = Field(
+        True, title="Clip x̂₀", description="Keep the predicted picture within the pixel range."
+    )
+    weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
+    ema_length: float | None = Field(
+        None,
+        ge=0.01,
+        le=0.25,
+        title="EMA length",
+        description="Of the average, as a share of the training, for a run with EMA snapshots; "
+        "empty: as it was trained.",
+        json_schema_extra={"empty": "as trained"},
+        # Drawn without, it is the drawing that it was before there were such runs.
+        exclude_if=lambda length: length is None,
+    )
+    checkpoint: int | None = Field(
+        None, ge=0, title="Checkpoint", description="Step of the weights; empty: the newest."
+    )
+    device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+    precision: Precision = Field(
+        "auto",
+        title="Precision",
+        description="auto: bf16 for pictures from noise where the device does it well.",
+    )
+    class_label: int | None = Field(
+        None,
+        ge=0,
+        title="Class",
+        description="Name of the class to draw, or its number from 0; empty: any.",
+    )
+    guidance: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        title="Guidance",
+        description="How closely to keep to the class: 1 as trained, more: closer.",
+    )
+    guidance_rescale: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Guidance rescale",
+        description="How far to bring the contrast of what is guided back to that without "
+        "guidance; much guidance makes pictures too bright or too dark.",
+        # Drawn without, it is the drawing that it was before there was one.
+        exclude_if=lambda share: share == 0,
+    )
+
+    @field_validator("guidance_rescale")
+    @classmethod
+    def _check_guided(cls, share: float, info: ValidationInfo) -> float:
+        if share and info.data.get("guidance") in (0, 1):
+            raise ValueError("goes with a guidance other than 0 and 1")
+        return share
+
+
+class SamplerRequest(DrawRequest):
+    """How to walk back from noise."""
+
+    sampler: Sampler = Field(
+        "ddpm",
+        title="Sampler",
+        description="How to walk back from noise.",
+    )
+    eta: float = Field(
+        ETA.default,
+        ge=ETA.low,
+        le=ETA.high,
+        title=ETA.title,
+        description=ETA.help,
+        json_schema_extra=_AS_SAMPLER,
+    )
+
+    sampler_options: dict[str, float] = Field(
+        {},
+        title="Sampler options",
+        description="What the sampler takes besides; for each a name and a number.",
+        json_schema_extra={"options_of": "sampler"},
+        # Drawn without, it is the drawing that it was before there were any.
+        exclude_if=lambda given: not given,
+    )
+
+    respacing: str | None = Field(
+        None,
+        max_length=200,
+        title="Respacing",
+        description='In place of steps, as OpenAI\'s code has it: "10,15,20" keeps so many '
+        'timesteps of each third, "ddim50" 50 at one whole stride from t = 1; empty: by steps.',
+        # Drawn without, it is the drawing that it was before there was one.
+        exclude_if=lambda text: text is None,
+    )
+
+    @field_validator("respacing")
+    @classmethod
+    def _check_respacing(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None:
+            Respacing.parse(text)
+            if info.data.get("steps") is not None:
+                raise ValueError("give steps or a respacing, not both")
+        return text
+
+    @field_validator("sampler_options")
+    @classmethod
+    def _check_options(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        return options_of_entry(cls, SAMPLERS, info.data.get("sampler"), given)
+
+
+class SampleRequest(SamplerRequest):
+    """Draw pictures from noise."""
+
+    run: Path
+    count: int = Field(16, ge=1, le=100_000, title="Count", description="How many pictures.")
+    all_classes: bool = Field(
+        False,
+        title="All classes",
+        description="As many of each class, one class after the other.",
+        # Drawn without, it is the drawing that it was before there was this.
+        exclude_if=lambda all_classes: not all_classes,
+    )
+    frames: Frames = 0
+
+
+class InpaintRequest(DrawRequest):
+    """Fill in the masked part of a picture (RePaint)."""
+
+    run: Path
+    count: int = Field(4, ge=1, le=10_000, title="Count", description="How many pictures.")
+    jump: int = Field(
+        10, ge=1, le=1000, title="Jump", description="Steps up again in each resampling."
+    )
+    resamplings: int = Field(
+        5,
+        ge=1,
+        le=100,
+        title="Resamplings",
+        description="How often each stretch is walked; 1: once.",
+    )
+    frames: Frames = 0

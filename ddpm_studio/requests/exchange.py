@@ -1,0 +1,95 @@
+"""Models that come from other programs, and those that are published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from ddpm_studio.catalogue.fields import OneOf
+from ddpm_studio.catalogue.model_formats import MODEL_FORMATS
+from ddpm_studio.picture_shape import ImageSize, parse_image_size
+from ddpm_studio.requests.base import Parameterization, Request, Schedule
+
+
+class ImportRequest(Request):
+    """Read a model of another program: what its files do not say."""
+
+    format: Annotated[str, OneOf(MODEL_FORMATS)] | None = Field(
+        None, title="Format", description="Layout of the files; empty: as recognised."
+    )
+    image_size: Annotated[ImageSize, BeforeValidator(parse_image_size)] | None = Field(
+        None,
+        title="Image size",
+        description="Of its pictures: side in pixels, or width × height such as 96x64.",
+        json_schema_extra={"metavar": "N|WxH"},
+    )
+    schedule: Schedule | None = Field(
+        None, title="Noise schedule", description="That it was trained with."
+    )
+    timesteps: int | None = Field(
+        None, ge=2, le=10000, title="Timesteps T", description="That it was trained with."
+    )
+    parameterization: Parameterization | None = Field(
+        None, title="Prediction", description="What the network predicts."
+    )
+    num_heads: int | None = Field(
+        None, ge=1, le=1024, title="Attention heads", description="Of each attention."
+    )
+    num_head_channels: int | None = Field(
+        None,
+        ge=0,
+        le=4096,
+        title="Width of a head",
+        description="In channels, in place of a number of heads; 0: by their number.",
+    )
+    new_attention_order: bool | None = Field(
+        None,
+        title="New attention order",
+        description="Whether q, k and v come one after the other, each with all heads.",
+    )
+    rescale_timesteps: bool | None = Field(
+        None,
+        title="Rescaled timesteps",
+        description="Whether the network is told t·1000/T.",
+    )
+    null_class: bool | None = Field(
+        None,
+        title="Last class is none",
+        description="Whether the last class stands for no class, which guidance needs.",
+    )
+
+
+class PublishRequest(Request):
+    """Pack a run to be shared (weights in half precision, samples, figures, a model card)."""
+
+    run: Path
+    title: str = Field(
+        min_length=1, max_length=200, title="Title", description="What the model is called."
+    )
+    license: str = Field(
+        min_length=1,
+        max_length=200,
+        title="Licence",
+        description="Of the model, such as apache-2.0.",
+    )
+    credits: str | None = Field(
+        None,
+        max_length=2000,
+        title="Credits",
+        description="Whose the pictures are that it learnt, and under which licence.",
+    )
+    sample: str | None = Field(
+        None,
+        title="Sample set",
+        description="The embedded set that goes with it, which tools are shown with where those "
+        "pictures are not.",
+    )
+    count: int = Field(
+        20,
+        ge=1,
+        le=1000,
+        title="Count",
+        description="Samples to draw, at least one of each class.",
+    )

@@ -1,0 +1,77 @@
+"""How pictures are laid out and animated."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ddpm_studio.picture_shape import bands_text, parse_bands
+from ddpm_studio.requests.base import Request
+
+
+class AnimationOptions(Request):
+    """Timing of the animation."""
+
+    fps: float = Field(20.0, gt=0, le=240, title="Rate, frames/s", description="Frames a second.")
+    hold: float = Field(
+        2.0,
+        ge=0,
+        le=3600,
+        title="Hold, seconds",
+        description="Seconds that the last frame stays longer.",
+    )
+    loop: bool = Field(True, title="Loop", description="Begin again at the end.")
+    easing: Literal["linear", "ease-out", "ease-in-out"] = Field(
+        "linear",
+        title="Easing",
+        description="ease-out: slow down towards the end; ease-in-out: slow at both ends.",
+    )
+
+
+class AnimationRequest(AnimationOptions):
+    """A moving picture of what a tool shows."""
+
+    count: int | None = Field(
+        None, ge=2, le=10000, title="Frames", description="How many to show; empty: all there are."
+    )
+    scale: int | None = Field(
+        None, ge=1, le=64, title="Zoom", description="Whole factor; empty: a comfortable size."
+    )
+
+
+class GridOptions(Request):
+    """Layout of the pictures."""
+
+    columns: int | None = Field(
+        None, ge=1, title="Columns", description="Pictures in a row; empty: a square grid."
+    )
+    scale: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        title="Zoom",
+        description="Whole factor; empty: 1 for PNG, a comfortable size for animations.",
+    )
+    bands: str = Field(
+        "1,2,3",
+        title="Bands",
+        description="Which of more than four channels are seen as red, green and blue.",
+        json_schema_extra={"metavar": "R,G,B"},
+    )
+
+    @field_validator("bands", mode="before")
+    @classmethod
+    def _check_bands(cls, bands: object) -> str:
+        return bands_text(parse_bands(bands))
+
+
+class ViewOptions(Request):
+    """What the animation shows."""
+
+    gif_view: Literal["x_t", "x0_hat", "eps", "both", "all"] = Field(
+        "x_t",
+        title="View",
+        description="The noisy pictures, the predicted ones, the predicted noise, "
+        "the first two (both) or all three.",
+    )

@@ -1,0 +1,100 @@
+"""What is done with latents at t: found, shared, mixed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic.config import JsonDict
+
+from ddpm_studio.requests.base import Device, Request, Seed, Weights
+from ddpm_studio.requests.drawing import Frames, SamplerRequest
+
+# The terminal knows the model before it fills in what was left out.
+_HALF_OF_T: JsonDict = {"terminal_default": "500, or half of T if that is less"}
+
+
+class EncodeRequest(Request):
+    """Find a latent of a picture: by q, or by DDIM walked upwards."""
+
+    run: Path
+    t: int | None = Field(
+        None, ge=0, title="t", description="Where the latent lies; empty: T, the last."
+    )
+    method: Literal["q", "ddim"] = Field(
+        "q",
+        title="Method",
+        description="q: noise is added; ddim: the latent that leads back to the picture.",
+    )
+    steps: int | None = Field(
+        None,
+        ge=1,
+        le=10000,
+        title="Steps",
+        description="From 0 to T; ddim only. More: more exact. Empty: 250, or T if that is less.",
+    )
+    iterations: int = Field(
+        2,
+        ge=1,
+        le=20,
+        title="Iterations",
+        description="Network evaluations a step; ddim only. More: more exact.",
+    )
+    seed: Seed = Field(0, title="Seed", description="Of the noise; q only.")
+    weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
+    device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+
+
+class ShareRequest(SamplerRequest):
+    """Draw many x_0 from one shared x_t (DDPM Fig. 7)."""
+
+    run: Path
+    t: int = Field(
+        500,
+        ge=0,
+        title="t",
+        description="0: the picture itself … T: pure noise.",
+        json_schema_extra=_HALF_OF_T,
+    )
+    count: int = Field(8, ge=1, le=10_000, title="Count", description="How many pictures.")
+    frames: Frames = 0
+
+
+class MixRequest(SamplerRequest):
+    """What mixing pictures in latent space at t has in common."""
+
+    run: Path
+    t: int = Field(
+        500,
+        ge=0,
+        title="t",
+        description="0: blend of pixels … T: new pictures.",
+        json_schema_extra=_HALF_OF_T,
+    )
+    steps_lambda: int = Field(
+        9, ge=2, le=1000, title="λ steps", description="Pictures from λ=0 to λ=1, ends included."
+    )
+    mix: Literal["linear", "spherical"] = Field(
+        "linear",
+        title="Mix",
+        description="linear as in the paper; spherical keeps the noise's variance.",
+    )
+    frames: Frames = 0
+
+
+class InterpolateRequest(MixRequest):
+    """Mix two pictures in latent space at t and decode (DDPM Fig. 8)."""
+
+    u: float | None = Field(
+        None, ge=0, le=1, title="u", description="One λ alone; of four corners, left to right."
+    )
+    v: float | None = Field(
+        None, ge=0, le=1, title="v", description="Of four corners, top to bottom; goes with u."
+    )
+
+
+class PathRequest(MixRequest):
+    """Walk through several pictures in latent space at t, from each to the next."""
+
+    closed: bool = Field(False, title="Closed", description="From the last back to the first too.")

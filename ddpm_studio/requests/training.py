@@ -1,0 +1,292 @@
+"""How a network is trained."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic.config import JsonDict
+
+from ddpm_studio.catalogue.fields import OneOf
+from ddpm_studio.engine.tables import (
+    LEARNING_RATES,
+    LOSSES,
+    OPTIMIZERS,
+    PRESETS,
+    TIMESTEP_SAMPLING,
+)
+from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
+from ddpm_studio.requests.base import (
+    Device,
+    Parameterization,
+    Precision,
+    Request,
+    Schedule,
+    Seed,
+    Variance,
+    options_of_entry,
+)
+
+Preset = Annotated[str, OneOf(PRESETS)]
+# What a run may go on with that was begun otherwise; its record tells of it.
+_MAY_CHANGE: JsonDict = {"may_change": True}
+# Left out, it is as suits the network: as the preset's recipe has it, or else the paper's value.
+_BY_PRESET: JsonDict = {"by_preset": True}
+
+
+class TrainRequest(Request):
+    """Everything that decides a training run."""
+
+    preset: Preset = Field(
+        "tiny",
+        title="Network",
+        description="How large it is.",
+    )
+    steps: int = Field(
+        5000,
+        ge=1,
+        le=100_000_000,
+        title="Steps",
+        description="Optimiser steps in all.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    epochs: float | None = Field(
+        None,
+        gt=0,
+        le=1e8,
+        title="Epochs",
+        description="In place of steps: how often each picture is seen in all; empty: by steps.",
+        json_schema_extra={**_MAY_CHANGE, "empty": "by steps"},
+    )
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        title="Minutes",
+        description="In place of steps: as many as this machine takes in them; empty: by steps.",
+        json_schema_extra={**_MAY_CHANGE, "empty": "by steps"},
+    )
+    batch_size: int = Field(
+        32,
+        ge=1,
+        le=65536,
+        title="Batch size",
+        description="Pictures in one step.",
+        json_schema_extra={**_MAY_CHANGE, **_BY_PRESET},
+    )
+    accumulation: int = Field(
+        1,
+        ge=1,
+        le=4096,
+        title="Accumulation",
+        description="Passes of a batch each whose gradients make one step.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    seed: Seed = Field(
+        0,
+        title="Seed",
+        description="Same seed, same run (exactly so on the CPU with as many threads).",
+    )
+    device: Device = Field(
+        "auto",
+        title="Device",
+        description="auto: the GPU if there is one.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        title="Threads",
+        description="Of the CPU; empty: one for each core, or one alone while other programs make "
+        "that faster, which changes the last bits of sums.",
+        json_schema_extra=_MAY_CHANGE,
+    )
+    precision: Precision = Field(
+        "auto", title="Precision", description="auto: bf16 where the device does it well."
+    )
+    optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field(
+        "adam",
+        title="Optimiser",
+        description="What takes the steps.",
+        json_schema_extra=_BY_PRESET,
+    )
+    weight_decay: float = Field(
+        WEIGHT_DECAY.default,
+        ge=WEIGHT_DECAY.low,
+        le=WEIGHT_DECAY.high,
+        title=WEIGHT_DECAY.title,
+        description=WEIGHT_DECAY.help,
+        json_schema_extra={"option_of": "optimizer", **_BY_PRESET},
+    )
+    optimizer_options: dict[str, float] = Field(
+        {},
+        title="Optimiser options",
+        description="What the optimiser takes besides; for each a name and a number.",
+        json_schema_extra={"options_of": "optimizer"},
+        # Trained without, it is the training that it was before there were any.
+        exclude_if=lambda given: not given,
+    )
+    learning_rate: float = Field(
+        2e-4,
+        gt=0,
+        le=1,
+        title="Learning rate",
+        description="The optimiser's step size after warm-up.",
+        json_schema_extra={**_MAY_CHANGE, **_BY_PRESET},
+    )
+    learning_rate_schedule: Annotated[str, OneOf(LEARNING_RATES)] = Field(
+        "constant",
+        title="Learning-rate schedule",
+        description="What follows the warm-up, until the last step.",
+        json_schema_extra={**_MAY_CHANGE, **_BY_PRESET},
+    )
+    warmup_steps: int = Field(
+        500,
+        ge=0,
+        title="Warm-up steps",
+        description="Linear rise of the learning rate.",
+        json_schema_extra=_BY_PRESET,
+    )
+    grad_clip: float = Field(
+        1.0, gt=0, title="Gradient clip", description="Largest norm of the gradient."
+    )
+    dropout: float | None = Field(
+        None, ge=0, lt=1, title="Dropout", description="Empty: as the preset has it."
+    )
+    ema_decay: float = Field(
+        0.9999,
+        ge=0,
+        lt=1,
+        title="EMA decay",
+        description="Reached by a warm-up of the decay.",
+        json_schema_extra=_BY_PRESET,
+    )
+    power_ema: bool = Field(
+        False,
+        title="EMA snapshots",
+        description="Keep averages beside, from which one of any length is made when drawing.",
+    )
+    held_out: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        title="Held out",
+        description="Share of the pictures, 4,096 at most, that are not trained on: while their "
+        "loss rises and that of the others falls, pictures are learnt by heart.",
+    )
+    flip: bool = Field(
+        True, title="Random flips", description="Mirror pictures left to right at random."
+    )
+    schedule: Schedule = Field("linear", title="Noise schedule", description="How βₜ rises with t.")
+    timesteps: int = Field(
+        1000,
+        ge=2,
+        le=10000,
+        title="Timesteps T",
+        description="Length of the forward process.",
+        json_schema_extra=_BY_PRESET,
+    )
+    zero_terminal_snr: bool = Field(
+        False,
+        title="Zero terminal SNR",
+        description="Rescale βₜ so that x_T is noise alone; not where ε is predicted.",
+    )
+    parameterization: Parameterization = Field(
+        "eps",
+        title="Prediction",
+        description="What the network predicts.",
+        json_schema_extra=_BY_PRESET,
+    )
+    variance: Variance = Field(
+        "fixed_large",
+        title="Variance",
+        description="σₜ² of the reverse process; a learned one needs a loss that teaches it.",
+    )
+    loss: Annotated[str, OneOf(LOSSES)] = Field(
+        "simple",
+        title="Loss",
+        description="What training makes small.",
+        json_schema_extra=_BY_PRESET,
+    )
+    timestep_sampling: Annotated[str, OneOf(TIMESTEP_SAMPLING)] = Field(
+        "uniform",
+        title="Choice of t",
+        description="Which t a step sees.",
+        json_schema_extra=_BY_PRESET,
+    )
+    class_conditional: bool = Field(
+        False, title="Classes", description="Learn the labels too, to draw chosen classes."
+    )
+    label_dropout: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        title="Label dropout",
+        description="Share of pictures whose class is withheld; guidance needs some.",
+        json_schema_extra={"only_with": "class_conditional"},
+    )
+    checkpoint_every: int | None = Field(
+        None,
+        ge=1,
+        title="Checkpoint every",
+        description="Steps; every five minutes in any case.",
+    )
+    return_on_spike: bool = Field(
+        False,
+        title="Return after a spike",
+        description="Go back to the last checkpoint when the loss leaps, and take other pictures.",
+    )
+    deterministic: bool = Field(
+        False,
+        title="Deterministic",
+        description="Asks a GPU for the same run each time, as a CPU always does; slower.",
+    )
+    sample_every: int | None = Field(
+        None,
+        ge=1,
+        title="Samples every",
+        description="Steps; empty: when there can be something to see, then as often as takes a "
+        "tenth of the time.",
+    )
+    sample_count: int = Field(
+        16, ge=0, le=256, title="Sample count", description="Pictures in each preview; 0: none."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_suits_the_preset(cls, given: Any) -> Any:
+        """Fill in what was left out, or left empty, as the recipe of the preset has it."""
+        if not isinstance(given, dict):
+            return given
+        preset = given.get("preset", cls.model_fields["preset"].default)
+        known = isinstance(preset, str) and preset in PRESETS
+        recipe = PRESETS[preset].recipe if known else {}
+        return {**recipe, **{k: v for k, v in given.items() if v is not None or k not in recipe}}
+
+    @field_validator("optimizer_options")
+    @classmethod
+    def _check_options(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        return options_of_entry(cls, OPTIMIZERS, info.data.get("optimizer"), given)
+
+    @field_validator("minutes")
+    @classmethod
+    def _one_length(cls, minutes: float | None, info: ValidationInfo) -> float | None:
+        if minutes is not None and info.data.get("epochs") is not None:
+            raise ValueError("give the length in epochs or in minutes, not in both")
+        return minutes
+
+    @classmethod
+    def may_change(cls) -> tuple[str, ...]:
+        """Return the fields that a run may go on with other values of."""
+        return cls._marked("may_change")
+
+    @classmethod
+    def by_preset(cls) -> tuple[str, ...]:
+        """Return the fields whose values are those of the preset's recipe where left out."""
+        return cls._marked("by_preset")
+
+    @classmethod
+    def _marked(cls, mark: str) -> tuple[str, ...]:
+        extras = ((name, field.json_schema_extra) for name, field in cls.model_fields.items())
+        return tuple(name for name, extra in extras if isinstance(extra, dict) and mark in extra)
