@@ -215,10 +215,8 @@ class DiffusionProcess:
                 f"variance {self.variance!r} needs {channels} output channels, "
                 f"the network has {output.shape[1]}"
             )
-        check_like("the prediction", output[:, : x_t.shape[1]], "x_t", x_t)
-        if not self.learned:
-            return output, None
-        prediction, v = output.chunk(2, dim=1)
+        prediction, v = output.chunk(2, dim=1) if self.learned else (output, None)
+        check_like("the prediction", prediction, "x_t", x_t)
         return prediction, v
 
     def log_variance(self, index: Index, v: Tensor | None, like: Tensor) -> Tensor | float:

@@ -103,10 +103,13 @@ class ResidualBlock(nn.Module):
             scale, shift = time.chunk(2, dim=1)
             h = F.silu(group_norm(self.norm2, h) * (1 + scale) + shift)
             h = self.conv2(self.dropout(h))
-        elif self.training and self.dropout.p:
-            h = self.conv2(self.dropout(norm_silu(self.norm2, h + time)))
         else:
-            h = norm_silu_conv(self.norm2, self.conv2, h + time)
+            # Under one name: the memory of the first convolution's output is free from here on.
+            h = h + time
+            if self.training and self.dropout.p:
+                h = self.conv2(self.dropout(norm_silu(self.norm2, h)))
+            else:
+                h = norm_silu_conv(self.norm2, self.conv2, h)
         return cast(Tensor, self.shortcut(x) + h)
 
 
@@ -137,11 +140,9 @@ class AttentionBlock(nn.Module):
         h = group_norm(self.norm, x)
         if x.device.type != "cpu":
             return x + self._by_pixel(h.flatten(2).transpose(1, 2)).reshape(x.shape)
-        q, k, v = (
-            part.unflatten(1, (self.heads, -1)).flatten(0, 1)  # type: ignore[no-untyped-call]
-            for part in _pixelwise(self.qkv, h).flatten(2).chunk(3, dim=1)
-        )
-        mixed = attend(q, k, v).reshape(x.shape)
+        n, c = x.shape[:2]
+        qkv = _pixelwise(self.qkv, h).view(n, 3, self.heads, c // self.heads, -1)
+        mixed = attend(*qkv.unbind(1)).reshape(x.shape)
         return x + _pixelwise(self.proj, mixed)
 
     def _by_pixel(self, pixels: Tensor) -> Tensor:
@@ -160,13 +161,13 @@ def _pixelwise(layer: nn.Linear, x: Tensor) -> Tensor:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """v·softmax(kᵀq/√C) for one head; each of shape (N, C, L), L pixels."""
+    """v·softmax(kᵀq/√C) of each head; each of shape (N, heads, C, L), L pixels, C of one head."""
     if q.device.type == "cpu" and v.dtype == torch.bfloat16:
         # torch's fused attention computes bf16 on a CPU in float32: a third of this speed.
-        scores = torch.bmm(q.transpose(1, 2) * q.shape[1] ** -0.5, k)
-        return torch.bmm(v, scores.softmax(-1).transpose(1, 2))
-    q, k, v = (part.transpose(1, 2).unsqueeze(1) for part in (q, k, v))
-    return F.scaled_dot_product_attention(q, k, v).squeeze(1).transpose(1, 2)
+        scores = (q.mT * q.shape[-2] ** -0.5) @ k
+        mixed: Tensor = v @ scores.softmax(-1).mT
+        return mixed
+    return F.scaled_dot_product_attention(q.mT, k.mT, v.mT).mT
 
 
 class Downsample(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 
 import pytest
 import torch
@@ -11,7 +12,13 @@ from torch.nn import functional as F
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, UNet, UNetConfig, l_simple
 from ddpm_studio.engine.networks.embeddings import timestep_embedding
 from ddpm_studio.engine.networks.presets import preset
-from ddpm_studio.engine.networks.unet_blocks import AttentionBlock, BlockStyle, Upsample, attend
+from ddpm_studio.engine.networks.unet_blocks import (
+    AttentionBlock,
+    BlockStyle,
+    ResidualBlock,
+    Upsample,
+    attend,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +100,17 @@ def test_attention_by_pixel_as_on_a_gpu_is_that_of_the_cpu(heads: int) -> None:
     single.load_state_dict(block.state_dict())
     apart = float((single(x) - by_pixel).abs().max())
     assert (apart < 1e-4) == (heads == 1)
+
+
+@torch.inference_mode()
+def test_a_residual_block_keeps_nothing_of_its_first_convolution_while_it_does_the_second() -> None:
+    block = ResidualBlock(4, 4, BlockStyle(8, 4, 0.0)).eval()
+    first: list[weakref.ref[torch.Tensor]] = []
+    kept: list[bool] = []
+    block.conv1.register_forward_hook(lambda _, __, y: first.append(weakref.ref(y)))
+    block.conv2.register_forward_pre_hook(lambda _, __: kept.append(first[0]() is not None))
+    block(torch.randn(1, 4, 3, 5), torch.randn(1, 8))
+    assert kept == [False]
 
 
 def test_output_depends_on_every_input() -> None:
