@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Sequence
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     0: well; 1: failed; 2: wrong usage; 130 or 143: stopped; 141: nobody read on.
     """
+    # What is imported on the way to a command stays: there is no garbage to look for in it.
+    gc.disable()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

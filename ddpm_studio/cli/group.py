@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from typing import Any
 
@@ -10,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from ddpm_studio.cli.plain_help import PlainCommand
 from ddpm_studio.cli.stopping import Unread
-from ddpm_studio.cli.table import COMMANDS
+from ddpm_studio.cli.table import COMMANDS, DEFAULT
 
 # Longer lines are hard to read.
 _WIDEST = 100
@@ -24,10 +25,22 @@ def load_command(name: str) -> TyperCommand:
     entry = COMMANDS[name]
     module = importlib.import_module(f"ddpm_studio.cli.commands.{entry.module}")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
-    app.command(name, cls=PlainCommand)(module.command)
+    app.command(name, cls=StudioCommand)(module.command)
     command = typer.main.get_command(app)
     assert isinstance(command, TyperCommand)
     return command
+
+
+class StudioCommand(PlainCommand):
+    """A command that begins to collect garbage when its own work begins."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what is imported by now is never looked at for garbage."""
+        # The window collects by itself, in its own thread.
+        if not gc.isenabled() and self.name != DEFAULT:
+            gc.freeze()
+            gc.enable()
+        return super().invoke(ctx)
 
 
 class LazyCommand(TyperCommand):

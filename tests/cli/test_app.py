@@ -176,6 +176,22 @@ def test_the_window_is_needed_for_paths_alone_and_its_absence_is_one_line(pictur
         assert "PySide6-Essentials" in err
 
 
+@pytest.mark.parametrize(
+    ("word", "told"), [("info", "True True"), ("open", "False False")], ids=["command", "window"]
+)
+def test_garbage_is_collected_when_a_command_begins_but_by_the_window_itself(
+    word: str, told: str
+) -> None:
+    code = (
+        "import gc, sys; from ddpm_studio.cli import main\n"
+        "from ddpm_studio.cli.commands import info, window\n"
+        "def command() -> None: print(gc.isenabled(), gc.get_freeze_count() > 0)\n"
+        "info.command = window.command = command; main(sys.argv[1:])"
+    )
+    out, err = spawn(word, code=code).communicate(timeout=60)
+    assert (out.strip(), err) == (told, "")
+
+
 def test_paths_and_sample_reach_the_window(
     terminal: Terminal, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

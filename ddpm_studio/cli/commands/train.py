@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.cli.options import data_argument, run_option, validated, with_options
 from ddpm_studio.jobs.asking import OptionError
-from ddpm_studio.jobs.training.budget import Budget, ask_budget
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.training.budget import Budget
 
 
 @with_options(TrainRequest, PrepareOptions)
@@ -81,6 +83,8 @@ def command(
     time: Budget | None = None
     begun = resume or start_from is not None
     if budget is not None:
+        from ddpm_studio.jobs.training.budget import ask_budget
+
         try:
             time, given = ask_budget(budget, given, begun=begun)
         except OptionError as error:

@@ -42,6 +42,7 @@ def main() -> NoReturn:
         # What is loaded stays; what is made goes by itself, but for the circles of a rare error.
         gc.freeze()
         gc.set_threshold(_COLLECT_AFTER)
+        gc.enable()
         answers.write(READY)
         answers.flush()
         serve(questions, answers)
