@@ -18,6 +18,8 @@ from ddpm_studio.engine.tables import Entry, Option, Table
 #: such as what a run's plug-in has brought.
 BELIEVED = "believed"
 
+_STOP = re.compile("[;.]")
+_SENTENCE_END = re.compile("[;.] ")
 _ACRONYMS = {word: word.upper() for word in ("rgb", "cpu", "cuda", "mps", "ema")}
 
 
@@ -122,8 +124,11 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
 
 def _told(field: FieldInfo, value: str) -> str:
     """What the description says of a value: "value: what it does; other: …"."""
-    found = re.search(rf"(?:^|[;.] ){re.escape(value)}: ([^;.]+)", field.description or "")
-    return found[1] if found else ""
+    for sentence in _SENTENCE_END.split(field.description or ""):
+        word, _, told = sentence.partition(": ")
+        if word == value:
+            return _STOP.split(told, maxsplit=1)[0]
+    return ""
 
 
 def _words(value: str) -> str:
