@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ddpm_studio import export
 from ddpm_studio.cli.options import by_option, validated
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.grid import Pictures
 from ddpm_studio.jobs.drawing.picture_files import (
     is_folder,
     save_drawing,
@@ -21,6 +20,9 @@ from ddpm_studio.jobs.drawing.picture_files import (
 )
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import AnimationOptions, GridOptions
+
+if TYPE_CHECKING:
+    from ddpm_studio.export.grid import Pictures
 
 Out = Annotated[
     Path,

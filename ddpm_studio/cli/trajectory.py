@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 from ddpm_studio import export
 from ddpm_studio.cli.target import write_animation
-from ddpm_studio.export.grid import Pictures
 from ddpm_studio.jobs.drawing.picture_files import frame_grid
-from ddpm_studio.jobs.events import Event, FrameImages
 from ddpm_studio.requests import (
     AnimationOptions,
     GridOptions,
@@ -20,6 +18,10 @@ from ddpm_studio.requests import (
     ShareRequest,
     ViewOptions,
 )
+
+if TYPE_CHECKING:
+    from ddpm_studio.export.grid import Pictures
+    from ddpm_studio.jobs.events import Event
 
 RequestT = TypeVar("RequestT", SampleRequest, ShareRequest, InpaintRequest)
 
@@ -75,6 +77,8 @@ class Trajectory:
 
     def __call__(self, event: Event) -> None:
         """Keep what the job shows."""
+        from ddpm_studio.jobs.events import FrameImages
+
         if not isinstance(event, FrameImages) or self.path is None:
             return
         self._frames.append(frame_grid(event, self._view, self._grid))

@@ -40,6 +40,17 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
         assert any(line.split()[:1] == [name] for line in text)
 
 
+def test_no_command_loads_what_computes_to_tell_its_help() -> None:
+    computing = tuple(name for name in HEAVY if name != "pydantic")
+    code = (
+        "import sys; from ddpm_studio.cli import run; from ddpm_studio.cli.table import COMMANDS;"
+        "codes = {run([name, '--help']) for name in COMMANDS};"
+        f"print(codes, [name for name in {computing} if name in sys.modules])"
+    )
+    out, err = spawn(code=code).communicate(timeout=60)
+    assert (out.splitlines()[-1:], err) == (["{0} []"], "")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_table_says_what_the_commands_say(name: str) -> None:
     assert inspect.cleandoc(load_command(name).help or "") == COMMANDS[name].help

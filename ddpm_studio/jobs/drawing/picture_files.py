@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ddpm_studio import export
-from ddpm_studio.export.grid import Pictures
 from ddpm_studio.jobs.asking import OptionError
-from ddpm_studio.jobs.events import FrameImages, Progress
 from ddpm_studio.picture_shape import Bands, check_bands, fully_seen, parse_bands
 from ddpm_studio.requests import AnimationOptions, GridOptions, MixRequest, ViewOptions
+
+if TYPE_CHECKING:
+    from ddpm_studio.export.grid import Pictures
+    from ddpm_studio.jobs.events import FrameImages, Progress
 
 # What moves is enlarged to about this side, in pixels, if its pictures are small.
 _COMFORTABLE = 400
