@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,8 @@ from ddpm_studio.cli.table import COMMANDS
 from ddpm_studio.data.samples import named_data
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs.ready import named_run
+
+_INSTALL = "Install PySide6-Essentials and pyqtgraph, or use the commands of ddpm-studio --help."
 
 
 def _named(given: list[Path] | None) -> list[Path]:
@@ -37,15 +40,21 @@ def command(
     for path in paths or []:
         if not path.exists():
             raise StudioError(f"There is no file or folder {path}.", _advice(str(path)))
+    from ddpm_studio.gui.platform.screen import check_plugin, check_screen, missing_library
+
+    check_screen(os.environ)
     try:
+        from PySide6.QtCore import QLibraryInfo
+
         from ddpm_studio.gui.shell.app import run_window
     except ImportError as error:
         if not (error.name or "").startswith(("PySide6", "shiboken6", "pyqtgraph")):
             raise
         raise StudioError(
             f"The window needs PySide6, which can't be loaded here: {error}.",
-            "Install PySide6-Essentials and pyqtgraph, or use the commands of ddpm-studio --help.",
+            missing_library(str(error)) or _INSTALL,
         ) from error
+    check_plugin(Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)), os.environ)
     raise typer.Exit(run_window(paths or [], sample))
 
 
