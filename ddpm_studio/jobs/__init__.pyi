@@ -28,9 +28,6 @@ from .drawing.models import (
 from .drawing.pictures import (
     fit_picture as fit_picture,
 )
-from .drawing.pictures import (
-    load_picture as load_picture,
-)
 from .drawing.redrawing import redraw as redraw
 from .drawing.sampling import sample as sample
 from .drawing.sampling import sample_to_file as sample_to_file
@@ -60,6 +57,7 @@ from .library.exchange import (
     look_at_model as look_at_model,
 )
 from .library.learnt import some_pictures as some_pictures
+from .library.numbered import load_picture as load_picture
 from .measuring.bits import measure_bits as measure_bits
 from .measuring.bound import (
     bound_parts as bound_parts,

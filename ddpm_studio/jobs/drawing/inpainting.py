@@ -24,7 +24,7 @@ from ddpm_studio.jobs.drawing.drawing import (
     recipe,
 )
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
-from ddpm_studio.jobs.drawing.pictures import load_picture, to_latent
+from ddpm_studio.jobs.drawing.pictures import load_file, to_latent
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
 from ddpm_studio.requests import InpaintRequest
 
@@ -93,7 +93,7 @@ def load_mask(path: Path, run: Path) -> Mask:
     Raises:
         StudioError: if it is no picture, or no run.
     """
-    return mask_of(load_picture(path, run, flat=True))
+    return mask_of(load_file(path, run, flat=True))
 
 
 def mask_of(picture: Pictures) -> Mask:

@@ -27,7 +27,7 @@ def prepare_options(info: RunInfo) -> PrepareOptions:
     return settled(options, shape, bands=options.channels == "bands")
 
 
-def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
+def load_file(path: Path, run: Path, *, flat: bool = False) -> Pictures:
     """Read a picture, or the first of a folder or zip, and prepare it as the run's data were.
 
     Returns:

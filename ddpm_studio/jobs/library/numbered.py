@@ -1,0 +1,60 @@
+"""Pictures by their number in a set: ``photos/#17``, ``sample:emoji#3``, ``runs/first#902``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ddpm_studio import data
+from ddpm_studio.data.samples import named_data
+from ddpm_studio.engine.generators import finish
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.pictures import fit_picture, load_file, prepare_options
+from ddpm_studio.jobs.events import Pictures
+from ddpm_studio.jobs.library.learnt import measured_pictures
+from ddpm_studio.paths import is_file, is_there
+from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.ready import named_run
+
+_NUMBERED = re.compile(r"(.+)#(\d{1,12})", re.DOTALL)
+
+
+def numbered(place: str | Path, number: int) -> str:
+    """Return how a picture of a set is named; :func:`load_picture` reads it."""
+    return f"{place}#{number}"
+
+
+def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
+    """Read a picture and prepare it as the run's data were.
+
+    Args:
+        path: a file; a folder or archive, whose first picture it is; or ``SET#N``, picture N,
+            from 0, of a set, or of those that a run was trained on. The numbers are those of
+            :class:`~ddpm_studio.jobs.events.NeighboursFound`.
+        run: whose data it is prepared like.
+        flat: in gray or RGB, whatever the model has.
+
+    Returns:
+        uint8 (H, W, C) of the model's size.
+
+    Raises:
+        StudioError: if it is no picture, there is none of that number, or it is no run.
+    """
+    named = _NUMBERED.fullmatch(str(path))
+    if named is None or is_there(path):
+        return load_file(path, run, flat=flat)
+    place, number = named_run(named[1]), int(named[2])
+    is_run = is_file(place / "run.json")
+    if is_run:
+        job = measured_pictures(RunFolder.open(place).info, "Name a picture of your own.")
+    else:
+        job = data.prepare([named_data(named[1])], prepare_options(RunFolder.open(run).info))
+    dataset = finish(job)
+    if number >= len(dataset):
+        raise StudioError(
+            f"There is no picture {number:,} in {named[1]}.",
+            f"Its pictures are numbered 0 to {len(dataset) - 1:,}.",
+        )
+    picture: Pictures = dataset.images[number]
+    fits = not flat and (not is_run or place.resolve() == run.resolve())
+    return picture if fits else fit_picture(picture, run, flat=flat)
