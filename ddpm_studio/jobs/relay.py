@@ -1,9 +1,10 @@
-"""A job within a job: its events go on, its progress is counted as a part of the whole."""
+"""Jobs within a job: their events go on, their progress is counted as parts of the whole."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from ddpm_studio.jobs.events import Event, Progress
@@ -23,3 +24,27 @@ def relay(
                 result: Result = stop.value
                 return result
             yield count(event) if isinstance(event, Progress) else event
+
+
+def in_turn(
+    jobs: Sequence[tuple[int, Generator[Event, None, Result]]],
+) -> Generator[Event, None, list[Result]]:
+    """Run jobs one after the other.
+
+    Args:
+        jobs: each with what it takes, in a unit that all have in common.
+
+    Returns:
+        Their results.
+    """
+    total = sum(cost for cost, _ in jobs)
+    passed = 0
+    finished: list[Result] = []
+    for cost, job in jobs:
+        finished.append((yield from relay(job, partial(_scaled, passed, cost, total))))
+        passed += cost
+    return finished
+
+
+def _scaled(passed: int, cost: int, total: int, own: Progress) -> Progress:
+    return Progress(passed + cost * own.done // own.total, total, own.text, "")

@@ -17,10 +17,6 @@ from ddpm_studio.requests import BitsRequest
 if TYPE_CHECKING:
     from ddpm_studio.jobs.events import BitsMeasured
 
-# As many rows as the paper's table has.
-_ROWS = 10
-_HEADS = ("Reverse process time (T−t+1)", "Rate (bits/dim)", "Distortion (RMSE [0, 255])")
-
 
 @with_options(BitsRequest, skip={"run"})
 def command(
@@ -64,38 +60,18 @@ def command(
 
 
 def _tell(result: BitsMeasured) -> None:
-    rows = [
-        ("Bits/dim", result.total, _error(result.standard_error)),
-        ("  L_T", result.prior, ""),
-        ("  Σ L_t−1", result.middle, ""),
-        ("  L_0", result.decoder, ""),
-    ]
-    if result.flow is not None:
-        rows.append(("By the flow", result.flow, _error(result.flow_standard_error)))
-    for name, value, error in rows:
-        print(f"{name:<12}{value:9.4f}{error}")
-    counted = "1 picture" if result.pictures == 1 else f"{result.pictures:,} pictures"
-    if len(result.t) == result.T:
-        print(f"Over {counted} and all {result.T:,} timesteps.")
-    else:
-        print(f"Over {counted}; Σ is estimated from {len(result.t):,} of {result.T:,} timesteps.")
+    from ddpm_studio.jobs.measuring.words import bits_counted, bits_rows
 
-
-def _error(value: float | None) -> str:
-    return "" if value is None else f" ± {value:.4f}"
+    for row in bits_rows(result):
+        name = f"{'  ' if row.part else ''}{row.name}"
+        print(f"{name:<12}{row.value:>9}{row.error}")
+    print(bits_counted(result))
 
 
 def _tell_table(result: BitsMeasured) -> None:
-    print("   ".join(_HEADS))
-    wanted = [result.T - result.T * k // _ROWS + 1 for k in range(_ROWS, 0, -1)]
-    # Where not all timesteps were evaluated, those nearest.
-    rows = dict.fromkeys(
-        min(range(len(result.t)), key=lambda row: abs(result.t[row] - t)) for t in wanted
-    )
-    for row in rows:
-        cells = (
-            str(result.T - result.t[row] + 1),
-            f"{result.rate[row]:.5f}",
-            f"{result.distortion[row]:.5f}",
-        )
-        print("   ".join(f"{cell:>{len(head)}}" for cell, head in zip(cells, _HEADS, strict=True)))
+    from ddpm_studio.jobs.measuring.words import TABLE_4_HEADS, table_4_rows
+
+    print("   ".join(TABLE_4_HEADS))
+    for row in table_4_rows(result):
+        cells = zip(row, TABLE_4_HEADS, strict=True)
+        print("   ".join(f"{cell:>{len(head)}}" for cell, head in cells))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from functools import partial
 
 from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sharing import share
-from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
-from ddpm_studio.jobs.relay import relay
+from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.relay import in_turn
 from ddpm_studio.requests import InterpolateRequest, ShareRequest
 
 Row = Generator[Event, None, Drawn]
@@ -24,7 +23,7 @@ def share_series(
         StudioError: as :func:`share`.
     """
     rows = [(request.t, share(request, picture, models)) for request in requests]
-    return (yield from _in_turn(rows))
+    return (yield from _rows(rows))
 
 
 def interpolate_series(
@@ -36,21 +35,15 @@ def interpolate_series(
         StudioError: as :func:`interpolate`.
     """
     rows = [(request.t, interpolate(request, ends, models)) for request in requests]
-    return (yield from _in_turn(rows))
+    return (yield from _rows(rows))
 
 
-def _in_turn(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[Drawn]]:
+def _rows(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[Drawn]]:
     """Run each row; its part of the whole is its t, for so long is its way."""
-    total = sum(t for t, _ in rows)
-    passed = 0
-    finished: list[Drawn] = []
-    for t, row in rows:
-        drawn = yield from relay(row, partial(_scaled, passed, t, total))
-        finished.append(drawn)
-        passed += t
-        yield drawn
-    return finished
+    return in_turn([(t, _told(row)) for t, row in rows])
 
 
-def _scaled(passed: int, t: int, total: int, own: Progress) -> Progress:
-    return Progress(passed + t * own.done // own.total, total, own.text, "")
+def _told(row: Row) -> Row:
+    drawn = yield from row
+    yield drawn
+    return drawn

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel
 
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.data.samples import data_name, named_data
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.recipes import run_id
-from ddpm_studio.picture_shape import sides
+from ddpm_studio.jobs.spelling import options_of
 from ddpm_studio.requests import DistillRequest, EvaluateRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo
@@ -70,8 +68,8 @@ def train_command(info: RunInfo, name: str) -> str:
     words = [*data_words(data.sources), "--run", name, option_name("steps"), str(request.steps)]
     if info.start_from:
         words += ["--from", Path(info.start_from).name]
-    words += _options(request, usual, _NOT_TRAINED_WITH)
-    words += _options(data.options, PrepareOptions(), ())
+    words += options_of(request, usual, _NOT_TRAINED_WITH)
+    words += options_of(data.options, PrepareOptions(), ())
     return shlex.join(["ddpm-studio", "train", *words])
 
 
@@ -88,7 +86,7 @@ def _distill_command(
     # Whether a plug-in's names are known here matters not: they are only spelt.
     asked = DistillRequest.model_construct(run=Path(), **own, **of_student)
     words = [teacher_name(student), *data, "--out", name, option_name("steps"), str(request.steps)]
-    words += _options(asked, DistillRequest(run=Path()), _NOT_TRAINED_WITH)
+    words += options_of(asked, DistillRequest(run=Path()), _NOT_TRAINED_WITH)
     return shlex.join(["ddpm-studio", "distill", *words])
 
 
@@ -101,24 +99,7 @@ def evaluate_command(request: EvaluateRequest, model: str, data: Sequence[str]) 
         data: what :func:`data_words` returned of the real pictures.
     """
     usual = EvaluateRequest(run=request.run)
-    words = [model, *data, *_options(request, usual, _NOT_EVALUATED_WITH)]
+    words = [model, *data, *options_of(request, usual, _NOT_EVALUATED_WITH)]
     if request.features_file is not None:
         words += [option_name("features_file"), request.features_file.name]
     return shlex.join(["ddpm-studio", "evaluate", *words])
-
-
-def _options(asked: BaseModel, usual: BaseModel, leave_out: Collection[str]) -> Iterator[str]:
-    """Yield the options in which a request differs from one that nothing was asked of."""
-    for name in type(asked).model_fields:
-        value: Any = getattr(asked, name)
-        if name in leave_out or value is None or value == getattr(usual, name):
-            continue
-        if isinstance(value, bool):
-            yield option_name(name if value else f"no_{name}")
-        elif isinstance(value, dict):
-            for key, number in value.items():
-                yield from (option_name(name), f"{key}={number:g}")
-        elif name == "image_size":
-            yield from (option_name(name), "x".join(map(str, dict.fromkeys(sides(value)))))
-        else:
-            yield from (option_name(name), str(value))

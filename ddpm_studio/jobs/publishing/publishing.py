@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from ddpm_studio import data, paths
 from ddpm_studio.data.samples import sample_set
 from ddpm_studio.errors import StudioError
@@ -16,6 +14,7 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.library.learnt import learnt_sources
+from ddpm_studio.jobs.measuring.asked_again import asked_of, compared_data
 from ddpm_studio.jobs.measuring.evaluating import evaluate
 from ddpm_studio.jobs.publishing.card import Told, model_card
 from ddpm_studio.jobs.publishing.commands import data_words
@@ -127,24 +126,10 @@ def _asked(run: RunFolder, step: int) -> list[_Asked]:
     """Return what the weights of a step were evaluated by, each once, in the order of the times."""
     found: dict[tuple[str, str], _Asked] = {}
     for evaluation in evaluations.read(run.path):
-        recipe = evaluation.told.get("recipe")
-        if evaluation.step != step or not isinstance(recipe, dict):
-            continue
-        drawn, compared = recipe.get("request"), recipe.get("compared")
-        fields: dict[str, Any] = {
-            **(drawn if isinstance(drawn, dict) else {}),
-            **(compared if isinstance(compared, dict) else {}),
-            "by_class": recipe.get("by_class", True),
-        }
-        known = {key: value for key, value in fields.items() if key in EvaluateRequest.model_fields}
-        try:
-            asked = EvaluateRequest.model_validate(
-                {**known, "run": run.path, "checkpoint": None, "device": "auto"}
-            )
-        except ValidationError:
+        if evaluation.step != step or (asked := asked_of(evaluation, run.path)) is None:
             continue
         if asked.weights == "ema" and asked.ema_length is None:
-            one = _Asked(asked, str(recipe.get("data")))
+            one = _Asked(asked, compared_data(evaluation))
             found[asked.model_dump_json(), one.data] = one
     return list(found.values())
 

@@ -1,0 +1,37 @@
+"""What a recorded evaluation was asked for, to ask it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ddpm_studio.requests import EvaluateRequest
+from ddpm_studio.runs.evaluations import Evaluation
+
+
+def asked_of(evaluation: Evaluation, run: Path) -> EvaluateRequest | None:
+    """Return what was asked for, of the newest weights; None if the record does not say."""
+    recipe = evaluation.told.get("recipe")
+    if not isinstance(recipe, dict):
+        return None
+    drawn, compared = recipe.get("request"), recipe.get("compared")
+    fields: dict[str, Any] = {
+        **(drawn if isinstance(drawn, dict) else {}),
+        **(compared if isinstance(compared, dict) else {}),
+        "by_class": recipe.get("by_class", True),
+    }
+    known = {key: value for key, value in fields.items() if key in EvaluateRequest.model_fields}
+    try:
+        return EvaluateRequest.model_validate(
+            {**known, "run": run, "checkpoint": None, "device": "auto"}
+        )
+    except ValidationError:
+        return None
+
+
+def compared_data(evaluation: Evaluation) -> str:
+    """Return the fingerprint of the real pictures."""
+    recipe = evaluation.told.get("recipe")
+    return str(recipe.get("data")) if isinstance(recipe, dict) else ""
