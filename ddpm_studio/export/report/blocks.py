@@ -1,0 +1,212 @@
+"""What stands in a report: rows of pictures, plots, tables, and the figures that they make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.export.report.pictures import data_uri, shown_width
+from ddpm_studio.export.report.prose import Html, escaped
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands
+
+
+class Block(Protocol):
+    """A piece of a figure."""
+
+    def html(self) -> Html:
+        """Return it as HTML."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """Pictures (N, H, W, C) side by side with a label; those ``beside`` stand before, set apart."""
+
+    pictures: Pictures
+    label: str = ""
+    beside: Pictures | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Rows of pictures of one size.
+
+    Args:
+        rows: each as long as the longest, or shorter.
+        heads: what stands above the columns; empty: nothing.
+        beside: what stands above those that are set apart.
+        title: what they are, for those who can't see them.
+        bands: which of more than four channels are seen.
+    """
+
+    rows: Sequence[Row]
+    title: str
+    heads: Sequence[str] = ()
+    beside: str = ""
+    bands: Bands = FIRST_BANDS
+
+    def html(self) -> Html:
+        """Return it as HTML: a picture a pixel for a pixel, enlarged by the page."""
+        height, width, channels = self.rows[0].pictures.shape[1:]
+        columns = max(len(row.pictures) for row in self.rows)
+        beside = next((len(row.beside) for row in self.rows if row.beside is not None), 0)
+        side = shown_width(width)
+        longest = max(len(_shown(row.label)) for row in self.rows)
+        style = f"--n:{columns};--b:{beside};--w:{side}px;--r:{width}/{height};--l:{longest}"
+        kind = " alpha" if channels in (2, 4) else ""
+        lines = [self._heads()] if self.heads or self.beside else []
+        lines += [self._row(row) for row in self.rows]
+        named = " named" if any(row.label for row in self.rows) else ""
+        return Html(
+            f'<div class="tiles{kind}{named}" style="{style}" role="img" '
+            f'aria-label="{escaped(self.title)}">{"".join(lines)}</div>'
+        )
+
+    def _heads(self) -> str:
+        cells = "".join(f"<span>{escaped(head)}</span>" for head in self.heads)
+        apart = f'<div class="strip apart"><span>{escaped(self.beside)}</span></div>'
+        return (
+            f'<div class="row heads"><div class="name"></div>{apart if self.beside else ""}'
+            f'<div class="strip">{cells}</div></div>'
+        )
+
+    def _row(self, row: Row) -> str:
+        apart = ""
+        if row.beside is not None:
+            apart = f'<div class="strip apart">{self._images(row.beside)}</div>'
+        return (
+            f'<div class="row"><div class="name">{escaped(row.label)}</div>{apart}'
+            f'<div class="strip">{self._images(row.pictures)}</div></div>'
+        )
+
+    def _images(self, pictures: Pictures) -> str:
+        return "".join(f'<img src="{data_uri(one, self.bands)}" alt="">' for one in pictures)
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """SVG drawings side by side, as many as there is room for."""
+
+    drawings: Sequence[Html]
+
+    def html(self) -> Html:
+        """Return it as HTML."""
+        return Html(f'<div class="plots">{"".join(self.drawings)}</div>')
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells in rows: the first column names them, the others are numbers.
+
+    Args:
+        heads: of the columns.
+        rows: each as long.
+        told: the last column is text too.
+    """
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    told: bool = False
+
+    def html(self) -> Html:
+        """Return it as HTML."""
+        head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in self.heads)
+        body = "".join(
+            f'<tr><th scope="row">{escaped(row[0])}</th>'
+            + "".join(f"<td>{escaped(cell)}</td>" for cell in row[1:])
+            + "</tr>"
+            for row in self.rows
+        )
+        kind = ' class="told"' if self.told else ""
+        return Html(
+            f'<div class="wide"><table{kind}><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and what there is to say of each; those without are left out."""
+
+    rows: Sequence[tuple[str, str]]
+
+    def html(self) -> Html:
+        """Return it as HTML."""
+        told = "".join(
+            f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)}</dd></div>"
+            for name, value in self.rows
+            if value
+        )
+        return Html(f"<dl>{told}</dl>")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence of its own; ``missing``: why something is not there."""
+
+    text: str
+    missing: bool = False
+
+    def html(self) -> Html:
+        """Return it as HTML."""
+        return Html(f'<p class="{"missing" if self.missing else "note"}">{escaped(self.text)}</p>')
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What is shown, what it shows in words, and the commands that draw it again.
+
+    Args:
+        blocks: one below the other.
+        caption: a sentence or some; empty: none.
+        commands: lines for the terminal.
+    """
+
+    blocks: Sequence[Block]
+    caption: str = ""
+    commands: Sequence[str] = ()
+
+    def html(self) -> Html:
+        """Return it as HTML."""
+        shown = "".join(block.html() for block in self.blocks)
+        caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
+        lines = "".join(f"<code>{escaped(line)}</code>" for line in self.commands)
+        typed = f'<div class="commands">{lines}</div>' if lines else ""
+        return Html(f"<figure>{shown}{caption}{typed}</figure>")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report.
+
+    Args:
+        key: what links lead to.
+        title: its heading.
+        paper: where its like stands in the paper, such as "Fig. 6".
+        lead: what it is about.
+        figures: in order.
+    """
+
+    key: str
+    title: str
+    paper: str
+    lead: str
+    figures: Sequence[Figure] = field(default_factory=tuple)
+
+    def html(self) -> Html:
+        """Return it as HTML."""
+        paper = f' <span class="paper">{escaped(self.paper)}</span>' if self.paper else ""
+        lead = f"<p>{escaped(self.lead)}</p>" if self.lead else ""
+        figures = "".join(figure.html() for figure in self.figures)
+        return Html(
+            f'<section id="{escaped(self.key)}"><h2>{escaped(self.title)}{paper}</h2>'
+            f"{lead}{figures}</section>"
+        )
+
+
+def _shown(label: str) -> str:
+    """Return a label without its tags."""
+    return re.sub(r"<[^>]*>", "", label)

@@ -1,0 +1,98 @@
+"""The directed graphical model of the paper, with pictures on it [DDPM Fig. 2]."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.export.report.pictures import data_uri
+from ddpm_studio.export.report.prose import Html, svg_math
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands
+
+_STEP, _EDGE, _RADIUS = 148, 62, 25
+_PICTURE, _TOP, _GAP = 96, 8, 14
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A variable: its symbol, such as ``x_t``, empty for an ellipsis, and a picture (H, W, C)."""
+
+    symbol: str
+    picture: Pictures
+
+
+def chain(nodes: Sequence[Node], *, title: str, bands: Bands = FIRST_BANDS) -> Html:
+    """Draw x_T → … → x_t → x_{t−1} → … → x_0 with q back and p_θ on, and a picture above each.
+
+    Args:
+        nodes: from x_T to x_0, which is observed and drawn so.
+        title: what it shows, for those who can't see it.
+        bands: which of more than four channels are seen.
+    """
+    height_of, width_of = nodes[0].picture.shape[:2]
+    largest = max(height_of, width_of)
+    tall = _PICTURE * height_of / largest
+    middle = _TOP + tall + _GAP + _RADIUS
+    width = 2 * _EDGE + _STEP * (len(nodes) - 1)
+    height = middle + _RADIUS + 46
+    parts = [_ARROWS]
+    for number, node in enumerate(nodes):
+        x = _EDGE + _STEP * number
+        parts.append(_picture(node, x, tall, _PICTURE * width_of / largest, bands))
+        parts.append(_node(node, x, middle, observed=number == len(nodes) - 1))
+    for number, (here, there) in enumerate(pairwise(nodes)):
+        x = _EDGE + _STEP * number
+        parts.append(_arrow(x, middle))
+        if here.symbol and there.symbol:
+            parts.append(_kernels(here.symbol, there.symbol, x, middle))
+    label = html.escape(title, quote=True)
+    return Html(
+        f'<svg class="chain" viewBox="0 0 {width} {height:.0f}" role="img" aria-label="{label}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+_ARROWS = (
+    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+    'orient="auto-start-reverse"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>'
+)
+
+
+def _picture(node: Node, x: float, tall: float, wide: float, bands: Bands) -> str:
+    return (
+        f'<image href="{data_uri(node.picture, bands)}" x="{x - wide / 2:.1f}" y="{_TOP}" '
+        f'width="{wide:.1f}" height="{tall:.1f}" preserveAspectRatio="none"/>'
+    )
+
+
+def _node(node: Node, x: float, y: float, *, observed: bool) -> str:
+    if not node.symbol:
+        return f'<text class="dots" x="{x}" y="{y + 5:.1f}" text-anchor="middle">···</text>'
+    kind = "node observed" if observed else "node"
+    return (
+        f'<circle class="{kind}" cx="{x}" cy="{y:.1f}" r="{_RADIUS}"/>'
+        f'<text class="symbol" x="{x}" y="{y + 5:.1f}" text-anchor="middle">'
+        f"{svg_math(node.symbol)}</text>"
+    )
+
+
+def _arrow(x: float, y: float) -> str:
+    start, end = x + _RADIUS + 4, x + _STEP - _RADIUS - 4
+    return f'<path class="on" marker-end="url(#tip)" d="M{start} {y:.1f}H{end}"/>'
+
+
+def _kernels(here: str, there: str, x: float, y: float) -> str:
+    """Write p_θ(x_{t−1}|x_t) over the arrow and draw q(x_t|x_{t−1}) back below it."""
+    centre, start, end = x + _STEP / 2, x + 16, x + _STEP - 16
+    low = y + _RADIUS - 3
+    return (
+        f'<text class="kernel" x="{centre}" y="{y - 9:.1f}" text-anchor="middle">'
+        f"{svg_math(f'p_θ({there}|{here})')}</text>"
+        f'<path class="back" marker-end="url(#tip)" d="M{end} {low:.1f}'
+        f'C{end - 30} {low + 22:.1f} {start + 30} {low + 22:.1f} {start} {low:.1f}"/>'
+        f'<text class="kernel" x="{centre}" y="{low + 38:.1f}" text-anchor="middle">'
+        f"{svg_math(f'q({here}|{there})')}</text>"
+    )

@@ -1,0 +1,27 @@
+"""Pictures within a page: each a PNG of its own pixels, enlarged by the browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+
+from ddpm_studio.export.grid import Pictures
+from ddpm_studio.export.pictures import to_image
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of, visible
+
+_COMFORTABLE = 60
+
+
+def data_uri(picture: Pictures, bands: Bands = FIRST_BANDS) -> str:
+    """Return a picture, uint8 (H, W, C), as a PNG in a data URI; of many bands three are seen."""
+    content = io.BytesIO()
+    seen = np.ascontiguousarray(visible(picture, bands_of(picture, bands)))
+    to_image(seen).save(content, format="PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
+
+
+def shown_width(width: int) -> int:
+    """Return how wide a picture of so many pixels is shown: small ones by a whole factor larger."""
+    return width * max(1, round(_COMFORTABLE / width))
