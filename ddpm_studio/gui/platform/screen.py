@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,6 +59,9 @@ def check_plugin(plugins: Path, environment: Mapping[str, str]) -> None:
     file = plugins / "platforms" / "libqxcb.so"
     if not environment.get("DISPLAY") or not _takes_x(environment):
         return
+    # Imported where they are needed, here and below: the window waits for what stands above.
+    import ctypes
+
     try:
         if file.is_file():
             ctypes.CDLL(str(file))
@@ -111,14 +112,17 @@ def _answers(display: str) -> bool:
         return False
     if host in ("", "unix"):
         place = f"/tmp/.X11-unix/X{number}"
-        return any(_connects(socket.AF_UNIX, where) for where in (f"\0{place}", place))
+        return any(_connects(where) for where in (f"\0{place}", place))
     if host in ("localhost", "127.0.0.1"):
-        return _connects(socket.AF_INET, ("127.0.0.1", 6000 + int(number)))
+        return _connects(("127.0.0.1", 6000 + int(number)))
     return True
 
 
-def _connects(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
+def _connects(address: str | tuple[str, int]) -> bool:
+    import socket
+
     try:
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         with socket.socket(family) as tried:
             tried.settimeout(_SECONDS)
             tried.connect(address)
