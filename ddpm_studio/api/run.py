@@ -48,6 +48,7 @@ from ddpm_studio.requests import (
     PathRequest,
     PrepareOptions,
     PublishRequest,
+    ReportRequest,
     Request,
     SampleRequest,
     ShareRequest,
@@ -405,6 +406,28 @@ class Run:
         request = self._request(PublishRequest, "publish", options)
         with on_disk(pictures, self.path) as sources:
             return self._listen(jobs.publish(request, Path(folder), models(), sources)).path
+
+    @takes(ReportRequest)
+    def report(self, path: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
+        """Write the paper's figures and tables of this run as one HTML file.
+
+        Args:
+            path: ends with ``.html``.
+            pictures: to measure and to begin with: files or folders, an array (N, H, W, C), or
+                several pictures; None: those that it was trained on.
+            options: fields of :class:`ddpm_studio.requests.ReportRequest`.
+
+        Returns:
+            The path.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if the run can't be read or drawn from, pictures can't be used, or the
+                file can't be written.
+        """
+        request = self._request(ReportRequest, "report", options)
+        with on_disk(pictures, self.path) as sources:
+            return self._listen(jobs.report(request, sources, Path(path), models()))
 
     @takes(NeighboursRequest)
     def neighbours(self, picture: Picture, **options: Any) -> Neighbours:

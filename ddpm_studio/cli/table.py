@@ -27,6 +27,9 @@ COMMANDS = {
     "bits": Entry("bits", "Measure bits/dim of pictures under a model."),
     "evaluate": Entry("evaluate", "Tell what samples are like, compared with real pictures."),
     "neighbours": Entry("neighbours", "Find the training pictures nearest to a picture."),
+    "report": Entry(
+        "report", "Write a report: the paper's figures and tables of a run, as one HTML file."
+    ),
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
     "import": Entry("import_", "Make a run of another program's model."),
     "export": Entry("export_", "Write a run as a diffusers DDPMPipeline folder."),

@@ -115,6 +115,7 @@ from .publishing.publishing import (
 from .publishing.publishing import (
     publish as publish,
 )
+from .reporting.writing import report as report
 from .training.budgeted import (
     train_within as train_within,
 )

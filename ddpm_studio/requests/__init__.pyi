@@ -112,6 +112,7 @@ from .measuring import (
 from .measuring import (
     NeighboursRequest as NeighboursRequest,
 )
+from .report import ReportRequest as ReportRequest
 from .training import (
     Preset as Preset,
 )

@@ -1,0 +1,143 @@
+"""The bound: bits/dim with its parts, by t, and rate against distortion [DDPM §4.3, Fig. 5]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.export.report.blocks import Drawings, Figure, Section, Table
+from ddpm_studio.export.report.plots import Axis, Curve, plot
+from ddpm_studio.export.report.prose import prose
+from ddpm_studio.jobs.events import BitsMeasured, Event
+from ddpm_studio.jobs.measuring.bits import measure_bits
+from ddpm_studio.jobs.measuring.words import TABLE_4_HEADS, bits_counted, bits_rows, table_4_rows
+from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.requests import BitsRequest
+
+_PART = "bits"
+_THIRD = 298
+_NAMES = {"L_T": "$L_T$", "Σ L_t−1": "$Σ L_t−1$", "L_0": "$L_0$"}
+_MEANING = {
+    "Bits/dim": "the bound on $−log p_θ(x_0)$, for each value of a picture",
+    "L_T": "$KL(q(x_T|x_0) ‖ p(x_T))$: what of a picture is left at T",
+    "Σ L_t−1": "$KL(q(x_t−1|x_t, x_0) ‖ p_θ(x_t−1|x_t))$, over all $t > 1$",
+    "L_0": "$−log p_θ(x_0|x_1)$: the last step, to whole levels",
+    "By the flow": "exact, by the probability-flow ODE",
+}
+
+
+def bound(subject: Subject) -> Plan:
+    """One measurement, shown as a table of parts, by t, and as rate against distortion."""
+    asked = subject.request
+    timesteps = asked.timesteps or subject.choose(100, 25)
+    request = BitsRequest(
+        run=asked.run,
+        count=asked.count or subject.choose(64, 8),
+        timesteps=None if timesteps >= subject.T else timesteps,
+        seed=asked.seed,
+        weights=asked.weights,
+        device=asked.device,
+    )
+    cost = request.count * (request.timesteps or subject.T)
+    return Plan(cost, lambda: _bound(subject, request))
+
+
+def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Section]:
+    entry = REPORT_PARTS[_PART]
+    job = measure_bits(request, subject.sources, subject.models)
+    while True:
+        try:
+            event = next(job)
+        except StopIteration as stop:
+            found: BitsMeasured = stop.value
+            break
+        if not isinstance(event, BitsMeasured):
+            yield event
+    command = subject.command("bits", request, *subject.data_words)
+    lead = prose(
+        "Training makes $L = L_T + Σ L_t−1 + L_0$ small, a bound on the negative log likelihood of "
+        "a picture [eq. 5]. {counted} {which}",
+        counted=bits_counted(found),
+        which=_which(subject),
+    )
+    figures = [
+        _parts(found, command),
+        _by_t(found, command),
+        _rate_distortion(found, command),
+        _table_4(found, f"{command} --table"),
+    ]
+    return Section(entry.name, entry.title, entry.paper, lead, figures)
+
+
+def _which(subject: Subject) -> str:
+    assert subject.dataset is not None
+    trained = subject.model.info.data
+    if trained is None or trained.fingerprint != subject.dataset.fingerprint:
+        return "They are other pictures than those it was trained on."
+    held = subject.model.info.request.held_out if subject.model.info.request else 0.0
+    seen = f"; {held:.0%} of them were held out" if held else ""
+    return f"They are spread over the pictures that it was trained on{seen}."
+
+
+def _parts(found: BitsMeasured, command: str) -> Figure:
+    rows = [
+        (
+            prose(_NAMES[row.name]) if row.name in _NAMES else row.name,
+            f"{row.value}{row.error}",
+            prose(_MEANING.get(row.name, "")),
+        )
+        for row in bits_rows(found)
+    ]
+    caption = "The bound and its parts in bits/dim"
+    caption += "; ±: standard error over the pictures." if found.standard_error else "."
+    return Figure([Table(("", "bits/dim", "what it is"), rows, told=True)], caption, [command])
+
+
+def _by_t(found: BitsMeasured, command: str) -> Figure:
+    t = [float(one) for one in found.t]
+    axis = Axis("$t$")
+    drawings = [
+        plot(
+            [Curve(t, found.bits)],
+            axis,
+            Axis("$L_t−1$, bits/dim", log=True),
+            title="The parts of the bound by t",
+        ),
+        plot(
+            [Curve(t, found.eps_mse)],
+            axis,
+            Axis("$‖ε − ε_θ‖²$, a value", log=True),
+            title="The mean squared error of the predicted noise by t",
+        ),
+    ]
+    caption = prose(
+        "Loss by t. Left: $L_t−1$, at $t = 1$ $L_0$: a few small t hold most of the bits, which no "
+        "eye sees. Right: the mean of $‖ε − ε_θ(x_t, t)‖²$, which the simple loss [eq. 14] weighs "
+        "alike at each t. (--json tells all numbers.)"
+    )
+    return Figure([Drawings(drawings)], caption, [f"{command} --json"])
+
+
+def _rate_distortion(found: BitsMeasured, command: str) -> Figure:
+    reverse = [float(found.T - t + 1) for t in found.t]
+    time = Axis("reverse process time, $T − t + 1$")
+    rmse, rate = Axis("distortion, RMSE on 0–255"), Axis("rate, bits/dim")
+    drawings = [
+        plot([Curve(x, y)], x_axis, y_axis, title=title, width=_THIRD)
+        for x, y, x_axis, y_axis, title in (
+            (reverse, found.distortion, time, rmse, "Distortion by time"),
+            (reverse, found.rate, time, rate, "Rate by time"),
+            (found.rate, found.distortion, rate, rmse, "Distortion by rate"),
+        )
+    ]
+    caption = prose(
+        "Progressive lossy coding: once $x_T, …, x_t$ have been received, at the cost of "
+        "$L_T + … + L_t$, the picture is guessed as $x̂_0$. The rate rises at the end, where the "
+        "distortion hardly falls any more: most bits describe what can't be seen."
+    )
+    return Figure([Drawings(drawings)], caption, [f"{command} --json"])
+
+
+def _table_4(found: BitsMeasured, command: str) -> Figure:
+    caption = "Rate and distortion along the reverse process, as in Table 4."
+    return Figure([Table(TABLE_4_HEADS, table_4_rows(found))], caption, [command])

@@ -1,0 +1,165 @@
+"""What latents hold: many pictures from one, and mixtures of two [DDPM Fig. 7, 8, 9]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.export.report.blocks import Figure, Row, Section, Tiles
+from ddpm_studio.export.report.prose import math, prose
+from ddpm_studio.jobs.drawing.interpolation import interpolate
+from ddpm_studio.jobs.drawing.series import interpolate_series, share_series
+from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.relay import in_turn
+from ddpm_studio.jobs.reporting.samples import at_t, how
+from ddpm_studio.jobs.reporting.subject import OwnPictures, Plan, Subject
+from ddpm_studio.requests import InterpolateRequest, ShareRequest
+
+ResultT = TypeVar("ResultT")
+
+_PAIRS = ((0, 3), (1, 4), (2, 5))
+
+
+def shared(subject: Subject) -> Plan:
+    """Many x_0 ∼ p_θ(x_0|x_t) from one x_t, at falling t."""
+    T = subject.T
+    levels = subject.choose(4, 2)
+    ts = [max(1, T * (levels - k) // levels) for k in range(levels)]
+    count = subject.columns(9) - 1
+    requests = [subject.drawing(ShareRequest, t=t, count=count) for t in ts]
+    cost = count * subject.evaluations * sum(ts) // T
+    return Plan(cost + subject.own_cost(), lambda: _shared(subject, requests))
+
+
+def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Event, None, Section]:
+    own = yield from subject.own_pictures()
+    drawn = yield from _quietly(share_series(requests, own.pictures[0], subject.models))
+    caption = prose(
+        "Pictures that share a latent: the left column is $x_t ∼ q(x_t|x_0)$ of one {what}, the "
+        "others are samples from $p_θ(x_0|x_t)$, {how}. What $x_t$ still tells all have in common: "
+        "at large t coarse traits or nothing, at small t nearly everything.",
+        what="picture" if subject.dataset is not None else "sample",
+        how=how(subject, drawn[0].recipe),
+    )
+    commands = [
+        subject.command("share", request, own.words[0], out=f"share-{request.t}.png")
+        for request in requests
+    ]
+    rows = [
+        Row(one.pictures, at_t(request.t), one.latent)
+        for request, one in zip(requests, drawn, strict=True)
+    ]
+    title = "Pictures that share a latent, a row for each t"
+    tiles = Tiles(rows, title, beside=math("x_t"))
+    source = Tiles([Row(own.pictures[:1], math("x_0"))], "The picture whose latents they are")
+    entry = REPORT_PARTS["share"]
+    figure = Figure([source, tiles], caption, [*own.commands, *commands])
+    return Section(entry.name, entry.title, entry.paper, "", [figure])
+
+
+def interpolation(subject: Subject) -> Plan:
+    """Pairs of pictures mixed at T/2, and one pair at several t."""
+    T, half = subject.T, max(1, subject.T // 2)
+    # The ends stand at the sides too.
+    count = max(3, subject.columns(11) - 2)
+    pairs = _PAIRS[: subject.choose(3, 1)]
+    middle = [subject.drawing(InterpolateRequest, t=half, steps_lambda=count) for _ in pairs]
+    ts = [T, 3 * T // 4, half, T // 4, 0] if not subject.request.quick else [T, 0]
+    coarse = [subject.drawing(InterpolateRequest, t=t, steps_lambda=count) for t in ts]
+    steps = half * len(pairs) + sum(ts)
+    cost = count * subject.evaluations * steps // T + subject.own_cost()
+    return Plan(cost, lambda: _interpolation(subject, middle, coarse))
+
+
+def _interpolation(
+    subject: Subject, middle: Sequence[InterpolateRequest], coarse: Sequence[InterpolateRequest]
+) -> Generator[Event, None, Section]:
+    own = yield from subject.own_pictures()
+    pairs = _PAIRS[: len(middle)]
+    jobs = [
+        interpolate(request, [own.pictures[a], own.pictures[b]], subject.models)
+        for request, (a, b) in zip(middle, pairs, strict=True)
+    ]
+    by_pair = in_turn(list(zip([request.t for request in middle], jobs, strict=True)))
+    ends = [own.pictures[k] for k in pairs[0]]
+    by_t = interpolate_series(coarse, ends, subject.models)
+    shares = (sum(r.t for r in middle), sum(r.t for r in coarse))
+    mixed, deep = yield from _quietly(in_turn([(shares[0], by_pair), (shares[1], by_t)]))
+    figures = [
+        _pairs_figure(subject, own, middle, mixed),
+        _coarse_figure(subject, own, coarse, deep),
+    ]
+    entry = REPORT_PARTS["interpolate"]
+    return Section(entry.name, entry.title, entry.paper, "", figures)
+
+
+def _pairs_figure(
+    subject: Subject,
+    own: OwnPictures,
+    requests: Sequence[InterpolateRequest],
+    drawn: Sequence[Drawn],
+) -> Figure:
+    rows, commands = [], [*own.commands]
+    for number, (request, one) in enumerate(zip(requests, drawn, strict=True)):
+        a, b = _PAIRS[number]
+        rows.append(_between(own.pictures[a], one.pictures, own.pictures[b]))
+        name = f"interpolate-{number + 1}.png"
+        commands.append(
+            subject.command("interpolate", request, own.words[a], own.words[b], out=name)
+        )
+    caption = prose(
+        "Interpolations of {what} at {t}, {how}: at the sides the sources $x_0$ and $x_0′$, "
+        "between them the decoded mixtures $x̄_0 ∼ p_θ(x_0|x̄_t)$ of their latents, "
+        "$x̄_t = (1−λ) x_t + λ x_t′$, the noise held fixed over $λ$.",
+        what="pictures" if subject.dataset is not None else "samples",
+        t=at_t(requests[0].t),
+        how=how(subject, drawn[0].recipe),
+    )
+    heads = _lambdas(requests[0])
+    return Figure([Tiles(rows, "Interpolations, a pair a row", heads)], caption, commands)
+
+
+def _coarse_figure(
+    subject: Subject,
+    own: OwnPictures,
+    requests: Sequence[InterpolateRequest],
+    drawn: Sequence[Drawn],
+) -> Figure:
+    a, b = _PAIRS[0]
+    rows, commands = [], [*own.commands]
+    for request, one in zip(requests, drawn, strict=True):
+        rows.append(_between(own.pictures[a], one.pictures, own.pictures[b], at_t(request.t)))
+        name = f"interpolate-t-{request.t}.png"
+        commands.append(
+            subject.command("interpolate", request, own.words[a], own.words[b], out=name)
+        )
+    caption = prose(
+        "From coarse to fine: the first pair, mixed at falling t. At $t = T$ nothing of the "
+        "sources is left and what is drawn is new; at $t = 0$ the mixtures are blends of pixels."
+    )
+    heads = _lambdas(requests[0])
+    return Figure([Tiles(rows, "Interpolations, a t a row", heads)], caption, commands)
+
+
+def _between(a: Pictures, mixed: Pictures, b: Pictures, label: str = "") -> Row:
+    return Row(np.concatenate([a[None], mixed, b[None]]), label)
+
+
+def _lambdas(request: InterpolateRequest) -> list[str]:
+    shares = [f"{share:.3g}" for share in np.linspace(0, 1, request.steps_lambda)]
+    return ["source", f"λ = {shares[0]}", *shares[1:], "source"]
+
+
+def _quietly(job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:
+    """Run a series without handing its drawings on: the report shows them."""
+    while True:
+        try:
+            event = next(job)
+        except StopIteration as stop:
+            found: ResultT = stop.value
+            return found
+        if not isinstance(event, Drawn):
+            yield event

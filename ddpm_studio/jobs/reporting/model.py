@@ -1,0 +1,69 @@
+"""The directed graphical model with pictures on it [DDPM Fig. 2]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import torch
+
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.export.report.blocks import Drawings, Figure, Section
+from ddpm_studio.export.report.chain import Node, chain
+from ddpm_studio.export.report.plots import tick_text
+from ddpm_studio.export.report.prose import prose
+from ddpm_studio.jobs.drawing.latents import encode_picture
+from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.picture_shape import fully_seen
+from ddpm_studio.requests import EncodeRequest
+
+_PART = "model"
+
+
+def graphical_model(subject: Subject) -> Plan:
+    """Both Markov chains over one picture: q adds noise, p_θ takes it away."""
+    return Plan(subject.own_cost(), lambda: _graphical_model(subject))
+
+
+def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
+    own = yield from subject.own_pictures()
+    T, half = subject.T, max(2, subject.T // 2)
+    places = (
+        ("x_T", T),
+        ("", (T + half) // 2),
+        ("x_t", half),
+        ("x_t−1", half - 1),
+        ("", half // 4),
+    )
+    nodes = []
+    for symbol, t in places:
+        picture = yield from _noised(subject, own.pictures[0], t)
+        nodes.append(Node(symbol, picture))
+    nodes.append(Node("x_0", own.pictures[0]))
+    caption = prose(
+        "The directed graphical model. The forward process $q(x_t|x_t−1) = N(√(1−β_t) x_t−1, "
+        "β_t I)$ is fixed and turns the observed {what} $x_0$ into noise; the reverse process "
+        "$p_θ(x_t−1|x_t) = N(μ_θ(x_t, t), Σ_θ(x_t, t))$ is learnt. The latents $x_1, …, x_T$ are "
+        "of the picture’s own size; shown are those at t = {shown}, with one noise $ε$: "
+        "$x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε$, where $ᾱ_T$ = {last}.",
+        what="picture" if subject.dataset is not None else "sample",
+        shown=", ".join(f"{t:,}" for _, t in places),
+        last=tick_text(float(subject.model.process.schedule.alphas_cumprod[-1])),
+    )
+    drawing = chain(nodes, title="The graphical model, from noise to a picture")
+    entry = REPORT_PARTS[_PART]
+    commands = [*own.commands, subject.again(_PART)]
+    figures = [Figure([Drawings([drawing])], caption, commands)]
+    return Section(entry.name, entry.title, entry.paper, "", figures)
+
+
+def _noised(subject: Subject, picture: Pictures, t: int) -> Generator[Event, None, Pictures]:
+    asked = subject.request
+    request = EncodeRequest(
+        run=asked.run, t=t, seed=asked.seed, weights=asked.weights, device=asked.device
+    )
+    latent = yield from encode_picture(request, picture, subject.models)
+    shown: Pictures = to_uint8(torch.from_numpy(latent.x_t))[0].numpy()
+    return np.ascontiguousarray(fully_seen(shown))

@@ -1,0 +1,72 @@
+"""The training pictures nearest to samples: were they learnt by heart? [DDPM Fig. 15]."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.report.blocks import Block, Figure, Note, Row, Section, Table, Tiles
+from ddpm_studio.export.report.prose import prose
+from ddpm_studio.jobs.events import Event, NeighboursFound
+from ddpm_studio.jobs.measuring.neighbours import find_neighbours
+from ddpm_studio.jobs.relay import in_turn
+from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.requests import NeighboursRequest
+
+_PART = "neighbours"
+_FOLDER = "samples"
+# In evaluations of the network: a pass through a set takes about as long as some.
+_COST = 200
+
+
+def neighbours(subject: Subject) -> Plan:
+    """The nearest training pictures of some of the report's samples."""
+    some = subject.choose(5, 2)
+    cost = _COST * some + (subject.samples_cost() if subject.request.only else 0)
+    return Plan(cost, lambda: _neighbours(subject, some))
+
+
+def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
+    entry = REPORT_PARTS[_PART]
+    if subject.dataset is None:
+        raise StudioError("There are no training pictures to look through.", subject.no_data)
+    request = NeighboursRequest(run=subject.request.run, count=subject.columns(9) - 2)
+    sampling = subject.sampling()
+    drawn = yield from subject.samples()
+    numbers = [k * sampling.count // some for k in range(some)]
+    jobs = [find_neighbours(request, drawn.pictures[number]) for number in numbers]
+    found = yield from in_turn([(1, job) for job in jobs])
+    rows = [
+        Row(one.pictures, "", drawn.pictures[number : number + 1])
+        for number, one in zip(numbers, found, strict=True)
+    ]
+    tiles = Tiles(rows, "Samples and their nearest neighbours", beside="sample")
+    commands = [subject.command("sample", sampling, out=_FOLDER)]
+    commands += [
+        subject.command("neighbours", request, f"{_FOLDER}/{number:05}.png") for number in numbers
+    ]
+    caption = prose(
+        "Samples, and beside each the training pictures nearest to it, the nearest first, by the "
+        "RMSE of their pixels on 0–255. The table tells the distance of the nearest, and how far "
+        "that one is from the training picture most like it: a distance far below that speaks of "
+        "a copy, one about as large or larger of a new picture."
+    )
+    table = Table(
+        ("sample", "nearest", "RMSE", "nearest to its own nearest"),
+        [_row(number, one) for number, one in zip(numbers, found, strict=True)],
+    )
+    blocks: list[Block] = [tiles, table]
+    if subject.sources:
+        blocks.append(Note("The neighbours are of the pictures that the model was trained on."))
+    return Section(entry.name, entry.title, entry.paper, "", [Figure(blocks, caption, commands)])
+
+
+def _row(number: int, found: NeighboursFound) -> tuple[str, str, str, str]:
+    apart = found.among_themselves
+    return (
+        f"{number:,}",
+        found.names[0] or f"Picture {found.numbers[0]:,}",
+        f"{found.distances[0]:.2f}",
+        "–" if apart is None else f"{apart:.2f}",
+    )

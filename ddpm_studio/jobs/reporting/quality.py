@@ -1,0 +1,102 @@
+"""What evaluations of a run have found, over its training."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from ddpm_studio.catalogue import METRICS
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.export.report.blocks import Block, Drawings, Figure, Note, Section, Table
+from ddpm_studio.export.report.plots import Axis, Curve, plot
+from ddpm_studio.export.report.prose import Html
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.measuring.asked_again import asked_of, compared_data
+from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.requests import EvaluateRequest
+from ddpm_studio.runs import RunFolder, evaluations
+from ddpm_studio.runs.evaluations import Evaluation
+
+_PART = "quality"
+_MOST_PLOTS = 4
+
+
+def quality(subject: Subject) -> Plan:
+    """The run's own record; nothing is evaluated anew."""
+
+    def work() -> Generator[Event, None, Section]:
+        yield from ()
+        return _quality(subject)
+
+    return Plan(0, work)
+
+
+def _quality(subject: Subject) -> Section:
+    entry = REPORT_PARTS[_PART]
+    groups: dict[str, list[Evaluation]] = {}
+    for one in evaluations.read(subject.request.run):
+        groups.setdefault(_question(one, subject), []).append(one)
+    if not groups:
+        command = subject.command("evaluate", EvaluateRequest(run=subject.request.run))
+        told = "No samples of this run have been compared with real pictures yet. This does so:"
+        figure = Figure([Note(told, missing=True)], "", [command])
+        return Section(entry.name, entry.title, entry.paper, "", [figure])
+    figures = [_group(subject, found) for found in groups.values()]
+    return Section(entry.name, entry.title, entry.paper, "", figures)
+
+
+def _question(one: Evaluation, subject: Subject) -> str:
+    """Return what makes evaluations comparable: the same question, of other weights."""
+    asked = asked_of(one, subject.request.run)
+    question = asked.model_dump_json() if asked is not None else ""
+    return f"{one.features} {one.samples} {one.reference} {compared_data(one)} {question}"
+
+
+def _group(subject: Subject, found: Sequence[Evaluation]) -> Figure:
+    newest = {one.step: one for one in found}
+    last = newest[max(newest)]
+    titles = {figure.name: figure.title for metric in METRICS.values() for figure in metric.figures}
+    blocks: list[Block] = []
+    if len(newest) > 1:
+        shown = [name for name in titles if name in last.figures][:_MOST_PLOTS]
+        blocks.append(Drawings([_over_steps(newest, name, titles[name]) for name in shown]))
+    rows = [
+        (titles.get(name, name), f"{value:.4f}", _floor(last, name))
+        for name, value in last.figures.items()
+    ]
+    blocks.append(Table(("", f"samples, step {last.step:,}", "floor"), rows))
+    caption = (
+        f"Of {last.samples:,} samples against {last.reference:,} real pictures, in {last.features}."
+    )
+    if last.floor:
+        caption += (
+            f" Floor: the same of {last.floor:,} real pictures in the place of samples, below "
+            "which nothing is to be expected."
+        )
+    return Figure(blocks, caption, _commands(subject, last))
+
+
+def _floor(one: Evaluation, name: str) -> str:
+    return f"{one.floors[name]:.4f}" if name in one.floors else "–"
+
+
+def _over_steps(newest: dict[int, Evaluation], name: str, title: str) -> Html:
+    steps = sorted(step for step, one in newest.items() if name in one.figures)
+    values = [newest[step].figures[name] for step in steps]
+    curves = [Curve(steps, values, "samples", 0, "points")]
+    floors = [newest[step].floors.get(name, float("nan")) for step in steps]
+    if any(floor == floor for floor in floors):
+        curves.append(Curve(steps, floors, "floor", 1, "dashed"))
+    return plot(curves, Axis("step"), Axis(title), title=f"{title} by step")
+
+
+def _commands(subject: Subject, one: Evaluation) -> list[str]:
+    asked = asked_of(one, subject.request.run)
+    if asked is None:
+        return []
+    kept = [checkpoint.step for checkpoint in RunFolder.open(subject.request.run).checkpoints()]
+    if one.step not in kept:
+        return []
+    if one.step != kept[-1]:
+        asked = asked.model_copy(update={"checkpoint": one.step})
+    same = subject.dataset is not None and subject.dataset.fingerprint == compared_data(one)
+    return [subject.command("evaluate", asked, *subject.data_words)] if same else []

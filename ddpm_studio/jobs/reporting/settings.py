@@ -1,0 +1,126 @@
+"""Settings and seeds: what made the model and this report."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.engine.tables import PARAMETERIZATIONS, SCHEDULES, VARIANCES, Table
+from ddpm_studio.export.report.blocks import Facts, Figure, Note, Section
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.library.describing import describe_run, steps_told
+from ddpm_studio.jobs.publishing.commands import data_words, train_command
+from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.local_time import local_time
+from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.requests import TrainRequest
+
+_PART = "settings"
+_LONGEST = 300
+
+
+def settings(subject: Subject) -> Plan:
+    """What ``run.json`` says, and what this report was asked for."""
+
+    def work() -> Generator[Event, None, Section]:
+        yield from ()
+        return _settings(subject)
+
+    return Plan(0, work)
+
+
+def _settings(subject: Subject) -> Section:
+    entry = REPORT_PARTS[_PART]
+    info = subject.model.info
+    figures = [
+        Figure([Facts(_model(subject))], "The model.", [f"ddpm-studio info {subject.run_word}"])
+    ]
+    if info.request is not None:
+        command = []
+        if info.data is not None:
+            command = [train_command(info, f"{subject.request.run.resolve().name}-again")]
+        caption = (
+            "Its training. The same command on the same pictures, in as many threads, gives the "
+            "same model on the CPU."
+        )
+        figures.append(Figure([Facts(_fields(info.request))], caption, command))
+    else:
+        told = f"It was trained elsewhere: {info.origin or 'it is not known where'}."
+        figures.append(Figure([Note(told, missing=True)]))
+    figures.append(Figure([Facts(_report(subject))], "This report.", [_whole(subject)]))
+    return Section(entry.name, entry.title, entry.paper, "", figures)
+
+
+def _model(subject: Subject) -> list[tuple[str, str]]:
+    info, summary = subject.model.info, describe_run(subject.request.run)
+    shape = PictureShape(summary.height, summary.width, summary.channels)
+    process = info.process
+    count = f"{summary.pictures:,} pictures" if summary.pictures is not None else ""
+    student = f"{summary.teacher}, in {summary.sampler_steps} steps" if summary.teacher else ""
+    return [
+        ("Step", steps_told(subject.model.step, summary.steps)),
+        ("Loss", "" if summary.last_loss is None else f"{summary.last_loss:.4f}"),
+        ("Network", summary.preset or summary.network),
+        ("Parameters", "" if summary.parameters is None else f"{summary.parameters:,}"),
+        ("Pictures", str(shape)),
+        ("Trained on", count),
+        ("From", ", ".join(data_words(info.data.sources)) if info.data else ""),
+        ("Fingerprint of the data", info.data.fingerprint[:16] if info.data else ""),
+        ("Classes", _cut(", ".join(subject.classes))),
+        ("Noise schedule", _title(SCHEDULES, process.schedule)),
+        ("Timesteps T", f"{process.timesteps:,}"),
+        ("Predicts", _title(PARAMETERIZATIONS, process.parameterization)),
+        ("Variance", _title(VARIANCES, process.variance)),
+        ("Zero terminal SNR", "yes" if process.zero_terminal_snr else ""),
+        ("Few-step student of", student),
+        ("Comes from", info.origin),
+        ("Licence", summary.license or ""),
+        ("Plug-ins", "; ".join(dict.fromkeys(info.plugins.values()))),
+        ("Versions", ", ".join(f"{name} {one}" for name, one in info.versions.items())),
+        ("Created", local_time(info.created)),
+    ]
+
+
+def _fields(request: TrainRequest) -> list[tuple[str, str]]:
+    """Return what is set, each by its title; what is left open is left out."""
+    return [
+        (field.title or name, _told(getattr(request, name)))
+        for name, field in TrainRequest.model_fields.items()
+        if name not in ("device", "threads", "steps", "timesteps", "schedule", "parameterization")
+    ]
+
+
+def _report(subject: Subject) -> list[tuple[str, str]]:
+    asked = subject.request
+    whole = f"all {subject.T:,}" if subject.model.info.student is None else "its own"
+    return [
+        ("Seed", str(asked.seed)),
+        ("Weights", "averaged (EMA)" if asked.weights == "ema" else "the latest"),
+        ("Step", f"{subject.model.step:,}"),
+        ("Device", subject.model.device.type),
+        ("Sampler steps", f"{subject.steps:,}" if subject.steps else whole),
+        ("Quick", "yes" if asked.quick else "no"),
+        ("Pictures", ", ".join(subject.data_words) or "those it was trained on"),
+    ]
+
+
+def _whole(subject: Subject) -> str:
+    asked = subject.request.model_copy(update={"only": None})
+    return subject.command("report", asked, *subject.data_words, out="report.html")
+
+
+def _title(table: Table[Any], name: str) -> str:
+    return str(table[name].title) if name in table else name
+
+
+def _told(value: object) -> str:
+    if value is None or value == {}:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

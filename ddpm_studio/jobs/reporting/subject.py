@@ -1,0 +1,234 @@
+"""What a report is of: the model, the pictures at hand, and how both are named in commands."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ddpm_studio import data
+from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.data import Dataset
+from ddpm_studio.data.samples import data_name
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.report.blocks import Section
+from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.drawing.sampling import sample
+from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.library.learnt import measured_pictures
+from ddpm_studio.jobs.library.numbered import numbered
+from ddpm_studio.jobs.spelling import options_of
+from ddpm_studio.requests import DrawRequest, ReportRequest, Request, SampleRequest
+from ddpm_studio.runs.classes import known_classes
+from ddpm_studio.runs.ready import is_ready, ready_name
+
+DrawT = TypeVar("DrawT", bound=DrawRequest)
+
+# How long a row may be, in pixels as they are shown, and of how many classes each has a row.
+_WIDEST = 780
+_MOST_ROWS = 12
+_MOST_CLASSES = 100
+_OWN = 6
+_ENDS = "ends"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A part of a report before it is made.
+
+    Args:
+        cost: about how many evaluations of the network it takes.
+        work: makes it; yields what the jobs yield that it runs.
+    """
+
+    cost: int
+    work: Callable[[], Generator[Event, None, Section]]
+
+
+@dataclass(frozen=True, eq=False)
+class OwnPictures:
+    """Pictures to begin with, uint8 (N, H, W, C).
+
+    Args:
+        pictures: they.
+        words: how each is named in a command.
+        commands: lines that make them first, where there are no others than the model's.
+    """
+
+    pictures: Pictures
+    words: Sequence[str]
+    commands: Sequence[str] = ()
+
+
+@dataclass(eq=False)
+class Subject:
+    """The model that a report is of.
+
+    Args:
+        request: what was asked for.
+        model: loaded, once for all parts.
+        models: where it comes from.
+        sources: the pictures that were named; none: those that it was trained on.
+        dataset: those pictures, None if there are none at hand.
+        no_data: why there are none.
+    """
+
+    request: ReportRequest
+    model: Model
+    models: ModelStore
+    sources: Sequence[Path]
+    dataset: Dataset | None
+    no_data: str = ""
+    _samples: Drawn | None = field(default=None, init=False)
+    _own: OwnPictures | None = field(default=None, init=False)
+
+    @property
+    def T(self) -> int:  # noqa: N802
+        """How many timesteps there are."""
+        return self.model.process.schedule.T
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that can be drawn."""
+        return known_classes(self.model.info)
+
+    @property
+    def steps(self) -> int | None:
+        """Of a drawing from T; None: as the sampler has it, for all T or for a student's own."""
+        if self.request.steps is None and self.model.info.student is not None:
+            return None
+        steps = self.request.steps or self.choose(250, 50)
+        return None if steps >= self.T else steps
+
+    @property
+    def evaluations(self) -> int:
+        """How often the network is asked for a picture from T."""
+        student = self.model.info.student
+        return self.steps or (student.steps if student else self.T)
+
+    def choose(self, usual: int, quick: int) -> int:
+        """Return the one number, or the other in a quick report."""
+        return quick if self.request.quick else usual
+
+    def columns(self, most: int) -> int:
+        """Return how many pictures stand in a row, by their width."""
+        from ddpm_studio.export.report.pictures import shown_width
+
+        return max(2, min(most, _WIDEST // shown_width(self.model.network.config.width)))
+
+    def drawing(self, kind: type[DrawT], **fields: Any) -> DrawT:
+        """Return a request of a drawing as all parts of the report make it."""
+        told: dict[str, Any] = {
+            "run": self.request.run,
+            "seed": self.request.seed,
+            "weights": self.request.weights,
+            "device": self.request.device,
+            "steps": self.steps,
+            **fields,
+        }
+        if self.classes and not self.model.info.null_label and "all_classes" not in fields:
+            # It has learnt nothing of pictures whose class is not told.
+            told["class_label"] = 0
+        return kind(**told)
+
+    def sampling(self) -> SampleRequest:
+        """Return the request of the samples that the report begins with: a row a class if few."""
+        columns = self.columns(10)
+        rows = self.choose(6, 2)
+        if not self.classes or len(self.classes) > _MOST_CLASSES:
+            return self.drawing(SampleRequest, count=columns * rows)
+        few = len(self.classes) <= _MOST_ROWS
+        each = self.choose(columns, 3) if few else 1
+        return self.drawing(SampleRequest, count=each * len(self.classes), all_classes=True)
+
+    def samples(self) -> Generator[Event, None, Drawn]:
+        """Draw them, once."""
+        if self._samples is None:
+            self._samples = yield from sample(self.sampling(), self.models)
+        return self._samples
+
+    def samples_cost(self) -> int:
+        """How many evaluations that takes."""
+        return self.sampling().count * self.evaluations
+
+    def own_pictures(self) -> Generator[Event, None, OwnPictures]:
+        """Return six pictures, spread over those at hand; else as many that the model draws."""
+        if self._own is None:
+            self._own = (yield from self._drawn()) if self.dataset is None else self._chosen()
+        return self._own
+
+    def own_cost(self) -> int:
+        """How many evaluations that takes."""
+        return 0 if self.dataset is not None else _OWN * self.evaluations
+
+    def _chosen(self) -> OwnPictures:
+        assert self.dataset is not None
+        total = len(self.dataset)
+        numbers = [(2 * k + 1) * total // (2 * _OWN) for k in range(_OWN)]
+        place = self.data_words[0] if self.data_words else self.run_word
+        words = [numbered(place, number) for number in numbers]
+        return OwnPictures(np.ascontiguousarray(self.dataset.images[numbers]), words)
+
+    def _drawn(self) -> Generator[Event, None, OwnPictures]:
+        request = self.drawing(SampleRequest, count=_OWN)
+        drawn = yield from sample(request, self.models)
+        words = [f"{_ENDS}/{number:05}.png" for number in range(_OWN)]
+        return OwnPictures(drawn.pictures, words, [self.command("sample", request, out=_ENDS)])
+
+    @property
+    def run_word(self) -> str:
+        """How the run is named: as it was, but for the place of a whole path on this machine."""
+        run = self.request.run
+        if is_ready(run):
+            return ready_name(run)
+        stays = not run.is_absolute() or any(not one.is_absolute() for one in self.sources)
+        return str(run) if stays else run.resolve().name
+
+    @property
+    def data_words(self) -> list[str]:
+        """How the pictures that were named are named; none where they are the run's own."""
+        return [data_name(source) or str(source) for source in self.sources]
+
+    def command(
+        self, name: str, asked: Request, *words: object, out: str = "", also: Sequence[str] = ()
+    ) -> str:
+        """Return a line for the terminal that asks the same.
+
+        Args:
+            name: of the command.
+            asked: the request, with the run.
+            words: what stands behind the run; paths or numbers.
+            out: the file or folder that it writes; empty: none.
+            also: options that are of no request.
+        """
+        usual = type(asked).model_validate({"run": self.request.run})
+        spelt = [*options_of(asked, usual, ("run", "t")), *also]
+        if "t" in type(asked).model_fields:
+            spelt = [option_name("t"), str(getattr(asked, "t", "")), *spelt]
+        if out:
+            spelt += ["--out", out]
+        return shlex.join(["ddpm-studio", name, self.run_word, *map(str, words), *spelt])
+
+    def again(self, part: str) -> str:
+        """Return the line that makes one part of this report again."""
+        asked = self.request.model_copy(update={"only": part})
+        return self.command("report", asked, *self.data_words, out=f"{part}.html")
+
+
+def pictures_at_hand(
+    model: Model, sources: Sequence[Path]
+) -> Generator[Event, None, tuple[Dataset | None, str]]:
+    """Prepare the pictures to measure and to begin with; None and the reason if there are none."""
+    try:
+        if sources:
+            return (yield from data.prepare(sources, prepare_options(model.info))), ""
+        return (yield from measured_pictures(model.info, "Name pictures like them.")), ""
+    except StudioError as error:
+        if sources:
+            raise
+        return None, f"{error.cause} {error.remedy}".strip()

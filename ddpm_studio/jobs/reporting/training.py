@@ -1,0 +1,145 @@
+"""How a model was trained: loss by step and by t, and that of held-out pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.engine.tables import LOSSES
+from ddpm_studio.export.report.blocks import Block, Drawings, Figure, Note, Section
+from ddpm_studio.export.report.plots import Axis, Curve, plot
+from ddpm_studio.export.report.prose import Html, prose
+from ddpm_studio.jobs.events import BINS, Event
+from ddpm_studio.jobs.library.history import RunNews, look_at_run
+from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.runs.metrics import Place
+
+Values = npt.NDArray[np.float64]
+
+_PART = "training"
+_SMOOTHED = 120
+_LAST_TICKS = 10
+
+
+def training(subject: Subject) -> Plan:
+    """What the run has written down while it was trained; nothing is computed."""
+
+    def work() -> Generator[Event, None, Section]:
+        yield from ()
+        return _training(subject)
+
+    return Plan(0, work)
+
+
+def _training(subject: Subject) -> Section:
+    entry = REPORT_PARTS[_PART]
+    news = _all_news(subject)
+    steps = np.concatenate([one.steps for one in news])
+    if not np.isfinite(steps[:, 1]).any():
+        told = "This model was trained elsewhere" if subject.model.info.origin else "The run"
+        reason = f"{told}, and no losses of its training are recorded."
+        figure = Figure([Note(reason, missing=True)])
+        return Section(entry.name, entry.title, entry.paper, "", [figure])
+    held_out = np.concatenate([one.held_out for one in news])
+    ticks = np.concatenate([one.loss_by_t for one in news])
+    figures = [_figure(subject, steps, held_out, ticks)]
+    return Section(entry.name, entry.title, entry.paper, _lead(subject), figures)
+
+
+def _all_news(subject: Subject) -> list[RunNews]:
+    news = [look_at_run(subject.request.run, Place())]
+    while news[-1].more:
+        news.append(look_at_run(subject.request.run, news[-1].place))
+    return news
+
+
+def _lead(subject: Subject) -> Html:
+    request = subject.model.info.request
+    if request is None:
+        return Html()
+    return prose(
+        "Each step draws pictures $x_0$, a $t$ for each and noise $ε$, and takes a gradient step "
+        "on what the network makes of $√ᾱ_t x_0 + √(1−ᾱ_t) ε$. The loss is {loss}.",
+        loss=_loss(request.loss),
+    )
+
+
+def _loss(name: str) -> str:
+    return f"“{LOSSES[name].title}”, {LOSSES[name].help}" if name in LOSSES else name
+
+
+def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) -> Figure:
+    step, loss = steps[:, 0], steps[:, 1]
+    mean_step, mean = smoothed(step, loss)
+    measured = np.isfinite(held_out[:, 1]).any()
+    by_t, bits = _by_t(ticks), np.isfinite(held_out[:, 2]).any()
+    width = {1: 620, 2: 460}.get(1 + bool(len(by_t)) + bool(bits), 298)
+    curves = [
+        Curve(step, loss, colour=0, style="thin"),
+        Curve(mean_step, mean, "trained on", colour=0),
+    ]
+    if measured:
+        curves.append(Curve(held_out[:, 0], held_out[:, 1], "held out", 1, "points"))
+    by_step, in_decades = Axis("step"), Axis("loss", log=True)
+    drawings = [plot(curves, by_step, in_decades, title="Loss by step", width=width)]
+    caption = (
+        f"Training loss over {int(step[-1]):,} steps: pale as measured, full the mean of each "
+        f"{max(1, len(step) // _SMOOTHED):,} rows that the run keeps."
+    )
+    if bits:
+        curve = Curve(held_out[:, 0], held_out[:, 2], "held out", 1, "points")
+        axis = Axis("bits/dim, estimated")
+        drawings.append(plot([curve], by_step, axis, title="Held-out bits/dim", width=width))
+    if len(by_t):
+        centre = (np.arange(BINS) + 0.5) * subject.T / BINS
+        curve = Curve(centre, by_t, style="points")
+        drawings.append(
+            plot([curve], Axis("$t$"), in_decades, title="Training loss by t", width=width)
+        )
+        caption += (
+            f" Loss by t: towards the end of the training, the mean of each of {BINS} parts of "
+            "1 … T."
+        )
+    blocks: list[Block] = [Drawings(drawings)]
+    if not measured:
+        blocks.append(Note(_no_held_out(subject), missing=True))
+    if not len(by_t):
+        blocks.append(Note("The loss by t of the training is not recorded.", missing=True))
+    return Figure(blocks, caption, [subject.again(_PART)])
+
+
+def _no_held_out(subject: Subject) -> str:
+    request = subject.model.info.request
+    if request is not None and request.held_out:
+        return "The loss of the held-out pictures is not recorded here."
+    return (
+        "No pictures were held out in this training: the nearest neighbours below alone tell "
+        "whether pictures are learnt by heart. --held-out 0.1 holds some out from the start."
+    )
+
+
+def _by_t(ticks: Values) -> Values:
+    """Return the mean loss of each part of 1 … T over the last tenth; empty if none is known."""
+    known = ticks[np.isfinite(ticks).any(axis=1)]
+    if not len(known):
+        return np.empty(0)
+    last = known[-max(_LAST_TICKS, len(known) // 10) :]
+    seen = np.isfinite(last)
+    total = np.where(seen, last, 0).sum(axis=0)
+    mean = np.full(BINS, np.nan)
+    np.divide(total, seen.sum(axis=0), out=mean, where=seen.any(axis=0))
+    return mean
+
+
+def smoothed(step: Values, loss: Values) -> tuple[Values, Values]:
+    """Return the mean of each of up to 120 stretches of a curve; what is no number is left out."""
+    known = np.isfinite(loss)
+    step, loss = step[known], loss[known]
+    parts = min(_SMOOTHED, len(loss))
+    return (
+        np.array([part.mean() for part in np.array_split(step, parts)]),
+        np.array([part.mean() for part in np.array_split(loss, parts)]),
+    )

@@ -1,0 +1,177 @@
+"""The report of a run: computed by the jobs there are, composed, and written as one file."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from ddpm_studio import __version__
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS, ReportPartInfo
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.report.blocks import Figure, Note, Section
+from ddpm_studio.export.report.page import Page, page_html
+from ddpm_studio.export.writing import check_destination, whole_file
+from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.events import Event, Notice, Progress
+from ddpm_studio.jobs.library.describing import describe_run, steps_told
+from ddpm_studio.jobs.reporting.subject import Plan, Subject, pictures_at_hand
+from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.requests import Device, ReportRequest, Weights
+from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.weights import parameters
+
+SUFFIX = ".html"
+# A part that asks the network nothing takes some time too.
+_LEAST = 50
+
+
+def report(
+    request: ReportRequest, sources: Sequence[Path], path: Path, models: ModelStore
+) -> Generator[Event, None, Path]:
+    """Write a self-contained HTML file with a run's counterparts of the paper's figures.
+
+    What this run, or these pictures, do not allow is told where it would stand.
+
+    Args:
+        request: the run, how much to compute, or which part alone.
+        sources: pictures to measure and to begin with; empty: those it was trained on.
+        path: ends with ``.html``.
+        models: where the model comes from.
+
+    Yields:
+        Progress and Notices.
+
+    Returns:
+        The path.
+
+    Raises:
+        StudioError: if the run can't be read or drawn from, named pictures can't be used, or the
+            file can't be written.
+    """
+    check_destination(path, {SUFFIX})
+    model = models.get(request.run, request.weights, request.device)
+    models = _OneModel(model)
+    dataset, no_data = yield from pictures_at_hand(model, sources)
+    subject = Subject(request, model, models, sources, dataset, no_data)
+    chosen = [REPORT_PARTS[request.only]] if request.only else list(REPORT_PARTS.values())
+    plans: list[tuple[ReportPartInfo, Plan]] = [(part, part.load()(subject)) for part in chosen]
+    count = _Count(sum(max(_LEAST, plan.cost) for _, plan in plans))
+    sections = []
+    for part, plan in plans:
+        cost = max(_LEAST, plan.cost)
+        sections.append((yield from _made(part, plan, partial(count.part, cost))))
+        yield count.passed(cost)
+    page = _page(subject, sections)
+    with whole_file(path) as temporary:
+        temporary.write_text(page_html(page), encoding="utf-8")
+    return path
+
+
+class _OneModel(ModelStore):
+    """Hands out one model: all parts are of the same weights, also while they are trained."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+
+    def get(
+        self,
+        run: Path,
+        weights: Weights,
+        device: Device = "auto",
+        step: int | None = None,
+        ema_length: float | None = None,
+    ) -> Model:
+        """Return the model."""
+        return self._model
+
+
+class _Count:
+    """The progress of the whole, which never falls."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._before, self._most = total, 0, 0
+
+    def part(self, cost: int, own: Progress) -> Progress:
+        """Return how far all is when a part is as far as ``own``."""
+        return self._at(self._before + cost * min(own.done, own.total) // max(1, own.total))
+
+    def passed(self, cost: int) -> Progress:
+        """A part is done."""
+        self._before += cost
+        return self._at(self._before)
+
+    def _at(self, done: int) -> Progress:
+        self._most = max(self._most, done)
+        return Progress(self._most, self._total, "Making the report", "")
+
+
+def _made(
+    part: ReportPartInfo, plan: Plan, counted: partial[Progress]
+) -> Generator[Event, None, Section]:
+    """Make one part; what can't be made is told in its place."""
+    work = plan.work()
+    notes: list[str] = []
+    try:
+        while True:
+            event = next(work)
+            if isinstance(event, Progress):
+                yield counted(event)
+            elif isinstance(event, Notice):
+                notes.append(event.text)
+    except StopIteration as stop:
+        made: Section = stop.value
+    except StudioError as error:
+        reason = Note(f"{error.cause} {error.remedy}".strip(), missing=True)
+        made = Section(part.name, part.title, part.paper, "", [Figure([reason])])
+    finally:
+        work.close()
+    if notes:
+        told = [Figure([Note(text) for text in dict.fromkeys(notes)])]
+        made = Section(made.key, made.title, made.paper, made.lead, [*made.figures, *told])
+    return made
+
+
+def _page(subject: Subject, sections: Sequence[Section]) -> Page:
+    summary = describe_run(subject.request.run)
+    config = subject.model.network.config
+    shape = PictureShape(config.height, config.width, config.channels)
+    kind = "class-conditional" if subject.classes else "unconditional"
+    student = ", a few-step student" if subject.model.info.student else ""
+    step = steps_told(subject.model.step, summary.steps)
+    return Page(
+        title=summary.title or summary.name,
+        about=f"A {kind} denoising diffusion model of {shape} pictures{student}: "
+        f"{parameters(config):,} parameters, T = {subject.T:,}, step {step}.",
+        notes=_notes(subject),
+        sections=sections,
+        made=f"Made by DDPM Studio {__version__} on {datetime.now():%d %B %Y}. Figures, tables and "
+        "equations that are named are those of Ho, Jain and Abbeel, Denoising Diffusion "
+        "Probabilistic Models, 2020.",
+    )
+
+
+def _notes(subject: Subject) -> list[str]:
+    notes = []
+    if subject.request.quick:
+        notes.append("A quick report: fewer pictures, sampler steps and timesteps than usual.")
+    if subject.request.only:
+        notes.append("One part of a report.")
+    if subject.dataset is None:
+        notes.append(f"No pictures are at hand: {subject.no_data}")
+    run, step = subject.request.run, subject.model.step
+    if all(checkpoint.step != step for checkpoint in RunFolder.open(run).checkpoints()):
+        notes.append("It is being trained: commands that are typed later meet other weights.")
+    if subject.run_word == run.resolve().name and run.is_absolute():
+        notes.append(
+            f"Each figure's commands are typed in the folder that holds {subject.run_word}; on "
+            "the same device they give the same pictures and numbers."
+        )
+    else:
+        notes.append(
+            "Each figure stands above the commands that draw it again; on the same device they "
+            "give the same pictures and numbers."
+        )
+    return notes

@@ -1,0 +1,49 @@
+"""What a report of a run shall hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from ddpm_studio.catalogue.fields import OneOf
+from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+from ddpm_studio.requests.base import Device, Request, Seed, Weights
+
+
+class ReportRequest(Request):
+    """Write a report of a run (the paper's figures and tables, on your own pictures)."""
+
+    run: Path
+    only: Annotated[str, OneOf(REPORT_PARTS)] | None = Field(
+        None, title="Only", description="The one part to have; empty: all."
+    )
+    quick: bool = Field(
+        False, title="Quick", description="Fewer pictures, steps and timesteps; the report says so."
+    )
+    steps: int | None = Field(
+        None,
+        ge=1,
+        le=10000,
+        title="Steps",
+        description="Of the sampler in each drawing; empty: 250, 50 if quick, those of a few-step "
+        "student.",
+    )
+    count: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        title="Count",
+        description="Pictures to measure bits/dim over; empty: 64, 8 if quick.",
+    )
+    timesteps: int | None = Field(
+        None,
+        ge=3,
+        le=10000,
+        title="Timesteps",
+        description="How many of each to evaluate at most; empty: 100, 25 if quick.",
+    )
+    seed: Seed = Field(0, title="Seed", description="Same seed, same pictures and figures.")
+    weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
+    device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")

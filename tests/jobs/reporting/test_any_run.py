@@ -1,0 +1,204 @@
+"""Reports of runs of all kinds: what they do not allow is told where it would stand."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import (
+    ModelStore,
+    distill,
+    export_diffusers,
+    import_model,
+    report,
+    train,
+)
+from ddpm_studio.jobs.events import Progress
+from ddpm_studio.requests import (
+    DistillRequest,
+    PrepareOptions,
+    ReportRequest,
+    SampleRequest,
+    TrainRequest,
+)
+from tests.jobs.conftest import finish
+from tests.report_pages import Element, read
+from tests.shapes import shape_of, train_shapes
+
+_PARTS = 10
+
+
+def made(run: Path, place: Path, *sources: Path, **fields: Any) -> dict[str, Element]:
+    few = {"quick": True, "steps": 2, "count": 1, "timesteps": 3, "device": "cpu", **fields}
+    request = ReportRequest.model_validate({"run": run, **few})
+    events, path = finish(report(request, sources, place / "report.html", ModelStore()))
+    check_progress(events)
+    return read(path)
+
+
+def check_progress(events: list[Any]) -> None:
+    """It rises to the end, in one stretch once the pictures are prepared."""
+    shares = [e.done for e in events if isinstance(e, Progress) and e.text == "Making the report"]
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 2
+    assert shares[-1] == next(e.total for e in events[::-1] if isinstance(e, Progress))
+
+
+def missing(section: Element) -> str:
+    return " ".join(one.text for one in section.all("p", "missing"))
+
+
+@pytest.mark.parametrize("kind", ["RGBA", "gray + alpha", "5 bands"])
+def test_of_any_shape(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "trained").mkdir()
+    run = train_shapes(tmp_path / "trained", kind)
+    sections = made(run, tmp_path)
+    assert len(sections) == _PARTS
+    seen = (*shape_of(kind)[:2], 3 if kind == "5 bands" else shape_of(kind)[2])
+    for part in ("samples", "progressive", "share", "interpolate", "neighbours"):
+        assert missing(sections[part]) == ""
+        assert sections[part].pictures.shape[1:] == seen
+        alpha = bool(sections[part].all("div", "alpha"))
+        assert alpha == (kind != "5 bands")
+    assert len(sections["model"].all("image")) == 6
+    assert len(sections["bits"].all("svg", "plot")) == 5
+
+
+@pytest.mark.parametrize("parameterization", ["edm", "flow", "x0"])
+def test_whatever_it_predicts(parameterization: str, pictures: Path, tmp_path: Path) -> None:
+    asked = TrainRequest(
+        steps=2,
+        batch_size=2,
+        timesteps=12,
+        sample_count=0,
+        parameterization=parameterization,
+        held_out=0.3,
+        device="cpu",
+    )
+    finish(train([pictures], tmp_path / "run", asked, PrepareOptions()))
+    sections = made(tmp_path / "run", tmp_path)
+    assert len(sections) == _PARTS
+    told = "".join(missing(one) for name, one in sections.items() if name != "quality")
+    assert told == ""
+    assert "held out" in sections["training"].text
+    assert "30% of them were held out" in sections["bits"].text
+
+
+def test_a_student_says_why_it_has_no_bits(run: Path, tmp_path: Path) -> None:
+    asked = DistillRequest(run=run, steps=2, batch_size=2, sample_count=0, device="cpu")
+    finish(distill(asked, tmp_path / "student"))
+    sections = made(tmp_path / "student", tmp_path, steps=None)
+    assert "needs a model of each step" in missing(sections["bits"])
+    for part in ("samples", "progressive", "share", "interpolate", "neighbours"):
+        assert missing(sections[part]) == ""
+        assert "--sampler" not in " ".join(sections[part].commands)
+    assert "Consistency in 2 steps" in sections["samples"].text
+
+
+def test_an_imported_model_has_no_training_and_no_pictures(
+    run: Path, pictures: Path, tmp_path: Path
+) -> None:
+    finish(export_diffusers(run, tmp_path / "out"))
+    finish(import_model(tmp_path / "out", tmp_path / "model"))
+    sections = made(tmp_path / "model", tmp_path)
+    assert "trained elsewhere" in missing(sections["training"])
+    assert "trained elsewhere" in missing(sections["settings"])
+    assert "not known what this model was trained on" in missing(sections["bits"])
+    assert "no training pictures" in missing(sections["neighbours"])
+    # It begins with pictures of its own then, which a command makes first.
+    for part in ("model", "share", "interpolate"):
+        first = sections[part].commands[0]
+        assert first.startswith("ddpm-studio sample model")
+        assert first.endswith("--out ends")
+        assert "sample" in sections[part].text
+    assert " ends/00000.png ends/00003.png " in sections["interpolate"].commands[1]
+    sections = made(tmp_path / "model", tmp_path, pictures)
+    assert missing(sections["bits"]) == ""
+    assert "other pictures" in sections["bits"].text
+
+
+def test_a_run_whose_pictures_are_gone(pictures: Path, tmp_path: Path) -> None:
+    theirs = shutil.copytree(pictures, tmp_path / "theirs")
+    asked = TrainRequest(
+        steps=1, batch_size=2, timesteps=8, sample_count=0, flip=False, device="cpu"
+    )
+    finish(train([theirs], tmp_path / "run", asked, PrepareOptions()))
+    shutil.rmtree(theirs)
+    kept = made(tmp_path / "run", tmp_path)
+    assert missing(kept["bits"] if "bits" in kept else kept["samples"]) == ""
+    shutil.rmtree(tmp_path / "cache")
+    sections = made(tmp_path / "run", tmp_path)
+    assert "theirs" in missing(sections["bits"])
+    assert len(sections) == _PARTS
+
+
+def test_the_same_report_twice(run: Path, tmp_path: Path) -> None:
+    texts = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        made(run, tmp_path / name)
+        texts.append((tmp_path / name / "report.html").read_text(encoding="utf-8"))
+    assert texts[0] == texts[1]
+    assert str(tmp_path) not in texts[0]
+    assert str(run.parent) not in texts[0]
+
+
+def test_closed_before_its_end_it_leaves_nothing(run: Path, tmp_path: Path) -> None:
+    request = ReportRequest(run=run, quick=True, steps=2, device="cpu")
+    job = report(request, (), tmp_path / "report.html", ModelStore())
+    for _ in range(5):
+        next(job)
+    job.close()
+    assert list(tmp_path.glob("*.html")) == []
+
+
+def test_in_training_it_is_of_one_moment(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All parts are of the weights that the report began with."""
+    asked: list[object] = []
+    real = ModelStore.get
+
+    def get(self: ModelStore, *given: Any, **named: Any) -> Any:
+        asked.append(given)
+        return real(self, *given, **named)
+
+    monkeypatch.setattr(ModelStore, "get", get)
+    made(run, tmp_path, only="share")
+    assert len(asked) == 1
+
+
+def test_a_network_that_gives_no_number_is_told_of_in_its_place(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ddpm_studio.jobs.reporting import bound
+
+    def refuse(*_: object) -> Any:
+        raise StudioError("The model can't be measured: no number.", "Try the raw weights.")
+
+    monkeypatch.setattr(bound, "measure_bits", refuse)
+    sections = made(run, tmp_path)
+    assert missing(sections["bits"]).endswith("no number. Try the raw weights.")
+    assert len(sections["samples"].pictures) > 4
+
+
+def test_pictures_that_are_named_and_can_t_be_used_are_refused(run: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "none.npy", np.zeros(3))
+    with pytest.raises(StudioError):
+        made(run, tmp_path, tmp_path / "none.npy")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_samples_are_those_of_the_terminal(run: Path, tmp_path: Path) -> None:
+    from ddpm_studio.jobs import sample
+
+    (section,) = made(run, tmp_path, only="samples").values()
+    count = len(section.pictures)
+    request = SampleRequest(run=run, count=count, steps=2, device="cpu")
+    _, drawn = finish(sample(request, ModelStore()))
+    assert np.array_equal(section.pictures, drawn.pictures)
