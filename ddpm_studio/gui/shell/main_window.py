@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from ddpm_studio.data.samples import sample_set, title_of
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.preferences.applying import Applying
+from ddpm_studio.gui.features.report.report_writer import ReportWriter
 from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
 from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
@@ -129,6 +130,7 @@ class MainWindow(QMainWindow):
         self._fill_docks()
         self._fill_tabs()
         self.run_files = RunFiles(self.studio, self.actions_, self.recent, self.messages, self)
+        self.report = ReportWriter(self.studio, self.actions_, self.messages, self)
         self.start_page.rename_wanted.connect(self.run_files.rename)
         self.start_page.trash_wanted.connect(self.run_files.trash)
         self._undoing.follow()

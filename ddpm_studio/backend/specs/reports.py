@@ -1,0 +1,26 @@
+"""Jobs that write reports of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.requests import ReportRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import ModelStore
+
+
+def report(request: ReportRequest, sources: Sequence[Path], path: Path) -> JobSpec[Path]:
+    """Write a run's report; the result is its path."""
+
+    def work(models: ModelStore) -> Generator[Event, None, Path]:
+        from ddpm_studio import jobs
+
+        return jobs.report(request, sources, path, models)
+
+    # As long as a training: it takes turns with one.
+    return JobSpec(f"Report of {request.run.name}", DeviceSteps(work), Lane.BACKGROUND)

@@ -1,0 +1,1 @@
+"""The report of a run: asked for, written, opened."""

@@ -1,0 +1,95 @@
+"""Write the report of the open run: the action, where to, and how it went."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ddpm_studio.backend import specs
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import ReportRequest
+
+_ACTION = "run.report"
+_TOPIC = "report"
+
+
+class ReportWriter(QObject):
+    """Offers the action where there is a model, and writes in the background.
+
+    Args:
+        studio: whose open run it is about.
+        actions: where the action is registered.
+        messages: tells that it is written, with a way there, or why not.
+        window: owner of the dialog.
+    """
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, messages: MessageBar, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._studio, self._messages, self._window = studio, messages, window
+        self._explain = actions.explain
+        self._action = actions.add(
+            _ACTION,
+            self.tr("Write a report…"),
+            self.ask,
+            category=self.tr("&Run"),
+            icon="book-open",
+            keywords=self.tr("paper figures tables html document summary"),
+            enabled=False,
+        )
+        studio.run_changed.connect(self._refresh)
+        studio.training_changed.connect(self._refresh)
+        self._refresh()
+
+    def ask(self) -> None:
+        """Ask where to, then begin."""
+        run = self._studio.run
+        if run is None:
+            return
+        dialog = QFileDialog(self._window, self.tr("Write a report"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("Web page (*.html)"))
+        dialog.setDefaultSuffix("html")
+        dialog.selectFile(f"{run.name} report.html")
+        dialog.fileSelected.connect(partial(self._on_chosen, run))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def write(self, run: Path, path: Path) -> None:
+        """Write the report of a run; the Jobs dock shows how far it is, and ends it."""
+        view = self._studio.run_view
+        # A model that comes without pictures is measured by those that are open.
+        known = view is not None and bool(view.sources or view.summary.title)
+        sources = () if known else self._studio.sources
+        spec = specs.reports.report(ReportRequest(run=run), sources, path)
+        job = self._studio.backend.submit(spec)
+        job.on_finished(self._on_written)
+        job.on_failed(self._messages.show_failure)
+        told = self.tr("The report of {0} is being made; the Jobs dock shows how far it is.")
+        self._messages.show_message(told.format(run.name), topic=_TOPIC)
+
+    def _on_chosen(self, run: Path, chosen: str) -> None:
+        self.write(run, Path(chosen))
+
+    def _on_written(self, path: Path) -> None:
+        self._messages.show_message(
+            self.tr("The report is written: {0}").format(path),
+            action=self.tr("Open it"),
+            callback=partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(path))),
+            topic=_TOPIC,
+        )
+
+    def _refresh(self) -> None:
+        can = self._studio.can_draw
+        self._action.setEnabled(can)
+        told = self.tr(
+            "The paper’s figures and tables of this model, on your pictures, as one HTML file"
+        )
+        self._explain(_ACTION, told if can else self.tr("Train or open a model first"))

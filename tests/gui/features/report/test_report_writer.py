@@ -1,0 +1,87 @@
+"""The report from the window: offered where there is a model, written in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Lane
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.features.report.report_writer import ReportWriter
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from tests.gui.fake_backend import FakeBackend
+from tests.gui.summaries import view_of
+from tests.report_pages import read
+
+
+@pytest.fixture
+def fake(qtbot: QtBot) -> FakeBackend:
+    backend = FakeBackend()
+    backend.start()
+    return backend
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> QWidget:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    return widget
+
+
+def test_it_is_offered_where_there_is_a_model(
+    fake: FakeBackend, window: QWidget, tmp_path: Path
+) -> None:
+    studio, actions = Studio(fake), ActionRegistry()
+    ReportWriter(studio, actions, MessageBar(window), window)
+    action, run = actions["run.report"], tmp_path / "first"
+    assert not action.isEnabled()
+    studio.open_run(run)
+    fake.finish(fake.job("Opening first"), view_of(run, checkpoints=()))
+    assert not action.isEnabled()
+    studio.open_run(run)
+    fake.finish(fake.job("Opening first"), view_of(run))
+    assert action.isEnabled()
+
+
+def test_it_is_a_job_in_the_background_and_opens_from_the_message(
+    fake: FakeBackend, window: QWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio, messages = Studio(fake), MessageBar(window)
+    writer = ReportWriter(studio, ActionRegistry(), messages, window)
+    run, path = tmp_path / "first", tmp_path / "r.html"
+    studio.open_run(run)
+    fake.finish(fake.job("Opening first"), view_of(run))
+    writer.write(run, path)
+    job = fake.job("Report of first")
+    assert job.spec.lane is Lane.BACKGROUND
+    assert job.spec.listed
+    assert "Jobs dock" in messages.text
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    fake.finish(job, path)
+    assert str(path) in messages.text
+    messages.action_button.click()
+    assert opened == [str(path)]
+
+    writer.write(run, path)
+    fake.fail(fake.job("Report of first"), StudioError("It can't be written.", "Elsewhere."))
+    assert "can't be written" in messages.text
+
+
+def test_it_is_written(studio: Studio, tiny_run: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    messages = MessageBar(window)
+    writer = ReportWriter(studio, ActionRegistry(), messages, window)
+    studio.open_run(tiny_run)
+    qtbot.waitUntil(lambda: studio.can_draw, timeout=60_000)
+    path = tmp_path / "report.html"
+    writer.write(tiny_run, path)
+    qtbot.waitUntil(lambda: "is written" in messages.text, timeout=120_000)
+    assert len(read(path)) == 10
