@@ -164,12 +164,13 @@ class SampleRequest(SamplerRequest):
 
     run: Path
     count: int = Field(16, ge=1, le=100_000, title="Count", description="How many pictures.")
-    all_classes: bool = Field(
-        False,
+    all_classes: bool | None = Field(
+        None,
         title="All classes",
-        description="As many of each class, one class after the other.",
+        description="Of each class in turn; empty: where the model was trained for it, unless one "
+        "is named.",
         # Drawn without, it is the drawing that it was before there was this.
-        exclude_if=lambda all_classes: not all_classes,
+        exclude_if=lambda all_classes: all_classes is None,
     )
     frames: Frames = 0
 

@@ -137,6 +137,12 @@ class StudentInfo(_Part):
         )
 
 
+class DrawingInfo(_Part):
+    """How samples of the classes of a run are drawn unless asked otherwise: in turn, guided."""
+
+    guidance: float = Field(1.0, ge=0, le=100)
+
+
 class Published(_Part):
     """What a model that was packed to be shared says of itself; it has averaged weights alone.
 
@@ -159,8 +165,9 @@ class RunInfo(_Part):
     themselves. ``null_label`` is False where the weights say nothing of pictures whose class is
     not told. ``start_from`` is the run whose weights were fine-tuned. ``student`` is there if it
     is a few-step student; earlier versions say that such a run may come from a newer one.
-    ``published`` is there if it was packed to be shared. ``plugins`` are the entries of other
-    packages that it was made with, such as {"schedule toy": "toy-plugin 1.0"}.
+    ``published`` is there if it was packed to be shared. ``drawing`` is there if it was trained
+    with classes by a version that draws them where nothing else is asked. ``plugins`` are the
+    entries of other packages that it was made with, such as {"schedule toy": "toy-plugin 1.0"}.
     ``changes`` tells, oldest first, with which other settings it went on; ``request`` has the last.
     """
 
@@ -178,6 +185,7 @@ class RunInfo(_Part):
     start_from: str | None = None
     student: StudentInfo | None = Field(None, exclude_if=lambda student: student is None)
     published: Published | None = Field(None, exclude_if=lambda published: published is None)
+    drawing: DrawingInfo | None = Field(None, exclude_if=lambda drawing: drawing is None)
     plugins: dict[str, str] = Field(default_factory=dict)
     changes: tuple[SettingsChange, ...] = ()
     versions: dict[str, str] = Field(

@@ -37,6 +37,7 @@ def view_of(run: Path, **changes: Any) -> RunView:
         "known_classes": (),
         "needs_class": False,
         "guidable": True,
+        "guidance": None,
         "created": "2026-01-01T00:00:00+00:00",
         "plugins": {},
         "missing": {},

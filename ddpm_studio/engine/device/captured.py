@@ -10,8 +10,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine.process import Denoiser
-
 _log = logging.getLogger(__name__)
 # Calls whose kernels are launched one by one first: what is asked for so seldom is not worth more.
 UNRECORDED = 2
@@ -109,31 +107,32 @@ class Replayed:
     The recording stays until another shape has come as often: the last piece of many is smaller.
 
     Args:
-        denoiser: it must follow x_t and t alone, and be called without gradients.
+        denoiser: it must follow x_t, t and, where it is given them, labels alone, and be called
+            without gradients.
     """
 
-    def __init__(self, denoiser: Denoiser) -> None:
+    def __init__(self, denoiser: Callable[..., Tensor]) -> None:
         self._denoiser = denoiser
         self._shape: torch.Size | None = None
         self._calls = 0
         self._captured: Captured | None = None
         self._captured_shape: torch.Size | None = None
 
-    def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
-        """See :class:`~ddpm_studio.engine.process.Denoiser`."""
+    def __call__(self, x: Tensor, /, *more: Tensor) -> Tensor:
+        """See :class:`~ddpm_studio.engine.process.Denoiser`; t and labels are of shape (N,)."""
         if x.device.type != "cuda":
-            return self._denoiser(x, t)
+            return self._denoiser(x, *more)
         if x.shape != self._shape:
             self._shape, self._calls = x.shape, 0
         self._calls += 1
         if self._calls == UNRECORDED + 1 and x.shape != self._captured_shape:
             # The memory of the old one first.
             self._captured = self._captured_shape = None
-            self._captured = captured(lambda *batch: (self._denoiser(*batch),), (x, t))
+            self._captured = captured(lambda *batch: (self._denoiser(*batch),), (x, *more))
             self._captured_shape = x.shape
         if self._captured is None or x.shape != self._captured_shape:
-            return self._denoiser(x, t)
-        return self._captured(x, t)[0]
+            return self._denoiser(x, *more)
+        return self._captured(x, *more)[0]
 
     def forget_recorded(self) -> None:
         """Give back the memory of recorded kernels."""

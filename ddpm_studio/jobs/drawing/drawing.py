@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -39,34 +39,36 @@ class Evaluator:
     Args:
         network: the weights, in the precision to compute in.
         device: where they lie.
-        class_label: draw this class; None: without labels.
+        classes: the class of all pictures, or of each of a batch; None: without labels.
         guidance: strength of classifier-free guidance, from 0.
         rescale: see :class:`ddpm_studio.engine.guidance.Guided`.
         evaluations: how many will be asked for, as far as is known.
 
     Raises:
-        ValueError: if there is no such class.
+        ValueError: if there is no such class, or a batch is not of as many pictures.
     """
 
     def __init__(
         self,
         network: Network,
         device: torch.device,
-        class_label: int | None = None,
+        classes: int | Sequence[int] | None = None,
         guidance: float = 1.0,
         rescale: float = 0.0,
         evaluations: int = 0,
     ) -> None:
-        if class_label is not None:
-            check_labels(torch.tensor([class_label]), network.config.num_classes or 0)
+        self._classes: Tensor | None = None
+        if classes is not None:
+            self._classes = torch.tensor(classes)
+            check_labels(self._classes.view(-1), network.config.num_classes or 0)
+            self._classes = self._classes.to(device)
         self.network = network
         self._layout = memory_format(device, network.precision)
         self.batch = batch_limit(network.config.shape, device)
-        self.class_label, self.guidance = class_label, guidance
         # Not a method: a GPU's memory should be free as soon as nobody holds this any more.
-        predict = partial(_predict, class_label, guidance, rescale)
+        predict = partial(_predict, guidance, rescale)
         purpose = "draw"
-        if class_label is not None:
+        if classes is not None:
             purpose = "draw a class" if guidance in (0, 1) else "guide to a class"
         self._network = DrawingNetwork(network, predict, evaluations, purpose)
 
@@ -74,9 +76,10 @@ class Evaluator:
         """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
         with torch.no_grad(), _repeatable():
             x = x.contiguous(memory_format=self._layout)
+            batch = (x, t) if self._classes is None else (x, t, self._labels(len(x)))
             while True:
                 try:
-                    return self._in_pieces(x, t)
+                    return self._in_pieces(*batch)
                 except Exception as error:
                     if not is_out_of_memory(error) or self.batch == 1:
                         raise
@@ -84,24 +87,29 @@ class Evaluator:
                 self._network.forget_recorded()
                 self.batch = (min(self.batch, len(x)) + 1) // 2
 
-    def _in_pieces(self, x: Tensor, t: Tensor) -> Tensor:
+    def _labels(self, count: int) -> Tensor:
+        assert self._classes is not None
+        if self._classes.ndim and len(self._classes) != count:
+            raise ValueError(f"{count} pictures came for {len(self._classes)} classes")
+        return self._classes.expand(count).contiguous()
+
+    def _in_pieces(self, x: Tensor, *more: Tensor) -> Tensor:
         if len(x) <= self.batch:
-            return self._network(x, t)
-        pieces = zip(torch.split(x, self.batch), torch.split(t, self.batch), strict=True)
+            return self._network(x, *more)
+        pieces = zip(*(torch.split(one, self.batch) for one in (x, *more)), strict=True)
         return torch.cat([self._network(*piece) for piece in pieces])
 
 
 def _predict(
-    class_label: int | None,
     guidance: float,
     rescale: float,
     network: Network,
     x: Tensor,
     t: Tensor,
+    classes: Tensor | None = None,
 ) -> Tensor:
-    if class_label is None:
+    if classes is None:
         return network(x, t)  # type: ignore[no-any-return]
-    classes = torch.full((len(x),), class_label, device=x.device)
     return guided(network, network.config, x, t, classes, guidance, rescale)
 
 
@@ -116,14 +124,26 @@ def _repeatable() -> Iterator[None]:
         torch.backends.cudnn.deterministic = before
 
 
-def evaluator_for(model: Model, request: DrawRequest, evaluations: int = 0) -> Evaluator:
+def evaluator_for(
+    model: Model,
+    request: DrawRequest,
+    evaluations: int = 0,
+    classes: Sequence[int] | None = None,
+) -> Evaluator:
     """Return the model as the request asks for it, for so many evaluations.
+
+    Args:
+        model: what to draw with.
+        request: its settings.
+        evaluations: how many will be asked for, as far as is known.
+        classes: one for each picture of a batch, in place of the request's.
 
     Raises:
         StudioError: if a class or guidance is asked of a model that can't follow it.
     """
-    if request.class_label is not None:
-        check_class(model.info, request.class_label)
+    asked = request.class_label if classes is None else classes
+    if asked is not None:
+        check_class(model.info, asked if isinstance(asked, int) else max(asked))
         check_guidance(model.info, request.guidance)
     elif request.guidance != 1:
         check_class(model.info, 0)  # Where there are no classes, that is what to say.
@@ -134,7 +154,7 @@ def evaluator_for(model: Model, request: DrawRequest, evaluations: int = 0) -> E
     return Evaluator(
         network,
         model.device,
-        request.class_label,
+        asked,
         request.guidance,
         request.guidance_rescale,
         evaluations,
@@ -233,12 +253,14 @@ def walk(
     noise: PictureNoise,
     through: int = 0,
     walks: int = 1,
+    classes: Sequence[int] | None = None,
 ) -> Frames:
     """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``.
 
     ``request.steps`` counts for the whole way from T; a shorter way takes its share of them, that
     of a few-step student all, or of the timesteps of ``request.respacing`` those below t.
-    ``walks`` is how many like this are to come, with this one.
+    ``walks`` is how many like this are to come, with this one; ``classes`` see
+    :func:`evaluator_for`.
 
     Raises:
         StudioError: if t, the steps or the class are out of range, or the sampler can't begin
@@ -263,7 +285,7 @@ def walk(
     return run_sampler(
         sampler,
         asked_process(model, request),
-        evaluator_for(model, request, evaluations * walks),
+        evaluator_for(model, request, evaluations * walks, classes),
         x_t,
         noise,
         steps,
@@ -284,6 +306,7 @@ def draw(
     frames: int = 0,
     text: str = "Drawing",
     walks: int = 1,
+    classes: Sequence[int] | None = None,
 ) -> Generator[Event, None, Pictures]:
     """Yield progress and up to ``frames`` moments of the way from x_t at t to x_0.
 
@@ -296,6 +319,7 @@ def draw(
         frames: how many moments to show, first and last included; 0: none.
         text: what the progress says.
         walks: how many like this are to come, with this one.
+        classes: one for each picture, in place of the request's.
 
     Returns:
         The pictures, uint8 (N, H, W, C).
@@ -303,7 +327,7 @@ def draw(
     if t == 0:
         check_t(model, t)
         return _pictures(x_t)
-    way = walk(model, request, x_t, t, noise, walks=walks)
+    way = walk(model, request, x_t, t, noise, walks=walks, classes=classes)
     return (yield from follow(way, frames, text))
 
 

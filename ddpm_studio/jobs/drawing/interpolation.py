@@ -15,7 +15,7 @@ from ddpm_studio.jobs.drawing.drawing import check_t, draw, recipe
 from ddpm_studio.jobs.drawing.latents import forward_noise
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.students import with_its_sampler
+from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
 from ddpm_studio.requests import InterpolateRequest, MixRequest, PathRequest
 
@@ -46,7 +46,7 @@ def interpolate(
             "Between two give u alone, between four corners u and v.",
         )
     model = models.for_drawing(request.run, request)
-    request = with_its_sampler(model, request)
+    request = as_the_run_draws(model, request)
     x_t = _encoded(model, request, ends)
     lambdas = torch.linspace(0, 1, request.steps_lambda)
     if request.u is not None:
@@ -84,7 +84,7 @@ def walk_path(
     if len(keys) < 2:
         raise StudioError("A path needs two pictures or more.", "Add another picture to it.")
     model = models.for_drawing(request.run, request)
-    request = with_its_sampler(model, request)
+    request = as_the_run_draws(model, request)
     x_t = _encoded(model, request, keys)
     lambdas = torch.linspace(0, 1, request.steps_lambda)[:-1]
     stops = [*x_t, x_t[0]] if request.closed else list(x_t)

@@ -47,21 +47,20 @@ def save_drawing(
     )
 
 
-def numbers_of_class(label: int, classes: int, count: int) -> range:
-    """Return which of ``count`` pictures of all classes are of one: as many of each."""
-    return range(count * label // classes, count * (label + 1) // classes)
+def class_in_turn(number: int, classes: int) -> int:
+    """Return the class of a picture of a drawing of all of them, whatever its count."""
+    return number % classes
 
 
 def label_at(recipe: Mapping[str, object], index: int) -> int | None:
     """Return the class of a picture of a drawing, by its number; None: it was drawn without."""
     request = recipe.get("request")
     asked = request if isinstance(request, dict) else {}
-    label, classes, count = asked.get("class_label"), recipe.get("classes"), asked.get("count")
+    label, classes = asked.get("class_label"), recipe.get("classes")
     if isinstance(label, int):
         return label
-    if asked.get("all_classes") and isinstance(classes, int) and isinstance(count, int):
-        # The last class whose first picture is not behind this one.
-        return ((index + 1) * classes - 1) // count
+    if asked.get("all_classes") and isinstance(classes, int):
+        return class_in_turn(index, classes)
     return None
 
 

@@ -14,22 +14,20 @@ from ddpm_studio.engine import PictureNoise
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import batch_limit, draw, picture_shape, recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
-from ddpm_studio.jobs.drawing.picture_files import numbers_of_class, seen_bands
-from ddpm_studio.jobs.drawing.students import with_its_sampler
+from ddpm_studio.jobs.drawing.picture_files import class_in_turn, seen_bands
+from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import GridOptions, SampleRequest
 from ddpm_studio.runs.classes import known_classes
 
-Parts = Sequence[tuple[int | None, range]]
-"""A class, None for none, and the numbers of its pictures."""
-_Take = Callable[[Pictures, int | None], None]
+_Take = Callable[[Pictures, Sequence[int] | None], None]
 
 
 def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None, Drawn]:
     """Draw ``request.count`` pictures; picture k of a seed is the same whatever the count.
 
-    With ``request.all_classes`` its class depends on the count.
+    With ``request.all_classes`` picture k is of class k modulo their number.
 
     Yields:
         Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
@@ -38,8 +36,8 @@ def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None,
         StudioError: if the run can't be read or a setting is out of range.
     """
     model = models.for_drawing(request.run, request)
-    request = with_its_sampler(model, request)
-    pictures = yield from draw_classes(model, request, _parts(model, request))
+    request = as_the_run_draws(model, request)
+    pictures = yield from draw_classes(model, request, _classes(model, request))
     return Drawn(pictures, _recipe(model, request))
 
 
@@ -69,74 +67,71 @@ def sample_to_file(
     if request.frames:
         raise StudioError("Moments of the way can't be written so.", "Leave frames out.")
     model = models.for_drawing(request.run, request)
-    request = with_its_sampler(model, request)
-    parts, told = _parts(model, request), _recipe(model, request)
+    request = as_the_run_draws(model, request)
+    classes, told = _classes(model, request), _recipe(model, request)
     channels = picture_shape(model)[0]
     with _open_file(path, request.count, channels, told, options or GridOptions()) as take:
-        yield from _draw_batches(model, request, parts, take)
+        yield from _draw_batches(model, request, classes, take)
     return told
 
 
 def draw_classes(
-    model: Model, request: SampleRequest, parts: Parts
+    model: Model, request: SampleRequest, classes: Sequence[int] | None
 ) -> Generator[Event, None, Pictures]:
-    """Draw pictures of several classes.
+    """Draw pictures, each of a class of its own.
 
     Args:
         model: what to draw with.
-        request: the sampler and its settings; its own class and count are of no effect.
-        parts: which pictures are of which class.
+        request: the sampler and its settings, and how many; its own class is of no effect.
+        classes: one for each picture; None: without.
 
     Yields:
         As :func:`sample`.
 
     Returns:
-        The pictures in the order of the parts, uint8 (N, H, W, C).
+        The pictures, uint8 (N, H, W, C).
     """
     pictures: list[Pictures] = []
-    yield from _draw_batches(model, request, parts, lambda some, _: pictures.append(some))
+    yield from _draw_batches(model, request, classes, lambda some, _: pictures.append(some))
     return np.concatenate(pictures)
 
 
 def _draw_batches(
-    model: Model, request: SampleRequest, parts: Parts, take: _Take
+    model: Model, request: SampleRequest, classes: Sequence[int] | None, take: _Take
 ) -> Generator[Event, None, None]:
-    """Draw in batches, in the order of the parts; each is handed on with its class."""
+    """Draw in batches, in order; each is handed on with its classes."""
     T = model.process.schedule.T
-    limit = batch_limit(picture_shape(model), model.device)
+    # A trajectory to look at walks all pictures in step; else they go in batches.
+    size = request.count if request.frames else batch_limit(picture_shape(model), model.device)
     batches = [
-        (label, numbers[start : start + size])
-        for label, numbers in parts
-        # A trajectory to look at walks all pictures in step; else they go in batches.
-        for size in [len(numbers) if request.frames else limit]
-        for start in range(0, len(numbers), size)
+        range(start, min(start + size, request.count)) for start in range(0, request.count, size)
     ]
-    for k, (label, numbers) in enumerate(batches):
+    for k, numbers in enumerate(batches):
         noise = PictureNoise(request.seed, numbers, model.device)
         x_T = noise.draw(picture_shape(model))
+        own = None if classes is None else classes[numbers.start : numbers.stop]
         job = draw(
             model,
-            request.model_copy(update={"class_label": label}),
+            request,
             x_T,
             T,
             noise,
             frames=request.frames,
             text="Sampling",
             walks=len(batches) - k,
+            classes=own,
         )
-        take((yield from relay(job, partial(_part, k, len(batches)))), label)
+        take((yield from relay(job, partial(_part, k, len(batches)))), own)
 
 
 @contextlib.contextmanager
 def _open_file(
     path: Path, count: int, channels: int, told: dict[str, object], options: GridOptions
 ) -> Iterator[_Take]:
-    """Give a function that takes pictures and their class."""
+    """Give a function that takes pictures and their classes."""
     if path.suffix.lower() == export.NPZ:
         with export.open_npz(path, count) as take_some:
-            yield lambda some, label: take_some(
-                some, None if label is None else [label] * len(some)
-            )
+            yield take_some
         return
     bands = seen_bands(channels, options)
     sequence = export.open_png_sequence(path, told, scale=options.scale or 1, bands=bands)
@@ -144,23 +139,20 @@ def _open_file(
         yield lambda some, _: write(some)
 
 
-def _parts(model: Model, request: SampleRequest) -> Parts:
-    """Return which pictures are of which class.
+def _classes(model: Model, request: SampleRequest) -> Sequence[int] | None:
+    """Return the class of each picture; None: they are drawn without.
 
     Raises:
-        StudioError: if all classes are asked for where there are none, or beside something else.
+        StudioError: if all classes are asked for where there are none, or beside one of them.
     """
     if not request.all_classes:
-        return [(request.class_label, range(request.count))]
+        return None if request.class_label is None else [request.class_label] * request.count
     classes = len(known_classes(model.info))
     if not classes:
         raise StudioError("This model was trained without classes.", "Leave all classes out.")
-    if request.class_label is not None or request.frames:
-        raise StudioError(
-            "All classes are drawn one after the other.", "Leave class and frames out, or this."
-        )
-    numbers = [numbers_of_class(k, classes, request.count) for k in range(classes)]
-    return [(k, some) for k, some in enumerate(numbers) if some]
+    if request.class_label is not None:
+        raise StudioError("One class or all: not both.", "Leave the class out, or all classes.")
+    return [class_in_turn(number, classes) for number in range(request.count)]
 
 
 def _recipe(model: Model, request: SampleRequest) -> dict[str, object]:

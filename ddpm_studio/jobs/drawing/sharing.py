@@ -17,7 +17,7 @@ from ddpm_studio.jobs.drawing.drawing import check_t, draw, picture_shape, recip
 from ddpm_studio.jobs.drawing.latents import forward_noise, latent_of, noised, use_latent
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.students import with_its_sampler
+from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Latent, Notice, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import ShareRequest
@@ -46,7 +46,7 @@ def share(
             would draw the same picture each time.
     """
     model = models.for_drawing(request.run, request)
-    request = with_its_sampler(model, request)
+    request = as_the_run_draws(model, request)
     check_t(model, request.t)
     sampler = SAMPLERS[request.sampler]
     if request.count > 1 and sampler.deterministic and not (sampler.uses_eta and request.eta):

@@ -20,7 +20,8 @@ class RunSummary:
 
     ``network`` is its kind, ``parameters`` None for a kind that is not known here.
     ``classes`` are those of the pictures, ``known_classes`` those that the network can draw;
-    ``needs_class``: one of them alone; ``guidable``: also by guidance.
+    ``needs_class``: one of them alone; ``guidable``: also by guidance; ``guidance``: by which they
+    are drawn, in turn, where nothing else is asked.
     ``plugins`` are the entries of other packages that it was made with, by kind and name, and
     where they come from; ``missing`` those of them that are not here. Of a few-step student
     ``teacher`` is the run that it was made of, ``sampler`` and ``sampler_steps`` how it draws.
@@ -48,6 +49,7 @@ class RunSummary:
     known_classes: tuple[str, ...]
     needs_class: bool
     guidable: bool
+    guidance: float | None
     created: str
     plugins: dict[str, str]
     missing: dict[str, str]
@@ -99,6 +101,7 @@ def describe_run(run: Path) -> RunSummary:
         known_classes=known_classes(info),
         needs_class=not info.null_label,
         guidable=info.learnt_withheld,
+        guidance=info.drawing.guidance if info.drawing else None,
         created=info.created,
         plugins=info.plugins,
         missing=missing(info.plugins),

@@ -204,7 +204,7 @@ class DrawingNetwork:
 
     Args:
         network: the weights, in the precision to compute in.
-        predict: (network, x_t, t) → prediction.
+        predict: (network, x_t, t), and labels where it is called with them → prediction.
         evaluations: how many will be asked for, as far as is known.
         purpose: see :class:`Worth`.
     """
@@ -212,7 +212,7 @@ class DrawingNetwork:
     def __init__(
         self,
         network: Network,
-        predict: Callable[[Network, Tensor, Tensor], Tensor],
+        predict: Callable[..., Tensor],
         evaluations: int,
         purpose: str = "draw",
     ) -> None:
@@ -226,8 +226,8 @@ class DrawingNetwork:
         self._worth: Worth | None = None
         self._plain: float | None = None
 
-    def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
-        """See :class:`~ddpm_studio.engine.process.Denoiser`."""
+    def __call__(self, x: Tensor, /, *more: Tensor) -> Tensor:
+        """See :class:`~ddpm_studio.engine.process.Denoiser`; t and labels are of shape (N,)."""
         self._left -= 1
         if x.shape != self._shape:
             if self._shape is not None and (self._watch or self._plain):
@@ -236,19 +236,19 @@ class DrawingNetwork:
                 self._watch = self._plain = None
             self._shape = x.shape
         if self._watch is None:
-            return self._denoiser(x, t)
-        prediction = self._watch.take(lambda: self._denoiser(x, t))
+            return self._denoiser(x, *more)
+        prediction = self._watch.take(lambda: self._denoiser(x, *more))
         seconds = self._watch.seconds
         if seconds is not None:
             self._watch = None
-            self._consider(seconds, x, t)
+            self._consider(seconds, x, *more)
         return prediction
 
     def forget_recorded(self) -> None:
         """Give back the memory of recorded kernels."""
         self._denoiser.forget_recorded()
 
-    def _consider(self, seconds: float, x: Tensor, t: Tensor) -> None:
+    def _consider(self, seconds: float, x: Tensor, *more: Tensor) -> None:
         """Compile, keep it or go back."""
         if self._worth is None:
             allowed = not torch.are_deterministic_algorithms_enabled()
@@ -259,7 +259,7 @@ class DrawingNetwork:
         elif self._worth(seconds, self._left):
             compiled = self._replayed(cast(Network, compiled_network(self._network)))
             try:
-                self._worth.compile(lambda: compiled(x, t))
+                self._worth.compile(lambda: compiled(x, *more))
             except Exception as error:
                 if is_device_lost(error):
                     raise

@@ -15,8 +15,8 @@ from ddpm_studio.data.fitting import settled
 from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
 from ddpm_studio.jobs.drawing.sampling import draw_classes
-from ddpm_studio.jobs.drawing.students import with_its_sampler
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
 from ddpm_studio.jobs.library.learnt import measured_pictures
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
@@ -73,11 +73,11 @@ def draw_samples(
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:
         dataset = yield from measured_pictures(model.info, "Name the pictures to compare with.")
-    request = with_its_sampler(model, request)
+    request = as_the_run_draws(model, request)
     both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
     asked = SampleRequest(**{name: getattr(request, name) for name in both})
-    parts = _parts(model, dataset, request)
-    pictures = yield from draw_classes(model, asked, parts)
+    classes = _classes(model, dataset, request)
+    pictures = yield from draw_classes(model, asked, classes)
     told = {**recipe("evaluate", model, asked), "by_class": request.by_class}
     return Samples(pictures, RealPictures(dataset, _held_out(model, dataset)), model.step, told)
 
@@ -128,13 +128,13 @@ def evaluate_files(
     return replace(found, recipe={**told, **found.recipe})
 
 
-def _parts(
-    model: Model, dataset: Dataset, request: EvaluateRequest
-) -> list[tuple[int | None, range]]:
-    """Which class to draw how often: as often as the real pictures have it."""
+def _classes(model: Model, dataset: Dataset, request: EvaluateRequest) -> list[int] | None:
+    """Which class each sample is to be of: each as often as the real pictures have it."""
     count, classes = request.count, model.network.config.num_classes
-    if request.class_label is not None or classes is None or not request.by_class:
-        return [(request.class_label, range(count))]
+    if request.class_label is not None:
+        return [request.class_label] * count
+    if classes is None or not request.by_class:
+        return None
     if dataset.labels is None:
         labels = np.arange(count) * classes // count
     else:
@@ -142,9 +142,7 @@ def _parts(
         assert known is not None
         theirs = np.sort([known[label] for label in dataset.labels.tolist()])
         labels = theirs[np.arange(count) * len(theirs) // count]
-    starts = np.flatnonzero(np.diff(labels, prepend=-1)).tolist()
-    ends = [*starts[1:], count]
-    return [(int(labels[a]), range(a, b)) for a, b in zip(starts, ends, strict=True)]
+    return [int(label) for label in labels]
 
 
 def _held_out(model: Model, dataset: Dataset) -> float:

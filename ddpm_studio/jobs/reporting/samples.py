@@ -10,7 +10,6 @@ from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.export.report.blocks import Figure, Row, Section, Tiles
 from ddpm_studio.export.report.prose import Html, math, prose
-from ddpm_studio.jobs.drawing.picture_files import label_at
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event, FrameImages
 from ddpm_studio.jobs.reporting.subject import Plan, Subject
@@ -35,19 +34,15 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
     request = subject.sampling()
     drawn = yield from subject.samples()
     columns = subject.columns(10)
-    labels: list[str] = []
-    if request.all_classes and request.count > len(subject.classes):
-        columns = request.count // len(subject.classes)
-        known = (label_at(drawn.recipe, at) for at in range(0, request.count, columns))
-        labels = [subject.classes[label] for label in known if label is not None]
+    a_column_each = request.all_classes and request.count > len(subject.classes)
+    if a_column_each:
+        columns = len(subject.classes)
     starts = range(0, request.count, columns)
-    rows = [
-        Row(drawn.pictures[at : at + columns], labels[k] if labels else "")
-        for k, at in enumerate(starts)
-    ]
+    rows = [Row(drawn.pictures[at : at + columns], "") for at in starts]
     of_class = ""
     if request.all_classes:
-        of_class = " One class after the other, each asked for by its label."
+        of_class = " The classes in turn, each asked for by its label"
+        of_class += f": from left to right {', '.join(subject.classes)}." if a_column_each else "."
     elif request.class_label is not None:
         of_class = f" Of the class {subject.classes[request.class_label]}."
     caption = prose(

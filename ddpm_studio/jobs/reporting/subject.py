@@ -31,7 +31,7 @@ DrawT = TypeVar("DrawT", bound=DrawRequest)
 
 # How long a row may be, in pixels as they are shown, and of how many classes each has a row.
 _WIDEST = 780
-_MOST_ROWS = 12
+_MOST_COLUMNS = 12
 _MOST_CLASSES = 100
 _OWN = 6
 _ENDS = "ends"
@@ -137,12 +137,12 @@ class Subject:
         return kind(**told)
 
     def sampling(self) -> SampleRequest:
-        """Return the request of the samples that the report begins with: a row a class if few."""
+        """Return the request of samples that the report begins with, a column a class if few."""
         columns = self.columns(10)
         rows = self.choose(6, 2)
         if not self.classes or len(self.classes) > _MOST_CLASSES:
             return self.drawing(SampleRequest, count=columns * rows)
-        few = len(self.classes) <= _MOST_ROWS
+        few = len(self.classes) <= _MOST_COLUMNS
         each = self.choose(columns, 3) if few else 1
         return self.drawing(SampleRequest, count=each * len(self.classes), all_classes=True)
 

@@ -14,7 +14,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import open_npz, read_recipe
 from ddpm_studio.jobs import ModelStore, sample, sample_to_file, train
 from ddpm_studio.jobs.drawing import sampling
-from ddpm_studio.jobs.drawing.picture_files import label_at, numbers_of_class, save_drawing
+from ddpm_studio.jobs.drawing.picture_files import label_at, save_drawing
 from ddpm_studio.requests import GridOptions, PrepareOptions, SampleRequest
 from tests.jobs.conftest import REQUEST, finish
 
@@ -55,14 +55,14 @@ def test_the_same_pictures_as_in_memory(name: str, run: Path, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("batches_of_two")
-def test_all_classes_one_after_the_other_with_labels(classes: Path, tmp_path: Path) -> None:
+def test_all_classes_in_turn_with_labels(classes: Path, tmp_path: Path) -> None:
     request = SampleRequest(run=classes, count=7, steps=2, device="cpu", all_classes=True)
     finish(sample_to_file(request, tmp_path / "a.npz", ModelStore()))
     _, drawn = finish(sample(request, ModelStore()))
     with np.load(tmp_path / "a.npz") as arrays:
         labels, pictures = arrays["arr_1"], arrays["arr_0"]
     assert labels.dtype == np.int64
-    assert labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert labels.tolist() == [0, 1, 0, 1, 0, 1, 0]
     assert np.array_equal(pictures, drawn.pictures)
     # Each is the picture of its number and its class.
     for label in (0, 1):
@@ -84,11 +84,11 @@ def test_one_class_is_labelled_too(classes: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("classes", "count"), [(2, 7), (3, 2), (10, 50), (7, 7), (1, 5), (4, 9)])
 def test_each_number_is_of_the_class_that_has_it(classes: int, count: int) -> None:
     recipe = {"classes": classes, "request": {"all_classes": True, "count": count}}
-    parts = [numbers_of_class(label, classes, count) for label in range(classes)]
-    assert [number for part in parts for number in part] == list(range(count))
-    assert max(map(len, parts)) - min(map(len, parts)) <= 1
     told = [label_at(recipe, number) for number in range(count)]
-    assert told == [label for label, part in enumerate(parts) for _ in part]
+    assert told[:classes] == list(range(min(classes, count)))
+    assert told[classes:] == told[: max(0, count - classes)]
+    # Whatever the count, picture k is of one class.
+    assert label_at({**recipe, "request": {"all_classes": True, "count": 100}}, 1) == 1 % classes
 
 
 @pytest.mark.usefixtures("batches_of_two")

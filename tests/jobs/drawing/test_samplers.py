@@ -139,7 +139,10 @@ def test_rescaling_goes_with_guidance(guidance: float) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "match"),
-    [({"class_label": 2}, "0 bright, 1 dark"), ({"guidance": 2.0}, "needs a class")],
+    [
+        ({"class_label": 2}, "0 bright, 1 dark"),
+        ({"class_label": None, "guidance": 2.0}, "needs a class"),
+    ],
 )
 def test_a_class_that_is_not_there(
     class_run: Path, models: ModelStore, fields: dict[str, object], match: str

@@ -114,15 +114,15 @@ def test_classes_are_drawn_as_often_as_the_pictures_have_them(
     assert figures["class bright"] + figures["class dark"] == pytest.approx(1)
     assert "held_out_accuracy" in result.features_told
     from ddpm_studio.data import prepare
-    from ddpm_studio.jobs.measuring.evaluating import _parts
+    from ddpm_studio.jobs.measuring.evaluating import _classes
 
     dataset = finish(prepare([class_folder], PrepareOptions()))[1]
     model = ModelStore().get(run, "ema", "cpu")
-    assert _parts(model, dataset, asked) == [(0, range(2)), (1, range(2, 4))]
+    assert _classes(model, dataset, asked) == [0, 0, 1, 1]
     one = asked.model_copy(update={"class_label": 1})
-    assert _parts(model, dataset, one) == [(1, range(4))]
+    assert _classes(model, dataset, one) == [1] * 4
     none = asked.model_copy(update={"by_class": False})
-    assert _parts(model, dataset, none) == [(None, range(4))]
+    assert _classes(model, dataset, none) is None
 
 
 def test_real_pictures_judged_by_themselves_are_all_there(

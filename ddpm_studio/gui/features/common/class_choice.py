@@ -14,6 +14,7 @@ from ddpm_studio.gui.widgets.layout.flow_layout import together
 
 # With either the network is evaluated once, and nothing is guided.
 _UNGUIDED = (0.0, 1.0)
+_ALL = "all"
 
 
 class ClassChoice(QObject):
@@ -23,12 +24,14 @@ class ClassChoice(QObject):
 
     Args:
         parent: the owner.
+        in_turn: whether the classes can be drawn in turn too, as samples can.
     """
 
     changed = Signal()
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, in_turn: bool = False) -> None:
         super().__init__(parent)
+        self._in_turn = in_turn
         self.class_label = QComboBox()
         self.class_label.addItem(self.tr("any"), None)
         describe(self.class_label, "class_label")
@@ -49,10 +52,14 @@ class ClassChoice(QObject):
 
     def value(self) -> dict[str, Any]:
         """Return the fields of a request; rescaling as a request tells it, only where it acts."""
-        told = {
-            "class_label": self.class_label.currentData(),
+        chosen = self.class_label.currentData()
+        told: dict[str, Any] = {
+            "class_label": None if chosen == _ALL else chosen,
             "guidance": self._strength,
         }
+        # As a request tells it: only where it is so.
+        if chosen == _ALL:
+            told["all_classes"] = True
         rescale = round(self.rescale.value(), 2)
         return told | {"guidance_rescale": rescale} if self._guided and rescale else told
 
@@ -60,31 +67,47 @@ class ClassChoice(QObject):
         """Show these fields; others stay."""
         if "class_label" in fields:
             box = self.class_label
-            box.setCurrentIndex(max(0, box.findData(fields["class_label"])))
+            chosen = _ALL if fields.get("all_classes") else fields["class_label"]
+            box.setCurrentIndex(max(0, box.findData(chosen)))
         if "guidance" in fields:
             self.guidance.setValue(fields["guidance"])
             self.rescale.setValue(fields.get("guidance_rescale", 0.0))
 
     def set_classes(
-        self, names: Sequence[str], *, any_class: bool = True, guidable: bool = True
+        self,
+        names: Sequence[str],
+        *,
+        any_class: bool = True,
+        guidable: bool = True,
+        guidance: float | None = None,
     ) -> None:
-        """Offer the classes that the model knows.
+        """Offer the classes that the model knows, and choose what it draws by.
 
         Args:
             names: none: it knows no classes.
             any_class: whether it draws without one.
             guidable: whether it has learnt what guidance leads away from.
+            guidance: by which it draws where nothing else is asked, its classes in turn.
         """
         box = self.class_label
         self.guidance.setEnabled(guidable)
-        offered = [*([self.tr("any")] if any_class or not names else []), *names]
-        if offered == [box.itemText(k) for k in range(box.count())]:
+        offered: list[tuple[str, int | str | None]] = []
+        if any_class or not names:
+            offered.append((self.tr("any"), None))
+        if names and self._in_turn:
+            offered.append((self.tr("each in turn"), _ALL))
+        offered += [(text, number) for number, text in enumerate(names)]
+        if offered == [(box.itemText(k), box.itemData(k)) for k in range(box.count())]:
             return
-        blocked = box.blockSignals(True)
+        blocked = box.blockSignals(True), self.guidance.blockSignals(True)
         box.clear()
-        for class_number, text in enumerate(offered, len(names) - len(offered)):
-            box.addItem(text, None if class_number < 0 else class_number)
-        box.blockSignals(blocked)
+        for text, data in offered:
+            box.addItem(text, data)
+        if guidance is not None:
+            box.setCurrentIndex(max(0, box.findData(_ALL)))
+            self.guidance.setValue(guidance)
+        box.blockSignals(blocked[0])
+        self.guidance.blockSignals(blocked[1])
         for part in self.parts:
             part.setVisible(bool(names))
         self._follow()

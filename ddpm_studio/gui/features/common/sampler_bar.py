@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -49,6 +49,7 @@ class SamplerBar(QWidget):
         least_eta: the smallest η that can be chosen.
         fixed: the sampler is not to be chosen: neither it nor η nor a respacing is shown.
         brief: only sampler, steps and η, beside a bar that has the rest.
+        in_turn: whether the classes can be drawn in turn, as samples can.
         parent: the owner.
     """
 
@@ -62,6 +63,7 @@ class SamplerBar(QWidget):
         least_eta: float = 0.0,
         fixed: bool = False,
         brief: bool = False,
+        in_turn: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -80,7 +82,7 @@ class SamplerBar(QWidget):
         self.variance, self.precision, self.clip, more = self._more()
         self._eta_label = label("η", "muted")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
-        self._classes, self._weights = ClassChoice(self), WeightsChoice()
+        self._classes, self._weights = ClassChoice(self, in_turn), WeightsChoice()
         self.class_label, self.guidance = self._classes.class_label, self._classes.guidance
         self.rescale = self._classes.rescale
         self.weights, self.ema_length = self._weights.box, self._weights.length
@@ -191,8 +193,11 @@ class SamplerBar(QWidget):
         """Offer what a run's model has: its timesteps, its classes, its averages, its sampler."""
         self.set_timesteps(view.summary.timesteps)
         summary = view.summary
-        self.set_classes(
-            summary.known_classes, any_class=not summary.needs_class, guidable=summary.guidable
+        self._classes.set_classes(
+            summary.known_classes,
+            any_class=not summary.needs_class,
+            guidable=summary.guidable,
+            guidance=summary.guidance,
         )
         self._weights.set_raw(summary.title is None)
         self._weights.set_snapshots(view.has_averages)
@@ -224,11 +229,10 @@ class SamplerBar(QWidget):
         self._steps.set_value(before)
         self.blockSignals(blocked)
 
-    def set_classes(
-        self, names: Sequence[str], *, any_class: bool = True, guidable: bool = True
-    ) -> None:
-        """Offer the classes that the model knows; see :meth:`ClassChoice.set_classes`."""
-        self._classes.set_classes(names, any_class=any_class, guidable=guidable)
+    @property
+    def classes(self) -> ClassChoice:
+        """Which class, and how closely to keep to it."""
+        return self._classes
 
     def _option(self, option: Option) -> FloatBox:
         box = FloatBox(option.low, option.high, (option.high - option.low) / 10)

@@ -13,6 +13,7 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, number_label
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.jobs.drawing.picture_files import label_at
 
 _WIDTH = 208
 _SIDE = 136
@@ -87,8 +88,9 @@ class RecipeView(QWidget):
             rows[self.tr("Sampler")] = self._sampler(request)
         if "weights" in request:
             rows[self.tr("Weights")] = self._weights(request)
-        if isinstance(request.get("class_label"), int):
-            rows[self.tr("Class")] = self._class(request)
+        shown = label_at(recipe, index if isinstance(index, int) else 0)
+        if shown is not None:
+            rows[self.tr("Class")] = self._class(shown, request)
         if "run" in request:
             rows[self.tr("Run")] = Path(str(request["run"])).name
         step = recipe.get("checkpoint")
@@ -102,8 +104,8 @@ class RecipeView(QWidget):
         words, length = str(request["weights"]), request.get("ema_length")
         return words if length is None else self.tr("{0}, length {1}").format(words, length)
 
-    def _class(self, request: dict[str, object]) -> str:
-        words, guidance = str(request["class_label"]), request.get("guidance", 1.0)
+    def _class(self, number: int, request: dict[str, object]) -> str:
+        words, guidance = str(number), request.get("guidance", 1.0)
         if guidance != 1.0:
             words += self.tr(", guidance {0}").format(guidance)
         if request.get("guidance_rescale"):

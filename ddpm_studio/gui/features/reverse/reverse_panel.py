@@ -81,7 +81,7 @@ class ReversePanel(QWidget):
         self.curve.hide()  # Without a model there is no schedule.
         self.curve.setMinimumWidth(_CURVE_WIDTH)
         self.curve.setMaximumWidth(_CURVE_WIDTH)
-        self.sampler = SamplerBar(steps=50)
+        self.sampler = SamplerBar(steps=50, in_turn=True)
         self.size_choice = ProcessSize(studio, self)
         self.count, self.moments = self.size_choice.count, self.size_choice.moments
         self.compare = CompareRow()

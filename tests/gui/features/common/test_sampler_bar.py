@@ -70,13 +70,13 @@ def test_classes_are_offered_where_the_model_knows_them(qtbot: QtBot) -> None:
     qtbot.addWidget(bar)
     bar.show()
     assert not bar.guidance.isVisible()
-    bar.set_classes(["bag", "boot"])
+    bar.classes.set_classes(["bag", "boot"])
     assert bar.guidance.isVisible()
     bar.guidance.setValue(3)
     assert bar.value()["guidance"] == 1, "no class, nothing to lead to"
     bar.class_label.setCurrentIndex(2)
     assert (bar.value()["class_label"], bar.value()["guidance"]) == (1, 3)
-    bar.set_classes([])
+    bar.classes.set_classes([])
     assert not bar.guidance.isVisible()
     assert (bar.value()["class_label"], bar.value()["guidance"]) == (None, 1)
 
@@ -86,11 +86,11 @@ def test_a_model_without_no_class_is_neither_guided_nor_asked_without(qtbot: QtB
     qtbot.addWidget(bar)
     bar.show()
     bar.set_value({"guidance": 3.0})
-    bar.set_classes(["bag", "boot"], any_class=False, guidable=False)
+    bar.classes.set_classes(["bag", "boot"], any_class=False, guidable=False)
     assert not bar.guidance.isEnabled()
     assert [bar.class_label.itemText(k) for k in range(2)] == ["bag", "boot"]
     assert (bar.value()["class_label"], bar.value()["guidance"]) == (0, 1)
-    bar.set_classes(["bag", "boot"])
+    bar.classes.set_classes(["bag", "boot"])
     assert (bar.value()["class_label"], bar.value()["guidance"]) == (None, 1)
     bar.set_value({"class_label": 1})
     assert bar.value()["guidance"] == 3
@@ -151,7 +151,7 @@ def test_a_length_of_the_ema_is_offered_where_there_are_snapshots(qtbot: QtBot) 
 def test_guidance_is_rescaled_where_there_is_guidance(qtbot: QtBot) -> None:
     bar = SamplerBar()
     qtbot.addWidget(bar)
-    bar.set_classes(["bag", "boot"])
+    bar.classes.set_classes(["bag", "boot"])
     bar.rescale.setValue(0.7)
     for class_label, guidance in ((None, 3.0), (1, 1.0), (1, 0.0)):
         bar.set_value({"class_label": class_label})
@@ -197,7 +197,7 @@ def test_a_respacing_takes_the_place_of_steps(qtbot: QtBot) -> None:
 def test_a_request_with_all_of_it_comes_back_as_it_was(qtbot: QtBot) -> None:
     bar = SamplerBar()
     qtbot.addWidget(bar)
-    bar.set_classes(["bag", "boot"])
+    bar.classes.set_classes(["bag", "boot"])
     bar.follow(_view(has_averages=True, known_classes=("bag", "boot")))
     full = SamplerRequest(
         sampler="edm-churn",
