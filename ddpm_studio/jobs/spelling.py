@@ -20,8 +20,9 @@ def options_of(asked: BaseModel, usual: BaseModel, leave_out: Collection[str]) -
         if isinstance(value, bool):
             yield option_name(name if value else f"no_{name}")
         elif isinstance(value, dict):
-            for key, number in value.items():
-                yield from (option_name(name), f"{key}={number:g}")
+            for key, one in value.items():
+                shown = f"{one:g}" if isinstance(one, float) else one
+                yield from (option_name(name), f"{key}={shown}")
         elif name == "image_size":
             yield from (option_name(name), "x".join(map(str, dict.fromkeys(sides(value)))))
         else:

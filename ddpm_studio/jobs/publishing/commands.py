@@ -66,6 +66,7 @@ def train_command(info: RunInfo, name: str) -> str:
         return _distill_command(request, data_words(data.sources), student, name)
     usual = TrainRequest(preset=request.preset)
     words = [*data_words(data.sources), "--run", name, option_name("steps"), str(request.steps)]
+    words += [option_name("preset"), request.preset]
     if info.start_from:
         words += ["--from", Path(info.start_from).name]
     words += options_of(request, usual, _NOT_TRAINED_WITH)
