@@ -14,6 +14,21 @@ PREFIX = "sample:"
 """What the name of an embedded set begins with, where pictures are named."""
 
 
+# What its authors call the labels of Fashion-MNIST.
+_GARMENTS = {
+    "0": "T-shirt/top",
+    "1": "Trouser",
+    "2": "Pullover",
+    "3": "Dress",
+    "4": "Coat",
+    "5": "Sandal",
+    "6": "Shirt",
+    "7": "Sneaker",
+    "8": "Bag",
+    "9": "Ankle boot",
+}
+
+
 @dataclass(frozen=True)
 class SampleSet:
     """A set to begin with: ``notice`` names its makers and licence."""
@@ -34,7 +49,7 @@ def sample_sets() -> list[SampleSet]:
             "Fashion-MNIST",
             data / "fashion-mnist",
             "10,000 articles of clothing. © 2017 Zalando SE, MIT licence.",
-            PrepareOptions(channels="gray"),
+            PrepareOptions(channels="gray", classes=_GARMENTS),
         ),
         SampleSet(
             "emoji",
