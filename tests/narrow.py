@@ -10,14 +10,19 @@ import pytest
 
 @contextmanager
 def network() -> Iterator[None]:
-    """Let the preset "tiny" be a quarter as wide: the same layers, a sixteenth of the weights."""
+    """Let the small presets be of a quarter the width or less: the same layers, few weights."""
     from ddpm_studio.engine import UNetConfig
+    from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 
-    tiny = UNetConfig.tiny
+    tiny, patches = UNetConfig.tiny, PatchUNetConfig.patches
 
     def narrower(image_size: int = 32, channels: int = 3) -> UNetConfig:
         return tiny(image_size, channels).with_(base_channels=8, norm_groups=8)
 
+    def narrower_patches(image_size: int = 32, channels: int = 3) -> PatchUNetConfig:
+        return patches(image_size, channels).with_(base_channels=8, norm_groups=8)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(UNetConfig, "tiny", staticmethod(narrower))
+        patch.setattr(PatchUNetConfig, "patches", staticmethod(narrower_patches))
         yield

@@ -14,8 +14,10 @@ from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs import ModelStore, evaluate, publish, train
 from ddpm_studio.requests import EvaluateRequest, PrepareOptions, PublishRequest, TrainRequest
 from tests import narrow
+from tests.recipe import PAPER
 
 TRAINED = TrainRequest(
+    **PAPER,
     steps=4,
     batch_size=4,
     timesteps=20,

@@ -141,7 +141,9 @@ def _library_form(config: NetworkConfig) -> DiffusersUNetConfig:
     if isinstance(config, DiffusersUNetConfig):
         return config
     if config.kind not in (UNetConfig.kind, OpenAIUNetConfig.kind):
-        raise Unsupported("the kind of network", config.kind, "a U-Net on pixels")
+        raise Unsupported(
+            "the kind of network", config.kind, "a U-Net on pixels, such as the preset tiny,"
+        )
     common: dict[str, Any] = {
         "dropout": config.dropout,
         "learned_variance": config.learned_variance,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
@@ -38,7 +44,7 @@ class TrainRequest(Request):
     """Everything that decides a training run."""
 
     preset: Preset = Field(
-        "tiny",
+        "patches",
         title="Network",
         description="How large it is.",
     )
@@ -178,7 +184,12 @@ class TrainRequest(Request):
     flip: bool = Field(
         True, title="Random flips", description="Mirror pictures left to right at random."
     )
-    schedule: Schedule = Field("linear", title="Noise schedule", description="How βₜ rises with t.")
+    schedule: Schedule = Field(
+        "linear",
+        title="Noise schedule",
+        description="How βₜ rises with t.",
+        json_schema_extra=_BY_PRESET,
+    )
     timesteps: int = Field(
         1000,
         ge=2,
@@ -215,8 +226,11 @@ class TrainRequest(Request):
         description="Which t a step sees.",
         json_schema_extra=_BY_PRESET,
     )
-    class_conditional: bool = Field(
-        False, title="Classes", description="Learn the labels too, to draw chosen classes."
+    class_conditional: bool | None = Field(
+        None,
+        title="Classes",
+        description="Learn the labels too, to draw chosen classes; empty: where there are some.",
+        json_schema_extra={"empty": "where there are some"},
     )
     label_dropout: float = Field(
         0.1,
@@ -253,16 +267,20 @@ class TrainRequest(Request):
         16, ge=0, le=256, title="Sample count", description="Pictures in each preview; 0: none."
     )
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _as_suits_the_preset(cls, given: Any) -> Any:
+    def _as_suits_the_preset(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Fill in what was left out, or left empty, as the recipe of the preset has it."""
         if not isinstance(given, dict):
-            return given
+            return handler(given)
         preset = given.get("preset", cls.model_fields["preset"].default)
         known = isinstance(preset, str) and preset in PRESETS
         recipe = PRESETS[preset].recipe if known else {}
-        return {**recipe, **{k: v for k, v in given.items() if v is not None or k not in recipe}}
+        named = {k: v for k, v in given.items() if v is not None or k not in recipe}
+        made = handler({**recipe, **named})
+        # A run that goes on takes up what was named, not what suits a preset.
+        made.model_fields_set.difference_update(recipe.keys() - named.keys())
+        return made
 
     @field_validator("optimizer_options")
     @classmethod

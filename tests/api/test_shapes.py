@@ -15,6 +15,7 @@ from PIL import Image
 import ddpm_studio as ds
 from ddpm_studio.data import read_picture
 from tests import narrow
+from tests.recipe import PAPER
 from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, seen, shape_of, write_shapes
 
 FEW: dict[str, Any] = {"sampler": "ddim", "steps": 2}
@@ -44,6 +45,7 @@ def run(kind: str, tmp_path_factory: pytest.TempPathFactory) -> ds.Run:
             device="cpu",
             precision="float32",
             progress=False,
+            **PAPER,
         )
 
 

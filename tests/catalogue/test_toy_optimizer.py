@@ -98,14 +98,15 @@ def test_the_terminal_trains_with_them_and_further(
     site: Path, pictures: Path, terminal: Terminal, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
+    toy = (*QUIET, *TOY, "--learning-rate-schedule", "constant")
     with seen(site):
-        said = terminal("train", pictures, "--run", run, "--steps", "1", *QUIET, *TOY)
+        said = terminal("train", pictures, "--run", run, "--steps", "1", *toy)
         assert said.code == 0, said.err
         told = json.loads((run / "run.json").read_text())
         assert told["request"]["optimizer_options"] == {"momentum": 0.9}
         said = terminal("train", "--run", run, "--resume", "--steps", "2", "--device", "cpu")
         assert said.code == 0, said.err
-        again = terminal("train", pictures, "--run", tmp_path / "b", "--steps", "2", *QUIET, *TOY)
+        again = terminal("train", pictures, "--run", tmp_path / "b", "--steps", "2", *toy)
         assert again.code == 0, again.err
         weights = [
             next((at / "checkpoints").glob("*2")).joinpath("model.safetensors").read_bytes()

@@ -41,6 +41,7 @@ from tests.cli.conftest import QUIET, Terminal
 from tests.engine.gaussian import GaussianDenoiser
 from tests.gui.conftest import backend, studio
 from tests.gui.panel_help import WAIT, open_run
+from tests.recipe import PAPER, PAPER_WORDS
 
 __all__ = ["backend", "studio"]
 
@@ -232,7 +233,7 @@ def run(site: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory) ->
             device="cpu",
             precision="float32",
             sample_count=0,
-            parameterization="toy-score",
+            **{**PAPER, "parameterization": "toy-score"},
             variance="toy-middle",
         )
     return trained.path
@@ -242,7 +243,7 @@ def test_the_terminal_trains_draws_and_measures(
     toy: Path, pictures: Path, terminal: Terminal, tmp_path: Path
 ) -> None:
     run, out = tmp_path / "run", tmp_path / "a.png"
-    said = terminal("train", pictures, "--run", run, "--steps", "1", *QUIET, *TOYS)
+    said = terminal("train", pictures, "--run", run, "--steps", "1", *QUIET, *PAPER_WORDS, *TOYS)
     assert said.code == 0, said.err
     told = json.loads((run / "run.json").read_text())
     assert told["process"]["parameterization"] == "toy-score"

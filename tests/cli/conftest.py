@@ -13,6 +13,7 @@ from PIL import Image
 
 from ddpm_studio.cli import run
 from tests.processes import hear
+from tests.recipe import PAPER_WORDS
 
 # float32: the same numbers on every machine.
 TINY = [
@@ -71,7 +72,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
     """A run of four steps; nobody changes it."""
     folder = tmp_path_factory.mktemp("runs") / "trained"
-    assert run(["train", str(pictures), "--run", str(folder), "--steps", "4", *QUIET]) == 0
+    assert (
+        run(["train", str(pictures), "--run", str(folder), "--steps", "4", *PAPER_WORDS, *QUIET])
+        == 0
+    )
     return folder
 
 
@@ -83,7 +87,7 @@ def class_trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_pictures(source / name, 2, seed=seed)
     folder = tmp_path_factory.mktemp("runs") / "classes"
     words = ["train", str(source), "--run", str(folder), "--steps", "1", "--class-conditional"]
-    assert run([*words, *QUIET]) == 0
+    assert run([*words, *PAPER_WORDS, *QUIET]) == 0
     return folder
 
 

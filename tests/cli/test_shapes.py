@@ -16,6 +16,7 @@ from ddpm_studio.data import read_picture
 from ddpm_studio.jobs.library.preview_sheets import read_preview
 from tests import narrow
 from tests.cli.conftest import Terminal
+from tests.recipe import PAPER_WORDS
 from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, seen, shape_of, write_shapes
 
 STEPS = 20
@@ -40,7 +41,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("shapes")
     source, picture = write_shapes(folder / "data", kind)
     channels = options_of(kind).channels
-    words: list[object] = ["train", source, "--run", folder / "run", "--steps", STEPS]
+    words: list[object] = ["train", source, "--run", folder / "run", "--steps", STEPS, *PAPER_WORDS]
     words += [
         "--image-size",
         "96x64",

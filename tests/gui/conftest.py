@@ -17,6 +17,7 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import Theme
 from ddpm_studio.gui.workspace.studio import Studio
 from tests import narrow
+from tests.recipe import PAPER
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -96,7 +97,9 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, picture_folder: Path) -> 
     from ddpm_studio.requests import PrepareOptions, TrainRequest
 
     run = tmp_path_factory.mktemp("runs") / "tiny"
-    request = TrainRequest(steps=4, batch_size=4, timesteps=20, sample_count=2, device="cpu")
+    request = TrainRequest(
+        **PAPER, steps=4, batch_size=4, timesteps=20, sample_count=2, device="cpu"
+    )
     with narrow.network():
         for _ in train([picture_folder], run, request, PrepareOptions()):
             pass

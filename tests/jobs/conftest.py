@@ -14,9 +14,10 @@ from ddpm_studio.engine.generators import finish as run_to_end
 from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests import narrow
+from tests.recipe import PAPER
 
 REQUEST = TrainRequest(
-    steps=4, batch_size=4, timesteps=20, sample_count=2, seed=5, device="cpu", dropout=0.1
+    **PAPER, steps=4, batch_size=4, timesteps=20, sample_count=2, seed=5, device="cpu", dropout=0.1
 )
 
 

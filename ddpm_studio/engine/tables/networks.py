@@ -122,7 +122,16 @@ class PresetInfo(Entry):
 # [DDPM appendix B]; the paper's 5000 steps of warm-up suit its 800,000 in all.
 _CIFAR10 = {"batch_size": 128, "learning_rate": 2e-4, "warmup_steps": 5000}
 _256_PX = {"batch_size": 64, "learning_rate": 2e-5, "warmup_steps": 5000}
-_QUICK = {"warmup_steps": 50}
+# Found by measurement: tests/benchmarks/results/recipes.md.
+_QUICK = {
+    "batch_size": 16,
+    "optimizer": "muon",
+    "learning_rate": 2e-3,
+    "learning_rate_schedule": "linear",
+    "warmup_steps": 50,
+    "schedule": "cosine",
+    "parameterization": "x0",
+}
 
 # Until they are measured with the recipes that the presets have.
 _TINY_NEEDS = Needs(

@@ -13,12 +13,14 @@ from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.engine.tables.samplers import FEW_STEPS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.drawing.picture_files import class_in_turn
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
 from ddpm_studio.jobs.library.preview_sheets import save_preview
 from ddpm_studio.jobs.training.budget import shapes_after
 from ddpm_studio.jobs.training.preview_times import PreviewTimes
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.classes import known_classes
 
 _SAMPLER = SAMPLERS[FEW_STEPS]
 _STEPS = 20
@@ -37,11 +39,21 @@ class Previews:
         self._process = replace(trainer.process, clip_x0=True)
         student = folder.info.student
         self._sampler = SAMPLERS[student.sampler] if student else _SAMPLER
-        self._steps = min(student.steps if student else _STEPS, trainer.process.schedule.T)
+        drawing, classes = folder.info.drawing, len(known_classes(folder.info))
+        self._guidance = drawing.guidance if drawing else 1.0
+        self._classes = (
+            [class_in_turn(number, classes) for number in range(request.sample_count)]
+            if drawing
+            else None
+        )
+        # Guided, each step takes two evaluations.
+        evaluations = 1 if self._guidance in (0, 1) else 2
+        steps = student.steps if student else _STEPS // evaluations
+        self._steps = min(steps, trainer.process.schedule.T)
         self._times = PreviewTimes(
             # The network that is fine-tuned has learnt something.
             0 if folder.info.start_from else shapes_after(request.preset),
-            _NETWORKS * self._steps * request.sample_count,
+            _NETWORKS * evaluations * self._steps * request.sample_count,
             self._seen,
         )
 
@@ -116,7 +128,12 @@ class Previews:
         x = noise.draw(network.config.shape)
         try:
             half = self.trainer.config.precision == "bf16"
-            evaluator = Evaluator(in_bf16(network) if half else network, self.trainer.device)
+            evaluator = Evaluator(
+                in_bf16(network) if half else network,
+                self.trainer.device,
+                self._classes,
+                self._guidance,
+            )
             for frame in run_sampler(
                 self._sampler, self._process, evaluator, x, noise, self._steps
             ):

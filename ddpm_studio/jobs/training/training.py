@@ -31,6 +31,7 @@ from ddpm_studio.jobs.training.changes import (
     pictures_seen,
     told_changes,
 )
+from ddpm_studio.jobs.training.classes import GUIDANCE, with_classes
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
@@ -41,7 +42,7 @@ from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
 from ddpm_studio.runs.averages import forget_averages_after
-from ddpm_studio.runs.info import NEEDED_TO_DRAW, NEEDED_TO_TRAIN, StudentInfo
+from ddpm_studio.runs.info import NEEDED_TO_DRAW, NEEDED_TO_TRAIN, DrawingInfo, StudentInfo
 
 _NAMED = 5
 
@@ -156,6 +157,9 @@ def train(
             _check_shape(base, dataset)
         # Recorded, so that training further is in the same wherever it is.
         precision = devices.choose_precision(request.precision, device)
+        request, told_classes = with_classes(request, dataset)
+        if told_classes:
+            yield Notice(told_classes)
         config = base.network_config() if base else _network_config(request, dataset)
         if student and request.dropout is not None:
             config = config.with_(dropout=request.dropout)
@@ -323,11 +327,6 @@ def _network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
     if request.dropout is not None:
         config = config.with_(dropout=request.dropout)
     if request.class_conditional:
-        if dataset.labels is None:
-            raise StudioError(
-                "These pictures have no labels to learn.",
-                "Put each class into a folder of its own, or train without classes.",
-            )
         config = config.with_(num_classes=len(dataset.class_names))
     return config.with_(learned_variance=VARIANCES[request.variance].learned)
 
@@ -369,9 +368,18 @@ def _describe(
         ),
         start_from=str(start_from.resolve()) if start_from else None,
         student=student,
+        drawing=DrawingInfo(guidance=1.0 if student else GUIDANCE)
+        if _guided(request, config, base)
+        else None,
         null_label=base is None or base.null_label or request.label_dropout > 0,
         plugins=origins(request, process, also=[("network", config.kind)]),
     )
+
+
+def _guided(request: TrainRequest, config: NetworkConfig, base: RunInfo | None) -> bool:
+    """Whether the network can be guided to classes: it learns what there is without one."""
+    known = request.label_dropout > 0 or (base is not None and base.learnt_withheld)
+    return config.num_classes is not None and known
 
 
 def _check_shape(info: RunInfo, dataset: Dataset) -> None:

@@ -23,7 +23,13 @@ def train(qtbot: QtBot, studio: Studio, pictures: Path, run: Path) -> None:
     """Begin a training that would go on for long, and wait for its first checkpoint."""
     studio.open_data([pictures])
     request = TrainRequest(
-        steps=100_000, batch_size=2, timesteps=20, sample_count=0, checkpoint_every=2, device="cpu"
+        preset="tiny",
+        steps=100_000,
+        batch_size=2,
+        timesteps=20,
+        sample_count=0,
+        checkpoint_every=2,
+        device="cpu",
     )
     studio.start_training(request, run)
     qtbot.waitUntil(lambda: bool(list(run.glob("checkpoints/step-*"))), timeout=WAIT)

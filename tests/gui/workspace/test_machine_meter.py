@@ -88,6 +88,7 @@ def test_it_can_be_switched_off(qtbot: QtBot, studio: Studio, backend: Backend) 
 def test_the_words_are_the_measured_seconds_times_the_pictures(
     qtbot: QtBot, meter: MachineMeter, form: RequestForm[TrainRequest]
 ) -> None:
+    form.set_value({"preset": "tiny"})
     estimate = TimeEstimate(meter, form)
     qtbot.addWidget(estimate)
     assert not estimate.isHidden()

@@ -42,7 +42,8 @@ def test_rate_and_batch_change_and_the_record_tells_of_it(pictures: Path, tmp_pa
     assert info.request is not None
     # Whatever else was asked for is the run's own.
     changed = {"steps": 6, "learning_rate": 5e-5, "batch_size": 2, "accumulation": 3}
-    assert info.request == PLAIN.model_copy(update={**changed, "precision": info.request.precision})
+    found = {"precision": info.request.precision, "class_conditional": False}
+    assert info.request == PLAIN.model_copy(update={**changed, **found})
     [noted] = info.changes
     assert noted.step == 4
     assert noted.settings == {

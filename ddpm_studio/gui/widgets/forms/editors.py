@@ -79,7 +79,7 @@ def editor_for(field: FieldInfo) -> Editor | None:
     if choices := choices_of(field):
         return _choice(choices, optional)
     if kind is bool:
-        return _check(field)
+        return _yes_or_no(field) if optional else _check(field)
     if kind is int:
         if not optional and bounds.low == 0 and (bounds.high or 0) >= _SEED_FROM:
             return _seed()
@@ -158,6 +158,17 @@ def _check(field: FieldInfo) -> Editor:
         box.setChecked(bool(value))
 
     return Editor(box, box, box.isChecked, write, box.toggled, captioned=True)
+
+
+def _yes_or_no(field: FieldInfo) -> Editor:
+    box = QComboBox()
+    for text, value in ((empty_words(field), None), (_tr("yes"), True), (_tr("no"), False)):
+        box.addItem(text, value)
+
+    def write(value: object) -> None:
+        box.setCurrentIndex(box.findData(value))
+
+    return Editor(box, box, box.currentData, write, box.currentIndexChanged)
 
 
 def _seed() -> Editor:

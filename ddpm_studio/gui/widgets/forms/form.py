@@ -220,7 +220,8 @@ class RequestForm(QWidget, Generic[Model]):
         for key, editor in self._editors.items():
             other = _only_with(self._model.model_fields[key])
             if other in self._editors:
-                editor.widget.setEnabled(bool(self._editors[other].read()))
+                # What is left to the job may turn out to be.
+                editor.widget.setEnabled(self._editors[other].read() in (True, None))
         for key, (box, caption) in self._options.items():
             of = self._editors.get(options_from(self._model.model_fields[key]))
             some = box.follow(of.read() if of else "")

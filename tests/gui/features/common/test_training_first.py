@@ -85,6 +85,7 @@ def view(run: Path, request: TrainRequest, **changes: object) -> RunView:
         known_classes=(),
         needs_class=False,
         guidable=False,
+        guidance=None,
         created="2026-11-29T10:00:00+00:00",
         plugins={},
         missing={},
@@ -99,7 +100,7 @@ def view(run: Path, request: TrainRequest, **changes: object) -> RunView:
 
 def train(backend: FakeBackend, studio: Studio, run: Path, **changes: object) -> JobHandle[object]:
     """Begin a training, up to the run's being open in the window."""
-    request = TrainRequest(batch_size=BATCH)
+    request = TrainRequest(preset="tiny", batch_size=BATCH)
     studio.sources = (run.parent,)
     studio.start_training(request, run)
     job = backend.job(f"Training {run.name}")
@@ -168,7 +169,7 @@ def test_the_end_of_a_training_that_learnt_nothing_lets_draw(
     (run / "run.json").touch()
     studio.stop_training()
     backend.cancelled(job)
-    made = view(run, TrainRequest(batch_size=BATCH))
+    made = view(run, TrainRequest(preset="tiny", batch_size=BATCH))
     summary = RunSummary(**{**vars(made.summary), "checkpoints": (3,)})
     backend.finish(
         backend.job(f"Opening {run.name}"), RunView(**{**vars(made), "summary": summary})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.widgets.forms.form import RequestForm
@@ -11,11 +12,16 @@ from ddpm_studio.requests import TrainRequest
 def test_what_means_something_only_with_another_field_follows_it(qtbot: QtBot) -> None:
     form = RequestForm(TrainRequest)
     qtbot.addWidget(form)
-    assert not form.editor("label_dropout").isEnabled()
+    assert form.editor("label_dropout").isEnabled(), "there may be classes"
     assert "Only with “Classes”." in form.editor("label_dropout").toolTip()
-    form.set_value({"class_conditional": True})
-    assert form.editor("label_dropout").isEnabled()
-    form.editor("class_conditional").click()  # type: ignore[attr-defined]
+    classes = form.editor("class_conditional")
+    assert isinstance(classes, QComboBox)
+    assert [classes.itemText(k) for k in range(3)] == ["where there are some", "yes", "no"]
+    for index, enabled in ((2, False), (1, True), (0, True)):
+        classes.setCurrentIndex(index)
+        assert form.editor("label_dropout").isEnabled() == enabled
+        assert form.values()["class_conditional"] == (None, True, False)[index]
+    form.set_value({"class_conditional": False})
     assert not form.editor("label_dropout").isEnabled()
     form.set_value({"label_dropout": 0.3})
     assert form.values()["label_dropout"] == 0.3, "it is kept, whatever can be edited"

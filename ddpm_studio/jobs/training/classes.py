@@ -1,0 +1,49 @@
+"""Whether a training learns the classes of its pictures, and how those are drawn then."""
+
+from __future__ import annotations
+
+from ddpm_studio.data import Dataset
+from ddpm_studio.errors import StudioError
+from ddpm_studio.requests import TrainRequest
+
+#: Guidance of samples where none is asked for: see tests/benchmarks/results/recipes.md.
+GUIDANCE = 2.0
+# With fewer pictures of each than this they may be names of single pictures, not classes.
+_FEWEST_EACH = 5
+
+
+def with_classes(request: TrainRequest, dataset: Dataset) -> tuple[TrainRequest, str]:
+    """Return a request that says whether classes are learnt, and what to tell of that.
+
+    Args:
+        request: without an answer it is yes where each class has some pictures.
+        dataset: the pictures.
+
+    Returns:
+        The request; nothing is to be told where the answer was given, or there are no classes.
+
+    Raises:
+        StudioError: if classes are to be learnt of pictures that have none.
+    """
+    asked, classes = request.class_conditional, len(dataset.class_names)
+    if asked is not None:
+        if asked and dataset.labels is None:
+            raise StudioError(
+                "These pictures have no labels to learn.",
+                "Put each class into a folder of its own, or train without classes.",
+            )
+        return request, ""
+    learnt = dataset.labels is not None and classes > 1
+    told = ""
+    if learnt and len(dataset) < _FEWEST_EACH * classes:
+        learnt = False
+        told = (
+            f"The {classes:,} classes are not learnt: most have fewer than {_FEWEST_EACH} "
+            "pictures. --class-conditional learns them all the same."
+        )
+    elif learnt:
+        told = (
+            f"The {classes:,} classes are learnt too, so that each can be drawn. "
+            "--no-class-conditional trains without."
+        )
+    return request.model_copy(update={"class_conditional": learnt}), told

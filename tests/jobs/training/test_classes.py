@@ -1,0 +1,145 @@
+"""Classes are learnt where there are some, and drawn in turn where nothing else is asked."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.jobs import ModelStore, evaluate, sample, train
+from ddpm_studio.jobs.events import Notice, Pictures
+from ddpm_studio.jobs.training.classes import GUIDANCE
+from ddpm_studio.requests import EvaluateRequest, PrepareOptions, SampleRequest, TrainRequest
+from ddpm_studio.runs import RunFolder
+from tests import narrow
+from tests.jobs.conftest import finish
+
+QUICK = TrainRequest(
+    preset="tiny", steps=2, batch_size=2, timesteps=10, sample_count=5, device="cpu"
+)
+
+
+def folders(where: Path, each: int, classes: int = 2) -> Path:
+    """Noise in class folders."""
+    generator = np.random.default_rng(0)
+    for name in range(classes):
+        (where / f"class-{name}").mkdir(parents=True)
+        for number in range(each):
+            pixels = generator.integers(0, 256, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(where / f"class-{name}" / f"{number}.png")
+    return where
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("in-turn")
+    with narrow.network():
+        data = folders(where / "data", 6)
+        finish(train([data], where / "run", QUICK, PrepareOptions()))
+    return where / "run"
+
+
+def trained(data: Path, run: Path, **settings: object) -> tuple[list[str], RunFolder]:
+    request = QUICK.model_copy(update={"sample_count": 0, **settings})
+    events, _ = finish(train([data], run, request, PrepareOptions()))
+    return [event.text for event in events if isinstance(event, Notice)], RunFolder.open(run)
+
+
+def test_classes_are_learnt_where_there_are_some_and_that_is_told(tmp_path: Path) -> None:
+    told, folder = trained(folders(tmp_path / "data", 5), tmp_path / "run")
+    assert folder.info.network_config().num_classes == 2
+    assert folder.info.request is not None
+    assert folder.info.request.class_conditional is True
+    assert [line for line in told if "2 classes are learnt too" in line]
+    assert folder.info.drawing is not None
+    assert folder.info.drawing.guidance == GUIDANCE
+
+
+def test_folders_of_a_few_pictures_are_not_taken_for_classes_to_learn(tmp_path: Path) -> None:
+    data = folders(tmp_path / "data", 4)
+    told, folder = trained(data, tmp_path / "run")
+    assert folder.info.network_config().num_classes is None
+    assert folder.info.request is not None
+    assert folder.info.request.class_conditional is False
+    assert folder.info.drawing is None
+    assert [line for line in told if "classes are not learnt" in line]
+    _, asked = trained(data, tmp_path / "asked", class_conditional=True)
+    assert asked.info.network_config().num_classes == 2
+
+
+def test_what_was_asked_for_is_not_told_of(tmp_path: Path) -> None:
+    data = folders(tmp_path / "data", 5)
+    told, folder = trained(data, tmp_path / "run", class_conditional=False)
+    assert folder.info.network_config().num_classes is None
+    assert not [line for line in told if "classes are" in line]
+
+
+def test_one_folder_is_no_class(tmp_path: Path) -> None:
+    told, folder = trained(folders(tmp_path / "data", 12, classes=1), tmp_path / "run")
+    assert folder.info.network_config().num_classes is None
+    assert not [line for line in told if "classes are" in line]
+
+
+def test_without_label_dropout_there_is_nothing_to_guide_away_from(tmp_path: Path) -> None:
+    _, folder = trained(folders(tmp_path / "data", 5), tmp_path / "run", label_dropout=0.0)
+    assert folder.info.drawing is None
+
+
+def drawn(of: Path, /, **asked: object) -> tuple[Pictures, dict[str, object]]:
+    request = SampleRequest.model_validate(
+        {"run": of, "count": 4, "steps": 2, "device": "cpu", **asked}
+    )
+    result = finish(sample(request, ModelStore()))[1]
+    told = result.recipe["request"]
+    assert isinstance(told, dict)
+    return result.pictures, told
+
+
+def test_samples_are_of_the_classes_in_turn_by_the_guidance_of_the_run(run: Path) -> None:
+    pictures, told = drawn(run)
+    assert (told["all_classes"], told["guidance"]) == (True, GUIDANCE)
+    for label in (0, 1):
+        one, of_one = drawn(run, class_label=label)
+        assert of_one["guidance"] == GUIDANCE
+        assert np.array_equal(one[label::2], pictures[label::2])
+    stronger, told = drawn(run, guidance=90.0)
+    assert (told["all_classes"], told["guidance"]) == (True, 90.0)
+    assert not np.array_equal(stronger, pictures)
+
+
+def test_a_drawing_asked_for_again_is_the_same(run: Path) -> None:
+    for asked in ({}, {"all_classes": False}, {"class_label": 1}):
+        pictures, told = drawn(run, **asked)
+        again, _ = drawn(run, **told)
+        assert np.array_equal(again, pictures)
+    without, told = drawn(run, class_label=None)
+    assert "all_classes" not in told
+    assert told["guidance"] == 1.0
+    assert np.array_equal(without, drawn(run, all_classes=False)[0])
+
+
+def test_moments_of_the_classes_in_turn_are_walked_in_step(run: Path) -> None:
+    assert np.array_equal(drawn(run, frames=3)[0], drawn(run)[0])
+
+
+def test_a_run_that_says_nothing_of_it_draws_as_ever(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "old")
+    old = RunFolder.open(run).info.model_copy(update={"drawing": None})
+    (tmp_path / "old" / "run.json").write_text(old.model_dump_json())
+    pictures, told = drawn(tmp_path / "old")
+    assert "all_classes" not in told
+    assert told["guidance"] == 1.0
+    assert np.array_equal(pictures, drawn(run, class_label=None)[0])
+
+
+def test_an_evaluation_draws_by_the_guidance_of_the_run(run: Path) -> None:
+    asked = EvaluateRequest(
+        run=run, count=4, steps=2, device="cpu", features="pixels", metric="frechet", reference=8
+    )
+    result = finish(evaluate(asked, [], ModelStore()))[1]
+    told = result.recipe["request"]
+    assert isinstance(told, dict)
+    assert told["guidance"] == GUIDANCE
