@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 #: Depths that sensors have; a 16-bit file with 12 bits in it is one of 12 bits.
 _DEPTHS = (10, 12, 14, 16)
+_MOST_WORDS = 1 << 16
+# Numbers that become levels at once: as float64 they take eight times as much as these.
+_AT_ONCE = 1 << 20
 # Models that end in tanh, or resampled floats, overshoot a little, as a share of the range.
 _SLACK = 1e-3
 #: Below this share of the range the pictures are dark, or no pictures but labels.
@@ -35,6 +38,19 @@ class Range(NamedTuple):
         """Return values as levels, uint8 of the same shape; beyond the ends they are clipped."""
         if values.dtype == np.uint8 and self == BYTES:
             return values
+        # Of bytes and words there are fewer numbers than in a large picture.
+        if values.dtype in (np.uint8, np.uint16) and values.size > _MOST_WORDS:
+            table = self.levels(np.arange(np.iinfo(values.dtype).max + 1, dtype=values.dtype))
+            return table[values]
+        if values.size > _AT_ONCE and len(values) > 1:
+            rows = max(1, _AT_ONCE * len(values) // values.size)
+            levels = np.empty(values.shape, np.uint8)
+            for start in range(0, len(values), rows):
+                levels[start : start + rows] = self._scaled(values[start : start + rows])
+            return levels
+        return self._scaled(values)
+
+    def _scaled(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         scaled = (values.astype(np.float64) - self.low) * (255.0 / (self.high - self.low))
         levels: npt.NDArray[np.uint8] = np.rint(scaled).clip(0, 255).astype(np.uint8)
         return levels

@@ -125,14 +125,17 @@ class Deep:
     low: Image.Image | None
 
     def levels(self, used: Range) -> Image.Image:
-        """Return it with other values than 0 and 65535 as black and white; alpha stays."""
-        high = np.asarray(self.high)
-        low = np.asarray(self.low if self.low is not None else self.high)
-        whole = high.astype(np.uint16) << 8 | low
-        levels = used.levels(whole)
-        if levels.shape[2] == 4:
-            levels[..., 3] = high[..., 3]
-        return Image.fromarray(levels)
+        """Return it with other values than 0 and 65535 as black and white; alpha stays.
+
+        It takes the place of the high bytes: a large picture need not be there several times.
+        """
+        lows = strips(self.low if self.low is not None else self.high)
+        for (high, place), (low, _) in zip(strips(self.high), lows, strict=True):
+            levels = used.levels(_words(high, low))
+            if levels.shape[2] == 4:
+                levels[..., 3] = np.asarray(high)[..., 3]
+            self.high.paste(Image.fromarray(levels), place)
+        return self.high
 
 
 def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | None:
@@ -150,10 +153,20 @@ def deep_colours(data: bytes, image: ImageFile.ImageFile, frame: int) -> Deep | 
             return None
         again.tile = tiles
         again.load()
-        low = again.copy()
-    high = np.asarray(image)[..., :3].astype(np.uint16)
-    whole = high << 8 | np.asarray(low)[..., :3]
-    return Deep(Values.of(whole), image, low)
+    whole: Values | None = None
+    for (above, _), (below, _) in zip(strips(image), strips(again), strict=True):
+        part = Values.of(_words(above, below, 3))
+        whole = part if whole is None else whole | part
+    assert whole is not None
+    return Deep(whole, image, again)
+
+
+def _words(high: Image.Image, low: Image.Image, most: int = 4) -> npt.NDArray[np.uint16]:
+    """Return 16 bits a colour, (H, W, C ≤ most), of images of their high and their low bytes."""
+    words = np.asarray(high)[..., :most].astype(np.uint16)
+    words <<= 8
+    words |= np.asarray(low)[..., :most]
+    return words
 
 
 def _other_order(args: Any) -> Any:
