@@ -19,7 +19,7 @@ from ddpm_studio.data.formats.folders import (
 from ddpm_studio.data.formats.frames import frame_items
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
-from ddpm_studio.data.labels.folders import TOP, split_folders
+from ddpm_studio.data.labels.folders import TOP, archive_sources, split_folders
 from ddpm_studio.data.labels.own import OwnLabels
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.sources import label_sources
@@ -118,10 +118,11 @@ class _Collecting:
         splits = [_split_in(file.name) for file, _ in archives]
         taken = taken_splits(splits, self._options.split)
         aside: dict[str, int] = {}
+        by_name = archive_sources([file.name for file, _ in archives])
         for (file, held), split in zip(archives, splits, strict=True):
             if split in taken:
                 name = f"{prefix}{file.name}"
-                self._tree(held, self._reading(name, f"{name}/"))
+                self._tree(held, self._reading(name, f"{name}/"), archive=by_name[file.name])
             elif split is not None:
                 aside[split] = aside.get(split, 0) + 1
         if line := aside_told(aside, "archive"):
@@ -129,7 +130,14 @@ class _Collecting:
         read = {file.name for file, _ in archives}
         return [file for file in files if file.name not in read]
 
-    def _tree(self, files: list[File], reading: Reading, *, may_hold_arrays: bool = True) -> None:
+    def _tree(
+        self,
+        files: list[File],
+        reading: Reading,
+        *,
+        may_hold_arrays: bool = True,
+        archive: Sequence[LabelSource] = (),
+    ) -> None:
         items: list[Item] | None = None
         left: Sequence[File] = files
         if may_hold_arrays:
@@ -143,8 +151,10 @@ class _Collecting:
             left = self._of_split(left, found, reading)
             paths = [item.path for item in found if item.path]
             paths += [file.name for file in left if file.suffix in PICTURE_SUFFIXES]
-            sources, used, warnings = label_sources(left, paths)
+            sources, used, warnings, told = label_sources(left, paths)
+            sources += archive
             reading.warnings += warnings
+            reading.told += told
             left = [file for file in left if file.name not in used] if used else left
         found += frame_items(left, reading)
         self._found.items += found
@@ -160,14 +170,18 @@ class _Collecting:
         splits = split_folders(paths + [item.origin for item in items if item.origin])
         if splits is None:
             return files
-        taken = taken_splits(list(splits.names.values()), self._options.split)
+        taken = splits.taken(self._options.split)
+
+        def aside_of(path: str) -> str | None:
+            parts = zip(splits.parts(path), taken, strict=True)
+            return next((one for one, here in parts if one not in (None, *here)), None)
+
         aside: dict[str, int] = {}
         for path in paths + [item.origin for item in items]:
-            split = splits.split(path)
-            if split is not None and split not in taken:
-                aside[split] = aside.get(split, 0) + 1
-        items[:] = [one for one in items if splits.split(one.origin) in (None, *taken)]
-        kept = [file for file in files if splits.split(file.name) in (None, *taken)]
+            if (part := aside_of(path)) is not None:
+                aside[part] = aside.get(part, 0) + 1
+        items[:] = [one for one in items if aside_of(one.origin) is None]
+        kept = [file for file in files if aside_of(file.name) is None]
         if line := aside_told(aside):
             reading.warn(line)
         return kept

@@ -109,17 +109,18 @@ def prepare(
         sized = wanted.sized(seen.sizes())
         with no_collection():
             content = contents(seen)
-            labels = labels_of([found.item for found in seen.found], collection, options)
+            labels = labels_of(seen.items, collection, options)
         check_asked(title, labels, options)
         more: list[object] = todays(options)
         if more:
             # What is told of them is kept with the pictures.
-            more += [digest_of(labels.classes), collection.told]
+            more += [digest_of(labels.classes), collection.told, labels.told]
+            more += [(one.key, one.title, one.classes) for one in labels.choices]
         asked = sized.model_copy(update={"rules": RULES})
         key = content_key(seen, content, asked, collection.warnings, more, as_asked=True)
         dataset = store.load(key, paths, title)
         if dataset is None:
-            recipe = wanted.recipe(sized, [found.header for found in seen.found])
+            recipe = wanted.recipe(sized, seen.headers)
             if made is not None:
                 recipe = replace(recipe, ranges=made.ranges(title, options))
             if made is None or made.target.recipe != recipe:
@@ -250,7 +251,7 @@ def _look(
             with no_collection():
                 _take(batch, look, seen, made)
             yield Progress(batch.first + len(batch.items), total, text, "pictures")
-    if not seen.found:
+    if not seen.items:
         raise nothing_usable(collection.title, tuple(seen.rejects), seen.others)
     return seen, made
 
@@ -272,12 +273,12 @@ def _take(batch: Batch, look: Look, seen: Survey, made: Made | None) -> None:
 def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress, None, Made]:
     """Make pictures whose headers are known."""
     made = Made(target)
-    total = len(seen.found)
-    with closing(pass_over.over([found.item for found in seen.found], target)) as looked:
+    total = len(seen.items)
+    with closing(pass_over.over(seen.items, target)) as looked:
         for batch, look in looked:
             last = batch.first + len(batch.items)
             for row, one in enumerate(look.outcomes, batch.first):
-                same = one.digest == seen.found[row].digest.hex()
+                same = one.digest == seen.digest(row).hex()
                 made.note(row, one if same else Outcome("seen", _CHANGED))
             made.coloured |= look.coloured
             yield Progress(last, total, "Preparing the pictures", "pictures")

@@ -26,7 +26,7 @@ from ddpm_studio.data.ranges import SeenValues, Told
 from ddpm_studio.data.report import Reject, Report, size_warnings
 from ddpm_studio.data.rows import settle_rows
 from ddpm_studio.data.store import LABELS, NAMES, digest_of
-from ddpm_studio.data.survey import Found, Survey, nothing_usable
+from ddpm_studio.data.survey import Survey, nothing_usable
 from ddpm_studio.errors import StudioError
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
@@ -83,19 +83,18 @@ def settle(
         StudioError: no picture could be decoded.
     """
     rejects = [*seen.rejects]
-    rejects += [Reject(seen.found[at].item.name, why) for at, why in made.why.items()]
-    chosen = [at for at in range(len(seen.found)) if at not in made.why]
-    kept = [seen.found[at] for at in chosen]
+    rejects += [Reject(seen.items[at].name, why) for at, why in made.why.items()]
+    chosen = [at for at in range(len(seen.items)) if at not in made.why]
+    kept = [seen.items[at] for at in chosen]
     if not kept:
         raise nothing_usable(collection.title, tuple(rejects))
     recipe = made.target.recipe
-    labels = labels_of([found.item for found in kept], collection, sized)
+    labels = labels_of(kept, collection, sized)
     classes, told = labels.classes, [*labels.told]
     if classes is not None:
-        before = [found.item for found in kept]
         rejects += [
             Reject(item.name, "without a label")
-            for item, one in zip(before, classes, strict=True)
+            for item, one in zip(kept, classes, strict=True)
             if one is None
         ]
         classes = renamed(classes, sized.classes)
@@ -103,7 +102,7 @@ def settle(
             if line := _classes_left_out(labels.classes, sized.classes):
                 told.append(line)
             chosen = [at for at, one in zip(chosen, classes, strict=True) if one is not None]
-            kept = [seen.found[at] for at in chosen]
+            kept = [seen.items[at] for at in chosen]
             classes = [one for one in classes if one is not None]
         if not kept:
             raise StudioError(f"No class of {collection.title} is left.", "Leave fewer out.")
@@ -112,11 +111,12 @@ def settle(
     rows = np.frombuffer(made.rows, np.int64)[chosen]
     settle_rows(made.target, rows, gray=collapses)
     names = [one for one in classes or [] if one is not None]
+    headers = [seen.headers[at] for at in chosen]
     class_names = sorted(set(names), key=natural_key)
     if names:
         index = {name: number for number, name in enumerate(class_names)}
         np.save(folder / LABELS, np.array([index[name] for name in names], np.int64))
-    listed = "\n".join(found.item.name.replace("\n", " ") for found in kept)
+    listed = "\n".join(item.name.replace("\n", " ") for item in kept)
     (folder / NAMES).write_bytes(listed.encode(errors="surrogatepass"))
     counts = Counter(names)
     report = Report(
@@ -124,12 +124,12 @@ def settle(
         found=len(kept) + len(rejects),
         kept=len(kept),
         rejects=tuple(rejects),
-        sizes=tuple(Counter(found.header.size for found in kept).most_common()),
+        sizes=tuple(Counter(header.size for header in headers).most_common()),
         duplicates=len(kept) - made.different(chosen),
         class_counts=tuple((name, counts[name]) for name in class_names),
         others=tuple(seen.others.most_common()),
         warnings=(*size_warnings(len(kept)), *collection.warnings),
-        told=() if sized.rules == FIRST_RULES else _told(collection, made, kept, told),
+        told=() if sized.rules == FIRST_RULES else _told(collection, made, seen, chosen, told),
         label_choices=tuple((one.key, one.title, one.classes) for one in labels.choices),
         labels=labels.taken,
         classes_found=_counted(labels.classes),
@@ -137,19 +137,29 @@ def settle(
     shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
     resolved = settled(sized, shape, bands=recipe.bands)
     more = _beyond_first(kept, recipe, classes)
-    if len(kept) < len(seen.found) - len(made.why):
+    if len(kept) < len(seen.items) - len(made.why):
         more.append({"kept": digest_of([str(row) for row in rows])})
     return resolved, (class_names, report), more
 
 
 def _told(
-    collection: Collection, made: Made, kept: Sequence[Found], labels: Sequence[str]
+    collection: Collection, made: Made, seen: Survey, chosen: Sequence[int], labels: Sequence[str]
 ) -> tuple[str, ...]:
     """Return what to say about axes, values, frames and classes."""
     values = made.values.told(collection.title, made.target.recipe.ranges)
-    frames = [found.header.frames for found in kept if found.header.frames > 1]
+    several = [at for at in chosen if seen.headers[at].frames > 1]
+    frames = [seen.headers[at].frames for at in several]
     told = [*collection.told, *values, *labels]
-    if frames and not any(found.item.frame for found in kept):
+    clear = sum(seen.headers[at].alpha and seen.items[at].file is not None for at in chosen)
+    behind = made.target.recipe.behind
+    if clear and behind is not None:
+        pictures = "1 picture has" if clear == 1 else f"{clear:,} pictures have"
+        colour = "#" + bytes(behind).hex()
+        told.append(
+            f"{pictures} transparency, which becomes {colour} (--background); --channels rgba "
+            "keeps it."
+        )
+    if frames and not any(seen.items[at].frame for at in chosen):
         files = "1 file has" if len(frames) == 1 else f"{len(frames):,} files have"
         told.append(
             f"{files} several frames or pages, {sum(frames):,} in all: the first of each is taken; "
@@ -174,13 +184,13 @@ def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, 
 
 
 def _beyond_first(
-    kept: Sequence[Found], recipe: Recipe, classes: Sequence[str | None] | None
+    kept: Sequence[Item], recipe: Recipe, classes: Sequence[str | None] | None
 ) -> list[object]:
     """Return what these pictures are beyond what version 0.1.0 would have made of them."""
     more: list[object] = []
     if recipe.ranges:
         more.append({"ranges": recipe.ranges})
-    first = first_classes([found.item for found in kept])
+    first = first_classes(kept)
     if classes != first:
         more.append({"classes": digest_of(classes)})
     return more

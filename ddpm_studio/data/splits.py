@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from ddpm_studio.errors import StudioError
 
 TRAIN, ALL = "train", "all"
+IMAGES, MASKS = "images", "masks"
 #: What each part is called by people, in lower case.
 _WORDS = {
     TRAIN: ("train", "training", "trainset", "trn"),
@@ -16,11 +18,48 @@ _WORDS = {
     "extra": ("extra",),
 }
 _BY_WORD = {word: split for split, words in _WORDS.items() for word in words}
+# What lies beside pictures to be segmented: a mask for each, which is no picture to learn.
+_MASK_WORDS = {
+    IMAGES: ("images", "image", "imgs", "img", "jpegimages", "pictures", "photos"),
+    MASKS: (
+        *("masks", "mask", "annotations", "segmentation", "segmentations", "labels", "gt"),
+        *("segmentationclass", "segmentationobject", "groundtruth", "ground_truth"),
+    ),
+}
+_BY_MASK_WORD = {word: part for part, words in _MASK_WORDS.items() for word in words}
+# Words beside the part's own in the name of a folder: "training_set", "train2017", "seg_train".
+_BESIDE = frozenset(
+    ("set", "data", "dataset", "images", "image", "imgs", "img", "pictures", "seg", "part", "full")
+)
+_DOMAIN = re.compile(r"(train|test|val)([A-Z])")
+_PIECES = re.compile(r"[^\W\d_]+")
 
 
 def split_of(word: str) -> str | None:
     """Return which part a word names, such as "val" for "Validation"; None: it names none."""
     return _BY_WORD.get(word.casefold())
+
+
+def folder_part(name: str) -> tuple[str, str] | None:
+    """Return which part of a set a folder's name tells, and what else it tells; None: no part.
+
+    "training_set" and "train2017" are ("train", ""); CycleGAN's "trainA" is ("train", "A").
+    """
+    if (split := split_of(name)) is not None:
+        return split, ""
+    if (match := _DOMAIN.fullmatch(name)) is not None:
+        return _BY_WORD[match[1]], match[2]
+    words = [word.casefold() for word in _PIECES.findall(name)]
+    splits = [word for word in words if word in _BY_WORD]
+    if len(splits) != 1 or any(word not in _BESIDE for word in words if word not in splits):
+        return None
+    return _BY_WORD[splits[0]], ""
+
+
+def mask_parts(names: Collection[str]) -> dict[str, str] | None:
+    """Return which folders are pictures and which their masks; None: they are something else."""
+    parts = {name: _BY_MASK_WORD.get(name.casefold(), "") for name in names}
+    return parts if set(parts.values()) == {IMAGES, MASKS} else None
 
 
 def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[str | None]:
@@ -40,6 +79,7 @@ def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[
         return frozenset((asked,))
     if asked is not None and (named := sorted(one for one in there if one is not None)):
         raise StudioError(f"There is no part {asked}.", f"There are: {', '.join(named)}.")
+    there -= {MASKS} if IMAGES in there else set()
     return there - {"val", "test", "unlabeled", "extra"} if TRAIN in there else there
 
 

@@ -36,7 +36,7 @@ FORMAT = 2
 #: Options that choose what is read and what it means; the pictures and classes tell the rest.
 CHOOSING = {"range", "layout", "frames", "split", "array", "labels", "classes", "rules"}
 # The same as FORMAT for what is read otherwise than by version 0.1.0.
-_RULES_FORMAT = "rules 2.1"
+_RULES_FORMAT = "rules 2.2"
 IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
 REPORT = "report.json"
 #: File times may be this coarse: a file changed so recently could change again unseen.
@@ -50,11 +50,11 @@ _MAX_REPORT_BYTES = 256 * 2**20
 def contents(survey: Survey) -> bytearray:
     """Return what tells these pictures' names, contents and classes from others."""
     told = bytearray()
-    for found in survey.found:
-        name = found.item.name.encode(errors="surrogateescape")
+    for number, item in enumerate(survey.items):
+        name = item.name.encode(errors="surrogateescape")
         # Classes of arrays are no part of their names.
-        class_name = (found.item.class_name or "").encode()
-        told += b"%d:%s%s%s\0" % (len(name), name, found.digest, class_name)
+        class_name = (item.class_name or "").encode()
+        told += b"%d:%s%s%s\0" % (len(name), name, survey.digest(number), class_name)
     return told
 
 

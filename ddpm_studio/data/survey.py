@@ -6,37 +6,43 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ddpm_studio.data.decoding.decoding import Header
-from ddpm_studio.data.decoding.foreign import foreign_suffix
+from ddpm_studio.data.decoding.foreign import foreign_alone
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A picture whose header can be read."""
-
-    item: Item
-    header: Header
-    digest: bytes
+#: Of the hash of a picture's content.
+DIGEST_BYTES = 20
 
 
 @dataclass
 class Survey:
-    """All pictures with a good header, the rejects so far and the other files by kind."""
+    """All pictures with a good header, the rejects so far and the other files by kind.
 
-    found: list[Found] = field(default_factory=list)
+    ``digests`` are the hashes of their contents, :data:`DIGEST_BYTES` each, one after another:
+    there may be a million.
+    """
+
+    items: list[Item] = field(default_factory=list)
+    headers: list[Header] = field(default_factory=list)
+    digests: bytearray = field(default_factory=bytearray)
     rejects: list[Reject] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     _headers: dict[Header, Header] = field(default_factory=dict)
 
     def add(self, item: Item, header: Header, digest: bytes) -> None:
         """Take one more picture; of equal headers one is kept."""
-        self.found.append(Found(item, self._headers.setdefault(header, header), digest))
+        self.items.append(item)
+        self.headers.append(self._headers.setdefault(header, header))
+        self.digests += digest
+
+    def digest(self, number: int) -> bytes:
+        """Return the hash of the content of a picture, by its number."""
+        return bytes(self.digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES])
 
     def sizes(self) -> Counter[tuple[int, int]]:
         """Count the pictures by (width, height)."""
-        return Counter(found.header.size for found in self.found)
+        return Counter(header.size for header in self.headers)
 
 
 def nothing_usable(
@@ -58,13 +64,14 @@ def nothing_usable(
         return StudioError(f"{title} is empty.", "Choose a folder or an archive with pictures.")
     files = "1 file, and it is not a picture" if count == 1 else f"{count:,} files, none of them a"
     assert others is not None
-    kind, most = others.most_common(1)[0]
-    suffix, _, what = kind.partition(": ")
-    what = what or foreign_suffix(suffix) or ""
-    if what and 2 * most >= count:
-        this = title if count == 1 else f"Most of {title} ({most:,} {suffix})"
-        said, _, remedy = what.partition(": ")
-        return StudioError(f"{this} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+    for kind, most in others.most_common():
+        suffix, _, what = kind.partition(": ")
+        what = what or foreign_alone(suffix) or ""
+        if what:
+            this = title if count == 1 else f"{title} holds no pictures: what is {suffix} in it"
+            named = "" if count == 1 else f" ({most:,} of {count:,} files)"
+            said, _, remedy = what.partition(": ")
+            return StudioError(f"{this}{named} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
     return StudioError(
         f"No pictures in {title}: {files}{'' if count == 1 else ' picture'}.",
         "Choose PNG, JPEG, WebP, BMP, GIF or TIFF pictures, an archive of them, .npz or IDX.",

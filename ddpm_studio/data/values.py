@@ -41,7 +41,8 @@ class Range(NamedTuple):
         # Of bytes and words there are fewer numbers than in a large picture.
         if values.dtype in (np.uint8, np.uint16) and values.size > _MOST_WORDS:
             table = self.levels(np.arange(np.iinfo(values.dtype).max + 1, dtype=values.dtype))
-            return table[values]
+            found: npt.NDArray[np.uint8] = table[values]
+            return found
         if values.size > _AT_ONCE and len(values) > 1:
             rows = max(1, _AT_ONCE * len(values) // values.size)
             levels = np.empty(values.shape, np.uint8)

@@ -191,3 +191,146 @@ def test_a_changed_table_gives_other_classes(tmp_path: Path) -> None:
     second = prepared(tmp_path / "cache", source)
     assert (first.class_names, second.class_names) == (("a", "b"), ("a", "c"))
     assert first.fingerprint != second.fingerprint
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufefffilename;label\r\n{}".encode(),
+        "file_name\tlabel\n{}".encode("utf-16"),
+        b"file_name|label\n{}",
+        b"file_name\tlabel\n{}",
+        "file_name,caption,label\n{},été\n".encode("cp1252"),
+        b"FILE , Label\n{}",
+    ],
+    ids=["BOM, semicolons", "UTF-16", "bars", "tabs", "Latin-1", "spaces and capitals"],
+)
+def test_tables_of_other_programs(tmp_path: Path, content: bytes) -> None:
+    source = flat(tmp_path / "in")
+    utf16 = content.startswith(b"\xff\xfe")
+    head = content.decode("utf-16" if utf16 else "latin-1").partition("{}")[0]
+    sign = next(one for one in ";\t|," if one in head)
+    three = "caption" in head
+    rows = [sign.join([f"{k}.PNG", *["un été"][:three], ("cat", "dog")[k % 2]]) for k in range(12)]
+    encoding = "utf-16-le" if utf16 else "cp1252" if three else "latin-1"
+    whole = content.replace("{}".encode(encoding), "\n".join(rows).encode(encoding))
+    (source / "labels.csv").write_bytes(whole)
+    data = prepared(tmp_path / "cache", source)
+    assert data.report.class_counts == (("cat", 6), ("dog", 6))
+    assert data.report.others == ()
+
+
+def test_one_hot_columns_are_classes(tmp_path: Path) -> None:
+    source = flat(tmp_path / "in")
+    rows = [f"{k},{float(k < 5)},{float(k >= 5)},0.0" for k in range(12)]
+    (source / "truth.csv").write_text("image,MEL,NV,BCC\n" + "\n".join(rows))
+    data = prepared(tmp_path / "cache", source)
+    assert data.report.class_counts == (("MEL", 5), ("NV", 7))
+    assert any("one-hot columns of truth.csv" in line for line in data.report.told)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {f"{k}.png": "ab"[k % 2] for k in range(12)},
+        [{"image": f"{k}.png", "label": "ab"[k % 2]} for k in range(12)],
+    ],
+    ids=["an object", "a list"],
+)
+def test_json_beside_pictures(tmp_path: Path, told: object) -> None:
+    source = flat(tmp_path / "in")
+    (source / "classes.json").write_text(json.dumps(told))
+    data = prepared(tmp_path / "cache", source)
+    assert data.report.class_counts == (("a", 6), ("b", 6))
+    assert "Classes from classes.json." in data.report.told
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("file_name,text\n" + "".join(f"{k}.png,number {k}\n" for k in range(12)), "so few values"),
+        ("file_name,label\nother.png,a\nmore.png,b\n", "no column of it names these pictures"),
+    ],
+)
+def test_a_table_that_is_not_used_is_told(tmp_path: Path, text: str, why: str) -> None:
+    source = flat(tmp_path / "in")
+    (source / "metadata.csv").write_text(text)
+    report = prepared(tmp_path / "cache", source).report
+    assert any(
+        line.startswith("metadata.csv is not read as labels") and why in line
+        for line in report.told
+    )
+
+
+@pytest.mark.parametrize("parts", [("training_set", "test_set"), ("train2017", "val2017")])
+def test_folders_of_splits_have_many_names(tmp_path: Path, parts: tuple[str, str]) -> None:
+    names = [f"{s}/{c}/{k}.png" for s in parts for c in ("cat", "dog") for k in range(3)]
+    data = prepared(tmp_path / "cache", write(tmp_path / "in", names))
+    assert data.report.class_counts == (("cat", 3), ("dog", 3))
+    assert any("6 pictures of" in line for line in data.report.warnings)
+
+
+def test_splits_below_classes(tmp_path: Path) -> None:
+    names = [
+        f"{c}/{s}/{k}.png" for c in ("cat", "dog") for s in ("train", "test") for k in range(3)
+    ]
+    source = write(tmp_path / "in", names)
+    data = prepared(tmp_path / "cache", source)
+    assert data.report.class_counts == (("cat", 3), ("dog", 3))
+    assert any("6 pictures of test" in line for line in data.report.warnings)
+    assert len(prepared(tmp_path / "cache", source, split="test")) == 6
+
+
+def test_the_domains_of_cyclegan_are_classes(tmp_path: Path) -> None:
+    names = [f"{s}/{k}.png" for s in ("trainA", "trainB", "testA", "testB") for k in range(3)]
+    data = prepared(tmp_path / "cache", write(tmp_path / "in", names))
+    assert data.report.class_counts == (("A", 3), ("B", 3))
+
+
+def test_masks_beside_pictures_are_left_aside(tmp_path: Path) -> None:
+    names = [
+        f"{p}/{s}/{k}.png" for p in ("images", "masks") for s in ("train", "val") for k in "123"
+    ]
+    source = write(tmp_path / "in", names)
+    data = prepared(tmp_path / "cache", source)
+    assert (len(data), data.class_names) == (3, ())
+    assert any("6 pictures of masks" in line for line in data.report.warnings)
+    np.testing.assert_array_equal(
+        prepared(tmp_path / "c", source, split="masks").images, PIXELS[6:9]
+    )
+    assert len(prepared(tmp_path / "cache", source, split="all")) == 12
+
+
+def test_archives_in_a_folder_may_be_classes(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        place = tmp_path / "in" / f"{name}.zip"
+        place.parent.mkdir(exist_ok=True)
+        make_zip(place, {f"{k}.png": encoded(image(PIXELS[k])) for k in range(3)})
+    assert prepared(tmp_path / "cache", tmp_path / "in").class_names == ("cat", "dog")
+    for k in (1, 2):
+        place = tmp_path / "parts" / f"n{k}.zip"
+        place.parent.mkdir(exist_ok=True)
+        make_zip(place, {f"{k}.png": encoded(image(PIXELS[k]))})
+    parts = prepared(tmp_path / "cache", tmp_path / "parts").report
+    assert not parts.class_counts
+    assert "archives" in [key for key, _, _ in parts.label_choices]
+
+
+def test_what_is_told_of_one_set_is_not_told_of_another(tmp_path: Path) -> None:
+    """Two folders of the same pictures and classes, which tables of other names say."""
+    for folder, table in (("a", "one.csv"), ("b", "two.csv")):
+        source = flat(tmp_path / folder)
+        (source / table).write_text(
+            "file,label\n" + "".join(f"{k}.png,{k % 2}\n" for k in range(12))
+        )
+        told = prepared(tmp_path / "cache", source).report.told
+        assert f"Classes from the column label of {table}." in told
+
+
+def test_names_in_a_zip_without_the_flag_of_utf8(tmp_path: Path) -> None:
+    held = {f"{name}/1.png": encoded(image(PIXELS[k])) for k, name in enumerate(("AAA", "BBB"))}
+    place = make_zip(tmp_path / "a.zip", held)
+    # Many programs write the three bytes of each of these signs without saying that it is UTF-8.
+    content = place.read_bytes().replace(b"AAA", "猫".encode()).replace(b"BBB", "犬".encode())
+    place.write_bytes(content)
+    assert prepared(tmp_path / "cache", place).class_names == ("犬", "猫")

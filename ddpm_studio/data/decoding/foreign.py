@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 _CONVERT = "convert it to PNG or TIFF"
@@ -84,7 +85,22 @@ _BY_START: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PAR1", "a Parquet file under another name: give it the ending .parquet"),
     (0, b"\x93NUMPY", "a NumPy array under another name: give it the ending .npy"),
     (0, b"<svg", _BY_SUFFIX[".svg"]),
+    (0, b"version https://git-lfs", "a pointer of Git LFS: fetch the file with git lfs pull"),
 )
+# What is told of a drop in which nothing is a picture: beside pictures these are no news.
+_PACKED = "an archive within an archive, not read here: unpack the outer one and choose the folder"
+_GZIP = "packed by gzip or the like, not read here: unpack it"
+_TABLE = (
+    "a table, and no pictures: choose the folder of the pictures that it names; numbers of pixels "
+    "are read as .npy, which numpy.save writes of what numpy.loadtxt reads"
+)
+_BY_SUFFIX_ALONE = {
+    **dict.fromkeys((".zip", ".tar", ".tgz"), _PACKED),
+    **dict.fromkeys((".gz", ".bz2", ".xz"), _GZIP),
+    **dict.fromkeys((".csv", ".tsv"), _TABLE),
+    ".html": "a web page, and no pictures: download the files that it shows",
+}
+_SHARD = re.compile(r"-\d+-of-\d+$")
 _TGA_TYPES = {1: True, 2: False, 3: False, 9: True, 10: False, 11: False}
 
 
@@ -93,9 +109,19 @@ def foreign(head: bytes) -> str | None:
     return next((what for at, sign, what in _BY_START if head.startswith(sign, at)), None)
 
 
+def shardless(suffix: str) -> str:
+    """Return the ending of one of several parts without its number: TensorFlow's are so called."""
+    return _SHARD.sub("", suffix)
+
+
 def foreign_suffix(suffix: str) -> str | None:
     """Return what a file with this ending is, and what would read it; None: not known either."""
     return _BY_SUFFIX.get(suffix)
+
+
+def foreign_alone(suffix: str) -> str | None:
+    """Return the same for a drop without any picture, of which more is worth a word."""
+    return foreign_suffix(suffix) or _BY_SUFFIX_ALONE.get(suffix)
 
 
 def looks_like_tga(data: bytes) -> bool:

@@ -16,7 +16,7 @@ from ddpm_studio.data.decoding.decoding import (
     array_header,
 )
 from ddpm_studio.data.decoding.flattening import from_array
-from ddpm_studio.data.decoding.foreign import foreign, foreign_suffix
+from ddpm_studio.data.decoding.foreign import foreign, foreign_suffix, shardless
 from ddpm_studio.data.decoding.kinds import HEAD_BYTES, PICTURE_SUFFIXES, identify
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.decoding.verdicts import Large, Unusable
@@ -113,7 +113,7 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
     """
     try:
         if suffix not in PICTURE_SUFFIXES:
-            head = read(_FOREIGN_BYTES)
+            head, suffix = read(_FOREIGN_BYTES), shardless(suffix)
             if identify(head[:HEAD_BYTES]) is None:
                 # Its ending says what it is to whoever tells of it.
                 what = None if foreign_suffix(suffix) else foreign(head)

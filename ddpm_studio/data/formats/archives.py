@@ -28,7 +28,7 @@ MAX_TOTAL_BYTES = 64 * 2**30
 MAX_RATIO = 200
 RATIO_FROM_BYTES = 256 * 2**20
 
-_ENCRYPTED = 0x1
+_ENCRYPTED, _UTF8 = 0x1, 0x800
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
@@ -102,7 +102,7 @@ def zip_files(path: Path, stack: ExitStack) -> list[File]:
     for info in archive.infolist():
         budget.add(info.file_size)
         # filename has the separators changed already; what was written is orig_filename.
-        name = _safe_name(path, info.orig_filename)
+        name = _safe_name(path, _written(info))
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _unsafe(path, info.filename, "is a link")
         if info.flag_bits & _ENCRYPTED:
@@ -165,6 +165,17 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
         raise damaged(path, error) from error
     return files
+
+
+def _written(info: zipfile.ZipInfo) -> str:
+    """Return a member's name; many programs write UTF-8 without the flag that says so."""
+    name = info.orig_filename
+    if info.flag_bits & _UTF8 or name.isascii():
+        return name
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name
 
 
 def _safe_name(path: Path, name: str) -> str:

@@ -12,6 +12,7 @@ from ddpm_studio.data.places import Place, Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 
+_SCHEMES = ("http:", "https:", "ftp:", "s3:", "gs:", "hf:", "file:")
 Stamp = tuple[str, int, int]
 
 
@@ -31,7 +32,11 @@ def stat_source(path: Path) -> os.stat_result:
         info = path.stat()
     except FileNotFoundError:
         remedy = "Check the path; it may have been moved."
-        if len(path.parts) == 2 and not path.parent.exists():
+        if path.parts[0] in _SCHEMES:
+            remedy = "Addresses are not fetched: download it, then choose that."
+        elif any(sign in path.name for sign in "*?"):
+            remedy = "No file is called like this pattern; choose the folder itself."
+        elif len(path.parts) == 2 and not path.parent.exists():
             remedy = "Sets of the Hugging Face Hub are not fetched: download it, then choose that."
         raise StudioError(f"There is no file or folder {path}.", remedy) from None
     except OSError as error:

@@ -31,6 +31,8 @@ _LABEL_WORDS = (
 )
 _WORD = re.compile(r"[a-z]+(?:_\d+)?|\d+")
 _SHOWN = 6
+# So many different values for a picture each are numbers, not classes.
+_MOST_CLASSES = 1000
 
 
 @dataclass(frozen=True)
@@ -144,18 +146,27 @@ def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Name
 def _classes(
     pictures: Named, count: int, arrays: Sequence[Named], reading: Reading, called: str
 ) -> list[str] | None:
-    """Return the class of each picture by the labels beside them."""
+    """Return the class of each picture by the labels beside them.
+
+    Other arrays of a number or a text for each picture may be asked for; a lone one is taken if
+    few enough of its values differ.
+    """
+    there = [one for one in arrays if one is not pictures and one.split == pictures.split]
     beside = {
-        one.name: one
-        for one in arrays
-        if one is not pictures
-        and one.split == pictures.split
-        and (one.stem in _LABEL_WORDS or _looks_like_labels(one, count))
+        one.name: one for one in there if one.stem in _LABEL_WORDS or _looks_like_labels(one, count)
     }
+    others = {one.name: one for one in there if _one_each(one, count) and one.name not in beside}
+    if not beside and len(others) == 1 and not reading.first_rules:
+        beside = {name: one for name, one in others.items() if _few_values(one, count)}
+    if reading.own.asked in others:
+        beside |= others
     ordered = sorted(beside, key=lambda key: _rank(beside[key].stem))
-    return reading.own_labels(
+    taken = reading.own_labels(
         called, {key: partial(_all, beside[key].rows) for key in ordered}, count
     )
+    if not reading.first_rules:
+        reading.own.found += [name for name in others if name not in reading.own.found]
+    return taken
 
 
 def _rank(stem: str) -> int:
@@ -164,6 +175,16 @@ def _rank(stem: str) -> int:
 
 def _looks_like_labels(one: Named, count: int) -> bool:
     return one.shape in ((count,), (count, 1)) and one.dtype.kind in "uiUS" and "label" in one.stem
+
+
+def _one_each(one: Named, count: int) -> bool:
+    """Whether an array has a whole number or a text for each picture."""
+    return count > 1 and one.shape in ((count,), (count, 1)) and one.dtype.kind in "biuUS"
+
+
+def _few_values(one: Named, count: int) -> bool:
+    different = len(np.unique(_all(one.rows)))
+    return 1 < different <= min(_MOST_CLASSES, max(2, count // 2))
 
 
 def _all(rows: Callable[[], Rows]) -> Array:

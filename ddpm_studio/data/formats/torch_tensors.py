@@ -10,7 +10,7 @@ import io
 import math
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,8 @@ class _TorchFile:
         found = list(_tensors(self._told))
         if not found:
             raise ValueError(_held(self._told))
+        if (pairs := _pairs(self._told)) is not None:
+            return self._of_pairs(pairs)
         lone = [one for _, one in found]
         if len(found) > _FEW and isinstance(self._told, list):
             # A list of pictures, a tensor each.
@@ -159,6 +161,15 @@ class _TorchFile:
         self._refuse_models(dict(found))
         arrays = [self._named(key, one) for key, one in found]
         return parts_of(arrays, self._reading, self._name)
+
+    def _of_pairs(self, pairs: list[tuple[_Tensor, object]]) -> list[Part]:
+        """Return pictures that each have their class beside them, as data sets in torch do."""
+        labels = np.array([str(label) for _, label in pairs])
+        classes = self._reading.own_labels(self._name, {"y": lambda: labels}, len(pairs))
+        return [
+            replace(self._part(f"{self._name}[{k}]", one), classes=classes and [classes[k]])
+            for k, (one, _) in enumerate(pairs)
+        ]
 
     def _refuse_models(self, found: dict[str, _Tensor | Array]) -> None:
         words = {key.rpartition(".")[2] for key in found}
@@ -239,6 +250,20 @@ def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str,
         for number, value in enumerate(told):
             usual = ("x", "y")[number] if len(told) <= _FEW and number < 2 else str(number)
             yield from _tensors(value, f"{key}.{usual}" if key else usual, depth + 1)
+
+
+def _pairs(told: object) -> list[tuple[_Tensor, object]] | None:
+    """Return the pairs of a list of (picture, class), such as list(dataset); None: it is none."""
+    if not isinstance(told, list) or len(told) < 2:
+        return None
+    pairs: list[tuple[_Tensor, object]] = []
+    for one in told:
+        match one:
+            case (_Tensor() as picture, int() | str() as label) if len(picture.shape) > 1:
+                pairs.append((picture, label))
+            case _:
+                return None
+    return pairs
 
 
 def _storage(identity: object) -> object:

@@ -2,60 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from ddpm_studio.data.items import folder_classes, folders_of
 from ddpm_studio.data.labels.source import LabelSource
-from ddpm_studio.data.splits import split_of
+from ddpm_studio.data.splits import ALL, folder_part, mask_parts, taken_splits
 
 _MOST_FILES = 1000
 FOLDERS, LEAVES, TOP, FILES = "folders", "leaf-folders", "top-folders", "files"
-_RANK = 4
+ARCHIVES = "archives"
+_RANK, _ARCHIVES_RANK = 4, 7
+_NUMBERS = re.compile(r"[\W\d_]+")
 
 
 @dataclass(frozen=True)
 class SplitFolders:
-    """The level of a tree whose folders are the parts of a set, such as train and test.
+    """The levels of a tree whose folders are parts of a set: train and test, images and masks.
 
     Args:
-        level: 0 for the first.
-        names: the part of each folder of that level.
+        levels: of each, 0 for the first, the part of each folder and what else its name tells.
     """
 
-    level: int
-    names: dict[str, str]
+    levels: dict[int, dict[str, tuple[str, str]]]
 
-    def split(self, path: str) -> str | None:
-        """Return which part a picture belongs to."""
-        parts = path.split("/")
-        return self.names.get(parts[self.level]) if len(parts) > self.level + 1 else None
+    def parts(self, path: str) -> list[str | None]:
+        """Return which parts a picture belongs to, one for each level."""
+        folders = path.split("/")[:-1]
+        return [
+            names.get(folders[level], (None,))[0] if len(folders) > level else None
+            for level, names in self.levels.items()
+        ]
+
+    def taken(self, asked: str | None) -> list[frozenset[str | None]]:
+        """Return which parts are read, for each level.
+
+        Raises:
+            StudioError: what is asked for is none of them.
+        """
+        found = [[part for part, _ in names.values()] for names in self.levels.values()]
+        known = {part for parts in found for part in parts}
+        if asked not in (None, ALL, *known):
+            taken_splits(known, asked)
+        return [taken_splits(parts, asked if asked in (ALL, *parts) else None) for parts in found]
 
     def without(self, path: str) -> str:
-        """Return a path without its folder of this level."""
-        parts = path.split("/")
-        return "/".join(parts[: self.level] + parts[self.level + 1 :])
+        """Return a path without its folders of these levels, but what else they tell."""
+        *folders, name = path.split("/")
+        for level, names in self.levels.items():
+            if len(folders) > level and folders[level] in names:
+                folders[level] = names[folders[level]][1]
+        return "/".join([folder for folder in folders if folder] + [name])
 
 
 def split_folders(paths: Sequence[str]) -> SplitFolders | None:
-    """Return which folders are parts of a set: all of one level, and one for training among them.
+    """Return which folders are parts of a set: all of a level, two at least.
 
     A folder "test" beside "cat" and "dog" is a class like these.
     """
+    levels: dict[int, dict[str, tuple[str, str]]] = {}
     level = 0
     inner = list(folders_of(paths)[1].values())
     while inner and all(len(folders) > level for folders in inner):
         found = {folders[level] for folders in inner}
-        splits = {folder: split_of(folder) for folder in found}
-        known = {folder: split for folder, split in splits.items() if split is not None}
-        if len(known) == len(found):
-            # A lone folder "train" holds the whole set: it is looked through as any other.
-            return SplitFolders(level, known) if len(found) > 1 else None
-        if len(found) > 1:
-            return None
+        known = {folder: part for folder in found if (part := folder_part(folder)) is not None}
+        masks = mask_parts(found)
+        # A lone folder "train" holds the whole set: it is looked through as any other.
+        if len(known) == len(found) > 1:
+            levels[level] = known
+        elif masks is not None:
+            levels[level] = {folder: (part, "") for folder, part in masks.items()}
         level += 1
-    return None
+    return SplitFolders(levels) if levels else None
 
 
 def top_folders() -> LabelSource:
@@ -74,9 +94,32 @@ def folder_sources(paths: Sequence[str]) -> list[LabelSource]:
     if leaves is not None and first is not None and set(leaves) != set(first):
         title = "the innermost folders"
         sources.append(LabelSource(LEAVES, title, None, lambda asked: _leaves(asked)))
-    if len(folders_of(inner)[1]) == 1 and 1 < len(inner) <= _MOST_FILES:
+    # Of files that hold several pictures each.
+    several = 1 < len(set(inner)) <= min(_MOST_FILES, len(inner) - 1)
+    if len(folders_of(inner)[1]) == 1 and several:
         sources.append(LabelSource(FILES, "the files' names", None, _by_files))
     return sources
+
+
+def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:
+    """Return for each archive of a folder what its name says of its pictures.
+
+    "cat.zip" beside "dog.zip" is a class; parts such as "a-0001.tar" differ in their numbers alone,
+    and so do ImageNet's classes: there they may be chosen.
+    """
+    classes = {name: name.rpartition("/")[2].partition(".")[0] for name in names}
+    if len(set(classes.values())) < 2:
+        return {name: [] for name in names}
+    letters = {_NUMBERS.sub("", one) for one in classes.values()}
+    rank = _ARCHIVES_RANK if len(letters) == len(set(classes.values())) else None
+    return {
+        name: [LabelSource(ARCHIVES, "the archives' names", rank, partial(_all_of, one))]
+        for name, one in classes.items()
+    }
+
+
+def _all_of(one: str, paths: Sequence[str]) -> list[str | None] | None:
+    return [one] * len(paths)
 
 
 def _by_folders(splits: SplitFolders | None, paths: Sequence[str]) -> list[str | None] | None:

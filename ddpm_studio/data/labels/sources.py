@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.folders import folder_sources
@@ -13,10 +14,24 @@ from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.tables import table_sources
 
 
-def label_sources(
-    files: Sequence[File], paths: Sequence[str]
-) -> tuple[list[LabelSource], set[str], list[str]]:
-    """Return what may say the classes of pictures, which files say it, and warnings.
+class TreeSources(NamedTuple):
+    """What may say the classes in a tree.
+
+    Attributes:
+        found: the places.
+        used: the files that they are.
+        warnings: of manifests that can't be read.
+        told: which tables say nothing, and why.
+    """
+
+    found: list[LabelSource]
+    used: set[str]
+    warnings: list[str]
+    told: list[str]
+
+
+def label_sources(files: Sequence[File], paths: Sequence[str]) -> TreeSources:
+    """Return what may say the classes of pictures.
 
     Args:
         files: of the tree.
@@ -24,7 +39,9 @@ def label_sources(
     """
     found, used, warnings = manifest_sources(files)
     others = [file for file in files if file.name not in used] if used else files
-    tables, table_files = table_sources(others, paths)
     sidecars, sidecar_files = sidecar_sources(others, paths)
+    if sidecar_files:
+        others = [file for file in others if file.name not in sidecar_files]
+    tables, table_files, told = table_sources(others, paths)
     found += [*tables, *sidecars, *folder_sources(paths), *name_sources(paths)]
-    return found, used | table_files | sidecar_files, warnings
+    return TreeSources(found, used | table_files | sidecar_files, warnings, told)

@@ -1,101 +1,109 @@
 """Classes by a table with a column of files: ``metadata.csv`` and ``.jsonl`` (imagefolder), CelebA.
 
-A table is comma or tab separated or of white space, with a head or without; CelebA's attributes
-begin with their count. A column is a class where it is called so, or where it is the only one.
+A column is a class where it is called so, or where it is the only one; columns of zeros and ones,
+of which one is 1 in each row (one-hot, as ISIC's), are the classes themselves.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.source import LabelSource
+from ddpm_studio.data.labels.table_files import (
+    CERTAIN,
+    FILE_COLUMNS,
+    JSON_SUFFIX,
+    LABEL_COLUMNS,
+    MOST_BYTES,
+    SUFFIXES,
+    Table,
+    read_table,
+)
 from ddpm_studio.errors import plain
 
-_SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".jsonl", ".ndjson"))
+ONE_HOT = "one-hot"
 _RANK = 2
-_MOST_BYTES, _MOST_TABLES, _MOST_ROWS = 64 * 2**20, 16, 2_000_000
-_MOST_COLUMNS = 1000
-_FILE_COLUMNS = (
-    *(
-        "file_name",
-        "filename",
-        "file",
-        "image",
-        "image_id",
-        "path",
-        "filepath",
-        "img",
-        "name",
-        "id",
-    ),
-)
-_LABEL_COLUMNS = ("label", "labels", "class", "class_name", "category", "target", "y", "species")
+_MOST_TABLES = 16
 # So many different values for a picture each are captions or numbers, not classes.
 _MOST_CLASSES = 1000
+_BITS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
+_LEAST_ONE_HOT = 2
 
-
-@dataclass(frozen=True)
-class _Table:
-    name: str
-    columns: list[str]
-    rows: list[list[str]]
+PathOf = Callable[[str], "str | None"]
 
 
 def table_sources(
     files: Sequence[File], paths: Sequence[str]
-) -> tuple[list[LabelSource], set[str]]:
-    """Return the columns of the tables among the files, and which files are such tables.
+) -> tuple[list[LabelSource], set[str], list[str]]:
+    """Return the columns of the tables among the files, which files are such tables, and why others
+    are none.
 
     Args:
         files: of the tree.
         paths: of its pictures.
     """
-    tables = [file for file in files if file.suffix in _SUFFIXES and 0 < file.size <= _MOST_BYTES]
-    # Captions beside the pictures are as many as these.
-    if not tables or not paths or len(tables) > _MOST_TABLES:
-        return [], set()
-    by_path = {_stem(path): path for path in paths}
-    by_path |= {path: path for path in paths}
-    by_name: dict[str, str | None] = {}
-    for path in paths:
-        for name in (path.rpartition("/")[2], _stem(path.rpartition("/")[2])):
-            by_name[name] = path if by_name.get(name, path) == path else None
+    tables = [file for file in files if file.suffix in SUFFIXES and 0 < file.size <= MOST_BYTES]
+    # Captions or notes beside the pictures are as many as these.
+    for suffix in {file.suffix for file in tables}:
+        if sum(file.suffix == suffix for file in tables) > _MOST_TABLES:
+            tables = [file for file in tables if file.suffix != suffix]
+    if not tables or not paths:
+        return [], set(), []
+    names = _Names(paths)
     sources: list[LabelSource] = []
     used: set[str] = set()
+    told: list[str] = []
     for file in tables:
-        table = _read(file)
-        if table is None:
-            continue
+        table = read_table(file)
         folder = file.name.rpartition("/")[0]
-        found = _columns(table, f"{folder}/" if folder else "", by_path, by_name)
+        path_of = partial(names.path_of, f"{folder}/" if folder else "")
+        at = _file_column(table, path_of) if table is not None else None
+        found = _columns(table, at, path_of) if table is not None and at is not None else []
         if found:
             used.add(file.name)
             sources += found
-    return sources, used
+        elif file.suffix in CERTAIN:
+            why = "no column of it names these pictures"
+            if table is None:
+                why = "it has no columns that can be read"
+            elif at is not None:
+                why = "it names the pictures, but no column has so few values as classes"
+            told.append(f"{plain(file.name, 80)} is not read as labels: {why}.")
+    return sources, used, told
 
 
-def _columns(
-    table: _Table, folder: str, by_path: dict[str, str], by_name: dict[str, str | None]
-) -> list[LabelSource]:
-    """Return a source for each column beside the one that names the pictures."""
+class _Names:
+    """Pictures by what tables may call them: by path or name, with the ending or without."""
 
-    def path_of(cell: str) -> str | None:
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._by_path = {_stem(path): path for path in paths}
+        self._by_path |= {path: path for path in paths}
+        self._by_name: dict[str, str | None] = {}
+        self._folded: dict[str, str | None] = {}
+        for path in paths:
+            for name in (path.rpartition("/")[2], _stem(path.rpartition("/")[2])):
+                for known, key in ((self._by_name, name), (self._folded, name.casefold())):
+                    known[key] = path if known.get(key, path) == path else None
+
+    def path_of(self, folder: str, cell: str) -> str | None:
+        """Return the picture that a cell of a table in a folder names, or None."""
         cell = cell.strip().replace("\\", "/").removeprefix("./")
-        found = by_path.get(folder + cell) or by_path.get(cell)
-        return found or by_name.get(cell.rpartition("/")[2])
+        found = self._by_path.get(folder + cell) or self._by_path.get(cell)
+        name = cell.rpartition("/")[2]
+        return found or self._by_name.get(name) or self._folded.get(name.casefold())
 
-    at = _file_column(table, path_of)
-    if at is None:
-        return []
+
+def _columns(table: Table, at: int, path_of: PathOf) -> list[LabelSource]:
+    """Return a source for each column beside the one that names the pictures."""
     paths = [path_of(row[at]) if len(row) > at else None for row in table.rows]
     others = [index for index in range(len(table.columns)) if index != at]
     sources = []
+    one_hot = _one_hot(table, paths, others)
+    if one_hot is not None:
+        title = f"the one-hot columns of {plain(table.name, 80)}"
+        sources.append(LabelSource(ONE_HOT, title, _RANK, partial(_classes, one_hot)))
     for index in others:
         known = {
             path: row[index].strip()
@@ -105,22 +113,40 @@ def _columns(
         values = len(set(known.values()))
         few = 1 < values <= min(_MOST_CLASSES, max(2, len(known) // 2))
         name = table.columns[index]
-        called = name.casefold() in _LABEL_COLUMNS
+        called = name.casefold() in LABEL_COLUMNS
         sure = values > 1 and (called or (len(others) == 1 and few))
         if known and (few or called):
             title = f"the column {plain(name, 60)} of {plain(table.name, 80)}"
+            if table.name.endswith(JSON_SUFFIX):
+                title = plain(table.name, 80)
             rank = _RANK if sure else None
             sources.append(LabelSource(name, title, rank, partial(_classes, known)))
     return sources
 
 
-def _file_column(table: _Table, path_of: object) -> int | None:
+def _one_hot(
+    table: Table, paths: Sequence[str | None], others: Sequence[int]
+) -> dict[str, str] | None:
+    """Return the class of each picture whose columns say 1 once and else 0; None: they do not."""
+    if len(others) < _LEAST_ONE_HOT:
+        return None
+    known: dict[str, str] = {}
+    for path, row in zip(paths, table.rows, strict=True):
+        if path is None:
+            continue
+        bits = [_BITS.get(row[index].strip(), 2) if len(row) > index else 2 for index in others]
+        if sum(bits) != 1:
+            return None
+        known[path] = table.columns[others[bits.index(1)]]
+    return known if len(set(known.values())) > 1 else None
+
+
+def _file_column(table: Table, path_of: PathOf) -> int | None:
     """Return which column names pictures that are there: most of its cells do."""
-    assert callable(path_of)
     sample = table.rows[:: max(1, len(table.rows) // 50)]
     order = sorted(
         range(len(table.columns)),
-        key=lambda at: (table.columns[at].casefold() not in _FILE_COLUMNS, at),
+        key=lambda at: (table.columns[at].casefold() not in FILE_COLUMNS, at),
     )
     for at in order:
         hits = sum(len(row) > at and path_of(row[at]) is not None for row in sample)
@@ -131,58 +157,6 @@ def _file_column(table: _Table, path_of: object) -> int | None:
 
 def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
     return [known.get(path) for path in paths]
-
-
-def _read(file: File) -> _Table | None:
-    """Return a file as a table; None: it is none."""
-    try:
-        text = file.read(-1).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return None
-    lines = io.StringIO(text, newline="")
-    name = file.name.rpartition("/")[2]
-    try:
-        if file.suffix in (".jsonl", ".ndjson"):
-            return _json_lines(name, lines)
-        rows = [row for row in _rows(file.suffix, lines) if row]
-    except (csv.Error, ValueError, RecursionError):
-        return None
-    if len(rows) < 2 or len(rows) > _MOST_ROWS:
-        return None
-    # CelebA's attributes: the count, the names of the columns but for the first, the rows.
-    if len(rows[0]) == 1 and rows[0][0].isdecimal() and len(rows[1]) + 1 == len(rows[-1]):
-        return _Table(name, ["image_id", *rows[1]], rows[2:])
-    if len(rows[0]) < 2 or len(rows[0]) > _MOST_COLUMNS:
-        return None
-    if any(cell.casefold() in (*_FILE_COLUMNS, *_LABEL_COLUMNS) for cell in rows[0]):
-        return _Table(name, rows[0], rows[1:])
-    stem = name.rpartition(".")[0]
-    others = [stem] if len(rows[0]) == 2 else [f"{stem}:{k}" for k in range(2, len(rows[0]) + 1)]
-    return _Table(name, ["", *others], rows)
-
-
-def _rows(suffix: str, lines: io.StringIO) -> Iterator[list[str]]:
-    if suffix == ".tsv":
-        return csv.reader(lines, delimiter="\t")
-    head = lines.readline()
-    second = lines.readline()
-    lines.seek(0)
-    if suffix == ".csv" or "," in (head if "," in head else second):
-        return csv.reader(lines, delimiter=";" if ";" in head and "," not in head else ",")
-    return (line.split() for line in lines)
-
-
-def _json_lines(name: str, lines: io.StringIO) -> _Table | None:
-    found = [json.loads(line) for line in lines if line.strip()]
-    if not found or not all(isinstance(one, dict) for one in found):
-        return None
-    columns = list(dict.fromkeys(key for one in found for key in one))[:_MOST_COLUMNS]
-    rows = [[_cell(one.get(key)) for key in columns] for one in found]
-    return _Table(name, columns, rows)
-
-
-def _cell(value: object) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
 def _stem(path: str) -> str:

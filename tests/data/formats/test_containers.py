@@ -16,11 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from tests.data.pictures import encoded, image, make_tar, make_zip, noise, prepared
 
 CLASSES = ["airplane", "automobile", "bird"]
+PIXELS = noise(8)
 
 
 def flat(pixels: np.ndarray) -> np.ndarray:
@@ -336,3 +338,75 @@ def test_a_name_of_the_hub_is_no_path(tmp_path: Path, monkeypatch: pytest.Monkey
         prepared(tmp_path / "cache", Path("ylecun/mnist"))
     with pytest.raises(StudioError, match="may have been moved"):
         prepared(tmp_path / "cache", tmp_path / "gone")
+
+
+def test_a_list_of_pictures_and_classes(tmp_path: Path) -> None:
+    """What ``list(dataset)`` of torchvision is."""
+    pairs = [(torch.from_numpy(one).permute(2, 0, 1), k % 2) for k, one in enumerate(PIXELS)]
+    torch.save(pairs, tmp_path / "a.pt")
+    data = prepared(tmp_path / "cache", tmp_path / "a.pt")
+    np.testing.assert_array_equal(data.images, PIXELS)
+    assert data.labels is not None
+    assert data.labels.tolist() == [k % 2 for k in range(len(PIXELS))]
+
+
+def test_labels_by_an_unknown_name(tmp_path: Path) -> None:
+    """As Galaxy10's "ans"; of several such arrays one has to be chosen."""
+    few, many = np.arange(len(PIXELS)) % 2, np.arange(len(PIXELS))
+    np.savez(tmp_path / "a.npz", images=PIXELS, ans=few)
+    assert prepared(tmp_path / "cache", tmp_path / "a.npz").report.labels == ("ans",)
+    np.savez(tmp_path / "b.npz", images=PIXELS, ans=few, number=many)
+    report = prepared(tmp_path / "cache", tmp_path / "b.npz").report
+    assert not report.labels
+    assert {key for key, _, _ in report.label_choices} == {"ans", "number"}
+    assert prepared(tmp_path / "cache", tmp_path / "b.npz", labels="ans").class_names == ("0", "1")
+    np.savez(tmp_path / "c.npz", images=PIXELS, number=many)
+    assert not prepared(tmp_path / "cache", tmp_path / "c.npz").report.labels
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("train/data.arrow", "dataset_dict.json", "train/state.json"), "an Arrow file"),
+        (("a.tfrecord-00000-of-00002", "a.tfrecord-00001-of-00002"), "TensorFlow records"),
+        (("a.npy.gz",), "packed by gzip"),
+        (("mnist_train.csv",), "a table"),
+    ],
+)
+def test_what_is_not_read_is_named_among_other_files(
+    tmp_path: Path, names: tuple[str, ...], words: str
+) -> None:
+    for name in names:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(b"1,2,3\n")
+    with pytest.raises(StudioError) as caught:
+        prepared(tmp_path / "cache", tmp_path / "in")
+    assert words in str(caught.value)
+
+
+def test_an_archive_in_an_archive_is_told(tmp_path: Path) -> None:
+    inner = make_zip(tmp_path / "train.zip", {"a.png": b""}).read_bytes()
+    with pytest.raises(StudioError, match="an archive within an archive"):
+        prepared(tmp_path / "cache", make_zip(tmp_path / "a.zip", {"train.zip": inner}))
+
+
+def test_transparency_that_is_filled_is_told(tmp_path: Path) -> None:
+    clear = np.dstack([PIXELS[0], PIXELS[0][..., :1]])
+    source = tmp_path / "in"
+    source.mkdir()
+    Image.fromarray(clear).save(source / "a.png")
+    image(PIXELS[1]).save(source / "b.png")
+    told = prepared(tmp_path / "cache", source, background="#ff0000").report.told
+    assert any("1 picture has transparency, which becomes #ff0000" in line for line in told)
+    kept = prepared(tmp_path / "cache", source, channels="rgba").report.told
+    assert not any("transparency" in line for line in kept)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("https://example.org/a.zip", "Addresses are not fetched"), ("d/*.png", "this pattern")],
+)
+def test_what_is_no_path(path: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(StudioError) as caught:
+        prepared(tmp_path / "cache", Path(path))
+    assert words in caught.value.remedy

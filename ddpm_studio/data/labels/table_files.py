@@ -1,0 +1,116 @@
+"""Files that may be tables: separated values as spreadsheets and programs write them, JSON.
+
+Comma, semicolon, tab, bar or white space between the cells, with a head or without; UTF-8, UTF-16
+as spreadsheets write it, or else Windows' Western code page. CelebA's attributes begin with their
+count. JSON is a list of objects, an object a line, or an object from file to class.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ddpm_studio.data.items import File
+
+FILE_COLUMNS = frozenset(
+    (
+        *("file_name", "filename", "file", "image", "image_id", "image_name", "path", "filepath"),
+        *("img", "name", "id"),
+    )
+)
+LABEL_COLUMNS = frozenset(
+    ("label", "labels", "class", "class_name", "category", "target", "y", "species")
+)
+JSON_SUFFIX = ".json"
+_LINES_OF_JSON = (".jsonl", ".ndjson")
+SUFFIXES = frozenset((".csv", ".tsv", ".txt", JSON_SUFFIX, *_LINES_OF_JSON))
+#: What a file with this ending is without doubt: of its not being used people are told.
+CERTAIN = frozenset((".csv", ".tsv", *_LINES_OF_JSON))
+MOST_BYTES = 64 * 2**20
+_MOST_ROWS, _MOST_COLUMNS = 2_000_000, 1000
+_SEPARATORS = ",;\t|"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: the name of its file, its columns and its rows, which may be shorter."""
+
+    name: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def read_table(file: File) -> Table | None:
+    """Return a file as a table; None: it is none."""
+    name = file.name.rpartition("/")[2]
+    try:
+        text = _text(file.read(-1))
+        if file.suffix == JSON_SUFFIX:
+            return _of_json(name, json.loads(text))
+        lines = io.StringIO(text, newline="")
+        if file.suffix in _LINES_OF_JSON:
+            return _of_objects(name, [json.loads(line) for line in lines if line.strip()])
+        rows = [row for row in _rows(file.suffix, lines) if row]
+    except (OSError, csv.Error, ValueError, RecursionError):
+        return None
+    if len(rows) < 2 or len(rows) > _MOST_ROWS:
+        return None
+    # CelebA's attributes: the count, the names of the columns but for the first, the rows.
+    if len(rows[0]) == 1 and rows[0][0].isdecimal() and len(rows[1]) + 1 == len(rows[-1]):
+        return Table(name, ["image_id", *rows[1]], rows[2:])
+    if len(rows[0]) < 2 or len(rows[0]) > _MOST_COLUMNS:
+        return None
+    if any(cell.strip().casefold() in FILE_COLUMNS | LABEL_COLUMNS for cell in rows[0]):
+        return Table(name, [cell.strip() for cell in rows[0]], rows[1:])
+    stem = name.rpartition(".")[0]
+    others = [stem] if len(rows[0]) == 2 else [f"{stem}:{k}" for k in range(2, len(rows[0]) + 1)]
+    return Table(name, ["", *others], rows)
+
+
+def _text(data: bytes) -> str:
+    if data.startswith(_UTF16):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Spreadsheets of Western Europe; a picture under another name has zeros in it.
+        if b"\0" in data:
+            raise
+        return data.decode("cp1252")
+
+
+def _rows(suffix: str, lines: io.StringIO) -> Iterator[list[str]]:
+    head, second = lines.readline(), lines.readline()
+    lines.seek(0)
+    separator = max(_SEPARATORS, key=head.count)
+    if separator not in head:
+        separator = max(_SEPARATORS, key=second.count)
+    is_separated = separator in head + second
+    if suffix == ".txt" and (not is_separated or separator == "\t"):
+        return (line.split() for line in lines)
+    return csv.reader(lines, delimiter=separator if is_separated else ",")
+
+
+def _of_json(name: str, told: object) -> Table | None:
+    if isinstance(told, dict) and not any(isinstance(one, dict | list) for one in told.values()):
+        rows = [[str(key), _cell(value)] for key, value in told.items()]
+        return Table(name, ["", name.rpartition(".")[0]], rows) if rows else None
+    return _of_objects(name, told) if isinstance(told, list) else None
+
+
+def _of_objects(name: str, found: list[object]) -> Table | None:
+    told = [one for one in found if isinstance(one, dict)]
+    if not told or len(told) < len(found) or len(found) > _MOST_ROWS:
+        return None
+    columns = list(dict.fromkeys(str(key) for one in told for key in one))[:_MOST_COLUMNS]
+    rows = [[_cell(one.get(key)) for key in columns] for one in told]
+    return Table(name, columns, rows)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None or isinstance(value, dict | list) else str(value)
