@@ -35,6 +35,7 @@ class Collection:
     """Everything that was dropped, listed; ``items`` may turn out to be no pictures.
 
     ``sources`` has for each tree what may say the classes; ``own`` are the labels in arrays.
+    ``formats`` are the names of those that have read something.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Collection:
     told: list[str] = field(default_factory=list)
     sources: dict[int, list[LabelSource]] = field(default_factory=dict)
     own: OwnLabels = field(default_factory=OwnLabels)
+    formats: list[str] = field(default_factory=list)
 
 
 def collect(paths: list[Path], stack: ExitStack, options: PrepareOptions) -> Collection:
@@ -66,13 +68,14 @@ class _Collecting:
 
     def collect(self) -> Collection:
         loose: list[File] = []
+        found = self._found.formats
         for path in self._paths:
             prefix = f"{path.name}/" if len(self._paths) > 1 else ""
             if path.is_dir():
                 self._folder(path, prefix)
                 continue
             stat_source(path)
-            if (files := archive_of(path, self._stack, self._options)) is not None:
+            if (files := archive_of(path, self._stack, self._options, found)) is not None:
                 self._tree(files, self._reading(path.name, prefix))
                 continue
             reading = self._reading(path.name, "")
@@ -107,7 +110,8 @@ class _Collecting:
                 continue
             assert isinstance(file.place, Whole)
             try:
-                held = archive_of(Path(file.place.path), self._stack, self._options)
+                place = Path(file.place.path)
+                held = archive_of(place, self._stack, self._options, self._found.formats)
             except StudioError as error:
                 self._found.rejects.append(
                     Reject(plain(prefix + file.name), f"no archive: {error}")
@@ -192,6 +196,7 @@ class _Collecting:
         found.warnings += reading.warnings
         found.told += reading.told
         found.own.add(reading.own)
+        found.formats += reading.formats
         found.sources[reading.tree] = sources
 
 

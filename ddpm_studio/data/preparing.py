@@ -114,7 +114,7 @@ def prepare(
         more: list[object] = todays(options)
         if more:
             # What is told of them is kept with the pictures.
-            more += [digest_of(labels.classes), collection.told, labels.told]
+            more += [digest_of(labels.classes), collection.told, labels.told, collection.formats]
             more += [(one.key, one.title, one.classes) for one in labels.choices]
         asked = sized.model_copy(update={"rules": RULES})
         key = content_key(seen, content, asked, collection.warnings, more, as_asked=True)

@@ -51,7 +51,8 @@ class Report:
     an earlier one pixel for pixel after preparation (they are kept). ``told`` says what values,
     axes and classes were taken for. ``label_choices`` are (key, title, number of classes) of what
     may say classes, and ``labels`` the keys of what did; ``classes_found`` are its (class, count)
-    before any was renamed or left out.
+    before any was renamed or left out. ``formats`` are the names of those in the catalogue that
+    have read something.
     """
 
     source: str
@@ -67,6 +68,7 @@ class Report:
     label_choices: tuple[tuple[str, str, int], ...] = ()
     labels: tuple[str, ...] = ()
     classes_found: tuple[tuple[str, int], ...] = ()
+    formats: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return the report as short lines for people, most important first."""
@@ -138,6 +140,7 @@ class Report:
             classes_found=tuple(
                 (str(name), int(count)) for name, count in data.get("classes_found", ())
             ),
+            formats=tuple(str(name) for name in data.get("formats", ())),
         )
 
 

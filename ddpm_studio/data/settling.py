@@ -133,6 +133,7 @@ def settle(
         label_choices=tuple((one.key, one.title, one.classes) for one in labels.choices),
         labels=labels.taken,
         classes_found=_counted(labels.classes),
+        formats=tuple(dict.fromkeys(collection.formats)),
     )
     shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
     resolved = settled(sized, shape, bands=recipe.bands)

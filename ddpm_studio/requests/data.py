@@ -77,10 +77,13 @@ class PrepareOptions(Request):
         "a picture; empty: first.",
         exclude_if=_unset,
     )
-    split: Literal["train", "val", "test", "unlabeled", "extra", "all"] | None = Field(
+    split: (
+        Literal["train", "val", "test", "unlabeled", "extra", "images", "masks", "all"] | None
+    ) = Field(
         None,
         title="Split",
-        description="Which part of a set that has such parts; empty: train.",
+        description="Which part of a set that has such parts; empty: train, and of pictures beside "
+        "their masks the pictures.",
         exclude_if=_unset,
     )
     array: str | None = Field(

@@ -10,6 +10,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ddpm_studio import __version__
+from ddpm_studio.catalogue.data_formats import DATA_FORMATS
 from ddpm_studio.catalogue.origins import believing, missing
 from ddpm_studio.catalogue.plugins import KINDS
 from ddpm_studio.engine import NoiseSchedule
@@ -37,8 +38,8 @@ from ddpm_studio.runs.first_format import spelt_out
 _NEEDED_FOR_PROCESS = ("schedule", "parameterization", "variance")
 #: Kinds of the catalogue without which a network can't be evaluated; the others train it.
 NEEDED_TO_DRAW = (*_NEEDED_FOR_PROCESS, "network")
-# Its network is written down, whatever the preset has become.
-NEEDED_TO_TRAIN = tuple(kind for kind in KINDS if kind != PRESETS.kind)
+# Its network is written down, whatever the preset has become; its pictures may have been kept.
+NEEDED_TO_TRAIN = tuple(kind for kind in KINDS if kind not in (PRESETS.kind, DATA_FORMATS.kind))
 
 
 class _Part(BaseModel):

@@ -228,6 +228,27 @@ def test_pictures_are_read_by_the_toy_format(toy: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(beside.images[..., 0], [*levels, levels[0]])
 
 
+def test_a_run_names_the_format_that_its_pictures_need(
+    site: Path, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, source = tmp_path / "run", tmp_path / "a.toy"
+    levels = np.random.default_rng(0).integers(0, 256, (4, 16, 16), np.uint8)
+    source.write_bytes(levels.tobytes())
+    with seen(site):
+        said = terminal("train", source, "--run", run, "--steps", "1", *QUIET)
+        assert said.code == 0, said.err
+    told = json.loads((run / "run.json").read_text())
+    assert told["plugins"] == {"data format toy-bytes": "toy-plugin 1.0"}
+    further = ("train", "--run", run, "--resume", "--steps", "2")
+    said = terminal(*further)
+    assert said.code == 0, said.err
+    assert "training goes on with those that were kept" in " ".join((said.out + said.err).split())
+    monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path / "empty"))
+    said = terminal(*further[:-1], "3")
+    assert said.code == 1
+    assert "needs the data format toy-bytes of the plug-in toy-plugin 1.0" in said.error
+
+
 def test_a_layout_of_models_is_read(toy: Path, terminal: Terminal, tmp_path: Path) -> None:
     config = catalogue.NETWORKS["toy-net"].load_config()(8, 8, 3)
     weights = catalogue.NETWORKS["toy-net"].load()(config).state_dict()

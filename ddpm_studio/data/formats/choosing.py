@@ -57,6 +57,7 @@ def taken_by_formats(
         taken = info.load()(wanted, reading)
         if taken is not None:
             items = [*(items or []), *taken.items]
+            reading.formats.append(info.name)
             used |= taken.files
     return items, [file for file in files if file.name not in used] if used else files
 
@@ -97,10 +98,13 @@ def beside(path: Path) -> list[Path]:
     ]
 
 
-def archive_of(path: Path, stack: ExitStack, options: PrepareOptions) -> list[File] | None:
+def archive_of(
+    path: Path, stack: ExitStack, options: PrepareOptions, used: list[str]
+) -> list[File] | None:
     """Return the files of an archive, known by its name and else by its first bytes.
 
-    None: it is none, or a file of another format that only looks like one.
+    None: it is none, or a file of another format that only looks like one. ``used`` learns which
+    format read it.
 
     Raises:
         StudioError: it can't be read, or is damaged or unsafe.
@@ -112,6 +116,7 @@ def archive_of(path: Path, stack: ExitStack, options: PrepareOptions) -> list[Fi
     for info in DATA_FORMATS.values():
         if info.archive and name.endswith(info.suffixes):
             files: list[File] = info.load()(path, stack)
+            used.append(info.name)
             return files
     try:
         with path.open("rb") as stream:

@@ -74,6 +74,7 @@ class Reading:
     warnings: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    formats: list[str] = field(default_factory=list)
     own: OwnLabels = field(init=False)
 
     def __post_init__(self) -> None:

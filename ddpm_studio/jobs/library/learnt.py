@@ -6,6 +6,8 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from ddpm_studio import data
+from ddpm_studio.catalogue.data_formats import DATA_FORMATS
+from ddpm_studio.catalogue.origins import missing, require
 from ddpm_studio.data import Dataset
 from ddpm_studio.data.samples import SampleSet, named_data, sample_sets
 from ddpm_studio.errors import StudioError
@@ -65,10 +67,30 @@ def measured_pictures(info: RunInfo, remedy: str) -> Generator[Event, None, Data
 
 
 def kept_pictures(info: RunInfo, sources: Sequence[Path]) -> Dataset | None:
-    """Return a run's pictures from the cache if some of ``sources`` are gone; None: read those."""
-    if info.data is None or all(is_there(source) for source in sources):
+    """Return a run's pictures from the cache if some of ``sources`` are gone; None: read those.
+
+    So it is where the plug-in is gone that they were read by.
+    """
+    readable = all(is_there(source) for source in sources) and not _readers_gone(info, sources)
+    if info.data is None or readable:
         return None
     return data.find_prepared(info.data.fingerprint, sources)
+
+
+def require_reader(info: RunInfo, sources: Sequence[Path]) -> None:
+    """Refuse to read a run's pictures without the plug-in that they were read by.
+
+    Raises:
+        StudioError: naming it.
+    """
+    require("Reading these pictures", _readers_gone(info, sources))
+
+
+def _readers_gone(info: RunInfo, sources: Sequence[Path]) -> dict[str, str]:
+    """Return the data formats of plug-ins that are not here, where these pictures need them."""
+    recorded = info.data.sources if info.data is not None else ()
+    same = [str(source.resolve()) for source in sources] == list(recorded)
+    return missing(info.plugins, (DATA_FORMATS.kind,)) if same else {}
 
 
 def learnt_pictures(info: RunInfo, sources: Sequence[Path]) -> Generator[Event, None, Dataset]:
@@ -84,6 +106,7 @@ def learnt_pictures(info: RunInfo, sources: Sequence[Path]) -> Generator[Event, 
     kept = kept_pictures(info, sources)
     if kept is not None:
         return kept
+    require_reader(info, sources)
     if info.published is not None and not all(map(is_there, sources)):
         names = ", ".join(source.name for source in sources)
         raise StudioError(

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from ddpm_studio import data
+from ddpm_studio.catalogue.data_formats import DATA_FORMATS
 from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.engine import Network, NetworkConfig, Trainer
@@ -21,7 +22,7 @@ from ddpm_studio.engine.tables import VARIANCES
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
-from ddpm_studio.jobs.library.learnt import kept_pictures, learnt_sources
+from ddpm_studio.jobs.library.learnt import kept_pictures, learnt_sources, require_reader
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.building import build_trainer
@@ -38,6 +39,7 @@ from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.new_run import taken_over
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
+from ddpm_studio.paths import is_there
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
@@ -136,8 +138,11 @@ def train(
         learnt, sources = base, learnt_sources(base, "Name pictures like those it was trained on.")
     dataset = kept_pictures(learnt, sources) if learnt else None
     if dataset is not None:
-        yield Notice("The pictures are gone; training goes on with those that were kept.")
+        gone = "are gone" if not all(map(is_there, sources)) else "can't be read without a plug-in"
+        yield Notice(f"The pictures {gone}; training goes on with those that were kept.")
     else:
+        if learnt:
+            require_reader(learnt, sources)
         dataset = yield from data.prepare(sources, options, required_multiple=multiple)
     if dataset.report.rejects:
         yield Notice(_left_out(dataset.report.rejects))
@@ -372,7 +377,7 @@ def _describe(
         if _guided(request, config, base)
         else None,
         null_label=base is None or base.null_label or request.label_dropout > 0,
-        plugins=origins(request, process, also=[("network", config.kind)]),
+        plugins=origins(request, process, also=[("network", config.kind), *_formats(dataset)]),
     )
 
 
@@ -380,6 +385,10 @@ def _guided(request: TrainRequest, config: NetworkConfig, base: RunInfo | None) 
     """Whether the network can be guided to classes: it learns what there is without one."""
     known = request.label_dropout > 0 or (base is not None and base.learnt_withheld)
     return config.num_classes is not None and known
+
+
+def _formats(dataset: Dataset) -> list[tuple[str, str]]:
+    return [(DATA_FORMATS.kind, name) for name in dataset.report.formats]
 
 
 def _check_shape(info: RunInfo, dataset: Dataset) -> None:
