@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from ddpm_studio.cli.options import validated
+from ddpm_studio.jobs.spelling import options_of
+from ddpm_studio.requests import PrepareOptions, SampleRequest
+
+
+def test_only_what_differs_is_spelt() -> None:
+    asked = SampleRequest(run=Path("r"), count=3, clip_x0=False, respacing="ddim5")
+    spelt = list(options_of(asked, SampleRequest(run=Path("r")), ("run",)))
+    assert spelt == ["--no-clip-x0", "--respacing", "ddim5", "--count", "3"]
+    assert list(options_of(asked, asked, ())) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "spelt"),
+    [
+        ({"image_size": (96, 64)}, ["--image-size", "96x64"]),
+        ({"image_size": 32}, ["--image-size", "32"]),
+        ({"classes": {"0": "T-shirt/top", "1": "-"}}, None),
+        ({"range": "0..4095", "fit": "pad"}, None),
+    ],
+)
+def test_what_is_spelt_asks_the_same(asked: dict[str, object], spelt: list[str] | None) -> None:
+    request = PrepareOptions.model_validate(asked)
+    words = list(options_of(request, PrepareOptions(), ()))
+    if spelt is not None:
+        assert words == spelt
+    given: dict[str, object] = {}
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        name = option.removeprefix("--").replace("-", "_")
+        given[name] = [*given.get(name, []), value] if name == "classes" else value  # type: ignore[misc]
+    assert validated(PrepareOptions, given) == request
