@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ddpm_studio.engine.tables import Entry, Table
+from ddpm_studio.engine.tables import Entry
 
 _JOBS = "ddpm_studio.jobs.reporting"
 
@@ -23,75 +23,74 @@ class ReportPartInfo(Entry):
     paper: str = field(default="", kw_only=True)
 
 
-REPORT_PARTS = Table(
-    "part of a report",
-    ReportPartInfo,
-    (
-        ReportPartInfo(
-            "samples",
-            "Samples",
-            "pictures from noise",
-            f"{_JOBS}.samples:samples",
-            paper="Fig. 1, 3",
-        ),
-        ReportPartInfo(
-            "model",
-            "The graphical model",
-            "both Markov chains, with pictures on them",
-            f"{_JOBS}.model:graphical_model",
-            paper="Fig. 2",
-        ),
-        ReportPartInfo(
-            "training",
-            "Training",
-            "loss by step and by t, and that of held-out pictures",
-            f"{_JOBS}.training:training",
-            paper="Algorithm 1",
-        ),
-        ReportPartInfo(
-            "progressive",
-            "Progressive generation",
-            "the predicted picture along the reverse process",
-            f"{_JOBS}.samples:progressive",
-            paper="Fig. 6",
-        ),
-        ReportPartInfo(
-            "share",
-            "Shared latents",
-            "many pictures from one x_t",
-            f"{_JOBS}.latents:shared",
-            paper="Fig. 7",
-        ),
-        ReportPartInfo(
-            "interpolate",
-            "Interpolation",
-            "from picture to picture through latent space",
-            f"{_JOBS}.latents:interpolation",
-            paper="Fig. 8, 9",
-        ),
-        ReportPartInfo(
-            "bits",
-            "The bound",
-            "bits/dim with its parts, by t, and rate against distortion",
-            f"{_JOBS}.bound:bound",
-            paper="Fig. 5, Table 4",
-        ),
-        ReportPartInfo(
-            "quality",
-            "Quality over the training",
-            "what evaluations have found",
-            f"{_JOBS}.quality:quality",
-            paper="Table 1",
-        ),
-        ReportPartInfo(
-            "neighbours",
-            "Nearest neighbours",
-            "the training pictures nearest to samples",
-            f"{_JOBS}.neighbours:neighbours",
-            paper="Fig. 15",
-        ),
-        ReportPartInfo(
-            "settings", "Settings and seeds", "what made all of this", f"{_JOBS}.settings:settings"
-        ),
+_PARTS = (
+    ReportPartInfo(
+        "samples",
+        "Samples",
+        "pictures from noise",
+        f"{_JOBS}.samples:samples",
+        paper="Fig. 1, 3",
+    ),
+    ReportPartInfo(
+        "model",
+        "The graphical model",
+        "both Markov chains, with pictures on them",
+        f"{_JOBS}.model:graphical_model",
+        paper="Fig. 2",
+    ),
+    ReportPartInfo(
+        "training",
+        "Training",
+        "loss by step and by t, and that of held-out pictures",
+        f"{_JOBS}.training:training",
+        paper="Algorithm 1",
+    ),
+    ReportPartInfo(
+        "progressive",
+        "Progressive generation",
+        "the predicted picture along the reverse process",
+        f"{_JOBS}.samples:progressive",
+        paper="Fig. 6",
+    ),
+    ReportPartInfo(
+        "share",
+        "Shared latents",
+        "many pictures from one x_t",
+        f"{_JOBS}.latents:shared",
+        paper="Fig. 7",
+    ),
+    ReportPartInfo(
+        "interpolate",
+        "Interpolation",
+        "from picture to picture through latent space",
+        f"{_JOBS}.latents:interpolation",
+        paper="Fig. 8, 9",
+    ),
+    ReportPartInfo(
+        "bits",
+        "The bound",
+        "bits/dim with its parts, by t, and rate against distortion",
+        f"{_JOBS}.bound:bound",
+        paper="Fig. 5, Table 4",
+    ),
+    ReportPartInfo(
+        "quality",
+        "Quality over the training",
+        "what evaluations have found",
+        f"{_JOBS}.quality:quality",
+        paper="Table 1",
+    ),
+    ReportPartInfo(
+        "neighbours",
+        "Nearest neighbours",
+        "the training pictures nearest to samples",
+        f"{_JOBS}.neighbours:neighbours",
+        paper="Fig. 15",
+    ),
+    ReportPartInfo(
+        "settings", "Settings and seeds", "what made all of this", f"{_JOBS}.settings:settings"
     ),
 )
+
+#: All of them by their names.
+REPORT_PARTS = {part.name: part for part in _PARTS}

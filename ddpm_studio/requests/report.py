@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from ddpm_studio.catalogue.fields import OneOf
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.requests.base import Device, Request, Seed, Weights
 
@@ -16,8 +14,11 @@ class ReportRequest(Request):
     """Write a report of a run (the paper's figures and tables, on your own pictures)."""
 
     run: Path
-    only: Annotated[str, OneOf(REPORT_PARTS)] | None = Field(
-        None, title="Only", description="The one part to have; empty: all."
+    only: str | None = Field(
+        None,
+        title="Only",
+        description=f"The one part to have, of {', '.join(REPORT_PARTS)}; empty: all.",
+        json_schema_extra={"metavar": "NAME"},
     )
     quick: bool = Field(
         False, title="Quick", description="Fewer pictures, steps and timesteps; the report says so."
@@ -47,3 +48,11 @@ class ReportRequest(Request):
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures and figures.")
     weights: Weights = Field("ema", title="Weights", description="ema: averaged; raw: latest.")
     device: Device = Field("auto", title="Device", description="auto: the GPU if there is one.")
+
+    @field_validator("only")
+    @classmethod
+    def _check_only(cls, name: str | None) -> str | None:
+        if name is not None and name not in REPORT_PARTS:
+            *others, last = REPORT_PARTS
+            raise ValueError(f"must be {', '.join(others)} or {last}")
+        return name

@@ -190,7 +190,7 @@ def test_what_is_refused(terminal: Terminal, trained: Path, pictures: Path, plac
         ([trained, "-o", "r.pdf"], 1, "ends with .pdf"),
         ([pictures, "-o", "r.html"], 1, "not a run folder"),
         ([trained, "nowhere", "-o", "r.html"], 1, "nowhere"),
-        ([trained, "-o", "r.html", "--only", "nothing"], 2, "'samples', 'model'"),
+        ([trained, "-o", "r.html", "--only", "nothing"], 2, "samples, model, training"),
         ([trained], 2, "--out"),
     ):
         said = terminal("report", *words)
