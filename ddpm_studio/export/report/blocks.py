@@ -198,7 +198,7 @@ class Section:
 
     def html(self) -> Html:
         """Return it as HTML."""
-        paper = f' <span class="paper">{escaped(self.paper)}</span>' if self.paper else ""
+        paper = f' <span class="paper">cf. {escaped(self.paper)}</span>' if self.paper else ""
         lead = f"<p>{escaped(self.lead)}</p>" if self.lead else ""
         figures = "".join(figure.html() for figure in self.figures)
         return Html(

@@ -17,7 +17,7 @@ Values = npt.NDArray[np.float64]
 
 _MOST_POINTS = 800
 _TICKS = 5
-_FEW_DECADES, _MOST_DECADES = 2, 6
+_MOST_TICKS, _MOST_DECADES = 8, 6
 _CHARACTER = 6.1
 _GAP = 8
 _TOP, _RIGHT, _BOTTOM = 26, 18, 40
@@ -84,9 +84,12 @@ class Scale:
             count = round((self.high - self.low) / self.step)
             return [self.low + k * self.step for k in range(count + 1)]
         first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
-        within = (1, 2, 5) if last - first <= _FEW_DECADES else (1,)
+        fine = [k * 10.0**power for power in range(first, last + 1) for k in (1, 2, 5)]
+        fine = [one for one in fine if self.low * 0.999 <= one <= self.high * 1.001]
+        if len(fine) <= _MOST_TICKS:
+            return fine
         every = math.ceil((last - first) / _MOST_DECADES)
-        found = [k * 10.0**power for power in range(first, last + 1, every) for k in within]
+        found = [10.0**power for power in range(first, last + 1, every)]
         return [one for one in found if self.low * 0.999 <= one <= self.high * 1.001]
 
 

@@ -100,6 +100,8 @@ def _takes_x(environment: Mapping[str, str]) -> bool:
 
 
 def _has_wayland(environment: Mapping[str, str]) -> bool:
+    if environment.get("WAYLAND_SOCKET"):
+        return True
     name = environment.get("WAYLAND_DISPLAY", "")
     return bool(name) and Path(environment.get("XDG_RUNTIME_DIR", ""), name).exists()
 

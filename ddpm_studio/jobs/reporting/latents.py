@@ -150,7 +150,7 @@ def _between(a: Pictures, mixed: Pictures, b: Pictures, label: str = "") -> Row:
 
 def _lambdas(request: InterpolateRequest) -> list[str]:
     shares = [f"{share:.3g}" for share in np.linspace(0, 1, request.steps_lambda)]
-    return ["source", f"λ = {shares[0]}", *shares[1:], "source"]
+    return ["source", f"λ\u00a0=\u00a0{shares[0]}", *shares[1:], "source"]
 
 
 def _quietly(job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:

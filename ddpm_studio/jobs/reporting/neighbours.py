@@ -16,14 +16,16 @@ from ddpm_studio.requests import NeighboursRequest
 
 _PART = "neighbours"
 _FOLDER = "samples"
-# In evaluations of the network: a pass through a set takes about as long as some.
-_COST = 200
+# About so many values are compared while a small network is evaluated once.
+_VALUES = 40_000
 
 
 def neighbours(subject: Subject) -> Plan:
     """The nearest training pictures of some of the report's samples."""
     some = subject.choose(5, 2)
-    cost = _COST * some + (subject.samples_cost() if subject.request.only else 0)
+    values = 0 if subject.dataset is None else subject.dataset.images.size
+    drawing = subject.samples_cost() if subject.request.only else 0
+    cost = some * values // _VALUES + drawing
     return Plan(cost, lambda: _neighbours(subject, some))
 
 
@@ -34,7 +36,7 @@ def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
     request = NeighboursRequest(run=subject.request.run, count=subject.columns(9) - 2)
     sampling = subject.sampling()
     drawn = yield from subject.samples()
-    numbers = [k * sampling.count // some for k in range(some)]
+    numbers = range(min(some, sampling.count))
     jobs = [find_neighbours(request, drawn.pictures[number]) for number in numbers]
     found = yield from in_turn([(1, job) for job in jobs])
     rows = [

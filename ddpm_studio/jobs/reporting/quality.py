@@ -69,8 +69,8 @@ def _group(subject: Subject, found: Sequence[Evaluation]) -> Figure:
     )
     if last.floor:
         caption += (
-            f" Floor: the same of {last.floor:,} real pictures in the place of samples, below "
-            "which nothing is to be expected."
+            f" Floor: the same of {last.floor:,} real pictures in the place of samples, what a "
+            "perfect model would come to."
         )
     return Figure(blocks, caption, _commands(subject, last))
 

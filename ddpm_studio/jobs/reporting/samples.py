@@ -9,7 +9,7 @@ import numpy as np
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.export.report.blocks import Figure, Row, Section, Tiles
-from ddpm_studio.export.report.prose import Html, math, prose
+from ddpm_studio.export.report.prose import Html, escaped, math, prose
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event, FrameImages
 from ddpm_studio.jobs.reporting.subject import Plan, Subject
@@ -38,13 +38,9 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
     if a_column_each:
         columns = len(subject.classes)
     starts = range(0, request.count, columns)
-    rows = [Row(drawn.pictures[at : at + columns], "") for at in starts]
-    of_class = ""
-    if request.all_classes:
-        of_class = " The classes in turn, each asked for by its label"
-        of_class += f": from left to right {', '.join(subject.classes)}." if a_column_each else "."
-    elif request.class_label is not None:
-        of_class = f" Of the class {subject.classes[request.class_label]}."
+    rows = [Row(drawn.pictures[at : at + columns]) for at in starts]
+    heads = subject.classes if a_column_each else ()
+    of_class = " The classes in turn." if request.all_classes else ""
     caption = prose(
         "Samples $x_0 ∼ p_θ(x_0)$: each begins as noise $x_T ∼ N(0, I)$ and is walked back through "
         "$p_θ(x_t−1|x_t)$, {how}.{of_class} None was chosen by hand; seed {seed}.",
@@ -53,7 +49,7 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
         seed=request.seed,
     )
     command = subject.command("sample", request, out=_OUT, also=("--columns", str(columns)))
-    tiles = Tiles(rows, f"{request.count} samples")
+    tiles = Tiles(rows, f"{request.count} samples", heads)
     entry = REPORT_PARTS["samples"]
     return Section(entry.name, entry.title, entry.paper, "", [Figure([tiles], caption, [command])])
 
@@ -72,9 +68,9 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
         else:
             yield event
     walks = np.stack([frame.x0_hat for frame in frames], axis=1)
-    heads = [f"{frame.t:,}" for frame in frames]
+    heads = [at_t(frames[0].t), *(f"{frame.t:,}" for frame in frames[1:])]
     caption = prose(
-        "The predicted picture $x̂_0$ over time, from left to right, {how}; above, the t at "
+        "The predicted picture $x̂_0$ over time, from left to right, {how}; above, the $t$ at "
         "which it is predicted. Large features come first, details last.",
         how=how(subject, drawn.recipe),
     )
@@ -100,20 +96,22 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
 
 
 def how(subject: Subject, recipe: dict[str, object]) -> Html:
-    """Return by which sampler and in how many steps a drawing was made."""
+    """Return by which sampler a drawing was made, in how many steps, and led to which class."""
     asked = recipe["request"]
     assert isinstance(asked, dict)
-    request = SamplerRequest.model_validate(
-        {key: value for key, value in asked.items() if key in SamplerRequest.model_fields}
-    )
+    known = {key: value for key, value in asked.items() if key in SamplerRequest.model_fields}
+    request = SamplerRequest.model_validate(known)
     steps = request.steps or SAMPLERS[request.sampler].default_steps or subject.T
-    title = SAMPLERS[request.sampler].title
-    of_all = f" of T = {subject.T:,}" if steps < subject.T else ""
-    return prose(
-        "by {title} in {steps} steps{of_all}", title=title, steps=f"{steps:,}", of_all=of_all
-    )
+    words = f"by {SAMPLERS[request.sampler].title} in {steps:,} steps"
+    if steps < subject.T:
+        words += f" of T = {subject.T:,}"
+    if request.class_label is not None:
+        words += f", of the class {subject.classes[request.class_label]}"
+    if request.guidance != 1 and (request.class_label is not None or asked.get("all_classes")):
+        words += f", guidance {request.guidance:g}"
+    return Html(escaped(words))
 
 
 def at_t(t: int) -> Html:
     """Return "t = 500" with its symbol."""
-    return Html(f"{math('t')} = {t:,}")
+    return Html(f"{math('t')}\u00a0=\u00a0{t:,}")

@@ -71,6 +71,7 @@ def test_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = {"WAYLAND_DISPLAY": "wayland-1", "XDG_RUNTIME_DIR": str(tmp_path)}
     check_screen(here, "linux")
     check_screen({"WAYLAND_DISPLAY": str(tmp_path / "wayland-1")}, "linux")
+    check_screen({"WAYLAND_SOCKET": "5"}, "linux")
     # One on another machine can't be told at a glance.
     check_screen({"DISPLAY": "far.example:0"}, "linux")
     monkeypatch.setattr(screen, "_connects", lambda *_: True)
