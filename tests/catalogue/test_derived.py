@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -16,7 +17,6 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio import catalogue, requests
 from ddpm_studio.api.run import Run
 from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of
-from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.cli.group import load_command
 from ddpm_studio.cli.table import COMMANDS
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
@@ -35,7 +35,8 @@ def marked(model: type[Request]) -> Iterator[tuple[str, OneOf, list[str]]]:
     for key, field in model.model_fields.items():
         marker = one_of(field)
         if marker is not None:
-            allowed = [name for name, entry in marker.table.items() if marker.allows(name)]
+            table: Any = catalogue.KINDS[marker.table.kind]
+            allowed = [name for name, entry in table.items() if marker.allows(name)]
             yield key, marker, allowed
 
 
@@ -46,9 +47,7 @@ def offered(box: QComboBox) -> dict[str, str]:
 def test_each_kind_that_can_be_asked_for_has_a_field() -> None:
     asked = {marker.table.kind for model in MODELS for _, marker, _ in marked(model)}
     # Kinds of networks are asked for by preset, and files tell their formats themselves.
-    own = set(catalogue.KINDS) - {"network", "data format"}
-    # Other packages add none of these.
-    assert asked == own | {REPORT_PARTS.kind}
+    assert asked == set(catalogue.KINDS) - {"network", "data format"}
 
 
 @pytest.mark.parametrize("with_toy", [False, True])
@@ -57,7 +56,7 @@ def test_fields_schemas_and_validation(request: pytest.FixtureRequest, with_toy:
         request.getfixturevalue("toy")
     for model in MODELS:
         properties = model.model_json_schema()["properties"]
-        for key, _, names in marked(model):
+        for key, marker, names in marked(model):
             assert [choice.value for choice in choices_of(model.model_fields[key])] == names
             told = properties[key]
             assert (told.get("enum") or told["anyOf"][0]["enum"]) == names
@@ -65,6 +64,7 @@ def test_fields_schemas_and_validation(request: pytest.FixtureRequest, with_toy:
                 model.model_validate({key: "nonsense"})
             message = next(e["msg"] for e in wrong.value.errors() if e["loc"] == (key,))
             assert all(name in message for name in names)
+            assert marker.table.kind in catalogue.KINDS
     assert ("toy-walk" in catalogue.SAMPLERS) == with_toy
 
 
