@@ -230,7 +230,7 @@ class TrainRequest(Request):
         None,
         title="Classes",
         description="Learn the labels too, to draw chosen classes; empty: where there are some.",
-        json_schema_extra={"empty": "where there are some"},
+        json_schema_extra={"empty": "if labelled"},
     )
     label_dropout: float = Field(
         0.1,

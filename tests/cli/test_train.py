@@ -182,7 +182,9 @@ def test_a_terminal_that_goes_ends_a_training_in_order(
         start_new_session=True,
     )
     os.close(theirs)
-    while not (run / "metrics.jsonl").exists() and process.poll() is None:
+    metrics = run / "metrics.jsonl"
+    # With a step taken there is something to save.
+    while not (metrics.exists() and metrics.stat().st_size) and process.poll() is None:
         time.sleep(0.1)
     os.close(ours)
     code = process.wait(timeout=120)

@@ -164,6 +164,7 @@ def _yes_or_no(field: FieldInfo) -> Editor:
     box = QComboBox()
     for text, value in ((empty_words(field), None), (_tr("yes"), True), (_tr("no"), False)):
         box.addItem(text, value)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def write(value: object) -> None:
         box.setCurrentIndex(box.findData(value))

@@ -16,7 +16,7 @@ def test_what_means_something_only_with_another_field_follows_it(qtbot: QtBot) -
     assert "Only with “Classes”." in form.editor("label_dropout").toolTip()
     classes = form.editor("class_conditional")
     assert isinstance(classes, QComboBox)
-    assert [classes.itemText(k) for k in range(3)] == ["where there are some", "yes", "no"]
+    assert [classes.itemText(k) for k in range(3)] == ["if labelled", "yes", "no"]
     for index, enabled in ((2, False), (1, True), (0, True)):
         classes.setCurrentIndex(index)
         assert form.editor("label_dropout").isEnabled() == enabled
