@@ -28,13 +28,13 @@ app.installEventFilter(clicks)
 
 def look():
     for window in app.topLevelWidgets():
-        if not isinstance(window, MainWindow) or not hasattr(window, "observatory"):
+        if not isinstance(window, MainWindow) or not window.tabs.count():
             continue
         if Clicks.count == 0:
             cards = [card for card in window.findChildren(ReadyCard) if card.isVisible()]
             if cards:
                 QTest.mouseClick(cards[0], Qt.MouseButton.LeftButton)
-        elif window.reverse.trajectory.recipe:
+        elif window.tabs.named("reverse").trajectory.recipe:
             timer.stop()
             told = {"drawn": time.time(), "clicks": Clicks.count, "run": str(window.studio.run)}
             print(json.dumps({**told, "package": ddpm_studio.__file__}), flush=True)

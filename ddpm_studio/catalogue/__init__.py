@@ -19,6 +19,7 @@ from ddpm_studio.catalogue import plugins
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS, DataFormatInfo
 from ddpm_studio.catalogue.measures import FEATURES, METRICS, FeatureInfo, Figure, MetricInfo
 from ddpm_studio.catalogue.model_formats import MODEL_FORMATS, ModelFormatInfo
+from ddpm_studio.catalogue.tools import TOOLS, DrawingInfo, Input, Offer, ToolInfo
 from ddpm_studio.engine.tables import (
     LEARNING_RATES,
     LOSSES,
@@ -65,16 +66,20 @@ __all__ = [
     "SAMPLERS",
     "SCHEDULES",
     "TIMESTEP_SAMPLING",
+    "TOOLS",
     "VARIANCES",
     "DataFormatInfo",
+    "DrawingInfo",
     "Entry",
     "FeatureInfo",
     "Figure",
+    "Input",
     "LearningRateInfo",
     "LossInfo",
     "MetricInfo",
     "ModelFormatInfo",
     "NetworkInfo",
+    "Offer",
     "OptimizerInfo",
     "Option",
     "ParameterizationInfo",
@@ -84,6 +89,7 @@ __all__ = [
     "ScheduleInfo",
     "Table",
     "TimestepSamplingInfo",
+    "ToolInfo",
     "UnknownNameError",
     "VarianceInfo",
     "get",

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS
 from ddpm_studio.catalogue.measures import FEATURES, METRICS
 from ddpm_studio.catalogue.model_formats import MODEL_FORMATS
+from ddpm_studio.catalogue.tools import TOOLS
 from ddpm_studio.engine.tables import TABLES, Entry, Table
 from ddpm_studio.errors import plain, plugin_modules
 
@@ -36,7 +37,7 @@ GROUP = "ddpm_studio.plugins"
 VARIABLE = "DDPM_STUDIO_PLUGINS"
 OFF = "off"
 
-_TABLES = (*TABLES, FEATURES, METRICS, DATA_FORMATS, MODEL_FORMATS)
+_TABLES = (*TABLES, FEATURES, METRICS, DATA_FORMATS, MODEL_FORMATS, TOOLS)
 
 KINDS: dict[str, Table[Any]] = {table.kind: table for table in _TABLES}
 

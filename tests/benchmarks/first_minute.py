@@ -15,9 +15,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+from ddpm_studio.catalogue import TOOLS
 from tests.benchmarks.figures import Figure
 
-TABS = ("reverse", "share", "interpolate", "inpaint", "bits", "gallery", "learn", "observatory")
 _SECONDS = 60.0
 _SMALLEST_SHARE = 0.9
 
@@ -28,8 +28,8 @@ def measure(rounds: int) -> list[Figure]:
     details: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as kept:
         # The first launch measures this machine; the others know it.
-        _in_window(Path(kept), TABS[0])
-        for tab in TABS:
+        _in_window(Path(kept), next(iter(TOOLS)))
+        for tab in TOOLS:
             found = _in_window(Path(kept), tab)
             shares[tab] = found.pop("share")
             details[tab] = {"share": round(shares[tab], 3), **found}
@@ -97,7 +97,7 @@ def _live(tab: str) -> dict[str, Any]:
         yield from life.open_pictures()
         while not window.meter.known:
             yield 0.05
-        window.show_tool(getattr(window, tab))
+        window.show_tool(window.tabs.panels[list(TOOLS).index(tab)])
         yield 1.0
         steps = _Steps()
         window.training.start_button.click()

@@ -96,7 +96,9 @@ def _scroll(rounds: int) -> dict[str, float]:
     window.show()
     window.build_tools()
     backend.start()
-    memory, panel = psutil.Process(), window.gallery
+    from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+
+    memory, panel = psutil.Process(), window.tool(GalleryPanel)
     # The machine is measured once at the start, with networks that take memory of their own.
     while backend.device is None or window.meter.speed is None:
         app.processEvents()

@@ -44,6 +44,7 @@ def _scrub(rounds: int) -> dict[str, float]:
     from PySide6.QtWidgets import QApplication
 
     from ddpm_studio.backend import Backend
+    from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
     from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
     from ddpm_studio.gui.shell.main_window import MainWindow
     from ddpm_studio.gui.theme.theme import current_theme
@@ -58,7 +59,7 @@ def _scrub(rounds: int) -> dict[str, float]:
     window.resize(1280, 800)
     window.show()
     window.build_tools()
-    panel = window.reverse
+    panel = window.tool(ReversePanel)
     window.show_tool(panel)
     random = np.random.default_rng(0)
     shape = (_PICTURES, _SIDE, _SIDE, 3)

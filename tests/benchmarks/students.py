@@ -99,6 +99,7 @@ def _drag(student: Path, seconds: float) -> dict[str, Any]:
     from PySide6.QtTest import QTest
 
     from ddpm_studio.backend import JobHandle
+    from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
     from tests.endurance.living_window import Life
 
     found: dict[str, Any] = {"drawings": 0}
@@ -113,7 +114,7 @@ def _drag(student: Path, seconds: float) -> dict[str, Any]:
 
     def script() -> Generator[float, None, None]:
         window = life.window
-        panel = window.interpolate
+        panel = window.tool(InterpolatePanel)
         while life.backend.device is None:
             yield 0.01
         yield from life.open_pictures()

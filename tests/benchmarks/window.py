@@ -142,7 +142,7 @@ def _live(folder: Path, seconds: float) -> dict[str, Any]:
                 run=studio.training_run, count=16, sampler="ddim", steps=20, seed=seed
             )
             before = training.progress.done
-            job = studio.submit(specs.drawing.sample(request))
+            job = studio.submit(specs.drawing.draw(request))
             while job.state is State.WAITING:
                 yield 0.001
             late.append(training.progress.done - before)

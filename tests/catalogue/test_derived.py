@@ -46,8 +46,9 @@ def offered(box: QComboBox) -> dict[str, str]:
 
 def test_each_kind_that_can_be_asked_for_has_a_field() -> None:
     asked = {marker.table.kind for model in MODELS for _, marker, _ in marked(model)}
-    # Kinds of networks are asked for by preset, and files tell their formats themselves.
-    assert asked == set(catalogue.KINDS) - {"network", "data format"}
+    # Kinds of networks are asked for by preset, and files tell their formats themselves; a request
+    # is that of a tool.
+    assert asked == set(catalogue.KINDS) - {"network", "data format", "tool"}
 
 
 @pytest.mark.parametrize("with_toy", [False, True])

@@ -17,6 +17,7 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, TrainingLoss
 from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.jobs import ModelStore, sample
 from ddpm_studio.requests import SampleRequest
 from tests.catalogue.installing import seen
@@ -147,11 +148,14 @@ def test_without_its_plug_in_a_run_opens_in_the_window(
     toy_run: Path, qtbot: QtBot, backend: Backend
 ) -> None:
     window = opened(qtbot, backend, toy_run)
-    assert not window.reverse.curve.isVisible(), "nobody here knows its schedule"
+    assert not window.tool(ReversePanel).curve.isVisible(), "nobody here knows its schedule"
     needs = "needs the {0} of the plug-in toy-plugin 1.0, which is not here"
     told = needs.format("schedule toy-sqrt")
-    qtbot.waitUntil(lambda: told in window.reverse.messages.text, timeout=WAIT)
-    assert (window.reverse.bar.noise.text(), window.reverse.kept.text()) == ("", "")
+    qtbot.waitUntil(lambda: told in window.tool(ReversePanel).messages.text, timeout=WAIT)
+    assert (window.tool(ReversePanel).bar.noise.text(), window.tool(ReversePanel).kept.text()) == (
+        "",
+        "",
+    )
     failed: list[str] = []
     window.training.further.steps.setValue(9)
     window.actions_["training.resume"].trigger()

@@ -43,7 +43,7 @@ app, told = QApplication([]), []
 Studio.notify = lambda self, failure: told.append(str(failure))
 def look():
     for widget in app.topLevelWidgets():
-        if hasattr(widget, "observatory"):
+        if hasattr(widget, "build_tools") and widget.tabs.count():
             print(json.dumps([[plugin.name for plugin in plugins.loaded()], told]))
             timer.stop()
             widget.close()

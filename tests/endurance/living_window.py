@@ -154,30 +154,38 @@ class Life:
 
     def soak(self, seconds: float) -> Generator[float, None, None]:
         """Train for so long while each tool draws again and again and is walked through."""
+        from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+        from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+        from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+        from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+        from ddpm_studio.gui.features.share.share_panel import SharePanel
+
         window, studio = self.window, self.window.studio
         yield from self.open_pictures()
         self.start_training(sample_every=200, checkpoint_every=2000, sample_count=4)
         yield from self.until("can_draw")
-        for panel in (window.reverse, window.share, window.interpolate):
+        reverse, gallery = window.tool(ReversePanel), window.tool(GalleryPanel)
+        drawing = (reverse, window.tool(SharePanel), window.tool(InterpolatePanel))
+        for panel in drawing:
             panel.sampler.set_value({"sampler": "ddim", "steps": 10})
-        tools = [window.reverse, window.share, window.interpolate, window.gallery, window.learn]
+        tools = [*drawing, gallery, window.tool(LearnPanel)]
         end = time.monotonic() + seconds
         self.watch.look()
         seed = 0
         while time.monotonic() < end:
             tool = tools[seed % len(tools)]
             window.show_tool(tool)
-            if tool in (window.reverse, window.share, window.interpolate):
+            if tool in drawing:
                 tool.sampler.set_value({"seed": seed % 100})
             seed += 1
             self.count("drawn")
             yield _LOOK_SECONDS / 2
             for place in range(0, 101, 5):
-                window.reverse.slider.setValue(place)
+                reverse.slider.setValue(place)
                 yield 0.02
-            if window.gallery.items.shown and seed % 50 == 0:
-                window.gallery.select(window.gallery.items.shown)
-                window.gallery.delete_chosen()
+            if gallery.items.shown and seed % 50 == 0:
+                gallery.select(gallery.items.shown)
+                gallery.delete_chosen()
             yield _LOOK_SECONDS / 2
             self.watch.look()
         losses = [len(window.training.loss.series(run)) for run in window.training.loss.names]

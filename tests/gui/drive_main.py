@@ -22,6 +22,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.backend import State
 from ddpm_studio.cli import main
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import drop, files
 
@@ -106,7 +109,7 @@ class Driver:
         yield "it goes on", lambda: len(self._losses(window)) > paused_at + 2
         self._done("paused and resumed")
 
-        reverse = window.reverse
+        reverse = window.tool(ReversePanel)
         window.show_tool(reverse)
         reverse.sampler.set_value({"steps": 12})
         reverse.draw()
@@ -121,7 +124,7 @@ class Driver:
         yield "training went on", lambda: len(self._losses(window)) > before + 2
         self._done("scrubbed while training")
 
-        share = window.share
+        share = window.tool(SharePanel)
         window.show_tool(share)
         self._drop(share.source, min(self.pictures.iterdir()))
         yield "the source fits", lambda: share.source.fitted is not None
@@ -131,7 +134,7 @@ class Driver:
         self.report["shared"] = len(share.drawn.pictures)
         self._done("shared")
 
-        interpolate = window.interpolate
+        interpolate = window.tool(InterpolatePanel)
         window.show_tool(interpolate)
         names = sorted(self.pictures.iterdir())
         self._drop(interpolate.a, names[0])

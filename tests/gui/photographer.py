@@ -12,6 +12,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
@@ -72,24 +80,26 @@ class Photographer:
         self.wait(lambda: studio.dataset is not None, "the data")
         studio.open_paths([self.run])
         self.wait(lambda: studio.can_draw, "the run")
-        for panel in (window.share, window.interpolate):
+        for panel in (window.tool(SharePanel), window.tool(InterpolatePanel)):
             panel.sampler.set_value({"steps": 20})
-        window.show_tool(window.reverse)
-        self.wait(lambda: bool(window.reverse.trajectory.recipe), "a process")
+        reverse = window.tool(ReversePanel)
+        window.show_tool(reverse)
+        self.wait(lambda: bool(reverse.trajectory.recipe), "a process")
         self.shoot("reverse")
         window.actions_["reverse.as_strip"].trigger()
         self.shoot("reverse-strips")
         window.actions_["reverse.as_grid"].trigger()
         window.actions_["reverse.compare"].trigger()
-        self.wait(lambda: len(window.reverse.process.trajectories) == 2, "two samplers")
-        self.wait(lambda: window.reverse.process.finished, "two processes")
-        window.reverse.player.go(len(window.reverse.process) * 2 // 3)
+        self.wait(lambda: len(reverse.process.trajectories) == 2, "two samplers")
+        self.wait(lambda: reverse.process.finished, "two processes")
+        reverse.player.go(len(reverse.process) * 2 // 3)
         self.shoot("reverse-compare")
-        window.show_tool(window.share)
-        self.wait(lambda: window.share.drawn is not None and not window.share.busy, "sharing")
+        share = window.tool(SharePanel)
+        window.show_tool(share)
+        self.wait(lambda: share.drawn is not None and not share.busy, "sharing")
         self.shoot("share")
-        window.show_tool(window.interpolate)
-        tool = window.interpolate
+        window.show_tool(window.tool(InterpolatePanel))
+        tool = window.tool(InterpolatePanel)
         self.wait(lambda: tool.drawn is not None and not tool.busy, "interpolation")
         self.shoot("interpolate")
         tool.choices.corners.setChecked(True)
@@ -105,23 +115,25 @@ class Photographer:
         self.wait(lambda: tool.drawn is not None and not tool.busy, "a path")
         tool.path.select(4)
         self.shoot("path")
-        window.show_tool(window.inpaint)
-        self.wait(lambda: window.inpaint.source.fitted is not None, "a picture")
-        mask = np.zeros_like(window.inpaint.canvas.painted)
+        inpaint = window.tool(InpaintPanel)
+        window.show_tool(inpaint)
+        self.wait(lambda: inpaint.source.fitted is not None, "a picture")
+        mask = np.zeros_like(inpaint.canvas.painted)
         mask[len(mask) // 2 :] = True
-        window.inpaint.canvas.set_mask(mask)
-        self.wait(lambda: window.inpaint.drawn is not None and not window.inpaint.busy, "filling")
+        inpaint.canvas.set_mask(mask)
+        self.wait(lambda: inpaint.drawn is not None and not inpaint.busy, "filling")
         self.shoot("fill-in")
-        window.show_tool(window.bits)
-        window.bits.measure()
-        self.wait(lambda: window.bits.decoded is not None and not window.bits.busy, "the bits")
+        bits = window.tool(BitsPanel)
+        window.show_tool(bits)
+        bits.measure()
+        self.wait(lambda: bits.decoded is not None and not bits.busy, "the bits")
         self.shoot("bits")
 
     def _gallery(self) -> None:
         window = self.window
-        window.show_tool(window.gallery)
+        window.show_tool(window.tool(GalleryPanel))
         self.rest(1)
-        tool = window.gallery
+        tool = window.tool(GalleryPanel)
         for stars, items in ((5, tool.items.shown[1:3]), (3, tool.items.shown[5:9])):
             tool.select(items)
             tool.rate_chosen(stars)
@@ -135,8 +147,8 @@ class Photographer:
 
     def _learn(self) -> None:
         window = self.window
-        window.show_tool(window.learn)
-        learn = window.learn
+        window.show_tool(window.tool(LearnPanel))
+        learn = window.tool(LearnPanel)
         learn.show_chapter(learn.forward)
         self.wait(lambda: learn.forward.tables is not None, "a schedule")
         learn.forward.jump.show_symbol("noise")
@@ -158,7 +170,7 @@ class Photographer:
 
     def _observe(self) -> None:
         """Show the run's curves with those of the others in its folder, samples, settings."""
-        tool = self.window.observatory
+        tool = self.window.tool(ObservatoryPanel)
         self.window.show_tool(tool)
         tool.show_page(tool.runs)
         self.wait(lambda: bool(tool.runs.model.entries), "the runs")

@@ -4,93 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, PoolCall
+from ddpm_studio.catalogue.tools import drawing_of
 from ddpm_studio.jobs.events import Drawn, Event, Latent, Pictures
-from ddpm_studio.requests import (
-    InpaintRequest,
-    InterpolateRequest,
-    PathRequest,
-    SampleRequest,
-    ShareRequest,
-)
+from ddpm_studio.requests import DrawRequest, InterpolateRequest, ShareRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
     from ddpm_studio.jobs.drawing.recipes import Restored
 
 
-def sample(request: SampleRequest, slot: str | None = None) -> JobSpec[Drawn]:
-    """Draw pictures."""
+def draw(request: DrawRequest, slot: str | None = None, **inputs: Any) -> JobSpec[Drawn]:
+    """Draw what a request asks for.
+
+    Args:
+        request: says by its class which kind of drawing it is.
+        slot: a newer job of the same slot replaces this one.
+        inputs: what it begins with, by the names of the kind's inputs; see
+            :class:`ddpm_studio.catalogue.tools.DrawingInfo`.
+    """
+    drawing = drawing_of(request)
+    several = {one.name: len(inputs[one.name]) for one in drawing.inputs if one.at_least}
 
     def work(models: ModelStore) -> Generator[Event, None, Drawn]:
-        from ddpm_studio import jobs
+        started: Generator[Event, None, Drawn] = drawing.load()(request, models=models, **inputs)
+        return started
 
-        return jobs.sample(request, models)
-
-    return JobSpec(f"Sampling {request.count}", DeviceSteps(work), slot=slot)
-
-
-def share(
-    request: ShareRequest,
-    picture: Pictures | None,
-    slot: str | None = None,
-    latent: Latent | None = None,
-) -> JobSpec[Drawn]:
-    """Draw many pictures from one latent."""
-
-    def work(models: ModelStore) -> Generator[Event, None, Drawn]:
-        from ddpm_studio import jobs
-
-        return jobs.share(request, picture, models, latent)
-
-    return JobSpec(f"Sharing at t = {request.t}", DeviceSteps(work), slot=slot)
-
-
-def interpolate(
-    request: InterpolateRequest, ends: Sequence[Pictures], slot: str | None = None
-) -> JobSpec[Drawn]:
-    """Mix two pictures, or four corners."""
-
-    def work(models: ModelStore) -> Generator[Event, None, Drawn]:
-        from ddpm_studio import jobs
-
-        return jobs.interpolate(request, ends, models)
-
-    return JobSpec(f"Interpolating at t = {request.t}", DeviceSteps(work), slot=slot)
-
-
-def inpaint(
-    request: InpaintRequest,
-    picture: Pictures,
-    mask: npt.NDArray[np.bool_],
-    slot: str | None = None,
-) -> JobSpec[Drawn]:
-    """Fill in what is masked."""
-
-    def work(models: ModelStore) -> Generator[Event, None, Drawn]:
-        from ddpm_studio import jobs
-
-        return jobs.inpaint(request, picture, mask, models)
-
-    return JobSpec("Filling in", DeviceSteps(work), slot=slot)
-
-
-def walk_path(
-    request: PathRequest, keys: Sequence[Pictures], slot: str | None = None
-) -> JobSpec[Drawn]:
-    """Walk through several pictures in turn."""
-
-    def work(models: ModelStore) -> Generator[Event, None, Drawn]:
-        from ddpm_studio import jobs
-
-        return jobs.walk_path(request, keys, models)
-
-    return JobSpec(f"Walking through {len(keys)} pictures", DeviceSteps(work), slot=slot)
+    title = drawing.doing.format(**dict(request), **several)
+    return JobSpec(title, DeviceSteps(work), slot=slot)
 
 
 def redraw(found: Restored, slot: str | None = None) -> JobSpec[Drawn]:

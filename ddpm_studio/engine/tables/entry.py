@@ -70,11 +70,7 @@ class Entry:
 
     def __post_init__(self) -> None:
         check_types(self)
-        if not _PLACE.fullmatch(self.implementation):
-            raise ValueError(
-                f"the code of {self.name} can't be at {self.implementation!r}: "
-                "it is package.module:attribute"
-            )
+        check_place(self.name, self.implementation)
         if not all(isinstance(option, Option) for option in self.options):
             raise TypeError(f"the options of {self.name} must be of the class Option")
 
@@ -130,6 +126,14 @@ def check_types(described: Any) -> None:
             raise TypeError(f"{one.name} of {described.name} must be {one.type}, not {value!r}")
         if isinstance(value, str) and not value.isprintable():
             raise ValueError(f"{one.name} of {described.name} must be one line of text")
+
+
+def check_place(name: str, place: str) -> None:
+    """Refuse what can't be where the code of a thing lies; ValueError."""
+    if not _PLACE.fullmatch(place):
+        raise ValueError(
+            f"the code of {name} can't be at {place!r}: it is package.module:attribute"
+        )
 
 
 _PLACE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")

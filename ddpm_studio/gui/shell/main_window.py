@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,11 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QStackedWidget,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from ddpm_studio.catalogue.tools import tool_of
 from ddpm_studio.data.samples import sample_set, title_of
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.preferences.applying import Applying
@@ -30,6 +31,7 @@ from ddpm_studio.gui.shell.helping import Helping
 from ddpm_studio.gui.shell.menu_bar import fill_menu_bar
 from ddpm_studio.gui.shell.notifier import Notifier
 from ddpm_studio.gui.shell.opening import Opening
+from ddpm_studio.gui.shell.tool_tabs import PanelT, ToolTabs
 from ddpm_studio.gui.shell.unsaved import Unsaved
 from ddpm_studio.gui.shell.view_actions import ViewActions
 from ddpm_studio.gui.widgets.layout.drop_overlay import DropOverlay
@@ -57,7 +59,6 @@ class MainWindow(QMainWindow):
         self.studio = studio
         self._settings = settings
         self._closing = False
-        self._tools: dict[str, QWidget] = {}
         studio.setParent(self)
         self._unsaved = Unsaved(studio, self)
         studio.colours.keep_in(settings)
@@ -74,9 +75,7 @@ class MainWindow(QMainWindow):
         self._register_file_actions()
         self.messages = MessageBar()
         self.start_page = StartPage(studio, self.recent)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName(self.tr("Tools"))
+        self.tabs = ToolTabs()
         self._middle = QStackedWidget()
         self._middle.addWidget(self.start_page)
         self._middle.addWidget(self.tabs)
@@ -165,60 +164,15 @@ class MainWindow(QMainWindow):
         self.training.show_estimate(self.meter)
 
     def _fill_tabs(self) -> None:
-        from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
-        from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
-        from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
-        from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
         from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
-        from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
-        from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
-        from ddpm_studio.gui.features.share.share_panel import SharePanel
         from ddpm_studio.gui.shell.recovery import Recovery
 
         studio = self.studio
-        self.reverse = ReversePanel(studio, self.actions_)
-        self.share = SharePanel(studio, self.actions_)
-        self.interpolate = InterpolatePanel(studio, self.actions_)
-        self.inpaint = InpaintPanel(studio, self.actions_)
-        self.bits = BitsPanel(studio, self.actions_)
-        self.gallery = GalleryPanel(studio, self.actions_)
-        self.learn = LearnPanel(studio, self.actions_)
-        self.observatory = ObservatoryPanel(studio, self.actions_)
-        tools: tuple[tuple[str, QWidget, str], ...] = (
-            ("reverse", self.reverse, self.tr("Reverse process")),
-            ("share", self.share, self.tr("Share latents")),
-            ("interpolate", self.interpolate, self.tr("Interpolate")),
-            ("inpaint", self.inpaint, self.tr("Fill in")),
-            ("bits", self.bits, self.tr("Bits")),
-            ("gallery", self.gallery, self.tr("Gallery")),
-            ("learn", self.learn, self.tr("Learn")),
-            ("observatory", self.observatory, self.tr("Observatory")),
-        )
-        for number, (key, panel, title) in enumerate(tools, 1):
-            self._tools[key] = panel
-            self.tabs.addTab(panel, title)
-            self.actions_.add(
-                f"view.tab{number}",
-                title,
-                lambda panel=panel: self.show_tool(panel),
-                category=self.tr("&View"),
-                shortcut=f"Ctrl+{number}",
-                keywords=self.tr("zoom stars rating") if key == "gallery" else "",
-            )
-        for key, text, shortcut, by in (
-            ("next", self.tr("Next tab"), "Ctrl+Tab", 1),
-            ("previous", self.tr("Previous tab"), "Ctrl+Shift+Tab", -1),
-        ):
-            self.actions_.add(
-                f"view.tab_{key}",
-                text,
-                lambda by=by: self._turn_tabs(by),
-                category=self.tr("&View"),
-                shortcut=shortcut,
-            )
-        self.actions_.triggered.connect(self._show_owner)
-        self.start_page.learn_chosen.connect(lambda: self.show_tool(self.learn))
-        self.learn.wanted.connect(lambda: self.show_tool(self.learn))
+        self.tabs.fill(studio, self.actions_)
+        self.tabs.wanted.connect(self.show_tool)
+        learn = self.tabs.tool(LearnPanel)
+        for asked in (self.start_page.learn_chosen, learn.wanted):
+            asked.connect(partial(self.show_tool, learn))
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
         self.recovery = Recovery(studio, self.messages, self)
@@ -257,18 +211,11 @@ class MainWindow(QMainWindow):
     def _in_front(self) -> str:
         if self._middle.currentWidget() is self.start_page:
             return RUN
-        shown = self.tabs.currentWidget()
-        return next((key for key, panel in self._tools.items() if panel is shown), "")
+        return self.tabs.current
 
-    def _turn_tabs(self, by: int) -> None:
-        panels = list(self._tools.values())
-        self.show_tool(panels[(self.tabs.currentIndex() + by) % len(panels)])
-
-    def _show_owner(self, action_id: str) -> None:
-        """Bring the tab to the front whose action was asked for, from wherever it was."""
-        panel = self._tools.get(action_id.partition(".")[0])
-        if panel is not None:
-            self.show_tool(panel)
+    def tool(self, of: type[PanelT]) -> PanelT:
+        """Return the panel of a class, such as ``SharePanel``."""
+        return self.tabs.tool(of)
 
     def settle(self) -> None:
         """Go back to the start page while there is nothing to work on."""
@@ -448,13 +395,15 @@ class MainWindow(QMainWindow):
             self.settle()
 
     def _on_picture_sent(self, where: str) -> None:
-        tools = {"share": self.share, "reverse": self.reverse, "inpaint": self.inpaint}
-        self.show_tool(tools.get(where, self.interpolate))
+        panel = self.tabs.named(where)
+        if panel is not None:
+            self.show_tool(panel)
 
     def _on_restored(self, found: Restored) -> None:
         self.messages.clear("error")
-        tools = (self.share, self.interpolate, self.inpaint)
-        self.show_tool(next((tool for tool in tools if found.kind in tool.kinds), self.reverse))
+        panel = self.tabs.named(tool_of(found.kind).name)
+        if panel is not None:
+            self.show_tool(panel)
 
     def _show_start(self) -> None:
         self._middle.setCurrentWidget(self.start_page)

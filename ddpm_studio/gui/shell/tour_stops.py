@@ -8,7 +8,11 @@ from typing import Protocol
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QDockWidget, QMenuBar, QTabWidget, QWidget
 
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.tour.tour import Stop
+from ddpm_studio.gui.shell.tool_tabs import PanelT
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 
@@ -16,7 +20,11 @@ class Toured(Protocol):
     """The parts of the window that the tour leads through."""
 
     actions_: ActionRegistry
-    tabs: QTabWidget
+
+    @property
+    def tabs(self) -> QTabWidget:
+        """One for each tool."""
+        ...
 
     @property
     def docks(self) -> Sequence[QDockWidget]:
@@ -32,12 +40,10 @@ class Toured(Protocol):
     def training(self) -> QWidget: ...  # noqa: D102
     @property
     def jobs(self) -> QWidget: ...  # noqa: D102
-    @property
-    def reverse(self) -> QWidget: ...  # noqa: D102
-    @property
-    def gallery(self) -> QWidget: ...  # noqa: D102
-    @property
-    def learn(self) -> QWidget: ...  # noqa: D102
+
+    def tool(self, of: type[PanelT]) -> PanelT:
+        """The panel of a class."""
+        ...
 
     def show_tool(self, panel: QWidget, /) -> None:
         """Bring a tab to the front."""
@@ -84,19 +90,19 @@ def tour_stops(window: Toured) -> list[Stop]:
                 "common, walk from one to another. Any picture can be dragged onto any tool."
             ),
             window.tabs.tabBar,
-            lambda: window.show_tool(window.reverse),
+            lambda: window.show_tool(window.tool(ReversePanel)),
         ),
         Stop(
             _tr("Gallery"),
             _tr("What you draw is kept with how it was made. Drop a file of it back to redraw it."),
-            lambda: window.gallery,
-            lambda: window.show_tool(window.gallery),
+            lambda: window.tool(GalleryPanel),
+            lambda: window.show_tool(window.tool(GalleryPanel)),
         ),
         Stop(
             _tr("Learn"),
             _tr("Diffusion in the plane, trained in seconds and seen whole. No model needed."),
-            lambda: window.learn,
-            lambda: window.show_tool(window.learn),
+            lambda: window.tool(LearnPanel),
+            lambda: window.show_tool(window.tool(LearnPanel)),
         ),
         Stop(
             _tr("Everything by name"),

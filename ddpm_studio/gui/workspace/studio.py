@@ -68,8 +68,8 @@ class Studio(QObject):
     notified = Signal(object)
     """Something for a person to read: a :class:`Failure` or a str."""
     picture_sent = Signal(str, object, object)
-    """(where, picture uint8 HWC, recipe or None): "share", "interpolate_a", "interpolate_b",
-    "inpaint" or "reverse"; see :meth:`send_picture`."""
+    """(where, picture uint8 HWC, recipe or None): where is the name of a tool or of what it
+    offers, see :class:`ddpm_studio.catalogue.Offer` and :meth:`send_picture`."""
 
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)

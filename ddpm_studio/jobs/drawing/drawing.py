@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.catalogue.origins import origins
+from ddpm_studio.catalogue.tools import drawing_of, tool_of
 from ddpm_studio.engine import DiffusionProcess, Frame, Network, PictureNoise, Precision
 from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.guidance import check_labels, guided
@@ -373,21 +374,26 @@ def picture_shape(model: Model) -> tuple[int, int, int]:
 
 
 def recipe(
-    kind: str, model: Model, request: DrawRequest, inputs: Mapping[str, Array] | None = None
+    model: Model,
+    request: DrawRequest,
+    inputs: Mapping[str, Array] | None = None,
+    *,
+    kind: str = "",
 ) -> dict[str, object]:
     """Return what made a picture, enough to ask for it again.
 
     Args:
-        kind: the tool.
         model: what drew; its fingerprint tells whether the same weights are at hand later.
         request: as it was asked; what ``auto`` chose is told.
         inputs: what was drawn from besides noise, by name.
+        kind: what for, where it is not the kind of drawing that asks so.
     """
+    tool = () if kind else (("tool", tool_of(drawing_of(request).name).name),)
     request = request.model_copy(update={"precision": asked_precision(model, request)})
     run_json = model.info.model_dump(mode="json", include={"created", "network", "data"})
     asked = request.model_dump(mode="json")
     told: dict[str, object] = {
-        "kind": kind,
+        "kind": kind or drawing_of(request).name,
         # A relative path would be another one for whoever opens the picture.
         "request": {**asked, "run": str(model.run.resolve())},
         "checkpoint": model.step,
@@ -396,6 +402,6 @@ def recipe(
         "run_id": run_id(run_json),
         "torch": str(torch.__version__),
     }
-    if used := origins(request, model.info.process):
+    if used := origins(request, model.info.process, also=tool):
         told["plugins"] = used
     return told | {"inputs": pack(inputs)} if inputs else told

@@ -60,7 +60,7 @@ def inpaint(
     if not mask.any():
         raise StudioError("The mask leaves nothing to fill in.", "Mark a part of the picture.")
     pictures = yield from follow(_walk(model, request, x_0, mask), request.frames, "Filling in")
-    return Drawn(pictures, recipe("inpaint", model, request, {"picture": picture, "mask": mask}))
+    return Drawn(pictures, recipe(model, request, {"picture": picture, "mask": mask}))
 
 
 def _walk(model: Model, request: InpaintRequest, x_0: Tensor, mask: Mask) -> Frames:

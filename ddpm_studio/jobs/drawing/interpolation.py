@@ -58,7 +58,7 @@ def interpolate(
         mixed = mix_corners(x_t, lambdas, request.mix)
     else:
         mixed = mix(x_t[0], x_t[1], lambdas, request.mix)
-    return (yield from _decoded("interpolate", model, request, mixed, ends))
+    return (yield from _decoded(model, request, mixed, ends))
 
 
 def walk_path(
@@ -90,7 +90,7 @@ def walk_path(
     stops = [*x_t, x_t[0]] if request.closed else list(x_t)
     legs = [mix(a, b, lambdas, request.mix) for a, b in itertools.pairwise(stops)]
     mixed = torch.cat(legs if request.closed else [*legs, x_t[-1:]])
-    return (yield from _decoded("path", model, request, mixed, keys))
+    return (yield from _decoded(model, request, mixed, keys))
 
 
 def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) -> Tensor:
@@ -102,12 +102,12 @@ def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) ->
 
 
 def _decoded(
-    kind: str, model: Model, request: MixRequest, mixed: Tensor, inputs: Sequence[Pictures]
+    model: Model, request: MixRequest, mixed: Tensor, inputs: Sequence[Pictures]
 ) -> Generator[Event, None, Drawn]:
     noise = PictureNoise(request.seed, [0] * len(mixed), model.device)
     pictures = yield from draw(
         model, request, mixed, request.t, noise, frames=request.frames, text="Interpolating"
     )
     named = {str(number): picture for number, picture in enumerate(inputs)}
-    made = recipe(kind, model, request, named)
+    made = recipe(model, request, named)
     return Drawn(pictures, made, to_uint8(mixed).cpu().numpy())

@@ -14,36 +14,25 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from ddpm_studio.catalogue.origins import believing, require
+from ddpm_studio.catalogue.tools import DrawingInfo, Input, drawings
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.export.carried import Array, unpack
 from ddpm_studio.jobs.events import Latent, Pictures
 from ddpm_studio.paths import is_file
-from ddpm_studio.requests import (
-    DrawRequest,
-    InpaintRequest,
-    InterpolateRequest,
-    PathRequest,
-    SampleRequest,
-    ShareRequest,
-)
+from ddpm_studio.requests import DrawRequest
 from ddpm_studio.strict_json import read_object
 
 Recipe = dict[str, object]
 
-_KINDS: dict[str, type[DrawRequest]] = {
-    "sample": SampleRequest,
-    "share": ShareRequest,
-    "interpolate": InterpolateRequest,
-    "path": PathRequest,
-    "inpaint": InpaintRequest,
-}
 # Ours, and yet no single drawing: named, so that nobody takes them for pictures to learn from.
 _NO_DRAWINGS = {
     "preview": ("samples drawn while training", "Open its run, and look at them there."),
     "gallery": ("a sheet of several drawings", "Drop one of its pictures alone."),
     "decode": ("a progressive decoding", "Decode the picture again under Bits."),
 }
+# What an input is, by its form: the type and the number of axes.
+_FORMS = {"picture": ("uint8", 3), "mask": ("bool", 2), "latent": ("float32", 4)}
 _NETWORK_PLACES = ("\\\\", "//")
 # <run>/samples/gallery/<picture>.png
 _ABOVE_GALLERY = 2
@@ -75,6 +64,16 @@ class Restored:
     def with_frames(self, frames: int) -> Restored:
         """Return the same, but with so many moments of the process to be shown."""
         return replace(self, request=self.request.model_copy(update={"frames": frames}))
+
+    @property
+    def arguments(self) -> dict[str, object]:
+        """What the drawing is called with besides the request, by its keywords."""
+        return {one.name: self._given(one) for one in drawings()[self.kind].inputs}
+
+    def _given(self, one: Input) -> object:
+        if one.at_least:
+            return self.pictures
+        return self.latent if one.form == "latent" else self.inputs.get(one.key or one.name)
 
     @property
     def pictures(self) -> list[Pictures]:
@@ -119,25 +118,30 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
     if kind in _NO_DRAWINGS:
         what, remedy = _NO_DRAWINGS[kind]
         raise StudioError(f"{path.name} can't be drawn again: it is {what}.", remedy)
-    if kind not in _KINDS:
-        return None
     used = recipe.get("plugins")
+    plugins = {str(entry): str(origin) for entry, origin in _named(used).items()}
+    known = drawings()
+    if kind not in known:
+        # It may be of a tool that is not here.
+        require(path.name, plugins, ("tool",))
+        return None
+    drawing = known[kind]
     try:
-        request = _KINDS[kind].model_validate(drawn_by(recipe), context=believing(used))
+        request: DrawRequest = drawing.request_class().model_validate(
+            drawn_by(recipe), context=believing(used)
+        )
     except ValidationError as error:
         raise StudioError(
             f"{path.name} does not say in full how it was made.",
             "It was changed, or comes from another version.",
             str(error),
         ) from error
-    if isinstance(used, dict):
-        require(path.name, {str(entry): str(origin) for entry, origin in used.items()})
+    require(path.name, plugins)
     asked = Path(str(getattr(request, "run", "")))
     run = _found_run(asked, path, recipe, near)
-    packed = recipe.get("inputs")
-    named = packed if isinstance(packed, dict) else {}
+    named = _named(recipe.get("inputs"))
     inputs = {str(name): unpack(str(name), told) for name, told in named.items()}
-    _check_inputs(kind, inputs, path)
+    _check_inputs(drawing, inputs, path)
     checkpoint, index, moment = (recipe.get(key) for key in ("checkpoint", "index", "moment"))
     count = getattr(request, "count", None)
     # A whole grid has no number of its own: it begins with the first picture.
@@ -191,20 +195,21 @@ def without_inputs(recipe: Recipe) -> Recipe:
     return {key: value for key, value in recipe.items() if key != "inputs"}
 
 
-def _check_inputs(kind: str, inputs: dict[str, Array], path: Path) -> None:
+def _named(told: object) -> dict[object, object]:
+    return told if isinstance(told, dict) else {}
+
+
+def _check_inputs(drawing: DrawingInfo, inputs: dict[str, Array], path: Path) -> None:
     """Refuse a drawing whose pictures the recipe does not name, or names otherwise than ours."""
-    wanted = {
-        "inpaint": {"picture", "mask"},
-        "share": set(inputs) & {"source", "latent"},
-        "sample": set(),
-    }.get(kind, {str(number) for number in range(max(2, len(inputs)))})
-    if set(inputs) != wanted:
+    forms = {key: one.form for one in drawing.inputs for key in one.keys(len(inputs))}
+    needed = {key for one in drawing.inputs if one.needed for key in one.keys(len(inputs))}
+    if not needed <= set(inputs) <= set(forms):
         raise StudioError(
             f"{path.name} does not carry the pictures it was drawn from.",
             "It comes from an earlier version: open them in the tool, and draw again.",
         )
     for name, array in inputs.items():
-        dtype, axes = {"mask": ("bool", 2), "latent": ("float32", 4)}.get(name, ("uint8", 3))
+        dtype, axes = _FORMS[forms[name]]
         if array.dtype.name != dtype or array.ndim != axes:
             raise StudioError(
                 f"{path.name} carries a {name} that is none.",

@@ -156,7 +156,7 @@ def _classes(model: Model, request: SampleRequest) -> Sequence[int] | None:
 
 
 def _recipe(model: Model, request: SampleRequest) -> dict[str, object]:
-    told = recipe("sample", model, request)
+    told = recipe(model, request)
     return told | {"classes": len(known_classes(model.info))} if request.all_classes else told
 
 

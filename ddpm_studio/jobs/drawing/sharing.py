@@ -80,7 +80,7 @@ def share(
     start = x_t.expand(request.count, -1, -1, -1)
     drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
     pictures = yield from relay(drawing, partial(_going_on, passed))
-    made = recipe("share", model, request, inputs)
+    made = recipe(model, request, inputs)
     if latent is not None:
         made["latent"] = {
             "t": latent.t,

@@ -78,7 +78,7 @@ def draw_samples(
     asked = SampleRequest(**{name: getattr(request, name) for name in both})
     classes = _classes(model, dataset, request)
     pictures = yield from draw_classes(model, asked, classes)
-    told = {**recipe("evaluate", model, asked), "by_class": request.by_class}
+    told = {**recipe(model, asked, kind="evaluate"), "by_class": request.by_class}
     return Samples(pictures, RealPictures(dataset, _held_out(model, dataset)), model.step, told)
 
 

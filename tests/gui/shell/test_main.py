@@ -67,7 +67,8 @@ from PySide6.QtWidgets import QApplication
 from ddpm_studio.gui.shell.app import run_window
 app = QApplication([])
 def look():
-    if any(hasattr(widget, "observatory") for widget in app.topLevelWidgets()):
+    windows = [widget for widget in app.topLevelWidgets() if hasattr(widget, "build_tools")]
+    if any(window.tabs.count() for window in windows):
         timer.stop()
         os.kill(os.getpid(), int(sys.argv[1]))
 timer = QTimer()

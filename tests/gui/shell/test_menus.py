@@ -11,6 +11,10 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, open_run, opened
 
@@ -54,15 +58,15 @@ def test_a_tick_tells_which_docks_are_shown(window: MainWindow) -> None:
 def test_the_ways_to_mix_are_switches_one_at_a_time(window: MainWindow) -> None:
     for mode in ("matrix", "corners", "pad", "path", "row"):
         window.actions_[f"interpolate.way_{mode}"].trigger()
-        assert window.interpolate.mode == mode
+        assert window.tool(InterpolatePanel).mode == mode
         on = [a.objectName() for a in window.actions_ if "way_" in a.objectName() and a.isChecked()]
         assert on == [f"interpolate.way_{mode}"]
     window.actions_["interpolate.way_row"].trigger()
-    assert window.interpolate.mode == "row", "a way is always on"
+    assert window.tool(InterpolatePanel).mode == "row", "a way is always on"
     assert window.actions_["interpolate.way_row"].isChecked()
     window.actions_["interpolate.way_path"].trigger()
     window.actions_["interpolate.way_path"].trigger()
-    assert window.interpolate.mode == "row"
+    assert window.tool(InterpolatePanel).mode == "row"
 
 
 def test_a_tick_tells_the_theme(window: MainWindow) -> None:
@@ -80,11 +84,11 @@ def test_a_tick_tells_the_theme(window: MainWindow) -> None:
 def test_what_a_tool_is_asked_for_is_seen(window: MainWindow) -> None:
     window.actions_["interpolate.way_pad"].trigger()
     assert window.tabs.isVisible(), "not the start page"
-    assert window.tabs.currentWidget() is window.interpolate
+    assert window.tabs.currentWidget() is window.tool(InterpolatePanel)
     window.actions_["observatory.log"].trigger()
-    assert window.tabs.currentWidget() is window.observatory
+    assert window.tabs.currentWidget() is window.tool(ObservatoryPanel)
     window.actions_["view.jobs"].trigger()
-    assert window.tabs.currentWidget() is window.observatory
+    assert window.tabs.currentWidget() is window.tool(ObservatoryPanel)
 
 
 def test_what_bits_found_can_be_saved(
@@ -94,7 +98,7 @@ def test_what_bits_found_can_be_saved(
     open_run(qtbot, window.studio, tiny_run)
     assert not table.isEnabled()
     assert not moving.isEnabled()
-    panel = window.bits
+    panel = window.tool(BitsPanel)
     panel.count.setValue(2)
     window.actions_["bits.measure"].trigger()
     qtbot.waitUntil(table.isEnabled, timeout=WAIT)
@@ -112,7 +116,7 @@ def test_what_bits_found_can_be_saved(
 
 
 def test_tabs_that_do_not_fit_are_reached_with_the_mouse(qtbot: QtBot, window: MainWindow) -> None:
-    window.show_tool(window.reverse)
+    window.show_tool(window.tool(ReversePanel))
     window.resize(window.minimumSizeHint())
     QApplication.processEvents()
     bar = window.tabs.tabBar()

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.export import save_animation
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 from tests.jobs.conftest import finish
@@ -29,10 +30,10 @@ def window(qtbot: QtBot, backend: Backend, run: Path) -> MainWindow:
 
 def saved(qtbot: QtBot, window: MainWindow, folder: Path) -> Path:
     """Share a latent, save what was drawn as an animation; returns the file."""
-    window.show_tool(window.share)
-    window.share.draw_now()
-    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
-    drawn = window.share.drawn
+    window.show_tool(window.tool(SharePanel))
+    window.tool(SharePanel).draw_now()
+    qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not None, timeout=WAIT)
+    drawn = window.tool(SharePanel).drawn
     assert drawn is not None
     gif = folder / "saved.gif"
     finish(save_animation(gif, list(drawn.pictures), recipe=dict(drawn.recipe)))
@@ -44,7 +45,7 @@ def test_an_animation_is_drawn_again_after_its_run_got_another_name_and_place(
     qtbot: QtBot, window: MainWindow, run: Path, tmp_path: Path, tiny_run: Path, place: str
 ) -> None:
     gif = saved(qtbot, window, tmp_path)
-    drawn = window.share.drawn
+    drawn = window.tool(SharePanel).drawn
     other = tmp_path / "other" / "second"
     new = other if place == "the open run" else window.studio.runs_folder / "second"
     new.parent.mkdir(exist_ok=True)
@@ -57,7 +58,7 @@ def test_an_animation_is_drawn_again_after_its_run_got_another_name_and_place(
     told = "Drawn again: what the animation shows."
     qtbot.waitUntil(lambda: window.messages.text == told, timeout=WAIT)
     assert window.studio.run == new
-    assert window.share.drawn is not drawn
+    assert window.tool(SharePanel).drawn is not drawn
 
 
 def test_a_run_that_is_nowhere_known_is_found_once_it_is_open(

@@ -13,7 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.data import read_picture
+from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.features.preferences.setting_row import SettingRow
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.platform.images import picture_mime, pictures_from_mime, shown_bands, to_image
 from ddpm_studio.requests import TrainRequest
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run, opened
@@ -54,50 +59,55 @@ def test_such_pictures_are_learnt_from_and_drawn_in_every_tool(
         pass
     open_run(qtbot, studio, run)
 
-    window.show_tool(window.reverse)
-    window.reverse.sampler.steps.setValue(4)
-    qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
-    drawn = window.reverse.trajectory.view("x_t", -1)
+    window.show_tool(window.tool(ReversePanel))
+    window.tool(ReversePanel).sampler.steps.setValue(4)
+    qtbot.waitUntil(lambda: bool(window.tool(ReversePanel).trajectory.recipe), timeout=WAIT)
+    drawn = window.tool(ReversePanel).trajectory.view("x_t", -1)
     assert drawn.shape[1:] == shape
-    window.reverse.strip.set_current(1)
+    window.tool(ReversePanel).strip.set_current(1)
 
-    window.show_tool(window.share)
-    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
-    shared = window.share.drawn
+    window.show_tool(window.tool(SharePanel))
+    qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not None, timeout=WAIT)
+    shared = window.tool(SharePanel).drawn
     assert shared is not None
     assert shared.pictures.shape[1:] == shape
 
-    window.show_tool(window.interpolate)
-    assert drop(window.interpolate.a, files(picture))
+    window.show_tool(window.tool(InterpolatePanel))
+    assert drop(window.tool(InterpolatePanel).a, files(picture))
     qtbot.waitUntil(
-        lambda: window.interpolate.drawn is not None and not window.interpolate.busy, timeout=WAIT
+        lambda: (
+            window.tool(InterpolatePanel).drawn is not None
+            and not window.tool(InterpolatePanel).busy
+        ),
+        timeout=WAIT,
     )
-    mixed = window.interpolate.drawn
+    mixed = window.tool(InterpolatePanel).drawn
     assert mixed is not None
     assert mixed.pictures.shape[1:] == shape
 
-    window.show_tool(window.inpaint)
+    window.show_tool(window.tool(InpaintPanel))
     # A picture that was drawn is dragged in, all of its channels with it.
-    assert drop(window.inpaint.source, picture_mime(shared.pictures[0], shared.recipe))
-    canvas = window.inpaint.canvas
+    assert drop(window.tool(InpaintPanel).source, picture_mime(shared.pictures[0], shared.recipe))
+    canvas = window.tool(InpaintPanel).canvas
     qtbot.waitUntil(lambda: canvas.painted.shape == shape[:2], timeout=WAIT)
     mask = np.zeros(shape[:2], bool)
     mask[:, :40] = True
     canvas.set_mask(mask)
     qtbot.waitUntil(
-        lambda: window.inpaint.drawn is not None and not window.inpaint.busy, timeout=WAIT
+        lambda: window.tool(InpaintPanel).drawn is not None and not window.tool(InpaintPanel).busy,
+        timeout=WAIT,
     )
-    filled = window.inpaint.drawn
+    filled = window.tool(InpaintPanel).drawn
     assert filled is not None
     np.testing.assert_array_equal(filled.pictures[0][~mask], shared.pictures[0][~mask])
 
-    window.show_tool(window.bits)
-    window.bits.count.setValue(1)
-    window.bits.measure()
-    qtbot.waitUntil(lambda: window.bits.measured is not None, timeout=WAIT)
+    window.show_tool(window.tool(BitsPanel))
+    window.tool(BitsPanel).count.setValue(1)
+    window.tool(BitsPanel).measure()
+    qtbot.waitUntil(lambda: window.tool(BitsPanel).measured is not None, timeout=WAIT)
 
     path = tmp_path / "saved.png"
-    window.share.export.export_to("save_png", path)
+    window.tool(SharePanel).export.export_to("save_png", path)
     qtbot.waitUntil(path.exists, timeout=WAIT)
     assert read_picture(path, alpha=True).shape == shape
 
@@ -117,7 +127,7 @@ def test_a_picture_is_carried_whole_and_seen_by_its_channels(qtbot: QtBot, chann
 
 def test_other_bands_are_seen_at_once(qtbot: QtBot, backend: Backend) -> None:
     window = opened(qtbot, backend)
-    grid = window.reverse.views.grids[0, "x_t"]
+    grid = window.tool(ReversePanel).views.grids[0, "x_t"]
     pictures = np.zeros((1, 4, 8, 5), np.uint8)
     pictures[..., 4] = 200
 
@@ -151,7 +161,7 @@ def test_transparency_from_elsewhere_is_kept_where_the_model_has_it(
 ) -> None:
     """A model without alpha has the picture laid over the background of its data."""
     window = opened(qtbot, backend, train_shapes(tmp_path, kind))
-    slot = window.share.source
+    slot = window.tool(SharePanel).source
     if way == "pasted":
         mime = QMimeData()
         mime.setImageData(_half_transparent())

@@ -20,8 +20,10 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.export import each_of, save_animation, save_png, save_png_sequence
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import Theme, current_theme
@@ -115,9 +117,9 @@ def test_a_picture_dropped_back_is_drawn_again_bit_for_bit(
     path = tmp_path / "one.png"
     save_png(path, drawn.pictures[1:2], {**drawn.recipe, "index": 1})
     assert drop(window, files(path))
-    qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
-    shown = window.reverse.views.grids[0, "x_t"]
-    assert window.tabs.currentWidget() is window.reverse
+    qtbot.waitUntil(lambda: bool(window.tool(ReversePanel).trajectory.recipe), timeout=WAIT)
+    shown = window.tool(ReversePanel).views.grids[0, "x_t"]
+    assert window.tabs.currentWidget() is window.tool(ReversePanel)
     assert window.studio.run == tiny_run
     again = np.stack([shown.picture(k) for k in range(3)])
     assert np.array_equal(again, drawn.pictures)
@@ -234,7 +236,7 @@ def test_a_picture_whose_pixels_were_changed_is_told_from_the_one_drawn_again(
     path = tmp_path / "one.png"
     save_png(path, 255 - drawn.pictures[:1], {**drawn.recipe, "index": 0})
     assert drop(window, files(path))
-    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not None, timeout=WAIT)
     assert "another" in window.messages.text
     assert "pixels were changed" in window.messages.text
 
@@ -249,9 +251,9 @@ def test_an_animation_dropped_back_is_drawn_again(
     # Its first frame is no more than noise, and of the drawing's own size.
     finish(save_animation(path, [255 - drawn.pictures[0], drawn.pictures[0]], recipe=drawn.recipe))
     assert drop(window, files(path))
-    qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
-    assert window.tabs.currentWidget() is window.reverse
-    shown = window.reverse.views.grids[0, "x_t"]
+    qtbot.waitUntil(lambda: bool(window.tool(ReversePanel).trajectory.recipe), timeout=WAIT)
+    assert window.tabs.currentWidget() is window.tool(ReversePanel)
+    shown = window.tool(ReversePanel).views.grids[0, "x_t"]
     assert np.array_equal(shown.picture(0), drawn.pictures[0])
     assert window.messages.text == "Drawn again: what the animation shows."
     assert window.studio.sources == ()
@@ -266,8 +268,8 @@ def test_an_mp4_dropped_back_is_drawn_again(
     path = tmp_path / "moving.mp4"
     path.write_bytes(recipe_mp4(text.encode()))
     assert drop(window, files(path))
-    qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
-    shown = window.reverse.views.grids[0, "x_t"]
+    qtbot.waitUntil(lambda: bool(window.tool(ReversePanel).trajectory.recipe), timeout=WAIT)
+    shown = window.tool(ReversePanel).views.grids[0, "x_t"]
     assert np.array_equal([shown.picture(k) for k in range(2)], drawn.pictures)
 
 
@@ -288,7 +290,7 @@ def test_each_file_of_a_sequence_is_drawn_again_bit_for_bit(
     folder = tmp_path / "sequence"
     finish(save_png_sequence(folder, drawn.pictures, each_of(drawn.recipe)))
     assert drop(window, files(folder / "00002.png"))
-    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not None, timeout=WAIT)
     assert "bit for bit" in window.messages.text
 
 
@@ -312,7 +314,7 @@ def test_a_picture_whose_recipe_can_not_be_followed(
 def test_a_training_of_another_size_makes_no_error_where_nothing_was_done(
     qtbot: QtBot, window: MainWindow, tiny_run: Path, tmp_path: Path
 ) -> None:
-    studio, panel = window.studio, window.interpolate
+    studio, panel = window.studio, window.tool(InterpolatePanel)
     open_run(qtbot, studio, tiny_run)
     panel.sampler.set_value({"steps": 2})
     window.show_tool(panel)
@@ -436,7 +438,7 @@ def test_the_pictures_that_a_run_learnt_from_are_one_click_away(
 
 
 def test_keys_turn_the_tabs_from_wherever_the_focus_is(qtbot: QtBot, window: MainWindow) -> None:
-    window.show_tool(window.reverse)
+    window.show_tool(window.tool(ReversePanel))
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     window.data.form.setFocus()
@@ -446,7 +448,7 @@ def test_keys_turn_the_tabs_from_wherever_the_focus_is(qtbot: QtBot, window: Mai
         seen.append(window.tabs.currentIndex())
         QTest.keyClick(window, Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
     assert sorted(seen) == list(range(count))
-    assert window.tabs.currentWidget() is window.reverse
+    assert window.tabs.currentWidget() is window.tool(ReversePanel)
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(window, Qt.Key.Key_Backtab, both)
     assert window.tabs.currentIndex() == count - 1
@@ -480,30 +482,30 @@ def test_one_key_takes_back_what_was_done_in_the_tool_that_is_seen(
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     undo, redo = window.actions_["edit.undo"], window.actions_["edit.redo"]
-    window.show_tool(window.inpaint)
-    window.inpaint.source.set_picture(np.zeros((16, 16, 3), np.uint8))
-    qtbot.waitUntil(lambda: window.inpaint.source.fitted is not None, timeout=WAIT)
+    window.show_tool(window.tool(InpaintPanel))
+    window.tool(InpaintPanel).source.set_picture(np.zeros((16, 16, 3), np.uint8))
+    qtbot.waitUntil(lambda: window.tool(InpaintPanel).source.fitted is not None, timeout=WAIT)
     assert not undo.isEnabled()
-    window.inpaint.canvas.invert()
-    painted = window.inpaint.canvas.painted.copy()
+    window.tool(InpaintPanel).canvas.invert()
+    painted = window.tool(InpaintPanel).canvas.painted.copy()
     assert undo.isEnabled()
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert not window.inpaint.canvas.painted.any()
+    assert not window.tool(InpaintPanel).canvas.painted.any()
     assert redo.isEnabled()
-    window.show_tool(window.reverse)
+    window.show_tool(window.tool(ReversePanel))
     assert not redo.isEnabled(), "what is not seen is not done again by chance"
-    window.show_tool(window.inpaint)
+    window.show_tool(window.tool(InpaintPanel))
     redo.trigger()
-    assert np.array_equal(window.inpaint.canvas.painted, painted)
-    window.show_tool(window.gallery)
-    window.gallery.count.setCurrentIndex(0)
-    window.gallery.draw_samples()
-    qtbot.waitUntil(lambda: window.gallery.thumbnails.count > 0, timeout=WAIT)
-    count = window.gallery.thumbnails.count
-    window.gallery.select(window.gallery.items.shown[:1])
-    window.gallery.delete_chosen()
+    assert np.array_equal(window.tool(InpaintPanel).canvas.painted, painted)
+    window.show_tool(window.tool(GalleryPanel))
+    window.tool(GalleryPanel).count.setCurrentIndex(0)
+    window.tool(GalleryPanel).draw_samples()
+    qtbot.waitUntil(lambda: window.tool(GalleryPanel).thumbnails.count > 0, timeout=WAIT)
+    count = window.tool(GalleryPanel).thumbnails.count
+    window.tool(GalleryPanel).select(window.tool(GalleryPanel).items.shown[:1])
+    window.tool(GalleryPanel).delete_chosen()
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: window.gallery.thumbnails.count == count, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.tool(GalleryPanel).thumbnails.count == count, timeout=WAIT)
 
 
 def test_nothing_lies_over_another_thing_in_a_small_window(
@@ -516,11 +518,11 @@ def test_nothing_lies_over_another_thing_in_a_small_window(
     try:
         open_run(qtbot, window.studio, tiny_run)
         window.resize(1100, 700)
-        window.reverse.compare.third.setChecked(True)
+        window.tool(ReversePanel).compare.third.setChecked(True)
         window.actions_["reverse.compare"].trigger()
         for way in ("row", "matrix", "corners", "pad", "path"):
-            window.interpolate.choices.set_mode(way)
-            for panel in (*window._tools.values(), window.training):
+            window.tool(InterpolatePanel).choices.set_mode(way)
+            for panel in (*window.tabs.panels, window.training):
                 if panel is not window.training:
                     window.show_tool(panel)
                 panel.findChildren(MessageBar)[0].show_message("Saved.", action="Show in folder")

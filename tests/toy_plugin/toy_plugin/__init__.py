@@ -2,13 +2,16 @@
 
 from ddpm_studio.catalogue import (
     DataFormatInfo,
+    DrawingInfo,
     FeatureInfo,
     Figure,
+    Input,
     LearningRateInfo,
     LossInfo,
     MetricInfo,
     ModelFormatInfo,
     NetworkInfo,
+    Offer,
     OptimizerInfo,
     Option,
     ParameterizationInfo,
@@ -16,6 +19,7 @@ from ddpm_studio.catalogue import (
     SamplerInfo,
     ScheduleInfo,
     TimestepSamplingInfo,
+    ToolInfo,
     VarianceInfo,
 )
 
@@ -72,4 +76,25 @@ ENTRIES = (
         suffixes=(".toy",),
     ),
     ModelFormatInfo("toy-file", "Toy", "the toy program's", "toy_plugin.model_format:ToyFile"),
+    ToolInfo(
+        "toy-echo",
+        "Toy echo",
+        "a picture noised and drawn back",
+        "toy_plugin.echo_panel:EchoPanel",
+        menu="Toy &echo",
+        icon="repeat",
+        keywords="reverberate",
+        drawings=(
+            DrawingInfo(
+                "toy-echo",
+                "Echoed",
+                "an echo of a picture",
+                "toy_plugin.echo:echo",
+                request="toy_plugin.echo:EchoRequest",
+                doing="Echoing {count} times",
+                inputs=(Input("picture"),),
+            ),
+        ),
+        offers=(Offer("echo", "Echo it"),),
+    ),
 )

@@ -33,10 +33,12 @@ class BitsPanel(ToolPanel):
     Nothing is measured before it is asked for: it takes as long as a training of some steps.
     """
 
+    tool = "bits"
+
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
-        super().__init__(studio, actions, "chart-column", parent)
+        super().__init__(studio, actions, parent)
         self._asked = False
         self._frames: list[FrameImages] = []
         self.measured: BitsMeasured | None = None
@@ -77,7 +79,7 @@ class BitsPanel(ToolPanel):
             "bits.measure",
             self.tr("Measure bits/dim"),
             self.measure,
-            category=self.tr("&Bits"),
+            category=self.category,
             icon="chart-column",
             tip=self.tr("Evaluate the bound over pictures that the model was trained on"),
         )
@@ -88,7 +90,7 @@ class BitsPanel(ToolPanel):
             "bits.surprise",
             self.tr("Decode a picture of the data"),
             self.surprise,
-            category=self.tr("&Bits"),
+            category=self.category,
             icon="shuffle",
             tip=self.tr("Send one picture bit by bit, and see it become clear"),
         )

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.backend import specs
+from ddpm_studio.gui.features.common.offers import offered_actions
 from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
@@ -17,7 +18,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 
 class PictureMenu(QObject):
-    """Gives a grid's tiles a menu: share, interpolate, pin, copy, save.
+    """Gives a grid's tiles a menu: what the tools do with one, pin, copy, save.
 
     Args:
         studio: where pictures are sent.
@@ -35,10 +36,7 @@ class PictureMenu(QObject):
         pin.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         grid.addAction(pin)
         grid.tile_actions = [
-            self._action(self.tr("Share from here"), "share-2", self._share),
-            self._action(self.tr("Interpolate from here (A)"), "blend", self._interpolate_a),
-            self._action(self.tr("Interpolate to here (B)"), "blend", self._interpolate_b),
-            self._action(self.tr("Fill in a part…"), "brush", self._fill_in),
+            *offered_actions(self, self._send),
             separator,
             pin,
             self._action(self.tr("Copy"), "copy", grid.copy_current),
@@ -62,18 +60,6 @@ class PictureMenu(QObject):
         set_icon(action, icon)
         action.triggered.connect(callback)
         return action
-
-    def _share(self) -> None:
-        self._send("share")
-
-    def _interpolate_a(self) -> None:
-        self._send("interpolate_a")
-
-    def _fill_in(self) -> None:
-        self._send("inpaint")
-
-    def _interpolate_b(self) -> None:
-        self._send("interpolate_b")
 
     def _send(self, where: str) -> None:
         index = self._grid.current

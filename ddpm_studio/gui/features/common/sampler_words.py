@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from ddpm_studio.catalogue import SAMPLERS
+from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.gui.widgets.forms.choices import translated
-
-_INPAINT = "inpaint"
 
 
 def sampler_title(name: str) -> str:
-    """Return the title of a sampler, also of RePaint; of one that is not known here its name."""
-    if name == _INPAINT:
-        return "RePaint"
-    return translated(SAMPLERS[name].title) if name in SAMPLERS else name
+    """Return the title of a sampler, or of that of a kind of drawing that has none to choose.
+
+    Of one that is not known here it is the name.
+    """
+    if name in SAMPLERS:
+        return translated(SAMPLERS[name].title)
+    drawing = drawings().get(name)
+    return name if drawing is None else translated(drawing.sampler or drawing.title)

@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio.backend import JobHandle, JobSpec, specs
+from ddpm_studio.catalogue.tools import TOOLS, tool_of
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
+from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.common.turn import Turn
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
@@ -64,29 +66,30 @@ class ToolPanel(QWidget):
     is drawn: one is in flight, and none but the newest waits. A longer one gives way to the newer
     request, so that its first moments are seen.
 
-    A subclass puts its widgets into ``content``, implements :meth:`_task`, :meth:`_on_event` and
-    :meth:`_on_finished`, and calls :meth:`draw_later`. Where dropped pictures are drawn again,
-    it names their ``kinds`` and implements :meth:`_show_restored`.
+    A subclass says which ``tool`` it is, puts its widgets into ``content``, implements
+    :meth:`_spec`, :meth:`_on_event` and :meth:`_on_finished`, and calls :meth:`draw_later`. Where
+    dropped pictures are drawn again, it implements :meth:`_show_restored`.
 
     Args:
         studio: the window's model.
         actions: where actions are registered.
-        icon: shown while there is no model.
         parent: the owner.
     """
 
-    kinds: ClassVar[tuple[str, ...]] = ()
-    """The kinds of drawing that this tool can take up again."""
+    tool: ClassVar[str]
+    """The name of its description, :class:`ddpm_studio.catalogue.ToolInfo`."""
+    icon: ClassVar[str] = ""
+    """Shown while there is no model; empty: the tool's."""
 
     def __init__(
-        self, studio: Studio, actions: ActionRegistry, icon: str, parent: QWidget | None = None
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.info = TOOLS[self.tool]
         self.studio = studio
         self.actions_ = actions
         self.job: JobHandle[object] | None = None
         self.drawn: Drawn | None = None
-        self._icon = icon
         self._age: AgeRow | None = None
         self._stale = True
         self._asked_for = self._was_asked = self._keeps = False
@@ -124,6 +127,11 @@ class ToolPanel(QWidget):
         studio.opening_changed.connect(self._tell_empty)
         studio.restored.connect(self._on_restored)
         self._turn.came.connect(self._on_turn)
+
+    @property
+    def category(self) -> str:
+        """The menu that its actions belong to, translated."""
+        return tool_menu(self.tool)
 
     def draw_later(self, *, asked: bool = True) -> None:
         """Draw in a moment with what is chosen then, at the latest when the tab is seen.
@@ -312,7 +320,7 @@ class ToolPanel(QWidget):
     def _tell_empty(self) -> None:
         opening = self.studio.opening is not None
         self.empty.set_content(
-            self._icon,
+            self.icon or self.info.icon,
             self.studio.no_model,
             "" if opening else self.tr("Open a model…"),
             self._open_model,
@@ -339,7 +347,7 @@ class ToolPanel(QWidget):
             follow_run(self.drawn.recipe, old, new)
 
     def _on_restored(self, found: Restored) -> None:
-        if found.kind not in self.kinds:
+        if tool_of(found.kind) is not self.info:
             return
         self._show_restored(found)
         # A sheet of several drawings is drawn as the controls say.

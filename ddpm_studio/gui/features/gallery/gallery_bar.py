@@ -9,9 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
 
+from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.gui.features.common.sampler_words import sampler_title
 from ddpm_studio.gui.features.gallery.gallery_items import Filter
 from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
@@ -33,15 +35,9 @@ class GalleryFilters(QWidget):
         super().__init__(parent)
         self._wheel = WheelFilter(self)
         self.kind = self._box(self.tr("Kind"), self.tr("Show pictures of this kind"))
-        for text, kind in (
-            (self.tr("Any kind"), ""),
-            (self.tr("Samples"), "sample"),
-            (self.tr("Shared"), "share"),
-            (self.tr("Interpolated"), "interpolate"),
-            (self.tr("Paths"), "path"),
-            (self.tr("Filled in"), "inpaint"),
-        ):
-            self.kind.addItem(text, kind)
+        self.kind.addItem(self.tr("Any kind"), "")
+        for kind, drawing in drawings().items():
+            self.kind.addItem(translated(drawing.title), kind)
         self.run = self._box(self.tr("Run"), self.tr("Show pictures drawn with this run"))
         self.sampler = self._box(self.tr("Sampler"), self.tr("Show pictures of this sampler"))
         self.stars = self._box(

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from ddpm_studio.gui.features.common.offers import offered_actions
 from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture
@@ -16,7 +17,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 
 class GalleryMenu(QObject):
-    """Gives thumbnails a menu: draw again, share, interpolate, pin, rate, copy, delete.
+    """Gives thumbnails a menu: draw again, what the tools do, pin, rate, copy, delete.
 
     Args:
         studio: where pictures are sent.
@@ -44,10 +45,7 @@ class GalleryMenu(QObject):
         separator.setSeparator(True)
         actions = [
             *first,
-            self._action(self.tr("Share from here"), "share-2", self.share_current),
-            self._action(self.tr("Interpolate from here (A)"), "blend", self._send_a),
-            self._action(self.tr("Interpolate to here (B)"), "blend", self._send_b),
-            self._action(self.tr("Fill in a part…"), "brush", self._send_to_fill),
+            *offered_actions(self, self._send),
             separator,
         ]
         if ratings:
@@ -85,15 +83,6 @@ class GalleryMenu(QObject):
         drop = self._current()
         if drop is not None:
             self._studio.pins.add(drop.picture, drop.recipe)
-
-    def _send_a(self) -> None:
-        self._send("interpolate_a")
-
-    def _send_b(self) -> None:
-        self._send("interpolate_b")
-
-    def _send_to_fill(self) -> None:
-        self._send("inpaint")
 
     def _send(self, where: str) -> None:
         drop = self._current()

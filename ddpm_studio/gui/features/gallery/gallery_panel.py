@@ -45,11 +45,12 @@ class GalleryPanel(ToolPanel):
     into view.
     """
 
+    tool = "gallery"
+
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
-        super().__init__(studio, actions, "images", parent)
-        self._category = self.tr("&Gallery")
+        super().__init__(studio, actions, parent)
         self._asked = False
         self._remembered: list[Kept] = []
         self._exported: tuple[list[Path], list[PictureDrop]] = ([], [])
@@ -66,7 +67,7 @@ class GalleryPanel(ToolPanel):
         name(self.count, self.tr("Count"), self.tr("How many pictures to draw"))
         self.sampler = SamplerBar()
         self._register()
-        self.export = ExportMenu(studio, actions, "gallery", self._category, self._to_export)
+        self.export = ExportMenu(studio, actions, "gallery", self.category, self._to_export)
         self.export.report_to(self.messages)
         self._draw_rows = QWidget()
         self._build()
@@ -187,7 +188,7 @@ class GalleryPanel(ToolPanel):
             "gallery.draw",
             self.tr("New samples"),
             self.draw_samples,
-            category=self._category,
+            category=self.category,
             icon="plus",
             tip=self.tr("Draw pictures from noise with the open run"),
         )
@@ -195,7 +196,7 @@ class GalleryPanel(ToolPanel):
             "gallery.again",
             self.tr("Draw again"),
             self.draw_again,
-            category=self._category,
+            category=self.category,
             icon="refresh-cw",
             tip=self.tr("Open the run and the tool that drew this, and draw the same again"),
         )
@@ -204,7 +205,7 @@ class GalleryPanel(ToolPanel):
             "gallery.delete",
             self.tr("Delete chosen pictures"),
             self.delete_chosen,
-            category=self._category,
+            category=self.category,
             icon="trash-2",
             tip=self.tr("Take the chosen pictures out of the gallery"),
         )
@@ -212,7 +213,7 @@ class GalleryPanel(ToolPanel):
             "gallery.undo",
             self.tr("Bring deleted pictures back"),
             self.undo,
-            category=self._category,
+            category=self.category,
             icon="undo-2",
         )
         self.menu = GalleryMenu(
@@ -229,7 +230,7 @@ class GalleryPanel(ToolPanel):
         text = self.tr("Rate {0}").format("★" * stars) if stars else self.tr("Take the stars away")
         tip = self.tr("In the gallery the key {0} does the same").format(stars)
         rate = partial(self.rate_chosen, stars)
-        category = self._category
+        category = self.category
         return self.actions_.add(f"gallery.rate{stars}", text, rate, category=category, tip=tip)
 
     def _spec(self) -> JobSpec[object] | None:
@@ -239,7 +240,7 @@ class GalleryPanel(ToolPanel):
         request = SampleRequest(
             run=Path(self.studio.run), count=self.count.currentData(), **self.sampler.value()
         )
-        return specs.drawing.sample(request, "gallery")
+        return specs.drawing.draw(request, "gallery")
 
     def _on_event(self, event: Event) -> None:
         """Nothing to show before the pictures are finished."""

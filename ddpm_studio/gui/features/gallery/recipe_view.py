@@ -7,10 +7,12 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
+from ddpm_studio.catalogue.tools import drawings
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.gui.features.common.sampler_words import sampler_title
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.layout.basics import label, number_label
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.jobs.drawing.picture_files import label_at
@@ -64,16 +66,9 @@ class RecipeView(QWidget):
         asked = recipe.get("request")
         request: dict[str, object] = asked if isinstance(asked, dict) else {}
         rows: dict[str, str] = {}
-        kinds = {
-            "sample": self.tr("drawn from noise"),
-            "share": self.tr("from a shared latent"),
-            "interpolate": self.tr("between pictures"),
-            "path": self.tr("on a path through pictures"),
-            "inpaint": self.tr("a part filled in"),
-        }
-        kind = str(recipe.get("kind", ""))
+        kind, known = str(recipe.get("kind", "")), drawings()
         if kind:
-            rows[self.tr("Kind")] = kinds.get(kind, kind)
+            rows[self.tr("Kind")] = translated(known[kind].help) if kind in known else kind
         if "seed" in request:
             rows[self.tr("Seed")] = str(request["seed"])
         index = recipe.get("index")
@@ -114,8 +109,7 @@ class RecipeView(QWidget):
 
     def _sampler(self, request: dict[str, object]) -> str:
         steps = request.get("steps")
-        sampler = str(request.get("sampler", "inpaint"))
-        words = sampler_title(sampler)
+        words = sampler_title(str(request["sampler"]))
         if steps is not None:
             words += self.tr(", {0} steps").format(steps)
         if request.get("respacing"):

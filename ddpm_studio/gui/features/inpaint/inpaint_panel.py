@@ -38,13 +38,12 @@ _FIELDS = InpaintRequest.model_fields
 class InpaintPanel(ToolPanel):
     """A picture under a painted mask, and what the model draws into it."""
 
-    kinds = ("inpaint",)
+    tool = "inpaint"
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
-        super().__init__(studio, actions, "brush", parent)
-        self._category = self.tr("&Fill in")
+        super().__init__(studio, actions, parent)
         self._surprised = False
         self._frames: list[Pictures] = []
         wheel = WheelFilter(self)
@@ -78,7 +77,7 @@ class InpaintPanel(ToolPanel):
             number.setKeyboardTracking(False)
             number.valueChanged.connect(self.draw_later)
         self.sampler = SamplerBar(steps=_STEPS, fixed=True)
-        self.export = ExportMenu(studio, actions, "inpaint", self._category, self._to_export)
+        self.export = ExportMenu(studio, actions, "inpaint", self.category, self._to_export)
         self.export.report_to(self.messages)
         PictureMenu(studio, self.grid)
         self._build()
@@ -141,7 +140,7 @@ class InpaintPanel(ToolPanel):
             ),
         ):
             action = self.actions_.add(
-                f"inpaint.{key}", text, callback, category=self._category, icon=icon, tip=tip
+                f"inpaint.{key}", text, callback, category=self.category, icon=icon, tip=tip
             )
             # Everybody knows the arrows: the picture to paint on has the room instead.
             arrow = key in ("undo", "redo")
@@ -151,7 +150,7 @@ class InpaintPanel(ToolPanel):
             "inpaint.draw",
             self.tr("Fill in again"),
             self.draw_now,
-            category=self._category,
+            category=self.category,
             icon="refresh-cw",
             tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
@@ -194,7 +193,7 @@ class InpaintPanel(ToolPanel):
             frames=_FRAMES,
             **self.sampler.value(),
         )
-        return specs.drawing.inpaint(request, picture, mask.copy(), "inpaint")
+        return specs.drawing.draw(request, "inpaint", picture=picture, mask=mask.copy())
 
     def _has_subject(self) -> bool:
         return self.source.fitted is not None and bool(self.canvas.painted.any())

@@ -47,18 +47,17 @@ _NO_LIMIT = 16_777_215
 class InterpolatePanel(ToolPanel):
     """Pictures, a t, and what lies between them; the noise is held fixed over λ."""
 
-    kinds = ("interpolate", "path")
+    tool = "interpolate"
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
-        super().__init__(studio, actions, "blend", parent)
-        self._category = self.tr("&Interpolate")
+        super().__init__(studio, actions, parent)
         self._surprised = False
         self.rows = Rows()
         self._pictures: Pictures | None = None
         self._row = self._shown = 0
-        self.export = ExportMenu(studio, actions, "interpolate", self._category, self._to_export)
+        self.export = ExportMenu(studio, actions, "interpolate", self.category, self._to_export)
         self.export.report_to(self.messages)
         self.view = MixView(studio)
         self.a, self.b, self.c, self.d = self.view.all_slots
@@ -69,7 +68,7 @@ class InterpolatePanel(ToolPanel):
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
         self.sampler = SamplerBar()
         self.grid = RowGrid(self.tr("From A to B"))
-        self.choices = MixChoices(actions, self._category, self.surprise, self.swap, self.draw_now)
+        self.choices = MixChoices(actions, self.category, self.surprise, self.swap, self.draw_now)
         for grid in (self.grid, self.preview, self.path.preview):
             PictureMenu(studio, grid)
         self.content.addWidget(self.view, 3)
@@ -153,7 +152,7 @@ class InterpolatePanel(ToolPanel):
             walk = PathRequest(
                 run=self._run(), t=self.time.value, frames=_FRAMES, closed=closed, **common
             )
-            return specs.drawing.walk_path(walk, keys, "interpolate")
+            return specs.drawing.draw(walk, "interpolate", keys=keys)
         if self.mode == "pad":
             common |= {"u": self.view.pad.u, "v": self.view.pad.v}
         if self.mode == "matrix":
@@ -161,9 +160,7 @@ class InterpolatePanel(ToolPanel):
             self.rows = Rows(ts, self.choices.steps_lambda.value())
             requests = [self._request(t, common) for t in ts]
             return specs.drawing.interpolate_series(requests, keys, "interpolate")
-        return specs.drawing.interpolate(
-            self._request(self.time.value, common), keys, "interpolate"
-        )
+        return specs.drawing.draw(self._request(self.time.value, common), "interpolate", ends=keys)
 
     def _has_subject(self) -> bool:
         return bool(self._keys())
@@ -178,7 +175,7 @@ class InterpolatePanel(ToolPanel):
             return None
         fields = {**self.choices.value(), **self.sampler.value(), "u": position}
         request = self._request(self.time.value, fields)
-        return specs.drawing.interpolate(request, keys, "interpolate at λ")
+        return specs.drawing.draw(request, "interpolate at λ", ends=keys)
 
     def _run(self) -> Path:
         assert self.studio.run is not None

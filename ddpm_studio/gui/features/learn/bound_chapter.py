@@ -49,10 +49,13 @@ _SIMPLE = r"L_{\rm{simple}} ∼ \is{one}{1}·‖ε − ε_θ‖^2"
 class BoundChapter(ToolPanel):
     """Its three terms for one picture; one step for one pixel; what each t weighs."""
 
+    tool = "learn"
+    icon = "sigma"
+
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
-        super().__init__(studio, actions, "sigma", parent)
+        super().__init__(studio, actions, parent)
         self.parts: BoundParts | None = None
         self.step: StepGaussians | None = None
         self.source = SourceSlot(

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
 from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
@@ -78,7 +79,7 @@ class LearnPanel(QWidget):
                 f"learn.{key}",
                 self.tr("Learn: {0}").format(title),
                 lambda number=number: self._go(number),
-                category=self.tr("&Learn"),
+                category=tool_menu("learn"),
                 icon=icon,
                 tip=tip,
             )

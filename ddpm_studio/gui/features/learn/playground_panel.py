@@ -22,6 +22,7 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.catalogue import SAMPLERS
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.learn.lights import Lights
 from ddpm_studio.gui.features.learn.playground_equations import PlaygroundEquations
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
@@ -165,7 +166,7 @@ class PlaygroundPanel(QWidget):
         self.progress.setAccessibleName(self.tr("Learning"))
 
     def _register(self, actions: ActionRegistry) -> None:
-        category = self.tr("&Learn")
+        category = tool_menu("learn")
         self._start = actions.add(
             "learn.train",
             self.tr("Learn the points"),

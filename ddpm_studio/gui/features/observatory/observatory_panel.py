@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
 from ddpm_studio.gui.features.observatory.quality_page import QualityPage
 from ddpm_studio.gui.features.observatory.runs_page import RunsPage, following
@@ -87,7 +88,7 @@ class ObservatoryPanel(QWidget):
             chosen.setFocus()
 
     def _register(self) -> None:
-        add, menu = self.actions_.add, self.tr("&Observatory")
+        add, menu = self.actions_.add, tool_menu("observatory")
         loss = self.curves.loss
         self._csv = add(
             "observatory.csv",
@@ -205,7 +206,7 @@ class ObservatoryPanel(QWidget):
             f"observatory.page{len(self.page_buttons) + 1}",
             self.tr("Show {page} of the training").format(page=text.lower()),
             lambda: self.show_page(page),
-            category=self.tr("&Observatory"),
+            category=tool_menu("observatory"),
             icon=icon,
             keywords=keywords,
         )

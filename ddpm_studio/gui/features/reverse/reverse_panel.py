@@ -128,7 +128,7 @@ class ReversePanel(QWidget):
             SampleRequest(run=run, count=self.size_choice.pictures, frames=moments, **first | other)
             for other in ({}, *others)
         ]
-        begun = [specs.drawing.sample(one, slot=f"reverse {k}") for k, one in enumerate(requests)]
+        begun = [specs.drawing.draw(one, f"reverse {k}") for k, one in enumerate(requests)]
         self._begin(begun, titles, asked=asked)
 
     def _begin(

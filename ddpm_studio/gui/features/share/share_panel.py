@@ -38,13 +38,12 @@ _FRAMES = 25
 class SharePanel(ToolPanel):
     """A source, a t, and the pictures that p_θ draws from the one x_t."""
 
-    kinds = ("share",)
+    tool = "share"
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
-        super().__init__(studio, actions, "share-2", parent)
-        self._category = self.tr("&Share")
+        super().__init__(studio, actions, parent)
         self.source = SourceSlot(studio, self.tr("Source"), self.tr("from noise"), "share source")
         self.time = TimeSlider(
             tip=self.tr("0: the picture itself. T: pure noise, nothing is shared")
@@ -61,8 +60,8 @@ class SharePanel(ToolPanel):
         self._frames: list[Pictures] = []
         self._latent: Pictures | None = None
         self._register()
-        self.latents = LatentMenu(studio, actions, self._category, self._shared)
-        self.export = ExportMenu(studio, actions, "share", self._category, self._to_export)
+        self.latents = LatentMenu(studio, actions, self.category, self._shared)
+        self.export = ExportMenu(studio, actions, "share", self.category, self._to_export)
         PictureMenu(studio, self.grid)
         self._tell_age(self._draw_action)
 
@@ -92,7 +91,7 @@ class SharePanel(ToolPanel):
             "share.from_noise",
             self.tr("From noise"),
             self.source.clear,
-            category=self._category,
+            category=self.category,
             icon="sparkles",
             tip=self.tr("Let the model find xₜ itself, starting at pure noise"),
         )
@@ -100,7 +99,7 @@ class SharePanel(ToolPanel):
             "share.from_data",
             self.tr("From the data"),
             self.source.pick_from_data,
-            category=self._category,
+            category=self.category,
             icon="shuffle",
             tip=self.tr("Take a picture by chance out of those it was trained on"),
         )
@@ -108,7 +107,7 @@ class SharePanel(ToolPanel):
             "share.draw",
             self.tr("Share again"),
             self.draw_now,
-            category=self._category,
+            category=self.category,
             icon="refresh-cw",
             tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
@@ -156,7 +155,9 @@ class SharePanel(ToolPanel):
             self.rows = Rows([request.t for request in requests], count + 1)
             return specs.drawing.share_series(requests, self.source.fitted, "share")
         request = self._request(self.time.value, count)
-        return specs.drawing.share(request, self.source.fitted, "share", self.latents.latent)
+        return specs.drawing.draw(
+            request, "share", picture=self.source.fitted, latent=self.latents.latent
+        )
 
     def _request(self, t: int, count: int) -> ShareRequest:
         assert self.studio.run is not None

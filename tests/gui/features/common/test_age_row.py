@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, open_run, opened
 
@@ -52,8 +53,8 @@ def test_a_drawing_of_an_earlier_step_says_so_and_is_drawn_again(
 def test_a_model_that_is_being_opened_is_named(
     qtbot: QtBot, window: MainWindow, tiny_run: Path
 ) -> None:
-    assert window.share.empty.text == "Train or open a model first"
+    assert window.tool(SharePanel).empty.text == "Train or open a model first"
     window.studio.open_run(tiny_run)
-    assert window.share.empty.text == f"Opening {tiny_run.name}…"
+    assert window.tool(SharePanel).empty.text == f"Opening {tiny_run.name}…"
     qtbot.waitUntil(lambda: window.studio.can_draw, timeout=WAIT)
     assert window.studio.opening is None

@@ -12,6 +12,9 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, fitted, opened
 
@@ -19,8 +22,8 @@ from tests.gui.panel_help import WAIT, fitted, opened
 def tool(window: MainWindow, key: str) -> tuple[ToolPanel, SourceSlot]:
     """A tool, and where its first picture comes."""
     if key == "interpolate":
-        return window.interpolate, window.interpolate.a
-    return window.inpaint, window.inpaint.source
+        return window.tool(InterpolatePanel), window.tool(InterpolatePanel).a
+    return window.tool(InpaintPanel), window.tool(InpaintPanel).source
 
 
 @pytest.fixture
@@ -86,6 +89,6 @@ def test_pictures_that_are_back_are_taken_when_the_tool_is_seen_again(
     qtbot.wait(400)
     assert slot.fitted is None
     (tmp_path / "moved").rename(own_pictures)
-    window.show_tool(window.share)
+    window.show_tool(window.tool(SharePanel))
     window.show_tool(panel)
     qtbot.waitUntil(lambda: slot.fitted is not None, timeout=WAIT)

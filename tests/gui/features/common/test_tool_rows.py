@@ -12,6 +12,9 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from tests.gui.panel_help import opened
 
 
@@ -20,9 +23,11 @@ def test_the_icon_that_draws_again_is_never_alone_in_a_row(
     qtbot: QtBot, backend: Backend, tiny_run: Path, key: str
 ) -> None:
     window = opened(qtbot, backend, tiny_run)
-    panel = {"share": window.share, "interpolate": window.interpolate, "inpaint": window.inpaint}[
-        key
-    ]
+    panel = {
+        "share": window.tool(SharePanel),
+        "interpolate": window.tool(InterpolatePanel),
+        "inpaint": window.tool(InpaintPanel),
+    }[key]
     window.show_tool(panel)
     again = next(
         tool
@@ -60,7 +65,7 @@ def test_what_is_painted_on_has_most_of_the_room_in_a_small_window(
     qtbot: QtBot, backend: Backend, tiny_run: Path
 ) -> None:
     window = opened(qtbot, backend, tiny_run)
-    panel = window.inpaint
+    panel = window.tool(InpaintPanel)
     window.show_tool(panel)
     window.resize(1100, 700)
     qtbot.wait(50)

@@ -97,7 +97,7 @@ def test_a_kept_picture_can_be_drawn_again_from_its_png(
     recipe = read_recipe(run / "samples/gallery/000003.png")
     assert recipe is not None
     request = SampleRequest.model_validate(recipe["request"])
-    job = studio.submit(specs.drawing.sample(request))
+    job = studio.submit(specs.drawing.draw(request))
     with qtbot.waitSignal(job.finished, timeout=WAIT):
         pass
     assert job.result is not None

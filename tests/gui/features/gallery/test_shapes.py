@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.data import read_picture
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.platform.images import pictures_from_mime, shown_bands, to_array
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from tests.gui.panel_help import WAIT, opened
@@ -23,7 +24,7 @@ def test_pictures_are_kept_chosen_compared_and_exported_whole(
 ) -> None:
     run, shape = train_shapes(tmp_path, kind), shape_of(kind)
     window = opened(qtbot, backend, run)
-    gallery = window.gallery
+    gallery = window.tool(GalleryPanel)
     window.show_tool(gallery)
     gallery.sampler.steps.setValue(2)
     gallery.count.setCurrentIndex(gallery.count.findData(4))

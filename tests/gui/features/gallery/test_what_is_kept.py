@@ -13,6 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.jobs.library.gallery import Kept
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
@@ -23,7 +28,7 @@ def window(qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path) -> Ma
     made = opened(qtbot, backend)
     run = tmp_path / "own"
     shutil.copytree(tiny_run, run)
-    for panel in (made.share, made.interpolate, made.inpaint):
+    for panel in (made.tool(SharePanel), made.tool(InterpolatePanel), made.tool(InpaintPanel)):
         panel.sampler.set_value({"steps": 3})
     open_run(qtbot, made.studio, run)
     return made
@@ -39,50 +44,50 @@ def kept(qtbot: QtBot, window: MainWindow, kind: str) -> list[Kept]:
     """Wait for pictures of a kind, and return all there are."""
 
     def some() -> bool:
-        return any(item.kind == kind for item in window.gallery.items.shown)
+        return any(item.kind == kind for item in window.tool(GalleryPanel).items.shown)
 
     qtbot.waitUntil(some, timeout=WAIT)
-    return window.gallery.items.shown
+    return window.tool(GalleryPanel).items.shown
 
 
 def test_looking_at_the_tools_keeps_nothing(qtbot: QtBot, window: MainWindow) -> None:
-    window.show_tool(window.reverse)
-    qtbot.waitUntil(lambda: window.reverse.process.finished, timeout=WAIT)
-    for panel in (window.share, window.interpolate):
+    window.show_tool(window.tool(ReversePanel))
+    qtbot.waitUntil(lambda: window.tool(ReversePanel).process.finished, timeout=WAIT)
+    for panel in (window.tool(SharePanel), window.tool(InterpolatePanel)):
         looked_at(qtbot, window, panel)
-    window.show_tool(window.gallery)
-    window.gallery.draw_samples()
+    window.show_tool(window.tool(GalleryPanel))
+    window.tool(GalleryPanel).draw_samples()
     kept(qtbot, window, "sample")
     # Pictures are kept in the order in which they were drawn: there were none before.
-    shown = [(item.kind, item.seed) for item in window.gallery.items.shown]
+    shown = [(item.kind, item.seed) for item in window.tool(GalleryPanel).items.shown]
     assert set(shown) == {("sample", 0)}
-    assert len(shown) == window.gallery.count.currentData()
+    assert len(shown) == window.tool(GalleryPanel).count.currentData()
 
 
 def test_the_same_is_kept_when_it_is_asked_for(qtbot: QtBot, window: MainWindow) -> None:
-    window.show_tool(window.reverse)
-    qtbot.waitUntil(lambda: window.reverse.process.finished, timeout=WAIT)
-    QTest.mouseClick(window.reverse.draw_button, Qt.MouseButton.LeftButton)
+    window.show_tool(window.tool(ReversePanel))
+    qtbot.waitUntil(lambda: window.tool(ReversePanel).process.finished, timeout=WAIT)
+    QTest.mouseClick(window.tool(ReversePanel).draw_button, Qt.MouseButton.LeftButton)
     assert {item.index for item in kept(qtbot, window, "sample")} == set(range(9))
-    looked_at(qtbot, window, window.share)
-    window.share.actions_["share.draw"].trigger()
+    looked_at(qtbot, window, window.tool(SharePanel))
+    window.tool(SharePanel).actions_["share.draw"].trigger()
     kept(qtbot, window, "share")
 
 
 def _count(window: MainWindow, _: Path) -> None:
-    QTest.keyClick(window.share.count, Qt.Key.Key_Up)
+    QTest.keyClick(window.tool(SharePanel).count, Qt.Key.Key_Up)
 
 
 def _time(window: MainWindow, _: Path) -> None:
-    window.share.time.set_value(3)
+    window.tool(SharePanel).time.set_value(3)
 
 
 def _data(window: MainWindow, _: Path) -> None:
-    window.share.actions_["share.from_data"].trigger()
+    window.tool(SharePanel).actions_["share.from_data"].trigger()
 
 
 def _file(window: MainWindow, picture: Path) -> None:
-    assert drop(window.share.source, files(picture))
+    assert drop(window.tool(SharePanel).source, files(picture))
 
 
 @pytest.mark.parametrize("change", [_count, _time, _data, _file])
@@ -92,14 +97,14 @@ def test_what_a_person_changes_is_kept(
     picture_folder: Path,
     change: Callable[[MainWindow, Path], None],
 ) -> None:
-    looked_at(qtbot, window, window.share)
+    looked_at(qtbot, window, window.tool(SharePanel))
     change(window, picture_folder / "03.png")
     shown = kept(qtbot, window, "share")
     assert len({item.drawing for item in shown}) == 1
 
 
 def test_a_row_between_other_pictures_is_kept(qtbot: QtBot, window: MainWindow) -> None:
-    panel = window.interpolate
+    panel = window.tool(InterpolatePanel)
     looked_at(qtbot, window, panel)
     panel.actions_["interpolate.swap"].trigger()
     kept(qtbot, window, "interpolate")
@@ -108,26 +113,27 @@ def test_a_row_between_other_pictures_is_kept(qtbot: QtBot, window: MainWindow) 
 def test_a_picture_sent_to_a_tool_that_was_never_seen_is_kept(
     qtbot: QtBot, window: MainWindow
 ) -> None:
-    window.show_tool(window.reverse)
-    qtbot.waitUntil(lambda: window.reverse.process.finished, timeout=WAIT)
-    grid = window.reverse.views.grids[0, "x_t"]
+    window.show_tool(window.tool(ReversePanel))
+    qtbot.waitUntil(lambda: window.tool(ReversePanel).process.finished, timeout=WAIT)
+    grid = window.tool(ReversePanel).views.grids[0, "x_t"]
     window.studio.send_picture("share", grid.picture(0), grid.recipe(0))
-    assert window.tabs.currentWidget() is window.share
+    assert window.tabs.currentWidget() is window.tool(SharePanel)
     kept(qtbot, window, "share")
 
 
 def test_another_model_with_the_same_picture_keeps_nothing_by_itself(
     qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path, tmp_path: Path
 ) -> None:
-    looked_at(qtbot, window, window.share)
-    assert drop(window.share.source, files(picture_folder / "03.png"))
+    looked_at(qtbot, window, window.tool(SharePanel))
+    assert drop(window.tool(SharePanel).source, files(picture_folder / "03.png"))
     kept(qtbot, window, "share")
     other = tmp_path / "another"
     shutil.copytree(tiny_run, other)
     told: list[object] = []
     window.studio.drawn.connect(told.append)
     open_run(qtbot, window.studio, other)
-    qtbot.waitUntil(lambda: window.share.drawn is not None and not window.share.busy, timeout=WAIT)
-    recipe = window.share.drawn.recipe if window.share.drawn is not None else {}
+    panel = window.tool(SharePanel)
+    qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
+    recipe = panel.drawn.recipe if panel.drawn is not None else {}
     assert str(other) in str(recipe["request"])
     assert told == []

@@ -13,6 +13,7 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
+from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, drop, files, opened
@@ -103,8 +104,8 @@ def test_a_picture_of_the_open_data_is_shown_and_there_is_a_way_back(
     qtbot: QtBot, backend: Backend, picture_folder: Path
 ) -> None:
     window = opened(qtbot, backend)
-    window.show_tool(window.learn)
-    chapter = window.learn.forward
+    window.show_tool(window.tool(LearnPanel))
+    chapter = window.tool(LearnPanel).forward
     qtbot.waitUntil(lambda: chapter.source.picture is not None, timeout=WAIT)
     built_in = chapter.source.picture
     assert not chapter.own_button.isVisible(), "nothing is open"
@@ -137,8 +138,8 @@ def test_data_that_is_open_comes_before_the_built_in_picture(
     window = opened(qtbot, backend)
     window.studio.open_data([picture_folder])
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
-    window.show_tool(window.learn)
-    source = window.learn.forward.source
+    window.show_tool(window.tool(LearnPanel))
+    source = window.tool(LearnPanel).forward.source
     assert source.shows_own
     assert source.picture is not None
     assert source.picture.shape == (16, 16, 3)

@@ -245,10 +245,12 @@ def test_a_run_keeps_its_colour_in_every_plot_and_after_a_restart(
     window = opened(qtbot, backend)
     open_run(qtbot, window.studio, runs[1])
     qtbot.waitUntil(lambda: bool(window.training.loss.names), timeout=WAIT)
-    window.show_tool(window.observatory)
-    window.observatory.overlay(runs[0], True)
-    qtbot.waitUntil(lambda: len(window.observatory.curves.loss.names) == 2, timeout=WAIT)
-    colours = {name: window.observatory.curves.loss.colour(name) for name in ("first", "second")}
+    window.show_tool(window.tool(ObservatoryPanel))
+    window.tool(ObservatoryPanel).overlay(runs[0], True)
+    qtbot.waitUntil(lambda: len(window.tool(ObservatoryPanel).curves.loss.names) == 2, timeout=WAIT)
+    colours = {
+        name: window.tool(ObservatoryPanel).curves.loss.colour(name) for name in ("first", "second")
+    }
     assert window.training.loss.colour("second") == colours["second"]
     assert colours["first"] != colours["second"]
     kept = RunColours()
@@ -260,7 +262,7 @@ def test_a_training_of_this_window_is_seen_in_dock_and_tab(
     qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
 ) -> None:
     window = opened(qtbot, backend)
-    window.show_tool(window.observatory)
+    window.show_tool(window.tool(ObservatoryPanel))
     run = tmp_path / "fresh"
     request = TrainRequest(steps=6, batch_size=4, timesteps=20, sample_count=2, device="cpu")
     window.studio.open_data([picture_folder])
@@ -269,7 +271,7 @@ def test_a_training_of_this_window_is_seen_in_dock_and_tab(
     assert job is not None
     with qtbot.waitSignal(job.ended, timeout=WAIT):
         pass
-    plots = (window.training.loss, window.observatory.curves.loss)
+    plots = (window.training.loss, window.tool(ObservatoryPanel).curves.loss)
 
     def are_whole() -> bool:
         return all(plot.names == ["fresh"] and len(plot.series("fresh")) == 6 for plot in plots)
@@ -278,7 +280,10 @@ def test_a_training_of_this_window_is_seen_in_dock_and_tab(
     assert len(window.training.by_t.values) == 20
     last = run / "samples" / "step-00000006.png"
     qtbot.waitUntil(lambda: window.training.samples.shown_path == last, timeout=WAIT)
-    assert "elsewhere" not in window.observatory.live.text() or window.observatory.live.isHidden()
+    assert (
+        "elsewhere" not in window.tool(ObservatoryPanel).live.text()
+        or window.tool(ObservatoryPanel).live.isHidden()
+    )
 
 
 def test_the_loss_by_timestep_keeps_its_own_t_when_another_run_is_opened(

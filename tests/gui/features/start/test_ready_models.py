@@ -12,6 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio import paths
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.features.start.ready_card import ReadyCard
 from ddpm_studio.gui.features.start.run_card import RunCard
 from ddpm_studio.gui.shell.main_window import MainWindow
@@ -53,8 +60,8 @@ def test_a_model_draws_after_one_click_at_the_first_start(
     qtbot.waitUntil(lambda: card.count == 4, timeout=WAIT)
     assert card.text() == "Toy"
     QTest.mouseClick(card, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(window.reverse.trajectory.recipe), timeout=WAIT)
-    assert window.reverse.isVisible()
+    qtbot.waitUntil(lambda: bool(window.tool(ReversePanel).trajectory.recipe), timeout=WAIT)
+    assert window.tool(ReversePanel).isVisible()
     assert clicks.count == 1
     assert window.studio.run == ready
 
@@ -69,21 +76,25 @@ def test_each_tool_shows_something_and_nothing_is_written_into_it(
         window.studio.open_data([toy_pictures])
         qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
     open_run(qtbot, window.studio, ready)
-    share, interpolate, inpaint = window.share, window.interpolate, window.inpaint
+    share, interpolate, inpaint = (
+        window.tool(SharePanel),
+        window.tool(InterpolatePanel),
+        window.tool(InpaintPanel),
+    )
     window.show_tool(share)
     qtbot.waitUntil(lambda: share.drawn is not None, timeout=WAIT)
     window.show_tool(interpolate)
     qtbot.waitUntil(lambda: interpolate.drawn is not None, timeout=WAIT)
     window.show_tool(inpaint)
     qtbot.waitUntil(lambda: inpaint.source.fitted is not None, timeout=WAIT)
-    window.show_tool(window.bits)
-    window.bits.count.setValue(2)
-    window.bits.measure()
-    bits = window.bits
+    window.show_tool(window.tool(BitsPanel))
+    window.tool(BitsPanel).count.setValue(2)
+    window.tool(BitsPanel).measure()
+    bits = window.tool(BitsPanel)
     qtbot.waitUntil(lambda: bits.measured is not None or bool(bits.messages.text), timeout=WAIT)
     assert there or "are not on this machine" in bits.messages.text
 
-    gallery = window.gallery
+    gallery = window.tool(GalleryPanel)
     window.show_tool(gallery)
     qtbot.waitUntil(lambda: len(gallery.items) >= 4, timeout=WAIT)
     gallery.draw_samples()
@@ -93,7 +104,7 @@ def test_each_tool_shows_something_and_nothing_is_written_into_it(
     gallery.rate_chosen(5)
     gallery.select(came_with[1:2])
     gallery.delete_chosen()
-    notes = window.observatory.runs.notes
+    notes = window.tool(ObservatoryPanel).runs.notes
     notes.show_run(ready)
     notes.text.setPlainText("mine")
     notes.save()
@@ -112,7 +123,7 @@ def test_it_stays_where_it_is_and_is_no_recent_run(
     assert not window.actions_["run.rename"].isEnabled()
     assert not window.actions_["run.trash"].isEnabled()
     assert "ships with the program" in window.actions_["run.trash"].toolTip()
-    assert not window.reverse.sampler.weights.isEnabled()
+    assert not window.tool(ReversePanel).sampler.weights.isEnabled()
     window.actions_["file.start"].trigger()
     assert not window.start_page.findChildren(RunCard)
     assert ready_card(window)

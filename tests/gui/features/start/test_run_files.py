@@ -12,6 +12,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.features.start.run_card import RunCard
 from ddpm_studio.gui.shell.main_window import MainWindow
@@ -67,12 +70,12 @@ def test_the_open_run_is_renamed_and_stays_open_with_all_that_was_drawn(
     qtbot: QtBot, window: MainWindow, run: Path
 ) -> None:
     new = run.parent / "second"
-    window.show_tool(window.share)
-    window.share.draw_now()
-    qtbot.waitUntil(lambda: window.share.drawn is not None, timeout=WAIT)
-    drawn = window.share.drawn
+    window.show_tool(window.tool(SharePanel))
+    window.tool(SharePanel).draw_now()
+    qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not None, timeout=WAIT)
+    drawn = window.tool(SharePanel).drawn
     assert drawn is not None
-    items = window.gallery.items
+    items = window.tool(GalleryPanel).items
     qtbot.waitUntil(lambda: len(items) > 0, timeout=WAIT)
     kept, colour = len(items), window.studio.colours.of(run)
     journal.begin(run, 70)
@@ -84,20 +87,20 @@ def test_the_open_run_is_renamed_and_stays_open_with_all_that_was_drawn(
     assert window.recent.runs() == [new]
     assert [entry.run for entry in journal.interrupted()] == [new]
     assert window.studio.colours.of(new) == colour
-    assert window.share.drawn is drawn, "it need not be drawn again"
+    assert window.tool(SharePanel).drawn is drawn, "it need not be drawn again"
     assert str(new) in str(drawn.recipe)
     assert {item.run for item in items.shown} == {new}
     assert len(items) == kept
     assert all(item.path.is_file() for item in items.shown)
-    window.show_tool(window.observatory)
-    qtbot.waitUntil(lambda: window.observatory.title.text() == "second", timeout=WAIT)
-    assert window.observatory.messages.text == ""
+    window.show_tool(window.tool(ObservatoryPanel))
+    qtbot.waitUntil(lambda: window.tool(ObservatoryPanel).title.text() == "second", timeout=WAIT)
+    assert window.tool(ObservatoryPanel).messages.text == ""
     assert window.training.loss.names == ["second"]
 
-    window.share.draw_now()
-    qtbot.waitUntil(lambda: window.share.drawn is not drawn, timeout=WAIT)
-    qtbot.waitUntil(lambda: not window.share.busy, timeout=WAIT)
-    assert window.share.messages.text == ""
+    window.tool(SharePanel).draw_now()
+    qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not drawn, timeout=WAIT)
+    qtbot.waitUntil(lambda: not window.tool(SharePanel).busy, timeout=WAIT)
+    assert window.tool(SharePanel).messages.text == ""
     window.messages.action_button.click()
     qtbot.waitUntil(lambda: window.windowTitle().startswith("first"), timeout=WAIT)
     assert window.studio.run == run
@@ -126,9 +129,9 @@ def test_a_name_that_is_taken_is_refused_while_it_is_written(
 def test_a_run_goes_to_the_trash_and_comes_back_with_ctrl_z(
     qtbot: QtBot, window: MainWindow, run: Path, own_trash: Path
 ) -> None:
-    window.show_tool(window.gallery)
-    window.gallery.draw_samples()
-    items = window.gallery.items
+    window.show_tool(window.tool(GalleryPanel))
+    window.tool(GalleryPanel).draw_samples()
+    items = window.tool(GalleryPanel).items
     qtbot.waitUntil(lambda: len(items) > 0, timeout=WAIT)
     kept = len(items)
     before = {path.relative_to(run) for path in run.rglob("*")}
@@ -166,14 +169,13 @@ def test_another_run_in_its_place_is_not_taken_for_it(
     from ddpm_studio.requests import PrepareOptions, TrainRequest
 
     def drawn() -> np.ndarray:
-        window.share.draw_now()
-        qtbot.waitUntil(
-            lambda: not window.share.busy and window.share.drawn is not None, timeout=WAIT
-        )
-        assert window.share.drawn is not None
-        return window.share.drawn.pictures
+        panel = window.tool(SharePanel)
+        panel.draw_now()
+        qtbot.waitUntil(lambda: not panel.busy and panel.drawn is not None, timeout=WAIT)
+        assert panel.drawn is not None
+        return panel.drawn.pictures
 
-    window.show_tool(window.share)
+    window.show_tool(window.tool(SharePanel))
     first = drawn()
     window.actions_["run.trash"].trigger()
     qtbot.waitUntil(lambda: window.studio.run is None, timeout=WAIT)
@@ -183,7 +185,7 @@ def test_another_run_in_its_place_is_not_taken_for_it(
     for _ in train([picture_folder], run, request, PrepareOptions()):
         pass
     open_run(qtbot, window.studio, run)
-    window.show_tool(window.share)
+    window.show_tool(window.tool(SharePanel))
     assert not np.array_equal(drawn(), first)
     window.actions_["run.undo"].trigger()
     qtbot.waitUntil(lambda: "Something else lies at" in window.messages.text, timeout=WAIT)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.tour.tour import Tour
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import opened
@@ -82,4 +83,4 @@ def test_it_is_found_again_and_the_window_works_meanwhile(qtbot: QtBot, window: 
     QApplication.processEvents()
     assert window.rect().contains(tour.callout.geometry())
     window.actions_["view.tab6"].trigger()
-    assert window.tabs.currentWidget() is window.gallery
+    assert window.tabs.currentWidget() is window.tool(GalleryPanel)

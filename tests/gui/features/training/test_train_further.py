@@ -12,6 +12,11 @@ from PySide6.QtWidgets import QAbstractSpinBox
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -39,7 +44,7 @@ def window(qtbot: QtBot, backend: Backend) -> MainWindow:
 
 
 def drawn(qtbot: QtBot, window: MainWindow) -> Any:
-    gallery = window.share
+    gallery = window.tool(SharePanel)
     gallery.draw_now()
     qtbot.waitUntil(lambda: not gallery.busy and gallery.drawn is not None, timeout=WAIT)
     assert gallery.drawn is not None
@@ -49,14 +54,18 @@ def drawn(qtbot: QtBot, window: MainWindow) -> Any:
 def test_an_average_of_another_length_is_drawn_and_taken_up_again(
     qtbot: QtBot, window: MainWindow, averaged_run: Path, tiny_run: Path
 ) -> None:
-    bars = [window.reverse.sampler, window.share.sampler, window.gallery.sampler]
-    bars += [window.interpolate.sampler, window.inpaint.sampler]
+    bars = [
+        window.tool(ReversePanel).sampler,
+        window.tool(SharePanel).sampler,
+        window.tool(GalleryPanel).sampler,
+    ]
+    bars += [window.tool(InterpolatePanel).sampler, window.tool(InpaintPanel).sampler]
     open_run(qtbot, window.studio, tiny_run)
     assert not any(bar.ema_length.isVisibleTo(bar) for bar in bars)
     open_run(qtbot, window.studio, averaged_run)
     assert all(bar.ema_length.isVisibleTo(bar) for bar in bars)
-    window.show_tool(window.share)
-    bar = window.share.sampler
+    window.show_tool(window.tool(SharePanel))
+    bar = window.tool(SharePanel).sampler
     bar.set_value({"steps": 3})
     plain = drawn(qtbot, window)
     assert "ema_length" not in plain.recipe["request"]

@@ -1,0 +1,34 @@
+"""What the tools do with a picture from anywhere: part of each picture's menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+
+from ddpm_studio.catalogue.tools import TOOLS
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.widgets.forms.choices import translated
+
+
+def offered_actions(owner: QObject, send: Callable[[str], object]) -> list[QAction]:
+    """Return an action for each offer of a tool, in the order of the tabs.
+
+    Args:
+        owner: of the actions.
+        send: called with the name of the offer that is taken.
+    """
+    actions = []
+    for tool in TOOLS.values():
+        for offer in tool.offers:
+            action = QAction(translated(offer.title), owner)
+            set_icon(action, tool.icon)
+            action.triggered.connect(partial(_take, send, offer.name))
+            actions.append(action)
+    return actions
+
+
+def _take(send: Callable[[str], object], where: str, _: bool = False) -> None:
+    send(where)

@@ -1,0 +1,117 @@
+"""The tabs of the window: one for each tool that there is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TypeVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from ddpm_studio.catalogue import plugins
+from ddpm_studio.catalogue.tools import TOOLS, ToolInfo
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+
+PanelT = TypeVar("PanelT", bound=QWidget)
+
+# Ctrl+1 to Ctrl+9 are all there are.
+_MOST_SHORTCUTS = 9
+
+
+class ToolTabs(QTabWidget):
+    """Made empty, as the first paint need not wait for the panels; :meth:`fill` makes them.
+
+    A tool of another package that fails is told of and left out.
+    """
+
+    wanted = Signal(QWidget)
+    """A tab was asked for by its action, or by an action of its own."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDocumentMode(True)
+        self.setAccessibleName(self.tr("Tools"))
+        self._panels: dict[str, QWidget] = {}
+
+    def fill(self, studio: Studio, actions: ActionRegistry) -> None:
+        """Make the panel of each tool, and its action in the menu "View"."""
+        for info in TOOLS.values():
+            try:
+                panel = info.load()(studio, actions)
+            except Exception as error:
+                origin = plugins.origin(TOOLS.kind, info.name)
+                if not origin:
+                    raise
+                studio.notify(
+                    StudioError(
+                        f"The tool {info.title} of {origin} can't be used: {error}.",
+                        "Tell those who offer it, or switch plug-ins off in the settings.",
+                    )
+                )
+            else:
+                self._add(info, panel, actions)
+        for key, text, shortcut, by in (
+            ("next", self.tr("Next tab"), "Ctrl+Tab", 1),
+            ("previous", self.tr("Previous tab"), "Ctrl+Shift+Tab", -1),
+        ):
+            actions.add(
+                f"view.tab_{key}",
+                text,
+                partial(self._turn, by),
+                category=self.tr("&View"),
+                shortcut=shortcut,
+            )
+        actions.triggered.connect(self._show_owner)
+
+    def tool(self, of: type[PanelT]) -> PanelT:
+        """Return the panel of a class; LookupError before :meth:`fill`."""
+        for panel in self._panels.values():
+            if isinstance(panel, of):
+                return panel
+        raise LookupError(f"no tab is a {of.__name__}")
+
+    def named(self, name: str) -> QWidget | None:
+        """Return the panel of the tool of this name, or that offers to take what is sent there."""
+        for info in TOOLS.values():
+            if name == info.name or name in [offer.name for offer in info.offers]:
+                return self._panels.get(info.name)
+        return None
+
+    @property
+    def panels(self) -> list[QWidget]:
+        """All of them, in order."""
+        return list(self._panels.values())
+
+    @property
+    def current(self) -> str:
+        """The name of the tool in front; empty before :meth:`fill`."""
+        shown = self.currentWidget()
+        return next((name for name, panel in self._panels.items() if panel is shown), "")
+
+    def _add(self, info: ToolInfo, panel: QWidget, actions: ActionRegistry) -> None:
+        self._panels[info.name] = panel
+        number, title = len(self._panels), translated(info.title)
+        self.addTab(panel, title)
+        actions.add(
+            f"view.tab{number}",
+            title,
+            partial(self._want, panel),
+            category=self.tr("&View"),
+            shortcut=f"Ctrl+{number}" if number <= _MOST_SHORTCUTS else "",
+            keywords=translated(info.keywords),
+        )
+
+    def _turn(self, by: int) -> None:
+        self._want(self.panels[(self.currentIndex() + by) % len(self._panels)])
+
+    def _want(self, panel: QWidget) -> None:
+        self.wanted.emit(panel)
+
+    def _show_owner(self, action_id: str) -> None:
+        """Bring the tab to the front whose action was asked for, from wherever it was."""
+        panel = self._panels.get(action_id.partition(".")[0])
+        if panel is not None:
+            self._want(panel)
