@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 from ddpm_studio import requests
+from ddpm_studio.catalogue import TOOLS
 from ddpm_studio.engine.tables import TABLES
 from ddpm_studio.gui.workspace.settings import Settings, section
 from ddpm_studio.paths import resources_dir
@@ -42,6 +43,10 @@ def texts_of_fields() -> list[str]:
             entry = table[name]
             found += [entry.title, entry.help]
             found += [text for option in entry.options for text in (option.title, option.help)]
+    for tool in TOOLS.values():
+        found += [tool.title, tool.menu, tool.keywords]
+        found += [text for one in tool.drawings for text in (one.title, one.help, one.sampler)]
+        found += [offer.title for offer in tool.offers]
     return list(dict.fromkeys(filter(None, found)))
 
 

@@ -35,6 +35,9 @@ from .drawing.series import (
     interpolate_series as interpolate_series,
 )
 from .drawing.series import (
+    sample_beside as sample_beside,
+)
+from .drawing.series import (
     share_series as share_series,
 )
 from .drawing.sharing import share as share

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.jobs.frames import FrameImages as FrameImages
 from ddpm_studio.progress import Progress as Progress
 
 Pictures = npt.NDArray[np.uint8]
@@ -120,22 +121,6 @@ class SampleGrid:
     ema: Pictures
 
 
-@dataclass(frozen=True)
-class FrameImages:
-    """One moment of a reverse process: x_t, x̂_0 and ε̂ as pictures.
-
-    ``t`` counts as in the paper: T is noise, 0 the finished picture. ε̂ is shown with
-    ±3 mapped to the pixel range; x_t and x̂_0 with ±1.
-    """
-
-    index: int
-    total: int
-    t: int
-    x_t: Pictures
-    x0_hat: Pictures
-    eps: Pictures
-
-
 @dataclass(frozen=True, eq=False)
 class Latent:
     """x_t of one picture, float32 of shape (1, C, H, W), and what it takes to go on from it.
@@ -164,6 +149,14 @@ class Drawn:
     recipe: dict[str, object] = field(default_factory=dict)
     latent: Pictures | None = None
     shared: Latent | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What one of several drawings tells that go on in step; ``which`` counts from 0."""
+
+    which: int
+    event: FrameImages | Notice | Drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -386,6 +379,7 @@ Event = (
     | SampleGrid
     | FrameImages
     | Drawn
+    | Beside
     | PicturesRead
     | BitsMeasured
     | PointsLearned

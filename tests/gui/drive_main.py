@@ -112,7 +112,7 @@ class Driver:
         reverse = window.tool(ReversePanel)
         window.show_tool(reverse)
         reverse.sampler.set_value({"steps": 12})
-        reverse.draw()
+        reverse.draw_now()
         yield "a whole process", lambda: bool(reverse.trajectory.recipe)
         before = len(self._losses(window))
         reverse.slider.setValue(0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, PoolCall
 from ddpm_studio.catalogue.tools import drawing_of
 from ddpm_studio.jobs.events import Drawn, Event, Latent, Pictures
-from ddpm_studio.requests import DrawRequest, InterpolateRequest, ShareRequest
+from ddpm_studio.requests import DrawRequest, InterpolateRequest, SampleRequest, ShareRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
@@ -71,6 +71,19 @@ def interpolate_series(
         return jobs.interpolate_series(requests, ends, models)
 
     return JobSpec(f"Interpolating at {len(requests)} t", DeviceSteps(work), slot=slot)
+
+
+def sample_beside(
+    requests: Sequence[SampleRequest], slot: str | None = None
+) -> JobSpec[list[Drawn]]:
+    """Sample with several samplers in step; emits Beside and returns one Drawn for each."""
+
+    def work(models: ModelStore) -> Generator[Event, None, list[Drawn]]:
+        from ddpm_studio import jobs
+
+        return jobs.sample_beside(requests, models)
+
+    return JobSpec(f"Sampling with {len(requests)} samplers", DeviceSteps(work), slot=slot)
 
 
 def load_latent(path: Path) -> JobSpec[Latent]:

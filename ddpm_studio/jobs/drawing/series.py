@@ -1,17 +1,22 @@
-"""Several drawings one after the other, as the rows of Fig. 7 and Fig. 9 of DDPM."""
+"""Several drawings: one after the other, as the rows of Fig. 7 and Fig. 9 of DDPM, or in step."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Sequence
 
 from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.drawing.sharing import share
-from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.events import Beside, Drawn, Event, Pictures, Progress
 from ddpm_studio.jobs.relay import in_turn
-from ddpm_studio.requests import InterpolateRequest, ShareRequest
+from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 
 Row = Generator[Event, None, Drawn]
+
+# Of which the progress of several together is counted.
+_PARTS = 1000
 
 
 def share_series(
@@ -36,6 +41,38 @@ def interpolate_series(
     """
     rows = [(request.t, interpolate(request, ends, models)) for request in requests]
     return (yield from _rows(rows))
+
+
+def sample_beside(
+    requests: Sequence[SampleRequest], models: ModelStore
+) -> Generator[Event, None, list[Drawn]]:
+    """Sample as several requests ask, a step of each in turn.
+
+    Yields Progress of all together, and Beside of what each :func:`sample` yields, at last its
+    Drawn.
+
+    Raises:
+        StudioError: as :func:`sample`.
+    """
+    finished: dict[int, Drawn] = {}
+    shares = [0.0] * len(requests)
+    with contextlib.ExitStack() as stack:
+        walks = [stack.enter_context(contextlib.closing(sample(r, models))) for r in requests]
+        while len(finished) < len(walks):
+            for which in [k for k in range(len(walks)) if k not in finished]:
+                try:
+                    event = next(walks[which])
+                except StopIteration as stop:
+                    finished[which] = stop.value
+                    yield Beside(which, finished[which])
+                    continue
+                if isinstance(event, Progress):
+                    shares[which] = event.done / max(1, event.total)
+                    done = round(_PARTS * sum(shares) / len(shares))
+                    yield Progress(done, _PARTS, event.text, "")
+                else:
+                    yield Beside(which, event)
+    return [finished[which] for which in range(len(walks))]
 
 
 def _rows(rows: Sequence[tuple[int, Row]]) -> Generator[Event, None, list[Drawn]]:

@@ -186,7 +186,8 @@ def test_each_tool_takes_a_dropped_picture_up_again(
     path = tmp_path / "one.png"
     save_png(path, drawn.pictures[index : index + 1], {**drawn.recipe, "index": index})
     assert drop(window, files(path))
-    panel: SharePanel | InterpolatePanel | InpaintPanel = getattr(window, tool)
+    panel = window.tabs.named(tool)
+    assert isinstance(panel, SharePanel | InterpolatePanel | InpaintPanel)
     qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
     assert window.tabs.currentWidget() is panel
     assert panel.drawn is not None
@@ -212,7 +213,8 @@ def test_it_is_drawn_from_its_own_pictures_where_others_of_another_run_stood(
     other = tmp_path / "other"
     shutil.copytree(tiny_run, other)
     open_run(qtbot, window.studio, other)
-    panel: SharePanel | InterpolatePanel | InpaintPanel = getattr(window, tool)
+    panel = window.tabs.named(tool)
+    assert isinstance(panel, SharePanel | InterpolatePanel | InpaintPanel)
     window.tabs.setCurrentWidget(panel)
     slots = panel.findChildren(SourceSlot)
     for slot in slots:

@@ -11,8 +11,6 @@ from PySide6.QtCore import QTimer, SignalInstance
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QProgressBar,
-    QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -28,6 +26,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
+from ddpm_studio.gui.widgets.layout.thin_progress import thin_progress
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, follow_run
@@ -110,7 +109,7 @@ class ToolPanel(QWidget):
         self._delay.setSingleShot(True)
         self._delay.timeout.connect(self._draw)
         self.messages = MessageBar()
-        self.progress = _thin_progress(self.tr("Drawing"))
+        self.progress = thin_progress(self.tr("Drawing"))
         body = QWidget()
         self.content = QVBoxLayout(body)
         self.content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
@@ -124,7 +123,7 @@ class ToolPanel(QWidget):
         studio.run_changed.connect(self._on_run)
         studio.run_moved.connect(self._on_run_moved)
         studio.training_changed.connect(self._on_run)
-        studio.opening_changed.connect(self._tell_empty)
+        studio.opening_changed.connect(self._show_page)
         studio.restored.connect(self._on_restored)
         self._turn.came.connect(self._on_turn)
 
@@ -175,7 +174,7 @@ class ToolPanel(QWidget):
         again, self._again = self._again, None
         self._index = None
         if again is not None:
-            spec = specs.drawing.redraw(again.with_frames(_FRAMES), spec.slot)
+            spec = specs.drawing.redraw(again.with_frames(self._moments_again), spec.slot)
             self._index = again.index
         self._stale = False
         self._owed, self._dragging = None, self._asked_for and self.dragged
@@ -326,10 +325,19 @@ class ToolPanel(QWidget):
             self._open_model,
         )
 
+    @property
+    def _moments_again(self) -> int:
+        """How many moments to show of what is drawn again."""
+        return _FRAMES
+
+    def _show_page(self) -> None:
+        """Show the controls where there is a model, else what to do about it."""
+        self._tell_empty()
+        self.pages.setCurrentIndex(1 if self.studio.can_draw else 0)
+
     def _on_run(self) -> None:
         can = self.studio.can_draw
-        self._tell_empty()
-        self.pages.setCurrentIndex(1 if can else 0)
+        self._show_page()
         if can and self.studio.run != self._drawn_run:
             self._drawn_run = self.studio.run
             self._seconds = None
@@ -379,15 +387,3 @@ def choose(box: QComboBox, number: int) -> None:
     if box.findData(number) < 0:
         box.addItem(f"{number:,}", number)
     box.setCurrentIndex(box.findData(number))
-
-
-def _thin_progress(title: str) -> QProgressBar:
-    bar = QProgressBar()
-    bar.setTextVisible(False)
-    bar.setAccessibleName(title)
-    bar.setMaximumHeight(3)
-    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    policy.setRetainSizeWhenHidden(True)
-    bar.setSizePolicy(policy)
-    bar.hide()
-    return bar

@@ -249,12 +249,9 @@ class GalleryPanel(ToolPanel):
         # The next press draws others.
         self.sampler.seed.set_value(self.sampler.seed.value + 1)
 
-    def _on_run(self) -> None:
-        super()._on_run()
-        self._show_page()
-
     def _show_page(self) -> None:
         """Show what was kept, also where no model is open to draw more."""
+        self._tell_empty()
         can = self.studio.can_draw
         self.pages.setCurrentIndex(1 if can or len(self.items) else 0)
         for part in (self._draw_rows, self.sampler):

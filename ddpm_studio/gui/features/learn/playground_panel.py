@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QProgressBar,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -38,6 +37,7 @@ from ddpm_studio.gui.widgets.layout.basics import (
 )
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.thin_progress import thin_progress
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import PointLook, Points, PointsLearned, ScheduleTables
@@ -156,14 +156,7 @@ class PlaygroundPanel(QWidget):
         self.likeness.setToolTip(
             self.tr("Mean cosine similarity of the learned score and the true one at the points")
         )
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.progress.setMaximumHeight(3)
-        policy = self.progress.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.progress.setSizePolicy(policy)
-        self.progress.hide()
-        self.progress.setAccessibleName(self.tr("Learning"))
+        self.progress = thin_progress(self.tr("Learning"))
 
     def _register(self, actions: ActionRegistry) -> None:
         category = tool_menu("learn")

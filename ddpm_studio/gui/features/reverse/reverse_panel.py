@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from ddpm_studio.backend import JobHandle, JobSpec, specs
+from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionTool
-from ddpm_studio.gui.features.common.age_row import AgeRow
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
-from ddpm_studio.gui.features.common.turn import Turn
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.reverse.compare_row import CompareRow
 from ddpm_studio.gui.features.reverse.player import Player
 from ddpm_studio.gui.features.reverse.process_frames import ProcessFrames
@@ -24,27 +22,26 @@ from ddpm_studio.gui.features.reverse.process_size import ProcessSize
 from ddpm_studio.gui.features.reverse.process_views import ProcessViews
 from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
 from ddpm_studio.gui.features.reverse.view_bar import ViewBar
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
-from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
-from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.plots.noise_curve import NoiseCurve
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, drawn_by, follow_run
-from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Pictures
+from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice, Pictures
 from ddpm_studio.requests import SampleRequest
 
-_DEBOUNCE_MS = 200
 _CURVE_WIDTH = 176
 # Where it has the row to itself.
 _CURVE_MOST = 4096
 
 
-class ReversePanel(QWidget):
+class ReversePanel(ToolPanel):
     """Draws a reverse process, or several from the same noise, and lets one walk through."""
+
+    tool = "reverse"
 
     shown = Signal(int)
     """Another t is shown."""
@@ -52,25 +49,19 @@ class ReversePanel(QWidget):
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self._studio = studio
+        super().__init__(studio, actions, parent)
         self.process = Process()
-        self._jobs: list[JobHandle[Drawn]] = []
-        self._wanted: Restored | None = None
-        self._asked = False
-        self._turn = Turn(studio, self)
-        category = self.tr("&Reverse process")
+        self._moment = 0
+        category = self.category
         self._draw_action = actions.add(
             "reverse.draw",
             self.tr("Draw a new process"),
-            self.draw,
+            self.draw_now,
             category=category,
             shortcut="Ctrl+Return",
             icon="refresh-cw",
             tip=self.tr("Draw from noise again with these settings, and keep it in the gallery"),
         )
-        self.messages = MessageBar()
-        self.age = AgeRow(studio, self._draw_action, self._recipe, self._waiting)
         self.views = ProcessViews()
         self.bar = ViewBar(self.views, actions, "reverse", category)
         self.inspector = ElidedLabel("", "caption")
@@ -97,29 +88,21 @@ class ReversePanel(QWidget):
         )
         self.export = ExportMenu(studio, actions, "reverse", category, self._to_export)
         self.export.report_to(self.messages)
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_DEBOUNCE_MS)
-        self._delay.timeout.connect(self.draw)
         self._build()
+        self._tell_age(self._draw_action)
         self._connect()
         self._inspect("")
-        self._update_enabled()
+        self._on_run()
 
     @property
     def trajectory(self) -> Trajectory:
         """The first sampler's; empty while nothing is drawn."""
         return self.process.trajectories[0] if self.process.trajectories else Trajectory()
 
-    def draw(self) -> None:
-        """Draw with the settings shown; what is being drawn gives way."""
-        self._draw(asked=True)
-
-    def _draw(self, *, asked: bool) -> None:
-        run = self._studio.run
-        if not self._studio.can_draw or run is None:
-            return
-        self._delay.stop()
+    def _spec(self) -> JobSpec[object] | None:
+        run = self.studio.run
+        if run is None:
+            return None
         first = self.sampler.value()
         others = self.compare.values() if self._compare_action.isChecked() else []
         titles = [self.sampler.words, *self.compare.words[: len(others)]]
@@ -128,26 +111,11 @@ class ReversePanel(QWidget):
             SampleRequest(run=run, count=self.size_choice.pictures, frames=moments, **first | other)
             for other in ({}, *others)
         ]
-        begun = [specs.drawing.draw(one, f"reverse {k}") for k, one in enumerate(requests)]
-        self._begin(begun, titles, asked=asked)
-
-    def _begin(
-        self, begun: Sequence[JobSpec[Drawn]], titles: Sequence[str], *, asked: bool
-    ) -> None:
-        self.messages.clear()
-        self._asked = asked
-        self._turn.forget()
         self.show_process(Process([Trajectory(title=title) for title in titles]))
         self.views.empty.set_content("film", self.tr("Drawing…"))
-        for job in self._jobs:
-            self._studio.backend.cancel(job)
-        self._jobs = [self._studio.submit(spec, asked=asked) for spec in begun]
-        for job in self._jobs:
-            job.on_event(self._on_event)
-            job.on_finished(self._on_finished)
-            job.on_failed(self._on_failed)
-            job.ended.connect(self.age.refresh)
-        self.age.refresh()
+        if others:
+            return specs.drawing.sample_beside(requests, "reverse")
+        return specs.drawing.draw(requests[0], "reverse")
 
     def show_process(self, process: Process) -> None:
         """Show a process instead of the one shown; from its end."""
@@ -166,18 +134,12 @@ class ReversePanel(QWidget):
             self._show_whole()
         self.export.refresh()
 
-    def showEvent(self, event: object) -> None:
-        """Draw at once when the tab is looked at for the first time."""
-        super().showEvent(event)  # type: ignore[arg-type]
-        # The window may show it for a new model before it was told of that model itself.
-        self._on_run()
-
     def _build(self) -> None:
         self.kept = ElidedLabel("", "caption")
         self.draw_button = button(
             self.tr("Draw"), self._draw_action.toolTip(), icon="refresh-cw", role="primary"
         )
-        self.draw_button.clicked.connect(self.draw)
+        self.draw_button.clicked.connect(self.draw_now)
         bottom = QHBoxLayout()
         bottom.setSpacing(SPACE_M)
         bottom.addWidget(self.strip, 4)
@@ -193,27 +155,18 @@ class ReversePanel(QWidget):
         last.addLayout(choices, 1)
         last.addWidget(self.draw_button)
         last.addWidget(self.export)
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
-        layout.setSpacing(SPACE_M)
-        layout.addWidget(self.messages)
-        layout.addWidget(self.age)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.views, 1)
-        layout.addWidget(self.inspector)
-        layout.addWidget(self.player)
-        layout.addLayout(bottom)
-        layout.addWidget(self.sampler)
-        layout.addWidget(self.compare)
-        layout.addLayout(last)
-        layout.addWidget(self.kept)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(FilledArea(body, self.tr("Reverse process")))
+        for part in (self.bar, self.progress):
+            self.content.addWidget(part)
+        self.content.addWidget(self.views, 1)
+        for part in (self.inspector, self.player):
+            self.content.addWidget(part)
+        self.content.addLayout(bottom)
+        for part in (self.sampler, self.compare):
+            self.content.addWidget(part)
+        self.content.addLayout(last)
+        self.content.addWidget(self.kept)
 
     def _connect(self) -> None:
-        studio = self._studio
         self.player.moved.connect(self._show)
         self.strip.scrubbed.connect(partial(self._on_scrubbed, 0))
         self.views.scrubbed.connect(self._on_scrubbed)
@@ -222,14 +175,8 @@ class ReversePanel(QWidget):
         self.bar.changed.connect(self._on_views)
         self.curve.chosen.connect(self._on_t)
         for part in (self.sampler.changed, self.compare.changed, self.size_choice.changed):
-            part.connect(self._delay.start)
-        studio.run_changed.connect(self._on_run)
-        studio.run_moved.connect(self._on_run_moved)
-        studio.training_changed.connect(self._update_enabled)
-        studio.opening_changed.connect(self._update_enabled)
-        studio.picture_sent.connect(self._on_picture_sent)
-        studio.restored.connect(self._on_restored)
-        self._turn.came.connect(self._draw_first)
+            part.connect(self.draw_later)
+        self.studio.picture_sent.connect(self._on_picture_sent)
 
     def _moments(self, others: int) -> int:
         """How many moments to ask for where so many samplers walk beside the first."""
@@ -237,9 +184,16 @@ class ReversePanel(QWidget):
         return self.size_choice.affordable(steps[: 1 + others])
 
     def _on_event(self, event: Event) -> None:
-        which = self._sender()
-        if not isinstance(event, FrameImages) or which is None:
-            return
+        which, told = (event.which, event.event) if isinstance(event, Beside) else (0, event)
+        if isinstance(told, FrameImages):
+            self._show_frame(which, told)
+        elif isinstance(told, Drawn):
+            self.process.trajectories[which].recipe = told.recipe
+            self._keep(told)
+        elif isinstance(told, Notice):
+            self.messages.show_info(told.text)
+
+    def _show_frame(self, which: int, event: FrameImages) -> None:
         place = self.player.place
         at_end = place >= len(self.process) - 1
         t = self.process.t(place) if self.process.ready and not at_end else None
@@ -256,45 +210,35 @@ class ReversePanel(QWidget):
         if not moved and (t is None or self.process.comparing):
             self._show(target)
 
-    def _on_finished(self, drawn: Drawn) -> None:
-        which = self._sender()
-        if which is None:
-            return
-        self.process.trajectories[which].recipe = drawn.recipe
-        if not self.process.finished:
-            return
-        if self._wanted is not None:
-            self.views.select(self._wanted.index)
-            self.player.go(self.process.place_at(self._wanted.moment))
-            self._wanted = None
+    def _on_finished(self, result: object) -> None:
+        if isinstance(result, Drawn):
+            self.drawn = result
+            self.trajectory.recipe = result.recipe
         self._show_whole()
         self._show(self.player.place)
         self.export.refresh()
-        self.age.refresh()
-
-    def _sender(self) -> int | None:
-        """Which of the trajectories now drawn an event belongs to."""
-        job = self.sender()
-        return next((k for k, known in enumerate(self._jobs) if known is job), None)
 
     def _on_failed(self, failure: Failure) -> None:
-        self.messages.show_failure(failure)
-        self._update_enabled()
+        super()._on_failed(failure)
+        self._show_page()
 
-    def _on_run(self) -> None:
-        view = self._studio.run_view
-        self.curve.setVisible(view is not None and view.alphas_cumprod is not None)
+    def _on_model(self) -> None:
+        view = self.studio.run_view
         if view is not None:
             self.sampler.follow(view)
             self.compare.follow(view)
+        self.give_up()
+        self.show_process(Process())
+
+    def _on_run(self) -> None:
+        view = self.studio.run_view
+        self.curve.setVisible(view is not None and view.alphas_cumprod is not None)
+        if view is not None:
             self.curve.set_schedule(view.alphas_cumprod)
-        if self.trajectory.recipe and self._drawn_from() != str(self._studio.run):
-            self.show_process(Process())
-        self._update_enabled()
-        self._draw_first()
+        super()._on_run()
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
-        """Keep what was drawn by a run that has only another name."""
+        super()._on_run_moved(old, new)
         if old is not None and new is not None:
             for trajectory in self.process.trajectories:
                 follow_run(trajectory.recipe, old, new)
@@ -308,54 +252,42 @@ class ReversePanel(QWidget):
             self.sampler.set_value(request)
             index = self.count.findData(request.get("count"))
             self.count.setCurrentIndex(index if index >= 0 else self.count.currentIndex())
-            self._delay.start()
+            self.draw_later()
 
-    def _on_restored(self, found: Restored) -> None:
-        """Draw all over again what a dropped picture was one of."""
-        if not isinstance(found.request, SampleRequest):
-            return
+    def _show_restored(self, found: Restored) -> None:
         fields: dict[str, Any] = found.request.model_dump()
         self._compare_action.setChecked(False)
         self.compare.hide()
+        self.bar.set_comparing(False)
         self.sampler.set_value(fields)
-        self.size_choice.choose(found.request.count, found.request.frames)
-        self._wanted = found
-        self._delay.stop()
-        again = specs.drawing.redraw(found.with_frames(self._moments(0)), slot="reverse 0")
-        self._begin([again], [self.sampler.words], asked=True)
-
-    def _drawn_from(self) -> str:
-        request = self.trajectory.recipe.get("request")
-        return str(request.get("run")) if isinstance(request, dict) else ""
+        self.size_choice.choose(fields["count"], fields["frames"])
+        self._moment = found.moment
 
     @property
-    def _busy(self) -> bool:
-        return any(not job.state.over for job in self._jobs)
+    def _moments_again(self) -> int:
+        return self._moments(0)
 
-    def _draw_first(self) -> None:
-        if self.isVisible() and self._studio.can_draw and not (len(self.process) or self._busy):
-            if not self._turn.comes_later():
-                self._draw(asked=False)
-            self.age.refresh()
+    def _select(self, index: int) -> None:
+        self.views.select(index)
+        self.player.go(self.process.place_at(self._moment))
 
     def _recipe(self) -> Recipe | None:
         return self.trajectory.recipe or None
 
-    def _waiting(self) -> str:
-        return self._turn.words(self._busy and not self._asked)
-
     def _on_compare(self, comparing: bool) -> None:
         self.compare.setVisible(comparing)
         self.bar.set_comparing(comparing)
-        self.draw()
+        self.draw_now()
 
-    def _update_enabled(self) -> None:
-        can = self._studio.can_draw
+    def _show_page(self) -> None:
+        """Show the views in any case: what to do stands in their place."""
+        self.pages.setCurrentIndex(1)
+        can = self.studio.can_draw
         for widget in (self.draw_button, self.sampler, self.compare, self.count, self.moments):
             widget.setEnabled(can)
         for action in (self._draw_action, self._compare_action):
             action.setEnabled(can)
-        text = self.tr("Press Draw") if can else self._studio.no_model
+        text = self.tr("Press Draw") if can else self.studio.no_model
         self.views.empty.set_content("film", text)
 
     def _show(self, place: int) -> None:

@@ -9,6 +9,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, open_run, opened
@@ -37,10 +39,12 @@ def test_a_drawing_of_an_earlier_step_says_so_and_is_drawn_again(
 ) -> None:
     run = shutil.copytree(tiny_run, tmp_path / "run")
     open_run(qtbot, window.studio, run)
-    panel = getattr(window, tool)
+    panel = window.tabs.named(tool)
+    assert isinstance(panel, ReversePanel | SharePanel | InterpolatePanel)
     panel.sampler.set_value({"steps": 2})
     window.show_tool(panel)
-    age = panel.age if tool == "reverse" else panel._age
+    age = panel._age
+    assert age is not None
     qtbot.waitUntil(lambda: age.words.text() == "Drawn at step 4", timeout=WAIT)
     assert not age.isVisible(), "there is nothing to say while it is as new as the model"
     _train_further(qtbot, window, 6)
