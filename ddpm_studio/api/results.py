@@ -20,6 +20,7 @@ from ddpm_studio.api.pictures import AnyPath
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.npy import NPY, save_npy
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.jobs import save_latent
 from ddpm_studio.jobs.asking import ask
@@ -40,7 +41,7 @@ from ddpm_studio.jobs.events import (
     Pictures,
 )
 from ddpm_studio.picture_shape import PictureShape, visible
-from ddpm_studio.requests import AnimationOptions, GridOptions, ViewOptions
+from ddpm_studio.requests import AnimationOptions, GridOptions, NumbersOptions, ViewOptions
 
 # The kinds of drawings whose pictures themselves are a way.
 _WALKS = ("interpolate", "path")
@@ -108,14 +109,15 @@ class Drawing(PictureArray, Drawn):
     frames: tuple[FrameImages, ...] = ()
     columns: int | None = None
 
-    @takes(GridOptions, AnimationOptions, ViewOptions)
+    @takes(GridOptions, AnimationOptions, ViewOptions, NumbersOptions)
     def save(self, path: AnyPath, **options: Any) -> Path:
-        """Write a file: .png, .zip, .npz or a folder; or .gif, .apng, .webp, .mp4, which move.
+        """Write a file: .png, .zip, .npz or a folder; .gif, .apng, .webp, .mp4, which move; .npy.
 
         A .png is a grid of all pictures, a .zip or a folder has one PNG each, a .npz the arrays
         that evaluations read. An animation shows
         the ``frames``, or the pictures themselves where they are a way from one to another. The
-        file carries the recipe.
+        file carries the recipe. A .npy has the numbers of the ``frames``, float16
+        (moments, N, H, W, C): x_t, or what ``npy_view`` names.
 
         Returns:
             The path.
@@ -125,6 +127,10 @@ class Drawing(PictureArray, Drawn):
             StudioError: if it can't be written, or nothing moves.
         """
         file = Path(path)
+        if file.suffix.lower() == NPY:
+            numbers = ask(NumbersOptions, checked("save", options, NumbersOptions))
+            finish(save_npy(file, [frame.kept(numbers.npy_view) for frame in self._moments()]))
+            return file
         moves = file.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}
         models = [GridOptions, AnimationOptions, ViewOptions] if moves else [GridOptions]
         given = checked("save", options, *models)
@@ -162,13 +168,16 @@ class Drawing(PictureArray, Drawn):
         return {"text/plain": repr(self), mime: base64.b64encode(content).decode("ascii")}
 
     def _moving(self, view: ViewOptions, grid: GridOptions) -> Sequence[Pictures]:
-        if self.frames:
-            return [frame_grid(frame, view, grid) for frame in self.frames]
-        if self.recipe.get("kind") in _WALKS:
+        if not self.frames and self.recipe.get("kind") in _WALKS:
             return list(self.pictures)
-        raise StudioError(
-            "There are no moments to show one after the other.", "Draw with frames=60."
-        )
+        return [frame_grid(frame, view, grid) for frame in self._moments()]
+
+    def _moments(self) -> tuple[FrameImages, ...]:
+        if not self.frames:
+            raise StudioError(
+                "There are no moments to show one after the other.", "Draw with frames=60."
+            )
+        return self.frames
 
 
 class Encoded(PictureArray, Latent):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.events import Drawn
 
 
+# What is written beside the pictures, if it is no animation.
+_NAMES = {".npy": "npy", ".safetensors": "latent"}
+
+
 def emit(value: Mapping[str, object]) -> None:
     """Write one JSON object on a line of its own, at once."""
     print(json_module.dumps(_plain(value), allow_nan=False), flush=True)
@@ -29,7 +33,7 @@ def tell_drawn(files: Sequence[Path], drawn: Drawn, json: bool) -> None:
     """Tell which files were written, and for machines what made the pictures.
 
     Args:
-        files: the pictures, then the animation if there is one.
+        files: the pictures, then what was written beside them.
         drawn: the pictures.
         json: as one JSON object.
     """
@@ -41,10 +45,11 @@ def tell_written(
 ) -> None:
     """Tell as :func:`tell_drawn` of so many pictures and what made them."""
     if json:
-        out, gif = [*files, None][:2]
+        out, *others = files
+        named = {_NAMES.get(path.suffix.lower(), "gif"): path for path in others}
         # The pictures it was drawn from lie in the PNG; here they would be pages of text.
         told = {key: value for key, value in recipe.items() if key != "inputs"}
-        emit({"out": out, "gif": gif, "count": count, "recipe": told})
+        emit({"out": out, "gif": None, **named, "count": count, "recipe": told})
     else:
         print(*files, sep="\n")
 

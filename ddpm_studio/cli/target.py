@@ -43,6 +43,16 @@ Gif = Annotated[
         show_default=False,
     ),
 ]
+Npy = Annotated[
+    Path | None,
+    typer.Option(
+        "--npy",
+        metavar="FILE.npy",
+        help="The moments as an array too, float16 (moments, pictures, height, width, channels), "
+        "with what lies beyond ±1.",
+        show_default=False,
+    ),
+]
 
 
 def layout(given: Mapping[str, object], run: Path) -> GridOptions:

@@ -1,4 +1,4 @@
-"""An animation of a reverse process, recorded while it runs."""
+"""An animation of a reverse process, and its numbers, recorded while it runs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ import typer
 
 from ddpm_studio import export
 from ddpm_studio.cli.target import write_animation
+from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.drawing.picture_files import frame_grid
 from ddpm_studio.requests import (
     AnimationOptions,
     GridOptions,
     InpaintRequest,
+    NumbersOptions,
     SampleRequest,
     ShareRequest,
     ViewOptions,
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from ddpm_studio.export.grid import Pictures
     from ddpm_studio.jobs.events import Event
 
@@ -32,16 +37,18 @@ _DENSER = 3
 
 
 class Trajectory:
-    """Keeps the moments of a process that an animation will show.
+    """Keeps the moments of a process that an animation will show, or a file of numbers hold.
 
     Args:
-        path: the file to write; None: nothing is kept.
+        path: the animation to write; None: none.
         view: what to show.
         animation: its timing.
         grid: its layout.
+        npy: the file of numbers to write; None: none.
+        numbers: what it holds.
 
     Raises:
-        StudioError: if the file can't be written.
+        StudioError: if a file can't be written.
     """
 
     def __init__(
@@ -50,28 +57,36 @@ class Trajectory:
         view: ViewOptions,
         animation: AnimationOptions,
         grid: GridOptions,
+        npy: Path | None,
+        numbers: NumbersOptions,
     ) -> None:
         if path is not None:
             export.check_animation(path)
-        self.path = path
-        self._view = view
+        if npy is not None:
+            export.check_destination(npy, {export.NPY})
+        self.path, self.npy = path, npy
+        self._view, self._npy_view = view, numbers.npy_view
         self._animation = animation
         self._grid = grid
         self._count = 0
         self._frames: list[Pictures] = []
+        self._numbers: list[npt.NDArray[np.generic]] = []
 
     def ask(self, request: RequestT) -> RequestT:
         """Return the request with as many moments as the animation needs.
 
         Raises:
-            typer.BadParameter: if moments are asked for, but no animation.
+            typer.BadParameter: if moments are asked for, but no file to keep them in.
         """
-        if self.path is None:
+        if self.path is None and self.npy is None:
             if request.frames:
-                raise typer.BadParameter("name the animation with --gif.", param_hint="'--frames'")
+                raise typer.BadParameter(
+                    "name the animation with --gif, or an array with --npy.",
+                    param_hint="'--frames'",
+                )
             return request
         self._count = max(2, request.frames or _FRAMES)
-        even = self._animation.easing == "linear"
+        even = self._animation.easing == "linear" or self.path is None
         moments = self._count if even else min(_MOST, _DENSER * self._count)
         return request.model_copy(update={"frames": moments})
 
@@ -79,24 +94,27 @@ class Trajectory:
         """Keep what the job shows."""
         from ddpm_studio.jobs.events import FrameImages
 
-        if not isinstance(event, FrameImages) or self.path is None:
+        if not isinstance(event, FrameImages):
             return
-        self._frames.append(frame_grid(event, self._view, self._grid))
+        if self.path is not None:
+            self._frames.append(frame_grid(event, self._view, self._grid))
+        if self.npy is not None:
+            self._numbers.append(event.kept(self._npy_view))
 
     def write(self, recipe: dict[str, object]) -> list[Path]:
-        """Write the animation, if one is asked for, and return the files written.
+        """Write the files that are asked for, and return them.
 
         Raises:
             StudioError: if it can't be written.
         """
-        if self.path is None:
-            return []
-        write_animation(
-            self.path,
-            self._frames,
-            self._animation,
-            self._grid,
-            recipe=recipe,
-            count=min(self._count, len(self._frames)),
-        )
-        return [self.path]
+        written = []
+        if self.path is not None:
+            count = min(self._count, len(self._frames))
+            write_animation(
+                self.path, self._frames, self._animation, self._grid, recipe=recipe, count=count
+            )
+            written.append(self.path)
+        if self.npy is not None:
+            finish(export.save_npy(self.npy, self._numbers))
+            written.append(self.npy)
+        return written

@@ -34,6 +34,8 @@ from .grid import (
 from .grid import (
     zoom as zoom,
 )
+from .npy import NPY as NPY
+from .npy import save_npy as save_npy
 from .npz import NPZ as NPZ
 from .npz import open_npz as open_npz
 from .npz import save_npz as save_npz

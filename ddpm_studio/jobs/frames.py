@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.picture_shape import fully_seen
+
 Pictures = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float16]
 View = Literal["x_t", "x0_hat", "eps"]
@@ -64,6 +66,11 @@ class FrameImages:
             kept = kept[picture]
         return to_levels(kept, SCALES[view])
 
+    def shown(self, view: View, picture: int | None = None) -> Pictures:
+        """Return :meth:`pictures` as they are looked at: the alpha of ε̂, which is none, is full."""
+        pictures = self.pictures(view, picture)
+        return fully_seen(pictures) if view == "eps" else pictures
+
     def values(self, view: View) -> npt.NDArray[np.float32]:
         """Return the numbers, float32 (N, H, W, C); of kept levels in steps of 1/127.5 · scale."""
         return to_values(self.kept(view), SCALES[view])
@@ -106,5 +113,8 @@ def to_values(kept: Numbers | Pictures, scale: float = 1.0) -> npt.NDArray[np.fl
 def _table(scale: float) -> Pictures:
     """The level of each of the 65,536 numbers of float16, by its bits."""
     numbers = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
-    levels = np.rint(numbers * np.float32(127.5 / scale) + np.float32(127.5))
-    return np.nan_to_num(levels, nan=0.0, posinf=255, neginf=0).clip(0, 255).astype(np.uint8)
+    with np.errstate(invalid="ignore"):  # Some of them are no numbers.
+        levels = np.rint(numbers * np.float32(127.5 / scale) + np.float32(127.5))
+    clamped = np.nan_to_num(levels, nan=0.0, posinf=255, neginf=0).clip(0, 255)
+    table: Pictures = clamped.astype(np.uint8)
+    return table

@@ -71,6 +71,9 @@ from .export import (
     GridOptions as GridOptions,
 )
 from .export import (
+    NumbersOptions as NumbersOptions,
+)
+from .export import (
     ViewOptions as ViewOptions,
 )
 from .latents import (

@@ -75,3 +75,14 @@ class ViewOptions(Request):
         description="The noisy pictures, the predicted ones, the predicted noise, "
         "the first two (both) or all three.",
     )
+
+
+class NumbersOptions(Request):
+    """What an array of moments holds."""
+
+    npy_view: Literal["x_t", "x0_hat", "eps"] = Field(
+        "x_t",
+        title="Numbers",
+        description="What an array of the moments holds: the noisy pictures, the predicted ones "
+        "or the predicted noise.",
+    )

@@ -211,6 +211,10 @@ def test_what_is_saved(opened: ds.Run, first: Path, tmp_path: Path) -> None:
         drawing.save(tmp_path / "row.png", fps=10)
     with pytest.raises(ds.StudioError, match="Draw with frames"):
         opened.sample(1, sampler="ddim", steps=1).save(tmp_path / "x.gif")
+    way = opened.sample(2, sampler="ddim", steps=3, frames=3)
+    saved = np.load(way.save(tmp_path / "way.npy", npy_view="eps"))
+    assert (saved.dtype, saved.shape) == (np.float16, (3, 2, 16, 16, 3))
+    np.testing.assert_array_equal(saved[0], way.frames[0].values("eps"))
     file = opened.encode(first, t=4).save(tmp_path / "latent.safetensors")
     again = opened.share(latent=file, count=1)
     assert again.shared is not None

@@ -45,7 +45,7 @@ def _scrub(rounds: int) -> dict[str, float]:
 
     from ddpm_studio.backend import Backend
     from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
-    from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
+    from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory, affordable
     from ddpm_studio.gui.shell.main_window import MainWindow
     from ddpm_studio.gui.theme.theme import current_theme
     from ddpm_studio.gui.workspace.settings import open_settings
@@ -63,9 +63,10 @@ def _scrub(rounds: int) -> dict[str, float]:
     window.show_tool(panel)
     random = np.random.default_rng(0)
     shape = (_PICTURES, _SIDE, _SIDE, 3)
-    one = Trajectory({"kind": "sample"})
+    _, compact = affordable(_FRAMES, _SIDE * _SIDE * 3, _PICTURES)
+    one = Trajectory({"kind": "sample"}, compact=compact)
     for number in range(_FRAMES):
-        views = (random.integers(0, 256, shape, np.uint8) for _ in range(3))
+        views = (random.standard_normal(shape, np.float32).astype(np.float16) for _ in range(3))
         one.add(FrameImages(number, _FRAMES - 1, _FRAMES - 1 - number, *views))
     panel.show_process(Process([one]))
     app.processEvents()

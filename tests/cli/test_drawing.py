@@ -131,6 +131,26 @@ def test_a_gif_has_the_frames_asked_for(terminal: Terminal, trained: Path, tmp_p
         assert (found.run, found.request.count) == (trained, 4)
 
 
+def test_moments_are_kept_as_numbers(terminal: Terminal, trained: Path, tmp_path: Path) -> None:
+    out, npy = tmp_path / "a.png", tmp_path / "way.npy"
+    words = ["sample", trained, "--count", 2, "--out", out, "--npy", npy, *FAST]
+    said = terminal(*words, "--frames", 4)
+    assert (said.code, said.out) == (0, f"{out}\n{npy}\n")
+    x_t = np.load(npy)
+    assert (x_t.dtype, x_t.shape) == (np.float16, (4, 2, 16, 16, 3))
+    assert np.abs(x_t[0]).max() > 2, "noise"
+    last = (x_t[-1].astype(np.float32) * 127.5 + 127.5).round().clip(0, 255)
+    np.testing.assert_array_equal(last[0], pixels(out)[:16, :16])
+    said = terminal(*words, "--npy-view", "x0_hat", "--json")
+    told = json.loads(said.out)
+    assert (told["npy"], told["gif"]) == (str(npy), None)
+    x0_hat = np.load(npy)
+    assert x0_hat.shape == (6, 2, 16, 16, 3)
+    assert np.abs(x0_hat).max() <= 1
+    said = terminal(*words[:-4], "--npy", tmp_path / "way.txt", "--device", "cpu")
+    assert "Choose a name that ends with .npy" in said.err
+
+
 def test_animations_are_enlarged_unless_told_otherwise(
     terminal: Terminal, trained: Path, tmp_path: Path
 ) -> None:

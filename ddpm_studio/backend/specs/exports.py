@@ -13,6 +13,9 @@ from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of
 from ddpm_studio.requests import AnimationRequest
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from ddpm_studio.export import Estimate
 
 Recipe = dict[str, object]
@@ -105,6 +108,18 @@ def save_sequence(
         pictures = export.Selection(shown, list(dict.fromkeys(chosen)))
         same = {key: how[key] for key in ("scale", "bands")}
         yield from export.save_png_sequence(path, pictures, recipes, **same)
+        return path
+
+    return _saving(path, PoolSteps(work), Lane.BACKGROUND)
+
+
+def save_numbers(path: Path, moments: Sequence[npt.NDArray[np.float16]]) -> JobSpec[Path]:
+    """Write arrays of one shape, one after the other, as one ``.npy``; the result is the path."""
+
+    def work() -> Generator[Event, None, Path]:
+        from ddpm_studio.export.npy import save_npy
+
+        yield from save_npy(path, moments)
         return path
 
     return _saving(path, PoolSteps(work), Lane.BACKGROUND)

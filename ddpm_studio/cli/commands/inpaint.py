@@ -9,12 +9,20 @@ import typer
 
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
+from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
-from ddpm_studio.requests import AnimationOptions, GridOptions, InpaintRequest, ViewOptions
+from ddpm_studio.requests import (
+    AnimationOptions,
+    GridOptions,
+    InpaintRequest,
+    NumbersOptions,
+    ViewOptions,
+)
 
 
-@with_options(InpaintRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})
+@with_options(
+    InpaintRequest, GridOptions, AnimationOptions, ViewOptions, NumbersOptions, skip={"run"}
+)
 def command(
     run: Run,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture.")],
@@ -29,13 +37,15 @@ def command(
     ],
     out: Out,
     gif: Gif = None,
+    npy: Npy = None,
     json: Json = False,
     **given: Any,
 ) -> None:
     """Fill in the masked part of a picture."""
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
-    trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
+    view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
+    trajectory = Trajectory(gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(InpaintRequest, given, run=run))
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, inpaint, load_mask, load_picture

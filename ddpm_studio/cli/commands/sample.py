@@ -6,28 +6,38 @@ from typing import Any
 
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn, tell_written
-from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
+from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
-from ddpm_studio.requests import AnimationOptions, GridOptions, SampleRequest, ViewOptions
+from ddpm_studio.requests import (
+    AnimationOptions,
+    GridOptions,
+    NumbersOptions,
+    SampleRequest,
+    ViewOptions,
+)
 
 
-@with_options(SampleRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})
+@with_options(
+    SampleRequest, GridOptions, AnimationOptions, ViewOptions, NumbersOptions, skip={"run"}
+)
 def command(
     run: Run,
     out: Out,
     gif: Gif = None,
+    npy: Npy = None,
     json: Json = False,
     **given: Any,
 ) -> None:
     """Draw pictures from noise."""
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
-    trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
+    view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
+    trajectory = Trajectory(gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(SampleRequest, given, run=run))
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file
 
-    if gif is None and out.suffix.lower() != ".png":
+    if gif is None and npy is None and out.suffix.lower() != ".png":
         recipe = listen(sample_to_file(request, out, ModelStore(), grid))
         tell_written([out], request.count, recipe, json)
         return

@@ -9,13 +9,21 @@ import typer
 
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
-from ddpm_studio.cli.target import Gif, Out, check_out, layout, write_out
+from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
 from ddpm_studio.export.writing import check_destination
-from ddpm_studio.requests import AnimationOptions, GridOptions, ShareRequest, ViewOptions
+from ddpm_studio.requests import (
+    AnimationOptions,
+    GridOptions,
+    NumbersOptions,
+    ShareRequest,
+    ViewOptions,
+)
 
 
-@with_options(ShareRequest, GridOptions, AnimationOptions, ViewOptions, skip={"run"})
+@with_options(
+    ShareRequest, GridOptions, AnimationOptions, ViewOptions, NumbersOptions, skip={"run"}
+)
 def command(
     run: Run,
     out: Out,
@@ -46,20 +54,23 @@ def command(
         ),
     ] = None,
     gif: Gif = None,
+    npy: Npy = None,
     json: Json = False,
     **given: Any,
 ) -> None:
     """Draw many pictures from one shared latent."""
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
-    trajectory = Trajectory(gif, validated(ViewOptions, given), animation, grid)
+    view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
+    trajectory = Trajectory(gif, view, animation, grid, npy, numbers)
     if latent is not None and image is not None:
         raise typer.BadParameter("give IMAGE or --latent, not both.", param_hint="'--latent'")
     if save_latent_to is not None:
         check_destination(save_latent_to, {".safetensors"})
     request = trajectory.ask(validated(ShareRequest, given, run=run))
-    if gif is not None and request.t == 0:
-        raise typer.BadParameter("at t = 0 there is no way to show.", param_hint="'--gif'")
+    for option, file in (("--gif", gif), ("--npy", npy)):
+        if file is not None and request.t == 0:
+            raise typer.BadParameter("at t = 0 there is no way to show.", param_hint=f"'{option}'")
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, load_latent, load_picture, save_latent, share
     from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t

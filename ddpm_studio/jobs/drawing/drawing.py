@@ -16,7 +16,7 @@ from ddpm_studio.catalogue.tools import drawing_of, tool_of
 from ddpm_studio.engine import DiffusionProcess, Frame, Network, PictureNoise, Precision
 from ddpm_studio.engine.device.layout import memory_format
 from ddpm_studio.engine.guidance import check_labels, guided
-from ddpm_studio.engine.pixels import to_uint8
+from ddpm_studio.engine.pixels import to_float16, to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
 from ddpm_studio.engine.samplers.grid import sectioned
 from ddpm_studio.engine.samplers.running import run_sampler
@@ -25,13 +25,11 @@ from ddpm_studio.export.carried import Array, pack
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
+from ddpm_studio.jobs.frames import KEPT, SCALES
 from ddpm_studio.jobs.machine.compiling import DrawingNetwork
 from ddpm_studio.jobs.machine.device import choose_precision
 from ddpm_studio.requests import DrawRequest, SampleRequest, SamplerRequest
 from ddpm_studio.runs.classes import check_class, check_guidance, check_withheld
-
-# ε̂ is shown with ±3 standard deviations mapped to black and white.
-EPS_SCALE = 3.0
 
 
 class Evaluator:
@@ -346,15 +344,9 @@ def follow(walk: Frames, frames: int, text: str) -> Generator[Event, None, Pictu
 
 
 def frame_images(frame: Frame) -> FrameImages:
-    """Turn a frame into pictures; the scaling happens on the device."""
-    return FrameImages(
-        frame.index,
-        frame.total,
-        frame.t,
-        _pictures(frame.x_t),
-        _pictures(frame.x0_hat),
-        to_uint8(frame.eps, EPS_SCALE).cpu().numpy(),
-    )
+    """Keep a frame's numbers; the rounding happens on the device."""
+    kept = (to_float16(getattr(frame, view), SCALES[view]).cpu().numpy() for view in KEPT)
+    return FrameImages(frame.index, frame.total, frame.t, *kept)
 
 
 def _pictures(x: Tensor) -> Pictures:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddpm_studio import export
 from ddpm_studio.jobs.asking import OptionError
-from ddpm_studio.picture_shape import Bands, check_bands, fully_seen, parse_bands
+from ddpm_studio.picture_shape import Bands, check_bands, parse_bands
 from ddpm_studio.requests import AnimationOptions, GridOptions, MixRequest, ViewOptions
 
 if TYPE_CHECKING:
     from ddpm_studio.export.grid import Pictures
     from ddpm_studio.jobs.events import FrameImages, Progress
+    from ddpm_studio.jobs.frames import View
 
 # What moves is enlarged to about this side, in pixels, if its pictures are small.
 _COMFORTABLE = 400
@@ -121,9 +121,11 @@ def comfortable_zoom(picture: Pictures) -> int:
 
 def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pictures:
     """Return what an animation shows of one moment, uint8 (H, W, C)."""
-    views = {"both": ("x_t", "x0_hat"), "all": ("x_t", "x0_hat", "eps")}
-    seen = replace(frame, eps=fully_seen(frame.eps))
-    shown = [getattr(seen, name) for name in views.get(view.gif_view, (view.gif_view,))]
+    from ddpm_studio.jobs.frames import KEPT
+
+    views: dict[str, tuple[View, ...]] = {one: (one,) for one in KEPT}
+    views |= {"both": ("x_t", "x0_hat"), "all": KEPT}
+    shown = [frame.shown(name) for name in views[view.gif_view]]
     return export.side_by_side([export.make_grid(pictures, grid.columns) for pictures in shown])
 
 

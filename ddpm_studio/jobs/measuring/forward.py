@@ -10,8 +10,8 @@ from ddpm_studio.engine.likelihood.bound import prior_bits
 from ddpm_studio.engine.pixels import to_model, to_uint8
 from ddpm_studio.engine.tables import SCHEDULES
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.drawing import EPS_SCALE
 from ddpm_studio.jobs.events import NoisedPicture, Pictures, ScheduleTables
+from ddpm_studio.jobs.frames import SCALES
 from ddpm_studio.requests import ScheduleRequest
 
 
@@ -49,5 +49,7 @@ def noised_picture(picture: Pictures, seed: int) -> NoisedPicture:
     eps = PictureNoise(seed, [0], "cpu").draw(x_0.shape[1:])
     x_0_shown, eps_shown = (x[0].permute(1, 2, 0).contiguous() for x in (x_0, eps))
     return NoisedPicture(
-        x_0_shown.numpy().astype(np.float32), eps_shown.numpy(), to_uint8(eps, EPS_SCALE)[0].numpy()
+        x_0_shown.numpy().astype(np.float32),
+        eps_shown.numpy(),
+        to_uint8(eps, SCALES["eps"])[0].numpy(),
     )

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
@@ -42,6 +44,7 @@ class Export:
         hold_last_seconds: how much longer its last frame stays.
         stem: what the file's name begins with.
         recipes: how each picture was made, where they come from several drawings.
+        numbers: float16 (N, H, W, C) of each moment, where they are kept.
     """
 
     pictures: Pictures
@@ -53,6 +56,7 @@ class Export:
     hold_last_seconds: float = 2.0
     stem: str = "ddpm"
     recipes: Sequence[Recipe] | None = None
+    numbers: Sequence[npt.NDArray[np.float16]] | None = None
 
     @property
     def timing(self) -> AnimationRequest:
@@ -88,6 +92,7 @@ class ExportMenu(QToolButton):
         prefix: what their ids begin with.
         category: the menu they belong to, translated.
         provider: what to give now, or None.
+        numbers: whether it gives numbers too; their action is ``PREFIX.save_numbers``.
         parent: the owner.
     """
 
@@ -106,6 +111,8 @@ class ExportMenu(QToolButton):
         prefix: str,
         category: str,
         provider: Callable[[], Export | None],
+        *,
+        numbers: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -144,6 +151,13 @@ class ExportMenu(QToolButton):
                 self.tr("Export each picture as its own PNG, in a folder or a ZIP, or as .npz"),
             ),
         }
+        if numbers:
+            texts["save_numbers"] = (
+                self.tr("Save numbers…"),
+                "grid-3x3",
+                self._ask_numbers,
+                self.tr("Export the moments as a NumPy array, float16, with what lies beyond ±1"),
+            )
         self.actions_by_kind: dict[str, QAction] = {
             kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon, tip=tip)
             for kind, (text, icon, call, tip) in texts.items()
@@ -196,7 +210,7 @@ class ExportMenu(QToolButton):
             return len(export.pictures) > 1
         if kind == "save_animation":
             return export.frames is not None
-        return True
+        return kind != "save_numbers" or export.numbers is not None
 
     def _spec(
         self, kind: str, export: Export, path: Path, options: AnimationRequest | None
@@ -209,6 +223,8 @@ class ExportMenu(QToolButton):
             return specs.exports.save_png(
                 path, export.pictures, export.recipe, export.columns, bands
             )
+        if kind == "save_numbers":
+            return specs.exports.save_numbers(path, export.numbers or ())
         frames = export.frames or (lambda: list(export.pictures))
         if kind == "save_animation":
             return specs.exports.save_animation(
@@ -242,6 +258,9 @@ class ExportMenu(QToolButton):
             self._ask_how(".zip")
         else:
             self._ask_sequence_place(export)
+
+    def _ask_numbers(self) -> None:
+        self._ask("save_numbers", ".npy", self.tr("NumPy array (*.npy)"))
 
     def _ask_how(self, suffix: str) -> None:
         """Ask for format, size and timing first."""

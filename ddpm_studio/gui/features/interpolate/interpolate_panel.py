@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import random
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.interpolate.by_chance import chosen, offer_some
 from ddpm_studio.gui.features.interpolate.lambda_drawer import LambdaDrawer
-from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices
+from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices, restored_mode
 from ddpm_studio.gui.features.interpolate.mix_export import path_export, rows_export, square_export
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
@@ -38,7 +39,6 @@ from ddpm_studio.requests import InterpolateRequest, PathRequest
 
 _FRAMES = 25
 _ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
-_CHOICE = 48
 _ROW_HEIGHT = 112
 _KEYS = 3
 _NO_LIMIT = 16_777_215
@@ -98,15 +98,8 @@ class InterpolatePanel(ToolPanel):
         self._surprise(asked=True)
 
     def _surprise(self, *, asked: bool) -> None:
-        dataset = self.studio.dataset
-        if dataset is not None:
-            self._take_some(asked, dataset.images)
-        elif self.studio.run is not None:
-            job = self.studio.backend.submit(
-                specs.data.some_pictures(self.studio.run, _CHOICE, "interpolate surprise")
-            )
-            job.on_finished(partial(self._take_some, asked))
-            job.on_failed(self._on_failed if asked else self._on_none_found)
+        failed = self._on_failed if asked else self._on_none_found
+        offer_some(self.studio, partial(self._take_some, asked), failed)
 
     def swap(self) -> None:
         """Exchange A and B; a path is turned around."""
@@ -130,7 +123,8 @@ class InterpolatePanel(ToolPanel):
         self.time.changed.connect(self.draw_later)
         self.follow_drags(self.time, self.view.pad)
         self.sampler.changed.connect(self.draw_later)
-        self.view.pad.changed.connect(self._on_pad)
+        self.view.pad.changed.connect(self._show_preview)
+        self.view.pad.changed.connect(self.draw_later)
         self.path.changed.connect(self._on_source)
         self.path.failed.connect(self._on_failed)
         self.choices.changed.connect(self.draw_later)
@@ -196,9 +190,7 @@ class InterpolatePanel(ToolPanel):
     def _show_restored(self, found: Restored) -> None:
         fields = found.request.model_dump()
         self._surprised = True
-        two = len(found.pictures) == 2
-        mode = "row" if two else "pad" if fields.get("u") is not None else "corners"
-        mode = "path" if found.kind == "path" else "matrix" if found.rows else mode
+        mode = restored_mode(found)
         # The pictures first: a mode that finds none takes some by chance.
         if mode == "path":
             self.path.closed.setChecked(fields["closed"])
@@ -301,10 +293,6 @@ class InterpolatePanel(ToolPanel):
             self._show_preview()
         self.export.refresh()
 
-    def _on_pad(self) -> None:
-        self._show_preview()
-        self.draw_later()
-
     def _on_source(self) -> None:
         used = (self.path,) if self.mode == "path" else self._slots()
         changed = next((one for one in used if one is self.sender()), None)
@@ -376,13 +364,11 @@ class InterpolatePanel(ToolPanel):
     def _take_some(self, asked: bool, pictures: Pictures) -> None:
         """Fill the slots; where four corners are wanted, those with a picture stay."""
         if self.mode == "path":
-            chosen = random.sample(range(len(pictures)), min(_KEYS, len(pictures)))
-            self.path.set_keys([pictures[k].copy() for k in chosen])
+            self.path.set_keys(chosen(pictures, _KEYS))
             return
         slots = [slot for slot in self._slots() if slot.drop is None] or self._slots()
-        chosen = random.sample(range(len(pictures)), min(len(slots), len(pictures)))
-        for k, slot in enumerate(slots):
-            slot.take(pictures[chosen[k % len(chosen)]].copy(), asked=asked)
+        for slot, picture in zip(slots, itertools.cycle(chosen(pictures, len(slots)))):
+            slot.take(picture.copy(), asked=asked)
 
     def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
         slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)

@@ -15,6 +15,7 @@ from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, button, inset, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.requests import MixRequest
 
 _LAMBDAS = 7
@@ -202,3 +203,14 @@ class MixChoices(QWidget):
         name(box, str(_FIELDS["mix"].title), str(_FIELDS["mix"].description))
         box.currentIndexChanged.connect(self.changed)
         return box
+
+
+def restored_mode(found: Restored) -> str:
+    """Return the way of mixing that a recipe tells of; see :class:`MixChoices`."""
+    if found.kind == "path":
+        return "path"
+    if found.rows:
+        return "matrix"
+    if len(found.pictures) == 2:
+        return "row"
+    return "corners" if getattr(found.request, "u", None) is None else "pad"

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, affordable
+from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.workspace.studio import Studio
@@ -33,6 +34,7 @@ class ProcessSize(QObject):
         super().__init__(parent)
         self._studio = studio
         self._limited = False
+        self.compact = False
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
@@ -74,6 +76,8 @@ class ProcessSize(QObject):
     def affordable(self, steps: Sequence[int]) -> int:
         """Return how many moments to ask for, so that all of them fit the memory.
 
+        ``compact`` then says whether x̂_0 and ε̂ have to be kept as levels.
+
         Args:
             steps: of each sampler; 0 is the sampler's own choice, at most T.
         """
@@ -84,7 +88,7 @@ class ProcessSize(QObject):
         most = max(steps) if all(steps) else summary.timesteps
         wanted = min(asked, most + 1)
         picture = summary.height * summary.width * summary.channels
-        moments = affordable(wanted, picture, self.pictures, len(steps))
+        moments, self.compact = affordable(wanted, picture, self.pictures, len(steps))
         self._limited = moments < wanted
         return moments
 
@@ -94,6 +98,9 @@ class ProcessSize(QObject):
         told = self.tr("{0} moments kept in {1:,.1f} MiB").format(
             kept, process.memory_bytes / 2**20
         )
+        if any(one.compact for one in process.trajectories):
+            levels = self.tr("{0} and ε̂ in 256 levels, for numbers would not fit").format(X0_HAT)
+            told = f"{told} · {levels}"
         if self._limited:
             most = self.tr("more would not fit into {0} MiB: fewer pictures leave room for more")
             told = f"{told} · {most.format(MEMORY_BUDGET // 2**20)}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.gui.features.reverse.trajectory import Process
+from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S, X0_HAT
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
@@ -19,8 +20,8 @@ Key = tuple[int, str]
 """Which trajectory, which view."""
 
 SYMBOLS = {"x_t": "xₜ", "x0_hat": X0_HAT, "eps": "ε̂", "dx_t": "Δxₜ", "dx0_hat": f"Δ{X0_HAT}"}
-# What lies outside of these is shown at the end of the range.
-_CLAMPED = {"x_t": 1.0, "eps": 3.0}
+# What lies outside of these has the level of the end of the range.
+_ENDS = {"x_t": 1.0, "eps": 3.0}
 _STRIP_HEIGHT = 72
 
 
@@ -221,7 +222,7 @@ class ProcessViews(QWidget):
         for which, trajectory in enumerate(self._process.trajectories):
             index = self._process.index(which, self._place)
             told = [
-                f"{SYMBOLS[view]} {_number(view, trajectory.values(view, index, pixel))}"
+                f"{SYMBOLS[view]} {self._numbers(trajectory, view, index, pixel)}"
                 for view in self._chosen
             ]
             title = f"{trajectory.title}: " if self._process.comparing else ""
@@ -229,7 +230,16 @@ class ProcessViews(QWidget):
         self.inspected.emit("   ".join(parts))
 
     def _count(self) -> int:
-        return min(len(one.frames[0].x_t) for one in self._process.trajectories)
+        return min(len(one.frames[0].x_t_kept) for one in self._process.trajectories)
+
+    def _numbers(self, trajectory: Trajectory, view: str, index: int, pixel: Pixel) -> str:
+        """Write values of two decimals; of levels, one at the end may lie beyond, and says so."""
+        end = _ENDS.get(view, math.inf) if trajectory.is_clamped(view, index) else math.inf
+        written = []
+        for value in trajectory.values(view, index, pixel):
+            sign = "≥ " if value >= end else "≤ " if value <= -end else ""
+            written.append(sign + f"{value:.2f}".replace("-", "−"))
+        return " ".join(written)
 
 
 class _Cell(QWidget):
@@ -244,13 +254,3 @@ class _Cell(QWidget):
         layout.setSpacing(SPACE_S)
         layout.addWidget(self.caption)
         layout.addWidget(view, 1)
-
-
-def _number(view: str, values: list[float]) -> str:
-    """Write values of two decimals; one at the end of the range says that it may lie beyond."""
-    end = _CLAMPED.get(view, float("inf"))
-    written = []
-    for value in values:
-        sign = "≥ " if value >= end else "≤ " if value <= -end else ""
-        written.append(sign + f"{value:.2f}".replace("-", "−"))
-    return " ".join(written)

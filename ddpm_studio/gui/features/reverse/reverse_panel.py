@@ -86,7 +86,9 @@ class ReversePanel(ToolPanel):
             tip=self.tr("Walk other samplers from the same noise, in step"),
             checkable=True,
         )
-        self.export = ExportMenu(studio, actions, "reverse", category, self._to_export)
+        self.export = ExportMenu(
+            studio, actions, "reverse", category, self._to_export, numbers=True
+        )
         self.export.report_to(self.messages)
         self._build()
         self._tell_age(self._draw_action)
@@ -106,12 +108,12 @@ class ReversePanel(ToolPanel):
         first = self.sampler.value()
         others = self.compare.values() if self._compare_action.isChecked() else []
         titles = [self.sampler.words, *self.compare.words[: len(others)]]
-        moments = self._moments(len(others))
+        moments, compact = self._moments(len(others)), self.size_choice.compact
         requests = [
             SampleRequest(run=run, count=self.size_choice.pictures, frames=moments, **first | other)
             for other in ({}, *others)
         ]
-        self.show_process(Process([Trajectory(title=title) for title in titles]))
+        self.show_process(Process([Trajectory(title=title, compact=compact) for title in titles]))
         self.views.empty.set_content("film", self.tr("Drawing…"))
         if others:
             return specs.drawing.sample_beside(requests, "reverse")
@@ -350,4 +352,5 @@ class ReversePanel(ToolPanel):
             current,
             frames=partial(ProcessFrames, self.process, self.views.chosen, alone),
             stem="reverse",
+            numbers=self.trajectory.numbers(view),
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.jobs.events import FrameImages, Pictures
+from ddpm_studio.jobs.frames import KEPT, SCALES, View, to_values
 from ddpm_studio.picture_shape import fully_seen
 
 Levels = npt.NDArray[np.int16]
@@ -20,22 +22,26 @@ VIEWS = ("x_t", "x0_hat", "eps", "dx_t", "dx0_hat")
 MEMORY_BUDGET = 768 * 2**20
 """Bytes that all frames of the tab may take together."""
 
-_KEPT = ("x_t", "x0_hat", "eps")
-_DIFFERENCE_OF = {"dx_t": "x_t", "dx0_hat": "x0_hat"}
+_DIFFERENCE_OF: dict[str, View] = {"dx_t": "x_t", "dx0_hat": "x0_hat"}
+# Of one number: all three of a moment as float16, or x_t alone so and a byte for each other.
+_EXACT_BYTES, _COMPACT_BYTES = 6, 4
 _MID_GRAY = 128
 _MOST_GAIN = 64
 _LOOKED_AT = 12
-# ε̂ is kept with ±3 standard deviations as black and white, the others with ±1.
-_SCALE = {"eps": 3.0}
 
 
 @dataclass
 class Trajectory:
-    """Frames in the order of the process: the first is noise, the last the picture."""
+    """Frames in the order of the process: the first is noise, the last the picture.
+
+    They keep numbers, and pictures are made of those that are looked at. ``compact``: x̂_0 and ε̂
+    keep levels of 256 alone.
+    """
 
     recipe: dict[str, object] = field(default_factory=dict)
     frames: list[FrameImages] = field(default_factory=list)
     title: str = ""
+    compact: bool = False
     _falling: list[int] = field(default_factory=list)
     _gains: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -44,7 +50,7 @@ class Trajectory:
 
     def add(self, frame: FrameImages) -> None:
         """Take the next frame; its t is no higher than the last one's."""
-        self.frames.append(frame)
+        self.frames.append(frame.compact() if self.compact else frame)
         self._falling.append(-frame.t)
 
     @property
@@ -59,13 +65,18 @@ class Trajectory:
     def view(self, name: str, index: int) -> Pictures:
         """Return the pictures (N, H, W, C) of one of ``VIEWS`` at one frame.
 
-        What is kept is not copied. A difference is shown around mid-gray, enlarged by
-        :meth:`gain`; the first frame has none.
+        A difference is shown around mid-gray, enlarged by :meth:`gain`; the first frame has none.
         """
         if name in _DIFFERENCE_OF:
             return _shown(self._difference(_DIFFERENCE_OF[name], index), self.gain(name))
-        pictures: Pictures = getattr(self.frames[index], name)
-        return fully_seen(pictures) if name == "eps" else pictures
+        return self.frames[index].shown(_kept(name))
+
+    def picture(self, name: str, index: int, picture: int) -> Pictures:
+        """Return one of the pictures of :meth:`view`, (H, W, C), without making the others."""
+        if name in _DIFFERENCE_OF:
+            source = _DIFFERENCE_OF[name]
+            return _shown(self._difference(source, index, picture), self.gain(name))
+        return self.frames[index].shown(_kept(name), picture)
 
     def gain(self, name: str) -> int:
         """By which factor a difference is enlarged: the same for the whole process.
@@ -95,31 +106,94 @@ class Trajectory:
             place: picture, row, column.
 
         Returns:
-            In the units of the process: x_t and x̂_0 are within −1..1 and ε̂ within −3..3 as
-            shown, in steps of 1/127.5 of that; a difference is that of two such numbers.
+            In the units of the process, exact to float16, also beyond what is shown black and
+            white; where levels are kept (:meth:`is_clamped`) in steps of 1/127.5 of that. A
+            difference is that of two such numbers.
         """
+        view = _DIFFERENCE_OF.get(name) or _kept(name)
+        here = self._numbers(view, index, place)
         if name in _DIFFERENCE_OF:
-            levels = self._difference(_DIFFERENCE_OF[name], index)[place]
-            return [float(level) / 127.5 for level in levels]
-        scale = _SCALE.get(name, 1.0)
-        levels = getattr(self.frames[index], name)[place]
-        return [(float(level) / 127.5 - 1) * scale for level in levels]
+            here -= self._numbers(view, max(0, index - 1), place)
+        return [float(value) for value in here]
 
-    def way(self, name: str, picture: int) -> list[Pictures]:
-        """One picture's way, a frame (H, W, C) each [DDPM Fig. 6]; nothing kept is copied."""
-        if name not in _DIFFERENCE_OF:
-            return [self.view(name, index)[picture] for index in range(len(self.frames))]
-        way, gain = self.way(_DIFFERENCE_OF[name], picture), self.gain(name)
-        return [_shown(_change(way, index), gain) for index in range(len(way))]
+    def is_clamped(self, name: str, index: int) -> bool:
+        """Whether of one of ``VIEWS`` only levels are kept, so that its ends may lie beyond."""
+        return name in KEPT and self.frames[index].kept(_kept(name)).dtype == np.uint8
+
+    def way(self, name: str, picture: int) -> Sequence[Pictures]:
+        """One picture's way, a frame (H, W, C) each [DDPM Fig. 6], made when it is looked at."""
+        return _Way(self, name, picture)
+
+    def numbers(self, name: str) -> Numbers:
+        """Return the numbers of a view, or of what a difference is of, as they are kept.
+
+        Returns:
+            A sequence of float16 (N, H, W, C), one for each frame.
+        """
+        return Numbers(self, _DIFFERENCE_OF.get(name) or _kept(name))
 
     @property
     def memory_bytes(self) -> int:
         """What the frames take."""
-        return sum(getattr(frame, name).nbytes for frame in self.frames for name in _KEPT)
+        return sum(frame.nbytes for frame in self.frames)
 
-    def _difference(self, name: str, index: int) -> Levels:
-        near = self.frames[max(0, index - 1) : index + 1]
-        return _change([getattr(frame, name) for frame in near], len(near) - 1)
+    def _numbers(
+        self, view: View, index: int, place: tuple[int, int, int]
+    ) -> npt.NDArray[np.float32]:
+        return to_values(self.frames[index].kept(view)[place], SCALES[view])
+
+    def _difference(self, view: View, index: int, picture: int | None = None) -> Levels:
+        """How far a frame is from the one before, in levels of 256; the first one not at all."""
+        here = self.frames[index].pictures(view, picture).astype(np.int16)
+        if not index:
+            return np.zeros_like(here)
+        return here - self.frames[index - 1].pictures(view, picture)
+
+
+class _Way(Sequence[Pictures]):
+    """One picture at each moment; see :meth:`Trajectory.way`."""
+
+    def __init__(self, trajectory: Trajectory, name: str, picture: int) -> None:
+        self._trajectory, self._name, self._picture = trajectory, name, picture
+        self._length = len(trajectory)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Pictures: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Pictures]: ...
+    def __getitem__(self, index: int | slice) -> Pictures | list[Pictures]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return self._trajectory.picture(self._name, index % len(self), self._picture)
+
+
+class Numbers(Sequence[npt.NDArray[np.float16]]):
+    """What a trajectory keeps of a view; see :meth:`Trajectory.numbers`."""
+
+    def __init__(self, trajectory: Trajectory, view: View) -> None:
+        self._frames, self._view = list(trajectory.frames), view
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, index: int) -> npt.NDArray[np.float16]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[npt.NDArray[np.float16]]: ...
+    def __getitem__(
+        self, index: int | slice
+    ) -> npt.NDArray[np.float16] | list[npt.NDArray[np.float16]]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        kept = self._frames[index].kept(self._view)
+        if kept.dtype == np.uint8:
+            return to_values(kept, SCALES[self._view]).astype(np.float16)
+        return kept.view(np.float16)
 
 
 class Process:
@@ -180,23 +254,33 @@ class Process:
         return min(range(len(self)), key=lambda place: abs(self.t(place) - t), default=0)
 
 
-def affordable(moments: int, picture_bytes: int, count: int, samplers: int = 1) -> int:
-    """Return how many moments can be kept within ``MEMORY_BUDGET``, at least 2.
+def affordable(
+    moments: int, picture_numbers: int, count: int, samplers: int = 1
+) -> tuple[int, bool]:
+    """Return how many moments can be kept within ``MEMORY_BUDGET``, at least 2, and how.
 
     Args:
         moments: how many are asked for.
-        picture_bytes: H · W · C of one picture.
+        picture_numbers: H · W · C of one picture.
         count: pictures in each.
         samplers: trajectories side by side.
+
+    Returns:
+        The moments, and whether x̂_0 and ε̂ are to be kept as levels, so that more fit.
     """
-    each = len(_KEPT) * picture_bytes * count * samplers
-    return max(2, min(moments, MEMORY_BUDGET // each))
+    numbers = picture_numbers * count * samplers
+    if moments * numbers * _EXACT_BYTES <= MEMORY_BUDGET:
+        return moments, False
+    return max(2, min(moments, MEMORY_BUDGET // (numbers * _COMPACT_BYTES))), True
 
 
-def _change(pictures: Sequence[Pictures], index: int) -> Levels:
-    """Return how far a frame is from the one before, in levels of 256; the first one not at all."""
-    here = pictures[index].astype(np.int16)
-    return here - pictures[index - 1] if index else np.zeros_like(here)
+def _kept(name: str) -> View:
+    """Return a view that is kept.
+
+    Raises:
+        KeyError: if it is none.
+    """
+    return {str(view): view for view in KEPT}[name]
 
 
 def _shown(change: Levels, gain: int) -> Pictures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
@@ -55,7 +56,7 @@ class FilmStrip(QWidget):
     ) -> None:
         super().__init__(parent)
         self._tip, self._even = tip, even
-        self._frames: list[Pictures | None] = []
+        self._frames: Sequence[Pictures | None] = []
         self._captions: list[str] = []
         self._current = 0
         self._images: dict[int, QImage] = {}
@@ -79,16 +80,21 @@ class FilmStrip(QWidget):
 
     def put(self, index: int, picture: Pictures) -> None:
         """Put a frame (H, W, C) into its place; IndexError if there is none."""
-        self._frames[index] = picture
+        frames = list(self._frames)
+        frames[index] = picture
+        self._frames = frames
         self._images.pop(index, None)
         self.update()
 
     def set_frames(self, frames: Sequence[Pictures] | Pictures, captions: Sequence[str]) -> None:
-        """Show these frames, (F, H, W, C) or a list of (H, W, C); ValueError if lengths differ."""
+        """Show these frames, (F, H, W, C) or (H, W, C) each; ValueError if lengths differ.
+
+        Those of a sequence are asked for when they are painted.
+        """
         if len(frames) != len(captions):
             raise ValueError(f"{len(frames)} frames, {len(captions)} captions")
         self.reset(captions)
-        self._frames = list(frames)
+        self._frames = list(frames) if isinstance(frames, np.ndarray) else frames
 
     def clear(self) -> None:
         """Show nothing."""

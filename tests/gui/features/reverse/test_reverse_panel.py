@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.engine import PictureNoise
 from ddpm_studio.gui.features.reverse import process_size, trajectory
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
@@ -237,7 +238,7 @@ def test_no_more_is_kept_than_fits_the_memory_and_it_says_so(
     panel: ReversePanel,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    each = 3 * 9 * 16 * 16 * 3  # three views of nine RGB pictures of 16 px
+    each = 4 * 9 * 16 * 16 * 3  # x_t as float16, x̂_0 and ε̂ as levels: nine RGB pictures of 16 px
     for module in (trajectory, process_size):
         monkeypatch.setattr(module, "MEMORY_BUDGET", 8 * each + 5)
     panel.sampler.set_value({"steps": T})
@@ -248,6 +249,58 @@ def test_no_more_is_kept_than_fits_the_memory_and_it_says_so(
     assert process.memory_bytes == 8 * each
     assert "8 moments kept" in panel.kept.text()
     assert "more would not fit" in panel.kept.text()
+
+
+def test_a_thousand_moments_of_64_pictures_fit_and_what_it_takes_is_told(
+    panel: ReversePanel,
+) -> None:
+    moments, pictures, side = 1001, 64, 32
+    assert trajectory.affordable(moments, side * side, pictures) == (moments, False)
+    assert trajectory.affordable(moments, side * side * 3, pictures) == (moments, True)
+    random = np.random.default_rng(0)
+    views = [random.standard_normal((pictures, side, side, 3)).astype(np.float16) for _ in range(3)]
+    for compact, each in ((False, 6), (True, 4)):
+        process = Process([Trajectory(compact=compact)])
+        process.add(0, FrameImages(0, moments - 1, moments - 1, *views))
+        kept = process.trajectories[0].frames[0]
+        held = sum(kept.kept(view).nbytes for view in ("x_t", "x0_hat", "eps"))
+        assert process.memory_bytes == held == each * pictures * side * side * 3
+        assert kept.kept("x_t").dtype == np.float16, "of the noise the numbers count most"
+        assert ("256 levels" in panel.size_choice.words(process)) == compact
+    # Each of a thousand takes as much as the first.
+    assert moments * held <= 768 * 2**20
+
+
+def test_the_inspector_tells_what_lies_beyond_black_and_white(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, panel: ReversePanel
+) -> None:
+    open_run(qtbot, studio, tiny_run)
+    process = drawn(qtbot, panel)
+    noise = process.trajectories[0].frames[0].values("x_t")
+    truth = PictureNoise(0, range(9), "cpu").draw((3, 16, 16)).permute(0, 2, 3, 1).numpy()
+    assert np.abs(noise - truth).max() < 2e-3
+    assert (np.abs(noise) > 1).mean() > 0.3, "as of a normal distribution"
+    panel.slider.setValue(0)
+    picture, row, column, _ = np.argwhere(truth == truth.max())[0]
+    told = panel.views._numbers(panel.trajectory, "x_t", 0, (picture, row, column))
+    values = truth[picture, row, column]
+    assert told == " ".join(f"{value:.2f}".replace("-", "−") for value in values)
+    assert "≥" not in told
+
+
+def test_numbers_are_saved_as_an_array(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, panel: ReversePanel, tmp_path: Path
+) -> None:
+    panel.sampler.set_value({"sampler": "ddim", "steps": 5, "seed": 3})
+    open_run(qtbot, studio, tiny_run)
+    drawn(qtbot, panel)
+    assert panel.export.actions_by_kind["save_numbers"].isEnabled()
+    with qtbot.waitSignal(panel.export.saved, timeout=WAIT):
+        panel.export.export_to("save_numbers", tmp_path / "way.npy")
+    saved = np.load(tmp_path / "way.npy")
+    assert (saved.dtype, saved.shape) == (np.float16, (6, 9, 16, 16, 3))
+    for number, frame_ in enumerate(panel.trajectory.frames):
+        np.testing.assert_array_equal(saved[number], frame_.values("x_t"))
 
 
 def test_every_step_can_be_kept(

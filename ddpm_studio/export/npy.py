@@ -1,0 +1,44 @@
+"""Arrays as NumPy's own files, ``.npy``, written piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.writing import check_suffix, whole_file
+from ddpm_studio.progress import Progress
+
+NPY = ".npy"
+
+
+def save_npy(
+    path: Path, arrays: Sequence[npt.NDArray[np.generic]]
+) -> Generator[Progress, None, None]:
+    """Write arrays of one shape and type as one array (len(arrays), …); none is kept meanwhile.
+
+    Yields:
+        Progress.
+
+    Raises:
+        StudioError: if there are none, or they can't be written.
+    """
+    check_suffix(path, {NPY})
+    if not len(arrays):
+        raise StudioError("There are no numbers to write.", "Draw first.")
+    first = arrays[0]
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        told = {
+            "descr": np.lib.format.dtype_to_descr(first.dtype),
+            "fortran_order": False,
+            "shape": (len(arrays), *first.shape),
+        }
+        np.lib.format.write_array_header_1_0(file, told)
+        for number, array in enumerate(arrays):
+            if (array.shape, array.dtype) != (first.shape, first.dtype):
+                raise ValueError(f"array {number} is {array.dtype} of shape {array.shape}")
+            file.write(np.ascontiguousarray(array).data)
+            yield Progress(number + 1, len(arrays), "Writing", "moments")
