@@ -12,12 +12,14 @@ from ddpm_studio.jobs import (
     interpolate,
     interpolate_series,
     load_picture,
+    sample,
+    sample_beside,
     share,
     share_series,
     some_pictures,
 )
-from ddpm_studio.jobs.events import Drawn, FrameImages, Progress
-from ddpm_studio.requests import InterpolateRequest, ShareRequest
+from ddpm_studio.jobs.events import Beside, Drawn, FrameImages, Progress
+from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 from tests.jobs.conftest import finish
 
 
@@ -52,6 +54,28 @@ def test_each_row_is_told_when_it_is_done_and_progress_never_falls(
     assert done == sorted(done)
     assert {event.total for event in events if isinstance(event, Progress)} == {16}
     assert done[-1] == 16
+
+
+def test_samplers_go_in_step_and_draw_what_each_alone_would(run: Path, models: ModelStore) -> None:
+    requests = [
+        SampleRequest(run=run, count=2, frames=21, sampler=sampler, steps=steps)
+        for sampler, steps in (("ddim", 4), ("ddpm", 8))
+    ]
+    events, drawn = finish(sample_beside(requests, models))
+    told = [event for event in events if isinstance(event, Beside)]
+    for which, request in enumerate(requests):
+        alone_events, alone = finish(sample(request, models))
+        assert np.array_equal(drawn[which].pictures, alone.pictures)
+        own = [event.event for event in told if event.which == which]
+        frames = [event for event in own if isinstance(event, FrameImages)]
+        assert len(frames) == 1 + (4, 8)[which]
+        wanted = [event for event in alone_events if isinstance(event, FrameImages)]
+        assert [frame.t for frame in frames] == [frame.t for frame in wanted]
+        assert own[-1] is drawn[which]
+    assert [event.which for event in told[:6]] == [0, 1] * 3
+    done = [event.done for event in events if isinstance(event, Progress)]
+    assert done == sorted(done)
+    assert done[-1] == 1000
 
 
 def test_frames_of_sharing_and_interpolating_end_with_the_pictures(
