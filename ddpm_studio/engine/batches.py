@@ -74,14 +74,21 @@ class Batches:
         return rows
 
     def pictures(
-        self, rows: npt.NDArray[np.int64], flip: bool, generator: torch.Generator
+        self, rows: npt.NDArray[np.int64], own: slice, flip: bool, generator: torch.Generator
     ) -> Tensor:
-        """Pictures of these rows in [−1, 1], at random mirrored if ``flip``, (N, C, H, W)."""
-        x0 = to_model(self._on_device(torch.from_numpy(self.images[rows])))
+        """Pictures of the ``own`` rows in [−1, 1], at random mirrored if ``flip``, (n, C, H, W)."""
+        x0 = to_model(self._on_device(torch.from_numpy(self.images[rows[own]])))
         if flip:
-            mirrored = torch.rand(len(x0), generator=generator, device=self._device) < 0.5
+            mirrored = torch.rand(len(rows), generator=generator, device=self._device)[own] < 0.5
             x0 = torch.where(mirrored[:, None, None, None], x0.flip(3), x0)
         return x0.contiguous(memory_format=self._layout)
+
+    def noise(self, count: int, generator: torch.Generator) -> Tensor:
+        """ε of so many pictures, shape (N, C, H, W)."""
+        height, width, channels = self.images.shape[1:]
+        shape = (count, channels, height, width)
+        noise = torch.empty(shape, device=self._device, memory_format=self._layout)
+        return noise.normal_(generator=generator)
 
     def classes(
         self, rows: npt.NDArray[np.int64], dropout: float, generator: torch.Generator

@@ -14,6 +14,7 @@ from torch import Tensor
 from ddpm_studio.engine.batches import Batches, PictureRows
 from ddpm_studio.engine.device.accelerator import Accelerator, Forward
 from ddpm_studio.engine.device.layout import memory_format
+from ddpm_studio.engine.device.ranks import ALONE, Ranks
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.losses import TrainingLoss, check_loss
 from ddpm_studio.engine.networks.network import Network
@@ -23,7 +24,7 @@ from ddpm_studio.engine.power_ema import PowerEMA
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.timesteps import timestep_sampler
 from ddpm_studio.engine.training_config import TrainingConfig
-from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted
+from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted, parts
 
 # Streams of random numbers of their own, so that one never shifts another.
 STEP_STREAM, _DROPOUT = 2, 1
@@ -52,7 +53,8 @@ class Trainer:
     """Holds the network, its average and the optimiser; each :meth:`step` advances them.
 
     The random numbers of a step depend on the seed and the step's number alone, so training on
-    from step k equals training through, bit for bit on the CPU.
+    from step k equals training through, bit for bit on the CPU. Several ranks draw the same
+    batch, each computes its slice of it; their averages are rank 0's alone.
 
     Args:
         model: the network, on the device.
@@ -60,10 +62,12 @@ class Trainer:
         images: uint8 (N, H, W, C), an array or what reads its rows.
         config: see :class:`~ddpm_studio.engine.training_config.TrainingConfig`.
         labels: class of each picture, shape (N,), for a class-conditional network alone.
+        ranks: the processes that train together.
 
     Raises:
         ValueError: if the pictures or labels do not fit the network, the loss does not fit the
-            process, or an option of the settings is none.
+            process, an option of the settings is none, or there are more ranks than pictures in
+            a batch.
     """
 
     def __init__(
@@ -73,7 +77,9 @@ class Trainer:
         images: PictureRows,
         config: TrainingConfig,
         labels: npt.NDArray[np.integer] | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
+        ranks.share(config.pictures)
         check_loss(process, config.loss, config.timestep_sampling)
         if model.config.learned_variance != process.learned:
             raise ValueError(
@@ -91,7 +97,8 @@ class Trainer:
         self.config = config
         self.loss = TrainingLoss(config.loss)
         self.timesteps = timestep_sampler(config.timestep_sampling, process.schedule.T, self.device)
-        self.accelerator = Accelerator(self.model, config.precision, config.grad_clip)
+        self.ranks = ranks
+        self.accelerator = Accelerator(self.model, config.precision, config.grad_clip, ranks)
         if config.accumulation > 1:
             self.accelerator.micro_batch = config.batch_size
         self.optimizer = optimizer(
@@ -116,12 +123,14 @@ class Trainer:
         draw = self._generator.manual_seed(seed)
 
         rows = self.batches.rows(number, config)
-        x0 = self.batches.pictures(rows, config.flip, draw)
-        index, weights = self.timesteps.draw(len(x0), draw)
-        noise = torch.empty_like(x0).normal_(generator=draw)
+        own = self.ranks.share(len(rows))
+        x0 = self.batches.pictures(rows, own, config.flip, draw)
+        index, weights = self.timesteps.draw(len(rows), draw)
+        noise = self.batches.noise(len(rows), draw)
         y = self.batches.classes(rows, config.label_dropout, draw)
 
-        mean, losses, grad_norm = self._gradient(seed, x0, y, index, noise, weights)
+        batch = x0, *parts(own, y, index, noise, weights)
+        mean, losses, grad_norm = self._gradient(seed, *batch)
         with self._changing():
             lr = self._follow(mean, grad_norm)
             self.timesteps.update(index, losses)
@@ -131,7 +140,8 @@ class Trainer:
         """See :meth:`Accelerator.gradient`, of :meth:`_loss`; dropout is of the step's seed."""
         self.model.train()
         with self._dropout(seed):
-            return self.accelerator.gradient(self._loss, *batch, record=self._records)
+            pictures = self.config.pictures
+            return self.accelerator.gradient(self._loss, pictures, *batch, record=self._records)
 
     @property
     def _records(self) -> bool:
@@ -150,8 +160,7 @@ class Trainer:
         lr = self.config.rate(self.step_number)
         self.optimizer.step(lr, torch.isfinite(mean) & torch.isfinite(grad_norm))
         self.step_number += 1
-        self.ema.update(self.step_number)
-        for average in self.power_emas:
+        for average in (self.ema, *self.power_emas) if self.ranks.rank == 0 else ():
             average.update(self.step_number)
         return lr
 
@@ -166,11 +175,13 @@ class Trainer:
         """Make dropout, which draws from the global generators, a function of the step too."""
         if self.model.config.dropout == 0:
             return contextlib.nullcontext()
-        return self.accelerator.seeded(derive_seed(seed, _DROPOUT))
+        own = (self.ranks.rank,) if self.ranks.rank else ()
+        return self.accelerator.seeded(derive_seed(seed, _DROPOUT, *own))
 
     def compile(self) -> None:
         """Let torch compile the network; see :meth:`Accelerator.compile`."""
-        self.accelerator.compile(self._loss, *self.batches.blank(self.config.pictures))
+        own = self.ranks.share(self.config.pictures)
+        self.accelerator.compile(self._loss, *self.batches.blank(own.stop - own.start))
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimiser's state by parameter, and what the choice of t has learned."""

@@ -5,6 +5,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 
+def parts(own: slice, *batch: Tensor | None) -> tuple[Tensor | None, ...]:
+    """Return some rows of each tensor of a batch; None stays None."""
+    return tuple(None if tensor is None else tensor[own] for tensor in batch)
+
+
 def gathered(tensors: dict[str, Tensor], **parts: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors and, as ``part.key``, those of each part."""
     named = {f"{part}.{key}": value for part, own in parts.items() for key, value in own.items()}

@@ -14,11 +14,13 @@ from ddpm_studio.engine.consistency.function import check_tunable
 from ddpm_studio.engine.consistency.loss import consistency_loss
 from ddpm_studio.engine.consistency.pairs import ConsistencyConfig, Pairs
 from ddpm_studio.engine.device.accelerator import Forward
+from ddpm_studio.engine.device.ranks import ALONE, Ranks
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.training import STEP_STREAM, StepResult, Trainer
 from ddpm_studio.engine.training_config import TrainingConfig
+from ddpm_studio.engine.training_tensors import parts
 
 
 class ConsistencyTrainer(Trainer):
@@ -35,6 +37,7 @@ class ConsistencyTrainer(Trainer):
         config: see :class:`Trainer`.
         tuning: which levels are compared, and how.
         labels: class of each picture, shape (N,), for a class-conditional network alone.
+        ranks: the processes that train together.
 
     Raises:
         ValueError: as :class:`Trainer`, and where the network can't become a consistency
@@ -49,9 +52,10 @@ class ConsistencyTrainer(Trainer):
         config: TrainingConfig,
         tuning: ConsistencyConfig,
         labels: npt.NDArray[np.integer] | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         check_tunable(process)
-        super().__init__(model, process, images, config, labels)
+        super().__init__(model, process, images, config, labels, ranks)
         self.tuning = tuning
         self.pairs = Pairs(process, tuning, self.device)
 
@@ -65,19 +69,22 @@ class ConsistencyTrainer(Trainer):
         draw = self._generator.manual_seed(seed)
 
         rows = self.batches.rows(number, config)
-        x0 = self.batches.pictures(rows, config.flip, draw)
-        pairs = self.pairs.draw(len(x0), number, draw)
-        noise = torch.empty_like(x0).normal_(generator=draw)
+        own = self.ranks.share(len(rows))
+        x0 = self.batches.pictures(rows, own, config.flip, draw)
+        pairs = self.pairs.draw(len(rows), number, draw)
+        noise = self.batches.noise(len(rows), draw)
         y = self.batches.classes(rows, config.label_dropout, draw)
 
-        mean, losses, grad_norm = self._gradient(seed, x0, y, pairs, noise, None)
+        batch = x0, *parts(own, y, pairs, noise, None)
+        mean, losses, grad_norm = self._gradient(seed, *batch)
         with self._changing():
             lr = self._follow(mean, grad_norm)
         return StepResult(mean, grad_norm, losses, self.process.index_of(pairs[:, 0]), lr)
 
     def compile(self) -> None:
         """Let torch compile the network; see :meth:`Trainer.compile`."""
-        x0, y, index, noise = self.batches.blank(self.config.pictures)
+        own = self.ranks.share(self.config.pictures)
+        x0, y, index, noise = self.batches.blank(own.stop - own.start)
         level = index + 1 if not self.process.form.continuous else index + 1.0
         pairs = torch.stack([level, level - 1], 1)
         self.accelerator.compile(self._loss, x0, y, pairs, noise)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ddpm_studio.engine.device.captured import UNRECORDED, Captured, captured
 from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
 
 #: A network, or what was compiled of it.
 Forward = Callable[..., Tensor]
@@ -29,15 +30,18 @@ class BatchLoss(Protocol):
 
 
 class Accelerator:
-    """Computes gradients of a network's loss on one device.
+    """Computes gradients of a network's loss on one device, and adds up those of all ranks.
 
     Args:
         network: what trains, on the device.
         precision: of its forward and backward pass.
         grad_clip: largest norm of the gradient.
+        ranks: the processes that train together.
     """
 
-    def __init__(self, network: nn.Module, precision: Precision, grad_clip: float) -> None:
+    def __init__(
+        self, network: nn.Module, precision: Precision, grad_clip: float, ranks: Ranks = ALONE
+    ) -> None:
         self.network = network
         self.precision: Precision = precision
         #: Pictures in one pass of the network, whose gradients add up to the batch's; None: all.
@@ -45,49 +49,90 @@ class Accelerator:
         self._parameters = list(network.parameters())
         self._device = self._parameters[0].device
         self._grad_clip = grad_clip
+        self._ranks = ranks
         self._used: Forward = network
         self._recorded: _Recorded | None = None
         self._unrecorded = 0
 
     def gradient(
-        self, loss: BatchLoss, *batch: Tensor | None, record: bool = True
+        self, loss: BatchLoss, count: int, *batch: Tensor | None, record: bool = True
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """See :meth:`accumulate`; on a GPU its kernels are recorded and then replayed.
+        """Compute the gradient of the mean loss of a batch of ``count`` pictures, and clip it.
 
-        ``record`` is False for a loss that can't be.
+        On a GPU the kernels are recorded and then replayed. An exchange with other ranks is not
+        recorded, nor is what follows it.
+
+        Args:
+            loss: of each picture.
+            count: pictures in the batch of all ranks.
+            batch: this rank's part of it; see :meth:`accumulate`.
+            record: False for a loss that can't be recorded.
+
+        Returns:
+            Of the whole batch the mean loss, shape (), the loss of each picture, shape (count,),
+            and the gradient's norm before clipping, shape ().
+
+        Raises:
+            RankLostError: if another rank has gone.
         """
+        if not isinstance(self._ranks, RankGroup):
+            mean, losses, norm = self._replayed(partial(self._clipped, loss, count), batch, record)
+            return mean, losses, norm
+        mean, losses = self._replayed(partial(self.accumulate, loss, count), batch, record)
+        gradients = [p.grad for p in self._parameters if p.grad is not None]
+        mean, losses = self._ranks.exchange(gradients, mean, losses, count)
+        return mean, losses, self._clip()
+
+    def _replayed(
+        self,
+        function: Callable[..., tuple[Tensor, ...]],
+        batch: tuple[Tensor | None, ...],
+        record: bool,
+    ) -> tuple[Tensor, ...]:
+        """Call a function that leaves gradients; on a GPU it is recorded and then replayed."""
         if self._device.type != "cuda" or not record or self._unrecorded < UNRECORDED:
             self._unrecorded += 1
-            return self.accumulate(loss, *batch)  # type: ignore[arg-type]
+            return function(*batch)
         assert batch[0] is not None
         recorded, key = self._recorded, (self.micro_batch, len(batch[0]))
         if recorded is None or recorded.key != key:
             # The memory of the old ones first.
             self._recorded = recorded = None
             self.forget_gradient()
-            replay = captured(partial(self.accumulate, loss), batch)
+            replay = captured(function, batch)
             grads = [p.grad for p in self._parameters] if replay else []
             self._recorded = recorded = _Recorded(replay, key, grads)
         if recorded.replay is None:
-            return self.accumulate(loss, *batch)  # type: ignore[arg-type]
+            return function(*batch)
         for p, grad in zip(self._parameters, recorded.grads, strict=True):
             p.grad = grad
-        mean, losses, norm = recorded.replay(*batch)
-        return mean, losses, norm
+        return recorded.replay(*batch)
+
+    def _clipped(
+        self, loss: BatchLoss, count: int, *batch: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        mean, losses = self.accumulate(loss, count, *batch)  # type: ignore[arg-type]
+        return mean, losses, self._clip()
+
+    def _clip(self) -> Tensor:
+        """Clip the gradient; return its norm before, shape ()."""
+        return nn.utils.clip_grad_norm_(self._parameters, self._grad_clip).detach()
 
     def accumulate(
         self,
         loss: BatchLoss,
+        count: int,
         x0: Tensor,
         y: Tensor | None,
         index: Tensor,
         noise: Tensor,
         weights: Tensor | None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Add up the gradient of the batch's mean loss, ``micro_batch`` pictures at once; clip it.
+    ) -> tuple[Tensor, Tensor]:
+        """Add up the gradient of Σ losses / count, ``micro_batch`` pictures at once.
 
         Args:
             loss: of each picture.
+            count: pictures in the batch of all ranks.
             x0: pictures in [−1, 1], shape (N, C, H, W).
             y: their classes, shape (N,), or None.
             index: t − 1, shape (N,).
@@ -95,14 +140,12 @@ class Accelerator:
             weights: of each picture in the mean, shape (N,); None: all 1.
 
         Returns:
-            The mean loss, shape (), the loss of each picture, shape (N,), and the gradient's norm
-            before clipping, shape ().
+            This part of the mean loss, shape (), and the loss of each picture, shape (N,).
         """
         self.forget_gradient()
-        count = len(x0)
-        size = self.micro_batch or count
+        size = self.micro_batch or len(x0)
         means, losses = [], []
-        for start in range(0, count, size):
+        for start in range(0, len(x0), size):
             part = slice(start, start + size)
             with self.autocast():
                 classes = None if y is None else y[part]
@@ -113,8 +156,7 @@ class Accelerator:
             mean.backward()  # type: ignore[no-untyped-call]
             means.append(mean.detach())
             losses.append(each.detach())
-        norm = nn.utils.clip_grad_norm_(self._parameters, self._grad_clip)
-        return torch.stack(means).sum(), torch.cat(losses), norm.detach()
+        return torch.stack(means).sum(), torch.cat(losses)
 
     def compile(
         self, loss: BatchLoss, x0: Tensor, y: Tensor | None, index: Tensor, noise: Tensor
@@ -129,7 +171,7 @@ class Accelerator:
         try:
             self.network.train()
             with torch.random.fork_rng(self._forked):
-                self.accumulate(loss, x0, y, index, noise, None)
+                self._clipped(loss, len(x0), x0, y, index, noise, None)
         except BaseException:
             self.plain()
             raise
