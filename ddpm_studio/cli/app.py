@@ -17,6 +17,7 @@ from ddpm_studio.cli.stopping import Stopped, Unread
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.rank_flag import RANK_WORD
 from ddpm_studio.validation import plainly
 
 OK, FAILED, USAGE, STOPPED, UNREAD = 0, 1, 2, 130, 141
@@ -66,6 +67,10 @@ def run(arguments: Sequence[str]) -> int:
         from ddpm_studio.data.decoding import worker
 
         worker.main()
+    if list(arguments) == [RANK_WORD]:
+        from ddpm_studio.jobs.training import follower
+
+        return follower.main()
     words, flags = _without_flags(list(arguments))
     if _NO_PLUGINS in flags:
         from ddpm_studio.catalogue import plugins

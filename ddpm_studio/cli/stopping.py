@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
 
+from ddpm_studio.rank_flag import is_rank
 from ddpm_studio.signals import ending_signals
 
 _SHOW_CURSOR = b"\x1b[?25h"
@@ -36,13 +37,17 @@ class Asked:
 
 @contextlib.contextmanager
 def noted_signals() -> Iterator[Asked]:
-    """Note the first signal that asks for an end; a second one ends the process at once."""
+    """Note the first signal that asks for an end; a second one ends the process at once.
+
+    Not one rank of several: a cluster, and what has started the rank, may both ask it to end.
+    """
     asked = Asked()
+    later = signal.SIG_IGN if is_rank() else signal.SIG_DFL
 
     def note(number: int, _frame: FrameType | None) -> None:
         asked.number = number
         for either in handled:
-            signal.signal(either, signal.SIG_DFL)
+            signal.signal(either, later)
         if sys.stderr.isatty():
             # A terminal that has gone takes nothing any more.
             with contextlib.suppress(OSError):

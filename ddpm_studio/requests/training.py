@@ -32,6 +32,7 @@ from ddpm_studio.requests.base import (
     Variance,
     options_of_entry,
 )
+from ddpm_studio.requests.devices import device_list
 
 Preset = Annotated[str, OneOf(PRESETS)]
 # What a run may go on with that was begun otherwise; its record tells of it.
@@ -98,6 +99,15 @@ class TrainRequest(Request):
         title="Device",
         description="auto: the GPU if there is one.",
         json_schema_extra=_MAY_CHANGE,
+    )
+    devices: str | None = Field(
+        None,
+        title="Devices",
+        description="In place of one device several that share each batch, a process each: GPUs "
+        "by number, as 0,1,2,3; all of them by all; or cpu,cpu; empty: one.",
+        json_schema_extra={**_MAY_CHANGE, "metavar": "0,1,…", "empty": "one"},
+        # Trained on one, it is the training that it was before there could be several.
+        exclude_if=lambda given: given is None,
     )
     threads: int | None = Field(
         None,
@@ -281,6 +291,11 @@ class TrainRequest(Request):
         # A run that goes on takes up what was named, not what suits a preset.
         made.model_fields_set.difference_update(recipe.keys() - named.keys())
         return made
+
+    @field_validator("devices")
+    @classmethod
+    def _check_devices(cls, given: str | None) -> str | None:
+        return None if given is None else device_list(given)
 
     @field_validator("optimizer_options")
     @classmethod

@@ -21,6 +21,7 @@ REQUEST: dict[str, Any] = {
     "accumulation": 1,
     "seed": 0,
     "device": "auto",
+    "devices": None,
     "threads": None,
     "precision": "auto",
     "optimizer": "adam",

@@ -98,6 +98,7 @@ def test_what_is_left_out_is_that_of_0_1_0(tmp_path: Path, version: object) -> N
 NEW: dict[str, Any] = {
     "epochs": None,
     "minutes": None,
+    "devices": None,
     "threads": None,
     "accumulation": 1,
     "optimizer": "adam",

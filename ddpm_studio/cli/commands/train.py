@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.cli.launched import is_finished, other_rank
 from ddpm_studio.cli.options import data_argument, run_option, validated, with_options
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
+from ddpm_studio.paths import is_file
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.training.budget import Budget
+
+_LENGTHS = ("epochs", "minutes")
 
 
 @with_options(TrainRequest, PrepareOptions)
@@ -37,6 +41,14 @@ def command(
             "--resume",
             help="Go on with the run; --steps is the new total. Learning rate and batch may be "
             "others than before.",
+        ),
+    ] = False,
+    requeue: Annotated[
+        bool,
+        typer.Option(
+            "--requeue",
+            help="Go on with the run if it is there, else begin it: for a command that a cluster "
+            "starts again. Of a run that has all its steps nothing is asked.",
         ),
     ] = False,
     start_from: Annotated[
@@ -72,13 +84,22 @@ def command(
     **given: Any,
 ) -> None:
     """Train a network on pictures."""
+    if leave := other_rank():
+        raise typer.Exit(leave())
+    if requeue and is_file(run / "run.json"):
+        if is_finished(run, given):
+            print(run)
+            return
+        resume = True
+        # Its length is in steps by now, and they are counted from its beginning.
+        given = {name: value for name, value in given.items() if name not in _LENGTHS}
     if not data and not resume:
         raise typer.BadParameter(
             "name the pictures to train on, or go on with a run by --resume.", param_hint="'DATA'"
         )
     if resume and start_from is not None:
         raise typer.BadParameter("a run that goes on has its network.", param_hint="'--from'")
-    if "steps" in given and (other := next((n for n in ("epochs", "minutes") if n in given), "")):
+    if "steps" in given and (other := next((n for n in _LENGTHS if n in given), "")):
         raise typer.BadParameter("the length is in steps already.", param_hint=f"'--{other}'")
     time: Budget | None = None
     begun = resume or start_from is not None

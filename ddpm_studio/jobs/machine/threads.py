@@ -37,6 +37,11 @@ def threads(number: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def cores_each(processes: int) -> int:
+    """Return how many threads each of so many processes that share the machine has."""
+    return max(1, (os.cpu_count() or 1) // processes)
+
+
 class Others:
     """How many cores other programs keep busy, since the last reading."""
 

@@ -12,6 +12,7 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer, TrainingConfig, derive_seed
 from ddpm_studio.engine.batches import PictureRows
 from ddpm_studio.engine.consistency.trainer import ConsistencyTrainer
+from ddpm_studio.engine.device.ranks import ALONE, Ranks
 from ddpm_studio.engine.power_ema import LONG, SHORT
 from ddpm_studio.jobs.library.exchange import start_weights
 from ddpm_studio.jobs.machine import device as devices
@@ -30,6 +31,7 @@ def build_trainer(
     device: torch.device,
     fine_tuned: bool = False,
     rows: npt.NDArray[np.int64] | None = None,
+    ranks: Ranks = ALONE,
 ) -> Trainer:
     """Return a trainer at step 0, its weights those of the seed.
 
@@ -41,6 +43,7 @@ def build_trainer(
         device: where to train.
         fine_tuned: take the weights of the run that ``info`` names as its start instead.
         rows: which pictures are trained on; None: all.
+        ranks: the processes that train together.
 
     Raises:
         StudioError: if those can't be read.
@@ -59,8 +62,8 @@ def build_trainer(
     config = training_config(request, device)
     if info.student is not None:
         tuning = info.student.tuning()
-        return ConsistencyTrainer(network, process, images, config, tuning, labels)
-    return Trainer(network, process, images, config, labels)
+        return ConsistencyTrainer(network, process, images, config, tuning, labels, ranks)
+    return Trainer(network, process, images, config, labels, ranks)
 
 
 def training_config(request: TrainRequest, device: torch.device) -> TrainingConfig:

@@ -11,7 +11,7 @@ from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 
 # Not the run's: each time it goes on where it is asked to. Lengths are steps by then.
-_OF_THE_MOMENT = ("device", "epochs", "minutes")
+_OF_THE_MOMENT = ("device", "devices", "epochs", "minutes")
 # The learning rate may differ by so much before it is worth a word.
 _NOTABLE = 0.01
 
@@ -19,14 +19,15 @@ _NOTABLE = 0.01
 def further(recorded: TrainRequest, asked: TrainRequest) -> TrainRequest:
     """Return a run's settings with those that may change and are named in ``asked``.
 
-    The number of steps and the device are ``asked``'s in any case.
+    The number of steps and the devices are ``asked``'s in any case.
     """
     named = {
         name: getattr(asked, name)
         for name in TrainRequest.may_change()
         if name in asked.model_fields_set
     }
-    return recorded.model_copy(update={**named, "steps": asked.steps, "device": asked.device})
+    now = {name: getattr(asked, name) for name in ("steps", "device", "devices")}
+    return recorded.model_copy(update={**named, **now})
 
 
 def note_changes(folder: RunFolder, request: TrainRequest, step: int) -> None:

@@ -21,17 +21,17 @@ class DataGuard:
 
     Args:
         images: an array, mapped from a file or not.
+        in_memory: whether a small set is read into the memory; several ranks of a machine that
+            read from its file have it there once.
     """
 
-    def __init__(self, images: Pixels) -> None:
+    def __init__(self, images: Pixels, in_memory: bool = True) -> None:
         name = getattr(images, "filename", None)
         self._file = Path(name) if name else None
         self._known = self._look()
         self._told = False
-        self.in_memory = (
-            self._file is None
-            or images.nbytes <= _SHARE_OF_MEMORY * psutil.virtual_memory().available
-        )
+        small = images.nbytes <= _SHARE_OF_MEMORY * psutil.virtual_memory().available
+        self.in_memory = self._file is None or (in_memory and small)
         self.images: Pixels | FileRows = (
             FileRows(Path(str(images.filename)), images.offset, images.shape, images.dtype, _REMEDY)
             if isinstance(images, np.memmap) and not self.in_memory

@@ -35,6 +35,7 @@ def in_steps(
     taken: int,
     seen: int,
     rows: npt.NDArray[np.int64] | None = None,
+    ranks: int = 1,
 ) -> Generator[Event, None, TrainRequest]:
     """Return the request with its length in steps alone, and tell how many they are.
 
@@ -49,6 +50,7 @@ def in_steps(
         taken: steps that the run has taken.
         seen: pictures that it has seen; minutes are added to what it has, epochs count in all.
         rows: which pictures are trained on; None: all.
+        ranks: how many share a batch; their exchange is not measured.
 
     Raises:
         StudioError: if the epochs that are asked for are over.
@@ -65,7 +67,11 @@ def in_steps(
         told = f"{request.epochs:g} epochs of {count:,} pictures"
     elif request.minutes is not None:
         begun = time.monotonic()
-        seconds = yield from _seconds_a_step(request, info, dataset, device)
+        pictures = math.ceil(request.batch_size * request.accumulation / ranks)
+        size = min(request.batch_size, pictures)
+        part = {"batch_size": size, "accumulation": math.ceil(pictures / size)}
+        share = request if ranks == 1 else request.model_copy(update=part)
+        seconds = yield from _seconds_a_step(share, info, dataset, device)
         left = 60 * request.minutes - (time.monotonic() - begun)
         if request.sample_count and request.sample_every is None:
             left /= 1 + SHARE_OF_TIME

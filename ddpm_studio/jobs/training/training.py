@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,6 +16,7 @@ from ddpm_studio.catalogue.data_formats import DATA_FORMATS
 from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.engine import Network, NetworkConfig, Trainer
+from ddpm_studio.engine.device.ranks import ALONE
 from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.presets import preset, preset_multiple
 from ddpm_studio.engine.sizes import side_text, size_text
@@ -24,6 +26,8 @@ from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
 from ddpm_studio.jobs.library.learnt import kept_pictures, learnt_sources, require_reader
 from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.changes import (
@@ -37,7 +41,9 @@ from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.new_run import taken_over
+from ddpm_studio.jobs.training.rank_state import Leading, tell_plan, told_ranks
 from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.paths import is_there
 from ddpm_studio.picture_shape import PictureShape
@@ -100,7 +106,8 @@ def train(
         StudioError: for pictures, settings or a run folder that can't be used, and when training
             can't go on: what was whole of it is saved then.
     """
-    device = devices.choose_device(request.device)
+    ranks = RankPlan.of(request)
+    device = ranks.device
     if resume:
         folder = RunFolder.open(run)
         if folder.info.request is None or folder.info.data is None:
@@ -182,16 +189,27 @@ def train(
     batch, count = request.batch_size * request.accumulation, len(dataset if rows is None else rows)
     if batch > count:
         yield Notice(_large_batch(batch, count))
-    with devices.deterministic(request.deterministic, device), threads(request.threads):
+    if ranks.size > batch:
+        raise StudioError(
+            f"A batch of {batch:,} can't be shared by {ranks.size} ranks.",
+            "Choose a larger batch, or fewer devices.",
+        )
+    with (
+        devices.deterministic(request.deterministic, device),
+        threads(ranks.threads(request.threads)),
+        ranks.gathered(request.threads) as team,
+    ):
         described = folder.info if resume else info
         taken, seen = _taken(folder) if resume else (0, 0)
-        request = yield from in_steps(request, described, dataset, device, taken, seen, rows)
+        request = yield from in_steps(
+            request, described, dataset, device, taken, seen, rows, ranks.size
+        )
         if not resume:
             planned = student.planned(request.steps) if student else None
             info = info.model_copy(update={"request": request, "student": planned})
             folder = RunFolder.create(run, info)
         folder = yield from _train(
-            folder, request, dataset, parts, device, models or ModelStore(), spare or Spare()
+            folder, request, dataset, parts, device, models or ModelStore(), spare or Spare(), team
         )
     newest = folder.newest()
     return TrainResult(folder.path, newest.step, newest.state().get("loss", math.nan))
@@ -205,6 +223,7 @@ def _train(
     device: torch.device,
     models: ModelStore,
     spare: Spare,
+    team: Team | None,
 ) -> Generator[Event, None, RunFolder]:
     """Train from the newest checkpoint; returns the run's folder, another one after a move."""
     lock = folder.lock()
@@ -216,13 +235,18 @@ def _train(
         guard = DataGuard(dataset.images)
         fresh = not folder.checkpoints()
         rows = None if parts is None else parts.trained
-        trainer = build_trainer(folder.info, request, dataset, guard.images, device, fresh, rows)
+        for _ in team.join() if team else ():
+            yield Progress(0, 1, "Starting the ranks")
+        group = team.group if team else ALONE
+        trainer = build_trainer(
+            folder.info, request, dataset, guard.images, device, fresh, rows, group
+        )
         held_out = None
         # A student has no model of each step to be measured.
         if parts is not None and folder.info.student is None:
             labels = dataset.labels if trainer.model.config.num_classes is not None else None
             held_out = HeldOut(trainer, guard.images, labels, parts, request)
-        returns, notices = _restore(folder, trainer)
+        state, notices = _restore(folder, trainer)
         yield from notices
         if folder.checkpoints() and trainer.step_number >= request.steps:
             raise StudioError(
@@ -231,6 +255,7 @@ def _train(
             )
         if folder.info.request is not None:
             yield from told_changes(folder.info.request, request, trainer)
+            yield from told_ranks(state, trainer)
         # A disk that takes nothing is told of when a checkpoint is due.
         with suppress(OSError):
             note_changes(folder, request, trainer.step_number)
@@ -243,7 +268,7 @@ def _train(
                 trainer.step_number,
                 request.steps,
                 sum(p.numel() for p in trainer.model.parameters()),
-                devices.describe(device),
+                _described(device, trainer.ranks.size),
                 trainer.config.precision,
             )
 
@@ -252,8 +277,16 @@ def _train(
             journal.end(old.path)
             return begun(new)
 
-        loop = TrainingLoop(folder, lock, request, trainer, guard, spare, held_out, moved)
-        loop.restore(returns)
+        stepper = Stepper(trainer, request, team.doing if team else None)
+        leading = Leading(team, trainer, request.steps) if team else None
+        loop = TrainingLoop(
+            folder, lock, request, trainer, guard, spare, held_out, moved, stepper, leading
+        )
+        returns = state.get("returns", 0)
+        loop.restore(returns if isinstance(returns, int) else 0)
+        if team and leading:
+            tell_plan(team, trainer, folder.info, request, dataset, rows)
+            leading.begin()
         # Before anyone can take the reading's progress for that of the training.
         yield Progress(trainer.step_number, request.steps, "Training")
         yield begun(folder)
@@ -282,27 +315,27 @@ def _taken(folder: RunFolder) -> tuple[int, int]:
     return 0, 0
 
 
-def _restore(folder: RunFolder, trainer: Trainer) -> tuple[int, list[Notice]]:
-    """Load the newest checkpoint that is whole; returns how often the loss had leapt by then."""
+def _restore(folder: RunFolder, trainer: Trainer) -> tuple[dict[str, Any], list[Notice]]:
+    """Load the newest checkpoint that is whole; returns its state, empty without one."""
     notices = []
     damaged = []
     for checkpoint in reversed(folder.checkpoints()):
         try:
             load_checkpoint(checkpoint, trainer, folder.info)
-            returns = checkpoint.state().get("returns", 0)
+            state = checkpoint.state()
         except (StudioError, ValueError) as error:
             cause = Failure.of(error).cause
             notices.append(Notice(f"Step {checkpoint.step} is passed over: {cause}"))
             damaged.append(checkpoint)
             continue
         _go_on_from(folder, checkpoint.step, damaged)
-        return returns if isinstance(returns, int) else 0, notices
+        return state, notices
     if damaged:
         raise StudioError(
             f"No checkpoint of {folder.path} can be read.", "Start a new run.", str(notices)
         )
     _go_on_from(folder, 0)
-    return 0, notices
+    return {}, notices
 
 
 def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()) -> None:
@@ -438,6 +471,12 @@ def _large_batch(batch: int, count: int) -> str:
         f"Each step takes every picture {batch / count:.2g} times: the batch ({batch:,}) is larger "
         f"than the set ({count:,}). A batch of at most {count:,} makes shorter steps."
     )
+
+
+def _described(device: torch.device, ranks: int) -> str:
+    """Name the device for a person, and on how many such a training runs."""
+    name = devices.describe(device)
+    return name if ranks == 1 else f"{ranks} × {name}"
 
 
 def _live(trainer: Trainer) -> LiveTraining:

@@ -12,21 +12,19 @@ from pathlib import Path
 import torch
 
 from ddpm_studio.engine import Trainer, derive_seed
-from ddpm_studio.engine.training import StepResult
-from ddpm_studio.errors import Failure, StudioError, is_device_lost, is_out_of_memory
+from ddpm_studio.errors import Failure, StudioError, is_device_lost
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep, TrainTick
-from ddpm_studio.jobs.machine.compiling import Compiling
-from ddpm_studio.jobs.machine.threads import ThreadWatch
-from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.jobs.training.changes import pictures_seen
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.faults import Fault
 from ddpm_studio.jobs.training.held_out import HeldOut
 from ddpm_studio.jobs.training.previews import Previews
+from ddpm_studio.jobs.training.rank_state import Leading, noted_ranks
 from ddpm_studio.jobs.training.saving import Saver
 from ddpm_studio.jobs.training.snapshots import Snapshots
 from ddpm_studio.jobs.training.spare import Spare, last_resorts
 from ddpm_studio.jobs.training.spikes import LATE, SpikeWatch
+from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_log import DivergedError, TrainingLog
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, RunLock
@@ -48,6 +46,8 @@ class TrainingLoop:
         spare: where to save if the folder refuses.
         held_out: measures pictures that are not trained on, if there are any.
         moved: called with the old and the new folder after saving elsewhere.
+        stepper: takes the steps.
+        leading: of several ranks that train together; None: there is one.
     """
 
     def __init__(
@@ -60,6 +60,8 @@ class TrainingLoop:
         spare: Spare,
         held_out: HeldOut | None,
         moved: Callable[[RunFolder, RunFolder], Event],
+        stepper: Stepper,
+        leading: Leading | None = None,
     ) -> None:
         self.folder = folder
         self.request = request
@@ -73,10 +75,7 @@ class TrainingLoop:
         self._snapshots = Snapshots(folder.path, trainer, request.steps)
         self._saver = Saver(folder, trainer, request.checkpoint_every, spare)
         self._spikes = SpikeWatch()
-        self._micro_batch = MicroBatch(trainer)
-        self._compiling = Compiling(trainer, request.steps, allowed=not request.deterministic)
-        exact = request.deterministic or request.threads is not None
-        self._threads = ThreadWatch(trainer.device.type == "cpu" and not exact)
+        self._stepper, self._leading = stepper, leading
         self._returns = 0
         # Of those, from one and the same checkpoint.
         self._stuck: tuple[int, int] = (-1, 0)
@@ -92,7 +91,7 @@ class TrainingLoop:
         """Let others write to the run, and let go of the pictures."""
         self._lock.release()
         self._guard.close()
-        self._threads.close()
+        self._stepper.close()
 
     def run(self) -> Generator[Event, None, None]:
         """Yield what comes; closing saves the steps taken so far.
@@ -108,7 +107,7 @@ class TrainingLoop:
             self._save_at_close()
             raise
         except Exception as error:
-            fault = Fault.of(error)
+            fault = Fault.of(error if self._leading is None else self._leading.why(error))
             sound = self.trainer.whole and not isinstance(error, DivergedError)
         else:
             return
@@ -121,19 +120,16 @@ class TrainingLoop:
 
     def _steps(self) -> Generator[Event, None, None]:
         trainer, log, total = self.trainer, self._log, self.request.steps
-        if self._micro_batch.estimate():
-            yield self._divided()
+        yield from self._stepper.begin()
         while trainer.step_number < total:
             if told := self._guard.check():
                 yield Notice(told)
-            log.add((yield from self._step()))
+            log.add((yield from self._stepper.step()))
             yield Progress(trainer.step_number, total, "Training")
             if self._snapshots.due:
                 yield from self._snapshot()
-            for event in self._compiling.consider():
-                yield event
+            if (yield from self._stepper.consider()):
                 log.restart_clock()
-            yield from self._threads.consider()
             last = trainer.step_number == total
             previews, save = self._previews.due(trainer.step_number), self._saver.due() and not last
             held_out = yield from self._measure_held_out()
@@ -146,26 +142,6 @@ class TrainingLoop:
                 yield from self._save()
             if previews or save:
                 log.restart_clock()
-
-    def _step(self) -> Generator[Event, None, StepResult]:
-        """Take a step, in smaller pieces where the memory does not suffice."""
-        while True:
-            try:
-                return self._threads.take(lambda: self._compiling.step(self.trainer.step))
-            except Exception as error:
-                if not is_out_of_memory(error) or self._micro_batch.spent:
-                    self._micro_batch.give_up()
-                    raise
-            # The error's traceback, which holds tensors, is gone by now.
-            if self._micro_batch.make_room():
-                yield self._divided()
-
-    def _divided(self) -> Notice:
-        return Notice(
-            f"The memory does not suffice for {self.request.batch_size} pictures at once: from "
-            f"step {self.trainer.step_number + 1} on {self._micro_batch.size} at once add up to "
-            "the same batch."
-        )
 
     def _finish(self) -> Generator[Event, None, None]:
         """Save the last step, however long it takes until that is possible."""
@@ -232,6 +208,8 @@ class TrainingLoop:
                 "Start a new run with a smaller learning rate.",
             )
         self._stuck = (newest.step, times)
+        if self._leading is not None:
+            self._leading.turn_back()
         load_checkpoint(newest, self.trainer, self.folder.info)
         self._snapshots.forget_later()
         for spoiled in checkpoints[checkpoints.index(newest) + 1 :]:
@@ -239,6 +217,8 @@ class TrainingLoop:
                 spoiled.set_aside()
         self._saver.saved = newest.step
         self.restore(self._returns + 1)
+        if self._leading is not None:
+            self._leading.begin()
         self._spikes.forget()
         self._log.writer.forget_after(newest.step)
         self._log.restart_clock()
@@ -368,8 +348,9 @@ class TrainingLoop:
             "loss": self._log.last_loss,
             "seed": self.trainer.config.seed,
             "returns": self._returns,
-            "micro_batch": self._micro_batch.divided,
+            "micro_batch": self._stepper.micro_batch.divided,
             "pictures": self.trainer.config.seen(self.trainer.step_number),
+            **noted_ranks(self.trainer),
         }
 
     def _tell(self, about: str, notice: Notice) -> Generator[Event, None, None]:

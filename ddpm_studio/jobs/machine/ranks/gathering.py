@@ -1,0 +1,113 @@
+"""The ranks of a training, from where it is decided that there are several to their end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+import torch.distributed as dist
+
+from ddpm_studio.engine.device.ranks import RankLostError
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.machine.ranks.place import Place, named_devices
+from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
+from ddpm_studio.jobs.machine.ranks.team import Team
+from ddpm_studio.jobs.machine.threads import cores_each
+from ddpm_studio.requests import TrainRequest
+
+
+@dataclass(frozen=True)
+class RankPlan:
+    """Which ranks a training has.
+
+    Args:
+        device: of this process.
+        place: that something else has given it; None: it starts the others, if there are any.
+        chosen: devices of the ranks that it starts, with its own; one: there are none.
+    """
+
+    device: torch.device
+    place: Place | None
+    chosen: tuple[torch.device, ...]
+
+    @classmethod
+    def of(cls, request: TrainRequest) -> RankPlan:
+        """Return what the environment says, or else the request.
+
+        Raises:
+            StudioError: if a device is not there, or both say something.
+        """
+        place = Place.from_environment()
+        if place is not None:
+            if request.devices is not None:
+                raise StudioError(
+                    "Each process that torchrun has started has its device.",
+                    "Leave --devices out, or do without torchrun.",
+                )
+            return cls(place.choose_device(request.device), place, ())
+        if request.devices is None:
+            return cls(devices.choose_device(request.device), None, ())
+        chosen = named_devices(request.devices)
+        return cls(chosen[0], None, tuple(chosen))
+
+    @property
+    def size(self) -> int:
+        """How many ranks there are."""
+        return self.place.size if self.place else max(1, len(self.chosen))
+
+    def threads(self, asked: int | None) -> int | None:
+        """Return how many threads of the CPU this process computes with; None: as it has."""
+        shared = len(self.chosen) > 1 and self.device.type == "cpu"
+        return cores_each(len(self.chosen)) if asked is None and shared else asked
+
+    @contextlib.contextmanager
+    def gathered(self, threads: int | None) -> Iterator[Team | None]:
+        """Give the ranks while the body runs, started where that is asked for; None: one process.
+
+        Args:
+            threads: of the CPU, of each.
+
+        Raises:
+            StudioError: if one can't be started.
+        """
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+        if self.place is not None:
+            team = Team(self.place, self.device, self.place.connect())
+        elif len(self.chosen) > 1:
+            team = _started(self.chosen, threads)
+        else:
+            yield None
+            return
+        well = False
+        try:
+            yield team
+            well = True
+        except GeneratorExit:
+            well = True
+            raise
+        except RankLostError as error:
+            raise team.why(str(error)) from error
+        finally:
+            team.close(well)
+
+
+def _started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
+    """Become rank 0 on the first of some devices, and start the other ranks on the others."""
+    if dist.is_initialized():
+        raise StudioError("This program trains on several devices already.", "Stop that first.")
+    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    size = len(chosen)
+    own = Place(0, size, 0, size, "127.0.0.1", store.port, False, device=str(chosen[0]))
+    processes: list[RankProcess] = []
+    try:
+        for rank, device in enumerate(chosen[1:], 1):
+            place = replace(own, rank=rank, local_rank=rank, device=str(device))
+            processes.append(RankProcess(place, threads or cores_each(size)))
+        return Team(own, chosen[0], own.within(store), processes)
+    except BaseException:
+        close_all(processes, 0)
+        raise

@@ -1,0 +1,161 @@
+"""Which rank of how many a process is, and on which device it computes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.rank_flag import ADDRESS, PORT, RANK, SIZE, is_rank
+from ddpm_studio.requests import Device
+from ddpm_studio.requests.devices import ALL_DEVICES
+
+_LOCAL, _LOCAL_SIZE = "LOCAL_RANK", "LOCAL_WORLD_SIZE"
+_AGENT_STORE, _ATTEMPT = "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"
+_DEVICE = "DDPM_STUDIO_RANK_DEVICE"
+# Rank 0 prepares the pictures before it listens.
+_CONNECTING = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A rank, and where all ranks find the store that they share.
+
+    Args:
+        rank: 0 to size − 1; rank 0 writes the run folder.
+        size: how many there are.
+        local_rank: which one of its machine it is.
+        local_size: how many there are on its machine.
+        address: host of the store.
+        port: of the store.
+        hosts: whether this process is the store's host.
+        attempt: which start of the ranks this is, where something starts them again.
+        device: that this rank was told; empty: as it finds.
+    """
+
+    rank: int
+    size: int
+    local_rank: int
+    local_size: int
+    address: str
+    port: int
+    hosts: bool
+    attempt: str = "0"
+    device: str = ""
+
+    @classmethod
+    def from_environment(cls) -> Place | None:
+        """Return what torchrun, or another rank of this program, has told; None: nothing.
+
+        Raises:
+            StudioError: if it is told in part, or makes no sense.
+        """
+        if not is_rank():
+            return None
+        try:
+            rank, size, port = (int(os.environ[name]) for name in (RANK, SIZE, PORT))
+            local, local_size = int(os.environ.get(_LOCAL, 0)), int(os.environ.get(_LOCAL_SIZE, 1))
+        except ValueError as error:
+            raise StudioError(
+                f"{RANK}, {SIZE} and {PORT} of the environment are no numbers.",
+                "Start the training by torchrun, or unset them.",
+            ) from error
+        return cls(
+            rank,
+            size,
+            local,
+            local_size,
+            os.environ[ADDRESS],
+            port,
+            rank == 0 and os.environ.get(_AGENT_STORE) != str(True),
+            os.environ.get(_ATTEMPT, "0"),
+            os.environ.get(_DEVICE, ""),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return what :meth:`from_environment` reads."""
+        return {
+            RANK: str(self.rank),
+            SIZE: str(self.size),
+            _LOCAL: str(self.local_rank),
+            _LOCAL_SIZE: str(self.local_size),
+            ADDRESS: self.address,
+            PORT: str(self.port),
+            _AGENT_STORE: str(True),
+            _DEVICE: self.device,
+        }
+
+    def choose_device(self, asked: Device) -> torch.device:
+        """Return the device of this rank: what it was told, or the GPU of its local number.
+
+        Raises:
+            StudioError: if there are more ranks on this machine than GPUs.
+        """
+        if self.device:
+            return _checked(torch.device(self.device))
+        chosen = devices.choose_device(asked)
+        if chosen.type != "cuda":
+            return chosen
+        count = torch.cuda.device_count()
+        if self.local_rank >= count:
+            raise StudioError(
+                f"This machine has {count} GPUs, and rank {self.rank} is its number "
+                f"{self.local_rank + 1}.",
+                "Start as many processes on each machine as it has GPUs.",
+            )
+        return torch.device("cuda", self.local_rank)
+
+    def connect(self) -> dist.Store:
+        """Return the store that all ranks share."""
+        store = dist.TCPStore(
+            self.address,
+            self.port,
+            is_master=self.hosts,
+            wait_for_workers=False,
+            timeout=_CONNECTING,
+        )
+        return self.within(store)
+
+    def within(self, store: dist.Store) -> dist.Store:
+        """Return this attempt's part of a store."""
+        return dist.PrefixStore(f"ddpm-studio/{self.attempt}", store)
+
+    def __str__(self) -> str:
+        return f"rank {self.rank}" + (f" ({self.device})" if self.device else "")
+
+
+def named_devices(asked: str) -> list[torch.device]:
+    """Return the devices of ``TrainRequest.devices``, one for each rank.
+
+    Raises:
+        StudioError: if one is not there.
+    """
+    if asked == ALL_DEVICES:
+        count = torch.cuda.device_count()
+        if count == 0:
+            raise StudioError(
+                "There is no GPU that torch can use here.", "Name processors, as cpu,cpu."
+            )
+        return [torch.device("cuda", k) for k in range(count)]
+    names = asked.split(",")
+    return [
+        _checked(torch.device("cpu") if name == "cpu" else torch.device("cuda", int(name)))
+        for name in names
+    ]
+
+
+def _checked(device: torch.device) -> torch.device:
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        if device.index is None or device.index >= count:
+            there = f"0 to {count - 1}" if count else "none"
+            raise StudioError(
+                f"There is no GPU {device.index} here; there are {there}.",
+                "Name those that are there, or cpu,cpu.",
+            )
+    return device

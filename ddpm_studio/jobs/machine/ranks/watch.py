@@ -1,0 +1,125 @@
+"""Heartbeats: each rank tells that it lives, and hears when one of the others does not."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch.distributed as dist
+
+Phase = Literal["idle", "step", "exchange"]
+# Between two beats. Silence is counted in a rank's own beats: a computer that sleeps, or a
+# terminal that halts all ranks at once, makes nobody silent.
+_SECONDS = 1.0
+_SILENT = 12
+# A step is long where memory is short, but not so long. Between steps a rank may take its time:
+# rank 0 draws, saves, or is paused.
+_LONGEST_STEP = 600
+
+
+@dataclass
+class Doing:
+    """What this rank's training does; written by it, read by its watch."""
+
+    phase: Phase = "idle"
+    step: int = 0
+
+
+@dataclass
+class _Heard:
+    beat: str = ""
+    silent: int = 0
+
+
+class Watch(threading.Thread):
+    """Beats for one rank and listens for others, in a thread of its own.
+
+    Args:
+        store: a connection of its own, as others wait in theirs.
+        rank: this one.
+        others: ranks that it listens for.
+        doing: what this rank does.
+        lost: called once, in this thread, with the rank that has gone and in words why.
+        tick: called with each beat.
+    """
+
+    def __init__(
+        self,
+        store: dist.Store,
+        rank: int,
+        others: list[int],
+        doing: Doing,
+        lost: Callable[[int, str], None],
+        tick: Callable[[dist.Store], None],
+    ) -> None:
+        super().__init__(name="ranks", daemon=True)
+        self._store, self._rank, self._doing = store, rank, doing
+        self._heard = {other: _Heard() for other in others}
+        self._lost, self._tick = lost, tick
+        self._end = threading.Event()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._end.set()
+        if threading.current_thread() is not self:
+            self.join(10)
+
+    def run(self) -> None:
+        """Beat until :meth:`stop`."""
+        beats, now, same = 0, (self._doing.phase, self._doing.step), 0
+        while not self._end.wait(_SECONDS):
+            beats += 1
+            before, now = now, (self._doing.phase, self._doing.step)
+            same = same + 1 if now == before else 0
+            try:
+                self._store.set(f"beat/{self._rank}", f"{beats} {now[0]} {same}")
+                if self._end.is_set():
+                    return
+                self._tick(self._store)
+                found = self._silent(now[0], same)
+            except RuntimeError:
+                # The store's host has gone: rank 0, or what started all ranks.
+                found = None if self._end.is_set() else (0, "has gone")
+            if found is not None:
+                self._lost(*found)
+                return
+
+    def _silent(self, own: Phase, same: int) -> tuple[int, str] | None:
+        for rank, heard in self._heard.items():
+            key = f"beat/{rank}"
+            beat = self._store.get(key).decode() if self._store.check([key]) else ""
+            heard.silent = heard.silent + 1 if beat == heard.beat else 0
+            heard.beat = beat
+            # One that has not begun is still loading.
+            if beat and heard.silent >= _SILENT:
+                return rank, f"has not answered for {_SILENT} s"
+            _, phase, theirs = beat.split() if beat else ("", "idle", "0")
+            if phase == "step" and int(theirs) >= _LONGEST_STEP:
+                return rank, "has been at one step for 10 minutes"
+            if phase == own == "exchange" and min(same, int(theirs)) >= _LONGEST_STEP:
+                return rank, "has been in one exchange for 10 minutes"
+        return None
+
+
+def wait_for(store: dist.Store, key: str, check: Callable[[], None]) -> bytes:
+    """Wait until a key is in the store; return its value.
+
+    Args:
+        store: of all ranks.
+        key: what is waited for.
+        check: called now and then: raises where waiting is of no use any more.
+    """
+    while not store.check([key]):
+        check()
+        time.sleep(0.05)
+    return bytes(store.get(key))
+
+
+def forget(store: dist.Store, key: str) -> None:
+    """Take a key out of the store, where that can be done."""
+    with contextlib.suppress(RuntimeError):
+        store.delete_key(key)

@@ -1,0 +1,195 @@
+"""What rank 0 tells the others: what is trained, on which pictures, and from which weights on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import Trainer
+from ddpm_studio.engine.device.ranks import RankLostError
+from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted
+from ddpm_studio.jobs.events import Notice
+from ddpm_studio.jobs.machine.ranks.team import Team
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunInfo
+
+_PLAN, _ROWS, _STATE = "plan", "rows", "state"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all ranks train.
+
+    Args:
+        info: names network, process and pictures.
+        request: the settings, by now.
+        fingerprint: of the prepared pictures.
+        rows: which of them are trained on; None: all.
+    """
+
+    info: RunInfo
+    request: TrainRequest
+    fingerprint: str
+    rows: npt.NDArray[np.int64] | None
+
+
+def tell_plan(
+    team: Team,
+    trainer: Trainer,
+    info: RunInfo,
+    request: TrainRequest,
+    dataset: Dataset,
+    rows: npt.NDArray[np.int64] | None,
+) -> None:
+    """Tell the other ranks what is trained; the precision is that of rank 0."""
+    exact = request.model_copy(update={"precision": trainer.config.precision})
+    if rows is not None:
+        team.store.set(_ROWS, rows.astype("<i8").tobytes())
+    team.tell(
+        _PLAN,
+        {
+            "info": info.model_dump_json(),
+            "request": exact.model_dump_json(),
+            "fingerprint": dataset.fingerprint,
+            "rows": rows is not None,
+        },
+    )
+
+
+def hear_plan(team: Team) -> Plan:
+    """Wait for what rank 0 tells."""
+    told = cast(dict[str, Any], team.hear(_PLAN))
+    rows = np.frombuffer(team.store.get(_ROWS), "<i8").astype(np.int64) if told["rows"] else None
+    return Plan(
+        RunInfo.model_validate_json(told["info"]),
+        TrainRequest.model_validate_json(told["request"]),
+        told["fingerprint"],
+        rows,
+    )
+
+
+class SharedState:
+    """Brings the weights and the optimiser's state of rank 0 to all, now and again.
+
+    Args:
+        team: the ranks.
+        trainer: this rank's.
+    """
+
+    def __init__(self, team: Team, trainer: Trainer) -> None:
+        self._team, self._trainer = team, trainer
+        self._times = 0
+
+    @property
+    def _key(self) -> str:
+        return f"{_STATE}/{self._times}"
+
+    @property
+    def is_told(self) -> bool:
+        """Whether rank 0 has told of the next one."""
+        return bool(self._team.store.check([self._key]))
+
+    def tell(self) -> None:
+        """Bring those of this rank, which is 0, to the others."""
+        trainer = self._trainer
+        tensors = gathered(trainer.optimizer_tensors(), model=trainer.model.state_dict())
+        self._team.tell(
+            self._key,
+            {
+                "step": trainer.step_number,
+                "seen": trainer.config.seen(trainer.step_number),
+                "seed": trainer.config.seed,
+                "tensors": [
+                    [name, list(tensor.shape), str(tensor.dtype).removeprefix("torch.")]
+                    for name, tensor in tensors.items()
+                ],
+            },
+        )
+        self._times += 1
+        for tensor in tensors.values():
+            self._team.group.broadcast(tensor.detach().to(self._team.device).contiguous())
+
+    def hear(self) -> None:
+        """Take up those of rank 0."""
+        told = cast(dict[str, Any], self._team.hear(self._key))
+        self._times += 1
+        tensors: dict[str, Tensor] = {}
+        for name, shape, dtype in told["tensors"]:
+            tensors[name] = torch.empty(
+                shape, dtype=getattr(torch, dtype), device=self._team.device
+            )
+            self._team.group.broadcast(tensors[name])
+        optimizer, model = parted(tensors, "model")
+        trainer = self._trainer
+        if told["step"] == 0:
+            load_exactly(trainer.model, model)
+        else:
+            # The averages are rank 0's alone.
+            averages = trainer.average_tensors()
+            trainer.load(told["step"], model, model, optimizer, averages, told["seen"])
+        trainer.reseed(told["seed"])
+
+
+class Leading:
+    """Rank 0's side of a training on several ranks.
+
+    Args:
+        team: the ranks.
+        trainer: rank 0's.
+        total: the number of steps asked for.
+    """
+
+    def __init__(self, team: Team, trainer: Trainer, total: int) -> None:
+        self._team, self._trainer, self._total = team, trainer, total
+        self._state = SharedState(team, trainer)
+
+    def begin(self) -> None:
+        """Bring the weights to the others, which wait for them."""
+        self._state.tell()
+
+    def why(self, error: Exception) -> Exception:
+        """Return which rank has gone where an exchange has failed by that; else the error."""
+        return self._team.why(str(error)) if isinstance(error, RankLostError) else error
+
+    def turn_back(self) -> None:
+        """Let the others wait for other weights than those of this step.
+
+        They are at the next one already: it is taken, and nobody sees it.
+        """
+        if self._trainer.step_number < self._total:
+            self._team.group.wish = True
+            self._trainer.step()
+            self._team.group.wish = False
+
+
+def noted_ranks(trainer: Trainer) -> dict[str, object]:
+    """Return what a checkpoint's state says of the ranks, where there are several."""
+    return {"ranks": trainer.ranks.size} if trainer.ranks.size > 1 else {}
+
+
+def told_ranks(state: dict[str, Any], trainer: Trainer) -> Iterator[Notice]:
+    """Yield what a person should know where a run goes on with another number of ranks.
+
+    Args:
+        state: what its checkpoint says; empty without one.
+        trainer: the one that goes on.
+    """
+    before, now = state.get("ranks"), trainer.ranks.size
+    earlier = before if isinstance(before, int) else 1
+    if not state or earlier == now:
+        return
+    text = f"The batch of a step was shared by {_counted(earlier)}, and is by {_counted(now)} now"
+    dropout = trainer.model.config.dropout > 0
+    differs = "what is dropped out, and the order of sums" if dropout else "the order of sums"
+    yield Notice(f"{text}: {differs} is another, all else the same.")
+
+
+def _counted(ranks: int) -> str:
+    return "1 rank" if ranks == 1 else f"{ranks} ranks"

@@ -1,0 +1,81 @@
+"""A training's steps, in as many passes as there is memory for and as fast as the machine can."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ddpm_studio.engine import Trainer
+from ddpm_studio.engine.training import StepResult
+from ddpm_studio.errors import is_out_of_memory
+from ddpm_studio.jobs.events import Event, Notice
+from ddpm_studio.jobs.machine.compiling import Compiling
+from ddpm_studio.jobs.machine.ranks.watch import Doing
+from ddpm_studio.jobs.machine.threads import ThreadWatch
+from ddpm_studio.jobs.training.batching import MicroBatch
+from ddpm_studio.requests import TrainRequest
+
+
+class Stepper:
+    """Takes the steps of a trainer; each rank has its own.
+
+    Args:
+        trainer: whose steps they are.
+        request: the settings.
+        doing: where is written what is done, for other ranks.
+    """
+
+    def __init__(self, trainer: Trainer, request: TrainRequest, doing: Doing | None = None) -> None:
+        self.micro_batch = MicroBatch(trainer)
+        self._trainer, self._doing = trainer, doing or Doing()
+        self._compiling = Compiling(trainer, request.steps, allowed=not request.deterministic)
+        fixed = request.deterministic or request.threads is not None or trainer.ranks.size > 1
+        self._threads = ThreadWatch(trainer.device.type == "cpu" and not fixed)
+
+    def close(self) -> None:
+        """Go back to the number of threads that there was at first."""
+        self._threads.close()
+
+    def begin(self) -> Generator[Event, None, None]:
+        """Choose the size of a pass by the memory that is free."""
+        if self.micro_batch.estimate():
+            yield self._divided()
+
+    def step(self) -> Generator[Event, None, StepResult]:
+        """Take a step, in smaller pieces where the memory does not suffice.
+
+        Raises:
+            Exception: what ends the training; nothing of this step was taken.
+        """
+        while True:
+            self._doing.step, self._doing.phase = self._trainer.step_number, "step"
+            try:
+                return self._threads.take(lambda: self._compiling.step(self._trainer.step))
+            except Exception as error:
+                if not is_out_of_memory(error) or self.micro_batch.spent:
+                    self.micro_batch.give_up()
+                    raise
+            finally:
+                self._doing.phase = "idle"
+            # The error's traceback, which holds tensors, is gone by now.
+            if self.micro_batch.make_room():
+                yield self._divided()
+
+    def consider(self) -> Generator[Event, None, bool]:
+        """Between two steps: compile, or change the number of threads, where that pays.
+
+        Returns:
+            Whether it has taken time.
+        """
+        took = False
+        for event in self._compiling.consider():
+            took = True
+            yield event
+        yield from self._threads.consider()
+        return took
+
+    def _divided(self) -> Notice:
+        return Notice(
+            f"The memory does not suffice for {self._trainer.config.batch_size} pictures at once: "
+            f"from step {self._trainer.step_number + 1} on {self.micro_batch.size} at once add up "
+            "to the same batch."
+        )
