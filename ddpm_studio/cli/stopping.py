@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from ddpm_studio.rank_flag import is_rank
-from ddpm_studio.signals import ending_signals
+from ddpm_studio.signals import ending_signals, notices
 
 _SHOW_CURSOR = b"\x1b[?25h"
 
@@ -53,7 +53,7 @@ def noted_signals() -> Iterator[Asked]:
             with contextlib.suppress(OSError):
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
 
-    handled = ending_signals()
+    handled = [*ending_signals(), *notices()]
     before = {number: signal.signal(number, note) for number in handled}
     try:
         yield asked

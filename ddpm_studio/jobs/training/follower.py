@@ -28,9 +28,7 @@ from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.rank_state import Plan, SharedState, hear_plan
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.paths import cache_dir
-
-_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1")
-
+from ddpm_studio.signals import ending_signals, notices
 
 def main() -> int:
     """Be a rank that another process of this program has started; returns the exit code."""
@@ -139,7 +137,7 @@ def _pictures(plan: Plan) -> Dataset:
 @contextlib.contextmanager
 def _handing_on_signals(team: Team) -> Iterator[None]:
     """Let rank 0 end the training of all when this rank gets a signal that asks for an end."""
-    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    numbers = [*ending_signals(), *notices()]
     before = {
         number: signal.signal(number, lambda got, _frame: team.ask_to_stop(got))
         for number in numbers
