@@ -40,7 +40,7 @@ def on_ranks(size: int, function: Callable[[], Any], folder: Path) -> list[Any]:
 def _rank(rank: int, size: int, function: Callable[[], Any], folder: Path) -> int:
     try:
         torch.set_num_threads(1)
-        store = dist.FileStore(str(folder / "store"), size)
+        store = dist.FileStore(str(folder / "store"), size)  # type: ignore[attr-defined]
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
         dist.init_process_group("gloo", None, _PATIENCE, size, rank, store)
         torch.save(function(), folder / f"result-{rank}")

@@ -160,8 +160,10 @@ class Trainer:
         lr = self.config.rate(self.step_number)
         self.optimizer.step(lr, torch.isfinite(mean) & torch.isfinite(grad_norm))
         self.step_number += 1
-        for average in (self.ema, *self.power_emas) if self.ranks.rank == 0 else ():
-            average.update(self.step_number)
+        if self.ranks.rank == 0:
+            self.ema.update(self.step_number)
+            for average in self.power_emas:
+                average.update(self.step_number)
         return lr
 
     def _loss(

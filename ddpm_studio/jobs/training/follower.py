@@ -30,6 +30,7 @@ from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.paths import cache_dir
 from ddpm_studio.signals import ending_signals, notices
 
+
 def main() -> int:
     """Be a rank that another process of this program has started; returns the exit code."""
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()

@@ -51,7 +51,7 @@ def tell_plan(
     """Tell the other ranks what is trained; the precision is that of rank 0."""
     exact = request.model_copy(update={"precision": trainer.config.precision})
     if rows is not None:
-        team.store.set(_ROWS, rows.astype("<i8").tobytes())
+        team.store.set(_ROWS, rows.astype("<i8").tobytes())  # type: ignore[arg-type]
     team.tell(
         _PLAN,
         {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -14,9 +15,12 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.place import Place, named_devices
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
+from ddpm_studio.jobs.machine.ranks.store import open_store
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import cores_each
 from ddpm_studio.requests import TrainRequest
+
+_HERE, _CONNECTING = "127.0.0.1", timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,9 @@ def _started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
     """Become rank 0 on the first of some devices, and start the other ranks on the others."""
     if dist.is_initialized():
         raise StudioError("This program trains on several devices already.", "Stop that first.")
-    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    store = open_store(_HERE, 0, True, _CONNECTING)
     size = len(chosen)
-    own = Place(0, size, 0, size, "127.0.0.1", store.port, False, device=str(chosen[0]))
+    own = Place(0, size, 0, size, _HERE, store.port, False, device=str(chosen[0]))
     processes: list[RankProcess] = []
     try:
         for rank, device in enumerate(chosen[1:], 1):

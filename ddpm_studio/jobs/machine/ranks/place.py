@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import torch
-import torch.distributed as dist
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.machine.ranks.store import open_store, part_of
 from ddpm_studio.rank_flag import ADDRESS, PORT, RANK, SIZE, is_rank
 from ddpm_studio.requests import Device
 from ddpm_studio.requests.devices import ALL_DEVICES
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
 _LOCAL, _LOCAL_SIZE = "LOCAL_RANK", "LOCAL_WORLD_SIZE"
 _AGENT_STORE, _ATTEMPT = "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"
@@ -110,20 +114,13 @@ class Place:
             )
         return torch.device("cuda", self.local_rank)
 
-    def connect(self) -> dist.Store:
+    def connect(self) -> Store:
         """Return the store that all ranks share."""
-        store = dist.TCPStore(
-            self.address,
-            self.port,
-            is_master=self.hosts,
-            wait_for_workers=False,
-            timeout=_CONNECTING,
-        )
-        return self.within(store)
+        return self.within(open_store(self.address, self.port, self.hosts, _CONNECTING))
 
-    def within(self, store: dist.Store) -> dist.Store:
+    def within(self, store: Store) -> Store:
         """Return this attempt's part of a store."""
-        return dist.PrefixStore(f"ddpm-studio/{self.attempt}", store)
+        return part_of(store, f"ddpm-studio/{self.attempt}")
 
     def __str__(self) -> str:
         return f"rank {self.rank}" + (f" ({self.device})" if self.device else "")

@@ -10,9 +10,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
@@ -21,7 +22,11 @@ from ddpm_studio.engine.device.ranks import RankGroup, RankLostError
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.machine.ranks.place import Place
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
-from ddpm_studio.jobs.machine.ranks.watch import Doing, Watch, wait_for
+from ddpm_studio.jobs.machine.ranks.store import part_of, wait_for
+from ddpm_studio.jobs.machine.ranks.watch import Doing, Watch
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
 # So long may joining take, once all are there. Afterwards a rank may wait for rank 0 to draw, to
 # save, or to go on after a pause: it is the watch that knows when waiting is of no use.
@@ -49,7 +54,7 @@ class Team:
         self,
         place: Place,
         device: torch.device,
-        store: dist.Store,
+        store: Store,
         processes: list[RankProcess] | None = None,
     ) -> None:
         self.place, self.device = place, device
@@ -76,7 +81,7 @@ class Team:
         assert self._group is not None
         return self._group
 
-    def join(self) -> Iterator[None]:
+    def join(self) -> Generator[None, None, None]:
         """Wait until all ranks are there, then join them; yields while it waits.
 
         Raises:
@@ -98,7 +103,7 @@ class Team:
         with _loopback(self.place):
             dist.init_process_group(
                 "nccl" if cuda else "gloo",
-                store=dist.PrefixStore("group", self.store),
+                store=part_of(self.store, "group"),
                 rank=self.place.rank,
                 world_size=self.place.size,
                 timeout=_JOINING,
@@ -179,7 +184,7 @@ class Team:
                 return StudioError(f"{who} {how}{more}.", _REMEDY, process.tail())
         return None
 
-    def _tick(self, store: dist.Store) -> None:
+    def _tick(self, store: Store) -> None:
         """Hand on, in the watch's thread, a signal that asks for an end; end when rank 0 has."""
         if self.leads:
             if store.check([_STOP]):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch.distributed as dist
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
 Phase = Literal["idle", "step", "exchange"]
 # Between two beats. Silence is counted in a rank's own beats: a computer that sleeps, or a
@@ -49,12 +48,12 @@ class Watch(threading.Thread):
 
     def __init__(
         self,
-        store: dist.Store,
+        store: Store,
         rank: int,
         others: list[int],
         doing: Doing,
         lost: Callable[[int, str], None],
-        tick: Callable[[dist.Store], None],
+        tick: Callable[[Store], None],
     ) -> None:
         super().__init__(name="ranks", daemon=True)
         self._store, self._rank, self._doing = store, rank, doing
@@ -103,23 +102,3 @@ class Watch(threading.Thread):
             if phase == own == "exchange" and min(same, int(theirs)) >= _LONGEST_STEP:
                 return rank, "has been in one exchange for 10 minutes"
         return None
-
-
-def wait_for(store: dist.Store, key: str, check: Callable[[], None]) -> bytes:
-    """Wait until a key is in the store; return its value.
-
-    Args:
-        store: of all ranks.
-        key: what is waited for.
-        check: called now and then: raises where waiting is of no use any more.
-    """
-    while not store.check([key]):
-        check()
-        time.sleep(0.05)
-    return bytes(store.get(key))
-
-
-def forget(store: dist.Store, key: str) -> None:
-    """Take a key out of the store, where that can be done."""
-    with contextlib.suppress(RuntimeError):
-        store.delete_key(key)
