@@ -30,6 +30,9 @@ COMMANDS = {
         "report", "Write a report: the paper's figures and tables of a run, as one HTML file."
     ),
     "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
+    "metrics": Entry(
+        "metrics", "Write a run's figures as a CSV table, or as event files of TensorBoard."
+    ),
     "import": Entry("import_", "Make a run of another program's model."),
     "export": Entry("export_", "Write a run as a diffusers DDPMPipeline folder."),
     "publish": Entry("publish", "Pack a run to be shared, with samples, figures and a model card."),

@@ -76,6 +76,9 @@ from .export import (
 from .export import (
     ViewOptions as ViewOptions,
 )
+from .figures import (
+    FiguresRequest as FiguresRequest,
+)
 from .latents import (
     EncodeRequest as EncodeRequest,
 )

@@ -26,6 +26,17 @@ def use_device(device: Device, precision: Precision, threads: int | None) -> Job
     return JobSpec("Choosing the device", DeviceCall(work), slot="use device", listed=False)
 
 
+def count_gpus() -> JobSpec[int]:
+    """Count the GPUs that torch can use here."""
+
+    def work(_: ModelStore) -> int:
+        import torch
+
+        return torch.cuda.device_count()
+
+    return JobSpec("Counting the GPUs", DeviceCall(work), listed=False)
+
+
 def measure_speed(
     image_size: ImageSize, channels: int, again: bool = False
 ) -> JobSpec[MachineSpeed]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
-from PySide6.QtWidgets import QWidget
+from pydantic import BaseModel, TypeAdapter
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.requests import TrainRequest
+from ddpm_studio.requests import Device, TrainRequest
+from ddpm_studio.requests.devices import ALL_DEVICES
 
 COMMON = ("preset", "steps", "batch_size", "seed", "device")
 
@@ -26,6 +27,21 @@ class TrainingForm(RequestForm[TrainRequest]):
         super().__init__(TrainRequest, COMMON, rest, parent)
         self.reset()
 
+    def offer_gpus(self, count: int) -> None:
+        """Offer all GPUs as a device where there are several."""
+        box = self.editor("device")
+        assert isinstance(box, QComboBox)
+        if count > 1 and box.findData(ALL_DEVICES) < 0:
+            self._checks["device"] = TypeAdapter(Device | Literal["all"])
+            box.addItem(self.tr("All {0} GPUs").format(count), ALL_DEVICES)
+
+    def values(self) -> dict[str, Any]:
+        """Return what the fields hold; all GPUs are devices, not a device."""
+        found = super().values()
+        if found["device"] == ALL_DEVICES:
+            return {**found, "device": "cuda", "devices": ALL_DEVICES}
+        return found
+
     def hear(self, key: str) -> None:
         """Look at a field that has changed and tell of it."""
         preset = str(self.values()["preset"])
@@ -37,6 +53,10 @@ class TrainingForm(RequestForm[TrainRequest]):
         """Show a request, or some fields of one; a preset alone brings its recipe."""
         given: dict[str, Any] = dict(value)
         before, self._preset = self._preset, str(given.get("preset", self._preset))
+        box = self.editor("device")
+        assert isinstance(box, QComboBox)
+        if given.get("devices") == ALL_DEVICES and box.findData(ALL_DEVICES) >= 0:
+            given |= {"device": ALL_DEVICES, "devices": None}
         # The network first: while the others are written it is no change any more.
         super().set_value({"preset": self._preset, **self._following(before), **given})
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ddpm_studio.backend import JobHandle, State
+from ddpm_studio.backend import JobHandle, State, specs
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
@@ -88,6 +88,15 @@ class TrainingPanel(QWidget):
         studio.run_changed.connect(self._on_run)
         studio.data_changed.connect(self._on_data)
         self._on_data()
+        if studio.backend.device is not None:
+            self._on_device(studio.backend.device)
+        studio.backend.ready.connect(self._on_device)
+
+    def _on_device(self, device: str) -> None:
+        """Offer all GPUs, where there are some."""
+        if not device.startswith("CPU"):
+            counting = self._studio.backend.submit(specs.machine.count_gpus())
+            counting.on_finished(self.form.offer_gpus)
 
     def _lay_out(self) -> None:
         settings = QVBoxLayout(self.settings)
@@ -221,7 +230,11 @@ class TrainingPanel(QWidget):
         if view is None or view.request is None or not view.trainable:
             return
         try:
-            update = {**self.further.value(), "device": self.form.values()["device"]}
+            here = self.form.values()
+            where = {"device": here["device"]}
+            if here["devices"] is not None:
+                where["devices"] = here["devices"]
+            update = {**where, **self.further.value()}
         except StudioError as error:
             self.further.fold.setChecked(True)
             self.messages.show_failure(Failure.of(error))

@@ -1,0 +1,27 @@
+"""``metrics RUN``: its figures as a CSV table, or for TensorBoard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddpm_studio.cli.options import Json, Run, validated, with_options
+from ddpm_studio.cli.output import emit
+from ddpm_studio.export.writing import check_destination
+from ddpm_studio.requests import FiguresRequest
+
+
+@with_options(FiguresRequest, skip={"run"})
+def command(run: Run, json: Json = False, **given: Any) -> None:
+    """Write a run's figures as a CSV table, or as event files of TensorBoard."""
+    request = validated(FiguresRequest, given, run=run)
+    if request.csv is not None:
+        check_destination(request.csv, {".csv"})
+    from ddpm_studio.cli.listening import listen
+    from ddpm_studio.jobs.library.figures import write_figures
+
+    written = listen(write_figures(request))
+    places = [place for place in (request.csv, request.tensorboard) if place is not None]
+    if json:
+        emit({"csv": request.csv, "tensorboard": request.tensorboard, "steps": written})
+    else:
+        print(*places, sep="\n")

@@ -1,0 +1,96 @@
+"""A training on two processors from the window: one job, whatever runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend, State
+from ddpm_studio.gui.features.training.training_form import TrainingForm
+from ddpm_studio.jobs.events import RunStarted, TrainTick
+from ddpm_studio.runs import RunFolder
+from tests.gui.panel_help import WAIT, opened
+
+
+def test_all_gpus_are_a_device_where_there_are_several(qtbot: QtBot) -> None:
+    form = TrainingForm()
+    qtbot.addWidget(form)
+    box = form.editor("device")
+    assert isinstance(box, QComboBox)
+    before = box.count()
+    form.offer_gpus(1)
+    assert box.count() == before
+    form.offer_gpus(4)
+    assert box.itemText(before) == "All 4 GPUs"
+    box.setCurrentIndex(before)
+    assert not form.errors()
+    asked = form.value()
+    assert (asked.device, asked.devices) == ("cuda", "all")
+    form.reset()
+    assert form.value().devices is None
+    form.set_value(asked)
+    assert box.currentIndex() == before
+    assert form.value() == asked
+
+
+def test_two_processes_are_one_job(
+    qtbot: QtBot, backend: Backend, picture_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened(qtbot, backend)
+    studio, panel = window.studio, window.training
+    studio.open_sources([picture_folder])
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    settings = {"steps": 100_000, "batch_size": 4, "timesteps": 20, "device": "cpu"}
+    panel.form.set_value({**settings, "devices": "cpu,cpu", "precision": "float32"})
+    panel.start_button.click()
+    job = studio.training
+    assert job is not None
+    events: list[object] = []
+    job.on_event(events.append)
+    ticks = lambda: [one for one in events if isinstance(one, TrainTick)]  # noqa: E731
+    qtbot.waitUntil(lambda: len(ticks()) > 0, timeout=WAIT)
+    [started] = [one for one in events if isinstance(one, RunStarted)]
+    assert started.device == "2 × CPU"
+    [other] = psutil.Process().children()
+    run = started.run
+
+    # The reverse process is walked while both train, by the weights of this moment.
+    qtbot.waitUntil(lambda: studio.can_draw, timeout=WAIT)
+    window.show_tool(window.share)
+    window.share.sampler.set_value({"steps": 2})
+    window.share.draw_now()
+    qtbot.waitUntil(lambda: not window.share.busy and window.share.drawn is not None, timeout=WAIT)
+    seen = len(ticks())
+    qtbot.waitUntil(lambda: len(ticks()) > seen, timeout=WAIT)
+
+    panel.pause_button.click()
+    qtbot.waitUntil(lambda: job.state is State.PAUSED, timeout=WAIT)
+    qtbot.wait(200)
+    seen = len(ticks())
+    qtbot.wait(1500)
+    assert len(ticks()) == seen
+    assert other.is_running()
+    panel.pause_button.click()
+    qtbot.waitUntil(lambda: len(ticks()) > seen, timeout=WAIT)
+
+    with qtbot.waitSignal(job.ended, timeout=WAIT):
+        panel.stop_button.click()
+    assert job.state is State.CANCELLED
+    assert not other.is_running()
+    saved = RunFolder.open(run).newest().step
+    assert saved >= ticks()[-1].step
+
+    qtbot.waitUntil(lambda: panel.further.isVisibleTo(panel), timeout=WAIT)
+    panel.further.steps.setValue(saved + 3)
+    window.actions_["training.resume"].trigger()
+    again = studio.training
+    assert again is not None
+    with qtbot.waitSignal(again.ended, timeout=WAIT):
+        pass
+    assert again.state is State.DONE, again.failure
+    newest = RunFolder.open(run).newest()
+    assert (newest.step, newest.state()["ranks"]) == (saved + 3, 2)

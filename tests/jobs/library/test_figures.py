@@ -1,0 +1,96 @@
+"""Figures of a run for other programs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from ddpm_studio.engine.generators import finish
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import BINS, Event
+from ddpm_studio.jobs.library import figures
+from ddpm_studio.jobs.library.figures import write_figures
+from ddpm_studio.requests import FiguresRequest
+from ddpm_studio.runs import RunFolder, metrics
+from tests.runs.test_folder import INFO
+
+LINES: list[dict[str, object]] = [
+    {"step": 1, "loss": 1.5, "grad_norm": 0.25, "lr": 1e-4},
+    {"step": 2, "loss": None, "grad_norm": None, "lr": 2e-4},
+    {
+        "step": 3,
+        "loss": 0.5,
+        "grad_norm": 0.125,
+        "lr": 2e-4,
+        "images_per_second": 12.5,
+        "loss_by_t": [0.5, None, *([0.25] * (BINS - 2))],
+    },
+]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = RunFolder.create(tmp_path / "run", INFO)
+    metrics.append(folder.metrics_file, LINES)
+    return folder.path
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_has_what_the_run_has(run: Path, tmp_path: Path) -> None:
+    table = tmp_path / "figures.csv"
+    assert finish(write_figures(FiguresRequest(run=run, csv=table))) == 3
+    first, second, third = rows(table)
+    assert (first["step"], first["loss"], first["lr"], first["loss_by_t_1"]) == (
+        *("1", "1.5", "0.0001"),
+        "",
+    )
+    assert (second["loss"], second["grad_norm"]) == ("", "")
+    assert (third["images_per_second"], third["loss_by_t_1"], third["loss_by_t_2"]) == (
+        *("12.5", "0.5"),
+        "",
+    )
+    assert float(third["loss_by_t_20"]) == 0.25
+
+
+def test_what_comes_is_followed_and_what_goes_back_is_forgotten(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "figures.csv"
+    monkeypatch.setattr(figures, "_POLL_SECONDS", 0)
+    lock = RunFolder.open(run).lock()
+    job: Generator[Event, None, int] = write_figures(
+        FiguresRequest(run=run, csv=table, follow=True)
+    )
+    next(job)
+    assert len(rows(table)) == 3
+    file = RunFolder.open(run).metrics_file
+    metrics.append(file, [{"step": 4, "loss": 0.375}])
+    next(job)
+    assert [row["step"] for row in rows(table)] == ["1", "2", "3", "4"]
+    metrics.truncate(file, 2)
+    metrics.append(file, [{"step": 3, "loss": 0.75}])
+    next(job)
+    lock.release()
+    assert finish(job) == 3
+    assert [(row["step"], row["loss"]) for row in rows(table)][1:] == [("2", ""), ("3", "0.75")]
+
+
+def test_event_files_are_read_by_tensorboard(run: Path, tmp_path: Path) -> None:
+    reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    finish(write_figures(FiguresRequest(run=run, tensorboard=tmp_path / "events")))
+    found = reading.EventAccumulator(str(tmp_path / "events"))
+    found.Reload()
+    assert [(one.step, one.value) for one in found.Scalars("loss")] == [(1, 1.5), (3, 0.5)]
+    assert [(one.step, one.value) for one in found.Scalars("loss_by_t/01")] == [(3, 0.5)]
+
+
+def test_nothing_asked_for_is_refused(run: Path) -> None:
+    with pytest.raises(StudioError, match="--csv"):
+        finish(write_figures(FiguresRequest(run=run)))
