@@ -27,6 +27,7 @@ MEASURES: dict[str, str] = {
     "first_picture": "Launch to a picture drawn by a ready model, after one click",
     "window": "The window while it trains: timers, speed, answers",
     "first_minute": "A training in the window, from each tab: how much of it goes into steps",
+    "ranks": "Two ranks of one thread against one process, and what their exchange takes",
     "busy_machine": "A training beside two busy loops, and alone: how many threads it takes",
     "exporting": "Training in the window while films of 500 frames are written and cancelled",
     "recipes": "Pictures after 2 minutes: 0.1.0's recipe, a peer's, today's (an hour and a half)",

@@ -26,7 +26,10 @@ _LENGTHS = ("epochs", "minutes")
 def command(
     run: Annotated[
         Path,
-        typer.Option("--run", metavar="DIR", help="The run folder to write.", show_default=False),
+        # torchrun takes --run for an option of its own, cut short.
+        typer.Option(
+            "--run", "--out", metavar="DIR", help="The run folder to write.", show_default=False
+        ),
     ],
     data: Annotated[
         list[Path] | None,

@@ -42,7 +42,7 @@ def test_two_processes_are_one_job(
 ) -> None:
     window = opened(qtbot, backend)
     studio, panel = window.studio, window.training
-    studio.open_sources([picture_folder])
+    studio.open_data([picture_folder])
     qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
     settings = {"steps": 100_000, "batch_size": 4, "timesteps": 20, "device": "cpu"}
     panel.form.set_value({**settings, "devices": "cpu,cpu", "precision": "float32"})

@@ -1,0 +1,88 @@
+"""Two ranks of one thread each against one process of one thread; what their exchange takes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import torch
+import torch.distributed as dist
+
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, Trainer, TrainingConfig, UNet
+from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
+from tests.benchmarks.figures import Figure, UnavailableError
+from tests.benchmarks.shapes import BATCH, CONFIG, pictures
+from tests.ranks import on_ranks
+
+_TARGET = 1.7
+_STEPS = 6
+
+
+class _Timed(RankGroup):
+    """Notes how long each exchange takes, with the wait for the other rank and without."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.device("cpu"))
+        self.waits: list[float] = []
+        self.seconds: list[float] = []
+
+    def all_reduce(self, tensor: torch.Tensor) -> None:
+        begun = time.perf_counter()
+        dist.barrier()
+        together = time.perf_counter()
+        super().all_reduce(tensor)
+        self.waits.append(together - begun)
+        self.seconds.append(time.perf_counter() - together)
+
+
+def measure(rounds: int) -> list[Figure]:
+    """Take turns: one process, two ranks, and so on; the batch of a step is as large in both."""
+    if (os.cpu_count() or 1) < 2 or not hasattr(os, "fork"):
+        raise UnavailableError("two cores and forked processes are needed")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    alone, shared, waits, exchanges = [], [], [], []
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            # A round starts two processes.
+            for k in range(max(2, rounds // 3)):
+                alone.append(_seconds_a_step(ALONE)[0])
+                told = on_ranks(2, lambda: _seconds_a_step(_Timed()), Path(folder) / str(k))
+                shared.append(max(seconds for seconds, _, _ in told))
+                waits += [wait for _, wait, _ in told]
+                exchanges += [exchange for _, _, exchange in told]
+    finally:
+        torch.set_num_threads(before)
+    gains = [one / two for one, two in zip(alone, shared, strict=True)]
+    details: dict[str, object] = {
+        "one process, pictures/s": round(BATCH / median(alone), 2),
+        "two ranks, pictures/s": round(BATCH / median(shared), 2),
+        "from": round(min(gains), 3),
+        "to": round(max(gains), 3),
+    }
+    return [
+        Figure("two ranks of one thread, one of one", median(gains), "×", _TARGET, None, details),
+        Figure("exchange of a step, gloo", 1000 * median(exchanges), "ms"),
+        Figure("wait for the slower rank, a step", 1000 * median(waits), "ms"),
+    ]
+
+
+def _seconds_a_step(ranks: Ranks) -> tuple[float, float, float]:
+    """Median seconds of a step, of the wait for the other rank in it, and of the exchange."""
+    torch.manual_seed(0)
+    process = DiffusionProcess(NoiseSchedule.linear())
+    config = TrainingConfig(batch_size=BATCH)
+    trainer = Trainer(UNet(CONFIG), process, pictures(), config, None, ranks)
+    times = []
+    for _ in range(_STEPS):
+        begun = time.perf_counter()
+        trainer.step().loss.item()
+        times.append(time.perf_counter() - begun)
+    timed = isinstance(ranks, _Timed)
+    waits = ranks.waits[1:] if timed else [0.0]
+    exchanges = ranks.seconds[1:] if timed else [0.0]
+    # The first step chooses its kernels.
+    return median(times[1:]), median(waits), median(exchanges)
