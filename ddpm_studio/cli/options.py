@@ -59,6 +59,16 @@ data_argument: Any = partial(
     typer.Argument, metavar="DATA", callback=_named_data, show_default=False
 )
 
+Devices = Annotated[
+    str | None,
+    typer.Option(
+        "--devices",
+        metavar="0,1,…",
+        help="Several that share the pictures to draw, a process each: GPUs by number, as "
+        "0,1,2,3; all of them by all; or cpu,cpu. The pictures are those of one.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
 
 

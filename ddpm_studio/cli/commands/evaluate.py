@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.options import Json, data_argument, run_argument, validated, with_options
+from ddpm_studio.cli.options import (
+    Devices,
+    Json,
+    data_argument,
+    run_argument,
+    validated,
+    with_options,
+)
 from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import is_file, is_there
@@ -36,6 +43,7 @@ def command(
             "are left out."
         ),
     ] = None,
+    devices: Devices = None,
     json: Json = False,
     **given: Any,
 ) -> None:
@@ -51,8 +59,12 @@ def command(
 
     if is_run:
         request = validated(EvaluateRequest, given, run=samples)
-        result = listen(evaluate(request, data or [], ModelStore()))
+        result = listen(evaluate(request, data or [], ModelStore(), devices))
     else:
+        if devices is not None:
+            raise typer.BadParameter(
+                "is of no effect with pictures out of files.", param_hint="'--devices'"
+            )
         if not data:
             raise typer.BadParameter("name the pictures to compare with.", param_hint="'DATA'")
         compared = validated(CompareRequest, given)

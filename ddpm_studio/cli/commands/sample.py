@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddpm_studio.cli.options import Json, Run, validated, with_options
+from ddpm_studio.cli.options import Devices, Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn, tell_written
 from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import Trajectory
@@ -25,6 +25,7 @@ def command(
     out: Out,
     gif: Gif = None,
     npy: Npy = None,
+    devices: Devices = None,
     json: Json = False,
     **given: Any,
 ) -> None:
@@ -38,9 +39,9 @@ def command(
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file
 
     if gif is None and npy is None and out.suffix.lower() != ".png":
-        recipe = listen(sample_to_file(request, out, ModelStore(), grid))
+        recipe = listen(sample_to_file(request, out, ModelStore(), grid, devices))
         tell_written([out], request.count, recipe, json)
         return
-    drawn = listen(sample(request, ModelStore()), trajectory)
+    drawn = listen(sample(request, ModelStore(), devices), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
     tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)

@@ -10,11 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio import export
-from ddpm_studio.engine import PictureNoise
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.drawing import batch_limit, draw, picture_shape, recipe
+from ddpm_studio.jobs.drawing.drawing import picture_shape, recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.picture_files import class_in_turn, seen_bands
+from ddpm_studio.jobs.drawing.rank_drawing import (
+    batches_of,
+    classes_of,
+    draw_batch,
+    first_device,
+    helpers,
+)
 from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
@@ -24,10 +30,18 @@ from ddpm_studio.runs.classes import known_classes
 _Take = Callable[[Pictures, Sequence[int] | None], None]
 
 
-def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None, Drawn]:
+def sample(
+    request: SampleRequest, models: ModelStore, devices: str | None = None
+) -> Generator[Event, None, Drawn]:
     """Draw ``request.count`` pictures; picture k of a seed is the same whatever the count.
 
     With ``request.all_classes`` picture k is of class k modulo their number.
+
+    Args:
+        request: what to draw.
+        models: where the model comes from.
+        devices: several that share the batches, as ``TrainRequest.devices``; frames are drawn on
+            the first alone.
 
     Yields:
         Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
@@ -35,14 +49,19 @@ def sample(request: SampleRequest, models: ModelStore) -> Generator[Event, None,
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
     """
+    first_device(devices)
     model = models.for_drawing(request.run, request)
     request = as_the_run_draws(model, request)
-    pictures = yield from draw_classes(model, request, _classes(model, request))
+    pictures = yield from draw_classes(model, request, _classes(model, request), devices)
     return Drawn(pictures, _recipe(model, request))
 
 
 def sample_to_file(
-    request: SampleRequest, path: Path, models: ModelStore, options: GridOptions | None = None
+    request: SampleRequest,
+    path: Path,
+    models: ModelStore,
+    options: GridOptions | None = None,
+    devices: str | None = None,
 ) -> Generator[Event, None, dict[str, object]]:
     """Draw as :func:`sample` and write each batch as it is drawn: memory does not grow with N.
 
@@ -53,6 +72,7 @@ def sample_to_file(
             :func:`ddpm_studio.export.open_png_sequence`.
         models: where the model comes from.
         options: zoom and bands of PNG files.
+        devices: several that share the batches.
 
     Yields:
         Progress.
@@ -66,17 +86,21 @@ def sample_to_file(
     """
     if request.frames:
         raise StudioError("Moments of the way can't be written so.", "Leave frames out.")
+    first_device(devices)
     model = models.for_drawing(request.run, request)
     request = as_the_run_draws(model, request)
     classes, told = _classes(model, request), _recipe(model, request)
     channels = picture_shape(model)[0]
     with _open_file(path, request.count, channels, told, options or GridOptions()) as take:
-        yield from _draw_batches(model, request, classes, take)
+        yield from _draw_batches(model, request, classes, take, devices)
     return told
 
 
 def draw_classes(
-    model: Model, request: SampleRequest, classes: Sequence[int] | None
+    model: Model,
+    request: SampleRequest,
+    classes: Sequence[int] | None,
+    devices: str | None = None,
 ) -> Generator[Event, None, Pictures]:
     """Draw pictures, each of a class of its own.
 
@@ -84,6 +108,7 @@ def draw_classes(
         model: what to draw with.
         request: the sampler and its settings, and how many; its own class is of no effect.
         classes: one for each picture; None: without.
+        devices: several that share the batches.
 
     Yields:
         As :func:`sample`.
@@ -92,36 +117,29 @@ def draw_classes(
         The pictures, uint8 (N, H, W, C).
     """
     pictures: list[Pictures] = []
-    yield from _draw_batches(model, request, classes, lambda some, _: pictures.append(some))
+    yield from _draw_batches(
+        model, request, classes, lambda some, _: pictures.append(some), devices
+    )
     return np.concatenate(pictures)
 
 
 def _draw_batches(
-    model: Model, request: SampleRequest, classes: Sequence[int] | None, take: _Take
+    model: Model,
+    request: SampleRequest,
+    classes: Sequence[int] | None,
+    take: _Take,
+    devices: str | None,
 ) -> Generator[Event, None, None]:
     """Draw in batches, in order; each is handed on with its classes."""
-    T = model.process.schedule.T
-    # A trajectory to look at walks all pictures in step; else they go in batches.
-    size = request.count if request.frames else batch_limit(picture_shape(model), model.device)
-    batches = [
-        range(start, min(start + size, request.count)) for start in range(0, request.count, size)
-    ]
-    for k, numbers in enumerate(batches):
-        noise = PictureNoise(request.seed, numbers, model.device)
-        x_T = noise.draw(picture_shape(model))
-        own = None if classes is None else classes[numbers.start : numbers.stop]
-        job = draw(
-            model,
-            request,
-            x_T,
-            T,
-            noise,
-            frames=request.frames,
-            text="Sampling",
-            walks=len(batches) - k,
-            classes=own,
-        )
-        take((yield from relay(job, partial(_part, k, len(batches)))), own)
+    batches = batches_of(model, request)
+    with helpers(devices, model, request, classes) as others:
+        for k, numbers in enumerate(batches):
+            if others is not None and others.draws(k):
+                job = others.drawn(k)
+            else:
+                job = draw_batch(model, request, classes, numbers, len(batches) - k)
+            taken = yield from relay(job, partial(_part, k, len(batches)))
+            take(taken, classes_of(numbers, classes))
 
 
 @contextlib.contextmanager

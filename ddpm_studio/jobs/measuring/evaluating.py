@@ -15,6 +15,7 @@ from ddpm_studio.data.fitting import settled
 from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.drawing.rank_drawing import first_device
 from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
 from ddpm_studio.jobs.drawing.sampling import draw_classes
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
@@ -44,7 +45,10 @@ class Samples:
 
 
 def evaluate(
-    request: EvaluateRequest, sources: Sequence[Path], models: ModelStore
+    request: EvaluateRequest,
+    sources: Sequence[Path],
+    models: ModelStore,
+    devices: str | None = None,
 ) -> Generator[Event, None, Evaluated]:
     """Draw samples of a run, compare them with real pictures and note the figures in the run.
 
@@ -52,6 +56,7 @@ def evaluate(
         request: the run, the sampler, and what to compare in.
         sources: the real pictures; empty: those that the model was trained on.
         models: where the model comes from.
+        devices: several that share the drawing, as ``TrainRequest.devices``.
 
     Yields:
         Progress and Notices.
@@ -60,14 +65,18 @@ def evaluate(
         StudioError: if run or pictures can't be read or don't go together, or a setting is out of
             range.
     """
-    samples = yield from draw_samples(request, sources, models)
+    samples = yield from draw_samples(request, sources, models, devices)
     return (yield from judge_samples(request, samples))
 
 
 def draw_samples(
-    request: EvaluateRequest, sources: Sequence[Path], models: ModelStore
+    request: EvaluateRequest,
+    sources: Sequence[Path],
+    models: ModelStore,
+    devices: str | None = None,
 ) -> Generator[Event, None, Samples]:
-    """Do the part of :func:`evaluate` that needs the device."""
+    """Do the part of :func:`evaluate` that needs the device, or several."""
+    first_device(devices)
     model = models.for_drawing(request.run, request)
     if sources:
         dataset = yield from data.prepare(sources, prepare_options(model.info))
@@ -77,7 +86,7 @@ def draw_samples(
     both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
     asked = SampleRequest(**{name: getattr(request, name) for name in both})
     classes = _classes(model, dataset, request)
-    pictures = yield from draw_classes(model, asked, classes)
+    pictures = yield from draw_classes(model, asked, classes, devices)
     told = {**recipe(model, asked, kind="evaluate"), "by_class": request.by_class}
     return Samples(pictures, RealPictures(dataset, _held_out(model, dataset)), model.step, told)
 

@@ -18,6 +18,7 @@ from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.jobs.drawing.rank_drawing import WORK, draw_as_rank
 from ddpm_studio.jobs.library.learnt import learnt_sources
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.place import Place
@@ -71,6 +72,9 @@ def follow(place: Place) -> int:
 
 
 def _follow(team: Team) -> None:
+    if team.hear("work") == WORK:
+        draw_as_rank(team)
+        return
     finish(team.join())
     plan = hear_plan(team)
     request, device = plan.request, team.device

@@ -81,8 +81,10 @@ class RankPlan:
             torch.cuda.set_device(self.device)
         if self.place is not None:
             team = Team(self.place, self.device, self.place.connect())
+            team.tell("work", "train")
         elif len(self.chosen) > 1:
-            team = _started(self.chosen, threads)
+            team = started(self.chosen, threads)
+            team.tell("work", "train")
         else:
             yield None
             return
@@ -99,8 +101,16 @@ class RankPlan:
             team.close(well)
 
 
-def _started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
-    """Become rank 0 on the first of some devices, and start the other ranks on the others."""
+def started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
+    """Become rank 0 on the first of some devices, and start the other ranks on the others.
+
+    Args:
+        chosen: one for each rank.
+        threads: of the CPU, of each of the others; None: its part of the cores.
+
+    Raises:
+        StudioError: if one can't be started.
+    """
     if dist.is_initialized():
         raise StudioError("This program trains on several devices already.", "Stop that first.")
     store = open_store(_HERE, 0, True, _CONNECTING)

@@ -131,6 +131,15 @@ class Team:
         with contextlib.suppress(RuntimeError):
             self.tell(f"fault/{self.place.rank}", told)
 
+    def check(self) -> None:
+        """Raise what has ended another rank, if anything has.
+
+        Raises:
+            StudioError: naming the rank.
+        """
+        if found := self._evidence():
+            raise found
+
     def why(self, otherwise: str, wait: float = _WHY_SECONDS) -> StudioError:
         """Return which rank has gone and why, as far as can be found out."""
         until = time.monotonic() + wait
