@@ -81,8 +81,8 @@ def _seconds_a_step(ranks: Ranks) -> tuple[float, float, float]:
         begun = time.perf_counter()
         trainer.step().loss.item()
         times.append(time.perf_counter() - begun)
-    timed = isinstance(ranks, _Timed)
-    waits = ranks.waits[1:] if timed else [0.0]
-    exchanges = ranks.seconds[1:] if timed else [0.0]
     # The first step chooses its kernels.
-    return median(times[1:]), median(waits), median(exchanges)
+    seconds = median(times[1:])
+    if not isinstance(ranks, _Timed):
+        return seconds, 0.0, 0.0
+    return seconds, median(ranks.waits[1:]), median(ranks.seconds[1:])
