@@ -105,7 +105,8 @@ def settings(request: DistillRequest, teacher: RunInfo) -> TrainRequest:
         class_conditional=teacher.network_config().num_classes is not None,
     )
     own = {name: getattr(request, name) for name in _OWN}
-    return taught.model_copy(update={**own, "epochs": None, "accumulation": 1, "power_ema": False})
+    plain = {"epochs": None, "accumulation": 1, "power_ema": False, "devices": None}
+    return taught.model_copy(update={**own, **plain})
 
 
 def further_student(
