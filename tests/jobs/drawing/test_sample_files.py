@@ -13,7 +13,7 @@ from PIL import Image
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import open_npz, read_recipe
 from ddpm_studio.jobs import ModelStore, sample, sample_to_file, train
-from ddpm_studio.jobs.drawing import sampling
+from ddpm_studio.jobs.drawing import rank_drawing
 from ddpm_studio.jobs.drawing.picture_files import label_at, save_drawing
 from ddpm_studio.requests import GridOptions, PrepareOptions, SampleRequest
 from tests.jobs.conftest import REQUEST, finish
@@ -29,7 +29,7 @@ def classes(class_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture
 def batches_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "batch_limit", lambda *_: 2)
+    monkeypatch.setattr(rank_drawing, "batch_limit", lambda *_: 2)
 
 
 @pytest.mark.usefixtures("batches_of_two")
