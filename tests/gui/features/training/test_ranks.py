@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, State
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.features.training.training_form import TrainingForm
 from ddpm_studio.jobs.events import RunStarted, TrainTick
 from ddpm_studio.runs import RunFolder
@@ -60,10 +61,13 @@ def test_two_processes_are_one_job(
 
     # The reverse process is walked while both train, by the weights of this moment.
     qtbot.waitUntil(lambda: studio.can_draw, timeout=WAIT)
-    window.show_tool(window.share)
-    window.share.sampler.set_value({"steps": 2})
-    window.share.draw_now()
-    qtbot.waitUntil(lambda: not window.share.busy and window.share.drawn is not None, timeout=WAIT)
+    window.show_tool(window.tool(SharePanel))
+    window.tool(SharePanel).sampler.set_value({"steps": 2})
+    window.tool(SharePanel).draw_now()
+    qtbot.waitUntil(
+        lambda: not window.tool(SharePanel).busy and window.tool(SharePanel).drawn is not None,
+        timeout=WAIT,
+    )
     seen = len(ticks())
     qtbot.waitUntil(lambda: len(ticks()) > seen, timeout=WAIT)
 
