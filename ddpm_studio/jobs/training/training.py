@@ -12,15 +12,12 @@ from typing import Any
 import torch
 
 from ddpm_studio import data
-from ddpm_studio.catalogue.data_formats import DATA_FORMATS
-from ddpm_studio.catalogue.origins import origins, require
-from ddpm_studio.data import Dataset, Reject
-from ddpm_studio.engine import Network, NetworkConfig, Trainer
+from ddpm_studio.catalogue.origins import require
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import Network, Trainer
 from ddpm_studio.engine.device.ranks import ALONE
 from ddpm_studio.engine.losses import check_loss
-from ddpm_studio.engine.networks.presets import preset, preset_multiple
-from ddpm_studio.engine.sizes import side_text, size_text
-from ddpm_studio.engine.tables import VARIANCES
+from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
@@ -36,8 +33,15 @@ from ddpm_studio.jobs.training.changes import (
     pictures_seen,
     told_changes,
 )
-from ddpm_studio.jobs.training.classes import GUIDANCE, with_classes
+from ddpm_studio.jobs.training.classes import with_classes
 from ddpm_studio.jobs.training.data_guard import DataGuard
+from ddpm_studio.jobs.training.dataset_checks import (
+    check_shape,
+    large_batch,
+    left_out,
+    size_told,
+)
+from ddpm_studio.jobs.training.description import describe, network_config, process_of
 from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.new_run import taken_over
@@ -46,13 +50,10 @@ from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.paths import is_there
-from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
-from ddpm_studio.runs import Checkpoint, DataInfo, ProcessInfo, RunFolder, RunInfo, journal
+from ddpm_studio.runs import Checkpoint, RunFolder, journal
 from ddpm_studio.runs.averages import forget_averages_after
-from ddpm_studio.runs.info import NEEDED_TO_DRAW, NEEDED_TO_TRAIN, DrawingInfo, StudentInfo
-
-_NAMED = 5
+from ddpm_studio.runs.info import NEEDED_TO_DRAW, NEEDED_TO_TRAIN, StudentInfo
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,12 @@ def train(
         request = request.model_copy(update=taken_over(base))
     # What there is of a run counts, not the preset it was begun with.
     there = folder.info if resume else base
-    process = there.process if there else _process(request)
+    process = there.process if there else process_of(request)
     try:
         check_loss(process.build(), request.loss, request.timestep_sampling)
     except ValueError as error:
         raise StudioError(f"These settings do not go together: {error}.") from error
-    multiple = there.network_config().size_multiple if there else _multiple(request)
+    multiple = there.network_config().size_multiple if there else preset_multiple(request.preset)
     learnt = folder.info if resume else None
     if student and base and not sources:
         learnt, sources = base, learnt_sources(base, "Name pictures like those it was trained on.")
@@ -152,13 +153,13 @@ def train(
             require_reader(learnt, sources)
         dataset = yield from data.prepare(sources, options, required_multiple=multiple)
     if dataset.report.rejects:
-        yield Notice(_left_out(dataset.report.rejects))
+        yield Notice(left_out(dataset.report.rejects))
     for line in (*dataset.report.warnings, *dataset.report.told):
         yield Notice(line)
-    if not resume and (line := _size_told(dataset, options, multiple, request.preset)):
+    if not resume and (line := size_told(dataset, options, multiple, request.preset)):
         yield Notice(line)
     if resume:
-        _check_shape(folder.info, dataset)
+        check_shape(folder.info, dataset)
         assert folder.info.data is not None
         if dataset.fingerprint != folder.info.data.fingerprint:
             yield Notice(
@@ -166,19 +167,19 @@ def train(
             )
     else:
         if base:
-            _check_shape(base, dataset)
+            check_shape(base, dataset)
         # Recorded, so that training further is in the same wherever it is.
         precision = devices.choose_precision(request.precision, device)
         request, told_classes = with_classes(request, dataset)
         if told_classes:
             yield Notice(told_classes)
-        config = base.network_config() if base else _network_config(request, dataset)
+        config = base.network_config() if base else network_config(request, dataset)
         if student and request.dropout is not None:
             config = config.with_(dropout=request.dropout)
         # Nor should it change its meaning with a preset.
         told = {"precision": precision, "dropout": config.dropout}
         request = request.model_copy(update=told)
-        info = _describe(request, config, process, dataset, start_from, student, base)
+        info = describe(request, config, process, dataset, start_from, student, base)
     parts = yield from split(dataset, request.held_out)
     if request.held_out and parts is None:
         yield Notice("No picture is held out: there are too few for that share.")
@@ -188,7 +189,7 @@ def train(
     rows = None if parts is None else parts.trained
     batch, count = request.batch_size * request.accumulation, len(dataset if rows is None else rows)
     if batch > count:
-        yield Notice(_large_batch(batch, count))
+        yield Notice(large_batch(batch, count))
     if ranks.size > batch:
         raise StudioError(
             f"A batch of {batch:,} can't be shared by {ranks.size} ranks.",
@@ -350,127 +351,6 @@ def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()
             f"The run {folder.path} can't be written to: {error.strerror or error}.",
             "Check its permissions and the space on its disk.",
         ) from error
-
-
-def _network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
-    try:
-        shape = dataset.shape
-        config = preset(request.preset, (shape.channels, shape.height, shape.width))
-    except ValueError as error:
-        raise StudioError(
-            f"The network {request.preset!r} can't take pictures of "
-            f"{side_text(shape.width, shape.height)} px: {error}.",
-            f"Choose an image size that is a multiple of {_multiple(request)}.",
-        ) from error
-    if request.dropout is not None:
-        config = config.with_(dropout=request.dropout)
-    if request.class_conditional:
-        config = config.with_(num_classes=len(dataset.class_names))
-    return config.with_(learned_variance=VARIANCES[request.variance].learned)
-
-
-def _multiple(request: TrainRequest) -> int:
-    """What the side of a picture must be a multiple of for the asked network."""
-    return preset_multiple(request.preset)
-
-
-def _process(request: TrainRequest) -> ProcessInfo:
-    return ProcessInfo(
-        schedule=request.schedule,
-        timesteps=request.timesteps,
-        parameterization=request.parameterization,
-        variance=request.variance,
-        zero_terminal_snr=request.zero_terminal_snr,
-    )
-
-
-def _describe(
-    request: TrainRequest,
-    config: NetworkConfig,
-    process: ProcessInfo,
-    dataset: Dataset,
-    start_from: Path | None,
-    student: StudentInfo | None,
-    base: RunInfo | None,
-) -> RunInfo:
-    return RunInfo(
-        network=config.to_dict(),
-        process=process,
-        request=request,
-        data=DataInfo(
-            sources=tuple(str(source.resolve()) for source in dataset.source),
-            fingerprint=dataset.fingerprint,
-            count=len(dataset),
-            class_names=dataset.class_names,
-            options=dataset.options,
-        ),
-        start_from=str(start_from.resolve()) if start_from else None,
-        student=student,
-        drawing=DrawingInfo(guidance=1.0 if student else GUIDANCE)
-        if _guided(request, config, base)
-        else None,
-        null_label=base is None or base.null_label or request.label_dropout > 0,
-        plugins=origins(request, process, also=[("network", config.kind), *_formats(dataset)]),
-    )
-
-
-def _guided(request: TrainRequest, config: NetworkConfig, base: RunInfo | None) -> bool:
-    """Whether the network can be guided to classes: it learns what there is without one."""
-    known = request.label_dropout > 0 or (base is not None and base.learnt_withheld)
-    return config.num_classes is not None and known
-
-
-def _formats(dataset: Dataset) -> list[tuple[str, str]]:
-    return [(DATA_FORMATS.kind, name) for name in dataset.report.formats]
-
-
-def _check_shape(info: RunInfo, dataset: Dataset) -> None:
-    """Refuse pictures or classes that a run's network does not take."""
-    config = info.network_config()
-    shape = PictureShape(config.height, config.width, config.channels)
-    if dataset.shape != shape:
-        raise StudioError(
-            f"The network takes {side_text(shape.width, shape.height)}-px pictures with "
-            f"{shape.channels} channels, these are "
-            f"{side_text(dataset.shape.width, dataset.shape.height)} px with "
-            f"{dataset.channels}.",
-            "Prepare the pictures as the network takes them, or start a new run.",
-        )
-    if config.num_classes is not None and len(dataset.class_names) != config.num_classes:
-        raise StudioError(
-            f"The network knows {config.num_classes} classes, these pictures have "
-            f"{len(dataset.class_names)}.",
-            "Train on pictures of the same classes, or start a new run.",
-        )
-
-
-def _left_out(rejects: Sequence[Reject]) -> str:
-    """Say how many pictures were left out and name the first of them."""
-    named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_NAMED]]
-    more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
-    count = "1 picture" if len(rejects) == 1 else f"{len(rejects):,} pictures"
-    return f"{count} left out: {', '.join(named + more)}."
-
-
-def _size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
-    """Say at which size the pictures are trained where it is not their own, and why."""
-    own = [size_text(width, height) for (width, height), _ in dataset.report.sizes[:2]]
-    shown = size_text(dataset.shape.width, dataset.shape.height)
-    if options.image_size is not None or own == [shown]:
-        return ""
-    theirs = f"they are {own[0]}" if len(own) == 1 else f"they are of sizes such as {own[0]}"
-    reason = "a size that suits them was chosen"
-    if data.choose_size(dataset.report.sizes, 1) != dataset.image_size:
-        reason = f"the network {network} takes sides that are multiples of {multiple}"
-    return f"Trained at {shown} px, {theirs}: {reason}. --image-size chooses another size."
-
-
-def _large_batch(batch: int, count: int) -> str:
-    """Say how often each picture is in a batch that is larger than the set."""
-    return (
-        f"Each step takes every picture {batch / count:.2g} times: the batch ({batch:,}) is larger "
-        f"than the set ({count:,}). A batch of at most {count:,} makes shorter steps."
-    )
 
 
 def _described(device: torch.device, ranks: int) -> str:

@@ -1,0 +1,64 @@
+"""Whether pictures fit a network, and what a person should know of them before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ddpm_studio import data
+from ddpm_studio.data import Dataset, Reject
+from ddpm_studio.engine.sizes import side_text, size_text
+from ddpm_studio.errors import StudioError
+from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.runs import RunInfo
+
+_NAMED = 5
+
+
+def check_shape(info: RunInfo, dataset: Dataset) -> None:
+    """Refuse pictures or classes that a run's network does not take."""
+    config = info.network_config()
+    shape = PictureShape(config.height, config.width, config.channels)
+    if dataset.shape != shape:
+        raise StudioError(
+            f"The network takes {side_text(shape.width, shape.height)}-px pictures with "
+            f"{shape.channels} channels, these are "
+            f"{side_text(dataset.shape.width, dataset.shape.height)} px with "
+            f"{dataset.channels}.",
+            "Prepare the pictures as the network takes them, or start a new run.",
+        )
+    if config.num_classes is not None and len(dataset.class_names) != config.num_classes:
+        raise StudioError(
+            f"The network knows {config.num_classes} classes, these pictures have "
+            f"{len(dataset.class_names)}.",
+            "Train on pictures of the same classes, or start a new run.",
+        )
+
+
+def left_out(rejects: Sequence[Reject]) -> str:
+    """Say how many pictures were left out and name the first of them."""
+    named = [f"{reject.name} ({reject.reason})" for reject in rejects[:_NAMED]]
+    more = [f"and {len(rejects) - _NAMED:,} more"] if len(rejects) > _NAMED else []
+    count = "1 picture" if len(rejects) == 1 else f"{len(rejects):,} pictures"
+    return f"{count} left out: {', '.join(named + more)}."
+
+
+def size_told(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
+    """Say at which size the pictures are trained where it is not their own, and why."""
+    own = [size_text(width, height) for (width, height), _ in dataset.report.sizes[:2]]
+    shown = size_text(dataset.shape.width, dataset.shape.height)
+    if options.image_size is not None or own == [shown]:
+        return ""
+    theirs = f"they are {own[0]}" if len(own) == 1 else f"they are of sizes such as {own[0]}"
+    reason = "a size that suits them was chosen"
+    if data.choose_size(dataset.report.sizes, 1) != dataset.image_size:
+        reason = f"the network {network} takes sides that are multiples of {multiple}"
+    return f"Trained at {shown} px, {theirs}: {reason}. --image-size chooses another size."
+
+
+def large_batch(batch: int, count: int) -> str:
+    """Say how often each picture is in a batch that is larger than the set."""
+    return (
+        f"Each step takes every picture {batch / count:.2g} times: the batch ({batch:,}) is larger "
+        f"than the set ({count:,}). A batch of at most {count:,} makes shorter steps."
+    )

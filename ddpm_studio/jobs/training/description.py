@@ -1,0 +1,102 @@
+"""What a new training's ``run.json`` tells: network, process, settings, pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ddpm_studio.catalogue.data_formats import DATA_FORMATS
+from ddpm_studio.catalogue.origins import origins
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import NetworkConfig
+from ddpm_studio.engine.networks.presets import preset, preset_multiple
+from ddpm_studio.engine.sizes import side_text
+from ddpm_studio.engine.tables import VARIANCES
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.training.classes import GUIDANCE
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import DataInfo, ProcessInfo, RunInfo
+from ddpm_studio.runs.info import DrawingInfo, StudentInfo
+
+
+def network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
+    """Return the network that a new run trains on these pictures.
+
+    Raises:
+        StudioError: if it can't take pictures of their size.
+    """
+    try:
+        shape = dataset.shape
+        config = preset(request.preset, (shape.channels, shape.height, shape.width))
+    except ValueError as error:
+        raise StudioError(
+            f"The network {request.preset!r} can't take pictures of "
+            f"{side_text(shape.width, shape.height)} px: {error}.",
+            f"Choose an image size that is a multiple of {preset_multiple(request.preset)}.",
+        ) from error
+    if request.dropout is not None:
+        config = config.with_(dropout=request.dropout)
+    if request.class_conditional:
+        config = config.with_(num_classes=len(dataset.class_names))
+    return config.with_(learned_variance=VARIANCES[request.variance].learned)
+
+
+def process_of(request: TrainRequest) -> ProcessInfo:
+    """Return the forward process that was asked for."""
+    return ProcessInfo(
+        schedule=request.schedule,
+        timesteps=request.timesteps,
+        parameterization=request.parameterization,
+        variance=request.variance,
+        zero_terminal_snr=request.zero_terminal_snr,
+    )
+
+
+def describe(
+    request: TrainRequest,
+    config: NetworkConfig,
+    process: ProcessInfo,
+    dataset: Dataset,
+    start_from: Path | None,
+    student: StudentInfo | None,
+    base: RunInfo | None,
+) -> RunInfo:
+    """Return what ``run.json`` tells of a new run.
+
+    Args:
+        request: the settings.
+        config: of its network.
+        process: its forward process.
+        dataset: what it learns.
+        start_from: the run that is fine-tuned, or the student's teacher.
+        student: how a student is made.
+        base: what that other run's ``run.json`` tells.
+    """
+    return RunInfo(
+        network=config.to_dict(),
+        process=process,
+        request=request,
+        data=DataInfo(
+            sources=tuple(str(source.resolve()) for source in dataset.source),
+            fingerprint=dataset.fingerprint,
+            count=len(dataset),
+            class_names=dataset.class_names,
+            options=dataset.options,
+        ),
+        start_from=str(start_from.resolve()) if start_from else None,
+        student=student,
+        drawing=DrawingInfo(guidance=1.0 if student else GUIDANCE)
+        if _guided(request, config, base)
+        else None,
+        null_label=base is None or base.null_label or request.label_dropout > 0,
+        plugins=origins(request, process, also=[("network", config.kind), *_formats(dataset)]),
+    )
+
+
+def _guided(request: TrainRequest, config: NetworkConfig, base: RunInfo | None) -> bool:
+    """Whether the network can be guided to classes: it learns what there is without one."""
+    known = request.label_dropout > 0 or (base is not None and base.learnt_withheld)
+    return config.num_classes is not None and known
+
+
+def _formats(dataset: Dataset) -> list[tuple[str, str]]:
+    return [(DATA_FORMATS.kind, name) for name in dataset.report.formats]
