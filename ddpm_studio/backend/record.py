@@ -1,7 +1,9 @@
-"""A run's figures as they grow: read at first, then followed while anybody looks."""
+"""A run's figures as they grow: from its file, or from the events of a training in this window."""
 
 from __future__ import annotations
 
+import copy
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,16 @@ from ddpm_studio.backend import specs
 from ddpm_studio.backend.handle import JobHandle
 from ddpm_studio.backend.rows import Kind, Losses, Numbers, Rows
 from ddpm_studio.backend.service import Backend
-from ddpm_studio.jobs.events import BINS
+from ddpm_studio.jobs.events import (
+    BINS,
+    CheckpointSaved,
+    Event,
+    HeldOutMeasured,
+    SampleGrid,
+    TrainStep,
+    TrainTick,
+)
+from ddpm_studio.jobs.library.figures import FigureEvent, Figures
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.library.history import RunNews
@@ -30,9 +41,11 @@ _MOST_TICKS, _MOST_STEPS = 4096, 1 << 16
 class RunRecord(QObject):
     """One run's figures, in the window's thread.
 
-    It asks the backend for what is new about once a second, less often while nothing comes,
-    and takes what any process writes into the run's folder. While nobody listens to ``changed``
-    it does not ask.
+    Of a run that others train it asks the backend for what is new about once a second, less often
+    while nothing comes, and takes what any process writes into the run's folder. While nobody
+    listens to ``changed`` it does not ask. Of a run that is trained in this window it takes what
+    the training's events carry, see :meth:`follow`; samples and checkpoints are looked for when
+    one is told of.
 
     Args:
         backend: reads the files.
@@ -58,6 +71,8 @@ class RunRecord(QObject):
         """How many steps are planned, once the run was read, if it is known."""
         self.trainer: Owner | None = None
         """Another process that trains it now."""
+        self.training: JobHandle[object] | None = None
+        """The training in this window whose events are followed."""
         self.loaded = False
         self.is_live = False
         self._backend = backend
@@ -66,6 +81,15 @@ class RunRecord(QObject):
         self._held_out = Rows(_HELD_OUT_KINDS, _MOST_TICKS, _RECENT)
         self._news: RunNews | None = None
         self._job: JobHandle[RunNews] | None = None
+        # What the training has told since its last tick, and what waits for the file's figures.
+        self._told: list[FigureEvent] = []
+        self._waiting: list[Figures] = []
+        # Whether the file has figures from before the training that are still to be read.
+        self._catching_up = False
+        # Of the file's figures those of the steps above the first, up to the second, are taken.
+        self._low, self._high = -math.inf, math.inf
+        # Whether what a look that is under way finds may be old by now.
+        self._again = False
         self._quiet = 0
         self._asleep = False
         self._lost = False
@@ -135,15 +159,105 @@ class RunRecord(QObject):
         self._asleep = False
         self.poll()
 
+    def follow(
+        self, training: JobHandle[object], step: int, before: RunRecord | None = None
+    ) -> None:
+        """Take the figures of a training in this window from its events, until it ends.
+
+        The file tells those of the steps up to ``step`` and is read once for them; what comes
+        meanwhile waits. After the end it is read for what was written down when nobody was told.
+
+        Args:
+            training: the job.
+            step: the last step whose figures it has told, or has written down before.
+            before: the record of the same training in the folder that it has left; its figures
+                are taken over.
+        """
+        if before is not None and before is not self and not before._catching_up:
+            self._steps, self._ticks, self._held_out = copy.deepcopy(
+                (before._steps, before._ticks, before._held_out)
+            )
+            self._low = before.last_step
+        for record in (before, self):
+            if record is not None:
+                record.let_go()
+        self._forget_from(step + 1)
+        self._high = step
+        self._catching_up = self._low < step > 0
+        self._again = self._catching_up and self._job is not None
+        self.training = training
+        training.on_event(self._on_event)
+        training.ended.connect(self._on_ended)
+        self.poll()
+
+    def let_go(self) -> None:
+        """Follow the events no longer; the file's figures after those that were told are taken."""
+        if self.training is None:
+            return
+        self.training.emitted.disconnect(self._on_event)
+        self.training.ended.disconnect(self._on_ended)
+        self.training = None
+        self._told.clear()
+        self._waiting.clear()
+        if not self._catching_up:
+            self._low = self.last_step
+        self._catching_up, self._high = False, math.inf
+
     def poll(self) -> None:
         """Ask now for what is new, unless that was asked already."""
         if self._job is not None or self._asleep:
             return
         self._timer.stop()
         place = self._news.place if self._news is not None else None
-        self._job = self._backend.submit(specs.runs.look_at_run(self.run, place))
+        figures = self.training is None or self._catching_up
+        self._job = self._backend.submit(specs.runs.look_at_run(self.run, place, figures=figures))
         self._job.on_finished(self._on_news)
         self._job.on_failed(self._on_failed)
+
+    def _look_again(self) -> None:
+        """Ask for what is new now, which a look that is under way may miss."""
+        self._again = self._job is not None
+        self.poll()
+
+    def _on_event(self, event: Event) -> None:
+        """Take what the training in this window tells."""
+        if isinstance(event, TrainStep | HeldOutMeasured):
+            self._told.append(event)
+        elif isinstance(event, TrainTick):
+            figures = Figures.of_events([*self._told, event])
+            self._told.clear()
+            if self._catching_up:
+                self._waiting.append(figures)
+                return
+            self._add(figures)
+            self.is_live = True
+            self.changed.emit()
+        elif isinstance(event, SampleGrid | CheckpointSaved):
+            self._look_again()
+
+    def _on_ended(self) -> None:
+        self.let_go()
+        self._look_again()
+
+    def _add(self, figures: Figures) -> None:
+        """Add figures, from the file or from events; a step that is told anew voids those after."""
+        steps = figures.steps
+        if len(steps):
+            self._forget_from(steps[0, 0])
+        self._steps.append(np.concatenate([steps, steps[:, [1, 1]]], axis=1))
+        self._ticks.append(np.concatenate([figures.ticks, figures.loss_by_t], axis=1))
+        self._held_out.append(figures.held_out)
+
+    def _forget_from(self, step: float) -> None:
+        for rows in (self._steps, self._ticks, self._held_out):
+            rows.forget_from(step)
+
+    def _catch_up(self) -> None:
+        """Go on with the events: the file has no more that they do not tell."""
+        self._catching_up = False
+        for figures in self._waiting:
+            self._add(figures)
+        self._waiting.clear()
 
     def _of_this_branch(self, previews: tuple[Path, ...]) -> tuple[Path, ...]:
         """Leave out what was drawn after the step that the training went back to since."""
@@ -163,18 +277,22 @@ class RunRecord(QObject):
         before = self._news
         self._news = news
         self.timesteps, self.total = news.timesteps, news.total
-        if news.anew:
-            self._steps.clear()
-            self._ticks.clear()
-            self._held_out.clear()
-        self._steps.append(np.concatenate([news.steps, news.steps[:, [1, 1]]], axis=1))
-        self._ticks.append(np.concatenate([news.ticks, news.loss_by_t], axis=1))
-        self._held_out.append(news.held_out)
-        live = self.loaded and not news.more and self._seems_live(news)
+        more, self._again = news.more or self._again, False
+        from_events = self.training is not None and not self._catching_up
+        # What events have told is no figure of the file's that could be void.
+        if news.anew and not from_events and self._low == -math.inf:
+            self._forget_from(-math.inf)
+        figures = news.figures.between(self._low, self._high)
+        self._add(figures)
+        if not more and self.training is None:
+            self._low = -math.inf
+        elif not more and self._catching_up:
+            self._catch_up()
+        live = self.loaded and not more and self._seems_live(news)
         same = (
             before is not None
             and not self._lost
-            and not (news.anew or len(news.steps))
+            and not (news.anew or len(figures.steps))
             and (news.previews, news.checkpoint) == (before.previews, before.checkpoint)
             and news.evaluations == before.evaluations
             and (live, news.trainer) == (self.is_live, self.trainer)
@@ -183,22 +301,28 @@ class RunRecord(QObject):
         self.previews = self._of_this_branch(news.previews)
         self.evaluations = news.evaluations
         self.checkpoint, self.is_live, self.trainer = news.checkpoint, live, news.trainer
-        self.loaded = self.loaded or not news.more
+        self.loaded = self.loaded or not more
         self._quiet = self._quiet + 1 if same else 0
         self._lost = False
         if not same:
             self.changed.emit()
-        if news.more:
+        if more:
             self.poll()
         elif not self._asleep:
-            self._timer.start(_IDLE_POLL_MS if self._quiet > _IDLE_AFTER else _POLL_MS)
+            seldom = self._quiet > _IDLE_AFTER or self.training is not None
+            self._timer.start(_IDLE_POLL_MS if seldom else _POLL_MS)
 
     def _seems_live(self, news: RunNews) -> bool:
         """Whether somebody writes: lines came while we looked, the last one not long ago."""
-        return (len(news.steps) > 0 or self.is_live) and news.is_fresh
+        if self.training is not None:
+            return self.is_live
+        return (len(news.figures.steps) > 0 or self.is_live) and news.is_fresh
 
     def _on_failed(self, failure: object) -> None:
         self._job = None
+        if self._catching_up:
+            # A disk that refuses halts no curve.
+            self._catch_up()
         if not (self._asleep or self._lost):
             self._lost = True
             self.failed.emit(failure)

@@ -71,6 +71,10 @@ class Rows:
         """Forget all."""
         self._used = 0
 
+    def forget_from(self, first: float) -> None:
+        """Forget the rows whose first column is ``first`` or more."""
+        self._used = int(np.searchsorted(self.rows[:, 0], first))
+
     def append(self, rows: Numbers) -> None:
         """Add rows (K, columns); of a step and those after it what was told last counts."""
         if len(rows):
@@ -82,8 +86,7 @@ class Rows:
             self._append(rows[start : start + portion])
 
     def _append(self, rows: Numbers) -> None:
-        if self._used and rows[0, 0] <= self._rows[self._used - 1, 0]:
-            self._used = int(np.searchsorted(self.rows[:, 0], rows[0, 0]))
+        self.forget_from(rows[0, 0])
         end = self._used + len(rows)
         if end > len(self._rows):
             # A run of days has many: room for twice as many would stand empty for long.

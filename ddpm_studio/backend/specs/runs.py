@@ -122,14 +122,14 @@ def compare_runs(runs: Sequence[Path]) -> JobSpec[list[dict[str, str]]]:
     return JobSpec("Comparing runs", PoolCall(work), slot="compare runs", listed=False)
 
 
-def look_at_run(run: Path, place: Place | None) -> JobSpec[RunNews]:
-    """Read what a run has written since ``place``."""
+def look_at_run(run: Path, place: Place | None, *, figures: bool = True) -> JobSpec[RunNews]:
+    """Read what a run has written since ``place``, its figures only if they are asked for."""
 
     def work() -> RunNews:
         from ddpm_studio.jobs.library.history import look_at_run
         from ddpm_studio.runs.metrics import Place
 
-        return look_at_run(run, place or Place())
+        return look_at_run(run, place or Place(), figures=figures)
 
     return JobSpec(f"Following {run.name}", PoolCall(work), listed=False)
 

@@ -17,7 +17,7 @@ def command(run: Run, json: Json = False, **given: Any) -> None:
     if request.csv is not None:
         check_destination(request.csv, {".csv"})
     from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs.library.figures import write_figures
+    from ddpm_studio.jobs.library.figures_export import write_figures
 
     written = listen(write_figures(request))
     places = [place for place in (request.csv, request.tensorboard) if place is not None]

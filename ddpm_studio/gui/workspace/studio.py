@@ -18,6 +18,7 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.workspace.importing import Importer
 from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.recent import Recent
+from ddpm_studio.gui.workspace.records import Records
 from ddpm_studio.gui.workspace.restoring import Restorer
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import open_settings
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs import TrainResult
 
 T = TypeVar("T")
-
-_RECORDS_KEPT = 8
 
 
 class Studio(QObject):
@@ -91,8 +90,7 @@ class Studio(QObject):
         self.training_run: Path | None = None
         self._live_step = 0
         self._spare = Spare()
-        self._records: dict[Path, RunRecord] = {}
-        self._moved: list[RunRecord] = []
+        self._records = Records(backend, self)
         self._open_record: RunRecord | None = None
         self.runs_folder = paths.runs_dir()
         self.restorer = Restorer(self.show_run, self._near_runs, self)
@@ -231,37 +229,20 @@ class Studio(QObject):
 
     def record(self, run: Path) -> RunRecord:
         """Return a run's figures, followed while anybody listens to them."""
-        # Those that nobody looks at any more make room, the longest unasked for first.
-        for old, record in list(self._records.items())[:-_RECORDS_KEPT]:
-            if old != run and not record.is_watched:
-                self._records.pop(old).deleteLater()
-        found = self._records.pop(run, None) or RunRecord(self.backend, run, self)
-        for left in [one for one in self._moved if not one.is_watched]:
-            self._moved.remove(left)
-            left.deleteLater()
-        self._records[run] = found
-        found.poll()
-        return found
+        return self._records.of(run)
 
     def hold_still(self, run: Path, still: bool) -> None:
         """Do not ask for news of a run while its folder is being moved."""
-        for path, record in self._records.items():
-            if path.resolve() == run.resolve():
-                if still:
-                    record.sleep()
-                else:
-                    record.wake()
+        self._records.hold_still(run, still)
 
     def take_moved(self, old: Path | None, new: Path | None) -> None:
         """Follow a run whose folder was moved; see ``run_moved``. An open run stays open."""
         if old is not None:
-            place = old.resolve()
-            for path in [path for path in self._records if path.resolve() == place]:
-                self._moved.append(self._records.pop(path))
+            self._records.leave(old)
             if new is not None:
                 self.colours.move(old, new)
         self.run_moved.emit(old, new)
-        if old is not None and self.run is not None and self.run.resolve() == place:
+        if old is not None and self.run is not None and self.run.resolve() == old.resolve():
             if new is not None:
                 # At once: no tool may ask for the old place meanwhile.
                 self.run = new
@@ -367,6 +348,8 @@ class Studio(QObject):
     def _on_training_event(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.training_run, self._live_step = event.run, event.step
+            if self.training is not None:
+                self._records.follow(self.training, event)
             if event.run != self.run:
                 # Until it is known, no tool may take the model before for this one.
                 self.run, self.run_view = event.run, None

@@ -1,171 +1,95 @@
-"""A run's figures for other programs: a CSV table, event files of TensorBoard; also as they come.
+"""Figures of a training as arrays, from the lines of ``metrics.jsonl`` or from its events.
 
-A training knows nothing of it: they are made of ``metrics.jsonl``.
+What :class:`~ddpm_studio.jobs.training.training_log.TrainingLog` tells and what it writes down give
+equal arrays.
 """
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import time
-from collections.abc import Callable, Generator, Mapping
-from pathlib import Path
-from typing import Any, Protocol, cast
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import BINS, Event, Progress
-from ddpm_studio.requests import FiguresRequest
-from ddpm_studio.runs import RunFolder, metrics
-from ddpm_studio.runs.lock import is_in_use
+import numpy as np
 
-_BY_T = "loss_by_t"
-_FIGURES = (
-    "loss",
-    "grad_norm",
-    "lr",
-    "held_out_loss",
-    "held_out_bits",
-    "images_per_second",
-    "memory_bytes",
-    "cpu_load",
-    "device_load",
-)
-#: Columns of the table; ``loss_by_t`` has one for each of its parts of 1..T.
-COLUMNS = ("step", *_FIGURES, *(f"{_BY_T}_{k + 1}" for k in range(BINS)))
-_POLL_SECONDS = 1.0
+from ddpm_studio.jobs.events import BINS, HeldOutMeasured, Table, TrainStep, TrainTick
+
+STEP_COLUMNS = ("step", "loss", "grad_norm", "lr")
+TICK_COLUMNS = ("step", "images_per_second", "memory_bytes", "cpu_load", "device_load")
+HELD_OUT_COLUMNS = ("step", "held_out_loss", "held_out_bits")
+
+FigureEvent = TrainStep | TrainTick | HeldOutMeasured
+"""The events that carry figures."""
 
 
-class _Target(Protocol):
-    def add(self, line: Mapping[str, Any]) -> None:
-        """Write the figures of a step."""
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """Some of a training's figures, by rising step; NaN: not recorded, or no finite number.
 
-    def begin_anew(self) -> None:
-        """Forget what was written: the run went back, and its figures are others now."""
-
-    def flush(self) -> None:
-        """Let others read what is written."""
-
-    def close(self) -> None:
-        """End."""
-
-
-def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
-    """Write a run's figures as ``request`` asks.
-
-    Yields:
-        Progress.
-
-    Returns:
-        How many steps are written.
-
-    Raises:
-        StudioError: if it is no run, nothing is asked for, or a file can't be written.
+    ``steps`` has shape (K, 4) with the columns ``STEP_COLUMNS``, ``ticks`` (M, 5) with
+    ``TICK_COLUMNS``; ``loss_by_t`` (M, BINS), the mean loss in equal parts of 1..T, belongs to the
+    ticks. ``held_out`` has shape (H, 3) with ``HELD_OUT_COLUMNS``, a row for each time that
+    held-out pictures were measured.
     """
-    folder = RunFolder.open(request.run)
-    if request.csv is None and request.tensorboard is None:
-        raise StudioError("Nothing is asked for.", "Name a file with --csv, or --tensorboard DIR.")
-    total = folder.info.request.steps if folder.info.request else 0
-    written, place = 0, metrics.Place()
-    try:
-        with contextlib.ExitStack() as stack:
-            targets = [stack.enter_context(contextlib.closing(one)) for one in _targets(request)]
-            while True:
-                # Asked before reading: what comes until the end is read as well.
-                live = request.follow and is_in_use(folder.path)
-                portion = metrics.read_on(folder.metrics_file, place)
-                place = portion.place
-                if portion.anew:
-                    written = 0
-                for target in targets:
-                    if portion.anew:
-                        target.begin_anew()
-                    for line in portion.lines:
-                        target.add(line)
-                    target.flush()
-                written += len(portion.lines)
-                step = int(portion.lines[-1]["step"]) if portion.lines else 0
-                yield Progress(min(step, total), max(total, step), "Writing the figures", "steps")
-                if not portion.more:
-                    if not live:
-                        return written
-                    time.sleep(_POLL_SECONDS)
-    except OSError as error:
-        raise StudioError(
-            f"The figures can't be written: {error.strerror or error}"
-            f"{f': {error.filename}' if error.filename else ''}.",
-            "Check the folder, its permissions and space.",
-        ) from error
+
+    steps: Table
+    ticks: Table
+    loss_by_t: Table
+    held_out: Table
+
+    @classmethod
+    def of_lines(cls, lines: Sequence[dict[str, Any]]) -> Figures:
+        """Take lines of ``metrics.jsonl``."""
+        ticks = [line for line in lines if "images_per_second" in line]
+        held_out = [line for line in lines if "held_out_loss" in line]
+        return cls(
+            _table(lines, STEP_COLUMNS), *_tick_tables(ticks), _table(held_out, HELD_OUT_COLUMNS)
+        )
+
+    @classmethod
+    def of_events(cls, events: Sequence[FigureEvent]) -> Figures:
+        """Take what a training has told."""
+        steps = [vars(event) for event in events if isinstance(event, TrainStep)]
+        ticks = [vars(event) for event in events if isinstance(event, TrainTick)]
+        held_out = [
+            {"step": event.step, "held_out_loss": event.loss, "held_out_bits": event.bits}
+            for event in events
+            if isinstance(event, HeldOutMeasured)
+        ]
+        return cls(
+            _table(steps, STEP_COLUMNS), *_tick_tables(ticks), _table(held_out, HELD_OUT_COLUMNS)
+        )
+
+    def between(self, low: float, high: float) -> Figures:
+        """Return those of the steps above ``low``, up to ``high``."""
+        steps, ticks, held_out = (
+            (low < table[:, 0]) & (table[:, 0] <= high)
+            for table in (self.steps, self.ticks, self.held_out)
+        )
+        return Figures(
+            self.steps[steps], self.ticks[ticks], self.loss_by_t[ticks], self.held_out[held_out]
+        )
 
 
-def _targets(request: FiguresRequest) -> list[_Target]:
-    targets: list[_Target] = []
-    if request.tensorboard is not None:
-        targets.append(_Events(request.tensorboard))
-    if request.csv is not None:
-        targets.append(_Table(request.csv))
-    return targets
+def _tick_tables(lines: Sequence[dict[str, Any]]) -> tuple[Table, Table]:
+    bins = np.array([_bins(line.get("loss_by_t")) for line in lines]).reshape(-1, BINS)
+    return _table(lines, TICK_COLUMNS), bins
 
 
-class _Table:
-    """A CSV file; a figure that a step has not is an empty cell."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file)
-        self._writer.writerow(COLUMNS)
-
-    def add(self, line: Mapping[str, Any]) -> None:
-        by_t = (line.get(_BY_T) or [None] * BINS)[:BINS]
-        self._writer.writerow([line["step"], *(line.get(name) for name in _FIGURES), *by_t])
-
-    def begin_anew(self) -> None:
-        self._file.seek(0)
-        self._file.truncate()
-        self._writer.writerow(COLUMNS)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
+def _table(lines: Sequence[dict[str, Any]], columns: Sequence[str]) -> Table:
+    rows = [[_number(line.get(column)) for column in columns] for line in lines]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(columns))
 
 
-class _Events:
-    """Event files of TensorBoard, in a folder of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._open = _summary_writer()
-        self._writer = self._open(folder, None)
-
-    def add(self, line: Mapping[str, Any]) -> None:
-        step = int(line["step"])
-        for name in _FIGURES:
-            if isinstance(value := line.get(name), int | float):
-                self._writer.add_scalar(name, value, step)
-        for k, value in enumerate(line.get(_BY_T) or ()):
-            if value is not None:
-                self._writer.add_scalar(f"{_BY_T}/{k + 1:02}", value, step)
-
-    def begin_anew(self) -> None:
-        self._writer.close()
-        # What was written before is of no account from step 0 on.
-        self._writer = self._open(self._folder, 0)
-
-    def flush(self) -> None:
-        self._writer.flush()
-
-    def close(self) -> None:
-        self._writer.close()
+def _number(value: object) -> float:
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if known and math.isfinite(value) else math.nan  # type: ignore[arg-type]
 
 
-def _summary_writer() -> Callable[[Path, int | None], Any]:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise StudioError(
-            "Event files need the package tensorboard.",
-            "Install it: pip install 'ddpm-studio[tensorboard]'; or write a table with --csv.",
-        ) from error
-    make = cast(Callable[..., Any], SummaryWriter)
-    return lambda folder, purge: make(str(folder), purge_step=purge)
+def _bins(values: object) -> list[float]:
+    """Return a tick's losses by t; a coarser record, as older runs have, is spread out."""
+    found = [_number(value) for value in values] if isinstance(values, (list, tuple)) else []
+    if not found or BINS % len(found):
+        return [math.nan] * BINS
+    return [value for value in found for _ in range(BINS // len(found))]

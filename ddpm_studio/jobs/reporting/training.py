@@ -37,14 +37,14 @@ def training(subject: Subject) -> Plan:
 def _training(subject: Subject) -> Section:
     entry = REPORT_PARTS[_PART]
     news = _all_news(subject)
-    steps = np.concatenate([one.steps for one in news])
+    steps = np.concatenate([one.figures.steps for one in news])
     if not np.isfinite(steps[:, 1]).any():
         told = "This model was trained elsewhere" if subject.model.info.origin else "The run"
         reason = f"{told}, and no losses of its training are recorded."
         figure = Figure([Note(reason, missing=True)])
         return Section(entry.name, entry.title, entry.paper, "", [figure])
-    held_out = np.concatenate([one.held_out for one in news])
-    ticks = np.concatenate([one.loss_by_t for one in news])
+    held_out = np.concatenate([one.figures.held_out for one in news])
+    ticks = np.concatenate([one.figures.loss_by_t for one in news])
     figures = [_figure(subject, steps, held_out, ticks)]
     return Section(entry.name, entry.title, entry.paper, _lead(subject), figures)
 

@@ -10,7 +10,8 @@ import torch
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS
-from ddpm_studio.jobs.library.history import STEP_COLUMNS, TICK_COLUMNS, look_at_run
+from ddpm_studio.jobs.library.figures import STEP_COLUMNS, TICK_COLUMNS
+from ddpm_studio.jobs.library.history import look_at_run
 from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.runs.metrics import Place
 from tests.jobs.conftest import REQUEST
@@ -20,24 +21,24 @@ def test_what_a_run_has_written_comes_back_as_arrays(run: Path) -> None:
     news = look_at_run(run, Place())
     lines = [json.loads(line) for line in (run / "metrics.jsonl").open()]
     for column, name in enumerate(STEP_COLUMNS):
-        assert news.steps[:, column].tolist() == [line[name] for line in lines]
+        assert news.figures.steps[:, column].tolist() == [line[name] for line in lines]
     last = lines[-1]
-    assert news.ticks[-1, 0] == REQUEST.steps
+    assert news.figures.ticks[-1, 0] == REQUEST.steps
     for column, name in enumerate(TICK_COLUMNS[1:4], 1):
-        assert news.ticks[-1, column] == last[name]
+        assert news.figures.ticks[-1, column] == last[name]
     assert last["device_load"] is None, "there is no GPU whose load could be told"
-    assert math.isnan(news.ticks[-1, 4])
+    assert math.isnan(news.figures.ticks[-1, 4])
     assert 0 <= last["cpu_load"] <= 1
-    assert news.loss_by_t.shape == (len(news.ticks), BINS)
+    assert news.figures.loss_by_t.shape == (len(news.figures.ticks), BINS)
     known = [value for value in last["loss_by_t"] if value is not None]
-    row = news.loss_by_t[-1]
+    row = news.figures.loss_by_t[-1]
     assert row[np.isfinite(row)].tolist() == known
     assert news.checkpoint == REQUEST.steps
     # The last step's, and on a slow machine some of earlier ones.
     assert news.previews[-1].name == f"step-{REQUEST.steps:08d}.png"
     assert set(news.previews) == set((run / "samples").glob("*.png"))
     assert not news.more
-    assert not len(look_at_run(run, news.place).steps)
+    assert not len(look_at_run(run, news.place).figures.steps)
 
 
 def test_an_older_run_is_read_with_what_it_has(run: Path, tmp_path: Path) -> None:
@@ -48,12 +49,12 @@ def test_an_older_run_is_read_with_what_it_has(run: Path, tmp_path: Path) -> Non
     lines = [{"step": 1, "loss": 0.9}, {"step": 2, "loss": None, **tick}]
     (old / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     news = look_at_run(old, Place())
-    assert news.steps.shape == (2, 4)
-    assert news.steps[0, :2].tolist() == [1, 0.9]
-    assert np.isnan(news.steps[:, 2:]).all()
-    assert news.ticks[0, :3].tolist() == [2, 3.5, 8]
-    assert np.isnan(news.ticks[0, 3:]).all()
-    assert np.nan_to_num(news.loss_by_t[0], nan=-1).tolist() == [0.5, 0.5, -1, -1] * 5
+    assert news.figures.steps.shape == (2, 4)
+    assert news.figures.steps[0, :2].tolist() == [1, 0.9]
+    assert np.isnan(news.figures.steps[:, 2:]).all()
+    assert news.figures.ticks[0, :3].tolist() == [2, 3.5, 8]
+    assert np.isnan(news.figures.ticks[0, 3:]).all()
+    assert np.nan_to_num(news.figures.loss_by_t[0], nan=-1).tolist() == [0.5, 0.5, -1, -1] * 5
     assert news.checkpoint is None
 
 

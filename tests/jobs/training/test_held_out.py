@@ -91,8 +91,10 @@ def test_figures_are_told_in_the_metrics_and_to_the_window(
     assert [line["held_out_loss"] for line in lines] == [one.loss for one in found]
     assert [line["held_out_bits"] for line in lines] == [one.bits for one in found]
     news = look_at_run(run, metrics.Place())
-    np.testing.assert_array_equal(news.held_out, [[one.step, one.loss, one.bits] for one in found])
-    assert len(news.steps) == 3
+    np.testing.assert_array_equal(
+        news.figures.held_out, [[one.step, one.loss, one.bits] for one in found]
+    )
+    assert len(news.figures.steps) == 3
 
 
 def test_the_loss_is_that_of_fixed_noise(
@@ -171,7 +173,7 @@ def test_what_can_not_be_measured_ends_no_training(
 def test_without_a_share_nothing_is_held_out(run: Path) -> None:
     told = json.loads((run / "run.json").read_text())
     assert told["request"]["held_out"] == 0
-    assert len(look_at_run(run, metrics.Place()).held_out) == 0
+    assert len(look_at_run(run, metrics.Place()).figures.held_out) == 0
 
 
 @pytest.mark.slow

@@ -39,7 +39,6 @@ from ddpm_studio.jobs.events import (
     Event,
     Notice,
     RunStarted,
-    SampleGrid,
     SavingFailed,
     TrainTick,
 )
@@ -288,8 +287,6 @@ class TrainingPanel(QWidget):
         if isinstance(event, TrainTick):
             self.status.take(event)
             self._refresh()
-        if isinstance(event, TrainTick | SampleGrid) and self._record is not None:
-            self._record.poll()
         elif isinstance(event, RunStarted):
             self.status.take(event)
             self.run_choice.taken()

@@ -11,8 +11,8 @@ import pytest
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS, Event
-from ddpm_studio.jobs.library import figures
-from ddpm_studio.jobs.library.figures import write_figures
+from ddpm_studio.jobs.library import figures_export as figures
+from ddpm_studio.jobs.library.figures_export import write_figures
 from ddpm_studio.requests import FiguresRequest
 from ddpm_studio.runs import RunFolder, metrics
 from tests.runs.test_folder import INFO

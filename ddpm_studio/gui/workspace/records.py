@@ -1,0 +1,70 @@
+"""The records of runs that the window has open: figures that grow, shared by all who show them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from ddpm_studio.backend import Backend, JobHandle
+from ddpm_studio.backend.record import RunRecord
+from ddpm_studio.jobs.events import RunStarted
+
+_KEPT = 8
+
+
+class Records(QObject):
+    """One :class:`RunRecord` for each run that somebody looks at, or looked at not long ago.
+
+    Args:
+        backend: reads the files.
+        parent: the owner.
+    """
+
+    def __init__(self, backend: Backend, parent: QObject) -> None:
+        super().__init__(parent)
+        self._backend = backend
+        self._records: dict[Path, RunRecord] = {}
+        self._moved: list[RunRecord] = []
+        self._in_training: RunRecord | None = None
+
+    def of(self, run: Path) -> RunRecord:
+        """Return a run's figures, followed while anybody listens to them."""
+        # Those that nobody looks at any more make room, the longest unasked for first.
+        for old, record in list(self._records.items())[:-_KEPT]:
+            if old != run and not _is_needed(record):
+                self._records.pop(old).deleteLater()
+        found = self._records.pop(run, None) or RunRecord(self._backend, run, self)
+        for left in [one for one in self._moved if not _is_needed(one)]:
+            self._moved.remove(left)
+            left.deleteLater()
+        self._records[run] = found
+        found.poll()
+        return found
+
+    def follow(self, training: JobHandle[object], started: RunStarted) -> None:
+        """Take the figures of a training in this window from its events."""
+        before = self._in_training
+        if before is not None and before.training is not training:
+            before = None
+        self._in_training = self.of(started.run)
+        self._in_training.follow(training, started.step, before)
+
+    def hold_still(self, run: Path, still: bool) -> None:
+        """Do not ask for news of a run while its folder is being moved."""
+        for path, record in self._records.items():
+            if path.resolve() == run.resolve():
+                if still:
+                    record.sleep()
+                else:
+                    record.wake()
+
+    def leave(self, old: Path) -> None:
+        """Keep no record of a run under this path any more: its folder was moved."""
+        place = old.resolve()
+        for path in [path for path in self._records if path.resolve() == place]:
+            self._moved.append(self._records.pop(path))
+
+
+def _is_needed(record: RunRecord) -> bool:
+    return record.is_watched or record.training is not None

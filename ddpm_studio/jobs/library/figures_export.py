@@ -1,0 +1,171 @@
+"""A run's figures for other programs: a CSV table, event files of TensorBoard; also as they come.
+
+A training knows nothing of it: they are made of ``metrics.jsonl``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import time
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import BINS, Event, Progress
+from ddpm_studio.requests import FiguresRequest
+from ddpm_studio.runs import RunFolder, metrics
+from ddpm_studio.runs.lock import is_in_use
+
+_BY_T = "loss_by_t"
+_FIGURES = (
+    "loss",
+    "grad_norm",
+    "lr",
+    "held_out_loss",
+    "held_out_bits",
+    "images_per_second",
+    "memory_bytes",
+    "cpu_load",
+    "device_load",
+)
+#: Columns of the table; ``loss_by_t`` has one for each of its parts of 1..T.
+COLUMNS = ("step", *_FIGURES, *(f"{_BY_T}_{k + 1}" for k in range(BINS)))
+_POLL_SECONDS = 1.0
+
+
+class _Target(Protocol):
+    def add(self, line: Mapping[str, Any]) -> None:
+        """Write the figures of a step."""
+
+    def begin_anew(self) -> None:
+        """Forget what was written: the run went back, and its figures are others now."""
+
+    def flush(self) -> None:
+        """Let others read what is written."""
+
+    def close(self) -> None:
+        """End."""
+
+
+def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
+    """Write a run's figures as ``request`` asks.
+
+    Yields:
+        Progress.
+
+    Returns:
+        How many steps are written.
+
+    Raises:
+        StudioError: if it is no run, nothing is asked for, or a file can't be written.
+    """
+    folder = RunFolder.open(request.run)
+    if request.csv is None and request.tensorboard is None:
+        raise StudioError("Nothing is asked for.", "Name a file with --csv, or --tensorboard DIR.")
+    total = folder.info.request.steps if folder.info.request else 0
+    written, place = 0, metrics.Place()
+    try:
+        with contextlib.ExitStack() as stack:
+            targets = [stack.enter_context(contextlib.closing(one)) for one in _targets(request)]
+            while True:
+                # Asked before reading: what comes until the end is read as well.
+                live = request.follow and is_in_use(folder.path)
+                portion = metrics.read_on(folder.metrics_file, place)
+                place = portion.place
+                if portion.anew:
+                    written = 0
+                for target in targets:
+                    if portion.anew:
+                        target.begin_anew()
+                    for line in portion.lines:
+                        target.add(line)
+                    target.flush()
+                written += len(portion.lines)
+                step = int(portion.lines[-1]["step"]) if portion.lines else 0
+                yield Progress(min(step, total), max(total, step), "Writing the figures", "steps")
+                if not portion.more:
+                    if not live:
+                        return written
+                    time.sleep(_POLL_SECONDS)
+    except OSError as error:
+        raise StudioError(
+            f"The figures can't be written: {error.strerror or error}"
+            f"{f': {error.filename}' if error.filename else ''}.",
+            "Check the folder, its permissions and space.",
+        ) from error
+
+
+def _targets(request: FiguresRequest) -> list[_Target]:
+    targets: list[_Target] = []
+    if request.tensorboard is not None:
+        targets.append(_Events(request.tensorboard))
+    if request.csv is not None:
+        targets.append(_Table(request.csv))
+    return targets
+
+
+class _Table:
+    """A CSV file; a figure that a step has not is an empty cell."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(COLUMNS)
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        by_t = (line.get(_BY_T) or [None] * BINS)[:BINS]
+        self._writer.writerow([line["step"], *(line.get(name) for name in _FIGURES), *by_t])
+
+    def begin_anew(self) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._writer.writerow(COLUMNS)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Events:
+    """Event files of TensorBoard, in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = _summary_writer()
+        self._writer = self._open(folder, None)
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        step = int(line["step"])
+        for name in _FIGURES:
+            if isinstance(value := line.get(name), int | float):
+                self._writer.add_scalar(name, value, step)
+        for k, value in enumerate(line.get(_BY_T) or ()):
+            if value is not None:
+                self._writer.add_scalar(f"{_BY_T}/{k + 1:02}", value, step)
+
+    def begin_anew(self) -> None:
+        self._writer.close()
+        # What was written before is of no account from step 0 on.
+        self._writer = self._open(self._folder, 0)
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _summary_writer() -> Callable[[Path, int | None], Any]:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise StudioError(
+            "Event files need the package tensorboard.",
+            "Install it: pip install 'ddpm-studio[tensorboard]'; or write a table with --csv.",
+        ) from error
+    make = cast(Callable[..., Any], SummaryWriter)
+    return lambda folder, purge: make(str(folder), purge_step=purge)
