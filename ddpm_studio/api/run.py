@@ -2,64 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio import jobs
-from ddpm_studio.api.listening import listen
+from ddpm_studio.api.columns import as_columns
+from ddpm_studio.api.measuring import MeasuringMethods
 from ddpm_studio.api.options import checked, of_model, takes
 from ddpm_studio.api.pictures import (
     AnyPath,
     Picture,
-    Sources,
-    on_disk,
     paths_of,
     to_latent,
     to_mask,
 )
 from ddpm_studio.api.pictures import to_picture as prepared
-from ddpm_studio.api.results import Bits, Drawing, Encoded, Evaluation, Neighbours, values_of
+from ddpm_studio.api.publishing import PublishingMethods
+from ddpm_studio.api.results import Drawing, Encoded, values_of
 from ddpm_studio.api.stoppable import trained
 from ddpm_studio.api.store import models
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import check_destination
-from ddpm_studio.jobs.asking import OptionError, ask
+from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
 from ddpm_studio.jobs.drawing.picture_files import is_folder, row_length
-from ddpm_studio.jobs.events import BINS, Drawn, Event, FrameImages, Latent
+from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
 from ddpm_studio.jobs.library.describing import steps_told
 from ddpm_studio.jobs.training.distilling import further_student
 from ddpm_studio.jobs.training.new_run import check_new_run
 from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import (
-    BitsRequest,
     DistillRequest,
     EncodeRequest,
-    EvaluateRequest,
     GridOptions,
     InpaintRequest,
     InterpolateRequest,
-    NeighboursRequest,
     PathRequest,
     PrepareOptions,
-    PublishRequest,
-    ReportRequest,
-    Request,
     SampleRequest,
     ShareRequest,
     TrainRequest,
-    Weights,
 )
-from ddpm_studio.runs import RunFolder, RunInfo, evaluations
-from ddpm_studio.runs.ready import named_run
-
-RequestT = TypeVar("RequestT", bound=Request)
-ResultT = TypeVar("ResultT")
+from ddpm_studio.runs import RunFolder, RunInfo
 
 
 def open(folder: AnyPath, *, progress: bool = True) -> Run:
@@ -76,7 +64,7 @@ def open(folder: AnyPath, *, progress: bool = True) -> Run:
     return Run(folder, progress=progress)
 
 
-class Run:
+class Run(MeasuringMethods, PublishingMethods):
     """A run folder, and its model.
 
     Keyword arguments of the methods are the fields of the requests of
@@ -91,11 +79,6 @@ class Run:
     Raises:
         StudioError: if it is no run folder, or damaged.
     """
-
-    def __init__(self, folder: AnyPath, *, progress: bool = True) -> None:
-        self.path = named_run(folder)
-        self.progress = progress
-        RunFolder.open(self.path)
 
     @property
     def info(self) -> RunInfo:
@@ -120,19 +103,7 @@ class Run:
             NaN where a row does not tell it; ``loss_by_t`` (S, 20): the mean loss in equal parts
             of 1..T.
         """
-        rows = list(RunFolder.open(self.path).metrics())
-        names = {
-            name: isinstance(value, list)
-            for row in rows
-            for name, value in row.items()
-            if not isinstance(value, str)
-        }
-        found: dict[str, npt.NDArray[Any]] = {"step": np.array([r["step"] for r in rows], np.int64)}
-        for name, is_list in names.items():
-            if name != "step":
-                values = [_row(row.get(name)) if is_list else row.get(name) for row in rows]
-                found[name] = np.array(values, np.float64)
-        return found
+        return as_columns(list(RunFolder.open(self.path).metrics()))
 
     @takes(SampleRequest)
     def sample(self, count: int | None = None, **options: Any) -> Drawing:
@@ -286,51 +257,6 @@ class Run:
         job = jobs.encode_picture(request, prepared(picture, self.path), models())
         return Encoded(**values_of(self._listen(job)))
 
-    @takes(BitsRequest)
-    def bits(self, pictures: Sources | None = None, **options: Any) -> Bits:
-        """Measure bits/dim over a set of pictures [DDPM eq. 5, Table 4].
-
-        Figures are kept in the run: the same question is answered at once, and one that was
-        interrupted goes on.
-
-        Args:
-            pictures: files or folders, an array (N, H, W, C), or several pictures; None: those
-                that it was trained on.
-            options: fields of :class:`ddpm_studio.requests.BitsRequest`.
-
-        Raises:
-            TypeError: for an unknown option.
-            StudioError: if run or pictures can't be read, or a value is out of range.
-        """
-        request = self._request(BitsRequest, "bits", options)
-        with on_disk(pictures, self.path) as sources:
-            measured = self._listen(jobs.measure_bits(request, sources, models()))
-        return Bits(**values_of(measured))
-
-    @takes(EvaluateRequest)
-    def evaluate(self, pictures: Sources | None = None, **options: Any) -> Evaluation:
-        """Draw samples and compare them with real pictures: Fréchet distance, KID and others.
-
-        The figures are noted in the run; :meth:`evaluations` returns them.
-
-        Args:
-            pictures: the real ones: files or folders, an array (N, H, W, C), or several pictures;
-                None: those that it was trained on.
-            options: fields of :class:`ddpm_studio.requests.EvaluateRequest`.
-
-        Raises:
-            TypeError: for an unknown option.
-            StudioError: if run or pictures can't be read, or a value is out of range.
-        """
-        request = self._request(EvaluateRequest, "evaluate", options)
-        with on_disk(pictures, self.path) as sources:
-            found = self._listen(jobs.evaluate(request, sources, models()))
-        return Evaluation(**values_of(found))
-
-    def evaluations(self) -> list[evaluations.Evaluation]:
-        """Return what :meth:`evaluate`, the terminal and the window have found, oldest first."""
-        return evaluations.read(self.path)
-
     @takes(DistillRequest)
     def distill(
         self,
@@ -381,93 +307,6 @@ class Run:
             job = jobs.distill(request, folder, sources, models=models(), spare=place)
         return Run(trained(job, folder, self.progress), progress=self.progress)
 
-    @takes(PublishRequest)
-    def publish(self, folder: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
-        """Pack the newest averaged weights to be shared, with samples and a model card.
-
-        The card's figures are those by which the run was evaluated, measured anew on the weights
-        in half precision.
-
-        Args:
-            folder: to be made, or empty.
-            pictures: those that it was evaluated with, where they are neither those that it was
-                trained on nor the embedded set ``sample``.
-            options: fields of :class:`ddpm_studio.requests.PublishRequest`; ``title`` and
-                ``license`` are needed.
-
-        Returns:
-            The folder, which :func:`ddpm_studio.open` opens.
-
-        Raises:
-            TypeError: for an unknown option.
-            StudioError: if something is missing that the card has to tell, the run can't be read,
-                or the folder holds files.
-        """
-        request = self._request(PublishRequest, "publish", options)
-        with on_disk(pictures, self.path) as sources:
-            return self._listen(jobs.publish(request, Path(folder), models(), sources)).path
-
-    @takes(ReportRequest)
-    def report(self, path: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
-        """Write the paper's figures and tables of this run as one HTML file.
-
-        Args:
-            path: ends with ``.html``.
-            pictures: to measure and to begin with: files or folders, an array (N, H, W, C), or
-                several pictures; None: those that it was trained on.
-            options: fields of :class:`ddpm_studio.requests.ReportRequest`.
-
-        Returns:
-            The path.
-
-        Raises:
-            TypeError: for an unknown option.
-            StudioError: if the run can't be read or drawn from, pictures can't be used, or the
-                file can't be written.
-        """
-        request = self._request(ReportRequest, "report", options)
-        with on_disk(pictures, self.path) as sources:
-            return self._listen(jobs.report(request, sources, Path(path), models()))
-
-    @takes(NeighboursRequest)
-    def neighbours(self, picture: Picture, **options: Any) -> Neighbours:
-        """Find the training pictures nearest to a picture: is it learnt by heart?
-
-        Args:
-            picture: the picture.
-            options: fields of :class:`ddpm_studio.requests.NeighboursRequest`.
-
-        Raises:
-            TypeError: for an unknown option.
-            StudioError: if the run's pictures are gone, or it is no picture.
-        """
-        request = self._request(NeighboursRequest, "neighbours", options)
-        job = jobs.find_neighbours(request, prepared(picture, self.path))
-        return Neighbours(**values_of(self._listen(job)))
-
-    def export_diffusers(
-        self, folder: AnyPath, weights: Weights = "ema", *, license: str = "unknown"
-    ) -> Path:
-        """Write the newest model as a folder that ``DDPMPipeline.from_pretrained`` reads.
-
-        Its ``README.md`` is a model card.
-
-        Args:
-            folder: new or empty.
-            weights: which.
-            license: of the model, as the Hugging Face Hub names it.
-
-        Returns:
-            The folder.
-
-        Raises:
-            StudioError: if the run can't be read, diffusers can't express it, the folder holds
-                files already, or there are no such weights.
-        """
-        if weights not in get_args(Weights):
-            raise OptionError("weights", f"must be {' or '.join(map(repr, get_args(Weights)))}")
-        return self._listen(jobs.export_diffusers(self.path, Path(folder), weights, license))
-
     def __repr__(self) -> str:
         try:
             told = jobs.describe_run(self.path)
@@ -486,21 +325,6 @@ class Run:
             f"T = {told.timesteps:,}, {network}>"
         )
 
-    def _request(
-        self, model: type[RequestT], method: str, options: dict[str, Any], **own: object
-    ) -> RequestT:
-        """Make a request of the options, and of those of the method's own that were given."""
-        named = {name: value for name, value in own.items() if value is not None}
-        given = checked(method, {**options, **named}, model)
-        return ask(model, given, run=self.path)
-
-    def _listen(
-        self,
-        job: Generator[Event, None, ResultT],
-        on_event: Callable[[Event], object] | None = None,
-    ) -> ResultT:
-        return listen(job, self.progress, on_event)
-
     def _drawing(self, job: Generator[Event, None, Drawn], columns: int | None = None) -> Drawing:
         frames: list[FrameImages] = []
 
@@ -510,8 +334,3 @@ class Run:
 
         drawn = self._listen(job, keep)
         return Drawing(**values_of(drawn), frames=tuple(frames), columns=columns)
-
-
-def _row(value: object) -> list[Any]:
-    """Return the mean losses by t of a row, NaN where it has none."""
-    return value if isinstance(value, list) and len(value) == BINS else [None] * BINS

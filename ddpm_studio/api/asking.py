@@ -1,0 +1,50 @@
+"""What the methods of a run have in common: requests are made of options, and jobs listened to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+from ddpm_studio.api.listening import listen
+from ddpm_studio.api.options import checked
+from ddpm_studio.api.pictures import AnyPath
+from ddpm_studio.jobs.asking import ask
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.requests import Request
+from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.ready import named_run
+
+RequestT = TypeVar("RequestT", bound=Request)
+ResultT = TypeVar("ResultT")
+
+
+class Asking:
+    """A run folder that can be asked for something.
+
+    Args:
+        folder: the run folder, or ``ready:NAME``.
+        progress: show how far what is asked of it is, in a notebook or a terminal.
+
+    Raises:
+        StudioError: if it is no run folder, or damaged.
+    """
+
+    def __init__(self, folder: AnyPath, *, progress: bool = True) -> None:
+        self.path = named_run(folder)
+        self.progress = progress
+        RunFolder.open(self.path)
+
+    def _request(
+        self, model: type[RequestT], method: str, options: dict[str, Any], **own: object
+    ) -> RequestT:
+        """Make a request of the options, and of those of the method's own that were given."""
+        named = {name: value for name, value in own.items() if value is not None}
+        given = checked(method, {**options, **named}, model)
+        return ask(model, given, run=self.path)
+
+    def _listen(
+        self,
+        job: Generator[Event, None, ResultT],
+        on_event: Callable[[Event], object] | None = None,
+    ) -> ResultT:
+        return listen(job, self.progress, on_event)

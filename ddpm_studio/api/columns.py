@@ -1,0 +1,32 @@
+"""Lines of ``metrics.jsonl`` as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ddpm_studio.jobs.events import BINS
+
+
+def as_columns(rows: Sequence[dict[str, Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Return an array for each figure, see :meth:`ddpm_studio.api.run.Run.metrics`."""
+    names = {
+        name: isinstance(value, list)
+        for row in rows
+        for name, value in row.items()
+        if not isinstance(value, str)
+    }
+    found: dict[str, npt.NDArray[Any]] = {"step": np.array([r["step"] for r in rows], np.int64)}
+    for name, is_list in names.items():
+        if name != "step":
+            values = [_bins(row.get(name)) if is_list else row.get(name) for row in rows]
+            found[name] = np.array(values, np.float64)
+    return found
+
+
+def _bins(value: object) -> list[Any]:
+    """Return the mean losses by t of a row, NaN where it has none."""
+    return value if isinstance(value, list) and len(value) == BINS else [None] * BINS

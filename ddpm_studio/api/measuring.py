@@ -1,0 +1,80 @@
+"""How good a run's model is: bits/dim, distances to real pictures, nearest training pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddpm_studio import jobs
+from ddpm_studio.api.asking import Asking
+from ddpm_studio.api.options import takes
+from ddpm_studio.api.pictures import Picture, Sources, on_disk
+from ddpm_studio.api.pictures import to_picture as prepared
+from ddpm_studio.api.results import Bits, Evaluation, Neighbours, values_of
+from ddpm_studio.api.store import models
+from ddpm_studio.requests import BitsRequest, EvaluateRequest, NeighboursRequest
+from ddpm_studio.runs import evaluations
+
+
+class MeasuringMethods(Asking):
+    """The methods of a run that measure its model."""
+
+    @takes(BitsRequest)
+    def bits(self, pictures: Sources | None = None, **options: Any) -> Bits:
+        """Measure bits/dim over a set of pictures [DDPM eq. 5, Table 4].
+
+        Figures are kept in the run: the same question is answered at once, and one that was
+        interrupted goes on.
+
+        Args:
+            pictures: files or folders, an array (N, H, W, C), or several pictures; None: those
+                that it was trained on.
+            options: fields of :class:`ddpm_studio.requests.BitsRequest`.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if run or pictures can't be read, or a value is out of range.
+        """
+        request = self._request(BitsRequest, "bits", options)
+        with on_disk(pictures, self.path) as sources:
+            measured = self._listen(jobs.measure_bits(request, sources, models()))
+        return Bits(**values_of(measured))
+
+    @takes(EvaluateRequest)
+    def evaluate(self, pictures: Sources | None = None, **options: Any) -> Evaluation:
+        """Draw samples and compare them with real pictures: Fréchet distance, KID and others.
+
+        The figures are noted in the run; :meth:`evaluations` returns them.
+
+        Args:
+            pictures: the real ones: files or folders, an array (N, H, W, C), or several pictures;
+                None: those that it was trained on.
+            options: fields of :class:`ddpm_studio.requests.EvaluateRequest`.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if run or pictures can't be read, or a value is out of range.
+        """
+        request = self._request(EvaluateRequest, "evaluate", options)
+        with on_disk(pictures, self.path) as sources:
+            found = self._listen(jobs.evaluate(request, sources, models()))
+        return Evaluation(**values_of(found))
+
+    def evaluations(self) -> list[evaluations.Evaluation]:
+        """Return what :meth:`evaluate`, the terminal and the window have found, oldest first."""
+        return evaluations.read(self.path)
+
+    @takes(NeighboursRequest)
+    def neighbours(self, picture: Picture, **options: Any) -> Neighbours:
+        """Find the training pictures nearest to a picture: is it learnt by heart?
+
+        Args:
+            picture: the picture.
+            options: fields of :class:`ddpm_studio.requests.NeighboursRequest`.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if the run's pictures are gone, or it is no picture.
+        """
+        request = self._request(NeighboursRequest, "neighbours", options)
+        job = jobs.find_neighbours(request, prepared(picture, self.path))
+        return Neighbours(**values_of(self._listen(job)))

@@ -1,0 +1,89 @@
+"""What a run is passed on as: a package with a model card, a report, a folder of diffusers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+from ddpm_studio import jobs
+from ddpm_studio.api.asking import Asking
+from ddpm_studio.api.options import takes
+from ddpm_studio.api.pictures import AnyPath, Sources, on_disk
+from ddpm_studio.api.store import models
+from ddpm_studio.jobs.asking import OptionError
+from ddpm_studio.requests import PublishRequest, ReportRequest, Weights
+
+
+class PublishingMethods(Asking):
+    """The methods of a run that write it down for others."""
+
+    @takes(PublishRequest)
+    def publish(self, folder: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
+        """Pack the newest averaged weights to be shared, with samples and a model card.
+
+        The card's figures are those by which the run was evaluated, measured anew on the weights
+        in half precision.
+
+        Args:
+            folder: to be made, or empty.
+            pictures: those that it was evaluated with, where they are neither those that it was
+                trained on nor the embedded set ``sample``.
+            options: fields of :class:`ddpm_studio.requests.PublishRequest`; ``title`` and
+                ``license`` are needed.
+
+        Returns:
+            The folder, which :func:`ddpm_studio.open` opens.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if something is missing that the card has to tell, the run can't be read,
+                or the folder holds files.
+        """
+        request = self._request(PublishRequest, "publish", options)
+        with on_disk(pictures, self.path) as sources:
+            return self._listen(jobs.publish(request, Path(folder), models(), sources)).path
+
+    @takes(ReportRequest)
+    def report(self, path: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
+        """Write the paper's figures and tables of this run as one HTML file.
+
+        Args:
+            path: ends with ``.html``.
+            pictures: to measure and to begin with: files or folders, an array (N, H, W, C), or
+                several pictures; None: those that it was trained on.
+            options: fields of :class:`ddpm_studio.requests.ReportRequest`.
+
+        Returns:
+            The path.
+
+        Raises:
+            TypeError: for an unknown option.
+            StudioError: if the run can't be read or drawn from, pictures can't be used, or the
+                file can't be written.
+        """
+        request = self._request(ReportRequest, "report", options)
+        with on_disk(pictures, self.path) as sources:
+            return self._listen(jobs.report(request, sources, Path(path), models()))
+
+    def export_diffusers(
+        self, folder: AnyPath, weights: Weights = "ema", *, license: str = "unknown"
+    ) -> Path:
+        """Write the newest model as a folder that ``DDPMPipeline.from_pretrained`` reads.
+
+        Its ``README.md`` is a model card.
+
+        Args:
+            folder: new or empty.
+            weights: which.
+            license: of the model, as the Hugging Face Hub names it.
+
+        Returns:
+            The folder.
+
+        Raises:
+            StudioError: if the run can't be read, diffusers can't express it, the folder holds
+                files already, or there are no such weights.
+        """
+        if weights not in get_args(Weights):
+            raise OptionError("weights", f"must be {' or '.join(map(repr, get_args(Weights)))}")
+        return self._listen(jobs.export_diffusers(self.path, Path(folder), weights, license))
