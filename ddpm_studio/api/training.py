@@ -81,7 +81,7 @@ def train(
     prepare = ask(PrepareOptions, of_model(PrepareOptions, given))
     asked, make = of_model(TrainRequest, given), partial(ask, TrainRequest)
     if resume:
-        request = resumed(folder, given, make({**begun_with(folder), **asked}), prepare)
+        request = resumed(folder, given, make({**begun_with(folder, asked), **asked}), prepare)
     else:
         check_new_run(folder)
         request = make(asked) if base is None else fine_tuned(base, asked, make)

@@ -136,6 +136,21 @@ def test_a_decay_of_weights_that_the_optimiser_has_not_is_refused(
     assert "--optimizer adamw or muon" in said.error
 
 
+def test_a_run_that_goes_on_is_not_told_to_take_another_optimiser(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    first = ("train", pictures, "--run", run, "--steps", 1, "--optimizer", "adam", *QUIET)
+    assert terminal(*first).code == 0
+    further = ("train", "--run", run, "--resume", "--steps", 2)
+    said = terminal(*further, "--weight-decay", 0.5)
+    assert said.code != 0
+    assert "begun with --optimizer adam, which does not heed --weight-decay" in said.error
+    assert "Leave --weight-decay out, or start a new run" in said.error
+    assert "adamw" not in said.error
+    assert terminal(*further).code == 0
+
+
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_signal_leaves_a_whole_checkpoint_to_resume_from(

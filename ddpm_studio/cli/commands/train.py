@@ -116,7 +116,7 @@ def command(
     make = partial(validated, TrainRequest)
     options = validated(PrepareOptions, given)
     if resume:
-        request = make({**begun_with(run), **given})
+        request = make({**begun_with(run, given, option_name), **given})
         request = resumed(run, given, request, options, option_name)
     else:
         check_new_run(run, option_name)

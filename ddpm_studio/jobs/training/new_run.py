@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from ddpm_studio.engine.tables import OPTIMIZERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import Named
 from ddpm_studio.paths import WRITING
@@ -93,17 +94,32 @@ def begun_otherwise(option: str, recorded: object, asked: object) -> StudioError
     )
 
 
-def begun_with(run: Path) -> dict[str, Any]:
+def begun_with(run: Path, given: Mapping[str, Any], named: Named = str) -> dict[str, Any]:
     """Return of a run's settings those that say which others are of any effect.
 
+    Args:
+        run: the folder.
+        given: the options that were named.
+        named: how options are called in what is said of them.
+
     Raises:
-        StudioError: if it is no run.
+        StudioError: if it is no run, or its optimiser does not take an option that is given.
     """
     from ddpm_studio.runs import RunFolder
 
     request = RunFolder.open(run).info.request
     if request is None:
         return {}
+    optimizer = request.optimizer
+    decay = given.get("weight_decay", request.weight_decay)
+    known = optimizer in OPTIMIZERS and not OPTIMIZERS[optimizer].takes("weight_decay")
+    # The optimiser is the run's: another one, which would take it, can't be chosen any more.
+    if known and decay != request.weight_decay and given.get("optimizer", optimizer) == optimizer:
+        raise StudioError(
+            f"The run was begun with {named('optimizer')} {optimizer}, which does not heed "
+            f"{named('weight_decay')}.",
+            f"Leave {named('weight_decay')} out, or start a new run.",
+        )
     return _known({name: getattr(request, name) for name in ("optimizer", "class_conditional")})
 
 
