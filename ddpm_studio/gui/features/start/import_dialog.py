@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.widgets.layout.answers import answers
 from ddpm_studio.gui.widgets.layout.basics import button, label
 from ddpm_studio.requests import ImportRequest
 
@@ -52,17 +53,12 @@ class ImportDialog(QDialog):
         self.open_button.setDefault(True)
         cancel = button(self.tr("Cancel"), self.tr("Leave the model as it is"))
         cancel.setAutoDefault(False)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addStretch()
-        row.addWidget(cancel)
-        row.addWidget(self.open_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
         for widget in (told, self.form, self.problem):
             layout.addWidget(widget)
-        layout.addLayout(row)
+        layout.addLayout(answers(cancel, self.open_button))
         self.open_button.clicked.connect(self._take)
         cancel.clicked.connect(self.reject)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.answers import answers
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, set_property
 from ddpm_studio.runs.naming import renamed
 
@@ -44,17 +45,12 @@ class RenameDialog(QDialog):
         self.rename_button.setDefault(True)
         cancel = button(self.tr("Cancel"), self.tr("Leave the name as it is"))
         cancel.setAutoDefault(False)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addStretch()
-        row.addWidget(cancel)
-        row.addWidget(self.rename_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
         for widget in (caption, self.edit, self.problem):
             layout.addWidget(widget)
-        layout.addLayout(row)
+        layout.addLayout(answers(cancel, self.rename_button))
         self.edit.textChanged.connect(self._check)
         self.rename_button.clicked.connect(self._take)
         cancel.clicked.connect(self.reject)
