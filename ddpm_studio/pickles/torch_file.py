@@ -1,7 +1,7 @@
 """Files of ``torch.save``, read without unpickling.
 
-Such a file is a zip, or as before 2020 a row of pickles: a tree and, for each tensor, its plain
-bytes. The format: torch/csrc/jit/serialization/pickler.h and torch/serialization.py.
+Such a file is a zip (:mod:`~ddpm_studio.pickles.torch_zip`), or as before 2020 a row of pickles: a
+tree and, for each tensor, its plain bytes. The format: torch/serialization.py.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.pickles.reader import Unknown, parse_pickle
+from ddpm_studio.pickles.torch_zip import TorchZip
 
 _T = TypeVar("_T")
 
@@ -150,37 +151,19 @@ def _refusing(read: Callable[[], _T]) -> _T:
 
 
 def _open_zip(archive: zipfile.ZipFile) -> TorchFile:
-    members = {info.filename: info for info in archive.infolist()}
-    trees = [name for name in members if name.endswith("/data.pkl")]
-    if len(trees) != 1:
-        raise ValueError("it is no file of torch.save")
-    root = trees[0].removesuffix("data.pkl")
-    order = f"{root}byteorder"
-    if order in members and _member(archive, members[order], 16) != b"little":
-        raise ValueError("its numbers are written backwards")
-    tree = _tree(io.BytesIO(_member(archive, members[trees[0]], _MOST_TREE_BYTES)))
+    there = TorchZip(archive)
+    tree = _tree(io.BytesIO(there.tree(_MOST_TREE_BYTES)))
     kept: dict[_Storage, Tensor] = {}
 
     def read_storage(storage: _Storage) -> Tensor:
         if storage not in kept:
-            info = members.get(f"{root}data/{storage.key}")
-            if info is None:
-                raise ValueError("a tensor in it has no numbers")
+            numbers = _numbers(there.numbers(storage.key), storage.dtype)
             # Views that share numbers follow one another.
             kept.clear()
-            kept[storage] = _numbers(_member(archive, info, info.file_size), storage.dtype)
+            kept[storage] = numbers
         return kept[storage]
 
     return TorchFile(tree, read_storage)
-
-
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
-    # torch packs nothing: what is packed could be a bomb.
-    if info.compress_type != zipfile.ZIP_STORED or info.file_size > info.compress_size:
-        raise ValueError("it is packed, which torch does not do")
-    if info.file_size > most:
-        raise ValueError("its table is too long")
-    return archive.read(info)
 
 
 def _open_old(stream: BinaryIO) -> TorchFile:

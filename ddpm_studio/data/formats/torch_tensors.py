@@ -1,7 +1,7 @@
 """Tensors that ``torch.save`` wrote: alone, or in dicts, lists and tuples; read without torch.
 
-Such a file is a zip: a pickle that tells what there is, read as data and never run, and for each
-tensor its plain numbers. The format: torch/csrc/jit/serialization/pickler.h.
+Such a file is a zip (:mod:`~ddpm_studio.pickles.torch_zip`): a pickle that tells what there is,
+read as data and never run, and for each tensor its plain numbers.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from ddpm_studio.data.places import Whole
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.pickles.arrays import ARRAY_MAKERS, PickledArray
 from ddpm_studio.pickles.reader import Name, Unknown, parse_pickle
+from ddpm_studio.pickles.torch_zip import TorchZip
 
 _MAX_TABLE_BYTES = 64 << 20
 _READ_UP_TO = 64 * 2**20
-_LOCAL_HEADER_BYTES = 30
 #: A tensor's numbers by the name of its storage or of its type; bfloat16 has none in NumPy.
 _BFLOAT16 = "bfloat16"
 _TYPES = {
@@ -131,20 +131,12 @@ class _TorchFile:
                 else "it does not begin as torch's files do"
             )
         if self._path is not None:
-            self._archive = open_zip(self._path, reading.stack)
+            archive = open_zip(self._path, reading.stack)
         else:
-            opened = reading.open(file)
-            self._archive = reading.stack.enter_context(zipfile.ZipFile(opened))
-        self._members = {info.filename: info for info in self._archive.infolist()}
-        tables = [name for name in self._members if name.endswith("/data.pkl")]
-        if len(tables) != 1:
-            raise ValueError("it is a zip of another kind")
-        self._root = tables[0].removesuffix("data.pkl")
-        order = f"{self._root}byteorder"
-        if order in self._members and self._content(self._members[order], 16) != b"little":
-            raise ValueError("its numbers are written backwards")
-        table = self._content(self._members[tables[0]], _MAX_TABLE_BYTES)
-        self._told = parse_pickle(io.BytesIO(table), _MAKERS, _storage)
+            archive = reading.stack.enter_context(zipfile.ZipFile(reading.open(file)))
+        self._zip = TorchZip(archive)
+        tree = io.BytesIO(self._zip.tree(_MAX_TABLE_BYTES))
+        self._told = parse_pickle(tree, _MAKERS, _storage)
 
     def parts(self) -> list[Part]:
         found = list(_tensors(self._told))
@@ -189,38 +181,22 @@ class _TorchFile:
     def _rows(self, one: _Tensor | Array) -> Rows:
         if not isinstance(one, _Tensor):
             return one
-        info = self._members.get(f"{self._root}data/{one.key}")
-        if info is None:
-            raise ValueError("a tensor in it has no numbers")
-        if info.compress_type != zipfile.ZIP_STORED:
-            # torch packs nothing: what is packed could be a bomb.
-            raise ValueError("it is packed, which torch does not do")
         size = math.prod(one.shape) * one.stored.itemsize
         plain_type = one.kind != _BFLOAT16
         if self._path is not None and size > _READ_UP_TO and one.is_dense and plain_type:
-            return self._on_disk(self._path, info, one)
-        fits_memory(self._name, info.file_size)
-        content = self._archive.read(info)
+            return self._on_disk(self._path, one)
+        fits_memory(self._name, self._zip.size(one.key))
+        content = self._zip.numbers(one.key)
         return _numbers(
             one, np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
         )
 
-    def _on_disk(self, path: Path, info: zipfile.ZipInfo, one: _Tensor) -> Rows:
-        with path.open("rb") as file:
-            file.seek(info.header_offset)
-            head = file.read(_LOCAL_HEADER_BYTES)
-        lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
-        begin = info.header_offset + _LOCAL_HEADER_BYTES + lengths
-        begin += one.offset * one.stored.itemsize
+    def _on_disk(self, path: Path, one: _Tensor) -> Rows:
+        begin = self._zip.place(one.key) + one.offset * one.stored.itemsize
         header = NpyHeader(one.shape, False, one.stored, begin)
         return file_array(
             path, header, keep_open=lambda rows: self._reading.stack.callback(rows.close)
         )
-
-    def _content(self, info: zipfile.ZipInfo, most: int) -> bytes:
-        if info.file_size > most or info.compress_type != zipfile.ZIP_STORED:
-            raise ValueError("its table is too long, or packed, which torch does not do")
-        return self._archive.read(info)
 
 
 def _numbers(one: _Tensor, stored: Array) -> Array:
