@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStringListModel, Qt
@@ -12,11 +13,14 @@ from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
 from ddpm_studio.picture_shape import PictureShape, sides
+from ddpm_studio.requests import PrepareOptions
 
 if TYPE_CHECKING:
     from ddpm_studio.data import Dataset, PreviewResult
 
 _LIST_HEIGHT = 120
+# What the terminal calls an option, and the value that is advised.
+_OPTION = re.compile(r"--([a-z][a-z-]*)(?: ([^\s.;,)]+(?:\.\.[^\s.;,)]+)?))?")
 
 
 class ReportView(QWidget):
@@ -100,11 +104,18 @@ class ReportView(QWidget):
                 )
             )
         # What values, axes and classes were taken for stands in a line each.
-        notes += [f"\n{line}" for line in report.told]
+        notes += [f"\n{self._in_form(line)}" for line in report.told]
         classes = [f"{name}: {count:,}" for name, count in report.class_counts]
         rejects = [f"{reject.name} – {reject.reason}" for reject in report.rejects]
         title = report.source
-        self._show(title, " · ".join(figures), notes, list(report.warnings), rejects, classes)
+        self._show(
+            title,
+            " · ".join(figures),
+            notes,
+            [self._in_form(line) for line in report.warnings],
+            rejects,
+            classes,
+        )
 
     def _show(
         self,
@@ -130,6 +141,19 @@ class ReportView(QWidget):
         )
         self.left_out.say(count, self.tr("Show which and why"))
         self.left_out.set_available(bool(rejects))
+
+    def _in_form(self, line: str) -> str:
+        """Return a line with its options as the form below calls them, such as "Split: all"."""
+
+        def named(option: re.Match[str]) -> str:
+            field = PrepareOptions.model_fields.get(option[1].replace("-", "_"))
+            if field is None or not field.title:
+                return option[0]
+            if not option[2]:
+                return field.title
+            return self.tr("“{field}: {value}” below").format(field=field.title, value=option[2])
+
+        return _OPTION.sub(named, line)
 
     def _kind(self, shape: PictureShape) -> str:
         words = {1: self.tr("gray"), 3: self.tr("colour")}

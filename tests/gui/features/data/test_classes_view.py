@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.data.data_panel import DataPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import make_picture_folder
 from tests.gui.panel_help import WAIT
 
@@ -80,3 +83,19 @@ def test_a_range_is_chosen(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None
     panel.form.set_value({"range": "0..100"})
     qtbot.waitUntil(lambda: studio.options.range == "0..100", timeout=WAIT)
     qtbot.waitUntil(lambda: "read as 0..100" in panel.report.notes.text(), timeout=WAIT)
+
+
+def test_advice_is_in_the_words_of_the_form(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        make_picture_folder(tmp_path / "in" / part, 3)
+    panel = shown(qtbot, studio, tmp_path / "in")
+    assert "“Split: all” below takes everything" in panel.report.warnings.text()
+    (tmp_path / "dark").mkdir()
+    for number in range(3):
+        levels = np.full((16, 16), 10 + number, np.uint8)
+        Image.fromarray(levels).save(tmp_path / "dark" / f"{number}.png")
+    studio.open_data([tmp_path / "dark"])
+    title = PrepareOptions.model_fields["range"].title
+    advice = f"“{title}: 0..12” below stretches them"
+    qtbot.waitUntil(lambda: advice in panel.report.notes.text(), timeout=WAIT)
+    assert "--" not in panel.report.notes.text() + panel.report.warnings.text()
