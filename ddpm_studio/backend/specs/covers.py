@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.library.covers import RunCover
 
 
+def all_runs(folder: Path, near: Sequence[Path]) -> JobSpec[list[Path]]:
+    """Look for the runs in a folder, those near, and those beside them, see :func:`find_runs`."""
+
+    def work() -> list[Path]:
+        from ddpm_studio.jobs.library import gallery
+
+        return gallery.find_runs(folder, near)
+
+    return JobSpec("Looking for runs", PoolCall(work), listed=False)
+
+
 def run_cover(run: Path, count: int) -> JobSpec[RunCover]:
     """Look at a run's last samples."""
 

@@ -17,7 +17,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.jobs.library.preview_sheets import read_preview
 from ddpm_studio.requests import PrepareOptions
-from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs import RunFolder, metrics
 from ddpm_studio.runs.atomic import write_bytes
 from ddpm_studio.runs.info import Published
 from ddpm_studio.runs.lock import is_in_use
@@ -30,8 +30,9 @@ _MOST_FILES = 64
 class RunCover:
     """The last samples of a run, None if it has none, and how far its training is.
 
-    ``step`` is that of the newest checkpoint, None where nothing is saved; ``total`` is how many
-    steps were planned, None where that is not known; ``in_use``: it is being trained.
+    ``step`` is that of the newest checkpoint, None where nothing is saved; while it is being
+    trained (``in_use``), the last one taken. ``total`` is how many steps were planned, None where
+    that is not known.
     ``published`` is what a model that was packed to be shared says of itself.
     """
 
@@ -52,7 +53,11 @@ def run_cover(run: Path, count: int) -> RunCover:
     checkpoints = folder.checkpoints()
     step = checkpoints[-1].step if checkpoints else None
     total = folder.info.request.steps if folder.info.request else None
-    told = step, total, is_in_use(run), folder.info.published
+    in_use = is_in_use(run)
+    if in_use:
+        told_last = (metrics.last(folder.metrics_file) or {}).get("step")
+        step = max(step or 0, told_last) if isinstance(told_last, int) else step
+    told = step, total, in_use, folder.info.published
     for path in sorted(folder.samples_dir.glob("step-*.png"))[-1:]:
         return RunCover(read_preview(path).ema[:count], *told)
     kept = sorted((folder.samples_dir / "gallery").glob("*.png"))[-count:]

@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, QLocale, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QDate, QLocale, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QShowEvent
 
+from ddpm_studio.backend import specs
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.gui.workspace.studio import Studio
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs.library.covers import RunCover
 
 CARD_HEIGHT = 64
+COVER_PICTURES = 24
+_LOOK_MS = 2000
 
 
 class RunCard(PictureCard):
-    """Opens a run; its menu, F2 and Delete rename it and take it away."""
+    """Opens a run; its menu, F2 and Delete rename it and take it away.
+
+    It looks at the run each time that it comes to be seen, and again and again while that is
+    being trained.
+    """
 
     rename_wanted = Signal(object)
     """The run (Path) shall have another name."""
@@ -31,6 +38,12 @@ class RunCard(PictureCard):
         when = _when(run)
         super().__init__(run.name, tip=f"{run}\n{when}", icon="history", height=CARD_HEIGHT)
         self._studio, self._run, self._when = studio, run, when
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(_LOOK_MS)
+        self._again.timeout.connect(self._look)
+        studio.backend.closing.connect(self._again.stop)
+        studio.training_changed.connect(self._look)
         self.clicked.connect(self._open)
         self.set_caption(when)
         for text, icon, key, callback in (
@@ -50,9 +63,21 @@ class RunCard(PictureCard):
             self.addAction(action)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look how far the run is by now."""
+        super().showEvent(event)
+        self._look()
+
+    def _look(self) -> None:
+        if self.isVisible():
+            job = self._studio.backend.submit(specs.covers.run_cover(self._run, COVER_PICTURES))
+            job.on_finished(self.show_cover)
+
     def show_cover(self, cover: RunCover) -> None:
         """Show the run's last samples and how far its training is."""
         self.set_pictures(cover.pictures)
+        if cover.in_use:
+            self._again.start()
         step, total = cover.step or 0, cover.total
         if cover.in_use:
             words = self.tr("training: step {n} of {total}")

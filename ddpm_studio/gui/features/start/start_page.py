@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -20,19 +18,21 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.backend import specs
 from ddpm_studio.data.samples import SampleSet, sample_sets
+from ddpm_studio.gui.features.start.card_rows import COLUMNS, CardRows
 from ddpm_studio.gui.features.start.ready_card import ReadyCard
-from ddpm_studio.gui.features.start.run_card import CARD_HEIGHT, RunCard
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_XL
+from ddpm_studio.gui.features.start.run_card import CARD_HEIGHT, COVER_PICTURES, RunCard
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_XL
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
 from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.gui.workspace.recent import Recent, RecentData
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.paths import is_file
 from ddpm_studio.runs.ready import is_ready, ready_runs
 
 _WIDTH = 640
-_PICTURES = 24
-_SHOWN = 3
+_MOST_RUNS = 60
 _TALL, _LOW = 130, CARD_HEIGHT
 _LINK = "link"
 
@@ -54,6 +54,7 @@ class StartPage(QScrollArea):
         super().__init__(parent)
         self._studio, self._recent = studio, recent
         self._stale = False
+        self._all: list[Path] = []
         column = QWidget()
         column.setMaximumWidth(_WIDTH)
         layout = QVBoxLayout(column)
@@ -63,8 +64,9 @@ class StartPage(QScrollArea):
         self._zone = zone = DropZone(self.tr("Drop anything here"))
         zone.dropped.connect(studio.open_paths)
         zone.choose_requested.connect(self.choose_folder)
-        self._runs, self._data = _Cards(self.tr("Go on with a run")), _Cards("")
-        self._ready = _Cards(self.tr("Draw with a model that is ready"))
+        self._runs, self._data = CardRows(self.tr("Go on with a run")), CardRows("")
+        self._ready = CardRows(self.tr("Draw with a model that is ready"))
+        self._runs.all_wanted.connect(self.show_recent)
         for cards in (self._runs, self._ready, self._data):
             layout.addWidget(cards)
         layout.addWidget(zone)
@@ -89,6 +91,7 @@ class StartPage(QScrollArea):
         super().showEvent(event)
         if self._stale:
             self.show_recent()
+        self._count_runs()
         # Qt forgets the order when the page is put into its window.
         self._order_tabs()
 
@@ -103,21 +106,49 @@ class StartPage(QScrollArea):
         self._stale = True
         if self.isVisible():
             self.show_recent()
+            self._count_runs()
+
+    def _count_runs(self) -> None:
+        """Find out how many runs there are besides those that were open last."""
+        spec = specs.covers.all_runs(self._studio.runs_folder, self._recent.runs())
+        self._studio.backend.submit(spec).on_finished(self._on_all_runs)
+
+    def _on_all_runs(self, found: list[Path]) -> None:
+        others = found != self._all
+        self._all = found
+        if others and self._runs.all_button.isChecked():
+            self.show_recent()
+        else:
+            self._runs.offer_all(self._count())
+
+    def _count(self) -> int:
+        """How many runs there are where not all fit into the row; else 0."""
+        count = len(self._known())
+        return count if count > COLUMNS else 0
+
+    def _known(self) -> list[Path]:
+        """All runs, those first that were open last; those that ship have cards of their own."""
+        recent = self._recent.runs()
+        # What was found may have been moved since.
+        others = [run for run in self._all if run not in recent and is_file(run / "run.json")]
+        return [run for run in (*recent, *others) if not is_ready(run)][:_MOST_RUNS]
 
     def show_recent(self) -> None:
         """Show the runs and pictures that were open last."""
         self._stale = False
         focused = self.window().focusWidget()
         held = next((k for k, card in enumerate(self._runs.cards) if card is focused), None)
-        # Those that ship have cards of their own.
-        runs = [run for run in self._recent.runs() if not is_ready(run)][:_SHOWN]
+        runs = [run for run in self._recent.runs() if not is_ready(run)][:COLUMNS]
+        if self._runs.all_button.isChecked():
+            runs = self._known()
         samples = sample_sets()
         shipped = {sample.path.resolve() for sample in samples}
         recent = [item for item in self._recent.data() if not shipped.intersection(item.paths)]
         height = _LOW if runs or recent else _TALL
         self._runs.show_cards([self._run_card(run) for run in runs])
+        self._runs.offer_all(self._count())
         self._ready.show_cards([self._ready_card(run, height) for run in ready_runs()])
-        cards = [self._data_card(item) for item in recent[:_SHOWN]]
+        cards = [self._data_card(item) for item in recent[:COLUMNS]]
         self._data.show_cards(cards + [self._sample_card(sample, height) for sample in samples])
         self._order_tabs()
         if held is not None and runs:
@@ -129,9 +160,8 @@ class StartPage(QScrollArea):
             else self.tr("Begin with pictures that are here already")
         )
 
-    def _links(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
+    def _links(self) -> FlowLayout:
+        row = FlowLayout()
         for text, tip, icon, signal in (
             (
                 self.tr("Open a model…"),
@@ -156,27 +186,24 @@ class StartPage(QScrollArea):
             link.setObjectName(_LINK)
             link.clicked.connect(signal)
             row.addWidget(link)
-        row.addStretch()
         return row
 
     def _run_card(self, run: Path) -> PictureCard:
         card = RunCard(self._studio, run)
         card.rename_wanted.connect(self.rename_wanted)
         card.trash_wanted.connect(self.trash_wanted)
-        job = self._studio.backend.submit(specs.covers.run_cover(run, _PICTURES))
-        job.on_finished(card.show_cover)
         return card
 
     def _ready_card(self, run: Path, height: int) -> PictureCard:
         card = ReadyCard(self._studio, run, height)
-        job = self._studio.backend.submit(specs.covers.run_cover(run, _PICTURES))
+        job = self._studio.backend.submit(specs.covers.run_cover(run, COVER_PICTURES))
         job.on_finished(card.show_cover)
         return card
 
     def _data_card(self, item: RecentData) -> PictureCard:
         card = _DataCard(self._studio, item)
         job = self._studio.backend.submit(
-            specs.covers.data_cover(item.paths, item.options, _PICTURES)
+            specs.covers.data_cover(item.paths, item.options, COVER_PICTURES)
         )
         job.on_finished(card.set_pictures)
         return card
@@ -188,7 +215,7 @@ class StartPage(QScrollArea):
         card.setObjectName(sample.name)
         card.clicked.connect(self._on_sample)
         job = self._studio.backend.submit(
-            specs.covers.data_cover([sample.path], sample.options, _PICTURES)
+            specs.covers.data_cover([sample.path], sample.options, COVER_PICTURES)
         )
         job.on_finished(card.set_pictures)
         return card
@@ -197,36 +224,6 @@ class StartPage(QScrollArea):
         card = self.sender()
         if card is not None:
             self.sample_chosen.emit(card.objectName())
-
-
-class _Cards(QWidget):
-    """A heading over rows of cards; hidden while there are none."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__()
-        self.title = label(title, "heading")
-        self.cards: list[PictureCard] = []
-        self._grid = QGridLayout()
-        self._grid.setSpacing(SPACE_M)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACE_M)
-        layout.addWidget(self.title)
-        layout.addLayout(self._grid)
-
-    def show_cards(self, cards: Sequence[PictureCard]) -> None:
-        """Show other cards."""
-        self.cards = list(cards)
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for index, card in enumerate(cards):
-            self._grid.addWidget(card, index // _SHOWN, index % _SHOWN)
-            # Qt itself would do so later, and what is not seen gets no focus.
-            card.show()
-        self.setVisible(bool(cards))
 
 
 class _DataCard(PictureCard):

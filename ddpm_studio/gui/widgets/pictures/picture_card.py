@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QEnterEvent, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QEnterEvent, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from ddpm_studio.gui.platform.images import Pictures, compose, shown_bands
@@ -15,7 +15,8 @@ from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 
 _GAP = 2
 _ICON = 24
-_LEAST_WIDTH = 148
+LEAST_WIDTH = 148
+"""What a card needs to tell what it opens."""
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -76,11 +77,18 @@ class PictureCard(QPushButton):
     def sizeHint(self) -> QSize:
         """Have room for the pictures and two lines."""
         words = self.fontMetrics().height() + FONT_CAPTION + 3 * SPACE_M
-        return QSize(_LEAST_WIDTH, self._height + words + SPACE_M)
+        return QSize(LEAST_WIDTH, self._height + words + SPACE_M)
 
     def minimumSizeHint(self) -> QSize:
         """Return the same: what is cut off would tell nothing."""
         return self.sizeHint()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Be pressed by Enter too: outside a dialogue Qt knows the space bar alone."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Look as if it could be pressed."""

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio import data
+from ddpm_studio import data, paths
 from ddpm_studio.backend import Backend
 from ddpm_studio.data.samples import sample_sets
 from ddpm_studio.gui.shell.main_window import MainWindow
@@ -205,3 +205,92 @@ def test_it_is_said_what_the_reading_waits_for(qtbot: QtBot, picture_folder: Pat
     assert said
     assert "torch" not in said[0]
     assert backend.shutdown(60)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_enter_opens_what_a_card_shows(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, key: Qt.Key
+) -> None:
+    window = opened(qtbot, backend)
+    window.recent.add_run(tiny_run)
+    QTest.keyClick(card(window, tiny_run.name), key)
+    qtbot.waitUntil(lambda: window.studio.run == tiny_run.resolve(), timeout=WAIT)
+
+
+def test_a_card_tells_of_a_run_as_it_is_when_it_is_seen_again(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "moving on"
+    shutil.copytree(tiny_run, run)
+    window = opened(qtbot, backend)
+    window.recent.add_run(run)
+    found = card(window, "moving on")
+    qtbot.waitUntil(lambda: found._caption.startswith("step 4"), timeout=WAIT)
+    window.show_tool(window.learn)
+    RunFolder.open(run).plan(9)
+    window.actions_["file.start"].trigger()
+    qtbot.waitUntil(lambda: found._caption == "stopped at step 4 of 9", timeout=WAIT)
+
+
+def test_a_card_follows_a_training_while_it_is_looked_at(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "in training"
+    shutil.copytree(tiny_run, run)
+    monkeypatch.setattr("ddpm_studio.gui.features.start.run_card._LOOK_MS", 50)
+    folder = RunFolder.open(run)
+    folder.plan(90)
+    lock = folder.lock()
+    window = opened(qtbot, backend)
+    window.recent.add_run(run)
+    found = card(window, "in training")
+    qtbot.waitUntil(lambda: found._caption == "training: step 4 of 90", timeout=WAIT)
+    with folder.metrics_file.open("a") as lines:
+        lines.write('{"step": 17, "loss": 0.5}\n')
+    # Nothing is saved of it yet; it was taken all the same.
+    qtbot.waitUntil(lambda: found._caption == "training: step 17 of 90", timeout=WAIT)
+    lock.release()
+    qtbot.waitUntil(lambda: found._caption == "stopped at step 4 of 90", timeout=WAIT)
+
+
+def test_all_runs_can_be_seen_also_those_that_were_never_open_here(
+    qtbot: QtBot, backend: Backend, tiny_run: Path
+) -> None:
+    folder = paths.runs_dir()
+    for number in range(6):
+        shutil.copytree(tiny_run, folder / f"run {number}")
+    window = opened(qtbot, backend)
+    rows = window.start_page._runs
+    for number in range(4):
+        window.recent.add_run(folder / f"run {number}")
+    qtbot.waitUntil(lambda: rows.all_button.text() == "All 6", timeout=WAIT)
+    assert [one.text() for one in rows.cards] == ["run 3", "run 2", "run 1"]
+    rows.all_button.click()
+    assert [one.text() for one in rows.cards[:4]] == ["run 3", "run 2", "run 1", "run 0"]
+    assert {one.text() for one in rows.cards[4:]} == {"run 4", "run 5"}
+    QTest.mouseClick(rows.cards[-1], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.studio.can_draw, timeout=WAIT)
+    window.actions_["file.start"].trigger()
+    rows.all_button.click()
+    assert len(rows.cards) == 3
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1100, 700), (1280, 800), (1440, 900)])
+def test_no_card_is_cut_at_the_edge(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    window = opened(qtbot, backend)
+    for number in range(3):
+        run = tmp_path / f"run {number}"
+        shutil.copytree(tiny_run, run)
+        window.recent.add_run(run)
+    window.resize(*size)
+    qtbot.wait(20)
+    page = window.start_page
+    cards = [one for one in page.findChildren(PictureCard) if one.isVisible()]
+    assert len(cards) > 3
+    for one in cards:
+        left = one.mapTo(page.viewport(), QPoint()).x()
+        assert left >= 0
+        assert left + one.width() <= page.viewport().width()
+        assert one.width() >= one.minimumSizeHint().width()

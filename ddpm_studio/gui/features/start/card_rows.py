@@ -1,0 +1,90 @@
+"""Cards under a heading, in as many columns as there is room for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.pictures.picture_card import LEAST_WIDTH, PictureCard
+
+COLUMNS = 3
+"""How many cards stand in a row where there is room."""
+
+
+class CardRows(QWidget):
+    """A heading over rows of cards; hidden while there are none.
+
+    Args:
+        title: the heading.
+        parent: the owner.
+    """
+
+    all_wanted = Signal(bool)
+    """All shall be shown that there are, or the first row alone."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = label(title, "heading")
+        self.all_button = button("", role="link")
+        self.all_button.setCheckable(True)
+        self.all_button.hide()
+        self.all_button.toggled.connect(self.all_wanted)
+        self.cards: list[PictureCard] = []
+        self._columns = COLUMNS
+        self._grid = QGridLayout()
+        self._grid.setSpacing(SPACE_M)
+        heading = QHBoxLayout()
+        heading.addWidget(self.title)
+        heading.addStretch()
+        heading.addWidget(self.all_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addLayout(heading)
+        layout.addLayout(self._grid)
+        # Else the layout would keep the columns that it has.
+        self.setMinimumWidth(LEAST_WIDTH)
+
+    def show_cards(self, cards: Sequence[PictureCard]) -> None:
+        """Show other cards."""
+        for card in self.cards:
+            self._grid.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self.cards = list(cards)
+        self._place()
+        for card in self.cards:
+            # Qt itself would do so later, and what is not seen gets no focus.
+            card.show()
+        self.setVisible(bool(cards))
+
+    def offer_all(self, count: int) -> None:
+        """Offer to show all ``count`` that there are; 0: those shown are all."""
+        self.all_button.setVisible(count > 0)
+        words = self.tr("Show fewer") if self.all_button.isChecked() else self.tr("All {n}")
+        self.all_button.setText(words.format(n=f"{count:,}"))
+        name(self.all_button, self.all_button.text(), self.tr("Show all, or the latest alone"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use as many columns as there is room for."""
+        super().resizeEvent(event)
+        room = (self.width() + SPACE_M) // (LEAST_WIDTH + SPACE_M)
+        columns = max(1, min(COLUMNS, room))
+        if columns != self._columns:
+            self._columns = columns
+            self._place()
+
+    def _place(self) -> None:
+        for card in self.cards:
+            self._grid.removeWidget(card)
+        for index, card in enumerate(self.cards):
+            self._grid.addWidget(card, index // self._columns, index % self._columns)
+        for column in range(COLUMNS):
+            # A last row that is not full has cards as wide as those above.
+            filled = column < min(self._columns, len(self.cards))
+            self._grid.setColumnStretch(column, int(filled))
