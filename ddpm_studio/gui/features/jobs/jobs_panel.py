@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QPropertyAnimation, QSize, QTimer
+from PySide6.QtCore import QEvent, QPropertyAnimation, QSize, QTimer
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import (
     QGraphicsOpacityEffect,
     QHBoxLayout,
@@ -30,7 +31,11 @@ _MOST_FAILED = 50
 
 
 class JobsPanel(QWidget):
-    """A row for each listed job; the newest failures stay until they are dismissed."""
+    """A row for each listed job; the newest failures stay until they are dismissed.
+
+    While the mouse is over them no row moves: whoever aims at a button hits the job that was
+    aimed at. What is new comes below then, and what goes leaves its place empty.
+    """
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -39,6 +44,8 @@ class JobsPanel(QWidget):
         self._backend = studio.backend
         self.rows: dict[JobHandle[object], JobRow] = {}
         self._since: dict[JobHandle[object], float] = {}
+        self._pointed_at = False
+        self._gone: list[JobRow] = []
         actions.add(
             "jobs.cancel_all",
             self.tr("Cancel all jobs"),
@@ -84,6 +91,23 @@ class JobsPanel(QWidget):
             self._on_started(job)
         self._refresh()
 
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Keep every row where it is."""
+        super().enterEvent(event)
+        self._pointed_at = True
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Close up and sort what has changed meanwhile."""
+        super().leaveEvent(event)
+        self._pointed_at = False
+        gone, self._gone = self._gone, []
+        for row in gone:
+            self._take_out(row)
+        for row in sorted(self.rows.values(), key=lambda row: _rank(row.job.state)):
+            self._list.removeWidget(row)
+            self._list.insertWidget(self._list.count() - 1, row)
+        self._refresh()
+
     def cancel_all(self) -> None:
         """End all that runs."""
         for job in list(self._backend.jobs.values()):
@@ -120,6 +144,10 @@ class JobsPanel(QWidget):
 
     def _place(self, row: JobRow) -> None:
         """Put it where it belongs: what runs, what is over, what has failed, which may stay."""
+        if self._pointed_at:
+            if self._list.indexOf(row) < 0:
+                self._list.insertWidget(self._list.count() - 1, row)
+            return
         others = [other for other in self.rows.values() if other is not row]
         rank = _rank(row.job.state)
         above = sum(_rank(other.job.state) < rank for other in others)
@@ -187,14 +215,23 @@ class JobsPanel(QWidget):
     def _remove(self, job: JobHandle[object]) -> None:
         self._since.pop(job, None)
         row = self.rows.pop(job, None)
-        if row is not None:
-            self._list.removeWidget(row)
+        if row is not None and self._pointed_at:
+            policy = row.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            row.setSizePolicy(policy)
             row.hide()
-            row.deleteLater()
+            self._gone.append(row)
+        elif row is not None:
+            self._take_out(row)
         self._refresh()
 
+    def _take_out(self, row: JobRow) -> None:
+        self._list.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+
     def _refresh(self) -> None:
-        self.empty.setVisible(not self.rows)
+        self.empty.setVisible(not (self.rows or self._gone))
 
 
 def _rank(state: State) -> int:

@@ -4,7 +4,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QCursor, QEnterEvent, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobSpec, Lane, State, specs
@@ -25,6 +28,8 @@ def shown(qtbot: QtBot, backend: Backend) -> JobsPanel:
     made = JobsPanel(Studio(backend), ActionRegistry())
     qtbot.addWidget(made)
     made.resize(900, 120)
+    # The mouse is elsewhere.
+    QCursor.setPos(2000, 2000)
     made.show()
     return made
 
@@ -184,3 +189,66 @@ def test_all_can_be_cancelled_at_once(qtbot: QtBot, fake: FakeBackend) -> None:
     for job in jobs:
         fake.cancelled(job)
     assert all(job.state is State.CANCELLED for job in jobs)
+
+
+def point_at(panel: JobsPanel) -> None:
+    """Move the mouse onto the rows."""
+    middle = QPointF(panel.rect().center())
+    QApplication.sendEvent(panel, QEnterEvent(middle, middle, middle))
+
+
+def turn_away(panel: JobsPanel) -> None:
+    QApplication.sendEvent(panel, QEvent(QEvent.Type.Leave))
+
+
+def test_no_row_moves_under_the_mouse(qtbot: QtBot, panel: JobsPanel, fake: FakeBackend) -> None:
+    """A second click where the first was must not end what has moved there meanwhile."""
+    training = fake.submit(asked("Training"))
+    fake.progress(training, 1, 2)
+    saving = fake.submit(asked("Saving"))
+    fake.progress(saving, 1, 2)
+    broken = fake.submit(asked("Exporting"))
+    fake.progress(broken, 1, 2)
+    fake.fail(broken, FULL)
+    rows = panel.rows
+    qtbot.waitUntil(lambda: rows[saving].y() < rows[training].y() < rows[broken].y())
+    places = {job: rows[job].y() for job in (training, saving, broken)}
+    spot = rows[saving].cancel_button.mapTo(panel, QPoint(8, 8))
+
+    def click() -> None:
+        under = panel.childAt(spot)
+        if under is not None:
+            QTest.mouseClick(under, Qt.MouseButton.LeftButton)
+
+    point_at(panel)
+    click()
+    assert fake.asked_to_cancel(saving)
+    fake.cancelled(saving)
+    click()
+    assert saving not in panel.rows, "the second click sent it away"
+    newest = fake.submit(asked("Measuring"))
+    fake.progress(newest, 1, 2)
+    qtbot.wait(50)
+    click()
+    click()
+    assert not fake.asked_to_cancel(training)
+    assert not fake.asked_to_cancel(broken)
+    assert rows[training].y() == places[training]
+    assert rows[broken].y() == places[broken]
+    assert rows[newest].y() > rows[broken].y()
+    turn_away(panel)
+    qtbot.waitUntil(lambda: rows[training].y() == places[saving])
+    qtbot.waitUntil(lambda: rows[training].y() < rows[newest].y() < rows[broken].y())
+
+
+def test_the_words_for_nothing_do_not_push_what_is_pointed_at(
+    qtbot: QtBot, panel: JobsPanel, fake: FakeBackend
+) -> None:
+    job = fake.submit(asked("Saving"))
+    fake.progress(job, 1, 2)
+    point_at(panel)
+    fake.finish(job, None)
+    panel.rows[job].cancel_button.click()
+    assert not panel.empty.isVisible()
+    turn_away(panel)
+    assert panel.empty.isVisible()
