@@ -274,6 +274,7 @@ class MainWindow(QMainWindow):
             return
         self._closing = True
         self.messages.show_info(self.tr("Saving the run before closing…"))
+        self.recovery.window_closes()
         training.ended.connect(self._close_now, Qt.ConnectionType.QueuedConnection)
         self.studio.stop_training()
 

@@ -1,22 +1,26 @@
-"""After a crash: what was being trained is offered again."""
+"""Trainings that did not reach their end are offered again."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from ddpm_studio.backend import specs
+from ddpm_studio.backend import JobHandle, State, specs
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Event, RunStarted
+from ddpm_studio.runs import journal
+from ddpm_studio.runs.journal import Entry
 
-if TYPE_CHECKING:
-    from ddpm_studio.runs.journal import Entry
+_TOPIC = "unfinished"
 
 
 class Recovery(QObject):
-    """Looks once for a training that ended without a word, and offers to go on with it.
+    """Offers to go on with a training that was not finished.
+
+    At the start that is one whose process ended without a word, or that stopped because its
+    window was closed; later, one that was stopped by hand: by one click, perhaps by mistake.
 
     Args:
         studio: goes on with it.
@@ -29,16 +33,60 @@ class Recovery(QObject):
         self._studio, self._messages = studio, messages
         self._offered: Entry | None = None
         self._told = ""
-        studio.backend.submit(specs.training.interrupted()).on_finished(self._offer)
+        self._job: JobHandle[object] | None = None
+        self._started: RunStarted | None = None
+        self._closing = False
+        messages.dismissed.connect(self._leave)
+        studio.training_changed.connect(self._follow)
+        studio.run_moved.connect(self._on_run_moved)
+        studio.backend.submit(specs.training.interrupted()).on_finished(self._on_interrupted)
 
-    def _offer(self, found: list[Entry]) -> None:
-        if not found or self._studio.training is not None:
+    def window_closes(self) -> None:
+        """The training is stopped because the window closes: the next start offers it."""
+        self._closing = True
+
+    def _on_interrupted(self, found: list[Entry]) -> None:
+        if found and self._studio.training is None:
+            text = self.tr("The training of {name} is not finished. What it has learnt is saved.")
+            self._offer(found[0], text.format(name=found[0].run.name))
+
+    def _offer(self, entry: Entry, text: str) -> None:
+        self._offered, self._told = entry, text
+        self._messages.show_warning(text, self.tr("Go on"), self._go_on, _TOPIC)
+
+    def _follow(self) -> None:
+        job = self._studio.training
+        if job is None or job is self._job:
             return
-        self._offered = found[0]
-        text = self.tr("The training of {name} was cut short. What it had saved is there.")
-        self._told = text.format(name=found[0].run.name)
-        self._messages.show_warning(self._told, self.tr("Go on"), self._go_on)
-        self._messages.dismissed.connect(self._leave)
+        self._job, self._started = job, None
+        self._messages.clear(topic=_TOPIC)
+        job.on_event(self._on_event)
+        job.ended.connect(self._on_ended)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._started = event
+
+    def _on_ended(self) -> None:
+        job, started = self._job, self._started
+        self._job = self._started = None
+        if job is None or started is None or job.state is not State.CANCELLED:
+            return
+        view = self._studio.run_view
+        if view is not None and view.summary.path == started.run and not view.trainable:
+            return
+        entry = Entry(started.run, started.total)
+        if self._closing:
+            journal.begin(entry.run, entry.steps)
+            return
+        text = self.tr("The training of {name} was stopped at step {n} of {total} and is saved.")
+        told = {"n": f"{job.progress.done:,}" if job.progress else "0", "total": f"{entry.steps:,}"}
+        self._offer(entry, text.format(name=entry.run.name, **told))
+
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        """Offer nothing whose run lies elsewhere now, or is gone."""
+        if self._offered is not None and old is not None and self._run().resolve() == old.resolve():
+            self._messages.clear(topic=_TOPIC)
 
     def _go_on(self) -> None:
         view = self._studio.backend.submit(specs.runs.open_run(self._run()))

@@ -9,8 +9,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder, journal
-from tests.gui.panel_help import opened
+from tests.gui.panel_help import WAIT, opened
 
 
 @pytest.fixture
@@ -45,3 +47,52 @@ def test_without_a_crash_nothing_is_offered(qtbot: QtBot, backend: Backend, tiny
     qtbot.waitUntil(lambda: backend.device is not None, timeout=20_000)
     qtbot.wait(300)
     assert not window.messages.isVisible()
+
+
+def train(qtbot: QtBot, window: MainWindow, pictures: Path, run: Path) -> None:
+    """Begin a training that goes on until somebody stops it."""
+    studio = window.studio
+    studio.open_paths([pictures])
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    request = TrainRequest(steps=9_000, batch_size=2, timesteps=20, sample_count=0, device="cpu")
+    studio.start_training(request, run)
+    qtbot.waitUntil(lambda: bool(studio.model_step), timeout=WAIT)
+
+
+def test_one_click_too_many_does_not_end_a_training(
+    qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
+) -> None:
+    window = opened(qtbot, backend)
+    train(qtbot, window, picture_folder, tmp_path / "run")
+    studio = window.studio
+    assert studio.training is not None
+    window.jobs.rows[studio.training].cancel_button.click()
+    qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
+    step = RunFolder.open(tmp_path / "run").newest().step
+    assert f"The training of run was stopped at step {step:,} of 9,000" in window.messages.text
+    window.messages.action_button.click()
+    qtbot.waitUntil(lambda: studio.training is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: (studio.model_step or 0) > step, timeout=WAIT)
+    assert window.messages.text == "", "what was offered is done"
+    studio.stop_training()
+    qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
+    assert RunFolder.open(tmp_path / "run").newest().step > step
+
+
+def test_closed_in_mid_training_the_next_start_offers_to_go_on(
+    qtbot: QtBot, backend: Backend, picture_folder: Path, tmp_path: Path
+) -> None:
+    window = opened(qtbot, backend)
+    train(qtbot, window, picture_folder, tmp_path / "run")
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    step = RunFolder.open(tmp_path / "run").newest().step
+    assert [(entry.run.name, entry.steps) for entry in journal.interrupted()] == [("run", 9_000)]
+    later = opened(qtbot, backend)
+    qtbot.waitUntil(later.messages.action_button.isVisible, timeout=WAIT)
+    assert "The training of run is not finished" in later.messages.text
+    later.messages.action_button.click()
+    qtbot.waitUntil(lambda: (later.studio.model_step or 0) > step, timeout=WAIT)
+    later.studio.stop_training()
+    qtbot.waitUntil(lambda: later.studio.training is None, timeout=WAIT)
+    assert journal.interrupted() == [], "stopped by hand, it is not offered at the next start"
