@@ -113,9 +113,9 @@ class BoundChapter(ToolPanel):
             [
                 p_std,
                 Symbol("q_std", "σ̃ₜ", self.tr("width of the true step, √β̃ₜ")),
-                Symbol("q_mean", "μ̃_t", self.tr("where the true step leads, knowing x₀ (eq. 7)")),
-                Symbol("p_mean", "μ_θ", self.tr("where the network’s step leads (eq. 11)")),
-                Symbol("kl", "D_KL", self.tr("of this pixel, in bits")),
+                Symbol("q_mean", "μ̃ₜ", self.tr("where the true step leads, knowing x₀ (eq. 7)")),
+                Symbol("p_mean", "μθ", self.tr("where the network’s step leads (eq. 11)")),
+                Symbol("kl", "KL", self.tr("of this pixel, in bits")),
             ],
             15,
         )

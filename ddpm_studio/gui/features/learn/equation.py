@@ -34,7 +34,7 @@ class Symbol:
 
     Args:
         key: as in the equation's source.
-        sign: as it is read, such as ``ᾱ_t``.
+        sign: as it is read, such as ``ᾱₜ``.
         meaning: a few words.
     """
 

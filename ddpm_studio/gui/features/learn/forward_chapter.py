@@ -174,14 +174,14 @@ class ForwardChapter(QWidget):
 
     def _make_equations(self) -> None:
         beta = Symbol("beta", "βₜ", self.tr("variance of the noise that step t adds"))
-        bar = Symbol("bar", "ᾱ_t", self.tr("share of x₀’s variance that is left at t"))
+        bar = Symbol("bar", "ᾱₜ", self.tr("share of x₀’s variance that is left at t"))
         self.jump = Equation(
             _JUMP,
             self.tr("Straight to any t (eq. 4): the row of pictures below"),
             [
                 bar,
-                Symbol("signal", "√ᾱ_t", self.tr("what the picture is multiplied by")),
-                Symbol("noise", "√(1−ᾱ_t)", self.tr("what the noise is multiplied by")),
+                Symbol("signal", "√ᾱₜ", self.tr("what the picture is multiplied by")),
+                Symbol("noise", "√(1−ᾱₜ)", self.tr("what the noise is multiplied by")),
                 Symbol("x0", "x₀", self.tr("the picture, its pixels from −1 to 1")),
                 Symbol("eps", "ε", self.tr("noise of the picture’s shape, from N(0, I)")),
             ],

@@ -34,16 +34,16 @@ class PlaygroundEquations(QWidget):
         self.score = Equation(
             _SCORE,
             self.tr("ε̂ is the score, up to a factor (§3.2)"),
-            [score, time, Symbol("noise", "√(1−ᾱ_t)", self.tr("the noise’s width at t"))],
+            [score, time, Symbol("noise", "√(1−ᾱₜ)", self.tr("the noise’s width at t"))],
             _SIZE,
         )
         self.step = Equation(
             _STEP,
             self.tr("One step of DDPM (Algorithm 2)"),
             [
-                Symbol("alpha", "√α_t", self.tr("what q shrank x by in this step")),
+                Symbol("alpha", "√αₜ", self.tr("what q shrank x by in this step")),
                 Symbol("beta", "βₜ", self.tr("variance of the noise of this step")),
-                Symbol("spread", "√(1−ᾱ_t)", self.tr("width of all noise up to t")),
+                Symbol("spread", "√(1−ᾱₜ)", self.tr("width of all noise up to t")),
                 Symbol("sigma", "σₜ", self.tr("√βₜ: the noise that is put back")),
             ],
             _SIZE,
