@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QTabWidget, 
 
 from ddpm_studio.gui.features.preferences.settings_page import SettingsPage
 from ddpm_studio.gui.features.preferences.shortcuts_page import ShortcutsPage
+from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.widgets.layout.basics import clearable, label, name
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
 
@@ -24,7 +25,7 @@ class SettingsDialog(QDialog):
         self.setWindowTitle(self.tr("Settings"))
         self.resize(_SIZE)
         self.field = QLineEdit()
-        self.field.setClearButtonEnabled(True)
+        clearable(self.field)
         self.field.setPlaceholderText(self.tr("Search settings and shortcuts…"))
         name(self.field, self.tr("Search settings and shortcuts"))
         self.settings = SettingsPage(preferences)
@@ -47,6 +48,7 @@ class SettingsDialog(QDialog):
         close.rejected.connect(self.reject)
         for press in close.buttons():
             name(press, press.text().replace("&", ""))
+            set_icon(press, "x")
         layout.addWidget(close)
         self.field.textChanged.connect(self._search)
 

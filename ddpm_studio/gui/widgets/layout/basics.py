@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtGui import QAction, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QFrame,
     QLabel,
+    QLineEdit,
     QPushButton,
     QStylePainter,
     QToolButton,
@@ -88,6 +89,13 @@ def tool_button(icon: str, title: str, tip: str = "", *, checkable: bool = False
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     name(made, title, tip)
     return made
+
+
+def clearable(edit: QLineEdit) -> None:
+    """Let a cross empty a field: one of the theme, as Qt's own is dark on dark."""
+    edit.setClearButtonEnabled(True)
+    for action in edit.findChildren(QAction):
+        set_icon(action, "x", "muted")
 
 
 def inset(box: QAbstractSpinBox) -> None:

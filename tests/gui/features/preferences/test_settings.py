@@ -9,13 +9,14 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QDialogButtonBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobSpec
 from ddpm_studio.backend.spec import DeviceCall
 from ddpm_studio.gui.features.preferences.applying import Applying
 from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
+from ddpm_studio.gui.theme.theme import Theme
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.settings import Preferences, Settings, open_settings
@@ -250,3 +251,18 @@ def test_recent_items_are_few_newest_first_and_real(qtbot: QtBot, tmp_path: Path
     assert found[0].options.channels == "gray"
     assert found[1].options.image_size == 16
     assert recent.runs() == []
+
+
+def test_no_cross_is_dark_on_a_dark_ground(
+    qtbot: QtBot, theme: Theme, dialog: SettingsDialog
+) -> None:
+    dialog.field.setText("theme")
+    crosses: list[QAbstractButton] = dialog.field.findChildren(QToolButton)
+    crosses += dialog.findChildren(QDialogButtonBox)[0].buttons()
+    assert len(crosses) == 2
+    for cross in crosses:
+        picture = cross.icon().pixmap(32, 32).toImage()
+        inks = [picture.pixelColor(x, y) for x in range(32) for y in range(32)]
+        drawn = [ink.lightness() for ink in inks if ink.alpha() > 200]
+        assert drawn
+        assert min(drawn) > 120, cross
