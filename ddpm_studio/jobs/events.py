@@ -31,6 +31,11 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class PicturesLeftOut(Notice):
+    """Some pictures can't be used: what reading them has told already, where that was seen."""
+
+
+@dataclass(frozen=True)
 class SavingFailed(Notice):
     """A training can't save itself: it goes on in memory and tries again."""
 

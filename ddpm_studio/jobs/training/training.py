@@ -20,7 +20,7 @@ from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
-from ddpm_studio.jobs.events import Event, Notice, Progress, RunStarted
+from ddpm_studio.jobs.events import Event, Notice, PicturesLeftOut, Progress, RunStarted
 from ddpm_studio.jobs.library.learnt import kept_pictures, learnt_sources, require_reader
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
@@ -153,7 +153,7 @@ def train(
             require_reader(learnt, sources)
         dataset = yield from data.prepare(sources, options, required_multiple=multiple)
     if dataset.report.rejects:
-        yield Notice(left_out(dataset.report.rejects))
+        yield PicturesLeftOut(left_out(dataset.report.rejects))
     for line in (*dataset.report.warnings, *dataset.report.told):
         yield Notice(line)
     if not resume and (line := size_told(dataset, options, multiple, request.preset)):
