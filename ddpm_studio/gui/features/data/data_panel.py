@@ -90,7 +90,7 @@ class DataPanel(QWidget):
         studio.data_changed.connect(self._show)
         studio.backend.started.connect(self._on_started)
         studio.backend.ready.connect(self._show_reading)
-        studio.run_changed.connect(self._offer_learnt)
+        studio.run_changed.connect(self._on_run)
         self._show()
 
     def _buttons(self) -> QHBoxLayout:
@@ -162,6 +162,15 @@ class DataPanel(QWidget):
         view = self._studio.run_view
         if view is not None:
             self._studio.open_data(view.sources, view.options)
+
+    def _on_run(self) -> None:
+        """Show what a training that goes on learns from, where no pictures are open."""
+        self._offer_learnt()
+        studio, view = self._studio, self._studio.run_view
+        if studio.sources or studio.training is None or view is None or not view.sources:
+            return
+        if view.summary.path == studio.training_run:
+            self._open_learnt()
 
     def _offer_learnt(self) -> None:
         """Offer the pictures that the open run was trained on, unless they are open."""

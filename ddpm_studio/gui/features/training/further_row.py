@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.basics import inset, label, name
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, inset, label, name
 from ddpm_studio.requests import TrainRequest
 
 _MOST = 100_000_000
@@ -46,6 +46,7 @@ class FurtherRow(QWidget):
             unfolded=False,
             tip=self.tr("What the run may go on with otherwise; its record tells of it"),
         )
+        self.title = ElidedLabel("", "caption")
         row = QHBoxLayout()
         row.setSpacing(SPACE_M)
         row.addWidget(ActionButton(action, "repeat"))
@@ -54,6 +55,7 @@ class FurtherRow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_M)
+        layout.addWidget(self.title)
         layout.addLayout(row)
         layout.addWidget(self.fold)
         layout.addWidget(self.form)
@@ -73,6 +75,7 @@ class FurtherRow(QWidget):
 
     def show_run(self, view: RunView) -> None:
         """Offer the steps that are missing or, where none are, twice as many as were taken."""
+        self.title.setText(self.tr("The open run: {name}").format(name=view.summary.name))
         taken, asked = view.summary.step, view.summary.steps or 0
         self.steps.setMinimum(taken + 1)
         # What somebody has typed stays while the same run is read again.

@@ -5,12 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, State, specs
 from ddpm_studio.backend.record import RunRecord
@@ -26,7 +21,7 @@ from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.features.training.training_form import COMMON, TrainingForm
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import label
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
@@ -38,6 +33,7 @@ from ddpm_studio.jobs.events import (
     CheckpointSaved,
     Event,
     Notice,
+    PicturesLeftOut,
     RunStarted,
     SavingFailed,
     TrainTick,
@@ -74,6 +70,8 @@ class TrainingPanel(QWidget):
         self.form = TrainingForm()
         self._register_settings(actions)
         self.run_choice = RunChoice()
+        self.new_run = ElidedLabel("", "caption")
+        self.run_choice.name_edit.textChanged.connect(self._refresh)
         self.fine_tuner = FineTuner(studio, actions, self._asked, self)
         self.settings = QWidget()
         self.settings_fold = Fold(self.tr("Settings"), self.settings)
@@ -113,6 +111,7 @@ class TrainingPanel(QWidget):
         column.setSpacing(SPACE_M)
         column.addLayout(buttons)
         for widget in (
+            self.new_run,
             self.status,
             self.further,
             self.fine_tuner.button,
@@ -296,7 +295,8 @@ class TrainingPanel(QWidget):
             self._elsewhere.setEnabled(True)
             self._unsaved = event.text
             self._tell_unsaved()
-        elif isinstance(event, Notice):
+        elif isinstance(event, Notice) and not isinstance(event, PicturesLeftOut):
+            # The Data dock has them, with the reason of each.
             self.messages.show_warning(event.text)
             if self._elsewhere.isEnabled():
                 # What can be lost, and what to do about it, stays above the rest.
@@ -366,12 +366,15 @@ class TrainingPanel(QWidget):
         training = job is not None
         paused = job is not None and job.state is State.PAUSED
         self.start_button.setVisible(not training)
+        new = self.run_choice.name_edit.text().strip()
+        self.new_run.setText(self.tr("A new run: {name}").format(name=new))
+        self.new_run.setVisible(not training and bool(self._studio.sources) and bool(new))
         self.pause_button.setVisible(training)
         self.stop_button.setVisible(training)
         self._start.setEnabled(not training and bool(self._studio.sources))
         self._explain(
             "training.start",
-            self.tr("Train a network on the open pictures")
+            self.tr("Train a network on the open pictures, in a new run: {name}").format(name=new)
             if self._studio.sources
             else self.tr("Open pictures first, in the Data dock: a network learns from them"),
         )
@@ -385,7 +388,9 @@ class TrainingPanel(QWidget):
         self.further.setVisible(trainable and not training and trainer is None)
         self._explain(
             "training.resume",
-            self.tr("Go on with the open run where it ended")
+            self.tr("Go on with {name} where it ended").format(
+                name=view.summary.name if view is not None else self.tr("the open run")
+            )
             if trainer is None
             else self.tr("Another process trains this run: stop it there first"),
         )
