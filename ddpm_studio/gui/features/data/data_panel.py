@@ -21,6 +21,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import name
 from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
+from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -74,7 +75,8 @@ class DataPanel(QWidget):
         self._later.setInterval(_DEBOUNCE_MS)
         self._later.timeout.connect(self._prepare_anew)
         self._space = QWidget()
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.zone)
@@ -87,6 +89,10 @@ class DataPanel(QWidget):
         layout.addWidget(self.options_fold, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.form)
         layout.addWidget(self._space, 1)
+        # All of it at once is higher than the window may be: it must not push that open.
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(FilledArea(content, self.tr("Data")))
         studio.data_changed.connect(self._show)
         studio.backend.started.connect(self._on_started)
         studio.backend.ready.connect(self._show_reading)

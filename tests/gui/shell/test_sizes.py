@@ -1,0 +1,65 @@
+"""The window keeps the size that it was given, and scrolls nothing sideways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QScrollArea, QWidget
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.theme.theme import Theme
+from tests.gui.panel_help import WAIT, open_run, opened
+
+SMALL = (1100, 700)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, backend: Backend, theme: Theme) -> MainWindow:
+    made = opened(qtbot, backend)
+    made.resize(*SMALL)
+    return made
+
+
+def cut_sideways(inside: QWidget) -> list[str]:
+    """Scrolled content that is wider than what is seen of it."""
+    areas = inside.findChildren(QScrollArea)
+    wide = [area for area in areas if area.isVisible() and area.widget() is not None]
+    return [
+        f"{area.accessibleName()}: {area.widget().width()} in {area.viewport().width()} px"
+        for area in wide
+        if area.widget().width() > area.viewport().width()
+    ]
+
+
+def test_opening_things_does_not_push_the_window_open(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path
+) -> None:
+    # Many classes, notes, everything unfolded: as high as the Data dock gets.
+    window.open_sample("fashion-mnist")
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    window.data.form.more_button.setChecked(True)
+    open_run(qtbot, window.studio, tiny_run)
+    window.training.settings_fold.setChecked(True)
+    for number in range(window.tabs.count()):
+        panel = window.tabs.widget(number)
+        window.show_tool(panel)
+        qtbot.wait(20)
+        assert (window.width(), window.height()) == SMALL, panel
+
+
+def test_no_chapter_of_learn_is_scrolled_sideways(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path
+) -> None:
+    open_run(qtbot, window.studio, tiny_run)
+    (learn,) = window.findChildren(LearnPanel)
+    window.show_tool(learn)
+    for chapter in (learn.forward, learn.bound, learn.playground):
+        learn.show_chapter(chapter)
+        qtbot.wait(50)
+        assert chapter.isVisible()
+        assert cut_sideways(learn) == []
+    assert (window.width(), window.height()) == SMALL
