@@ -113,7 +113,7 @@ class BitsPanel(ToolPanel):
         self.source.pick_from_data()
 
     def _build(self) -> None:
-        start = button(
+        start = self.start_button = button(
             self.tr("Measure"), self._measure_action.toolTip(), icon="chart-column", role="primary"
         )
         start.clicked.connect(self._measure_action.trigger)
@@ -134,12 +134,14 @@ class BitsPanel(ToolPanel):
             choices.addWidget(together(label(text, "muted"), box))
         choices.addWidget(start)
         choices.addWidget(self.saver.menu)
-        figures = QVBoxLayout()
+        self._figures = QWidget()
+        figures = QVBoxLayout(self._figures)
+        figures.setContentsMargins(0, 0, 0, 0)
         figures.addWidget(self.total)
         figures.addWidget(self.parts)
         top = QHBoxLayout()
         top.setSpacing(SPACE_L)
-        top.addLayout(figures, 1)
+        top.addWidget(self._figures, 1)
         top.addLayout(choices, 1)
         self._plots = QWidget()
         plots = QHBoxLayout(self._plots)
@@ -193,6 +195,7 @@ class BitsPanel(ToolPanel):
         if isinstance(event, BitsMeasured):
             self._show(event)
         elif isinstance(event, Notice):
+            self._figures.show()
             self.parts.setText(event.text)
 
     def _on_finished(self, result: object) -> None:
@@ -219,7 +222,10 @@ class BitsPanel(ToolPanel):
         self.rate_distortion.set_curves([(result.rate, result.distortion)])
 
     def _show_plots(self, measured: bool) -> None:
-        """Before anything is measured there is nothing to plot."""
+        """Before anything is measured there is nothing to plot, and no figure to make room for."""
+        self._figures.setVisible(measured)
+        self.start_button.setVisible(measured)
+        self.saver.menu.setVisible(measured)
         self._plots.setVisible(measured)
         self.invitation.setVisible(not measured)
         self.saver.refresh()

@@ -62,3 +62,19 @@ def test_a_dropped_picture_is_decoded(
     assert panel.strip.count == len(panel.decoded.t)
     assert panel.legend.isVisible()
     assert list(panel.decoded.rate) == sorted(panel.decoded.rate)
+
+
+def test_before_it_measures_one_button_invites_and_no_room_is_left_for_figures(
+    qtbot: QtBot, studio: Studio, tiny_run: Path
+) -> None:
+    panel = shown(qtbot, studio, tiny_run)
+    assert not panel.start_button.isVisible()
+    assert not panel.total.isVisible()
+    assert panel.invitation.button.isVisible()
+    assert panel.count.isVisible(), "how many may be chosen first"
+    panel.count.setValue(2)
+    panel.invitation.button.click()
+    qtbot.waitUntil(lambda: panel.measured is not None and not panel.busy, timeout=WAIT)
+    assert panel.start_button.isVisible()
+    assert panel.total.isVisible()
+    assert not panel.invitation.isVisible()
