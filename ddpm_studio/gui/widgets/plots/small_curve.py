@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QSize
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -100,6 +100,7 @@ class SmallCurve(StepField):
             return
         painter.setPen(QPen(theme.color("line"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
+        self._paint_range(painter)
         painter.setClipRect(area.adjusted(-1, -1, 1, 1))
         for one in reversed(self._series):
             # Opaque and one pixel wide, without antialiasing: drawn in no time.
@@ -108,6 +109,19 @@ class SmallCurve(StepField):
         painter.setClipping(False)
         self.paint_cursor(painter)
         painter.end()
+
+    def ends(self) -> tuple[str, str]:
+        """Return what the lower and the upper end of the range stand for, in words."""
+        low, high = self.range
+        return self._words(low), self._words(high)
+
+    def _paint_range(self, painter: QPainter) -> None:
+        """Write what the ends of the range stand for, at the left of the field."""
+        area = self.area().adjusted(2, 0, 0, -1)
+        low, high = self.ends()
+        painter.setPen(current_theme().color("muted"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, high)
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, low)
 
     def _value(self, step: float | None) -> str:
         value = self.value_at(step)

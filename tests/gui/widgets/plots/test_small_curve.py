@@ -1,0 +1,30 @@
+"""A small curve says what the ends of its range stand for."""
+
+from __future__ import annotations
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.theme.theme import Theme
+from ddpm_studio.gui.widgets.plots.small_curve import SmallCurve, StepSeries
+
+
+def inked(curve: SmallCurve) -> int:
+    """How many pixels of the left edge of the field differ from its ground."""
+    picture = curve.grab().toImage()
+    area = curve.area().toRect()
+    ground = picture.pixelColor(area.center())
+    places = [(x, y) for x in range(area.left(), area.left() + 30) for y in range(area.height())]
+    return sum(picture.pixelColor(x, area.top() + y) != ground for x, y in places)
+
+
+def test_the_ends_of_the_range_are_written_at_the_left(qtbot: QtBot, theme: Theme) -> None:
+    curve = SmallCurve("Load", lambda value: f"{value:.0f} %", top=200.0)
+    qtbot.addWidget(curve)
+    curve.resize(200, 120)
+    steps = np.arange(1.0, 9.0)
+    # All of it lies in the right half, away from the words.
+    curve.set_series([StepSeries(0, steps + 92, np.full(8, 100.0))], 100)
+    curve.show()
+    assert curve.ends() == ("0 %", "210 %")
+    assert inked(curve) > 30
