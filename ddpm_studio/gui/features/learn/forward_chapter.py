@@ -39,7 +39,7 @@ from ddpm_studio.jobs.events import NoisedPicture, ScheduleTables
 from ddpm_studio.picture_shape import fully_seen
 from ddpm_studio.requests import ScheduleRequest
 
-_SMALLEST_TILE, _LARGEST_TILE, _BESIDE_TILES = 96, 224, 276
+_SMALLEST_TILE, _LARGEST_TILE, _BESIDE_TILES = 52, 224, 276
 _BOX_WIDTH = 96
 # Bits/dim of L_T: the paper's schedule leaves 2e-5.
 _FAIR_START = 1e-3
@@ -251,7 +251,7 @@ class ForwardChapter(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_M)
-        layout.addWidget(self.messages)
+        self.messages.lie_over(self)
         layout.addLayout(choices)
         layout.addLayout(head)
         layout.addWidget(row)

@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QScrollArea,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import ICON_SIZE, SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 
@@ -74,7 +74,7 @@ class LearnPanel(QWidget):
             )
         ):
             row.addWidget(self._chapter_button(number, title, tip, icon))
-            self._pages.addWidget(_scrolling(chapter, title))
+            self._pages.addWidget(TallArea(chapter, title))
             actions.add(
                 f"learn.{key}",
                 self.tr("Learn: {0}").format(title),
@@ -129,14 +129,3 @@ class LearnPanel(QWidget):
     def _on_toggled(self, number: int, on: bool) -> None:
         if on:
             self._pages.setCurrentIndex(number)
-
-
-def _scrolling(chapter: QWidget, title: str) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setWidget(chapter)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setAccessibleName(title)
-    for bar in (area.verticalScrollBar(), area.horizontalScrollBar()):
-        bar.setAccessibleName(title)
-    return area

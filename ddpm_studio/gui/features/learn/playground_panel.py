@@ -38,6 +38,7 @@ from ddpm_studio.gui.widgets.layout.basics import (
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.thin_progress import thin_progress
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import PointLook, Points, PointsLearned, ScheduleTables
@@ -211,24 +212,27 @@ class PlaygroundPanel(QWidget):
         left.setSpacing(SPACE_S)
         left.addLayout(compared)
         left.addWidget(self.forward, 1)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(SPACE_L)
-        grid.setVerticalSpacing(SPACE_S)
-        for column, equation in enumerate(self.equations.rows):
-            grid.addWidget(equation, 0, column, Qt.AlignmentFlag.AlignTop)
-            grid.setColumnStretch(column, _HALVES[column])
-        grid.addLayout(left, 1, 0)
-        grid.addLayout(walks, 1, 1)
-        grid.addLayout(_row(self.time, self.time_words), 2, 0)
-        grid.addLayout(_row(play, self.moment, self.moment_words), 2, 1)
-        grid.setRowStretch(1, 1)
+        halves = TurningRow()
+        parts = (
+            (left, _row(self.time, self.time_words)),
+            (walks, _row(play, self.moment, self.moment_words)),
+        )
+        for number, (equation, (seen, moved)) in enumerate(
+            zip(self.equations.rows, parts, strict=True)
+        ):
+            column = QVBoxLayout()
+            column.setSpacing(SPACE_S)
+            column.addWidget(equation)
+            column.addLayout(seen, 1)
+            column.addLayout(moved)
+            halves.add(column, _HALVES[number])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         layout.setSpacing(SPACE_S)
-        layout.addWidget(self.messages)
+        self.messages.lie_over(self)
         layout.addLayout(choices)
         layout.addWidget(self.progress)
-        layout.addLayout(grid, 1)
+        layout.addWidget(halves, 1)
 
     def _connect(self) -> None:
         self.shape.currentIndexChanged.connect(self._on_shape)

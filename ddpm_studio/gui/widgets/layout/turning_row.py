@@ -1,0 +1,57 @@
+"""Parts beside each other, or below each other where there is no room for that."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLayout, QWidget
+
+from ddpm_studio.gui.theme.tokens import SPACE_L
+
+_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+
+
+class TurningRow(QWidget):
+    """A row that turns into a column when it is narrower than its parts need.
+
+    Args:
+        gap: between the parts, in pixels.
+        parent: the owner.
+    """
+
+    def __init__(self, gap: int = SPACE_L, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._box = QBoxLayout(_BESIDE, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(gap)
+
+    def add(self, part: QWidget | QLayout, stretch: int = 1) -> None:
+        """Put one more part at the end; ``stretch`` shares out what room is left."""
+        if isinstance(part, QLayout):
+            self._box.addLayout(part, stretch)
+        else:
+            self._box.addWidget(part, stretch)
+
+    @property
+    def is_column(self) -> bool:
+        """Whether the parts stand below each other."""
+        return self._box.direction() == _BELOW
+
+    def minimumSizeHint(self) -> QSize:
+        """Need the width of the widest part alone."""
+        high = self._box.minimumSize().height()
+        return QSize(max(self._widths(), default=0), high)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Turn where that is needed, or is needed no more."""
+        super().resizeEvent(event)
+        widths = self._widths()
+        needed = sum(widths) + self._box.spacing() * max(0, len(widths) - 1)
+        direction = _BESIDE if self.width() >= needed else _BELOW
+        if direction != self._box.direction():
+            self._box.setDirection(direction)
+            self.updateGeometry()
+
+    def _widths(self) -> list[int]:
+        items = (self._box.itemAt(k) for k in range(self._box.count()))
+        return [item.minimumSize().width() for item in items if item and not item.isEmpty()]
