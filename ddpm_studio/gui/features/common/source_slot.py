@@ -53,6 +53,7 @@ class SourceSlot(PictureSlot):
         """uint8 (H, W, C) of the model's size, or None."""
         self.asked = True
         """Whether a person chose the picture; not where the window took or fitted one by itself."""
+        self._by_chance = False
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: JobHandle[Pictures] | None = None
@@ -68,12 +69,19 @@ class SourceSlot(PictureSlot):
     def take(self, picture: Pictures, *, asked: bool = True) -> None:
         """Hold a picture of the data, (H, W, C)."""
         self._original, self._recipe, self.asked = picture, None, asked
+        self._by_chance = False
         self._fit(picture)
 
     def refit(self) -> None:
-        """Prepare the picture anew, for another model."""
+        """Prepare the picture anew, for another model; one that came by chance goes.
+
+        It was of what the model before has learnt.
+        """
         self.asked = False
-        if isinstance(self._original, Path):
+        if self._by_chance:
+            self._original, self._by_chance = None, False
+            self._show_fitted(None)
+        elif isinstance(self._original, Path):
             self._load(self._original)
         else:
             self._fit(self._original)
@@ -86,8 +94,10 @@ class SourceSlot(PictureSlot):
         dataset = self._studio.dataset
         if dataset is not None:
             self.take(random.choice(dataset.images).copy(), asked=asked)
+            self._by_chance = True
         elif self._studio.run is not None:
             self._original, self._recipe, self.asked = None, None, asked
+            self._by_chance = True
             spec = specs.data.some_pictures(self._studio.run, _CHOICE, self._slot)
             self._prepare(spec, tell=asked)
 
@@ -112,13 +122,13 @@ class SourceSlot(PictureSlot):
             super().dropEvent(event)
 
     def _on_changed(self, picture: Pictures | None) -> None:
-        self._original, self.asked = picture, True
+        self._original, self.asked, self._by_chance = picture, True, False
         self._recipe = self.drop.recipe if self.drop is not None else None
         self._fit(picture)
 
     def _load(self, path: Path) -> None:
         if self._studio.run is not None:
-            self._original, self._recipe = path, None
+            self._original, self._recipe, self._by_chance = path, None, False
             self._prepare(specs.data.load_picture(path, self._studio.run, self._slot))
 
     def _fit(self, picture: Pictures | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
@@ -18,8 +18,9 @@ from ddpm_studio.gui.features.learn.equation import Equation, Symbol
 from ddpm_studio.gui.features.learn.lights import Lights
 from ddpm_studio.gui.features.learn.parts_bar import PartsBar, Share
 from ddpm_studio.gui.features.learn.pixel_tile import PixelTile
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BoundParts, Event, StepGaussians
@@ -145,45 +146,43 @@ class BoundChapter(ToolPanel):
             view.moved.connect(self.time.set_value)
 
     def _build(self) -> None:
-        one = QHBoxLayout()
-        one.setSpacing(SPACE_M)
+        one = TurningRow(SPACE_M)
         tiles = QVBoxLayout()
         tiles.setSpacing(SPACE_S)
         tiles.addWidget(self.x_t)
         tiles.addWidget(self.channel)
         tiles.addStretch()
-        one.addWidget(self.source, 0, Qt.AlignmentFlag.AlignTop)
-        one.addLayout(tiles)
+        pair = QHBoxLayout()
+        pair.setSpacing(SPACE_M)
+        pair.addWidget(self.source, 0, Qt.AlignmentFlag.AlignTop)
+        pair.addLayout(tiles)
+        pair.addStretch()
+        one.add(pair, 0)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.kl)
         right.addWidget(self.curves, 1)
-        one.addLayout(right, 1)
-        plots = QGridLayout()
-        plots.setHorizontalSpacing(SPACE_L)
-        plots.setVerticalSpacing(SPACE_S)
-        plots.addWidget(
-            label(self.tr("Bits/dim at each t: L₀, then Lₜ₋₁"), "heading"),
-            0,
-            0,
-            Qt.AlignmentFlag.AlignBottom,
-        )
+        one.add(right)
         both = QHBoxLayout()
         both.addWidget(self.vlb, 3)
         both.addWidget(self.simple, 2)
-        plots.addLayout(both, 0, 1)
-        plots.addWidget(self.terms, 1, 0)
-        plots.addWidget(self.weights, 1, 1)
-        plots.setColumnStretch(0, 2)
-        plots.setColumnStretch(1, 3)
-        plots.setRowStretch(1, 1)
+        plots = TurningRow()
+        words = label(self.tr("Bits/dim at each t: L₀, then Lₜ₋₁"), "heading", wrap=True)
+        bits, weights = QVBoxLayout(), QVBoxLayout()
+        bits.addWidget(words)
+        bits.addWidget(self.terms, 1)
+        weights.addLayout(both)
+        weights.addWidget(self.weights, 1)
+        for column, stretch in ((bits, 2), (weights, 3)):
+            column.setSpacing(SPACE_S)
+            plots.add(column, stretch)
         self.content.setSpacing(SPACE_S)
         self.content.addWidget(self.bound)
         self.content.addWidget(self.bar)
         self.content.addWidget(self.progress)
-        self.content.addLayout(one)
+        self.content.addWidget(one)
         self.content.addWidget(self.time)
-        self.content.addLayout(plots, 1)
+        self.content.addWidget(plots, 1)
 
     def _request(self) -> MeasureRequest | None:
         run, view = self.studio.run, self.studio.run_view
@@ -334,12 +333,13 @@ class BoundChapter(ToolPanel):
         if view is not None:
             self.time.set_timesteps(view.summary.timesteps)
         self.bar.set_shares([])
+        for equation in (self.bound, self.kl, self.vlb):
+            equation.clear_values()
         self.x_t.set_picture(None)
         for plot in (self.curves, self.terms, self.weights):
             plot.set_mark(None)
             plot.set_curves([])
-        if self.source.fitted is not None:
-            self.source.refit()
+        self.source.refit()
 
 
 def _density(

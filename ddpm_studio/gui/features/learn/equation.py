@@ -23,7 +23,7 @@ from ddpm_studio.gui.features.learn.typeset import paint, typeset
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 
-_SIZE, _SMALLEST = 19, 12
+_SIZE, _SMALLEST = 19, 9
 _CAPTION = 18
 _ROUND, _AROUND, _BELOW = 4.0, 3.0, 2.5
 
@@ -115,6 +115,12 @@ class Equation(QWidget):
             self._values.update(values)
             self._describe()
             self.update()
+
+    def clear_values(self) -> None:
+        """Let no symbol have a value."""
+        self._values.clear()
+        self._describe()
+        self.update()
 
     def show_symbol(self, key: str) -> None:
         """Light a symbol by its key, or none, without emitting ``lit``."""

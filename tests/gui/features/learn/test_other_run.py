@@ -1,0 +1,71 @@
+"""Nothing of the run before is shown under another's title."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs import train
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from tests import narrow
+from tests.gui.panel_help import WAIT, open_run, opened
+
+
+def other_run(tmp_path: Path) -> Path:
+    """A run on other pictures of the same size: all of them of one dark blue."""
+    folder, run = tmp_path / "blue", tmp_path / "other"
+    folder.mkdir()
+    for number in range(4):
+        Image.new("RGB", (16, 16), (0, 0, 40 + number)).save(folder / f"{number}.png")
+    request = TrainRequest(steps=2, batch_size=2, timesteps=20, sample_count=0, device="cpu")
+    with narrow.network():
+        for _ in train([folder], run, request, PrepareOptions()):
+            pass
+    return run
+
+
+def test_a_picture_that_came_by_chance_goes_with_its_run(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, tmp_path: Path
+) -> None:
+    slot = SourceSlot(studio, "x₀", "drop a picture", "a test")
+    qtbot.addWidget(slot)
+    open_run(qtbot, studio, tiny_run)
+    slot.pick_from_data(asked=False)
+    qtbot.waitUntil(lambda: slot.fitted is not None, timeout=WAIT)
+    open_run(qtbot, studio, other_run(tmp_path))
+    slot.refit()
+    assert slot.fitted is None
+    own = np.full((16, 16, 3), 200, np.uint8)
+    slot.take(own)
+    slot.refit()
+    assert slot.fitted is not None, "what a person chose stays"
+    assert np.array_equal(slot.fitted, own)
+
+
+def test_the_bound_shows_nothing_of_the_run_before(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path
+) -> None:
+    window = opened(qtbot, backend, tiny_run)
+    (learn,) = window.findChildren(LearnPanel)
+    bound = learn.bound
+    window.show_tool(learn)
+    learn.show_chapter(bound)
+    qtbot.waitUntil(lambda: bound.parts is not None and bound.step is not None, timeout=WAIT)
+    assert bound.bound._values
+    assert bound.kl._values
+    other = other_run(tmp_path)
+    shutil.rmtree(tmp_path / "blue")
+    window.show_tool(window.tabs.widget(0))
+    open_run(qtbot, window.studio, other)
+    assert bound.parts is None
+    for equation in (bound.bound, bound.kl, bound.vlb):
+        assert not equation._values, "its values were the other run's"
+    assert bound.source.fitted is None
