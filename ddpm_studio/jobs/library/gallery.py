@@ -79,7 +79,8 @@ def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 
 def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
     """Write each picture as a PNG of its own into the run's folder.
 
-    The recipe of a picture is that of the drawing, with its number as ``index``.
+    The recipe of a picture is that of the drawing, with its number as ``index``. Those of a path
+    are the frames of one animation: the one midway stands for all, which its recipe redraws.
 
     Raises:
         StudioError: if the folder can't be written to.
@@ -94,13 +95,15 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
     taken = [*numbered(folder), *numbered(folder / DELETED)]
     number = max((int(path.stem) for path in taken), default=0)
     kept = []
-    for index, picture in enumerate(drawn.pictures):
+    count = len(drawn.pictures)
+    indices = [count // 2] if drawn.recipe.get("kind") == "path" else range(count)
+    for index in indices:
         path = claimed(folder, number + 1)
         number = int(path.stem)
         recipe = {**drawn.recipe, "index": index}
-        save_png(path, picture[None], recipe)
+        save_png(path, drawn.pictures[index][None], recipe)
         kept.append(describe(run, number, path.stat().st_mtime, recipe))
-        yield Progress(index + 1, len(drawn.pictures), "Keeping", "pictures")
+        yield Progress(len(kept), len(indices), "Keeping", "pictures")
     return kept
 
 
