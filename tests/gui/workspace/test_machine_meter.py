@@ -109,7 +109,7 @@ def test_the_words_are_the_measured_seconds_times_the_pictures(
     assert f"{RECOGNISABLE:,} pictures" in estimate.toolTip()
     box = form.editor("preset")
     assert isinstance(box, QComboBox)
-    assert [box.itemText(row) for row in range(2)] == ["tiny · 6 min", "small"]
+    assert [box.itemText(row) for row in range(2)] == ["tiny · shapes in 6 min", "small"]
     assert form.value().preset == "tiny"
     form.set_value({"preset": "ddpm32"})
     assert "not known: too large a network" in estimate.text()

@@ -104,4 +104,6 @@ class TimeEstimate(QLabel):
             name = self._names.setdefault(row, box.itemText(row))
             preset = str(box.itemData(row))
             seconds = self._meter.seconds(preset, batch_size, shapes_after(preset))
-            box.setItemText(row, name if seconds is None else f"{name} · {duration(seconds)}")
+            # That is not how long the training takes, which stands above.
+            words = self.tr("{name} · shapes in {time}") if seconds is not None else "{name}"
+            box.setItemText(row, words.format(name=name, time=duration(seconds or 0)))
