@@ -117,7 +117,7 @@ class AnimationDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
-        layout.addWidget(self.messages)
+        self.messages.lie_over(self)
         layout.addLayout(top)
         layout.addWidget(self.form)
         layout.addWidget(self.summary)

@@ -114,7 +114,7 @@ class ToolPanel(QWidget):
         self.content = QVBoxLayout(body)
         self.content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         self.content.setSpacing(SPACE_M)
-        self.content.addWidget(self.messages)
+        self.messages.lie_over(self)
         self.empty = EmptyState()
         self._tell_empty()
         self.pages = QStackedLayout(self)
@@ -273,7 +273,7 @@ class ToolPanel(QWidget):
     def _tell_age(self, again: QAction) -> None:
         """Say when what is ``drawn`` is of an earlier step; ``again`` draws it anew."""
         self._age = AgeRow(self.studio, again, self._recipe, self._waiting)
-        self.content.insertWidget(self.content.indexOf(self.messages) + 1, self._age)
+        self.content.insertWidget(0, self._age)
 
     def _keep(self, drawn: Drawn) -> None:
         """Keep a part of the drawing under way in the gallery, if a person asked for it."""

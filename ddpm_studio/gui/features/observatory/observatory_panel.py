@@ -176,7 +176,7 @@ class ObservatoryPanel(QWidget):
         content = QVBoxLayout(body)
         content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         content.setSpacing(SPACE_M)
-        content.addWidget(self.messages)
+        self.messages.lie_over(self)
         content.addLayout(self._head)
         content.addWidget(self.pages, 1)
         self.empty = EmptyState(

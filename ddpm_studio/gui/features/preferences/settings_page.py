@@ -44,7 +44,7 @@ class SettingsPage(QScrollArea):
         self.messages = MessageBar()
         layout.addSpacing(SPACE_M)
         layout.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self.messages)
+        self.messages.lie_over(self)
         # All that is left over, where a search leaves little.
         layout.addStretch(1)
         self.setWidget(column)

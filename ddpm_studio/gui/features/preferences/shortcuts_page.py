@@ -69,7 +69,7 @@ class ShortcutsPage(QWidget):
         layout.setContentsMargins(0, SPACE_M, 0, SPACE_M)
         layout.setSpacing(SPACE_M)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.messages)
+        self.messages.lie_over(self)
         layout.addLayout(row)
         layout.addWidget(self.reset_all_button, alignment=Qt.AlignmentFlag.AlignLeft)
         self.table.currentCellChanged.connect(self._on_chosen)

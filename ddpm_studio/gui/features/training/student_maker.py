@@ -40,7 +40,7 @@ class StudentMaker(QObject):
             _ACTION,
             self.tr("Make a few-step student…"),
             self.ask,
-            category=self.tr("&Run"),
+            category=self.tr("&Model"),
             icon="graduation-cap",
             keywords=self.tr("distill consistency tuning fast live"),
             enabled=False,
@@ -132,7 +132,7 @@ class StudentDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
-        layout.addWidget(self.messages)
+        self.messages.lie_over(self)
         layout.addWidget(TallArea(content, self.tr("Settings"), _MOST_ASKED), 1)
         layout.addLayout(row)
         self.make_button.clicked.connect(self._take)

@@ -127,13 +127,13 @@ class TrainingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.messages)
+        self.messages.lie_over(self, Qt.Edge.BottomEdge)
         self._area = TallArea(content, self.tr("Training"), _MOST_ASKED)
         layout.addWidget(self._area, 1)
 
     def _register(self, actions: ActionRegistry) -> None:
         self._explain = actions.explain
-        run = self.tr("&Run")
+        run = self.tr("&Model")
         self._start = actions.add(
             "training.start",
             self.tr("Start training"),
@@ -185,7 +185,7 @@ class TrainingPanel(QWidget):
             "training.settings",
             self.tr("Training settings"),
             self.show_settings,
-            category=self.tr("&Run"),
+            category=self.tr("&Model"),
             icon="sliders-horizontal",
             tip=self.tr("Network, steps and all else that decides a training"),
             keywords=" ".join(self.form.titles),

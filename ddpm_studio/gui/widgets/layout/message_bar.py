@@ -1,4 +1,4 @@
-"""A quiet bar at the top of a panel, instead of a dialog."""
+"""A quiet bar that lies over the edge of a panel, instead of a dialog."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
@@ -31,6 +31,9 @@ _ICONS = {
 }
 _DETAILS_HEIGHT = 140
 _MOST_KEPT = 10
+_WIDEST = 640
+# What only tells that something was done goes by itself.
+_GOES_AFTER_MS = 12_000
 # As long as a usual name of a file or a run; the rest of it stands in the details.
 _LONGEST = 64
 _LONGER = re.compile(rf"[^\s/\\]{{{_LONGEST + 1},}}")
@@ -71,6 +74,9 @@ class MessageBar(QFrame):
 
     What a newer message covers waits below it, if there was anything to be done about it. Escape
     or the cross sends the one that is seen away, which emits ``dismissed`` with its text.
+
+    It lies over a panel, see :meth:`lie_over`, so that nothing below moves when it comes or goes.
+    What asks for nothing then goes by itself after a while, unless the mouse is on it.
     """
 
     dismissed = Signal(str)
@@ -78,6 +84,11 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._messages: list[_Message] = []
+        self._owner: QWidget | None = None
+        self._edge = Qt.Edge.TopEdge
+        self._going = QTimer(self)
+        self._going.setInterval(_GOES_AFTER_MS)
+        self._going.timeout.connect(self._go)
         self._mark = IconLabel("info", 16, "accent")
         self._text, self._remedy = SelectableText(), SelectableText("muted")
         self.action_button = button(" ")
@@ -128,6 +139,13 @@ class MessageBar(QFrame):
         layout.addWidget(self._details)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
+
+    def lie_over(self, owner: QWidget, edge: Qt.Edge = Qt.Edge.TopEdge) -> None:
+        """Lie over the upper or the lower edge of a widget, in none of its layouts."""
+        self.setParent(owner)
+        self._owner, self._edge = owner, edge
+        owner.installEventFilter(self)
+        self._place()
 
     @property
     def text(self) -> str:
@@ -221,6 +239,19 @@ class MessageBar(QFrame):
         details = self._messages[-1].details if self._messages else ""
         QGuiApplication.clipboard().setText(f"{self.text}\n\n{details}".strip())
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the size of what it lies over."""
+        if watched is self._owner and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def event(self, event: QEvent) -> bool:
+        """Take another height when there is more or less to say."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return done
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go away on Escape."""
         if event.key() == Qt.Key.Key_Escape:
@@ -230,6 +261,7 @@ class MessageBar(QFrame):
 
     def _show(self) -> None:
         if not self._messages:
+            self._going.stop()
             self.hide()
             return
         told = self._messages[-1]
@@ -255,6 +287,28 @@ class MessageBar(QFrame):
         self.earlier_button.setVisible(count > 0)
         self.setAccessibleName(told.whole)
         self.show()
+        self._place()
+        if self._owner is None or told.stays:
+            self._going.stop()
+        else:
+            self._going.start()
+
+    def _place(self) -> None:
+        owner = self._owner
+        if owner is None:
+            return
+        room = owner.size() - 2 * QSize(SPACE_M, SPACE_M)
+        width = max(1, min(room.width(), _WIDEST))
+        height = min(max(1, room.height()), self.heightForWidth(width))
+        at_top = self._edge is Qt.Edge.TopEdge
+        top = SPACE_M if at_top else owner.height() - SPACE_M - height
+        self.setGeometry((owner.width() - width) // 2, top, width, height)
+        self.raise_()
+
+    def _go(self) -> None:
+        if not self.underMouse():
+            self._messages = [old for old in self._messages if old.stays]
+            self._show()
 
     def _turn(self) -> None:
         """Let the one before come up, and the one that is seen wait below all."""

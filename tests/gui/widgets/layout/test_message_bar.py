@@ -4,11 +4,13 @@ import gc
 
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QTextDocument
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtGui import QCursor, QGuiApplication, QImage, QTextDocument
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.errors import Failure
 from ddpm_studio.gui.theme.theme import Theme
+from ddpm_studio.gui.widgets.layout import message_bar
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.wrapped_text import SelectableText
@@ -153,3 +155,58 @@ def test_a_label_that_wraps_breaks_a_long_name(qtbot: QtBot, theme: Theme, lette
     assert any(
         ink.pixel(x, y) != ground for x in range(300) for y in range(low.top(), low.bottom())
     )
+
+
+def panel_of(qtbot: QtBot, edge: Qt.Edge) -> tuple[QWidget, QPushButton, MessageBar]:
+    """A panel with one control at each edge, whose messages lie over it."""
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    bar = MessageBar()
+    bar.lie_over(panel, edge)
+    column = QVBoxLayout(panel)
+    top = QPushButton("top")
+    column.addWidget(top)
+    column.addStretch()
+    panel.resize(700, 400)
+    panel.show()
+    qtbot.waitExposed(panel)
+    return panel, top, bar
+
+
+@pytest.mark.parametrize("edge", [Qt.Edge.TopEdge, Qt.Edge.BottomEdge])
+def test_nothing_moves_when_a_message_comes_or_goes(
+    qtbot: QtBot, theme: Theme, edge: Qt.Edge
+) -> None:
+    panel, top, bar = panel_of(qtbot, edge)
+    before = top.geometry()
+    least = panel.minimumSizeHint()
+    bar.show_failure(Failure("It is full.", "Make room.", "errno 28\n" * 20))
+    qtbot.wait(20)
+    assert bar.isVisible()
+    assert top.geometry() == before
+    assert panel.minimumSizeHint() == least
+    assert panel.rect().contains(bar.geometry())
+    at_top = bar.geometry().center().y() < panel.height() / 2
+    assert at_top == (edge is Qt.Edge.TopEdge)
+    low = bar.height()
+    bar.details_button.click()
+    qtbot.waitUntil(lambda: bar.height() > low + 100)
+    assert panel.rect().contains(bar.geometry())
+    panel.resize(320, 500)
+    qtbot.waitUntil(lambda: panel.rect().contains(bar.geometry()))
+    bar.dismiss()
+    assert not bar.isVisible()
+
+
+def test_what_asks_for_nothing_goes_by_itself(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_bar, "_GOES_AFTER_MS", 30)
+    QCursor.setPos(2000, 2000)
+    _, _, bar = panel_of(qtbot, Qt.Edge.TopEdge)
+    bar.show_message("Full.", "error")
+    bar.show_info("Saved.")
+    qtbot.waitUntil(lambda: bar.text == "Full.")
+    bar.show_info("Deleted.", "Undo", print)
+    qtbot.wait(100)
+    assert bar.text == "Deleted."
