@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.messages)
+        self.messages.lie_over(centre, Qt.Edge.BottomEdge)
         layout.addWidget(self._middle, 1)
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(self)
@@ -320,8 +320,9 @@ class MainWindow(QMainWindow):
         )
 
     def _fill_menus(self) -> None:
-        first = [self.tr("&File"), self.tr("&Edit"), self.tr("&Run")]
-        fill_menu_bar(self.menuBar(), self.actions_, first, [self.tr("&View"), self.tr("&Help")])
+        first = [self.tr("&File"), self.tr("&Edit"), self.tr("&View"), self.tr("&Model")]
+        tools, last = self.tr("&Tools"), [self.tr("&Help")]
+        fill_menu_bar(self.menuBar(), self.actions_, first, tools, last)
 
     def _connect(self) -> None:
         studio = self.studio

@@ -1,4 +1,4 @@
-"""The menus: one a category of the registry, in sections."""
+"""The menus: one a category of the registry, those of the tools in one, in sections."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenuBar
+from PySide6.QtWidgets import QMenu, QMenuBar
 
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
@@ -37,7 +37,7 @@ _SECTIONS = (
 
 
 def fill_menu_bar(
-    bar: QMenuBar, actions: ActionRegistry, first: list[str], last: list[str]
+    bar: QMenuBar, actions: ActionRegistry, first: list[str], tools: str, last: list[str]
 ) -> None:
     """Fill the menus anew.
 
@@ -45,19 +45,30 @@ def fill_menu_bar(
         bar: the window's.
         actions: all of them.
         first: the categories that stand first.
+        tools: the title of the menu that has all others, each a menu in it.
         last: those that stand last.
     """
     bar.clear()
     middle = [name for name in actions.categories() if name not in (*first, *last)]
-    for category in [*first, *middle, *last]:
-        found = sorted(actions.in_category(category), key=_section)
-        if not found:
-            continue
-        menu = bar.addMenu(category)
-        for number, (_, section) in enumerate(groupby(found, _section)):
-            if number:
-                menu.addSeparator()
-            menu.addActions(list(section))
+    for category in first:
+        _fill(bar, category, actions)
+    if middle:
+        menu = bar.addMenu(tools)
+        for category in middle:
+            _fill(menu, category, actions)
+    for category in last:
+        _fill(bar, category, actions)
+
+
+def _fill(target: QMenuBar | QMenu, category: str, actions: ActionRegistry) -> None:
+    found = sorted(actions.in_category(category), key=_section)
+    if not found:
+        return
+    menu = target.addMenu(category)
+    for number, (_, section) in enumerate(groupby(found, _section)):
+        if number:
+            menu.addSeparator()
+        menu.addActions(list(section))
 
 
 def _section(action: QAction) -> int:

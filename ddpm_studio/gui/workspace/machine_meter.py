@@ -37,7 +37,7 @@ class MachineMeter(QObject):
             "run.measure",
             self.tr("Measure this machine again"),
             self.measure_again,
-            category=self.tr("&Run"),
+            category=self.tr("&Model"),
             icon="gauge",
             tip=self.tr("Time a few training steps of each network, when nothing else runs"),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -28,7 +29,33 @@ def window(qtbot: QtBot, backend: Backend) -> MainWindow:
 
 def _menus(window: MainWindow) -> list[QMenu]:
     found = (action.menu() for action in window.menuBar().actions())
-    return [menu for menu in found if isinstance(menu, QMenu)]
+    top = [menu for menu in found if isinstance(menu, QMenu)]
+    (tools,) = [menu for menu in top if menu.title() == "&Tools"]
+    inner = (action.menu() for action in tools.actions())
+    others = [menu for menu in top if menu is not tools]
+    return [*others, *(menu for menu in inner if isinstance(menu, QMenu))]
+
+
+def test_six_menus_stand_in_the_usual_order(window: MainWindow) -> None:
+    titles = [action.text().replace("&", "") for action in window.menuBar().actions()]
+    assert titles == ["File", "Edit", "View", "Model", "Tools", "Help"]
+    mnemonics = [action.text()[action.text().index("&") + 1] for action in _tops(window)]
+    assert len(set(mnemonics)) == len(mnemonics)
+    inner = [action.text().replace("&", "") for action in _tools(window).actions()]
+    tabs = [window.tabs.tabText(k) for k in range(window.tabs.count())]
+    # In the order of the tabs, whose titles may be longer.
+    assert [any(tab.startswith(title) for tab in tabs) for title in inner].count(False) <= 1
+    assert len(inner) >= len(tabs)
+
+
+def _tops(window: MainWindow) -> list[QAction]:
+    return list(window.menuBar().actions())
+
+
+def _tools(window: MainWindow) -> QMenu:
+    menu = next(action.menu() for action in _tops(window) if action.text() == "&Tools")
+    assert isinstance(menu, QMenu)
+    return menu
 
 
 def test_each_action_stands_in_one_menu_in_short_sections(window: MainWindow) -> None:

@@ -50,7 +50,7 @@ class JobsPanel(QWidget):
             "jobs.cancel_all",
             self.tr("Cancel all jobs"),
             self.cancel_all,
-            category=self.tr("&Run"),
+            category=self.tr("&Model"),
             icon="circle-x",
             tip=self.tr("End everything that runs; a training saves its steps first"),
         )

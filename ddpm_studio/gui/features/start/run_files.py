@@ -74,7 +74,7 @@ class RunFiles(QObject):
                 f"{RUN}.{key}",
                 text,
                 callback,
-                category=self.tr("&Run"),
+                category=self.tr("&Model"),
                 icon=icon,
                 keywords=keywords,
                 enabled=False,

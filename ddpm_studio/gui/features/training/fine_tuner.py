@@ -43,7 +43,7 @@ class FineTuner(QObject):
             _ACTION,
             self.tr("Fine-tune"),
             self.begin,
-            category=self.tr("&Run"),
+            category=self.tr("&Model"),
             icon="repeat",
             keywords=self.tr("adapt transfer ready model"),
             enabled=False,
