@@ -74,7 +74,10 @@ class LearnPanel(QWidget):
             )
         ):
             row.addWidget(self._chapter_button(number, title, tip, icon))
-            self._pages.addWidget(TallArea(chapter, title))
+            area = TallArea(chapter, title)
+            # Pictures as high as they are wide: a bar that comes makes them fit without it.
+            area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+            self._pages.addWidget(area)
             actions.add(
                 f"learn.{key}",
                 self.tr("Learn: {0}").format(title),
