@@ -39,7 +39,7 @@ class ReportWriter(QObject):
             _ACTION,
             self.tr("Write a report…"),
             self.ask,
-            category=self.tr("&Run"),
+            category=self.tr("&Model"),
             icon="book-open",
             keywords=self.tr("paper figures tables html document summary"),
             enabled=False,
