@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ddpm_studio.backend import specs
 from ddpm_studio.catalogue import SCHEDULES
@@ -39,7 +46,10 @@ from ddpm_studio.jobs.events import NoisedPicture, ScheduleTables
 from ddpm_studio.picture_shape import fully_seen
 from ddpm_studio.requests import ScheduleRequest
 
-_SMALLEST_TILE, _LARGEST_TILE, _BESIDE_TILES = 52, 224, 276
+_SMALLEST_TILE, _LARGEST_TILE = 96, 224
+# The words beside the three pictures, and beside the two that are mixed.
+_BESIDE_TILES, _BESIDE_TWO = 276, 218
+_MIXED = 2
 _BOX_WIDTH = 96
 # Bits/dim of L_T: the paper's schedule leaves 2e-5.
 _FAIR_START = 1e-3
@@ -350,29 +360,44 @@ class ForwardChapter(QWidget):
 
 
 class _PictureRow(QWidget):
-    """A row in whose middle the pictures grow as large as there is room."""
+    """A row in which the pictures grow as large as there is room; the last goes below if need be.
+
+    Args:
+        tiles: the three pictures: what is mixed, and what comes of it.
+    """
 
     def __init__(self, tiles: Sequence[QWidget]) -> None:
         super().__init__()
         self._tiles = tiles
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(SPACE_M)
+        self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._whole.setSpacing(SPACE_M)
         # The pictures' present size must not keep the row from getting narrower.
-        self._row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
-        self.setMinimumWidth(3 * _SMALLEST_TILE + _BESIDE_TILES)
-        self._row.addStretch()
+        self._whole.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumWidth(2 * _SMALLEST_TILE + _BESIDE_TWO)
+        self._rows = [QHBoxLayout(), QHBoxLayout()]
+        self._whole.addStretch()
+        for row in self._rows:
+            row.setSpacing(SPACE_M)
+            self._whole.addLayout(row)
+        self._whole.addStretch()
+        self._begun = 0
 
     def add(self, part: QWidget) -> None:
-        """Put one more thing at the right end."""
-        self._row.insertWidget(self._row.count(), part, 0, Qt.AlignmentFlag.AlignVCenter)
-        if len(self._tiles) and part is self._tiles[-1]:
-            self._row.addStretch()
+        """Put one more thing at the right end; what comes after the second picture may go below."""
+        row = self._rows[0 if self._begun < _MIXED else 1]
+        row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._begun += part in self._tiles
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share out the room."""
         super().resizeEvent(event)
-        side = min(max((self.width() - _BESIDE_TILES) // 3, _SMALLEST_TILE), _LARGEST_TILE)
+        beside = (self.width() - _BESIDE_TILES) // len(self._tiles)
+        in_one = beside >= _SMALLEST_TILE
+        side = beside if in_one else (self.width() - _BESIDE_TWO) // _MIXED
+        side = min(max(side, _SMALLEST_TILE), _LARGEST_TILE)
+        below = QBoxLayout.Direction.TopToBottom
+        self._whole.setDirection(QBoxLayout.Direction.LeftToRight if in_one else below)
         for tile in self._tiles:
             tile.setFixedSize(side, side)
-        self.setFixedHeight(side)
+        self.setFixedHeight(side if in_one else 2 * side + SPACE_M)
