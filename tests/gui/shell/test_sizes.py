@@ -26,13 +26,13 @@ def window(qtbot: QtBot, backend: Backend, theme: Theme) -> MainWindow:
 
 def cut_sideways(inside: QWidget) -> list[str]:
     """Scrolled content that is wider than what is seen of it."""
-    areas = inside.findChildren(QScrollArea)
-    wide = [area for area in areas if area.isVisible() and area.widget() is not None]
-    return [
-        f"{area.accessibleName()}: {area.widget().width()} in {area.viewport().width()} px"
-        for area in wide
-        if area.widget().width() > area.viewport().width()
-    ]
+    found = []
+    for area in inside.findChildren(QScrollArea):
+        content = area.widget()
+        if area.isVisible() and content is not None and content.width() > area.viewport().width():
+            place = f"{content.width()} in {area.viewport().width()} px"
+            found.append(f"{area.accessibleName()}: {place}")
+    return found
 
 
 def test_opening_things_does_not_push_the_window_open(
@@ -46,6 +46,7 @@ def test_opening_things_does_not_push_the_window_open(
     window.training.settings_fold.setChecked(True)
     for number in range(window.tabs.count()):
         panel = window.tabs.widget(number)
+        assert panel is not None
         window.show_tool(panel)
         qtbot.wait(20)
         assert (window.width(), window.height()) == SMALL, panel

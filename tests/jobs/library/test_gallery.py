@@ -118,7 +118,7 @@ def test_runs_are_found_where_new_ones_go_and_beside_those_given(tmp_path: Path)
 def test_of_a_path_one_picture_is_kept_that_redraws_it(tmp_path: Path) -> None:
     """The many frames of an animation would bury what else was drawn."""
     pictures = np.arange(61, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
-    recipe = {"kind": "path", "request": {"run": str(tmp_path), "seed": 1}}
+    recipe: dict[str, object] = {"kind": "path", "request": {"run": str(tmp_path), "seed": 1}}
     (kept,) = finish(keep(tmp_path, Drawn(pictures, recipe)))[1]
     assert kept.index == 30
     assert np.asarray(Image.open(kept.path)).tolist() == pictures[30].tolist()

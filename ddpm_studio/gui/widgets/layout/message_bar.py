@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
@@ -297,9 +297,9 @@ class MessageBar(QFrame):
         owner = self._owner
         if owner is None:
             return
-        room = owner.size() - 2 * QSize(SPACE_M, SPACE_M)
-        width = max(1, min(room.width(), _WIDEST))
-        height = min(max(1, room.height()), self.heightForWidth(width))
+        wide, high = owner.width() - 2 * SPACE_M, owner.height() - 2 * SPACE_M
+        width = max(1, min(wide, _WIDEST))
+        height = min(max(1, high), self.heightForWidth(width))
         at_top = self._edge is Qt.Edge.TopEdge
         top = SPACE_M if at_top else owner.height() - SPACE_M - height
         self.setGeometry((owner.width() - width) // 2, top, width, height)

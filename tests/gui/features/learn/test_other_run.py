@@ -42,7 +42,7 @@ def test_a_picture_that_came_by_chance_goes_with_its_run(
     qtbot.waitUntil(lambda: slot.fitted is not None, timeout=WAIT)
     open_run(qtbot, studio, other_run(tmp_path))
     slot.refit()
-    assert slot.fitted is None
+    assert not slot.fitted
     own = np.full((16, 16, 3), 200, np.uint8)
     slot.take(own)
     slot.refit()
@@ -63,7 +63,7 @@ def test_the_bound_shows_nothing_of_the_run_before(
     assert bound.kl._values
     other = other_run(tmp_path)
     shutil.rmtree(tmp_path / "blue")
-    window.show_tool(window.tabs.widget(0))
+    window.actions_["view.tab1"].trigger()
     open_run(qtbot, window.studio, other)
     assert bound.parts is None
     for equation in (bound.bound, bound.kl, bound.vlb):

@@ -226,7 +226,7 @@ def test_a_card_tells_of_a_run_as_it_is_when_it_is_seen_again(
     window.recent.add_run(run)
     found = card(window, "moving on")
     qtbot.waitUntil(lambda: found._caption.startswith("step 4"), timeout=WAIT)
-    window.show_tool(window.tabs.widget(0))
+    window.actions_["view.tab1"].trigger()
     RunFolder.open(run).plan(9)
     window.actions_["file.start"].trigger()
     qtbot.waitUntil(lambda: found._caption == "stopped at step 4 of 9", timeout=WAIT)
