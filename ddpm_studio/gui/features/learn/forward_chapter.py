@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -26,6 +23,7 @@ from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short, t
 from ddpm_studio.gui.features.learn.equation import Equation, Symbol
 from ddpm_studio.gui.features.learn.learn_slot import LearnSlot
 from ddpm_studio.gui.features.learn.lights import Lights
+from ddpm_studio.gui.features.learn.picture_row import PictureRow
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
@@ -46,10 +44,6 @@ from ddpm_studio.jobs.events import NoisedPicture, ScheduleTables
 from ddpm_studio.picture_shape import fully_seen
 from ddpm_studio.requests import ScheduleRequest
 
-_SMALLEST_TILE, _LARGEST_TILE = 96, 224
-# The words beside the three pictures, and beside the two that are mixed.
-_BESIDE_TILES, _BESIDE_TWO = 276, 218
-_MIXED = 2
 _BOX_WIDTH = 96
 # Bits/dim of L_T: the paper's schedule leaves 2e-5.
 _FAIR_START = 1e-3
@@ -229,7 +223,7 @@ class ForwardChapter(QWidget):
             words = label(text, "muted")
             words.setTextFormat(Qt.TextFormat.RichText)
             choices.addWidget(together(words, box))
-        row = _PictureRow([self.source, self.eps, self.x_t])
+        row = PictureRow([self.source, self.eps, self.x_t])
         for part in (
             self.signal_words,
             label("×", "muted"),
@@ -357,47 +351,3 @@ class ForwardChapter(QWidget):
 
     def _on_failed(self, failure: Failure) -> None:
         self.messages.show_failure(failure)
-
-
-class _PictureRow(QWidget):
-    """A row in which the pictures grow as large as there is room; the last goes below if need be.
-
-    Args:
-        tiles: the three pictures: what is mixed, and what comes of it.
-    """
-
-    def __init__(self, tiles: Sequence[QWidget]) -> None:
-        super().__init__()
-        self._tiles = tiles
-        self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._whole.setContentsMargins(0, 0, 0, 0)
-        self._whole.setSpacing(SPACE_M)
-        # The pictures' present size must not keep the row from getting narrower.
-        self._whole.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
-        self.setMinimumWidth(2 * _SMALLEST_TILE + _BESIDE_TWO)
-        self._rows = [QHBoxLayout(), QHBoxLayout()]
-        self._whole.addStretch()
-        for row in self._rows:
-            row.setSpacing(SPACE_M)
-            self._whole.addLayout(row)
-        self._whole.addStretch()
-        self._begun = 0
-
-    def add(self, part: QWidget) -> None:
-        """Put one more thing at the right end; what comes after the second picture may go below."""
-        row = self._rows[0 if self._begun < _MIXED else 1]
-        row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._begun += part in self._tiles
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share out the room."""
-        super().resizeEvent(event)
-        beside = (self.width() - _BESIDE_TILES) // len(self._tiles)
-        in_one = beside >= _SMALLEST_TILE
-        side = beside if in_one else (self.width() - _BESIDE_TWO) // _MIXED
-        side = min(max(side, _SMALLEST_TILE), _LARGEST_TILE)
-        below = QBoxLayout.Direction.TopToBottom
-        self._whole.setDirection(QBoxLayout.Direction.LeftToRight if in_one else below)
-        for tile in self._tiles:
-            tile.setFixedSize(side, side)
-        self.setFixedHeight(side if in_one else 2 * side + SPACE_M)
