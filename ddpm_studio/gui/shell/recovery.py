@@ -79,9 +79,8 @@ class Recovery(QObject):
         if self._closing:
             journal.begin(entry.run, entry.steps)
             return
-        text = self.tr("The training of {name} was stopped at step {n} of {total} and is saved.")
-        told = {"n": f"{job.progress.done:,}" if job.progress else "0", "total": f"{entry.steps:,}"}
-        self._offer(entry, text.format(name=entry.run.name, **told))
+        text = self.tr("The training of {name} was stopped before its {total} steps. It is saved.")
+        self._offer(entry, text.format(name=entry.run.name, total=f"{entry.steps:,}"))
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
         """Offer nothing whose run lies elsewhere now, or is gone."""
