@@ -79,6 +79,9 @@ class Recovery(QObject):
         if self._closing:
             journal.begin(entry.run, entry.steps)
             return
+        if self._studio.run != started.run:
+            # It is told already that the training of another than the open one has ended.
+            return
         text = self.tr("The training of {name} was stopped before its {total} steps. It is saved.")
         self._offer(entry, text.format(name=entry.run.name, total=f"{entry.steps:,}"))
 
