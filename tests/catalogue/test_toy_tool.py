@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -50,7 +51,9 @@ def test_it_is_listed_wherever_tools_are(window: MainWindow) -> None:
         assert f"view.tab{number + 1}" in found
     window.actions_["toy-echo.draw"].trigger()
     assert window.tabs.currentWidget() is echo_panel(window)
-    assert "Toy &echo" in [action.text() for action in window.menuBar().actions()]
+    tools = next(a for a in window.menuBar().actions() if a.text() == "&Tools").menu()
+    assert isinstance(tools, QMenu)
+    assert "Toy &echo" in [action.text() for action in tools.actions()]
     kinds = window.tool(GalleryPanel).filters.kind
     assert kinds.itemText(kinds.findData(ECHO)) == "Echoed"
     offered = [action.text() for action in window.tool(SharePanel).grid.tile_actions]

@@ -356,7 +356,7 @@ def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()
 def _described(device: torch.device, ranks: int) -> str:
     """Name the device for a person, and on how many such a training runs."""
     name = devices.describe(device)
-    return name if ranks == 1 else f"{ranks} × {name}"
+    return name if ranks == 1 else " × ".join((str(ranks), name))
 
 
 def _live(trainer: Trainer) -> LiveTraining:
