@@ -47,8 +47,13 @@ class RunView:
         return self.request is not None and self.summary.title is None
 
 
-def open_run(run: Path) -> JobSpec[RunView]:
-    """Read a run folder."""
+def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
+    """Read a run folder.
+
+    Args:
+        run: the folder.
+        slot: None: it is read whichever run is opened meanwhile.
+    """
 
     def work() -> RunView:
         from ddpm_studio import jobs
@@ -74,7 +79,7 @@ def open_run(run: Path) -> JobSpec[RunView]:
             folder.info.start_from is not None,
         )
 
-    return JobSpec(f"Opening {run.name}", PoolCall(work), slot="open run", listed=False)
+    return JobSpec(f"Opening {run.name}", PoolCall(work), slot=slot, listed=False)
 
 
 def look_at_model(source: Path) -> JobSpec[ModelLook | None]:

@@ -91,7 +91,8 @@ class Recovery(QObject):
             self._messages.clear(topic=_TOPIC)
 
     def _go_on(self) -> None:
-        view = self._studio.backend.submit(specs.runs.open_run(self._run()))
+        # The studio reads it too, as its training has ended; one must not replace the other.
+        view = self._studio.backend.submit(specs.runs.open_run(self._run(), slot=None))
         view.on_finished(self._resume)
         view.on_failed(self._studio.notify)
 
