@@ -142,9 +142,10 @@ class RunsPage(QWidget):
         header = table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        header.setSectionResizeMode(SHOWN, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(_LEAST_WIDTH)
-        for column in (STEP, LOSS, NETWORK, CREATED, TAGS):
+        # Stretched, the names of the runs would be cut before anything else is.
+        header.setSectionResizeMode(TAGS, QHeaderView.ResizeMode.Stretch)
+        for column in (SHOWN, STEP, LOSS, NETWORK, CREATED):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         head = QHBoxLayout()
         head.setSpacing(SPACE_S)

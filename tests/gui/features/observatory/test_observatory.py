@@ -223,6 +223,17 @@ def test_notes_and_tags_are_kept_in_the_run_and_listed(
     assert read_notes(runs[1]).text == "left at once", "what was written is not lost"
 
 
+def test_names_of_runs_are_whole_where_there_is_little_room(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    panel.resize(420, 700)
+    panel.show_page(panel.runs)
+    table = panel.runs.table
+    qtbot.waitUntil(lambda: panel.runs.model.rowCount() > 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: table.columnWidth(0) >= table.sizeHintForColumn(0), timeout=WAIT)
+
+
 def test_settings_of_two_runs_are_compared(qtbot: QtBot, studio: Studio, runs: list[Path]) -> None:
     panel = shown(qtbot, studio, runs[0])
     panel.overlay(runs[1], True)
