@@ -15,6 +15,8 @@ from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.plots.step_field import StepField
 
 _CLIPPED = 1.0
+# How much of the page's colour lies between a curve and the words on it.
+_BEHIND = 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +102,13 @@ class SmallCurve(StepField):
             return
         painter.setPen(QPen(theme.color("line"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        self._paint_range(painter)
         painter.setClipRect(area.adjusted(-1, -1, 1, 1))
         for one in reversed(self._series):
             # Opaque and one pixel wide, without antialiasing: drawn in no time.
             painter.setPen(QPen(QColor(theme.plot_color(one.colour)), 1))
             painter.drawPolyline(self._line(one))
         painter.setClipping(False)
+        self._paint_range(painter)
         self.paint_cursor(painter)
         painter.end()
 
@@ -116,12 +118,22 @@ class SmallCurve(StepField):
         return self._words(low), self._words(high)
 
     def _paint_range(self, painter: QPainter) -> None:
-        """Write what the ends of the range stand for, at the left of the field."""
+        """Write what the ends of the range stand for, at the left of the field.
+
+        They lie on the page's colour: struck through by a curve, they could not be read.
+        """
         area = self.area().adjusted(2, 0, 0, -1)
-        low, high = self.ends()
-        painter.setPen(current_theme().color("muted"))
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, high)
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, low)
+        behind = QColor(current_theme().color("ground"))
+        behind.setAlphaF(_BEHIND)
+        left = Qt.AlignmentFlag.AlignLeft
+        ends = zip(
+            self.ends(), (Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop), strict=True
+        )
+        for words, edge in ends:
+            room = painter.boundingRect(area, left | edge, words)
+            painter.fillRect(room.adjusted(-2, 0, 2, 0), behind)
+            painter.setPen(current_theme().color("muted"))
+            painter.drawText(area, left | edge, words)
 
     def _value(self, step: float | None) -> str:
         value = self.value_at(step)
