@@ -23,6 +23,8 @@ SYMBOLS = {"x_t": "xₜ", "x0_hat": X0_HAT, "eps": "ε̂", "dx_t": "Δxₜ", "dx
 # What lies outside of these has the level of the end of the range.
 _ENDS = {"x_t": 1.0, "eps": 3.0}
 _STRIP_HEIGHT = 72
+# Three rows of small pictures: where there is less room, the panel scrolls.
+_GRID_HEIGHT = 104
 
 
 class ProcessViews(QWidget):
@@ -128,6 +130,7 @@ class ProcessViews(QWidget):
                 cell = _Cell(made, self._table)
             else:
                 grid = self.grids[key] = InspectedGrid(symbol)
+                grid.setMinimumHeight(_GRID_HEIGHT)
                 grid.current_changed.connect(self._on_current)
                 grid.pointed.connect(self._on_pointed)
                 cell = _Cell(grid, self._table)

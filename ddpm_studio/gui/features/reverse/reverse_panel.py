@@ -24,7 +24,7 @@ from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
 from ddpm_studio.gui.features.reverse.view_bar import ViewBar
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.plots.noise_curve import NoiseCurve
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -146,17 +146,14 @@ class ReversePanel(ToolPanel):
         bottom.setSpacing(SPACE_M)
         bottom.addWidget(self.strip, 4)
         bottom.addWidget(self.curve, 1)
-        choices = FlowLayout()
+        last = FlowLayout()
         for part in (
             *self.size_choice.rows(),
             ActionTool(self._compare_action, self.tr("Compare")),
         ):
-            choices.addWidget(part)
-        last = QHBoxLayout()
-        last.setSpacing(SPACE_M)
-        last.addLayout(choices, 1)
-        last.addWidget(self.draw_button)
-        last.addWidget(self.export)
+            last.addWidget(part)
+        # Only the first line is shorter for it: the pictures need the height.
+        last.set_corner(together(self.draw_button, self.export))
         for part in (self.bar, self.progress):
             self.content.addWidget(part)
         self.content.addWidget(self.views, 1)
