@@ -97,7 +97,10 @@ def choose_labels(
         return Labels(None, choices, (), tuple(told))
     if missing == len(classes):
         return Labels(None, choices)
-    where = [title or f"the labels {plain(key, 60)}" for key, title in taken.items()]
+    where = [
+        title or ("their labels" if key == "labels" else f"the labels {plain(key, 60)}")
+        for key, title in taken.items()
+    ]
     told.append(f"Classes from {' and '.join(where)}.")
     shown = {name: plain(name, _LONGEST_CLASS) for name in set(classes) if name is not None}
     named = [None if one is None else shown[one] for one in classes]
