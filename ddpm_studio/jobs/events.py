@@ -36,6 +36,11 @@ class PicturesLeftOut(Notice):
 
 
 @dataclass(frozen=True)
+class Told(Notice):
+    """How something was understood, or decided where nothing was asked: no cause for concern."""
+
+
+@dataclass(frozen=True)
 class SavingFailed(Notice):
     """A training can't save itself: it goes on in memory and tries again."""
 

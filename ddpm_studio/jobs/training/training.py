@@ -20,7 +20,7 @@ from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
-from ddpm_studio.jobs.events import Event, Notice, PicturesLeftOut, Progress, RunStarted
+from ddpm_studio.jobs.events import Event, Notice, PicturesLeftOut, Progress, RunStarted, Told
 from ddpm_studio.jobs.library.learnt import kept_pictures, learnt_sources, require_reader
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
@@ -154,8 +154,10 @@ def train(
         dataset = yield from data.prepare(sources, options, required_multiple=multiple)
     if dataset.report.rejects:
         yield PicturesLeftOut(left_out(dataset.report.rejects))
-    for line in (*dataset.report.warnings, *dataset.report.told):
+    for line in dataset.report.warnings:
         yield Notice(line)
+    for line in dataset.report.told:
+        yield Told(line)
     if not resume and (line := size_told(dataset, options, multiple, request.preset)):
         yield Notice(line)
     if resume:
@@ -172,7 +174,7 @@ def train(
         precision = devices.choose_precision(request.precision, device)
         request, told_classes = with_classes(request, dataset)
         if told_classes:
-            yield Notice(told_classes)
+            yield Told(told_classes)
         config = base.network_config() if base else network_config(request, dataset)
         if student and request.dropout is not None:
             config = config.with_(dropout=request.dropout)

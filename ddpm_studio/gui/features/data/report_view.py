@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStringListModel, Qt
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
 from ddpm_studio.picture_shape import PictureShape, sides
 from ddpm_studio.requests import PrepareOptions
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ddpm_studio.data import Dataset, PreviewResult
 
 _LIST_HEIGHT = 120
-# What the terminal calls an option, and the value that is advised.
-_OPTION = re.compile(r"--([a-z][a-z-]*)(?: ([^\s.;,)]+(?:\.\.[^\s.;,)]+)?))?")
 
 
 class ReportView(QWidget):
@@ -143,17 +141,8 @@ class ReportView(QWidget):
         self.left_out.set_available(bool(rejects))
 
     def _in_form(self, line: str) -> str:
-        """Return a line with its options as the form below calls them, such as "Split: all"."""
-
-        def named(option: re.Match[str]) -> str:
-            field = PrepareOptions.model_fields.get(option[1].replace("-", "_"))
-            if field is None or not field.title:
-                return option[0]
-            if not option[2]:
-                return field.title
-            return self.tr("“{field}: {value}” below").format(field=field.title, value=option[2])
-
-        return _OPTION.sub(named, line)
+        words = self.tr("“{field}: {value}” below")
+        return in_form(line, PrepareOptions.model_fields, words, with_values=True)
 
     def _kind(self, shape: PictureShape) -> str:
         words = {1: self.tr("gray"), 3: self.tr("colour")}

@@ -21,6 +21,7 @@ from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.features.training.training_form import COMMON, TrainingForm
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
@@ -36,10 +37,11 @@ from ddpm_studio.jobs.events import (
     PicturesLeftOut,
     RunStarted,
     SavingFailed,
+    Told,
     TrainTick,
 )
 from ddpm_studio.paths import is_file
-from ddpm_studio.requests import TrainRequest
+from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 _MOST_ASKED = 304
 _SAVING = "saving"
@@ -296,8 +298,13 @@ class TrainingPanel(QWidget):
             self._unsaved = event.text
             self._tell_unsaved()
         elif isinstance(event, Notice) and not isinstance(event, PicturesLeftOut):
-            # The Data dock has them, with the reason of each.
-            self.messages.show_warning(event.text)
+            # The Data dock has those, with the reason of each.
+            fields = PrepareOptions.model_fields | TrainRequest.model_fields
+            words = in_form(event.text, fields, self.tr("“{field}: {value}” in the settings"))
+            show = (
+                self.messages.show_info if isinstance(event, Told) else self.messages.show_warning
+            )
+            show(words)
             if self._elsewhere.isEnabled():
                 # What can be lost, and what to do about it, stays above the rest.
                 self._tell_unsaved()

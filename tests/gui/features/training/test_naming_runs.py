@@ -11,6 +11,7 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.jobs.events import PicturesLeftOut
 from ddpm_studio.requests import TrainRequest
+from tests.data.pictures import make_picture_folder
 from tests.gui.panel_help import WAIT, open_run, opened
 
 SHORT = TrainRequest(steps=9_000, batch_size=2, timesteps=20, sample_count=0, device="cpu")
@@ -92,4 +93,19 @@ def test_what_is_left_out_is_told_where_the_pictures_are_and_not_at_each_start(
     qtbot.waitUntil(lambda: bool(window.studio.model_step), timeout=WAIT)
     assert [event for event in told if isinstance(event, PicturesLeftOut)]
     assert "left out" not in window.training.messages.text
+    stop(qtbot, window)
+
+
+def test_classes_that_are_learnt_are_told_in_the_words_of_the_form(
+    qtbot: QtBot, backend: Backend, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        make_picture_folder(tmp_path / "classes" / name, 6)
+    window = opened(qtbot, backend)
+    open_pictures(qtbot, window, tmp_path / "classes")
+    window.studio.start_training(SHORT, tmp_path / "run")
+    messages = window.training.messages
+    qtbot.waitUntil(lambda: "classes are learnt" in messages.text, timeout=WAIT)
+    assert messages.level == "info", "nothing is wrong, and it goes by itself"
+    assert "“Classes: no” in the settings trains without" in messages.text
     stop(qtbot, window)
