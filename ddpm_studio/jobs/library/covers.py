@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ import numpy as np
 from ddpm_studio import data, paths
 from ddpm_studio.data.formats.mapped import map_array
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export.recipe import read_recipe
+from ddpm_studio.jobs.drawing.picture_files import label_at
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.jobs.library.preview_sheets import read_preview
 from ddpm_studio.requests import PrepareOptions
@@ -24,6 +27,8 @@ from ddpm_studio.runs.lock import is_in_use
 
 _FOLDER = "covers"
 _MOST_FILES = 64
+# Of a gallery, of which a few are chosen.
+_MOST_LOOKED_AT = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,8 @@ class RunCover:
 def run_cover(run: Path, count: int) -> RunCover:
     """Read the newest preview of a run, drawn with EMA; without one, its gallery.
 
+    Of the gallery the newest come first, one of each class before a second of any.
+
     Raises:
         StudioError: if it is no run folder, or damaged.
     """
@@ -60,8 +67,9 @@ def run_cover(run: Path, count: int) -> RunCover:
     told = step, total, in_use, folder.info.published
     for path in sorted(folder.samples_dir.glob("step-*.png"))[-1:]:
         return RunCover(read_preview(path).ema[:count], *told)
-    kept = sorted((folder.samples_dir / "gallery").glob("*.png"))[-count:]
-    pictures = [picture for path in kept if (picture := _read(path)) is not None]
+    kept = sorted((folder.samples_dir / "gallery").glob("*.png"), reverse=True)[:_MOST_LOOKED_AT]
+    shown = _in_turn(kept)[:count]
+    pictures = [picture for path in shown if (picture := _read(path)) is not None]
     alike = [one for one in pictures if one.shape == pictures[0].shape]
     return RunCover(np.stack(alike) if alike else None, *told)
 
@@ -83,6 +91,29 @@ def data_cover(sources: Sequence[Path], options: PrepareOptions, count: int) -> 
     pictures = data.preview(sources, options, count).pictures
     _keep(file, pictures)
     return pictures
+
+
+def _in_turn(files: Sequence[Path]) -> list[Path]:
+    """Return samples with one of each class first, then another of each, and so on.
+
+    A model that was packed holds them class by class: the first few would be of one.
+    """
+    seen: Counter[object] = Counter()
+    turns = []
+    for path in files:
+        label = _class_of(path)
+        turns.append(seen[label])
+        seen[label] += 1
+    return [files[place] for place in sorted(range(len(files)), key=turns.__getitem__)]
+
+
+def _class_of(path: Path) -> int | None:
+    try:
+        recipe = read_recipe(path) or {}
+    except StudioError:
+        return None
+    index = recipe.get("index")
+    return label_at(recipe, index if isinstance(index, int) else 0)
 
 
 def _read(path: Path) -> Pictures | None:

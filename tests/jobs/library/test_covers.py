@@ -1,0 +1,27 @@
+"""The few pictures that stand for a run on the start page."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.library.covers import run_cover
+from ddpm_studio.jobs.library.gallery import keep
+from tests.jobs.conftest import finish
+
+
+def test_of_a_gallery_each_class_is_seen_before_a_second_of_any(run: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    shutil.copytree(run, mine)
+    shutil.rmtree(mine / "samples", ignore_errors=True)
+    for label in range(3):
+        levels = 10 * label + np.arange(2, dtype=np.uint8)
+        pictures = np.broadcast_to(levels[:, None, None, None], (2, 8, 8, 3)).copy()
+        request = {"run": str(mine), "class_label": label}
+        finish(keep(mine, Drawn(pictures, {"kind": "sample", "request": request})))
+    shown = run_cover(mine, 4).pictures
+    assert shown is not None
+    assert shown[:, 0, 0, 0].tolist() == [21, 11, 1, 20], "the newest of each, then another"
