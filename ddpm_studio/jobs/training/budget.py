@@ -184,7 +184,7 @@ def choose(
     settings: dict[str, object] = {"minutes": budget.seconds / 60}
     if best is None or speed is None:
         known = speed.image_size if speed else None
-        settings = {"preset": preset or next(iter(PRESETS)), **settings}
+        settings = {"preset": preset or TrainRequest().preset, **settings}
         return Choice(settings, known, None, budget.seconds)
     settings = {
         "preset": best.preset,

@@ -110,9 +110,9 @@ def test_a_named_network_is_kept() -> None:
     assert choose(TEN_MINUTES, machine, preset="fine").settings == {"preset": "fine", "minutes": 11}
 
 
-def test_nothing_measured_is_the_first_network_for_the_time() -> None:
+def test_nothing_measured_is_the_usual_network_for_the_time() -> None:
     found = choose(TEN_MINUTES, None)
-    assert found == Choice({"preset": "tiny", "minutes": 11.0}, None, None, 660)
+    assert found == Choice({"preset": "patches", "minutes": 11.0}, None, None, 660)
 
 
 def test_a_smaller_size_is_named_where_there_would_be_nothing_to_see() -> None:
