@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QSplitter,
     QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -30,10 +32,11 @@ from ddpm_studio.gui.features.observatory.run_model import (
     SHOWN,
     STEP,
     TAGS,
+    Index,
     RunModel,
 )
 from ddpm_studio.gui.theme.theme import current_theme
-from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.workspace.studio import Studio
@@ -51,6 +54,14 @@ def following(runs: Sequence[Path], old: Path | None, new: Path | None) -> list[
     return [run for run in moved if run is not None]
 
 
+class _WholeNames(QStyledItemDelegate):
+    """Asks for the room that a name takes beside its tick."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Add what the style sheet's tick takes more than Qt reckons with."""
+        return super().sizeHint(option, index) + QSize(SPACE_L + SPACE_S, 0)
+
+
 class RunsPage(QWidget):
     """A table of runs above; below it the notes on one run, or the settings of several."""
 
@@ -66,6 +77,7 @@ class RunsPage(QWidget):
         self.model.ticked.connect(self.overlaid)
         self.table = QTableView()
         self.table.setModel(self.model)
+        self.table.setItemDelegateForColumn(SHOWN, _WholeNames(self.table))
         name(
             self.table,
             self.tr("Runs"),

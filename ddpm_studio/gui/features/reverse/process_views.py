@@ -23,8 +23,8 @@ SYMBOLS = {"x_t": "xₜ", "x0_hat": X0_HAT, "eps": "ε̂", "dx_t": "Δxₜ", "dx
 # What lies outside of these has the level of the end of the range.
 _ENDS = {"x_t": 1.0, "eps": 3.0}
 _STRIP_HEIGHT = 72
-# Three rows of small pictures: where there is less room, the panel scrolls.
-_GRID_HEIGHT = 104
+# Three rows of pictures of 32 pixels: where there is less room, the panel scrolls.
+_GRID_HEIGHT = 128
 
 
 class ProcessViews(QWidget):
