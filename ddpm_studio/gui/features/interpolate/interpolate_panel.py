@@ -259,7 +259,7 @@ class InterpolatePanel(ToolPanel):
             feet[0] = f"λ = {feet[0]}"
             self.grid.set_rows(pictures, labels, recipe=recipe, feet=feet)
         else:
-            captions = [f"{value:.3g}" for value in np.linspace(0, 1, len(pictures))]
+            captions = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures))]
             self.grid.set_rows(pictures, ["λ"], captions, recipe=recipe)
 
     def _show_preview(self) -> None:
