@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
@@ -75,8 +76,10 @@ class LearnPanel(QWidget):
         ):
             row.addWidget(self._chapter_button(number, title, tip, icon))
             area = TallArea(chapter, title)
-            # Pictures as high as they are wide: a bar that comes makes them fit without it.
-            area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+            if not isinstance(chapter, ToolPanel):
+                # Pictures as high as they are wide: a bar that comes makes them fit without it.
+                # A tool scrolls within itself, and a second bar beside its own would be idle.
+                area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
             self._pages.addWidget(area)
             actions.add(
                 f"learn.{key}",
