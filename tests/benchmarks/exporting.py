@@ -179,7 +179,7 @@ def _live(folder: Path) -> dict[str, Any]:
                 "cancel": max(late),
                 "left": left,
             }
-        studio.stop_training()
+        studio.trainer.stop()
         while studio.training is not None:
             yield 0.05
 

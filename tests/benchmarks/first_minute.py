@@ -104,7 +104,7 @@ def _live(tab: str) -> dict[str, Any]:
         yield _SECONDS
         request = window.training.form.values()
         found.update(steps.told(), preset=request["preset"], batch=request["batch_size"])
-        studio.stop_training()
+        studio.trainer.stop()
         while studio.training is not None:
             yield 0.05
 

@@ -149,7 +149,7 @@ def _live(folder: Path, seconds: float) -> dict[str, Any]:
             while not job.state.over:
                 yield 0.01
         found["steps_before_start"] = max(late)
-        studio.stop_training()
+        studio.trainer.stop()
         while studio.training is not None:
             yield 0.05
 

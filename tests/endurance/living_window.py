@@ -190,7 +190,7 @@ class Life:
             self.watch.look()
         losses = [len(window.training.loss.series(run)) for run in window.training.loss.names]
         self.counts["steps"] = sum(losses)
-        studio.stop_training()
+        studio.trainer.stop()
         while studio.training is not None:
             yield 0.05
 
@@ -202,7 +202,7 @@ class Life:
             self.start_training(sample_count=0)
             # From before its first event to some steps later.
             yield 0.002 * (number % 60)
-            studio.stop_training()
+            studio.trainer.stop()
             while studio.training is not None:
                 yield 0.002
             self.count("cycles")

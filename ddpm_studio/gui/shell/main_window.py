@@ -276,7 +276,7 @@ class MainWindow(QMainWindow):
         self.messages.show_info(self.tr("Saving the run before closing…"))
         self.recovery.window_closes()
         training.ended.connect(self._close_now, Qt.ConnectionType.QueuedConnection)
-        self.studio.stop_training()
+        self.studio.trainer.stop()
 
     def _close_now(self) -> None:
         self.close()

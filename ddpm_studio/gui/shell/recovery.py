@@ -99,7 +99,7 @@ class Recovery(QObject):
     def _resume(self, view: specs.runs.RunView) -> None:
         if self._offered is not None and view.request is not None:
             steps = {"steps": self._offered.steps}
-            self._studio.resume_training(self._run(), view.request.model_copy(update=steps))
+            self._studio.trainer.resume(self._run(), view.request.model_copy(update=steps))
 
     def _leave(self, text: str) -> None:
         # By now another message may have stood in the bar.

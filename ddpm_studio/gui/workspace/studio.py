@@ -22,11 +22,11 @@ from ddpm_studio.gui.workspace.records import Records
 from ddpm_studio.gui.workspace.restoring import Restorer
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.trainer import Trainer
 from ddpm_studio.gui.workspace.unasked import Unasked
-from ddpm_studio.jobs.events import Drawn, Event, Pictures, RunStarted, TrainTick
+from ddpm_studio.jobs.events import Drawn, Pictures
 from ddpm_studio.jobs.library.gallery import find_runs
-from ddpm_studio.jobs.training.spare import Spare
-from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
+from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs.ready import ready_runs
 
 if TYPE_CHECKING:
@@ -86,11 +86,12 @@ class Studio(QObject):
         self.reopened = False
         self._reopening: Path | None = None
         self.opening: Path | None = None
-        self.training: JobHandle[TrainResult] | None = None
-        self.training_run: Path | None = None
-        self._live_step = 0
-        self._spare = Spare()
         self._records = Records(backend, self)
+        self.trainer = Trainer(self, self._records, self._new_run, self)
+        self.trainer.changed.connect(self.training_changed)
+        self.trainer.started.connect(self._on_training_started)
+        self.trainer.stepped.connect(self._on_training_step)
+        self.trainer.ended.connect(self._on_training_ended)
         self._open_record: RunRecord | None = None
         self.runs_folder = paths.runs_dir()
         self.restorer = Restorer(self.show_run, self._near_runs, self)
@@ -158,58 +159,6 @@ class Studio(QObject):
         self.prepare_job = self.backend.submit(specs.data.prepare(self.sources, options))
         self.prepare_job.on_finished(self._on_dataset)
         self.prepare_job.on_failed(self._on_data_failed)
-
-    def start_training(self, request: TrainRequest, run: Path | None = None) -> None:
-        """Train on the open pictures, into a new run folder unless one is given."""
-        if not self.sources:
-            self.notify(StudioError("There are no pictures to train on.", "Drop some first."))
-            return
-        new = run or self._new_run()
-        spare = Spare()
-        spec = specs.training.train(self.sources, new, request, self.options, spare=spare)
-        self._train(spec, run, spare)
-
-    def fine_tune(self, request: TrainRequest, run: Path) -> None:
-        """Train a copy of the open model on the open pictures, in a new run folder.
-
-        The pictures are prepared as the model takes them.
-        """
-        view = self.run_view
-        if view is None or not self.sources:
-            self.notify(StudioError("Fine-tuning needs a model and pictures.", "Open both first."))
-            return
-        spare = Spare()
-        spec = specs.training.train(
-            self.sources, run, request, view.options, spare=spare, start_from=view.summary.path
-        )
-        self._train(spec, run, spare)
-
-    def resume_training(self, run: Path, request: TrainRequest) -> None:
-        """Go on with a run until ``request.steps`` in all."""
-        spare = Spare()
-        spec = specs.training.train((), run, request, PrepareOptions(), resume=True, spare=spare)
-        self._train(spec, run, spare)
-
-    def start_student(self, request: DistillRequest, run: Path) -> None:
-        """Make a few-step student, on the pictures of its teacher or, without such, open ones."""
-        known = self.run_view is not None and bool(self.run_view.sources)
-        spare = Spare()
-        sources = () if known else self.sources
-        self._train(specs.training.distill(request, run, sources, spare=spare), run, spare)
-
-    def pause_training(self, paused: bool) -> None:
-        """Pause, or go on."""
-        if self.training is not None:
-            self.backend.pause(self.training, paused)
-
-    def stop_training(self) -> None:
-        """Stop; a checkpoint of the steps taken is saved."""
-        if self.training is not None:
-            self.backend.cancel(self.training)
-
-    def save_elsewhere(self, folder: Path) -> None:
-        """Let the training go on below another folder, as its own can't be written to."""
-        self._spare.folder = folder
 
     def open_run(self, run: Path) -> None:
         """Make a run the one that all tools draw with."""
@@ -280,20 +229,6 @@ class Studio(QObject):
         self.run = self.run_view = self._open_record = None
         self.run_changed.emit()
 
-    def _train(self, spec: JobSpec[TrainResult], run: Path | None, spare: Spare) -> None:
-        if self.training is not None:
-            self.notify(
-                StudioError("A training is under way already.", "Stop it first, or let it end.")
-            )
-            return
-        self.training = self.backend.submit(spec)
-        self.training_run, self._spare = run, spare
-        self.training.on_event(self._on_training_event)
-        self.training.changed.connect(self.training_changed)
-        self.training.on_failed(self.notify)
-        self.training.ended.connect(self._on_training_ended)
-        self.training_changed.emit()
-
     def _await(self, job: JobHandle[object], model: Path | None) -> None:
         """Let the tools say what is being opened, until it is there or has failed."""
         job.on_failed(self._on_open_failed)
@@ -345,23 +280,17 @@ class Studio(QObject):
         self.data_changed.emit()
         self.notify(failure)
 
-    def _on_training_event(self, event: Event) -> None:
-        if isinstance(event, RunStarted):
-            self.training_run, self._live_step = event.run, event.step
-            if self.training is not None:
-                self._records.follow(self.training, event)
-            if event.run != self.run:
-                # Until it is known, no tool may take the model before for this one.
-                self.run, self.run_view = event.run, None
-            self.open_run(event.run)
-        elif isinstance(event, TrainTick):
-            self._live_step = event.step
-            if self.draws_live:
-                self.model_moved.emit()
+    def _on_training_started(self, run: Path) -> None:
+        if run != self.run:
+            # Until it is known, no tool may take the model before for this one.
+            self.run, self.run_view = run, None
+        self.open_run(run)
+
+    def _on_training_step(self) -> None:
+        if self.draws_live:
+            self.model_moved.emit()
 
     def _on_training_ended(self) -> None:
-        self.training = None
-        self.training_changed.emit()
         run = self.training_run
         if run is None or not paths.is_file(run / "run.json"):
             return
@@ -398,6 +327,16 @@ class Studio(QObject):
             self.drawn.emit(result)
 
     @property
+    def training(self) -> JobHandle[TrainResult] | None:
+        """The training under way."""
+        return self.trainer.job
+
+    @property
+    def training_run(self) -> Path | None:
+        """The run that is trained, or was trained last; None until a new one's folder is known."""
+        return self.trainer.run
+
+    @property
     def can_draw(self) -> bool:
         """Whether there is a model: a checkpoint, or a training under way."""
         if self.run is None or self.run_view is None:
@@ -418,7 +357,7 @@ class Studio(QObject):
     def model_step(self) -> int | None:
         """How many steps the open model has been trained for, as far as is known."""
         if self.draws_live:
-            return self._live_step
+            return self.trainer.step
         return max(self.run_view.summary.checkpoints, default=None) if self.run_view else None
 
     @property

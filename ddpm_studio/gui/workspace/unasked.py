@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 class LiveModel(Protocol):
     """What is to be known of the open model; the studio knows it."""
 
-    training: JobHandle[TrainResult] | None
     run_view: RunView | None
+
+    @property
+    def training(self) -> JobHandle[TrainResult] | None:
+        """The training under way."""
 
     @property
     def draws_live(self) -> bool:

@@ -55,7 +55,7 @@ def train(qtbot: QtBot, window: MainWindow, pictures: Path, run: Path) -> None:
     studio.open_paths([pictures])
     qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
     request = TrainRequest(steps=9_000, batch_size=2, timesteps=20, sample_count=0, device="cpu")
-    studio.start_training(request, run)
+    studio.trainer.start(request, run)
     qtbot.waitUntil(lambda: bool(studio.model_step), timeout=WAIT)
 
 
@@ -74,7 +74,7 @@ def test_one_click_too_many_does_not_end_a_training(
     qtbot.waitUntil(lambda: studio.training is not None, timeout=WAIT)
     qtbot.waitUntil(lambda: (studio.model_step or 0) > step, timeout=WAIT)
     assert window.messages.text == "", "what was offered is done"
-    studio.stop_training()
+    studio.trainer.stop()
     qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
     assert RunFolder.open(tmp_path / "run").newest().step > step
 
@@ -93,6 +93,6 @@ def test_closed_in_mid_training_the_next_start_offers_to_go_on(
     assert "The training of run is not finished" in later.messages.text
     later.messages.action_button.click()
     qtbot.waitUntil(lambda: (later.studio.model_step or 0) > step, timeout=WAIT)
-    later.studio.stop_training()
+    later.studio.trainer.stop()
     qtbot.waitUntil(lambda: later.studio.training is None, timeout=WAIT)
     assert journal.interrupted() == [], "stopped by hand, it is not offered at the next start"

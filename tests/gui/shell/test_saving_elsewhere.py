@@ -31,7 +31,7 @@ def train(qtbot: QtBot, studio: Studio, pictures: Path, run: Path) -> None:
         checkpoint_every=2,
         device="cpu",
     )
-    studio.start_training(request, run)
+    studio.trainer.start(request, run)
     qtbot.waitUntil(lambda: bool(list(run.glob("checkpoints/step-*"))), timeout=WAIT)
 
 
@@ -61,7 +61,7 @@ def test_the_warning_offers_another_folder_and_the_run_goes_on_there(
     while training.messages.isVisible():
         assert "goes on in memory" not in training.messages.text, "it is saved by now"
         training.messages.dismiss()
-    studio.stop_training()
+    studio.trainer.stop()
     qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
     assert RunFolder.open(tmp_path / "spare" / "run").newest().step > 2
     assert not run.parent.exists()

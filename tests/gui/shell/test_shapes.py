@@ -53,7 +53,7 @@ def test_such_pictures_are_learnt_from_and_drawn_in_every_tool(
     run = tmp_path / "run"
     request = TrainRequest(steps=20, batch_size=1, timesteps=8, sample_count=2, device="cpu")
     window.training.form.set_value(request)
-    studio.start_training(window.training.form.value(), run)
+    studio.trainer.start(window.training.form.value(), run)
     assert studio.training is not None
     with qtbot.waitSignal(studio.training.ended, timeout=WAIT):
         pass

@@ -52,7 +52,7 @@ def window(qtbot: QtBot, backend: Backend) -> Iterator[MainWindow]:
     yield made
     if made.studio.training is not None:
         with qtbot.waitSignal(made.studio.training.ended, timeout=WAIT):
-            made.studio.stop_training()
+            made.studio.trainer.stop()
 
 
 def cards(window: MainWindow) -> list[str]:
@@ -328,7 +328,7 @@ def test_a_training_of_another_size_makes_no_error_where_nothing_was_done(
     studio.open_paths([folder])
     qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
     request = TrainRequest(steps=3, batch_size=2, timesteps=10, sample_count=0, device="cpu")
-    studio.start_training(request, tmp_path / "run")
+    studio.trainer.start(request, tmp_path / "run")
     assert studio.training is not None
     told: list[str] = []
     panel.messages.installEventFilter(catcher := _Shown(told))
@@ -463,12 +463,12 @@ def test_the_open_model_stays_when_the_training_of_another_ends(
     studio.open_paths([picture_folder])
     qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
     request = TrainRequest(steps=300, batch_size=2, timesteps=10, sample_count=0, device="cpu")
-    studio.start_training(request, tmp_path / "other")
+    studio.trainer.start(request, tmp_path / "other")
     qtbot.waitUntil(lambda: studio.run == tmp_path / "other", timeout=WAIT)
     open_run(qtbot, studio, tiny_run)
     assert studio.training is not None
     assert "other" in window.training.status.title.text()
-    studio.stop_training()
+    studio.trainer.stop()
     qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
     qtbot.waitUntil(lambda: "other has ended" in window.messages.text, timeout=WAIT)
     assert studio.run == tiny_run

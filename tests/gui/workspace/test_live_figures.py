@@ -235,7 +235,7 @@ def test_a_run_that_moves_to_another_disk_keeps_its_curve(
 ) -> None:
     studio = Studio(fake)
     studio.sources = (tmp_path,)
-    studio.start_training(TrainRequest(steps=100), run)
+    studio.trainer.start(TrainRequest(steps=100), run)
     assert studio.training is not None
     training = Training(fake, run, 4)
     training.job = studio.training
@@ -289,7 +289,7 @@ def test_a_training_here_is_drawn_without_reading_what_it_writes(
     request = TrainRequest(
         steps=100_000, batch_size=4, timesteps=20, sample_count=0, held_out=0.3, device="cpu"
     )
-    studio.start_training(request)
+    studio.trainer.start(request)
     qtbot.waitUntil(lambda: studio.run_view is not None, timeout=WAIT)
     assert studio.run is not None
     record = studio.record(studio.run)
@@ -301,7 +301,7 @@ def test_a_training_here_is_drawn_without_reading_what_it_writes(
     qtbot.waitUntil(lambda: len(changed) > seen + 2, timeout=WAIT)
     assert record.last_step > begun
     assert not reads
-    studio.stop_training()
+    studio.trainer.stop()
     qtbot.waitUntil(lambda: studio.training is None, timeout=WAIT)
     lines = list(metrics.read(studio.run / "metrics.jsonl"))
     qtbot.waitUntil(lambda: record.last_step == lines[-1]["step"], timeout=WAIT)

@@ -57,7 +57,7 @@ class FineTuner(QObject):
         """Begin with the settings shown."""
         asked = self._asked()
         if asked is not None:
-            self._studio.fine_tune(*asked)
+            self._studio.trainer.fine_tune(*asked)
 
     def _refresh(self) -> None:
         view, training = self._studio.run_view, self._studio.training is not None

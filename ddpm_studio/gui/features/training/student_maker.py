@@ -55,7 +55,7 @@ class StudentMaker(QObject):
         if self._studio.run is None:
             return
         dialog = StudentDialog(self._studio.run, self._studio.runs_folder, self._window)
-        dialog.chosen.connect(self._studio.start_student)
+        dialog.chosen.connect(self._studio.trainer.distill)
         dialog.open()
 
     def _refresh(self) -> None:

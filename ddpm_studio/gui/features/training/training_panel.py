@@ -214,7 +214,7 @@ class TrainingPanel(QWidget):
         """Train on the open pictures with the settings shown, into a new run."""
         asked = self._asked()
         if asked is not None:
-            self._studio.start_training(*asked)
+            self._studio.trainer.start(*asked)
 
     def _asked(self) -> tuple[TrainRequest, Path] | None:
         """Return the settings and the new run's folder; None, and say so, if one is wrong."""
@@ -239,13 +239,13 @@ class TrainingPanel(QWidget):
             self.further.fold.setChecked(True)
             self.messages.show_failure(Failure.of(error))
             return
-        self._studio.resume_training(view.summary.path, view.request.model_copy(update=update))
+        self._studio.trainer.resume(view.summary.path, view.request.model_copy(update=update))
 
     def stop(self) -> None:
         """Stop; the status tells that the last step is being saved."""
         self.status.stopping()
         self._stop.setEnabled(False)
-        self._studio.stop_training()
+        self._studio.trainer.stop()
 
     def choose_place(self) -> None:
         """Ask for the folder where the run goes on."""
@@ -256,12 +256,12 @@ class TrainingPanel(QWidget):
         dialog.open()
 
     def _save_elsewhere(self, chosen: list[str]) -> None:
-        self._studio.save_elsewhere(Path(chosen[0]))
+        self._studio.trainer.save_elsewhere(Path(chosen[0]))
 
     def _pause_or_go_on(self) -> None:
         job = self._studio.training
         if job is not None:
-            self._studio.pause_training(job.state is not State.PAUSED)
+            self._studio.trainer.pause(job.state is not State.PAUSED)
 
     def _on_data(self) -> None:
         sources = self._studio.sources

@@ -26,7 +26,7 @@ def _train_further(qtbot: QtBot, window: MainWindow, steps: int) -> None:
     assert studio.run_view is not None
     assert studio.run_view.request is not None
     request = studio.run_view.request.model_copy(update={"steps": steps})
-    studio.resume_training(studio.run_view.summary.path, request)
+    studio.trainer.resume(studio.run_view.summary.path, request)
     assert studio.training is not None
     with qtbot.waitSignal(studio.training.ended, timeout=WAIT):
         pass

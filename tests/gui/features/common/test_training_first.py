@@ -102,7 +102,7 @@ def train(backend: FakeBackend, studio: Studio, run: Path, **changes: object) ->
     """Begin a training, up to the run's being open in the window."""
     request = TrainRequest(preset="tiny", batch_size=BATCH)
     studio.sources = (run.parent,)
-    studio.start_training(request, run)
+    studio.trainer.start(request, run)
     job = backend.job(f"Training {run.name}")
     backend.progress(job, 0, 5000, "Training")
     backend.send(job, RunStarted(run, 0, 5000, 1000, "CPU", "float32"))
@@ -167,7 +167,7 @@ def test_the_end_of_a_training_that_learnt_nothing_lets_draw(
     settle(qtbot, backend)
     run.mkdir()
     (run / "run.json").touch()
-    studio.stop_training()
+    studio.trainer.stop()
     backend.cancelled(job)
     made = view(run, TrainRequest(preset="tiny", batch_size=BATCH))
     summary = RunSummary(**{**vars(made.summary), "checkpoints": (3,)})

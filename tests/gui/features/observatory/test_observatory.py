@@ -277,7 +277,7 @@ def test_a_training_of_this_window_is_seen_in_dock_and_tab(
     run = tmp_path / "fresh"
     request = TrainRequest(steps=6, batch_size=4, timesteps=20, sample_count=2, device="cpu")
     window.studio.open_data([picture_folder])
-    window.studio.start_training(request, run)
+    window.studio.trainer.start(request, run)
     job = window.studio.training
     assert job is not None
     with qtbot.waitSignal(job.ended, timeout=WAIT):
@@ -303,7 +303,7 @@ def test_the_loss_by_timestep_keeps_its_own_t_when_another_run_is_opened(
     window = opened(qtbot, backend)
     request = TrainRequest(steps=5000, batch_size=4, timesteps=60, sample_count=2, device="cpu")
     window.studio.open_data([picture_folder])
-    window.studio.start_training(request, tmp_path / "long")
+    window.studio.trainer.start(request, tmp_path / "long")
     job, bars = window.studio.training, window.training.by_t
     assert job is not None
     qtbot.waitUntil(lambda: bool(np.isfinite(bars.values).any()), timeout=WAIT)
@@ -313,7 +313,7 @@ def test_the_loss_by_timestep_keeps_its_own_t_when_another_run_is_opened(
     qtbot.waitUntil(lambda: bars.values != told, timeout=WAIT)
     assert bars.words(19).startswith("t 58–60 "), f"not of {T}"
     with qtbot.waitSignal(job.ended, timeout=WAIT):
-        window.studio.stop_training()
+        window.studio.trainer.stop()
 
 
 def test_without_a_run_the_tab_invites(qtbot: QtBot, studio: Studio) -> None:

@@ -23,7 +23,7 @@ def open_pictures(qtbot: QtBot, window: MainWindow, *paths: Path) -> None:
 
 
 def stop(qtbot: QtBot, window: MainWindow) -> None:
-    window.studio.stop_training()
+    window.studio.trainer.stop()
     qtbot.waitUntil(lambda: window.studio.training is None, timeout=WAIT)
 
 
@@ -87,7 +87,7 @@ def test_what_is_left_out_is_told_where_the_pictures_are_and_not_at_each_start(
     open_pictures(qtbot, window, folder)
     assert window.data.report.left_out.text() == "1 picture left out"
     told: list[object] = []
-    window.studio.start_training(SHORT, tmp_path / "run")
+    window.studio.trainer.start(SHORT, tmp_path / "run")
     assert window.studio.training is not None
     window.studio.training.on_event(told.append)
     qtbot.waitUntil(lambda: bool(window.studio.model_step), timeout=WAIT)

@@ -91,8 +91,8 @@ def test_what_is_chosen_is_trained_into_a_run_of_its_own(
     assert not actions["training.student"].isEnabled()
     assert "under way" in tip(actions)
     # It runs like a training: paused, stopped, and the tools follow it.
-    studio.pause_training(True)
-    studio.stop_training()
+    studio.trainer.pause(True)
+    studio.trainer.stop()
     assert fake.asked_to_cancel(job)
     fake.send(job, RunStarted(run, 0, 700, 100, "CPU", "float32"))
     assert studio.run == run

@@ -1,0 +1,155 @@
+"""The window's training: begun, paused and stopped, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from ddpm_studio.backend import Backend, JobHandle, JobSpec, specs
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.workspace.records import Records
+from ddpm_studio.jobs.events import Event, RunStarted, TrainTick
+from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.backend.specs.runs import RunView
+    from ddpm_studio.jobs import TrainResult
+
+
+class Opened(Protocol):
+    """What a training starts from; the studio knows it."""
+
+    backend: Backend
+    sources: tuple[Path, ...]
+    options: PrepareOptions
+    run_view: RunView | None
+
+    def notify(self, what: Failure | StudioError | str) -> None:
+        """Tell a person something."""
+
+
+class Trainer(QObject):
+    """Trains on what is open, without holding the window up.
+
+    Args:
+        opened: the open pictures and model.
+        records: told to follow the run's figures.
+        new_run: names a run folder after the open pictures.
+        parent: the owner.
+    """
+
+    changed = Signal()
+    """``job`` began, paused, went on or ended."""
+    started = Signal(Path)
+    """The run's folder is there; ``run`` is it."""
+    stepped = Signal()
+    """``step`` is another."""
+    ended = Signal()
+    """The training of ``run`` is over: ``job`` is None."""
+
+    def __init__(
+        self, opened: Opened, records: Records, new_run: Callable[[], Path], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._opened, self._records, self._new_run = opened, records, new_run
+        self.job: JobHandle[TrainResult] | None = None
+        self.run: Path | None = None
+        #: How many steps the network has been trained for.
+        self.step = 0
+        self._spare = Spare()
+
+    def start(self, request: TrainRequest, run: Path | None = None) -> None:
+        """Train on the open pictures, into a new run folder unless one is given."""
+        if not self._opened.sources:
+            self._opened.notify(
+                StudioError("There are no pictures to train on.", "Drop some first.")
+            )
+            return
+        new = run or self._new_run()
+        spare = Spare()
+        spec = specs.training.train(
+            self._opened.sources, new, request, self._opened.options, spare=spare
+        )
+        self._train(spec, run, spare)
+
+    def fine_tune(self, request: TrainRequest, run: Path) -> None:
+        """Train a copy of the open model on the open pictures, in a new run folder.
+
+        The pictures are prepared as the model takes them.
+        """
+        view = self._opened.run_view
+        if view is None or not self._opened.sources:
+            self._opened.notify(
+                StudioError("Fine-tuning needs a model and pictures.", "Open both first.")
+            )
+            return
+        spare = Spare()
+        spec = specs.training.train(
+            self._opened.sources,
+            run,
+            request,
+            view.options,
+            spare=spare,
+            start_from=view.summary.path,
+        )
+        self._train(spec, run, spare)
+
+    def resume(self, run: Path, request: TrainRequest) -> None:
+        """Go on with a run until ``request.steps`` in all."""
+        spare = Spare()
+        spec = specs.training.train((), run, request, PrepareOptions(), resume=True, spare=spare)
+        self._train(spec, run, spare)
+
+    def distill(self, request: DistillRequest, run: Path) -> None:
+        """Make a few-step student, on the pictures of its teacher or, without such, open ones."""
+        known = self._opened.run_view is not None and bool(self._opened.run_view.sources)
+        spare = Spare()
+        sources = () if known else self._opened.sources
+        self._train(specs.training.distill(request, run, sources, spare=spare), run, spare)
+
+    def pause(self, paused: bool) -> None:
+        """Pause, or go on."""
+        if self.job is not None:
+            self._opened.backend.pause(self.job, paused)
+
+    def stop(self) -> None:
+        """Stop; a checkpoint of the steps taken is saved."""
+        if self.job is not None:
+            self._opened.backend.cancel(self.job)
+
+    def save_elsewhere(self, folder: Path) -> None:
+        """Let the training go on below another folder, as its own can't be written to."""
+        self._spare.folder = folder
+
+    def _train(self, spec: JobSpec[TrainResult], run: Path | None, spare: Spare) -> None:
+        if self.job is not None:
+            self._opened.notify(
+                StudioError("A training is under way already.", "Stop it first, or let it end.")
+            )
+            return
+        self.job = self._opened.backend.submit(spec)
+        self.run, self._spare = run, spare
+        self.job.on_event(self._on_event)
+        self.job.changed.connect(self.changed)
+        self.job.on_failed(self._opened.notify)
+        self.job.ended.connect(self._on_ended)
+        self.changed.emit()
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.run, self.step = event.run, event.step
+            if self.job is not None:
+                self._records.follow(self.job, event)
+            self.started.emit(event.run)
+        elif isinstance(event, TrainTick):
+            self.step = event.step
+            self.stepped.emit()
+
+    def _on_ended(self) -> None:
+        self.job = None
+        self.changed.emit()
+        self.ended.emit()
