@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, State, specs
 from ddpm_studio.backend.record import RunRecord
@@ -17,6 +17,7 @@ from ddpm_studio.gui.features.training.fine_tuner import FineTuner
 from ddpm_studio.gui.features.training.further_row import FurtherRow
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.features.training.sample_view import SampleView
+from ddpm_studio.gui.features.training.saving_elsewhere import SavingElsewhere
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.features.training.training_form import COMMON, TrainingForm
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
@@ -44,7 +45,6 @@ from ddpm_studio.paths import is_file
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 _MOST_ASKED = 304
-_SAVING = "saving"
 
 
 class TrainingPanel(QWidget):
@@ -61,9 +61,9 @@ class TrainingPanel(QWidget):
         self._job: JobHandle[object] | None = None
         self._run: Path | None = None
         self._record: RunRecord | None = None
-        self._unsaved = ""
-        self._register(actions)
         self.messages = MessageBar()
+        self._register(actions)
+        self._elsewhere = SavingElsewhere(studio, actions, self.messages, self)
         self.start_button = ActionButton(self._start, "play", "primary")
         self.pause_button = ActionButton(self._pause, "pause")
         self.stop_button = ActionButton(self._stop, "square")
@@ -172,15 +172,6 @@ class TrainingPanel(QWidget):
             tip=self.tr("Go on with the open run where it ended"),
             keywords=self.tr("continue fine-tune"),
         )
-        self._elsewhere = actions.add(
-            "training.save_elsewhere",
-            self.tr("Save elsewhere…"),
-            self.choose_place,
-            category=run,
-            icon="folder-plus",
-            tip=self.tr("Go on in another folder, as the run's own can't be written to"),
-        )
-        self._elsewhere.setEnabled(False)
 
     def _register_settings(self, actions: ActionRegistry) -> None:
         actions.add(
@@ -247,17 +238,6 @@ class TrainingPanel(QWidget):
         self._stop.setEnabled(False)
         self._studio.trainer.stop()
 
-    def choose_place(self) -> None:
-        """Ask for the folder where the run goes on."""
-        dialog = QFileDialog(self.window(), self.tr("Save the run elsewhere"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.filesSelected.connect(self._save_elsewhere)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _save_elsewhere(self, chosen: list[str]) -> None:
-        self._studio.trainer.save_elsewhere(Path(chosen[0]))
-
     def _pause_or_go_on(self) -> None:
         job = self._studio.training
         if job is not None:
@@ -294,9 +274,7 @@ class TrainingPanel(QWidget):
             self._show_run(event.run)
             self._refresh()
         elif isinstance(event, SavingFailed):
-            self._elsewhere.setEnabled(True)
-            self._unsaved = event.text
-            self._tell_unsaved()
+            self._elsewhere.offer(event)
         elif isinstance(event, Notice) and not isinstance(event, PicturesLeftOut):
             # The Data dock has those, with the reason of each.
             fields = PrepareOptions.model_fields | TrainRequest.model_fields
@@ -305,20 +283,13 @@ class TrainingPanel(QWidget):
                 self.messages.show_info if isinstance(event, Told) else self.messages.show_warning
             )
             show(words)
-            if self._elsewhere.isEnabled():
-                # What can be lost, and what to do about it, stays above the rest.
-                self._tell_unsaved()
+            # What can be lost, and what to do about it, stays above the rest.
+            self._elsewhere.tell_again()
         elif isinstance(event, CheckpointSaved):
-            self._elsewhere.setEnabled(False)
-            self.messages.clear(topic=_SAVING)
-
-    def _tell_unsaved(self) -> None:
-        self.messages.show_warning(
-            self._unsaved, self._elsewhere.text(), self._elsewhere.trigger, topic=_SAVING
-        )
+            self._elsewhere.saved()
 
     def _on_ended(self) -> None:
-        self._elsewhere.setEnabled(False)
+        self._elsewhere.withdraw()
         self._job = None
 
     def _on_run(self) -> None:

@@ -1,0 +1,78 @@
+"""Where a run goes on when its own folder can't be written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import SavingFailed
+
+_TOPIC = "saving"
+
+
+class SavingElsewhere(QObject):
+    """Offers another folder while a checkpoint can't be saved.
+
+    Args:
+        studio: its training goes on elsewhere.
+        actions: where the action is registered.
+        messages: where it is told what can be lost.
+        panel: the owner; its window has the dialog.
+    """
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, messages: MessageBar, panel: QWidget
+    ) -> None:
+        super().__init__(panel)
+        self._studio, self._messages, self._panel = studio, messages, panel
+        self._told = ""
+        self._action = actions.add(
+            "training.save_elsewhere",
+            self.tr("Save elsewhere…"),
+            self.choose_place,
+            category=self.tr("&Model"),
+            icon="folder-plus",
+            tip=self.tr("Go on in another folder, as the run's own can't be written to"),
+        )
+        self._action.setEnabled(False)
+
+    def offer(self, failed: SavingFailed) -> None:
+        """Tell what has failed, and offer the way out."""
+        self._action.setEnabled(True)
+        self._told = failed.text
+        self._tell()
+
+    def tell_again(self) -> None:
+        """Tell it again, above what was told since, while it is so."""
+        if self._action.isEnabled():
+            self._tell()
+
+    def saved(self) -> None:
+        """A checkpoint is saved: nothing is lost."""
+        self.withdraw()
+        self._messages.clear(topic=_TOPIC)
+
+    def withdraw(self) -> None:
+        """Offer it no longer; what was told stays to be read."""
+        self._action.setEnabled(False)
+
+    def choose_place(self) -> None:
+        """Ask for the folder where the run goes on."""
+        dialog = QFileDialog(self._panel.window(), self.tr("Save the run elsewhere"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.filesSelected.connect(self._save)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _save(self, chosen: list[str]) -> None:
+        self._studio.trainer.save_elsewhere(Path(chosen[0]))
+
+    def _tell(self) -> None:
+        self._messages.show_warning(
+            self._told, self._action.text(), self._action.trigger, topic=_TOPIC
+        )
