@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QMainWindow,
     QStackedWidget,
     QVBoxLayout,
@@ -26,7 +25,7 @@ from ddpm_studio.gui.features.report.report_writer import ReportWriter
 from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
 from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
-from ddpm_studio.gui.shell.dock_widths import DockWidths
+from ddpm_studio.gui.shell.dock_layout import DockLayout, kept_in
 from ddpm_studio.gui.shell.helping import Helping
 from ddpm_studio.gui.shell.menu_bar import fill_menu_bar
 from ddpm_studio.gui.shell.notifier import Notifier
@@ -46,9 +45,6 @@ from ddpm_studio.requests import PrepareOptions
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.features.tour.tour import Stop
-
-_LAYOUT_VERSION = 1
-_GEOMETRY = "window/geometry"
 
 
 class MainWindow(QMainWindow):
@@ -88,18 +84,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(self)
 
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        self.docks = [
-            self._dock("data", self.tr("Data"), left),
-            self._dock("training", self.tr("Training"), right),
-            self._dock("jobs", self.tr("Jobs"), Qt.DockWidgetArea.BottomDockWidgetArea),
-            self._dock("pins", self.tr("Pins"), Qt.DockWidgetArea.BottomDockWidgetArea),
-        ]
-        self._widths = DockWidths(self, self.docks)
-        self._arrange()
-        self._default_state = self.saveState(_LAYOUT_VERSION)
-
-        ViewActions(self.actions_, self.docks, self.preferences, self._reset_layout, self)
+        self._layout = DockLayout(self)
+        self.docks = self._layout.docks
+        ViewActions(self.actions_, self.docks, self.preferences, self._layout.reset, self)
         self._undoing = Undoing(self.actions_, self._in_front, self)
         self.helping = Helping(
             self.actions_,
@@ -122,7 +109,7 @@ class MainWindow(QMainWindow):
         )
         self._fill_menus()
         self._connect()
-        self._restore()
+        self._layout.restore(settings)
 
     def build_tools(self) -> None:
         """Fill docks and tabs, once; after the first paint, which need not wait for them."""
@@ -186,7 +173,7 @@ class MainWindow(QMainWindow):
             self.open_sample(sample)
         if paths:
             self.studio.open_paths(paths)
-        if (paths or sample) and not self._settings.contains(_GEOMETRY):
+        if (paths or sample) and not kept_in(self._settings):
             self.helping.offer_tour()
 
     def open_sample(self, name: str) -> None:
@@ -246,9 +233,7 @@ class MainWindow(QMainWindow):
 
         Where that would be lost, the window stays and says so.
         """
-        self._settings.setValue(_GEOMETRY, self.saveGeometry())
-        self._settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
-        self._widths.keep_in(self._settings)
+        self._layout.keep_in(self._settings)
         if self.studio.training is not None:
             if not self._closing and self._unsaved.lost_by_closing():
                 self.messages.show_warning(
@@ -280,24 +265,6 @@ class MainWindow(QMainWindow):
 
     def _close_now(self) -> None:
         self.close()
-
-    def _dock(self, name: str, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setAccessibleName(title)
-        self.addDockWidget(area, dock)
-        return dock
-
-    def _arrange(self) -> None:
-        data, training, jobs, pins = self.docks
-        for dock in self.docks:
-            dock.setFloating(False)
-            dock.show()
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self.splitDockWidget(jobs, pins, horizontal)
-        self._widths.give([data, training], [272, 344])
-        self.resizeDocks([jobs, pins], [640, 640], horizontal)
-        self.resizeDocks([jobs, pins], [76, 76], vertical)
 
     def _register_file_actions(self) -> None:
         self.opening = Opening(self.studio, self.actions_, self)
@@ -337,15 +304,6 @@ class MainWindow(QMainWindow):
         self.start_page.open_model.connect(self.opening.choose_model)
         self.notifier = Notifier(studio.backend, self.preferences, self)
         self.start_page.tour_chosen.connect(self.helping.show_tour)
-
-    def _restore(self) -> None:
-        geometry = self._settings.value(_GEOMETRY)
-        state = self._settings.value("window/state")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if isinstance(state, QByteArray):
-            self.restoreState(state, _LAYOUT_VERSION)
-            self._widths.restore(self._settings)
 
     def _notify(self, what: Failure | str) -> None:
         if isinstance(what, Failure):
@@ -418,10 +376,6 @@ class MainWindow(QMainWindow):
             self.tr("Undo"),
             lambda: self.recent.restore(kept),
         )
-
-    def _reset_layout(self) -> None:
-        self.restoreState(self._default_state, _LAYOUT_VERSION)
-        self._arrange()
 
 
 def _named(sources: tuple[Path, ...]) -> str:
