@@ -8,7 +8,6 @@ import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -24,7 +23,7 @@ from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.learn.lights import Lights
 from ddpm_studio.gui.features.learn.playground_equations import PlaygroundEquations
-from ddpm_studio.gui.features.learn.point_plot import PointPlot
+from ddpm_studio.gui.features.learn.score_view import ScoreView
 from ddpm_studio.gui.features.learn.walk_tile import WalkTile
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
@@ -41,14 +40,12 @@ from ddpm_studio.gui.widgets.layout.thin_progress import thin_progress
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import PointLook, Points, PointsLearned, ScheduleTables
+from ddpm_studio.jobs.events import Points, PointsLearned, ScheduleTables
 from ddpm_studio.requests import PlayRequest, ScheduleRequest
 
 _T = 100
 _INTERVAL_MS = 40
 _MOST_DRAWN = 5000
-_PLACES = PointPlot.places()
-_SEED = 0
 _SQUARE = 2
 # Wide enough on the right for the names of the samplers.
 _HALVES = 6, 7
@@ -70,15 +67,15 @@ class PlaygroundPanel(QWidget):
         self._drawing: list[tuple[float, float]] = []
         self.messages = MessageBar()
         self._make_controls()
-        self.forward = PointPlot(self.tr("Forward process and score"))
+        self.score = ScoreView(studio, _T)
         featured = [sampler.name for sampler in SAMPLERS.values() if sampler.featured]
         self.tiles = [WalkTile(studio, k, sampler) for k, sampler in enumerate(featured)]
         self._register(actions)
         self.equations = PlaygroundEquations(self)
         self._lights = Lights(self)
         self._lights.add_equations(*self.equations.all)
-        self._lights.add("t", self.time)
-        self._lights.add("score", self.forward)
+        self._lights.add("t", self.score.time)
+        self._lights.add("score", self.score.plot)
         self._timer = QTimer(self)
         self._timer.setInterval(_INTERVAL_MS)
         self._timer.timeout.connect(self._advance)
@@ -141,22 +138,15 @@ class PlaygroundPanel(QWidget):
         self._wheel = WheelFilter(self)
         for box in (self.shape, self.seed):
             box.installEventFilter(self._wheel)
-        self.true = QCheckBox(self.tr("true score"))
+        self.moment = QSlider(Qt.Orientation.Horizontal)
+        self.moment.setRange(0, _T)
         name(
-            self.true,
-            self.tr("True score"),
-            self.tr("Show the exact score beside the learned one; known for the eight Gaussians"),
+            self.moment,
+            self.tr("Moment"),
+            self.tr("All samplers in step. Left: noise. Right: points"),
         )
-        self.true.setChecked(True)
-        self.time = self._slider(_T, self.tr("t"), self.tr("0: the data. T: pure noise"))
-        self.moment = self._slider(
-            _T, self.tr("Moment"), self.tr("All samplers in step. Left: noise. Right: points")
-        )
-        self.time_words, self.moment_words = number_label("", "muted"), number_label("", "muted")
-        self.told, self.likeness = number_label("", "muted"), number_label("", "muted")
-        self.likeness.setToolTip(
-            self.tr("Mean cosine similarity of the learned score and the true one at the points")
-        )
+        self.moment_words = number_label("", "muted")
+        self.told = number_label("", "muted")
         self.progress = thin_progress(self.tr("Learning"))
 
     def _register(self, actions: ActionRegistry) -> None:
@@ -184,12 +174,6 @@ class PlaygroundPanel(QWidget):
             icon="eraser",
         )
 
-    def _slider(self, most: int, title: str, tip: str) -> QSlider:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(0, most)
-        name(slider, title, tip)
-        return slider
-
     def _build(self) -> None:
         self.eraser = tool_button("eraser", self._clear.text(), self._clear.toolTip())
         self.eraser.clicked.connect(self._clear.trigger)
@@ -205,16 +189,11 @@ class PlaygroundPanel(QWidget):
         walks.setSpacing(SPACE_M)
         for k, tile in enumerate(self.tiles):
             walks.addWidget(tile, k // _SQUARE, k % _SQUARE)
-        compared = QHBoxLayout()
-        compared.addWidget(self.true)
-        compared.addWidget(self.likeness, 1)
         left = QVBoxLayout()
-        left.setSpacing(SPACE_S)
-        left.addLayout(compared)
-        left.addWidget(self.forward, 1)
+        left.addWidget(self.score)
         halves = TurningRow()
         parts = (
-            (left, _row(self.time, self.time_words)),
+            (left, _row(self.score.time, self.score.time_words)),
             (walks, _row(play, self.moment, self.moment_words)),
         )
         for number, (equation, (seen, moved)) in enumerate(
@@ -237,10 +216,9 @@ class PlaygroundPanel(QWidget):
     def _connect(self) -> None:
         self.shape.currentIndexChanged.connect(self._on_shape)
         self.seed.changed.connect(self._on_seed)
-        self.true.toggled.connect(self._look)
-        self.time.valueChanged.connect(self._on_time)
+        self.score.time.valueChanged.connect(self._on_time)
         self.moment.valueChanged.connect(self._show_moment)
-        self.forward.drawn.connect(self._on_drawn)
+        self.score.plot.drawn.connect(self._on_drawn)
         for tile in self.tiles:
             tile.walked.connect(self._on_walked)
             tile.failed.connect(self._on_failed)
@@ -252,7 +230,7 @@ class PlaygroundPanel(QWidget):
         self._drawing.clear()
         self._forget()
         own = self.shape.currentData() == "drawing"
-        self.forward.drawing = own
+        self.score.plot.drawing = own
         self.eraser.setVisible(own)
         self._clear.setEnabled(own)
         self._show_shape()
@@ -261,12 +239,10 @@ class PlaygroundPanel(QWidget):
         """Forget what was learned; the points stay."""
         self.model = None
         self._timer.stop()
-        self.forward.set_points(None)
-        self.forward.set_arrows(None)
-        self.likeness.setText("")
+        self.score.forget()
         for tile in self.tiles:
             tile.clear()
-        self.time.setValue(0)
+        self.score.time.setValue(0)
         self.moment.setValue(0)
         self._show_noise()
         self._tell_walk()
@@ -288,17 +264,17 @@ class PlaygroundPanel(QWidget):
 
     def _on_data(self, data: Points | None) -> None:
         if self.model is None:
-            self.forward.set_data(data)
+            self.score.plot.set_data(data)
 
     def _on_drawn(self, x: float, y: float) -> None:
         if len(self._drawing) < _MOST_DRAWN:
             self._drawing.append((x, y))
-            self.forward.set_data(np.array(self._drawing, np.float32))
+            self.score.plot.set_data(np.array(self._drawing, np.float32))
             self.told.setText(self.tr("{0} points drawn").format(f"{len(self._drawing):,}"))
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, PointsLearned):
-            self.forward.set_data(event.data)
+            self.score.plot.set_data(event.data)
             for tile in self.tiles:
                 tile.show_training(event.data, event.samples)
             with QSignalBlocker(self.moment):
@@ -310,8 +286,8 @@ class PlaygroundPanel(QWidget):
 
     def _on_learned(self, model: Any) -> None:
         self.model = model
-        self.time.setValue(_T // 4)
-        self._look()
+        self.score.time.setValue(_T // 4)
+        self.score.look(model)
         self._walk()
         self._refresh()
 
@@ -323,35 +299,14 @@ class PlaygroundPanel(QWidget):
         self._tell_time()
         self._tell_walk()
 
-    def _look(self) -> None:
-        """Show q(x_t) and the score at the slider's t."""
-        if self.model is not None:
-            spec = specs.playground.score_field(self.model, _PLACES, self.time.value(), _SEED)
-            self._studio.backend.submit(spec).on_finished(self._on_looked)
-
-    def _on_looked(self, look: PointLook) -> None:
-        if self.model is None:
-            return
-        noisy = self.time.value() > 0
-        known = look.true is not None
-        self.true.setVisible(known)
-        shown = look.true if known and self.true.isChecked() else None
-        self.forward.set_points(look.points)
-        self.forward.set_arrows(look.learned if noisy else None, shown if noisy else None)
-        self.likeness.setText(
-            self.tr("cosine {0}").format(f"{look.cosine:.3f}")
-            if look.cosine is not None and noisy
-            else ""
-        )
-
     def _on_time(self) -> None:
         """Look at another t; a chain of Langevin is of that t alone, and walks anew."""
         self._tell_time()
-        self._look()
         if self.model is not None:
+            self.score.look(self.model)
             for tile in self.tiles:
                 if tile.is_chain:
-                    tile.ask(self.model, self.seed.value, self.time.value())
+                    tile.ask(self.model, self.seed.value, self.score.time.value())
 
     def _on_seed(self) -> None:
         self._ask_noise()
@@ -375,7 +330,7 @@ class PlaygroundPanel(QWidget):
     def _walk(self) -> None:
         if self.model is not None:
             for tile in self.tiles:
-                tile.ask(self.model, self.seed.value, self.time.value())
+                tile.ask(self.model, self.seed.value, self.score.time.value())
 
     def _on_walked(self) -> None:
         if self.walked:
@@ -390,8 +345,8 @@ class PlaygroundPanel(QWidget):
         self._tell_walk()
 
     def _tell_time(self) -> None:
-        t = self.time.value()
-        self.time_words.setText(f"t = {t}")
+        t = self.score.time.value()
+        self.score.time_words.setText(f"t = {t}")
         self.equations.tell_forward(self._tables, t)
 
     def _tell_walk(self) -> None:
@@ -415,8 +370,8 @@ class PlaygroundPanel(QWidget):
         self.progress.setVisible(told is not None)
 
     def _refresh(self) -> None:
-        self.true.setVisible(self.shape.currentData() == "eight_gaussians")
-        self.time.setEnabled(self.model is not None)
+        self.score.true.setVisible(self.shape.currentData() == "eight_gaussians")
+        self.score.time.setEnabled(self.model is not None)
         self.moment.setEnabled(self.walked)
         self._play.setEnabled(self.walked)
 

@@ -39,7 +39,7 @@ def test_it_learns_and_then_shows_q_the_score_and_the_ways_back(
     panel.shape.setCurrentIndex(panel.shape.findData("eight_gaussians"))
     panel.train()
     qtbot.waitUntil(lambda: panel.walked, timeout=3 * WAIT)
-    qtbot.waitUntil(lambda: panel.likeness.text() != "", timeout=WAIT)
+    qtbot.waitUntil(lambda: panel.score.likeness.text() != "", timeout=WAIT)
     assert panel.model is not None
     panel.play()
     panel.moment.setValue(panel.moment.maximum())
@@ -51,10 +51,10 @@ def test_it_learns_and_then_shows_q_the_score_and_the_ways_back(
     panel.moment.setValue(40)
     moments = [len(tile.walk.moments) for tile in panel.tiles if tile.walk is not None]
     assert len(set(moments)) > 1, "in step, though their steps are not as many"
-    panel.time.setValue(100)
+    panel.score.time.setValue(100)
 
     def noisy() -> bool:
-        points = panel.forward.points
+        points = panel.score.plot.points
         return (
             points is not None
             and abs(float(np.std(points)) - 1) < 0.1
@@ -71,7 +71,7 @@ def _langevin(qtbot: QtBot, panel: PlaygroundPanel) -> None:
     tile.sampler.setCurrentText("Langevin at t")
     qtbot.waitUntil(lambda: tile.walk is not None and len(tile.walk.moments) == 201, timeout=WAIT)
     wide = tile.walk
-    panel.time.setValue(5)
+    panel.score.time.setValue(5)
     qtbot.waitUntil(lambda: tile.walk is not wide, timeout=WAIT)
     assert wide is not None
     assert tile.walk is not None
@@ -86,8 +86,8 @@ def _langevin(qtbot: QtBot, panel: PlaygroundPanel) -> None:
 def test_the_points_and_numbers_are_there_before_anything_is_learned(
     qtbot: QtBot, panel: PlaygroundPanel
 ) -> None:
-    qtbot.waitUntil(lambda: panel.forward.data is not None, timeout=WAIT)
-    panel.time.setValue(30)
+    qtbot.waitUntil(lambda: panel.score.plot.data is not None, timeout=WAIT)
+    panel.score.time.setValue(30)
     panel.equations.score.show_symbol("noise")
     # β rises from .001 to .2: 1 − ᾱ_30 by hand.
     bar = np.prod(1 - np.linspace(0.001, 0.2, 100)[:30])
@@ -132,7 +132,7 @@ def test_points_are_drawn_with_the_mouse(qtbot: QtBot, panel: PlaygroundPanel) -
     panel.shape.setCurrentIndex(panel.shape.findData("drawing"))
     panel.train()
     qtbot.waitUntil(lambda: "nothing to learn" in panel.messages.text, timeout=WAIT)
-    field = panel.forward.plot.viewport()
+    field = panel.score.plot.plot.viewport()
     middle = field.rect().center()
     QTest.mousePress(field, Qt.MouseButton.LeftButton, pos=middle)
     QTest.mouseMove(field, middle + QPoint(9, 0))
@@ -140,11 +140,11 @@ def test_points_are_drawn_with_the_mouse(qtbot: QtBot, panel: PlaygroundPanel) -
     (x, y), *_ = panel._drawing
     assert abs(x) < 0.05
     assert abs(y) < 0.05
-    QTest.keyClick(panel.forward.plot, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
-    QTest.keyClick(panel.forward.plot, Qt.Key.Key_Right)
-    QTest.keyClick(panel.forward.plot, Qt.Key.Key_Space)
+    QTest.keyClick(panel.score.plot.plot, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(panel.score.plot.plot, Qt.Key.Key_Right)
+    QTest.keyClick(panel.score.plot.plot, Qt.Key.Key_Space)
     np.testing.assert_allclose(panel._drawing[-2:], [(0, 0.1), (0.1, 0.1)])
     panel.eraser.click()
     assert panel._drawing == []
     panel.shape.setCurrentIndex(0)
-    assert not panel.forward.drawing
+    assert not panel.score.plot.drawing

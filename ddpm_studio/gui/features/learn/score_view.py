@@ -1,0 +1,92 @@
+"""The forward process at one t, and the score there: the learned one beside the true one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import specs
+from ddpm_studio.gui.features.learn.point_plot import PointPlot
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import name, number_label
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import PointLook
+
+_PLACES = PointPlot.places()
+_SEED = 0
+
+
+class ScoreView(QWidget):
+    """Draws q(x_t) as points and the score as arrows.
+
+    ``time`` chooses t; the owner lays it and ``time_words`` out.
+
+    Args:
+        studio: runs the model.
+        timesteps: T, of the playground's process.
+        parent: the owner.
+    """
+
+    def __init__(self, studio: Studio, timesteps: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._model: Any = None
+        self.plot = PointPlot(self.tr("Forward process and score"))
+        self.true = QCheckBox(self.tr("true score"))
+        name(
+            self.true,
+            self.tr("True score"),
+            self.tr("Show the exact score beside the learned one; known for the eight Gaussians"),
+        )
+        self.true.setChecked(True)
+        self.true.toggled.connect(self._look)
+        self.likeness = number_label("", "muted")
+        self.likeness.setToolTip(
+            self.tr("Mean cosine similarity of the learned score and the true one at the points")
+        )
+        self.time = QSlider(Qt.Orientation.Horizontal)
+        self.time.setRange(0, timesteps)
+        name(self.time, self.tr("t"), self.tr("0: the data. T: pure noise"))
+        self.time_words = number_label("", "muted")
+        compared = QHBoxLayout()
+        compared.addWidget(self.true)
+        compared.addWidget(self.likeness, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addLayout(compared)
+        layout.addWidget(self.plot, 1)
+
+    def look(self, model: Any) -> None:
+        """Show q(x_t) and the score of a model (jobs.PointModel) at the slider's t."""
+        self._model = model
+        self._look()
+
+    def forget(self) -> None:
+        """Show no model; the data stay."""
+        self._model = None
+        self.plot.set_points(None)
+        self.plot.set_arrows(None)
+        self.likeness.setText("")
+
+    def _look(self) -> None:
+        if self._model is not None:
+            spec = specs.playground.score_field(self._model, _PLACES, self.time.value(), _SEED)
+            self._studio.backend.submit(spec).on_finished(self._on_looked)
+
+    def _on_looked(self, look: PointLook) -> None:
+        if self._model is None:
+            return
+        noisy = self.time.value() > 0
+        known = look.true is not None
+        self.true.setVisible(known)
+        shown = look.true if known and self.true.isChecked() else None
+        self.plot.set_points(look.points)
+        self.plot.set_arrows(look.learned if noisy else None, shown if noisy else None)
+        self.likeness.setText(
+            self.tr("cosine {0}").format(f"{look.cosine:.3f}")
+            if look.cosine is not None and noisy
+            else ""
+        )
