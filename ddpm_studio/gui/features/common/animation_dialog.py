@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.engine.sizes import size_text
@@ -14,6 +14,7 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
+from ddpm_studio.gui.widgets.layout.answers import answers
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
@@ -109,11 +110,6 @@ class AnimationDialog(QDialog):
         top.addRow(caption, self.format)
         top.setHorizontalSpacing(SPACE_M)
         top.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(SPACE_M)
-        buttons.addStretch()
-        buttons.addWidget(self.cancel_button)
-        buttons.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
         layout.setSpacing(SPACE_M)
@@ -121,7 +117,7 @@ class AnimationDialog(QDialog):
         layout.addLayout(top)
         layout.addWidget(self.form)
         layout.addWidget(self.summary)
-        layout.addLayout(buttons)
+        layout.addLayout(answers(self.cancel_button, self.save_button))
         self.save_button.setDefault(True)
 
     def _on_format(self) -> None:
