@@ -103,7 +103,7 @@ def test_classes_that_are_learnt_are_told_in_the_words_of_the_form(
         make_picture_folder(tmp_path / "classes" / name, 6)
     window = opened(qtbot, backend)
     open_pictures(qtbot, window, tmp_path / "classes")
-    window.studio.start_training(SHORT, tmp_path / "run")
+    window.studio.trainer.start(SHORT, tmp_path / "run")
     messages = window.training.messages
     qtbot.waitUntil(lambda: "classes are learnt" in messages.text, timeout=WAIT)
     assert messages.level == "info", "nothing is wrong, and it goes by itself"
