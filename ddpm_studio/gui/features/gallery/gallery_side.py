@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -71,4 +73,14 @@ class GallerySide(QScrollArea):
             self.details.clear()
         else:
             self.details.show_picture(drop.picture, drop.recipe or {})
-        self.neighbours.set_picture(None if drop is None else drop.picture)
+        if drop is None:
+            self.neighbours.set_picture(None)
+        else:
+            self.neighbours.set_picture(drop.picture, _run_of(drop))
+
+
+def _run_of(drop: PictureDrop) -> Path | None:
+    """The run that drew a picture, as its recipe tells."""
+    request = (drop.recipe or {}).get("request")
+    run = request.get("run") if isinstance(request, dict) else None
+    return Path(run) if isinstance(run, str) else None

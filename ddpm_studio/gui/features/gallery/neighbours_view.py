@@ -15,6 +15,7 @@ from ddpm_studio.gui.widgets.layout.basics import button, label
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import NeighboursFound
+from ddpm_studio.paths import is_file
 from ddpm_studio.requests import NeighboursRequest
 
 _COUNT = 3
@@ -28,6 +29,7 @@ class NeighboursView(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._picture: Pictures | None = None
+        self._run: Path | None = None
         self.found: NeighboursFound | None = None
         self.start = button(
             self.tr("Nearest in the data"),
@@ -48,19 +50,30 @@ class NeighboursView(QWidget):
         self.start.clicked.connect(self.search)
         self.set_picture(None)
 
-    def set_picture(self, picture: Pictures | None) -> None:
-        """Stand for another picture (H, W, C) or none; nothing is searched before it is asked."""
+    def set_picture(self, picture: Pictures | None, run: Path | None = None) -> None:
+        """Stand for another picture (H, W, C) or none; nothing is searched before it is asked.
+
+        Args:
+            picture: as it was drawn.
+            run: that drew it; None, or one that is not there: the open one's data are searched, if
+                they are of its shape.
+        """
         self._picture, self.found = picture, None
+        self._run = run if run is not None and is_file(run / "run.json") else None
         view = self._studio.run_view
-        self.start.setEnabled(picture is not None and view is not None and bool(view.sources))
+        if self._run is None and picture is not None and view is not None and view.sources:
+            told = view.summary
+            if picture.shape == (told.height, told.width, told.channels):
+                self._run = self._studio.run
+        self.start.setEnabled(picture is not None and self._run is not None)
         self.grid.hide()
         self.words.hide()
 
     def search(self) -> None:
-        """Look through the run's data."""
-        if self._picture is None or self._studio.run is None:
+        """Look through the data of the run that drew the picture."""
+        if self._picture is None or self._run is None:
             return
-        request = NeighboursRequest(run=Path(self._studio.run), count=_COUNT)
+        request = NeighboursRequest(run=self._run, count=_COUNT)
         job = self._studio.backend.submit(
             specs.measuring.neighbours(request, self._picture, "neighbours")
         )

@@ -1,0 +1,57 @@
+"""The nearest training pictures are looked for among those of the run that drew the picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.features.gallery.neighbours_view import NeighboursView
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import NeighboursFound, Pictures
+from ddpm_studio.requests import NeighboursRequest
+from tests.gui.panel_help import open_run
+
+OTHER = np.zeros((8, 8, 4), np.uint8)
+LIKE_THE_OPEN_RUN = np.zeros((16, 16, 3), np.uint8)
+
+
+@pytest.fixture
+def view(qtbot: QtBot, studio: Studio, tiny_run: Path) -> NeighboursView:
+    made = NeighboursView(studio)
+    qtbot.addWidget(made)
+    open_run(qtbot, studio, tiny_run)
+    return made
+
+
+def test_a_picture_of_another_run_is_compared_with_that_runs_data(
+    view: NeighboursView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "run.json").write_text("{}")
+    asked: list[NeighboursRequest] = []
+    spec = specs.measuring.neighbours
+
+    def seen(request: NeighboursRequest, picture: Pictures, slot: str) -> JobSpec[NeighboursFound]:
+        asked.append(request)
+        return spec(request, picture, slot)
+
+    monkeypatch.setattr(specs.measuring, "neighbours", seen)
+    view.set_picture(OTHER, other)
+    assert view.start.isEnabled()
+    view.search()
+    assert [request.run for request in asked] == [other]
+
+
+def test_without_its_run_only_a_picture_of_the_open_shape_can_be_compared(
+    view: NeighboursView, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    view.set_picture(OTHER, gone)
+    assert not view.start.isEnabled()
+    view.set_picture(LIKE_THE_OPEN_RUN, gone)
+    assert view.start.isEnabled()
