@@ -34,6 +34,8 @@ _MOST_KEPT = 10
 _WIDEST = 640
 # What only tells that something was done goes by itself.
 _GOES_AFTER_MS = 12_000
+# What it offers can be had elsewhere too, and it lies over controls.
+_OFFER_GOES_AFTER_MS = 40_000
 # As long as a usual name of a file or a run; the rest of it stands in the details.
 _LONGEST = 64
 _LONGER = re.compile(rf"[^\s/\\]{{{_LONGEST + 1},}}")
@@ -76,7 +78,8 @@ class MessageBar(QFrame):
     or the cross sends the one that is seen away, which emits ``dismissed`` with its text.
 
     It lies over a panel, see :meth:`lie_over`, so that nothing below moves when it comes or goes.
-    What asks for nothing then goes by itself after a while, unless the mouse is on it.
+    What is no warning then goes by itself after a while, later if it offers something, unless the
+    mouse is on it.
     """
 
     dismissed = Signal(str)
@@ -87,7 +90,6 @@ class MessageBar(QFrame):
         self._owner: QWidget | None = None
         self._edge = Qt.Edge.TopEdge
         self._going = QTimer(self)
-        self._going.setInterval(_GOES_AFTER_MS)
         self._going.timeout.connect(self._go)
         self._mark = IconLabel("info", 16, "accent")
         self._text, self._remedy = SelectableText(), SelectableText("muted")
@@ -288,10 +290,10 @@ class MessageBar(QFrame):
         self.setAccessibleName(told.whole)
         self.show()
         self._place()
-        if self._owner is None or told.stays:
+        if self._owner is None or told.level != "info":
             self._going.stop()
         else:
-            self._going.start()
+            self._going.start(_OFFER_GOES_AFTER_MS if told.action else _GOES_AFTER_MS)
 
     def _place(self) -> None:
         owner = self._owner
@@ -307,7 +309,7 @@ class MessageBar(QFrame):
 
     def _go(self) -> None:
         if not self.underMouse():
-            self._messages = [old for old in self._messages if old.stays]
+            self._messages = [old for old in self._messages[:-1] if old.stays]
             self._show()
 
     def _turn(self) -> None:

@@ -207,6 +207,8 @@ def test_what_asks_for_nothing_goes_by_itself(
     bar.show_message("Full.", "error")
     bar.show_info("Saved.")
     qtbot.waitUntil(lambda: bar.text == "Full.")
+    monkeypatch.setattr(message_bar, "_OFFER_GOES_AFTER_MS", 400)
     bar.show_info("Deleted.", "Undo", print)
     qtbot.wait(100)
     assert bar.text == "Deleted."
+    qtbot.waitUntil(lambda: bar.text == "Full.")
