@@ -9,107 +9,21 @@
 
 Nothing here needs torch. Other packages add entries by an entry point, see
 :mod:`ddpm_studio.catalogue.plugins`.
+
+The names listed in ``__init__.pyi`` are loaded at first use: a list of commands needs none of them.
 """
 
-from __future__ import annotations
+from lazy_loader import attach_stub
 
-from typing import Any
-
-from ddpm_studio.catalogue import plugins
-from ddpm_studio.catalogue.data_formats import DATA_FORMATS, DataFormatInfo
-from ddpm_studio.catalogue.measures import FEATURES, METRICS, FeatureInfo, Figure, MetricInfo
-from ddpm_studio.catalogue.model_formats import MODEL_FORMATS, ModelFormatInfo
-from ddpm_studio.catalogue.tools import TOOLS, DrawingInfo, Input, Offer, ToolInfo
-from ddpm_studio.engine.tables import (
-    LEARNING_RATES,
-    LOSSES,
-    NETWORKS,
-    OPTIMIZERS,
-    PARAMETERIZATIONS,
-    PRESETS,
-    SAMPLERS,
-    SCHEDULES,
-    TIMESTEP_SAMPLING,
-    VARIANCES,
-    Entry,
-    LearningRateInfo,
-    LossInfo,
-    NetworkInfo,
-    OptimizerInfo,
-    Option,
-    ParameterizationInfo,
-    PresetInfo,
-    SamplerInfo,
-    ScheduleInfo,
-    Table,
-    TimestepSamplingInfo,
-    UnknownNameError,
-    VarianceInfo,
-)
-from ddpm_studio.engine.tables.respacing import Respacing
-
-#: Every table by what its entries are called.
-KINDS: dict[str, Table[Any]] = plugins.KINDS
-
-__all__ = [
-    "DATA_FORMATS",
-    "FEATURES",
-    "KINDS",
-    "LEARNING_RATES",
-    "LOSSES",
-    "METRICS",
-    "MODEL_FORMATS",
-    "NETWORKS",
-    "OPTIMIZERS",
-    "PARAMETERIZATIONS",
-    "PRESETS",
-    "SAMPLERS",
-    "SCHEDULES",
-    "TIMESTEP_SAMPLING",
-    "TOOLS",
-    "VARIANCES",
-    "DataFormatInfo",
-    "DrawingInfo",
-    "Entry",
-    "FeatureInfo",
-    "Figure",
-    "Input",
-    "LearningRateInfo",
-    "LossInfo",
-    "MetricInfo",
-    "ModelFormatInfo",
-    "NetworkInfo",
-    "Offer",
-    "OptimizerInfo",
-    "Option",
-    "ParameterizationInfo",
-    "PresetInfo",
-    "Respacing",
-    "SamplerInfo",
-    "ScheduleInfo",
-    "Table",
-    "TimestepSamplingInfo",
-    "ToolInfo",
-    "UnknownNameError",
-    "VarianceInfo",
-    "get",
-]
+from ddpm_studio.engine.tables.entry import Table
 
 
-def get(kind: str, name: str) -> Entry:
-    """Return an entry by its kind and name.
+def _load_plugins() -> None:
+    from ddpm_studio.catalogue import plugins
 
-    Args:
-        kind: a key of :data:`KINDS`, such as "sampler".
-        name: such as "ddim".
-
-    Raises:
-        ValueError: there is no such kind, or none of that name; the message lists what there is.
-    """
-    if kind not in KINDS:
-        raise UnknownNameError("kind", kind, KINDS)
-    found: Entry = KINDS[kind][name]
-    return found
+    plugins.load()
 
 
-Table.complete = plugins.load
+Table.complete = _load_plugins
+
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

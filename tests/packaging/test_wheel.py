@@ -103,7 +103,7 @@ def test_it_is_the_wheel_that_starts(python: Path, tmp_path: Path) -> None:
     assert resources.is_relative_to(python.parents[1])
     program = python.with_name("ddpm-studio").with_suffix(python.suffix)
     assert run(program, "--version", at=tmp_path).strip().endswith(__version__)
-    assert "fashion-mnist" not in run(program, "info", at=tmp_path)
+    assert "ready:fashion-mnist" in run(program, "info", at=tmp_path)
     told = run(program, "data", str(resources / "data" / "emoji" / "emoji-32.zip"), at=tmp_path)
     assert "1,8" in told
 
