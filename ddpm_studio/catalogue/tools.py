@@ -1,8 +1,8 @@
 """The tools of the window, what they draw, and what they draw it from.
 
 A tool is one description: its tab, its place in menus and in the palette, the kinds of its drawings
-in gallery and recipes, how a drawing is begun and drawn again, and its command of the terminal are
-all made from it.
+in gallery and recipes, how a drawing is begun and drawn again are all made from it. Its command of
+the terminal bears the drawing's name.
 """
 
 from __future__ import annotations
@@ -60,15 +60,12 @@ class DrawingInfo(Entry):
             number of an input that there are several of.
         inputs: what it begins with besides noise.
         sampler: what its sampler is called, where the request has none to choose.
-        command: what its command of the terminal does, one line, if there is one; that is the
-            module of this kind's name in :mod:`ddpm_studio.cli.commands`.
     """
 
     request: str = field(kw_only=True)
     doing: str = field(kw_only=True)
     inputs: tuple[Input, ...] = field(default=(), kw_only=True)
     sampler: str = field(default="", kw_only=True)
-    command: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -148,7 +145,6 @@ _OWN = (
                 f"{_DRAWING}.sampling:sample",
                 request=f"{_REQUESTS}:SampleRequest",
                 doing="Sampling {count}",
-                command="Draw pictures from noise.",
             ),
         ),
     ),
@@ -171,7 +167,6 @@ _OWN = (
                     Input("picture", key="source", needed=False),
                     Input("latent", "latent", needed=False),
                 ),
-                command="Draw many pictures from one shared latent.",
             ),
         ),
         offers=(Offer("share", "Share from here"),),
@@ -192,7 +187,6 @@ _OWN = (
                 request=f"{_REQUESTS}:InterpolateRequest",
                 doing="Interpolating at t = {t}",
                 inputs=(Input("ends", at_least=2),),
-                command="Go from picture to picture through latent space.",
             ),
             DrawingInfo(
                 "path",
@@ -226,7 +220,6 @@ _OWN = (
                 doing="Filling in",
                 inputs=(Input("picture"), Input("mask", "mask")),
                 sampler="RePaint",
-                command="Fill in the masked part of a picture.",
             ),
         ),
         offers=(Offer("inpaint", "Fill in a part…"),),
@@ -296,9 +289,3 @@ def drawing_of(request: object) -> DrawingInfo:
         if drawing.request_class() is type(request):
             return drawing
     raise TypeError(f"no tool draws {type(request).__name__}")
-
-
-def commands() -> dict[str, str]:
-    """Return the commands of the terminal that draw, and what each does; plug-ins add none."""
-    own = (drawing for tool in _OWN for drawing in tool.drawings)
-    return {drawing.name: drawing.command for drawing in own if drawing.command}

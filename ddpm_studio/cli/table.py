@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ddpm_studio.catalogue.tools import commands
-
 
 class Entry(NamedTuple):
     """A command: its module in :mod:`ddpm_studio.cli.commands` and what it does."""
@@ -21,7 +19,11 @@ COMMANDS = {
     "open": Entry("window", "Open the window on pictures or a run; also without this word."),
     "train": Entry("train", "Train a network on pictures."),
     "distill": Entry("distill", "Make a few-step student of a model."),
-    **{name: Entry(name, told) for name, told in commands().items()},
+    # Those that draw bear the names of the kinds of drawings in `ddpm_studio.catalogue.tools`.
+    "sample": Entry("sample", "Draw pictures from noise."),
+    "share": Entry("share", "Draw many pictures from one shared latent."),
+    "interpolate": Entry("interpolate", "Go from picture to picture through latent space."),
+    "inpaint": Entry("inpaint", "Fill in the masked part of a picture."),
     "encode": Entry("encode", "Find a picture's latent and write it into a file."),
     "bits": Entry("bits", "Measure bits/dim of pictures under a model."),
     "evaluate": Entry("evaluate", "Tell what samples are like, compared with real pictures."),
