@@ -44,15 +44,7 @@ def bound(subject: Subject) -> Plan:
 
 def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Section]:
     entry = REPORT_PARTS[_PART]
-    job = measure_bits(request, subject.sources, subject.models)
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as stop:
-            found: BitsMeasured = stop.value
-            break
-        if not isinstance(event, BitsMeasured):
-            yield event
+    found = yield from measure_bits(request, subject.sources, subject.models)
     command = subject.command("bits", request, *subject.data_words)
     lead = prose(
         "Training makes $L = L_T + Σ L_t−1 + L_0$ small, a bound on the negative log likelihood of "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,8 +16,6 @@ from ddpm_studio.jobs.relay import in_turn
 from ddpm_studio.jobs.reporting.samples import at_t, how
 from ddpm_studio.jobs.reporting.subject import OwnPictures, Plan, Subject
 from ddpm_studio.requests import InterpolateRequest, ShareRequest
-
-ResultT = TypeVar("ResultT")
 
 _PAIRS = ((0, 3), (1, 4), (2, 5))
 
@@ -36,7 +33,7 @@ def shared(subject: Subject) -> Plan:
 
 def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Event, None, Section]:
     own = yield from subject.own_pictures()
-    drawn = yield from _quietly(share_series(requests, own.pictures[0], subject.models))
+    drawn = yield from share_series(requests, own.pictures[0], subject.models)
     caption = prose(
         "Pictures that share a latent: the left column is $x_t ∼ q(x_t|x_0)$ of one {what}, the "
         "others are samples from $p_θ(x_0|x_t)$, {how}. What $x_t$ still tells all have in common: "
@@ -87,7 +84,7 @@ def _interpolation(
     ends = [own.pictures[k] for k in pairs[0]]
     by_t = interpolate_series(coarse, ends, subject.models)
     shares = (sum(r.t for r in middle), sum(r.t for r in coarse))
-    mixed, deep = yield from _quietly(in_turn([(shares[0], by_pair), (shares[1], by_t)]))
+    mixed, deep = yield from in_turn([(shares[0], by_pair), (shares[1], by_t)])
     figures = [
         _pairs_figure(subject, own, middle, mixed),
         _coarse_figure(subject, own, coarse, deep),
@@ -151,15 +148,3 @@ def _between(a: Pictures, mixed: Pictures, b: Pictures, label: str = "") -> Row:
 def _lambdas(request: InterpolateRequest) -> list[str]:
     shares = [f"{share:.3g}" for share in np.linspace(0, 1, request.steps_lambda)]
     return ["source", f"λ\u00a0=\u00a0{shares[0]}", *shares[1:], "source"]
-
-
-def _quietly(job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:
-    """Run a series without handing its drawings on: the report shows them."""
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as stop:
-            found: ResultT = stop.value
-            return found
-        if not isinstance(event, Drawn):
-            yield event
