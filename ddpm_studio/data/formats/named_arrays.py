@@ -29,7 +29,6 @@ _LABEL_WORDS = (
     *("labels", "y", "label", "targets", "target", "classes", "cls", "class", "arr_1"),
     *("fine_labels", "coarse_labels"),
 )
-_WORD = re.compile(r"[a-z]+(?:_\d+)?|\d+")
 _SHOWN = 6
 # So many different values for a picture each are numbers, not classes.
 _MOST_CLASSES = 1000

@@ -32,11 +32,6 @@ class TurningRow(QWidget):
         else:
             self._box.addWidget(part, stretch)
 
-    @property
-    def is_column(self) -> bool:
-        """Whether the parts stand below each other."""
-        return self._box.direction() == _BELOW
-
     def minimumSizeHint(self) -> QSize:
         """Need the width of the widest part alone."""
         high = self._box.minimumSize().height()

@@ -17,7 +17,6 @@ _GAP = 2
 _ICON = 24
 LEAST_WIDTH = 148
 """What a card needs to tell what it opens."""
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class PictureCard(QPushButton):
