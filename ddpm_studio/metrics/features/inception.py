@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ddpm_studio.metrics.features.resizing import ON_WHITE, as_rgb, resized, size_told
+from ddpm_studio.metrics.features.resizing import as_rgb, resized
 from ddpm_studio.metrics.features.space import Basis, Features, Pictures
 from ddpm_studio.metrics.features.weights import WeightsFile
 from ddpm_studio.progress import Progress
@@ -232,12 +232,7 @@ class InceptionSpace:
     @property
     def told(self) -> Mapping[str, object]:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        return {
-            "weights_file": self._weights.name,
-            "weights_sha256": self._weights.sha256,
-            "pictures_seen_as": f"RGB, {size_told(*self._size, (_SIDE, _SIDE))}",
-            "alpha": ON_WHITE,
-        }
+        return self._weights.told(self._size, _SIDE)
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ddpm_studio.metrics.features.resizing import ON_WHITE, size_told
 from ddpm_studio.pickles.torch_file import View, is_torch_file, open_torch_file
 from ddpm_studio.strict_json import require_file
 
@@ -32,6 +33,20 @@ class WeightsFile:
     tensors: Mapping[str, Tensor]
     name: str
     sha256: str
+
+    def told(self, size: tuple[int, int], side: int) -> dict[str, object]:
+        """Return what features of a network with them are told by.
+
+        Args:
+            size: (H, W) of the pictures.
+            side: that the network takes, in pixels.
+        """
+        return {
+            "weights_file": self.name,
+            "weights_sha256": self.sha256,
+            "pictures_seen_as": f"RGB, {size_told(*size, (side, side))}",
+            "alpha": ON_WHITE,
+        }
 
     def fill(self, network: nn.Module) -> None:
         """Take the tensors that a network has, all of them, and leave others.
