@@ -21,6 +21,17 @@ def known_classes(info: RunInfo) -> tuple[str, ...]:
     return names if len(names) == count else tuple(str(number) for number in range(count))
 
 
+def class_in_turn(number: int, classes: int) -> int:
+    """Return the class of a picture of a drawing of all of them, by its number, from 0."""
+    return number % classes
+
+
+def classes_in_turn(info: RunInfo, count: int) -> list[int]:
+    """Return the class of each picture of a drawing of all that a run's network knows."""
+    classes = len(known_classes(info))
+    return [class_in_turn(number, classes) for number in range(count)]
+
+
 def class_number(info: RunInfo, word: str) -> int:
     """Return the number of the class that a person means; a name wins over a number.
 

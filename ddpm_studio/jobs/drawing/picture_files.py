@@ -10,6 +10,7 @@ from ddpm_studio import export
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.picture_shape import Bands, check_bands, parse_bands
 from ddpm_studio.requests import AnimationOptions, GridOptions, MixRequest, ViewOptions
+from ddpm_studio.runs.classes import class_in_turn
 
 if TYPE_CHECKING:
     from ddpm_studio.export.grid import Pictures
@@ -45,11 +46,6 @@ def save_drawing(
     return export.save_grid(
         path, pictures, recipe, columns=options.columns, scale=scale, bands=bands
     )
-
-
-def class_in_turn(number: int, classes: int) -> int:
-    """Return the class of a picture of a drawing of all of them, whatever its count."""
-    return number % classes
 
 
 def label_at(recipe: Mapping[str, object], index: int) -> int | None:

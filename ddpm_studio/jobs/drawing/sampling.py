@@ -13,7 +13,7 @@ from ddpm_studio import export
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape, recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
-from ddpm_studio.jobs.drawing.picture_files import class_in_turn, seen_bands
+from ddpm_studio.jobs.drawing.picture_files import seen_bands
 from ddpm_studio.jobs.drawing.rank_drawing import (
     batches_of,
     classes_of,
@@ -25,7 +25,7 @@ from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import GridOptions, SampleRequest
-from ddpm_studio.runs.classes import known_classes
+from ddpm_studio.runs.classes import classes_in_turn, known_classes
 
 _Take = Callable[[Pictures, Sequence[int] | None], None]
 
@@ -165,12 +165,11 @@ def _classes(model: Model, request: SampleRequest) -> Sequence[int] | None:
     """
     if not request.all_classes:
         return None if request.class_label is None else [request.class_label] * request.count
-    classes = len(known_classes(model.info))
-    if not classes:
+    if not known_classes(model.info):
         raise StudioError("This model was trained without classes.", "Leave all classes out.")
     if request.class_label is not None:
         raise StudioError("One class or all: not both.", "Leave the class out, or all classes.")
-    return [class_in_turn(number, classes) for number in range(request.count)]
+    return classes_in_turn(model.info, request.count)
 
 
 def _recipe(model: Model, request: SampleRequest) -> dict[str, object]:

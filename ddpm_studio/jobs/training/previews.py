@@ -13,14 +13,13 @@ from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.engine.tables.samplers import FEW_STEPS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import Evaluator
-from ddpm_studio.jobs.drawing.picture_files import class_in_turn
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
 from ddpm_studio.jobs.library.preview_sheets import save_preview
 from ddpm_studio.jobs.training.budget import shapes_after
 from ddpm_studio.jobs.training.preview_times import PreviewTimes
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
-from ddpm_studio.runs.classes import known_classes
+from ddpm_studio.runs.classes import classes_in_turn
 
 _SAMPLER = SAMPLERS[FEW_STEPS]
 _STEPS = 20
@@ -39,13 +38,9 @@ class Previews:
         self._process = replace(trainer.process, clip_x0=True)
         student = folder.info.student
         self._sampler = SAMPLERS[student.sampler] if student else _SAMPLER
-        drawing, classes = folder.info.drawing, len(known_classes(folder.info))
+        drawing = folder.info.drawing
         self._guidance = drawing.guidance if drawing else 1.0
-        self._classes = (
-            [class_in_turn(number, classes) for number in range(request.sample_count)]
-            if drawing
-            else None
-        )
+        self._classes = classes_in_turn(folder.info, request.sample_count) if drawing else None
         # Guided, each step takes two evaluations.
         evaluations = 1 if self._guidance in (0, 1) else 2
         steps = student.steps if student else _STEPS // evaluations
