@@ -1,3 +1,6 @@
+from .all_tables import (
+    TABLES as TABLES,
+)
 from .entry import (
     Entry as Entry,
 )
@@ -9,9 +12,6 @@ from .entry import (
 )
 from .entry import (
     UnknownNameError as UnknownNameError,
-)
-from .every import (
-    TABLES as TABLES,
 )
 from .learning_rates import (
     LEARNING_RATES as LEARNING_RATES,

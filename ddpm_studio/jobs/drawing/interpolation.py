@@ -15,7 +15,7 @@ from ddpm_studio.jobs.drawing.drawing import check_t, draw, recipe
 from ddpm_studio.jobs.drawing.latents import forward_noise
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
+from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
 from ddpm_studio.requests import InterpolateRequest, MixRequest, PathRequest
 

@@ -21,7 +21,7 @@ from ddpm_studio.jobs.drawing.rank_drawing import (
     first_device,
     helpers,
 )
-from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
+from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import GridOptions, SampleRequest

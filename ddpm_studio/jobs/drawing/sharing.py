@@ -17,7 +17,7 @@ from ddpm_studio.jobs.drawing.drawing import check_t, draw, picture_shape, recip
 from ddpm_studio.jobs.drawing.latents import forward_noise, latent_of, noised, use_latent
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
+from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Latent, Notice, Pictures, Progress
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import ShareRequest

@@ -16,8 +16,8 @@ from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.rank_drawing import first_device
-from ddpm_studio.jobs.drawing.run_defaults import as_the_run_draws
 from ddpm_studio.jobs.drawing.sampling import draw_classes
+from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
 from ddpm_studio.jobs.library.learnt import measured_pictures
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
