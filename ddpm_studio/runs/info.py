@@ -138,8 +138,8 @@ class StudentInfo(_Part):
         )
 
 
-class DrawingInfo(_Part):
-    """How samples of the classes of a run are drawn unless asked otherwise: in turn, guided."""
+class SamplingDefaults(_Part):
+    """Sampling defaults of a class-conditional run: its classes in turn, at this guidance."""
 
     guidance: float = Field(1.0, ge=0, le=100)
 
@@ -186,7 +186,7 @@ class RunInfo(_Part):
     start_from: str | None = None
     student: StudentInfo | None = Field(None, exclude_if=lambda student: student is None)
     published: Published | None = Field(None, exclude_if=lambda published: published is None)
-    drawing: DrawingInfo | None = Field(None, exclude_if=lambda drawing: drawing is None)
+    drawing: SamplingDefaults | None = Field(None, exclude_if=lambda drawing: drawing is None)
     plugins: dict[str, str] = Field(default_factory=dict)
     changes: tuple[SettingsChange, ...] = ()
     versions: dict[str, str] = Field(

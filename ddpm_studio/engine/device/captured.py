@@ -1,4 +1,4 @@
-"""Kernels that a GPU is told once and then repeats: launching them one by one can take longer."""
+"""CUDA graphs: kernels recorded once and replayed, where launching them one by one takes longer."""
 
 from __future__ import annotations
 

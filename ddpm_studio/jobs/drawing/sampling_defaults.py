@@ -1,4 +1,4 @@
-"""How a run's pictures are drawn where nothing else is asked."""
+"""Sampling defaults that a run brings: a student's sampler, classes in turn, guidance."""
 
 from __future__ import annotations
 

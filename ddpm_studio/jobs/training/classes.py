@@ -1,4 +1,4 @@
-"""Whether a training learns the classes of its pictures, and how those are drawn then."""
+"""Class conditioning: whether a training learns its pictures' classes; guidance by default."""
 
 from __future__ import annotations
 

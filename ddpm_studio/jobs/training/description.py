@@ -15,7 +15,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.training.classes import GUIDANCE
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import DataInfo, ProcessInfo, RunInfo
-from ddpm_studio.runs.info import DrawingInfo, StudentInfo
+from ddpm_studio.runs.info import SamplingDefaults, StudentInfo
 
 
 def network_config(request: TrainRequest, dataset: Dataset) -> NetworkConfig:
@@ -84,7 +84,7 @@ def describe(
         ),
         start_from=str(start_from.resolve()) if start_from else None,
         student=student,
-        drawing=DrawingInfo(guidance=1.0 if student else GUIDANCE)
+        drawing=SamplingDefaults(guidance=1.0 if student else GUIDANCE)
         if _guided(request, config, base)
         else None,
         null_label=base is None or base.null_label or request.label_dropout > 0,
