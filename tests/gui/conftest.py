@@ -17,7 +17,16 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import Theme
 from ddpm_studio.gui.workspace.studio import Studio
 from tests import narrow
+from tests.gui.fake_backend import FakeBackend
 from tests.recipe import PAPER
+
+
+@pytest.fixture
+def fake(qtbot: QtBot) -> FakeBackend:
+    """A backend whose jobs a test ends as it likes."""
+    backend = FakeBackend()
+    backend.start()
+    return backend
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -40,13 +40,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-@pytest.fixture
-def fake(qtbot: QtBot) -> FakeBackend:
-    backend = FakeBackend()
-    backend.start()
-    return backend
-
-
 class Bench:
     """A tool over a backend that a test plays."""
 

@@ -21,13 +21,6 @@ from tests.report_pages import read
 
 
 @pytest.fixture
-def fake(qtbot: QtBot) -> FakeBackend:
-    backend = FakeBackend()
-    backend.start()
-    return backend
-
-
-@pytest.fixture
 def window(qtbot: QtBot) -> QWidget:
     widget = QWidget()
     qtbot.addWidget(widget)

@@ -21,13 +21,6 @@ from tests.gui.summaries import view_of
 
 
 @pytest.fixture
-def fake(qtbot: QtBot) -> FakeBackend:
-    backend = FakeBackend()
-    backend.start()
-    return backend
-
-
-@pytest.fixture
 def window(qtbot: QtBot) -> QWidget:
     widget = QWidget()
     qtbot.addWidget(widget)
