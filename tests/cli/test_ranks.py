@@ -17,7 +17,8 @@ from ddpm_studio.runs import RunFolder
 from tests.cli.conftest import QUIET, Terminal, spawn
 
 PARTS = ("model.safetensors", "ema.safetensors", "optimizer.safetensors")
-STEPS, EVERY = 10, 2
+# So many that a signal at the first checkpoint comes long before the end.
+STEPS, EVERY = 30, 2
 # By themselves; the last option of a name counts.
 SETTINGS = [*QUIET, "--batch-size", "4", "--steps", str(STEPS), "--checkpoint-every", str(EVERY)]
 TWO = ["--devices", "cpu,cpu"]
