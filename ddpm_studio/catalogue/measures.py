@@ -98,6 +98,13 @@ FEATURES = Table(
             f"{_FEATURES}.inception:inception_space",
             weights="needed",
         ),
+        FeatureInfo(
+            "dinov2",
+            "DINOv2",
+            "those that FD-DINOv2 is defined in; needs the file of its weights [Stein et al. 2023]",
+            f"{_FEATURES}.dinov2:dinov2_space",
+            weights="needed",
+        ),
     ),
 )
 

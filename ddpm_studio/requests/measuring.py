@@ -103,7 +103,7 @@ class CompareRequest(Request):
         None,
         title="Weights of the features",
         description="File of the network whose features they are: a classifier that was kept, or "
-        "Inception's weights; safetensors or of torch.save.",
+        "Inception's or DINOv2's weights; safetensors or of torch.save.",
         json_schema_extra={"metavar": "FILE"},
     )
     components: int | None = Field(

@@ -1,0 +1,283 @@
+"""DINOv2's vision transformer, whose features FD-DINOv2 is defined in [Oquab 2023, Stein 2023].
+
+The layers bear the names under which its authors publish the weights; files with the names of
+Hugging Face's ``transformers`` are read too.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ddpm_studio.metrics.features.resizing import as_rgb, resized
+from ddpm_studio.metrics.features.space import Basis, Features, Pictures
+from ddpm_studio.metrics.features.weights import WeightsFile
+from ddpm_studio.progress import Progress
+
+_SIDE = 224
+# Of ImageNet's photographs, in 0..1.
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_HEAD_WIDTH = 64
+_EPSILON = 1e-6
+# Of the sides that positions are resized to, so that no rounding makes a row too few.
+_OFFSET = 0.1
+_NAMES = {384: "ViT-S", 768: "ViT-B", 1024: "ViT-L", 1536: "ViT-g"}
+
+# What transformers calls the layers, and what their authors do.
+_RENAMED = (
+    (r"^dinov2(_with_registers)?\.", ""),
+    (r"^embeddings\.position_embeddings$", "pos_embed"),
+    (r"^embeddings\.(cls_token|mask_token|register_tokens)$", r"\1"),
+    (r"^embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
+    (r"^encoder\.layer\.", "blocks."),
+    (r"\.attention\.output\.dense\.", ".attn.proj."),
+    (r"\.attention\.attention\.(query|key|value)\.", r".attn.\1."),
+    (r"\.layer_scale(\d)\.lambda1$", r".ls\1.gamma"),
+    (r"\.mlp\.weights_in\.", ".mlp.w12."),
+    (r"\.mlp\.weights_out\.", ".mlp.w3."),
+    (r"^layernorm\.", "norm."),
+)
+
+
+@dataclass(frozen=True)
+class DinoShape:
+    """What the transformers of the family differ in.
+
+    Args:
+        width: of a token, a multiple of 64.
+        depth: number of blocks.
+        patch: side of the square of pixels in one token.
+        grid: rows and columns of patches that the positions were learnt for.
+        registers: tokens that stand for no patch [Darcet 2023].
+        gated: whether the perceptrons are SwiGLU's, as in the largest.
+        between: width inside a perceptron.
+    """
+
+    width: int
+    depth: int
+    patch: int
+    grid: int
+    registers: int
+    gated: bool
+    between: int
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor]) -> DinoShape:
+        """Read it off the weights.
+
+        Raises:
+            ValueError: if they are of another network; the message names what is missing.
+        """
+        needed = ("patch_embed.proj.weight", "pos_embed", "cls_token", "blocks.0.mlp.")
+        for name in needed:
+            if not any(given.startswith(name) for given in tensors):
+                raise ValueError(f"{name.rstrip('.')} is missing")
+        width, *_, patch = tensors["patch_embed.proj.weight"].shape
+        blocks = {name.split(".")[1] for name in tensors if name.startswith("blocks.")}
+        gated = "blocks.0.mlp.w3.weight" in tensors
+        last = tensors.get(f"blocks.0.mlp.{'w3' if gated else 'fc2'}.weight")
+        registers = tensors["register_tokens"].shape[1] if "register_tokens" in tensors else 0
+        places = tensors["pos_embed"].shape[1:2].numel() - 1
+        grid = math.isqrt(max(0, places))
+        if last is None or last.ndim != 2 or grid * grid != places or not grid:
+            raise ValueError("its perceptrons or positions are others")
+        if width % _HEAD_WIDTH or _SIDE % patch:
+            raise ValueError(f"{width} features in patches of {patch} px are no size of it")
+        return cls(width, len(blocks), patch, grid, registers, gated, last.shape[1])
+
+
+class _Scale(nn.Module):
+    """LayerScale: a factor for each feature [Touvron 2021]."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gamma
+
+
+class _Attention(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (
+            part.unflatten(-1, (-1, _HEAD_WIDTH)).transpose(1, 2)
+            for part in self.qkv(x).chunk(3, dim=-1)
+        )
+        mixed = functional.scaled_dot_product_attention(q, k, v)
+        found: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))
+        return found
+
+
+class _Perceptron(nn.Module):
+    def __init__(self, width: int, between: int) -> None:
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(width, between), nn.Linear(between, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.fc2(functional.gelu(self.fc1(x)))
+        return found
+
+
+class _GatedPerceptron(nn.Module):
+    """SwiGLU [Shazeer 2020]."""
+
+    def __init__(self, width: int, between: int) -> None:
+        super().__init__()
+        self.w12, self.w3 = nn.Linear(width, 2 * between), nn.Linear(between, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, passed = self.w12(x).chunk(2, dim=-1)
+        found: Tensor = self.w3(functional.silu(gate) * passed)
+        return found
+
+
+class _Block(nn.Module):
+    def __init__(self, shape: DinoShape) -> None:
+        super().__init__()
+        width = shape.width
+        self.norm1, self.norm2 = (nn.LayerNorm(width, eps=_EPSILON) for _ in range(2))
+        self.ls1, self.ls2 = _Scale(width), _Scale(width)
+        self.attn = _Attention(width)
+        self.mlp = (_GatedPerceptron if shape.gated else _Perceptron)(width, shape.between)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.ls1(self.attn(self.norm1(x)))
+        found: Tensor = x + self.ls2(self.mlp(self.norm2(x)))
+        return found
+
+
+class DinoV2(nn.Module):
+    """The transformer, up to the class token that is its features."""
+
+    def __init__(self, shape: DinoShape) -> None:
+        super().__init__()
+        self.shape = shape
+        width = shape.width
+        self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, width, shape.patch, shape.patch)})
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + shape.grid**2, width))
+        self.register_tokens = None
+        if shape.registers:
+            self.register_tokens = nn.Parameter(torch.zeros(1, shape.registers, width))
+        self.blocks = nn.ModuleList(_Block(shape) for _ in range(shape.depth))
+        self.norm = nn.LayerNorm(width, eps=_EPSILON)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W), normalised, of whole patches → (N, width)."""
+        patches = self.patch_embed["proj"](x)
+        rows, columns = patches.shape[2:]
+        first = (self.cls_token + self.pos_embed[:, :1]).expand(len(x), -1, -1)
+        seen = patches.flatten(2).transpose(1, 2) + self.positions(rows, columns)
+        tokens = [first, seen]
+        if self.register_tokens is not None:
+            tokens.insert(1, self.register_tokens.expand(len(x), -1, -1))
+        h = torch.cat(tokens, 1)
+        for block in self.blocks:
+            h = block(h)
+        found: Tensor = self.norm(h[:, 0])
+        return found
+
+    def positions(self, rows: int, columns: int) -> Tensor:
+        """Return the patches' positions, (1, rows · columns, width), resized from the learnt grid.
+
+        As the published code does it: of the networks without registers the filter's step is that
+        of sides longer by 0.1, and nothing is averaged over when they shrink.
+        """
+        grid = self.shape.grid
+        learnt = self.pos_embed[:, 1:]
+        if (rows, columns) == (grid, grid):
+            return learnt
+        learnt = learnt.transpose(1, 2).reshape(1, -1, grid, grid)
+        if self.shape.registers:
+            size = (rows, columns)
+            found = functional.interpolate(learnt, size, mode="bicubic", antialias=True)
+        else:
+            scale = ((rows + _OFFSET) / grid, (columns + _OFFSET) / grid)
+            found = functional.interpolate(learnt, scale_factor=scale, mode="bicubic")
+        return found.flatten(2).transpose(1, 2)
+
+
+class DinoV2Space:
+    """The features of a DINOv2.
+
+    Args:
+        weights: whose, by any of the names that such files have.
+        size: (H, W) of the pictures.
+
+    Raises:
+        ValueError: if they are of another network.
+    """
+
+    def __init__(self, weights: WeightsFile, size: tuple[int, int]) -> None:
+        weights = replace(weights, tensors=published_names(weights.tensors))
+        try:
+            shape = DinoShape.of(weights.tensors)
+        except ValueError as error:
+            raise ValueError(
+                f"{weights.name} holds another network than DINOv2: {error}"
+            ) from error
+        with torch.device("meta"):
+            network = DinoV2(shape)
+        self._network = network.to_empty(device="cpu").eval().requires_grad_(False)
+        weights.fill(self._network)
+        self._weights, self._size = weights, size
+
+    @property
+    def title(self) -> str:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        shape = self._network.shape
+        name = _NAMES.get(shape.width, "ViT")
+        registers = f" with {shape.registers} registers" if shape.registers else ""
+        return f"{shape.width:,} features of DINOv2 {name}/{shape.patch}{registers}"
+
+    @property
+    def told(self) -> Mapping[str, object]:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        return self._weights.told(self._size, _SIDE)
+
+    def __call__(self, pictures: Pictures, /) -> Features:
+        """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
+        mean, std = (torch.tensor(of)[:, None, None] for of in (_MEAN, _STD))
+        x = (resized(as_rgb(pictures), _SIDE, _SIDE) / 255 - mean) / std
+        with torch.no_grad():
+            return np.asarray(self._network(x).double().numpy())
+
+
+def published_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights by their authors' names: those of ``transformers`` are told in them.
+
+    It has query, key and value apart, which the authors keep in one.
+    """
+    named = {}
+    for name, tensor in tensors.items():
+        for pattern, theirs in _RENAMED:
+            name = re.sub(pattern, theirs, name)
+        named[name] = tensor
+    for name in [name for name in named if ".attn.query." in name]:
+        parts = [named.pop(name.replace("query", part), None) for part in ("query", "key", "value")]
+        known = [part for part in parts if part is not None]
+        named[name.replace("query", "qkv")] = torch.cat(known)
+    return named
+
+
+def dinov2_space(basis: Basis) -> Generator[Progress, None, DinoV2Space]:
+    """Return the space of the weights that a person has named.
+
+    Raises:
+        ValueError: if they are of another network, or the pictures have bands.
+    """
+    yield from ()
+    assert basis.weights is not None
+    as_rgb(basis.images[:1])
+    return DinoV2Space(basis.weights, (basis.images.shape[1], basis.images.shape[2]))
