@@ -93,8 +93,7 @@ class RunRecord(QObject):
         self._quiet = 0
         self._asleep = False
         self._lost = False
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
         backend.closing.connect(self._timer.stop)
         self.poll()

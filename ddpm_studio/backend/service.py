@@ -43,9 +43,7 @@ class Backend(QObject):
         self._slots: dict[str, int] = {}
         self._times_left: dict[int, TimeLeft] = {}
         self._fetched = 0.0
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._fetch)
         self._outbox = Outbox(self)
         self._outbox.reported.connect(self._on_reported)

@@ -21,8 +21,7 @@ class Collector(QObject):
         gc.disable()
         # What was imported so far stays for good; there is no use in looking at it each time.
         gc.freeze()
-        self._timer = QTimer(self)
-        self._timer.setInterval(_INTERVAL_MS)
+        self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self._collect)
         self._timer.start()
 

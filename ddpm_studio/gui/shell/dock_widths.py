@@ -24,8 +24,7 @@ class DockWidths(QObject):
         self._window, self._docks = window, docks
         self._given: dict[QDockWidget, int] = {}
         self._pressed: dict[QDockWidget, int] = {}
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
+        self._settled = QTimer(self, singleShot=True)
         self._settled.timeout.connect(self._settle)
         for dock in docks:
             dock.dockLocationChanged.connect(self._on_moved)

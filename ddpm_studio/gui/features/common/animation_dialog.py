@@ -82,9 +82,7 @@ class AnimationDialog(QDialog):
             self.tr("Save…"), self.tr("Choose where to"), icon="download", role="primary"
         )
         self.cancel_button = button(self.tr("Cancel"))
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_DELAY_MS)
+        self._delay = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._delay.timeout.connect(self._estimate)
         self._build()
         self.format.currentIndexChanged.connect(self._on_format)

@@ -102,11 +102,9 @@ class ToolPanel(QWidget):
         self._dragging = False
         self._begun = 0.0
         self._seconds: float | None = None
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
+        self._patience = QTimer(self, singleShot=True)
         self._patience.timeout.connect(self._lose_patience)
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
+        self._delay = QTimer(self, singleShot=True)
         self._delay.timeout.connect(self._draw)
         self.messages = MessageBar()
         self.progress = thin_progress(self.tr("Drawing"))

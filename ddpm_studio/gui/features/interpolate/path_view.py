@@ -48,8 +48,7 @@ class PathView(QWidget):
             self.tr("Moments of the path"), self.tr("{0} of the path"), even=True
         )
         self.strip.scrubbed.connect(self._show)
-        self._timer = QTimer(self)
-        self._timer.setInterval(1000 // FPS)
+        self._timer = QTimer(self, interval=1000 // FPS)
         self._timer.timeout.connect(self._advance)
         self.play_button = tool_button("play", self.tr("Play"), self.tr("Walk the path, or pause"))
         self.play_button.clicked.connect(self.play)

@@ -80,8 +80,7 @@ class JobsPanel(QWidget):
         layout.setSpacing(SPACE_L)
         layout.addLayout(left, 1)
         layout.addLayout(side)
-        self._sweeper = QTimer(self)
-        self._sweeper.setInterval(_SWEEP_MS)
+        self._sweeper = QTimer(self, interval=_SWEEP_MS)
         self._sweeper.timeout.connect(self._sweep)
         if self._backend.device is not None:
             self.show_device(self._backend.device)

@@ -79,9 +79,7 @@ class ForwardChapter(QWidget):
         self.noised: NoisedPicture | None = None
         self._seed = 0
         self._wheel = WheelFilter(self)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
+        self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._compute)
         self.messages = MessageBar()
         self._make_choices()

@@ -29,9 +29,7 @@ class CurvesPage(QWidget):
         super().__init__(parent)
         self._studio = studio
         self.records: list[RunRecord] = []
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_REDRAW_MS)
+        self._timer = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._timer.timeout.connect(self._redraw)
         self.loss = LossPlot()
         # A text that wraps would make the page as high as it wishes to be, and scroll.

@@ -28,9 +28,7 @@ class NotesView(QWidget):
         super().__init__(parent)
         self.run: Path | None = None
         self._known = Notes()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_SAVE_MS)
+        self._timer = QTimer(self, singleShot=True, interval=_SAVE_MS)
         self._timer.timeout.connect(self.save)
         self.title = ElidedLabel("", "heading")
         self.tags = QLineEdit()

@@ -51,9 +51,7 @@ class SamplesPage(QWidget):
         self._rows: list[Path] = []
         self._wanted: list[Path] = []
         self._job: JobHandle[object] | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_GATHER_MS)
+        self._timer = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._timer.timeout.connect(self._show_wall)
         self.view = SampleView(studio, None)
         self.wall = RowGrid(self.tr("Samples over the training"))

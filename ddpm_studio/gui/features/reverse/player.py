@@ -38,9 +38,7 @@ class Player(QWidget):
         self, actions: ActionRegistry, prefix: str, category: str, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(_TICK_MS)
+        self._timer = QTimer(self, interval=_TICK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._advance)
         self._since = 0.0
         self._from = 0

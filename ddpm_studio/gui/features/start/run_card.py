@@ -38,9 +38,7 @@ class RunCard(PictureCard):
         when = _when(run)
         super().__init__(run.name, tip=f"{run}\n{when}", icon="history", height=CARD_HEIGHT)
         self._studio, self._run, self._when = studio, run, when
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.setInterval(_LOOK_MS)
+        self._again = QTimer(self, singleShot=True, interval=_LOOK_MS)
         self._again.timeout.connect(self._look)
         studio.backend.closing.connect(self._again.stop)
         studio.training_changed.connect(self._look)

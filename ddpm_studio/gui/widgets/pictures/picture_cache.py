@@ -30,9 +30,7 @@ class PictureCache(QObject):
         self._broken: set[Hashable] = set()
         self._asked: dict[Hashable, None] = {}
         self._pending: set[Hashable] = set()
-        self._turn = QTimer(self)
-        self._turn.setSingleShot(True)
-        self._turn.setInterval(0)
+        self._turn = QTimer(self, singleShot=True, interval=0)
         self._turn.timeout.connect(self._tell)
 
     def __len__(self) -> int:

@@ -208,9 +208,7 @@ class Thumbnails(QListView):
         self.setAccessibleName(title or self.tr("Thumbnails"))
         for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
             bar.setAccessibleName(self.tr("Scroll thumbnails"))
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.setInterval(_REDRAW_MS)
+        self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._redraw.timeout.connect(self._on_redraw)
         self.cache.arrived.connect(self._on_arrived)
         self.activated.connect(self._open)

@@ -57,8 +57,7 @@ class LossPlot(QWidget):
         self._stale: set[str] = set()
         self._canvas: LossCanvas | None = None
         self._cursor: float | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
+        self._timer = QTimer(self, singleShot=True)
         self._patience_ms = _REDRAW_MS
         self._timer.timeout.connect(self._redraw)
         self.readout = self._rich_label()
