@@ -11,7 +11,6 @@ from ddpm_studio.data.samples import sample_sets, title_of
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
-from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.data.classes_view import ClassesView
 from ddpm_studio.gui.features.data.reading_bar import ReadingBar
@@ -20,6 +19,7 @@ from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.layout.collapsible import Fold
 from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
 from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid

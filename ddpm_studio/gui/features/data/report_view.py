@@ -8,10 +8,10 @@ from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 
 from ddpm_studio.engine.sizes import size_text
-from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
+from ddpm_studio.gui.widgets.layout.collapsible import Fold
 from ddpm_studio.picture_shape import PictureShape, sides
 from ddpm_studio.requests import PrepareOptions
 

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.action_button import ActionButton
-from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, inset, label, name
+from ddpm_studio.gui.widgets.layout.collapsible import Fold
 from ddpm_studio.requests import TrainRequest
 
 _MOST = 100_000_000

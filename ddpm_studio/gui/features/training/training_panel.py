@@ -11,7 +11,6 @@ from ddpm_studio.backend import JobHandle, State, specs
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.action_button import ActionButton
-from ddpm_studio.gui.features.common.fold import Fold
 from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
 from ddpm_studio.gui.features.training.fine_tuner import FineTuner
 from ddpm_studio.gui.features.training.further_row import FurtherRow
@@ -24,6 +23,7 @@ from ddpm_studio.gui.features.training.training_status import TrainingStatus
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label
+from ddpm_studio.gui.widgets.layout.collapsible import Fold
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
