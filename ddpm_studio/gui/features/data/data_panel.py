@@ -19,7 +19,7 @@ from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import name
-from ddpm_studio.gui.widgets.layout.collapsible import Fold
+from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
 from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
@@ -69,7 +69,7 @@ class DataPanel(QWidget):
         # What the form does not edit is kept from here on; that is no change by a person.
         self.form.set_value(studio.options)
         self.form.changed.connect(self._on_form)
-        self.options_fold = Fold(self.tr("Preparation"), self.form)
+        self.options_fold = CollapsibleHeading(self.tr("Preparation"), self.form)
         self._later = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
         self._later.timeout.connect(self._prepare_anew)
         self._space = QWidget()

@@ -11,7 +11,7 @@ from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
-from ddpm_studio.gui.widgets.layout.collapsible import Fold
+from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.picture_shape import PictureShape, sides
 from ddpm_studio.requests import PrepareOptions
 
@@ -38,7 +38,7 @@ class ReportView(QWidget):
         self.rejects.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.rejects.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         name(self.rejects, self.tr("Pictures left out, each with its reason"))
-        self.left_out = Fold("", self.rejects, unfolded=False)
+        self.left_out = CollapsibleHeading("", self.rejects, unfolded=False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)

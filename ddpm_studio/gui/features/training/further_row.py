@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, inset, label, name
-from ddpm_studio.gui.widgets.layout.collapsible import Fold
+from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.requests import TrainRequest
 
 _MOST = 100_000_000
@@ -40,7 +40,7 @@ class FurtherRow(QWidget):
         self._shown: dict[str, Any] = {}
         may_change = [key for key in TrainRequest.may_change() if key not in _NOT_HERE]
         self.form = RequestForm(TrainRequest, may_change)
-        self.fold = Fold(
+        self.fold = CollapsibleHeading(
             self.tr("With other settings"),
             self.form,
             unfolded=False,

@@ -23,7 +23,7 @@ from ddpm_studio.gui.features.training.training_status import TrainingStatus
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label
-from ddpm_studio.gui.widgets.layout.collapsible import Fold
+from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
@@ -76,7 +76,7 @@ class TrainingPanel(QWidget):
         self.run_choice.name_edit.textChanged.connect(self._refresh)
         self.fine_tuner = FineTuner(studio, actions, self._asked, self)
         self.settings = QWidget()
-        self.settings_fold = Fold(self.tr("Settings"), self.settings)
+        self.settings_fold = CollapsibleHeading(self.tr("Settings"), self.settings)
         self.loss = LossPlot()
         self.loss.outliers_button.hide()
         self.by_t = BarPlot()

@@ -1,4 +1,4 @@
-"""A heading that folds what is below it."""
+"""A collapsible section: a heading that shows and hides what is below it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddpm_studio.gui.theme.tokens import ICON_SIZE
 from ddpm_studio.gui.widgets.layout.basics import name
 
 
-class Fold(QToolButton):
+class CollapsibleHeading(QToolButton):
     """Shows and hides a widget that lies elsewhere in the layout.
 
     Args:
