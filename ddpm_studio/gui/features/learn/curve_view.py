@@ -8,25 +8,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
-    QPaintEvent,
     QPen,
     QPolygonF,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ddpm_studio.gui.theme.theme import body_font, current_theme
-from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S, mix
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S, mix
+from ddpm_studio.gui.widgets.plots.painted_plot import PaintedPlot, below, polyline
 
 Values = npt.NDArray[np.float64]
 
-_TOP, _BOTTOM, _LEFT, _RIGHT = 24, 20, 44, 10
+_LEFT = 44
 # The upper end's figure stands below its line: above it are the curves' names.
 _TOP_TICK, _BOTTOM_TICK = -3, -8
 # More would lie on the same pixels.
@@ -56,7 +55,7 @@ class Curve:
     filled: bool = False
 
 
-class CurveView(QWidget):
+class CurveView(PaintedPlot):
     """Draws curves over one axis and marks one place on them.
 
     A press or drag moves the mark, and so do the arrows, Page up and down, Home and End:
@@ -71,6 +70,10 @@ class CurveView(QWidget):
 
     moved = Signal(int)
 
+    margins = (_LEFT, 24, 10, 20)
+    asked = (200, 130)
+    draggable = True
+
     def __init__(
         self,
         title: str,
@@ -78,7 +81,7 @@ class CurveView(QWidget):
         numbers: Callable[[float], str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(title, parent)
         self._log = log
         self._numbers = numbers or short
         self._curves: list[Curve] = []
@@ -89,8 +92,6 @@ class CurveView(QWidget):
         self._low: float | None = None
         self.setMinimumSize(120, 80)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(title)
-        current_theme().changed.connect(self.update)
 
     @property
     def curves(self) -> list[Curve]:
@@ -145,43 +146,28 @@ class CurveView(QWidget):
             return math.nan
         return float(curve.y[int(np.abs(curve.x - x).argmin())])
 
-    def sizeHint(self) -> QSize:
-        """Ask for a low field."""
-        return QSize(200, 130)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paint(self, painter: QPainter, area: QRectF) -> None:
         """Draw ground, curves, mark and words."""
-        theme = current_theme()
-        tokens = theme.tokens
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(body_font(FONT_CAPTION))
-        area = self._area()
-        painter.setPen(QPen(QColor(tokens.line), 1))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        self.draw_base_line(painter)
         self._write_axes(painter, area)
         painter.save()
         painter.setClipRect(area.adjusted(-2, -3, 2, 3))
         for curve in self._curves:
             self._draw_curve(painter, curve)
         painter.restore()
-        self._draw_mark(painter, area)
+        self._mark_curves(painter)
         self._write_titles(painter)
         if self.hasFocus():
-            painter.setPen(QPen(QColor(tokens.accent), 1))
+            painter.setPen(QPen(current_theme().color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        painter.end()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def on_drag(self, share: float) -> None:
         """Move the mark here."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._move_to(event.position().x())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move the mark along."""
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            self._move_to(event.position().x())
+        if self._mark is not None and self._curves:
+            left, right, *_ = self._range
+            scaled = left + share * (right - left)
+            self._announce(10**scaled if "x" in self._log else scaled)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the mark by one, by a tenth, or to an end."""
@@ -202,9 +188,6 @@ class CurveView(QWidget):
             self._announce(steps[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
-
-    def _area(self) -> QRectF:
-        return QRectF(self.rect()).adjusted(_LEFT, _TOP, -_RIGHT, -_BOTTOM)
 
     def _ends(self) -> tuple[float, float]:
         """The first and last x there is."""
@@ -247,10 +230,9 @@ class CurveView(QWidget):
     def _points(self, curve: Curve) -> QPolygonF:
         x, y = self._scaled(curve)
         here = np.isfinite(y)
-        area, (left, right, low, top) = self._area(), self._range
-        across = area.left() + (x[here] - left) / (right - left) * area.width()
-        down = area.bottom() - (y[here] - low) / (top - low) * area.height()
-        return QPolygonF([QPointF(*place) for place in zip(across, down, strict=True)])
+        left, right, low, top = self._range
+        across = self.x_of((x[here] - left) / (right - left))
+        return polyline(across, self.y_of((y[here] - low) / (top - low)))
 
     def _ink(self, curve: Curve) -> QColor:
         theme = current_theme()
@@ -265,27 +247,22 @@ class CurveView(QWidget):
             return
         ink = self._ink(curve)
         if curve.filled:
-            ground = QPolygonF(points)
-            bottom = self._area().bottom()
-            ground.append(QPointF(points.last().x(), bottom))
-            ground.append(QPointF(points.first().x(), bottom))
             tint = QColor(ink)
             tint.setAlphaF(0.22)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(tint)
-            painter.drawPolygon(ground)
+            painter.drawPolygon(below(points, self.area().bottom()))
         wide = 2.6 if self._lit and curve.key == self._lit else 1.8
         painter.setPen(QPen(ink, wide, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(points)
 
-    def _draw_mark(self, painter: QPainter, area: QRectF) -> None:
+    def _mark_curves(self, painter: QPainter) -> None:
         if self._mark is None or not self._curves:
             return
         theme = current_theme()
         x = self._across(self._mark)
-        painter.setPen(QPen(theme.color("outline"), 1))
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        self.draw_mark(painter, x, theme.color("outline"))
         _, _, low, top = self._range
         painter.setPen(QPen(theme.color("panel"), 1.5))
         for curve in self._curves:
@@ -293,20 +270,19 @@ class CurveView(QWidget):
             if "y" in self._log:
                 value = math.log10(value) if value > _TINY else math.nan
             if math.isfinite(value):
-                down = area.bottom() - (value - low) / (top - low) * area.height()
+                down = self.y_of((value - low) / (top - low))
                 painter.setBrush(self._ink(curve))
                 painter.drawEllipse(QPointF(x, down), 4.5, 4.5)
 
     def _across(self, x: float) -> float:
-        area, (left, right, *_) = self._area(), self._range
+        left, right, *_ = self._range
         scaled = math.log10(max(x, _TINY)) if "x" in self._log else x
-        share = min(max((scaled - left) / (right - left), 0.0), 1.0)
-        return area.left() + share * area.width()
+        return self.x_of(min(max((scaled - left) / (right - left), 0.0), 1.0))
 
     def _write_axes(self, painter: QPainter, area: QRectF) -> None:
         theme = current_theme()
         painter.setPen(theme.color("muted"))
-        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        right = Qt.AlignmentFlag.AlignRight
         _, _, low, top = self._range
         ends = ((area.top() + _TOP_TICK, top), (area.bottom() + _BOTTOM_TICK, low))
         for y, value in ends:
@@ -315,9 +291,7 @@ class CurveView(QWidget):
             painter.drawText(box, right | Qt.AlignmentFlag.AlignVCenter, _tick(shown))
         first, last = self._ends()
         words = self._x_words or (short(first), short(last))
-        below = QRectF(area.left(), area.bottom() + 3, area.width(), _BOTTOM - 3)
-        painter.drawText(below, left, words[0])
-        painter.drawText(below, right, words[1])
+        self.write_below(painter, *words)
 
     def _write_titles(self, painter: QPainter) -> None:
         """Name each curve in its colour, with its value at the mark."""
@@ -340,13 +314,6 @@ class CurveView(QWidget):
             return curve.title
         value = self.value_at(curve, self._mark)
         return f"{curve.title} {self._numbers(value)}" if math.isfinite(value) else curve.title
-
-    def _move_to(self, across: float) -> None:
-        if self._mark is None or not self._curves:
-            return
-        area, (left, right, *_) = self._area(), self._range
-        scaled = left + (across - area.left()) / area.width() * (right - left)
-        self._announce(10**scaled if "x" in self._log else scaled)
 
     def _announce(self, x: float) -> None:
         first, last = self._ends()

@@ -8,9 +8,10 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 from ddpm_studio.jobs.events import Points
 
 _RANGE = 2.6
@@ -42,19 +43,10 @@ class PointPlot(QWidget):
         self._pen = (0.0, 0.0)
         self.points: Points | None = None
         self.data: Points | None = None
-        self.plot = pg.PlotWidget()
-        # What is dropped on it goes to the window.
-        self.plot.setAcceptDrops(False)
-        for widget in (self.plot, self.plot.viewport()):
-            widget.setAccessibleName(title)
-        self.plot.setMinimumSize(least, least)
-        # By itself it wishes for so much that a scroll area around it would scroll.
-        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.plot = ThemedPlot()
+        self.plot.set_title(title)
+        self.plot.fill(least)
         self._item = self.plot.getPlotItem()
-        self._item.setMenuEnabled(False)
-        self._item.hideButtons()
-        self._item.hideAxis("left")
-        self._item.hideAxis("bottom")
         box = self._item.getViewBox()
         box.setAspectLocked(True)
         box.setMouseEnabled(x=False, y=False)
@@ -169,7 +161,7 @@ class PointPlot(QWidget):
 
     def _retint(self) -> None:
         theme = current_theme()
-        self.plot.setBackground(theme.tokens.panel)
+        self.plot.retint()
         muted = QColor(theme.tokens.muted)
         muted.setAlpha(_DATA_ALPHA)
         self._data.setBrush(muted)

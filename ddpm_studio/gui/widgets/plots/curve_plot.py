@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
-from ddpm_studio.gui.widgets.plots.plot_axis import DecadeAxis, dress_axis, leave_room
+from ddpm_studio.gui.widgets.plots.plot_axis import DecadeAxis
+from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 
 Curve = npt.NDArray[np.float64]
 
-_LEFT_WIDTH, _BOTTOM_HEIGHT = 52, 34
+_BOTTOM_HEIGHT = 34
 _DOTS_UP_TO, _LEAST = 40, 96
 # A step that costs nothing would lie at −∞ of a logarithmic axis.
 _TINY = 1e-9
@@ -36,24 +37,12 @@ class CurvePlot(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setAccessibleName(title)
-        axes = {side: DecadeAxis(side) for side in ("bottom", "left")}
-        self.plot = pg.PlotWidget(axisItems=axes)
-        # What is dropped on it goes to the window.
-        self.plot.setAcceptDrops(False)
-        self.plot.setAccessibleName(title)
-        self.plot.viewport().setAccessibleName(title)
-        self.plot.setMinimumSize(_LEAST, _LEAST)
-        # By itself it wishes for so much that the docks beside it would be squeezed.
-        self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.plot = ThemedPlot({side: DecadeAxis(side) for side in ("bottom", "left")})
+        self.plot.set_title(title)
+        self.plot.fill(_LEAST)
         self.plot.setLogMode(x="x" in log, y="y" in log)
         self._item = self.plot.getPlotItem()
-        self._item.setMenuEnabled(False)
-        self._item.hideButtons()
-        leave_room(self._item)
         self._labels = {"bottom": x, "left": y}
-        for side in self._labels:
-            dress_axis(self._item.getAxis(side))
-        self._item.getAxis("left").setWidth(_LEFT_WIDTH)
         self._item.getAxis("bottom").setHeight(_BOTTOM_HEIGHT)
         self._log = log
         self._curves: list[tuple[Curve, Curve]] = []
@@ -88,11 +77,7 @@ class CurvePlot(QWidget):
             )
 
     def _retint(self) -> None:
-        tokens = current_theme().tokens
-        self.plot.setBackground(tokens.panel)
+        self.plot.retint()
         for side, text in self._labels.items():
-            axis = self._item.getAxis(side)
-            axis.setPen(pg.mkPen(tokens.line, width=1))
-            axis.setTextPen(tokens.muted)
-            self._item.setLabel(side, text, color=tokens.muted)
+            self._item.setLabel(side, text, color=current_theme().tokens.muted)
         self._draw()

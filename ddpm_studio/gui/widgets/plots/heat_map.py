@@ -6,14 +6,15 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.backend.rows import Numbers
-from ddpm_studio.gui.theme.theme import body_font, current_theme
-from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.plots.step_field import CAPTION, StepField
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.plots.painted_plot import CAPTION
+from ddpm_studio.gui.widgets.plots.step_field import StepField
 
 COLUMNS = 240
 _KEY_WIDTH, _KEY_ROOM = 8, 52
@@ -53,6 +54,8 @@ def over_steps(steps: Numbers, rows: Numbers, last: float, columns: int) -> Numb
 
 class HeatMap(StepField):
     """Steps to the right, t upwards, the loss as colour on a logarithmic scale."""
+
+    asked = (360, 128)
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -96,40 +99,28 @@ class HeatMap(StepField):
             f"{row * last // count + 1:,}", f"{(row + 1) * last // count:,}", loss
         )
 
-    def sizeHint(self) -> QSize:
-        """Ask for a flat field."""
-        return QSize(360, 128)
-
     def area(self) -> QRectF:
         """Leave room for the scale on the right."""
         return super().area().adjusted(0, 0, -_KEY_ROOM, 0)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+    def on_hover(self, place: QPointF | None) -> None:
         """Move the cursor over steps and t."""
-        area = self.area()
-        share = (area.bottom() - event.position().y()) / max(1.0, area.height())
-        row = int(share * self._map.shape[1]) if 0 <= share < 1 else None
+        row = None
+        if place is not None and 0 <= place.y() < 1:
+            row = int(place.y() * self._map.shape[1])
         if row != self._row:
             self._row = row
             self.update()
-        super().mouseMoveEvent(event)
+        super().on_hover(place)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        """Forget the row."""
-        self._row = None
-        super().leaveEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paint(self, painter: QPainter, area: QRectF) -> None:
         """Draw the map, its scale and what the cursor is on."""
-        area = self.area()
-        painter = QPainter(self)
         step, row = self.cursor_step, self._row
         reads = self._image is not None and step is not None and row is not None
         value = self.words(step, row) if reads and step is not None and row is not None else ""
         self.paint_captions(painter, value, strong=True)
         if self._image is None:
-            self.paint_empty(painter, self.tr("Appears here as the network trains"))
-            painter.end()
+            self.draw_empty(painter, self.tr("Appears here as the network trains"))
             return
         painter.drawImage(area, self._image)
         self._paint_scale(painter, area)
@@ -139,7 +130,6 @@ class HeatMap(StepField):
             painter.setPen(QPen(current_theme().color("text"), 1))
             painter.drawRect(QRectF(area.left(), top, area.width(), height))
         self.paint_cursor(painter)
-        painter.end()
 
     def _ends(self) -> tuple[str, str]:
         low, high = self._range()
@@ -172,7 +162,6 @@ class HeatMap(StepField):
         image = QImage(column.data, 1, len(column), 4, QImage.Format.Format_RGBA8888).copy()
         key = QRectF(area.right() + SPACE_M, area.top(), _KEY_WIDTH, area.height())
         painter.drawImage(key, image)
-        painter.setFont(body_font(FONT_CAPTION))
         painter.setPen(current_theme().color("muted"))
         low, high = self._ends()
         left = key.right() + SPACE_S

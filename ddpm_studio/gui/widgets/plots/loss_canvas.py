@@ -15,11 +15,10 @@ from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import mix
 from ddpm_studio.gui.widgets.plots.loss_series import LossSeries, outlined
-from ddpm_studio.gui.widgets.plots.plot_axis import dress_axis, leave_room
+from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 
 _PALE = 0.35
 _TINY = 1e-8
-_LEFT_WIDTH = 52
 _PAN, _ZOOM = 0.1, 0.8
 # Into how many parts of the range that is seen a curve goes: more than a screen has columns.
 _PARTS = 2000
@@ -80,11 +79,7 @@ class LossCanvas(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.widget = pg.PlotWidget(
-            axisItems={"bottom": _StepAxis("bottom"), "left": _LossAxis("left")}
-        )
-        # What is dropped on it goes to the window.
-        self.widget.setAcceptDrops(False)
+        self.widget = ThemedPlot({"bottom": _StepAxis("bottom"), "left": _LossAxis("left")})
         self._item = self.widget.getPlotItem()
         self._box = self._item.getViewBox()
         self._log = False
@@ -92,15 +87,9 @@ class LossCanvas(QObject):
         self._follows = True
         self._drawn: dict[str, _Drawn] = {}
         self._colours: dict[str, int] = {}
-        self._item.setMenuEnabled(False)
-        self._item.hideButtons()
-        leave_room(self._item)
         self._box.setDefaultPadding(0.02)
         self._item.setLabel("bottom", self.tr("step"))
         self._item.setLabel("left", self.tr("loss"))
-        for side in ("left", "bottom"):
-            dress_axis(self._item.getAxis(side))
-        self._item.getAxis("left").setWidth(_LEFT_WIDTH)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.setVisible(False)
         self._item.addItem(self._cursor, ignoreBounds=True)
@@ -171,16 +160,9 @@ class LossCanvas(QObject):
 
     def retint(self) -> None:
         """Take the colours of the theme."""
-        theme = current_theme()
-        tokens = theme.tokens
-        self.widget.setBackground(tokens.panel)
-        for side in ("left", "bottom"):
-            axis = self._item.getAxis(side)
-            axis.setPen(pg.mkPen(tokens.line, width=1))
-            axis.setTextPen(tokens.muted)
-            axis.setTickPen(pg.mkPen(tokens.line, width=1))
+        self.widget.retint()
         self._item.getAxis("left").setGrid(120)
-        self._cursor.setPen(pg.mkPen(tokens.outline, width=1))
+        self._cursor.setPen(pg.mkPen(current_theme().tokens.outline, width=1))
         for key, drawn in self._drawn.items():
             self._tint(key, drawn)
 

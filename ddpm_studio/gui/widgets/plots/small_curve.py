@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ddpm_studio.backend.rows import Numbers
 from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.widgets.plots.painted_plot import polyline
 from ddpm_studio.gui.widgets.plots.step_field import StepField
 
 _CLIPPED = 1.0
@@ -39,6 +40,8 @@ class SmallCurve(StepField):
         from_zero: whether the range begins at 0.
         parent: the owner.
     """
+
+    asked = (180, 80)
 
     def __init__(
         self,
@@ -85,32 +88,22 @@ class SmallCurve(StepField):
                 place -= 1
         return float(first.values[place])
 
-    def sizeHint(self) -> QSize:
-        """Ask for little."""
-        return QSize(180, 80)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paint(self, painter: QPainter, area: QRectF) -> None:
         """Draw the captions, the base line and the curves."""
-        theme, area = current_theme(), self.area()
-        painter = QPainter(self)
         self.paint_captions(
             painter, self._value(self.cursor_step), strong=self.cursor_step is not None
         )
         if not self._series:
-            self.paint_empty(painter, self.tr("not recorded"))
-            painter.end()
+            self.draw_empty(painter, self.tr("not recorded"))
             return
-        painter.setPen(QPen(theme.color("line"), 1))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        self.draw_base_line(painter)
         painter.setClipRect(area.adjusted(-1, -1, 1, 1))
         for one in reversed(self._series):
-            # Opaque and one pixel wide, without antialiasing: drawn in no time.
-            painter.setPen(QPen(QColor(theme.plot_color(one.colour)), 1))
+            painter.setPen(QPen(QColor(current_theme().plot_color(one.colour)), 1))
             painter.drawPolyline(self._line(one))
         painter.setClipping(False)
         self._paint_range(painter)
         self.paint_cursor(painter)
-        painter.end()
 
     def ends(self) -> tuple[str, str]:
         """Return what the lower and the upper end of the range stand for, in words."""
@@ -153,11 +146,10 @@ class SmallCurve(StepField):
 
     def _line(self, one: StepSeries) -> QPolygonF:
         """Return the curve in pixels; of the many values in a column, the least and greatest."""
-        area = self.area()
         low, high = self.range
-        x = area.left() + area.width() * one.steps / self.last
-        y = area.bottom() - area.height() * (one.values - low) / (high - low)
-        if len(x) > 2 * area.width():
+        x = self.x_of(one.steps / self.last)
+        y = self.y_of((one.values - low) / (high - low))
+        if len(x) > 2 * self.area().width():
             columns = np.floor(x)
             starts = np.flatnonzero(np.diff(columns, prepend=-1.0))
             ends = np.append(starts[1:], len(x)) - 1
@@ -166,5 +158,4 @@ class SmallCurve(StepField):
             x = np.repeat(columns[starts], 4)
         if len(x) == 1:
             x, y = np.array([x[0] - 1, x[0] + 1]), np.repeat(y, 2)
-        points = zip(x.tolist(), np.clip(y, -1e4, 1e4).tolist(), strict=True)
-        return QPolygonF([QPointF(left, top) for left, top in points])
+        return polyline(x, np.clip(y, -1e4, 1e4))

@@ -1,0 +1,65 @@
+"""The base of the plots that are pyqtgraph's: its plot widget in the theme's colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyqtgraph as pg
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.widgets.plots.plot_axis import dress_axis, leave_room
+
+_LEFT_WIDTH = 52
+
+
+class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
+    """Without menus and buttons; what is dropped on it goes to the window.
+
+    Whoever owns it calls :meth:`retint` when the theme changes.
+
+    Args:
+        axes: by side, ``left`` and ``bottom``; without any there are none.
+        parent: the owner.
+    """
+
+    def __init__(
+        self, axes: Mapping[str, pg.AxisItem] | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent, axisItems=dict(axes or {}))
+        self.setAcceptDrops(False)
+        self._sides = tuple(axes or ())
+        item = self.getPlotItem()
+        item.setMenuEnabled(False)
+        item.hideButtons()
+        if axes is None:
+            item.hideAxis("left")
+            item.hideAxis("bottom")
+            return
+        leave_room(item)
+        for axis in axes.values():
+            dress_axis(axis)
+        item.getAxis("left").setWidth(_LEFT_WIDTH)
+
+    def set_title(self, title: str) -> None:
+        """Say to assistive tools what is shown."""
+        self.setAccessibleName(title)
+        self.viewport().setAccessibleName(title)
+
+    def fill(self, least: int) -> None:
+        """Take what room there is, no side below ``least`` logical pixels.
+
+        By itself it wishes for so much that a scroll area around it would scroll, and docks beside
+        it would be squeezed.
+        """
+        self.setMinimumSize(least, least)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+
+    def retint(self) -> None:
+        """Take the colours of the theme for the ground and the axes."""
+        tokens = current_theme().tokens
+        self.setBackground(tokens.panel)
+        for side in self._sides:
+            axis = self.getPlotItem().getAxis(side)
+            axis.setPen(pg.mkPen(tokens.line, width=1))
+            axis.setTextPen(tokens.muted)
