@@ -28,6 +28,7 @@ from ddpm_studio.catalogue.measures import FEATURES, METRICS
 from ddpm_studio.catalogue.model_formats import MODEL_FORMATS
 from ddpm_studio.catalogue.tools import TOOLS
 from ddpm_studio.engine.tables import TABLES, Entry, Table
+from ddpm_studio.engine.tables.entry import imported
 from ddpm_studio.errors import plain, plugin_modules
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ KINDS: dict[str, Table[Any]] = {table.kind: table for table in _TABLES}
 
 # As it can be typed after an option, and stand in a list.
 _NAME = re.compile(r"[a-z0-9][a-z0-9+_.-]{0,39}")
+# Requests are made from the catalogue, so it names them as it names code.
+_FIELDS = "ddpm_studio.requests.option_names:request_with_field"
 _METADATA = (".dist-info", ".egg-info")
 
 
@@ -147,6 +150,7 @@ def _load(point: EntryPoint) -> Plugin:
     try:
         for entry in _entries(point.load()):
             table = _table_of(entry)
+            _check_options(table, entry)
             table.add(entry)
             added.append((table, entry.name))
     except KeyboardInterrupt:  # A person's, who waits for it.
@@ -164,6 +168,16 @@ def _load(point: EntryPoint) -> Plugin:
         if module != __name__.partition(".")[0]:
             plugin_modules[module] = f"{found.name} of {found.origin}"
     return found
+
+
+def _check_options(table: Table[Any], entry: Entry) -> None:
+    """Refuse an option that could not be asked for, as the requests have it; ValueError."""
+    for option in entry.options:
+        request = imported(_FIELDS)(table.kind, option.name)
+        if request is not None:
+            raise ValueError(
+                f"an option of {entry.name} can't be called {option.name}: a field of {request} is"
+            )
 
 
 def _table_of(entry: object) -> Table[Any]:

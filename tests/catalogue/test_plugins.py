@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ddpm_studio import catalogue
 from ddpm_studio.catalogue import plugins
 from ddpm_studio.requests import SampleRequest, TrainRequest
+from ddpm_studio.requests.option_names import request_with_field
 from tests.catalogue.installing import declare, seen
 from tests.cli.conftest import QUIET, Terminal
 
@@ -124,6 +125,18 @@ BROKEN = {
         "ENTRIES = (LossInfo('new', 'N', 'one\\ntwo', 'a:b'),)",
         "ValueError: help of new must be one line of text",
     ),
+    "field": (
+        "from ddpm_studio.catalogue import SamplerInfo, Option\n"
+        "guidance = Option('guidance', 'G', 'g', 0.0, 0.0, 1.0)\n"
+        "ENTRIES = (SamplerInfo('new', 'N', 'n', 'a:b', deterministic=True, options=(guidance,)),)",
+        "ValueError: an option of new can't be called guidance: a field of ",
+    ),
+    "training": (
+        "from ddpm_studio.catalogue import OptimizerInfo, Option\n"
+        "decay = Option('ema_decay', 'D', 'd', 0.0, 0.0, 1.0)\n"
+        "ENTRIES = (OptimizerInfo('new', 'N', 'n', 'a:b', options=(decay,)),)",
+        "ValueError: an option of new can't be called ema_decay: a field of TrainRequest is",
+    ),
     "steps": (
         "from ddpm_studio.catalogue import SamplerInfo\n"
         "ENTRIES = (SamplerInfo('new', 'N', 'n', 'a:b', deterministic=True, default_steps='few'),)",
@@ -139,11 +152,34 @@ def test_one_that_fails_is_told_of_and_passed_over(site: Path, tmp_path: Path, n
     declare(tmp_path, f"broken-{name}", "0.1", {"bad": f"broken_{name}:ENTRIES"})
     with seen(site), seen(tmp_path):
         assert "toy-l1" in catalogue.LOSSES
-        assert "new" not in catalogue.LOSSES
+        assert all("new" not in table for table in catalogue.KINDS.values())
         (bad,) = (plugin for plugin in plugins.loaded() if plugin.problem)
         assert (bad.package, bad.version) == (f"broken-{name}", "0.1")
         assert reason in bad.problem
         assert f"broken-{name} 0.1" in bad.line
+
+
+def test_the_engines_own_options_have_names_that_are_free() -> None:
+    for table in catalogue.KINDS.values():
+        for name in table.own:
+            for option in table[name].options:
+                assert request_with_field(table.kind, option.name) is None
+
+
+def test_an_option_may_be_called_as_a_field_that_is_the_option(tmp_path: Path) -> None:
+    (tmp_path / "options_there.py").write_text(
+        "from ddpm_studio.catalogue import OptimizerInfo, Option, SamplerInfo\n"
+        "eta = Option('eta', 'E', 'e', 0.5, 0.0, 1.0)\n"
+        "decay = Option('weight_decay', 'W', 'w', 0.0, 0.0, 1.0)\n"
+        "ENTRIES = (\n"
+        "    SamplerInfo('new', 'N', 'n', 'a:b', deterministic=False, options=(eta,)),\n"
+        "    OptimizerInfo('new', 'N', 'n', 'a:b', options=(decay,)),\n"
+        ")\n"
+    )
+    declare(tmp_path, "options-there", "0.1", {"good": "options_there:ENTRIES"})
+    with seen(tmp_path):
+        assert catalogue.SAMPLERS["new"].takes("eta")
+        assert catalogue.OPTIMIZERS["new"].takes("weight_decay")
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(toy: Path) -> None:

@@ -1,0 +1,34 @@
+"""Names that an option of an entry can't have: those of the other fields of its requests."""
+
+from __future__ import annotations
+
+import ddpm_studio.requests
+from ddpm_studio.catalogue.fields import one_of, options_from
+from ddpm_studio.requests.base import Request
+
+
+def request_with_field(kind: str, option: str) -> str | None:
+    """Return a request that takes options of entries of a kind, and has a field of this name.
+
+    A field that is the option itself, as ``eta`` is the samplers', does not count: it is handed on.
+
+    Args:
+        kind: of the table, such as "sampler".
+        option: the name of the option.
+
+    Returns:
+        The name of the request's class; None if the name is free.
+    """
+    for name in dir(ddpm_studio.requests):
+        model: object = getattr(ddpm_studio.requests, name)
+        if not (isinstance(model, type) and issubclass(model, Request)):
+            continue
+        fields = model.model_fields
+        chosen = {options_from(field) for field in fields.values()}
+        for one in chosen & fields.keys():
+            marker = one_of(fields[one])
+            if marker is not None and marker.table.kind == kind and option in fields:
+                extra = fields[option].json_schema_extra
+                if not isinstance(extra, dict) or extra.get("option_of") != one:
+                    return name
+    return None
