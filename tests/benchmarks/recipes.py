@@ -9,16 +9,25 @@ beside it stands that of 1,000 real pictures, the floor.
 the bit. The peer is ``UNet2DModel`` of diffusers with the channels and levels of 0.1.0's network,
 and optimiser, learning rate and averaging of the library's example for unconditional training;
 28-px pictures are padded to 32 for it.
+
+Where samples have classes by a classifier of the set, the first 500 are also told by how sure it is
+of them, beside as many pictures that it has not learnt from.
+
+Each run that has ended is kept in ``results/recipes.json`` and not run again on the same machine as
+long as its recipe is the same, so that what takes hours can be broken off.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import statistics
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,27 +35,32 @@ import numpy as np
 import numpy.typing as npt
 
 import ddpm_studio as ds
-from ddpm_studio import data
+from ddpm_studio import data, paths
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import UNetConfig
 from ddpm_studio.engine.generators import finish
+from ddpm_studio.metrics.features.classifier import ClassifierSpace
 from ddpm_studio.metrics.features.space import Basis, Features, FeatureSpace, features_of
 from ddpm_studio.metrics.frechet import frechet_distance
 from ddpm_studio.metrics.spaces import feature_space
-from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import first_format
 from tests.benchmarks.figures import Figure, UnavailableError
+from tests.benchmarks.machine import machine
 from tests.benchmarks.peer_training import PeerTraining
 
 Pictures = npt.NDArray[np.uint8]
 
 SAMPLES, EVALUATIONS = 1000, 20
+RECIPES = ("old", "peer", "new")
 _SAMPLERS: tuple[dict[str, Any], ...] = (
     {"sampler": "ddim", "eta": 0.0},
     {"sampler": "ddim", "eta": 1.0},
     {"sampler": "dpm++2m"},
 )
 _LEAST_SIDE_MULTIPLE = 8
+_JUDGED, _SURE = 500, 0.9
+_RESULTS = Path(__file__).parent / "results" / "recipes.json"
 
 
 @dataclass(frozen=True)
@@ -95,7 +109,9 @@ class Judge:
     """
 
     def __init__(self, name: str, dataset: Dataset) -> None:
-        basis = Basis(dataset.images, dataset.labels, dataset.class_names)
+        # What its classifier has learnt is kept, for the runs that follow another day.
+        kept = Path(tempfile.gettempdir()) / "ddpm-studio-benchmarks"
+        basis = Basis(dataset.images, dataset.labels, dataset.class_names, cache=kept)
         self.space: FeatureSpace = finish(feature_space(SETS[name].features, basis))
         self._real = self._features(dataset.images)
         self.floor = frechet_distance(self._real[SAMPLES:], self._real[:SAMPLES])
@@ -103,6 +119,15 @@ class Judge:
     def distance(self, samples: Pictures) -> float:
         """Return the Fréchet distance of samples to the whole set."""
         return frechet_distance(self._features(samples), self._real)
+
+    def classes(self, pictures: Pictures) -> dict[str, float]:
+        """Tell the shares of pictures that are surely of a class, and of the rarest class."""
+        if not isinstance(self.space, ClassifierSpace):
+            return {}
+        found = self.space.probabilities(self._features(pictures[:_JUDGED]))
+        shares = np.bincount(found.argmax(1), minlength=found.shape[1]) / len(found)
+        sure = float((found.max(1) >= _SURE).mean())
+        return {"confident": round(sure, 3), "rarest_class": round(float(shares.min()), 3)}
 
     def _features(self, pictures: Pictures) -> Features:
         return finish(features_of(self.space, pictures))
@@ -114,16 +139,13 @@ def _compare(minutes: float, names: Iterable[str], seeds: int, at_most: float) -
     found = {name: _place(name) for name in names}
     ratios, peers, details = [], [], []
     for name, place in found.items():
-        dataset = finish(data.prepare([place], PrepareOptions(**SETS[name].options)))
-        judge = Judge(name, dataset)
+        comparison = _Comparison(name, place, minutes)
         for seed in range(seeds):
-            old = _trained(name, place, judge, minutes, seed, _first_recipe())
-            peer = _peer(dataset, judge, minutes, seed)
-            new = _trained(name, place, judge, minutes, seed, {})
-            ratios.append(new["distance"] / old["distance"])
-            peers.append(new["distance"] / peer["distance"])
-            told = {"set": name, "seed": seed, "floor": round(judge.floor, 2)}
-            details.append({**told, "old": old, "peer": peer, "new": new})
+            told = comparison.runs(seed)
+            old, peer, new = (float(told[recipe]["distance"]) for recipe in RECIPES)
+            ratios.append(new / old)
+            peers.append(new / peer)
+            details.append({"set": name, "seed": seed, **told})
             print(details[-1], flush=True)
     common = {"minutes": minutes, "samples": SAMPLES, "evaluations": EVALUATIONS}
     title = f"distance after {minutes:g} minutes, median of sets and seeds: new"
@@ -137,6 +159,71 @@ def _compare(minutes: float, names: Iterable[str], seeds: int, at_most: float) -
         ),
         Figure(f"{title} / peer, the worst", max(peers), "×", at_most=1.0),
     ]
+
+
+class _Comparison:
+    """The recipes on one set, each for so many minutes; what is needed is made when it is."""
+
+    def __init__(self, name: str, place: Path, minutes: float) -> None:
+        self._name, self._place, self._minutes = name, place, minutes
+
+    def runs(self, seed: int) -> dict[str, dict[str, Any]]:
+        """Return what came of each recipe with a seed: kept, or trained now."""
+        return {recipe: self._run(recipe, seed) for recipe in RECIPES}
+
+    def _run(self, recipe: str, seed: int) -> dict[str, Any]:
+        told = {"set": self._name, "minutes": self._minutes, "seed": seed, "recipe": recipe}
+        settings = _settings(recipe)
+        key = {**told, "settings": settings, "machine": machine()["machine"]}
+        for kept in _kept():
+            if key.items() <= kept.items():
+                return {k: v for k, v in kept.items() if k not in key}
+        if recipe == "peer":
+            result = _peer(self._dataset, self._judge, self._minutes, seed)
+        else:
+            of = (self._name, self._place, self._judge)
+            result = _trained(*of, self._minutes, seed, settings if recipe == "old" else {})
+        result["floor"] = round(self._judge.floor, 2)
+        if (unseen := self._unseen()) is not None:
+            result["unseen_pictures"] = self._judge.classes(unseen)
+        result["date"] = datetime.now(UTC).isoformat(timespec="seconds")
+        _keep({**key, **result})
+        return result
+
+    @cached_property
+    def _dataset(self) -> Dataset:
+        return _prepared(self._place, SETS[self._name])
+
+    @cached_property
+    def _judge(self) -> Judge:
+        return Judge(self._name, self._dataset)
+
+    def _unseen(self) -> Pictures | None:
+        if self._name != "Fashion-MNIST":
+            return None
+        held_out = paths.resources_dir() / "data/fashion-mnist"
+        return _prepared(held_out, SETS[self._name]).images
+
+
+def _prepared(place: Path, of: Set) -> Dataset:
+    return finish(data.prepare([place], PrepareOptions(**of.options)))
+
+
+def _kept() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(_RESULTS.read_text()) if _RESULTS.exists() else []
+    return found
+
+
+def _keep(result: Mapping[str, Any]) -> None:
+    told = [*_kept(), result]
+    _RESULTS.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _settings(recipe: str) -> dict[str, Any]:
+    """What a recipe is, as far as it may change from one version to the next."""
+    if recipe == "peer":
+        return {}
+    return _first_recipe() if recipe == "old" else TrainRequest().model_dump(mode="json")
 
 
 def _place(name: str) -> Path:
@@ -191,6 +278,9 @@ def _peer(dataset: Dataset, judge: Judge, minutes: float, seed: int) -> dict[str
 def _best(
     judge: Judge, samplers: Iterable[dict[str, Any]], draw: Callable[[dict[str, Any]], Pictures]
 ) -> dict[str, Any]:
-    """The sampler whose samples are nearest, and how near."""
-    found = [{**told, "distance": round(judge.distance(draw(told)), 2)} for told in samplers]
+    """The sampler whose samples are nearest, how near, and what a classifier sees in them."""
+    found = []
+    for told in samplers:
+        drawn = draw(told)
+        found.append({**told, "distance": round(judge.distance(drawn), 2), **judge.classes(drawn)})
     return min(found, key=lambda told: float(told["distance"]))
