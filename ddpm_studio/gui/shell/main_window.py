@@ -245,6 +245,15 @@ class MainWindow(QMainWindow):
                     self._stop_and_close,
                     topic="closing",
                 )
+            elif not self._closing and (queue := self.studio.trainer.queue):
+                self.messages.show_warning(
+                    self.tr(
+                        "Closing forgets what waits in the queue of trainings: {names}."
+                    ).format(names=", ".join(queued.run.name for queued in queue)),
+                    self.tr("Close all the same"),
+                    self._stop_and_close,
+                    topic="closing",
+                )
             elif not self._closing:
                 self._stop_and_close()
             event.ignore()
@@ -258,6 +267,7 @@ class MainWindow(QMainWindow):
             self.close()
             return
         self._closing = True
+        self.studio.trainer.dequeue()
         self.messages.show_info(self.tr("Saving the run before closing…"))
         self.recovery.window_closes()
         training.ended.connect(self._close_now, Qt.ConnectionType.QueuedConnection)

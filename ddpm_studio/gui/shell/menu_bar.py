@@ -15,6 +15,7 @@ _SECTIONS = (
     ("file.open_*",),
     ("file.show_run", "file.start", "file.forget"),
     ("file.settings",),
+    ("training.start", "training.queue", "training.pause", "training.stop"),
     ("training.*",),
     ("run.rename", "run.trash", "run.undo"),
     ("jobs.*", "run.*"),

@@ -281,6 +281,10 @@ class Studio(QObject):
         self.notify(failure)
 
     def _on_training_started(self, run: Path) -> None:
+        came_up = self.trainer.before is not None
+        if came_up and self.run not in (None, run, self.trainer.before):
+            # Someone works with another model: it is not taken out of their hands.
+            return
         if run != self.run:
             # Until it is known, no tool may take the model before for this one.
             self.run, self.run_view = run, None

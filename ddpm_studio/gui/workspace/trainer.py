@@ -1,12 +1,13 @@
-"""The window's training: begun, paused and stopped, one at a time."""
+"""The window's training: begun, paused and stopped, one at a time; others wait in a queue."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ddpm_studio.backend import Backend, JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
@@ -32,8 +33,25 @@ class Opened(Protocol):
         """Tell a person something."""
 
 
+@dataclass(frozen=True, eq=False)
+class Queued:
+    """A training that begins when those before it are over.
+
+    Args:
+        spec: the job; the pictures and settings are those of when it was queued.
+        run: the new run's folder.
+        spare: where it may be told to go on.
+    """
+
+    spec: JobSpec[TrainResult]
+    run: Path
+    spare: Spare
+
+
 class Trainer(QObject):
     """Trains on what is open, without holding the window up.
+
+    ``queue`` has the trainings that wait, first the next one.
 
     Args:
         opened: the open pictures and model.
@@ -50,6 +68,8 @@ class Trainer(QObject):
     """``step`` is another."""
     ended = Signal()
     """The training of ``run`` is over: ``job`` is None."""
+    queue_changed = Signal()
+    """``queue`` is another."""
 
     def __init__(
         self, opened: Opened, records: Records, new_run: Callable[[], Path], parent: QObject
@@ -60,6 +80,9 @@ class Trainer(QObject):
         self.run: Path | None = None
         #: How many steps the network has been trained for.
         self.step = 0
+        self.queue: list[Queued] = []
+        #: The run that was trained before, if this training came up out of the queue.
+        self.before: Path | None = None
         self._spare = Spare()
 
     def start(self, request: TrainRequest, run: Path | None = None) -> None:
@@ -75,6 +98,27 @@ class Trainer(QObject):
             self._opened.sources, new, request, self._opened.options, spare=spare
         )
         self._train(spec, run, spare)
+
+    def enqueue(self, request: TrainRequest, run: Path) -> None:
+        """Train on the pictures that are open now, into a new run, when nothing else trains."""
+        spare = Spare()
+        sources, options = self._opened.sources, self._opened.options
+        spec = specs.training.train(sources, run, request, options, spare=spare)
+        if self.job is None:
+            self._train(spec, run, spare)
+            return
+        self.queue.append(Queued(spec, run, spare))
+        self.queue_changed.emit()
+
+    def has_promised(self, run: Path) -> bool:
+        """Whether a folder is that of the training under way, or of one that waits."""
+        begins = self.job is not None and self.run == run
+        return begins or any(queued.run == run for queued in self.queue)
+
+    def dequeue(self, *queued: Queued) -> None:
+        """Take trainings out of the queue; without any, all."""
+        self.queue = [one for one in self.queue if queued and one not in queued]
+        self.queue_changed.emit()
 
     def fine_tune(self, request: TrainRequest, run: Path) -> None:
         """Train a copy of the open model on the open pictures, in a new run folder.
@@ -131,8 +175,13 @@ class Trainer(QObject):
                 StudioError("A training is under way already.", "Stop it first, or let it end.")
             )
             return
+        self._begin(spec, run, spare, before=None)
+
+    def _begin(
+        self, spec: JobSpec[TrainResult], run: Path | None, spare: Spare, before: Path | None
+    ) -> None:
         self.job = self._opened.backend.submit(spec)
-        self.run, self._spare = run, spare
+        self.run, self._spare, self.before = run, spare, before
         self.job.on_event(self._on_event)
         self.job.changed.connect(self.changed)
         self.job.on_failed(self._opened.notify)
@@ -153,3 +202,12 @@ class Trainer(QObject):
         self.job = None
         self.changed.emit()
         self.ended.emit()
+        # Not at once: whoever hears that a training has ended must find none.
+        QTimer.singleShot(0, self, self._begin_next)
+
+    def _begin_next(self) -> None:
+        if self.job is not None or not self.queue:
+            return
+        queued = self.queue.pop(0)
+        self.queue_changed.emit()
+        self._begin(queued.spec, queued.run, queued.spare, before=self.run)

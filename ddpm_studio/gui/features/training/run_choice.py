@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -15,12 +16,20 @@ from ddpm_studio.runs.naming import cleaned, named, taken
 
 
 class RunChoice(QWidget):
-    """A name that suggests itself until somebody writes another, and a folder."""
+    """A name that suggests itself until somebody writes another, and a folder.
+
+    Args:
+        promised: tells whether a folder that may not be there yet is some training's.
+        parent: the owner.
+    """
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, promised: Callable[[Path], bool] | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._promised = promised or (lambda _path: False)
         self._edited = False
         self._stem = ""
         self.folder = paths.runs_dir()
@@ -48,7 +57,7 @@ class RunChoice(QWidget):
             return
         stem = cleaned(stem)
         number = 1
-        while paths.is_there(self.folder / _numbered(stem, number)):
+        while self._is_taken(self.folder / _numbered(stem, number)):
             number += 1
         self.name_edit.setText(_numbered(stem, number))
         self._check()
@@ -60,9 +69,13 @@ class RunChoice(QWidget):
             StudioError: the name can't be one, or is taken.
         """
         path = named(self.folder, self.name_edit.text())
-        if paths.is_there(path) and not (path.is_dir() and not any(path.iterdir())):
+        empty = not self._promised(path) and path.is_dir() and not any(path.iterdir())
+        if self._is_taken(path) and not empty:
             raise taken(path.name)
         return path
+
+    def _is_taken(self, path: Path) -> bool:
+        return self._promised(path) or paths.is_there(path)
 
     def taken(self) -> None:
         """The name was used: suggest another one for the next run."""

@@ -14,6 +14,7 @@ from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
 from ddpm_studio.gui.features.training.fine_tuner import FineTuner
 from ddpm_studio.gui.features.training.further_row import FurtherRow
+from ddpm_studio.gui.features.training.queue_box import QueueBox
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.features.training.saving_elsewhere import SavingElsewhere
@@ -71,10 +72,12 @@ class TrainingPanel(QWidget):
         self.further = FurtherRow(self._further)
         self.form = TrainingForm()
         self._register_settings(actions)
-        self.run_choice = RunChoice()
+        self.run_choice = RunChoice(studio.trainer.has_promised)
         self.new_run = ElidedLabel("", "caption")
         self.run_choice.name_edit.textChanged.connect(self._refresh)
         self.fine_tuner = FineTuner(studio, actions, self._asked, self)
+        self.queue = QueueBox(studio, actions, self._asked, self)
+        self.queue.taken.connect(self.run_choice.taken)
         self.settings = QWidget()
         self.settings_fold = CollapsibleHeading(self.tr("Settings"), self.settings)
         self.loss = LossPlot()
@@ -103,6 +106,7 @@ class TrainingPanel(QWidget):
         settings.setSpacing(SPACE_M)
         settings.addWidget(self.run_choice)
         settings.addWidget(self.form)
+        settings.addWidget(self.queue.button)
         buttons = QHBoxLayout()
         buttons.setSpacing(SPACE_S)
         for shown in (self.start_button, self.pause_button, self.stop_button):
@@ -115,6 +119,7 @@ class TrainingPanel(QWidget):
         for widget in (
             self.new_run,
             self.status,
+            self.queue,
             self.further,
             self.fine_tuner.button,
             self.settings_fold,

@@ -1,0 +1,109 @@
+"""The queue of trainings: which wait, and a way to let one more wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, tool_button
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.gui.workspace.trainer import Queued
+from ddpm_studio.requests import TrainRequest
+
+_ACTION = "training.queue"
+
+
+class QueueBox(QWidget):
+    """A row for each training that waits, the next one first; hidden while none does.
+
+    ``button`` adds one with the settings shown; it is seen while something trains.
+
+    Args:
+        studio: whose trainings they are.
+        actions: where the action is registered.
+        asked: returns the settings and the new run's folder, None if something is wrong with them.
+        parent: the panel.
+    """
+
+    taken = Signal()
+    """The name of the new run was used."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        actions: ActionRegistry,
+        asked: Callable[[], tuple[TrainRequest, Path] | None],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._asked = studio, asked
+        self._explain = actions.explain
+        self._action = actions.add(
+            _ACTION,
+            self.tr("Queue a training"),
+            self.add,
+            category=self.tr("&Model"),
+            icon="clock",
+            keywords=self.tr("next later wait night"),
+            enabled=False,
+        )
+        self.button = ActionButton(self._action, "clock")
+        self.rows: list[QWidget] = []
+        self._list = QVBoxLayout(self)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(SPACE_S)
+        for changed in (studio.training_changed, studio.data_changed):
+            changed.connect(self._refresh)
+        studio.trainer.queue_changed.connect(self._show)
+        self._show()
+        self._refresh()
+
+    def add(self) -> None:
+        """Let one more wait, with the settings shown."""
+        asked = self._asked()
+        if asked is None:
+            return
+        self._studio.trainer.enqueue(*asked)
+        self.taken.emit()
+
+    def _show(self) -> None:
+        for row in self.rows:
+            row.hide()
+            row.deleteLater()
+        self.rows = [self._row(queued) for queued in self._studio.trainer.queue]
+        for row in self.rows:
+            self._list.addWidget(row)
+        self.setVisible(bool(self.rows))
+
+    def _row(self, queued: Queued) -> QWidget:
+        row = QWidget()
+        name = queued.run.name
+        caption = ElidedLabel(self.tr("Waits: {name}").format(name=name), "caption")
+        away = tool_button("x", self.tr("Take {name} out of the queue").format(name=name))
+        away.clicked.connect(lambda: self._studio.trainer.dequeue(queued))
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(caption, 1)
+        layout.addWidget(away)
+        return row
+
+    def _refresh(self) -> None:
+        training = self._studio.training is not None
+        self.button.setVisible(training)
+        why_not = ""
+        if not training:
+            why_not = self.tr("Nothing trains: a training begins at once")
+        elif not self._studio.sources:
+            why_not = self.tr("Open pictures first, in the Data dock: a network learns from them")
+        self._action.setEnabled(not why_not)
+        told = self.tr(
+            "Train a network on the open pictures with the settings shown, as a new run, when the "
+            "training under way has ended"
+        )
+        self._explain(_ACTION, why_not or told)

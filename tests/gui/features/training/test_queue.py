@@ -1,0 +1,104 @@
+"""Trainings that wait until the one under way is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.runs import RunFolder
+from tests import narrow
+from tests.gui.panel_help import WAIT, open_run, opened
+
+LONG, SHORT = 9_000, 3
+
+
+@pytest.fixture
+def window(qtbot: QtBot, backend: Backend, picture_folder: Path) -> MainWindow:
+    window = opened(qtbot, backend)
+    window.studio.open_paths([picture_folder])
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    common = {"batch_size": 2, "timesteps": 20, "sample_count": 0, "device": "cpu"}
+    window.training.form.set_value({**common, "steps": LONG, "epochs": None, "minutes": None})
+    return window
+
+
+def begin(qtbot: QtBot, window: MainWindow) -> Path:
+    window.actions_["training.start"].trigger()
+    qtbot.waitUntil(lambda: window.studio.trainer.step > 0, timeout=WAIT)
+    run = window.studio.training_run
+    assert run is not None
+    return run
+
+
+def enqueue(window: MainWindow, steps: int) -> Path:
+    window.training.form.set_value({"steps": steps})
+    window.actions_["training.queue"].trigger()
+    return window.studio.trainer.queue[-1].run
+
+
+def test_queued_trainings_run_one_after_the_other(qtbot: QtBot, window: MainWindow) -> None:
+    training = window.training
+    assert not window.actions_["training.queue"].isEnabled()
+    with narrow.network():
+        first = begin(qtbot, window)
+        second, third = enqueue(window, SHORT), enqueue(window, SHORT + 1)
+        assert len({first, second, third}) == 3, "each has a name of its own"
+        assert len(training.queue.rows) == 2
+        qtbot.waitUntil(lambda: all(row.isVisible() for row in training.queue.rows), timeout=WAIT)
+        assert not second.exists()
+        window.studio.trainer.stop()
+        qtbot.waitUntil(lambda: window.studio.training is None and third.is_dir(), timeout=WAIT)
+    assert RunFolder.open(first).newest().step < LONG
+    assert RunFolder.open(second).newest().step == SHORT
+    assert RunFolder.open(third).newest().step == SHORT + 1
+    assert not training.queue.isVisibleTo(training)
+    # Who watched the first goes on to the next ones.
+    qtbot.waitUntil(lambda: window.studio.run == third, timeout=WAIT)
+
+
+def test_a_queued_training_is_taken_out_by_its_button(qtbot: QtBot, window: MainWindow) -> None:
+    with narrow.network():
+        begin(qtbot, window)
+        second, third = enqueue(window, SHORT), enqueue(window, SHORT)
+        away = window.training.queue.rows[0].findChild(QToolButton)
+        assert away is not None
+        assert second.name in away.toolTip()
+        qtbot.mouseClick(away, Qt.MouseButton.LeftButton)
+        assert [queued.run for queued in window.studio.trainer.queue] == [third]
+        # Its name is free again.
+        window.training.run_choice.taken()
+        assert window.training.run_choice.path() == second
+        window.studio.trainer.dequeue()
+        window.studio.trainer.stop()
+        qtbot.waitUntil(lambda: window.studio.training is None, timeout=WAIT)
+    assert not third.exists()
+
+
+def test_a_model_that_is_looked_at_stays_when_the_next_training_begins(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path
+) -> None:
+    with narrow.network():
+        begin(qtbot, window)
+        second = enqueue(window, SHORT)
+        open_run(qtbot, window.studio, tiny_run)
+        window.studio.trainer.stop()
+        qtbot.waitUntil(lambda: window.studio.training is None and second.is_dir(), timeout=WAIT)
+    assert window.studio.run == tiny_run
+
+
+def test_closing_tells_that_the_queue_is_forgotten(qtbot: QtBot, window: MainWindow) -> None:
+    with narrow.network():
+        begin(qtbot, window)
+        second = enqueue(window, SHORT)
+        window.close()
+        assert window.isVisible()
+        assert "queue" in window.messages.text
+        window.messages.action_button.click()
+        qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert not second.exists()
