@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from ddpm_studio import jobs
-from ddpm_studio.data.decoding.flattening import flatten
+from ddpm_studio.data.decoding.mode_conversion import flatten
 from ddpm_studio.data.samples import named_data
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.inpainting import Mask, mask_of

@@ -31,10 +31,10 @@ from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
 from ddpm_studio.jobs.drawing.picture_files import is_folder, row_length
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
-from ddpm_studio.jobs.library.describing import steps_told
+from ddpm_studio.jobs.library.run_summary import steps_told
 from ddpm_studio.jobs.training.distilling import further_student
+from ddpm_studio.jobs.training.fallback_folder import Spare
 from ddpm_studio.jobs.training.new_run import check_new_run
-from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import (
     DistillRequest,
     EncodeRequest,

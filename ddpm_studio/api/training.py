@@ -16,8 +16,8 @@ from ddpm_studio.api.store import models
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.training.budget import Budget, ask_budget
+from ddpm_studio.jobs.training.fallback_folder import Spare
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
-from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs.ready import named_run
 

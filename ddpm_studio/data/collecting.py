@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
 from ddpm_studio.data.formats.choosing import archive_of, beside, taken_by_formats
 from ddpm_studio.data.formats.folders import (
@@ -23,7 +24,6 @@ from ddpm_studio.data.labels.folders import TOP, archive_sources, split_folders
 from ddpm_studio.data.labels.own import OwnLabels
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.sources import label_sources
-from ddpm_studio.data.places import Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ddpm_studio.data.decoding.decode_pass import Framed, Raw, opened
 from ddpm_studio.data.decoding.decoding import Header
-from ddpm_studio.data.decoding.flattening import Rgb, from_array
-from ddpm_studio.data.decoding.looking import Framed, Raw, opened
+from ddpm_studio.data.decoding.mode_conversion import Rgb, from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.picture_shape import CHANNELS, ImageSize, PictureShape, parse_band_list, sides

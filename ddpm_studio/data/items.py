@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.data.places import Place
+from ddpm_studio.data.byte_ranges import Place
 
 # Python refuses to read numbers that are much longer.
 _NUMBER = re.compile(r"([0-9]{1,4000})")

@@ -10,9 +10,7 @@ from pathlib import Path
 
 from ddpm_studio.data.collecting import Collection, collect, source_stamps, source_title
 from ddpm_studio.data.dataset import Dataset
-from ddpm_studio.data.decoding.crew import Batch, Crew, Looker, look_here
-from ddpm_studio.data.decoding.decoding import Header
-from ddpm_studio.data.decoding.looking import (
+from ddpm_studio.data.decoding.decode_pass import (
     Look,
     NotAPicture,
     Outcome,
@@ -21,7 +19,9 @@ from ddpm_studio.data.decoding.looking import (
     read_item,
     values_of,
 )
-from ddpm_studio.data.decoding.pausing import no_collection
+from ddpm_studio.data.decoding.decode_pool import Batch, Crew, Looker, look_here
+from ddpm_studio.data.decoding.decoding import Header
+from ddpm_studio.data.decoding.gc_pause import no_collection
 from ddpm_studio.data.decoding.resizing import Recipe
 from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.fitting import choose_size, recipe_for

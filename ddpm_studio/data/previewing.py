@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.data.collecting import collect
+from ddpm_studio.data.decoding.decode_pass import NotAPicture, Raw, header_of, read_item, values_of
 from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
-from ddpm_studio.data.decoding.looking import NotAPicture, Raw, header_of, read_item, values_of
 from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.fitting import (
     choose_size,

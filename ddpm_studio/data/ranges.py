@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ddpm_studio.data.decoding.levels import WORDS
+from ddpm_studio.data.decoding.bit_depth import WORDS
 from ddpm_studio.data.formats.reading import told_values
 from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
 from ddpm_studio.errors import StudioError

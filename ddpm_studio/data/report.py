@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
-from ddpm_studio.data.decoding.foreign import foreign_suffix
+from ddpm_studio.data.decoding.unsupported import foreign_suffix
 from ddpm_studio.engine.sizes import size_text
 
 _FEW = 50

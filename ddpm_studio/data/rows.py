@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.data.decoding.looking import Target
+from ddpm_studio.data.decoding.decode_pass import Target
 from ddpm_studio.data.decoding.resizing import Recipe
 
 _COPY_ROWS = 1024

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.data.collecting import Collection
-from ddpm_studio.data.decoding.looking import RESULT_BYTES, Outcome, Target
+from ddpm_studio.data.decoding.decode_pass import RESULT_BYTES, Outcome, Target
 from ddpm_studio.data.decoding.resizing import Recipe
 from ddpm_studio.data.fitting import settled
 from ddpm_studio.data.items import Item, natural_key

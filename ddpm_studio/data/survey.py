@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ddpm_studio.data.decoding.decoding import Header
-from ddpm_studio.data.decoding.foreign import foreign_alone
+from ddpm_studio.data.decoding.unsupported import foreign_alone
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError

@@ -1,4 +1,4 @@
-from .device.layout import Precision as Precision
+from .device.memory_format import Precision as Precision
 from .ema import EMA as EMA
 from .generators import finish as finish
 from .guidance import Guided as Guided

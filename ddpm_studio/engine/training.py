@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ddpm_studio.engine.batches import Batches, PictureRows
 from ddpm_studio.engine.device.accelerator import Accelerator, Forward
-from ddpm_studio.engine.device.layout import memory_format
+from ddpm_studio.engine.device.memory_format import memory_format
 from ddpm_studio.engine.device.ranks import ALONE, Ranks
 from ddpm_studio.engine.ema import EMA
 from ddpm_studio.engine.losses import TrainingLoss, check_loss

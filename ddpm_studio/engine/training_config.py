@@ -13,7 +13,7 @@ from ddpm_studio.engine.checks import (
     check_seed,
     check_whole,
 )
-from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.learning_rates import learning_rate
 from ddpm_studio.engine.power_ema import LONGEST, SHORTEST
 from ddpm_studio.engine.tables import LEARNING_RATES, LOSSES, OPTIMIZERS, TIMESTEP_SAMPLING

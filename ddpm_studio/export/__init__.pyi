@@ -13,12 +13,6 @@ from .animation import (
 from .animation import (
     save_animation as save_animation,
 )
-from .carriers import (
-    RECIPE_KEY as RECIPE_KEY,
-)
-from .carriers import (
-    RECIPE_SUFFIXES as RECIPE_SUFFIXES,
-)
 from .estimate import (
     Estimate as Estimate,
 )
@@ -58,6 +52,12 @@ from .pictures import (
     save_png_sequence as save_png_sequence,
 )
 from .recipe import read_recipe as read_recipe
+from .text_metadata import (
+    RECIPE_KEY as RECIPE_KEY,
+)
+from .text_metadata import (
+    RECIPE_SUFFIXES as RECIPE_SUFFIXES,
+)
 from .timing import (
     Easing as Easing,
 )

@@ -10,11 +10,11 @@ from typing import overload
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.apng import write_apng
-from ddpm_studio.export.carriers import RECIPE_SUFFIXES
 from ddpm_studio.export.gif import MAX_FPS, write_gif
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.monitored import monitored
 from ddpm_studio.export.pictures import Recipe
+from ddpm_studio.export.text_metadata import RECIPE_SUFFIXES
 from ddpm_studio.export.timing import Easing, Timeline, choose_frames
 from ddpm_studio.export.video import find_ffmpeg, write_mp4
 from ddpm_studio.export.webp import write_webp

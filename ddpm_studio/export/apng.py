@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import BinaryIO
 
-from ddpm_studio.export.changes import Change, changes
+from ddpm_studio.export.frame_differences import Change, changes
 from ddpm_studio.export.grid import Pictures, zoom
 from ddpm_studio.export.monitored import Monitor, encoded
 from ddpm_studio.export.pictures import to_image

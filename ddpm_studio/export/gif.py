@@ -11,12 +11,12 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.GifImagePlugin import getdata, getheader
 
-from ddpm_studio.export.carriers import gif_comment
-from ddpm_studio.export.changes import changes
+from ddpm_studio.export.frame_differences import changes
 from ddpm_studio.export.grid import Pictures, zoom
 from ddpm_studio.export.monitored import Monitor, encoded
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.export.recipe import recipe_text
+from ddpm_studio.export.text_metadata import gif_comment
 from ddpm_studio.export.timing import Timeline
 
 _COLOURS = 256

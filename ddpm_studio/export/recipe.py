@@ -9,8 +9,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from ddpm_studio import __version__
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export import carriers
-from ddpm_studio.export.carriers import MAX_RECIPE_BYTES, RECIPE_KEY
+from ddpm_studio.export import text_metadata
+from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES, RECIPE_KEY
 from ddpm_studio.strict_json import parse_object, require_file
 
 
@@ -51,7 +51,7 @@ def read_recipe(path: Path) -> dict[str, object] | None:
     try:
         require_file(path)
         with path.open("rb") as file:
-            content = carriers.find(file)
+            content = text_metadata.find(file)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise StudioError(f"{path} can't be read: {why}.", "Check the path.") from error

@@ -16,10 +16,10 @@ import numpy as np
 import psutil
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.carriers import mp4_metadata
 from ddpm_studio.export.grid import Pictures, zoom
 from ddpm_studio.export.monitored import Monitor, monitored
 from ddpm_studio.export.recipe import recipe_text
+from ddpm_studio.export.text_metadata import mp4_metadata
 from ddpm_studio.export.timing import Timeline
 from ddpm_studio.progress import Progress
 

@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from ddpm_studio.export.carriers import webp_xmp
 from ddpm_studio.export.grid import Pictures, zoom
 from ddpm_studio.export.monitored import Monitor, encoded
 from ddpm_studio.export.pictures import to_image
 from ddpm_studio.export.recipe import recipe_text
+from ddpm_studio.export.text_metadata import webp_xmp
 from ddpm_studio.export.timing import Timeline
 
 _EFFORT = 50

@@ -41,12 +41,6 @@ from .drawing.series import (
     share_series as share_series,
 )
 from .drawing.sharing import share as share
-from .library.describing import (
-    RunSummary as RunSummary,
-)
-from .library.describing import (
-    describe_run as describe_run,
-)
 from .library.exchange import (
     ModelLook as ModelLook,
 )
@@ -59,8 +53,14 @@ from .library.exchange import (
 from .library.exchange import (
     look_at_model as look_at_model,
 )
-from .library.learnt import some_pictures as some_pictures
 from .library.numbered import load_picture as load_picture
+from .library.run_summary import (
+    RunSummary as RunSummary,
+)
+from .library.run_summary import (
+    describe_run as describe_run,
+)
+from .library.training_pictures import some_pictures as some_pictures
 from .measuring.bits import measure_bits as measure_bits
 from .measuring.bound import (
     bound_parts as bound_parts,

@@ -55,7 +55,7 @@ def _fill(runs: Path) -> None:
     import numpy as np
 
     from ddpm_studio.export import save_png
-    from ddpm_studio.export.carried import pack
+    from ddpm_studio.export.array_text import pack
 
     random = np.random.default_rng(0)
     for number in range(_RUNS):

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio import catalogue, requests
 from ddpm_studio.api.run import Run
 from ddpm_studio.catalogue.fields import OneOf, choices_of, one_of
-from ddpm_studio.cli.group import load_command
+from ddpm_studio.cli.lazy_group import load_command
 from ddpm_studio.cli.table import COMMANDS
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.widgets.forms.form import RequestForm

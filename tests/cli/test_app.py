@@ -6,7 +6,7 @@ import pytest
 
 from ddpm_studio import __version__
 from ddpm_studio.catalogue import PRESETS, SAMPLERS
-from ddpm_studio.cli.group import load_command
+from ddpm_studio.cli.lazy_group import load_command
 from ddpm_studio.cli.table import COMMANDS
 from ddpm_studio.cli.trajectory import _FRAMES
 from ddpm_studio.requests import (

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ddpm_studio.data import Dataset, Report, prepare, preparing, sample_sets
-from ddpm_studio.data.decoding import crew
-from ddpm_studio.data.decoding.looking import Look, Target, look
+from ddpm_studio.data.decoding import decode_pool
+from ddpm_studio.data.decoding.decode_pass import Look, Target, look
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 from ddpm_studio.progress import Progress
@@ -28,7 +28,7 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             counts.append(len(readers))
         return look(readers, first, target)
 
-    monkeypatch.setattr(crew, "look", counted)
+    monkeypatch.setattr(decode_pool, "look", counted)
     return counts
 
 
@@ -58,7 +58,7 @@ def test_unchanged_files_are_not_even_read(tmp_path: Path, monkeypatch: pytest.M
     def never(item: object) -> bytes:
         raise AssertionError("a file was read")
 
-    monkeypatch.setattr(crew, "read_item", never)
+    monkeypatch.setattr(decode_pool, "read_item", never)
     assert prepared(tmp_path / "cache", tmp_path / "in").fingerprint == first.fingerprint
 
 

@@ -23,7 +23,7 @@ from ddpm_studio.engine import (
     in_bf16,
 )
 from ddpm_studio.engine.device.accelerator import Accelerator
-from ddpm_studio.engine.device.captured import Replayed
+from ddpm_studio.engine.device.cuda_graph import Replayed
 from ddpm_studio.engine.losses import l_simple
 from ddpm_studio.engine.tables import LOSSES, OPTIMIZERS
 

@@ -23,7 +23,7 @@ from ddpm_studio.export import (
     save_png,
     save_png_sequence,
 )
-from ddpm_studio.export.changes import Change, changes
+from ddpm_studio.export.frame_differences import Change, changes
 from ddpm_studio.export.recipe import png_text
 from ddpm_studio.export.timing import Timeline
 from ddpm_studio.progress import Progress

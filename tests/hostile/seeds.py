@@ -18,7 +18,7 @@ from PIL import Image
 from safetensors.numpy import save as save_tensors
 
 from ddpm_studio.engine.networks.unet import UNet, UNetConfig
-from ddpm_studio.export.carriers import gif_comment, webp_xmp
+from ddpm_studio.export.text_metadata import gif_comment, webp_xmp
 from ddpm_studio.interop import save_diffusers
 from ddpm_studio.requests import SampleRequest
 from ddpm_studio.runs import ProcessInfo, RunFolder, RunInfo

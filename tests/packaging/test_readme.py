@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.cli.group import load_command
+from ddpm_studio.cli.lazy_group import load_command
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
 from ddpm_studio.data.samples import sample_sets
 

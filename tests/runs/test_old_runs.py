@@ -14,7 +14,7 @@ import pytest
 
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
-from ddpm_studio.jobs.library.describing import describe_run
+from ddpm_studio.jobs.library.run_summary import describe_run
 from ddpm_studio.requests import Sampler, SampleRequest
 from tests.jobs.conftest import finish
 

@@ -58,7 +58,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
     def work() -> RunView:
         from ddpm_studio import jobs
         from ddpm_studio.jobs.drawing.pictures import prepare_options
-        from ddpm_studio.jobs.library.learnt import are_there, learnt_sources
+        from ddpm_studio.jobs.library.training_pictures import are_there, learnt_sources
         from ddpm_studio.runs import RunFolder
         from ddpm_studio.runs.averages import keeps_averages
 

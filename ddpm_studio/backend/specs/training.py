@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolCall
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.jobs.training.fallback_folder import Spare
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:

@@ -55,10 +55,10 @@ def command(
     request = validated(DistillRequest, given, run=run)
     if not resume:
         check_new_run(student, option_name)
-    from ddpm_studio.cli.train_teller import train_told
+    from ddpm_studio.cli.train_output import train_told
     from ddpm_studio.jobs import distill, train
     from ddpm_studio.jobs.training.distilling import further_student
-    from ddpm_studio.jobs.training.spare import Spare
+    from ddpm_studio.jobs.training.fallback_folder import Spare
 
     elsewhere = Spare(spare)
     if resume:

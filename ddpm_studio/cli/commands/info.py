@@ -32,7 +32,7 @@ def command(
         _tell_program(json)
         return
     from ddpm_studio.jobs import describe_run
-    from ddpm_studio.jobs.library.describing import steps_told
+    from ddpm_studio.jobs.library.run_summary import steps_told
 
     summary = describe_run(run)
     if json:

@@ -121,9 +121,9 @@ def command(
     else:
         check_new_run(run, option_name)
         request = fine_tuned(start_from, given, make, option_name) if start_from else make(given)
-    from ddpm_studio.cli.train_teller import train_told
+    from ddpm_studio.cli.train_output import train_told
     from ddpm_studio.jobs import train, train_within
-    from ddpm_studio.jobs.training.spare import Spare
+    from ddpm_studio.jobs.training.fallback_folder import Spare
 
     if time is not None and not begun:
         job = train_within(time, data or [], run, request, options, given, spare=Spare(spare))

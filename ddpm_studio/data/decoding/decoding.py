@@ -32,11 +32,7 @@ from PIL import (
 )
 
 from ddpm_studio.band_chunk import BAND_CHUNK, band_shape, unpack_bands
-from ddpm_studio.data.decoding.flattening import ALPHA_MODES, Decoded, Rgb, flatten, from_array
-from ddpm_studio.data.decoding.foreign import foreign, looks_like_tga
-from ddpm_studio.data.decoding.frames import count_frames
-from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
-from ddpm_studio.data.decoding.levels import (
+from ddpm_studio.data.decoding.bit_depth import (
     NO_RANGES,
     WORDS,
     Ranges,
@@ -48,9 +44,13 @@ from ddpm_studio.data.decoding.levels import (
     stretched,
     turned_array,
 )
+from ddpm_studio.data.decoding.frames import count_frames
+from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
+from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
 from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, why_not
+from ddpm_studio.data.decoding.unsupported import foreign, looks_like_tga
 from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import BYTES, Values

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from ddpm_studio.data.decoding.flattening import Decoded, Rgb
+from ddpm_studio.data.decoding.mode_conversion import Decoded, Rgb
 from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import Range

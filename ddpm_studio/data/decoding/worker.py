@@ -1,4 +1,4 @@
-"""A process that looks at pictures until its input ends; see :mod:`ddpm_studio.data.decoding.crew`.
+"""A process of the decode pool: looks at pictures until its input ends.
 
 Questions and answers are a line of JSON each; after a question come the bytes of the files that
 lie in no place. Whoever holds the other end may die at any moment: then the input ends.
@@ -18,10 +18,10 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from ddpm_studio.data.decoding.looking import Framed, NotAPicture, Raw, Target, look, read_file
+from ddpm_studio.data.byte_ranges import Member, OpenFile, Place, Span, Whole
+from ddpm_studio.data.decoding.decode_pass import Framed, NotAPicture, Raw, Target, look, read_file
 from ddpm_studio.data.decoding.resizing import Recipe
 from ddpm_studio.data.decoding.verdicts import Unusable
-from ddpm_studio.data.places import Member, OpenFile, Place, Span, Whole
 
 READY = b"ready\n"
 MEMORY, DISK = "memory", "disk"

@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from ddpm_studio.data.byte_ranges import Member, OpenFile, Span
 from ddpm_studio.data.formats.folders import unreadable
 from ddpm_studio.data.formats.streams import ListingStream, open_tar
 from ddpm_studio.data.items import MAX_FILES, File, natural_key
-from ddpm_studio.data.places import Member, OpenFile, Span
 from ddpm_studio.errors import StudioError
 
 MAX_TOTAL_BYTES = 64 * 2**30

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from ddpm_studio.data.byte_ranges import Place, Whole
 from ddpm_studio.data.items import MAX_FILES, File, natural_key
-from ddpm_studio.data.places import Place, Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 

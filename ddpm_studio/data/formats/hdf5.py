@@ -10,11 +10,11 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import Array, BlockRows, Rows
 from ddpm_studio.data.formats.named_arrays import Named, parts_of
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
-from ddpm_studio.data.places import Whole
 from ddpm_studio.errors import StudioError, plain
 
 _MOST_DATASETS, _MOST_DEPTH = 1000, 8

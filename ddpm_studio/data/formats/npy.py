@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import (
     Array,
     BlockRows,
@@ -23,7 +24,6 @@ from ddpm_studio.data.formats.named_arrays import Named, parts_of
 from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
-from ddpm_studio.data.places import Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.archives import Budget, open_zip
 from ddpm_studio.data.formats.array_rows import Rows, file_array, fits_memory
 from ddpm_studio.data.formats.named_arrays import Named, parts_of
@@ -16,7 +17,6 @@ from ddpm_studio.data.formats.npy import damaged_array, pickled
 from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
-from ddpm_studio.data.places import Whole
 from ddpm_studio.errors import StudioError, plain
 
 # What is smaller is read at once, with its checksum.

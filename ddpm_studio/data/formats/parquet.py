@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import Array
 from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import MAX_FILES, File, Item
-from ddpm_studio.data.places import Whole
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
 

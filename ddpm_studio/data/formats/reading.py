@@ -13,11 +13,11 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import Array, Rows, fits_memory
 from ddpm_studio.data.formats.layouts import Layout, layout_of
 from ddpm_studio.data.items import MAX_FILES, File, Item, Pixels
 from ddpm_studio.data.labels.own import OwnChoices, OwnLabels, class_names
-from ddpm_studio.data.places import Whole
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
 from ddpm_studio.errors import StudioError, plain

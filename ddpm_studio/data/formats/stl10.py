@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import LOST, Array, Rows
 from ddpm_studio.data.formats.file_rows import FileRows
 from ddpm_studio.data.formats.layouts import Layout
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
-from ddpm_studio.data.places import Whole
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError
 

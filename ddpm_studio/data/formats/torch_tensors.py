@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.archives import open_zip
 from ddpm_studio.data.formats.array_rows import Array, Rows, file_array, fits_memory
 from ddpm_studio.data.formats.named_arrays import Named, parts_of
 from ddpm_studio.data.formats.npy_header import NpyHeader
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
-from ddpm_studio.data.places import Whole
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.pickles.arrays import ARRAY_MAKERS, PickledArray
 from ddpm_studio.pickles.reader import Name, Unknown, parse_pickle

@@ -11,8 +11,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.device.captured import UNRECORDED, Captured, captured
-from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.device.cuda_graph import UNRECORDED, Captured, captured
+from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.device.ranks import ALONE, RankGroup, Ranks
 
 #: A network, or what was compiled of it.

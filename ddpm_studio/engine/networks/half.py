@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 import torch
 
-from ddpm_studio.engine.device.layout import memory_format
+from ddpm_studio.engine.device.memory_format import memory_format
 from ddpm_studio.engine.networks.network import Network
 from ddpm_studio.engine.networks.registry import outline
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, get_type_hints
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.sizes import side_text
 
 # Beyond these a network is a mistake or an attack: building it would take all memory or time.

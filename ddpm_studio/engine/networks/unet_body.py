@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddpm_studio.engine.device.layout import Precision
+from ddpm_studio.engine.device.memory_format import Precision
 from ddpm_studio.engine.networks.embeddings import timestep_embedding
 from ddpm_studio.engine.networks.network import (
     Network,

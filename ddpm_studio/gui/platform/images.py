@@ -16,7 +16,7 @@ from ddpm_studio import data
 from ddpm_studio.data.formats.npy_header import read_npy_header
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
-from ddpm_studio.export.carriers import MAX_RECIPE_BYTES, RECIPE_KEY
+from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES, RECIPE_KEY
 from ddpm_studio.picture_shape import (
     FIRST_BANDS,
     MOST_BANDS,

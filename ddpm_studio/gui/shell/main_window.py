@@ -20,16 +20,16 @@ from PySide6.QtWidgets import (
 from ddpm_studio.catalogue.tools import tool_of
 from ddpm_studio.data.samples import sample_set, title_of
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.features.preferences.applying import Applying
+from ddpm_studio.gui.features.preferences.apply_settings import Applying
 from ddpm_studio.gui.features.report.report_writer import ReportWriter
 from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
 from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
 from ddpm_studio.gui.shell.dock_layout import DockLayout, kept_in
-from ddpm_studio.gui.shell.helping import Helping
+from ddpm_studio.gui.shell.help_actions import Helping
 from ddpm_studio.gui.shell.menu_bar import fill_menu_bar
 from ddpm_studio.gui.shell.notifier import Notifier
-from ddpm_studio.gui.shell.opening import Opening
+from ddpm_studio.gui.shell.open_actions import Opening
 from ddpm_studio.gui.shell.tool_tabs import PanelT, ToolTabs
 from ddpm_studio.gui.shell.unsaved import Unsaved
 from ddpm_studio.gui.shell.view_actions import ViewActions
@@ -39,7 +39,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.settings import Preferences
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.gui.workspace.undoing import Undoing
+from ddpm_studio.gui.workspace.undo_actions import Undoing
 from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.requests import PrepareOptions
 

@@ -12,7 +12,7 @@ from ddpm_studio import paths
 from ddpm_studio.backend import JobHandle
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import CheckpointSaved, Event, RunStarted, SavingFailed
-from ddpm_studio.jobs.training.spare import last_resorts
+from ddpm_studio.jobs.training.fallback_folder import last_resorts
 
 # The weights, their mean, Adam's two moments and a little more, in float32.
 _BYTES_A_PARAMETER = 4 * 5

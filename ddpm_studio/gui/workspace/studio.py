@@ -15,15 +15,15 @@ from ddpm_studio.backend import Backend, JobHandle, JobSpec, Lane, State, specs
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.gui.workspace.automatic_drawing import Unasked
 from ddpm_studio.gui.workspace.importing import Importer
 from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.recent import Recent
+from ddpm_studio.gui.workspace.recipe_reopener import Restorer
 from ddpm_studio.gui.workspace.records import Records
-from ddpm_studio.gui.workspace.restoring import Restorer
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.trainer import Trainer
-from ddpm_studio.gui.workspace.unasked import Unasked
 from ddpm_studio.jobs.events import Drawn, Pictures
 from ddpm_studio.jobs.library.gallery import find_runs
 from ddpm_studio.requests import PrepareOptions

@@ -13,7 +13,7 @@ from ddpm_studio.backend import Backend, JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.workspace.records import Records
 from ddpm_studio.jobs.events import Event, RunStarted, TrainTick
-from ddpm_studio.jobs.training.spare import Spare
+from ddpm_studio.jobs.training.fallback_folder import Spare
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:

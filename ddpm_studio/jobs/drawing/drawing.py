@@ -14,14 +14,14 @@ from torch import Tensor
 from ddpm_studio.catalogue.origins import origins
 from ddpm_studio.catalogue.tools import drawing_of, tool_of
 from ddpm_studio.engine import DiffusionProcess, Frame, Network, PictureNoise, Precision
-from ddpm_studio.engine.device.layout import memory_format
+from ddpm_studio.engine.device.memory_format import memory_format
 from ddpm_studio.engine.guidance import check_labels, guided
 from ddpm_studio.engine.pixels import to_float16, to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS, Frames
 from ddpm_studio.engine.samplers.grid import sectioned
 from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.errors import StudioError, is_out_of_memory
-from ddpm_studio.export.carried import Array, pack
+from ddpm_studio.export.array_text import Array, pack
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress

@@ -17,7 +17,7 @@ from ddpm_studio.catalogue.origins import believing, require
 from ddpm_studio.catalogue.tools import DrawingInfo, Input, drawings
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
-from ddpm_studio.export.carried import Array, unpack
+from ddpm_studio.export.array_text import Array, unpack
 from ddpm_studio.jobs.events import Latent, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import DrawRequest

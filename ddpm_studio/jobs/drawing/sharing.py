@@ -12,7 +12,7 @@ from ddpm_studio.engine import PictureNoise
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.carried import Array
+from ddpm_studio.export.array_text import Array
 from ddpm_studio.jobs.drawing.drawing import check_t, draw, picture_shape, recipe, walk
 from ddpm_studio.jobs.drawing.latents import forward_noise, latent_of, noised, use_latent
 from ddpm_studio.jobs.drawing.models import Model, ModelStore

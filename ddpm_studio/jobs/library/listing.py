@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Progress
-from ddpm_studio.jobs.library.describing import steps_told
+from ddpm_studio.jobs.library.run_summary import steps_told
 from ddpm_studio.local_time import local_time
 from ddpm_studio.paths import is_file
 from ddpm_studio.picture_shape import sides

@@ -11,7 +11,7 @@ from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.pictures import fit_picture, load_file, prepare_options
 from ddpm_studio.jobs.events import Pictures
-from ddpm_studio.jobs.library.learnt import measured_pictures
+from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.paths import is_file, is_there
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.ready import named_run

@@ -22,11 +22,11 @@ from torch import Tensor
 from ddpm_studio import paths
 from ddpm_studio.engine import Network, Trainer
 from ddpm_studio.engine.device.accelerator import compiled_network
-from ddpm_studio.engine.device.captured import Replayed
+from ddpm_studio.engine.device.cuda_graph import Replayed
 from ddpm_studio.errors import is_device_lost, is_out_of_memory
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.machine.device import describe
-from ddpm_studio.jobs.machine.kept import read_kept, write_kept
+from ddpm_studio.jobs.machine.measurement_cache import read_kept, write_kept
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

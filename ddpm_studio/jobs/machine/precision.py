@@ -10,9 +10,9 @@ from typing import get_args
 import torch
 
 from ddpm_studio import paths
-from ddpm_studio.engine.device.layout import Precision, memory_format
+from ddpm_studio.engine.device.memory_format import Precision, memory_format
 from ddpm_studio.engine.networks.unet_blocks import BlockStyle, ResidualBlock
-from ddpm_studio.jobs.machine.kept import read_kept, write_kept
+from ddpm_studio.jobs.machine.measurement_cache import read_kept, write_kept
 
 _FILE = "precision.json"
 _MOST_BYTES = 1 << 16

@@ -21,7 +21,7 @@ from ddpm_studio.engine import (
     Trainer,
     TrainingConfig,
 )
-from ddpm_studio.engine.device.captured import UNRECORDED
+from ddpm_studio.engine.device.cuda_graph import UNRECORDED
 from ddpm_studio.engine.networks.presets import preset as preset_config
 from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.engine.networks.registry import build
@@ -29,7 +29,7 @@ from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
-from ddpm_studio.jobs.machine.kept import read_kept, write_kept
+from ddpm_studio.jobs.machine.measurement_cache import read_kept, write_kept
 from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
 from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides
 from ddpm_studio.picture_shape import image_size as image_size_of

@@ -32,7 +32,7 @@ from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
-from ddpm_studio.jobs.library.learnt import measured_pictures
+from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.jobs.measuring.measuring import (
     class_tensor,
     measured_process,

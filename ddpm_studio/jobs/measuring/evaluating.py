@@ -19,7 +19,7 @@ from ddpm_studio.jobs.drawing.rank_drawing import first_device
 from ddpm_studio.jobs.drawing.sampling import draw_classes
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
-from ddpm_studio.jobs.library.learnt import measured_pictures
+from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
 from ddpm_studio.jobs.measuring.measuring import own_classes
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest

@@ -9,7 +9,7 @@ import numpy as np
 from ddpm_studio.data import Dataset
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, NeighboursFound, Pictures, Progress
-from ddpm_studio.jobs.library.learnt import learnt_pictures, learnt_sources
+from ddpm_studio.jobs.library.training_pictures import learnt_pictures, learnt_sources
 from ddpm_studio.metrics import Neighbours, nearest
 from ddpm_studio.requests import NeighboursRequest
 from ddpm_studio.runs import RunFolder

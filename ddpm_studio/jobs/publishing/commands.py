@@ -11,8 +11,8 @@ from typing import Any
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.data.samples import data_name, named_data
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.command_lines import options_of
 from ddpm_studio.jobs.drawing.recipes import run_id
-from ddpm_studio.jobs.spelling import options_of
 from ddpm_studio.requests import DistillRequest, EvaluateRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo

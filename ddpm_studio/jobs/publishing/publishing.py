@@ -13,7 +13,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Event, Progress
-from ddpm_studio.jobs.library.learnt import learnt_sources
+from ddpm_studio.jobs.library.training_pictures import learnt_sources
 from ddpm_studio.jobs.measuring.asked_again import asked_of, compared_data
 from ddpm_studio.jobs.measuring.evaluating import evaluate
 from ddpm_studio.jobs.publishing.card import Told, model_card

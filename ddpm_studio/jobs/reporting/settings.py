@@ -9,7 +9,7 @@ from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.engine.tables import PARAMETERIZATIONS, SCHEDULES, VARIANCES, Table
 from ddpm_studio.export.report.blocks import Facts, Figure, Note, Section
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.library.describing import describe_run, steps_told
+from ddpm_studio.jobs.library.run_summary import describe_run, steps_told
 from ddpm_studio.jobs.publishing.commands import data_words, train_command
 from ddpm_studio.jobs.reporting.subject import Plan, Subject
 from ddpm_studio.local_time import local_time

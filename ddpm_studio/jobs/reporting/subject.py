@@ -16,13 +16,13 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.data.samples import data_name
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.report.blocks import Section
+from ddpm_studio.jobs.command_lines import options_of
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
-from ddpm_studio.jobs.library.learnt import measured_pictures
 from ddpm_studio.jobs.library.numbered import numbered
-from ddpm_studio.jobs.spelling import options_of
+from ddpm_studio.jobs.library.training_pictures import measured_pictures
 from ddpm_studio.requests import DrawRequest, ReportRequest, Request, SampleRequest
 from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.ready import is_ready, ready_name

@@ -15,7 +15,7 @@ from ddpm_studio.export.report.page import Page, page_html
 from ddpm_studio.export.writing import check_destination, whole_file
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress
-from ddpm_studio.jobs.library.describing import describe_run, steps_told
+from ddpm_studio.jobs.library.run_summary import describe_run, steps_told
 from ddpm_studio.jobs.reporting.subject import Plan, Subject, pictures_at_hand
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import Device, ReportRequest, Weights

@@ -12,8 +12,8 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.training.fallback_folder import Spare
 from ddpm_studio.jobs.training.new_run import begun_otherwise, resumed
-from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.training import TrainResult, train
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo

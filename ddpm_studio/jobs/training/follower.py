@@ -19,7 +19,7 @@ from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.rank_drawing import WORK, draw_as_rank
-from ddpm_studio.jobs.library.learnt import learnt_sources
+from ddpm_studio.jobs.library.training_pictures import learnt_sources
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.place import Place
 from ddpm_studio.jobs.machine.ranks.team import Team

@@ -13,7 +13,7 @@ import torch
 
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer
-from ddpm_studio.engine.device.captured import UNRECORDED
+from ddpm_studio.engine.device.cuda_graph import UNRECORDED
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.training.batching import MicroBatch

@@ -21,7 +21,7 @@ from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, PicturesLeftOut, Progress, RunStarted, Told
-from ddpm_studio.jobs.library.learnt import kept_pictures, learnt_sources, require_reader
+from ddpm_studio.jobs.library.training_pictures import kept_pictures, learnt_sources, require_reader
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.machine.ranks.team import Team
@@ -42,11 +42,11 @@ from ddpm_studio.jobs.training.dataset_checks import (
     size_told,
 )
 from ddpm_studio.jobs.training.description import describe, network_config, process_of
+from ddpm_studio.jobs.training.fallback_folder import Spare
 from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.new_run import taken_over
 from ddpm_studio.jobs.training.rank_state import Leading, tell_plan, told_ranks
-from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.paths import is_there

@@ -16,15 +16,15 @@ from ddpm_studio.errors import Failure, StudioError, is_device_lost
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep, TrainTick
 from ddpm_studio.jobs.training.changes import pictures_seen
 from ddpm_studio.jobs.training.data_guard import DataGuard
-from ddpm_studio.jobs.training.faults import Fault
+from ddpm_studio.jobs.training.fallback_folder import Spare, last_resorts
 from ddpm_studio.jobs.training.held_out import HeldOut
+from ddpm_studio.jobs.training.loss_spikes import LATE, SpikeWatch
 from ddpm_studio.jobs.training.previews import Previews
 from ddpm_studio.jobs.training.rank_state import Leading, noted_ranks
 from ddpm_studio.jobs.training.saving import Saver
 from ddpm_studio.jobs.training.snapshots import Snapshots
-from ddpm_studio.jobs.training.spare import Spare, last_resorts
-from ddpm_studio.jobs.training.spikes import LATE, SpikeWatch
 from ddpm_studio.jobs.training.stepper import Stepper
+from ddpm_studio.jobs.training.training_errors import Fault
 from ddpm_studio.jobs.training.training_log import DivergedError, TrainingLog
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, RunLock

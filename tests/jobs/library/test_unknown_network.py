@@ -15,9 +15,9 @@ from ddpm_studio.engine.tables import NETWORKS, NetworkInfo
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
-from ddpm_studio.jobs.library.describing import describe_run
 from ddpm_studio.jobs.library.exchange import export_diffusers
 from ddpm_studio.jobs.library.listing import list_runs, run_settings
+from ddpm_studio.jobs.library.run_summary import describe_run
 from ddpm_studio.jobs.training.training import train
 from ddpm_studio.requests import PrepareOptions, SampleRequest, TrainRequest
 from ddpm_studio.runs import RunFolder

@@ -16,7 +16,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, find_neighbours, measure_bits, some_pictures
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Notice
-from ddpm_studio.jobs.library.learnt import are_there
+from ddpm_studio.jobs.library.training_pictures import are_there
 from ddpm_studio.requests import BitsRequest, NeighboursRequest, PrepareOptions
 from ddpm_studio.runs import RunFolder
 from tests import ready_models
@@ -31,7 +31,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Image.new("L", (16, 16), 90 + k).save(folder / "dark" / f"more{k}.png")
     one = SampleSet("others", "Others", folder, "Ours.", PrepareOptions())
     monkeypatch.setattr(samples, "sample_sets", lambda: [one])
-    monkeypatch.setattr("ddpm_studio.jobs.library.learnt.sample_sets", lambda: [one])
+    monkeypatch.setattr("ddpm_studio.jobs.library.training_pictures.sample_sets", lambda: [one])
     return folder
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ddpm_studio import data
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.library.learnt import learnt_sources
+from ddpm_studio.jobs.library.training_pictures import learnt_sources
 from ddpm_studio.jobs.training.follower import _pictures
 from ddpm_studio.jobs.training.rank_state import Plan
 from ddpm_studio.runs import RunFolder

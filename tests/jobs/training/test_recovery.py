@@ -28,14 +28,14 @@ from ddpm_studio.jobs.events import (
 from ddpm_studio.jobs.training import (
     batching,
     data_guard,
+    loss_spikes,
     saving,
-    spikes,
     training_log,
     training_loop,
 )
 from ddpm_studio.jobs.training.data_guard import DataGuard
-from ddpm_studio.jobs.training.spare import Spare
-from ddpm_studio.jobs.training.spikes import SpikeWatch
+from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.loss_spikes import SpikeWatch
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, atomic, journal
 from tests.jobs.conftest import REQUEST, finish
@@ -410,7 +410,7 @@ def test_training_returns_to_where_the_loss_had_not_leapt_yet(
     monkeypatch.setattr(training_log, "_TICK_SECONDS", 0.0)
     # Seen at the second of three steps: by then the first one of the spike is saved.
     for key, value in (("_BEFORE", 10), ("_NOW", 3), ("_LEAST", 2)):
-        monkeypatch.setattr(spikes, key, value)
+        monkeypatch.setattr(loss_spikes, key, value)
     monkeypatch.setattr(training_loop, "LATE", 3)
     step = Trainer.step
 

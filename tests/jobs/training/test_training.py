@@ -24,7 +24,7 @@ from ddpm_studio.jobs.events import (
     TrainStep,
 )
 from ddpm_studio.jobs.library.covers import run_cover
-from ddpm_studio.jobs.library.describing import describe_run
+from ddpm_studio.jobs.library.run_summary import describe_run
 from ddpm_studio.jobs.machine.device import choose_precision
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder

@@ -14,8 +14,8 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.answers import answers
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
+from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.requests import AnimationRequest

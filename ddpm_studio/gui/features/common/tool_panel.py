@@ -20,8 +20,8 @@ from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.catalogue.tools import TOOLS, tool_of
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
+from ddpm_studio.gui.features.common.drawing_turn import Turn
 from ddpm_studio.gui.features.common.tool_words import tool_menu
-from ddpm_studio.gui.features.common.turn import Turn
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar

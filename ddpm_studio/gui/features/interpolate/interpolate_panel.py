@@ -22,12 +22,12 @@ from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
-from ddpm_studio.gui.features.interpolate.by_chance import chosen, offer_some
 from ddpm_studio.gui.features.interpolate.lambda_drawer import LambdaDrawer
 from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices, restored_mode
 from ddpm_studio.gui.features.interpolate.mix_export import path_export, rows_export, square_export
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
+from ddpm_studio.gui.features.interpolate.random_pictures import chosen, offer_some
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid

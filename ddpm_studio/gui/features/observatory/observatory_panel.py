@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.observatory.curves_page import CurvesPage
+from ddpm_studio.gui.features.observatory.figure_saver import FigureSaver
 from ddpm_studio.gui.features.observatory.quality_page import QualityPage
 from ddpm_studio.gui.features.observatory.runs_page import RunsPage, following
 from ddpm_studio.gui.features.observatory.samples_page import SamplesPage
-from ddpm_studio.gui.features.observatory.saving import FigureSaver
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.answers import answers
 from ddpm_studio.gui.widgets.layout.basics import button, label
+from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
 from ddpm_studio.requests import ImportRequest
 
 if TYPE_CHECKING:

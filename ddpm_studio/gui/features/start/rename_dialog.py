@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.layout.answers import answers
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, set_property
+from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
 from ddpm_studio.runs.naming import renamed
 
 _WIDTH = 380

@@ -19,7 +19,7 @@ from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BINS, RunStarted, TrainTick
-from ddpm_studio.jobs.library.describing import RunSummary
+from ddpm_studio.jobs.library.run_summary import RunSummary
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.fake_backend import FakeBackend
 

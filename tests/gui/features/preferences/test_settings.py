@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobSpec
 from ddpm_studio.backend.spec import DeviceCall
-from ddpm_studio.gui.features.preferences.applying import Applying
+from ddpm_studio.gui.features.preferences.apply_settings import Applying
 from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
 from ddpm_studio.gui.theme.theme import Theme
 from ddpm_studio.gui.workspace.actions import ActionRegistry

@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.data import Dataset, prepare, preparing
-from ddpm_studio.data.decoding import crew
-from ddpm_studio.data.decoding.crew import Crew
+from ddpm_studio.data.decoding import decode_pool
+from ddpm_studio.data.decoding.decode_pool import Crew
 from ddpm_studio.data.decoding.worker import READY
 from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.errors import StudioError
@@ -100,7 +100,7 @@ def test_the_same_comes_of_it(
     source = _source(tmp_path, kind)
     here = prepared(tmp_path / "here", source, **options)
     monkeypatch.setattr(preparing, "_CREW_FROM_BYTES", 0)
-    monkeypatch.setattr(crew, "look_here", None)
+    monkeypatch.setattr(decode_pool, "look_here", None)
     there = prepared(tmp_path / "there", source, **options)
     assert there.report.kept >= 38
     assert len(there.report.rejects) >= 3
@@ -150,16 +150,17 @@ def test_what_cannot_be_started_is_done_here(
 ) -> None:
     source = _source(tmp_path, "zip")
     first = prepared(tmp_path / "there", source)
-    monkeypatch.setattr(crew, "_command", lambda: [sys.executable, "-c", ""])
+    monkeypatch.setattr(decode_pool, "_command", lambda: [sys.executable, "-c", ""])
     _same(first, prepared(tmp_path / "here", source))
-    monkeypatch.setattr(crew, "_command", lambda: [str(tmp_path / "missing")])
+    monkeypatch.setattr(decode_pool, "_command", lambda: [str(tmp_path / "missing")])
     _same(first, prepared(tmp_path / "not", source))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux shows them")
 def test_they_end_with_the_program_however_it_ends(tmp_path: Path) -> None:
     code = (
-        "from ddpm_studio.data.decoding.crew import Crew; crew = Crew(); assert crew.ready();"
+        "from ddpm_studio.data.decoding.decode_pool import Crew;"
+        "crew = Crew(); assert crew.ready();"
         "print(*[w._process.pid for w in crew._workers], flush=True); input()"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -207,4 +208,4 @@ def test_an_error_of_the_program_is_told(tmp_path: Path) -> None:
         assert hands.ready()
         worker = hands._workers[0]
         with pytest.raises(RuntimeError, match="KeyError"):
-            worker.ask([crew._Asked(["Unheard", ".png", 1])], 0, None, large=True)
+            worker.ask([decode_pool._Asked(["Unheard", ".png", 1])], 0, None, large=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.carried import pack, unpack
+from ddpm_studio.export.array_text import pack, unpack
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.cli.options import validated
-from ddpm_studio.jobs.spelling import options_of
+from ddpm_studio.jobs.command_lines import options_of
 from ddpm_studio.requests import PrepareOptions, SampleRequest
 
 

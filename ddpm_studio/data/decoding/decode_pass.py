@@ -15,10 +15,10 @@ from ddpm_studio.data.decoding.decoding import (
     Opened,
     array_header,
 )
-from ddpm_studio.data.decoding.flattening import from_array
-from ddpm_studio.data.decoding.foreign import foreign, foreign_suffix, shardless
 from ddpm_studio.data.decoding.kinds import HEAD_BYTES, PICTURE_SUFFIXES, identify
+from ddpm_studio.data.decoding.mode_conversion import from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
+from ddpm_studio.data.decoding.unsupported import foreign, foreign_suffix, shardless
 from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
 from ddpm_studio.data.values import Values

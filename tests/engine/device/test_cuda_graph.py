@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ddpm_studio.engine.device import captured
-from ddpm_studio.engine.device.captured import Replayed
+from ddpm_studio.engine.device import cuda_graph
+from ddpm_studio.engine.device.cuda_graph import Replayed
 
 
 class _Recordings:
@@ -37,7 +37,7 @@ class _Recordings:
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> _Recordings:
     recordings = _Recordings()
-    monkeypatch.setattr(captured, "captured", recordings.record)
+    monkeypatch.setattr(cuda_graph, "captured", recordings.record)
     return recordings
 
 

@@ -22,7 +22,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from ddpm_studio.data.decoding.looking import (
+from ddpm_studio.data.decoding.decode_pass import (
     Framed,
     Look,
     NotAPicture,
@@ -31,7 +31,7 @@ from ddpm_studio.data.decoding.looking import (
     look,
     read_item,
 )
-from ddpm_studio.data.decoding.pausing import no_collection
+from ddpm_studio.data.decoding.gc_pause import no_collection
 from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.decoding.worker import ARRAY, BYTES, DISK, LEFT_OUT, MEMORY, OTHER, READY
 from ddpm_studio.data.decoding.worker import main as worker_main

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from ddpm_studio.data.decoding.levels import NO_RANGES, eight_bits, measured, strips
+from ddpm_studio.data.decoding.bit_depth import NO_RANGES, eight_bits, measured, strips
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.picture_shape import MOST_COLOURS
 
