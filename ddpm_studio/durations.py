@@ -1,4 +1,4 @@
-"""Numbers in plain words."""
+"""Durations and counts in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong, said once for a person, with details to copy."""
+"""Errors for a person: what went wrong, said once, with details to copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments as people read them: in the time of the place."""
+"""Local time: moments as people read them."""
 
 from __future__ import annotations
 

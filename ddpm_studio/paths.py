@@ -1,4 +1,4 @@
-"""Where things lie: what ships with the program, what it caches, what it remembers."""
+"""Paths: what ships with the program, what it caches, what it remembers."""
 
 from __future__ import annotations
 

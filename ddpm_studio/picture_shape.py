@@ -1,4 +1,4 @@
-"""The shape of a run's pictures: their size, what their channels are, and how they are shown."""
+"""Picture shape of a run: size, what the channels are, and how they are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a process knows that it is one rank of a training; torch is not imported."""
+"""Rank flag: how a process knows that it is one rank of a training; torch is not imported."""
 
 from __future__ import annotations
 

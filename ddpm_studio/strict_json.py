@@ -1,4 +1,4 @@
-"""JSON out of files that anybody may have written: bounded, unambiguous, an object."""
+"""Strict JSON from files that anybody may have written: bounded, unambiguous, an object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a value, in plain words instead of the validator's."""
+"""Validation errors in plain words instead of the validator's."""
 
 from __future__ import annotations
 

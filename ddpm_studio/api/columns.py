@@ -1,4 +1,4 @@
-"""Lines of ``metrics.jsonl`` as columns."""
+"""Columns of ``metrics.jsonl``."""
 
 from __future__ import annotations
 

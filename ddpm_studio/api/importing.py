@@ -1,4 +1,4 @@
-"""Models of other programs, from Python."""
+"""Import of other programs' models, from Python."""
 
 from __future__ import annotations
 

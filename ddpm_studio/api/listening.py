@@ -1,4 +1,4 @@
-"""Run a job to its end and show how far it is, where someone looks."""
+"""Progress of a job in Python: run it to its end and show how far it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good a run's model is: bits/dim, distances to real pictures, nearest training pictures."""
+"""Evaluation from Python: bits/dim, distances to real pictures, nearest training pictures."""
 
 from __future__ import annotations
 

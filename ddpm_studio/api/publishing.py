@@ -1,4 +1,4 @@
-"""What a run is passed on as: a package with a model card, a report, a folder of diffusers."""
+"""Publishing from Python: a package with a model card, a report, a folder of diffusers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a :class:`ddpm_studio.Run` returns: arrays that show themselves in notebooks."""
+"""Results of a :class:`ddpm_studio.Run`: arrays that show themselves in notebooks."""
 
 from __future__ import annotations
 

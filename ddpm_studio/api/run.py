@@ -33,7 +33,7 @@ from ddpm_studio.jobs.drawing.picture_files import is_folder, row_length
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
 from ddpm_studio.jobs.library.run_summary import steps_told
 from ddpm_studio.jobs.training.distilling import further_student
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import check_new_run
 from ddpm_studio.requests import (
     DistillRequest,
@@ -289,7 +289,7 @@ class Run(MeasuringMethods, PublishingMethods):
             KeyboardInterrupt: as there.
         """
         folder, sources = Path(run), paths_of(data)
-        place = Spare(None if spare is None else Path(spare))
+        place = FallbackFolder(None if spare is None else Path(spare))
         request = self._request(DistillRequest, "distill", options)
         if resume:
             further = further_student(folder, options, request)

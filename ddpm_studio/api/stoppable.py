@@ -1,4 +1,4 @@
-"""A training from Python, that Ctrl-C or a notebook's interrupt stops."""
+"""KeyboardInterrupt in a training from Python saves a checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that are loaded: one store for all calls, so that weights are read once."""
+"""Model cache: one store for all calls, so that weights are read once."""
 
 from __future__ import annotations
 

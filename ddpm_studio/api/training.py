@@ -1,4 +1,4 @@
-"""Train from Python."""
+"""Training from Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddpm_studio.api.store import models
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.training.budget import Budget, ask_budget
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs.ready import named_run
@@ -85,7 +85,7 @@ def train(
     else:
         check_new_run(folder)
         request = make(asked) if base is None else fine_tuned(base, asked, make)
-    elsewhere = Spare(None if spare is None else Path(spare))
+    elsewhere = FallbackFolder(None if spare is None else Path(spare))
     if time is not None and not begun:
         job = jobs.train_within(
             time, sources, folder, request, prepare, given, models=models(), spare=elsewhere

@@ -1,4 +1,4 @@
-"""A run's figures as they grow: from its file, or from the events of a training in this window."""
+"""Live record of a run's figures: from its file, or from the events of this window's training."""
 
 from __future__ import annotations
 

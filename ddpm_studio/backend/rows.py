@@ -1,4 +1,4 @@
-"""Rows of numbers that grow, in bounded room where asked."""
+"""Growing arrays: rows of numbers, in bounded room where asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job while an executor runs it: steps its generator and reports what comes."""
+"""Running job: steps its generator and reports what comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window's door to the backend."""
+"""Backend service: the window's door to the executors."""
 
 from __future__ import annotations
 

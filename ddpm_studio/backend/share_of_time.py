@@ -1,4 +1,4 @@
-"""A share of the time for work that nobody waits for."""
+"""Duty cycle of work that nobody waits for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of file that pictures are read from, but for picture files themselves.
+"""Data formats: every kind of file that pictures are read from, but for picture files themselves.
 
 A reader is a function of some files of what was dropped and of a
 ``ddpm_studio.data.formats.reading.Reading``; it returns a ``Taken``: the pictures, not yet decoded,

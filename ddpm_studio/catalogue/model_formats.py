@@ -1,4 +1,4 @@
-"""All layouts of other programs' models that are known, also those that are refused by name."""
+"""Model formats of other programs, also those that are refused by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which plug-ins a request has used, and whether they are there."""
+"""Origins of entries: which plug-ins a request has used, and whether they are there."""
 
 from __future__ import annotations
 

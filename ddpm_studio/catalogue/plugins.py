@@ -1,4 +1,4 @@
-"""Entries of other packages.
+"""Plug-ins: entries of other packages.
 
 A package adds to the tables by one entry point of the group ``ddpm_studio.plugins``, which names
 the entries, a sequence of descriptions::

@@ -1,4 +1,4 @@
-"""The way in: arguments to exit code, every error one line."""
+"""Entry point of the terminal: arguments to exit code, every error one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A group whose commands are loaded when they are called, not before."""
+"""Lazy group: commands are loaded when they are called, not before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listen to a job until it ends or a signal asks it to."""
+"""Progress of a job in the terminal, until it ends or a signal asks it to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command says on stdout: data, and nothing else."""
+"""Standard output of commands: data, and nothing else."""
 
 from __future__ import annotations
 

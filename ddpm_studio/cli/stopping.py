@@ -1,4 +1,4 @@
-"""What ends a command early: a signal, at once at the second one, or a reader that goes."""
+"""Signals and broken pipes that end a command early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where pictures and animations go; looked at before the work begins."""
+"""Output files of commands, looked at before the work begins."""
 
 from __future__ import annotations
 

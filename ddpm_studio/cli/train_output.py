@@ -1,4 +1,4 @@
-"""What is told of a training."""
+"""Output of a training in the terminal."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def train_told(job: Generator[Event, None, TrainResult], run: Path, json: bool) 
         Stopped: after it was told what is saved.
         BrokenPipeError: likewise, if nobody reads the output any more.
     """
-    teller = TrainTeller(json)
+    teller = TrainOutput(json)
     try:
         result = listen(job, teller)
     except Stopped:
@@ -53,7 +53,7 @@ def train_told(job: Generator[Event, None, TrainResult], run: Path, json: bool) 
     teller.tell_end(result.run, result.step, result.loss)
 
 
-class TrainTeller:
+class TrainOutput:
     """Tells of a training: events as JSON lines, or a few words on stderr.
 
     Args:

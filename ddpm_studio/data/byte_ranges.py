@@ -1,4 +1,4 @@
-"""Where the bytes of a file lie: enough for another thread or process to read them."""
+"""Byte ranges: where the bytes of a file lie, for another thread or process to read them."""
 
 from __future__ import annotations
 

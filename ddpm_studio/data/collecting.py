@@ -1,4 +1,4 @@
-"""Whatever was dropped → one list of perhaps-pictures, each not yet decoded."""
+"""File discovery: whatever was dropped → one list of perhaps-pictures, each not yet decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a preparation gives: pictures on the disk, mapped into memory, and where they are from."""
+"""Prepared set: pictures on the disk, mapped into memory, and where they are from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which size suits a set of pictures, how they are made, and one of them made."""
+"""Picture size and resizing that suit a set, and one picture made by them."""
 
 from __future__ import annotations
 

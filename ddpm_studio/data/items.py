@@ -1,4 +1,4 @@
-"""The smallest things of this package: a file in a tree, and one picture not yet decoded."""
+"""Items of a set: a file in a tree, and one picture not yet decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The preparation itself: list, find in the cache, or look at every picture and keep it."""
+"""Preparing a set: list, find in the cache, or look at every picture and keep it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ddpm_studio.data.decoding.decode_pass import (
     read_item,
     values_of,
 )
-from ddpm_studio.data.decoding.decode_pool import Batch, Crew, Looker, look_here
+from ddpm_studio.data.decoding.decode_pool import Batch, DecodePool, Looker, look_here
 from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.gc_pause import no_collection
 from ddpm_studio.data.decoding.resizing import Recipe
@@ -54,7 +54,7 @@ _BATCH_BYTES = 8 * 2**20
 _BATCH_ROW_BYTES = 16 * 2**20
 _BATCH_MOST, _BATCH_LEAST, _BATCHES = 512, 16, 32
 #: What is less is prepared here before other processes have even started.
-_CREW_FROM_BYTES, _CREW_FROM_FILES = 5 * 2**20, 2000
+_POOL_FROM_BYTES, _POOL_FROM_FILES = 5 * 2**20, 2000
 #: So many pictures tell what a whole set will be, or else it is made anew.
 _GUESSED_FROM = 16
 
@@ -94,13 +94,13 @@ def prepare(
         return dataset
     with ExitStack() as stack:
         # It starts while the files are listed.
-        crew = _crew(stamps, stack)
+        pool = _pool(stamps, stack)
         with no_collection():
             collection = collect(paths, stack, options)
         folder = stack.enter_context(store.writing())
         wanted = _Wanted(options, required_multiple, folder / IMAGES)
-        if crew is not None and crew.ready():
-            pass_over = _Pass(crew.look)
+        if pool is not None and pool.ready():
+            pass_over = _Pass(pool.look)
             guess = _guess(collection.items, wanted)
         else:
             pass_over = _Pass(look_here)
@@ -201,11 +201,11 @@ class _Pass:
             yield Batch(batch, first)
 
 
-def _crew(stamps: Sequence[Stamp], stack: ExitStack) -> Crew | None:
-    if len(stamps) < _CREW_FROM_FILES and sum(size for _, size, _ in stamps) < _CREW_FROM_BYTES:
+def _pool(stamps: Sequence[Stamp], stack: ExitStack) -> DecodePool | None:
+    if len(stamps) < _POOL_FROM_FILES and sum(size for _, size, _ in stamps) < _POOL_FROM_BYTES:
         return None
     try:
-        return stack.enter_context(Crew())
+        return stack.enter_context(DecodePool())
     except OSError:
         return None
 

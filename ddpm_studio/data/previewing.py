@@ -1,4 +1,4 @@
-"""A quick look at what a preparation would give, for the window while options change."""
+"""Preview of a preparation, for the window while options change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which values of picture files become black and white: one meaning for each type in a set."""
+"""Value ranges: which values of picture files become black and white, one meaning for each type."""
 
 from __future__ import annotations
 

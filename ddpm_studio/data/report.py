@@ -1,4 +1,4 @@
-"""What became of the pictures that were dropped, in plain words and as JSON."""
+"""Report of a preparation: what became of the pictures, in plain words and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pass has made becomes a prepared set: the array, the labels, the report."""
+"""Writing a prepared set after the pass: the array, the labels, the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of a set that go by train, validation and test: which of them are read."""
+"""Splits: parts of a set that go by train, validation and test, and which of them are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prepared sets on the disk, found again by content; a folder that is there is whole.
+"""Cache of prepared sets on the disk, found again by content; a folder that is there is whole.
 
 ``<cache>/data/<key>/`` holds ``images.npy``, ``report.json``, ``names.txt``, which sets of earlier
 versions lack, and, with classes, ``labels.npy``; ``<cache>/data/quick/`` tells the key of files

@@ -1,4 +1,4 @@
-"""What is known of a set once every picture has been looked at."""
+"""Statistics of a set once every picture has been looked at."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How far a job is, for whoever waits: in a terminal, a notebook or a file."""
+"""Progress displays, in a terminal, a notebook or a file."""

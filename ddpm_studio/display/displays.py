@@ -1,4 +1,4 @@
-"""How far a job is: a bar for a terminal, a line now and then for a file."""
+"""Progress displays: a bar for a terminal, a line now and then for a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a job is, below the cell of a notebook that runs it."""
+"""Progress in a notebook, below the cell that runs the job."""
 
 from __future__ import annotations
 

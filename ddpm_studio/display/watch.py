@@ -1,4 +1,4 @@
-"""Turns the events of a job into what a display shows."""
+"""Watch a job: its events become what a display shows."""
 
 from __future__ import annotations
 

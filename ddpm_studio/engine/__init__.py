@@ -1,4 +1,4 @@
-"""The mathematics of denoising diffusion, on torch; nothing of the project is imported.
+"""Denoising diffusion on torch: the mathematics; nothing of the project is imported.
 
 The names listed in ``__init__.pyi`` are loaded at first use, so that what there is to choose from
 (:mod:`ddpm_studio.engine.tables`) can be known without torch.

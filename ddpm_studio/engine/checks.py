@@ -1,4 +1,4 @@
-"""Refusals that all of the engine shares: unknown names, numbers out of range, wrong shapes.
+"""Checks of arguments: unknown names, numbers out of range, wrong shapes.
 
 Each says what was given and what is right. Values on a GPU are not looked at, which would wait for
 it; names, numbers and shapes are known without.

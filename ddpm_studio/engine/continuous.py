@@ -1,4 +1,4 @@
-"""A network seen at every noise level, also between the T that it was trained at."""
+"""Continuous time: a network seen at every noise level, also between the T it was trained at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Working with x_t: encode pictures to a chosen t and mix two latents [DDPM §4.3, Fig. 7–9]."""
+"""Latents x_t: encode pictures to a chosen t and mix two latents [DDPM §4.3, Fig. 7–9]."""
 
 from __future__ import annotations
 

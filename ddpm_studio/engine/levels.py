@@ -1,4 +1,4 @@
-"""Levels of noise: t = 1 … T, σ, flow time and the labels of networks, and the map between them.
+"""Noise levels: t = 1 … T, σ, flow time and the labels of networks, and the map between them.
 
 All are one scale, for a picture with noise is the same but for a factor:
 

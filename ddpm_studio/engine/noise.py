@@ -1,4 +1,4 @@
-"""Random numbers that depend on a seed and a place, never on what ran before.
+"""Counter-based random numbers: they depend on a seed and a place, never on what ran before.
 
 A training step draws from (seed, step), a picture from (seed, its number): a resumed run and a
 picture drawn again agree with the first time without any saved generator state.

@@ -1,4 +1,4 @@
-"""Between uint8 pictures and the network's range [−1, 1]."""
+"""Pixel scaling between uint8 pictures and the network's range [−1, 1]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which σ a training step sees, for networks that know any: log-normal, as in EDM."""
+"""Noise-level sampling of a training: log-normal σ, as in EDM."""
 
 from __future__ import annotations
 

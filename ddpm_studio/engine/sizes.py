@@ -1,4 +1,4 @@
-"""How sizes in pixels are written for people, the width first; torch-free."""
+"""Sizes in pixels as they are written for people, the width first; torch-free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which timesteps a training step sees: uniformly, or more often where the loss is large."""
+"""Timestep sampling of a training: uniform, or more often where the loss is large."""
 
 from __future__ import annotations
 

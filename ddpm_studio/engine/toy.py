@@ -1,4 +1,4 @@
-"""Diffusion of points in the plane: small enough to be trained in seconds and seen whole.
+"""Toy diffusion of points in the plane: trained in seconds and seen whole.
 
 N points are one picture of two channels and N pixels, shape (1, 2, N, 1): every sampler takes
 them as they are. Each distribution has mean 0 and about unit variance along each axis.

@@ -1,4 +1,4 @@
-"""One optimiser step after another [DDPM Algorithm 1, appendix B]."""
+"""Training step [DDPM Algorithm 1, appendix B]."""
 
 from __future__ import annotations
 

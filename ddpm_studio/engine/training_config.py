@@ -1,4 +1,4 @@
-"""What decides each step of a training."""
+"""Configuration of a training: what decides each of its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tensors of a training that a checkpoint holds: gathered under one key each, and parted."""
+"""State of a training as tensors: those of a checkpoint under one key each, and parted again."""
 
 from __future__ import annotations
 

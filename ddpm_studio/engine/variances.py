@@ -1,4 +1,4 @@
-"""σₜ² of the reverse process, each as its logarithm [DDPM §3.2; IDDPM §3.1].
+"""Variances σₜ² of the reverse process, each as its logarithm [DDPM §3.2; IDDPM §3.1].
 
 All take the schedule, the index t − 1 (an int, or int64 of shape (N,)), the network's variance
 half v of x_t's shape, None where there is none, and x_t itself, shape (N, …). They return a number

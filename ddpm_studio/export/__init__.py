@@ -1,4 +1,4 @@
-"""Pictures out of the studio: PNG with its recipe, grids, sequences, animations.
+"""Export: PNG with its recipe, grids, sequences, animations.
 
 The names listed in ``__init__.pyi`` are loaded at first use, so that a recipe can be read
 without what writes animations.

@@ -1,4 +1,4 @@
-"""Moving pictures: GIF, APNG, WebP, MP4, chosen by the name's ending."""
+"""Animations: GIF, APNG, WebP, MP4, chosen by the name's ending."""
 
 from __future__ import annotations
 

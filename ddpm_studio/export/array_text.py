@@ -1,4 +1,4 @@
-"""Arrays that travel as text within a recipe: the pictures, masks and latents drawn from."""
+"""Arrays as text within a recipe: the pictures, masks and latents drawn from."""
 
 from __future__ import annotations
 

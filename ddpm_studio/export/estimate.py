@@ -1,4 +1,4 @@
-"""What an animation will be, before it is written: how long, how wide, about how many bytes."""
+"""Estimated length, size and bytes of an animation before it is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An animation as what changes from frame to frame, as GIF and APNG store it."""
+"""Inter-frame differences of an animation, as GIF and APNG store it."""
 
 from __future__ import annotations
 

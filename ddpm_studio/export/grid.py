@@ -1,4 +1,4 @@
-"""Many pictures as one: a grid, and zoom that keeps pixels square and sharp."""
+"""Picture grids, and zoom that keeps pixels square and sharp."""
 
 from __future__ import annotations
 

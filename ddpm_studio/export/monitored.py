@@ -1,4 +1,4 @@
-"""Work that can't be left half-way, such as an encoder's, as a generator that can be closed.
+"""Cancellable encoders: work that can't be left half-way, as a generator that can be closed.
 
 Pillow takes all frames of a file in one call, a pipe takes bytes when its reader likes to: the
 work runs in a thread of its own, reports how far it is and asks whether to go on. The generator

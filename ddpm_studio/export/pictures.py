@@ -1,4 +1,4 @@
-"""Pictures to PNG files: one, a grid of many, or one file each."""
+"""PNG files of pictures: one, a grid of many, or one file each."""
 
 from __future__ import annotations
 

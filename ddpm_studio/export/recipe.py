@@ -1,4 +1,4 @@
-"""What made a picture or an animation, kept in its file as text and read back with care."""
+"""Recipes: what made a picture or an animation, kept in its file as text, read back with care."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each kind of file keeps a text of ours; found again without decoding a pixel.
+"""Metadata of picture and video files that hold a text of ours, found without decoding a pixel.
 
 PNG has a text chunk for it, GIF a comment, WebP a packet of XMP, MP4 the comment among its
 metadata. The files come from anywhere: each walk counts its steps and reads no more than a text

@@ -1,4 +1,4 @@
-"""Which moments of a long process an animation shows, and for how long."""
+"""Timing of animations: which moments of a long process are shown, and for how long."""
 
 from __future__ import annotations
 

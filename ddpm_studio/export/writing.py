@@ -1,4 +1,4 @@
-"""Writing so that a file that is there is whole: a temporary name beside it, then a rename."""
+"""Atomic file writes: a temporary name beside it, then a rename."""
 
 from __future__ import annotations
 

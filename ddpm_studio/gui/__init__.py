@@ -1,1 +1,1 @@
-"""The window: views of the studio's model; nothing here computes."""
+"""Window (Qt): views of the studio's model; nothing here computes."""

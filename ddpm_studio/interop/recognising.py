@@ -1,4 +1,4 @@
-"""Which layout a file or folder is of; and what else it is, where it is none."""
+"""Format detection of models: which layout a file or folder is of, and what else it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a folder that diffusers opens."""
+"""Writing a folder that diffusers opens."""
 
 from __future__ import annotations
 

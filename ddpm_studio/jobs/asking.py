@@ -1,4 +1,4 @@
-"""Requests out of options that a person has named, in the terminal or in Python."""
+"""Requests from options that a person has named, in the terminal or in Python."""
 
 from __future__ import annotations
 

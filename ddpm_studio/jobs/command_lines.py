@@ -1,4 +1,4 @@
-"""Requests as they are typed: the options of a command, for whoever is to ask the same again."""
+"""Command lines of requests, for whoever is to ask the same again."""
 
 from __future__ import annotations
 

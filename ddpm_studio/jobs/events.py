@@ -1,4 +1,4 @@
-"""What the long jobs tell their listeners: small frozen values, pictures already uint8.
+"""Events of jobs: small frozen values, pictures already uint8.
 
 Pictures are ``uint8`` arrays of shape (N, H, W, C) with C = 1 or 3, on the CPU.
 """

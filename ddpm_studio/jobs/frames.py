@@ -1,4 +1,4 @@
-"""Moments of a reverse process: numbers, of which pictures are made when they are looked at."""
+"""Frames of a reverse process: numbers, of which pictures are made when they are looked at."""
 
 from __future__ import annotations
 

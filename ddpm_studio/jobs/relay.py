@@ -1,4 +1,4 @@
-"""Jobs within a job: their events go on, their progress is counted as parts of the whole."""
+"""Sub-jobs: their events go on, their progress is counted as parts of the whole."""
 
 from __future__ import annotations
 

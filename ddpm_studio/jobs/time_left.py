@@ -1,4 +1,4 @@
-"""How long a job will take, from how it went so far."""
+"""Time left of a job, from how it went so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load what takes long to load, before somebody waits for it."""
+"""Warm-up: load what takes long to load, before somebody waits for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a metric gets to see: two sets of pictures and their features."""
+"""Two sets of pictures and their features, as a metric gets to see them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A feature space by its name, projected as it was asked for."""
+"""Feature spaces by name, projected as asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Some pictures of a set, without a copy of them."""
+"""Subset of a set's pictures, without a copy of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing so that what is there is whole: temporary name, flush to disk, rename, flush folder.
+"""Atomic writes of folders: temporary name, flush to disk, rename, flush folder.
 
 All that changes a run folder for good goes through the system calls of this module, in an order
 that leaves the old or the new state whole wherever the power fails.

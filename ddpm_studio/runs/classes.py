@@ -1,4 +1,4 @@
-"""The classes that a run's network can draw: by number in a request, by name for people."""
+"""Class labels of a run: by number in a request, by name for people."""
 
 from __future__ import annotations
 

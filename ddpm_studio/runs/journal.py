@@ -1,4 +1,4 @@
-"""What is being trained at this moment, noted where a crash can't take it."""
+"""Journal of trainings that are under way, noted where a crash can't take it."""
 
 from __future__ import annotations
 

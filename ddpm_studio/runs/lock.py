@@ -1,4 +1,4 @@
-"""One writer a run: a lock that ends with its process, and a note of who holds it."""
+"""Run lock: one writer a run, until its process ends, and a note of who holds it."""
 
 from __future__ import annotations
 

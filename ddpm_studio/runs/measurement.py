@@ -1,4 +1,4 @@
-"""A measurement of a run, kept in RUN/bits so that it can go on and be found again."""
+"""Measurements of a run, kept in RUN/bits so that one can go on and be found again."""
 
 from __future__ import annotations
 

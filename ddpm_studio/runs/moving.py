@@ -1,4 +1,4 @@
-"""A run gets another name, or is taken away; never while it is trained."""
+"""Renaming and deleting runs; never while one is trained."""
 
 from __future__ import annotations
 

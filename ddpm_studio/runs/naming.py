@@ -1,4 +1,4 @@
-"""What a run, and so its folder, may be called."""
+"""Names of runs, and so of their folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person has noted on a run: ``notes.json`` in its folder, apart from what it is."""
+"""Notes on a run: ``notes.json`` in its folder, apart from what it is."""
 
 from __future__ import annotations
 

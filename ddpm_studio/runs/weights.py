@@ -1,4 +1,4 @@
-"""Weights out of files: how many bytes a network may need, and into the network with them."""
+"""Loading weights: how many bytes a network may need, and into the network with them."""
 
 from __future__ import annotations
 

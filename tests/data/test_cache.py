@@ -128,7 +128,7 @@ def test_cancelling_at_any_moment_leaves_nothing(
     tmp_path: Path, there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Small sets are decoded here, large ones by other processes."""
-    monkeypatch.setattr(preparing, "_CREW_FROM_BYTES", 0 if there else 1 << 40)
+    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0 if there else 1 << 40)
     make_picture_folder(tmp_path / "in", 64)
     steps = len(list(prepare([tmp_path / "in"], PrepareOptions(), cache=tmp_path / "whole")))
     assert steps >= 6
@@ -148,7 +148,7 @@ def test_a_cache_that_takes_nothing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
     resource = pytest.importorskip("resource")
-    monkeypatch.setattr(preparing, "_CREW_FROM_BYTES", 0 if there else 1 << 40)
+    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0 if there else 1 << 40)
     make_picture_folder(tmp_path / "in", 20)
     cache = tmp_path / "cache"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

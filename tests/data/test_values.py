@@ -202,7 +202,7 @@ def test_many_files_are_read_alike_by_several_processes(
     levels = noise(20, 16, 16, 1)[..., 0].astype(np.uint16) << 4
     source = gray(tmp_path / "in", levels)
     here = prepared(tmp_path / "here", source)
-    monkeypatch.setattr(preparing, "_CREW_FROM_FILES", 1)
+    monkeypatch.setattr(preparing, "_POOL_FROM_FILES", 1)
     there = prepared(tmp_path / "there", source)
     assert here.fingerprint == there.fingerprint
     np.testing.assert_array_equal(here.images, there.images)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolCall
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def train(
     request: TrainRequest,
     options: PrepareOptions,
     resume: bool = False,
-    spare: Spare | None = None,
+    spare: FallbackFolder | None = None,
     start_from: Path | None = None,
 ) -> JobSpec[TrainResult]:
     """Train, elsewhere if ``run`` refuses and ``spare`` names a place.
@@ -51,7 +51,10 @@ def train(
 
 
 def distill(
-    request: DistillRequest, run: Path, sources: Sequence[Path] = (), spare: Spare | None = None
+    request: DistillRequest,
+    run: Path,
+    sources: Sequence[Path] = (),
+    spare: FallbackFolder | None = None,
 ) -> JobSpec[TrainResult]:
     """Make a few-step student of ``request.run``, on its teacher's pictures if none are named."""
 

@@ -58,9 +58,9 @@ def command(
     from ddpm_studio.cli.train_output import train_told
     from ddpm_studio.jobs import distill, train
     from ddpm_studio.jobs.training.distilling import further_student
-    from ddpm_studio.jobs.training.fallback_folder import Spare
+    from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 
-    elsewhere = Spare(spare)
+    elsewhere = FallbackFolder(spare)
     if resume:
         further = further_student(student, given, request, option_name)
         job = train(data or [], student, further, PrepareOptions(), resume=True, spare=elsewhere)

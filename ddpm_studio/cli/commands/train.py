@@ -123,10 +123,12 @@ def command(
         request = fine_tuned(start_from, given, make, option_name) if start_from else make(given)
     from ddpm_studio.cli.train_output import train_told
     from ddpm_studio.jobs import train, train_within
-    from ddpm_studio.jobs.training.fallback_folder import Spare
+    from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 
     if time is not None and not begun:
-        job = train_within(time, data or [], run, request, options, given, spare=Spare(spare))
+        job = train_within(
+            time, data or [], run, request, options, given, spare=FallbackFolder(spare)
+        )
     else:
         job = train(
             data or [],
@@ -135,6 +137,6 @@ def command(
             options,
             resume=resume,
             start_from=start_from,
-            spare=Spare(spare),
+            spare=FallbackFolder(spare),
         )
     train_told(job, run, json)

@@ -1,4 +1,4 @@
-"""Numbers of more than eight bits, and bytes that use little of their range → levels 0..255."""
+"""Bit depth: numbers of more than eight bits, and bytes that use little of their range → 0..255."""
 
 from __future__ import annotations
 

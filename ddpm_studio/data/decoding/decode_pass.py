@@ -1,4 +1,4 @@
-"""One pass over some pictures: read, checked, hashed and, where it is known how, made to fit.
+"""Decode pass over some pictures: read, checked, hashed and, where it is known how, made to fit.
 
 It is the same pass in the program and in its decoding processes, which import no more than this.
 """

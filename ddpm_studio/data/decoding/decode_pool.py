@@ -1,4 +1,4 @@
-"""Processes that look at pictures side by side, for decoding holds the interpreter.
+"""Decode pool: processes that decode pictures side by side, for decoding holds the interpreter.
 
 They are programs of their own and no copies of this one, which may hold a window, threads and a
 device: nothing of it is imported again, and they end as soon as this program does, however it
@@ -66,7 +66,7 @@ def look_here(
         yield batch, look([partial(read_item, item) for item in batch.items], batch.first, target)
 
 
-class Crew:
+class DecodePool:
     """Decoding processes, as many as there are cores; ``with`` ends them.
 
     They start at once; :meth:`ready` waits for them.
@@ -89,7 +89,7 @@ class Crew:
             self.__exit__(None, None, None)
             raise
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> DecodePool:
         return self
 
     def __exit__(

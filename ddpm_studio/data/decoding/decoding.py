@@ -1,4 +1,4 @@
-"""One picture file of any kind → one Pillow image, gray or RGB, with alpha or without.
+"""Decoding: one picture file of any kind → one Pillow image, gray or RGB, with alpha or without.
 
 Plugins are called directly and not by ``Image.open``: the kind is known from the first
 bytes, so no other parser sees untrusted data, and Pillow's process-wide pixel limit with

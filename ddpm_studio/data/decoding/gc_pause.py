@@ -1,4 +1,4 @@
-"""Python's search for circles, left aside while many objects are made that hold none."""
+"""Pause garbage collection while many objects are made that hold no circles."""
 
 from __future__ import annotations
 

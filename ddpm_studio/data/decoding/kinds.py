@@ -1,4 +1,4 @@
-"""Kinds of picture files: their usual endings, and how their first bytes tell them."""
+"""File signatures of picture files, and their usual endings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that are refused before they are decoded, for what they would cost.
+"""Decompression bombs and other pictures that are refused before they are decoded.
 
 A few kilobytes can ask for gigabytes or for hours: by their size in pixels, by a thousand
 passes over them, by a list of millions of strips. Each is counted first, in the file's bytes.

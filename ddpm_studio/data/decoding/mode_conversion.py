@@ -1,4 +1,4 @@
-"""Images of any mode → gray or RGB, composited where they are transparent, or left so."""
+"""Colour modes: images of any mode → gray or RGB, composited where they are transparent."""
 
 from __future__ import annotations
 

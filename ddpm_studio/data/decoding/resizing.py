@@ -1,4 +1,4 @@
-"""Pictures of any shape → pictures of one shape, with as many channels."""
+"""Resizing: pictures of any shape → pictures of one shape, with as many channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of files that are no pictures for this program: what they are, and what would read them.
+"""Unsupported files: kinds that are no pictures for this program, and what would read them.
 
 "Not known" is not "damaged": a file is told by its first bytes or its ending.
 """

@@ -1,4 +1,4 @@
-"""What may be said of a picture that is not decoded."""
+"""Exceptions for pictures that are not decoded."""
 
 from __future__ import annotations
 

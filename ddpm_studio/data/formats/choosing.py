@@ -1,4 +1,4 @@
-"""Which format reads which files: by their names, the catalogue's order, and first bytes."""
+"""Format detection: which reader takes which files, by name, the catalogue's order, first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a format's reader is given, and what it gives back: pictures not yet decoded."""
+"""Readers of formats: what one is given, and what it gives back, pictures not yet decoded."""
 
 from __future__ import annotations
 

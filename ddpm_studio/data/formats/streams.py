@@ -1,4 +1,4 @@
-"""What archives are read from: bytes, unpacked as they are read, with bounds while listing.
+"""Byte streams that archives are read from, unpacked as they are read, with bounds while listing.
 
 ``zipfile`` and ``tarfile`` believe headers: one may claim gigabytes of "name", lead backwards
 for ever, or hold digits that a regular expression takes minutes for (CVE-2024-6232,

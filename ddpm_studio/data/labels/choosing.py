@@ -1,4 +1,4 @@
-"""Which of the places that say classes is believed, and what its classes are called."""
+"""Choice of labels: which of the places that say classes is believed, and names of the classes."""
 
 from __future__ import annotations
 

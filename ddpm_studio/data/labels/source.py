@@ -1,4 +1,4 @@
-"""A place that says which class each picture is of."""
+"""Label source: a place that says which class each picture is of."""
 
 from __future__ import annotations
 

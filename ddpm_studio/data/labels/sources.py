@@ -1,4 +1,4 @@
-"""All places in a tree that may say classes."""
+"""Label sources: all places in a tree that may say classes."""
 
 from __future__ import annotations
 

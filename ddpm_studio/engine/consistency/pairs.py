@@ -1,4 +1,4 @@
-"""Which two levels of noise a step compares: σ, and r below it, the nearer the longer it trains.
+"""Pairs of noise levels of a step: σ, and r below it, the nearer the longer it trains.
 
 r/σ = 1 − n(σ)/q^a with n(σ) = 1 + k/(1 + e^{bσ}), a = 1, 2, … the stage, and r = 0 where that is
 below 0 [Geng et al. 2024, §3.2 and appendix]. At r = 0 the target is x_0: a diffusion model's.

@@ -1,4 +1,4 @@
-"""One optimiser step of consistency tuning after another [Geng et al. 2024, ECT]."""
+"""Training step of consistency tuning [Geng et al. 2024, ECT]."""
 
 from __future__ import annotations
 

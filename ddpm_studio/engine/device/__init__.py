@@ -1,1 +1,1 @@
-"""What a device asks for: CUDA graphs, half precision, memory layout."""
+"""Device code: CUDA graphs, half precision, memory format, data parallelism."""

@@ -1,4 +1,4 @@
-"""The gradient of a batch, as fast as the device can: autocast, micro-batches, CUDA graphs."""
+"""Gradient of a batch, as fast as the device can: autocast, micro-batches, CUDA graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which precision the network computes, and how its tensors lie in memory for it."""
+"""Memory format and precision in which the network is fastest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the learning rate changes over a training."""
+"""Learning-rate schedules: warm-up, then a decay over the training."""
 
 from __future__ import annotations
 

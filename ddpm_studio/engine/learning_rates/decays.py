@@ -1,4 +1,4 @@
-"""What follows the warm-up, each as a factor of the share of the remaining steps that is taken.
+"""Decays of the learning rate after the warm-up, by the share of the remaining steps.
 
 A share p is 0 at the end of the warm-up and would be 1 one step after the last.
 """

@@ -1,4 +1,4 @@
-"""A network in bf16, to evaluate with."""
+"""Half precision: a network in bf16, to evaluate with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every network is: a configuration that can be stored, and a module that predicts."""
+"""Protocol of networks: a configuration that can be stored, and a module that predicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks by name, for pictures of any shape."""
+"""Presets of networks by name, for pictures of any shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the U-Nets are built of [DDPM appendix B], with the ways in which others differ."""
+"""Residual, attention, down- and upsampling blocks of the U-Nets [DDPM appendix B]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frame that all U-Nets share: down, middle, up, with a skip from each block down to one up."""
+"""U-Net frame that all kinds share: down, middle, up, a skip from each block down to one up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an optimiser is to a training."""
+"""Protocol of optimisers."""
 
 from __future__ import annotations
 

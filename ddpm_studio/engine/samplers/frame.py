@@ -1,4 +1,4 @@
-"""What every sampler yields."""
+"""Frames of a reverse process, which every sampler yields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which timesteps to keep on the way from t to 0: ascending indices of a schedule.
+"""Timestep grids from t to 0: ascending indices of a schedule.
 
 Where ᾱ_T = 0 a grid in σ or λ, which has no end there, ends at T − 1, and T comes on top.
 """

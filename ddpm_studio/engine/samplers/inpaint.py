@@ -1,4 +1,4 @@
-"""Fill in a part of a picture with an unconditional model [RePaint, Lugmayr et al. 2022]."""
+"""Inpainting with an unconditional model [RePaint, Lugmayr et al. 2022]."""
 
 from __future__ import annotations
 

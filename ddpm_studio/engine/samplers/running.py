@@ -1,4 +1,4 @@
-"""Sampling by any sampler of the table: its timesteps, its options, and the walk to x_0."""
+"""Run any sampler of the table: its timesteps, its options, and the walk to x_0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in a table: a name, what a person reads of it, and where its code lies."""
+"""Entries and tables: a name, what a person reads of it, and where its code lies."""
 
 from __future__ import annotations
 

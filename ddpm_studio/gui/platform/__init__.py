@@ -1,1 +1,1 @@
-"""What lies between the program and the system: crash log, translations, collector, pictures."""
+"""Platform: crash log, translations, garbage collection, pictures between Qt and the system."""

@@ -1,4 +1,4 @@
-"""What this program is, and on what it stands."""
+"""About dialog: what this program is, and on what it stands."""
 
 from __future__ import annotations
 

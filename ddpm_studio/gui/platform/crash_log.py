@@ -1,4 +1,4 @@
-"""What went wrong, kept where a person can copy it: a log with rotation, and the last crash."""
+"""Crash log: a log with rotation and the last crash, where a person can copy it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures between numpy, Qt and the clipboard: copied, bounded, never pickled."""
+"""Images between numpy, Qt and the clipboard: copied, bounded, never pickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether there is a screen to open a window on; asked before Qt, which ends the process."""
+"""Display check before Qt, which ends the process where there is no screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window's words in the language of the place, as far as there are translations."""
+"""Translations of the window, as far as there are any for the language of the place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window's start and end."""
+"""Application start and end."""
 
 from __future__ import annotations
 

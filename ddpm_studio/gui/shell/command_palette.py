@@ -1,4 +1,4 @@
-"""Ctrl+K: find any action by a few letters and run it."""
+"""Command palette (Ctrl+K): find any action by a few letters and run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the docks of the window lie, at first and the next time it opens."""
+"""Dock layout: where the docks lie, at first and the next time the window opens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docks beside the middle get their widths back when a window that was narrow is wide again."""
+"""Dock widths come back when a window that was narrow is wide again."""
 
 from __future__ import annotations
 

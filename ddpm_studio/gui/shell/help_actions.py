@@ -1,4 +1,4 @@
-"""The actions that help to find one's way: the palette, the settings, the tour, what this is."""
+"""Help menu and settings: the palette, the settings, the tour, what this is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddpm_studio.gui.shell.command_palette import CommandPalette
 
 
-class Helping(QObject):
+class HelpActions(QObject):
     """Registers "file.settings" and the actions of the Help menu.
 
     What they open is imported and built when it is asked for: the first paint does not wait.

@@ -1,4 +1,4 @@
-"""The window: docks around tabs, menus from the registry, drops anywhere."""
+"""Main window: docks around tabs, menus from the registry, drops anywhere."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from PySide6.QtWidgets import (
 from ddpm_studio.catalogue.tools import tool_of
 from ddpm_studio.data.samples import sample_set, title_of
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.features.preferences.apply_settings import Applying
+from ddpm_studio.gui.features.preferences.apply_settings import SettingsApplier
 from ddpm_studio.gui.features.report.report_writer import ReportWriter
 from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
 from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
 from ddpm_studio.gui.shell.dock_layout import DockLayout, kept_in
-from ddpm_studio.gui.shell.help_actions import Helping
+from ddpm_studio.gui.shell.help_actions import HelpActions
 from ddpm_studio.gui.shell.menu_bar import fill_menu_bar
 from ddpm_studio.gui.shell.notifier import Notifier
-from ddpm_studio.gui.shell.open_actions import Opening
+from ddpm_studio.gui.shell.open_actions import OpenActions
 from ddpm_studio.gui.shell.tool_tabs import PanelT, ToolTabs
 from ddpm_studio.gui.shell.unsaved import Unsaved
 from ddpm_studio.gui.shell.view_actions import ViewActions
@@ -39,7 +39,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.settings import Preferences
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.gui.workspace.undo_actions import Undoing
+from ddpm_studio.gui.workspace.undo_actions import UndoActions
 from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.requests import PrepareOptions
 
@@ -87,8 +87,8 @@ class MainWindow(QMainWindow):
         self._layout = DockLayout(self)
         self.docks = self._layout.docks
         ViewActions(self.actions_, self.docks, self.preferences, self._layout.reset, self)
-        self._undoing = Undoing(self.actions_, self._in_front, self)
-        self.helping = Helping(
+        self._undoing = UndoActions(self.actions_, self._in_front, self)
+        self.helping = HelpActions(
             self.actions_,
             self.preferences,
             self.messages,
@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
         for dock, panel in zip(self.docks, panels, strict=True):
             dock.setWidget(panel)
         self.training.wanted.connect(self.docks[1].show)
-        applying = Applying(self.preferences, studio)
+        applying = SettingsApplier(self.preferences, studio)
         applying.device_chosen.connect(self.jobs.show_device)
         applying.folder_chosen.connect(self.training.run_choice.set_folder)
         applying.begin()
@@ -277,7 +277,7 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _register_file_actions(self) -> None:
-        self.opening = Opening(self.studio, self.actions_, self)
+        self.opening = OpenActions(self.studio, self.actions_, self)
         self.actions_.add(
             "file.start",
             self.tr("Start page"),

@@ -1,4 +1,4 @@
-"""The menus: one a category of the registry, those of the tools in one, in sections."""
+"""Menu bar: a menu for each category of the registry, those of the tools in one, in sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A notification of the desktop when a long job has ended and nobody was looking."""
+"""Desktop notification when a long job has ended and nobody was looking."""
 
 from __future__ import annotations
 

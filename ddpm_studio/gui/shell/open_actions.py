@@ -1,4 +1,4 @@
-"""The actions that ask which files to open."""
+"""Open actions, which ask for files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelLook
 
 
-class Opening(QObject):
+class OpenActions(QObject):
     """Registers the actions that open something; their dialogs leave the window alive.
 
     Args:

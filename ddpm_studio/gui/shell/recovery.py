@@ -1,4 +1,4 @@
-"""Trainings that did not reach their end are offered again."""
+"""Crash recovery: trainings that did not reach their end are offered again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tabs of the window: one for each tool that there is."""
+"""Tabs of the window: one for each tool that there is."""
 
 from __future__ import annotations
 

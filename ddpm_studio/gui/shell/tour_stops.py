@@ -1,4 +1,4 @@
-"""Where the tour leads."""
+"""Stops of the guided tour."""
 
 from __future__ import annotations
 

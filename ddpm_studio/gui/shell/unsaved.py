@@ -1,4 +1,4 @@
-"""Whether closing the window would lose what a training has learnt."""
+"""Unsaved training: whether closing the window would lose what has been learnt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The actions of the View menu: which docks are seen, in which colours."""
+"""View menu: which docks are seen, in which colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Light and dark: one look for every widget, following the system when asked to."""
+"""Theme: light and dark, following the system when asked to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours and measures of the window, in one table for dark and one for light."""
+"""Design tokens: colours and measures of the window, in one table for dark and one for light."""
 
 from __future__ import annotations
 

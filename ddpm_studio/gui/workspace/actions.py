@@ -1,4 +1,4 @@
-"""The one list of everything that can be done: menus, toolbar and palette are views of it."""
+"""Action registry: everything that can be done; menus, toolbar and palette are views of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tools draw by themselves: a training goes first."""
+"""Automatic drawing of the tools: a training goes first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LiveModel(Protocol):
         """How many steps it has been trained for."""
 
 
-class Unasked(QObject):
+class AutomaticDrawing(QObject):
     """Says whether what nobody asked for may be drawn.
 
     While the open model is in training and can have learnt nothing yet, its pictures are noise:

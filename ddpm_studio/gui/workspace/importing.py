@@ -1,4 +1,4 @@
-"""Models of other programs that were dropped or chosen: looked at, asked about, made runs."""
+"""Import of other programs' models that were dropped or chosen: looked at, asked about, made."""
 
 from __future__ import annotations
 

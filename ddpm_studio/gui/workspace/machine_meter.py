@@ -1,4 +1,4 @@
-"""How long a training will take on this machine, from steps that were timed on it."""
+"""Training speed of this machine, from steps that were timed on it."""
 
 from __future__ import annotations
 

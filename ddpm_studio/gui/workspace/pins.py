@@ -1,4 +1,4 @@
-"""The pictures that are pinned, for all who show them or add to them."""
+"""Pinned pictures, for all who show them or add to them."""
 
 from __future__ import annotations
 

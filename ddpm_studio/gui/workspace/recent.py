@@ -1,4 +1,4 @@
-"""The runs and pictures that were open last."""
+"""Recent runs and pictures."""
 
 from __future__ import annotations
 

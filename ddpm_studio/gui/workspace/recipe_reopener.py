@@ -1,4 +1,4 @@
-"""A drawn picture that comes back: its request is taken up, and the result held against it."""
+"""Reopening a recipe: a drawn picture's request is taken up, and the result held against it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, drawing_id, resto
 from ddpm_studio.jobs.events import Drawn
 
 
-class Restorer(QObject):
+class RecipeReopener(QObject):
     """Opens the run of a dropped picture, lets its tool draw, and says whether it is the same.
 
     Args:

@@ -1,4 +1,4 @@
-"""The records of runs that the window has open: figures that grow, shared by all who show them."""
+"""Live records of the runs that the window has open, shared by all who show them."""
 
 from __future__ import annotations
 

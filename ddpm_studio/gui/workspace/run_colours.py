@@ -1,4 +1,4 @@
-"""Which colour a run has: the same in every plot, also after a restart."""
+"""Colours of runs: the same in every plot, also after a restart."""
 
 from __future__ import annotations
 

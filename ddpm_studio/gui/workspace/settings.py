@@ -1,4 +1,4 @@
-"""What a person may set for the whole program, and where it is kept."""
+"""Settings of the whole program, and where they are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A settings file is text alone: one that holds a serialised object is put aside unread.
+"""Settings file: text alone; one that holds a serialised object is put aside unread.
 
 ``QSettings`` hands "@Variant(…)" to Qt's deserialiser, and PySide6 teaches that one to unpickle
 Python objects: a file with such a line could run any program as soon as its value is asked for.

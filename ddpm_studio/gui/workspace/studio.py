@@ -1,4 +1,4 @@
-"""The window's model: what is open, and what may be asked; the panels are views of it."""
+"""Studio, the window's model: what is open, and what may be asked; the panels are views of it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ddpm_studio.backend import Backend, JobHandle, JobSpec, Lane, State, specs
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.gui.workspace.automatic_drawing import Unasked
+from ddpm_studio.gui.workspace.automatic_drawing import AutomaticDrawing
 from ddpm_studio.gui.workspace.importing import Importer
 from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.recent import Recent
-from ddpm_studio.gui.workspace.recipe_reopener import Restorer
+from ddpm_studio.gui.workspace.recipe_reopener import RecipeReopener
 from ddpm_studio.gui.workspace.records import Records
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import open_settings
@@ -94,7 +94,7 @@ class Studio(QObject):
         self.trainer.ended.connect(self._on_training_ended)
         self._open_record: RunRecord | None = None
         self.runs_folder = paths.runs_dir()
-        self.restorer = Restorer(self.show_run, self._near_runs, self)
+        self.restorer = RecipeReopener(self.show_run, self._near_runs, self)
         self.restorer.restored.connect(self.restored)
         self.restorer.notified.connect(self.notify)
         self.importer = Importer(backend, self._stamped, self._await, self)
@@ -104,7 +104,7 @@ class Studio(QObject):
         self.importer.asked.connect(lambda *_: self._set_opening(None))
         self.drawn.connect(self.restorer.compare)
         self.pins = Pins(backend, self.notify, self)
-        self.unasked = Unasked(self, self)
+        self.unasked = AutomaticDrawing(self, self)
         for changed in (self.training_changed, self.run_changed):
             changed.connect(self.unasked.look)
 
@@ -202,8 +202,8 @@ class Studio(QObject):
     def submit(self, spec: JobSpec[T], *, asked: bool = True, kept: bool = True) -> JobHandle[T]:
         """Start any spec; pictures that it draws go to the gallery if a person ``asked`` for it.
 
-        What nobody asked for does not hold up a training, see :class:`Unasked`; what is not to be
-        ``kept``, such as the moments of a drag, is drawn at once all the same.
+        What nobody asked for does not hold up a training, see :class:`AutomaticDrawing`; what is
+        not ``kept``, such as the moments of a drag, is drawn at once all the same.
         """
         if not asked and spec.on_device:
             spec = replace(spec, lane=Lane.SPARE)

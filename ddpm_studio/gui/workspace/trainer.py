@@ -1,4 +1,4 @@
-"""The window's training: begun, paused and stopped, one at a time; others wait in a queue."""
+"""Trainer of the window: one training at a time, begun, paused and stopped; others queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ddpm_studio.backend import Backend, JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.workspace.records import Records
 from ddpm_studio.jobs.events import Event, RunStarted, TrainTick
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Queued:
 
     spec: JobSpec[TrainResult]
     run: Path
-    spare: Spare
+    spare: FallbackFolder
 
 
 class Trainer(QObject):
@@ -83,7 +83,7 @@ class Trainer(QObject):
         self.queue: list[Queued] = []
         #: The run that was trained before, if this training came up out of the queue.
         self.before: Path | None = None
-        self._spare = Spare()
+        self._spare = FallbackFolder()
 
     def start(self, request: TrainRequest, run: Path | None = None) -> None:
         """Train on the open pictures, into a new run folder unless one is given."""
@@ -93,7 +93,7 @@ class Trainer(QObject):
             )
             return
         new = run or self._new_run()
-        spare = Spare()
+        spare = FallbackFolder()
         spec = specs.training.train(
             self._opened.sources, new, request, self._opened.options, spare=spare
         )
@@ -101,7 +101,7 @@ class Trainer(QObject):
 
     def enqueue(self, request: TrainRequest, run: Path) -> None:
         """Train on the pictures that are open now, into a new run, when nothing else trains."""
-        spare = Spare()
+        spare = FallbackFolder()
         sources, options = self._opened.sources, self._opened.options
         spec = specs.training.train(sources, run, request, options, spare=spare)
         if self.job is None:
@@ -131,7 +131,7 @@ class Trainer(QObject):
                 StudioError("Fine-tuning needs a model and pictures.", "Open both first.")
             )
             return
-        spare = Spare()
+        spare = FallbackFolder()
         spec = specs.training.train(
             self._opened.sources,
             run,
@@ -144,14 +144,14 @@ class Trainer(QObject):
 
     def resume(self, run: Path, request: TrainRequest) -> None:
         """Go on with a run until ``request.steps`` in all."""
-        spare = Spare()
+        spare = FallbackFolder()
         spec = specs.training.train((), run, request, PrepareOptions(), resume=True, spare=spare)
         self._train(spec, run, spare)
 
     def distill(self, request: DistillRequest, run: Path) -> None:
         """Make a few-step student, on the pictures of its teacher or, without such, open ones."""
         known = self._opened.run_view is not None and bool(self._opened.run_view.sources)
-        spare = Spare()
+        spare = FallbackFolder()
         sources = () if known else self._opened.sources
         self._train(specs.training.distill(request, run, sources, spare=spare), run, spare)
 
@@ -169,7 +169,7 @@ class Trainer(QObject):
         """Let the training go on below another folder, as its own can't be written to."""
         self._spare.folder = folder
 
-    def _train(self, spec: JobSpec[TrainResult], run: Path | None, spare: Spare) -> None:
+    def _train(self, spec: JobSpec[TrainResult], run: Path | None, spare: FallbackFolder) -> None:
         if self.job is not None:
             self._opened.notify(
                 StudioError("A training is under way already.", "Stop it first, or let it end.")
@@ -178,7 +178,7 @@ class Trainer(QObject):
         self._begin(spec, run, spare, before=None)
 
     def _begin(
-        self, spec: JobSpec[TrainResult], run: Path | None, spare: Spare, before: Path | None
+        self, spec: JobSpec[TrainResult], run: Path | None, spare: FallbackFolder, before: Path | None
     ) -> None:
         self.job = self._opened.backend.submit(spec)
         self.run, self._spare, self.before = run, spare, before

@@ -14,7 +14,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 _ANYWHERE = ("pins", "gallery", "run")
 
 
-class Undoing(QObject):
+class UndoActions(QObject):
     """Registers both; each triggers the action of the tool in front, such as ``inpaint.undo``.
 
     Args:

@@ -1,4 +1,4 @@
-"""What a layout of other programs' models is, and how one is refused."""
+"""Protocol of model formats: what a layout of other programs is, and how one is refused."""
 
 from __future__ import annotations
 

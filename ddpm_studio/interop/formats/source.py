@@ -1,4 +1,4 @@
-"""A file or folder that may be a model; nothing in it is executed."""
+"""Model source: a file or folder that may be a model; nothing in it is executed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sampling, sharing and interpolating have in common: from a latent at t to pictures."""
+"""Drawing from a latent at t, which sampling, sharing and interpolating have in common."""
 
 from __future__ import annotations
 

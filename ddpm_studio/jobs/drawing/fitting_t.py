@@ -1,4 +1,4 @@
-"""The default of t, which depends on the model."""
+"""Default of t, which depends on the model."""
 
 from __future__ import annotations
 

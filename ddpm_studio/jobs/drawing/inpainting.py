@@ -1,4 +1,4 @@
-"""Fill in a part of a picture: RePaint [Lugmayr et al. 2022], or a few-step student's way."""
+"""Inpainting: RePaint [Lugmayr et al. 2022], or a few-step student's way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From one picture to another through latent space [DDPM Fig. 8, 9]."""
+"""Interpolation through latent space [DDPM Fig. 8, 9]."""
 
 from __future__ import annotations
 

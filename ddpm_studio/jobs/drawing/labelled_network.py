@@ -1,4 +1,4 @@
-"""A network with given classes as a denoiser."""
+"""Class-conditional denoiser: a network with given classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks to draw with: from a checkpoint, or from a training that is under way."""
+"""Models to draw with: from a checkpoint, or from a training that is under way."""
 
 from __future__ import annotations
 

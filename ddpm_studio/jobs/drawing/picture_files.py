@@ -1,4 +1,4 @@
-"""Drawings into files: the ending of the name says which kind, wherever it was asked for."""
+"""Picture files of drawings: the ending of the name says which kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of a person's own, made to fit a model."""
+"""Input pictures of a person's own, made to fit a model."""
 
 from __future__ import annotations
 

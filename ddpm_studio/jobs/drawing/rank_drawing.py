@@ -1,4 +1,4 @@
-"""Batches of a drawing shared by processes, each on a device of its own.
+"""Data-parallel drawing: batches shared by processes, each on a device of its own.
 
 Picture k of a seed is the same whoever draws it, and the batches are those of one process: so are
 the pictures, bit for bit where each has as many threads.

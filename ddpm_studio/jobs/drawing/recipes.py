@@ -1,4 +1,4 @@
-"""From the recipe in a picture's file back to the request that made it; torch is not needed."""
+"""Recipes in picture files back to the requests that made them; torch is not needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw again what a picture's recipe tells of."""
+"""Redrawing a picture from its recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw pictures from noise [DDPM Algorithm 2]."""
+"""Sampling: draw pictures from noise [DDPM Algorithm 2]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several drawings: one after the other, as the rows of Fig. 7 and Fig. 9 of DDPM, or in step."""
+"""Series of drawings: one after the other, as rows of Fig. 7 and Fig. 9 of DDPM, or in step."""
 
 from __future__ import annotations
 

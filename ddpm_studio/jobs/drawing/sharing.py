@@ -1,4 +1,4 @@
-"""Many pictures from one shared latent [DDPM Fig. 7]."""
+"""Shared latents: many pictures from one x_t [DDPM Fig. 7]."""
 
 from __future__ import annotations
 

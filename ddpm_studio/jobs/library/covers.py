@@ -1,4 +1,4 @@
-"""A few pictures that tell a run, or a set of pictures, from others at a glance."""
+"""Cover pictures that tell a run, or a set of pictures, from others at a glance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models from other programs, and for them."""
+"""Import and export of models of other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of runs that were drawn and kept: PNG files with their recipes, and ratings."""
+"""Gallery: PNG files of runs that were drawn and kept, with their recipes and ratings."""
 
 from __future__ import annotations
 

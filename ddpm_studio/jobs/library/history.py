@@ -1,4 +1,4 @@
-"""What a run has written down, as arrays; read on while it is being written."""
+"""History of a run: what it has written down, as arrays; read on while it is being written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runs that are there, and how they differ in their settings."""
+"""List of runs, and how they differ in their settings."""
 
 from __future__ import annotations
 

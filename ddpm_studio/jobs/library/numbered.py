@@ -1,4 +1,4 @@
-"""Pictures by their number in a set: ``photos/#17``, ``sample:emoji#3``, ``runs/first#902``."""
+"""Numbered pictures of a set: ``photos/#17``, ``sample:emoji#3``, ``runs/first#902``."""
 
 from __future__ import annotations
 

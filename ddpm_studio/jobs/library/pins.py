@@ -1,4 +1,4 @@
-"""Pictures that a person wants to keep at hand: PNG files in the folder of settings."""
+"""Pinned pictures: PNG files in the folder of settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run at a glance."""
+"""Run summary: a run at a glance."""
 
 from __future__ import annotations
 

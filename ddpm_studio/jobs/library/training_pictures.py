@@ -1,4 +1,4 @@
-"""The pictures that a run was trained on, also when they are where they were no more."""
+"""Training pictures of a run, also when they are where they were no more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether it pays to let torch compile the network for a GPU: measured, and then remembered."""
+"""torch.compile: whether it pays for a GPU, measured and then remembered."""
 
 from __future__ import annotations
 

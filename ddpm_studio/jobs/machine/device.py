@@ -1,4 +1,4 @@
-"""Which device and precision to use, and how much memory is taken."""
+"""Device and precision to use, and how much memory is taken."""
 
 from __future__ import annotations
 

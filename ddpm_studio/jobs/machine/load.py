@@ -1,4 +1,4 @@
-"""How busy the machine is, as far as it tells."""
+"""Load of processors, GPU and memory, as far as the machine tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured on this machine, kept in a small file that may be lost."""
+"""Measurement cache of this machine: a small file that may be lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a machine trains each preset: what was measured, and what follows for other sizes."""
+"""Speed of training by preset: what was measured, and what follows for other sizes."""
 
 from __future__ import annotations
 

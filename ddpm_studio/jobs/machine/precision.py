@@ -1,4 +1,4 @@
-"""Whether this machine computes faster in bf16: tried once, then remembered."""
+"""bf16 or float32: which this machine computes faster in, tried once, then remembered."""
 
 from __future__ import annotations
 

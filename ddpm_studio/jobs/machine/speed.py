@@ -1,4 +1,4 @@
-"""How fast this machine trains, measured by a few steps of each preset."""
+"""Speed trial: how fast this machine trains, measured by a few steps of each preset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recorded evaluation was asked for, to ask it again."""
+"""Evaluation requests from recorded evaluations, to ask the same again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bound of one picture, taken apart [DDPM eq. 5, 8, 12]."""
+"""Variational bound of one picture, taken apart [DDPM eq. 5, 8, 12]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures compared with real ones: features, then metrics, each beside its floor."""
+"""Metrics of pictures against real ones: features, then metrics, each beside its floor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What samples are like: drawn, compared with real pictures, and noted in the run."""
+"""Evaluation of samples: drawn, compared with real pictures, and noted in the run."""
 
 from __future__ import annotations
 

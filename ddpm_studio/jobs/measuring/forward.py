@@ -1,4 +1,4 @@
-"""The forward process of one picture, to be looked at."""
+"""Forward process of one picture, to be looked at."""
 
 from __future__ import annotations
 

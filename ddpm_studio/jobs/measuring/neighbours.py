@@ -1,4 +1,4 @@
-"""The training pictures nearest to a picture: is it learnt by heart?"""
+"""Nearest neighbours of a picture in the training set: is it learnt by heart?"""
 
 from __future__ import annotations
 

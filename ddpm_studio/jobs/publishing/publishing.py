@@ -1,4 +1,4 @@
-"""Pack a run to be shared, with a model card whose figures are those of the packed weights."""
+"""Publishing: pack a run to be shared, with a model card of the packed weights' figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report is of: the model, the pictures at hand, and how both are named in commands."""
+"""Subject of a report: the model, the pictures at hand, and how both are named in commands."""
 
 from __future__ import annotations
 

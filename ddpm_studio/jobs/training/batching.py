@@ -1,4 +1,4 @@
-"""How many pictures go through the network at once: as many as there is memory for."""
+"""Micro-batch size: as many pictures at once as there is memory for."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.jobs.machine.speed import measure_speed
 from ddpm_studio.jobs.training.budget import Budget, choose
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.training import TrainResult, train
 from ddpm_studio.picture_shape import sides
 from ddpm_studio.requests import PrepareOptions, TrainRequest
@@ -28,7 +28,7 @@ def train_within(
     given: Collection[str],
     *,
     models: ModelStore | None = None,
-    spare: Spare | None = None,
+    spare: FallbackFolder | None = None,
 ) -> Generator[Event, None, TrainResult]:
     """Choose network, batch, length and, unless it is given, the size of the pictures; train.
 

@@ -1,4 +1,4 @@
-"""The trainer of a run, made from what its ``run.json`` says."""
+"""Trainer of a run, made from what its ``run.json`` says."""
 
 from __future__ import annotations
 

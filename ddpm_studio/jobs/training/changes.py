@@ -1,4 +1,4 @@
-"""What a run that goes on takes up of other settings, and what is told and noted of them."""
+"""Changed settings of a run that goes on: what it takes up, what is told and noted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether pictures fit a network, and what a person should know of them before the first step."""
+"""Checks of a training's pictures: whether they fit a network, what a person should know first."""
 
 from __future__ import annotations
 

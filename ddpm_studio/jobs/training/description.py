@@ -1,4 +1,4 @@
-"""What a new training's ``run.json`` tells: network, process, settings, pictures."""
+"""``run.json`` of a new training: network, process, settings, pictures."""
 
 from __future__ import annotations
 

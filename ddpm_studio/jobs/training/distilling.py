@@ -1,4 +1,4 @@
-"""Make a few-step student of a run by consistency tuning [Geng et al. 2024]."""
+"""Distillation: a few-step student of a run by consistency tuning [Geng et al. 2024]."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import begun_otherwise, resumed
 from ddpm_studio.jobs.training.training import TrainResult, train
 from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
@@ -29,7 +29,7 @@ def distill(
     sources: Sequence[Path] = (),
     *,
     models: ModelStore | None = None,
-    spare: Spare | None = None,
+    spare: FallbackFolder | None = None,
 ) -> Generator[Event, None, TrainResult]:
     """Tune the newest averaged weights of ``request.run`` into a student, in a run of its own.
 

@@ -1,4 +1,4 @@
-"""Where else a training may save."""
+"""Fallback folder where a training saves if its own refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ddpm_studio import paths
 
 
 @dataclass
-class Spare:
+class FallbackFolder:
     """Where a training may save if its own folder refuses; set at any time, from any thread."""
 
     folder: Path | None = None

@@ -1,4 +1,4 @@
-"""Pictures that a training holds out, and what its network makes of them."""
+"""Held-out pictures of a training, and what its network makes of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loss that leaps: seen by the middle of the last steps against that of the many before."""
+"""Loss spikes, seen by the median of the last steps against that of the many before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuse at once what would fail after minutes of preparing pictures."""
+"""Checks of a new run: refuse at once what would fail after minutes of preparing pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a training draws samples: not before there is something to see, and at a small share."""
+"""Preview schedule: when a training draws samples, and in which share of the time."""
 
 from __future__ import annotations
 

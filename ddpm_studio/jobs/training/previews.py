@@ -1,4 +1,4 @@
-"""Samples while a network trains, from the same noise each time, raw beside EMA."""
+"""Preview samples of a training, from the same noise each time, raw beside EMA."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from ddpm_studio.engine import Trainer
 from ddpm_studio.errors import Failure, StudioError, is_out_of_memory
 from ddpm_studio.jobs.events import CheckpointSaved
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.training_log import DivergedError
 from ddpm_studio.paths import is_there
 from ddpm_studio.runs import RunFolder
@@ -34,7 +34,7 @@ class Saver:
     """
 
     def __init__(
-        self, folder: RunFolder, trainer: Trainer, every: int | None, spare: Spare
+        self, folder: RunFolder, trainer: Trainer, every: int | None, spare: FallbackFolder
     ) -> None:
         self.folder = folder
         self.trainer = trainer

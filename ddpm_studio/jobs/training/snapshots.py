@@ -1,4 +1,4 @@
-"""When a training writes down its power-function averages."""
+"""Snapshot times of a training's power-function averages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train a network on pictures, into a run folder [DDPM Algorithm 1]."""
+"""Training of a network on pictures, into a run folder [DDPM Algorithm 1]."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from ddpm_studio.jobs.training.dataset_checks import (
     size_told,
 )
 from ddpm_studio.jobs.training.description import describe, network_config, process_of
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.new_run import taken_over
@@ -75,7 +75,7 @@ def train(
     start_from: Path | None = None,
     student: StudentInfo | None = None,
     models: ModelStore | None = None,
-    spare: Spare | None = None,
+    spare: FallbackFolder | None = None,
 ) -> Generator[Event, None, TrainResult]:
     """Prepare the pictures, train, save checkpoints and previews.
 
@@ -212,7 +212,14 @@ def train(
             info = info.model_copy(update={"request": request, "student": planned})
             folder = RunFolder.create(run, info)
         folder = yield from _train(
-            folder, request, dataset, parts, device, models or ModelStore(), spare or Spare(), team
+            folder,
+            request,
+            dataset,
+            parts,
+            device,
+            models or ModelStore(),
+            spare or FallbackFolder(),
+            team,
         )
     newest = folder.newest()
     return TrainResult(folder.path, newest.step, newest.state().get("loss", math.nan))
@@ -225,7 +232,7 @@ def _train(
     parts: Split | None,
     device: torch.device,
     models: ModelStore,
-    spare: Spare,
+    spare: FallbackFolder,
     team: Team | None,
 ) -> Generator[Event, None, RunFolder]:
     """Train from the newest checkpoint; returns the run's folder, another one after a move."""

@@ -1,4 +1,4 @@
-"""What stops a training from outside: said once, with what was saved and what to do."""
+"""Training errors from outside: said once, with what was saved and what to do."""
 
 from __future__ import annotations
 

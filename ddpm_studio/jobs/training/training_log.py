@@ -1,4 +1,4 @@
-"""The figures of a training: read from the device once a tick, shown and written down."""
+"""Training log: figures read from the device once a tick, shown and written down."""
 
 from __future__ import annotations
 

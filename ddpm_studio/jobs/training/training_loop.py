@@ -1,4 +1,4 @@
-"""The steps of one training, and what keeps them from being lost."""
+"""Training loop, and what keeps its steps from being lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddpm_studio.errors import Failure, StudioError, is_device_lost
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep, TrainTick
 from ddpm_studio.jobs.training.changes import pictures_seen
 from ddpm_studio.jobs.training.data_guard import DataGuard
-from ddpm_studio.jobs.training.fallback_folder import Spare, last_resorts
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder, last_resorts
 from ddpm_studio.jobs.training.held_out import HeldOut
 from ddpm_studio.jobs.training.loss_spikes import LATE, SpikeWatch
 from ddpm_studio.jobs.training.previews import Previews
@@ -57,7 +57,7 @@ class TrainingLoop:
         request: TrainRequest,
         trainer: Trainer,
         guard: DataGuard,
-        spare: Spare,
+        spare: FallbackFolder,
         held_out: HeldOut | None,
         moved: Callable[[RunFolder, RunFolder], Event],
         stepper: Stepper,

@@ -1,4 +1,4 @@
-"""What a feature space is, and what it is made for."""
+"""Protocol of feature spaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights files that a person has named, read without running anything and told by their hash."""
+"""Weights files of feature extractors, read without running anything and told by their hash."""
 
 from __future__ import annotations
 

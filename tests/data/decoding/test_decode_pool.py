@@ -18,7 +18,7 @@ from PIL import Image
 
 from ddpm_studio.data import Dataset, prepare, preparing
 from ddpm_studio.data.decoding import decode_pool
-from ddpm_studio.data.decoding.decode_pool import Crew
+from ddpm_studio.data.decoding.decode_pool import DecodePool
 from ddpm_studio.data.decoding.worker import READY
 from ddpm_studio.data.decoding.worker_flag import WORKER_WORD
 from ddpm_studio.errors import StudioError
@@ -29,7 +29,7 @@ from tests.data.pictures import encoded, image, make_idx, noise, prepared
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let other processes look at small sets, too."""
-    monkeypatch.setattr(preparing, "_CREW_FROM_BYTES", 0)
+    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
 
 
 def _members() -> dict[str, bytes]:
@@ -99,7 +99,7 @@ def test_the_same_comes_of_it(
 ) -> None:
     source = _source(tmp_path, kind)
     here = prepared(tmp_path / "here", source, **options)
-    monkeypatch.setattr(preparing, "_CREW_FROM_BYTES", 0)
+    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
     monkeypatch.setattr(decode_pool, "look_here", None)
     there = prepared(tmp_path / "there", source, **options)
     assert there.report.kept >= 38
@@ -159,9 +159,9 @@ def test_what_cannot_be_started_is_done_here(
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux shows them")
 def test_they_end_with_the_program_however_it_ends(tmp_path: Path) -> None:
     code = (
-        "from ddpm_studio.data.decoding.decode_pool import Crew;"
-        "crew = Crew(); assert crew.ready();"
-        "print(*[w._process.pid for w in crew._workers], flush=True); input()"
+        "from ddpm_studio.data.decoding.decode_pool import DecodePool;"
+        "pool = DecodePool(); assert pool.ready();"
+        "print(*[w._process.pid for w in pool._workers], flush=True); input()"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
@@ -204,7 +204,7 @@ def test_they_load_little() -> None:
 
 
 def test_an_error_of_the_program_is_told(tmp_path: Path) -> None:
-    with Crew() as hands:
+    with DecodePool() as hands:
         assert hands.ready()
         worker = hands._workers[0]
         with pytest.raises(RuntimeError, match="KeyError"):

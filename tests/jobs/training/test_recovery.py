@@ -34,7 +34,7 @@ from ddpm_studio.jobs.training import (
     training_loop,
 )
 from ddpm_studio.jobs.training.data_guard import DataGuard
-from ddpm_studio.jobs.training.fallback_folder import Spare
+from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.loss_spikes import SpikeWatch
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, atomic, journal
@@ -45,7 +45,7 @@ from tests.jobs.training.test_training import _files
 Job = Generator[Any, None, Any]
 
 
-def start(pictures: Path, run: Path, spare: Spare | None = None, **changes: object) -> Job:
+def start(pictures: Path, run: Path, spare: FallbackFolder | None = None, **changes: object) -> Job:
     request = REQUEST.model_copy(update=changes)
     resume = (run / "run.json").exists()
     return train([pictures], run, request, PrepareOptions(), resume=resume, spare=spare)
@@ -162,7 +162,7 @@ def test_a_vanished_folder_is_not_made_anew_and_the_run_goes_on_elsewhere(
     pictures: Path, tmp_path: Path
 ) -> None:
     run, gone = tmp_path / "there" / "run", tmp_path / "gone"
-    spare = Spare()
+    spare = FallbackFolder()
     job = start(pictures, run, spare, steps=8, checkpoint_every=2, sample_every=3)
     until(job, lambda event: isinstance(event, CheckpointSaved))
     run.parent.rename(gone)
@@ -185,7 +185,7 @@ def test_closing_saves_elsewhere_if_that_was_wished(
     pictures: Path, tmp_path: Path, full_disk: Callable[[bool], None]
 ) -> None:
     run = tmp_path / "there" / "run"
-    job = start(pictures, run, Spare(tmp_path / "spare"))
+    job = start(pictures, run, FallbackFolder(tmp_path / "spare"))
     until(job, at_step(3))
     run.parent.rename(tmp_path / "gone")
     job.close()

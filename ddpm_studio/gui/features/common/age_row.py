@@ -1,4 +1,4 @@
-"""Says when the model has trained on since what is shown was drawn, and what waits for it."""
+"""Stale-drawing notice: the model has trained on since, and what waits for it."""
 
 from __future__ import annotations
 

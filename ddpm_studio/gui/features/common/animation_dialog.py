@@ -1,4 +1,4 @@
-"""How a moving picture leaves the window: format, size, rate, easing; what will come of it."""
+"""Export dialog of animations: format, size, rate, easing; what will come of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which class to draw, and how closely to keep to it."""
+"""Class and guidance choice: which class to draw, and how closely to keep to it."""
 
 from __future__ import annotations
 

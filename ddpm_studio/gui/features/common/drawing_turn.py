@@ -1,4 +1,4 @@
-"""When a tool draws what nobody asked for: a training goes first."""
+"""Deferred drawing of a tool: a training goes first before what nobody asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ddpm_studio.gui.widgets.layout.eta import duration
 from ddpm_studio.gui.workspace.studio import Studio
 
 
-class Turn(QObject):
+class DrawingTurn(QObject):
     """Keeps a tool's own drawing back while the model has learnt nothing yet.
 
     Args:

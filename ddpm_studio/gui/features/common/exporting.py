@@ -1,4 +1,4 @@
-"""What leaves the window: copies, PNG, grids, animations, sequences; one menu for every tab."""
+"""Export menu of every tab: copies, PNG, grids, animations, sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tools do with a picture from anywhere: part of each picture's menu."""
+"""Picture actions of the tools, part of each picture's context menu."""
 
 from __future__ import annotations
 

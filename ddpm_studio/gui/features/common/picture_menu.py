@@ -1,4 +1,4 @@
-"""What can be done with one picture of a grid: its context menu."""
+"""Context menu of one picture of a grid."""
 
 from __future__ import annotations
 

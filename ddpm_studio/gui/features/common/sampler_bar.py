@@ -1,4 +1,4 @@
-"""One row that says how to walk back from noise, made from :class:`SamplerRequest`."""
+"""Sampler bar: one row that says how to walk back from noise, of :class:`SamplerRequest`."""
 
 from __future__ import annotations
 

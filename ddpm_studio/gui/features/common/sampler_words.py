@@ -1,4 +1,4 @@
-"""What a sampler is called where a picture tells how it was drawn."""
+"""Sampler names for captions of pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A slot whose picture is made to fit the model: dropped, pasted, chosen or drawn by lot."""
+"""Picture slot of a tool: dropped, pasted, chosen or drawn by lot, made to fit the model."""
 
 from __future__ import annotations
 

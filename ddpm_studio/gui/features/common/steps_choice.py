@@ -1,4 +1,4 @@
-"""How many steps a sampler takes or, as OpenAI's code writes it, which timesteps it keeps."""
+"""Number of sampling steps or, as OpenAI's code writes it, which timesteps are kept."""
 
 from __future__ import annotations
 

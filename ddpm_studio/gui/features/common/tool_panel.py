@@ -1,4 +1,4 @@
-"""What the tools that draw have in common: live, quiet, one drawing at a time."""
+"""Base panel of the tools that draw: live, quiet, one drawing at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.catalogue.tools import TOOLS, tool_of
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
-from ddpm_studio.gui.features.common.drawing_turn import Turn
+from ddpm_studio.gui.features.common.drawing_turn import DrawingTurn
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
@@ -92,7 +92,7 @@ class ToolPanel(QWidget):
         self._age: AgeRow | None = None
         self._stale = True
         self._asked_for = self._was_asked = self._keeps = False
-        self._turn = Turn(studio, self)
+        self._turn = DrawingTurn(studio, self)
         self._drawn_run: Path | None = None
         self._again: Restored | None = None
         self._index: int | None = None

@@ -1,4 +1,4 @@
-"""What a tool is called in menus."""
+"""Tool names in menus."""
 
 from __future__ import annotations
 

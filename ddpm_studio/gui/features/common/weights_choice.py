@@ -1,4 +1,4 @@
-"""Which weights to draw with: averaged, of which length, or the latest."""
+"""EMA or raw weights to draw with, and averages of which length."""
 
 from __future__ import annotations
 

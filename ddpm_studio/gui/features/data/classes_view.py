@@ -1,4 +1,4 @@
-"""Which classes were found, and where: to choose, rename, merge and leave out."""
+"""Class labels of a set: to choose, rename, merge and leave out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the reading of a set is, with a way out and a way back."""
+"""Progress of reading a set, with a way out and a way back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read and what was left out, in plain words."""
+"""Report of a preparation: what was read and what was left out, in plain words."""
 
 from __future__ import annotations
 

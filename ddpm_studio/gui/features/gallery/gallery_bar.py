@@ -1,4 +1,4 @@
-"""The rows around the gallery: which pictures in which order, how large, and away with them."""
+"""Gallery toolbar: which pictures in which order, how large, and away with them."""
 
 from __future__ import annotations
 

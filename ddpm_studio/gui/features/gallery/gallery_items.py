@@ -1,4 +1,4 @@
-"""What the gallery holds: in which order, which of it is shown, what was deleted last."""
+"""Gallery model: in which order, which of it is shown, what was deleted last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gallery shares with the disk: looking for pictures, keeping new ones, reading."""
+"""Gallery storage: looking for pictures, keeping new ones, reading."""
 
 from __future__ import annotations
 

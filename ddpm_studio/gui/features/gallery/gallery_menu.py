@@ -1,4 +1,4 @@
-"""What can be done with one picture of the gallery: its context menu."""
+"""Context menu of one picture of the gallery."""
 
 from __future__ import annotations
 

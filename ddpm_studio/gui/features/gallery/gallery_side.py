@@ -1,4 +1,4 @@
-"""Beside the gallery: the chosen picture, its stars, how it was made, its nearest in the data."""
+"""Gallery details: the chosen picture, its stars, how it was made, its nearest in the data."""
 
 from __future__ import annotations
 

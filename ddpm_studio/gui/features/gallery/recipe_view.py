@@ -1,4 +1,4 @@
-"""How a picture was made, in words: what its PNG keeps."""
+"""Recipe of a picture in words: what its PNG keeps."""
 
 from __future__ import annotations
 

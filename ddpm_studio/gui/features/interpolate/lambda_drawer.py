@@ -1,4 +1,4 @@
-"""The one picture at λ while its slider is dragged, for a model that draws quickly."""
+"""Live interpolation at λ while its slider is dragged, for a model that draws quickly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How pictures are mixed, and what can be done with them."""
+"""Interpolation settings, and what can be done with the mixed pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How mixed pictures leave the window: as a square, as a path, or as rows from A to B."""
+"""Interpolation exports: as a square, as a path, or as rows from A to B."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two or four pictures and what lies between: a preview under a slider, a square, or a pad."""
+"""Interpolation views of two or four pictures: a preview under a slider, a square, or a pad."""
 
 from __future__ import annotations
 

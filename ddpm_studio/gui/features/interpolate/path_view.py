@@ -1,4 +1,4 @@
-"""A path through several pictures: its keys, the way between them, and a player."""
+"""Interpolation path through several pictures: its keys, the way between them, and a player."""
 
 from __future__ import annotations
 

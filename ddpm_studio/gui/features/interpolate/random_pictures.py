@@ -1,4 +1,4 @@
-"""Pictures by chance, from the open data, else from those that the model learnt."""
+"""Random pictures, from the open data, else from those that the model learnt."""
 
 from __future__ import annotations
 

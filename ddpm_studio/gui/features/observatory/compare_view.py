@@ -1,4 +1,4 @@
-"""The settings of runs beside each other, differences marked."""
+"""Comparison of runs' settings, differences marked."""
 
 from __future__ import annotations
 

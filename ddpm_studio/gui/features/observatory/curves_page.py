@@ -1,4 +1,4 @@
-"""All curves of a training over its steps, under one cursor; other runs laid over them."""
+"""Curves of a training over its steps, under one cursor; other runs laid over them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The curves leave the window: as a table, or as a picture."""
+"""Export of curves: as a table, or as a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What samples of the run are like, by step of its training, compared with real pictures."""
+"""Evaluations of a run by step of its training: samples compared with real pictures."""
 
 from __future__ import annotations
 

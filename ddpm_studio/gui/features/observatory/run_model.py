@@ -1,4 +1,4 @@
-"""The list of runs as a table that Qt's views show."""
+"""Table model of the runs, for Qt's views."""
 
 from __future__ import annotations
 

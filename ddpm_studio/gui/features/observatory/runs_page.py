@@ -1,4 +1,4 @@
-"""All runs: lay their curves over each other, note what was tried, compare their settings."""
+"""Runs: lay their curves over each other, note what was tried, compare their settings."""
 
 from __future__ import annotations
 

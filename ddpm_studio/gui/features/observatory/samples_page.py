@@ -1,4 +1,4 @@
-"""What the network draws from the same noise, over the whole of its training."""
+"""Preview samples from the same noise, over the whole of a training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Pins dock: pictures one likes, at hand in every tool."""
+"""Pins dock: pictures one likes, at hand in every tool."""
 
 from __future__ import annotations
 

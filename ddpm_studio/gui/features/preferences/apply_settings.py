@@ -1,4 +1,4 @@
-"""What each setting does, at once and at the next start."""
+"""Applying settings: what each does, at once and at the next start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ddpm_studio.picture_shape import MOST_COLOURS, check_bands, parse_bands
 _COMPUTING = ("device", "precision", "threads")
 
 
-class Applying(QObject):
+class SettingsApplier(QObject):
     """Lets the settings take effect; those of jobs and notices are read where they count."""
 
     device_chosen = Signal(object)

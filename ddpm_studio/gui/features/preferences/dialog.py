@@ -1,4 +1,4 @@
-"""The settings dialogue: everything that can be set, and a search over it."""
+"""Settings dialog: everything that can be set, and a search over it."""
 
 from __future__ import annotations
 

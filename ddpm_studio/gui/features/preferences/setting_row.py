@@ -1,4 +1,4 @@
-"""One setting: its name, what it does, its value, and the way back."""
+"""Setting row: its name, what it does, its value, and the way back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All settings under their headings, narrowed by a search."""
+"""Settings page under headings, narrowed by a search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every action with its shortcut, which can be changed."""
+"""Keyboard shortcuts: every action with its own, which can be changed."""
 
 from __future__ import annotations
 

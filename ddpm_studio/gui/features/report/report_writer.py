@@ -1,4 +1,4 @@
-"""Write the report of the open run: the action, where to, and how it went."""
+"""Report action: where to write the open run's, and how it went."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which other samplers walk beside the first one, from the same noise."""
+"""Sampler comparison: which others walk beside the first one, from the same noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walking through a process in time: a slider, play, loop, steps, speed."""
+"""Playback controls of a process: a slider, play, loop, steps, speed."""
 
 from __future__ import annotations
 

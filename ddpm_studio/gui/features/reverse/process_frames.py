@@ -1,4 +1,4 @@
-"""A process as an animation shows it: composed frame by frame, none of them kept."""
+"""Animation frames of a process, composed one by one, none of them kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many pictures of a reverse process are drawn, and how many moments of it are kept."""
+"""Number of pictures of a reverse process, and of moments that are kept of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process shows at one moment: views of it, for one sampler or for several in step."""
+"""Views of a process at one moment, for one sampler or for several in step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frames of reverse processes, kept to be scrubbed."""
+"""Trajectories: the frames of reverse processes, kept to be scrubbed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which views of a process are shown, and how: a row of switches."""
+"""View switches of a process: which views are shown, and how."""
 
 from __future__ import annotations
 

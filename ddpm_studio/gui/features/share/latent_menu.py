@@ -1,4 +1,4 @@
-"""Shared latents to files and back: a button with a menu, and the file that is in use."""
+"""Latent files of shared latents: a button with a menu, and the file that is in use."""
 
 from __future__ import annotations
 

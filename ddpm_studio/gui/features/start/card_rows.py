@@ -1,4 +1,4 @@
-"""Cards under a heading, in as many columns as there is room for."""
+"""Card rows under a heading, in as many columns as there is room for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks what the files of another program's model do not say."""
+"""Import dialog: asks what the files of another program's model do not say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A card of the start page that stands for a model that ships with the program."""
+"""Ready-model card of the start page."""
 
 from __future__ import annotations
 

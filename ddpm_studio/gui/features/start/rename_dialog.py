@@ -1,4 +1,4 @@
-"""Asks what a run shall be called."""
+"""Rename dialog of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A card of the start page that stands for a run."""
+"""Run card of the start page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees first: what was open last, a place to drop, pictures to begin with."""
+"""Start page: what was open last, a place to drop, pictures to begin with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A walk through the window: one word on each part, beside the part itself."""
+"""Guided tour of the window: one word on each part, beside the part itself."""
 
 from __future__ import annotations
 

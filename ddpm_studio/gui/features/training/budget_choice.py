@@ -1,4 +1,4 @@
-"""A time for the training, from which its settings follow."""
+"""Time budget of a training, from which its settings follow."""
 
 from __future__ import annotations
 

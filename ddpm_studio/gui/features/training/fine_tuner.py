@@ -1,4 +1,4 @@
-"""Fine-tune the open model: a copy of it learns the open pictures, as a run of its own."""
+"""Fine-tuning the open model: a copy of it learns the open pictures, as a run of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training an opened run further, with other settings where they may change."""
+"""Resuming an opened run, with other settings where they may change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the next run goes: its name and the folder it lies in."""
+"""Run name and folder of the next training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network in training draws, raw beside EMA, now and at earlier steps."""
+"""Preview samples of a training, raw beside EMA, now and at earlier steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run goes on when its own folder can't be written to."""
+"""Fallback folder of a run whose own can't be written to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make a few-step student of the open run: the action, and what it asks first."""
+"""Distilling the open run into a few-step student: the action, and what it asks first."""
 
 from __future__ import annotations
 

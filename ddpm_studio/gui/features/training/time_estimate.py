@@ -1,4 +1,4 @@
-"""How long the training that could be started now will take, and each network."""
+"""Training-time estimate of each network, before a training is started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a training: what suits a network follows the choice of the network."""
+"""Training settings: what suits a network follows the choice of the network."""
 
 from __future__ import annotations
 

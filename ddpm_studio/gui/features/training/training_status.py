@@ -1,4 +1,4 @@
-"""How a training goes, in two lines and a bar."""
+"""Training status in two lines and a bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choices of a field in a list, and the words of fields in the window's language."""
+"""Combo boxes of a field's choices, and the words of fields in the window's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A button that shows a colour and lets another be chosen."""
+"""Colour picker: a button that shows a colour and lets another be chosen."""
 
 from __future__ import annotations
 

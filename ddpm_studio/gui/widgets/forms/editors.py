@@ -1,4 +1,4 @@
-"""One editor for each kind of field that a request may have."""
+"""Field editors: one for each kind of field that a request may have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder: typed, or chosen."""
+"""Folder picker: typed, or chosen."""
 
 from __future__ import annotations
 

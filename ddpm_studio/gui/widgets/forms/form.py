@@ -1,4 +1,4 @@
-"""A form made from a request: each field is described once, in the model."""
+"""Form made from a request: each field is described once, in the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of which one thing is chosen, closed narrower than open."""
+"""Combo boxes, closed narrower than open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of a chosen entry of the catalogue, edited as a number each."""
+"""Options editor of an entry of the catalogue, a number each."""
 
 from __future__ import annotations
 

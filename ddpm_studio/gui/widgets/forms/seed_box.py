@@ -1,4 +1,4 @@
-"""A seed: any whole number that 63 bits hold, and a die that throws another."""
+"""Seed spin box: any whole number that 63 bits hold, and a die that throws another."""
 
 from __future__ import annotations
 

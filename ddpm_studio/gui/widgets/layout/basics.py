@@ -1,4 +1,4 @@
-"""The smallest parts: labels, buttons and lines, each with a name, a tip and a look."""
+"""Labels, buttons and lines, each with a name, a tip and a look."""
 
 from __future__ import annotations
 

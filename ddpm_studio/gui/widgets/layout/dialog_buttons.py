@@ -1,4 +1,4 @@
-"""The row of buttons at the end of a dialog."""
+"""Dialog buttons in the row at its end."""
 
 from __future__ import annotations
 

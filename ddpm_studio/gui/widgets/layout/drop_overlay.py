@@ -1,4 +1,4 @@
-"""Tells over the whole window what will happen when the mouse lets go."""
+"""Drop overlay: tells over the whole window what will happen when the mouse lets go."""
 
 from __future__ import annotations
 

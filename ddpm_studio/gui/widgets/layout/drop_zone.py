@@ -1,4 +1,4 @@
-"""A place to drop pictures, folders and runs."""
+"""Drop zone for pictures, folders and runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an empty view says: an icon, one line, one button."""
+"""Empty state of a view: an icon, one line, one button."""
 
 from __future__ import annotations
 

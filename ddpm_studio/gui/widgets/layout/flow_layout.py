@@ -1,4 +1,4 @@
-"""A row that goes on in the next line where it has no more room."""
+"""Flow layout: a row that goes on in the next line where it has no more room."""
 
 from __future__ import annotations
 

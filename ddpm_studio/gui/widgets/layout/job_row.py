@@ -1,4 +1,4 @@
-"""One job in the list: what it is, how far, how long still, a way out."""
+"""Job row: what it is, how far, how long still, a way out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A heading between the entries of a menu."""
+"""Menu section heading between entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quiet bar that lies over the edge of a panel, instead of a dialog."""
+"""Message bar that lies over the edge of a panel, instead of a dialog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a file that was written."""
+"""Message of a file that was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of N things are chosen and which one is current."""
+"""Selection model: which of N things are chosen and which one is current."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content that is scrolled up and down, and never narrower than it can be."""
+"""Scroll area for content that is scrolled up and down, and never narrower than it can be."""
 
 from __future__ import annotations
 

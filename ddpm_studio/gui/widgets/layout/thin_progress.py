@@ -1,4 +1,4 @@
-"""A bar of progress that is only a line."""
+"""Progress bar that is only a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts beside each other, or below each other where there is no room for that."""
+"""Responsive row: parts beside each other, or below each other where there is no room."""
 
 from __future__ import annotations
 

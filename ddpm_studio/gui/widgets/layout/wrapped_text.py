@@ -1,4 +1,4 @@
-"""Text over several lines that breaks inside a word too, where one is wider than the line."""
+"""Word-wrapped text that breaks inside a word too, where one is wider than the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen through a transparent picture."""
+"""Checkerboard behind transparent pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole process as a row of frames, to be scrubbed."""
+"""Film strip: the whole process as a row of frames, to be scrubbed."""
 
 from __future__ import annotations
 

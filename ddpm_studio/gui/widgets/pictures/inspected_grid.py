@@ -1,4 +1,4 @@
-"""A grid of pictures whose single pixels can be pointed at."""
+"""Pixel inspector: a grid of pictures whose single pixels can be pointed at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture on which the part to be drawn anew is painted."""
+"""Mask painter: a picture on which the part to be drawn anew is painted."""
 
 from __future__ import annotations
 

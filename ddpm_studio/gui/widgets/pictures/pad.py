@@ -1,4 +1,4 @@
-"""A square on which one point is moved: two numbers chosen at once."""
+"""XY pad: a square on which one point is moved, two numbers chosen at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that are read when they are first looked at, within a bound of memory."""
+"""Picture cache: read when first looked at, the least recently used forgotten."""
 
 from __future__ import annotations
 

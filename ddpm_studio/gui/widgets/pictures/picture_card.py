@@ -1,4 +1,4 @@
-"""A button that shows what it opens: a few pictures, a name, a line about it."""
+"""Picture card: a button that shows what it opens, a few pictures, a name, a line about it."""
 
 from __future__ import annotations
 

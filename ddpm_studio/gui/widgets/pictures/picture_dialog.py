@@ -1,4 +1,4 @@
-"""Asking for a picture on the disk."""
+"""File dialog for a picture on the disk."""
 
 from __future__ import annotations
 

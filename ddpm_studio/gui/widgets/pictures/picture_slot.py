@@ -1,4 +1,4 @@
-"""A square that holds one picture: dropped, pasted or chosen."""
+"""Picture slot: a square that holds one picture, dropped, pasted or chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stars to be given: by click, by the keys 0 to 5, or by arrows."""
+"""Star rating: by click, by the keys 0 to 5, or by arrows."""
 
 from __future__ import annotations
 

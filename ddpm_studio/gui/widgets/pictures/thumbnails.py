@@ -1,4 +1,4 @@
-"""A long list of small pictures, of which only the visible ones are ever touched."""
+"""Thumbnail view: a long list of small pictures, of which only visible ones are touched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss by timestep: a bar for each part of 1..T."""
+"""Bar plot of the loss by timestep: a bar for each part of 1..T."""
 
 from __future__ import annotations
 

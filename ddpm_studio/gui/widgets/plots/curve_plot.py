@@ -1,4 +1,4 @@
-"""A small plot of one or more curves, in the colours of the theme."""
+"""Line plot of one or more curves that can be moved and zoomed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss by timestep over a training, as colours."""
+"""Heat map of the loss by timestep over a training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drawn part of the loss plot."""
+"""Canvas of the loss plot, pyqtgraph's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss curve: raw and smoothed, of one run or several."""
+"""Loss curve: raw and smoothed, of one run or several."""
 
 from __future__ import annotations
 

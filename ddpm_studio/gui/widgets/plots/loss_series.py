@@ -1,4 +1,4 @@
-"""The losses of one run, raw and smoothed, in arrays that grow."""
+"""Loss series of one run, raw and smoothed, in arrays that grow."""
 
 from __future__ import annotations
 

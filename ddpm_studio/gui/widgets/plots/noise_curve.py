@@ -1,4 +1,4 @@
-"""How noisy each t is, as a small curve with the present moment marked."""
+"""Noise curve: ᾱ over t, with the present moment marked."""
 
 from __future__ import annotations
 

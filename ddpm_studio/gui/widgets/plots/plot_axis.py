@@ -1,4 +1,4 @@
-"""The look that the axes of all plots share."""
+"""Axis style that all plots of pyqtgraph share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss curve as a file: pixels or lines, with the names of its runs."""
+"""Export of the loss curve: pixels or lines, with the names of its runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small curve over the steps of a training, of one run or several."""
+"""Sparkline over the steps of a training, of one run or several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What small plots over the steps of a training have in common."""
+"""Base of the small plots over the steps of a training, under one cursor."""
 
 from __future__ import annotations
 

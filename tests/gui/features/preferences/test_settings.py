@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobSpec
 from ddpm_studio.backend.spec import DeviceCall
-from ddpm_studio.gui.features.preferences.apply_settings import Applying
+from ddpm_studio.gui.features.preferences.apply_settings import SettingsApplier
 from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
 from ddpm_studio.gui.theme.theme import Theme
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -208,7 +208,7 @@ def test_the_threads_asked_for_compute_and_the_first_number_comes_back(
         counts.extend(heard.args or [])
 
     preferences = Preferences(open_settings())
-    applying = Applying(preferences, studio)
+    applying = SettingsApplier(preferences, studio)
     count()
     for threads in (1, None):
         with qtbot.waitSignal(applying.device_chosen, timeout=WAIT) as told:
@@ -229,7 +229,7 @@ def test_a_device_that_is_not_there_is_told_and_the_old_one_stays(
     if torch.backends.mps.is_available():
         pytest.skip("this machine has it")
     preferences = Preferences(open_settings())
-    applying = Applying(preferences, studio)
+    applying = SettingsApplier(preferences, studio)
     with qtbot.waitSignal(studio.notified, timeout=WAIT) as heard:
         preferences.set("device", "mps")
     assert heard.args is not None
