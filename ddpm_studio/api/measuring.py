@@ -59,7 +59,7 @@ class MeasuringMethods(Asking):
             found = self._listen(jobs.evaluate(request, sources, models()))
         return Evaluation(**values_of(found))
 
-    def evaluations(self) -> list[evaluations.Evaluation]:
+    def evaluations(self) -> list[evaluations.RecordedEvaluation]:
         """Return what :meth:`evaluate`, the terminal and the window have found, oldest first."""
         return evaluations.read(self.path)
 

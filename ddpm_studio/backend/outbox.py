@@ -12,7 +12,7 @@ from ddpm_studio.progress import Progress
 
 
 @dataclass(frozen=True)
-class Report:
+class JobReport:
     """What an executor tells of one job: its new state and what came with it."""
 
     job_id: int
@@ -31,12 +31,12 @@ class Outbox(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._reports: list[Report] = []
+        self._reports: list[JobReport] = []
         self._last: dict[int, int] = {}
         self._lock = Lock()
         self._announced = False
 
-    def take(self) -> list[Report]:
+    def take(self) -> list[JobReport]:
         """Return what was reported since the last call, in order."""
         with self._lock:
             reports = self._reports
@@ -47,7 +47,7 @@ class Outbox(QObject):
 
     def report(self, job_id: int, state: State, payload: object = None) -> None:
         """Add a report."""
-        report = Report(job_id, state, payload)
+        report = JobReport(job_id, state, payload)
         with self._lock:
             # Of a job's row of progress reports the last one says it all, whatever other jobs
             # report in between: the outbox stays short even if the window is slow.

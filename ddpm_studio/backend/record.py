@@ -12,7 +12,7 @@ from PySide6.QtCore import QMetaMethod, QObject, QTimer, Signal
 
 from ddpm_studio.backend import specs
 from ddpm_studio.backend.handle import JobHandle
-from ddpm_studio.backend.rows import Kind, Losses, Numbers, Rows
+from ddpm_studio.backend.rows import GrowingRows, Kind, Losses, Numbers
 from ddpm_studio.backend.service import Backend
 from ddpm_studio.jobs.events import (
     BINS,
@@ -27,7 +27,7 @@ from ddpm_studio.jobs.library.figures import FigureEvent, Figures
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.library.history import RunNews
-    from ddpm_studio.runs.evaluations import Evaluation
+    from ddpm_studio.runs.evaluations import RecordedEvaluation
     from ddpm_studio.runs.lock import Owner
 
 _POLL_MS, _IDLE_POLL_MS = 700, 3000
@@ -62,7 +62,7 @@ class RunRecord(QObject):
         super().__init__(parent)
         self.run = run
         self.previews: tuple[Path, ...] = ()
-        self.evaluations: tuple[Evaluation, ...] = ()
+        self.evaluations: tuple[RecordedEvaluation, ...] = ()
         """What samples of the run were found to be like, oldest first."""
         self.checkpoint: int | None = None
         self.timesteps: int | None = None
@@ -76,9 +76,9 @@ class RunRecord(QObject):
         self.loaded = False
         self.is_live = False
         self._backend = backend
-        self._steps = Rows(_STEP_KINDS, _MOST_STEPS, _RECENT)
-        self._ticks = Rows(_TICK_KINDS, _MOST_TICKS, _RECENT)
-        self._held_out = Rows(_HELD_OUT_KINDS, _MOST_TICKS, _RECENT)
+        self._steps = GrowingRows(_STEP_KINDS, _MOST_STEPS, _RECENT)
+        self._ticks = GrowingRows(_TICK_KINDS, _MOST_TICKS, _RECENT)
+        self._held_out = GrowingRows(_HELD_OUT_KINDS, _MOST_TICKS, _RECENT)
         self._news: RunNews | None = None
         self._job: JobHandle[RunNews] | None = None
         # What the training has told since its last tick, and what waits for the file's figures.

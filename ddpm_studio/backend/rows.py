@@ -36,7 +36,7 @@ class Losses(NamedTuple):
         return cls(x, y, y, y, np.ones_like(x))
 
 
-class Rows:
+class GrowingRows:
     """Rows of numbers that grow in place; the first column rises.
 
     Args:

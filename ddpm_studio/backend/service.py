@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from ddpm_studio.backend.device_thread import DeviceThread
 from ddpm_studio.backend.handle import JobHandle, State
-from ddpm_studio.backend.outbox import Outbox, Report
+from ddpm_studio.backend.outbox import JobReport, Outbox
 from ddpm_studio.backend.pool import Pool
 from ddpm_studio.backend.spec import JobSpec
 from ddpm_studio.errors import Failure
@@ -121,7 +121,7 @@ class Backend(QObject):
             if job is not None and not job.state.over:
                 self._deliver(job, report)
 
-    def _deliver(self, job: JobHandle[object], report: Report) -> None:
+    def _deliver(self, job: JobHandle[object], report: JobReport) -> None:
         if report.state.over:
             self._end(job, report.state, report.payload)
             return

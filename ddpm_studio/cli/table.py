@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Entry(NamedTuple):
+class CommandEntry(NamedTuple):
     """A command: its module in :mod:`ddpm_studio.cli.commands` and what it does."""
 
     module: str
@@ -16,29 +16,33 @@ class Entry(NamedTuple):
 DEFAULT = "open"
 
 COMMANDS = {
-    "open": Entry("window", "Open the window on pictures or a run; also without this word."),
-    "train": Entry("train", "Train a network on pictures."),
-    "distill": Entry("distill", "Make a few-step student of a model."),
+    "open": CommandEntry("window", "Open the window on pictures or a run; also without this word."),
+    "train": CommandEntry("train", "Train a network on pictures."),
+    "distill": CommandEntry("distill", "Make a few-step student of a model."),
     # Those that draw bear the names of the kinds of drawings in `ddpm_studio.catalogue.tools`.
-    "sample": Entry("sample", "Draw pictures from noise."),
-    "share": Entry("share", "Draw many pictures from one shared latent."),
-    "interpolate": Entry("interpolate", "Go from picture to picture through latent space."),
-    "inpaint": Entry("inpaint", "Fill in the masked part of a picture."),
-    "encode": Entry("encode", "Find a picture's latent and write it into a file."),
-    "bits": Entry("bits", "Measure bits/dim of pictures under a model."),
-    "evaluate": Entry("evaluate", "Tell what samples are like, compared with real pictures."),
-    "neighbours": Entry("neighbours", "Find the training pictures nearest to a picture."),
-    "report": Entry(
+    "sample": CommandEntry("sample", "Draw pictures from noise."),
+    "share": CommandEntry("share", "Draw many pictures from one shared latent."),
+    "interpolate": CommandEntry("interpolate", "Go from picture to picture through latent space."),
+    "inpaint": CommandEntry("inpaint", "Fill in the masked part of a picture."),
+    "encode": CommandEntry("encode", "Find a picture's latent and write it into a file."),
+    "bits": CommandEntry("bits", "Measure bits/dim of pictures under a model."),
+    "evaluate": CommandEntry(
+        "evaluate", "Tell what samples are like, compared with real pictures."
+    ),
+    "neighbours": CommandEntry("neighbours", "Find the training pictures nearest to a picture."),
+    "report": CommandEntry(
         "report", "Write a report: the paper's figures and tables of a run, as one HTML file."
     ),
-    "data": Entry("data", "Tell what a set of pictures holds and what is left out."),
-    "metrics": Entry(
+    "data": CommandEntry("data", "Tell what a set of pictures holds and what is left out."),
+    "metrics": CommandEntry(
         "metrics", "Write a run's figures as a CSV table, or as event files of TensorBoard."
     ),
-    "import": Entry("import_", "Make a run of another program's model."),
-    "export": Entry("export_", "Write a run as a diffusers DDPMPipeline folder."),
-    "publish": Entry("publish", "Pack a run to be shared, with samples, figures and a model card."),
-    "info": Entry(
+    "import": CommandEntry("import_", "Make a run of another program's model."),
+    "export": CommandEntry("export_", "Write a run as a diffusers DDPMPipeline folder."),
+    "publish": CommandEntry(
+        "publish", "Pack a run to be shared, with samples, figures and a model card."
+    ),
+    "info": CommandEntry(
         "info",
         "Tell what a run is and how far it is; without one, what there is to choose and plug-ins.",
     ),

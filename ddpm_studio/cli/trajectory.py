@@ -36,7 +36,7 @@ _MOST = 10_000
 _DENSER = 3
 
 
-class Trajectory:
+class TrajectoryRecorder:
     """Keeps the moments of a process that an animation will show, or a file of numbers hold.
 
     Args:

@@ -36,7 +36,7 @@ from ddpm_studio.data.rows import begin_rows
 from ddpm_studio.data.settling import Made, labels_of, settle
 from ddpm_studio.data.store import (
     IMAGES,
-    Store,
+    DatasetCache,
     content_key,
     contents,
     digest_of,
@@ -84,7 +84,7 @@ def prepare(
     """
     paths = [Path(source) for source in sources]
     title = source_title(paths)
-    store = Store(cache if cache is not None else cache_dir())
+    store = DatasetCache(cache if cache is not None else cache_dir())
     yield Progress(0, 1, "Listing the files")
     stamps = source_stamps(paths, options)
     quick = quick_key(stamps, options, required_multiple)
@@ -149,7 +149,7 @@ def find_prepared(
         sources: where it came from.
         cache: the cache's root instead of the user's.
     """
-    store = Store(cache if cache is not None else cache_dir())
+    store = DatasetCache(cache if cache is not None else cache_dir())
     return store.find(fingerprint, sources, source_title(list(sources)))
 
 

@@ -100,7 +100,7 @@ def todays(options: PrepareOptions) -> list[object]:
     return [] if options.rules == FIRST_RULES else [_RULES_FORMAT]
 
 
-class Store:
+class DatasetCache:
     """The cache of prepared sets below ``root``."""
 
     def __init__(self, root: Path) -> None:

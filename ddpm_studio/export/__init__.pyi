@@ -2,7 +2,7 @@ from .animation import (
     ANIMATION_SUFFIXES as ANIMATION_SUFFIXES,
 )
 from .animation import (
-    Selection as Selection,
+    FrameSelection as FrameSelection,
 )
 from .animation import (
     check_animation as check_animation,

@@ -93,7 +93,7 @@ def save_animation(
     suffix = path.suffix.lower()
     chosen = choose_frames(len(given), len(given) if count is None else count, easing)
     timeline = Timeline.of(chosen, fps, hold_last_seconds)
-    shown = Seen(Selection(given, timeline.frames), bands, alpha=keeps_alpha(suffix))
+    shown = Seen(FrameSelection(given, timeline.frames), bands, alpha=keeps_alpha(suffix))
     _check_limits(suffix, shown[0].shape, len(shown), fps, scale)
     made_by = None if recipe is None else {**recipe, "moving": True}
     start = Progress(0, len(shown), "Writing", "frames")
@@ -140,7 +140,7 @@ class Seen(Sequence[Pictures]):
         return frame if self._alpha else opaque(frame)
 
 
-class Selection(Sequence[Pictures]):
+class FrameSelection(Sequence[Pictures]):
     """Some frames of many, each asked for when its turn comes.
 
     Args:
@@ -161,10 +161,10 @@ class Selection(Sequence[Pictures]):
     @overload
     def __getitem__(self, place: int) -> Pictures: ...
     @overload
-    def __getitem__(self, place: slice) -> Selection: ...
-    def __getitem__(self, place: int | slice) -> Pictures | Selection:
+    def __getitem__(self, place: slice) -> FrameSelection: ...
+    def __getitem__(self, place: int | slice) -> Pictures | FrameSelection:
         if isinstance(place, slice):
-            return Selection(self._given, self._indices[place])
+            return FrameSelection(self._given, self._indices[place])
         frame = self._given[self._indices[place]]
         if frame.shape != self._shape:
             raise ValueError(f"frames must have one shape, not {self._shape} and {frame.shape}")

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ddpm_studio.export.animation import Selection, keeps_alpha, save_animation
+from ddpm_studio.export.animation import FrameSelection, keeps_alpha, save_animation
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.pictures import save_png_sequence
 from ddpm_studio.export.timing import Easing, Timeline, choose_frames
@@ -80,7 +80,7 @@ def estimate_animation(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"trial{suffix}"
         for places in runs:
-            trial = Selection(frames, [timeline.frames[place] for place in places])
+            trial = FrameSelection(frames, [timeline.frames[place] for place in places])
             writing = (
                 save_png_sequence(path, trial, scale=scale, bands=bands)
                 if suffix == ".zip"

@@ -30,7 +30,7 @@ _DOWNLOAD = "Download the model again."
 
 
 @dataclass(frozen=True)
-class Layout:
+class ModelLayout:
     """A model's parts.
 
     Args:
@@ -46,7 +46,7 @@ class Layout:
     scheduler: Path | None
 
 
-def find_layout(path: Path) -> Layout | None:
+def find_layout(path: Path) -> ModelLayout | None:
     """Return the parts of a model.
 
     Args:
@@ -59,9 +59,9 @@ def find_layout(path: Path) -> Layout | None:
     plain, averaged = path / "unet", path / "unet_ema"
     found = [part for part in (averaged, plain) if (part / "config.json").is_file()]
     if found:
-        return Layout(path, found[0], found[1] if len(found) > 1 else None, _scheduler(path))
+        return ModelLayout(path, found[0], found[1] if len(found) > 1 else None, _scheduler(path))
     if (path / "config.json").is_file() and _is_network(path):
-        return Layout(path, path, None, _scheduler(path))
+        return ModelLayout(path, path, None, _scheduler(path))
     newest = max(_checkpoints(path), default=None)
     return find_layout(newest[1]) if newest else None
 

@@ -1,5 +1,5 @@
 """What pictures are like: features, and metrics of a model's samples in them."""
 
-from ddpm_studio.metrics.neighbours import Neighbours, nearest
+from ddpm_studio.metrics.neighbours import NearestNeighbours, nearest
 
-__all__ = ["Neighbours", "nearest"]
+__all__ = ["NearestNeighbours", "nearest"]

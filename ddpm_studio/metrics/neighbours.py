@@ -14,7 +14,7 @@ _BYTES_AT_ONCE = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours:
+class NearestNeighbours:
     """The nearest pictures of a set, nearest first, each array of shape (K,).
 
     Args:
@@ -30,7 +30,7 @@ class Neighbours:
 
 def nearest(
     images: Pictures, picture: Pictures, count: int, *, flip: bool = False
-) -> Generator[int, None, Neighbours]:
+) -> Generator[int, None, NearestNeighbours]:
     """Compare a picture with a whole set, a piece at a time; the set may lie on the disk.
 
     Args:
@@ -61,7 +61,7 @@ def nearest(
         yield min(start + rows, len(images))
     best = squares.min(0)
     indices = np.argsort(best, kind="stable")[:count]
-    return Neighbours(
+    return NearestNeighbours(
         indices.astype(np.int64),
         np.sqrt(best[indices] / picture.size),
         squares.argmin(0)[indices] == 1,

@@ -20,7 +20,7 @@ _MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class RecordedEvaluation:
     """Figures of a model's samples.
 
     Args:
@@ -47,7 +47,7 @@ class Evaluation:
     floors: Mapping[str, float]
 
 
-def append(run: Path, evaluation: Evaluation) -> None:
+def append(run: Path, evaluation: RecordedEvaluation) -> None:
     """Add an evaluation to those of a run.
 
     Raises:
@@ -57,15 +57,15 @@ def append(run: Path, evaluation: Evaluation) -> None:
     atomic.append(made_own_folder(run) / NAME, f"{line}\n".encode())
 
 
-def read(run: Path) -> list[Evaluation]:
+def read(run: Path) -> list[RecordedEvaluation]:
     """Return the evaluations of a run, oldest first; a line that is none is passed over."""
     # Those that a ready model came with, then a person's own.
     folders = dict.fromkeys((run, own_folder(run)))
     return [evaluation for folder in folders for evaluation in _read(folder / NAME)]
 
 
-def _read(path: Path) -> list[Evaluation]:
-    found: list[Evaluation] = []
+def _read(path: Path) -> list[RecordedEvaluation]:
+    found: list[RecordedEvaluation] = []
     left = _MOST_BYTES
     try:
         with path.open("rb") as file:
@@ -78,7 +78,7 @@ def _read(path: Path) -> list[Evaluation]:
     return found
 
 
-def _parse(line: bytes) -> Evaluation | None:
+def _parse(line: bytes) -> RecordedEvaluation | None:
     try:
         value = parse_object(line, _LONGEST_LINE)
         counts = {key: _count(value[key]) for key in ("step", "samples", "reference", "floor")}
@@ -87,7 +87,7 @@ def _parse(line: bytes) -> Evaluation | None:
         told = value["told"] if isinstance(value["told"], dict) else {}
     except (ValueError, KeyError, TypeError):
         return None
-    return Evaluation(**counts, **words, told=told, figures=figures, floors=floors)  # type: ignore[arg-type]
+    return RecordedEvaluation(**counts, **words, told=told, figures=figures, floors=floors)  # type: ignore[arg-type]
 
 
 def _count(value: object) -> int:

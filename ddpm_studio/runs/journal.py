@@ -17,7 +17,7 @@ _MAX_NOTE = 1 << 16
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """A training that began and was not ended; ``steps`` were asked for in all."""
 
     run: Path
@@ -47,13 +47,13 @@ def noted(run: Path) -> int | None:
         return None
 
 
-def interrupted() -> list[Entry]:
+def interrupted() -> list[JournalEntry]:
     """Return what was being trained when its process ended without a word, newest first."""
     found = []
     for file in sorted(_folder().glob("*.json"), key=_time, reverse=True):
         try:
             noted = read_object(file, _MAX_NOTE)
-            entry = Entry(Path(str(noted["run"])), int(noted["steps"]))
+            entry = JournalEntry(Path(str(noted["run"])), int(noted["steps"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if is_file(entry.run / "run.json") and not is_in_use(entry.run):

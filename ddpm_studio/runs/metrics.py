@@ -38,7 +38,7 @@ _LAST = 64 << 10
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePosition:
     """How far a file was read: ``tail`` holds the bytes before ``offset``.
 
     They tell a file that only grew from one that was written anew.
@@ -57,7 +57,7 @@ class Portion:
     """
 
     lines: list[dict[str, Any]]
-    place: Place
+    place: FilePosition
     anew: bool
     more: bool
 
@@ -124,7 +124,7 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
                 yield value
 
 
-def read_on(path: Path, place: Place, limit: int = _PORTION) -> Portion:
+def read_on(path: Path, place: FilePosition, limit: int = _PORTION) -> Portion:
     """Read what was written since, also while another process writes.
 
     A line is read once it is whole. If the file was cut or replaced, as a resumed run does,
@@ -138,7 +138,7 @@ def read_on(path: Path, place: Place, limit: int = _PORTION) -> Portion:
     try:
         file = _opened(path)
     except OSError:
-        return Portion([], Place(), place.offset > 0, False)
+        return Portion([], FilePosition(), place.offset > 0, False)
     with file:
         size = file.seek(0, 2)
         file.seek(max(0, place.offset - len(place.tail)))
@@ -153,7 +153,7 @@ def read_on(path: Path, place: Place, limit: int = _PORTION) -> Portion:
     lines = [value for line in content.splitlines() if (value := _parse(line)) is not None]
     end = start + whole
     more = whole > 0 and start + limit < size
-    return Portion(lines, Place(end, (kept + content)[-_TAIL:]), anew, more)
+    return Portion(lines, FilePosition(end, (kept + content)[-_TAIL:]), anew, more)
 
 
 def last(path: Path) -> dict[str, Any] | None:

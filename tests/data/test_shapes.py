@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from ddpm_studio.data import preview
-from ddpm_studio.data.store import Store
+from ddpm_studio.data.store import DatasetCache
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import image, noise, prepared
@@ -178,4 +178,4 @@ def test_a_set_that_0_1_0_prepared_is_found_by_its_fingerprint(tmp_path: Path) -
     np.save(tmp_path / "a.npy", pixels[None])
     data = prepared(tmp_path / "cache", tmp_path / "a.npy", image_size=16)
     assert data.fingerprint == FINGERPRINT
-    assert Store(tmp_path / "cache").find(FINGERPRINT, [], "") is not None
+    assert DatasetCache(tmp_path / "cache").find(FINGERPRINT, [], "") is not None

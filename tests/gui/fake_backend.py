@@ -7,7 +7,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject
 
 from ddpm_studio.backend import Backend, JobHandle, JobSpec, State
-from ddpm_studio.backend.outbox import Outbox, Report
+from ddpm_studio.backend.outbox import JobReport, Outbox
 from ddpm_studio.backend.pool import Pool
 from ddpm_studio.errors import Failure
 from ddpm_studio.jobs.events import Event
@@ -100,7 +100,7 @@ class FakeBackend(Backend):
 
     def _tell(self, job: JobHandle[T], state: State, payload: object = None) -> None:
         assert not job.state.over, f"{job.spec.title} is over"
-        self._deliver(job, Report(job.spec.id, state, payload))
+        self._deliver(job, JobReport(job.spec.id, state, payload))
 
     def _executor(self, spec: JobSpec[object]) -> _Hand:
         return self._hand

@@ -102,14 +102,14 @@ def _cache(folder: Path, content: bytes) -> object:
         for _ in prepare([folder / "in"], PrepareOptions(), cache=kept):
             pass
     cached = next(path for path in (kept / "data").iterdir() if path.name != "quick")
-    from ddpm_studio.data.store import Store
+    from ddpm_studio.data.store import DatasetCache
 
     report, images = cached / "report.json", cached / "images.npy"
     whole = report.read_bytes(), images.read_bytes()
     # An array begins with a sign that no report can begin with.
     (images if content[:1] == b"\x93" else report).write_bytes(content)
     try:
-        return Store(kept).load(cached.name, (), "a")
+        return DatasetCache(kept).load(cached.name, (), "a")
     finally:
         report.write_bytes(whole[0])
         images.write_bytes(whole[1])

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from ddpm_studio.engine.generators import finish as run_to_end
-from ddpm_studio.metrics import Neighbours, nearest, neighbours
+from ddpm_studio.metrics import NearestNeighbours, nearest, neighbours
 
 
-def finish(job: Generator[int, None, Neighbours]) -> tuple[list[int], Neighbours]:
+def finish(job: Generator[int, None, NearestNeighbours]) -> tuple[list[int], NearestNeighbours]:
     done: list[int] = []
     found = run_to_end(job, done.append)
     return done, found

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ddpm_studio.runs import evaluations
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 
-ONE = Evaluation(
+ONE = RecordedEvaluation(
     step=7,
     created="2026-11-29T10:00:00+00:00",
     samples=10,

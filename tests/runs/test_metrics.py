@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.runs import atomic, metrics
-from ddpm_studio.runs.metrics import MetricsWriter, Place
+from ddpm_studio.runs.metrics import FilePosition, MetricsWriter
 
 
 def _write(file: Path, *steps: int) -> None:
     metrics.append(file, [{"step": step, "loss": 1 / step} for step in steps])
 
 
-def _read_all(file: Path, place: Place, limit: int) -> tuple[list[int], Place]:
+def _read_all(file: Path, place: FilePosition, limit: int) -> tuple[list[int], FilePosition]:
     steps, more = [], True
     while more:
         portion = metrics.read_on(file, place, limit)
@@ -26,7 +26,7 @@ def _read_all(file: Path, place: Place, limit: int) -> tuple[list[int], Place]:
 
 def test_reading_on_gives_each_line_once_and_whole(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
-    first = metrics.read_on(file, Place())
+    first = metrics.read_on(file, FilePosition())
     assert (first.lines, first.anew, first.more) == ([], False, False)
     _write(file, 1, 2)
     with file.open("a") as stream:
@@ -43,10 +43,10 @@ def test_reading_on_gives_each_line_once_and_whole(tmp_path: Path) -> None:
 def test_a_long_file_is_read_in_portions(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     _write(file, *range(1, 301))
-    first = metrics.read_on(file, Place(), 500)
+    first = metrics.read_on(file, FilePosition(), 500)
     assert first.more
     assert len(first.lines) < 30
-    assert _read_all(file, Place(), 500)[0] == list(range(1, 301))
+    assert _read_all(file, FilePosition(), 500)[0] == list(range(1, 301))
 
 
 def test_a_line_longer_than_a_portion_does_not_hold_up_the_others(tmp_path: Path) -> None:
@@ -55,13 +55,13 @@ def test_a_line_longer_than_a_portion_does_not_hold_up_the_others(tmp_path: Path
     with file.open("a") as stream:
         stream.write("x" * 2000 + "\n")
     _write(file, 2)
-    assert _read_all(file, Place(), 300)[0] == [1, 2]
+    assert _read_all(file, FilePosition(), 300)[0] == [1, 2]
 
 
 def test_a_file_that_a_resumed_run_has_cut_is_read_anew(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     _write(file, *range(1, 9))
-    place = metrics.read_on(file, Place()).place
+    place = metrics.read_on(file, FilePosition()).place
     metrics.truncate(file, 5)
     # Longer than before: its size alone does not tell.
     metrics.append(file, [{"step": step, "loss": 2.5} for step in range(6, 20)])
@@ -113,6 +113,6 @@ def test_a_line_of_no_step_is_none_of_ours(tmp_path: Path) -> None:
 def test_a_pipe_in_the_place_of_the_figures_is_not_waited_for(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     os.mkfifo(file)
-    assert metrics.read_on(file, Place()).lines == []
+    assert metrics.read_on(file, FilePosition()).lines == []
     assert metrics.last(file) is None
     assert list(metrics.read(file)) == []

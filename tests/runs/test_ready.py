@@ -9,7 +9,7 @@ import pytest
 from ddpm_studio import paths
 from ddpm_studio.errors import StudioError
 from ddpm_studio.runs import evaluations, moving
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.measurement import Measurement
 from ddpm_studio.runs.notes import Notes, read_notes, write_notes
 from ddpm_studio.runs.ready import is_ready, named_run, own_folder, ready_runs
@@ -69,7 +69,7 @@ def test_what_a_person_adds_lies_beside_the_settings(models: Path) -> None:
     asked = Measurement(run, {"count": 2})
     asked.write({"result": 3})
     assert Measurement(run, {"count": 2}).read()["result"] == 3
-    one = Evaluation(1, "now", 2, 2, 0, "pixels", {}, {"frechet": 1.0}, {})
+    one = RecordedEvaluation(1, "now", 2, 2, 0, "pixels", {}, {"frechet": 1.0}, {})
     evaluations.append(run, one)
     assert evaluations.read(run) == [one]
     assert [path.name for path in run.iterdir()] == ["run.json"]

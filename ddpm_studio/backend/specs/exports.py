@@ -105,7 +105,7 @@ def save_sequence(
             return path
         how = _how(options, shown, bands)
         chosen = export.choose_frames(len(shown), how["count"], options.easing)
-        pictures = export.Selection(shown, list(dict.fromkeys(chosen)))
+        pictures = export.FrameSelection(shown, list(dict.fromkeys(chosen)))
         same = {key: how[key] for key in ("scale", "bands")}
         yield from export.save_png_sequence(path, pictures, recipes, **same)
         return path

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelLook, ModelStore, RunSummary
     from ddpm_studio.jobs.library.history import RunNews
     from ddpm_studio.jobs.library.listing import RunEntry
-    from ddpm_studio.runs.metrics import Place
+    from ddpm_studio.runs.metrics import FilePosition
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,14 @@ def compare_runs(runs: Sequence[Path]) -> JobSpec[list[dict[str, str]]]:
     return JobSpec("Comparing runs", PoolCall(work), slot="compare runs", listed=False)
 
 
-def look_at_run(run: Path, place: Place | None, *, figures: bool = True) -> JobSpec[RunNews]:
+def look_at_run(run: Path, place: FilePosition | None, *, figures: bool = True) -> JobSpec[RunNews]:
     """Read what a run has written since ``place``, its figures only if they are asked for."""
 
     def work() -> RunNews:
         from ddpm_studio.jobs.library.history import look_at_run
-        from ddpm_studio.runs.metrics import Place
+        from ddpm_studio.runs.metrics import FilePosition
 
-        return look_at_run(run, place or Place(), figures=figures)
+        return look_at_run(run, place or FilePosition(), figures=figures)
 
     return JobSpec(f"Following {run.name}", PoolCall(work), listed=False)
 

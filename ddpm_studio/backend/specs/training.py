@@ -13,7 +13,7 @@ from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, TrainResult
-    from ddpm_studio.runs.journal import Entry
+    from ddpm_studio.runs.journal import JournalEntry
 
 # What is written in it is read in the order in which it was asked for.
 _JOURNAL = "journal"
@@ -66,10 +66,10 @@ def distill(
     return JobSpec(f"Training {run.name}", DeviceSteps(work), Lane.BACKGROUND)
 
 
-def interrupted() -> JobSpec[list[Entry]]:
+def interrupted() -> JobSpec[list[JournalEntry]]:
     """Look for trainings whose process ended without a word."""
 
-    def work() -> list[Entry]:
+    def work() -> list[JournalEntry]:
         from ddpm_studio.runs import journal
 
         return journal.interrupted()

@@ -10,7 +10,7 @@ import typer
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
-from ddpm_studio.cli.trajectory import Trajectory
+from ddpm_studio.cli.trajectory import TrajectoryRecorder
 from ddpm_studio.requests import (
     AnimationOptions,
     GridOptions,
@@ -45,7 +45,7 @@ def command(
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
-    trajectory = Trajectory(gif, view, animation, grid, npy, numbers)
+    trajectory = TrajectoryRecorder(gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(InpaintRequest, given, run=run))
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, inpaint, load_mask, load_picture

@@ -7,7 +7,7 @@ from typing import Any
 from ddpm_studio.cli.options import Devices, Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn, tell_written
 from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
-from ddpm_studio.cli.trajectory import Trajectory
+from ddpm_studio.cli.trajectory import TrajectoryRecorder
 from ddpm_studio.requests import (
     AnimationOptions,
     GridOptions,
@@ -33,7 +33,7 @@ def command(
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
-    trajectory = Trajectory(gif, view, animation, grid, npy, numbers)
+    trajectory = TrajectoryRecorder(gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(SampleRequest, given, run=run))
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file

@@ -10,7 +10,7 @@ import typer
 from ddpm_studio.cli.options import Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn
 from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
-from ddpm_studio.cli.trajectory import Trajectory
+from ddpm_studio.cli.trajectory import TrajectoryRecorder
 from ddpm_studio.export.writing import check_destination
 from ddpm_studio.requests import (
     AnimationOptions,
@@ -62,7 +62,7 @@ def command(
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
-    trajectory = Trajectory(gif, view, animation, grid, npy, numbers)
+    trajectory = TrajectoryRecorder(gif, view, animation, grid, npy, numbers)
     if latent is not None and image is not None:
         raise typer.BadParameter("give IMAGE or --latent, not both.", param_hint="'--latent'")
     if save_latent_to is not None:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from ddpm_studio.data.decoding.decoding import (
     Header,
-    Opened,
+    OpenedPicture,
     array_header,
 )
 from ddpm_studio.data.decoding.kinds import HEAD_BYTES, PICTURE_SUFFIXES, identify
@@ -166,13 +166,13 @@ def values_of(raw: Raw) -> Values | None:
         return picture.values
 
 
-def opened(raw: bytes | Framed) -> Opened:
+def opened(raw: bytes | Framed) -> OpenedPicture:
     """Return a picture file whose header has been read.
 
     Raises:
         Unusable: it is damaged, of no known kind or has too many pixels.
     """
-    return Opened(*raw) if isinstance(raw, Framed) else Opened(raw)
+    return OpenedPicture(*raw) if isinstance(raw, Framed) else OpenedPicture(raw)
 
 
 def look(

@@ -122,11 +122,11 @@ def decode(
     Raises:
         Unusable: it is damaged, truncated, of no known kind or has too many pixels.
     """
-    with Opened(data) as picture:
+    with OpenedPicture(data) as picture:
         return picture.decode(background, draft)
 
 
-class Opened:
+class OpenedPicture:
     """A picture file whose header has been read, and judged fit to be decoded.
 
     Args:
@@ -150,7 +150,7 @@ class Opened:
         if self._plain is None:
             self._open()
 
-    def __enter__(self) -> Opened:
+    def __enter__(self) -> OpenedPicture:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -32,7 +32,7 @@ _ENCRYPTED, _UTF8 = 0x1, 0x800
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
-class Budget:
+class ArchiveBudget:
     """Counts what an archive claims to hold and refuses it past the limits.
 
     Args:
@@ -93,7 +93,7 @@ def zip_files(path: Path, stack: ExitStack) -> list[File]:
         StudioError: damaged, encrypted, unsafe or too large.
     """
     archive = open_zip(path, stack)
-    budget = Budget(path.name, path.stat().st_size)
+    budget = ArchiveBudget(path.name, path.stat().st_size)
     # ZipFile counts its open members without a lock of its own.
     lock = threading.Lock()
     packed = stack.enter_context(OpenFile(path))
@@ -131,7 +131,7 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
     where = str(path)
     files = []
     try:
-        budget = Budget(path.name, path.stat().st_size)
+        budget = ArchiveBudget(path.name, path.stat().st_size)
         archive, stream = open_tar(path, stack)
         plain = None if stream.packed else stack.enter_context(OpenFile(path))
         while (info := archive.next()) is not None:

@@ -23,7 +23,7 @@ _BLOCK_BYTES = 16 * 2**20
 LOST = "See that the file and its disk are there, then prepare the pictures again."
 
 
-class Rows(Protocol):
+class ArrayRows(Protocol):
     """An array along its first axis: in memory, or in a file that can be lost."""
 
     @property
@@ -90,7 +90,9 @@ class WholeRows:
         return found
 
 
-def file_array(path: Path, header: NpyHeader, *, keep_open: Callable[[FileRows], object]) -> Rows:
+def file_array(
+    path: Path, header: NpyHeader, *, keep_open: Callable[[FileRows], object]
+) -> ArrayRows:
     """Return the array that lies in a file as a header says.
 
     Args:

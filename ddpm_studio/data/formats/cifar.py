@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from ddpm_studio.data.formats.array_rows import Array
-from ddpm_studio.data.formats.layouts import Layout
+from ddpm_studio.data.formats.layouts import ArrayLayout
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
 from ddpm_studio.data.splits import TRAIN, aside_told, taken_splits
@@ -76,7 +76,7 @@ def read_cifar(files: Sequence[File], reading: Reading) -> Taken | None:
         classes = reading.own_labels(shown, choices, count)
         if classes is not None:
             classes = _named(classes, names.get(reading.own.taken[0], ()))
-        layout = Layout("NCHW", (count, 3, 32, 32))
+        layout = ArrayLayout("NCHW", (count, 3, 32, 32))
         parts.append(Part(shown, batch.pictures, layout, classes))
     if line := aside_told(aside, "file"):
         reading.warn(line)

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
-from ddpm_studio.data.formats.array_rows import Array, BlockRows, Rows
+from ddpm_studio.data.formats.array_rows import Array, ArrayRows, BlockRows
 from ddpm_studio.data.formats.named_arrays import Named, parts_of
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
@@ -68,7 +68,7 @@ def _collect(group: Any, prefix: str, found: list[Named], depth: int) -> None:
                 found.append(Named(prefix + name, shape, one.dtype, partial(_rows, one)))
 
 
-def _rows(dataset: Any) -> Rows:
+def _rows(dataset: Any) -> ArrayRows:
     def part(start: int, end: int) -> Array:
         try:
             found: Array = np.asarray(dataset[start:end])

@@ -18,7 +18,7 @@ _FLAT_ROWS = (784, 3072, 12288)
 
 
 @dataclass(frozen=True)
-class Layout:
+class ArrayLayout:
     """How an array holds pictures.
 
     Args:
@@ -65,7 +65,7 @@ class Layout:
         return f"{what} of {size_text(width, height)}{colours}, axes ({named}){self.said}"
 
 
-def layout_of(shape: tuple[int, ...], asked: str | None = None) -> Layout | None:
+def layout_of(shape: tuple[int, ...], asked: str | None = None) -> ArrayLayout | None:
     """Return how an array of this shape holds pictures; None: it is no pictures.
 
     Up to four channels, or more bands if they are fewer than H and W, and if they come first less
@@ -78,7 +78,7 @@ def layout_of(shape: tuple[int, ...], asked: str | None = None) -> Layout | None
     """
     if asked is not None:
         fits = len(asked) == len(shape) and all(shape)
-        return Layout(asked, shape) if fits else None
+        return ArrayLayout(asked, shape) if fits else None
     if not all(shape[1:]):
         return None
     match len(shape):
@@ -91,42 +91,42 @@ def layout_of(shape: tuple[int, ...], asked: str | None = None) -> Layout | None
     return None
 
 
-def _four(shape: tuple[int, ...]) -> Layout | None:
+def _four(shape: tuple[int, ...]) -> ArrayLayout | None:
     for most in (MOST_COLOURS, MOST_BANDS):
         if _are_channels(shape[3], min(shape[1:3]), most):
-            return Layout("NHWC", shape)
+            return ArrayLayout("NHWC", shape)
         # 5 × 8 × 8 could as well be low pictures with many bands.
         if _are_channels(shape[1], (min(shape[2:4]) + 1) // 2, most):
-            return Layout("NCHW", shape)
+            return ArrayLayout("NCHW", shape)
     return None
 
 
-def _three(shape: tuple[int, ...]) -> Layout | None:
+def _three(shape: tuple[int, ...]) -> ArrayLayout | None:
     first, last = shape[0], shape[2]
     if first == 3 and min(shape[1:]) >= _LEAST_FLAT:
-        return Layout("CHW", shape, "; with the layout NHW three gray pictures")
+        return ArrayLayout("CHW", shape, "; with the layout NHW three gray pictures")
     if min(shape[1:]) > MOST_COLOURS:
-        return Layout("NHW", shape, "; with the layout CHW one picture" if first <= 4 else "")
+        return ArrayLayout("NHW", shape, "; with the layout CHW one picture" if first <= 4 else "")
     if 0 < last <= MOST_COLOURS and min(shape[:2]) >= _LEAST_FLAT:
-        return Layout("HWC", shape)
+        return ArrayLayout("HWC", shape)
     return None
 
 
-def _two(shape: tuple[int, ...]) -> Layout | None:
+def _two(shape: tuple[int, ...]) -> ArrayLayout | None:
     count, size = shape
     lone = min(shape) >= _LEAST_LONE and max(shape) <= _LONGEST * min(shape)
     if lone and size not in _FLAT_ROWS:
-        return Layout("HW", shape)
+        return ArrayLayout("HW", shape)
     return flat_layout(count, size)
 
 
-def flat_layout(count: int, size: int) -> Layout | None:
+def flat_layout(count: int, size: int) -> ArrayLayout | None:
     """Return the layout of ``count`` flat pictures of ``size`` numbers each, channels first."""
     for channels in (3, 1):
         side = math.isqrt(size // channels)
         if side >= _LEAST_FLAT and channels * side * side == size:
             axes = "NCHW" if channels > 1 else "NHW"
-            return Layout(axes, (count, *[channels][: channels // 3], side, side))
+            return ArrayLayout(axes, (count, *[channels][: channels // 3], side, side))
     return None
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ddpm_studio.data.formats.array_rows import Array, Rows
+from ddpm_studio.data.formats.array_rows import Array, ArrayRows
 from ddpm_studio.data.formats.layouts import layout_of
 from ddpm_studio.data.formats.reading import Part, Reading
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
@@ -48,7 +48,7 @@ class Named:
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    rows: Callable[[], Rows]
+    rows: Callable[[], ArrayRows]
 
     @property
     def split(self) -> str | None:
@@ -186,7 +186,7 @@ def _few_values(one: Named, count: int) -> bool:
     return 1 < different <= min(_MOST_CLASSES, max(2, count // 2))
 
 
-def _all(rows: Callable[[], Rows]) -> Array:
+def _all(rows: Callable[[], ArrayRows]) -> Array:
     found = rows()
     return found[np.arange(found.shape[0])] if found.shape else np.empty(0)
 

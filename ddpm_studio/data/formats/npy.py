@@ -12,8 +12,8 @@ import numpy as np
 from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import (
     Array,
+    ArrayRows,
     BlockRows,
-    Rows,
     WholeRows,
     file_array,
     fits_memory,
@@ -99,11 +99,11 @@ def _npy(file: File, reading: Reading, *, alone: bool) -> Named:
     return Named(stem, header.shape, header.dtype, rows)
 
 
-def _mapped(path: Path, header: NpyHeader, reading: Reading) -> Rows:
+def _mapped(path: Path, header: NpyHeader, reading: Reading) -> ArrayRows:
     return file_array(path, header, keep_open=lambda rows: reading.stack.callback(rows.close))
 
 
-def _on_disk(path: Path, header: NpyHeader, reading: Reading) -> Rows:
+def _on_disk(path: Path, header: NpyHeader, reading: Reading) -> ArrayRows:
     # Thousands of small files can't all stay open.
     return _when_asked(header, partial(_content, path))
 
@@ -122,7 +122,7 @@ def _member(file: File, name: str) -> bytes:
         raise damaged_array(name, error) from error
 
 
-def _when_asked(header: NpyHeader, content: Callable[[], bytes]) -> Rows:
+def _when_asked(header: NpyHeader, content: Callable[[], bytes]) -> ArrayRows:
     def whole() -> Array:
         return array_in(content(), header)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
-from ddpm_studio.data.formats.archives import Budget, open_zip
-from ddpm_studio.data.formats.array_rows import Rows, file_array, fits_memory
+from ddpm_studio.data.formats.archives import ArchiveBudget, open_zip
+from ddpm_studio.data.formats.array_rows import ArrayRows, file_array, fits_memory
 from ddpm_studio.data.formats.named_arrays import Named, parts_of
 from ddpm_studio.data.formats.npy import damaged_array, pickled
 from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
@@ -42,7 +42,7 @@ def _parts(file: File, reading: Reading) -> list[Part]:
             archive = open_zip(path, reading.stack)
         else:
             archive = reading.stack.enter_context(zipfile.ZipFile(reading.open(file)))
-        source = _Npz(name, archive, path, Budget(name, file.size), reading)
+        source = _Npz(name, archive, path, ArchiveBudget(name, file.size), reading)
         arrays: list[Named] = []
         others: dict[str, ValueError] = {}
         for info in archive.infolist():
@@ -73,7 +73,7 @@ class _Npz:
         name: str,
         archive: zipfile.ZipFile,
         path: Path | None,
-        budget: Budget,
+        budget: ArchiveBudget,
         reading: Reading,
     ) -> None:
         self._name, self._archive, self._path = name, archive, path
@@ -92,7 +92,7 @@ class _Npz:
             partial(self._rows, info, header),
         )
 
-    def _rows(self, info: zipfile.ZipInfo, header: NpyHeader) -> Rows:
+    def _rows(self, info: zipfile.ZipInfo, header: NpyHeader) -> ArrayRows:
         try:
             stored = info.compress_type == zipfile.ZIP_STORED and self._path is not None
             if stored and header.size > _READ_UP_TO:
@@ -108,7 +108,7 @@ class _Npz:
         except Exception as error:  # untrusted bytes make the parser raise nearly anything
             raise damaged_array(self._name, error) from error
 
-    def _on_disk(self, info: zipfile.ZipInfo, header: NpyHeader) -> Rows:
+    def _on_disk(self, info: zipfile.ZipInfo, header: NpyHeader) -> ArrayRows:
         """Return what lies unpacked in the file, behind the member's own header."""
         assert self._path is not None
         with self._path.open("rb") as file:

@@ -14,8 +14,8 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
-from ddpm_studio.data.formats.array_rows import Array, Rows, fits_memory
-from ddpm_studio.data.formats.layouts import Layout, layout_of
+from ddpm_studio.data.formats.array_rows import Array, ArrayRows, fits_memory
+from ddpm_studio.data.formats.layouts import ArrayLayout, layout_of
 from ddpm_studio.data.items import MAX_FILES, File, Item, Pixels
 from ddpm_studio.data.labels.own import OwnChoices, OwnLabels, class_names
 from ddpm_studio.data.report import Reject
@@ -48,8 +48,8 @@ class Part:
     """
 
     name: str
-    rows: Rows
-    layout: Layout
+    rows: ArrayRows
+    layout: ArrayLayout
     classes: Sequence[str] | None = None
     origin: str = ""
 
@@ -126,7 +126,7 @@ class Reading:
             )
         return None
 
-    def layout(self, name: str, shape: tuple[int, ...], axes: str | None = None) -> Layout:
+    def layout(self, name: str, shape: tuple[int, ...], axes: str | None = None) -> ArrayLayout:
         """Return how an array of this shape holds pictures.
 
         Args:
@@ -255,7 +255,7 @@ def _known_first(shape: tuple[int, ...]) -> bool:
     return len(shape) == 4 or (len(shape) == 3 and min(shape[1:]) > MOST_COLOURS)
 
 
-def _values_of(rows: Rows) -> Values:
+def _values_of(rows: ArrayRows) -> Values:
     """Return the smallest and the largest value; bytes are looked at until they are bright."""
     dtype = rows.dtype
     kind = dtype.kind
@@ -281,7 +281,7 @@ def _values_of(rows: Rows) -> Values:
 class _NLast:
     """An array whose pictures go along another axis than the first, read whole."""
 
-    def __init__(self, rows: Rows, layout: Layout) -> None:
+    def __init__(self, rows: ArrayRows, layout: ArrayLayout) -> None:
         whole = rows[np.arange(rows.shape[0])]
         self._turned = np.moveaxis(whole, layout.axes.index("N"), 0)
         self.shape, self.dtype = self._turned.shape, self._turned.dtype
@@ -291,15 +291,15 @@ class _NLast:
         return turned
 
 
-def _whole(rows: Rows, index: int, layout: Layout, used: Range) -> Pixels:
+def _whole(rows: ArrayRows, index: int, layout: ArrayLayout, used: Range) -> Pixels:
     return _levels(rows[np.arange(rows.shape[0])], layout, used)
 
 
-def _picture(rows: Rows, index: int, layout: Layout, used: Range) -> Pixels:
+def _picture(rows: ArrayRows, index: int, layout: ArrayLayout, used: Range) -> Pixels:
     return _levels(rows[np.array([index])][0].reshape(layout.row_shape), layout, used)
 
 
-def _levels(picture: Array, layout: Layout, used: Range) -> Pixels:
+def _levels(picture: Array, layout: ArrayLayout, used: Range) -> Pixels:
     turned = picture.transpose(layout.picture)
     if turned.ndim == 2:
         turned = turned[..., np.newaxis]

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
-from ddpm_studio.data.formats.array_rows import LOST, Array, Rows
+from ddpm_studio.data.formats.array_rows import LOST, Array, ArrayRows
 from ddpm_studio.data.formats.file_rows import FileRows
-from ddpm_studio.data.formats.layouts import Layout
+from ddpm_studio.data.formats.layouts import ArrayLayout
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
@@ -64,7 +64,7 @@ def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
         if classes is not None:
             classes = [names.get(one, one) for one in classes]
         # Rows and columns are changed about, as MATLAB writes.
-        layout = Layout("NCWH", (count, *_SHAPE))
+        layout = ArrayLayout("NCWH", (count, *_SHAPE))
         parts.append(Part(shown, _rows(file, count, reading), layout, classes))
     used = [name for name in by_name if name in found or _is_beside(name)]
     return Taken(reading.arrays(parts), frozenset(by_name[name].name for name in used))
@@ -74,7 +74,7 @@ def _is_beside(name: str) -> bool:
     return name in ("train_y.bin", "test_y.bin", "class_names.txt", "fold_indices.txt")
 
 
-def _rows(file: File, count: int, reading: Reading) -> Rows:
+def _rows(file: File, count: int, reading: Reading) -> ArrayRows:
     shape = (count, *_SHAPE)
     if isinstance(file.place, Whole):
         rows = FileRows(Path(file.place.path), 0, shape, np.dtype(np.uint8), LOST)

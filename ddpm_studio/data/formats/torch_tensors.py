@@ -20,7 +20,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.archives import open_zip
-from ddpm_studio.data.formats.array_rows import Array, Rows, file_array, fits_memory
+from ddpm_studio.data.formats.array_rows import Array, ArrayRows, file_array, fits_memory
 from ddpm_studio.data.formats.named_arrays import Named, parts_of
 from ddpm_studio.data.formats.npy_header import NpyHeader
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
@@ -178,7 +178,7 @@ class _TorchFile:
     def _named(self, key: str, one: _Tensor | Array) -> Named:
         return Named(key, one.shape, one.dtype, partial(self._rows, one))
 
-    def _rows(self, one: _Tensor | Array) -> Rows:
+    def _rows(self, one: _Tensor | Array) -> ArrayRows:
         if not isinstance(one, _Tensor):
             return one
         size = math.prod(one.shape) * one.stored.itemsize
@@ -191,7 +191,7 @@ class _TorchFile:
             one, np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
         )
 
-    def _on_disk(self, path: Path, one: _Tensor) -> Rows:
+    def _on_disk(self, path: Path, one: _Tensor) -> ArrayRows:
         begin = self._zip.place(one.key) + one.offset * one.stored.itemsize
         header = NpyHeader(one.shape, False, one.stored, begin)
         return file_array(

@@ -37,7 +37,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
-class Table:
+class LabelTable:
     """A table: the name of its file, its columns and its rows, which may be shorter."""
 
     name: str
@@ -45,7 +45,7 @@ class Table:
     rows: list[list[str]]
 
 
-def read_table(file: File) -> Table | None:
+def read_table(file: File) -> LabelTable | None:
     """Return a file as a table; None: it is none."""
     name = file.name.rpartition("/")[2]
     try:
@@ -62,14 +62,14 @@ def read_table(file: File) -> Table | None:
         return None
     # CelebA's attributes: the count, the names of the columns but for the first, the rows.
     if len(rows[0]) == 1 and rows[0][0].isdecimal() and len(rows[1]) + 1 == len(rows[-1]):
-        return Table(name, ["image_id", *rows[1]], rows[2:])
+        return LabelTable(name, ["image_id", *rows[1]], rows[2:])
     if len(rows[0]) < 2 or len(rows[0]) > _MOST_COLUMNS:
         return None
     if any(cell.strip().casefold() in FILE_COLUMNS | LABEL_COLUMNS for cell in rows[0]):
-        return Table(name, [cell.strip() for cell in rows[0]], rows[1:])
+        return LabelTable(name, [cell.strip() for cell in rows[0]], rows[1:])
     stem = name.rpartition(".")[0]
     others = [stem] if len(rows[0]) == 2 else [f"{stem}:{k}" for k in range(2, len(rows[0]) + 1)]
-    return Table(name, ["", *others], rows)
+    return LabelTable(name, ["", *others], rows)
 
 
 def _text(data: bytes) -> str:
@@ -96,20 +96,20 @@ def _rows(suffix: str, lines: io.StringIO) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=separator if is_separated else ",")
 
 
-def _of_json(name: str, told: object) -> Table | None:
+def _of_json(name: str, told: object) -> LabelTable | None:
     if isinstance(told, dict) and not any(isinstance(one, dict | list) for one in told.values()):
         rows = [[str(key), _cell(value)] for key, value in told.items()]
-        return Table(name, ["", name.rpartition(".")[0]], rows) if rows else None
+        return LabelTable(name, ["", name.rpartition(".")[0]], rows) if rows else None
     return _of_objects(name, told) if isinstance(told, list) else None
 
 
-def _of_objects(name: str, found: list[object]) -> Table | None:
+def _of_objects(name: str, found: list[object]) -> LabelTable | None:
     told = [one for one in found if isinstance(one, dict)]
     if not told or len(told) < len(found) or len(found) > _MOST_ROWS:
         return None
     columns = list(dict.fromkeys(str(key) for one in told for key in one))[:_MOST_COLUMNS]
     rows = [[_cell(one.get(key)) for key in columns] for one in told]
-    return Table(name, columns, rows)
+    return LabelTable(name, columns, rows)
 
 
 def _cell(value: object) -> str:

@@ -18,7 +18,7 @@ from ddpm_studio.data.labels.table_files import (
     LABEL_COLUMNS,
     MOST_BYTES,
     SUFFIXES,
-    Table,
+    LabelTable,
     read_table,
 )
 from ddpm_studio.errors import plain
@@ -95,7 +95,7 @@ class _Names:
         return found or self._by_name.get(name) or self._folded.get(name.casefold())
 
 
-def _columns(table: Table, at: int, path_of: PathOf) -> list[LabelSource]:
+def _columns(table: LabelTable, at: int, path_of: PathOf) -> list[LabelSource]:
     """Return a source for each column beside the one that names the pictures."""
     paths = [path_of(row[at]) if len(row) > at else None for row in table.rows]
     others = [index for index in range(len(table.columns)) if index != at]
@@ -125,7 +125,7 @@ def _columns(table: Table, at: int, path_of: PathOf) -> list[LabelSource]:
 
 
 def _one_hot(
-    table: Table, paths: Sequence[str | None], others: Sequence[int]
+    table: LabelTable, paths: Sequence[str | None], others: Sequence[int]
 ) -> dict[str, str] | None:
     """Return the class of each picture whose columns say 1 once and else 0; None: they do not."""
     if len(others) < _LEAST_ONE_HOT:
@@ -141,7 +141,7 @@ def _one_hot(
     return known if len(set(known.values())) > 1 else None
 
 
-def _file_column(table: Table, path_of: PathOf) -> int | None:
+def _file_column(table: LabelTable, path_of: PathOf) -> int | None:
     """Return which column names pictures that are there: most of its cells do."""
     sample = table.rows[:: max(1, len(table.rows) // 50)]
     order = sorted(

@@ -87,7 +87,7 @@ class Needs:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedTraining:
     """A training that a paper tells of.
 
     Args:
@@ -116,7 +116,7 @@ class PresetInfo(Entry):
 
     recipe: Mapping[str, object] = field(default_factory=dict, kw_only=True)
     needs: Needs | None = field(default=None, kw_only=True)
-    published: Published | None = field(default=None, kw_only=True)
+    published: PublishedTraining | None = field(default=None, kw_only=True)
 
 
 # [DDPM appendix B]; the paper's 5000 steps of warm-up suit its 800,000 in all.
@@ -164,13 +164,13 @@ PRESETS = Table(
             *("ddpm32", "ddpm32", "the paper's for CIFAR-10", f"{_UNET}.ddpm32"),
             recipe=_CIFAR10,
             needs=_CIFAR10_NEEDS,
-            published=Published(800_000, 32, f"CIFAR-10: {_APPENDIX_B}"),
+            published=PublishedTraining(800_000, 32, f"CIFAR-10: {_APPENDIX_B}"),
         ),
         PresetInfo(
             *("ddpm256", "ddpm256", "the paper's for 256 px", f"{_UNET}.ddpm256"),
             recipe=_256_PX,
             needs=_256_PX_NEEDS,
-            published=Published(500_000, 256, f"CelebA-HQ: {_APPENDIX_B}"),
+            published=PublishedTraining(500_000, 256, f"CelebA-HQ: {_APPENDIX_B}"),
         ),
         PresetInfo(
             "patches",

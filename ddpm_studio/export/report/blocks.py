@@ -98,7 +98,7 @@ class Drawings:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Cells in rows: the first column names them, the others are numbers.
 
     Args:
@@ -156,7 +156,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReportFigure:
     """What is shown, what it shows in words, and the commands that draw it again.
 
     Args:
@@ -194,7 +194,7 @@ class Section:
     title: str
     paper: str
     lead: str
-    figures: Sequence[Figure] = field(default_factory=tuple)
+    figures: Sequence[ReportFigure] = field(default_factory=tuple)
 
     def html(self) -> Html:
         """Return it as HTML."""

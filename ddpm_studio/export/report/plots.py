@@ -24,7 +24,7 @@ _TOP, _RIGHT, _BOTTOM = 26, 18, 40
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class PlotLine:
     """One line of a plot; NaN breaks it.
 
     Args:
@@ -115,7 +115,7 @@ def tick_text(value: float) -> str:
 
 
 def plot(
-    curves: Sequence[Curve],
+    curves: Sequence[PlotLine],
     x: Axis,
     y: Axis,
     *,
@@ -161,7 +161,7 @@ def plot(
     )
 
 
-def _finite(curve: Curve, log_x: bool, log_y: bool) -> tuple[Values, Values]:
+def _finite(curve: PlotLine, log_x: bool, log_y: bool) -> tuple[Values, Values]:
     """Return what of a curve can be shown, with NaN in the place of the rest."""
     x, y = np.array(curve.x, np.float64), np.array(curve.y, np.float64)
     with np.errstate(invalid="ignore"):
@@ -233,7 +233,7 @@ def _label(axis: Axis, x: float, y: float, anchor: str) -> str:
     )
 
 
-def _legend(named: Sequence[Curve], left: float, width: int) -> list[str]:
+def _legend(named: Sequence[PlotLine], left: float, width: int) -> list[str]:
     parts, at = [], left
     for curve in named:
         text = html.escape(curve.label)
@@ -245,7 +245,7 @@ def _legend(named: Sequence[Curve], left: float, width: int) -> list[str]:
     return parts
 
 
-def _line(curve: Curve, across: Scale, up: Scale, x: Values, y: Values) -> str:
+def _line(curve: PlotLine, across: Scale, up: Scale, x: Values, y: Values) -> str:
     pieces: list[str] = []
     dots: list[str] = []
     pen = "M"
@@ -262,5 +262,5 @@ def _line(curve: Curve, across: Scale, up: Scale, x: Values, y: Values) -> str:
     return f'<path class="{_class(curve)}" d="{"".join(pieces)}"/>{"".join(dots)}'
 
 
-def _class(curve: Curve) -> str:
+def _class(curve: PlotLine) -> str:
     return f"curve {curve.style} c{curve.colour}"

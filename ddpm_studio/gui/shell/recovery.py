@@ -11,7 +11,7 @@ from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, RunStarted
 from ddpm_studio.runs import journal
-from ddpm_studio.runs.journal import Entry
+from ddpm_studio.runs.journal import JournalEntry
 
 _TOPIC = "unfinished"
 
@@ -31,7 +31,7 @@ class Recovery(QObject):
     def __init__(self, studio: Studio, messages: MessageBar, parent: QObject) -> None:
         super().__init__(parent)
         self._studio, self._messages = studio, messages
-        self._offered: Entry | None = None
+        self._offered: JournalEntry | None = None
         self._told = ""
         self._job: JobHandle[object] | None = None
         self._started: RunStarted | None = None
@@ -45,12 +45,12 @@ class Recovery(QObject):
         """The training is stopped because the window closes: the next start offers it."""
         self._closing = True
 
-    def _on_interrupted(self, found: list[Entry]) -> None:
+    def _on_interrupted(self, found: list[JournalEntry]) -> None:
         if found and self._studio.training is None:
             text = self.tr("The training of {name} is not finished. What it has learnt is saved.")
             self._offer(found[0], text.format(name=found[0].run.name))
 
-    def _offer(self, entry: Entry, text: str) -> None:
+    def _offer(self, entry: JournalEntry, text: str) -> None:
         self._offered, self._told = entry, text
         self._messages.show_warning(text, self.tr("Go on"), self._go_on, _TOPIC)
 
@@ -75,7 +75,7 @@ class Recovery(QObject):
         view = self._studio.run_view
         if view is not None and view.summary.path == started.run and not view.trainable:
             return
-        entry = Entry(started.run, started.total)
+        entry = JournalEntry(started.run, started.total)
         if self._closing:
             journal.begin(entry.run, entry.steps)
             return

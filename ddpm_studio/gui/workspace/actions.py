@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QToolBar, QWidget
 from ddpm_studio.gui.theme.icons import set_icon
 
 
-class Store(Protocol):
+class ShortcutStore(Protocol):
     """Where edited shortcuts are kept; ``QSettings`` is one."""
 
     def value(self, key: str, /, defaultValue: Any = ...) -> Any:
@@ -46,7 +46,7 @@ class ActionRegistry(QObject):
     triggered = Signal(str)
     """An action is about to be done; carries its id."""
 
-    def __init__(self, store: Store | None = None, parent: QObject | None = None) -> None:
+    def __init__(self, store: ShortcutStore | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._actions: dict[str, QAction] = {}

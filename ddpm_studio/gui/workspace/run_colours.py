@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from ddpm_studio.gui.theme.tokens import DARK
-from ddpm_studio.gui.workspace.actions import Store
+from ddpm_studio.gui.workspace.actions import ShortcutStore
 from ddpm_studio.strict_json import parse_object
 
 _KEY = "runs/colours"
@@ -19,10 +19,10 @@ class RunColours:
     """Gives each run a place in the table of plot colours when it is first seen, and keeps it."""
 
     def __init__(self) -> None:
-        self._store: Store | None = None
+        self._store: ShortcutStore | None = None
         self._places: dict[str, int] = {}
 
-    def keep_in(self, store: Store) -> None:
+    def keep_in(self, store: ShortcutStore) -> None:
         """Take what was kept in ``store``, and keep in it what is given from now on."""
         self._store = store
         try:

@@ -23,7 +23,7 @@ from ddpm_studio.gui.workspace.recipe_reopener import RecipeReopener
 from ddpm_studio.gui.workspace.records import Records
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import open_settings
-from ddpm_studio.gui.workspace.trainer import Trainer
+from ddpm_studio.gui.workspace.trainer import WindowTrainer
 from ddpm_studio.jobs.events import Drawn, Pictures
 from ddpm_studio.jobs.library.gallery import find_runs
 from ddpm_studio.requests import PrepareOptions
@@ -87,7 +87,7 @@ class Studio(QObject):
         self._reopening: Path | None = None
         self.opening: Path | None = None
         self._records = Records(backend, self)
-        self.trainer = Trainer(self, self._records, self._new_run, self)
+        self.trainer = WindowTrainer(self, self._records, self._new_run, self)
         self.trainer.changed.connect(self.training_changed)
         self.trainer.started.connect(self._on_training_started)
         self.trainer.stepped.connect(self._on_training_step)

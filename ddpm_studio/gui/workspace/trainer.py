@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ddpm_studio.jobs import TrainResult
 
 
-class Opened(Protocol):
+class OpenedData(Protocol):
     """What a training starts from; the studio knows it."""
 
     backend: Backend
@@ -48,7 +48,7 @@ class Queued:
     spare: FallbackFolder
 
 
-class Trainer(QObject):
+class WindowTrainer(QObject):
     """Trains on what is open, without holding the window up.
 
     ``queue`` has the trainings that wait, first the next one.
@@ -72,7 +72,7 @@ class Trainer(QObject):
     """``queue`` is another."""
 
     def __init__(
-        self, opened: Opened, records: Records, new_run: Callable[[], Path], parent: QObject
+        self, opened: OpenedData, records: Records, new_run: Callable[[], Path], parent: QObject
     ) -> None:
         super().__init__(parent)
         self._opened, self._records, self._new_run = opened, records, new_run
@@ -178,7 +178,11 @@ class Trainer(QObject):
         self._begin(spec, run, spare, before=None)
 
     def _begin(
-        self, spec: JobSpec[TrainResult], run: Path | None, spare: FallbackFolder, before: Path | None
+        self,
+        spec: JobSpec[TrainResult],
+        run: Path | None,
+        spare: FallbackFolder,
+        before: Path | None,
     ) -> None:
         self.job = self._opened.backend.submit(spec)
         self.run, self._spare, self.before = run, spare, before

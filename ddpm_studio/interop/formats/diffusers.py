@@ -25,7 +25,7 @@ from ddpm_studio.interop.formats.format import (
 from ddpm_studio.interop.formats.source import Source
 from ddpm_studio.interop.layout import (
     INDEX,
-    Layout,
+    ModelLayout,
     find_layout,
     read_json,
     read_weights,
@@ -91,7 +91,7 @@ def load_diffusers(folder: Path) -> ForeignModel:
     return _read(layout, {})
 
 
-def _layout(path: Path) -> Layout:
+def _layout(path: Path) -> ModelLayout:
     index = path / INDEX
     if index.is_file():
         _check_pipeline(index)
@@ -122,7 +122,7 @@ def _check_pipeline(index: Path) -> None:
         )
 
 
-def _read(layout: Layout, answers: Answers) -> ForeignModel:
+def _read(layout: ModelLayout, answers: Answers) -> ForeignModel:
     file = layout.unet / "config.json"
     fields = read_json(file)
     if fields.get("sample_size") is None and "image_size" in answers:
@@ -149,7 +149,7 @@ def _read(layout: Layout, answers: Answers) -> ForeignModel:
 
 
 def _process(
-    layout: Layout, config: NetworkConfig, answers: Answers
+    layout: ModelLayout, config: NetworkConfig, answers: Answers
 ) -> tuple[DiffusionProcess, list[str]]:
     """Return the process, and what is to be said of how it was read."""
     if layout.scheduler is None:

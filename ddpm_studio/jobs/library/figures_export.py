@@ -65,7 +65,7 @@ def write_figures(request: FiguresRequest) -> Generator[Event, None, int]:
     if request.csv is None and request.tensorboard is None:
         raise StudioError("Nothing is asked for.", "Name a file with --csv, or --tensorboard DIR.")
     total = folder.info.request.steps if folder.info.request else 0
-    written, place = 0, metrics.Place()
+    written, place = 0, metrics.FilePosition()
     try:
         with contextlib.ExitStack() as stack:
             targets = [stack.enter_context(contextlib.closing(one)) for one in _targets(request)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ddpm_studio.jobs.library.figures import Figures
 from ddpm_studio.runs import Checkpoint, RunFolder, evaluations, metrics
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.lock import Owner
 
 # Whoever has written nothing for so long seems to write no more.
@@ -29,8 +29,8 @@ class RunNews:
     """
 
     figures: Figures
-    evaluations: tuple[Evaluation, ...]
-    place: metrics.Place
+    evaluations: tuple[RecordedEvaluation, ...]
+    place: metrics.FilePosition
     anew: bool
     more: bool
     previews: tuple[Path, ...]
@@ -46,7 +46,7 @@ class RunNews:
         return _is_fresh(self.silent_seconds)
 
 
-def look_at_run(run: Path, place: metrics.Place, *, figures: bool = True) -> RunNews:
+def look_at_run(run: Path, place: metrics.FilePosition, *, figures: bool = True) -> RunNews:
     """Read what a run has written since ``place``.
 
     Args:

@@ -119,7 +119,7 @@ class Worth:
         write_kept(file, {**others, self._key: told})
 
 
-class Watch:
+class CallTimer:
     """Measures a few calls of something that computes on a GPU, after its first ones."""
 
     def __init__(self) -> None:
@@ -158,7 +158,7 @@ class Compiling:
         # Weights in training are float32 whatever the precision that they compute in.
         purpose = f"train in {trainer.config.precision}"
         self._worth = Worth(trainer.model, trainer.config.batch_size, purpose, allowed)
-        self._watch: Watch | None = Watch() if self._worth.possible else None
+        self._watch: CallTimer | None = CallTimer() if self._worth.possible else None
         self._plain: float | None = None
 
     def step(self, take: Callable[[], _T]) -> _T:
@@ -194,7 +194,7 @@ class Compiling:
                 raise
             reason = _short(error)
         else:
-            self._plain, self._watch = plain, Watch()
+            self._plain, self._watch = plain, CallTimer()
             return
         yield Notice(f"The network could not be compiled, training goes on without: {reason}")
 
@@ -220,9 +220,9 @@ class DrawingNetwork:
         self._shape: torch.Size | None = None
         self._denoiser = self._replayed(network)
         self._left = evaluations
-        self._watch: Watch | None = None
+        self._watch: CallTimer | None = None
         if next(network.parameters()).device.type == "cuda" and evaluations >= _FEWEST:
-            self._watch = Watch()
+            self._watch = CallTimer()
         self._worth: Worth | None = None
         self._plain: float | None = None
 
@@ -265,7 +265,7 @@ class DrawingNetwork:
                     raise
                 _log.warning("The network could not be compiled: %s", error)
             else:
-                self._denoiser, self._plain, self._watch = compiled, seconds, Watch()
+                self._denoiser, self._plain, self._watch = compiled, seconds, CallTimer()
 
     def _replayed(self, network: Network) -> Replayed:
         return Replayed(partial(self._predict, network))

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ddpm_studio.requests import EvaluateRequest
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 
-def asked_of(evaluation: Evaluation, run: Path) -> EvaluateRequest | None:
+def asked_of(evaluation: RecordedEvaluation, run: Path) -> EvaluateRequest | None:
     """Return what was asked for, of the newest weights; None if the record does not say."""
     recipe = evaluation.told.get("recipe")
     if not isinstance(recipe, dict):
@@ -31,7 +31,7 @@ def asked_of(evaluation: Evaluation, run: Path) -> EvaluateRequest | None:
         return None
 
 
-def compared_data(evaluation: Evaluation) -> str:
+def compared_data(evaluation: RecordedEvaluation) -> str:
     """Return the fingerprint of the real pictures."""
     recipe = evaluation.told.get("recipe")
     return str(recipe.get("data")) if isinstance(recipe, dict) else ""

@@ -24,7 +24,7 @@ from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
 from ddpm_studio.jobs.measuring.measuring import own_classes
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import evaluations
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,10 +161,10 @@ def _held_out(model: Model, dataset: Dataset) -> float:
     return request.held_out if request is not None and own else 0.0
 
 
-def _noted(result: Evaluated) -> Evaluation:
+def _noted(result: Evaluated) -> RecordedEvaluation:
     """The line of the run's record: without what the run knows anyway."""
     assert result.step is not None
-    return Evaluation(
+    return RecordedEvaluation(
         step=result.step,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         samples=result.samples,

@@ -10,7 +10,7 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, NeighboursFound, Pictures, Progress
 from ddpm_studio.jobs.library.training_pictures import learnt_pictures, learnt_sources
-from ddpm_studio.metrics import Neighbours, nearest
+from ddpm_studio.metrics import NearestNeighbours, nearest
 from ddpm_studio.requests import NeighboursRequest
 from ddpm_studio.runs import RunFolder
 
@@ -62,14 +62,14 @@ def find_neighbours(
 
 def _search(
     dataset: Dataset, picture: Pictures, count: int, flip: bool, passed: int
-) -> Generator[Event, None, Neighbours]:
+) -> Generator[Event, None, NearestNeighbours]:
     """Count the progress of one of two passes through the set."""
     job = nearest(dataset.images, picture, count, flip=flip)
     while True:
         try:
             done = next(job)
         except StopIteration as stop:
-            found: Neighbours = stop.value
+            found: NearestNeighbours = stop.value
             return found
         total = len(dataset)
         yield Progress(passed * total + done, 2 * total, "Comparing", "comparisons")

@@ -14,22 +14,22 @@ from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import EvaluateRequest
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.weights import parameters
 
 _LONGEST = 2000
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldEvaluation:
     """An evaluation of the packed weights, what was asked for, and how its pictures are named."""
 
-    evaluation: Evaluation
+    evaluation: RecordedEvaluation
     request: EvaluateRequest
     data: Sequence[str]
 
 
-def model_card(info: RunInfo, step: int, name: str, told: Sequence[Told]) -> str:
+def model_card(info: RunInfo, step: int, name: str, told: Sequence[ToldEvaluation]) -> str:
     """Return the card in Markdown.
 
     Args:
@@ -103,7 +103,7 @@ def _training(info: RunInfo) -> Iterator[str]:
         yield f"With plug-ins: {_text(', '.join(info.plugins))}."
 
 
-def _figures(told: Told, name: str) -> Iterator[str]:
+def _figures(told: ToldEvaluation, name: str) -> Iterator[str]:
     one = told.evaluation
     yield (
         f"Of {one.samples:,} samples against {one.reference:,} real pictures, in "

@@ -16,7 +16,7 @@ from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.library.training_pictures import learnt_sources
 from ddpm_studio.jobs.measuring.asked_again import asked_of, compared_data
 from ddpm_studio.jobs.measuring.evaluating import evaluate
-from ddpm_studio.jobs.publishing.card import Told, model_card
+from ddpm_studio.jobs.publishing.card import ToldEvaluation, model_card
 from ddpm_studio.jobs.publishing.commands import data_words
 from ddpm_studio.jobs.publishing.packing import (
     pack_metrics,
@@ -26,7 +26,7 @@ from ddpm_studio.jobs.publishing.packing import (
 )
 from ddpm_studio.requests import EvaluateRequest, PublishRequest
 from ddpm_studio.runs import RunFolder, RunInfo, atomic, evaluations
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.ready import PREFIX
 
 CARD = "README.md"
@@ -87,7 +87,7 @@ def publish(
                 again = one.request.model_copy(update={"run": temporary})
                 yield from evaluate(again, places[one.data], models)
                 found = _shared(evaluations.read(temporary)[-1], folder.name)
-                told.append(Told(found, one.request, data_words(places[one.data])))
+                told.append(ToldEvaluation(found, one.request, data_words(places[one.data])))
             _write(temporary, [one.evaluation for one in told])
             like = told[-1].request
             yield from pack_samples(made, folder.name, like, request.count, models)
@@ -165,7 +165,7 @@ def _places(
     return found
 
 
-def _shared(evaluation: Evaluation, name: str) -> Evaluation:
+def _shared(evaluation: RecordedEvaluation, name: str) -> RecordedEvaluation:
     """Return an evaluation without the places of this machine."""
     told: dict[str, Any] = dict(evaluation.told)
     recipe = dict(told["recipe"])
@@ -176,7 +176,7 @@ def _shared(evaluation: Evaluation, name: str) -> Evaluation:
     return replace(evaluation, told={**told, "recipe": {**recipe, "compared": compared}})
 
 
-def _write(run: Path, found: Sequence[Evaluation]) -> None:
+def _write(run: Path, found: Sequence[RecordedEvaluation]) -> None:
     (run / evaluations.NAME).unlink()
     for evaluation in found:
         evaluations.append(run, evaluation)

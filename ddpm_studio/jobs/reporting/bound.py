@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
-from ddpm_studio.export.report.blocks import Drawings, Figure, Section, Table
-from ddpm_studio.export.report.plots import Axis, Curve, plot
+from ddpm_studio.export.report.blocks import Drawings, ReportFigure, ReportTable, Section
+from ddpm_studio.export.report.plots import Axis, PlotLine, plot
 from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.events import BitsMeasured, Event
 from ddpm_studio.jobs.measuring.bits import measure_bits
 from ddpm_studio.jobs.measuring.words import TABLE_4_HEADS, bits_counted, bits_rows, table_4_rows
-from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import BitsRequest
 
 _PART = "bits"
@@ -26,7 +26,7 @@ _MEANING = {
 }
 
 
-def bound(subject: Subject) -> Plan:
+def bound(subject: Subject) -> PartPlan:
     """One measurement, shown as a table of parts, by t, and as rate against distortion."""
     asked = subject.request
     timesteps = asked.timesteps or subject.choose(100, 25)
@@ -39,7 +39,7 @@ def bound(subject: Subject) -> Plan:
         device=asked.device,
     )
     cost = request.count * (request.timesteps or subject.T)
-    return Plan(cost, lambda: _bound(subject, request))
+    return PartPlan(cost, lambda: _bound(subject, request))
 
 
 def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Section]:
@@ -71,7 +71,7 @@ def _which(subject: Subject) -> str:
     return f"They are spread over the pictures that it was trained on{seen}."
 
 
-def _parts(found: BitsMeasured, command: str) -> Figure:
+def _parts(found: BitsMeasured, command: str) -> ReportFigure:
     rows = [
         (
             prose(_NAMES[row.name]) if row.name in _NAMES else row.name,
@@ -82,21 +82,23 @@ def _parts(found: BitsMeasured, command: str) -> Figure:
     ]
     caption = "The bound and its parts in bits/dim"
     caption += "; ±: standard error over the pictures." if found.standard_error else "."
-    return Figure([Table(("", "bits/dim", "what it is"), rows, told=True)], caption, [command])
+    return ReportFigure(
+        [ReportTable(("", "bits/dim", "what it is"), rows, told=True)], caption, [command]
+    )
 
 
-def _by_t(found: BitsMeasured, command: str) -> Figure:
+def _by_t(found: BitsMeasured, command: str) -> ReportFigure:
     t = [float(one) for one in found.t]
     axis = Axis("$t$")
     drawings = [
         plot(
-            [Curve(t, found.bits)],
+            [PlotLine(t, found.bits)],
             axis,
             Axis("$L_t−1$, bits/dim", log=True),
             title="The parts of the bound by t",
         ),
         plot(
-            [Curve(t, found.eps_mse)],
+            [PlotLine(t, found.eps_mse)],
             axis,
             Axis("$‖ε − ε_θ‖²$, a value", log=True),
             title="The mean squared error of the predicted noise by t",
@@ -107,15 +109,15 @@ def _by_t(found: BitsMeasured, command: str) -> Figure:
         "eye sees. Right: the mean of $‖ε − ε_θ(x_t, t)‖²$, which the simple loss [eq. 14] weighs "
         "alike at each t. (--json tells all numbers.)"
     )
-    return Figure([Drawings(drawings)], caption, [f"{command} --json"])
+    return ReportFigure([Drawings(drawings)], caption, [f"{command} --json"])
 
 
-def _rate_distortion(found: BitsMeasured, command: str) -> Figure:
+def _rate_distortion(found: BitsMeasured, command: str) -> ReportFigure:
     reverse = [float(found.T - t + 1) for t in found.t]
     time = Axis("reverse process time, $T − t + 1$")
     rmse, rate = Axis("distortion, RMSE on 0–255"), Axis("rate, bits/dim")
     drawings = [
-        plot([Curve(x, y)], x_axis, y_axis, title=title, width=_THIRD)
+        plot([PlotLine(x, y)], x_axis, y_axis, title=title, width=_THIRD)
         for x, y, x_axis, y_axis, title in (
             (reverse, found.distortion, time, rmse, "Distortion by time"),
             (reverse, found.rate, time, rate, "Rate by time"),
@@ -127,9 +129,9 @@ def _rate_distortion(found: BitsMeasured, command: str) -> Figure:
         "$L_T + … + L_t$, the picture is guessed as $x̂_0$. The rate rises at the end, where the "
         "distortion hardly falls any more: most bits describe what can't be seen."
     )
-    return Figure([Drawings(drawings)], caption, [f"{command} --json"])
+    return ReportFigure([Drawings(drawings)], caption, [f"{command} --json"])
 
 
-def _table_4(found: BitsMeasured, command: str) -> Figure:
+def _table_4(found: BitsMeasured, command: str) -> ReportFigure:
     caption = "Rate and distortion along the reverse process, as in Table 4."
-    return Figure([Table(TABLE_4_HEADS, table_4_rows(found))], caption, [command])
+    return ReportFigure([ReportTable(TABLE_4_HEADS, table_4_rows(found))], caption, [command])

@@ -7,20 +7,20 @@ from collections.abc import Generator, Sequence
 import numpy as np
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
-from ddpm_studio.export.report.blocks import Figure, Row, Section, Tiles
+from ddpm_studio.export.report.blocks import ReportFigure, Row, Section, Tiles
 from ddpm_studio.export.report.prose import math, prose
 from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.series import interpolate_series, share_series
 from ddpm_studio.jobs.events import Drawn, Event, Pictures
 from ddpm_studio.jobs.relay import in_turn
 from ddpm_studio.jobs.reporting.samples import at_t, how
-from ddpm_studio.jobs.reporting.subject import OwnPictures, Plan, Subject
+from ddpm_studio.jobs.reporting.subject import OwnPictures, PartPlan, Subject
 from ddpm_studio.requests import InterpolateRequest, ShareRequest
 
 _PAIRS = ((0, 3), (1, 4), (2, 5))
 
 
-def shared(subject: Subject) -> Plan:
+def shared(subject: Subject) -> PartPlan:
     """Many x_0 ∼ p_θ(x_0|x_t) from one x_t, at falling t."""
     T = subject.T
     levels = subject.choose(4, 2)
@@ -28,7 +28,7 @@ def shared(subject: Subject) -> Plan:
     count = subject.columns(9) - 1
     requests = [subject.drawing(ShareRequest, t=t, count=count) for t in ts]
     cost = count * subject.evaluations * sum(ts) // T
-    return Plan(cost + subject.own_cost(), lambda: _shared(subject, requests))
+    return PartPlan(cost + subject.own_cost(), lambda: _shared(subject, requests))
 
 
 def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Event, None, Section]:
@@ -53,11 +53,11 @@ def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Eve
     tiles = Tiles(rows, title, beside=math("x_t"))
     source = Tiles([Row(own.pictures[:1], math("x_0"))], "The picture whose latents they are")
     entry = REPORT_PARTS["share"]
-    figure = Figure([source, tiles], caption, [*own.commands, *commands])
+    figure = ReportFigure([source, tiles], caption, [*own.commands, *commands])
     return Section(entry.name, entry.title, entry.paper, "", [figure])
 
 
-def interpolation(subject: Subject) -> Plan:
+def interpolation(subject: Subject) -> PartPlan:
     """Pairs of pictures mixed at T/2, and one pair at several t."""
     T, half = subject.T, max(1, subject.T // 2)
     # The ends stand at the sides too.
@@ -68,7 +68,7 @@ def interpolation(subject: Subject) -> Plan:
     coarse = [subject.drawing(InterpolateRequest, t=t, steps_lambda=count) for t in ts]
     steps = half * len(pairs) + sum(ts)
     cost = count * subject.evaluations * steps // T + subject.own_cost()
-    return Plan(cost, lambda: _interpolation(subject, middle, coarse))
+    return PartPlan(cost, lambda: _interpolation(subject, middle, coarse))
 
 
 def _interpolation(
@@ -98,7 +98,7 @@ def _pairs_figure(
     own: OwnPictures,
     requests: Sequence[InterpolateRequest],
     drawn: Sequence[Drawn],
-) -> Figure:
+) -> ReportFigure:
     rows, commands = [], [*own.commands]
     for number, (request, one) in enumerate(zip(requests, drawn, strict=True)):
         a, b = _PAIRS[number]
@@ -116,7 +116,7 @@ def _pairs_figure(
         how=how(subject, drawn[0].recipe),
     )
     heads = _lambdas(requests[0])
-    return Figure([Tiles(rows, "Interpolations, a pair a row", heads)], caption, commands)
+    return ReportFigure([Tiles(rows, "Interpolations, a pair a row", heads)], caption, commands)
 
 
 def _coarse_figure(
@@ -124,7 +124,7 @@ def _coarse_figure(
     own: OwnPictures,
     requests: Sequence[InterpolateRequest],
     drawn: Sequence[Drawn],
-) -> Figure:
+) -> ReportFigure:
     a, b = _PAIRS[0]
     rows, commands = [], [*own.commands]
     for request, one in zip(requests, drawn, strict=True):
@@ -138,7 +138,7 @@ def _coarse_figure(
         "sources is left and what is drawn is new; at $t = 0$ the mixtures are blends of pixels."
     )
     heads = _lambdas(requests[0])
-    return Figure([Tiles(rows, "Interpolations, a t a row", heads)], caption, commands)
+    return ReportFigure([Tiles(rows, "Interpolations, a t a row", heads)], caption, commands)
 
 
 def _between(a: Pictures, mixed: Pictures, b: Pictures, label: str = "") -> Row:

@@ -9,22 +9,22 @@ import torch
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.engine.pixels import to_uint8
-from ddpm_studio.export.report.blocks import Drawings, Figure, Section
+from ddpm_studio.export.report.blocks import Drawings, ReportFigure, Section
 from ddpm_studio.export.report.chain import Node, chain
 from ddpm_studio.export.report.plots import tick_text
 from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.drawing.latents import encode_picture
 from ddpm_studio.jobs.events import Event, Pictures
-from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.picture_shape import fully_seen
 from ddpm_studio.requests import EncodeRequest
 
 _PART = "model"
 
 
-def graphical_model(subject: Subject) -> Plan:
+def graphical_model(subject: Subject) -> PartPlan:
     """Both Markov chains over one picture: q adds noise, p_θ takes it away."""
-    return Plan(subject.own_cost(), lambda: _graphical_model(subject))
+    return PartPlan(subject.own_cost(), lambda: _graphical_model(subject))
 
 
 def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
@@ -55,7 +55,7 @@ def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
     drawing = chain(nodes, title="The graphical model, from noise to a picture")
     entry = REPORT_PARTS[_PART]
     commands = [*own.commands, subject.again(_PART)]
-    figures = [Figure([Drawings([drawing])], caption, commands)]
+    figures = [ReportFigure([Drawings([drawing])], caption, commands)]
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 

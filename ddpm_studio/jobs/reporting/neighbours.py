@@ -6,12 +6,20 @@ from collections.abc import Generator
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.report.blocks import Block, Figure, Note, Row, Section, Table, Tiles
+from ddpm_studio.export.report.blocks import (
+    Block,
+    Note,
+    ReportFigure,
+    ReportTable,
+    Row,
+    Section,
+    Tiles,
+)
 from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.events import Event, NeighboursFound
 from ddpm_studio.jobs.measuring.neighbours import find_neighbours
 from ddpm_studio.jobs.relay import in_turn
-from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import NeighboursRequest
 
 _PART = "neighbours"
@@ -20,13 +28,13 @@ _FOLDER = "samples"
 _VALUES = 40_000
 
 
-def neighbours(subject: Subject) -> Plan:
+def neighbours(subject: Subject) -> PartPlan:
     """The nearest training pictures of some of the report's samples."""
     some = subject.choose(5, 2)
     values = 0 if subject.dataset is None else subject.dataset.images.size
     drawing = subject.samples_cost() if subject.request.only else 0
     cost = some * values // _VALUES + drawing
-    return Plan(cost, lambda: _neighbours(subject, some))
+    return PartPlan(cost, lambda: _neighbours(subject, some))
 
 
 def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
@@ -54,14 +62,16 @@ def _neighbours(subject: Subject, some: int) -> Generator[Event, None, Section]:
         "that one is from the training picture most like it: a distance far below that speaks of "
         "a copy, one about as large or larger of a new picture."
     )
-    table = Table(
+    table = ReportTable(
         ("sample", "nearest", "RMSE", "nearest to its own nearest"),
         [_row(number, one) for number, one in zip(numbers, found, strict=True)],
     )
     blocks: list[Block] = [tiles, table]
     if subject.sources:
         blocks.append(Note("The neighbours are of the pictures that the model was trained on."))
-    return Section(entry.name, entry.title, entry.paper, "", [Figure(blocks, caption, commands)])
+    return Section(
+        entry.name, entry.title, entry.paper, "", [ReportFigure(blocks, caption, commands)]
+    )
 
 
 def _row(number: int, found: NeighboursFound) -> tuple[str, str, str, str]:

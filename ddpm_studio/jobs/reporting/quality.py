@@ -6,52 +6,59 @@ from collections.abc import Generator, Sequence
 
 from ddpm_studio.catalogue import METRICS
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
-from ddpm_studio.export.report.blocks import Block, Drawings, Figure, Note, Section, Table
-from ddpm_studio.export.report.plots import Axis, Curve, plot
+from ddpm_studio.export.report.blocks import (
+    Block,
+    Drawings,
+    Note,
+    ReportFigure,
+    ReportTable,
+    Section,
+)
+from ddpm_studio.export.report.plots import Axis, PlotLine, plot
 from ddpm_studio.export.report.prose import Html
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.measuring.asked_again import asked_of, compared_data
-from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import EvaluateRequest
 from ddpm_studio.runs import RunFolder, evaluations
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 _PART = "quality"
 _MOST_PLOTS = 4
 
 
-def quality(subject: Subject) -> Plan:
+def quality(subject: Subject) -> PartPlan:
     """The run's own record; nothing is evaluated anew."""
 
     def work() -> Generator[Event, None, Section]:
         yield from ()
         return _quality(subject)
 
-    return Plan(0, work)
+    return PartPlan(0, work)
 
 
 def _quality(subject: Subject) -> Section:
     entry = REPORT_PARTS[_PART]
-    groups: dict[str, list[Evaluation]] = {}
+    groups: dict[str, list[RecordedEvaluation]] = {}
     for one in evaluations.read(subject.request.run):
         groups.setdefault(_question(one, subject), []).append(one)
     if not groups:
         command = subject.command("evaluate", EvaluateRequest(run=subject.request.run))
         told = "No samples of this run have been compared with real pictures yet. This does so:"
-        figure = Figure([Note(told, missing=True)], "", [command])
+        figure = ReportFigure([Note(told, missing=True)], "", [command])
         return Section(entry.name, entry.title, entry.paper, "", [figure])
     figures = [_group(subject, found) for found in groups.values()]
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 
-def _question(one: Evaluation, subject: Subject) -> str:
+def _question(one: RecordedEvaluation, subject: Subject) -> str:
     """Return what makes evaluations comparable: the same question, of other weights."""
     asked = asked_of(one, subject.request.run)
     question = asked.model_dump_json() if asked is not None else ""
     return f"{one.features} {one.samples} {one.reference} {compared_data(one)} {question}"
 
 
-def _group(subject: Subject, found: Sequence[Evaluation]) -> Figure:
+def _group(subject: Subject, found: Sequence[RecordedEvaluation]) -> ReportFigure:
     newest = {one.step: one for one in found}
     last = newest[max(newest)]
     titles = {figure.name: figure.title for metric in METRICS.values() for figure in metric.figures}
@@ -63,7 +70,7 @@ def _group(subject: Subject, found: Sequence[Evaluation]) -> Figure:
         (titles.get(name, name), f"{value:.4f}", _floor(last, name))
         for name, value in last.figures.items()
     ]
-    blocks.append(Table(("", f"samples, step {last.step:,}", "floor"), rows))
+    blocks.append(ReportTable(("", f"samples, step {last.step:,}", "floor"), rows))
     caption = (
         f"Of {last.samples:,} samples against {last.reference:,} real pictures, in {last.features}."
     )
@@ -72,24 +79,24 @@ def _group(subject: Subject, found: Sequence[Evaluation]) -> Figure:
             f" Floor: the same of {last.floor:,} real pictures in the place of samples, what a "
             "perfect model would come to."
         )
-    return Figure(blocks, caption, _commands(subject, last))
+    return ReportFigure(blocks, caption, _commands(subject, last))
 
 
-def _floor(one: Evaluation, name: str) -> str:
+def _floor(one: RecordedEvaluation, name: str) -> str:
     return f"{one.floors[name]:.4f}" if name in one.floors else "–"
 
 
-def _over_steps(newest: dict[int, Evaluation], name: str, title: str) -> Html:
+def _over_steps(newest: dict[int, RecordedEvaluation], name: str, title: str) -> Html:
     steps = sorted(step for step, one in newest.items() if name in one.figures)
     values = [newest[step].figures[name] for step in steps]
-    curves = [Curve(steps, values, "samples", 0, "points")]
+    curves = [PlotLine(steps, values, "samples", 0, "points")]
     floors = [newest[step].floors.get(name, float("nan")) for step in steps]
     if any(floor == floor for floor in floors):
-        curves.append(Curve(steps, floors, "floor", 1, "dashed"))
+        curves.append(PlotLine(steps, floors, "floor", 1, "dashed"))
     return plot(curves, Axis("step"), Axis(title), title=f"{title} by step")
 
 
-def _commands(subject: Subject, one: Evaluation) -> list[str]:
+def _commands(subject: Subject, one: RecordedEvaluation) -> list[str]:
     asked = asked_of(one, subject.request.run)
     if asked is None:
         return []

@@ -8,26 +8,26 @@ import numpy as np
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.engine.tables import SAMPLERS
-from ddpm_studio.export.report.blocks import Figure, Row, Section, Tiles
+from ddpm_studio.export.report.blocks import ReportFigure, Row, Section, Tiles
 from ddpm_studio.export.report.prose import Html, escaped, math, prose
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event, FrameImages
-from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import SampleRequest, SamplerRequest
 
 _OUT = "samples.png"
 
 
-def samples(subject: Subject) -> Plan:
+def samples(subject: Subject) -> PartPlan:
     """Pictures from noise, a row a class where there are few."""
-    return Plan(subject.samples_cost(), lambda: _samples(subject))
+    return PartPlan(subject.samples_cost(), lambda: _samples(subject))
 
 
-def progressive(subject: Subject) -> Plan:
+def progressive(subject: Subject) -> PartPlan:
     """x̂_0 of some pictures along the reverse process."""
     moments = subject.columns(12)
     request = subject.drawing(SampleRequest, count=subject.choose(5, 3), frames=moments)
-    return Plan(request.count * subject.evaluations, lambda: _progressive(subject, request))
+    return PartPlan(request.count * subject.evaluations, lambda: _progressive(subject, request))
 
 
 def _samples(subject: Subject) -> Generator[Event, None, Section]:
@@ -51,7 +51,9 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
     command = subject.command("sample", request, out=_OUT, also=("--columns", str(columns)))
     tiles = Tiles(rows, f"{request.count} samples", heads)
     entry = REPORT_PARTS["samples"]
-    return Section(entry.name, entry.title, entry.paper, "", [Figure([tiles], caption, [command])])
+    return Section(
+        entry.name, entry.title, entry.paper, "", [ReportFigure([tiles], caption, [command])]
+    )
 
 
 def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, None, Section]:
@@ -92,7 +94,9 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
     rows = [Row(walk) for walk in walks]
     tiles = Tiles(rows, "Predicted pictures at falling t", heads)
     entry = REPORT_PARTS["progressive"]
-    return Section(entry.name, entry.title, entry.paper, "", [Figure([tiles], caption, [command])])
+    return Section(
+        entry.name, entry.title, entry.paper, "", [ReportFigure([tiles], caption, [command])]
+    )
 
 
 def how(subject: Subject, recipe: dict[str, object]) -> Html:

@@ -7,11 +7,11 @@ from typing import Any
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.engine.tables import PARAMETERIZATIONS, SCHEDULES, VARIANCES, Table
-from ddpm_studio.export.report.blocks import Facts, Figure, Note, Section
+from ddpm_studio.export.report.blocks import Facts, Note, ReportFigure, Section
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.library.run_summary import describe_run, steps_told
 from ddpm_studio.jobs.publishing.commands import data_words, train_command
-from ddpm_studio.jobs.reporting.subject import Plan, Subject
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.local_time import local_time
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import TrainRequest
@@ -20,21 +20,23 @@ _PART = "settings"
 _LONGEST = 300
 
 
-def settings(subject: Subject) -> Plan:
+def settings(subject: Subject) -> PartPlan:
     """What ``run.json`` says, and what this report was asked for."""
 
     def work() -> Generator[Event, None, Section]:
         yield from ()
         return _settings(subject)
 
-    return Plan(0, work)
+    return PartPlan(0, work)
 
 
 def _settings(subject: Subject) -> Section:
     entry = REPORT_PARTS[_PART]
     info = subject.model.info
     figures = [
-        Figure([Facts(_model(subject))], "The model.", [f"ddpm-studio info {subject.run_word}"])
+        ReportFigure(
+            [Facts(_model(subject))], "The model.", [f"ddpm-studio info {subject.run_word}"]
+        )
     ]
     if info.request is not None:
         command = []
@@ -44,11 +46,11 @@ def _settings(subject: Subject) -> Section:
             "Its training. The same command on the same pictures, in as many threads, gives the "
             "same model on the CPU."
         )
-        figures.append(Figure([Facts(_fields(info.request))], caption, command))
+        figures.append(ReportFigure([Facts(_fields(info.request))], caption, command))
     else:
         told = f"It was trained elsewhere: {info.origin or 'it is not known where'}."
-        figures.append(Figure([Note(told, missing=True)]))
-    figures.append(Figure([Facts(_report(subject))], "This report.", [_whole(subject)]))
+        figures.append(ReportFigure([Note(told, missing=True)]))
+    figures.append(ReportFigure([Facts(_report(subject))], "This report.", [_whole(subject)]))
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 

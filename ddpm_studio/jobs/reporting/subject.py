@@ -38,7 +38,7 @@ _ENDS = "ends"
 
 
 @dataclass(frozen=True)
-class Plan:
+class PartPlan:
     """A part of a report before it is made.
 
     Args:

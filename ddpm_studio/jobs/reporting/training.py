@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.engine.tables import LOSSES
-from ddpm_studio.export.report.blocks import Block, Drawings, Figure, Note, Section
-from ddpm_studio.export.report.plots import Axis, Curve, plot
+from ddpm_studio.export.report.blocks import Block, Drawings, Note, ReportFigure, Section
+from ddpm_studio.export.report.plots import Axis, PlotLine, plot
 from ddpm_studio.export.report.prose import Html, prose
 from ddpm_studio.jobs.events import BINS, Event
 from ddpm_studio.jobs.library.history import RunNews, look_at_run
-from ddpm_studio.jobs.reporting.subject import Plan, Subject
-from ddpm_studio.runs.metrics import Place
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
+from ddpm_studio.runs.metrics import FilePosition
 
 Values = npt.NDArray[np.float64]
 
@@ -24,14 +24,14 @@ _SMOOTHED = 120
 _LAST_TICKS = 10
 
 
-def training(subject: Subject) -> Plan:
+def training(subject: Subject) -> PartPlan:
     """What the run has written down while it was trained; nothing is computed."""
 
     def work() -> Generator[Event, None, Section]:
         yield from ()
         return _training(subject)
 
-    return Plan(0, work)
+    return PartPlan(0, work)
 
 
 def _training(subject: Subject) -> Section:
@@ -41,7 +41,7 @@ def _training(subject: Subject) -> Section:
     if not np.isfinite(steps[:, 1]).any():
         told = "This model was trained elsewhere" if subject.model.info.origin else "The run"
         reason = f"{told}, and no losses of its training are recorded."
-        figure = Figure([Note(reason, missing=True)])
+        figure = ReportFigure([Note(reason, missing=True)])
         return Section(entry.name, entry.title, entry.paper, "", [figure])
     held_out = np.concatenate([one.figures.held_out for one in news])
     ticks = np.concatenate([one.figures.loss_by_t for one in news])
@@ -50,7 +50,7 @@ def _training(subject: Subject) -> Section:
 
 
 def _all_news(subject: Subject) -> list[RunNews]:
-    news = [look_at_run(subject.request.run, Place())]
+    news = [look_at_run(subject.request.run, FilePosition())]
     while news[-1].more:
         news.append(look_at_run(subject.request.run, news[-1].place))
     return news
@@ -71,18 +71,18 @@ def _loss(name: str) -> str:
     return f"“{LOSSES[name].title}”, {LOSSES[name].help}" if name in LOSSES else name
 
 
-def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) -> Figure:
+def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) -> ReportFigure:
     step, loss = steps[:, 0], steps[:, 1]
     mean_step, mean = smoothed(step, loss)
     measured = np.isfinite(held_out[:, 1]).any()
     by_t, bits = _by_t(ticks), np.isfinite(held_out[:, 2]).any()
     width = {1: 620, 2: 460}.get(1 + bool(len(by_t)) + bool(bits), 298)
     curves = [
-        Curve(step, loss, colour=0, style="thin"),
-        Curve(mean_step, mean, "trained on", colour=0),
+        PlotLine(step, loss, colour=0, style="thin"),
+        PlotLine(mean_step, mean, "trained on", colour=0),
     ]
     if measured:
-        curves.append(Curve(held_out[:, 0], held_out[:, 1], "held out", 1, "points"))
+        curves.append(PlotLine(held_out[:, 0], held_out[:, 1], "held out", 1, "points"))
     by_step, in_decades = Axis("step"), Axis("loss", log=True)
     drawings = [plot(curves, by_step, in_decades, title="Loss by step", width=width)]
     caption = (
@@ -90,12 +90,12 @@ def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) ->
         f"{max(1, len(step) // _SMOOTHED):,} rows that the run keeps."
     )
     if bits:
-        curve = Curve(held_out[:, 0], held_out[:, 2], "held out", 1, "points")
+        curve = PlotLine(held_out[:, 0], held_out[:, 2], "held out", 1, "points")
         axis = Axis("bits/dim, estimated")
         drawings.append(plot([curve], by_step, axis, title="Held-out bits/dim", width=width))
     if len(by_t):
         centre = (np.arange(BINS) + 0.5) * subject.T / BINS
-        curve = Curve(centre, by_t, style="points")
+        curve = PlotLine(centre, by_t, style="points")
         drawings.append(
             plot([curve], Axis("$t$"), in_decades, title="Training loss by t", width=width)
         )
@@ -108,7 +108,7 @@ def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) ->
         blocks.append(Note(_no_held_out(subject), missing=True))
     if not len(by_t):
         blocks.append(Note("The loss by t of the training is not recorded.", missing=True))
-    return Figure(blocks, caption, [subject.again(_PART)])
+    return ReportFigure(blocks, caption, [subject.again(_PART)])
 
 
 def _no_held_out(subject: Subject) -> str:

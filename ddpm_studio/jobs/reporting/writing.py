@@ -10,13 +10,13 @@ from pathlib import Path
 from ddpm_studio import __version__
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS, ReportPartInfo
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export.report.blocks import Figure, Note, Section
+from ddpm_studio.export.report.blocks import Note, ReportFigure, Section
 from ddpm_studio.export.report.page import Page, page_html
 from ddpm_studio.export.writing import check_destination, whole_file
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.library.run_summary import describe_run, steps_told
-from ddpm_studio.jobs.reporting.subject import Plan, Subject, pictures_at_hand
+from ddpm_studio.jobs.reporting.subject import PartPlan, Subject, pictures_at_hand
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import Device, ReportRequest, Weights
 from ddpm_studio.runs import RunFolder
@@ -56,7 +56,7 @@ def report(
     dataset, no_data = yield from pictures_at_hand(model, sources)
     subject = Subject(request, model, models, sources, dataset, no_data)
     chosen = [REPORT_PARTS[request.only]] if request.only else list(REPORT_PARTS.values())
-    plans: list[tuple[ReportPartInfo, Plan]] = [(part, part.load()(subject)) for part in chosen]
+    plans: list[tuple[ReportPartInfo, PartPlan]] = [(part, part.load()(subject)) for part in chosen]
     count = _Count(sum(max(_LEAST, plan.cost) for _, plan in plans))
     sections = []
     for part, plan in plans:
@@ -109,7 +109,7 @@ class _Count:
 
 
 def _made(
-    part: ReportPartInfo, plan: Plan, counted: partial[Progress]
+    part: ReportPartInfo, plan: PartPlan, counted: partial[Progress]
 ) -> Generator[Event, None, Section]:
     """Make one part; what can't be made is told in its place."""
     work = plan.work()
@@ -125,11 +125,11 @@ def _made(
         made: Section = stop.value
     except StudioError as error:
         reason = Note(f"{error.cause} {error.remedy}".strip(), missing=True)
-        made = Section(part.name, part.title, part.paper, "", [Figure([reason])])
+        made = Section(part.name, part.title, part.paper, "", [ReportFigure([reason])])
     finally:
         work.close()
     if notes:
-        told = [Figure([Note(text) for text in dict.fromkeys(notes)])]
+        told = [ReportFigure([Note(text) for text in dict.fromkeys(notes)])]
         made = Section(made.key, made.title, made.paper, made.lead, [*made.figures, *told])
     return made
 

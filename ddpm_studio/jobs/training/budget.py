@@ -56,7 +56,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Choice:
+class BudgetPlan:
     """What suits a budget.
 
     Args:
@@ -159,7 +159,7 @@ def choose(
     preset: str | None = None,
     batch_size: int | None = None,
     pictures: int | None = None,
-) -> Choice:
+) -> BudgetPlan:
     """Choose what suits a budget on this machine.
 
     Of the networks that see enough pictures within it to be good, the one with the largest need
@@ -185,7 +185,7 @@ def choose(
     if best is None or speed is None:
         known = speed.image_size if speed else None
         settings = {"preset": preset or TrainRequest().preset, **settings}
-        return Choice(settings, known, None, budget.seconds)
+        return BudgetPlan(settings, known, None, budget.seconds)
     settings = {
         "preset": best.preset,
         "batch_size": best.batch,
@@ -193,7 +193,7 @@ def choose(
         **settings,
     }
     smaller = None if best.in_time else _smaller(asked, speed)
-    return Choice(settings, speed.image_size, best.shapes, budget.seconds, smaller)
+    return BudgetPlan(settings, speed.image_size, best.shapes, budget.seconds, smaller)
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def _rounded(side: float) -> int:
     return max(_MULTIPLE, round(side / _MULTIPLE) * _MULTIPLE)
 
 
-def _as_published(speed: MachineSpeed | None, preset: str | None) -> Choice:
+def _as_published(speed: MachineSpeed | None, preset: str | None) -> BudgetPlan:
     """Choose the paper's network for pictures of the nearest size, and the steps that it took."""
     told = {name: one.published for name, one in PRESETS.items() if one.published}
     if preset is not None and preset not in told:
@@ -282,8 +282,8 @@ def _as_published(speed: MachineSpeed | None, preset: str | None) -> Choice:
     settings: dict[str, object] = {"preset": name, "steps": told[name].steps}
     measured = speed.presets.get(name) if speed else None
     if speed is None or measured is None:
-        return Choice(settings, speed.image_size if speed else None, None, None)
+        return BudgetPlan(settings, speed.image_size if speed else None, None, None)
     batch = TrainRequest(preset=name).batch_size
     whole = measured.seconds(told[name].steps * batch, batch)
     shapes = measured.seconds(shapes_after(name), batch)
-    return Choice(settings, speed.image_size, shapes, whole)
+    return BudgetPlan(settings, speed.image_size, shapes, whole)

@@ -3,11 +3,11 @@ import pytest
 
 from ddpm_studio.export.report.blocks import (
     Facts,
-    Figure,
     Note,
+    ReportFigure,
+    ReportTable,
     Row,
     Section,
-    Table,
     Tiles,
 )
 from ddpm_studio.export.report.chain import Node, chain
@@ -27,8 +27,8 @@ def drawn(section: Section) -> Element:
 def test_words_out_of_files_stay_words() -> None:
     pictures = RNG.integers(0, 256, (2, 5, 4, 3), dtype=np.uint8)
     tiles = Tiles([Row(pictures, HOSTILE)], HOSTILE, [HOSTILE], HOSTILE)
-    facts, table = Facts([(HOSTILE, HOSTILE), ("none", "")]), Table((HOSTILE,), [[HOSTILE]])
-    figure = Figure([tiles, facts, table, Note(HOSTILE, missing=True)], HOSTILE, [HOSTILE])
+    facts, table = Facts([(HOSTILE, HOSTILE), ("none", "")]), ReportTable((HOSTILE,), [[HOSTILE]])
+    figure = ReportFigure([tiles, facts, table, Note(HOSTILE, missing=True)], HOSTILE, [HOSTILE])
     page = drawn(Section("part", HOSTILE, HOSTILE, HOSTILE, [figure]))
     # In the head and the contents too.
     assert page.text.count(HOSTILE) == 19

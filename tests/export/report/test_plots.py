@@ -4,13 +4,13 @@ import re
 import numpy as np
 import pytest
 
-from ddpm_studio.export.report.plots import Axis, Curve, Scale, plot, round_step, tick_text
+from ddpm_studio.export.report.plots import Axis, PlotLine, Scale, plot, round_step, tick_text
 from tests.report_pages import Element, parse
 
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-def drawn(*curves: Curve, log: bool = False) -> Element:
+def drawn(*curves: PlotLine, log: bool = False) -> Element:
     return parse(plot(list(curves), Axis("t"), Axis("loss", log=log), title="A plot"))
 
 
@@ -38,7 +38,7 @@ def ticks(svg: Element) -> dict[float, str]:
 
 
 def test_points_lie_where_the_axis_says() -> None:
-    svg = drawn(Curve([0, 50, 100], [0, 5, 10]))
+    svg = drawn(PlotLine([0, 50, 100], [0, 5, 10]))
     ((first, second, third),) = places(line(svg))
     heights = {text: y for y, text in ticks(svg).items()}
     assert first[1] == pytest.approx(heights["0"], abs=0.1)
@@ -48,26 +48,26 @@ def test_points_lie_where_the_axis_says() -> None:
 
 
 def test_decades_are_evenly_apart() -> None:
-    svg = drawn(Curve([1, 2, 3, 4], [1e-3, 1e-2, 1e-1, 1]), log=True)
+    svg = drawn(PlotLine([1, 2, 3, 4], [1e-3, 1e-2, 1e-1, 1]), log=True)
     ((*points,),) = places(line(svg))
     falls = np.diff([y for _, y in points])
     assert falls == pytest.approx([falls[0]] * 3, abs=0.2)
 
 
 def test_what_is_no_number_breaks_the_line() -> None:
-    svg = drawn(Curve([0, 1, 2, 3, 4], [1, 2, math.nan, 2, 0]))
+    svg = drawn(PlotLine([0, 1, 2, 3, 4], [1, 2, math.nan, 2, 0]))
     assert [len(stretch) for stretch in places(line(svg))] == [2, 2]
     # There is no 0 in decades.
-    svg = drawn(Curve([0, 1, 2, 3, 4], [1, 2, math.nan, 2, 0]), log=True)
+    svg = drawn(PlotLine([0, 1, 2, 3, 4], [1, 2, math.nan, 2, 0]), log=True)
     assert [len(stretch) for stretch in places(line(svg))] == [2, 1]
     with pytest.raises(ValueError, match="nothing"):
-        drawn(Curve([1, 2], [math.nan, math.inf]))
+        drawn(PlotLine([1, 2], [math.nan, math.inf]))
 
 
 def test_a_long_curve_keeps_its_peaks() -> None:
     values = np.sin(np.arange(20_000) / 50)
     values[[777, 12_345]] = 9, -9
-    svg = drawn(Curve(np.arange(20_000.0), values))
+    svg = drawn(PlotLine(np.arange(20_000.0), values))
     ((*points,),) = places(line(svg))
     assert len(points) < 1000
     heights = {text: y for y, text in ticks(svg).items()}

@@ -307,7 +307,7 @@ def test_a_training_here_is_drawn_without_reading_what_it_writes(
     qtbot.waitUntil(lambda: record.last_step == lines[-1]["step"], timeout=WAIT)
     assert record.losses.steps.tolist() == [line["step"] for line in lines]
     assert record.losses.means.tolist() == [line["loss"] for line in lines]
-    written = history.look_at_run(studio.run, metrics.Place()).figures
+    written = history.look_at_run(studio.run, metrics.FilePosition()).figures
     assert len(written.ticks) > 2
     np.testing.assert_array_equal(record.loss_by_t[1], written.loss_by_t)
     np.testing.assert_allclose(

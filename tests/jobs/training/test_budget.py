@@ -11,7 +11,7 @@ import pytest
 from ddpm_studio.catalogue import PRESETS
 from ddpm_studio.engine.tables.networks import Needs, PresetInfo
 from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
-from ddpm_studio.jobs.training.budget import OFFERED, Choice, choose, parse_budget, shapes_after
+from ddpm_studio.jobs.training.budget import OFFERED, BudgetPlan, choose, parse_budget, shapes_after
 from ddpm_studio.picture_shape import ImageSize
 from ddpm_studio.requests import TrainRequest
 
@@ -112,7 +112,7 @@ def test_a_named_network_is_kept() -> None:
 
 def test_nothing_measured_is_the_usual_network_for_the_time() -> None:
     found = choose(TEN_MINUTES, None)
-    assert found == Choice({"preset": "patches", "minutes": 11.0}, None, None, 660)
+    assert found == BudgetPlan({"preset": "patches", "minutes": 11.0}, None, None, 660)
 
 
 def test_a_smaller_size_is_named_where_there_would_be_nothing_to_see() -> None:
@@ -130,7 +130,7 @@ def test_the_batch_grows_where_the_device_is_far_quicker_with_more_at_once() -> 
     def machine(fixed: float, each: float) -> MachineSpeed:
         return MachineSpeed("", "", 32, 3, {"quick": PresetSpeed(32, fixed, each, 32)})
 
-    def batch(found: Choice) -> object:
+    def batch(found: BudgetPlan) -> object:
         return found.settings["batch_size"]
 
     assert batch(choose(TEN_MINUTES, machine(0.01, 1e-6))) == 128

@@ -90,7 +90,7 @@ def test_figures_are_told_in_the_metrics_and_to_the_window(
     assert [line["step"] for line in lines] == [1, 2, 3]
     assert [line["held_out_loss"] for line in lines] == [one.loss for one in found]
     assert [line["held_out_bits"] for line in lines] == [one.bits for one in found]
-    news = look_at_run(run, metrics.Place())
+    news = look_at_run(run, metrics.FilePosition())
     np.testing.assert_array_equal(
         news.figures.held_out, [[one.step, one.loss, one.bits] for one in found]
     )
@@ -173,7 +173,7 @@ def test_what_can_not_be_measured_ends_no_training(
 def test_without_a_share_nothing_is_held_out(run: Path) -> None:
     told = json.loads((run / "run.json").read_text())
     assert told["request"]["held_out"] == 0
-    assert len(look_at_run(run, metrics.Place()).figures.held_out) == 0
+    assert len(look_at_run(run, metrics.FilePosition()).figures.held_out) == 0
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import current_theme
 
 
-class Rows:
+class DrawingRows:
     """Drawn with t going up, shown with t going down, as in the paper's figures.
 
     Args:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.features.common.drawing_rows import Rows
+from ddpm_studio.gui.features.common.drawing_rows import DrawingRows
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
@@ -54,7 +54,7 @@ class InterpolatePanel(ToolPanel):
     ) -> None:
         super().__init__(studio, actions, parent)
         self._surprised = False
-        self.rows = Rows()
+        self.rows = DrawingRows()
         self._pictures: Pictures | None = None
         self._row = self._shown = 0
         self.export = ExportMenu(studio, actions, "interpolate", self.category, self._to_export)
@@ -151,7 +151,7 @@ class InterpolatePanel(ToolPanel):
             common |= {"u": self.view.pad.u, "v": self.view.pad.v}
         if self.mode == "matrix":
             ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
-            self.rows = Rows(ts, self.choices.steps_lambda.value())
+            self.rows = DrawingRows(ts, self.choices.steps_lambda.value())
             requests = [self._request(t, common) for t in ts]
             return specs.drawing.interpolate_series(requests, keys, "interpolate")
         return specs.drawing.draw(self._request(self.time.value, common), "interpolate", ends=keys)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
     from ddpm_studio.jobs.events import Evaluated
     from ddpm_studio.jobs.measuring.evaluating import Samples
-    from ddpm_studio.runs.evaluations import Evaluation
+    from ddpm_studio.runs.evaluations import RecordedEvaluation
 
 _BOX_WIDTH = 96
 
@@ -45,7 +45,7 @@ class QualityPage(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._record: RunRecord | None = None
-        self._known: tuple[Evaluation, ...] | None = None
+        self._known: tuple[RecordedEvaluation, ...] | None = None
         self._job: JobHandle[Samples] | JobHandle[Evaluated] | None = None
         fields = EvaluateRequest.model_fields
         self.count = IntBox(2, 100_000)
@@ -179,7 +179,7 @@ class QualityPage(QWidget):
         _refill(self.figure, [(translated(titles.get(key, key)), key) for key in found])
         self._draw()
 
-    def _evaluations(self) -> list[Evaluation]:
+    def _evaluations(self) -> list[RecordedEvaluation]:
         """Those in the chosen feature space, by step."""
         known = self._record.evaluations if self._record is not None else ()
         chosen = [one for one in known if one.features == self.space.currentData()]

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionTool
-from ddpm_studio.gui.features.common.drawing_rows import Rows
+from ddpm_studio.gui.features.common.drawing_rows import DrawingRows
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
@@ -56,7 +56,7 @@ class SharePanel(ToolPanel):
         self.sampler = SamplerBar(eta=1.0, least_eta=0.1)
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
-        self.rows = Rows()
+        self.rows = DrawingRows()
         self._frames: list[Pictures] = []
         self._latent: Pictures | None = None
         self._register()
@@ -152,7 +152,7 @@ class SharePanel(ToolPanel):
         self.latents.refresh()
         if self.series.isChecked():
             requests = [self._request(t, count) for t in paper_marks(self.time.timesteps)]
-            self.rows = Rows([request.t for request in requests], count + 1)
+            self.rows = DrawingRows([request.t for request in requests], count + 1)
             return specs.drawing.share_series(requests, self.source.fitted, "share")
         request = self._request(self.time.value, count)
         return specs.drawing.draw(

@@ -19,7 +19,7 @@ from ddpm_studio.jobs.training.budget import (
     DEFAULT,
     OFFERED,
     Budget,
-    Choice,
+    BudgetPlan,
     choose,
     parse_budget,
 )
@@ -111,7 +111,7 @@ class BudgetChoice(QWidget):
     def _on_clicked(self, clicked: QToolButton) -> None:
         self.choose(str(clicked.property("budget")))
 
-    def _choice(self) -> Choice | None:
+    def _choice(self) -> BudgetPlan | None:
         speed = self._meter.speed if self._meter.known else None
         if self.budget is None:
             return None
@@ -173,7 +173,7 @@ class BudgetChoice(QWidget):
             return self._own(_PATIENCE_SECONDS, size).shapes
         return choose(self.budget, speed.at(size), pictures=self._meter.pictures).shapes
 
-    def _own(self, seconds: float, size: ImageSize | None = None) -> Choice:
+    def _own(self, seconds: float, size: ImageSize | None = None) -> BudgetPlan:
         """What the settings shown would come to in so many seconds."""
         values, speed = self._form.values(), self._meter.speed
         assert speed is not None

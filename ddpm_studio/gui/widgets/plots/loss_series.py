@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ddpm_studio.backend.rows import Losses, Numbers, Rows
+from ddpm_studio.backend.rows import GrowingRows, Losses, Numbers
 
 _STEP, _MEAN, _LEAST, _GREATEST, _COUNT, _SMOOTH = range(6)
 
@@ -55,7 +55,7 @@ class LossSeries:
     """
 
     def __init__(self, smoothing: float) -> None:
-        self._rows = Rows(["last"] * 6)
+        self._rows = GrowingRows(["last"] * 6)
         self._smoothing = smoothing
         self._sum = self._weight = 0.0
 

@@ -13,10 +13,10 @@ from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPa
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.runs import evaluations, metrics
-from ddpm_studio.runs.evaluations import Evaluation
+from ddpm_studio.runs.evaluations import RecordedEvaluation
 from tests.gui.panel_help import WAIT, open_run
 
-ONE = Evaluation(
+ONE = RecordedEvaluation(
     step=2,
     created="2026-11-29T10:00:00+00:00",
     samples=10,
