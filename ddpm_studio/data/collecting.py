@@ -28,6 +28,7 @@ from ddpm_studio.data.report import Reject
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+from ddpm_studio.stand_ins import stand_in_at
 
 
 @dataclass
@@ -113,9 +114,9 @@ class _Collecting:
                 place = Path(file.place.path)
                 held = archive_of(place, self._stack, self._options, self._found.formats)
             except StudioError as error:
-                self._found.rejects.append(
-                    Reject(plain(prefix + file.name), f"no archive: {error}")
-                )
+                instead = stand_in_at(place)
+                why = instead.reason if instead is not None else f"archive not read: {error}"
+                self._found.rejects.append(Reject(plain(prefix + file.name), why))
                 held = []
             if held is not None:
                 archives.append((file, held))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from ddpm_studio.data.decoding.unsupported import foreign_suffix
 from ddpm_studio.engine.sizes import size_text
+from ddpm_studio.stand_ins import remedy_of
 
 _FEW = 50
 _SIZES_SHOWN = 4
@@ -153,10 +154,17 @@ def size_warnings(kept: int) -> tuple[str, ...]:
     return ()
 
 
-def reject_summary(rejects: tuple[Reject, ...]) -> str:
-    """Return "10 truncated, 2 too large"."""
-    kinds = Counter(reject.kind for reject in rejects).most_common()
-    return ", ".join(f"{count:,} {kind}" for kind, count in kinds)
+def reject_summary(rejects: tuple[Reject, ...], *, details: bool = False) -> str:
+    """Return "10 truncated, 2 too large".
+
+    ``details``: with the detail of a kind where it is one and the same and has no remedy.
+    """
+    words = []
+    for kind, count in Counter(reject.kind for reject in rejects).most_common():
+        reasons = {reject.reason for reject in rejects if reject.kind == kind}
+        shown = reasons.pop() if details and len(reasons) == 1 and not remedy_of(kind) else kind
+        words.append(f"{count:,} {shown}")
+    return ", ".join(words)
 
 
 def _count(count: int, one: str, many: str = "") -> str:

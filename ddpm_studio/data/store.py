@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.data.dataset import Dataset
+from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.formats.mapped import map_array
 from ddpm_studio.data.report import Report
@@ -29,6 +30,7 @@ from ddpm_studio.data.survey import Survey
 from ddpm_studio.errors import StudioError
 from ddpm_studio.picture_shape import CHANNELS, sides
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+from ddpm_studio.stand_ins import remedy_of
 from ddpm_studio.strict_json import read_object
 
 #: Raise it whenever the same input would give other pixels or another layout.
@@ -36,7 +38,7 @@ FORMAT = 2
 #: Options that choose what is read and what it means; the pictures and classes tell the rest.
 CHOOSING = {"range", "layout", "frames", "split", "array", "labels", "classes", "rules"}
 # The same as FORMAT for what is read otherwise than by version 0.1.0.
-_RULES_FORMAT = "rules 2.2"
+_RULES_FORMAT = "rules 2.3"
 IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
 REPORT = "report.json"
 #: File times may be this coarse: a file changed so recently could change again unseen.
@@ -76,7 +78,12 @@ def content_key(
     digest = hashlib.blake2b(digest_size=20)
     told_options = options.model_dump(exclude=None if as_asked else CHOOSING)
     digest.update(json.dumps([FORMAT, told_options, *more], sort_keys=True).encode())
-    left_out = sorted((reject.name, reject.reason) for reject in survey.rejects)
+    first = options.rules == FIRST_RULES
+    left_out = sorted(
+        # Version 0.1.0 knew none of the files that stand in for others.
+        (reject.name, UNKNOWN_CONTENT if first and remedy_of(reject.kind) else reject.reason)
+        for reject in survey.rejects
+    )
     told = [left_out, sorted(survey.others.items()), list(warnings)]
     digest.update(json.dumps(told).encode())
     digest.update(content)

@@ -10,6 +10,7 @@ from ddpm_studio.data.decoding.unsupported import foreign_alone
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError
+from ddpm_studio.stand_ins import remedy_of
 
 #: Of the hash of a picture's content.
 DIGEST_BYTES = 20
@@ -51,13 +52,17 @@ def nothing_usable(
     """Return the error for a set without a single usable picture."""
     details = "\n".join(f"{reject.name}: {reject.reason}" for reject in rejects[:1000])
     if len(rejects) == 1 and rejects[0].name == title:
+        if remedy := remedy_of(rejects[0].kind):
+            return StudioError(f"{title} is {rejects[0].kind}.", remedy, details)
         remedy = "Choose another, or a copy that other programs can open."
         return StudioError(f"{title} {rejects[0].sentence}.", remedy, details)
     if rejects:
         remedy = "Choose pictures that other programs can open."
         if all(reject.kind.endswith(" channels") for reject in rejects):
             remedy = "Choose other channels: bands are as many as the arrays have."
-        cause = f"No picture in {title} can be used: {reject_summary(rejects)}."
+        if len({reject.kind for reject in rejects}) == 1:
+            remedy = remedy_of(rejects[0].kind) or remedy
+        cause = f"No picture in {title} can be used: {reject_summary(rejects, details=True)}."
         return StudioError(cause, remedy, details)
     count = sum(others.values()) if others else 0
     if count == 0:

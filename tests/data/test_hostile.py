@@ -134,7 +134,7 @@ def test_all_left_out_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(PICTURE[:500])
     (tmp_path / "in" / "b.png").write_bytes(b"")
-    (tmp_path / "in" / "c.jpg").write_text("<html>404</html>")
+    (tmp_path / "in" / "c.jpg").write_text("nothing that is known")
     cause = refusal(tmp_path, tmp_path / "in")
     assert cause.startswith("No picture in in can be used: ")
     for words in ("1 truncated", "1 empty file", "1 damaged"):
@@ -146,7 +146,7 @@ def test_all_left_out_is_an_error(tmp_path: Path) -> None:
     [
         (PICTURE[:500], "one.png is cut short."),
         (b"", "one.png is an empty file."),
-        (b"<html>404</html>" * 9, "one.png is damaged: its content is no picture."),
+        (b"nothing that is known" * 9, "one.png is damaged: its content is no picture."),
     ],
 )
 def test_one_broken_picture_is_named_in_a_sentence(

@@ -23,6 +23,7 @@ from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
 from ddpm_studio.data.values import Values
 from ddpm_studio.errors import plain
+from ddpm_studio.stand_ins import ANNEX, ERROR, LFS, PAGE, stand_in
 
 _LONGEST_SUFFIX = 20
 _FOREIGN_BYTES = 512
@@ -115,9 +116,12 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
         if suffix not in PICTURE_SUFFIXES:
             head, suffix = read(_FOREIGN_BYTES), shardless(suffix)
             if identify(head[:HEAD_BYTES]) is None:
+                kind = plain(suffix, _LONGEST_SUFFIX) or "without an ending"
                 # Its ending says what it is to whoever tells of it.
                 what = None if foreign_suffix(suffix) else foreign(head)
-                kind = plain(suffix, _LONGEST_SUFFIX) or "without an ending"
+                instead = stand_in(head, size)
+                if instead in (LFS, ANNEX) or (instead in (PAGE, ERROR) and foreign_suffix(suffix)):
+                    what = instead.reason
                 raise NotAPicture(f"{kind}: {what}" if what else kind)
         if size > MAX_FILE_BYTES:
             raise Unusable(f"too large: {size / 2**30:.1f} GB")

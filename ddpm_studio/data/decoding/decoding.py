@@ -51,11 +51,13 @@ from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb,
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
 from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, why_not
 from ddpm_studio.data.decoding.unsupported import foreign, looks_like_tga
-from ddpm_studio.data.decoding.verdicts import Large, Unusable
+from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT, Large, Unusable
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import BYTES, Values
 from ddpm_studio.errors import plain
 from ddpm_studio.picture_shape import MOST_COLOURS
+from ddpm_studio.stand_ins import HEAD_BYTES as STAND_IN_BYTES
+from ddpm_studio.stand_ins import stand_in
 
 _Read = TypeVar("_Read")
 
@@ -327,7 +329,10 @@ def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
     if kind is None and looks_like_tga(data):
         kind = "TGA"
     if kind is None:
-        raise Unusable(foreign(data) or "damaged: its content is no picture")
+        instead = stand_in(data[:STAND_IN_BYTES], len(data))
+        if instead is not None:
+            raise Unusable(instead.reason)
+        raise Unusable(foreign(data) or UNKNOWN_CONTENT)
     if (why := too_costly(kind, data)) is not None:
         raise Unusable(why)
     try:

@@ -85,7 +85,6 @@ _BY_START: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PAR1", "a Parquet file under another name: give it the ending .parquet"),
     (0, b"\x93NUMPY", "a NumPy array under another name: give it the ending .npy"),
     (0, b"<svg", _BY_SUFFIX[".svg"]),
-    (0, b"version https://git-lfs", "a pointer of Git LFS: fetch the file with git lfs pull"),
 )
 # What is told of a drop in which nothing is a picture: beside pictures these are no news.
 _PACKED = "an archive within an archive, not read here: unpack the outer one and choose the folder"

@@ -9,3 +9,7 @@ class Unusable(Exception):  # noqa: N818 - a verdict on a picture, not a fault o
 
 class Large(Exception):  # noqa: N818 - a verdict on a picture, not a fault of the program
     """A picture that takes so much memory that one at a time is enough."""
+
+
+#: Why a file under a picture's name is left out that begins like nothing that is known.
+UNKNOWN_CONTENT = "damaged: its content is no picture"

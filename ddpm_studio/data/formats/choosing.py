@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
+from ddpm_studio.data.decoding.foreign import foreign
 from ddpm_studio.data.formats.archives import tar_files, zip_files
 from ddpm_studio.data.formats.folders import unreadable
 from ddpm_studio.data.formats.idx import with_labels
@@ -16,8 +18,13 @@ from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 
 _TAR_MAGIC_AT = 257
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+# gzip, bzip2 and xz.
+_PACKED_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+_PART = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|part\w{1,3}))$")
 
 
 def taken_by_formats(
@@ -110,19 +117,53 @@ def archive_of(
         StudioError: it can't be read, or is damaged or unsafe.
     """
     name = path.name.lower()
-    read_so = (info for info in _readers() if options.rules != FIRST_RULES or info.first)
+    first_rules = options.rules == FIRST_RULES
+    read_so = (info for info in _readers() if not first_rules or info.first)
     if any(info.is_zip and name.endswith(info.suffixes) for info in read_so):
         return None
-    for info in DATA_FORMATS.values():
-        if info.archive and name.endswith(info.suffixes):
-            files: list[File] = info.load()(path, stack)
-            used.append(info.name)
-            return files
+    archives = [info for info in DATA_FORMATS.values() if info.archive]
+    named = next((info for info in archives if name.endswith(info.suffixes)), None)
     try:
         with path.open("rb") as stream:
-            head = stream.read(_TAR_MAGIC_AT + 5)
+            head = stream.read(HEAD_BYTES)
     except OSError as error:
         raise unreadable(path, error) from error
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return zip_files(path, stack)
-    return tar_files(path, stack) if head[_TAR_MAGIC_AT:] == b"ustar" else None
+    if named is not None and not first_rules:
+        named = _by_content(path, named, head)
+    elif named is None and not first_rules and _PART.search(name):
+        raise StudioError(
+            f"{path.name} is one part of a split archive.",
+            "Put the parts together, such as with 7-Zip, and choose the whole or the folder.",
+        )
+    if named is not None:
+        files: list[File] = named.load()(path, stack)
+        used.append(named.name)
+        return files
+    if head.startswith(_ZIP_STARTS):
+        files = zip_files(path, stack)
+        if not first_rules and any(file.name.endswith("/data.pkl") for file in files):
+            raise StudioError(
+                f"{path.name} is a file of torch under another name.", "Give it the ending .pt."
+            )
+        return files
+    return tar_files(path, stack) if head[_TAR_MAGIC_AT:].startswith(b"ustar") else None
+
+
+def _by_content(path: Path, named: DataFormatInfo, head: bytes) -> DataFormatInfo:
+    """Return what an archive is, whose name says zip or tar and whose first bytes may say other.
+
+    Raises:
+        StudioError: it is no archive but stands in for one, or is one that is not read here.
+    """
+    if (instead := stand_in(head, path.stat().st_size)) is not None:
+        raise instead.error(path.name)
+    if named.name not in ("zip", "tar"):
+        return named
+    if head.startswith(_ZIP_STARTS):
+        return DATA_FORMATS["zip"]
+    if head[_TAR_MAGIC_AT:].startswith(b"ustar") or head.startswith(_PACKED_STARTS):
+        return DATA_FORMATS["tar"]
+    if (what := foreign(head)) is not None:
+        said, _, remedy = what.partition(": ")
+        raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+    return named

@@ -11,6 +11,7 @@ from ddpm_studio.data.byte_ranges import Place, Whole
 from ddpm_studio.data.items import MAX_FILES, File, natural_key
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
+from ddpm_studio.stand_ins import broken_link
 
 _SCHEMES = ("http:", "https:", "ftp:", "s3:", "gs:", "hf:", "file:")
 Stamp = tuple[str, int, int]
@@ -31,6 +32,13 @@ def stat_source(path: Path) -> os.stat_result:
     try:
         info = path.stat()
     except FileNotFoundError:
+        if (instead := broken_link(path)) is not None:
+            raise instead.error(str(path)) from None
+        if path.is_symlink():
+            raise StudioError(
+                f"{path} is a link to {path.readlink()}, which is not there.",
+                "Choose what it should lead to.",
+            ) from None
         remedy = "Check the path; it may have been moved."
         if path.parts[0] in _SCHEMES:
             remedy = "Addresses are not fetched: download it, then choose that."
@@ -125,7 +133,9 @@ def folder_files(folder: Path, *, follow: bool = True) -> tuple[list[File], list
     for path, info in walk(folder, follow=follow):
         name = path.relative_to(folder).as_posix()
         if isinstance(info, OSError):
-            rejects.append(Reject(name, f"unreadable: {info.strerror}"))
+            instead = broken_link(path) if follow else None
+            why = instead.reason if instead is not None else f"unreadable: {info.strerror}"
+            rejects.append(Reject(name, why))
         else:
             files.append(File(name, info.st_size, _read, Whole(str(path))))
     files.sort(key=lambda file: natural_key(file.name))

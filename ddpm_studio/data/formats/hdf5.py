@@ -28,7 +28,7 @@ def read_hdf5(files: Sequence[File], reading: Reading) -> Taken:
         StudioError: one is damaged, or holds no pictures.
     """
     parts: list[Part] = []
-    for file in files:
+    for file in reading.genuine(files):
         name = reading.shown(file.name)
         try:
             source = _opened(file, reading)

@@ -41,6 +41,9 @@ def read_npy(files: Sequence[File], reading: Reading) -> Taken:
         StudioError: the only one can't be used.
     """
     names = frozenset(file.name for file in files)
+    files = reading.genuine(files)
+    if not files:
+        return Taken([], names)
     if len(files) == 1:
         array = _npy(files[0], reading, alone=True)
         name = reading.shown(files[0].name)

@@ -30,7 +30,7 @@ def read_npz(files: Sequence[File], reading: Reading) -> Taken:
     Raises:
         StudioError: one is damaged or pickled, or holds no pictures.
     """
-    parts = [part for file in files for part in _parts(file, reading)]
+    parts = [part for file in reading.genuine(files) for part in _parts(file, reading)]
     return Taken(reading.arrays(parts), frozenset(file.name for file in files))
 
 
@@ -52,6 +52,11 @@ def _parts(file: File, reading: Reading) -> list[Part]:
                 arrays.append(source.array(info))
             except ValueError as error:
                 others[info.filename] = error
+        members = archive.namelist()
+        if members and not any(one.endswith(".npy") for one in members):
+            raise StudioError(
+                f"{name} is a zip of other files, and holds no arrays.", "Give it the ending .zip."
+            )
         if others and not any(one.holds_pictures(reading.options.layout) for one in arrays):
             raise next(iter(others.values()))
         for other, why in others.items():

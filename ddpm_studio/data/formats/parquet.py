@@ -34,6 +34,8 @@ def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
     Raises:
         StudioError: one is damaged or holds no pictures.
     """
+    names = frozenset(file.name for file in files)
+    files = reading.genuine(files)
     splits = [_split(file.name) for file in files]
     taken = taken_splits(splits, reading.options.split)
     items: list[Item] = []
@@ -45,7 +47,7 @@ def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
             aside[split] = aside.get(split, 0) + 1
     if line := aside_told(aside, "file"):
         reading.warn(line)
-    return Taken(items, frozenset(file.name for file in files))
+    return Taken(items, names)
 
 
 def _split(name: str) -> str | None:

@@ -23,6 +23,9 @@ from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.picture_shape import MOST_COLOURS, parse_range
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
+from ddpm_studio.stand_ins import HEAD_BYTES as STAND_IN_HEAD
+from ddpm_studio.stand_ins import MOST_BYTES as STAND_IN_MOST
+from ddpm_studio.stand_ins import stand_in
 
 _SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W), with up to 64 channels, or "
 _SAY_LAYOUT = "say what the axes are: --layout NHWC."
@@ -100,6 +103,27 @@ class Reading:
             return self.stack.enter_context(Path(file.place.path).open("rb"))
         fits_memory(self.shown(file.name), file.size)
         return cast(BinaryIO, io.BytesIO(file.read(-1)))
+
+    def genuine(self, files: Sequence[File]) -> list[File]:
+        """Return the files without those that only stand in for others, which are left out.
+
+        To be asked by readers of the files that are theirs by their names alone.
+        """
+        if self.first_rules:
+            return list(files)
+        found = []
+        for file in files:
+            try:
+                small = file.size <= STAND_IN_MOST
+                instead = stand_in(file.read(STAND_IN_HEAD), file.size) if small else None
+            except OSError:
+                # Who reads it tells why.
+                instead = None
+            if instead is None:
+                found.append(file)
+            else:
+                self.rejects.append(Reject(self.shown(file.name), instead.reason))
+        return found
 
     def warn(self, line: str) -> None:
         """Tell of what is lost; version 0.1.0 did not, and its warnings are in fingerprints."""

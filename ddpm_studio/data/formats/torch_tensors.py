@@ -100,7 +100,7 @@ def read_torch(files: Sequence[File], reading: Reading) -> Taken:
         StudioError: one is damaged, or holds no pictures.
     """
     parts: list[Part] = []
-    for file in files:
+    for file in reading.genuine(files):
         name = reading.shown(file.name)
         try:
             parts += _TorchFile(file, name, reading).parts()
