@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.pickles.torch_file import load_torch_file
+from ddpm_studio.stand_ins import ANNEX, broken_link, stand_in_at
 from ddpm_studio.strict_json import read_object, require_file
 
 WEIGHTS = "diffusion_pytorch_model"
@@ -25,6 +26,7 @@ _MOST_SHARDS = 1000
 _SCHEDULER = "scheduler_config.json"
 _CHECKPOINT = re.compile(r"checkpoint-(\d{1,12})")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\.")
+_COMMIT = re.compile(r"[0-9a-f]{1,64}")
 _SUFFIXES = (".safetensors", ".bin")
 _DOWNLOAD = "Download the model again."
 
@@ -50,8 +52,8 @@ def find_layout(path: Path) -> ModelLayout | None:
     """Return the parts of a model.
 
     Args:
-        path: of a pipeline; of a folder of its trainer, ``checkpoint-N`` or above; of a network
-            alone; or one of their files.
+        path: of a pipeline; of a folder of its trainer, ``checkpoint-N`` or above, or of the
+            Hub's cache; of a network alone; or one of their files.
     """
     if not path.is_dir():
         named = path.name.startswith(WEIGHTS) or path.name in (INDEX, _SCHEDULER, "config.json")
@@ -63,7 +65,8 @@ def find_layout(path: Path) -> ModelLayout | None:
     if (path / "config.json").is_file() and _is_network(path):
         return ModelLayout(path, path, None, _scheduler(path))
     newest = max(_checkpoints(path), default=None)
-    return find_layout(newest[1]) if newest else None
+    inner = newest[1] if newest else _snapshot(path)
+    return find_layout(inner) if inner else None
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -75,6 +78,8 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         return read_object(path, _MAX_JSON, infinity=True)
     except (OSError, ValueError) as error:
+        if (instead := stand_in_at(path)) is not None:
+            raise instead.error(str(path)) from error
         raise StudioError(f"{path} cannot be read: {error}.", "Download it again.") from error
 
 
@@ -93,6 +98,8 @@ def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
     """
     listed = next(_candidates(folder), None)
     if listed is None:
+        if (link := _unfetched(folder)) is not None:
+            raise ANNEX.error(str(link))
         kinds = " and no ".join(f"{WEIGHTS}{suffix}" for suffix in _SUFFIXES)
         raise StudioError(f"{folder} has no {kinds}.", _DOWNLOAD)
     shards = _shards(listed) if listed.suffix == ".json" else [listed]
@@ -104,6 +111,8 @@ def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
                 raise ValueError("it is far larger than its network")
             weights.update(_table(shard))
         except (SafetensorError, ValueError, OSError) as error:
+            if (instead := stand_in_at(shard)) is not None:
+                raise instead.error(str(shard)) from error
             raise StudioError(
                 f"{shard} is damaged or holds more than weights: {error}.",
                 "Download it again, or choose a model with safetensors.",
@@ -130,6 +139,14 @@ def _candidates(folder: Path) -> Iterator[Path]:
             [path for path in (*whole, *lists) if path.is_file()],
             key=lambda path: (variant_of(path) != "", ".bin" in path.name, path.name),
         )
+
+
+def _unfetched(folder: Path) -> Path | None:
+    """Return a file of weights that git-annex has not fetched; None: there is none."""
+    with suppress(OSError):
+        named = (path for path in folder.iterdir() if path.name.startswith(WEIGHTS))
+        return next((path for path in named if broken_link(path) is not None), None)
+    return None
 
 
 def _shards(listed: Path) -> list[Path]:
@@ -171,6 +188,15 @@ def _is_network(folder: Path) -> bool:
     with suppress(StudioError):
         return "_class_name" in read_json(folder / "config.json")
     return False
+
+
+def _snapshot(folder: Path) -> Path | None:
+    """Return the newest version in a folder of the Hugging Face cache, such as models--a--b."""
+    with suppress(OSError, ValueError):
+        name = (folder / "refs" / "main").read_text("ascii").strip()
+        if _COMMIT.fullmatch(name) and (folder / "snapshots" / name).is_dir():
+            return folder / "snapshots" / name
+    return None
 
 
 def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:

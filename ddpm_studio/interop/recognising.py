@@ -11,9 +11,10 @@ from typing import TypeVar
 from ddpm_studio.catalogue.model_formats import MODEL_FORMATS, ModelFormatInfo
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.interop.formats.format import Answers, ModelFormat
-from ddpm_studio.interop.formats.source import Source, hub_name, open_source
+from ddpm_studio.interop.formats.source import Source, hub_name, open_source, weights_in
 from ddpm_studio.interop.model import ForeignModel
 from ddpm_studio.paths import MISSING, why_unreachable
+from ddpm_studio.pickles.reader import Unknown
 
 _T = TypeVar("_T")
 
@@ -25,12 +26,28 @@ class UnknownModelError(StudioError):
 _SHOWN = 6
 _OPTIMIZER = {"state", "param_groups"}
 _OF_DIFFUSERS = "time_embedding.linear_1.weight"
+_SPREAD = (
+    "is a part of a checkpoint that is spread over several files (torch.distributed)",
+    "Join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER ckpt.pt.",
+)
 # What is known by its ending, as a sentence's predicate, and what to do.
 _OTHERS = {
     ".onnx": ("is a network of ONNX, which has no weights to train on", "Choose its checkpoint."),
     ".h5": ("is a file of HDF5, as Keras writes", "Only models of PyTorch can be read."),
     ".keras": ("is a model of Keras", "Only models of PyTorch can be read."),
     ".msgpack": ("is a checkpoint of Flax", "Only models of PyTorch can be read."),
+    ".pb": ("is a graph of TensorFlow", "Only models of PyTorch can be read."),
+    ".tflite": ("is a model of TensorFlow Lite", "Only models of PyTorch can be read."),
+    ".mlmodel": ("is a model of Core ML", "Only models of PyTorch can be read."),
+    ".npz": (
+        "is an archive of NumPy arrays, as JAX's programs write weights",
+        "Only models of PyTorch can be read.",
+    ),
+    ".distcp": _SPREAD,
+    **dict.fromkeys(
+        (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
+        ("is a picture, and no model", "Choose a checkpoint."),
+    ),
     ".gguf": ("is a model of llama.cpp's format", "Only models of PyTorch can be read."),
     ".zip": ("is an archive", "Unpack it, and choose what was in it."),
     ".tar": ("is an archive", "Unpack it, and choose what was in it."),
@@ -164,6 +181,14 @@ def _unknown_folder(path: Path, remedy: str) -> StudioError:
             f"{path} holds a checkpoint of TensorFlow, as Ho's own code writes.",
             "Convert it as pesser/pytorch_diffusion does, and import the result.",
         )
+    if next(path.glob("*.distcp"), None) is not None:
+        what, remedy = _SPREAD
+        return UnknownModelError(f"{path} {what.replace('a part of ', '')}.", remedy)
+    if (path / "latest").is_file() and next(path.glob("*/*_model_states.pt"), None) is not None:
+        return UnknownModelError(
+            f"{path} is a checkpoint of DeepSpeed.",
+            "Join its parts with the zero_to_fp32.py that lies in it, and import the result.",
+        )
     return UnknownModelError(
         f"{path} is not a diffusers model, nor of another kind that is known here.", remedy
     )
@@ -176,11 +201,26 @@ def _unknown_tree(source: Source, remedy: str) -> StudioError:
             f"{source.path} is the state of an optimiser, and no model.",
             "Choose the file of the model beside it.",
         )
-    if _OF_DIFFUSERS in items:
+    names_of_weights = [*weights_in(source)]
+    if any(name.endswith(_OF_DIFFUSERS) for name in names_of_weights):
         return UnknownModelError(
             f"{source.path} holds weights of diffusers without their config.json.",
-            "Choose the folder that both are in, or download config.json beside it.",
+            "Choose the folder that both are in, or download config.json beside it; or load them "
+            "into their UNet2DModel, save that by save_pretrained and import the folder.",
         )
+    if any(".lora_" in name for name in names_of_weights):
+        return UnknownModelError(
+            f"{source.path} is a LoRA, which changes another model and is none by itself.",
+            "Merge it into its model with its own program.",
+        )
+    if isinstance(source.tree, Unknown):
+        return UnknownModelError(
+            f"{source.path} is whole, and of no layout that is known here: it is no table of "
+            f"weights but a pickled {plain(source.tree.name[1], 60)}, whose program is not run.",
+            "Save its weights alone: torch.save(model.state_dict(), 'ckpt.pt').",
+        )
+    if source.tree == {}:
+        return UnknownModelError(f"{source.path} holds nothing.", "Save it again.")
     names = [plain(str(name), 40) for name in list(items)[:_SHOWN]]
     more = f" and {len(items) - len(names):,} more" if len(items) > len(names) else ""
     what = f"it holds {', '.join(names)}{more}" if names else "it is no table"

@@ -39,6 +39,16 @@ _TYPES = {
 }
 
 
+def require_network(fields: Config) -> None:
+    """Refuse what is no ``UNet2DModel``, before anything is asked of its numbers.
+
+    Raises:
+        Unsupported: it says that it is another class.
+    """
+    allowed, default = _FIXED["_class_name"]
+    require("_class_name", fields.get("_class_name", default), (allowed,))
+
+
 def network_config(fields: Config, num_classes: int | None) -> UNetConfig | DiffusersUNetConfig:
     """Read the configuration of a ``UNet2DModel``; absent fields have that class's defaults.
 
@@ -229,15 +239,21 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
         raise Unsupported(
             "up_block_types", up, f"the mirror of down_block_types, {_mirrored(down)},"
         )
-    # The lowest level changes the resolution no more.
-    ways = {
-        chosen[field] if block.startswith("Attn") else "resnet" if "Resnet" in block else "conv"
-        for block in down[:-1]
-        for field in ("downsample_type", "upsample_type")
-    }
+    # The last block of each side changes the resolution no more.
+    down_ways = {block: _way(block, chosen["downsample_type"]) for block in down[:-1]}
+    up_ways = {block: _way(block, chosen["upsample_type"]) for block in up[:-1]}
+    ways = {*down_ways.values(), *up_ways.values()}
     if len(ways) > 1:
-        raise Unsupported("downsample_type", chosen["downsample_type"], "one way for all levels")
+        mixed = [f"{block} ({way})" for block, way in (down_ways | up_ways).items()]
+        raise Unsupported("the way to change resolution", mixed, "one way for all blocks")
     return [block.startswith("Attn") for block in down], ways == {"resnet"}
+
+
+def _way(block: str, attending: str) -> str:
+    """Return how a block changes the resolution; only those that attend are told it."""
+    if block.startswith("Attn"):
+        return attending
+    return "resnet" if "Resnet" in block else "conv"
 
 
 def _mirrored(down: list[str]) -> list[str]:

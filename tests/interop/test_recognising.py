@@ -115,9 +115,18 @@ def test_a_pickle_of_nvlabs_is_named_and_not_run(
         ("opt5.pt", {"state": {}, "param_groups": []}, "state of an optimiser"),
         ("a.pt", {"weights": torch.zeros(2), "x": 1}, "it holds weights, x"),
         ("a.bin", w("time_embedding.linear_1.weight"), "without their config.json"),
+        ("a.pt", w("module._orig_mod.time_embedding.linear_1.weight"), "without their config.json"),
+        (
+            "a.ckpt",
+            {"state_dict": w("model.time_embedding.linear_1.weight"), "epoch": 3},
+            "without their config.json",
+        ),
+        ("a.pt", w("unet.down.to_q.lora_A.weight"), "a LoRA"),
+        ("a.pt", {}, "holds nothing"),
         ("a.pt", torch.zeros(3), "no table"),
         ("a.pt", [1, 2], "no table"),
         ("a.pt", Program(), "no table"),
+        ("a.pt", torch.nn.Conv2d(3, 3, 3), "a pickled Conv2d, whose program is not run"),
         ("64x64_classifier.pt", w("time_embed.0.weight", "input_blocks.0.0.weight"), "classifier"),
     ],
 )
@@ -140,6 +149,10 @@ def test_whole_and_unknown_is_not_damaged(
         ("model.ckpt-790000.data-00000-of-00001", "TensorFlow"),
         ("model.ckpt-790000.index", "TensorFlow"),
         ("a.zip", "archive"),
+        ("a.pb", "TensorFlow"),
+        ("a.npz", "JAX"),
+        ("a.png", "a picture, and no model"),
+        ("__0_0.distcp", "torch.distributed"),
         ("a.txt", "no checkpoint of a kind"),
     ],
 )
@@ -165,6 +178,15 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
     assert "not a diffusers model, nor" in refusal(tmp_path)
     (tmp_path / "run.json").write_text("{}")
     assert "a run of DDPM Studio already" in refusal(tmp_path)
+    spread = tmp_path / "spread"
+    spread.mkdir()
+    (spread / "__0_0.distcp").touch()
+    assert "spread over several files" in refusal(spread)
+    deep = tmp_path / "deep"
+    (deep / "global_step5").mkdir(parents=True)
+    (deep / "global_step5" / "mp_rank_00_model_states.pt").touch()
+    (deep / "latest").write_text("global_step5")
+    assert "DeepSpeed" in refusal(deep)
 
 
 def test_each_layout_has_code_and_says_so_where_it_is_refused() -> None:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
-from ddpm_studio.data.decoding.foreign import foreign
+from ddpm_studio.data.decoding.unsupported import foreign
 from ddpm_studio.data.formats.archives import tar_files, zip_files
 from ddpm_studio.data.formats.folders import unreadable
 from ddpm_studio.data.formats.idx import with_labels

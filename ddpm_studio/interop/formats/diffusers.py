@@ -33,7 +33,7 @@ from ddpm_studio.interop.layout import (
 )
 from ddpm_studio.interop.model import ForeignModel
 from ddpm_studio.interop.names import from_diffusers
-from ddpm_studio.interop.unet2d import network_config
+from ddpm_studio.interop.unet2d import network_config, require_network
 
 # Says that the last row of the class embedding stands for "no label", which diffusers'
 # own configuration has no word for.
@@ -54,7 +54,12 @@ class Diffusers(ModelFormat):
     def questions(self, source: Source) -> Answers:
         """Ask for what a network alone does not say."""
         layout = _layout(source.path)
-        fields = read_json(layout.unet / "config.json")
+        file = layout.unet / "config.json"
+        fields = read_json(file)
+        try:
+            require_network(fields)
+        except Unsupported as error:
+            raise _unsupported(file, error) from error
         asked: dict[str, Any] = {}
         if fields.get("sample_size") is None:
             asked["image_size"] = None

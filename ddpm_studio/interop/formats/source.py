@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ddpm_studio.pickles.torch_file import TorchFile, View, is_torch_file, open_torch_file
+from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 from ddpm_studio.strict_json import require_file
 
 Leaf = View | Tensor
@@ -23,8 +24,11 @@ Table = Mapping[str, Leaf]
 _HEAD = 1 << 16
 # No model of this family that was published, with its optimiser, is half as large.
 _MOST_BYTES = 32 << 30
-_PARALLEL = "module."
-_WRAPPERS = ("ema", "model_ema", "ema_model", "state_dict", "model_state_dict", "model", "net")
+# What DistributedDataParallel and torch.compile put before each name.
+_AROUND = ("module.", "_orig_mod.")
+_WRAPPERS = (
+    *("ema", "model_ema", "ema_model", "state_dict", "model_state_dict", "model", "net", "module"),
+)
 _FILES = {".pt", ".pth", ".ckpt", ".pkl", ".bin", ".safetensors", ".zip", ".json"}
 # A name such as google/ddpm-cifar10-32, as the Hub allows them.
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -85,10 +89,11 @@ def is_table(value: object) -> TypeGuard[Table]:
 
 
 def bare(table: Table) -> Table:
-    """Return a table without what ``DataParallel`` puts before each name."""
-    if not all(name.startswith(_PARALLEL) for name in table):
+    """Return a table without what ``DataParallel`` and ``compile`` put before each name."""
+    around = next((one for one in _AROUND if all(name.startswith(one) for name in table)), None)
+    if not table or around is None:
         return table
-    return {name.removeprefix(_PARALLEL): leaf for name, leaf in table.items()}
+    return bare({name.removeprefix(around): leaf for name, leaf in table.items()})
 
 
 def weights_in(source: Source) -> Table:
@@ -109,14 +114,18 @@ def open_source(path: Path) -> Iterator[Source]:
     Raises:
         OSError: it can't be read.
         ValueError: it is neither file nor folder, or far too large.
+        StudioError: something stands in for it, such as a pointer of Git LFS.
     """
     if path.is_dir():
         yield Source(path)
         return
-    if require_file(path).st_size > _MOST_BYTES:
+    size = require_file(path).st_size
+    if size > _MOST_BYTES:
         raise ValueError("it is far larger than any such model")
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
+    if (instead := stand_in(head[:HEAD_BYTES], size)) is not None:
+        raise instead.error(str(path))
     if path.suffix == ".safetensors":
         yield _safetensors(path, head)
         return

@@ -264,6 +264,49 @@ def test_classes_are_asked_whether_one_is_none(null_class: bool, tmp_path: Path)
     agree(model, theirs, torch.tensor([0, 4]))
 
 
+def test_the_newest_version_in_the_hubs_cache_is_read(tmp_path: Path) -> None:
+    theirs = unet()
+    cache = tmp_path / "models--google--ddpm"
+    DDPMPipeline(theirs, DDPMScheduler()).save_pretrained(cache / "snapshots" / "0ab1")
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text("0ab1\n")
+    agree(read(cache), theirs)
+    (cache / "refs" / "main").write_text("../../x")
+    with pytest.raises(StudioError, match="not a diffusers model"):
+        read(cache)
+
+
+@pytest.mark.parametrize(
+    ("down", "up", "named"),
+    [
+        ("DownBlock2D ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D UpBlock2D", "Resnet"),
+        ("SkipDownBlock2D AttnSkipDownBlock2D", "AttnSkipUpBlock2D SkipUpBlock2D", "SkipDown"),
+    ],
+)
+def test_blocks_that_no_network_here_has_are_named(
+    down: str, up: str, named: str, tmp_path: Path
+) -> None:
+    theirs = unet(down_block_types=tuple(down.split()), up_block_types=tuple(up.split()))
+    theirs.save_pretrained(tmp_path)
+    with pytest.raises(StudioError, match=named) as told:
+        read(tmp_path)
+    assert "cannot express" in str(told.value)
+
+
+def test_residual_blocks_that_change_the_resolution_are_read(tmp_path: Path) -> None:
+    blocks = ("ResnetDownsampleBlock2D",) * 2, ("ResnetUpsampleBlock2D",) * 2
+    theirs = unet(down_block_types=blocks[0], up_block_types=blocks[1])
+    DDPMPipeline(theirs, DDPMScheduler()).save_pretrained(tmp_path)
+    agree(read(tmp_path), theirs)
+
+
+def test_a_network_of_another_class_is_named_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"_class_name": "AutoencoderKL"}')
+    (tmp_path / "diffusion_pytorch_model.safetensors").write_bytes(b"x")
+    with pytest.raises(StudioError, match="AutoencoderKL"), recognised(tmp_path):
+        pass
+
+
 def test_a_pipeline_of_more_is_named(tmp_path: Path) -> None:
     unet().save_pretrained(tmp_path / "unet")
     index = {
