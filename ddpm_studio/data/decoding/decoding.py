@@ -119,7 +119,7 @@ def array_header(pixels: Pixels) -> Header:
 def decode(
     data: bytes, background: Rgb | None, draft: Callable[[int, int], float] | None
 ) -> Decoded:
-    """Return a picture file, turned upright; see :meth:`Opened.decode`.
+    """Return a picture file, turned upright; see :meth:`OpenedPicture.decode`.
 
     Raises:
         Unusable: it is damaged, truncated, of no known kind or has too many pixels.

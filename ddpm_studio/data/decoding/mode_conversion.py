@@ -18,7 +18,7 @@ ALPHA_MODES = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
 
 
 def from_array(pixels: Pixels, background: Rgb | None) -> Decoded:
-    """Return an array (H, W, C) as :meth:`Opened.decode` does a file; bands stay what they are."""
+    """Return an array (H, W, C) as :meth:`OpenedPicture.decode` does a file; bands stay."""
     if pixels.shape[2] > MOST_COLOURS:
         return pixels
     squeezed = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
