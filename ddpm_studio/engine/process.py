@@ -166,6 +166,22 @@ class DiffusionProcess:
         where = self.place(level, x0)
         return where.signal * x0 + where.noise * noise
 
+    def q_step(self, x_before: Tensor, index: int, noise: Tensor) -> Tensor:
+        """x_t ~ q(x_t|x_{t−1}) = N(√(1−β_t) x_{t−1}, β_t I) [DDPM eq. 2]: one link of the chain.
+
+        Args:
+            x_before: x_{t−1}, shape (N, …).
+            index: t − 1.
+            noise: ε ~ N(0, I), of x_{t−1}'s shape.
+
+        Raises:
+            ValueError: if a shape does not fit, or the index is out of range.
+        """
+        check_range(self.schedule, index)
+        check_like("the noise", noise, "x_{t−1}", x_before)
+        beta = float(self.schedule.betas[index])
+        return math.sqrt(1 - beta) * x_before + math.sqrt(beta) * noise
+
     def q_posterior_mean(self, x0: Tensor, x_t: Tensor, index: Index) -> Tensor:
         """μ̃_t(x_t, x_0) [DDPM eq. 7]."""
         check_like("x_0", x0, "x_t", x_t)

@@ -14,6 +14,7 @@ from ddpm_studio.backend.specs import (
     reports,
     run_files,
     runs,
+    teaching,
     training,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "reports",
     "run_files",
     "runs",
+    "teaching",
     "training",
 ]

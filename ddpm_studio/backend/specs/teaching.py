@@ -1,0 +1,171 @@
+"""Jobs of the chapters of Learn that follow the lecture."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, PoolCall
+from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.jobs.teaching.results import (
+    BoundEstimates,
+    ForwardChain,
+    GapCurves,
+    PictureRows,
+    PosteriorLook,
+    PosteriorTables,
+    Predictions,
+    SamplingStep,
+    Spreading,
+    TrainingStep,
+    TwoGaussians,
+)
+from ddpm_studio.requests import MeasureRequest, SampleRequest
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs import ModelStore
+
+
+def spreading(seed: int) -> JobSpec[Spreading]:
+    """Let points diffuse."""
+
+    def work() -> Spreading:
+        from ddpm_studio.jobs.teaching import forward
+
+        return forward.spreading(seed)
+
+    return JobSpec("Letting points diffuse", PoolCall(work), slot="learn spreading", listed=False)
+
+
+def forward_chain(picture: Pictures, moments: int, seed: int) -> JobSpec[ForwardChain]:
+    """Walk a picture (H, W, C) through the forward process, link by link."""
+
+    def work() -> ForwardChain:
+        from ddpm_studio.jobs.teaching import forward
+
+        return forward.forward_chain(picture, moments, seed)
+
+    return JobSpec("Walking the chain", PoolCall(work), slot="learn chain", listed=False)
+
+
+def posterior_tables() -> JobSpec[PosteriorTables]:
+    """Compute what μ̃ consists of at each t."""
+
+    def work() -> PosteriorTables:
+        from ddpm_studio.jobs.teaching import forward
+
+        return forward.posterior_tables()
+
+    return JobSpec("Computing posteriors", PoolCall(work), slot="learn posteriors", listed=False)
+
+
+def posterior_look(picture: Pictures, t: int, seed: int) -> JobSpec[PosteriorLook]:
+    """Draw one step back, knowing x_0."""
+
+    def work() -> PosteriorLook:
+        from ddpm_studio.jobs.teaching import forward
+
+        return forward.posterior_look(picture, t, seed)
+
+    return JobSpec("Drawing one step", PoolCall(work), slot="learn posterior", listed=False)
+
+
+def two_gaussians(
+    q_mean: float, q_std: float, p_mean: float, p_std: float, reach: float
+) -> JobSpec[TwoGaussians]:
+    """Compare two Gaussians."""
+
+    def work() -> TwoGaussians:
+        from ddpm_studio.jobs.teaching import gaussians
+
+        return gaussians.two_gaussians(q_mean, q_std, p_mean, p_std, reach)
+
+    return JobSpec("Comparing Gaussians", PoolCall(work), slot="learn gaussians", listed=False)
+
+
+def gap_curves(std: float, steps: int, variance: str) -> JobSpec[GapCurves]:
+    """Compute the variational gap of Gaussian data."""
+
+    def work() -> GapCurves:
+        from ddpm_studio.jobs.teaching import gaussians
+
+        return gaussians.gap_curves(std, steps, variance)
+
+    return JobSpec("Computing the gap", PoolCall(work), slot="learn gap", listed=False)
+
+
+def bound_estimates(request: MeasureRequest, picture: Pictures) -> JobSpec[BoundEstimates]:
+    """Estimate a picture's bound in two ways."""
+
+    def work(models: ModelStore) -> Generator[Event, None, BoundEstimates]:
+        from ddpm_studio.jobs.teaching import estimating
+
+        return estimating.bound_estimates(request, picture, models)
+
+    return JobSpec("Estimating the bound", DeviceSteps(work), slot="learn estimates")
+
+
+def predictions(request: MeasureRequest, picture: Pictures, t: int) -> JobSpec[Predictions]:
+    """Hold what can be predicted against what the network says."""
+
+    def work(models: ModelStore) -> Predictions:
+        from ddpm_studio.jobs.teaching import estimating
+
+        return estimating.predictions(request, picture, t, models)
+
+    return JobSpec("Predicting", DeviceCall(work), slot="learn predictions", listed=False)
+
+
+def training_step(request: MeasureRequest, picture: Pictures, seed: int) -> JobSpec[TrainingStep]:
+    """Go once through Algorithm 1."""
+
+    def work(models: ModelStore) -> TrainingStep:
+        from ddpm_studio.jobs.teaching import algorithms
+
+        return algorithms.training_step(request, picture, seed, models)
+
+    return JobSpec("Algorithm 1", DeviceCall(work), slot="learn algorithm 1", listed=False)
+
+
+def sampling_steps(request: SampleRequest) -> JobSpec[list[SamplingStep]]:
+    """Go through Algorithm 2."""
+
+    def work(models: ModelStore) -> Generator[Event, None, list[SamplingStep]]:
+        from ddpm_studio.jobs.teaching import algorithms
+
+        return algorithms.sampling_steps(request, models)
+
+    return JobSpec("Algorithm 2", DeviceSteps(work), slot="learn algorithm 2", listed=False)
+
+
+def reverse_rows(request: SampleRequest) -> JobSpec[PictureRows]:
+    """Draw one picture's way from noise."""
+
+    def work(models: ModelStore) -> Generator[Event, None, PictureRows]:
+        from ddpm_studio.jobs.teaching import drawing
+
+        return drawing.reverse_rows(request, models)
+
+    return JobSpec("Drawing a reverse process", DeviceSteps(work), slot="learn reverse")
+
+
+def result_rows(request: SampleRequest, t: int) -> JobSpec[PictureRows]:
+    """Draw what the paper's figures 6 to 8 show."""
+
+    def work(models: ModelStore) -> Generator[Event, None, PictureRows]:
+        from ddpm_studio.jobs.teaching import drawing
+
+        return drawing.result_rows(request, t, models)
+
+    return JobSpec("Drawing the paper's figures", DeviceSteps(work), slot="learn results")
+
+
+def step_rows(request: SampleRequest, steps: Sequence[int]) -> JobSpec[PictureRows]:
+    """Draw the same noise in fewer and more steps."""
+
+    def work(models: ModelStore) -> Generator[Event, None, PictureRows]:
+        from ddpm_studio.jobs.teaching import drawing
+
+        return drawing.step_rows(request, steps, models)
+
+    return JobSpec("Drawing in fewer steps", DeviceSteps(work), slot="learn steps")

@@ -1,0 +1,1 @@
+"""What the chapters of Learn show: the lecture's concepts, computed by the engine."""

@@ -1,0 +1,139 @@
+"""Algorithms 1 and 2 of the paper, line by line, with every value [DDPM §3.4]."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Generator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
+from ddpm_studio.engine.optimizers import optimizer
+from ddpm_studio.engine.process import std_of
+from ddpm_studio.engine.samplers import SAMPLERS
+from ddpm_studio.engine.samplers.frame import Frame
+from ddpm_studio.engine.samplers.running import kept_timesteps
+from ddpm_studio.jobs.drawing.drawing import asked_process, picture_shape, walk
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.events import Event, Pictures, Progress
+from ddpm_studio.jobs.measuring.measuring import measured_process, without_class
+from ddpm_studio.jobs.teaching.estimating import shown
+from ddpm_studio.jobs.teaching.results import SamplingStep, TrainingStep
+from ddpm_studio.requests import MeasureRequest, SampleRequest
+
+# So small that one picture alone, at one t, does not throw a trained network off its way.
+_RATE = 2e-5
+
+
+def training_step(
+    request: MeasureRequest, picture: Pictures, seed: int, models: ModelStore
+) -> TrainingStep:
+    """Go once through Algorithm 1 on a copy of the network, for one picture (H, W, C).
+
+    Where the network predicts something else than ε, its answer is told as ε_θ all the same.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, or it is a student.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    process = replace(measured_process(model, request), clip_x0=False)
+    network = without_class(model)
+    network.network = copy.deepcopy(network.network).requires_grad_(True)
+    x_0 = to_latent(picture, model)
+    generator = torch.Generator().manual_seed(derive_seed(seed, 1))
+    index = int(torch.randint(process.schedule.T, (1,), generator=generator))
+    eps = PictureNoise(derive_seed(seed, 2), [0], "cpu").draw(x_0.shape[1:]).to(x_0)
+    x_t = process.q_sample(x_0, index, eps)
+
+    def error() -> Tensor:
+        return eps - process.p_mean_variance(network, x_t, index).eps
+
+    optimiser = optimizer("adam", network.network)
+    with torch.enable_grad():
+        before = error()
+        mean = before.square().mean()
+        mean.backward()  # type: ignore[no-untyped-call]
+    loss = mean.detach()
+    gradients = [one.grad for one in network.network.parameters() if one.grad is not None]
+    gradient = float(torch.linalg.vector_norm(torch.stack([one.norm() for one in gradients])))
+    optimiser.step(_RATE, torch.isfinite(loss))
+    with torch.no_grad():
+        after = float(error().square().mean())
+    told = eps - before.detach()
+    return TrainingStep(
+        picture,
+        index + 1,
+        shown(eps, "eps"),
+        float(process.schedule.sqrt_alphas_cumprod[index]),
+        float(process.schedule.sqrt_one_minus_alphas_cumprod[index]),
+        shown(x_t),
+        shown(told, "eps"),
+        shown(before.detach(), "eps"),
+        float(loss),
+        gradient,
+        _RATE,
+        after,
+        {name: _middle(x) for name, x in (("x0", x_0), ("eps", eps), ("x_t", x_t), ("told", told))},
+    )
+
+
+def sampling_steps(
+    request: SampleRequest, models: ModelStore
+) -> Generator[Event, None, list[SamplingStep]]:
+    """Walk one picture from noise by Algorithm 2, and tell every value of each pass.
+
+    Args:
+        request: its sampler is ``ddpm``; ``steps`` of the T timesteps are kept.
+        models: where the model comes from.
+
+    Yields:
+        Progress.
+
+    Raises:
+        StudioError: if the run can't be read or a setting is out of range.
+    """
+    model = models.for_drawing(request.run, request)
+    noise = PictureNoise(request.seed, [0], model.device)
+    x_T = noise.draw(picture_shape(model))
+    schedule = model.process.schedule
+    kept = kept_timesteps(SAMPLERS[request.sampler], schedule, request.steps)
+    process = replace(asked_process(model, request), schedule=schedule.keep(kept))
+    steps = list[SamplingStep]()
+    before: Frame | None = None
+    for frame in walk(model, request, x_T, schedule.T, noise):
+        if before is not None:
+            steps.append(_told(process, before, frame))
+        before = frame
+        yield Progress(frame.index, frame.total, "Sampling", "steps")
+    return steps
+
+
+def _told(process: DiffusionProcess, here: Frame, after: Frame) -> SamplingStep:
+    """What the step from one frame to the next consists of: z is what its mean does not tell."""
+    s = process.schedule
+    index = s.T - 1 - here.index
+    mean = process.q_posterior_mean(here.x0_hat, here.x_t, index)
+    sigma = float(std_of(process.log_variance(index, None, here.x_t))) if index else 0.0
+    z = (after.x_t - mean) / sigma if sigma else torch.zeros_like(mean)
+    alpha, noise = float(s.alphas[index]), float(s.sqrt_one_minus_alphas_cumprod[index])
+    parts = {"x_t": here.x_t, "told": here.eps, "z": z, "x_before": after.x_t}
+    return SamplingStep(
+        here.t,
+        after.t,
+        shown(here.x_t),
+        shown(here.eps, "eps"),
+        shown(z, "eps"),
+        shown(after.x_t),
+        alpha,
+        (1 - alpha) / noise,
+        sigma,
+        {name: _middle(x) for name, x in parts.items()},
+    )
+
+
+def _middle(x: Tensor) -> float:
+    """The number in the middle of the first picture's first channel."""
+    return float(x[0, 0, x.shape[2] // 2, x.shape[3] // 2])

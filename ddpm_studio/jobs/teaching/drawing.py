@@ -1,0 +1,109 @@
+"""Rows of pictures: the reverse process, what the paper draws with it, and fewer steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+
+import numpy as np
+
+from ddpm_studio.jobs.drawing.interpolation import interpolate
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.sampling import sample
+from ddpm_studio.jobs.drawing.sharing import share
+from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.jobs.teaching.results import PictureRows
+from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
+
+_COLUMNS = 8
+
+
+def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event, None, PictureRows]:
+    """Draw one picture, and return moments of its way: x_t, x̂_0 and ε̂ [DDPM Fig. 6].
+
+    Yields and raises as :func:`ddpm_studio.jobs.sample`.
+    """
+    frames = list[FrameImages]()
+    one = request.model_copy(update={"count": 1, "frames": _COLUMNS})
+    yield from _listen(sample(one, models), frames)
+    views = {"x_t": "x_t", "x0_hat": "x0_hat", "eps": "eps"}
+    return PictureRows(
+        {row: np.stack([frame.shown(view, 0) for frame in frames]) for row, view in views.items()},  # type: ignore[arg-type]
+        {str(k): float(frame.t) for k, frame in enumerate(frames)},
+    )
+
+
+def result_rows(
+    request: SampleRequest, t: int, models: ModelStore
+) -> Generator[Event, None, PictureRows]:
+    """Draw what the paper's figures show: one picture's x̂_0, a shared latent, an interpolation.
+
+    Args:
+        request: run, sampler, steps and seed of all three.
+        t: where the latent is shared, and where pictures are mixed.
+        models: where the model comes from.
+
+    Yields:
+        As :func:`ddpm_studio.jobs.sample`.
+
+    Raises:
+        StudioError: if the run can't be read or a setting is out of range.
+    """
+    frames = list[FrameImages]()
+    two = request.model_copy(update={"count": 2, "frames": _COLUMNS})
+    ends = yield from _listen(sample(two, models), frames)
+    settings = request.model_dump(exclude={"count", "all_classes", "frames"})
+    shared = yield from share(ShareRequest(**settings, t=t, count=_COLUMNS), None, models)
+    mixing = InterpolateRequest(**settings, t=t, steps_lambda=_COLUMNS)
+    mixed = yield from interpolate(mixing, list(ends.pictures), models)
+    rows = {
+        "progressive": np.stack([frame.shown("x0_hat", 0) for frame in frames]),
+        "shared": shared.pictures,
+        "interpolated": mixed.pictures,
+    }
+    return PictureRows(rows, {})
+
+
+def step_rows(
+    request: SampleRequest, steps: Sequence[int], models: ModelStore
+) -> Generator[Event, None, PictureRows]:
+    """Draw the same x_T in so many steps each, and tell the seconds that each row took.
+
+    Yields:
+        Progress, and the Drawn of each row when it is there.
+
+    Raises:
+        StudioError: as :func:`ddpm_studio.jobs.sample`.
+    """
+    rows, seconds = {}, {}
+    for count in steps:
+        asked = request.model_copy(update={"steps": count, "count": _COLUMNS})
+        job, taken = sample(asked, models), 0.0
+        while True:
+            begun = time.perf_counter()
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                taken += time.perf_counter() - begun
+                drawn: Drawn = stop.value
+                break
+            taken += time.perf_counter() - begun
+            yield event
+        rows[str(count)], seconds[str(count)] = drawn.pictures, taken
+        yield drawn
+    return PictureRows(rows, seconds)
+
+
+def _listen(
+    job: Generator[Event, None, Drawn], frames: list[FrameImages]
+) -> Generator[Event, None, Drawn]:
+    """Go through a job and keep the moments that it tells."""
+    while True:
+        try:
+            event = next(job)
+        except StopIteration as stop:
+            drawn: Drawn = stop.value
+            return drawn
+        if isinstance(event, FrameImages):
+            frames.append(event)
+        yield event

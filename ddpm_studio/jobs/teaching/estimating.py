@@ -1,0 +1,116 @@
+"""Both estimators of a picture's bound side by side, and what a network may predict."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import PictureNoise
+from ddpm_studio.engine.levels import Coefficient
+from ddpm_studio.engine.likelihood.estimators import chain_estimates
+from ddpm_studio.engine.likelihood.likelihood import bound_noise, in_double
+from ddpm_studio.engine.parameterizations.named import parameterization
+from ddpm_studio.engine.pixels import to_float16
+from ddpm_studio.jobs.drawing.drawing import check_t
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.drawing.pictures import to_latent
+from ddpm_studio.jobs.events import Event, Pictures, Progress, Table
+from ddpm_studio.jobs.frames import SCALES, to_levels
+from ddpm_studio.jobs.measuring.measuring import measured_process, without_class
+from ddpm_studio.jobs.teaching.results import BoundEstimates, Predictions
+from ddpm_studio.requests import MeasureRequest
+
+_STEPS, _CHAINS = 50, 32
+
+
+def bound_estimates(
+    request: MeasureRequest, picture: Pictures, models: ModelStore
+) -> Generator[Event, None, BoundEstimates]:
+    """Estimate one picture's bound along chains, by equation 3 and by equation 5.
+
+    The chains go through at most 50 evenly kept timesteps: the model of those is one of its own,
+    whose bound is larger.
+
+    Yields:
+        Progress.
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, or it is a student.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    process = measured_process(model, request)
+    schedule = process.schedule.strided(min(_STEPS, process.schedule.T))
+    process = replace(process, schedule=schedule)
+    noise = PictureNoise(request.seed, range(_CHAINS), "cpu")
+    x_0 = in_double(to_latent(picture, model))
+    job = chain_estimates(process, without_class(model), x_0, noise)
+    while True:
+        try:
+            yield Progress(next(job), schedule.T, "Walking chains", "steps")
+        except StopIteration as stop:
+            found = stop.value
+            break
+    one_ratio, one_divergence = found.at_one_t(torch.Generator().manual_seed(request.seed))
+    return BoundEstimates(
+        _table(found.by_ratios),
+        _table(found.by_divergences),
+        _table(one_ratio),
+        _table(one_divergence),
+        _table(schedule.timesteps + 1),
+        _table(found.ratios.std(0)),
+        _table(found.terms.std(0)),
+    )
+
+
+def predictions(
+    request: MeasureRequest, picture: Pictures, t: int, models: ModelStore
+) -> Predictions:
+    """Hold what a network may predict at t against what this one's answer stands for.
+
+    Whatever it predicts itself, its answer is told as μ_θ, ε̂ and x̂_0 [DDPM §3.2].
+
+    Raises:
+        StudioError: if the run can't be read, the picture does not fit, or t is not 1..T.
+    """
+    model = models.get(request.run, request.weights, request.device)
+    check_t(model, t)
+    process = replace(measured_process(model, request), clip_x0=False)
+    schedule, index = process.schedule, max(1, t) - 1
+    x_0 = in_double(to_latent(picture, model))
+    noise = bound_noise(request.seed, schedule.T, [0], [index], x_0)
+    x_t = process.q_sample(x_0, index, noise)
+    with torch.no_grad():
+        p = process.p_mean_variance(without_class(model), x_t, index)
+    true = {"mu": process.q_posterior_mean(x_0, x_t, index), "eps": noise, "x0": x_0}
+    told = {"mu": p.mean, "eps": p.eps, "x0": p.x0_hat}
+    every = process.place(torch.arange(schedule.T), schedule.betas)
+    of_eps = parameterization("eps").c_out(every)
+    factors = {name: _all(of_eps / parameterization(name).c_out(every)) for name in ("mu", "x0")}
+    return Predictions(
+        index + 1,
+        shown(x_t),
+        {name: shown(x, name) for name, x in true.items()},
+        {name: shown(x, name) for name, x in told.items()},
+        {name: float((told[name] - true[name]).square().mean().sqrt()) for name in true},
+        factors,
+    )
+
+
+def shown(x: Tensor, what: str = "") -> Pictures:
+    """The first of a batch as a picture (H, W, C): ε with ±3 black and white, others with ±1."""
+    scale = SCALES["eps"] if what == "eps" else 1.0
+    levels: Pictures = to_levels(to_float16(x.float(), scale).cpu().numpy(), scale)[0]
+    return levels
+
+
+def _table(x: Tensor) -> Table:
+    table: Table = x.double().cpu().numpy()
+    return table
+
+
+def _all(x: Coefficient) -> Table:
+    return np.abs(_table(torch.as_tensor(x)).reshape(-1))

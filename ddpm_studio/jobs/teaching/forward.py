@@ -1,0 +1,115 @@
+"""Diffusion as a physical process, its Markov chain, and the posterior of one step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, PictureNoise, derive_seed, toy
+from ddpm_studio.engine.pixels import to_model, to_uint8
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.events import Pictures, Points
+from ddpm_studio.jobs.teaching.results import (
+    ForwardChain,
+    PosteriorLook,
+    PosteriorTables,
+    Spreading,
+)
+
+_POINTS, _COUNTED = 512, 4096
+_T_OF_POINTS = 100
+
+
+def spreading(seed: int) -> Spreading:
+    """Let eight Gaussians of points diffuse, step by step, and measure their entropy.
+
+    The entropy is the mean of −log q(x_t), which is known in closed form, over points.
+    """
+    schedule = NoiseSchedule.named("linear_scaled", _T_OF_POINTS)
+    process = DiffusionProcess(schedule, clip_x0=False)
+    generator = torch.Generator().manual_seed(seed)
+    x = toy.draw_points("eight_gaussians", _COUNTED, generator)
+    moments, entropy = list[Points](), list[float]()
+    for t in range(_T_OF_POINTS + 1):
+        if t:
+            noise = torch.randn(x.shape, generator=generator)
+            x = process.q_step(x, t - 1, noise)
+        moments.append(x[:_POINTS].numpy().copy())
+        log_density = toy.mixture_log_density(x, schedule, t - 1)
+        entropy.append(-float(log_density.mean()) / math.log(2))
+    highest = math.log2(2 * math.pi * math.e)
+    return Spreading(tuple(moments), np.array(entropy), highest)
+
+
+def forward_chain(picture: Pictures, moments: int, seed: int) -> ForwardChain:
+    """Walk a picture (H, W, C) through q(x_t|x_{t−1}), one link after another.
+
+    Args:
+        picture: uint8.
+        moments: how many to keep, both ends among them.
+        seed: of the noise.
+    """
+    process = _paper()
+    s, T = process.schedule, process.schedule.T
+    # More of them where more is to be seen: early on.
+    kept = np.unique((np.linspace(0, 1, moments) ** 2 * T).round().astype(int))
+    x_0 = to_model(torch.from_numpy(picture[None].copy()))
+    noise = PictureNoise(seed, [0], "cpu")
+    x, seen, distance = x_0, [x_0], [0.0]
+    for t in range(1, T + 1):
+        x = process.q_step(x, t - 1, noise.draw(x_0.shape[1:]))
+        if t in kept:
+            seen.append(x)
+            left = x - float(s.sqrt_alphas_cumprod[t - 1]) * x_0
+            distance.append(float(left.square().mean().sqrt()))
+    expected = [0.0, *(float(s.sqrt_one_minus_alphas_cumprod[t - 1]) for t in kept[1:])]
+    return ForwardChain(
+        tuple(int(t) for t in kept),
+        _pictures(torch.cat(seen)),
+        np.array(distance),
+        np.array(expected),
+    )
+
+
+def posterior_tables() -> PosteriorTables:
+    """Return what μ̃_t consists of at each t of the paper's schedule [DDPM eq. 7]."""
+    s = _paper().schedule
+    return PosteriorTables(
+        s.posterior_mean_coef_x0.numpy(),
+        s.posterior_mean_coef_x_t.numpy(),
+        s.posterior_variance.sqrt().numpy(),
+        s.betas.sqrt().numpy(),
+    )
+
+
+def posterior_look(picture: Pictures, t: int, seed: int) -> PosteriorLook:
+    """Draw x_t ~ q(x_t|x_0) and x_{t−1} ~ q(x_{t−1}|x_t, x_0) [DDPM eq. 7].
+
+    Raises:
+        StudioError: if t is not 1..T.
+    """
+    process = _paper()
+    s = process.schedule
+    if not 1 <= t <= s.T:
+        raise StudioError(f"t = {t} is out of range.", f"t goes from 1 to {s.T}.")
+    x_0 = to_model(torch.from_numpy(picture[None].copy()))
+    noise = PictureNoise(derive_seed(seed, 0), [0], "cpu")
+    x_t = process.q_sample(x_0, t - 1, noise.draw(x_0.shape[1:]))
+    mean = process.q_posterior_mean(x_0, x_t, t - 1)
+    std = float(s.posterior_variance[t - 1].sqrt())
+    drawn = mean + std * noise.draw(x_0.shape[1:])
+    start, noisy, middle, one = (_pictures(x)[0] for x in (x_0, x_t, mean, drawn))
+    weights = float(s.posterior_mean_coef_x0[t - 1]), float(s.posterior_mean_coef_x_t[t - 1])
+    return PosteriorLook(t, start, noisy, middle, one, weights, std)
+
+
+def _paper() -> DiffusionProcess:
+    return DiffusionProcess(NoiseSchedule.named("linear", 1000))
+
+
+def _pictures(x: Tensor) -> Pictures:
+    pictures: Pictures = to_uint8(x).numpy()
+    return pictures

@@ -1,0 +1,178 @@
+"""What the jobs of Learn return: plain values that need no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ddpm_studio.jobs.events import Pictures, Points, Table
+
+
+@dataclass(frozen=True, eq=False)
+class Spreading:
+    """Points of the plane that diffuse, and the entropy of their distribution.
+
+    ``moments`` are the points at t = 0 … T of one Markov chain, (N, 2) each; ``entropy`` that of
+    q(x_t) at t = 0 … T, in bits; ``highest`` that of N(0, I).
+    """
+
+    moments: tuple[Points, ...]
+    entropy: Table
+    highest: float
+
+
+@dataclass(frozen=True, eq=False)
+class ForwardChain:
+    """One picture's Markov chain x_0, x_1, …, x_T, at the moments ``t``, which rise from 0.
+
+    ``distance`` is the root mean square of x_t − √ᾱ_t x_0, and ``expected`` √(1−ᾱ_t), at each of
+    them.
+    """
+
+    t: tuple[int, ...]
+    pictures: Pictures
+    distance: Table
+    expected: Table
+
+
+@dataclass(frozen=True, eq=False)
+class PosteriorLook:
+    """q(x_{t−1}|x_t, x_0) of one picture at t, uint8 (H, W, C) each.
+
+    ``weights`` are the coefficients of x_0 and of x_t in μ̃_t, ``std`` is √β̃_t.
+    """
+
+    t: int
+    x_0: Pictures
+    x_t: Pictures
+    mean: Pictures
+    drawn: Pictures
+    weights: tuple[float, float]
+    std: float
+
+
+@dataclass(frozen=True, eq=False)
+class PosteriorTables:
+    """Coefficients of μ̃_t and widths, at t = 1 … T, shape (T,) each."""
+
+    of_x0: Table
+    of_x_t: Table
+    std: Table
+    step_std: Table
+
+
+@dataclass(frozen=True, eq=False)
+class TwoGaussians:
+    """Two Gaussians over x, shape (K,) each, and how far they are apart, in bits.
+
+    ``part`` is q·log₂(q/p), whose area is KL(q‖p).
+    """
+
+    x: Table
+    q: Table
+    p: Table
+    part: Table
+    kl_qp: float
+    kl_pq: float
+
+
+@dataclass(frozen=True, eq=False)
+class GapCurves:
+    """The variational gap of data N(0, s²), in bits.
+
+    At ``x``: the ``bound``, −log p_θ(x_0) (``exact``) and −log q(x_0) (``data``). Over ``steps``:
+    the mean ``gaps`` over the data, by the variance of the step: ``large`` is β_t, ``small`` β̃_t.
+    """
+
+    x: Table
+    bound: Table
+    exact: Table
+    data: Table
+    gap: float
+    steps: Table
+    large: Table
+    small: Table
+
+
+@dataclass(frozen=True, eq=False)
+class BoundEstimates:
+    """Estimates of one picture's bound, in bits/dim, shape (N,) each, over a chain of ``steps``.
+
+    By the log-ratios along a chain [DDPM eq. 3, 22] and by KL divergences [eq. 5]; and both with
+    one t in place of the sum. ``t`` are the kept timesteps; ``ratio_std`` and ``divergence_std``
+    how much a term varies at each.
+    """
+
+    by_ratios: Table
+    by_divergences: Table
+    one_ratio: Table
+    one_divergence: Table
+    t: Table
+    ratio_std: Table
+    divergence_std: Table
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What can be predicted at t, and what the network says: pictures (H, W, C) by name.
+
+    Names are "mu", "eps" and "x0"; ``rmse`` is the error of each in the network's range.
+    ``factors`` are curves over t = 1 … T: by how much an error of ε̂ counts in μ_θ and x̂_0.
+    """
+
+    t: int
+    x_t: Pictures
+    true: dict[str, Pictures]
+    told: dict[str, Pictures]
+    rmse: dict[str, float]
+    factors: dict[str, Table]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingStep:
+    """Every value of one pass through Algorithm 1, on a copy of the network.
+
+    Pictures are (H, W, C). ``loss`` is the mean of (ε − ε_θ)² before the step and ``after`` it at
+    the same x_t, ``gradient`` the norm of its gradient, ``rate`` the learning rate.
+    """
+
+    x_0: Pictures
+    t: int
+    eps: Pictures
+    signal: float
+    noise: float
+    x_t: Pictures
+    told: Pictures
+    error: Pictures
+    loss: float
+    gradient: float
+    rate: float
+    after: float
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class SamplingStep:
+    """Every value of one pass through the loop of Algorithm 2; pictures (H, W, C).
+
+    ``values`` are those of the middle number of the picture: x_t, ε_θ, z and x_{t−1}; ``before``
+    is the t of the picture that comes of it.
+    """
+
+    t: int
+    before: int
+    x_t: Pictures
+    told: Pictures
+    z: Pictures
+    x_before: Pictures
+    alpha: float
+    share: float
+    sigma: float
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class PictureRows:
+    """Pictures in rows of equal length, (N, H, W, C) each, by the key of the row."""
+
+    rows: dict[str, Pictures]
+    seconds: dict[str, float]

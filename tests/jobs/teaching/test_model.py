@@ -1,0 +1,106 @@
+"""What is told of a model, held against what the engine says elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ddpm_studio import jobs
+from ddpm_studio.jobs import ModelStore
+from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.jobs.teaching.algorithms import sampling_steps, training_step
+from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
+from ddpm_studio.jobs.teaching.estimating import bound_estimates, predictions
+from ddpm_studio.requests import MeasureRequest, SampleRequest
+from tests.jobs.conftest import finish
+
+
+@pytest.fixture
+def request_of(run: Path) -> MeasureRequest:
+    return MeasureRequest(run=run, device="cpu")
+
+
+@pytest.fixture
+def asked(run: Path) -> SampleRequest:
+    return SampleRequest(run=run, device="cpu", seed=4, steps=6)
+
+
+@pytest.fixture
+def picture(run: Path) -> np.ndarray:
+    found: np.ndarray = jobs.some_pictures(run, 1)[0]
+    return found
+
+
+def test_estimates_agree_on_the_bound(request_of: MeasureRequest, picture: np.ndarray) -> None:
+    events, found = finish(bound_estimates(request_of, picture, ModelStore()))
+    assert events[-1].done == events[-1].total == 20
+    apart = found.by_ratios - found.by_divergences
+    assert abs(apart.mean()) < 4 * apart.std(ddof=1) / len(apart) ** 0.5
+    _, parts = finish(jobs.bound_parts(request_of, picture, ModelStore()))
+    total = parts.prior + parts.middle + parts.decoder
+    spread = found.by_divergences.std() + 1e-9
+    assert abs(found.by_divergences.mean() - total) < 4 * spread
+    assert list(found.t) == list(range(1, 21))
+    # At t = 1 both are the decoder's, as q(x_0|x_1, x_0) is a point.
+    assert np.all(found.divergence_std[1:] < found.ratio_std[1:])
+
+
+def test_what_is_predicted_is_one_answer_in_three_forms(
+    request_of: MeasureRequest, picture: np.ndarray
+) -> None:
+    found = predictions(request_of, picture, 12, ModelStore())
+    assert np.array_equal(found.true["x0"], picture)
+    for name in ("mu", "x0"):
+        factor = found.factors[name][11]
+        assert found.rmse[name] == pytest.approx(factor * found.rmse["eps"], rel=1e-4)
+    assert set(found.told) == set(found.true) == {"mu", "eps", "x0"}
+
+
+def test_algorithm_1_takes_a_step_down_and_leaves_the_model_alone(
+    request_of: MeasureRequest, picture: np.ndarray
+) -> None:
+    models = ModelStore()
+    before = models.get(request_of.run, "ema", "cpu").fingerprint
+    found = training_step(request_of, picture, 1, models)
+    assert found.after < found.loss
+    assert found.signal**2 + found.noise**2 == pytest.approx(1)
+    mixed = found.signal * found.values["x0"] + found.noise * found.values["eps"]
+    assert found.values["x_t"] == pytest.approx(mixed, abs=1e-5)
+    model = models.get(request_of.run, "ema", "cpu")
+    assert model.fingerprint == before
+    assert not any(one.requires_grad for one in model.network.parameters())
+    again = training_step(request_of, picture, 1, models)
+    assert (again.t, again.loss) == (found.t, found.loss)
+
+
+def test_algorithm_2_adds_up_and_draws_what_sampling_draws(asked: SampleRequest) -> None:
+    models = ModelStore()
+    _, steps = finish(sampling_steps(asked, models))
+    assert steps[0].t == 20
+    assert steps[-1].before == 0
+    assert steps[-1].sigma == 0
+    for step in steps:
+        v = step.values
+        mean = (v["x_t"] - step.share * v["told"]) / step.alpha**0.5
+        assert v["x_before"] == pytest.approx(mean + step.sigma * v["z"], abs=1e-4)
+    z = np.array([step.values["z"] for step in steps[:-1]])
+    assert np.all(np.abs(z) < 5)
+    _, drawn = finish(jobs.sample(asked.model_copy(update={"count": 1}), models))
+    assert np.abs(drawn.pictures[0].astype(int) - steps[-1].x_before).max() <= 1
+
+
+def test_rows_are_what_the_tools_draw(asked: SampleRequest) -> None:
+    models = ModelStore()
+    _, way = finish(reverse_rows(asked, models))
+    assert {name: len(row) for name, row in way.rows.items()} == {"x_t": 7, "x0_hat": 7, "eps": 7}
+    _, drawn = finish(jobs.sample(asked.model_copy(update={"count": 1}), models))
+    assert np.array_equal(way.rows["x_t"][-1], drawn.pictures[0])
+    events, found = finish(result_rows(asked, 10, models))
+    assert {len(row) for row in found.rows.values()} <= {7, 8}
+    events, rows = finish(step_rows(asked, (2, 5), models))
+    assert sum(isinstance(event, Drawn) for event in events) == 2
+    _, five = finish(jobs.sample(asked.model_copy(update={"steps": 5, "count": 8}), models))
+    assert np.array_equal(rows.rows["5"], five.pictures)
+    assert all(seconds > 0 for seconds in rows.seconds.values())
