@@ -27,12 +27,10 @@ class GaussianBound:
     Args:
         bound: the variational bound on −log p_θ(x_0) [DDPM eq. 5], of densities.
         exact: −log p_θ(x_0) itself.
-        data: −log q(x_0).
     """
 
     bound: Tensor
     exact: Tensor
-    data: Tensor
 
     @property
     def gap(self) -> Tensor:
@@ -49,7 +47,7 @@ def best_linear(process: DiffusionProcess, std: float) -> Tensor:
 
 
 def gaussian_bound(process: DiffusionProcess, x0: Tensor, std: float) -> GaussianBound:
-    """Return bound, likelihood and the data's own for x_0, shape (K,), in float64.
+    """Return bound and likelihood of x_0, shape (K,), in float64.
 
     Args:
         process: it predicts ε, its x̂_0 is not clipped, its variance is fixed.
@@ -84,11 +82,5 @@ def gaussian_bound(process: DiffusionProcess, x0: Tensor, std: float) -> Gaussia
         square = (c_0 + c_t * signal).square() * x0.square() + c_t.square() * noise
         log_q = s.posterior_log_variance_clipped[index]
         bound = bound + gaussian_kl(square.sqrt(), log_q, 0 * x0, log_v)
-    return GaussianBound(
-        bound / LN2, _negative_log(x0, variance) / LN2, _negative_log(x0, std**2) / LN2
-    )
-
-
-def _negative_log(x: Tensor, variance: float) -> Tensor:
-    """−log N(x; 0, variance) in nats."""
-    return 0.5 * (x.square() / variance + math.log(variance) + _LOG_2PI)
+    exact = 0.5 * (x0.square() / variance + math.log(variance) + _LOG_2PI)
+    return GaussianBound(bound / LN2, exact / LN2)

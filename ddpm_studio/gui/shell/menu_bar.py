@@ -8,6 +8,7 @@ from itertools import groupby
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from ddpm_studio.catalogue.concepts import PARTS, concepts_of
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 # Which ids stand together, in the order of the sections; what is in none of them comes last.
@@ -24,6 +25,7 @@ _SECTIONS = (
     ("view.tab_*",),
     ("view.data", "view.training", "view.jobs", "view.pins", "view.reset"),
     ("view.theme_*",),
+    *(tuple(f"learn.{concept.name}" for concept in concepts_of(part)) for part in PARTS),
     ("*.draw", "*.again", "*.measure", "*.compare", "learn.train", "learn.play", "learn.clear"),
     ("*.from_*", "*.surprise", "*.swap", "*.clear", "*.invert", "*_latent"),
     ("interpolate.way_*",),

@@ -13,7 +13,7 @@ from ddpm_studio.engine.likelihood.gaussian_data import GaussianBound, gaussian_
 from ddpm_studio.jobs.events import Table
 from ddpm_studio.jobs.teaching.results import GapCurves, TwoGaussians
 
-_PLACES, _WIDTHS = 241, 4.0
+_PLACES, _WIDTHS = 241, 2.0
 # Of the paper's schedule, strided. Beyond, the last step's variance, which is chosen for whole
 # levels of pixels, would widen the gap again.
 GAP_STEPS = (2, 5, 10, 20, 50, 100, 200)
@@ -56,7 +56,6 @@ def gap_curves(std: float, steps: int, variance: str) -> GapCurves:
         x,
         here.bound.numpy(),
         here.exact.numpy(),
-        here.data.numpy(),
         gap,
         np.array(GAP_STEPS, np.float64),
         gaps["fixed_large"],

@@ -79,14 +79,13 @@ class TwoGaussians:
 class GapCurves:
     """The variational gap of data N(0, s²), in bits.
 
-    At ``x``: the ``bound``, −log p_θ(x_0) (``exact``) and −log q(x_0) (``data``). Over ``steps``:
-    the mean ``gaps`` over the data, by the variance of the step: ``large`` is β_t, ``small`` β̃_t.
+    At ``x``: the ``bound`` and −log p_θ(x_0) (``exact``). Over ``steps``: the gap on average over
+    the data, by the variance of the step: ``large`` is β_t, ``small`` β̃_t.
     """
 
     x: Table
     bound: Table
     exact: Table
-    data: Table
     gap: float
     steps: Table
     large: Table

@@ -336,7 +336,7 @@ def short(value: float) -> str:
     if value >= 100:
         return f"{value:,.0f}"
     if value < 1e-3:
-        return f"{value:.2g}".replace("e-0", "e−").replace("e-", "e−")
+        return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e−").replace("e-", "e−")
     return f"{value:.3g}"
 
 

@@ -1,25 +1,24 @@
-"""The Learn tab: a few chapters, each a thing that lives."""
+"""The Learn tab: the lecture from its first page to its last, each concept a thing that lives."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QHBoxLayout,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from functools import partial
+from typing import Protocol, runtime_checkable
 
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from ddpm_studio.catalogue.concepts import CONCEPTS, Concept, concept
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
+from ddpm_studio.gui.features.learn.concept_index import ConceptIndex
 from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
 from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
-from ddpm_studio.gui.theme.icons import set_icon
-from ddpm_studio.gui.theme.tokens import ICON_SIZE, SPACE_L, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
+from ddpm_studio.gui.widgets.layout.basics import button, label, name, tool_button
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -29,10 +28,19 @@ _OF_BOUND = ("learn.take_apart",)
 _OF_PLAYGROUND = ("learn.train", "learn.play", "learn.clear")
 
 
-class LearnPanel(QWidget):
-    """The chapters, and a row of buttons that leads to them.
+@runtime_checkable
+class _HasScenes(Protocol):
+    """A chapter of several views."""
 
-    ``wanted`` asks for the tab to be brought to the front: a chapter was chosen elsewhere.
+    def show_scene(self, scene: str) -> None:
+        """Turn to one of them."""
+        ...
+
+
+class LearnPanel(QWidget):
+    """An index of concepts, and a page for each; a chapter is made when it is first turned to.
+
+    ``wanted`` asks for the tab to be brought to the front: a concept was chosen elsewhere.
     """
 
     wanted = Signal()
@@ -41,86 +49,139 @@ class LearnPanel(QWidget):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self._studio, self._actions = studio, actions
+        self.concept: Concept | None = None
+        """The concept that is shown; None: the index."""
         self.forward = ForwardChapter(studio, actions)
         self.bound = BoundChapter(studio, actions)
         self.playground = PlaygroundPanel(studio, actions)
-        self._pages = QStackedWidget()
-        self._group = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, 0)
-        row.setSpacing(SPACE_S)
-        for number, (key, title, tip, icon, chapter) in enumerate(
-            (
-                (
-                    "forward",
-                    self.tr("Forward process"),
-                    self.tr("How noise is added, on a picture of your own"),
-                    "waypoints",
-                    self.forward,
-                ),
-                (
-                    "bound",
-                    self.tr("The bound"),
-                    self.tr("What training minimises, term by term, for the open model"),
-                    "sigma",
-                    self.bound,
-                ),
-                (
-                    "playground",
-                    self.tr("Playground"),
-                    self.tr("A diffusion of points in the plane, learned in seconds"),
-                    "sparkles",
-                    self.playground,
-                ),
-            )
-        ):
-            row.addWidget(self._chapter_button(number, title, tip, icon))
-            area = TallArea(chapter, title)
-            if not isinstance(chapter, ToolPanel):
-                # Pictures as high as they are wide: a bar that comes makes them fit without it.
-                # A tool scrolls within itself, and a second bar beside its own would be idle.
-                area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-            self._pages.addWidget(area)
+        self.index = ConceptIndex()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.index)
+        self._chapters: dict[str, QWidget] = {}
+        self._areas: dict[str, TallArea] = {}
+        for chapter in (self.forward, self.bound, self.playground):
+            self._add(f"{type(chapter).__module__}:{type(chapter).__name__}", chapter)
+        self._build()
+        for one in CONCEPTS.values():
             actions.add(
-                f"learn.{key}",
-                self.tr("Learn: {0}").format(title),
-                lambda number=number: self._go(number),
+                f"learn.{one.name}",
+                translated(one.title),
+                partial(self._go, one.name),
                 category=tool_menu("learn"),
-                icon=icon,
-                tip=tip,
+                icon="graduation-cap",
+                tip=translated(one.sentence),
+                keywords=translated(one.keywords),
             )
-        row.addStretch()
         actions.triggered.connect(self._show_owner)
-        self._group.idClicked.connect(self._pages.setCurrentIndex)
-        self._group.idToggled.connect(self._on_toggled)
+        self.show_index()
+
+    @property
+    def chapter(self) -> QWidget | None:
+        """The chapter that is shown; None: the index."""
+        return None if self.concept is None else self._chapters[self.concept.chapter]
+
+    def show_index(self) -> None:
+        """Turn to the table of concepts."""
+        self.concept = None
+        self.pages.setCurrentWidget(self.index)
+        self._tell()
+
+    def show_concept(self, name: str) -> None:
+        """Turn to a concept's live place.
+
+        Raises:
+            UnknownNameError: there is no such concept.
+        """
+        self.concept = one = concept(name)
+        if one.chapter not in self._chapters:
+            self._add(one.chapter, one.load()(self._studio, self._actions))
+        chapter = self._chapters[one.chapter]
+        if one.scene and isinstance(chapter, _HasScenes):
+            chapter.show_scene(one.scene)
+        self.pages.setCurrentWidget(self._areas[one.chapter])
+        self._tell()
+
+    def show_chapter(self, chapter: QWidget) -> None:
+        """Turn to a chapter, at the first of its concepts."""
+        for one in CONCEPTS.values():
+            if self._chapters.get(one.chapter) is chapter:
+                if self.chapter is not chapter:
+                    self.show_concept(one.name)
+                return
+
+    def turn(self, by: int) -> bool:
+        """Turn to the concept so many further on; returns whether there is one."""
+        names = list(CONCEPTS)
+        here = -1 if self.concept is None else names.index(self.concept.name)
+        if not 0 <= here + by < len(names):
+            return False
+        self.show_concept(names[here + by])
+        return True
+
+    def _build(self) -> None:
+        self.index_button = button(
+            self.tr("Index"), self.tr("All concepts, in the order of the lecture"), icon="list"
+        )
+        self.index_button.clicked.connect(self.show_index)
+        self.back = tool_button("chevron-left", self.tr("Back"), self.tr("The concept before"))
+        self.next = tool_button("chevron-right", self.tr("Next"), self.tr("The next concept"))
+        self.choice = NarrowChoice()
+        name(self.choice, self.tr("Concept"), self.tr("Of the lecture, in its order"))
+        self.choice.setPlaceholderText(self.tr("Concepts of the lecture"))
+        for number, one in enumerate(CONCEPTS.values(), 1):
+            self.choice.addItem(f"{number} · {translated(one.title)}", one.name)
+        self.back.clicked.connect(partial(self.turn, -1))
+        self.next.clicked.connect(partial(self.turn, 1))
+        self.choice.activated.connect(lambda: self.show_concept(self.choice.currentData()))
+        self.index.chosen.connect(self.show_concept)
+        self.sentence = label("", "", wrap=True)
+        self.where = label("", "caption", wrap=True)
+        row = QHBoxLayout()
+        row.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_S)
+        row.setSpacing(SPACE_S)
+        for part in (self.index_button, self.back):
+            row.addWidget(part)
+        row.addWidget(self.choice, 1)
+        row.addWidget(self.next)
+        told = QVBoxLayout()
+        told.setContentsMargins(SPACE_L, 0, SPACE_L, 0)
+        told.setSpacing(0)
+        told.addWidget(self.sentence)
+        told.addWidget(self.where)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(row)
-        layout.addWidget(self._pages, 1)
-        self._group.button(0).setChecked(True)
+        layout.addLayout(told)
+        layout.addWidget(self.pages, 1)
 
-    def show_chapter(self, chapter: QWidget) -> None:
-        """Turn to a chapter."""
-        for number in range(self._pages.count()):
-            page = self._pages.widget(number)
-            if page is not None and page.isAncestorOf(chapter):
-                self._group.button(number).setChecked(True)
+    def _add(self, reference: str, chapter: QWidget) -> None:
+        self._chapters[reference] = chapter
+        first = next(one for one in CONCEPTS.values() if one.chapter == reference)
+        area = self._areas[reference] = TallArea(chapter, translated(first.title))
+        if not isinstance(chapter, ToolPanel):
+            # Pictures as high as they are wide: a bar that comes makes them fit without it.
+            # A tool scrolls within itself, and a second bar beside its own would be idle.
+            area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.pages.addWidget(area)
 
-    def _chapter_button(self, number: int, title: str, tip: str, icon: str) -> QToolButton:
-        made = QToolButton()
-        made.setText(title)
-        made.setCheckable(True)
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
-        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        set_icon(made, icon)
-        name(made, title, tip)
-        self._group.addButton(made, number)
-        return made
+    def _tell(self) -> None:
+        """Say what is shown, and what is left to turn to."""
+        one = self.concept
+        names = list(CONCEPTS)
+        here = -1 if one is None else names.index(one.name)
+        self.choice.setCurrentIndex(here)
+        self.back.setEnabled(here > 0)
+        self.next.setEnabled(here + 1 < len(names))
+        self.index_button.setEnabled(one is not None)
+        self.sentence.setText("" if one is None else translated(one.sentence))
+        self.where.setText("" if one is None else translated(one.where))
+        for words in (self.sentence, self.where):
+            words.setVisible(one is not None)
 
-    def _go(self, number: int) -> None:
-        self._group.button(number).setChecked(True)
+    def _go(self, name: str) -> None:
+        self.show_concept(name)
         self.wanted.emit()
 
     def _show_owner(self, action_id: str) -> None:
@@ -131,7 +192,3 @@ class LearnPanel(QWidget):
             self.show_chapter(self.bound)
         elif action_id in _OF_FORWARD:
             self.show_chapter(self.forward)
-
-    def _on_toggled(self, number: int, on: bool) -> None:
-        if on:
-            self._pages.setCurrentIndex(number)

@@ -109,6 +109,16 @@ class PlaygroundPanel(QWidget):
         job.on_finished(self._on_learned)
         job.on_failed(self._on_failed)
 
+    def show_scene(self, scene: str) -> None:
+        """Show what a concept is about: the score, or Langevin's chain; learn points for it."""
+        if scene == "langevin":
+            last = self.tiles[-1].sampler
+            last.setCurrentIndex(last.count() - 1)
+        if self.model is None and (self._job is None or self._job.state.over):
+            if scene != "learn" and not self._drawing:
+                self.shape.setCurrentIndex(self.shape.findData("eight_gaussians"))
+            self.train()
+
     def play(self) -> None:
         """Play from noise to points, or pause."""
         if self._timer.isActive():

@@ -106,6 +106,7 @@ def test_a_picture_of_the_open_data_is_shown_and_there_is_a_way_back(
     window = opened(qtbot, backend)
     window.show_tool(window.tool(LearnPanel))
     chapter = window.tool(LearnPanel).forward
+    window.tool(LearnPanel).show_chapter(chapter)
     qtbot.waitUntil(lambda: chapter.source.picture is not None, timeout=WAIT)
     built_in = chapter.source.picture
     assert not chapter.own_button.isVisible(), "nothing is open"
@@ -140,6 +141,7 @@ def test_data_that_is_open_comes_before_the_built_in_picture(
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
     window.show_tool(window.tool(LearnPanel))
     source = window.tool(LearnPanel).forward.source
+    window.tool(LearnPanel).show_chapter(window.tool(LearnPanel).forward)
     assert source.shows_own
     assert source.picture is not None
     assert source.picture.shape == (16, 16, 3)

@@ -1,0 +1,137 @@
+"""The directed graphical model (DDPM Fig. 2) with pictures in its nodes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.gui.features.learn.typeset import paint, typeset
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, RADIUS, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
+from ddpm_studio.gui.widgets.pictures.picture_drag import enlarged
+
+_LARGEST, _WELL_SEEN, _SMALLEST = 128, 102, 48
+_GAP, _WORDS, _FORMULA = 34, 20, 30
+_HEAD = 7.0
+_Q, _P = r"q(\bf{x}_t|\bf{x}_{t−1})", r"p_θ(\bf{x}_{t−1}|\bf{x}_t)"
+
+
+class ChainView(QWidget):
+    """x₀ at the left, noise at the right: q leads rightwards, p_θ back.
+
+    As many moments are shown as there is room for, the first and the last among them.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.pictures: Pictures | None = None
+        """What is shown, uint8 (N, H, W, C)."""
+        self._t: tuple[int, ...] = ()
+        self._pixmaps: dict[int, QPixmap] = {}
+        self._latents = False
+        self.setMinimumSize(2 * _SMALLEST + _GAP, _SMALLEST + 2 * _FORMULA + _WORDS)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(self.tr("The chain from picture to noise"))
+        current_theme().changed.connect(self.update)
+
+    def set_chain(self, pictures: Pictures, t: Sequence[int]) -> None:
+        """Show these moments, uint8 (N, H, W, C), at these t, which rise from 0."""
+        self.pictures, self._t = pictures, tuple(t)
+        self._pixmaps.clear()
+        self.setAccessibleDescription(", ".join(f"t = {one:,}" for one in t))
+        self.update()
+
+    def mark_latents(self, on: bool) -> None:
+        """Frame all but x₀."""
+        self._latents = on
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Ask for a row."""
+        return QSize(4 * (_LARGEST + _GAP), _LARGEST + 2 * _FORMULA + _WORDS)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose the zoom anew."""
+        self._pixmaps.clear()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw pictures, arrows and what stands on them."""
+        if self.pictures is None:
+            return
+        theme = current_theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(body_font(FONT_CAPTION))
+        shown, side = self._shown()
+        top = max(float(_FORMULA), (self.height() - side - _WORDS) / 2)
+        wide = len(shown) * side + (len(shown) - 1) * _GAP
+        left = max(0.0, (self.width() - wide) / 2)
+        for place, k in enumerate(shown):
+            box = QRectF(left + place * (side + _GAP), top, side, side)
+            self._paint_node(painter, k, box)
+            if place:
+                self._paint_arrows(painter, box)
+        inks = {"": theme.color("text")}
+        for source, y in ((_Q, top - SPACE_M), (_P, top + side + _WORDS + SPACE_M + SPACE_S)):
+            piece = typeset(source, 15)
+            paint(painter, piece, (self.width() - piece.width) / 2, y, inks)
+        painter.end()
+
+    def _shown(self) -> tuple[list[int], int]:
+        """Which moments, and how large."""
+        room = self.height() - 2 * _FORMULA - _WORDS
+        count = len(self._t)
+        for several in range(count, 1, -1):
+            side = min(room, (self.width() - (several - 1) * _GAP) // several, _LARGEST * 2)
+            if side >= min(room, _WELL_SEEN) or several == 2:
+                picked = {round(k * (count - 1) / (several - 1)) for k in range(several)}
+                return sorted(picked), max(_SMALLEST, side)
+        return [0], _SMALLEST
+
+    def _paint_node(self, painter: QPainter, k: int, box: QRectF) -> None:
+        theme = current_theme()
+        assert self.pictures is not None
+        if k not in self._pixmaps:
+            side = math.floor(box.width()) - 4
+            self._pixmaps[k] = enlarged(self.pictures[k], side, self.devicePixelRatioF())
+        pixmap = self._pixmaps[k]
+        size = pixmap.deviceIndependentSize()
+        area = QRectF(
+            round(box.center().x() - size.width() / 2),
+            round(box.center().y() - size.height() / 2),
+            size.width(),
+            size.height(),
+        )
+        paint_behind(painter, area, pixmap)
+        painter.drawPixmap(area.topLeft(), pixmap)
+        latent = self._latents and k > 0
+        painter.setPen(QPen(theme.color("accent" if latent else "line"), 2 if latent else 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(area.adjusted(-2, -2, 2, 2), RADIUS, RADIUS)
+        painter.setPen(theme.color("muted"))
+        below = QRectF(box.left() - _GAP / 2, box.bottom(), box.width() + _GAP, _WORDS)
+        words = f"t = {self._t[k]:,}"
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
+
+    def _paint_arrows(self, painter: QPainter, box: QRectF) -> None:
+        """From the left neighbour here, solid; and back, dashed, as p_θ is learned."""
+        theme = current_theme()
+        left, right = box.left() - _GAP + SPACE_S, box.left() - SPACE_S
+        for y, way, style, ink in (
+            (box.center().y() - SPACE_M, 1, Qt.PenStyle.SolidLine, theme.color("text")),
+            (box.center().y() + SPACE_M, -1, Qt.PenStyle.DashLine, theme.color("accent")),
+        ):
+            start, end = (left, right) if way > 0 else (right, left)
+            painter.setPen(QPen(ink, 1.5, style))
+            painter.drawLine(QPointF(start, y), QPointF(end - way * _HEAD, y))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ink)
+            back = end - way * _HEAD
+            tip = [QPointF(end, y), QPointF(back, y - _HEAD / 2), QPointF(back, y + _HEAD / 2)]
+            painter.drawPolygon(QPolygonF(tip))

@@ -1,0 +1,58 @@
+"""What the chapters that need no model have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ddpm_studio.backend import JobSpec
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+
+Result = TypeVar("Result")
+
+
+class Chapter(QWidget):
+    """A chapter that begins when it is first looked at, and asks the backend for its numbers.
+
+    A subclass puts its widgets into ``content`` and implements :meth:`begin`.
+
+    Args:
+        studio: the window's model.
+        actions: where actions are registered; most chapters have none of their own.
+        parent: the owner.
+    """
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self._begun = False
+        self.messages = MessageBar()
+        self.messages.lie_over(self)
+        self.content = QVBoxLayout(self)
+        self.content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
+        self.content.setSpacing(SPACE_M)
+
+    def begin(self) -> None:
+        """Ask for what is to be seen first."""
+        raise NotImplementedError
+
+    def ask(self, spec: JobSpec[Result], then: Callable[[Result], object]) -> None:
+        """Ask the backend, and say here what goes wrong."""
+        job = self.studio.backend.submit(spec)
+        job.on_finished(then)
+        job.on_failed(self.messages.show_failure)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin, the first time."""
+        super().showEvent(event)
+        if not self._begun:
+            self._begun = True
+            self.begin()

@@ -1,0 +1,172 @@
+"""The table of concepts, in the order of the lecture: each row leads to its live place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from ddpm_studio.catalogue.concepts import CONCEPTS, PARTS, concepts_of
+from ddpm_studio.gui.features.learn.typeset import paint, typeset
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_BODY, FONT_CAPTION, SPACE_M
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.layout.basics import name
+
+_NAME, _SENTENCE, _SYMBOLS, _WHERE = range(4)
+_NAME_WIDTH, _SYMBOLS_WIDTH, _WHERE_WIDTH = 210, 320, 250
+# Narrower, and the columns on the right are left out, one after the other.
+_ROOM_FOR_SYMBOLS, _ROOM_FOR_WHERE = 860, 1160
+_ROOM_FOR_NAME = 560
+_SIZE, _LEAST = 15, 36
+_CONCEPT = Qt.ItemDataRole.UserRole
+
+
+class ConceptIndex(QTableWidget):
+    """Lists all concepts, by the parts of the lecture; a click or Enter on one chooses it."""
+
+    chosen = Signal(str)
+    """Carries the concept's name."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, 4, parent)
+        name(self, self.tr("Concepts of the lecture"))
+        self.setToolTip("")
+        self.setHorizontalHeaderLabels(
+            [
+                self.tr("Concept"),
+                self.tr("What it says"),
+                self.tr("In symbols"),
+                self.tr("Lecture and paper"),
+            ]
+        )
+        self.verticalHeader().hide()
+        self.setShowGrid(False)
+        self.setWordWrap(True)
+        self.setFrameShape(QTableWidget.Shape.NoFrame)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setItemDelegateForColumn(_SYMBOLS, _Symbols(self))
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(_SENTENCE, QHeaderView.ResizeMode.Stretch)
+        self._fill()
+        self.cellClicked.connect(lambda row, _: self._choose(row))
+        current_theme().changed.connect(self._restyle)
+        self._restyle()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out columns that there is no room for, and make rows as high as their words."""
+        super().resizeEvent(event)
+        wide = self.viewport().width()
+        self.setColumnHidden(_SYMBOLS, wide < _ROOM_FOR_SYMBOLS)
+        self.setColumnHidden(_WHERE, wide < _ROOM_FOR_WHERE)
+        narrow = wide < _ROOM_FOR_NAME
+        self.setColumnWidth(_NAME, wide * 2 // 5 if narrow else _NAME_WIDTH)
+        self.setColumnWidth(_SYMBOLS, _SYMBOLS_WIDTH)
+        self.setColumnWidth(_WHERE, _WHERE_WIDTH)
+        self.resizeRowsToContents()
+        for row in range(self.rowCount()):
+            self.setRowHeight(row, max(_LEAST, self.rowHeight(row) + SPACE_M))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Choose with Enter too."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self.currentRow())
+        else:
+            super().keyPressEvent(event)
+
+    def concepts(self) -> list[str]:
+        """Return the names that are listed, in order."""
+        rows = (self.item(row, _NAME) for row in range(self.rowCount()))
+        return [item.data(_CONCEPT) for item in rows if item is not None and item.data(_CONCEPT)]
+
+    def _fill(self) -> None:
+        numbers = {one: k for k, one in enumerate(CONCEPTS, 1)}
+        for part, title in PARTS.items():
+            row = self.rowCount()
+            self.insertRow(row)
+            head = QTableWidgetItem(translated(title))
+            head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            self.setItem(row, _NAME, head)
+            self.setSpan(row, _NAME, 1, 4)
+            for concept in concepts_of(part):
+                row = self.rowCount()
+                self.insertRow(row)
+                words = {
+                    _NAME: f"{numbers[concept.name]}  {translated(concept.title)}",
+                    _SENTENCE: translated(concept.sentence),
+                    _SYMBOLS: "",
+                    _WHERE: f"{concept.lecture}\n{concept.paper}",
+                }
+                for column, text in words.items():
+                    item = QTableWidgetItem(text)
+                    item.setData(_CONCEPT, concept.name)
+                    item.setToolTip(translated(concept.where))
+                    self.setItem(row, column, item)
+
+    def _restyle(self) -> None:
+        theme = current_theme()
+        for row in range(self.rowCount()):
+            item, where = self.item(row, _NAME), self.item(row, _WHERE)
+            if item is None:
+                continue
+            item.setFont(body_font(bold=True))
+            if item.data(_CONCEPT) is None:
+                item.setForeground(theme.color("accent"))
+            elif where is not None:
+                where.setFont(body_font(FONT_CAPTION))
+                where.setForeground(theme.color("muted"))
+
+    def _choose(self, row: int) -> None:
+        item = self.item(row, _NAME)
+        concept = None if item is None else item.data(_CONCEPT)
+        if concept:
+            self.chosen.emit(concept)
+
+
+class _Symbols(QStyledItemDelegate):
+    """Paints a concept's equation."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Set it in the middle of the row, as large as there is room for."""
+        super().paint(painter, option, index)
+        concept = CONCEPTS.get(index.data(_CONCEPT))
+        if concept is None:
+            return
+        rect = option.rect
+        for size in range(_SIZE, FONT_CAPTION - 3, -1):
+            piece = typeset(concept.equation, size)
+            if piece.width <= rect.width() - SPACE_M:
+                break
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        base = rect.top() + (rect.height() + piece.ascent - piece.descent) / 2
+        paint(painter, piece, rect.left(), base, {"": current_theme().color("text")})
+        painter.restore()
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """Ask for the height of the equation."""
+        concept = CONCEPTS.get(index.data(_CONCEPT))
+        piece = typeset(concept.equation if concept else "x", _SIZE)
+        return QSize(_SYMBOLS_WIDTH, max(FONT_BODY, round(piece.ascent + piece.descent)))

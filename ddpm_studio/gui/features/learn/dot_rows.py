@@ -1,0 +1,101 @@
+"""Estimates as dots on a line, one row for each way to make them, with mean and spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ddpm_studio.gui.features.learn.curve_view import short
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
+from ddpm_studio.jobs.events import Table
+
+_ROW, _DOT, _WORDS, _AXIS = 46, 3.0, 18, 18
+# Dots that lie on each other are told apart by their height.
+_SPREAD = (0.2, 0.8, 0.5, 0.35, 0.65)
+
+
+@dataclass(frozen=True, eq=False)
+class DotRow:
+    """One way: its words, its estimates of shape (N,), its plot colour."""
+
+    title: str
+    values: Table
+    colour: int = 0
+
+    @property
+    def words(self) -> str:
+        """Title, mean and standard deviation."""
+        spread = float(self.values.std(ddof=1)) if len(self.values) > 1 else 0.0
+        return f"{self.title}: {short(float(self.values.mean()))} ± {short(spread)}"
+
+
+class DotRows(QWidget):
+    """Draws rows of estimates over one axis.
+
+    Args:
+        title: what is estimated, for assistive tools.
+        parent: the owner.
+    """
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[DotRow] = []
+        """What is shown."""
+        self.setMinimumSize(160, 2 * _ROW + _AXIS)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(title)
+        current_theme().changed.connect(self.update)
+
+    def set_rows(self, rows: Sequence[DotRow]) -> None:
+        """Show these."""
+        self.rows = list(rows)
+        self.setAccessibleDescription("; ".join(row.words for row in rows))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Ask for two rows."""
+        return QSize(280, 2 * _ROW + _AXIS)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the rows and the axis."""
+        if not self.rows:
+            return
+        theme = current_theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(body_font(FONT_CAPTION))
+        low = min(float(row.values.min()) for row in self.rows)
+        high = max(float(row.values.max()) for row in self.rows)
+        if high <= low:
+            low, high = low - 0.5, high + 0.5
+        wide = self.width() - 2 * SPACE_M
+        tall = (self.height() - _AXIS) / len(self.rows)
+
+        def across(value: float) -> float:
+            return SPACE_M + (value - low) / (high - low) * wide
+
+        for k, row in enumerate(self.rows):
+            top = k * tall
+            painter.setPen(theme.color("text"))
+            line = QRectF(0, top, self.width(), _WORDS)
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, row.words)
+            ink = QColor(theme.plot_color(row.colour))
+            field = tall - _WORDS
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ink)
+            for number, value in enumerate(row.values):
+                y = top + _WORDS + _SPREAD[number % len(_SPREAD)] * field
+                painter.drawEllipse(QPointF(across(float(value)), y), _DOT, _DOT)
+            painter.setPen(QPen(theme.color("text"), 1.5))
+            x = across(float(row.values.mean()))
+            painter.drawLine(QPointF(x, top + _WORDS), QPointF(x, top + tall))
+        painter.setPen(theme.color("muted"))
+        below = QRectF(SPACE_M, self.height() - _AXIS, wide, _AXIS)
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, short(low))
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, short(high))
+        painter.end()

@@ -1,0 +1,115 @@
+"""Both estimators of the bound side by side, with how much they vary."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
+from ddpm_studio.gui.features.learn.dot_rows import DotRow, DotRows
+from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
+from ddpm_studio.gui.features.learn.tool_links import tool_links
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import button, label
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.teaching.results import BoundEstimates
+
+_SLOT = 96
+
+
+class EstimatorsChapter(PictureChapter):
+    """Estimates of one picture's bound, a dot for each chain; and how much a term varies at t."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self.result: BoundEstimates | None = None
+        self._seed = 0
+        self.source.setFixedSize(_SLOT, _SLOT)
+        self.whole = DotRows(self.tr("The bound along whole chains"))
+        self.single = DotRows(self.tr("The bound from one t"))
+        self.spread = CurveView(self.tr("How much one term varies at each t"), "xy", short)
+        again = button(self.tr("Other chains"), icon="dice-5", role="primary")
+        again.clicked.connect(self._draw_others)
+        self.told = label("", "muted", wrap=True)
+        both = TurningRow()
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for column in (left, right):
+            column.setSpacing(SPACE_S)
+        left.addWidget(
+            label(self.tr("A dot for each of 32 chains, bits/dim"), "heading", wrap=True)
+        )
+        left.addWidget(self.whole, 1)
+        left.addWidget(self.single, 1)
+        right.addWidget(
+            label(self.tr("Standard deviation of one term, bits/dim"), "heading", wrap=True)
+        )
+        right.addWidget(self.spread, 1)
+        both.add(left)
+        both.add(right)
+        self.content.addWidget(both, 1)
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.told)
+        self.content.addLayout(tool_links(actions, ["bits"], self.source, again))
+        self.show_scene("terms")
+        self._on_run()
+
+    def show_scene(self, scene: str) -> None:
+        """Say what the variances mean, or what one t costs."""
+        self.told.setText(
+            self.tr(
+                "Training takes one t of a picture: no chain is walked, the network is asked once. "
+                "The price is the width of the lower rows."
+            )
+            if scene == "one t"
+            else self.tr(
+                "Both have the same mean. At each t the KL divergence is the mean of the log-ratio "
+                "given xₜ, and so varies less. Along a whole chain errors may cancel."
+            )
+        )
+
+    def _draw_others(self) -> None:
+        self._seed += 1
+        self.draw_now()
+
+    def _spec(self) -> JobSpec[object] | None:
+        if not self._has_subject() or self.source.fitted is None:
+            return None
+        return specs.teaching.bound_estimates(self._measure_request(self._seed), self.source.fitted)
+
+    def _on_finished(self, result: object) -> None:
+        assert isinstance(result, BoundEstimates)
+        self.result = result
+        ratio, divergence = self.tr("log-ratios, eq. 3"), self.tr("KL, eq. 5")
+        self.whole.set_rows(
+            [
+                DotRow(ratio, result.by_ratios, 1),
+                DotRow(divergence, result.by_divergences, 0),
+            ]
+        )
+        one = self.tr("{0}, one t")
+        self.single.set_rows(
+            [
+                DotRow(one.format(ratio), result.one_ratio, 1),
+                DotRow(one.format(divergence), result.one_divergence, 0),
+            ]
+        )
+        t = result.t
+        self.spread.set_curves(
+            [
+                Curve("", ratio, t, np.maximum(result.ratio_std, 1e-9), 1),
+                Curve("", divergence, t, np.maximum(result.divergence_std, 1e-9), 0),
+            ],
+            ("t = 1", f"t = {t[-1]:,.0f}"),
+        )
+
+    def _on_model(self) -> None:
+        self.result = None
+        for view in (self.whole, self.single):
+            view.set_rows([])
+        self.spread.set_curves([])
+        super()._on_model()

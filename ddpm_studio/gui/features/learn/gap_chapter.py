@@ -1,0 +1,112 @@
+"""The variational gap, where it is known: Gaussian data and the best of all predictors."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QSlider, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import specs
+from ddpm_studio.catalogue.fields import choices_of
+from ddpm_studio.gui.features.learn.chapter import Chapter
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import add_choices
+from ddpm_studio.gui.widgets.layout.basics import label, name, number_label
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.teaching.results import GapCurves
+from ddpm_studio.requests import DrawRequest
+
+# As ddpm_studio.jobs.teaching.gaussians offers them.
+_STEPS = (2, 5, 10, 20, 50, 100, 200)
+_SLIDER_WIDTH = 120
+
+
+class GapChapter(Chapter):
+    """The bound, the likelihood that it bounds, and what lies between them."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self.result: GapCurves | None = None
+        self.curves = CurveView(self.tr("The bound and the likelihood at each x₀"), numbers=short)
+        self.gaps = CurveView(self.tr("The gap against the number of steps"), "xy", short)
+        self.steps = QComboBox()
+        for count in _STEPS:
+            self.steps.addItem(str(count), count)
+        self.steps.setCurrentIndex(_STEPS.index(10))
+        name(self.steps, self.tr("Steps"), self.tr("How many of 1,000 timesteps are kept"))
+        field = DrawRequest.model_fields["variance"]
+        self.variance = QComboBox()
+        add_choices(self.variance, choices_of(field))
+        name(self.variance, str(field.title), str(field.description))
+        self.std = QSlider(Qt.Orientation.Horizontal)
+        self.std.setRange(1, 20)
+        self.std.setValue(10)
+        self.std.setFixedWidth(_SLIDER_WIDTH)
+        name(self.std, self.tr("Width of the data"), self.tr("s of the data N(0, s²)"))
+        self.told = number_label("", "muted")
+        self.told.setWordWrap(True)
+        self.std_words = number_label("", "muted")
+        choices = FlowLayout()
+        for words, box in ((self.tr("steps"), self.steps), ("σₜ²", self.variance)):
+            choices.addWidget(together(label(words, "muted"), box))
+            box.currentIndexChanged.connect(self._ask)
+        choices.addWidget(together(label(self.tr("data"), "muted"), self.std, self.std_words))
+        self.std.valueChanged.connect(self._ask)
+        both = TurningRow()
+        for view, words in (
+            (self.curves, self.tr("In bits, over x₀: what the bound says, what is so")),
+            (self.gaps, self.tr("The gap on average, against the number of steps")),
+        ):
+            column = QVBoxLayout()
+            column.setSpacing(SPACE_S)
+            column.addWidget(label(words, "heading", wrap=True))
+            column.addWidget(view, 1)
+            both.add(column)
+        self.content.addLayout(choices)
+        self.content.addWidget(both, 1)
+        self.content.addWidget(self.told)
+
+    def begin(self) -> None:
+        """Compute it for what is set."""
+        self._ask()
+
+    def _ask(self) -> None:
+        std = self.std.value() / 20
+        self.std_words.setText(f"N(0, {std:.2f}²)")
+        if self._begun:
+            spec = specs.teaching.gap_curves(
+                std, self.steps.currentData(), self.variance.currentData()
+            )
+            self.ask(spec, self._on_result)
+
+    def _on_result(self, result: GapCurves) -> None:
+        self.result = result
+        self.curves.set_curves(
+            [
+                Curve("gap", self.tr("gap"), result.x, result.bound - result.exact, 3, True),
+                Curve("bound", self.tr("bound L"), result.x, result.bound, 1),
+                Curve("exact", "−log pθ(x₀)", result.x, result.exact, 0),
+            ],
+            (short(float(result.x[0])), short(float(result.x[-1]))),
+            min(0.0, float(result.exact.min())),
+        )
+        small = self.variance.currentIndex() == self.variance.findData("fixed_small")
+        self.gaps.set_curves(
+            [
+                Curve("large", "σₜ² = βₜ", result.steps, result.large, 1 if small else 0),
+                Curve("small", "σₜ² = β̃ₜ", result.steps, result.small, 0 if small else 1),
+            ],
+            (self.tr("2 steps"), self.tr("200 steps")),
+        )
+        self.gaps.set_mark(float(self.steps.currentData()))
+        self.told.setText(
+            self.tr(
+                "Here the best predictor is known, and so is the model’s likelihood. The gap is "
+                "{0} bits on average: q is not the model’s own posterior."
+            ).format(short(result.gap))
+        )

@@ -1,0 +1,104 @@
+"""What the chapters that show the open model have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.requests import MeasureRequest, SampleRequest
+from ddpm_studio.runs.ready import ready_runs
+
+_STEPS = 50
+
+# What one chapter shows the others show too: reading a set for each would take its time.
+_pictures: WeakKeyDictionary[Studio, tuple[Path, Pictures]] = WeakKeyDictionary()
+
+
+class ModelChapter(ToolPanel):
+    """A chapter of the open model; where none is open, a ready one is offered.
+
+    A subclass implements :meth:`_spec` and :meth:`_on_finished`.
+    """
+
+    tool = "learn"
+
+    @property
+    def run(self) -> Path:
+        """The open run; only while there is one."""
+        assert self.studio.run is not None
+        return Path(self.studio.run)
+
+    def _sample_request(
+        self, seed: int, sampler: str = "ddpm", steps: int = _STEPS
+    ) -> SampleRequest:
+        """Ask for samples in so many steps, or as a few-step student draws them."""
+        view = self.studio.run_view
+        if view is not None and view.summary.sampler is not None:
+            return SampleRequest(
+                run=self.run,
+                sampler=view.summary.sampler,
+                steps=view.summary.sampler_steps,
+                seed=seed,
+            )
+        most = view.summary.timesteps if view is not None else steps
+        return SampleRequest(run=self.run, sampler=sampler, steps=min(steps, most), seed=seed)
+
+    def _measure_request(self, seed: int = 0) -> MeasureRequest:
+        return MeasureRequest(run=self.run, seed=seed)
+
+    def _on_event(self, event: Event) -> None:
+        """Nothing comes before the result."""
+
+    def _on_model(self) -> None:
+        """Draw with the other model."""
+
+    def _tell_empty(self) -> None:
+        ready = ready_runs()
+        if not ready or self.studio.opening is not None or self.studio.run is not None:
+            super()._tell_empty()
+            return
+        self.empty.set_content(
+            self.icon or self.info.icon,
+            self.studio.no_model,
+            self.tr("Use the ready model"),
+            lambda: self.studio.open_run(ready[0]),
+        )
+
+
+class PictureChapter(ModelChapter):
+    """A chapter of the open model and one picture, which is one of its own at first."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self.source = SourceSlot(
+            studio, "x₀", self.tr("drop a picture"), f"learn source {type(self).__name__}"
+        )
+        self.source.fitted_changed.connect(self._on_source)
+        self.source.failed.connect(self._on_failed)
+
+    def _has_subject(self) -> bool:
+        if self.source.fitted is None and not self.source.waiting:
+            run, picture = _pictures.get(self.studio, (None, None))
+            if picture is not None and run == self.run:
+                self.source.take(picture, asked=False)
+            else:
+                self.source.pick_from_data(asked=False)
+        return self.source.fitted is not None
+
+    def _on_source(self) -> None:
+        if self.source.fitted is not None:
+            _pictures[self.studio] = self.run, self.source.fitted
+        self.draw_later(asked=self.source.asked)
+
+    def _on_model(self) -> None:
+        self.source.refit()

@@ -1,0 +1,119 @@
+"""What a network may predict: μ, ε or x_0, and what this one says [DDPM §3.2]."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.features.common.time_slider import TimeSlider
+from ddpm_studio.gui.features.learn.captioned import Captioned
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
+from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
+from ddpm_studio.gui.features.learn.picture_tile import PictureTile
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, X0_HAT
+from ddpm_studio.gui.widgets.layout.basics import label
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.teaching.results import Predictions
+
+_DELAY_MS, _TILE = 30, 72
+_NAMES = ("mu", "eps", "x0")
+
+
+class PredictionChapter(PictureChapter):
+    """Target and answer in each form at one t; what an error of ε̂ does in the others."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self.result: Predictions | None = None
+        self._scene = "mu"
+        self.time = TimeSlider(0.3, self.tr("How noisy the picture is that the network sees"))
+        true = {"mu": "μ̃ₜ", "eps": "ε", "x0": "x₀"}
+        told = {"mu": "μθ", "eps": "εθ", "x0": X0_HAT}
+        self.x_t = PictureTile(self.tr("xₜ: what the network sees"))
+        self.targets = {name: PictureTile(true[name]) for name in _NAMES}
+        self.answers = {name: PictureTile(told[name]) for name in _NAMES}
+        self._cards = {name: Captioned(self.answers[name], told[name]) for name in _NAMES}
+        self._told = told
+        self.factors = CurveView(self.tr("What an error of ε̂ does at each t"), "xy", short)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_DELAY_MS)
+        self._soon.timeout.connect(self.draw_later)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(SPACE_L)
+        grid.setVerticalSpacing(SPACE_M)
+        grid.addWidget(Captioned(self.source, "x₀"), 1, 0)
+        grid.addWidget(Captioned(self.x_t, "xₜ"), 2, 0)
+        self.heads = {}
+        for column, (name, words) in enumerate(
+            (("mu", self.tr("mean μ")), ("eps", self.tr("noise ε")), ("x0", self.tr("picture x₀"))),
+            1,
+        ):
+            self.heads[name] = label(words, "heading")
+            grid.addWidget(self.heads[name], 0, column, Qt.AlignmentFlag.AlignHCenter)
+            grid.addWidget(Captioned(self.targets[name], true[name]), 1, column)
+            grid.addWidget(self._cards[name], 2, column)
+        for tile in (self.source, self.x_t, *self.targets.values(), *self.answers.values()):
+            tile.setMinimumSize(_TILE, _TILE)
+        for column in range(4):
+            grid.setColumnStretch(column, 1)
+        grid.setRowStretch(1, 1)
+        grid.setRowStretch(2, 1)
+        self.content.addLayout(grid, 3)
+        self.content.addWidget(self.time)
+        self.content.addWidget(self.factors, 1)
+        self.time.changed.connect(self._soon.start)
+        self.factors.moved.connect(self.time.set_value)
+        self.show_scene("mu")
+        self._on_run()
+
+    def show_scene(self, scene: str) -> None:
+        """Stress one of the columns."""
+        self._scene = scene
+        for name, head in self.heads.items():
+            head.setProperty("role", "section" if name == scene else "heading")
+            head.style().unpolish(head)
+            head.style().polish(head)
+
+    def _spec(self) -> JobSpec[object] | None:
+        if not self._has_subject() or self.source.fitted is None:
+            return None
+        return specs.teaching.predictions(
+            self._measure_request(), self.source.fitted, max(1, self.time.value)
+        )
+
+    def _on_finished(self, result: object) -> None:
+        assert isinstance(result, Predictions)
+        self.result = result
+        self.x_t.set_picture(result.x_t)
+        for name in _NAMES:
+            self.targets[name].set_picture(result.true[name])
+            self.answers[name].set_picture(result.told[name])
+            words = self.tr("{0}, error {1}").format(self._told[name], short(result.rmse[name]))
+            self._cards[name].say(words)
+        factors = result.factors
+        t = np.arange(1, len(factors["mu"]) + 1, dtype=np.float64)
+        self.factors.set_curves(
+            [
+                Curve("", self.tr("an error 1 of εθ is, in μθ,"), t, factors["mu"], 0),
+                Curve("", self.tr("and in {0}").format(X0_HAT), t, factors["x0"], 1),
+            ],
+            ("t = 1", f"t = {len(t):,}"),
+        )
+        self.factors.set_mark(result.t)
+
+    def _on_model(self) -> None:
+        self.result = None
+        view = self.studio.run_view
+        if view is not None:
+            self.time.set_timesteps(view.summary.timesteps)
+        for tile in (self.x_t, *self.targets.values(), *self.answers.values()):
+            tile.set_picture(None)
+        self.factors.set_mark(None)
+        self.factors.set_curves([])
+        super()._on_model()

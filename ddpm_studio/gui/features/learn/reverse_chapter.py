@@ -1,0 +1,50 @@
+"""The reverse process: x_t, x̂_0 and ε̂ of one picture, from noise to the end."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
+from ddpm_studio.gui.features.learn.tool_links import tool_links
+from ddpm_studio.gui.theme.tokens import X0_HAT
+from ddpm_studio.gui.widgets.layout.basics import button
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.teaching.results import PictureRows
+
+
+class ReverseChapter(ModelChapter):
+    """Three rows of moments; the Reverse process tab has all of them."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self._seed = 0
+        self.grid = RowGrid(self.tr("A reverse process"))
+        self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
+        again = button(self.tr("From other noise"), icon="dice-5", role="primary")
+        again.clicked.connect(self._draw_other)
+        self.content.addWidget(self.grid, 1)
+        self.content.addWidget(self.progress)
+        self.content.addLayout(tool_links(actions, ["reverse"], again))
+        self._on_run()
+
+    def _draw_other(self) -> None:
+        self._seed += 1
+        self.draw_now()
+
+    def _spec(self) -> JobSpec[object]:
+        return specs.teaching.reverse_rows(self._sample_request(self._seed))
+
+    def _on_finished(self, result: object) -> None:
+        assert isinstance(result, PictureRows)
+        rows = [result.rows[key] for key in ("x_t", "x0_hat", "eps")]
+        feet = [f"t = {t:,.0f}" for t in result.seconds.values()]
+        self.grid.set_rows(np.concatenate(rows), ("xₜ", X0_HAT, "ε̂"), feet=feet)
+
+    def _on_model(self) -> None:
+        self.grid.set_rows(None, ())

@@ -1,0 +1,89 @@
+"""Data-driven: pictures of the data beside pictures that the model draws."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
+from ddpm_studio.gui.features.learn.tool_links import tool_links
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.widgets.layout.basics import button, label
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Drawn
+
+_COUNT = 16
+
+
+class SamplesChapter(ModelChapter):
+    """All that tells what to draw, and draws from what was learnt of it."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self._seed = 0
+        self.data = PictureGrid(self.tr("Pictures of the data"))
+        self.samples = PictureGrid(self.tr("Pictures that the model draws"))
+        self.data.set_empty("image", self.tr("The pictures that it learnt are not here"))
+        self.samples.set_empty("sparkles", self.tr("Drawing begins in a moment"))
+        self.again = button(
+            self.tr("Draw others"),
+            self.tr("Draw from the distribution once more, with other noise"),
+            icon="dice-5",
+            role="primary",
+        )
+        self.again.clicked.connect(self._draw_others)
+        both = TurningRow()
+        self._heads = []
+        for grid, words in (
+            (self.data, self.tr("Data: x₀ ∼ q(x₀)")),
+            (self.samples, self.tr("Model: x₀ ∼ pθ(x₀)")),
+        ):
+            column = QVBoxLayout()
+            head = label(words, "heading")
+            self._heads.append(head)
+            column.addWidget(head)
+            column.addWidget(grid, 1)
+            both.add(column)
+        self.content.addWidget(both, 1)
+        self.content.addWidget(self.progress)
+        self.content.addLayout(tool_links(actions, ["reverse", "gallery"], self.again))
+        studio.data_changed.connect(self._on_data)
+        self._on_run()
+
+    def _draw_others(self) -> None:
+        self._seed += 1
+        self.draw_now()
+
+    def _spec(self) -> JobSpec[object]:
+        self._show_data()
+        request = self._sample_request(self._seed).model_copy(update={"count": _COUNT})
+        return specs.drawing.draw(request, "learn samples")
+
+    def _on_finished(self, result: object) -> None:
+        assert isinstance(result, Drawn)
+        self.samples.set_pictures(result.pictures, recipe=result.recipe)
+
+    def _on_model(self) -> None:
+        self.samples.set_pictures(None)
+        self.data.set_pictures(None)
+
+    def _on_data(self) -> None:
+        if self.isVisible() and self.studio.can_draw:
+            self._show_data()
+
+    def _show_data(self) -> None:
+        """Show open pictures, else those of the run."""
+        dataset = self.studio.dataset
+        if dataset is not None:
+            self._on_pictures(dataset.images[:_COUNT].copy())
+        else:
+            spec = specs.data.some_pictures(self.run, _COUNT, "learn data")
+            self.studio.backend.submit(spec).on_finished(self._on_pictures)
+
+    def _on_pictures(self, pictures: Pictures) -> None:
+        self.data.set_pictures(pictures[:_COUNT])

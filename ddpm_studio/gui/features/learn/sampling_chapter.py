@@ -1,0 +1,166 @@
+"""Algorithm 2 line by line, with every value [DDPM §3.4]."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.features.learn.captioned import Captioned
+from ddpm_studio.gui.features.learn.listing import Listing
+from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
+from ddpm_studio.gui.features.learn.picture_tile import PictureTile
+from ddpm_studio.gui.features.learn.stage_row import StageRow
+from ddpm_studio.gui.features.learn.tool_links import tool_links
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, number_label
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.teaching.results import SamplingStep
+
+_LINES = (
+    r"\bf{x}_T ∼ N(\bf{0}, \bf{I})",
+    r"\rm{for}\, t = T, …, 1\, \rm{do}",
+    r"\quad\bf{z} ∼ N(\bf{0}, \bf{I})\, \rm{if}\, t > 1\rm{, else 0}",
+    r"\quad\bf{x}_{t−1} = \frac{1}{\sqrt{α_t}}\fence{\bf{x}_t − "
+    r"\frac{1−α_t}{\sqrt{1−\bar{α}_t}} ε_θ(\bf{x}_t, t)} + σ_t\bf{z}",
+    r"\rm{end for}",
+    r"\rm{return}\, \bf{x}_0",
+)
+_STEPS, _PASS, _TILE = 20, 3, 96
+
+
+class SamplingChapter(ModelChapter):
+    """Twenty passes through the loop, each in three stages: t and ε_θ, z, x of t − 1."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self.steps: list[SamplingStep] = []
+        self._seed = 0
+        self.listing = Listing(self.tr("Algorithm 2"), _LINES, self._told_lines())
+        self.stages = StageRow()
+        self.words = number_label("", "heading")
+        self.words.setWordWrap(True)
+        self.tiles = {
+            key: PictureTile(sign)
+            for key, sign in (
+                ("x_t", "xₜ"),
+                ("told", "εθ(xₜ, t)"),
+                ("z", "z"),
+                ("x_before", "xₜ₋₁"),
+            )
+        }
+        self._cards = {
+            key: Captioned(tile, tile.accessibleName()) for key, tile in self.tiles.items()
+        }
+        left, right = QVBoxLayout(), QGridLayout()
+        left.setSpacing(SPACE_M)
+        left.addWidget(self.listing)
+        left.addWidget(self.words)
+        left.addStretch()
+        right.setSpacing(SPACE_M)
+        for number, card in enumerate(self._cards.values()):
+            right.addWidget(card, number // 2, number % 2)
+        for tile in self.tiles.values():
+            tile.setMinimumSize(_TILE, _TILE)
+        both = TurningRow()
+        both.add(left)
+        both.add(right)
+        again = button(self.tr("From other noise"), icon="dice-5", role="primary")
+        again.clicked.connect(self._draw_other)
+        self.content.addWidget(both, 1)
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.stages)
+        self.content.addLayout(tool_links(actions, ["reverse"], again))
+        self.stages.moved.connect(self._show)
+        self.listing.chosen.connect(self._on_line)
+        self._on_run()
+
+    def _told_lines(self) -> list[str]:
+        return [
+            self.tr("draw noise"),
+            self.tr("for each t from T to 1"),
+            self.tr("draw fresh noise, none at the last step"),
+            self.tr("take away what the network says is noise, put fresh noise back"),
+            self.tr("end for"),
+            self.tr("return the picture"),
+        ]
+
+    def _draw_other(self) -> None:
+        self._seed += 1
+        self.draw_now()
+
+    def _spec(self) -> JobSpec[object]:
+        view = self.studio.run_view
+        most = view.summary.timesteps if view is not None else _STEPS
+        request = self._sample_request(self._seed, "ddpm", min(_STEPS, most))
+        return specs.teaching.sampling_steps(
+            request.model_copy(update={"sampler": "ddpm", "steps": min(_STEPS, most)})
+        )
+
+    def _on_finished(self, result: object) -> None:
+        assert isinstance(result, list)
+        self.steps = result
+        count = 1 + _PASS * len(result) + 2
+        self.stages.set_stages(count, count - 1)
+
+    def _on_line(self, line: int) -> None:
+        """Go to a line within the pass that is shown."""
+        here = (self.stages.stage - 1) // _PASS
+        number = min(max(here, 0), len(self.steps) - 1)
+        last = _PASS * len(self.steps)
+        places = {0: 0, 4: last + 1, 5: last + 2}
+        self.stages.go(places.get(line, 1 + _PASS * number + line - 1))
+
+    def _show(self, stage: int) -> None:
+        if not self.steps:
+            return
+        last = _PASS * len(self.steps)
+        number = min(max((stage - 1) // _PASS, 0), len(self.steps) - 1)
+        step, part = self.steps[number], (stage - 1) % _PASS
+        if stage == 0:
+            line, part, words = 0, -1, self.tr("Noise of the picture’s size.")
+        elif stage > last:
+            line, part = 3 + stage - last, 2
+            words = self.tr("t has come to 0: x₀ is the picture.")
+        else:
+            line, words = part + 1, self._words(step, part)
+        self.listing.set_current(line)
+        self.words.setText(words)
+        v = step.values
+        for key, picture, since in (
+            ("x_t", step.x_t, -1),
+            ("told", step.told, 0),
+            ("z", step.z, 1),
+            ("x_before", step.x_before, 2),
+        ):
+            seen = part >= since
+            self.tiles[key].set_picture(picture if seen else None)
+            sign = self.tiles[key].accessibleName()
+            told = self.tr("{0}, middle {1}").format(sign, f"{v[key]:.3f}")
+            self._cards[key].say(told if seen else sign)
+
+    def _words(self, step: SamplingStep, part: int) -> str:
+        v = step.values
+        if part == 0:
+            return self.tr("t = {0}: the network says which noise is in xₜ.").format(f"{step.t:,}")
+        if part == 1:
+            return (
+                self.tr("Fresh noise, which counts with σₜ = {0}.").format(f"{step.sigma:.4f}")
+                if step.sigma
+                else self.tr("The last step: no noise is put back.")
+            )
+        return self.tr("In the middle: {0} ({1} − {2} · {3}) + {4} · {5} = {6}").format(
+            f"{step.alpha**-0.5:.3f}",
+            *(
+                f"{value:.3f}"
+                for value in (v["x_t"], step.share, v["told"], step.sigma, v["z"], v["x_before"])
+            ),
+        )
+
+    def _on_model(self) -> None:
+        self.steps = []
+        for tile in self.tiles.values():
+            tile.set_picture(None)

@@ -1,0 +1,96 @@
+"""Diffusion as a physical process: points spread, and their entropy rises."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import specs
+from ddpm_studio.gui.features.learn.chapter import Chapter
+from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, two_places
+from ddpm_studio.gui.features.learn.point_plot import PointPlot
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import name, number_label, tool_button
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.teaching.results import Spreading
+
+_INTERVAL_MS = 50
+
+
+class SpreadingChapter(Chapter):
+    """Points of eight Gaussians that diffuse, and the entropy of where they are."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self.result: Spreading | None = None
+        self.plot = PointPlot(self.tr("Points that diffuse"))
+        self.entropy = CurveView(self.tr("Entropy at each t, in bits"), numbers=two_places)
+        self.time = QSlider(Qt.Orientation.Horizontal)
+        name(self.time, "t", self.tr("0: where they began. T: anywhere"))
+        self.words = number_label("t = 0", "muted")
+        self._timer = QTimer(self)
+        self._timer.setInterval(_INTERVAL_MS)
+        self._timer.timeout.connect(self._advance)
+        play = tool_button("play", self.tr("Play"), self.tr("Let the points spread, or pause"))
+        play.clicked.connect(self.play)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_M)
+        row.addWidget(play)
+        row.addWidget(self.time, 1)
+        row.addWidget(self.words)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        left.addWidget(self.plot, 1)
+        left.addLayout(row)
+        right.addWidget(self.entropy)
+        both = TurningRow()
+        both.add(left)
+        both.add(right)
+        self.content.addWidget(both, 1)
+        self.time.valueChanged.connect(self._show)
+        self.entropy.moved.connect(self.time.setValue)
+
+    def begin(self) -> None:
+        """Let them diffuse once."""
+        self.ask(specs.teaching.spreading(0), self._on_result)
+
+    def play(self) -> None:
+        """Play from the beginning, or pause."""
+        if self._timer.isActive():
+            self._timer.stop()
+        elif self.result is not None:
+            if self.time.value() == self.time.maximum():
+                self.time.setValue(0)
+            self._timer.start()
+
+    def _on_result(self, result: Spreading) -> None:
+        self.result = result
+        last = len(result.moments) - 1
+        self.time.setRange(0, last)
+        t = np.arange(last + 1, dtype=np.float64)
+        self.entropy.set_curves(
+            [
+                Curve("entropy", self.tr("entropy of xₜ, bits"), t, result.entropy),
+                Curve("", self.tr("of N(0, I)"), t, np.full_like(t, result.highest), 1),
+            ],
+            ("t = 0", f"t = {last}"),
+        )
+        self._show()
+        self.play()
+
+    def _advance(self) -> None:
+        if self.time.value() < self.time.maximum():
+            self.time.setValue(self.time.value() + 1)
+        else:
+            self._timer.stop()
+
+    def _show(self) -> None:
+        if self.result is not None:
+            t = self.time.value()
+            self.words.setText(f"t = {t}")
+            self.plot.set_points(self.result.moments[t])
+            self.entropy.set_mark(t)

@@ -1,0 +1,72 @@
+"""Goes through stages one by one: back, forward, play, or by a slider."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
+
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import name, tool_button
+
+_INTERVAL_MS = 700
+
+
+class StageRow(QWidget):
+    """Buttons and a slider over a number of stages; ``moved`` carries the stage, from 0."""
+
+    moved = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 0)
+        name(self.slider, self.tr("Stage"), self.tr("Which line is carried out"))
+        back = tool_button("chevron-left", self.tr("Back"), self.tr("One line back"))
+        self.forward = tool_button(
+            "chevron-right", self.tr("Step"), self.tr("Carry the next line out")
+        )
+        play = tool_button("play", self.tr("Play"), self.tr("Line after line, or pause"))
+        self._timer = QTimer(self)
+        self._timer.setInterval(_INTERVAL_MS)
+        self._timer.timeout.connect(self._advance)
+        back.clicked.connect(lambda: self.go(self.stage - 1))
+        self.forward.clicked.connect(lambda: self.go(self.stage + 1))
+        play.clicked.connect(self._play)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        for part in (back, play, self.forward):
+            layout.addWidget(part)
+        layout.addWidget(self.slider, 1)
+        self.slider.valueChanged.connect(self.moved)
+
+    @property
+    def stage(self) -> int:
+        """Where it stands."""
+        return self.slider.value()
+
+    def set_stages(self, count: int, stage: int = 0) -> None:
+        """Take so many stages, and stand at one of them."""
+        blocked = self.slider.blockSignals(True)
+        self.slider.setRange(0, max(0, count - 1))
+        self.slider.setValue(stage)
+        self.slider.blockSignals(blocked)
+        self.moved.emit(self.slider.value())
+
+    def go(self, stage: int) -> None:
+        """Go to a stage, or to the nearest that there is."""
+        self.slider.setValue(stage)
+
+    def _play(self) -> None:
+        if self._timer.isActive():
+            self._timer.stop()
+            return
+        if self.stage == self.slider.maximum():
+            self.go(0)
+        self._timer.start()
+
+    def _advance(self) -> None:
+        if self.stage < self.slider.maximum():
+            self.go(self.stage + 1)
+        else:
+            self._timer.stop()

@@ -1,0 +1,94 @@
+"""Slow sampling and what came after: the same noise in 2, 20, 100 and 1,000 steps."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.catalogue import SAMPLERS
+from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
+from ddpm_studio.gui.features.learn.tool_links import tool_links
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Drawn, Event
+from ddpm_studio.jobs.teaching.results import PictureRows
+from ddpm_studio.requests import SampleRequest
+
+_FEW, _ALL = (2, 20, 100), 1000
+_FIRST = "ddim"
+
+
+class StepsChapter(ModelChapter):
+    """A row for each number of steps, all from one xₜ at T, with the seconds that it took."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self._rows: list[Pictures] = []
+        self.sampler = QComboBox()
+        for sampler in SAMPLERS.values():
+            if sampler.featured and not sampler.few_step:
+                self.sampler.addItem(translated(sampler.title), sampler.name)
+        self.sampler.setCurrentIndex(max(0, self.sampler.findData(_FIRST)))
+        name(self.sampler, self.tr("Sampler"), self.tr("Of the paper, or of what came after"))
+        self.grid = RowGrid(self.tr("The same noise in fewer and more steps"))
+        self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
+        self.slow = button(
+            self.tr("All steps too"),
+            self.tr("Draw with each of the T timesteps, as the paper does: it takes its time"),
+            icon="clock",
+        )
+        self.slow.setCheckable(True)
+        chosen = together(label(self.tr("sampler"), "muted"), self.sampler)
+        self.content.addWidget(self.grid, 1)
+        self.content.addWidget(self.progress)
+        self.content.addLayout(tool_links(actions, ["reverse"], chosen, self.slow))
+        self.sampler.currentIndexChanged.connect(self.draw_later)
+        self.slow.toggled.connect(self.draw_later)
+        self._on_run()
+
+    def _spec(self) -> JobSpec[object]:
+        self._rows = []
+        request = self._request()
+        steps = self._steps(request)
+        self._labels = [self._words(count) for count in steps]
+        return specs.teaching.step_rows(request, steps)
+
+    def _request(self) -> SampleRequest:
+        return self._sample_request(0, self.sampler.currentData())
+
+    def _steps(self, request: SampleRequest) -> list[int]:
+        view = self.studio.run_view
+        most = view.summary.timesteps if view is not None else _ALL
+        if view is not None and view.summary.sampler is not None:
+            return [1, 2]
+        wanted = (*_FEW, most) if self.slow.isChecked() else _FEW
+        return sorted({min(count, most) for count in wanted})
+
+    def _words(self, count: int) -> str:
+        return self.tr("1 step") if count == 1 else self.tr("{0} steps").format(f"{count:,}")
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Drawn):
+            self._rows.append(event.pictures)
+            self.grid.set_rows(np.concatenate(self._rows), self._labels[: len(self._rows)])
+
+    def _on_finished(self, result: object) -> None:
+        assert isinstance(result, PictureRows)
+        seconds = result.seconds.values()
+        labels = [
+            self.tr("{0}, {1} s").format(words, f"{taken:.1f}")
+            for words, taken in zip(self._labels, seconds, strict=True)
+        ]
+        self.grid.set_rows(np.concatenate(list(result.rows.values())), labels)
+
+    def _on_model(self) -> None:
+        self._rows = []
+        self.grid.set_rows(None, ())

@@ -1,0 +1,36 @@
+"""From a chapter to the tools that do the same at full size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.catalogue.tools import TOOLS
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.layout.basics import button
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+
+
+def tool_links(actions: ActionRegistry, tools: Sequence[str], *first: QWidget) -> FlowLayout:
+    """Return a row of links to the tabs of these tools, behind other widgets."""
+    row = FlowLayout()
+    for widget in first:
+        row.addWidget(widget)
+    words = QCoreApplication.translate("Learn", "Open {0}")
+    for tool in tools:
+        title = translated(TOOLS[tool].title)
+        link = button(words.format(title), role="link", icon=TOOLS[tool].icon)
+        link.clicked.connect(partial(_show, actions, list(TOOLS).index(tool)))
+        row.addWidget(link)
+    return row
+
+
+def _show(actions: ActionRegistry, number: int) -> None:
+    # Where a plug-in's tab is left out, numbers behind it are others; ours come first.
+    action_id = f"view.tab{number + 1}"
+    if action_id in actions:
+        actions[action_id].trigger()

@@ -1,0 +1,155 @@
+"""Algorithm 1 line by line, on a picture, with every value [DDPM §3.4]."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.gui.features.learn.captioned import Captioned
+from ddpm_studio.gui.features.learn.curve_view import short
+from ddpm_studio.gui.features.learn.listing import Listing
+from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
+from ddpm_studio.gui.features.learn.picture_tile import PictureTile
+from ddpm_studio.gui.features.learn.stage_row import StageRow
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, number_label
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.teaching.results import TrainingStep
+
+_LINES = (
+    r"\rm{repeat}",
+    r"\quad\bf{x}_0 ∼ q(\bf{x}_0)",
+    r"\quad t ∼ \rm{Uniform}(1, …, T)",
+    r"\quad ε ∼ N(\bf{0}, \bf{I})",
+    r"\quad\rm{step along}\, ∇_θ ‖ε − ε_θ(\sqrt{\bar{α}_t}\bf{x}_0 + \sqrt{1−\bar{α}_t}ε, t)‖^2",
+    r"\rm{until converged}",
+)
+# The line of each stage; the fifth is carried out in four.
+_STAGES = (0, 1, 2, 3, 4, 4, 4, 4, 5)
+_TILE, _SLOT = 84, 96
+
+
+class TrainingChapter(PictureChapter):
+    """One pass through the loop, on a copy of the network: the model stays as it is."""
+
+    def __init__(
+        self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(studio, actions, parent)
+        self.result: TrainingStep | None = None
+        self._seed = 0
+        self.source.setFixedSize(_SLOT, _SLOT)
+        self.listing = Listing(self.tr("Algorithm 1"), _LINES, self._told_lines())
+        self.stages = StageRow()
+        self.words = number_label("", "heading")
+        self.words.setWordWrap(True)
+        self.tiles = {
+            key: PictureTile(sign)
+            for key, sign in (
+                ("x0", "x₀"),
+                ("eps", "ε"),
+                ("x_t", "xₜ"),
+                ("told", "εθ(xₜ, t)"),
+                ("error", "ε − εθ"),
+            )
+        }
+        self._cards = {
+            key: Captioned(tile, tile.accessibleName()) for key, tile in self.tiles.items()
+        }
+        again = button(self.tr("Once more"), self.tr("Another t, another ε"), icon="dice-5")
+        again.clicked.connect(self._draw_others)
+        left, right = QVBoxLayout(), QGridLayout()
+        left.setSpacing(SPACE_M)
+        left.addWidget(self.listing)
+        left.addWidget(self.words)
+        left.addStretch()
+        right.setSpacing(SPACE_M)
+        for number, card in enumerate(self._cards.values()):
+            right.addWidget(card, number // 3, number % 3)
+        for tile in self.tiles.values():
+            tile.setMinimumSize(_TILE, _TILE)
+        both = TurningRow()
+        both.add(left)
+        both.add(right)
+        low = FlowLayout()
+        low.addWidget(self.source)
+        low.addWidget(again)
+        self.content.addWidget(both, 1)
+        self.content.addWidget(self.stages)
+        self.content.addLayout(low)
+        self.stages.moved.connect(self._show)
+        self.listing.chosen.connect(lambda line: self.stages.go(_STAGES.index(line)))
+        self._on_run()
+
+    def _told_lines(self) -> list[str]:
+        return [
+            self.tr("repeat"),
+            self.tr("draw a picture of the data"),
+            self.tr("draw a t"),
+            self.tr("draw noise"),
+            self.tr("take a gradient step on the squared error of the predicted noise"),
+            self.tr("until converged"),
+        ]
+
+    def _draw_others(self) -> None:
+        self._seed += 1
+        self.draw_now()
+
+    def _spec(self) -> JobSpec[object] | None:
+        if not self._has_subject() or self.source.fitted is None:
+            return None
+        return specs.teaching.training_step(self._measure_request(), self.source.fitted, self._seed)
+
+    def _on_finished(self, result: object) -> None:
+        assert isinstance(result, TrainingStep)
+        first = self.result is None
+        self.result = result
+        # At first all is seen; who steps from there begins anew.
+        self.stages.set_stages(len(_STAGES), len(_STAGES) - 1 if first else self.stages.stage)
+
+    def _show(self, stage: int) -> None:
+        self.listing.set_current(_STAGES[min(stage, len(_STAGES) - 1)])
+        found = self.result
+        if found is None:
+            return
+        self.words.setText(self._words(found, stage))
+        v = found.values
+        for key, picture, since, value in (
+            ("x0", found.x_0, 1, v["x0"]),
+            ("eps", found.eps, 3, v["eps"]),
+            ("x_t", found.x_t, 4, v["x_t"]),
+            ("told", found.told, 5, v["told"]),
+            ("error", found.error, 6, v["eps"] - v["told"]),
+        ):
+            seen = stage >= since
+            self.tiles[key].set_picture(picture if seen else None)
+            sign = self.tiles[key].accessibleName()
+            self._cards[key].say(
+                self.tr("{0}, middle {1}").format(sign, f"{value:.3f}") if seen else sign
+            )
+
+    def _words(self, found: TrainingStep, stage: int) -> str:
+        return (
+            self.tr("One pass through the loop begins."),
+            self.tr("A picture of the data, its values from −1 to 1."),
+            self.tr("t = {0}").format(f"{found.t:,}"),
+            self.tr("Noise of the picture’s size; ±3 is shown from black to white."),
+            self.tr("xₜ = {0} · x₀ + {1} · ε").format(f"{found.signal:.4f}", f"{found.noise:.4f}"),
+            self.tr("The network says which noise is in it."),
+            self.tr("The mean square of the error is {0}.").format(short(found.loss)),
+            self.tr("Gradient {0} long; after one step of Adam, {1}, the error is {2}.").format(
+                short(found.gradient), short(found.rate), short(found.after)
+            ),
+            self.tr("At t = {0} the error went from {1} to {2}. And so on.").format(
+                f"{found.t:,}", f"{found.loss:.5f}", f"{found.after:.5f}"
+            ),
+        )[min(stage, len(_STAGES) - 1)]
+
+    def _on_model(self) -> None:
+        self.result = None
+        for tile in self.tiles.values():
+            tile.set_picture(None)
+        super()._on_model()

@@ -1,0 +1,128 @@
+"""Each concept of the lecture has a live place: pictures or curves, not text alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.catalogue.concepts import CONCEPTS, PARTS, concepts_of
+from ddpm_studio.gui.features.learn import playground_panel
+from ddpm_studio.gui.features.learn.chain_view import ChainView
+from ddpm_studio.gui.features.learn.curve_view import CurveView
+from ddpm_studio.gui.features.learn.dot_rows import DotRows
+from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.features.learn.picture_tile import PictureTile
+from ddpm_studio.gui.features.learn.point_plot import PointPlot
+from ddpm_studio.gui.features.learn.typeset import typeset
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.requests import PlayRequest
+from tests.gui.panel_help import WAIT, opened
+
+
+def shown(page: QWidget) -> set[str]:
+    """What is to be seen, by kind."""
+    found: dict[str, Sequence[QWidget]] = {
+        "curve": [v for v in page.findChildren(CurveView) if any(len(c.x) for c in v.curves)],
+        "picture": [v for v in page.findChildren(PictureTile) if v.picture is not None],
+        "grid": [v for v in page.findChildren(PictureGrid) if v.count],
+        "chain": [v for v in page.findChildren(ChainView) if v.pictures is not None],
+        "points": [v for v in page.findChildren(PointPlot) if v.points is not None],
+        "estimates": [v for v in page.findChildren(DotRows) if v.rows],
+    }
+    return {kind for kind, views in found.items() if any(view.isVisible() for view in views)}
+
+
+def _is_seen(chapter: QWidget) -> bool:
+    return bool(shown(chapter))
+
+
+@pytest.fixture
+def window(
+    qtbot: QtBot, backend: Backend, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> MainWindow:
+    # The playground learns for as long as a test has patience.
+    def brief(**given: object) -> PlayRequest:
+        return PlayRequest(**given, steps=20)
+
+    monkeypatch.setattr(playground_panel, "PlayRequest", brief)
+    return opened(qtbot, backend, tiny_run)
+
+
+def test_there_are_the_lecture_s_22_in_its_order(qtbot: QtBot) -> None:
+    assert len(CONCEPTS) == 22
+    assert [one for part in PARTS for one in concepts_of(part)] == list(CONCEPTS.values())
+    assert len({one.title for one in CONCEPTS.values()}) == 22
+    for one in CONCEPTS.values():
+        assert one.sentence.endswith(".")
+        assert one.lecture
+        assert one.paper
+        assert typeset(one.equation, 16).width > 0
+        assert "_" not in one.title + one.sentence
+
+
+def test_each_is_found_by_its_name_and_shows_pictures_or_curves(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    learn = window.tool(LearnPanel)
+    assert learn.index.concepts() == list(CONCEPTS)
+    window.helping.show_palette()
+    palette = window.helping.palette
+    assert palette is not None
+    for one in CONCEPTS.values():
+        palette.open_centred()
+        palette.field.setText(one.title)
+        found = (palette.list.item(row) for row in range(palette.list.count()))
+        # A tab of the tools may have the same name.
+        first = next(item for item in found if item is not None and "Learn" in item.text())
+        assert first.text().startswith(one.title)
+        palette.list.itemClicked.emit(first)
+        assert learn.concept is one
+        chapter = learn.chapter
+        assert chapter is not None
+        qtbot.waitUntil(partial(_is_seen, chapter), timeout=WAIT)
+        assert learn.isVisible(), one.name
+        assert chapter.isVisible(), one.name
+
+
+def test_the_index_leads_there_and_arrows_go_on(window: MainWindow) -> None:
+    learn = window.tool(LearnPanel)
+    window.show_tool(learn)
+    assert learn.chapter is None
+    assert learn.index.isVisible()
+    cells = ((row, learn.index.item(row, 0)) for row in range(learn.index.rowCount()))
+    row = next(row for row, cell in cells if cell is not None and "Markov" in cell.text())
+    learn.index.cellClicked.emit(row, 1)
+    assert _named(learn) == "markov"
+    assert CONCEPTS["markov"].sentence in learn.sentence.text()
+    learn.next.click()
+    assert _named(learn) == "reverse"
+    learn.back.click()
+    learn.back.click()
+    assert _named(learn) == "physics"
+    learn.index_button.click()
+    assert _named(learn) == ""
+    assert not learn.turn(-1)
+
+
+def _named(learn: LearnPanel) -> str:
+    return "" if learn.concept is None else learn.concept.name
+
+
+def test_without_a_model_a_ready_one_is_offered(qtbot: QtBot, backend: Backend) -> None:
+    window = opened(qtbot, backend)
+    window.actions_["learn.reverse"].trigger()
+    learn = window.tool(LearnPanel)
+    chapter = learn.chapter
+    assert chapter is not None
+    button = chapter.empty.button  # type: ignore[attr-defined]
+    assert button.isVisible()
+    with qtbot.waitSignal(window.studio.run_changed, timeout=WAIT):
+        button.click()
+    assert window.studio.can_draw
