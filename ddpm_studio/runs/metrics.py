@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import stat
+import statistics
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +37,7 @@ _MOST_STEPS = 10**9
 _TAIL = 64
 _PORTION = 4 << 20
 _LAST = 64 << 10
+_GLANCE = 4 << 10
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,48 @@ def last(path: Path) -> dict[str, Any] | None:
     except OSError:
         return None
     return next((value for line in reversed(lines) if (value := _parse(line))), None)
+
+
+def thinned_losses(path: Path, count: int) -> list[tuple[int, float]]:
+    """Return (step, loss) at up to ``count`` places spread evenly over the file, by rising step.
+
+    Each is the median of some lines there, with the step in their middle; long files are not read
+    through. Lines of no finite loss are passed over.
+    """
+    try:
+        with _opened(path) as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            if size <= count * _GLANCE:
+                lines = file.read().splitlines()
+                share = max(1, math.ceil(len(lines) / count))
+                glances = [lines[first : first + share] for first in range(0, len(lines), share)]
+            else:
+                glances = [_glance(file, size * place // count) for place in range(count)]
+    except OSError:
+        return []
+    points = [point for lines in glances if (point := _median_loss(lines)) is not None]
+    return sorted(dict(points).items())
+
+
+def _glance(file: BinaryIO, start: int) -> list[bytes]:
+    """Return the whole lines at a place, and what may be the half of one behind them."""
+    file.seek(start)
+    if start:
+        file.readline(_LONGEST_LINE)
+    return file.read(_GLANCE).splitlines()
+
+
+def _median_loss(lines: list[bytes]) -> tuple[int, float] | None:
+    parsed = [value for line in lines if (value := _parse(line)) is not None]
+    points = [
+        (int(value["step"]), float(loss))
+        for value in parsed
+        if (loss := value.get("loss")) is not None and math.isfinite(loss)
+    ]
+    if not points:
+        return None
+    return points[len(points) // 2][0], statistics.median(loss for _, loss in points)
 
 
 def truncate(path: Path, step: int) -> None:

@@ -116,3 +116,25 @@ def test_a_pipe_in_the_place_of_the_figures_is_not_waited_for(tmp_path: Path) ->
     assert metrics.read_on(file, FilePosition()).lines == []
     assert metrics.last(file) is None
     assert list(metrics.read(file)) == []
+
+
+def test_a_curve_is_thinned_without_reading_all(tmp_path: Path) -> None:
+    """Against all lines: each point is the median loss of some steps around it."""
+    file = tmp_path / "metrics.jsonl"
+    losses = [1 / (1 + step) for step in range(5000)]
+    metrics.append(file, [{"step": step, "loss": loss} for step, loss in enumerate(losses)])
+    points = metrics.thinned_losses(file, 20)
+    assert len(points) == 20
+    assert [step for step, _ in points] == sorted(step for step, _ in points)
+    for step, loss in points:
+        assert loss == pytest.approx(losses[step], rel=0.02, abs=1e-3)
+    assert points[0][0] < 200 < 4700 < points[-1][0]
+    assert metrics.thinned_losses(file, 100_000) == list(enumerate(losses)), "each line, of few"
+
+
+def test_a_short_or_strange_file_has_the_curve_it_has(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.jsonl"
+    assert metrics.thinned_losses(file, 20) == []
+    file.write_bytes(b'{"step": 1, "loss": null}\nnoise\n{"step": 2, "loss": 0.5}\n{"st')
+    assert metrics.thinned_losses(file, 1) == [(2, 0.5)]
+    assert metrics.thinned_losses(file, 20) == [(2, 0.5)]

@@ -20,13 +20,15 @@ from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.notes import Notes, read_notes
 
 _MOST_RUNS = 500
+_SPARKLINE_POINTS = 40
 
 
 @dataclass(frozen=True)
 class RunEntry:
     """One line of a list of runs; ``preset`` and ``last_loss`` are None where not known.
 
-    ``step`` is the last one that was written down, ``created`` in ISO 8601.
+    ``step`` is the last one that was written down, ``created`` in ISO 8601. ``losses`` are some
+    points (step, loss) of the training's curve, by rising step.
     """
 
     path: Path
@@ -38,6 +40,7 @@ class RunEntry:
     width: int
     created: str
     notes: Notes
+    losses: tuple[tuple[int, float], ...] = ()
 
     @property
     def image_size(self) -> int:
@@ -103,6 +106,7 @@ def _entry(run: Path) -> RunEntry:
         basics.width,
         info.created,
         read_notes(run),
+        tuple(metrics.thinned_losses(folder.metrics_file, _SPARKLINE_POINTS)),
     )
 
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QPixmap
 
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.gui.theme.theme import body_font, current_theme
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 _NONE = QModelIndex()
-SHOWN, TAGS, STEP, LOSS, NETWORK, CREATED = range(6)
+SHOWN, SAMPLE, TAGS, STEP, LOSS, NETWORK, CREATED = range(7)
+
+#: Role of a cell whose value is a run's (step, loss) points, for a delegate that draws them.
+POINTS = Qt.ItemDataRole.UserRole
 
 
 class RunModel(QAbstractTableModel):
@@ -38,15 +41,19 @@ class RunModel(QAbstractTableModel):
 
     ticked = Signal(object, bool)
     """(run, whether it is to be laid over)."""
+    cover_wanted = Signal(object)
+    """A run's (Path) last sample is looked at, and not known yet."""
 
     def __init__(self, colour_of: Callable[[Path], str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._colour_of = colour_of
         self.entries: tuple[RunEntry, ...] = ()
+        self._covers: dict[Path, QPixmap | None] = {}
         self._ticked: frozenset[Path] = frozenset()
         self._open: Path | None = None
         self._titles = (
             self.tr("Run"),
+            self.tr("Sample"),
             self.tr("Tags"),
             self.tr("Step"),
             self.tr("Loss"),
@@ -60,6 +67,8 @@ class RunModel(QAbstractTableModel):
         """Show these runs."""
         self.beginResetModel()
         self.entries = tuple(entries)
+        # A training draws new ones.
+        self._covers = {}
         self._open, self._ticked = open_run, frozenset(ticked)
         self.endResetModel()
 
@@ -69,6 +78,13 @@ class RunModel(QAbstractTableModel):
         if self.entries:
             last = self.index(len(self.entries) - 1, CREATED)
             self.dataChanged.emit(self.index(0, 0), last)
+
+    def set_cover(self, run: Path, picture: QPixmap | None) -> None:
+        """Show a run's last sample, or that it has none."""
+        self._covers[run] = picture
+        for row, entry in enumerate(self.entries):
+            if entry.path == run:
+                self.dataChanged.emit(self.index(row, SAMPLE), self.index(row, SAMPLE))
 
     def rowCount(self, parent: Index = _NONE) -> int:
         """How many runs there are."""
@@ -104,6 +120,10 @@ class RunModel(QAbstractTableModel):
             return f"{self._titles[column]}: {self._text(entry, column)}"
         if column == SHOWN:
             return self._first(entry, role)
+        if column == SAMPLE and role == Qt.ItemDataRole.DecorationRole:
+            return self._cover(entry.path)
+        if column == LOSS and role == POINTS:
+            return entry.losses
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (STEP, LOSS):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ForegroundRole and column != TAGS:
@@ -130,9 +150,17 @@ class RunModel(QAbstractTableModel):
             return font
         return None
 
+    def _cover(self, run: Path) -> QPixmap | None:
+        if run not in self._covers:
+            self._covers[run] = None
+            self.cover_wanted.emit(run)
+        return self._covers[run]
+
     def _text(self, entry: RunEntry, column: int) -> str:
         if column == SHOWN:
             return entry.name
+        if column == SAMPLE:
+            return ""
         if column == TAGS:
             return ", ".join(entry.notes.tags) or entry.notes.first_line
         if column == STEP:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -29,12 +30,15 @@ from ddpm_studio.gui.features.observatory.run_model import (
     CREATED,
     LOSS,
     NETWORK,
+    SAMPLE,
     SHOWN,
     STEP,
     TAGS,
     Index,
     RunModel,
 )
+from ddpm_studio.gui.features.observatory.sparkline import SparklineDelegate
+from ddpm_studio.gui.platform.images import to_image
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
@@ -42,9 +46,11 @@ from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.workspace.studio import Studio
 
 if TYPE_CHECKING:
+    from ddpm_studio.jobs.library.covers import RunCover
     from ddpm_studio.jobs.library.listing import RunEntry
 
 _LEAST_WIDTH = 72
+_SAMPLE_SIDE = 32
 
 
 def following(runs: Sequence[Path], old: Path | None, new: Path | None) -> list[Path]:
@@ -75,9 +81,12 @@ class RunsPage(QWidget):
         self._shown: list[Path] = []
         self.model = RunModel(self._colour, self)
         self.model.ticked.connect(self.overlaid)
+        self.model.cover_wanted.connect(self._look_at)
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.setItemDelegateForColumn(SHOWN, _WholeNames(self.table))
+        self.table.setItemDelegateForColumn(LOSS, SparklineDelegate(self.table))
+        self.table.setIconSize(QSize(_SAMPLE_SIDE, _SAMPLE_SIDE))
         name(
             self.table,
             self.tr("Runs"),
@@ -150,14 +159,14 @@ class RunsPage(QWidget):
         table.setWordWrap(False)
         table.setMinimumHeight(120)
         table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(28)
+        table.verticalHeader().setDefaultSectionSize(_SAMPLE_SIDE + SPACE_S)
         header = table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(_LEAST_WIDTH)
         # Stretched, the names of the runs would be cut before anything else is.
         header.setSectionResizeMode(TAGS, QHeaderView.ResizeMode.Stretch)
-        for column in (SHOWN, STEP, LOSS, NETWORK, CREATED):
+        for column in (SHOWN, SAMPLE, STEP, LOSS, NETWORK, CREATED):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         head = QHBoxLayout()
         head.setSpacing(SPACE_S)
@@ -193,6 +202,23 @@ class RunsPage(QWidget):
         chosen = self.selected() or self._shown[:1]
         self.model.show(entries, *self._ticks())
         self.select(chosen)
+
+    def _look_at(self, run: Path) -> None:
+        """Fetch a run's last sample, which only the rows that are seen ask for."""
+        job = self._studio.backend.submit(specs.covers.run_cover(run, 1))
+        job.on_finished(partial(self._on_cover, run))
+
+    def _on_cover(self, run: Path, cover: RunCover) -> None:
+        if cover.pictures is None or not len(cover.pictures):
+            return
+        side = round(_SAMPLE_SIDE * self.devicePixelRatioF())
+        keep, smooth = (
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        picture = QPixmap.fromImage(to_image(cover.pictures[0]).scaled(side, side, keep, smooth))
+        picture.setDevicePixelRatio(self.devicePixelRatioF())
+        self.model.set_cover(run, picture)
 
     def _listed(self) -> set[Path]:
         return {entry.path for entry in self.model.entries}

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.features.observatory.run_model import LOSS, POINTS, SAMPLE, TAGS
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import open_settings
@@ -212,7 +214,7 @@ def test_notes_and_tags_are_kept_in_the_run_and_listed(
 
     def listed() -> list[str]:
         model = page.model
-        return [str(model.index(row, 1).data()) for row in range(model.rowCount())]
+        return [str(model.index(row, TAGS).data()) for row in range(model.rowCount())]
 
     qtbot.waitUntil(lambda: "good, small" in listed(), timeout=WAIT)
     page.select([runs[1]])
@@ -221,6 +223,31 @@ def test_notes_and_tags_are_kept_in_the_run_and_listed(
     QTest.keyClicks(page.notes.text, "left at once")
     panel.show_page(panel.curves)
     assert read_notes(runs[1]).text == "left at once", "what was written is not lost"
+
+
+def test_the_table_shows_each_runs_curve_and_last_sample(
+    qtbot: QtBot, studio: Studio, runs: list[Path]
+) -> None:
+    panel = shown(qtbot, studio, runs[0])
+    panel.actions_["observatory.notes"].trigger()
+    model = panel.runs.model
+    qtbot.waitUntil(lambda: model.rowCount() > 0, timeout=WAIT)
+    row = next(k for k, entry in enumerate(model.entries) if entry.path == runs[0])
+    lines = list(metrics.read(runs[0] / "metrics.jsonl"))
+    expected = tuple((line["step"], line["loss"]) for line in lines)
+    assert model.index(row, LOSS).data(POINTS) == expected
+
+    def sample() -> QPixmap | None:
+        found = model.index(row, SAMPLE).data(Qt.ItemDataRole.DecorationRole)
+        return found if isinstance(found, QPixmap) else None
+
+    qtbot.waitUntil(lambda: sample() is not None, timeout=WAIT)
+    with_curve = panel.runs.table.grab().toImage()
+    model.show([replace(one, losses=()) for one in model.entries], runs[0], [])
+    qtbot.waitUntil(lambda: sample() is not None, timeout=WAIT)
+    without = panel.runs.table.grab().toImage()
+    cell = panel.runs.table.visualRect(model.index(row, LOSS)).translated(0, 30)
+    assert without.copy(cell) != with_curve.copy(cell)
 
 
 def test_names_of_runs_are_whole_where_there_is_little_room(
