@@ -12,6 +12,7 @@ import typer
 
 from ddpm_studio import __version__
 from ddpm_studio.cli.lazy_group import CONTEXT, LazyGroup
+from ddpm_studio.cli.launched import as_other_rank, dismiss_others
 from ddpm_studio.cli.output import forget_stdout
 from ddpm_studio.cli.stopping import Stopped, Unread
 from ddpm_studio.cli.table import COMMANDS, DEFAULT
@@ -68,9 +69,9 @@ def run(arguments: Sequence[str]) -> int:
 
         worker.main()
     if list(arguments) == [RANK_WORD]:
-        from ddpm_studio.jobs.training import follower
+        from ddpm_studio.jobs import other_ranks
 
-        return follower.main()
+        return other_ranks.main()
     words, flags = _without_flags(list(arguments))
     if _NO_PLUGINS in flags:
         from ddpm_studio.catalogue import plugins
@@ -78,11 +79,13 @@ def run(arguments: Sequence[str]) -> int:
         plugins.switch_off()
     if not words or (words[0] not in COMMANDS and words[0] not in _OWN_OPTIONS):
         words.insert(0, DEFAULT)
+    if (code := as_other_rank(words[0])) is not None:
+        return code
     app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, context_settings=CONTEXT)
     app.callback()(_studio)
     command = typer.main.get_command(app)
     try:
-        code = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
+        told = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, Unread, KeyboardInterrupt) as error:
         forget_stdout()  # Or the interpreter's last flush would fail.
@@ -97,7 +100,8 @@ def run(arguments: Sequence[str]) -> int:
         return _tell(error)
     finally:
         _tell_plugins()
-    return code if isinstance(code, int) else OK
+        dismiss_others(words[0])
+    return told if isinstance(told, int) else OK
 
 
 def _tell(error: Exception) -> int:

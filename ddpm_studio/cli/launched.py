@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.rank_flag import is_rank
 
+# Of all others rank 0 does everything.
+_SHARED = ("train", "distill", "sample", "evaluate", "bits")
 
-def other_rank() -> Callable[[], int] | None:
-    """Return what a rank that is not 0 does in place of the command; None: it is rank 0."""
+
+def as_other_rank(command: str) -> int | None:
+    """Do what a rank that is not 0 does in place of a command; returns the exit code.
+
+    None: this is rank 0, or the only one.
+    """
     if not is_rank():
         return None
     from ddpm_studio.jobs.machine.ranks.place import Place
@@ -18,13 +25,29 @@ def other_rank() -> Callable[[], int] | None:
     place = Place.from_environment()
     if place is None or place.rank == 0:
         return None
-    from ddpm_studio.jobs.training.follower import follow
+    if command not in _SHARED:
+        return 0
+    from ddpm_studio.jobs.other_ranks import follow
 
-    return lambda: follow(place)
+    return follow(place)
+
+
+def dismiss_others(command: str) -> None:
+    """Let the other ranks go where a command has ended, well or not, with work for them or not."""
+    if not is_rank() or command not in _SHARED:
+        return
+    from ddpm_studio.jobs.machine.ranks.place import Place
+    from ddpm_studio.jobs.machine.ranks.team import dismiss
+
+    place = Place.from_environment()
+    if place is not None:
+        # What has started them all may have gone, or never have come.
+        with contextlib.suppress(RuntimeError, StudioError):
+            dismiss(place)
 
 
 def is_finished(run: Path, given: Mapping[str, object]) -> bool:
-    """Whether a run has all steps that are asked for; other ranks are told, where it has.
+    """Whether a run has all steps that are asked for.
 
     Args:
         run: its folder.
@@ -36,14 +59,6 @@ def is_finished(run: Path, given: Mapping[str, object]) -> bool:
     request = folder.info.request
     wanted = int(str(given["steps"])) if "steps" in given else request.steps if request else 0
     try:
-        finished = folder.newest().step >= wanted
+        return folder.newest().step >= wanted
     except StudioError:
         return False
-    if finished and is_rank():
-        from ddpm_studio.jobs.machine.ranks.place import Place
-        from ddpm_studio.jobs.machine.ranks.team import dismiss
-
-        place = Place.from_environment()
-        if place is not None:
-            dismiss(place)
-    return finished

@@ -64,8 +64,8 @@ Devices = Annotated[
     typer.Option(
         "--devices",
         metavar="0,1,…",
-        help="Several that share the pictures to draw, a process each: GPUs by number, as "
-        "0,1,2,3; all of them by all; or cpu,cpu. The pictures are those of one.",
+        help="Several that share the pictures, a process each: GPUs by number, as 0,1,2,3; all of "
+        "them by all; or cpu,cpu. What comes of it is what one would make.",
         show_default=False,
     ),
 ]

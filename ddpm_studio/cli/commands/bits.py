@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ddpm_studio.cli.options import Json, Run, data_argument, validated, with_options
+from ddpm_studio.cli.options import Devices, Json, Run, data_argument, validated, with_options
 from ddpm_studio.cli.output import emit
 from ddpm_studio.export.writing import check_destination, whole_file
+from ddpm_studio.rank_flag import asked_devices
 from ddpm_studio.requests import BitsRequest
 
 if TYPE_CHECKING:
@@ -37,17 +38,19 @@ def command(
             "--out", metavar="FILE.json", help="All figures as a file too.", show_default=False
         ),
     ] = None,
+    devices: Devices = None,
     json: Json = False,
     **given: Any,
 ) -> None:
     """Measure bits/dim of pictures under a model."""
+    shared = asked_devices(devices)
     request = validated(BitsRequest, given, run=run)
     if out is not None:
         check_destination(out, {".json"})
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, measure_bits
 
-    result = listen(measure_bits(request, data or [], ModelStore()))
+    result = listen(measure_bits(request, data or [], ModelStore(), shared))
     if out is not None:
         with whole_file(out) as temporary:
             temporary.write_text(json_module.dumps(asdict(result), indent=1), encoding="utf-8")

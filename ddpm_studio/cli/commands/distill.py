@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.launched import other_rank
 from ddpm_studio.cli.options import Run, data_argument, validated, with_options
 from ddpm_studio.jobs.training.new_run import check_new_run
 from ddpm_studio.requests import DistillRequest, PrepareOptions
@@ -48,8 +47,6 @@ def command(
     **given: Any,
 ) -> None:
     """Make a few-step student of a model."""
-    if leave := other_rank():
-        raise typer.Exit(leave())
     if "steps" in given and "minutes" in given:
         raise typer.BadParameter("the length is in steps already.", param_hint="'--minutes'")
     request = validated(DistillRequest, given, run=run)

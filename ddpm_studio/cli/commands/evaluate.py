@@ -20,6 +20,7 @@ from ddpm_studio.cli.options import (
 from ddpm_studio.cli.output import emit
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import is_file, is_there
+from ddpm_studio.rank_flag import asked_devices
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def command(
 
     if is_run:
         request = validated(EvaluateRequest, given, run=samples)
-        result = listen(evaluate(request, data or [], ModelStore(), devices))
+        result = listen(evaluate(request, data or [], ModelStore(), asked_devices(devices)))
     else:
         if devices is not None:
             raise typer.BadParameter(

@@ -8,6 +8,7 @@ from ddpm_studio.cli.options import Devices, Json, Run, validated, with_options
 from ddpm_studio.cli.output import tell_drawn, tell_written
 from ddpm_studio.cli.target import Gif, Npy, Out, check_out, layout, write_out
 from ddpm_studio.cli.trajectory import TrajectoryRecorder
+from ddpm_studio.rank_flag import asked_devices
 from ddpm_studio.requests import (
     AnimationOptions,
     GridOptions,
@@ -30,6 +31,7 @@ def command(
     **given: Any,
 ) -> None:
     """Draw pictures from noise."""
+    shared = asked_devices(devices)
     animation, grid = validated(AnimationOptions, given), layout(given, run)
     check_out(out)
     view, numbers = validated(ViewOptions, given), validated(NumbersOptions, given)
@@ -39,9 +41,9 @@ def command(
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file
 
     if gif is None and npy is None and out.suffix.lower() != ".png":
-        recipe = listen(sample_to_file(request, out, ModelStore(), grid, devices))
+        recipe = listen(sample_to_file(request, out, ModelStore(), grid, shared))
         tell_written([out], request.count, recipe, json)
         return
-    drawn = listen(sample(request, ModelStore(), devices), trajectory)
+    drawn = listen(sample(request, ModelStore(), shared), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
     tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)

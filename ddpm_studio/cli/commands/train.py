@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ddpm_studio.catalogue.fields import option_name
-from ddpm_studio.cli.launched import is_finished, other_rank
+from ddpm_studio.cli.launched import is_finished
 from ddpm_studio.cli.options import data_argument, run_option, validated, with_options
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.training.new_run import begun_with, check_new_run, fine_tuned, resumed
@@ -87,8 +87,6 @@ def command(
     **given: Any,
 ) -> None:
     """Train a network on pictures."""
-    if leave := other_rank():
-        raise typer.Exit(leave())
     if requeue and is_file(run / "run.json"):
         if is_finished(run, given):
             print(run)

@@ -20,6 +20,10 @@ from ddpm_studio.engine.process import Denoiser, DiffusionProcess
 Array = npt.NDArray[np.float64]
 Load = Callable[[Sequence[int]], Tensor]
 DenoiserFor = Callable[[Sequence[int]], Denoiser]
+Terms = tuple[Array, list[float]]
+"""Bits, x0_mse and eps_mse of some items, shape (3, n), and L_T of each item's picture."""
+Share = Callable[[int, range], Generator[None, None, Terms]]
+"""Makes the terms of a batch, by its number and its items, elsewhere too; yields as it waits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +134,14 @@ class BoundSums:
         """Pictures that have met all their timesteps."""
         return len(self._totals)
 
+    def starts(self, size: int) -> range:
+        """Return where the batches of up to ``size`` items begin that are still to come."""
+        return range(self.done, self.items, size)
+
+    def batch(self, start: int, size: int) -> range:
+        """Return the items of the batch that begins there."""
+        return range(start, min(start + size, self.items))
+
     def state(self) -> dict[str, Any]:
         """Return the sums as JSON can hold them, without loss."""
         return {
@@ -200,6 +212,7 @@ def measure_bound(
     *,
     seed: int,
     batch: int,
+    share: Share | None = None,
 ) -> Generator[BoundSums, None, Bound]:
     """Evaluate the bound for each picture at each timestep, one noise a picture and timestep.
 
@@ -212,9 +225,10 @@ def measure_bound(
         sums: where to begin; they grow.
         seed: 0..2^63−1; the noise follows from it, the picture's number and t.
         batch: evaluations at once.
+        share: makes the terms of a batch where several processes do; None: they are made here.
 
     Yields:
-        ``sums`` after each batch.
+        ``sums`` after each batch, and while one is waited for.
 
     Raises:
         ValueError: if the network's answer is not finite, the sums are of another T, or the
@@ -224,30 +238,73 @@ def measure_bound(
     check_seed(seed)
     if sums.T != process.schedule.T:
         raise ValueError(f"the sums are of T = {sums.T}, the process of {process.schedule.T}")
-    per_picture = len(sums.t)
-    while sums.done < sums.items:
-        items = range(sums.done, min(sums.done + batch, sums.items))
-        numbers = [sums.numbers[item // per_picture] for item in items]
-        indices = [int(sums.t[item % per_picture]) - 1 for item in items]
-        pictures = list(dict.fromkeys(numbers))
-        rows = {number: row for row, number in enumerate(pictures)}
-        x0 = in_double(load(pictures))
-        check_shape("the pictures", x0, (len(pictures), "C", "H", "W"))
-        prior = prior_bits(process, x0.cpu()).tolist()
-        x0 = x0[[rows[number] for number in numbers]]
-        noise = bound_noise(seed, process.schedule.T, numbers, indices, x0)
-        with torch.no_grad():
-            index = torch.tensor(indices, device=x0.device)
-            terms = bound_terms(process, model_for(numbers), x0, index, noise)
-        values = torch.stack([terms.bits, terms.x0_mse, terms.eps_mse]).cpu().double().numpy()
-        if not np.isfinite(values).all():
-            t = indices[int(np.isfinite(values).all(0).argmin())] + 1
-            raise ValueError(f"the network's answer at t = {t} is no number")
-        # KL and −log P are never below 0; their rounding may be.
-        values[0] = np.maximum(values[0], 0)
-        sums.add(values, [prior[rows[number]] for number in numbers])
+    for k, start in enumerate(sums.starts(batch)):
+        items = sums.batch(start, batch)
+        if share is None:
+            terms = evaluate_terms(process, model_for, load, sums, items, seed=seed)
+        else:
+            terms = yield from _meanwhile(share(k, items), sums)
+        sums.add(*terms)
         yield sums
     return sums.bound()
+
+
+def evaluate_terms(
+    process: DiffusionProcess,
+    model_for: DenoiserFor,
+    load: Load,
+    sums: BoundSums,
+    items: range,
+    *,
+    seed: int,
+) -> Terms:
+    """Evaluate the terms of the bound for some items of a measurement; see :func:`measure_bound`.
+
+    Args:
+        process: its whole schedule.
+        model_for: the network for a batch of pictures.
+        load: x_0 of the named pictures.
+        sums: say which picture and timestep an item is; they stay as they are.
+        items: which.
+        seed: 0..2^63−1.
+
+    Raises:
+        ValueError: if the network's answer is not finite, or the pictures that come are not those
+            that were asked for.
+    """
+    per_picture = len(sums.t)
+    numbers = [sums.numbers[item // per_picture] for item in items]
+    indices = [int(sums.t[item % per_picture]) - 1 for item in items]
+    pictures = list(dict.fromkeys(numbers))
+    rows = {number: row for row, number in enumerate(pictures)}
+    x0 = in_double(load(pictures))
+    check_shape("the pictures", x0, (len(pictures), "C", "H", "W"))
+    prior = prior_bits(process, x0.cpu()).tolist()
+    x0 = x0[[rows[number] for number in numbers]]
+    noise = bound_noise(seed, process.schedule.T, numbers, indices, x0)
+    with torch.no_grad():
+        index = torch.tensor(indices, device=x0.device)
+        terms = bound_terms(process, model_for(numbers), x0, index, noise)
+    values = torch.stack([terms.bits, terms.x0_mse, terms.eps_mse]).cpu().double().numpy()
+    if not np.isfinite(values).all():
+        t = indices[int(np.isfinite(values).all(0).argmin())] + 1
+        raise ValueError(f"the network's answer at t = {t} is no number")
+    # KL and −log P are never below 0; their rounding may be.
+    values[0] = np.maximum(values[0], 0)
+    return values, [prior[rows[number]] for number in numbers]
+
+
+def _meanwhile(
+    job: Generator[None, None, Terms], sums: BoundSums
+) -> Generator[BoundSums, None, Terms]:
+    """Yield the sums whenever a job yields; return what it returns."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            terms: Terms = stop.value
+            return terms
+        yield sums
 
 
 def bound_noise(

@@ -8,46 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import io
-import time
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
-import torch
 
 from ddpm_studio.engine import PictureNoise
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import asked_precision, batch_limit, draw, picture_shape
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Pictures, Progress
-from ddpm_studio.jobs.machine.ranks.gathering import started
-from ddpm_studio.jobs.machine.ranks.place import named_devices
+from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.machine.ranks.pieces import is_others, made_by_others, make_pieces
 from ddpm_studio.jobs.machine.ranks.team import Team
-from ddpm_studio.jobs.machine.threads import cores_each, threads
+from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.requests import SampleRequest
-from ddpm_studio.requests.devices import device_list
 
-WORK = "draw"
-_ASKED = "drawing"
-# A rank is so many of its batches ahead at most: what is drawn waits in memory.
-_AHEAD = 4
+DRAW = "draw"
+"""What rank 0 tells the others to do."""
 
-
-def first_device(devices: str | None) -> None:
-    """Let this process compute on the first of some devices.
-
-    Raises:
-        StudioError: if they are no devices, or one is not there.
-    """
-    if devices is None:
-        return
-    try:
-        listed = device_list(devices)
-    except ValueError as error:
-        raise StudioError(f"{str(error)[:1].upper()}{str(error)[1:]}.", "Name them so.") from error
-    if listed is not None and (first := named_devices(listed)[0]).type == "cuda":
-        torch.cuda.set_device(first)
+_ASKED, _DRAWN = "drawing", "drawn"
 
 
 def batches_of(model: Model, request: SampleRequest) -> list[range]:
@@ -102,7 +82,6 @@ class Helpers:
         self._team = team
         # What auto means is found out here, once.
         exact = request.model_copy(update={"precision": asked_precision(model, request)})
-        team.tell("work", WORK)
         team.tell(
             _ASKED,
             {
@@ -116,7 +95,7 @@ class Helpers:
 
     def draws(self, k: int) -> bool:
         """Whether another rank draws batch k."""
-        return k % self._team.place.size != 0
+        return is_others(self._team, k)
 
     def drawn(self, k: int) -> Generator[Event, None, Pictures]:
         """Wait for a batch that another rank draws.
@@ -124,33 +103,21 @@ class Helpers:
         Raises:
             StudioError: if that rank has gone.
         """
-        key = _key(k)
-        while not self._team.store.check([key]):
-            self._team.check()
-            time.sleep(0.02)
-            yield Progress(0, 1, "Sampling")
-        pictures = np.load(io.BytesIO(self._team.store.get(key)), allow_pickle=False)
-        self._team.store.delete_key(key)
-        return cast(Pictures, pictures)
+        content = yield from made_by_others(self._team, _DRAWN, k, Progress(0, 1, "Sampling"))
+        return cast(Pictures, np.load(io.BytesIO(content), allow_pickle=False))
 
 
 @contextlib.contextmanager
 def helpers(
-    devices: str | None, model: Model, request: SampleRequest, classes: Sequence[int] | None
+    ranks: RankPlan, model: Model, request: SampleRequest, classes: Sequence[int] | None
 ) -> Iterator[Helpers | None]:
     """Give the other ranks, which draw while the body runs; None: there are none."""
-    listed = device_list(devices) if devices else None
-    chosen = tuple(named_devices(listed)) if listed else ()
-    if len(chosen) < 2 or request.frames:
+    if ranks.size == 1 or request.frames:
         yield None
         return
-    each = cores_each(len(chosen))
-    with threads(each if model.device.type == "cpu" else None):
-        team = started(chosen, each)
-        try:
-            yield Helpers(team, model, request, classes)
-        finally:
-            team.close(well=True)
+    each = ranks.threads(None)
+    with threads(each), ranks.gathered(DRAW, each) as team:
+        yield Helpers(team, model, request, classes) if team else None
 
 
 def draw_as_rank(team: Team) -> None:
@@ -158,19 +125,12 @@ def draw_as_rank(team: Team) -> None:
     told = cast(dict[str, Any], team.hear(_ASKED))
     asked = {**told["request"], "run": told["run"], "device": told["device"]}
     request = SampleRequest.model_validate({**asked, "checkpoint": told["step"]})
-    if team.device.type == "cuda":
-        torch.cuda.set_device(team.device)
     model = ModelStore().for_drawing(request.run, request)
     batches = batches_of(model, request)
-    size = team.place.size
-    for k in range(team.place.rank, len(batches), size):
-        while k >= _AHEAD * size and team.store.check([_key(k - _AHEAD * size)]):
-            time.sleep(0.02)
-        pictures = finish(draw_batch(model, request, told["classes"], batches[k]))
+
+    def drawn(k: int) -> bytes:
         content = io.BytesIO()
-        np.save(content, pictures)
-        team.store.set(_key(k), content.getvalue())  # type: ignore[arg-type]
+        np.save(content, finish(draw_batch(model, request, told["classes"], batches[k])))
+        return content.getvalue()
 
-
-def _key(k: int) -> str:
-    return f"drawn/{k}"
+    make_pieces(team, _DRAWN, len(batches), drawn)

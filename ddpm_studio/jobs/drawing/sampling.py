@@ -18,11 +18,11 @@ from ddpm_studio.jobs.drawing.rank_drawing import (
     batches_of,
     classes_of,
     draw_batch,
-    first_device,
     helpers,
 )
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
+from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import GridOptions, SampleRequest
 from ddpm_studio.runs.classes import classes_in_turn, known_classes
@@ -40,8 +40,8 @@ def sample(
     Args:
         request: what to draw.
         models: where the model comes from.
-        devices: several that share the batches, as ``TrainRequest.devices``; frames are drawn on
-            the first alone.
+        devices: several that share the batches, as ``TrainRequest.devices``, or ``LAUNCHED``;
+            frames are drawn on the first alone.
 
     Yields:
         Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
@@ -49,10 +49,11 @@ def sample(
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
     """
-    first_device(devices)
-    model = models.for_drawing(request.run, request)
+    ranks = RankPlan.of(devices, request.device)
+    device = ranks.device_for(request.device)
+    model = models.for_drawing(request.run, request.model_copy(update={"device": device}))
     request = as_the_run_draws(model, request)
-    pictures = yield from draw_classes(model, request, _classes(model, request), devices)
+    pictures = yield from draw_classes(model, request, _classes(model, request), ranks)
     return Drawn(pictures, _recipe(model, request))
 
 
@@ -86,13 +87,14 @@ def sample_to_file(
     """
     if request.frames:
         raise StudioError("Moments of the way can't be written so.", "Leave frames out.")
-    first_device(devices)
-    model = models.for_drawing(request.run, request)
+    ranks = RankPlan.of(devices, request.device)
+    device = ranks.device_for(request.device)
+    model = models.for_drawing(request.run, request.model_copy(update={"device": device}))
     request = as_the_run_draws(model, request)
     classes, told = _classes(model, request), _recipe(model, request)
     channels = picture_shape(model)[0]
     with _open_file(path, request.count, channels, told, options or GridOptions()) as take:
-        yield from _draw_batches(model, request, classes, take, devices)
+        yield from _draw_batches(model, request, classes, take, ranks)
     return told
 
 
@@ -100,7 +102,7 @@ def draw_classes(
     model: Model,
     request: SampleRequest,
     classes: Sequence[int] | None,
-    devices: str | None = None,
+    ranks: RankPlan,
 ) -> Generator[Event, None, Pictures]:
     """Draw pictures, each of a class of its own.
 
@@ -108,7 +110,7 @@ def draw_classes(
         model: what to draw with.
         request: the sampler and its settings, and how many; its own class is of no effect.
         classes: one for each picture; None: without.
-        devices: several that share the batches.
+        ranks: that share the batches.
 
     Yields:
         As :func:`sample`.
@@ -117,9 +119,7 @@ def draw_classes(
         The pictures, uint8 (N, H, W, C).
     """
     pictures: list[Pictures] = []
-    yield from _draw_batches(
-        model, request, classes, lambda some, _: pictures.append(some), devices
-    )
+    yield from _draw_batches(model, request, classes, lambda some, _: pictures.append(some), ranks)
     return np.concatenate(pictures)
 
 
@@ -128,11 +128,11 @@ def _draw_batches(
     request: SampleRequest,
     classes: Sequence[int] | None,
     take: _Take,
-    devices: str | None,
+    ranks: RankPlan,
 ) -> Generator[Event, None, None]:
     """Draw in batches, in order; each is handed on with its classes."""
     batches = batches_of(model, request)
-    with helpers(devices, model, request, classes) as others:
+    with helpers(ranks, model, request, classes) as others:
         for k, numbers in enumerate(batches):
             if others is not None and others.draws(k):
                 job = others.drawn(k)

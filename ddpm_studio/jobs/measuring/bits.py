@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -12,47 +12,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ddpm_studio import data
 from ddpm_studio.data import Dataset
-from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
-from ddpm_studio.engine.likelihood.flow_likelihood import (
-    density_bits,
-    dequantise,
-    flow_log_likelihood,
-    noise_dequantised_bits,
-)
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound, standard_error
-from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
-from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
-from ddpm_studio.jobs.measuring.measuring import (
-    class_tensor,
-    measured_process,
-    own_classes,
-)
+from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.measuring.bits_work import BitsWork, cannot_be_measured
+from ddpm_studio.jobs.measuring.measuring import measured_process
+from ddpm_studio.jobs.measuring.rank_bits import sharing
 from ddpm_studio.requests import BitsRequest
 from ddpm_studio.runs.measurement import Measurement
 
 _SECONDS_BETWEEN_SAVES = 5.0
 _SECONDS_BETWEEN_FIGURES = 0.5
-# Gradients keep what the network computes on the way.
-_FLOW_SHARE = 4
 _PARTS_OF_A_FLOW = 1000
-_DEQUANTISATION, _PROBE = 1, 2
 # These change no figure, so a measurement begun with others goes on.
 _INDIFFERENT = {"run", "device", "batch", "flow"}
 
 
 def measure_bits(
-    request: BitsRequest, sources: Sequence[Path], models: ModelStore
+    request: BitsRequest,
+    sources: Sequence[Path],
+    models: ModelStore,
+    devices: str | None = None,
 ) -> Generator[Event, None, BitsMeasured]:
     """Measure bits/dim of pictures under a run's newest model.
 
@@ -63,6 +50,8 @@ def measure_bits(
         request: how many pictures, timesteps, seed, weights; and whether by the flow too.
         sources: the pictures; empty: those that the model was trained on.
         models: where the model comes from.
+        devices: several that share the work, as ``TrainRequest.devices``, or ``LAUNCHED``; the
+            figures are those of one.
 
     Yields:
         Progress; BitsMeasured about twice a second from the first whole picture on.
@@ -71,7 +60,8 @@ def measure_bits(
         StudioError: if run or pictures can't be read or don't go together, a setting is out
             of range, or the network's answer is no number.
     """
-    model = models.get(request.run, request.weights, request.device)
+    ranks = RankPlan.of(devices, request.device)
+    model = models.get(request.run, request.weights, ranks.device_for(request.device))
     process = measured_process(model, request)
     if request.flow and process.schedule.zero_terminal_snr:
         raise StudioError(
@@ -86,7 +76,6 @@ def measure_bits(
     if left_out:
         counted = "1 picture" if left_out == 1 else f"{left_out:,} pictures"
         yield Notice(f"{counted} left out that can't be used.")
-    pictures = _Pictures(model, dataset)
     count = min(request.count, len(dataset))
     if count < request.count:
         yield Notice(f"There are {count:,} pictures; all of them are measured.")
@@ -96,50 +85,39 @@ def measure_bits(
     sums = BoundSums(process.schedule.T, request.timesteps, numbers)
     flow: list[float] = kept.restore(sums)
     figures = partial(_figures, asked=count, recipe=recipe)
-    batch = request.batch or batch_limit(picture_shape(model), model.device)
+    work = BitsWork(model, process, request, dataset, numbers)
+    if sums.done == sums.items and not (request.flow and len(flow) < count):
+        ranks = RankPlan.alone(ranks.device)
     try:
-        last = 0.0
-        job = measure_bound(
-            process, pictures.denoiser, pictures.load, sums, seed=request.seed, batch=batch
-        )
-        for _ in job:
-            yield Progress(sums.done, sums.items, "Measuring bits/dim", "evaluations")
-            if sums.finished and time.monotonic() > last + _SECONDS_BETWEEN_FIGURES:
-                yield figures(sums.bound())
-                last = time.monotonic()
-            yield from kept.save_if_due(sums, flow)
-        if request.flow:
-            size = max(1, batch // _FLOW_SHARE)
-            while len(flow) < count:
-                yield from _follow(request, process, pictures, numbers, flow, size)
+        with sharing(ranks, work, sums, len(flow)) as others:
+            last = 0.0
+            job = measure_bound(
+                process,
+                work.denoiser,
+                work.load,
+                sums,
+                seed=request.seed,
+                batch=work.batch,
+                share=others.terms if others else None,
+            )
+            for _ in job:
+                yield Progress(sums.done, sums.items, "Measuring bits/dim", "evaluations")
+                if sums.finished and time.monotonic() > last + _SECONDS_BETWEEN_FIGURES:
+                    yield figures(sums.bound())
+                    last = time.monotonic()
+                yield from kept.save_if_due(sums, flow)
+            for k, start in enumerate(work.flow_batches(len(flow)) if request.flow else ()):
+                bits = others.flow_bits(k, start) if others else work.flow_bits(start)
+                flow += yield from _told(bits, len(flow), count)
                 yield figures(sums.bound(), flow)
                 yield from kept.save_if_due(sums, flow)
     except ValueError as error:
-        raise StudioError(
-            f"The model can't be measured: {error}.",
-            "Try the raw weights, or an earlier checkpoint.",
-        ) from error
+        raise cannot_be_measured(error) from error
     finally:
         kept.save(sums, flow)
     result: BitsMeasured = figures(sums.bound(), flow if len(flow) == count else [])
     kept.finish(sums, flow, result)
     return result
-
-
-class _Pictures:
-    """The set as the measurement sees it: x_0 and the network, by the pictures' numbers."""
-
-    def __init__(self, model: Model, dataset: Dataset) -> None:
-        self._model, self._dataset = model, dataset
-        self._classes: Mapping[int, int] | None = own_classes(model, dataset)
-
-    def load(self, numbers: Sequence[int]) -> Tensor:
-        levels = torch.from_numpy(self._dataset.images[list(numbers)])
-        return to_model(levels.to(self._model.device))
-
-    def denoiser(self, numbers: Sequence[int]) -> LabelledNetwork:
-        classes = class_tensor(self._dataset, self._classes, numbers, self._model.device)
-        return LabelledNetwork(self._model.network, classes)
 
 
 class _Kept:
@@ -194,44 +172,18 @@ class _Kept:
         self._saved = sums.done, len(flow)
 
 
-def _follow(
-    request: BitsRequest,
-    process: DiffusionProcess,
-    pictures: _Pictures,
-    numbers: Sequence[int],
-    flow: list[float],
-    size: int,
-) -> Generator[Event, None, None]:
-    """Append the flow's bits/dim of the next pictures, up to ``size``."""
-    done = len(flow)
-    batch = numbers[done : done + size]
-    x0, network = pictures.load(batch), pictures.denoiser(batch)
-    draws = []
-    for purpose in (_DEQUANTISATION, _PROBE):
-        noise = PictureNoise(derive_seed(request.seed, purpose), batch, "cpu")
-        draws.append(noise.draw(x0.shape[1:]).to(x0))
-    x_1 = process.q_sample(x0, 0, draws[0])
-    uniform = request.dequantise == "uniform"
-    start = (
-        dequantise(x0, torch.special.ndtr(draws[0]))
-        if uniform
-        else x_1 / float(process.schedule.sqrt_alphas_cumprod[0])
-    )
-    probe = torch.where(draws[1] < 0, -1.0, 1.0)
-    job = flow_log_likelihood(process, network, start, probe)
+def _told(
+    bits: Generator[float, None, list[float]], done: int, count: int
+) -> Generator[Event, None, list[float]]:
+    """Tell how far the flow of a batch is, after that of ``done`` pictures of ``count``."""
     while True:
         try:
-            share = next(job).share
+            share = next(bits)
         except StopIteration as stop:
-            figures = (
-                density_bits(stop.value, x0[0].numel())
-                if uniform
-                else noise_dequantised_bits(process, network, x0, x_1, stop.value)
-            )
-            flow.extend(figures.tolist())
-            return
-        part = int(_PARTS_OF_A_FLOW * (done + share * len(batch)))
-        yield Progress(part, _PARTS_OF_A_FLOW * len(numbers), "Following the flow", "")
+            figures: list[float] = stop.value
+            return figures
+        part = int(_PARTS_OF_A_FLOW * (done + share))
+        yield Progress(part, _PARTS_OF_A_FLOW * count, "Following the flow", "")
 
 
 def _figures(

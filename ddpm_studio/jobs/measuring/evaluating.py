@@ -15,11 +15,11 @@ from ddpm_studio.data.fitting import settled
 from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
-from ddpm_studio.jobs.drawing.rank_drawing import first_device
 from ddpm_studio.jobs.drawing.sampling import draw_classes
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import Evaluated, Event, Notice, Pictures
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
+from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare, counted
 from ddpm_studio.jobs.measuring.measuring import own_classes
 from ddpm_studio.requests import CompareRequest, EvaluateRequest, PrepareOptions, SampleRequest
@@ -56,7 +56,7 @@ def evaluate(
         request: the run, the sampler, and what to compare in.
         sources: the real pictures; empty: those that the model was trained on.
         models: where the model comes from.
-        devices: several that share the drawing, as ``TrainRequest.devices``.
+        devices: several that share the drawing, as ``TrainRequest.devices``, or ``LAUNCHED``.
 
     Yields:
         Progress and Notices.
@@ -76,8 +76,9 @@ def draw_samples(
     devices: str | None = None,
 ) -> Generator[Event, None, Samples]:
     """Do the part of :func:`evaluate` that needs the device, or several."""
-    first_device(devices)
-    model = models.for_drawing(request.run, request)
+    ranks = RankPlan.of(devices, request.device)
+    device = ranks.device_for(request.device)
+    model = models.for_drawing(request.run, request.model_copy(update={"device": device}))
     if sources:
         dataset = yield from data.prepare(sources, prepare_options(model.info))
     else:
@@ -86,7 +87,7 @@ def draw_samples(
     both = SampleRequest.model_fields.keys() & EvaluateRequest.model_fields.keys()
     asked = SampleRequest(**{name: getattr(request, name) for name in both})
     classes = _classes(model, dataset, request)
-    pictures = yield from draw_classes(model, asked, classes, devices)
+    pictures = yield from draw_classes(model, asked, classes, ranks)
     told = {**recipe(model, asked, kind="evaluate"), "by_class": request.by_class}
     return Samples(pictures, RealPictures(dataset, _held_out(model, dataset)), model.step, told)
 

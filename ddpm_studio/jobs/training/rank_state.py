@@ -16,9 +16,13 @@ from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.engine.training_tensors import gathered, load_exactly, parted
 from ddpm_studio.jobs.events import Notice
+from ddpm_studio.jobs.machine.ranks.store import put, read
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
+
+TRAIN = "train"
+"""What rank 0 tells the others to do."""
 
 _PLAN, _ROWS, _STATE = "plan", "rows", "state"
 
@@ -51,7 +55,7 @@ def tell_plan(
     """Tell the other ranks what is trained; the precision is that of rank 0."""
     exact = request.model_copy(update={"precision": trainer.config.precision})
     if rows is not None:
-        team.store.set(_ROWS, rows.astype("<i8").tobytes())  # type: ignore[arg-type]
+        put(team.store, _ROWS, rows.astype("<i8").tobytes())
     team.tell(
         _PLAN,
         {
@@ -66,7 +70,7 @@ def tell_plan(
 def hear_plan(team: Team) -> Plan:
     """Wait for what rank 0 tells."""
     told = cast(dict[str, Any], team.hear(_PLAN))
-    rows = np.frombuffer(team.store.get(_ROWS), "<i8").astype(np.int64) if told["rows"] else None
+    rows = np.frombuffer(read(team.store, _ROWS), "<i8").astype(np.int64) if told["rows"] else None
     return Plan(
         RunInfo.model_validate_json(told["info"]),
         TrainRequest.model_validate_json(told["request"]),

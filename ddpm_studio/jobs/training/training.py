@@ -46,10 +46,12 @@ from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.new_run import taken_over
-from ddpm_studio.jobs.training.rank_state import Leading, tell_plan, told_ranks
+from ddpm_studio.jobs.training.rank_state import TRAIN, Leading, tell_plan, told_ranks
+from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.paths import is_there
+from ddpm_studio.rank_flag import asked_devices
 from ddpm_studio.requests import PrepareOptions, TrainRequest, Weights
 from ddpm_studio.runs import Checkpoint, RunFolder, journal
 from ddpm_studio.runs.averages import forget_averages_after
@@ -107,7 +109,7 @@ def train(
         StudioError: for pictures, settings or a run folder that can't be used, and when training
             can't go on: what was whole of it is saved then.
     """
-    ranks = RankPlan.of(request)
+    ranks = RankPlan.of(asked_devices(request.devices), request.device)
     device = ranks.device
     if resume:
         folder = RunFolder.open(run)
@@ -200,7 +202,7 @@ def train(
     with (
         devices.deterministic(request.deterministic, device),
         threads(ranks.threads(request.threads)),
-        ranks.gathered(request.threads) as team,
+        ranks.gathered(TRAIN, request.threads) as team,
     ):
         described = folder.info if resume else info
         taken, seen = _taken(folder) if resume else (0, 0)

@@ -1,4 +1,4 @@
-"""The ranks of a training, from where it is decided that there are several to their end."""
+"""The ranks of a job, from where it is decided that there are several to their end."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
 from ddpm_studio.jobs.machine.ranks.store import open_store
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import cores_each
-from ddpm_studio.requests import TrainRequest
+from ddpm_studio.rank_flag import LAUNCHED
+from ddpm_studio.requests import Device
 
 _HERE, _CONNECTING = "127.0.0.1", timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class RankPlan:
-    """Which ranks a training has.
+    """Which ranks a job has.
 
     Args:
         device: of this process.
@@ -38,24 +39,28 @@ class RankPlan:
     chosen: tuple[torch.device, ...]
 
     @classmethod
-    def of(cls, request: TrainRequest) -> RankPlan:
-        """Return what the environment says, or else the request.
+    def of(cls, several: str | None, device: Device) -> RankPlan:
+        """Return what is asked for.
+
+        Args:
+            several: the devices of as many ranks, as a person names them, or ``LAUNCHED``; None:
+                there is one rank.
+            device: of that one, or the kind of all where torchrun has started them.
 
         Raises:
-            StudioError: if a device is not there, or both say something.
+            StudioError: if a device is not there.
         """
-        place = Place.from_environment()
-        if place is not None:
-            if request.devices is not None:
-                raise StudioError(
-                    "Each process that torchrun has started has its device.",
-                    "Leave --devices out, or do without torchrun.",
-                )
-            return cls(place.choose_device(request.device), place, ())
-        if request.devices is None:
-            return cls(devices.choose_device(request.device), None, ())
-        chosen = named_devices(request.devices)
+        if several == LAUNCHED and (place := Place.from_environment()):
+            return cls(place.choose_device(device), place, ())
+        chosen = named_devices(several) if several else []
+        if not chosen:
+            return cls.alone(devices.choose_device(device))
         return cls(chosen[0], None, tuple(chosen))
+
+    @classmethod
+    def alone(cls, device: torch.device) -> RankPlan:
+        """Return the plan of one process on a device."""
+        return cls(device, None, ())
 
     @property
     def size(self) -> int:
@@ -67,11 +72,25 @@ class RankPlan:
         shared = len(self.chosen) > 1 and self.device.type == "cpu"
         return cores_each(len(self.chosen)) if asked is None and shared else asked
 
+    def device_for(self, asked: Device) -> Device:
+        """Return the device that this process draws or measures on, now torch's current one.
+
+        Args:
+            asked: what is asked for where there is one rank.
+        """
+        if self.size == 1:
+            return asked
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+            return "cuda"
+        return "cpu"
+
     @contextlib.contextmanager
-    def gathered(self, threads: int | None) -> Iterator[Team | None]:
+    def gathered(self, work: str, threads: int | None) -> Iterator[Team | None]:
         """Give the ranks while the body runs, started where that is asked for; None: one process.
 
         Args:
+            work: what the others are to do.
             threads: of the CPU, of each.
 
         Raises:
@@ -81,15 +100,14 @@ class RankPlan:
             torch.cuda.set_device(self.device)
         if self.place is not None:
             team = Team(self.place, self.device, self.place.connect())
-            team.tell("work", "train")
         elif len(self.chosen) > 1:
             team = started(self.chosen, threads)
-            team.tell("work", "train")
         else:
             yield None
             return
         well = False
         try:
+            team.tell_work(work)
             yield team
             well = True
         except GeneratorExit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,10 +15,10 @@ from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.store import open_store, part_of
 from ddpm_studio.rank_flag import ADDRESS, PORT, RANK, SIZE, is_rank
 from ddpm_studio.requests import Device
-from ddpm_studio.requests.devices import ALL_DEVICES
+from ddpm_studio.requests.devices import ALL_DEVICES, device_list
 
 if TYPE_CHECKING:
-    from torch._C._distributed_c10d import Store
+    from torch._C._distributed_c10d import Store, TCPStore
 
 _LOCAL, _LOCAL_SIZE = "LOCAL_RANK", "LOCAL_WORLD_SIZE"
 _AGENT_STORE, _ATTEMPT = "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"
@@ -114,9 +115,18 @@ class Place:
             )
         return torch.device("cuda", self.local_rank)
 
-    def connect(self) -> Store:
-        """Return the store that all ranks share."""
-        return self.within(open_store(self.address, self.port, self.hosts, _CONNECTING))
+    def connect(self, patience: timedelta = _CONNECTING) -> Store:
+        """Return the store that all ranks share.
+
+        Args:
+            patience: how long to wait until there is one.
+
+        Raises:
+            StudioError: if there is none by then, or it can't be hosted.
+        """
+        if self.hosts:
+            return self.within(_hosted(self.address, self.port))
+        return self.within(open_store(self.address, self.port, False, patience))
 
     def within(self, store: Store) -> Store:
         """Return this attempt's part of a store."""
@@ -126,12 +136,24 @@ class Place:
         return f"rank {self.rank}" + (f" ({self.device})" if self.device else "")
 
 
-def named_devices(asked: str) -> list[torch.device]:
-    """Return the devices of ``TrainRequest.devices``, one for each rank.
+@functools.cache
+def _hosted(address: str, port: int) -> TCPStore:
+    """Host a store for as long as this process lives: others may look into it at any time."""
+    return open_store(address, port, True, _CONNECTING)
+
+
+def named_devices(given: str) -> list[torch.device]:
+    """Return devices as a person names them, see ``TrainRequest.devices``, one for each rank.
 
     Raises:
-        StudioError: if one is not there.
+        StudioError: if they are no devices, or one is not there.
     """
+    try:
+        asked = device_list(given)
+    except ValueError as error:
+        raise StudioError(f"{str(error)[:1].upper()}{str(error)[1:]}.", "Name them so.") from error
+    if asked is None:
+        return []
     if asked == ALL_DEVICES:
         count = torch.cuda.device_count()
         if count == 0:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,10 @@ class RankProcess:
 
 
 def close_all(processes: Sequence[RankProcess], seconds: float) -> None:
-    """Let them end within so many seconds each, or else end them."""
+    """Let them end within so many seconds, or else end them."""
+    until = time.monotonic() + seconds
     for process in processes:
-        process.close(seconds)
+        process.close(max(0.0, until - time.monotonic()))
 
 
 def _python() -> list[str]:

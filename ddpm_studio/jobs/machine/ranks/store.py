@@ -15,22 +15,56 @@ if TYPE_CHECKING:
     # Builds of torch without it have no such names.
     from torch._C._distributed_c10d import Store, TCPStore
 
+# A store refuses values of more than 8 MiB.
+_PART_BYTES = 4 * 2**20
+
 
 def open_store(address: str, port: int, hosts: bool, timeout: timedelta) -> TCPStore:
     """Return a store at a host's port; port 0 of one that this process hosts is any free one.
 
     Raises:
-        StudioError: if this build of torch has none.
+        StudioError: if this build of torch has none, the port is taken, or nobody answers there.
     """
     if not dist.is_available():
         raise StudioError(
             "This build of torch can't train on several devices.",
             "Install another build, or train on one device.",
         )
-    store: TCPStore = dist.TCPStore(  # type: ignore[attr-defined]
-        address, port, is_master=hosts, wait_for_workers=False, timeout=timeout
-    )
+    try:
+        store: TCPStore = dist.TCPStore(  # type: ignore[attr-defined]
+            address, port, is_master=hosts, wait_for_workers=False, timeout=timeout
+        )
+    except RuntimeError as error:
+        does = "listen" if hosts else "reach rank 0"
+        raise StudioError(
+            f"This rank can't {does} at port {port} of {address}.",
+            "Start the ranks with another port, and see that their machines reach each other.",
+            str(error),
+        ) from error
     return store
+
+
+def put(store: Store, key: str, content: bytes) -> None:
+    """Keep bytes of any length under a key; see :func:`read`."""
+    starts = range(0, len(content), _PART_BYTES)
+    for part, start in enumerate(starts):
+        store.set(f"{key}/{part}", content[start : start + _PART_BYTES])  # type: ignore[arg-type]
+    # Last, so that where it is there, all is.
+    store.set(key, str(len(starts)))
+
+
+def read(store: Store, key: str) -> bytes:
+    """Return what :func:`put` has kept, once its key is there."""
+    return b"".join(store.get(f"{key}/{part}") for part in range(int(store.get(key))))
+
+
+def take(store: Store, key: str) -> bytes:
+    """Return what :func:`put` has kept, and keep it no longer."""
+    content = read(store, key)
+    for part in range(int(store.get(key))):
+        store.delete_key(f"{key}/{part}")
+    store.delete_key(key)
+    return content
 
 
 def part_of(store: Store, name: str) -> Store:

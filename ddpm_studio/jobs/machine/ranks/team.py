@@ -13,7 +13,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 import torch.distributed as dist
@@ -23,13 +23,14 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.machine.ranks.place import Place
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
 from ddpm_studio.jobs.machine.ranks.store import part_of, wait_for
-from ddpm_studio.jobs.machine.ranks.watch import Doing, Watch
+from ddpm_studio.jobs.machine.ranks.watch import Doing, Watch, left_key
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
 
 # So long may joining take, once all are there. Afterwards a rank may wait for rank 0 to draw, to
 # save, or to go on after a pause: it is the watch that knows when waiting is of no use.
+_DISMISSING = timedelta(seconds=5)
 _JOINING, _WAITING = timedelta(seconds=120), timedelta(days=365)
 # A rank's process loads torch first, from a slow disk perhaps.
 _STARTING_SECONDS = 300.0
@@ -37,7 +38,7 @@ _STARTING_SECONDS = 300.0
 _WHY_SECONDS = 16.0
 _GRACE_SECONDS = 5.0
 _REMEDY = "Train further: it goes on from the last checkpoint."
-_OVER, _STOP = "over", "stop"
+_OVER, _STOP, _WORK = "over", "stop", "work"
 
 
 class Team:
@@ -45,7 +46,7 @@ class Team:
 
     Args:
         place: which.
-        device: on which it computes.
+        device: on which it computes; another rank than 0 hears of it with its work.
         processes: the other ranks, where this one has started them.
         store: that all share.
     """
@@ -63,6 +64,8 @@ class Team:
         self._processes = processes or []
         self._found: tuple[int, str] | None = None
         self._asked: int | None = None
+        self.has_work = False
+        """Whether this rank has heard what there is to do."""
         self._beats_after_end = 0
         self._group: RankGroup | None = None
         own = replace(place, hosts=False).connect()
@@ -98,7 +101,7 @@ class Team:
                     time.sleep(0.02)
             self.store.set("all there", "")
         else:
-            wait_for(self.store, "all there", self._check_over)
+            wait_for(self.store, "all there", self.check_over)
         cuda = self.device.type == "cuda"
         with _loopback(self.place):
             dist.init_process_group(
@@ -118,9 +121,32 @@ class Team:
 
     def hear(self, key: str) -> object:
         """Wait for what another rank tells."""
-        return json.loads(wait_for(self.store, key, self._check_over))
+        return json.loads(wait_for(self.store, key, self.check_over))
 
-    def _check_over(self) -> None:
+    def tell_work(self, work: str) -> None:
+        """Tell the other ranks what there is to do, and on which kind of device."""
+        self.tell(_WORK, {"work": work, "device": self.device.type})
+
+    def hear_work(self) -> str:
+        """Wait for what rank 0 has to do, and take up the device for it.
+
+        Raises:
+            StudioError: if this rank has no such device.
+            RankLostError: if there is nothing to do.
+        """
+        told = cast(dict[str, Any], self.hear(_WORK))
+        self.has_work = True
+        self.device = self.place.choose_device(told["device"])
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+        return str(told["work"])
+
+    def check_over(self) -> None:
+        """Raise where waiting for rank 0 is of no use any more.
+
+        Raises:
+            RankLostError: if it has left in good order.
+        """
         if self.is_over:
             raise RankLostError("rank 0 has ended the training")
 
@@ -163,9 +189,12 @@ class Team:
 
     def close(self, well: bool) -> None:
         """Leave the others; the processes that this rank has started are ended."""
-        if self.leads and well:
+        if well:
             with contextlib.suppress(RuntimeError):
-                self.store.set(_OVER, "")
+                if self.leads:
+                    _end_all(self.store, self.place)
+                else:
+                    self.store.set(left_key(self.place.rank), "")
         self._watch.stop()
         if dist.is_initialized():
             with contextlib.suppress(RuntimeError):
@@ -248,7 +277,16 @@ class _WatchedGroup(RankGroup):
 
 def dismiss(place: Place) -> None:
     """Tell the other ranks, which something else has started, that there is nothing to train."""
-    place.connect().set(_OVER, "")
+    _end_all(place.connect(_DISMISSING), place)
+
+
+def _end_all(store: Store, place: Place) -> None:
+    """Tell the others that it is over; what hosts the store stays until they have heard."""
+    store.set(_OVER, "")
+    until = time.monotonic() + (_GRACE_SECONDS if place.hosts else 0)
+    waited = [left_key(rank) for rank in range(1, place.size)]
+    while time.monotonic() < until and not store.check(waited):
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager

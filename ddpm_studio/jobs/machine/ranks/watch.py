@@ -20,6 +20,11 @@ _SILENT = 12
 _LONGEST_STEP = 600
 
 
+def left_key(rank: int) -> str:
+    """Return the key of the store that says that a rank has done its part, and left."""
+    return f"left/{rank}"
+
+
 @dataclass
 class Doing:
     """What this rank's training does; written by it, read by its watch."""
@@ -94,7 +99,7 @@ class Watch(threading.Thread):
             heard.silent = heard.silent + 1 if beat == heard.beat else 0
             heard.beat = beat
             # One that has not begun is still loading.
-            if beat and heard.silent >= _SILENT:
+            if beat and heard.silent >= _SILENT and not self._store.check([left_key(rank)]):
                 return rank, f"has not answered for {_SILENT} s"
             _, phase, theirs = beat.split() if beat else ("", "idle", "0")
             if phase == "step" and int(theirs) >= _LONGEST_STEP:

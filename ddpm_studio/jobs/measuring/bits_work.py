@@ -1,0 +1,127 @@
+"""What bits/dim of a set are summed up of: terms of the bound, and the flow of some pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.data import Dataset
+from ddpm_studio.engine import DiffusionProcess, PictureNoise, derive_seed
+from ddpm_studio.engine.likelihood.flow_likelihood import (
+    density_bits,
+    dequantise,
+    flow_log_likelihood,
+    noise_dequantised_bits,
+)
+from ddpm_studio.engine.likelihood.likelihood import BoundSums, Terms, evaluate_terms
+from ddpm_studio.engine.pixels import to_model
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
+from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
+from ddpm_studio.jobs.drawing.models import Model
+from ddpm_studio.jobs.measuring.measuring import class_tensor, own_classes
+from ddpm_studio.requests import BitsRequest
+
+# Gradients keep what the network computes on the way.
+_FLOW_SHARE = 4
+_DEQUANTISATION, _PROBE = 1, 2
+
+
+class BitsWork:
+    """The set as a measurement sees it: what is computed of which pictures, in any process.
+
+    Args:
+        model: what measures.
+        process: p_θ as it is asked for.
+        request: seed, and how the flow is followed.
+        dataset: the pictures.
+        numbers: which of them are measured.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        process: DiffusionProcess,
+        request: BitsRequest,
+        dataset: Dataset,
+        numbers: Sequence[int],
+    ) -> None:
+        self.model, self.process, self.request, self.dataset = model, process, request, dataset
+        self.numbers = numbers
+        self._classes: Mapping[int, int] | None = own_classes(model, dataset)
+        self.batch = request.batch or batch_limit(picture_shape(model), model.device)
+        """Evaluations of the network at once."""
+
+    def load(self, numbers: Sequence[int]) -> Tensor:
+        """Return x_0 of pictures by their numbers, shape (n, C, H, W)."""
+        levels = torch.from_numpy(self.dataset.images[list(numbers)])
+        return to_model(levels.to(self.model.device))
+
+    def denoiser(self, numbers: Sequence[int]) -> LabelledNetwork:
+        """Return the network for pictures by their numbers."""
+        classes = class_tensor(self.dataset, self._classes, numbers, self.model.device)
+        return LabelledNetwork(self.model.network, classes)
+
+    def terms(self, sums: BoundSums, items: range) -> Terms:
+        """Evaluate terms of the bound; see :func:`evaluate_terms`."""
+        return evaluate_terms(
+            self.process, self.denoiser, self.load, sums, items, seed=self.request.seed
+        )
+
+    def flow_batches(self, done: int) -> range:
+        """Return where the batches of the flow begin after so many pictures."""
+        return range(done, len(self.numbers), self._flow_batch)
+
+    def flow_bits(self, start: int) -> Generator[float, None, list[float]]:
+        """Follow the flow of a batch of pictures.
+
+        Args:
+            start: of :meth:`flow_batches`.
+
+        Yields:
+            How many pictures' worth of it is done.
+
+        Returns:
+            The bits/dim of each of them.
+        """
+        request, process = self.request, self.process
+        batch = self.numbers[start : start + self._flow_batch]
+        x0, network = self.load(batch), self.denoiser(batch)
+        draws = []
+        for purpose in (_DEQUANTISATION, _PROBE):
+            noise = PictureNoise(derive_seed(request.seed, purpose), batch, "cpu")
+            draws.append(noise.draw(x0.shape[1:]).to(x0))
+        x_1 = process.q_sample(x0, 0, draws[0])
+        uniform = request.dequantise == "uniform"
+        begin = (
+            dequantise(x0, torch.special.ndtr(draws[0]))
+            if uniform
+            else x_1 / float(process.schedule.sqrt_alphas_cumprod[0])
+        )
+        probe = torch.where(draws[1] < 0, -1.0, 1.0)
+        job = flow_log_likelihood(process, network, begin, probe)
+        while True:
+            try:
+                share = next(job).share
+            except StopIteration as stop:
+                figures = (
+                    density_bits(stop.value, x0[0].numel())
+                    if uniform
+                    else noise_dequantised_bits(process, network, x0, x_1, stop.value)
+                )
+                return [float(figure) for figure in figures.tolist()]
+            yield share * len(batch)
+
+    @property
+    def _flow_batch(self) -> int:
+        return max(1, self.batch // _FLOW_SHARE)
+
+
+def cannot_be_measured(error: ValueError) -> StudioError:
+    """Return what a person is told where the model's answers are no figures."""
+    return StudioError(
+        f"The model can't be measured: {error}.",
+        "Try the raw weights, or an earlier checkpoint.",
+    )

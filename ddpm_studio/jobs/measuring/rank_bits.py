@@ -1,0 +1,130 @@
+"""Batches of a measurement shared by processes, each on a device of its own.
+
+The noise of a picture follows from its number and the timestep, the batches are those of one
+process, and rank 0 adds up their terms in its order: so the figures are the same, bit for bit
+where each has as many threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from ddpm_studio.engine.generators import finish
+from ddpm_studio.engine.likelihood.likelihood import BoundSums, Terms
+from ddpm_studio.jobs.drawing.models import ModelStore
+from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.machine.ranks.pictures import prepared_here
+from ddpm_studio.jobs.machine.ranks.pieces import is_others, made_by_others, make_pieces
+from ddpm_studio.jobs.machine.ranks.team import Team
+from ddpm_studio.jobs.machine.threads import threads
+from ddpm_studio.jobs.measuring.bits_work import BitsWork, cannot_be_measured
+from ddpm_studio.jobs.measuring.measuring import measured_process
+from ddpm_studio.requests import BitsRequest, PrepareOptions
+
+MEASURE = "measure"
+"""What rank 0 tells the others to do."""
+
+_ASKED, _TERMS, _FLOW = "measuring", "terms", "flow"
+
+
+class SharedBits:
+    """The work of a measurement as rank 0 sees it: its own batches and those of the others.
+
+    Args:
+        team: the ranks.
+        work: what rank 0 computes itself.
+        sums: from which on the terms are to be evaluated.
+        followed: of how many pictures the flow is known.
+    """
+
+    def __init__(self, team: Team, work: BitsWork, sums: BoundSums, followed: int) -> None:
+        self._team, self._work, self._sums = team, work, sums
+        dataset = work.dataset
+        team.tell(
+            _ASKED,
+            {
+                "request": work.request.model_dump(mode="json", exclude={"run"}),
+                "run": str(work.model.run),
+                "device": work.model.device.type,
+                "step": work.model.step,
+                "sources": [str(source.resolve()) for source in dataset.source],
+                "options": dataset.options.model_dump_json(),
+                "fingerprint": dataset.fingerprint,
+                "numbers": list(work.numbers),
+                "batch": work.batch,
+                "done": sums.done,
+                "followed": followed,
+            },
+        )
+
+    def terms(self, k: int, items: range) -> Generator[None, None, Terms]:
+        """Return the terms of batch k; yields while another rank evaluates them."""
+        if not is_others(self._team, k):
+            return self._work.terms(self._sums, items)
+        content = yield from made_by_others(self._team, _TERMS, k, None)
+        values = np.frombuffer(content, "<f8").reshape(4, len(items))
+        return values[:3], [float(prior) for prior in values[3]]
+
+    def flow_bits(self, k: int, start: int) -> Generator[float, None, list[float]]:
+        """Return what :meth:`BitsWork.flow_bits` does, of batch k."""
+        if not is_others(self._team, k):
+            return (yield from self._work.flow_bits(start))
+        content = yield from made_by_others(self._team, _FLOW, k, 0.0)
+        return [float(figure) for figure in np.frombuffer(content, "<f8")]
+
+
+@contextlib.contextmanager
+def sharing(
+    ranks: RankPlan, work: BitsWork, sums: BoundSums, followed: int
+) -> Iterator[SharedBits | None]:
+    """Give the work of all ranks while the body runs; None: there is one.
+
+    Args:
+        ranks: that share it.
+        work: what rank 0 computes itself.
+        sums: from which on the terms are to be evaluated.
+        followed: of how many pictures the flow is known.
+
+    Raises:
+        StudioError: if a rank can't be started, or has gone.
+    """
+    each = ranks.threads(None)
+    with threads(each), ranks.gathered(MEASURE, each) as team:
+        yield SharedBits(team, work, sums, followed) if team else None
+
+
+def measure_as_rank(team: Team) -> None:
+    """Compute this rank's batches, and hand them to rank 0.
+
+    Raises:
+        StudioError: if the pictures are others here, or the network's answer is no number.
+    """
+    told = cast(dict[str, Any], team.hear(_ASKED))
+    asked = {**told["request"], "run": told["run"], "device": told["device"]}
+    request = BitsRequest.model_validate({**asked, "batch": told["batch"]})
+    model = ModelStore().get(request.run, request.weights, request.device, told["step"])
+    options = PrepareOptions.model_validate_json(told["options"])
+    dataset = prepared_here(told["fingerprint"], [Path(one) for one in told["sources"]], options)
+    process = measured_process(model, request)
+    work = BitsWork(model, process, request, dataset, told["numbers"])
+    sums = BoundSums(process.schedule.T, request.timesteps, told["numbers"])
+    starts = range(told["done"], sums.items, work.batch)
+    flows = work.flow_batches(told["followed"]) if request.flow else range(0)
+
+    def terms(k: int) -> bytes:
+        values, priors = work.terms(sums, sums.batch(starts[k], work.batch))
+        return np.concatenate([values, [priors]]).astype("<f8").tobytes()
+
+    def flow(k: int) -> bytes:
+        return np.array(finish(work.flow_bits(flows[k])), "<f8").tobytes()
+
+    try:
+        make_pieces(team, _TERMS, len(starts), terms)
+        make_pieces(team, _FLOW, len(flows), flow)
+    except ValueError as error:
+        raise cannot_be_measured(error) from error
