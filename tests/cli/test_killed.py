@@ -1,4 +1,4 @@
-"""Short form of what ``python -m tests.endurance kill`` shows at length."""
+"""Short forms of what ``python -m tests.endurance kill rank_kill`` shows at length."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import os
 
 import pytest
 
-from tests.endurance.forms import kill
+from tests.endurance.forms import kill, rank_kill
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked"),
+]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
 def test_a_training_killed_at_any_moment_goes_on_to_the_same_bytes() -> None:
     outcome = kill.endure(0.03)
+    assert outcome.passed, outcome.figures
+
+
+def test_a_training_that_loses_a_rank_goes_on_to_the_same_bytes() -> None:
+    outcome = rank_kill.endure(0.1)
     assert outcome.passed, outcome.figures

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import signal
 import subprocess
 import sys
@@ -127,32 +126,6 @@ def test_a_killed_rank_ends_all_and_the_run_goes_on_to_the_same_bytes(
         assert "The run is saved at step" in line
         assert "Traceback" not in said
     _check_goes_on(terminal, run, EVERY, through)
-
-
-@posix
-@pytest.mark.slow
-def test_a_random_rank_killed_twenty_times_at_random_moments(
-    terminal: Terminal, pictures: Path, through: list[bytes], tmp_path: Path
-) -> None:
-    draw = random.Random(0)
-    for trial in range(20):
-        run = tmp_path / f"run-{trial}"
-        process = _start(pictures, run)
-        least = EVERY * draw.randint(1, STEPS // EVERY - 2)
-        other = _wait_for(process, least)
-        time.sleep(draw.uniform(0, 0.3))
-        begun = time.monotonic()
-        draw.choice([process, other]).kill()
-        _, said = process.communicate(timeout=60)
-        psutil.wait_procs([other], timeout=30)
-        assert time.monotonic() - begun < 30
-        assert not other.is_running()
-        assert process.returncode in (1, -signal.SIGKILL, 0)
-        assert said.count("error:") == (process.returncode == 1), said
-        if process.returncode == 0:
-            assert parts(run) == through
-        else:
-            _check_goes_on(terminal, run, least, through)
 
 
 @posix

@@ -16,6 +16,7 @@ import signal
 import struct
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,19 +47,20 @@ class Child:
     Args:
         pictures: what to train on.
         run: the run folder.
+        more: words of the command line.
     """
 
-    def __init__(self, pictures: Path, run: Path) -> None:
+    def __init__(self, pictures: Path, run: Path, more: Sequence[str] = ()) -> None:
         resumes = (run / "run.json").exists()
-        words = ["train", "--run", str(run)]
+        words = ["train", "--run", str(run), *more]
         words += ["--resume"] if resumes else [str(pictures), "--steps", str(STEPS), *_SETTINGS]
         if not resumes:
             words += ["--checkpoint-every", str(EVERY)]
         self._taken = mmap.mmap(-1, _TAKEN.size)
         self.begun = time.time()
         self.log = run.with_suffix(".log")
-        self._pid = os.fork()
-        if self._pid == 0:
+        self.pid = os.fork()
+        if self.pid == 0:
             os._exit(self._train(words))
 
     def _train(self, words: list[str]) -> int:
@@ -82,12 +84,12 @@ class Child:
 
     def wait(self) -> int:
         """Wait for its end; returns its exit code."""
-        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def kill_after(self, seconds: float) -> bool:
         """Kill it so long after its start; False if it has ended by then."""
         time.sleep(max(0.0, self.begun + seconds - time.time()))
-        os.kill(self._pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         return self.wait() == -signal.SIGKILL
 
     def steps(self) -> int:
@@ -259,7 +261,7 @@ def kill(trials: int, folder: Path) -> dict[str, Any]:
     """Kill so many trainings; returns the figures."""
     torch.set_num_threads(1)
     load_for_training()
-    _refuse_threads()
+    refuse_threads()
     attempts = Trials(folder)
     for _ in range(trials):
         attempts.attempt()
@@ -271,7 +273,7 @@ def kill(trials: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def _refuse_threads() -> None:
+def refuse_threads() -> None:
     """A process that has threads must not be forked: their locks would stay locked.
 
     Raises:
