@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, State
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.features.training.training_form import TrainingForm
-from ddpm_studio.jobs.events import RunStarted, TrainTick
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.jobs.events import Pictures, RunStarted, TrainTick
 from ddpm_studio.runs import RunFolder
 from tests.gui.panel_help import WAIT, opened
 
@@ -38,6 +42,41 @@ def test_all_gpus_are_a_device_where_there_are_several(qtbot: QtBot) -> None:
     assert form.value() == asked
 
 
+def _scrub(qtbot: QtBot, window: MainWindow, ticks: Callable[[], int]) -> None:
+    """Walk the reverse process of the run in training, and look at its moments while it trains."""
+    reverse = window.tool(ReversePanel)
+    window.show_tool(reverse)
+    reverse.sampler.set_value({"steps": 8})
+    reverse.draw_now()
+    qtbot.waitUntil(
+        lambda: reverse.process.finished and bool(reverse.trajectory.recipe), timeout=WAIT
+    )
+    run = Path(reverse.trajectory.recipe["request"]["run"])
+    assert run == window.studio.training_run
+    assert reverse.slider.isEnabled()
+    shown = []
+    for place in (0, reverse.slider.maximum() // 2, reverse.slider.maximum()):
+        seen = ticks()
+        reverse.slider.setValue(place)
+        shown.append((reverse.moment.text(), _picture(reverse)))
+        # The ranks train on while it is looked at.
+        qtbot.waitUntil(lambda: ticks() > seen, timeout=WAIT)  # noqa: B023 - called here
+    (first, noise), (middle, half), (last, made) = shown
+    assert len({first, middle, last}) == 3
+    assert (noise != half).any()
+    assert (half != made).any()
+    reverse.slider.setValue(0)
+    assert reverse.moment.text() == first
+    assert (_picture(reverse) == noise).all()
+
+
+def _picture(reverse: ReversePanel) -> Pictures:
+    """What the window shows as x_t now."""
+    return np.stack(
+        [grid.picture(0) for (_, view), grid in reverse.views.grids.items() if view == "x_t"]
+    )
+
+
 def test_two_processes_are_one_job(
     qtbot: QtBot, backend: Backend, picture_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +98,7 @@ def test_two_processes_are_one_job(
     [other] = psutil.Process().children()
     run = started.run
 
-    # The reverse process is walked while both train, by the weights of this moment.
+    # Pictures are drawn while both train, by the weights of this moment.
     qtbot.waitUntil(lambda: studio.can_draw, timeout=WAIT)
     window.show_tool(window.tool(SharePanel))
     window.tool(SharePanel).sampler.set_value({"steps": 2})
@@ -70,6 +109,7 @@ def test_two_processes_are_one_job(
     )
     seen = len(ticks())
     qtbot.waitUntil(lambda: len(ticks()) > seen, timeout=WAIT)
+    _scrub(qtbot, window, lambda: len(ticks()))
 
     panel.pause_button.click()
     qtbot.waitUntil(lambda: job.state is State.PAUSED, timeout=WAIT)
