@@ -11,8 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from ddpm_studio import __version__
-from ddpm_studio.cli.lazy_group import CONTEXT, LazyGroup
 from ddpm_studio.cli.launched import as_other_rank, dismiss_others
+from ddpm_studio.cli.lazy_group import CONTEXT, LazyGroup
 from ddpm_studio.cli.output import forget_stdout
 from ddpm_studio.cli.stopping import Stopped, Unread
 from ddpm_studio.cli.table import COMMANDS, DEFAULT

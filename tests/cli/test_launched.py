@@ -133,6 +133,6 @@ def test_torchrun_trains_measures_and_draws(
     told = torchrun(*words)
     shutil.rmtree(run / "bits")
     assert terminal(*words).out == told
-    words = ("evaluate", run, "--count", 70, "--device", "cpu", "--json")
-    told = torchrun(*words)
-    assert terminal(*words).out == told
+    evaluating = ("evaluate", run, "--count", 70, "--device", "cpu", "--json")
+    told = torchrun(*evaluating)
+    assert terminal(*evaluating).out == told

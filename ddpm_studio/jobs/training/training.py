@@ -47,7 +47,6 @@ from ddpm_studio.jobs.training.held_out import HeldOut, Split, split
 from ddpm_studio.jobs.training.length import in_steps
 from ddpm_studio.jobs.training.new_run import taken_over
 from ddpm_studio.jobs.training.rank_state import TRAIN, Leading, tell_plan, told_ranks
-from ddpm_studio.jobs.training.spare import Spare
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_loop import TrainingLoop, load_checkpoint
 from ddpm_studio.paths import is_there

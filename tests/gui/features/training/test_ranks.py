@@ -51,8 +51,9 @@ def _scrub(qtbot: QtBot, window: MainWindow, ticks: Callable[[], int]) -> None:
     qtbot.waitUntil(
         lambda: reverse.process.finished and bool(reverse.trajectory.recipe), timeout=WAIT
     )
-    run = Path(reverse.trajectory.recipe["request"]["run"])
-    assert run == window.studio.training_run
+    asked = reverse.trajectory.recipe["request"]
+    assert isinstance(asked, dict)
+    assert Path(asked["run"]) == window.studio.training_run
     assert reverse.slider.isEnabled()
     shown = []
     for place in (0, reverse.slider.maximum() // 2, reverse.slider.maximum()):
