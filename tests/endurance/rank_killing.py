@@ -35,7 +35,7 @@ _PATIENCE = 60.0
 
 
 @dataclass
-class Figures:
+class RankFigures:
     """What the trials have shown.
 
     Attributes:
@@ -71,7 +71,7 @@ class RankTrials:
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
         self.folder = folder
-        self.figures = Figures()
+        self.figures = RankFigures()
         self._rng = np.random.default_rng(seed)
         for name in ("CONFIG", "CACHE"):
             os.environ[f"DDPM_STUDIO_{name}"] = str(folder / name.lower())
