@@ -155,6 +155,10 @@ class RunFolder:
         """Return all checkpoints, oldest first."""
         return Checkpoint.find_all(self.checkpoints_dir)
 
+    def previews(self) -> list[Path]:
+        """Return the files of samples that the training drew, oldest first."""
+        return sorted(self.samples_dir.glob("step-*.png"))
+
     def newest(self) -> Checkpoint:
         """Return the newest checkpoint.
 

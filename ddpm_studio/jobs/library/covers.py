@@ -49,7 +49,7 @@ class RunCover:
 
 
 def run_cover(run: Path, count: int) -> RunCover:
-    """Read the newest preview of a run, drawn with EMA; without one, its gallery.
+    """Read the newest preview of a run, drawn with EMA; without one, or if packed, its gallery.
 
     Of the gallery the newest come first, one of each class before a second of any.
 
@@ -65,9 +65,10 @@ def run_cover(run: Path, count: int) -> RunCover:
         told_last = (metrics.last(folder.metrics_file) or {}).get("step")
         step = max(step or 0, told_last) if isinstance(told_last, int) else step
     told = step, total, in_use, folder.info.published
-    for path in sorted(folder.samples_dir.glob("step-*.png"))[-1:]:
-        return RunCover(read_preview(path).ema[:count], *told)
     kept = sorted((folder.samples_dir / "gallery").glob("*.png"), reverse=True)[:_MOST_LOOKED_AT]
+    # A model that was packed has been given pictures to be shown by.
+    if (previews := folder.previews()) and not (folder.info.published and kept):
+        return RunCover(read_preview(previews[-1]).ema[:count], *told)
     shown = _in_turn(kept)[:count]
     pictures = [picture for path in shown if (picture := _read(path)) is not None]
     alike = [one for one in pictures if one.shape == pictures[0].shape]

@@ -69,7 +69,7 @@ def look_at_run(run: Path, place: metrics.FilePosition, *, figures: bool = True)
         portion.place,
         portion.anew,
         portion.more,
-        tuple(sorted(folder.samples_dir.glob("step-*.png"))),
+        tuple(folder.previews()),
         checkpoints[-1].step if checkpoints else None,
         silence,
         folder.info.process.timesteps,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,15 +18,19 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import Event, Pictures, Progress
 from ddpm_studio.jobs.library import gallery
+from ddpm_studio.jobs.library.preview_sheets import read_preview
 from ddpm_studio.jobs.publishing.commands import data_words, teacher_name
 from ddpm_studio.requests import PublishRequest, SampleRequest, SamplerRequest
-from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
+from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, atomic, metrics
 from ddpm_studio.runs.info import Published
+
+_T = TypeVar("_T")
 
 SHEET = "samples.png"
 """The picture of the card."""
 
 _MOST_LINES, _MOST_TICKS = 400, 200
+_MOST_PREVIEWS = 6
 _TICK = "images_per_second"
 _HELD_OUT = "held_out_loss"
 _TILE = 64
@@ -83,6 +88,21 @@ def pack_metrics(run: RunFolder, step: int, into: RunFolder) -> None:
     metrics.append(into.metrics_file, [kept[number] for number in sorted(kept)])
 
 
+def pack_previews(run: RunFolder, step: int, into: RunFolder) -> None:
+    """Copy some of the samples that the training drew up to a step, the last ones among them.
+
+    Raises:
+        OSError: if they can't be written.
+    """
+    found = []
+    for sheet in run.previews():
+        with contextlib.suppress(StudioError):
+            found += [sheet] if read_preview(sheet).step <= step else []
+    for sheet in _spread(found, _MOST_PREVIEWS):
+        into.samples_dir.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(into.samples_dir / sheet.name, sheet.read_bytes())
+
+
 def pack_samples(
     into: RunFolder, name: str, like: SamplerRequest, count: int, models: ModelStore
 ) -> Generator[Event, None, None]:
@@ -133,7 +153,7 @@ def _request(recipe: dict[str, object]) -> dict[str, object]:
     return asked
 
 
-def _spread(lines: Sequence[dict[str, Any]], most: int) -> Iterable[dict[str, Any]]:
+def _spread(found: Sequence[_T], most: int) -> Iterable[_T]:
     """Return at most so many, the last one among them, at even distances."""
-    every = max(1, math.ceil(len(lines) / most))
-    return lines[::-1][::every]
+    every = max(1, math.ceil(len(found) / most))
+    return found[::-1][::every]

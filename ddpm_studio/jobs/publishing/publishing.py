@@ -20,6 +20,7 @@ from ddpm_studio.jobs.publishing.card import ToldEvaluation, model_card
 from ddpm_studio.jobs.publishing.commands import data_words
 from ddpm_studio.jobs.publishing.packing import (
     pack_metrics,
+    pack_previews,
     pack_samples,
     pack_weights,
     shared_info,
@@ -82,6 +83,7 @@ def publish(
             made = RunFolder.create(temporary, shared_info(run.info, request))
             pack_weights(run, checkpoint, made)
             pack_metrics(run, checkpoint.step, made)
+            pack_previews(run, checkpoint.step, made)
             told = []
             for one in asked:
                 again = one.request.model_copy(update={"run": temporary})

@@ -19,6 +19,9 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs import ModelStore, distill, evaluate, publish, redraw
 from ddpm_studio.jobs.drawing.recipes import read_restored
+from ddpm_studio.jobs.events import SampleGrid
+from ddpm_studio.jobs.library.covers import run_cover
+from ddpm_studio.jobs.library.preview_sheets import read_preview, save_preview
 from ddpm_studio.requests import DistillRequest, EvaluateRequest, PublishRequest
 from ddpm_studio.runs import RunFolder, evaluations
 from tests import ready_models
@@ -223,6 +226,26 @@ def test_closed_before_its_end_it_leaves_nothing(own_run: Path, tmp_path: Path) 
         next(job)
     job.close()
     assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == ["run"]
+
+
+def test_some_samples_of_the_training_go_with_it(own_run: Path, tmp_path: Path) -> None:
+    """Those of the packed weights' step and before; none that came later."""
+    noise = np.random.default_rng(0)
+    for step in range(6):
+        raw, ema = noise.integers(0, 256, (2, 3, 16, 16, 1), np.uint8)
+        place = own_run / "samples" / f"step-{step:08d}.png"
+        place.parent.mkdir(exist_ok=True)
+        save_preview(SampleGrid(place, step, raw, ema))
+    made = RunFolder.open(ready_models.packed(own_run, tmp_path / "packed"))
+    steps = [read_preview(sheet).step for sheet in made.previews()]
+    assert steps == [0, 1, 2, 3, 4]
+    newest = RunFolder.open(own_run).samples_dir / made.previews()[-1].name
+    assert made.previews()[-1].read_bytes() == newest.read_bytes()
+    # It is shown by its gallery all the same, which was drawn as its card says.
+    cover = run_cover(made.path, 4).pictures
+    assert cover is not None
+    gallery = [np.asarray(Image.open(f)) for f in (made.samples_dir / "gallery").glob("*.png")]
+    assert all(any(np.array_equal(one.squeeze(), kept) for kept in gallery) for one in cover)
 
 
 def test_long_metrics_are_thinned(own_run: Path, tmp_path: Path) -> None:
