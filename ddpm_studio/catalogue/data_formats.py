@@ -13,6 +13,11 @@ from dataclasses import dataclass, field
 from ddpm_studio.engine.tables import Entry, Table
 
 _PACKAGE = "ddpm_studio.data.formats"
+# What classes are called may stand beside arrays.
+_NAMES = (
+    *("classes.txt", "classes.json", "class_names.*", "label_names.*", "class_to_idx.json"),
+    *("labels.txt", "labels.json"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +81,7 @@ DATA_FORMATS = Table(
             f"{_PACKAGE}.npy:read_npy",
             suffixes=(".npy",),
             first="alone",
+            beside=_NAMES,
         ),
         DataFormatInfo(
             "npz",
@@ -85,6 +91,7 @@ DATA_FORMATS = Table(
             suffixes=(".npz",),
             is_zip=True,
             first="alone",
+            beside=_NAMES,
         ),
         DataFormatInfo(
             "torch",
@@ -93,6 +100,7 @@ DATA_FORMATS = Table(
             f"{_PACKAGE}.torch_tensors:read_torch",
             suffixes=(".pt", ".pth"),
             is_zip=True,
+            beside=_NAMES,
         ),
         DataFormatInfo(
             "hdf5",
@@ -101,6 +109,7 @@ DATA_FORMATS = Table(
             f"{_PACKAGE}.hdf5:read_hdf5",
             suffixes=(".h5", ".hdf5", ".hdf"),
             extra=("h5py", "hdf5"),
+            beside=_NAMES,
         ),
         DataFormatInfo(
             "parquet",

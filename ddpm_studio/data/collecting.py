@@ -20,6 +20,7 @@ from ddpm_studio.data.formats.folders import (
 from ddpm_studio.data.formats.frames import frame_items
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
+from ddpm_studio.data.labels.class_names import ClassNames
 from ddpm_studio.data.labels.folders import TOP, archive_sources, split_folders
 from ddpm_studio.data.labels.own import OwnLabels
 from ddpm_studio.data.labels.source import LabelSource
@@ -35,7 +36,8 @@ from ddpm_studio.stand_ins import stand_in_at
 class Collection:
     """Everything that was dropped, listed; ``items`` may turn out to be no pictures.
 
-    ``sources`` has for each tree what may say the classes; ``own`` are the labels in arrays.
+    ``sources`` has for each tree what may say the classes, and ``class_names`` what these are
+    called; ``own`` are the labels in arrays.
     ``formats`` are the names of those that have read something.
     """
 
@@ -45,6 +47,7 @@ class Collection:
     warnings: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     sources: dict[int, list[LabelSource]] = field(default_factory=dict)
+    class_names: dict[int, ClassNames] = field(default_factory=dict)
     own: OwnLabels = field(default_factory=OwnLabels)
     formats: list[str] = field(default_factory=list)
 
@@ -81,11 +84,12 @@ class _Collecting:
                 continue
             reading = self._reading(path.name, "")
             files = [single_file(part) for part in beside(path)]
-            items, _ = taken_by_formats(files, reading, alone=True)
+            items, left = taken_by_formats(files, reading, alone=True)
             if items is None:
                 loose.append(files[0])
             else:
                 self._found.items += items
+                reading.take_names(left)
                 self._settle(reading, [])
         # Pictures dropped one by one belong together, whatever lies between them.
         if loose:
@@ -99,9 +103,15 @@ class _Collecting:
     def _folder(self, path: Path, prefix: str) -> None:
         files, rejects = folder_files(path, follow=not self._first_rules)
         self._found.rejects += [Reject(plain(prefix + r.name), r.reason) for r in rejects]
+        before = self._trees
         if not self._first_rules:
             files = self._archives(files, prefix)
-        self._tree(files, self._reading(path.name, prefix))
+        whole = self._reading(path.name, prefix)
+        self._tree(files, whole)
+        # What lies beside archives names their classes, too.
+        for tree in range(before, whole.tree):
+            if tree in self._found.class_names and not self._found.class_names[tree].names:
+                self._found.class_names[tree] = whole.class_names
 
     def _archives(self, files: list[File], prefix: str) -> list[File]:
         """Read the archives in a folder, such as shards; return the other files."""
@@ -160,6 +170,7 @@ class _Collecting:
             sources += archive
             reading.warnings += warnings
             reading.told += told
+            used |= reading.take_names([file for file in left if file.name not in used])
             left = [file for file in left if file.name not in used] if used else left
         found += frame_items(left, reading)
         self._found.items += found
@@ -199,6 +210,7 @@ class _Collecting:
         found.own.add(reading.own)
         found.formats += reading.formats
         found.sources[reading.tree] = sources
+        found.class_names[reading.tree] = reading.class_names
 
 
 def source_title(paths: list[Path]) -> str:

@@ -56,8 +56,9 @@ class SeenValues:
         try:
             used = values.meaning
         except NoMeaningError as error:
+            option = error.option or "--range LOW..HIGH"
             raise StudioError(
-                f"The pictures of {title} hold {error}.", "Say their range: --range LOW..HIGH."
+                f"The pictures of {title} hold {error}.", f"Say their range: {option}."
             ) from error
         usual = {"uint8": BYTES, "uint16": WORDS, "int32": WORDS}.get(dtype)
         if usual is None and values.high <= BYTES.high and used.low == 0:

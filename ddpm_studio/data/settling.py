@@ -199,4 +199,4 @@ def _beyond_first(
 
 def labels_of(items: Sequence[Item], collection: Collection, options: PrepareOptions) -> Labels:
     """Return the classes of pictures, by what was asked for or by the most certain place."""
-    return choose_labels(items, collection.sources, collection.own, options)
+    return choose_labels(items, collection.sources, collection.own, options, collection.class_names)

@@ -62,7 +62,16 @@ _UNIT, _SIGNED, _WORDS = Range(0.0, 1.0), Range(-1.0, 1.0), Range(0.0, 65535.0)
 
 
 class NoMeaningError(ValueError):
-    """Values whose meaning is not known; the message goes on behind "holds"."""
+    """Values whose meaning is not known; the message goes on behind "holds".
+
+    Args:
+        what: the message.
+        option: what makes them readable, behind "their range: "; empty: nothing does.
+    """
+
+    def __init__(self, what: str, option: str = "") -> None:
+        super().__init__(what)
+        self.option = option
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,17 @@ class Values:
         """Whether they are numbers at all, or booleans."""
         return np.dtype(self.dtype).kind in "biuf"
 
+    def require_finite(self) -> None:
+        """Refuse what no range makes levels of.
+
+        Raises:
+            NoMeaningError: some of them are NaN or infinite.
+        """
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            raise NoMeaningError(
+                f"values from {self.low:g} to {self.high:g}: some are NaN or infinite"
+            )
+
     @property
     def meaning(self) -> Range:
         """The range that such values are of.
@@ -117,7 +137,9 @@ class Values:
             raise NoMeaningError(f"values of type {self.dtype}, not pictures")
         found = self._of_floats() if kind == "f" else self._of_whole_numbers()
         if found is None:
-            raise NoMeaningError(f"values from {self.low:g} to {self.high:g}, of no known meaning")
+            self.require_finite()
+            what = f"values from {self.low:g} to {self.high:g}, of no known meaning"
+            raise NoMeaningError(what, f"--range {self.low:g}..{self.high:g}")
         return found
 
     def _of_floats(self) -> Range | None:

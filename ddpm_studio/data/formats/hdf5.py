@@ -11,13 +11,16 @@ import h5py
 import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
+from ddpm_studio.data.formats.array_files import parts_of_files
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows, BlockRows
-from ddpm_studio.data.formats.named_arrays import Named, parts_of
-from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.formats.named_arrays import NAMES, Named
+from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import File
 from ddpm_studio.errors import StudioError, plain
 
-_MOST_DATASETS, _MOST_DEPTH = 1000, 8
+_MOST_DATASETS, _MOST_DEPTH = 100_000, 8
+# Notes on so many datasets may name classes.
+_LOOKED_AT = 20
 _LOST = "See that the file and its disk are there, then prepare the pictures again."
 
 
@@ -27,20 +30,28 @@ def read_hdf5(files: Sequence[File], reading: Reading) -> Taken:
     Raises:
         StudioError: one is damaged, or holds no pictures.
     """
-    parts: list[Part] = []
-    for file in reading.genuine(files):
-        name = reading.shown(file.name)
-        try:
-            source = _opened(file, reading)
-            arrays: list[Named] = []
-            _collect(source, "", arrays, 0)
-        except (StudioError, MemoryError):
-            raise
-        except Exception as error:  # untrusted bytes make the library raise nearly anything
-            why = plain(str(error), 100) or type(error).__name__
-            raise StudioError(f"{name} is damaged: {why}.", "Save or download it again.") from error
-        parts += parts_of(arrays, reading, name)
+    parts = parts_of_files(reading.genuine(files), reading, partial(_arrays, reading))
     return Taken(reading.arrays(parts), frozenset(file.name for file in files))
+
+
+def _arrays(reading: Reading, file: File) -> list[Named]:
+    name = reading.shown(file.name)
+    try:
+        source = _opened(file, reading)
+        arrays: list[Named] = []
+        _collect(source, "", arrays, 0)
+        if len(arrays) >= _MOST_DATASETS:
+            reading.warn(f"Of {name} no more than {_MOST_DATASETS:,} datasets are read.")
+        for holder in (source, *(source[one.name] for one in arrays[:_LOOKED_AT])):
+            for key, value in holder.attrs.items():
+                if NAMES.fullmatch(str(key).casefold()) and isinstance(value, np.ndarray):
+                    reading.note_names(value.tolist(), f"{plain(str(key), 60)} of {name}")
+    except (StudioError, MemoryError):
+        raise
+    except Exception as error:  # untrusted bytes make the library raise nearly anything
+        why = plain(str(error), 100) or type(error).__name__
+        raise StudioError(f"{name} is damaged: {why}.", "Save or download it again.") from error
+    return arrays
 
 
 def _opened(file: File, reading: Reading) -> h5py.File:

@@ -21,14 +21,22 @@ from ddpm_studio.data.formats.reading import Part, Reading
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
 
-# Of several arrays of pictures the first of these names is taken.
-_IMAGE_WORDS = (
+#: Of several arrays of pictures the first of these names is taken.
+IMAGE_WORDS = (
     *("images", "x", "arr_0", "image", "data", "imgs", "img", "pictures", "samples", "pixels"),
 )
-_LABEL_WORDS = (
+#: What labels go by, the most likely first.
+LABEL_WORDS = (
     *("labels", "y", "label", "targets", "target", "classes", "cls", "class", "arr_1"),
     *("fine_labels", "coarse_labels"),
 )
+# Behind x and y.
+_SHORT = {"tr": "train", "te": "test", "va": "val"}
+#: What names of classes are kept under.
+NAMES = re.compile(
+    r"(?:list_)?(?:class|label|target|category)(?:es|s)?_?(?:names?)?|names|categories|classes"
+)
+_DIGITS = re.compile(r"\d+")
 _SHOWN = 6
 # So many different values for a picture each are numbers, not classes.
 _MOST_CLASSES = 1000
@@ -63,34 +71,39 @@ class Named:
     @property
     def _words(self) -> list[str]:
         name = self.name.casefold()
-        if name in (*_IMAGE_WORDS, *_LABEL_WORDS):
+        if name in (*IMAGE_WORDS, *LABEL_WORDS):
             return [name]
         words = [part for part in re.split(r"[^a-z0-9]+", name) if part]
-        # "Xtr" and the like are not guessed; "trainX" and "XTrain" are.
-        return [piece for word in words for piece in _halves(word)]
+        # "trainX", "XTrain" and "Xtr".
+        words = [piece for word in words for piece in _halves(word)]
+        return [_SHORT.get(word, word) for word in words] if len(words) > 1 else words
 
     @property
     def holds_labels(self) -> bool:
         """Whether name and shape are those of labels."""
-        return len(self.shape) <= 2 and self.stem in _LABEL_WORDS
+        return len(self.shape) <= 2 and self.stem in LABEL_WORDS
 
     def holds_pictures(self, asked: str | None) -> bool:
         """Whether its shape is that of pictures."""
-        few = len(self.shape) < 3 and self.stem not in _IMAGE_WORDS
+        few = len(self.shape) < 3 and self.stem not in IMAGE_WORDS
         return self.dtype.kind in "biufcOV" and not few and layout_of(self.shape, asked) is not None
 
 
-def parts_of(arrays: Sequence[Named], reading: Reading, name: str) -> list[Part]:
+def parts_of(arrays: Sequence[Named], reading: Reading, name: str, origin: str = "") -> list[Part]:
     """Return the pictures among the arrays, of the parts of the set that are asked for.
 
     Args:
         arrays: all there are.
         reading: what was asked for, and where to tell what was taken.
         name: what people know the file by.
+        origin: the name of the file in its tree, where that may say a class.
 
     Raises:
         StudioError: there are none, or several and nothing says which.
     """
+    arrays = _without_names(arrays, reading, name)
+    if lone := _one_each_picture(arrays, reading):
+        return _lone_parts(lone, arrays, reading, name, origin)
     chosen = _pictures(arrays, reading, name)
     taken = taken_splits([one.split for one in chosen], reading.options.split)
     aside: dict[str, int] = {}
@@ -108,10 +121,107 @@ def parts_of(arrays: Sequence[Named], reading: Reading, name: str) -> list[Part]
             labels = {other.shape[:1] for other in arrays if other.holds_labels}
             planes = len(one.shape) == 3 and one.shape[:1] in labels and one.shape[0] != 1
             axes = "NHW" if planes and reading.options.layout is None else None
+            if one.dtype.kind == "O":
+                raise StudioError(
+                    f"{called} holds pieces of different lengths, such as packed pictures.",
+                    "Unpack them, and save one array (N, H, W, C), or save them as files.",
+                )
             layout = reading.layout(called, one.shape, axes)
             classes = _classes(one, layout.count, arrays, reading, called)
-            parts.append(Part(called, rows, layout, classes))
+            parts.append(Part(called, rows, layout, classes, origin))
+    _tell_unread(chosen, arrays, reading, name)
     return parts
+
+
+def _without_names(arrays: Sequence[Named], reading: Reading, name: str) -> list[Named]:
+    """Return the arrays without one of texts that names classes, which the reading learns."""
+    others = []
+    counts = {one.shape[0] for one in arrays if len(one.shape) > 2}
+    for one in arrays:
+        is_list = len(one.shape) == 1 and one.dtype.kind in "USO" and one.shape[0] not in counts
+        if is_list and NAMES.fullmatch(one.stem) and not reading.first_rules:
+            title = f"{plain(one.name, 60)} of {name}"
+            if reading.note_names(_all(one.rows).tolist(), title):
+                continue
+        others.append(one)
+    return others
+
+
+def _one_each_picture(arrays: Sequence[Named], reading: Reading) -> list[Named]:
+    """Return arrays of one picture each that are only numbered, such as img000, img001."""
+    if reading.first_rules or reading.options.array is not None:
+        return []
+    asked = reading.options.layout
+    several = [one for one in arrays if len(one.shape) > 1 and one.dtype.kind in "biuf"]
+    lone = [one for one in several if _is_one(one, asked)]
+    ends = {_DIGITS.sub("#", one.name.rpartition("/")[2]) for one in lone}
+    if len(lone) < 2 or len(ends) > 1 or "#" not in next(iter(ends)):
+        return []
+    named = {one.name for one in lone}
+    others = [one for one in several if one.name not in named and one.holds_pictures(asked)]
+    return [] if others else lone
+
+
+def _is_one(one: Named, asked: str | None) -> bool:
+    layout = layout_of(one.shape, asked)
+    return layout is not None and "N" not in layout.axes
+
+
+def _lone_parts(
+    lone: Sequence[Named], arrays: Sequence[Named], reading: Reading, name: str, origin: str
+) -> list[Part]:
+    """Return arrays of one picture each as parts; the groups that they lie in may be classes."""
+    taken = taken_splits([one.split for one in lone], reading.options.split)
+    left = [one for one in lone if one.split in taken]
+    aside: dict[str, int] = {}
+    for one in lone:
+        if one.split not in taken and one.split is not None:
+            aside[one.split] = aside.get(one.split, 0) + 1
+    if line := aside_told(aside):
+        reading.warnings.append(f"{name}: {line}")
+    groups = [one.name.rpartition("/")[0].rpartition("/")[2] for one in left]
+    named = {one.name for one in lone}
+    others = [one for one in arrays if one.name not in named]
+    classes = _classes(left[0], len(left), others, reading, name)
+    if classes is None and len(set(groups)) > 1:
+        classes = reading.own_labels(name, {"groups": lambda: np.array(groups)}, len(left))
+    _tell_unread(lone, arrays, reading, name)
+    return [
+        Part(
+            f"{name}:{plain(one.name, 60)}",
+            one.rows(),
+            reading.layout(name, one.shape),
+            classes and [classes[number]],
+            origin,
+        )
+        for number, one in enumerate(left)
+    ]
+
+
+def _tell_unread(
+    chosen: Sequence[Named], arrays: Sequence[Named], reading: Reading, name: str
+) -> None:
+    """Tell of arrays that are neither pictures nor labels to choose from."""
+    if reading.first_rules:
+        return
+    counts = {one.shape[0] for one in chosen} | {len(chosen)}
+    read = {one.name for one in chosen} | set(reading.own.found)
+    unread = [
+        one
+        for one in arrays
+        if one.name not in read
+        and not one.holds_labels
+        and not any(_one_each(one, count) for count in counts)
+    ]
+    if unread:
+        named = ", ".join(plain(one.name, 60) for one in unread[:_SHOWN])
+        more = f" and {len(unread) - _SHOWN:,} more" if len(unread) > _SHOWN else ""
+        option = (
+            "; --array NAME reads another"
+            if any(one.holds_pictures(None) for one in unread)
+            else ""
+        )
+        reading.told.append(f"{name}: not read: {named}{more}{option}.")
 
 
 def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Named]:
@@ -123,11 +233,11 @@ def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Name
             raise StudioError(f"{name} holds no {plain(asked, 60)}.", f"It holds {held}.")
         return found
     layout = reading.options.layout
-    for word in _IMAGE_WORDS:
+    for word in IMAGE_WORDS:
         found = [one for one in arrays if one.stem == word]
         if found:
             return found
-    found = [one for one in arrays if one.holds_pictures(layout) and one.stem not in _LABEL_WORDS]
+    found = [one for one in arrays if one.holds_pictures(layout) and one.stem not in LABEL_WORDS]
     if len(found) > 1 and len({one.split for one in found}) < len(found):
         several = ", ".join(plain(one.name, 60) for one in found[:_SHOWN])
         raise StudioError(
@@ -137,7 +247,7 @@ def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Name
     if not found:
         raise StudioError(
             f"{name} holds {held}, and no pictures by a known name.",
-            f"Name the array one of {', '.join(_IMAGE_WORDS[:4])}, or say its name: --array NAME.",
+            f"Name the array one of {', '.join(IMAGE_WORDS[:4])}, or say its name: --array NAME.",
         )
     return found
 
@@ -152,7 +262,7 @@ def _classes(
     """
     there = [one for one in arrays if one is not pictures and one.split == pictures.split]
     beside = {
-        one.name: one for one in there if one.stem in _LABEL_WORDS or _looks_like_labels(one, count)
+        one.name: one for one in there if one.stem in LABEL_WORDS or _looks_like_labels(one, count)
     }
     others = {one.name: one for one in there if _one_each(one, count) and one.name not in beside}
     if not beside and len(others) == 1 and not reading.first_rules:
@@ -169,7 +279,7 @@ def _classes(
 
 
 def _rank(stem: str) -> int:
-    return _LABEL_WORDS.index(stem) if stem in _LABEL_WORDS else len(_LABEL_WORDS)
+    return LABEL_WORDS.index(stem) if stem in LABEL_WORDS else len(LABEL_WORDS)
 
 
 def _looks_like_labels(one: Named, count: int) -> bool:
@@ -192,8 +302,11 @@ def _all(rows: Callable[[], ArrayRows]) -> Array:
 
 
 def _halves(word: str) -> list[str]:
+    for short, whole in _SHORT.items():
+        if word in (f"x{short}", f"y{short}"):
+            return [word[0], whole]
     for known in ("train", "test", "val"):
         rest = word.removeprefix(known) if word.startswith(known) else word.removesuffix(known)
-        if rest != word and rest in (*_IMAGE_WORDS, *_LABEL_WORDS):
+        if rest != word and rest in (*IMAGE_WORDS, *LABEL_WORDS):
             return [known, rest]
     return [word]

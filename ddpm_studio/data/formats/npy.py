@@ -21,7 +21,12 @@ from ddpm_studio.data.formats.array_rows import (
 from ddpm_studio.data.formats.folders import unreadable
 from ddpm_studio.data.formats.mapped import file_header
 from ddpm_studio.data.formats.named_arrays import Named, parts_of
-from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
+from ddpm_studio.data.formats.npy_header import (
+    FieldsError,
+    NpyHeader,
+    PickledArrayError,
+    read_npy_header,
+)
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
 from ddpm_studio.data.report import Reject
@@ -157,6 +162,11 @@ def pickled(name: str) -> StudioError:
 
 def damaged_array(name: str, error: Exception) -> StudioError:
     """Return the error for a file of arrays that can't be read as one."""
+    if isinstance(error, FieldsError):
+        return StudioError(
+            f"{name} holds records of several fields (a structured array), and no pictures.",
+            "Save one field of it: numpy.save(name, array['field']).",
+        )
     return StudioError(
         f"{name} is damaged: {str(error)[:100] or type(error).__name__}.",
         "Save or download it again.",

@@ -23,9 +23,15 @@ _ORDER = re.compile(r"""['"]fortran_order['"]\s*:\s*(True|False)""")
 _SHAPE = re.compile(r"""['"]shape['"]\s*:\s*\(([0-9,\sL]*)\)""")
 _OBJECTS = re.compile(r"""['"]descr['"]\s*:.*['"][|<>=]?O""", re.DOTALL)
 
+_FIELDS = re.compile(r"""['"]descr['"]\s*:\s*\[\s*\(""")
+
 
 class PickledArrayError(ValueError):
     """It holds Python objects, which only a pickle could bring back."""
+
+
+class FieldsError(ValueError):
+    """It holds records of several fields, which are no pictures."""
 
 
 class Readable(Protocol):
@@ -55,6 +61,7 @@ def read_npy_header(stream: Readable) -> NpyHeader:
 
     Raises:
         PickledArrayError: it is a pickle or holds Python objects.
+        FieldsError: it holds records.
         ValueError: it is damaged, too long, or no array of plain numbers.
     """
     head = stream.read(8)
@@ -84,6 +91,8 @@ def _parse(text: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if _OBJECTS.search(text):
         raise PickledArrayError("it holds Python objects")
     descr, order, dimensions = _DESCR.search(text), _ORDER.search(text), _SHAPE.search(text)
+    if descr is None and _FIELDS.search(text):
+        raise FieldsError("it holds records of several fields")
     if descr is None or order is None or dimensions is None:
         raise ValueError("its header is no plain array's")
     try:

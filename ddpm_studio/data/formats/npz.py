@@ -11,12 +11,14 @@ import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.archives import ArchiveBudget, open_zip
+from ddpm_studio.data.formats.array_files import parts_of_files
 from ddpm_studio.data.formats.array_rows import ArrayRows, file_array, fits_memory
-from ddpm_studio.data.formats.named_arrays import Named, parts_of
+from ddpm_studio.data.formats.named_arrays import Named
 from ddpm_studio.data.formats.npy import damaged_array, pickled
 from ddpm_studio.data.formats.npy_header import NpyHeader, PickledArrayError, read_npy_header
-from ddpm_studio.data.formats.reading import Part, Reading, Taken
+from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import File
+from ddpm_studio.data.labels.medmnist import medmnist_names
 from ddpm_studio.errors import StudioError, plain
 
 # What is smaller is read at once, with its checksum.
@@ -30,12 +32,14 @@ def read_npz(files: Sequence[File], reading: Reading) -> Taken:
     Raises:
         StudioError: one is damaged or pickled, or holds no pictures.
     """
-    parts = [part for file in reading.genuine(files) for part in _parts(file, reading)]
+    parts = parts_of_files(reading.genuine(files), reading, partial(_arrays, reading))
     return Taken(reading.arrays(parts), frozenset(file.name for file in files))
 
 
-def _parts(file: File, reading: Reading) -> list[Part]:
+def _arrays(reading: Reading, file: File) -> list[Named]:
     name = reading.shown(file.name)
+    if not reading.first_rules and not reading.class_names.names:
+        reading.class_names = medmnist_names(file.name) or reading.class_names
     path = Path(file.place.path) if isinstance(file.place, Whole) else None
     try:
         if path is not None:
@@ -61,7 +65,7 @@ def _parts(file: File, reading: Reading) -> list[Part]:
             raise next(iter(others.values()))
         for other, why in others.items():
             reading.warn(f"{plain(other, 60)} of {name} is left out: {why}.")
-        return parts_of(arrays, reading, name)
+        return arrays
     except (StudioError, MemoryError):
         raise
     except PickledArrayError as error:

@@ -17,7 +17,8 @@ from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows, fits_memory
 from ddpm_studio.data.formats.layouts import ArrayLayout, layout_of
 from ddpm_studio.data.items import MAX_FILES, File, Item, Pixels
-from ddpm_studio.data.labels.own import OwnChoices, OwnLabels, class_names
+from ddpm_studio.data.labels.class_names import ClassNames, class_names_of, names_beside
+from ddpm_studio.data.labels.own import OwnChoices, OwnLabels, class_names, why_no_classes
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
 from ddpm_studio.errors import StudioError, plain
@@ -30,7 +31,7 @@ from ddpm_studio.stand_ins import stand_in
 _SHAPES = "Save pictures as (N, H, W), (N, H, W, C) or (N, C, H, W), with up to 64 channels, or "
 _SAY_LAYOUT = "say what the axes are: --layout NHWC."
 _SAY_RANGE = "Save pictures as uint8, or as floats from 0 to 1 or from −1 to 1, or say their "
-_RANGE_OPTION = "range: --range LOW..HIGH."
+_NUMBERS_ONLY = "Put numbers in the place of NaN and infinity: numpy.nan_to_num."
 _ROWS_AT_ONCE = 1024
 _SCAN_BYTES = 16 * 2**20
 # A set of bytes that reaches so far is no set of labels.
@@ -78,6 +79,7 @@ class Reading:
     told: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
+    class_names: ClassNames = field(default_factory=ClassNames)
     own: OwnLabels = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,6 +132,20 @@ class Reading:
         if not self.first_rules:
             self.warnings.append(line)
 
+    def take_names(self, files: Sequence[File]) -> set[str]:
+        """Learn what classes are called from a file beside; return which file that is."""
+        if self.first_rules or self.class_names.names:
+            return set()
+        self.class_names, used = names_beside(files)
+        return used
+
+    def note_names(self, value: object, title: str) -> bool:
+        """Learn what classes are called from what a file of arrays holds; whether it tells."""
+        found = None if self.first_rules else class_names_of(value, title)
+        if found is not None and not self.class_names.names:
+            self.class_names = found
+        return found is not None
+
     def own_labels(self, name: str, choices: OwnChoices, count: int) -> list[str] | None:
         """Return the class of each of ``count`` pictures by the labels that lie beside them.
 
@@ -144,10 +160,7 @@ class Reading:
             if found is not None:
                 self.own.note(key)
                 return found
-            shape = f"{labels.dtype} {labels.shape}"
-            self.warnings.append(
-                f"Labels of {name} left out: {shape} does not go with {count:,} pictures."
-            )
+            self.warnings.append(f"Labels of {name} left out: {why_no_classes(labels, count)}.")
         return None
 
     def layout(self, name: str, shape: tuple[int, ...], axes: str | None = None) -> ArrayLayout:
@@ -206,7 +219,10 @@ class Reading:
                 ranges[dtype] = self.range_of(found)
             except NoMeaningError as error:
                 name = next(p.name for p, v in zip(parts, values, strict=True) if v.dtype == dtype)
-                raise StudioError(f"{name} holds {error}.", _SAY_RANGE + _RANGE_OPTION) from error
+                remedy = _NUMBERS_ONLY
+                if error.option or not found.are_numbers:
+                    remedy = f"{_SAY_RANGE}range: {error.option or '--range LOW..HIGH'}."
+                raise StudioError(f"{name} holds {error}.", remedy) from error
         return ranges, whole
 
     def range_of(self, values: Values) -> Range:
@@ -216,6 +232,7 @@ class Reading:
             NoMeaningError: they have none of the usual meanings.
         """
         if self.options.range is not None and values.are_numbers:
+            values.require_finite()
             return Range(*parse_range(self.options.range))
         used = values.meaning
         return BYTES if self.first_rules and used.high <= 1 and values.are_whole else used

@@ -9,26 +9,31 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.archives import open_zip
+from ddpm_studio.data.formats.array_files import parts_of_files
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows, file_array, fits_memory
-from ddpm_studio.data.formats.named_arrays import Named, parts_of
+from ddpm_studio.data.formats.layouts import layout_of
+from ddpm_studio.data.formats.named_arrays import LABEL_WORDS, Named
 from ddpm_studio.data.formats.npy_header import NpyHeader
 from ddpm_studio.data.formats.reading import Part, Reading, Taken
 from ddpm_studio.data.items import File
+from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.pickles.arrays import ARRAY_MAKERS, PickledArray
 from ddpm_studio.pickles.reader import Name, Unknown, parse_pickle
 from ddpm_studio.pickles.torch_zip import TorchZip
+
+_T = TypeVar("_T")
 
 _MAX_TABLE_BYTES = 64 << 20
 _READ_UP_TO = 64 * 2**20
@@ -51,7 +56,8 @@ _TYPES = {
 }
 _TENSORS = ("_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_tensor")
 _LIKE_MODEL = ("state_dict", "model", "ema", "optimizer", "model_state_dict")
-_FEW = 4
+_FEW, _DEEPEST, _LONGEST = 4, 4, 1000
+_WHOLE = ("u1", "i1", "i2", "i4", "i8", "?", "u2", "u4", "u8")
 _SAVE = "Save the pictures alone: torch.save(images, 'x.pt'), images of shape (N, C, H, W)."
 
 
@@ -99,17 +105,42 @@ def read_torch(files: Sequence[File], reading: Reading) -> Taken:
     Raises:
         StudioError: one is damaged, or holds no pictures.
     """
+    genuine = reading.genuine(files)
     parts: list[Part] = []
-    for file in reading.genuine(files):
-        name = reading.shown(file.name)
+    named: dict[str, _TorchFile] = {}
+    for file in genuine:
         try:
-            parts += _TorchFile(file, name, reading).parts()
-        except (StudioError, MemoryError):
-            raise
-        except Exception as error:  # untrusted bytes make the parser raise nearly anything
-            why = plain(str(error), 100) or type(error).__name__
-            raise StudioError(f"{name} is no file of pictures: {why}.", _SAVE) from error
+            opened = _refusing(file, reading, partial(_TorchFile, file, reading))
+            own = _refusing(file, reading, opened.own_parts)
+        except StudioError as error:
+            if len(genuine) == 1:
+                raise
+            reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {error.cause}"))
+            continue
+        if own is None:
+            named[file.name] = opened
+        else:
+            origin = file.name if len(genuine) > 1 else ""
+            parts += [replace(part, origin=origin) for part in own]
+    left = [file for file in genuine if file.name in named]
+    if left:
+        arrays = {name: opened.arrays() for name, opened in named.items()}
+        parts += _refusing(
+            left[0], reading, lambda: parts_of_files(left, reading, lambda one: arrays[one.name])
+        )
     return Taken(reading.arrays(parts), frozenset(file.name for file in files))
+
+
+def _refusing(file: File, reading: Reading, read: Callable[[], _T]) -> _T:
+    """Read untrusted bytes, which make the parser raise nearly anything."""
+    try:
+        return read()
+    except (StudioError, MemoryError):
+        raise
+    except Exception as error:
+        why = plain(str(error), 100) or type(error).__name__
+        name = reading.shown(file.name)
+        raise StudioError(f"{name} is no file of pictures: {why}.", _SAVE) from error
 
 
 class _TorchFile:
@@ -119,8 +150,8 @@ class _TorchFile:
         ValueError: it is of another kind.
     """
 
-    def __init__(self, file: File, name: str, reading: Reading) -> None:
-        self._name, self._reading = name, reading
+    def __init__(self, file: File, reading: Reading) -> None:
+        self._name, self._reading = reading.shown(file.name), reading
         self._path = Path(file.place.path) if isinstance(file.place, Whole) else None
         head = file.read(4)
         if not head.startswith(b"PK"):
@@ -138,25 +169,54 @@ class _TorchFile:
         tree = io.BytesIO(self._zip.tree(_MAX_TABLE_BYTES))
         self._told = parse_pickle(tree, _MAKERS, _storage)
 
-    def parts(self) -> list[Part]:
+    def own_parts(self) -> list[Part] | None:
+        """Return the pictures, where they are no arrays under names."""
         found = list(_tensors(self._told))
-        if not found:
+        if not any(isinstance(one, _Tensor | PickledArray) for one in _leaves(self._told)):
             raise ValueError(_held(self._told))
-        if (pairs := _pairs(self._told)) is not None:
+        if (pairs := self._pairs()) is not None:
             return self._of_pairs(pairs)
         lone = [one for _, one in found]
-        if len(found) > _FEW and isinstance(self._told, list):
+        if len(found) > 1 and isinstance(self._told, list) and (len(found) > _FEW or _alike(lone)):
             # A list of pictures, a tensor each.
             return [self._part(f"{self._name}[{k}]", one) for k, one in enumerate(lone)]
         if len(found) == 1 and isinstance(self._told, _Tensor):
             return [self._part(self._name, lone[0])]
         self._refuse_models(dict(found))
-        arrays = [self._named(key, one) for key, one in found]
-        return parts_of(arrays, self._reading, self._name)
+        return None
+
+    def arrays(self) -> list[Named]:
+        """Return the arrays under names; the reading learns what classes are called."""
+        if isinstance(self._told, dict):
+            for key, value in self._told.items():
+                if (
+                    isinstance(value, dict)
+                    and value
+                    and all(type(n) is int for n in value.values())
+                ):
+                    self._reading.note_names(value, f"{plain(str(key), 60)} of {self._name}")
+        return [self._named(key, one) for key, one in _tensors(self._told)]
+
+    def _pairs(self) -> list[tuple[_Tensor, object]] | None:
+        """Return the pairs of a list of (picture, class), such as list(dataset), or of dicts."""
+        if not isinstance(self._told, list) or len(self._told) < 2:
+            return None
+        pairs = [_pair(one) for one in self._told]
+        if any(pair is None for pair in pairs):
+            return None
+        return [(one, self._number(label)) for one, label in filter(None, pairs)]
+
+    def _number_in(self, one: _Tensor) -> int:
+        content = self._zip.numbers(one.key)
+        stored = np.frombuffer(content, one.stored, len(content) // one.stored.itemsize)
+        return int(_numbers(one, stored).reshape(()))
+
+    def _number(self, label: object) -> object:
+        return self._number_in(label) if isinstance(label, _Tensor) else label
 
     def _of_pairs(self, pairs: list[tuple[_Tensor, object]]) -> list[Part]:
         """Return pictures that each have their class beside them, as data sets in torch do."""
-        labels = np.array([str(label) for _, label in pairs])
+        labels = np.array([str(np.asarray(label).reshape(-1)[0]) for _, label in pairs])
         classes = self._reading.own_labels(self._name, {"y": lambda: labels}, len(pairs))
         return [
             replace(self._part(f"{self._name}[{k}]", one), classes=classes and [classes[k]])
@@ -214,13 +274,15 @@ def _numbers(one: _Tensor, stored: Array) -> Array:
 
 def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str, _Tensor | Array]]:
     """Yield the tensors and arrays in what a file tells, by their keys."""
-    if depth > 4:
+    if depth > _DEEPEST:
         return
     if isinstance(told, _Tensor | PickledArray):
         yield key or "x", told if isinstance(told, _Tensor) else told.array
     elif isinstance(told, dict):
         for name, value in told.items():
             yield from _tensors(value, f"{key}.{name}" if key else str(name), depth + 1)
+    elif isinstance(told, list | tuple) and (listed := _plain_list(told)) is not None:
+        yield key or "x", listed
     elif isinstance(told, list | tuple):
         # (images, labels), as MNIST's processed files have them.
         for number, value in enumerate(told):
@@ -228,18 +290,53 @@ def _tensors(told: object, key: str = "", depth: int = 0) -> Iterator[tuple[str,
             yield from _tensors(value, f"{key}.{usual}" if key else usual, depth + 1)
 
 
-def _pairs(told: object) -> list[tuple[_Tensor, object]] | None:
-    """Return the pairs of a list of (picture, class), such as list(dataset); None: it is none."""
-    if not isinstance(told, list) or len(told) < 2:
-        return None
-    pairs: list[tuple[_Tensor, object]] = []
-    for one in told:
-        match one:
-            case (_Tensor() as picture, int() | str() as label) if len(picture.shape) > 1:
-                pairs.append((picture, label))
-            case _:
-                return None
-    return pairs
+def _pair(one: object) -> tuple[_Tensor, object] | None:
+    """Return a picture and its class; None: it is something else."""
+    if isinstance(one, dict):
+        pictures = [value for value in one.values() if _is_picture(value)]
+        keys = {str(key).casefold(): key for key in one}
+        label = next((one[keys[word]] for word in LABEL_WORDS if word in keys), None)
+        one = (pictures[0], label) if len(pictures) == 1 else None
+    match one:
+        case (_Tensor() as picture, int() | str() as label) if _is_picture(picture):
+            return picture, label
+        case (_Tensor() as picture, _Tensor() as label) if _is_picture(picture):
+            return (
+                (picture, label) if math.prod(label.shape) == 1 and label.kind in _WHOLE else None
+            )
+    return None
+
+
+def _is_picture(value: object) -> bool:
+    return isinstance(value, _Tensor) and len(value.shape) > 1
+
+
+def _alike(found: Sequence[_Tensor | Array]) -> bool:
+    """Whether each of some tensors is one picture."""
+    layouts = [layout_of(one.shape, None) for one in found]
+    return all(one is not None and "N" not in one.axes for one in layouts)
+
+
+def _leaves(told: object, depth: int = 0) -> Iterator[object]:
+    """Yield what is in dicts, lists and tuples."""
+    inner: Iterable[object] = ()
+    if depth <= _DEEPEST and isinstance(told, dict):
+        inner = told.values()
+    elif depth <= _DEEPEST and isinstance(told, list | tuple):
+        inner = told
+    else:
+        yield told
+    for one in inner:
+        yield from _leaves(one, depth + 1)
+
+
+def _plain_list(told: list[Any] | tuple[Any, ...]) -> Array | None:
+    """Return a list of whole numbers or of texts as an array; None: it is something else."""
+    if len(told) > 1 and all(type(one) is int and abs(one) < 2**62 for one in told):
+        return np.array(told, np.int64)
+    if len(told) > 1 and all(type(one) is str and len(one) <= _LONGEST for one in told):
+        return np.array(told)
+    return None
 
 
 def _storage(identity: object) -> object:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ddpm_studio.data.items import Item, folder_classes
+from ddpm_studio.data.labels.class_names import ClassNames
 from ddpm_studio.data.labels.manifests import MANIFEST_RANK
 from ddpm_studio.data.labels.own import NONE, OwnLabels
 from ddpm_studio.data.labels.source import LabelSource
@@ -17,6 +19,7 @@ _LONGEST_CLASS = 100
 # Up to here each picture has a line in a file of its own, or not.
 _LISTED = 3
 _SHOWN = 12
+NO_NAMES: Mapping[int, ClassNames] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def choose_labels(
     sources: Mapping[int, Sequence[LabelSource]],
     own: OwnLabels,
     options: PrepareOptions,
+    names: Mapping[int, ClassNames] = NO_NAMES,
 ) -> Labels:
     """Return the class of each picture, by what was asked for or by the most certain place.
 
@@ -64,6 +68,7 @@ def choose_labels(
         sources: what may say classes, for each tree.
         own: the labels in arrays.
         options: ``labels`` and ``classes``.
+        names: what classes are called that are only numbers, for each tree.
     """
     if options.rules == FIRST_RULES:
         return Labels(first_classes(items))
@@ -101,10 +106,28 @@ def choose_labels(
         title or ("their labels" if key == "labels" else f"the labels {plain(key, 60)}")
         for key, title in taken.items()
     ]
-    told.append(f"Classes from {' and '.join(where)}.")
+    by = _named(classes, trees, names)
+    named_by = f", named by {' and '.join(by)}" if by else ""
+    told.append(f"Classes from {' and '.join(where)}{named_by}.")
     shown = {name: plain(name, _LONGEST_CLASS) for name in set(classes) if name is not None}
     named = [None if one is None else shown[one] for one in classes]
     return Labels(named, choices, tuple(taken), tuple(told))
+
+
+def _named(
+    classes: list[str | None], trees: Mapping[int, Sequence[int]], names: Mapping[int, ClassNames]
+) -> list[str]:
+    """Give classes that are numbers their names, in place; return where these are from."""
+    titles = []
+    for tree, numbers in trees.items():
+        known = names.get(tree, ClassNames())
+        called = known.of({one for number in numbers if (one := classes[number]) is not None})
+        if called:
+            titles.append(known.title)
+            for number in numbers:
+                if (one := classes[number]) is not None:
+                    classes[number] = called[one]
+    return list(dict.fromkeys(titles))
 
 
 def check_asked(title: str, labels: Labels, options: PrepareOptions) -> None:

@@ -71,3 +71,14 @@ def class_names(labels: Array, count: int) -> list[str] | None:
     if kind == "S":
         return [one.decode("utf-8", "replace") for one in flat.tolist()]
     return [str(one) for one in flat.tolist()] if kind in "iufUb" else None
+
+
+def why_no_classes(labels: Array, count: int) -> str:
+    """Return why labels are not the classes of ``count`` pictures."""
+    if labels.shape[:1] == (count,):
+        kind = labels.dtype.kind
+        if labels.ndim == 2 and kind in "biuf" and bool(((labels == 0) | (labels == 1)).all()):
+            return "a picture is of several classes at once, or of none, and here it is of one"
+        if labels.size == count and kind == "f":
+            return "they are measures, and no whole numbers"
+    return f"{labels.dtype} {labels.shape} does not go with {count:,} pictures"

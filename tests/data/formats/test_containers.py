@@ -119,7 +119,8 @@ def test_medmnist_takes_the_training_part(tmp_path: Path) -> None:
     np.savez(tmp_path / "bloodmnist.npz", **arrays)
     data = prepared(tmp_path / "cache", tmp_path / "bloodmnist.npz")
     np.testing.assert_array_equal(data.images, pixels[:5])
-    assert data.class_names == ("0", "1", "2", "3", "4")
+    cells = ("basophil", "eosinophil", "erythroblast", "immature granulocytes", "lymphocyte")
+    assert data.class_names == cells
     said = "2 pictures of val and 2 pictures of test are left aside"
     assert any(said in line for line in data.report.warnings)
     whole = prepared(tmp_path / "cache", tmp_path / "bloodmnist.npz", split="all")

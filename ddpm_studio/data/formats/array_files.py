@@ -1,0 +1,124 @@
+"""Several files of arrays under names: their parts of a set, and the labels in files of their own.
+
+KMNIST keeps ``kmnist-train-imgs.npz`` beside ``kmnist-train-labels.npz``, PatchCamelyon ``…_x.h5``
+beside ``…_y.h5``, ImageNet32 ``train_data_batch_1.npz`` beside ``val_data.npz``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ddpm_studio.data.formats.named_arrays import IMAGE_WORDS, LABEL_WORDS, Named, parts_of
+from ddpm_studio.data.formats.reading import Part, Reading
+from ddpm_studio.data.items import File
+from ddpm_studio.data.report import Reject
+from ddpm_studio.data.splits import aside_told, split_of, taken_splits
+from ddpm_studio.errors import StudioError
+
+_WORD = re.compile(r"[^\W_]+")
+# What tells a file of pictures from that of its labels, where their names are else the same.
+_KIND_WORDS = frozenset((*IMAGE_WORDS, *LABEL_WORDS))
+
+
+@dataclass(frozen=True)
+class _ArrayFile:
+    file: File
+    arrays: Sequence[Named]
+
+    @property
+    def split(self) -> str | None:
+        """The part of the set that the file's name tells."""
+        return next(filter(None, map(split_of, self._words)), None)
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        """Its name but for the words that tell pictures from labels."""
+        folder = self.file.name.rpartition("/")[0]
+        return (folder, *(word for word in self._words if word not in _KIND_WORDS))
+
+    def holds_pictures(self, asked: str | None) -> bool:
+        return any(
+            one.holds_pictures(asked) and (len(one.shape) > 2 or not one.holds_labels)
+            for one in self.arrays
+            if max(one.shape[1:], default=1) > 1
+        )
+
+    @property
+    def _words(self) -> list[str]:
+        return _WORD.findall(self.file.name.rpartition("/")[2].rpartition(".")[0].casefold())
+
+
+def parts_of_files(
+    files: Sequence[File], reading: Reading, listed: Callable[[File], Sequence[Named]]
+) -> list[Part]:
+    """Return the pictures of files, each with its labels.
+
+    Of several that can't be used some are left out.
+
+    Args:
+        files: of arrays under names.
+        reading: what was asked for, and where to tell what was taken.
+        listed: returns the arrays of a file, or raises StudioError.
+
+    Raises:
+        StudioError: the only one is damaged, or holds no pictures.
+    """
+    if reading.first_rules or len(files) == 1:
+        return [
+            part
+            for file in files
+            for part in parts_of(listed(file), reading, reading.shown(file.name))
+        ]
+    found: list[_ArrayFile] = []
+    for file in files:
+        try:
+            found.append(_ArrayFile(file, listed(file)))
+        except StudioError as error:
+            _leave_out(file, error.cause, reading)
+    asked = reading.options.layout
+    pictures = [one for one in found if one.holds_pictures(asked)]
+    taken = _of_split(pictures, reading)
+    labels: dict[tuple[str, ...], list[Named]] = {}
+    for one in found:
+        if one not in pictures:
+            labels.setdefault(one.of, []).extend(one.arrays)
+    paired = {one.of for one in pictures}
+    for one in found:
+        if one not in pictures and one.of not in paired:
+            _leave_out(one.file, f"it holds {_held(one.arrays)}", reading)
+    parts: list[Part] = []
+    for one in taken:
+        beside = [replace(array, name="labels") for array in labels.get(one.of, ())[:1]]
+        try:
+            parts += parts_of(
+                [*one.arrays, *beside], reading, reading.shown(one.file.name), one.file.name
+            )
+        except StudioError as error:
+            _leave_out(one.file, error.cause, reading)
+    return parts
+
+
+def _of_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_ArrayFile]:
+    """Return those of the part that is asked for, as their names tell it."""
+    splits = [one.split for one in files]
+    if reading.options.split is not None and reading.options.split not in splits:
+        # Arrays or folders may be the parts.
+        return list(files)
+    taken = taken_splits(splits, reading.options.split)
+    aside: dict[str, int] = {}
+    for split in splits:
+        if split not in taken and split is not None:
+            aside[split] = aside.get(split, 0) + 1
+    if line := aside_told(aside, "file"):
+        reading.warn(line)
+    return [one for one, split in zip(files, splits, strict=True) if split in taken]
+
+
+def _leave_out(file: File, why: str, reading: Reading) -> None:
+    reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {why}"))
+
+
+def _held(arrays: Sequence[Named]) -> str:
+    return ", ".join(one.name for one in arrays[:3]) or "nothing"

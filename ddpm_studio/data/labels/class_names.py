@@ -1,0 +1,150 @@
+"""What classes that are numbers or codes are called: ``classes.txt``, ``label_names`` and the like.
+
+A list names class 0 first; a list that begins with numbers or with WordNet's codes, and a table
+from name to number or back, such as torchvision's ``class_to_idx``, say which class each name is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ddpm_studio.data.items import File
+from ddpm_studio.errors import plain
+
+_STEM = re.compile(
+    r"(?:imagenet_?)?(?:class(?:es)?|label|target|category|categor(?:y|ies)|id|idx|index)?_?-?"
+    r"(?:names?|classes|labels|categories|map|mapping|index|indices|to_?idx|to_?id|to_?label|"
+    r"to_?name|to_?class|idx_to_class|class_index)",
+    re.IGNORECASE,
+)
+_WORDNET = frozenset(("words", "synsets", "synset_words", "loc_synset_mapping", "map_clsloc"))
+_SUFFIXES = (".txt", ".json", ".names")
+_NUMBERED = re.compile(r"(\d{1,6}|n\d{8})[\s,:;=]+(\S.*)")
+_NUMBER_LAST = re.compile(r"(\S.*?)[\s,:;=]+(\d{1,6})")
+_KEYS = ("names", "classes", "class_names", "label_names", "class_to_idx", "labels", "id2label")
+_MOST_BYTES, _MOST_NAMES, _LONGEST = 8 << 20, 100_000, 100
+
+
+@dataclass
+class ClassNames:
+    """Names of classes by what they are called where there are only numbers.
+
+    Args:
+        names: of each class its name.
+        counted: they are a list, and the classes may be counted from 0 or from 1.
+        title: where they are from; empty: nowhere.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    counted: bool = False
+    title: str = ""
+
+    def of(self, classes: Iterable[str]) -> dict[str, str]:
+        """Return the name of each of these classes; empty: they are none of these.
+
+        Two classes of one name are told apart by their numbers.
+        """
+        asked = set(classes)
+        keys = {one: _key(one) for one in asked}
+        if not asked or not self.names:
+            return {}
+        found = {one: self.names.get(key, "") for one, key in keys.items()}
+        from_one = self.counted and set(keys.values()) == {
+            str(number) for number in range(1, len(self.names) + 1)
+        }
+        if from_one:
+            found = {one: self.names[str(int(key) - 1)] for one, key in keys.items()}
+        if not all(found.values()):
+            return {}
+        several = list(found.values())
+        return {
+            one: name if several.count(name) == 1 else f"{name} ({one})"
+            for one, name in found.items()
+        }
+
+
+def class_names_of(value: object, title: str) -> ClassNames | None:
+    """Return names of classes that a file of any kind holds; None: these are none.
+
+    Args:
+        value: a list of texts, or a dict between numbers and texts, or one that has such.
+        title: where it is from.
+    """
+    if isinstance(value, Mapping) and (inner := next((k for k in _KEYS if k in value), None)):
+        return class_names_of(value[inner], title)
+    if isinstance(value, Mapping) and 0 < len(value) <= _MOST_NAMES:
+        names = _of_table(value)
+        return ClassNames(names, title=title) if names else None
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        texts = [_text(one) for one in value]
+        if 1 < len(texts) <= _MOST_NAMES and all(texts) and len(set(texts)) == len(texts):
+            listed = {str(number): str(text) for number, text in enumerate(texts)}
+            return ClassNames(listed, counted=True, title=title)
+    return None
+
+
+def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
+    """Return the names of classes that a file of a tree tells, and which file that is."""
+    likely = [file for file in files if file.suffix in _SUFFIXES and _is_called_so(file.name)]
+    for file in sorted(likely, key=lambda one: (one.name.count("/"), one.name)):
+        try:
+            text = file.read(-1).decode("utf-8-sig") if file.size <= _MOST_BYTES else ""
+            title = plain(file.name, 80)
+            found = class_names_of(
+                json.loads(text) if file.suffix == ".json" else _lines(text), title
+            )
+        except (OSError, ValueError, RecursionError):
+            continue
+        if found is not None:
+            return found, {file.name}
+    return ClassNames(), set()
+
+
+def _is_called_so(name: str) -> bool:
+    stem = name.rpartition("/")[2].rpartition(".")[0].casefold()
+    suffix = name.rpartition(".")[2].casefold()
+    return suffix == "names" or stem in _WORDNET or _STEM.fullmatch(stem) is not None
+
+
+def _lines(text: str) -> object:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for form, key, name in ((_NUMBERED, 1, 2), (_NUMBER_LAST, 2, 1)):
+        found = [form.fullmatch(line) for line in lines]
+        if lines and all(found):
+            table = {match[key]: match[name] for match in found if match}
+            return table if len(table) == len(lines) else None
+    return lines
+
+
+def _of_table(value: Mapping[object, object]) -> dict[str, str]:
+    """Return class → name of a dict that goes one way or the other."""
+    if all(type(one) is int for one in value.values()):
+        found = {str(number): str(_text(name)) for name, number in value.items()}
+        return found if len(found) == len(value) else {}
+    names: dict[str, str] = {}
+    for key, one in value.items():
+        # Of ImageNet: "0": ["n01440764", "tench"].
+        if isinstance(one, list | tuple) and len(one) == 2 and all(map(_text, one)):
+            names[str(one[0])] = names[_key(str(key))] = str(_text(one[1]))
+        elif text := _text(one):
+            names[_key(str(key))] = text
+        else:
+            return {}
+    return names
+
+
+def _text(value: object) -> str:
+    """Return a text that may be a name; empty: it is none."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    found = value.strip() if isinstance(value, str) else ""
+    return plain(found, _LONGEST) if len(found) <= 10 * _LONGEST else ""
+
+
+def _key(one: str) -> str:
+    """Return a class by its plain number, where it is one: "00003" and "3.0" are 3."""
+    whole = one.removesuffix(".0")
+    return str(int(whole)) if whole.isascii() and whole.isdecimal() and len(whole) < 10 else one
