@@ -1,6 +1,7 @@
 """The window while it computes: its timers, its training against the terminal's, its answers.
 
-``python -m tests.benchmarks.window FOLDER SECONDS`` lives for so long and prints JSON.
+``python -m tests.benchmarks.window FOLDER SECONDS [SETTINGS]`` lives for so long and prints JSON;
+SETTINGS is a JSON object of fields of a ``TrainRequest``.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _in_terminal(folder: Path) -> dict[str, Any]:
     return {"steps_per_second": watch.rate()}
 
 
-def _live(folder: Path, seconds: float) -> dict[str, Any]:
+def _live(folder: Path, seconds: float, settings: dict[str, Any]) -> dict[str, Any]:
     """Open the window, train, and watch a timer; then ask for pictures."""
     from PySide6.QtCore import QTimer
 
@@ -118,7 +119,7 @@ def _live(folder: Path, seconds: float) -> dict[str, Any]:
             yield 0.005
         found["usable_s"] = time.time() - float(os.environ["LAUNCHED_AT"])
         yield from life.open_pictures()
-        life.start_training(batch_size=_BATCH, sample_count=0)
+        life.start_training(**settings, batch_size=_BATCH, sample_count=0)
         yield from life.until("can_draw")
         assert studio.training_run is not None
         watch = RunWatch(studio.training_run)
@@ -161,4 +162,5 @@ def _live(folder: Path, seconds: float) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_live(Path(sys.argv[1]), float(sys.argv[2]))))
+    given = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {}
+    print(json.dumps(_live(Path(sys.argv[1]), float(sys.argv[2]), given)))
