@@ -17,7 +17,10 @@ ALLOWED = {
     "api/run.py": "methods of a run, each by its own name",
     "catalogue/data_formats.py": "the table of data formats",
     "cli/table.py": "commands; those that draw bear the names of the kinds of drawings",
+    "gui/features/learn/prediction_chapter.py": "the three that the paper compares",
+    "gui/features/learn/results_chapter.py": "the tools that draw the paper's figures",
     "interop/configs.py": "diffusers' names of the same things",
+    "jobs/teaching/estimating.py": "the three that the paper compares, by one network",
     "runs/first_format.py": "the presets of 0.1.0 for ever",
 }
 
