@@ -18,6 +18,7 @@ from ddpm_studio.data.formats.folders import (
     stat_source,
 )
 from ddpm_studio.data.formats.frames import frame_items
+from ddpm_studio.data.formats.legacy_names import readable
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.data.labels.class_names import ClassNames
@@ -72,14 +73,13 @@ class _Collecting:
 
     def collect(self) -> Collection:
         loose: list[File] = []
-        found = self._found.formats
         for path in self._paths:
             prefix = f"{path.name}/" if len(self._paths) > 1 else ""
             if path.is_dir():
                 self._folder(path, prefix)
                 continue
             stat_source(path)
-            if (files := archive_of(path, self._stack, self._options, found)) is not None:
+            if (files := self._archive(path)) is not None:
                 self._tree(files, self._reading(path.name, prefix))
                 continue
             reading = self._reading(path.name, "")
@@ -95,6 +95,10 @@ class _Collecting:
         if loose:
             self._tree(loose, self._reading(self._found.title, ""), may_hold_arrays=False)
         return self._found
+
+    def _archive(self, path: Path) -> list[File] | None:
+        found = self._found
+        return archive_of(path, self._stack, self._options, found.formats, found.told)
 
     def _reading(self, title: str, prefix: str) -> Reading:
         self._trees += 1
@@ -122,7 +126,7 @@ class _Collecting:
             assert isinstance(file.place, Whole)
             try:
                 place = Path(file.place.path)
-                held = archive_of(place, self._stack, self._options, self._found.formats)
+                held = self._archive(place)
             except StudioError as error:
                 instead = stand_in_at(place)
                 why = instead.reason if instead is not None else f"archive not read: {error}"
@@ -147,13 +151,17 @@ class _Collecting:
 
     def _tree(
         self,
-        files: list[File],
+        files: Sequence[File],
         reading: Reading,
         *,
         may_hold_arrays: bool = True,
         archive: Sequence[LabelSource] = (),
     ) -> None:
         items: list[Item] | None = None
+        if not self._first_rules:
+            files, page = readable(files)
+            if page:
+                reading.told.append(f"Names in {reading.title} are not UTF-8; read as {page}.")
         left: Sequence[File] = files
         if may_hold_arrays:
             items, left = taken_by_formats(files, reading, alone=False)

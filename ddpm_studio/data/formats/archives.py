@@ -11,7 +11,7 @@ import stat
 import tarfile
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import BinaryIO, cast
 
 from ddpm_studio.data.byte_ranges import Member, OpenFile, Span
 from ddpm_studio.data.formats.folders import unreadable
+from ddpm_studio.data.formats.legacy_names import code_page
 from ddpm_studio.data.formats.streams import ListingStream, open_tar
 from ddpm_studio.data.items import MAX_FILES, File, natural_key
 from ddpm_studio.errors import StudioError
@@ -29,6 +30,8 @@ MAX_RATIO = 200
 RATIO_FROM_BYTES = 256 * 2**20
 
 _ENCRYPTED, _UTF8 = 0x1, 0x800
+# What a zip's names are in that do not say otherwise.
+_PC = "cp437"
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
@@ -86,8 +89,14 @@ def open_zip(path: Path, stack: ExitStack) -> zipfile.ZipFile:
     return archive
 
 
-def zip_files(path: Path, stack: ExitStack) -> list[File]:
+def zip_files(path: Path, stack: ExitStack, told: list[str] | None = None) -> list[File]:
     """Return the files of a zip in natural order; ``stack`` closes it.
+
+    Args:
+        path: of the zip.
+        stack: closes it.
+        told: learns which code page names are read as that are not UTF-8; None: they are left as
+            the format has it, in the one of the first PC, as version 0.1.0 did.
 
     Raises:
         StudioError: damaged, encrypted, unsafe or too large.
@@ -99,10 +108,11 @@ def zip_files(path: Path, stack: ExitStack) -> list[File]:
     packed = stack.enter_context(OpenFile(path))
     where = str(path)
     files = []
+    page = "" if told is None else _code_page(path.name, archive.infolist(), told)
     for info in archive.infolist():
         budget.add(info.file_size)
         # filename has the separators changed already; what was written is orig_filename.
-        name = _safe_name(path, _written(info))
+        name = _safe_name(path, _written(info, page))
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _unsafe(path, info.filename, "is a link")
         if info.flag_bits & _ENCRYPTED:
@@ -167,15 +177,36 @@ def tar_files(path: Path, stack: ExitStack) -> list[File]:
     return files
 
 
-def _written(info: zipfile.ZipInfo) -> str:
-    """Return a member's name; many programs write UTF-8 without the flag that says so."""
+def _written(info: zipfile.ZipInfo, page: str) -> str:
+    """Return a member's name; many programs write UTF-8 without the flag that says so.
+
+    ``page``: what names without it are read as; empty: UTF-8, else what the format says.
+    """
     name = info.orig_filename
     if info.flag_bits & _UTF8 or name.isascii():
         return name
     try:
-        return name.encode("cp437").decode("utf-8")
+        return name.encode(_PC).decode(page or "utf-8", "replace" if page else "strict")
     except UnicodeError:
         return name
+
+
+def _code_page(name: str, infos: Sequence[zipfile.ZipInfo], told: list[str]) -> str:
+    """Return the code page of the names in a zip that are not UTF-8; empty: there are none."""
+    names = [
+        info.orig_filename.encode(_PC)
+        for info in infos
+        if not info.flag_bits & _UTF8 and not info.orig_filename.isascii()
+    ]
+    try:
+        b"\n".join(names).decode("utf-8")
+    except UnicodeError:
+        page = code_page(names)
+        what = f"they are read as {page}" if page else "nothing that is known reads as words"
+        if page != _PC:
+            told.append(f"Names in {name} are not UTF-8; {what}.")
+        return page or ""
+    return ""
 
 
 def _safe_name(path: Path, name: str) -> str:

@@ -106,12 +106,12 @@ def beside(path: Path) -> list[Path]:
 
 
 def archive_of(
-    path: Path, stack: ExitStack, options: PrepareOptions, used: list[str]
+    path: Path, stack: ExitStack, options: PrepareOptions, used: list[str], told: list[str]
 ) -> list[File] | None:
     """Return the files of an archive, known by its name and else by its first bytes.
 
     None: it is none, or a file of another format that only looks like one. ``used`` learns which
-    format read it.
+    format read it, ``told`` what its names are read as.
 
     Raises:
         StudioError: it can't be read, or is damaged or unsafe.
@@ -136,11 +136,15 @@ def archive_of(
             "Put the parts together, such as with 7-Zip, and choose the whole or the folder.",
         )
     if named is not None:
-        files: list[File] = named.load()(path, stack)
+        files: list[File] = (
+            zip_files(path, stack, None if first_rules else told)
+            if named.name == "zip"
+            else named.load()(path, stack)
+        )
         used.append(named.name)
         return files
     if head.startswith(_ZIP_STARTS):
-        files = zip_files(path, stack)
+        files = zip_files(path, stack, None if first_rules else told)
         if not first_rules and any(file.name.endswith("/data.pkl") for file in files):
             raise StudioError(
                 f"{path.name} is a file of torch under another name.", "Give it the ending .pt."
