@@ -49,7 +49,7 @@ from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
-from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, why_not
+from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, tiff_verdict, why_not
 from ddpm_studio.data.decoding.unsupported import foreign, looks_like_tga
 from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT, Large, Unusable
 from ddpm_studio.data.items import Pixels
@@ -293,7 +293,7 @@ class OpenedPicture:
                 else:
                     pixels = levels_of(numbers, self.values, ranges)
         except ValueError as error:
-            raise Unusable(f"damaged: {error}") from error
+            raise Unusable(tiff_verdict(error)) from error
         turned = turned_array(pixels, page.orientation)
         return turned if _page_header(page, 1).bands else from_array(turned, background)
 
@@ -340,7 +340,7 @@ def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
     except MemoryError:
         raise
     except Exception as error:  # untrusted bytes make the plugins raise nearly anything
-        if kind == "TIFF" and "pixel mode" in str(error):
+        if kind == "TIFF" and ("pixel mode" in str(error) or isinstance(error.__cause__, KeyError)):
             raise Unusable(f"not read here: {why_not(data)}") from error
         raise Unusable(_reason(data, error)) from error
     if (why := too_costly_to_decode(kind, data, image)) is not None:

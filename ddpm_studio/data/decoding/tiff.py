@@ -32,6 +32,31 @@ _KINDS = {1: "u", 2: "i", 3: "f"}
 _CLEAR, _END, _FIRST_CODE, _MOST_CODES = 256, 257, 258, 4096 - 258
 
 
+# What others of its many ways of packing are called.
+_METHODS = {
+    2: "CCITT",
+    3: "CCITT",
+    4: "CCITT",
+    6: "JPEG",
+    7: "JPEG",
+    34712: "JPEG 2000",
+    34887: "LERC",
+    34925: "LZMA",
+    50000: "Zstandard",
+    50001: "WebP",
+    50002: "JPEG XL",
+}
+
+
+class UnknownTiffError(ValueError):
+    """A TIFF that is whole, and of a kind that is not known here."""
+
+
+def tiff_verdict(error: ValueError) -> str:
+    """Return an error as a report's reason: what is not known is not damaged."""
+    return f"{'not read here' if isinstance(error, UnknownTiffError) else 'damaged'}: {error}"
+
+
 @dataclass(frozen=True)
 class TiffPage:
     """One page, not yet decoded.
@@ -110,11 +135,11 @@ class TiffPage:
         part = np.frombuffer(raw, self.dtype, rows * wide * bands).reshape(rows, wide, bands)
         if predictor == 2:
             if self.dtype.kind == "f":
-                raise ValueError("it is packed in a way that is not known")
+                raise UnknownTiffError("it is packed in a way that is not known")
             native = part.astype(self.dtype.newbyteorder("="))
             return np.cumsum(native, axis=1, dtype=native.dtype)
         if predictor != 1:
-            raise ValueError("it is packed in a way that is not known")
+            raise UnknownTiffError("it is packed in a way that is not known")
         return part
 
 
@@ -189,11 +214,16 @@ def _unpacked(packed: bytes, method: int, size: int) -> bytes:
             raise ValueError("it is damaged") from error
     if method in _LZW:
         if size > _MOST_LZW_BYTES:
-            raise ValueError("it is too large, packed in a slow way")
+            raise UnknownTiffError("it is too large, packed by LZW")
         return b"".join(_lzw(packed, size))
     if method in _PACKBITS:
         return _packbits(packed, size)
-    raise ValueError(f"it is packed by the method {method}, which is not known")
+    raise UnknownTiffError(_packed_by(method))
+
+
+def _packed_by(method: int) -> str:
+    name = _METHODS.get(method, f"the method {method}")
+    return f"it is packed by {name}; save it stored, or packed by LZW or Deflate"
 
 
 def _lzw(packed: bytes, size: int) -> Iterator[bytes]:
@@ -249,7 +279,7 @@ def _of_float_predictor(
 ) -> Array:
     """Undo the floating-point predictor: bytes of equal weight stand together, as differences."""
     if dtype.kind != "f":
-        raise ValueError("it is packed in a way that is not known")
+        raise UnknownTiffError("it is packed in a way that is not known")
     lines = np.frombuffer(raw, np.uint8).reshape(rows, -1)
     # Differences go over as many bytes as there are bands.
     steps = lines.reshape(rows, -1, bands)
@@ -261,7 +291,9 @@ def _of_float_predictor(
 def why_not(data: bytes) -> str:
     """Return why the first page of a TIFF is not read here."""
     try:
-        tiff_page(data)
+        method = tiff_page(data).tags.get(_COMPRESSION, (1,))[0]
+        if method not in (*_STORED, *_LZW, *_DEFLATE, *_PACKBITS):
+            return _packed_by(method)
     except ValueError as error:
         return f"{error}; convert it to 8 or 16 bits, or to floats"
     return "a TIFF of a rare kind; convert it to 8 or 16 bits"

@@ -9,6 +9,7 @@ import re
 import struct
 
 _CONVERT = "convert it to PNG or TIFF"
+_FLOAT = "save it as a float TIFF or .npy"
 _HEIC = f"a HEIC picture, not read here: {_CONVERT}"
 _NIFTI = "a NIfTI volume, not read here: save its slices as .npy, with nibabel"
 _DICOM = "a DICOM picture, not read here: save its pixels as .npy or 16-bit PNG, with pydicom"
@@ -45,12 +46,19 @@ _BY_SUFFIX = {
     ".avi": _VIDEO,
     ".mkv": _VIDEO,
     ".webm": _VIDEO,
-    ".mat": "a MATLAB file, not read here: save its arrays as .npz, with scipy.io.loadmat",
+    ".mat": (
+        "a MATLAB file, not read here: save its arrays as .npz, with scipy.io.loadmat, or of "
+        "version 7.3 with h5py"
+    ),
     ".pkl": "a Python pickle, which could run a stranger's program: save its arrays as .npz",
     ".pickle": "a Python pickle, which could run a stranger's program: save its arrays as .npz",
     ".tfrecord": "TensorFlow records, not read here: save their pictures as files or .npz",
     ".tfrecords": "TensorFlow records, not read here: save their pictures as files or .npz",
     ".arrow": "an Arrow file, not read here: save the set as Parquet",
+    ".beton": "a file of FFCV, not read here: save its pictures as files",
+    ".rec": "records of MXNet, not read here: save their pictures as files",
+    ".db": "a database, not read here: save its pictures as files",
+    ".sqlite": "a database, not read here: save its pictures as files",
     ".mdb": "an LMDB database, not read here: save its pictures as files",
     ".lmdb": "an LMDB database, not read here: save its pictures as files",
     ".zarr": "a Zarr array, not read here: save it as .npy",
@@ -58,9 +66,52 @@ _BY_SUFFIX = {
     ".ckpt": "a checkpoint of a model, no pictures: import it",
     ".7z": "a 7-Zip archive, not read here: unpack it and choose the folder",
     ".rar": "a RAR archive, not read here: unpack it and choose the folder",
+    **dict.fromkeys(
+        (".zip", ".tar", ".tgz"),
+        "an archive within an archive, not read here: unpack the outer one and choose the folder",
+    ),
+    **dict.fromkeys((".gz", ".bz2", ".xz"), "packed by gzip or the like, not read here: unpack it"),
     ".zst": "packed by Zstandard, not read here: unpack it",
     ".jxl": f"a JPEG XL picture, not read here: {_CONVERT}",
-    ".ico": f"an icon, not read here: {_CONVERT}",
+    **dict.fromkeys((".ico", ".icns", ".cur"), f"an icon, not read here: {_CONVERT}"),
+    **dict.fromkeys((".pfm", ".pam"), f"a picture of Netpbm's rare kinds, not read here: {_FLOAT}"),
+    **dict.fromkeys(
+        (
+            *(
+                ".pcx",
+                ".dds",
+                ".sgi",
+                ".rgb",
+                ".bw",
+                ".ras",
+                ".sun",
+                ".qoi",
+                ".xbm",
+                ".xpm",
+                ".xcf",
+            ),
+            *(
+                ".kra",
+                ".wmf",
+                ".emf",
+                ".ai",
+                ".jxr",
+                ".wdp",
+                ".hdp",
+                ".flif",
+                ".bpg",
+                ".blp",
+                ".msp",
+            ),
+            *(".im", ".spi", ".palm", ".fli", ".flc", ".iff", ".ilbm", ".pict", ".jbig2", ".djvu"),
+        ),
+        f"a picture of a kind that is not read here: {_CONVERT}",
+    ),
+    **dict.fromkeys(
+        (".mrc", ".vti", ".vtk", ".mhd", ".img", ".oib", ".oif", ".vsi", ".mrxs"),
+        "a volume or a microscope's file, not read here: save its slices as .npy or TIFF",
+    ),
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), "a spreadsheet, not read here: save it as CSV"),
 }
 _BY_START: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypheic", _HEIC),
@@ -84,18 +135,20 @@ _BY_START: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89HDF\r\n", "an HDF5 file under another name: give it the ending .h5"),
     (0, b"PAR1", "a Parquet file under another name: give it the ending .parquet"),
     (0, b"\x93NUMPY", "a NumPy array under another name: give it the ending .npy"),
+    (0, b"SQLite format 3", "a database, not read here: save its pictures as files"),
+    (0, b"\x28\0\0\0", f"a bitmap without its file's header, not read here: {_CONVERT}"),
+    (0, b"ARROW1\0\0", "an Arrow file under another name: give it the ending .arrow"),
+    (0, b"PF\n", _BY_SUFFIX[".pfm"]),
+    (0, b"Pf\n", _BY_SUFFIX[".pfm"]),
+    (0, b"P7\n", _BY_SUFFIX[".pam"]),
     (0, b"<svg", _BY_SUFFIX[".svg"]),
 )
-# What is told of a drop in which nothing is a picture: beside pictures these are no news.
-_PACKED = "an archive within an archive, not read here: unpack the outer one and choose the folder"
-_GZIP = "packed by gzip or the like, not read here: unpack it"
 _TABLE = (
     "a table, and no pictures: choose the folder of the pictures that it names; numbers of pixels "
     "are read as .npy, which numpy.save writes of what numpy.loadtxt reads"
 )
+# What is told of a drop in which nothing is a picture: beside pictures these are no news.
 _BY_SUFFIX_ALONE = {
-    **dict.fromkeys((".zip", ".tar", ".tgz"), _PACKED),
-    **dict.fromkeys((".gz", ".bz2", ".xz"), _GZIP),
     **dict.fromkeys((".csv", ".tsv"), _TABLE),
     ".html": "a web page, and no pictures: download the files that it shows",
 }

@@ -14,6 +14,10 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.stand_ins import broken_link
 
 _SCHEMES = ("http:", "https:", "ftp:", "s3:", "gs:", "hf:", "file:")
+#: Folders that systems and network disks put into any other, such as of thumbnails.
+SYSTEM_FOLDERS = frozenset(
+    ("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information")
+)
 Stamp = tuple[str, int, int]
 
 
@@ -88,7 +92,7 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
                     continue
                 seen.add((where.st_dev, where.st_ino))
             with os.scandir(parent) as entries:
-                inner = [entry for entry in entries if not entry.name.startswith(".")]
+                inner = [entry for entry in entries if not _is_hidden(entry.name, follow)]
         except OSError as error:
             if parent == folder:
                 raise unreadable(folder, error) from error
@@ -115,6 +119,11 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
                 continue
             if stat.S_ISREG(info.st_mode):
                 yield path, info
+
+
+def _is_hidden(name: str, today: bool) -> bool:
+    """Whether a file or folder is none of a person's, such as what a system keeps for itself."""
+    return name.startswith(".") or (today and name in SYSTEM_FOLDERS)
 
 
 def _leads_up(link: Path) -> bool:

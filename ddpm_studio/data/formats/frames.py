@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
+from ddpm_studio.data.decoding.decoding import OpenedPicture
 from ddpm_studio.data.decoding.frames import MOVING_SUFFIXES, count_frames
 from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
+from ddpm_studio.data.decoding.verdicts import Unusable
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import MAX_FILE_BYTES, File, Item
 
@@ -27,6 +30,10 @@ def _frames(file: File, reading: Reading) -> Iterator[Item]:
             data = b""
         kind = identify(data[:HEAD_BYTES])
         count = count_frames(kind, data) if kind is not None else 1
+        if kind == "AVIF":
+            # Its structure tells it to its decoder alone.
+            with suppress(Unusable), OpenedPicture(data) as picture:
+                count = picture.header().frames
     for frame in range(count):
         shown = name if count == 1 else f"{name}[{frame}]"
         yield Item(shown, reading.tree, file, frame=frame)

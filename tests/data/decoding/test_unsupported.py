@@ -1,0 +1,91 @@
+"""What is not known is named with what would read it; only what is broken is damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddpm_studio.errors import StudioError
+from tests.data.pictures import image, make_picture_folder, noise, prepared
+from tests.hostile import seeds
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(StudioError) as caught:
+        prepared(path.parent / "cache", path)
+    assert "damaged" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bands"), [("<u2", 8), ("<f4", 3), ("<f8", 1), ("<u1", 5), ("<f2", 3)]
+)
+@pytest.mark.parametrize(
+    ("method", "named"), [(34887, "LERC"), (50000, "Zstandard"), (7, "JPEG"), (32, "the method 32")]
+)
+def test_ways_of_packing_a_tiff(
+    tmp_path: Path, kind: str, bands: int, method: int, named: str
+) -> None:
+    path = tmp_path / "x.tif"
+    path.write_bytes(seeds.tiff_bands(kind, bands, method))
+    assert f"not read here: it is packed by {named}" in refusal(path)
+
+
+def test_a_way_of_packing_that_pillow_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    path.write_bytes(seeds.tiff_bands("<i2", 1, 32))
+    assert "not read here: it is packed by the method 32" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.pcx", b"\x0a\x05\x01", "a kind that is not read here"),
+        ("a.qoi", b"qoif", "a kind that is not read here"),
+        ("a.icns", b"icns", "an icon"),
+        ("a.pfm", b"PF\n4 4\n-1\n", "Netpbm"),
+        ("a.pam", b"P7\nWIDTH 4\n", "Netpbm"),
+        ("a.png", b"P7\nWIDTH 4\n", "Netpbm"),
+        ("a.xlsx", b"PK", "a spreadsheet"),
+        ("a.rec", b"\0", "MXNet"),
+        ("a.beton", b"\0", "FFCV"),
+        ("a.sqlite", b"SQLite format 3\0", "a database"),
+        ("a.mat", b"MATLAB 7.3 MAT-file", "with h5py"),
+        ("a.dib", b"\x28\0\0\0" + bytes(60), "a bitmap without its file's header"),
+    ],
+)
+def test_kinds_that_are_named(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert words in refusal(tmp_path / name)
+
+
+def test_an_archive_within_an_archive_is_told_beside_pictures(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in")
+    (tmp_path / "in" / "notes.xlsx").write_bytes(b"PK")
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert any("a spreadsheet, not read here" in line for line in data.report.lines())
+
+
+def test_every_frame_of_every_animation(tmp_path: Path) -> None:
+    frames = [image(one) for one in noise(4)]
+    for suffix in ("webp", "png", "gif", "avif", "tif"):
+        path = tmp_path / "in" / f"a.{suffix}"
+        path.parent.mkdir(exist_ok=True)
+        frames[0].save(path, save_all=True, append_images=frames[1:])
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert any("5 files have several frames or pages, 20 in all" in one for one in data.report.told)
+    assert len(prepared(tmp_path / "cache", tmp_path / "in", frames="all")) == 20
+
+
+def test_folders_that_systems_put_into_others_are_no_classes(tmp_path: Path) -> None:
+    make_picture_folder(tmp_path / "in", 2, classes=["cat", "dog"])
+    for name in ("__MACOSX/cat", "@eaDir", "$RECYCLE.BIN", "System Volume Information"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "0.png").write_bytes(b"\0\5\x16\7")
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "in" / name / "1.png")
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert data.class_names == ("cat", "dog")
+    assert data.report.rejects == ()
