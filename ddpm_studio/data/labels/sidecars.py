@@ -40,8 +40,11 @@ def sidecar_sources(
             if file.suffix == ".cls":
                 one = text.strip()
                 cls[key] = values.setdefault(one, one)
+            elif isinstance(told := json.loads(text), dict) and "shapes" in told:
+                # Objects in the picture, which are read as these.
+                continue
             else:
-                _take(fields, key, json.loads(text))
+                _take(fields, key, told)
         except (OSError, ValueError, RecursionError):
             continue
         used.add(file.name)

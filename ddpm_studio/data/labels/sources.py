@@ -9,6 +9,7 @@ from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.folders import folder_sources
 from ddpm_studio.data.labels.manifests import manifest_sources
 from ddpm_studio.data.labels.names import name_sources
+from ddpm_studio.data.labels.objects import object_sources
 from ddpm_studio.data.labels.sidecars import sidecar_sources
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.tables import table_sources
@@ -42,6 +43,11 @@ def label_sources(files: Sequence[File], paths: Sequence[str]) -> TreeSources:
     sidecars, sidecar_files = sidecar_sources(others, paths)
     if sidecar_files:
         others = [file for file in others if file.name not in sidecar_files]
+    objects, object_files, lines = object_sources(others, paths)
+    if object_files:
+        others = [file for file in others if file.name not in object_files]
     tables, table_files, told = table_sources(others, paths)
-    found += [*tables, *sidecars, *folder_sources(paths), *name_sources(paths)]
-    return TreeSources(found, used | table_files | sidecar_files, warnings, told)
+    told += lines
+    found += [*tables, *sidecars, *objects, *folder_sources(paths), *name_sources(paths)]
+    used |= table_files | sidecar_files | object_files
+    return TreeSources(found, used, warnings, told)

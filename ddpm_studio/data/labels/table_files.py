@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ SUFFIXES = frozenset((".csv", ".tsv", ".txt", JSON_SUFFIX, *_LINES_OF_JSON))
 #: What a file with this ending is without doubt: of its not being used people are told.
 CERTAIN = frozenset((".csv", ".tsv", *_LINES_OF_JSON))
 MOST_BYTES = 64 * 2**20
+# Lines before a table that are none of it.
+_COMMENTS = re.compile(r"\A(?:#[^\n]*\n)+")
 _MOST_ROWS, _MOST_COLUMNS = 2_000_000, 1000
 _SEPARATORS = ",;\t|"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -52,7 +55,7 @@ def read_table(file: File) -> LabelTable | None:
         text = _text(file.read(-1))
         if file.suffix == JSON_SUFFIX:
             return _of_json(name, json.loads(text))
-        lines = io.StringIO(text, newline="")
+        lines = io.StringIO(_COMMENTS.sub("", text), newline="")
         if file.suffix in _LINES_OF_JSON:
             return _of_objects(name, [json.loads(line) for line in lines if line.strip()])
         rows = [row for row in _rows(file.suffix, lines) if row]
@@ -100,7 +103,19 @@ def _of_json(name: str, told: object) -> LabelTable | None:
     if isinstance(told, dict) and not any(isinstance(one, dict | list) for one in told.values()):
         rows = [[str(key), _cell(value)] for key, value in told.items()]
         return LabelTable(name, ["", name.rpartition(".")[0]], rows) if rows else None
+    if isinstance(told, dict):
+        # Of each class its files.
+        if all(isinstance(one, list) and all(map(_is_text, one)) for one in told.values()):
+            rows = [[str(file), str(key)] for key, files in told.items() for file in files]
+            return LabelTable(name, ["", name.rpartition(".")[0]], rows) if len(told) > 1 else None
+        # {"annotations": [{"image": …, "label": …}]}; COCO has several such lists.
+        lists = [one for one in told.values() if isinstance(one, list)]
+        return _of_objects(name, lists[0]) if len(lists) == 1 else None
     return _of_objects(name, told) if isinstance(told, list) else None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _of_objects(name: str, found: list[object]) -> LabelTable | None:

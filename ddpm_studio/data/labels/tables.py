@@ -6,6 +6,7 @@ of which one is 1 in each row (one-hot, as ISIC's), are the classes themselves.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -21,7 +22,9 @@ from ddpm_studio.data.labels.table_files import (
     LabelTable,
     read_table,
 )
+from ddpm_studio.data.splits import split_of
 from ddpm_studio.errors import plain
+from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 
 ONE_HOT = "one-hot"
 _RANK = 2
@@ -30,6 +33,9 @@ _MOST_TABLES = 16
 _MOST_CLASSES = 1000
 _BITS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 _LEAST_ONE_HOT = 2
+_WHOLE_FLOAT = re.compile(r"-?\d+\.0+")
+# CelebA's list_eval_partition.txt, Kaggle's Usage.
+_PARTS = re.compile(r"(?:^|_)(?:partition|split|subset|usage|fold|set)$", re.IGNORECASE)
 
 PathOf = Callable[[str], "str | None"]
 
@@ -51,7 +57,7 @@ def table_sources(
             tables = [file for file in tables if file.suffix != suffix]
     if not tables or not paths:
         return [], set(), []
-    names = _Names(paths)
+    names = PictureNames(paths)
     sources: list[LabelSource] = []
     used: set[str] = set()
     told: list[str] = []
@@ -59,22 +65,22 @@ def table_sources(
         table = read_table(file)
         folder = file.name.rpartition("/")[0]
         path_of = partial(names.path_of, f"{folder}/" if folder else "")
-        at = _file_column(table, path_of) if table is not None else None
-        found = _columns(table, at, path_of) if table is not None and at is not None else []
+        at = _file_column(table, path_of, len(paths)) if table is not None else None
+        found = _columns(table, at, path_of, told) if table is not None and at is not None else []
         if found:
             used.add(file.name)
             sources += found
         elif file.suffix in CERTAIN:
             why = "no column of it names these pictures"
             if table is None:
-                why = "it has no columns that can be read"
+                why = _why_no_table(file)
             elif at is not None:
                 why = "it names the pictures, but no column has so few values as classes"
             told.append(f"{plain(file.name, 80)} is not read as labels: {why}.")
     return sources, used, told
 
 
-class _Names:
+class PictureNames:
     """Pictures by what tables may call them: by path or name, with the ending or without."""
 
     def __init__(self, paths: Sequence[str]) -> None:
@@ -95,7 +101,15 @@ class _Names:
         return found or self._by_name.get(name) or self._folded.get(name.casefold())
 
 
-def _columns(table: LabelTable, at: int, path_of: PathOf) -> list[LabelSource]:
+def _why_no_table(file: File) -> str:
+    try:
+        instead = stand_in(file.read(HEAD_BYTES), file.size)
+    except OSError:
+        return "it can't be read"
+    return f"it is {instead.reason}" if instead else "it has no columns that can be read"
+
+
+def _columns(table: LabelTable, at: int, path_of: PathOf, told: list[str]) -> list[LabelSource]:
     """Return a source for each column beside the one that names the pictures."""
     paths = [path_of(row[at]) if len(row) > at else None for row in table.rows]
     others = [index for index in range(len(table.columns)) if index != at]
@@ -105,16 +119,24 @@ def _columns(table: LabelTable, at: int, path_of: PathOf) -> list[LabelSource]:
         title = f"the one-hot columns of {plain(table.name, 80)}"
         sources.append(LabelSource(ONE_HOT, title, _RANK, partial(_classes, one_hot)))
     for index in others:
-        known = {
-            path: row[index].strip()
-            for path, row in zip(paths, table.rows, strict=True)
-            if path is not None and len(row) > index and row[index].strip()
-        }
-        values = len(set(known.values()))
+        known, several = _values(table, paths, index)
+        different = set(known.values())
+        values = len(different)
         few = 1 < values <= min(_MOST_CLASSES, max(2, len(known) // 2))
         name = table.columns[index]
         called = name.casefold() in LABEL_COLUMNS
-        sure = values > 1 and (called or (len(others) == 1 and few))
+        parts = _PARTS.search(name) is not None or all(map(split_of, different))
+        sure = values > 1 and not parts and (called or (len(others) == 1 and few))
+        if several and (few or called):
+            told.append(
+                f"The column {plain(name, 60)} of {plain(table.name, 80)} has several values for "
+                f"{several:,} of the pictures: the last is taken."
+            )
+        if parts and values > 1 and few:
+            told.append(
+                f"The column {plain(name, 60)} of {plain(table.name, 80)} tells parts of the set; "
+                "all of them are read."
+            )
         if known and (few or called):
             title = f"the column {plain(name, 60)} of {plain(table.name, 80)}"
             if table.name.endswith(JSON_SUFFIX):
@@ -122,6 +144,25 @@ def _columns(table: LabelTable, at: int, path_of: PathOf) -> list[LabelSource]:
             rank = _RANK if sure else None
             sources.append(LabelSource(name, title, rank, partial(_classes, known)))
     return sources
+
+
+def _values(
+    table: LabelTable, paths: Sequence[str | None], index: int
+) -> tuple[dict[str, str], int]:
+    """Return a column's value for each picture, and how many have different ones."""
+    known: dict[str, str] = {}
+    several: set[str] = set()
+    for path, row in zip(paths, table.rows, strict=True):
+        one = row[index].strip() if path is not None and len(row) > index else ""
+        if path is None or not one:
+            continue
+        if known.get(path, one) != one:
+            several.add(path)
+        known[path] = one
+    # Whole numbers that went through floats, as beside a missing one.
+    if known and all(map(_WHOLE_FLOAT.fullmatch, known.values())):
+        known = {path: one.partition(".")[0] for path, one in known.items()}
+    return known, len(several)
 
 
 def _one_hot(
@@ -141,8 +182,8 @@ def _one_hot(
     return known if len(set(known.values())) > 1 else None
 
 
-def _file_column(table: LabelTable, path_of: PathOf) -> int | None:
-    """Return which column names pictures that are there: most of its cells do."""
+def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | None:
+    """Return which column names pictures that are there: most of its cells do, or it names most."""
     sample = table.rows[:: max(1, len(table.rows) // 50)]
     order = sorted(
         range(len(table.columns)),
@@ -152,6 +193,12 @@ def _file_column(table: LabelTable, path_of: PathOf) -> int | None:
         hits = sum(len(row) > at and path_of(row[at]) is not None for row in sample)
         if hits and 2 * hits >= len(sample):
             return at
+    # A table of a larger set, of which some pictures are here.
+    for at in order:
+        if table.columns[at].casefold() in FILE_COLUMNS or at == 0:
+            named = {path_of(row[at]) for row in table.rows if len(row) > at} - {None}
+            if 2 * len(named) >= pictures:
+                return at
     return None
 
 

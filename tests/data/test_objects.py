@@ -1,0 +1,159 @@
+"""Classes by marked objects, and tables that are told: splits, conflicts, larger sets, comments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ddpm_studio.data import Dataset
+from tests.data.pictures import image, noise, prepared
+
+COUNT = 6
+KINDS = ("cat", "dog")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in" / "images").mkdir(parents=True)
+    for number, one in enumerate(noise(COUNT)):
+        image(one).save(tmp_path / "in" / "images" / f"{number}.png")
+    return tmp_path / "in"
+
+
+def named(data: Dataset) -> list[str]:
+    assert data.labels is not None
+    return [data.class_names[one] for one in data.labels]
+
+
+def told(data: Dataset, words: str) -> bool:
+    return any(words in line for line in data.report.told)
+
+
+def coco(objects: list[tuple[int, int, float]]) -> str:
+    held: dict[str, Any] = {"info": {}}
+    held["images"] = [{"id": n, "file_name": f"{n}.png"} for n in range(COUNT)]
+    held["categories"] = [{"id": 7 + n, "name": name} for n, name in enumerate(KINDS)]
+    held["annotations"] = [
+        {"id": k, "image_id": n, "category_id": 7 + one, "bbox": [0, 0, area, 1], "area": area}
+        for k, (n, one, area) in enumerate(objects)
+    ]
+    return json.dumps(held)
+
+
+def write_coco(folder: Path) -> None:
+    (folder / "annotations").mkdir()
+    text = coco([(n, n % 2, 4.0) for n in range(COUNT)])
+    (folder / "annotations" / "instances_train2017.json").write_text(text)
+    (folder / "annotations" / "captions_train2017.json").write_text('{"images": [], "info": {}}')
+
+
+def write_voc(folder: Path) -> None:
+    (folder / "Annotations").mkdir()
+    for n in range(COUNT):
+        marked = f"<object><name>{KINDS[n % 2]}</name></object>"
+        text = f"<annotation><filename>x</filename>{marked * 2}</annotation>"
+        (folder / "Annotations" / f"{n}.xml").write_text(text)
+
+
+def write_yolo(folder: Path) -> None:
+    (folder / "labels").mkdir()
+    for n in range(COUNT):
+        (folder / "labels" / f"{n}.txt").write_text(f"{n % 2} 0.5 0.5 0.25 0.25\n" * 2)
+    (folder / "classes.txt").write_text("\n".join(KINDS))
+
+
+def write_labelme(folder: Path) -> None:
+    for n in range(COUNT):
+        held = {"shapes": [{"label": KINDS[n % 2]}], "imagePath": f"{n}.png", "version": "5"}
+        (folder / "images" / f"{n}.json").write_text(json.dumps(held))
+
+
+@pytest.mark.parametrize("write", [write_coco, write_voc, write_yolo, write_labelme])
+def test_objects_of_one_class_in_each_picture_are_its_class(
+    tmp_path: Path, folder: Path, write: Any
+) -> None:
+    write(folder)
+    data = prepared(tmp_path / "cache", folder)
+    assert named(data) == [KINDS[n % 2] for n in range(COUNT)]
+    assert told(data, "Classes from the objects in")
+
+
+def test_of_several_the_largest_may_be_asked_for(tmp_path: Path, folder: Path) -> None:
+    objects = [(n, one, 9.0 if one == n % 2 else 4.0) for n in range(COUNT - 1) for one in (0, 1)]
+    (folder / "_annotations.coco.json").write_text(coco(objects))
+    data = prepared(tmp_path / "cache", folder)
+    assert data.labels is None
+    assert told(data, "objects of 2 classes; 5 pictures have several, 1 none; --labels objects")
+    data = prepared(tmp_path / "cache", folder, labels="objects")
+    assert named(data) == [KINDS[n % 2] for n in range(COUNT - 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '{"images": 3, "annotations": [], "categories": []}'),
+        ("a.json", '{"images": [1], "annotations": [2], "categories": [3]}'),
+        ("a.json", '{"shapes": [1], "imagePath": "0.png"}'),
+        ("0.xml", "<annotation><object></object></annotation>"),
+        ("0.xml", '<!DOCTYPE x [<!ENTITY a "aaaa">]><annotation>&a;</annotation>'),
+        ("0.txt", "a photo of 2 cats"),
+        ("0.txt", "1 2"),
+    ],
+)
+def test_what_is_no_annotation_is_none(tmp_path: Path, folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    assert prepared(tmp_path / "cache", folder).labels is None
+
+
+def rows(*lines: str) -> str:
+    return "\n".join(lines) + "\n"
+
+
+PAIRS = [f"{n}.png,{KINDS[n % 2]}" for n in range(COUNT)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.csv", rows("file,label", *PAIRS, *(f"gone{n}.png,cat" for n in range(50)))),
+        ("x.csv", rows("# by hand", "# 2026", "file,label", *PAIRS)),
+        ("x.json", json.dumps({kind: [p[:5] for p in PAIRS if kind in p] for kind in KINDS})),
+        (
+            "x.json",
+            json.dumps({"data": [{"image": p[:5], "label": p[6:]} for p in PAIRS], "version": 1}),
+        ),
+    ],
+)
+def test_tables_that_are_read(tmp_path: Path, folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    assert named(prepared(tmp_path / "cache", folder)) == [KINDS[n % 2] for n in range(COUNT)]
+
+
+def test_parts_of_a_set_are_no_classes(tmp_path: Path, folder: Path) -> None:
+    # CelebA keeps them so.
+    text = rows(*(f"{n}.png {n % 3}" for n in range(COUNT)))
+    (folder / "list_eval_partition.txt").write_text(text)
+    data = prepared(tmp_path / "cache", folder)
+    assert data.labels is None
+    assert told(data, "tells parts of the set; all of them are read")
+    by_words = rows("file,kind", *(f"{n}.png,{('train', 'test')[n % 2]}" for n in range(COUNT)))
+    (folder / "list_eval_partition.txt").unlink()
+    (folder / "x.csv").write_text(by_words)
+    assert prepared(tmp_path / "cache", folder).labels is None
+
+
+def test_conflicts_and_whole_floats(tmp_path: Path, folder: Path) -> None:
+    lines = [f"{n}.png,{n % 2}.0" for n in range(COUNT)]
+    (folder / "x.csv").write_text(rows("file,label", *lines, "0.png,1.0", "1.png,1.0"))
+    data = prepared(tmp_path / "cache", folder)
+    assert named(data) == ["1", "1", "0", "1", "0", "1"]
+    assert told(data, "has several values for 1 of the pictures: the last is taken")
+
+
+def test_a_table_that_is_only_a_pointer_is_told_as_that(tmp_path: Path, folder: Path) -> None:
+    (folder / "metadata.csv").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:a")
+    data = prepared(tmp_path / "cache", folder)
+    assert told(data, "metadata.csv is not read as labels: it is only a pointer of Git LFS")
