@@ -60,7 +60,7 @@ def _check_choice_of_t(process: DiffusionProcess, loss: str, choice: str) -> Non
 
 
 class LossFunction(Protocol):
-    """The code of a loss; it takes the options of its table's entry as keyword arguments."""
+    """The code of a loss; one whose entry has the option ``gamma`` takes that as a keyword."""
 
     def __call__(
         self, process: DiffusionProcess, model: Denoiser, x0: Tensor, level: Tensor, noise: Tensor
