@@ -129,7 +129,11 @@ class _Collecting:
                 held = self._archive(place)
             except StudioError as error:
                 instead = stand_in_at(place)
-                why = instead.reason if instead is not None else f"archive not read: {error}"
+                why = (
+                    instead.reason
+                    if instead is not None
+                    else f"archive not read: {error.cause.rstrip('.')}"
+                )
                 self._found.rejects.append(Reject(plain(prefix + file.name), why))
                 held = []
             if held is not None:

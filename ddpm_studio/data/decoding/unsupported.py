@@ -54,7 +54,7 @@ _BY_SUFFIX = {
     ".pickle": "a Python pickle, which could run a stranger's program: save its arrays as .npz",
     ".tfrecord": "TensorFlow records, not read here: save their pictures as files or .npz",
     ".tfrecords": "TensorFlow records, not read here: save their pictures as files or .npz",
-    ".arrow": "an Arrow file, not read here: save the set as Parquet",
+    ".arrow": "an Arrow file, not read here: save the set as Parquet, with datasets' to_parquet",
     ".beton": "a file of FFCV, not read here: save its pictures as files",
     ".rec": "records of MXNet, not read here: save their pictures as files",
     ".db": "a database, not read here: save its pictures as files",

@@ -20,12 +20,12 @@ from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import Array
 from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import MAX_FILES, File, Item
-from ddpm_studio.data.splits import aside_told, split_of, taken_splits
+from ddpm_studio.data.splits import aside_told, folder_part, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
 
 _LIKELY = ("image", "img", "picture", "photo", "jpg", "png")
 _LABELS = ("label", "labels", "class", "target", "fine_label", "coarse_label", "category", "y")
-_MOST_COLUMNS, _MOST_BYTES = 1000, 1 << 30
+_MOST_COLUMNS, _MOST_BYTES, _SHOWN = 1000, 1 << 30, 6
 
 
 def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
@@ -51,8 +51,12 @@ def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
 
 
 def _split(name: str) -> str | None:
-    words = PurePosixPath(name).stem.replace("_", "-").split("-")
-    return split_of(words[0]) or (split_of(words[1]) if len(words) > 1 else None)
+    """Return the part of the set that a file's name tells, or else the folders it lies in."""
+    path = PurePosixPath(name)
+    words = path.stem.replace("_", "-").split("-")
+    of_name = split_of(words[0]) or (split_of(words[1]) if len(words) > 1 else None)
+    of_folders = (part for folder in reversed(path.parent.parts) if (part := folder_part(folder)))
+    return of_name or next(of_folders, (None, ""))[0]
 
 
 class _Table:
@@ -148,7 +152,15 @@ class _Table:
         ]
         asked = self._reading.options.labels
         known = [name for name in _LABELS if name in found]
-        return known + [name for name in found if name == asked and name not in known]
+        others = [name for name in found if name not in known]
+        own = self._reading.own
+        own.found += [name for name in (*known, *others) if name not in own.found]
+        read = {self._column, *found}
+        if unread := [plain(one, 60) for one in self._schema.names if one not in read][:_SHOWN]:
+            line = f"Columns that are not read: {', '.join(unread)}."
+            if line not in self._reading.told:
+                self._reading.told.append(line)
+        return known + [name for name in others if name == asked]
 
     def _labels(self, name: str) -> Array:
         try:

@@ -236,6 +236,20 @@ def parquet(path: Path, pixels: np.ndarray, labels: list[int]) -> None:
     pq.write_table(table.replace_schema_metadata({"huggingface": told}), path, row_group_size=2)
 
 
+def test_parquet_in_folders_of_parts_and_its_other_columns(tmp_path: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    for part, count in (("train", 3), ("validation", 2)):
+        (tmp_path / "in" / part).mkdir(parents=True)
+        held = [{"bytes": encoded(image(one)), "path": ""} for one in PIXELS[:count]]
+        more = {"species": ["cat"] * count, "objects": [{"box": [1]}] * count}
+        pq.write_table(pa.table({"image": held, **more}), tmp_path / "in" / part / "0000.parquet")
+    report = prepared(tmp_path / "cache", tmp_path / "in").report
+    assert report.kept == 3
+    assert "1 file of val is left aside; --split all takes everything." in report.warnings
+    assert "Columns that are not read: objects." in report.told
+    assert [key for key, _, _ in report.label_choices] == ["species"]
+
+
 def test_parquet_as_the_hub_has_it(tmp_path: Path) -> None:
     pixels = noise(5)
     (tmp_path / "in" / "data").mkdir(parents=True)
