@@ -139,9 +139,13 @@ class StudentInfo(_Part):
 
 
 class SamplingDefaults(_Part):
-    """Sampling defaults of a class-conditional run: its classes in turn, at this guidance."""
+    """Sampling defaults of a class-conditional run: its classes in turn, at this guidance.
 
-    guidance: float = Field(1.0, ge=0, le=100)
+    ``guidance`` is None where it follows from how many pictures the network has seen, see
+    :func:`~ddpm_studio.jobs.drawing.sampling_defaults.usual_guidance`.
+    """
+
+    guidance: float | None = Field(1.0, ge=0, le=100)
 
 
 class Published(_Part):

@@ -39,6 +39,7 @@ from ddpm_studio import data, paths
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import UNetConfig
 from ddpm_studio.engine.generators import finish
+from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.metrics.features.classifier import ClassifierSpace
 from ddpm_studio.metrics.features.space import Basis, Features, FeatureSpace, features_of
 from ddpm_studio.metrics.frechet import frechet_distance
@@ -258,8 +259,8 @@ def _trained(
 
 def _drawn(run: ds.Run, sampler: dict[str, Any], classes: int | None) -> Pictures:
     settings = {**sampler, "steps": EVALUATIONS, "seed": 1}
-    if classes is not None:
-        # Of all classes in turn; guidance takes two evaluations a step.
+    if classes is not None and usual_guidance(run.info, run.checkpoints[-1]) != 1:
+        # Guidance takes two evaluations a step.
         settings["steps"] = EVALUATIONS // 2
     return run.sample(SAMPLES, **settings).pictures
 

@@ -186,3 +186,12 @@ PRESETS = Table(
         ),
     ),
 )
+
+
+def shapes_after(preset: str) -> int:
+    """Return how many pictures a preset sees until some of its samples can be recognised.
+
+    Of a preset that is not known, or does not tell, as many as for the first one.
+    """
+    needs = PRESETS[preset].needs if preset in PRESETS else None
+    return (needs or _TINY_NEEDS).shapes

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio.backend import JobHandle
+from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.jobs.events import Event, TrainTick
-from ddpm_studio.jobs.training.budget import shapes_after
 
 if TYPE_CHECKING:
     from ddpm_studio.backend.specs.runs import RunView

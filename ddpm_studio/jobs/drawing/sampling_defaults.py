@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeVar
 
+from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.students import with_its_sampler
 from ddpm_studio.requests import EvaluateRequest, SampleRequest, SamplerRequest
+from ddpm_studio.runs import RunInfo
+
+_MOST = 2.0
+# In multiples of the pictures seen until there are shapes.
+_MOST_UNTIL, _NONE_FROM = 4.0, 28.0
 
 SamplerRequestT = TypeVar("SamplerRequestT", bound=SamplerRequest)
 
@@ -34,5 +41,26 @@ def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     elif isinstance(request, EvaluateRequest):
         by_class |= request.by_class
     if by_class and "guidance" not in named:
-        update["guidance"] = own.guidance
+        update["guidance"] = usual_guidance(model.info, model.step)
     return request.model_copy(update=update)
+
+
+def usual_guidance(info: RunInfo, step: int) -> float:
+    """Return the guidance by which a run's classes are drawn after so many steps, 1..2.
+
+    Guidance makes up for what a network has not learnt yet, and costs variety once it has. On
+    Fashion-MNIST (the network ``patches``, Fréchet distance of 1,000 samples) 2 was best after
+    27,000 pictures seen, four times what it takes to shapes, and 1, which is none, after 205,000:
+    0.52 against 1.04 at 1.25, 1.39 at 1.5 and 2.15 at 2. Between them it falls with the logarithm.
+    """
+    own = info.drawing
+    if own is None:
+        return 1.0
+    if own.guidance is not None:
+        return own.guidance
+    request = info.request
+    if request is None or not step:
+        return _MOST
+    seen = step * request.batch_size * request.accumulation / shapes_after(request.preset)
+    share = math.log(max(seen, 1e-9) / _MOST_UNTIL) / math.log(_NONE_FROM / _MOST_UNTIL)
+    return round(_MOST - (_MOST - 1) * min(1.0, max(0.0, share)), 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ddpm_studio.catalogue.origins import missing
 from ddpm_studio.engine.tables import NETWORKS
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.runs import Checkpoint, RunFolder
 from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.weights import parameters
@@ -101,7 +102,9 @@ def describe_run(run: Path) -> RunSummary:
         known_classes=known_classes(info),
         needs_class=not info.null_label,
         guidable=info.learnt_withheld,
-        guidance=info.drawing.guidance if info.drawing else None,
+        guidance=usual_guidance(info, checkpoints[-1].step if checkpoints else 0)
+        if info.drawing
+        else None,
         created=info.created,
         plugins=info.plugins,
         missing=missing(info.plugins),

@@ -16,6 +16,7 @@ from typing import Any
 from ddpm_studio.durations import duration
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
+from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
@@ -32,8 +33,6 @@ _NIGHT_HOURS = 8
 _UNITS = {"m": 60.0, "h": 3600.0}
 _MOST_SECONDS = 1e6 * 60
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*([mh])")
-# Of a preset that tells none: as the first one.
-_SHAPES = 8_000
 # A batch is doubled while that makes so many times as many pictures a second, this many steps
 # are left, and it is no larger than this.
 _WORTH_DOUBLING, _FEWEST_STEPS, _LARGEST_BATCH = 1.5, 2_000, 128
@@ -141,15 +140,6 @@ def ask_budget(
     if budget.seconds is None:
         raise OptionError("budget", "as in the paper is for a run that begins from nothing")
     return budget, {**given, "minutes": budget.seconds / 60}
-
-
-def shapes_after(preset: str) -> int:
-    """Return how many pictures a preset sees until some of its samples can be recognised.
-
-    Of a preset that is not known, or does not tell, as many as for the first one.
-    """
-    needs = PRESETS[preset].needs if preset in PRESETS else None
-    return needs.shapes if needs else _SHAPES
 
 
 def choose(

@@ -1,4 +1,4 @@
-"""Class conditioning: whether a training learns its pictures' classes; guidance by default."""
+"""Class conditioning: whether a training learns its pictures' classes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import TrainRequest
 
-#: Guidance of samples where none is asked for: see tests/benchmarks/results/recipes.md.
-GUIDANCE = 2.0
 # With fewer pictures of each than this they may be names of single pictures, not classes.
 _FEWEST_EACH = 5
 

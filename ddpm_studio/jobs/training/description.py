@@ -12,7 +12,6 @@ from ddpm_studio.engine.networks.presets import preset, preset_multiple
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import VARIANCES
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.training.classes import GUIDANCE
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import DataInfo, ProcessInfo, RunInfo
 from ddpm_studio.runs.info import SamplingDefaults, StudentInfo
@@ -84,7 +83,7 @@ def describe(
         ),
         start_from=str(start_from.resolve()) if start_from else None,
         student=student,
-        drawing=SamplingDefaults(guidance=1.0 if student else GUIDANCE)
+        drawing=SamplingDefaults(guidance=1.0 if student else None)
         if _guided(request, config, base)
         else None,
         null_label=base is None or base.null_label or request.label_dropout > 0,

@@ -10,12 +10,13 @@ from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, in_b
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.running import run_sampler
+from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.engine.tables.samplers import FEW_STEPS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
 from ddpm_studio.jobs.library.preview_sheets import save_preview
-from ddpm_studio.jobs.training.budget import shapes_after
 from ddpm_studio.jobs.training.preview_times import PreviewTimes
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
@@ -36,19 +37,15 @@ class Previews:
         self.trainer = trainer
         self.request = request
         self._process = replace(trainer.process, clip_x0=True)
-        student = folder.info.student
+        self._student = student = folder.info.student
         self._sampler = SAMPLERS[student.sampler] if student else _SAMPLER
-        drawing = folder.info.drawing
-        self._guidance = drawing.guidance if drawing else 1.0
-        self._classes = classes_in_turn(folder.info, request.sample_count) if drawing else None
-        # Guided, each step takes two evaluations.
-        evaluations = 1 if self._guidance in (0, 1) else 2
-        steps = student.steps if student else _STEPS // evaluations
-        self._steps = min(steps, trainer.process.schedule.T)
+        by_class = folder.info.drawing is not None
+        self._classes = classes_in_turn(folder.info, request.sample_count) if by_class else None
+        evaluations = min(student.steps if student else _STEPS, trainer.process.schedule.T)
         self._times = PreviewTimes(
             # The network that is fine-tuned has learnt something.
             0 if folder.info.start_from else shapes_after(request.preset),
-            _NETWORKS * evaluations * self._steps * request.sample_count,
+            _NETWORKS * evaluations * request.sample_count,
             self._seen,
         )
 
@@ -121,17 +118,20 @@ class Previews:
             derive_seed(self.request.seed, _SEED), range(count), self.trainer.device
         )
         x = noise.draw(network.config.shape)
+        guidance = usual_guidance(self.folder.info, self.trainer.step_number)
+        # Guided, each step takes two evaluations.
+        steps = _STEPS if guidance in (0, 1) else _STEPS // 2
+        steps = self._student.steps if self._student else steps
+        steps = min(steps, self._process.schedule.T)
         try:
             half = self.trainer.config.precision == "bf16"
             evaluator = Evaluator(
                 in_bf16(network) if half else network,
                 self.trainer.device,
                 self._classes,
-                self._guidance,
+                guidance,
             )
-            for frame in run_sampler(
-                self._sampler, self._process, evaluator, x, noise, self._steps
-            ):
+            for frame in run_sampler(self._sampler, self._process, evaluator, x, noise, steps):
                 x = frame.x_t
                 yield Progress(self.trainer.step_number, self.request.steps, "Drawing samples")
         finally:

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.backend.spec import Lane
+from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -18,7 +19,6 @@ from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.machine import speed as speeds
 from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
-from ddpm_studio.jobs.training.budget import shapes_after
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.panel_help import WAIT, endless
 

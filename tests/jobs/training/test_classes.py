@@ -10,12 +10,16 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.jobs import ModelStore, evaluate, sample, train
+from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.jobs.events import Notice, Pictures
-from ddpm_studio.jobs.training.classes import GUIDANCE
 from ddpm_studio.requests import EvaluateRequest, PrepareOptions, SampleRequest, TrainRequest
 from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.info import SamplingDefaults
 from tests import narrow
 from tests.jobs.conftest import finish
+
+STRONG = 2.0
+"""Guidance of a network that has seen little."""
 
 QUICK = TrainRequest(
     preset="tiny", steps=2, batch_size=2, timesteps=10, sample_count=5, device="cpu"
@@ -55,7 +59,7 @@ def test_classes_are_learnt_where_there_are_some_and_that_is_told(tmp_path: Path
     assert folder.info.request.class_conditional is True
     assert [line for line in told if "2 classes are learnt too" in line]
     assert folder.info.drawing is not None
-    assert folder.info.drawing.guidance == GUIDANCE
+    assert folder.info.drawing.guidance is None
 
 
 def test_folders_of_a_few_pictures_are_not_taken_for_classes_to_learn(tmp_path: Path) -> None:
@@ -100,14 +104,31 @@ def drawn(of: Path, /, **asked: object) -> tuple[Pictures, dict[str, object]]:
 
 def test_samples_are_of_the_classes_in_turn_by_the_guidance_of_the_run(run: Path) -> None:
     pictures, told = drawn(run)
-    assert (told["all_classes"], told["guidance"]) == (True, GUIDANCE)
+    assert (told["all_classes"], told["guidance"]) == (True, STRONG)
     for label in (0, 1):
         one, of_one = drawn(run, class_label=label)
-        assert of_one["guidance"] == GUIDANCE
+        assert of_one["guidance"] == STRONG
         assert np.array_equal(one[label::2], pictures[label::2])
     stronger, told = drawn(run, guidance=90.0)
     assert (told["all_classes"], told["guidance"]) == (True, 90.0)
     assert not np.array_equal(stronger, pictures)
+
+
+def test_guidance_falls_with_what_the_network_has_seen(run: Path) -> None:
+    """2 at what two minutes of two cores come to, none where it was measured to harm."""
+    info = RunFolder.open(run).info
+    request = TrainRequest(preset="patches", batch_size=16, steps=100_000)
+    info = info.model_copy(update={"request": request})
+    assert usual_guidance(info, 0) == usual_guidance(info, 27_000 // 16) == 2.0
+    assert usual_guidance(info, 205_000 // 16) == 1.0
+    between = [usual_guidance(info, pictures // 16) for pictures in (50_000, 80_000, 140_000)]
+    assert 2.0 > between[0] > between[1] > between[2] > 1.0
+    # With more at once as much is seen in fewer steps.
+    twice = info.model_copy(update={"request": request.model_copy(update={"batch_size": 32})})
+    assert usual_guidance(twice, 80_000 // 32) == between[1]
+    # What a run says counts, as those of before do.
+    said = info.model_copy(update={"drawing": SamplingDefaults(guidance=3.0)})
+    assert usual_guidance(said, 205_000) == 3.0
 
 
 def test_a_drawing_asked_for_again_is_the_same(run: Path) -> None:
@@ -142,4 +163,4 @@ def test_an_evaluation_draws_by_the_guidance_of_the_run(run: Path) -> None:
     result = finish(evaluate(asked, [], ModelStore()))[1]
     told = result.recipe["request"]
     assert isinstance(told, dict)
-    assert told["guidance"] == GUIDANCE
+    assert told["guidance"] == STRONG

@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from ddpm_studio.catalogue import PRESETS
+from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.eta import duration
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
-from ddpm_studio.jobs.training.budget import shapes_after
 from ddpm_studio.requests import TrainRequest
 
 
