@@ -28,7 +28,7 @@ class ScheduleRequest(Request):
         BETA_END,
         gt=0,
         lt=1,
-        title="β_T",
+        title="β at T",
         description="Variance of the last step’s noise, where the schedule ends with it.",
     )
 

@@ -211,7 +211,7 @@ class TrainRequest(Request):
     zero_terminal_snr: bool = Field(
         False,
         title="Zero terminal SNR",
-        description="Rescale βₜ so that x_T is noise alone; not where ε is predicted.",
+        description="Rescale βₜ so that xₜ at T is noise alone; not where ε is predicted.",
     )
     parameterization: Parameterization = Field(
         "eps",

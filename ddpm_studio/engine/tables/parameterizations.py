@@ -27,7 +27,7 @@ PARAMETERIZATIONS = Table(
             "the mean of the step back; with few steps it draws noisier than ε",
             f"{_PACKAGE}.mu:Mu",
         ),
-        ParameterizationInfo("v", "v", "√ᾱ ε − √(1−ᾱ) x_0", f"{_PACKAGE}.v:V"),
+        ParameterizationInfo("v", "v", "√ᾱ ε − √(1−ᾱ) x₀", f"{_PACKAGE}.v:V"),
         ParameterizationInfo(
             "edm",
             "EDM",
@@ -37,7 +37,7 @@ PARAMETERIZATIONS = Table(
         ParameterizationInfo(
             "flow",
             "flow matching",
-            "ε − x_0, the velocity of the line from the picture to noise",
+            "ε − x₀, the velocity of the line from the picture to noise",
             f"{_PACKAGE}.flow:Flow",
         ),
     ),

@@ -34,7 +34,7 @@ SCHEDULES = Table(
         ScheduleInfo(
             "linear_scaled",
             "linear scaled",
-            "linear times 1000/T, so that ᾱ_T hardly depends on T",
+            "linear times 1000/T, so that the last ᾱ hardly depends on T",
             f"{_BETAS}:linear_scaled",
             ends="both",
         ),

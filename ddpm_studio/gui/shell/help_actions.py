@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.errors import Failure
+from ddpm_studio.gui.widgets.layout.glossary_link import SCHEME
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
 from ddpm_studio.paths import examples_dir
 
 if TYPE_CHECKING:
+    from ddpm_studio.gui.features.glossary.glossary_dialog import GlossaryDialog
     from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
     from ddpm_studio.gui.features.tour.tour import Stop, Tour
     from ddpm_studio.gui.platform.crash_log import CrashLog
@@ -54,6 +56,7 @@ class HelpActions(QObject):
         self.palette: CommandPalette | None = None
         self.settings: SettingsDialog | None = None
         self.tour: Tour | None = None
+        self.glossary: GlossaryDialog | None = None
         self._crashes: CrashLog | None = None
         help_ = self.tr("&Help")
         actions.add(
@@ -92,6 +95,16 @@ class HelpActions(QObject):
             icon="keyboard",
             tip=self.tr("See and change which keys do what"),
         )
+        actions.add(
+            "help.glossary",
+            self.tr("Glossary"),
+            self.show_glossary,
+            category=help_,
+            icon="book-open",
+            tip=self.tr("What the words and signs mean, in the lecture’s terms"),
+            keywords=self.tr("symbols explain dictionary"),
+        )
+        QDesktopServices.setUrlHandler(SCHEME, self, "open_link")  # type: ignore[arg-type]
         actions.add(
             "help.examples",
             self.tr("Examples in Python"),
@@ -147,6 +160,27 @@ class HelpActions(QObject):
         """Open the settings where the shortcuts are."""
         self._dialog().tabs.setCurrentWidget(self._dialog().shortcuts)
         self.show_settings()
+
+    def show_glossary(self, term: str = "") -> None:
+        """Open the glossary, at an entry if one is named."""
+        from ddpm_studio.gui.features.glossary.glossary_dialog import GlossaryDialog
+
+        if self.glossary is None:
+            self.glossary = GlossaryDialog(self._window)
+            self.glossary.concept_wanted.connect(self._show_concept)
+        if term:
+            self.glossary.show_term(term)
+        self.glossary.show()
+        self.glossary.raise_()
+        self.glossary.activateWindow()
+
+    @Slot(QUrl)
+    def open_link(self, url: QUrl) -> None:
+        """Show the entry that a sign's link names."""
+        self.show_glossary(url.path())
+
+    def _show_concept(self, concept: str) -> None:
+        self._actions[f"learn.{concept}"].trigger()
 
     def open_examples(self) -> None:
         """Open the folder of the examples in the system's file manager."""

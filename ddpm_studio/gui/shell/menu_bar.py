@@ -35,7 +35,7 @@ _SECTIONS = (
     ("gallery.rate*", "observatory.notes"),
     ("*.delete", "*.remove", "*.paste", "*.undo", "*.redo"),
     ("*.copy", "*.save_*", "*.csv", "*.picture"),
-    ("help.palette", "help.tour", "help.shortcuts", "help.examples"),
+    ("help.palette", "help.tour", "help.glossary", "help.shortcuts", "help.examples"),
 )
 
 

@@ -29,6 +29,7 @@ from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, tool_button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.layout.menu_heading import add_heading
 
 _OPTION_DECIMALS = 3
@@ -80,7 +81,7 @@ class SamplerBar(QWidget):
         describe(self.seed, "seed")
         self.dice = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.precision, self.clip, more = self._more()
-        self._eta_label = label("η", "muted")
+        self._eta_label = TermLabel("η", "eta")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
         self._classes, self._weights = ClassChoice(self, in_turn), WeightsChoice()
         self.class_label, self.guidance = self._classes.class_label, self._classes.guidance
@@ -99,7 +100,7 @@ class SamplerBar(QWidget):
         layout = FlowLayout(parent=self)
         eta_group = together(self._eta_label, self.eta)
         rest = (
-            together(label(self.tr("seed"), "muted"), self.seed, self.dice),
+            together(TermLabel(self.tr("seed"), "seed"), self.seed, self.dice),
             together(self._weights, more),
         )
         self._option_groups = {
@@ -300,7 +301,6 @@ class SamplerBar(QWidget):
         self.sampler.setFixedWidth(words + _ARROW_WIDTH)
         chosen = SAMPLERS[self.sampler.currentData()]
         self.eta.setEnabled(chosen.uses_eta)
-        self._eta_label.setEnabled(chosen.uses_eta)
         for option in chosen.options:
             if option.name in self.options:
                 self.options[option.name].set_limits(option.low, option.high)

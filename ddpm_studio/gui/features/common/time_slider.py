@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QSpinBox, QWidg
 
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, inset, label, name
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, inset, name
+from ddpm_studio.gui.widgets.layout.glossary_link import TermLabel
 
 # Half of the handle: the slider's ends lie so far within the widget.
 _INSET = 8
@@ -54,7 +55,7 @@ class TimeSlider(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(SPACE_M)
         layout.setVerticalSpacing(0)
-        layout.addWidget(label("t", "heading"), 0, 0)
+        layout.addWidget(TermLabel("t", "t", "heading"), 0, 0)
         layout.addWidget(self.slider, 0, 1)
         layout.addWidget(self.box, 0, 2)
         layout.addWidget(self._marks, 1, 1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 
+from ddpm_studio.data.samples import data_name
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import in_form
@@ -93,7 +94,8 @@ class ReportView(QWidget):
                     self.tr("{n} are exact copies of others."),
                 )
             )
-        if report.others:
+        # Their licences lie beside the sets that ship: nobody need be told of them.
+        if report.others and not all(map(data_name, dataset.source)):
             notes.append(
                 self._count(
                     sum(count for _, count in report.others),

@@ -21,6 +21,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -160,7 +161,10 @@ class InpaintPanel(ToolPanel):
             (self.tr("count"), self.count),
             (self.tr("resamplings"), self.resamplings),
         ):
-            choices.addWidget(together(label(text, "muted"), box))
+            words = (
+                TermLabel(text, "resamplings") if box is self.resamplings else label(text, "muted")
+            )
+            choices.addWidget(together(words, box))
         jump = label(self.tr("jump"), "muted")
         choices.addWidget(together(jump, self.jump, ActionTool(again)))
         right = QVBoxLayout()

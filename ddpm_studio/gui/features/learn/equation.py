@@ -18,10 +18,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ddpm_studio.catalogue.glossary import term_of_sign
 from ddpm_studio.gui.features.learn.boxes import Piece
 from ddpm_studio.gui.features.learn.typeset import paint, typeset
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.glossary_link import open_term
 
 _SIZE, _SMALLEST = 19, 9
 _CAPTION = 18
@@ -47,7 +49,8 @@ class Equation(QWidget):
     """Sets an equation, and below it one line: what it says, or the symbol that is lit.
 
     The mouse lights the symbol that it is on; with the focus, Left and Right go from symbol to
-    symbol, Home and End to the first and last, Escape to none. ``lit`` carries the symbol's key,
+    symbol, Home and End to the first and last, Escape to none; a click looks one up in the
+    glossary. ``lit`` carries the symbol's key,
     or "" when none is lit any more.
 
     Args:
@@ -192,6 +195,13 @@ class Equation(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Light the symbol below the pointer."""
         self._light(self._key_at(event.position()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Look the symbol up in the glossary."""
+        symbol = self._symbols.get(self._key_at(event.position()))
+        term = None if symbol is None else term_of_sign(symbol.sign)
+        if term is not None and event.button() == Qt.MouseButton.LeftButton:
+            open_term(term.name)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Light none."""

@@ -12,6 +12,7 @@ from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, 
 from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.layout.glossary_link import TermLabel
 from ddpm_studio.gui.workspace.studio import Studio
 
 _COUNTS = (1, 4, 9, 16, 25, 64)
@@ -48,7 +49,7 @@ class ProcessSize(QObject):
         name(
             self.moments,
             self.tr("Moments"),
-            self.tr("How many moments to keep at most, x_T and x_0 among them"),
+            self.tr("How many moments to keep at most, noise and picture among them"),
         )
         wheel = WheelFilter(self)
         for box in (self.count, self.moments):
@@ -64,7 +65,7 @@ class ProcessSize(QObject):
         """Return each box with its label, to be laid out once."""
         return [
             together(label(self.tr("count"), "muted"), self.count),
-            together(label(self.tr("moments"), "muted"), self.moments),
+            together(TermLabel(self.tr("moments"), "moments"), self.moments),
         ]
 
     def choose(self, count: int, moments: int | None) -> None:

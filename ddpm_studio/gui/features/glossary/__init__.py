@@ -1,0 +1,1 @@
+"""Help > Glossary: words and signs, and the links that lead to them."""

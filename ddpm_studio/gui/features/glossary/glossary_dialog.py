@@ -1,0 +1,115 @@
+"""The glossary: a field to search in, the entries, and what the chosen one says."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.catalogue.concepts import CONCEPTS
+from ddpm_studio.catalogue.glossary import GLOSSARY, Term, find_terms
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.layout.basics import button, clearable, label, name
+
+_SIZE, _LIST_WIDTH = QSize(720, 480), 260
+_TERM = Qt.ItemDataRole.UserRole
+
+
+class GlossaryDialog(QDialog):
+    """Stands beside the window, which goes on working.
+
+    Args:
+        parent: the window.
+    """
+
+    concept_wanted = Signal(str)
+    """The live place of a concept is to be shown; carries its name."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Glossary"))
+        self.resize(_SIZE)
+        self.field = QLineEdit()
+        self.field.setPlaceholderText(self.tr("Search words and signs…"))
+        name(self.field, self.tr("Search the glossary"))
+        clearable(self.field)
+        self.list = QListWidget()
+        name(self.list, self.tr("Entries"))
+        self.list.setFixedWidth(_LIST_WIDTH)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.title = label("", "title", wrap=True)
+        self.signs = label("", "muted", wrap=True)
+        self.text = label("", wrap=True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.show_place = button(
+            self.tr("See it live"), self.tr("Show the place in Learn"), icon="graduation-cap"
+        )
+        self.show_place.clicked.connect(self._show_place)
+        told = QVBoxLayout()
+        told.setSpacing(SPACE_M)
+        for part in (self.title, self.signs, self.text):
+            told.addWidget(part)
+        told.addWidget(self.show_place, alignment=Qt.AlignmentFlag.AlignLeft)
+        told.addStretch()
+        both = QHBoxLayout()
+        both.setSpacing(SPACE_L)
+        both.addWidget(self.list)
+        both.addLayout(told, 1)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.field)
+        layout.addLayout(both, 1)
+        self.field.textChanged.connect(self._search)
+        self.list.currentItemChanged.connect(self._tell)
+        self._search("")
+
+    @property
+    def term(self) -> Term | None:
+        """The entry that is shown."""
+        item = self.list.currentItem()
+        return None if item is None else GLOSSARY[item.data(_TERM)]
+
+    def show_term(self, term: str) -> None:
+        """Turn to an entry; an unknown name shows what is found by it as a word."""
+        self.field.setText("" if term in GLOSSARY else term)
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            if item is not None and item.data(_TERM) == term:
+                self.list.setCurrentRow(row)
+                self.list.scrollToItem(item)
+
+    def _search(self, words: str) -> None:
+        self.list.clear()
+        for term in find_terms(words):
+            item = QListWidgetItem(term.heading)
+            item.setData(_TERM, term.name)
+            item.setToolTip(translated(term.text))
+            self.list.addItem(item)
+        self.list.setCurrentRow(0)
+        self._tell()
+
+    def _tell(self) -> None:
+        term = self.term
+        self.title.setText(self.tr("There is no such entry") if term is None else term.title)
+        signs = () if term is None else term.signs
+        self.signs.setText(self.tr("Written {0}").format(", ".join(signs)) if signs else "")
+        self.signs.setVisible(bool(signs))
+        self.text.setText("" if term is None else translated(term.text))
+        self.show_place.setVisible(term is not None and bool(term.concept))
+        if term is not None and term.concept:
+            place = self.tr("See it live: {0}").format(translated(CONCEPTS[term.concept].title))
+            self.show_place.setText(place)
+            self.show_place.setAccessibleName(place)
+
+    def _show_place(self) -> None:
+        if self.term is not None and self.term.concept:
+            self.concept_wanted.emit(self.term.concept)

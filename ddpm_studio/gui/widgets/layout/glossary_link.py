@@ -1,0 +1,64 @@
+"""Signs that tell what they are, and lead to the glossary when they are clicked.
+
+A link is an address of a scheme of its own: whoever shows the glossary handles the scheme, and no
+widget need know who that is.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QLabel, QWidget
+
+from ddpm_studio.catalogue.glossary import GLOSSARY
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.layout.basics import name
+
+SCHEME = "glossary"
+
+
+def open_term(term: str) -> None:
+    """Show an entry of the glossary."""
+    QDesktopServices.openUrl(QUrl(f"{SCHEME}:{term}"))
+
+
+def term_tip(term: str, tip: str = "") -> str:
+    """Return a tip with what the glossary says of a term, behind what else there is to say."""
+    entry = GLOSSARY[term]
+    return " ".join(part for part in (tip, f"{entry.heading}: {translated(entry.text)}") if part)
+
+
+class TermLabel(QLabel):
+    """A word or sign that is explained: its tip says what it is, a click opens the glossary.
+
+    Args:
+        text: as it is written here, plain.
+        term: a name of :data:`ddpm_studio.catalogue.glossary.GLOSSARY`.
+        role: as of :func:`ddpm_studio.gui.widgets.layout.basics.label`.
+        parent: the owner.
+    """
+
+    def __init__(
+        self, text: str, term: str, role: str = "muted", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(text, parent)
+        self.term = term
+        self.setProperty("role", role)
+        self.setProperty("term", True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setCursor(Qt.CursorShape.WhatsThisCursor)
+        name(self, GLOSSARY[term].heading, term_tip(term))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Open the glossary."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
+            open_term(self.term)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open the glossary with Enter or Space too."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            open_term(self.term)
+        else:
+            super().keyPressEvent(event)
