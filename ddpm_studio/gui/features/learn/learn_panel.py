@@ -9,12 +9,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ddpm_studio.catalogue.concepts import CONCEPTS, Concept, concept
+from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.learn.concept_index import ConceptIndex
 from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
 from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
+from ddpm_studio.gui.features.learn.presenter import Presenter
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
@@ -60,6 +62,7 @@ class LearnPanel(QWidget):
         self.pages.addWidget(self.index)
         self._chapters: dict[str, QWidget] = {}
         self._areas: dict[str, TallArea] = {}
+        self.presenter: Presenter | None = None
         for chapter in (self.forward, self.bound, self.playground):
             self._add(f"{type(chapter).__module__}:{type(chapter).__name__}", chapter)
         self._build()
@@ -73,6 +76,17 @@ class LearnPanel(QWidget):
                 tip=translated(one.sentence),
                 keywords=translated(one.keywords),
             )
+        present = actions.add(
+            "learn.present",
+            self.tr("Present"),
+            self.present,
+            category=tool_menu("learn"),
+            shortcut="F9",
+            icon="monitor",
+            tip=self.tr("Fill the screen, in large type; arrow keys turn, Escape leaves"),
+            keywords=self.tr("presenter slides lecture full screen"),
+        )
+        self._row.addWidget(ActionButton(present, "monitor"))
         actions.triggered.connect(self._show_owner)
         self.show_index()
 
@@ -119,6 +133,25 @@ class LearnPanel(QWidget):
         self.show_concept(names[here + by])
         return True
 
+    def present(self) -> None:
+        """Fill the screen with the concepts, from the one that is shown on."""
+        if self.presenter is not None:
+            self.presenter.activateWindow()
+            return
+        first = next(iter(CONCEPTS)) if self.concept is None else self.concept.name
+        self.presenter = Presenter(self.pages)
+        self.presenter.turned.connect(self.show_concept)
+        self.presenter.ended.connect(self._end_presenting)
+        self.presenter.begin(first)
+
+    def _end_presenting(self) -> None:
+        """Take the chapters back."""
+        presenter, self.presenter = self.presenter, None
+        if presenter is not None:
+            self._layout.addWidget(presenter.take_out(), 1)
+            self.pages.show()
+            presenter.deleteLater()
+
     def _build(self) -> None:
         self.index_button = button(
             self.tr("Index"), self.tr("All concepts, in the order of the lecture"), icon="list"
@@ -144,12 +177,13 @@ class LearnPanel(QWidget):
             row.addWidget(part)
         row.addWidget(self.choice, 1)
         row.addWidget(self.next)
+        self._row = row
         told = QVBoxLayout()
         told.setContentsMargins(SPACE_L, 0, SPACE_L, 0)
         told.setSpacing(0)
         told.addWidget(self.sentence)
         told.addWidget(self.where)
-        layout = QVBoxLayout(self)
+        layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(row)

@@ -1,0 +1,228 @@
+"""Presenter mode: the lecture before a class, in large type, one thing at a time."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QCloseEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QFrame,
+    QGraphicsProxyWidget,
+    QGraphicsScene,
+    QGraphicsView,
+    QHBoxLayout,
+    QLineEdit,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.catalogue.concepts import CONCEPTS, PARTS, Concept
+from ddpm_studio.gui.features.learn.typeset import paint, typeset
+from ddpm_studio.gui.theme.theme import body_font, current_theme
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.layout.basics import label
+
+# What is shown is laid out for this height, and enlarged to the screen's.
+_HEIGHT = 560
+_TITLE, _SENTENCE, _EQUATION = 34, 21, 30
+_FORWARD = (Qt.Key.Key_Right, Qt.Key.Key_PageDown)
+_BACK = (Qt.Key.Key_Left, Qt.Key.Key_PageUp)
+
+
+class Presenter(QGraphicsView):
+    """Shows each concept twice: its sentence and equation, then its live place.
+
+    Right and Page down go on, Left and Page up back, Home and End to the ends, Escape leaves;
+    what is shown stays as live as ever. Where a number is being typed, Left and Right move in it.
+
+    Args:
+        pages: the chapters, which are taken in, and given back by :meth:`take_out`.
+        parent: the owner.
+    """
+
+    turned = Signal(str)
+    """A concept's slide comes; carries its name."""
+    ended = Signal()
+
+    def __init__(self, pages: QStackedWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowFlag(Qt.WindowType.Window)
+        self.setWindowTitle(self.tr("Learn – DDPM Studio"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
+            policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Presentation"))
+        self.slide = 0
+        """From 0; two of each concept."""
+        self._pages = pages
+        self.words = _Words()
+        self.live = QWidget()
+        self._heading = label("", "heading")
+        live = QVBoxLayout(self.live)
+        live.setContentsMargins(0, SPACE_M, 0, 0)
+        head = QHBoxLayout()
+        head.setContentsMargins(SPACE_L, 0, SPACE_L, 0)
+        head.addWidget(self._heading)
+        live.addLayout(head)
+        live.addWidget(pages, 1)
+        pages.show()
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.words)
+        self.stack.addWidget(self.live)
+        scene = QGraphicsScene(self)
+        self.setScene(scene)
+        self._proxy: QGraphicsProxyWidget = scene.addWidget(self.stack)
+        self._restyle()
+        current_theme().changed.connect(self._restyle)
+
+    def begin(self, name: str) -> None:
+        """Fill the screen, at a concept."""
+        self.show_slide(2 * list(CONCEPTS).index(name))
+        self.showFullScreen()
+        self.activateWindow()
+
+    def take_out(self) -> QStackedWidget:
+        """Give the chapters back; nothing is shown any more."""
+        self._pages.setParent(None)
+        return self._pages
+
+    @property
+    def concept(self) -> Concept:
+        """The one that is shown."""
+        return list(CONCEPTS.values())[self.slide // 2]
+
+    @property
+    def zoom(self) -> float:
+        """How much larger than in the window all is."""
+        return max(1.0, self.viewport().height() / _HEIGHT)
+
+    def show_slide(self, number: int) -> None:
+        """Turn to a slide; to the first or last if there is none of this number."""
+        self.slide = min(max(number, 0), 2 * len(CONCEPTS) - 1)
+        one = self.concept
+        self.turned.emit(one.name)
+        place = self.tr("{0} of {1}").format(self.slide // 2 + 1, len(CONCEPTS))
+        self._heading.setText(f"{translated(one.title)}  ·  {place}")
+        self.words.set_concept(one, place)
+        self.stack.setCurrentWidget(self.live if self.slide % 2 else self.words)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Turn, leave, or let the slide have the key."""
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Escape:
+            self.close()
+        elif self._is_typing() and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            super().keyPressEvent(event)
+        elif key in _FORWARD or key in _BACK:
+            self.show_slide(self.slide + (1 if key in _FORWARD else -1))
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End) and not self._is_typing():
+            self.show_slide(0 if key == Qt.Key.Key_Home else 2 * len(CONCEPTS))
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay out for the same height on each screen, and enlarge."""
+        super().resizeEvent(event)
+        zoom = self.zoom
+        self.resetTransform()
+        self.scale(zoom, zoom)
+        size = self.viewport().size()
+        self._proxy.resize(size.width() / zoom, size.height() / zoom)
+        self.setSceneRect(0, 0, size.width() / zoom, size.height() / zoom)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Tell that it is over."""
+        super().closeEvent(event)
+        self.ended.emit()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the arrows from moving the focus before they turn the slide."""
+        own = (*_FORWARD, *_BACK, Qt.Key.Key_Escape)
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and Qt.Key(event.key()) in own
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _is_typing(self) -> bool:
+        focus = QApplication.focusWidget()
+        inner = self.stack.focusWidget()
+        return any(isinstance(one, QLineEdit | QAbstractSpinBox) for one in (focus, inner))
+
+    def _restyle(self) -> None:
+        self.setBackgroundBrush(QBrush(current_theme().color("ground")))
+
+
+class _Words(QWidget):
+    """A concept's title, sentence and equation, alone on the screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = label("", "section")
+        self.title = label("", "", wrap=True)
+        self.sentence = label("", "", wrap=True)
+        self.where = label("", "muted", wrap=True)
+        self.equation = _Formula()
+        for words, size, bold in ((self.title, _TITLE, True), (self.sentence, _SENTENCE, False)):
+            words.setFont(body_font(size, bold=bold))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * SPACE_L, 2 * SPACE_L, 3 * SPACE_L, 2 * SPACE_L)
+        layout.setSpacing(SPACE_L)
+        layout.addStretch(1)
+        for part in (self.part, self.title, self.sentence):
+            layout.addWidget(part)
+        layout.addWidget(self.equation, 2)
+        layout.addStretch(1)
+        layout.addWidget(self.where)
+
+    def set_concept(self, one: Concept, place: str) -> None:
+        """Show another."""
+        self.part.setText(f"{translated(PARTS[one.part])}  ·  {place}")
+        self.title.setText(translated(one.title))
+        self.sentence.setText(translated(one.sentence))
+        self.where.setText(translated(one.where))
+        self.equation.set_source(one.equation)
+
+
+class _Formula(QWidget):
+    """An equation as large as there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._source = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def set_source(self, source: str) -> None:
+        """Show another."""
+        self._source = source
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Ask for a few lines."""
+        return QSize(400, 3 * _EQUATION)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it at the left, in the middle of the height."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for size in range(_EQUATION, 9, -1):
+            piece = typeset(self._source, size)
+            if piece.width <= self.width() and piece.ascent + piece.descent <= self.height():
+                break
+        base = (self.height() + piece.ascent - piece.descent) / 2
+        paint(painter, piece, 0, base, {"": current_theme().color("text")})
+        painter.end()
