@@ -40,7 +40,7 @@ class PosteriorChapter(Chapter):
         self.x_t = PictureTile(self.tr("xₜ: the picture with its noise"))
         self.mean = PictureTile(self.tr("μ̃ₜ: the mean of the step back"))
         self.drawn = PictureTile(self.tr("xₜ₋₁, drawn from it"))
-        self.time = TimeSlider(0.3, self.tr("Which step back, from t to t − 1"))
+        self.time = TimeSlider(0.1, self.tr("Which step back, from t to t − 1"))
         self.shares = CurveView(self.tr("Shares of x₀ and xₜ in μ̃ₜ"), "y", short)
         self.widths = CurveView(self.tr("Width of the step back, and of the step"), "y", short)
         self._soon = QTimer(self)
