@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ddpm_studio.export import Estimate
+    from ddpm_studio.export.lesson import Lesson
 
 Recipe = dict[str, object]
 FrameSource = Callable[[], Sequence[Pictures]]
@@ -205,3 +206,15 @@ def whole_zoom(grid: Pictures) -> int:
     """By which whole factor to enlarge (H, W, C) so that small pictures can be looked at."""
     side: int = max(grid.shape[:2])
     return max(1, min(_MOST_ZOOM, _LARGEST // side))
+
+
+def save_lesson(path: Path, lesson: Lesson) -> JobSpec[Path]:
+    """Write a lesson; the result is its path."""
+
+    def work() -> Path:
+        from ddpm_studio.export.lesson import write_lesson
+
+        write_lesson(path, lesson)
+        return path
+
+    return JobSpec(f"Saving {path.name}", PoolCall(work), listed=False, queue=f"file {path}")

@@ -27,6 +27,7 @@ from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
 from ddpm_studio.gui.shell.dock_layout import DockLayout, kept_in
 from ddpm_studio.gui.shell.help_actions import HelpActions
+from ddpm_studio.gui.shell.lessons import Lessons
 from ddpm_studio.gui.shell.menu_bar import fill_menu_bar
 from ddpm_studio.gui.shell.notifier import Notifier
 from ddpm_studio.gui.shell.open_actions import OpenActions
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
         self._fill_docks()
         self._fill_tabs()
         self.run_files = RunFiles(self.studio, self.actions_, self.recent, self.messages, self)
+        self.lessons = Lessons(self.studio, self.actions_, self.tabs, self)
         self.report = ReportWriter(self.studio, self.actions_, self.messages, self)
         self.start_page.rename_wanted.connect(self.run_files.rename)
         self.start_page.trash_wanted.connect(self.run_files.trash)

@@ -14,7 +14,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 # Which ids stand together, in the order of the sections; what is in none of them comes last.
 _SECTIONS = (
     ("file.open_*",),
-    ("file.show_run", "file.start", "file.forget"),
+    ("file.show_run", "file.start", "file.forget", "file.make_lesson"),
     ("file.settings",),
     ("training.start", "training.queue", "training.pause", "training.stop"),
     ("training.*",),

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from ddpm_studio.export.lesson import LESSON_SUFFIX
 from ddpm_studio.gui.features.start.import_dialog import ImportDialog
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio, is_model
@@ -86,6 +87,8 @@ class OpenActions(QObject):
             return self.tr("Open the model {name}").format(name=path.name)
         if is_there(path) and path.is_dir():
             return self.tr("Open the pictures in {name}").format(name=path.name)
+        if path.suffix.lower() == LESSON_SUFFIX:
+            return self.tr("Open the lesson {name}").format(name=path.stem)
         return self.tr("Open {name}").format(name=path.name)
 
     def choose_folder(self) -> None:

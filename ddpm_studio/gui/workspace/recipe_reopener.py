@@ -13,6 +13,7 @@ from ddpm_studio.backend import JobHandle
 from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import RECIPE_SUFFIXES, read_recipe
+from ddpm_studio.export.lesson import LESSON_SUFFIX, read_lesson
 from ddpm_studio.gui.platform.images import Pictures, read_picture
 from ddpm_studio.jobs.drawing.recipes import Recipe, Restored, drawing_id, restored
 from ddpm_studio.jobs.events import Drawn
@@ -29,6 +30,8 @@ class RecipeReopener(QObject):
 
     restored = Signal(object)
     """A picture (:class:`Restored`) is to be drawn again; its run is open."""
+    lesson_opened = Signal(object)
+    """A lesson (:class:`Lesson`) is to be shown; what it draws follows."""
     notified = Signal(object)
     """Something for a person to read: a :class:`StudioError` or a str."""
 
@@ -45,8 +48,12 @@ class RecipeReopener(QObject):
     def restore(self, path: Path) -> bool:
         """Take up the request that a picture or an animation keeps; False if it is another file.
 
-        What can't be restored is told to the person, and is no other file either.
+        A lesson keeps one too. What can't be restored is told to the person, and is no other file
+        either.
         """
+        if path.suffix.lower() == LESSON_SUFFIX:
+            self._open_lesson(path)
+            return True
         if path.suffix.lower() not in RECIPE_SUFFIXES:
             return False
         try:
@@ -61,6 +68,29 @@ class RecipeReopener(QObject):
         job = self._show_run(found.run)
         job.on_finished(partial(self._on_opened, found, recipe, picture))
         return True
+
+    def _open_lesson(self, path: Path) -> None:
+        """Show a lesson: its drawing as that of a picture, and its questions."""
+        try:
+            lesson = read_lesson(path)
+            found = None
+            if lesson.recipe is not None:
+                found = restored(lesson.recipe, path, self._near())
+                if found is None:
+                    raise StudioError(
+                        f"{path.name} shows a drawing of a kind that is not known here.",
+                        "It was made with another version, or with a plug-in.",
+                    )
+        except StudioError as error:
+            self.notified.emit(error)
+            return
+        self.lesson_opened.emit(lesson)
+        if found is not None:
+            self._awaited = None
+            self._show_run(found.run).on_finished(partial(self._on_lesson_run, found))
+
+    def _on_lesson_run(self, found: Restored, _: object) -> None:
+        self.restored.emit(found)
 
     def _on_opened(
         self, found: Restored, recipe: Recipe, picture: Pictures | None, _: object

@@ -311,6 +311,11 @@ class ToolPanel(QWidget):
         if owed is not None and not self._under_way:
             self.studio.drawn.emit(owed)
 
+    @property
+    def shown_recipe(self) -> Recipe | None:
+        """How what is shown was drawn; None while nothing is."""
+        return self._recipe()
+
     def _recipe(self) -> Recipe | None:
         return None if self.drawn is None else self.drawn.recipe
 

@@ -270,6 +270,14 @@ class ReversePanel(ToolPanel):
         self.views.select(index)
         self.player.go(self.process.place_at(self._moment))
 
+    @property
+    def shown_recipe(self) -> Recipe | None:
+        """How the process was drawn, and the t that is shown of it."""
+        recipe = self._recipe()
+        if recipe is None or not self.process.ready:
+            return None
+        return {**recipe, "moment": self.process.t(self.player.place)}
+
     def _recipe(self) -> Recipe | None:
         return self.trajectory.recipe or None
 

@@ -1,0 +1,157 @@
+"""Lesson files: a view of the window, kept as its recipe or concept, and questions about it.
+
+A lesson is JSON, ``{"format": "ddpm-studio lesson", "version": 1, …}``, and comes from anybody: it
+is read strictly. A version that is not known here is told as that, and never as damage.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ddpm_studio.catalogue.concepts import CONCEPTS
+from ddpm_studio.errors import StudioError, plain
+from ddpm_studio.export.recipe import recipe_text
+from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES
+from ddpm_studio.export.writing import check_suffix, whole_file
+from ddpm_studio.strict_json import read_object
+
+LESSON_SUFFIX = ".lesson"
+
+_FORMAT, _VERSION = "ddpm-studio lesson", 1
+_MOST_BYTES = MAX_RECIPE_BYTES + (256 << 10)
+_MOST_QUESTIONS = 100
+
+_Words = Annotated[str, Field(max_length=4000)]
+
+
+class Question(BaseModel):
+    """A question to those who look, and its answer, which may be empty."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    question: Annotated[str, Field(min_length=1, max_length=4000)]
+    answer: _Words = ""
+
+
+class _Version1(BaseModel):
+    """The content of a file of version 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: str
+    version: int
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    recipe: dict[str, Any] | None = None
+    concept: Annotated[str, Field(max_length=100)] | None = None
+    questions: Annotated[list[Question], Field(max_length=_MOST_QUESTIONS)] = []
+
+    @model_validator(mode="after")
+    def _one_view(self) -> _Version1:
+        if (self.recipe is None) == (self.concept is None):
+            raise ValueError("a lesson has a recipe or a concept, one of them")
+        return self
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What to show, and what to ask about it.
+
+    Args:
+        title: one line.
+        questions: in order; may be none.
+        recipe: of a drawing, as its pictures carry it: tool, run, settings, seed, t, pictures.
+        concept: a name of :data:`ddpm_studio.catalogue.concepts.CONCEPTS`, where it is a page of
+            Learn.
+    """
+
+    title: str
+    questions: tuple[Question, ...] = ()
+    recipe: dict[str, object] | None = None
+    concept: str | None = None
+
+
+def write_lesson(path: Path, lesson: Lesson) -> None:
+    """Write a lesson, whole or not at all.
+
+    Raises:
+        StudioError: for another ending, no view or both, words that are too long, a recipe with
+            more pictures than fit, or if it can't be written.
+    """
+    check_suffix(path, {LESSON_SUFFIX})
+    content: dict[str, object] = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "title": lesson.title,
+        "questions": [one.model_dump() for one in lesson.questions],
+    }
+    views = {"recipe": lesson.recipe, "concept": lesson.concept}
+    content |= {key: view for key, view in views.items() if view is not None}
+    try:
+        _Version1.model_validate(content)
+        recipe_text(lesson.recipe or {})
+    except (ValidationError, ValueError) as error:
+        raise StudioError(
+            "This can't be made a lesson.", "Shorten title and questions.", str(error)
+        ) from error
+    with whole_file(path) as temporary:
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_lesson(path: Path) -> Lesson:
+    """Read a lesson; its recipe is to be validated as a request before it is used.
+
+    Raises:
+        StudioError: if the file can't be read, is no lesson, or of a version or with parts that
+            are not known here.
+    """
+    try:
+        content = read_object(path, _MOST_BYTES)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise StudioError(
+            f"{path.name} can't be read as a lesson: {why}.", "Check the file."
+        ) from error
+    if content.get("format") != _FORMAT:
+        raise StudioError(
+            f"{path.name} is no lesson of DDPM Studio.",
+            "A lesson is made in the window: File, Make a lesson of this view.",
+        )
+    version = content.get("version")
+    if version != _VERSION or type(version) is not int:
+        raise StudioError(
+            f"{path.name} is a lesson of version {plain(str(version), 40)}, which is not known "
+            "here.",
+            f"This program knows version {_VERSION}: take a newer program.",
+        )
+    try:
+        found = _Version1.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "its whole"
+        raise StudioError(
+            f"{path.name} is not a lesson as version {_VERSION} has them: "
+            f"{plain(where, 80)}, {first['msg']}.",
+            "Make it anew in the window.",
+            str(error),
+        ) from error
+    if found.concept is not None and found.concept not in CONCEPTS:
+        raise StudioError(
+            f"{path.name} is about {plain(found.concept, 80)!r}, a concept that is not known here.",
+            f"There are: {', '.join(CONCEPTS)}.",
+        )
+    questions = tuple(
+        Question(question=_lines(one.question), answer=_lines(one.answer))
+        for one in found.questions
+    )
+    return Lesson(plain(found.title, 200), questions, found.recipe, found.concept)
+
+
+def _lines(text: str) -> str:
+    """What a stranger wrote, as lines that any label can show."""
+    return "\n".join(plain(line) for line in text.split("\n")) if text else ""

@@ -1,0 +1,1 @@
+"""Lessons: a view with questions, made in the window and opened like a picture."""

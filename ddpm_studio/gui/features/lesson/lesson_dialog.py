@@ -1,0 +1,87 @@
+"""Make a lesson: its title, and questions with their answers."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
+
+from ddpm_studio.export.lesson import Question
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+
+_WIDTH, _MOST = 480, 20
+
+
+class LessonDialog(QDialog):
+    """Asks for the words of a lesson; what it shows is the view that is in front.
+
+    Args:
+        shown: what it is of, in words.
+        title: proposed.
+        parent: the window, which goes on meanwhile.
+    """
+
+    chosen = Signal(str, object)
+    """The title, and a tuple of :class:`Question`."""
+
+    def __init__(self, shown: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Make a lesson of this view"))
+        self.setMinimumWidth(_WIDTH)
+        self.title = QLineEdit(title)
+        self.title.setMaxLength(200)
+        name(self.title, self.tr("Title"))
+        self.fields: list[tuple[QLineEdit, QLineEdit]] = []
+        """Question and answer, in order."""
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(SPACE_S)
+        self.more = button(self.tr("Another question"), icon="plus")
+        self.save = button(self.tr("Save…"), self.tr("Choose a file for it"), role="primary")
+        self.save.setDefault(True)
+        cancel = button(self.tr("Cancel"))
+        for other in (cancel, self.more):
+            other.setAutoDefault(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(label(shown, "muted", wrap=True))
+        layout.addWidget(self.title)
+        layout.addLayout(self._rows)
+        layout.addWidget(self.more, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(answers(cancel, self.save))
+        self.add_question()
+        self.title.textChanged.connect(self._check)
+        self.more.clicked.connect(self.add_question)
+        self.save.clicked.connect(self._take)
+        cancel.clicked.connect(self.reject)
+        self._check()
+
+    def add_question(self) -> None:
+        """Offer fields for one more question."""
+        number = len(self.fields) + 1
+        question, answer = QLineEdit(), QLineEdit()
+        for field, words in (
+            (question, self.tr("Question {0}").format(number)),
+            (answer, self.tr("Its answer, shown when asked for")),
+        ):
+            field.setPlaceholderText(words)
+            field.setMaxLength(4000)
+            name(field, words)
+            self._rows.addWidget(field)
+        self.fields.append((question, answer))
+        self.more.setEnabled(number < _MOST)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Those that have words."""
+        pairs = ((one.text().strip(), other.text().strip()) for one, other in self.fields)
+        return tuple(Question(question=one, answer=other) for one, other in pairs if one)
+
+    def _check(self) -> None:
+        self.save.setEnabled(bool(self.title.text().strip()))
+
+    def _take(self) -> None:
+        self.chosen.emit(self.title.text().strip(), self.questions)
+        self.accept()
