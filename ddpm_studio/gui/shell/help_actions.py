@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.widgets.layout.glossary_link import SCHEME
+from ddpm_studio.gui.widgets.forms.glossary_link import SCHEME
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences

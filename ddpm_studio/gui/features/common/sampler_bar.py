@@ -25,11 +25,11 @@ from ddpm_studio.gui.features.common.sampler_fields import (
 from ddpm_studio.gui.features.common.steps_choice import StepsChoice
 from ddpm_studio.gui.features.common.weights_choice import WeightsChoice
 from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, tool_button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
-from ddpm_studio.gui.widgets.layout.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.layout.menu_heading import add_heading
 
 _OPTION_DECIMALS = 3

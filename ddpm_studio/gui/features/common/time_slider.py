@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QSpinBox, QWidg
 
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
+from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, inset, name
-from ddpm_studio.gui.widgets.layout.glossary_link import TermLabel
 
 # Half of the handle: the slider's ends lie so far within the widget.
 _INSET = 8

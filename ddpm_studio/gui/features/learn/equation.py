@@ -23,7 +23,7 @@ from ddpm_studio.gui.features.learn.boxes import Piece
 from ddpm_studio.gui.features.learn.typeset import paint, typeset
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.glossary_link import open_term
+from ddpm_studio.gui.widgets.forms.glossary_link import open_term
 
 _SIZE, _SMALLEST = 19, 9
 _CAPTION = 18

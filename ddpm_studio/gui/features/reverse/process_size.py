@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, affordable
 from ddpm_studio.gui.theme.tokens import X0_HAT
+from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import together
-from ddpm_studio.gui.widgets.layout.glossary_link import TermLabel
 from ddpm_studio.gui.workspace.studio import Studio
 
 _COUNTS = (1, 4, 9, 16, 25, 64)

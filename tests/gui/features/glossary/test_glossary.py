@@ -16,7 +16,7 @@ from ddpm_studio.catalogue.glossary import GLOSSARY, find_terms, term_of_sign
 from ddpm_studio.engine.tables.all_tables import TABLES
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
-from ddpm_studio.gui.widgets.layout.glossary_link import TermLabel
+from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from tests.gui.panel_help import WAIT, opened
 
 _UNDERSCORE = re.compile(r"[xαβεμσᾱ̂̃]_[T0t]\b")
