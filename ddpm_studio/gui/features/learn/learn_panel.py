@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ddpm_studio.catalogue.concepts import CONCEPTS, Concept, concept
-from ddpm_studio.gui.features.common.action_button import ActionButton
+from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
@@ -86,7 +86,7 @@ class LearnPanel(QWidget):
             tip=self.tr("Fill the screen, in large type; arrow keys turn, Escape leaves"),
             keywords=self.tr("presenter slides lecture full screen"),
         )
-        self._row.addWidget(ActionButton(present, "monitor"))
+        self._row.addWidget(ActionTool(present))
         actions.triggered.connect(self._show_owner)
         self.show_index()
 

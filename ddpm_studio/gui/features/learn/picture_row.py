@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_M
 
-_SMALLEST_TILE, _LARGEST_TILE = 96, 224
+_SMALLEST_TILE, _LARGEST_TILE = 90, 224
 # The words beside the three pictures, and beside the two that are mixed.
 _BESIDE_TILES, _BESIDE_TWO = 276, 218
 _MIXED = 2
