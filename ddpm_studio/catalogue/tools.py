@@ -60,12 +60,15 @@ class DrawingInfo(Entry):
             number of an input that there are several of.
         inputs: what it begins with besides noise.
         sampler: what its sampler is called, where the request has none to choose.
+        python: its call of a :class:`ddpm_studio.Run`, with the inputs by name in braces, and
+            ``{options}`` for what the request says; empty: it has none.
     """
 
     request: str = field(kw_only=True)
     doing: str = field(kw_only=True)
     inputs: tuple[Input, ...] = field(default=(), kw_only=True)
     sampler: str = field(default="", kw_only=True)
+    python: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -145,6 +148,7 @@ _OWN = (
                 f"{_DRAWING}.sampling:sample",
                 request=f"{_REQUESTS}:SampleRequest",
                 doing="Sampling {count}",
+                python="sample({options})",
             ),
         ),
     ),
@@ -163,6 +167,7 @@ _OWN = (
                 f"{_DRAWING}.sharing:share",
                 request=f"{_REQUESTS}:ShareRequest",
                 doing="Sharing at t = {t}",
+                python="share({picture}, latent={latent}, {options})",
                 inputs=(
                     Input("picture", key="source", needed=False),
                     Input("latent", "latent", needed=False),
@@ -186,6 +191,7 @@ _OWN = (
                 f"{_DRAWING}.interpolation:interpolate",
                 request=f"{_REQUESTS}:InterpolateRequest",
                 doing="Interpolating at t = {t}",
+                python="interpolate(*{ends}, {options})",
                 inputs=(Input("ends", at_least=2),),
             ),
             DrawingInfo(
@@ -195,6 +201,7 @@ _OWN = (
                 f"{_DRAWING}.interpolation:walk_path",
                 request=f"{_REQUESTS}:PathRequest",
                 doing="Walking through {keys} pictures",
+                python="walk({keys}, {options})",
                 inputs=(Input("keys", at_least=2),),
             ),
         ),
@@ -218,6 +225,7 @@ _OWN = (
                 f"{_DRAWING}.inpainting:inpaint",
                 request=f"{_REQUESTS}:InpaintRequest",
                 doing="Filling in",
+                python="inpaint({picture}, {mask}, {options})",
                 inputs=(Input("picture"), Input("mask", "mask")),
                 sampler="RePaint",
             ),

@@ -34,7 +34,7 @@ _SECTIONS = (
     ("*.play", "*.loop", "*.back", "*.forward", "*.first", "*.last"),
     ("gallery.rate*", "observatory.notes"),
     ("*.delete", "*.remove", "*.paste", "*.undo", "*.redo"),
-    ("*.copy", "*.save_*", "*.csv", "*.picture"),
+    ("*.copy", "*.copy_python", "*.save_*", "*.csv", "*.picture"),
     ("help.palette", "help.tour", "help.glossary", "help.shortcuts", "help.examples"),
 )
 

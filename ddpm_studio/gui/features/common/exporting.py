@@ -11,11 +11,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QStandardPaths, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
-from ddpm_studio.errors import Failure
+from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
 from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
@@ -25,6 +25,7 @@ from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.python_cell import has_cell, python_cell
 from ddpm_studio.requests import AnimationRequest
 
 Recipe = dict[str, object]
@@ -83,8 +84,9 @@ class Export:
 class ExportMenu(QToolButton):
     """A button whose menu copies and saves what ``provider`` gives.
 
-    Its actions are ``PREFIX.copy``, ``.save_png``, ``.save_grid``, ``.save_animation`` and
-    ``.save_sequence``; call :meth:`refresh` when there is more or less to give.
+    Its actions are ``PREFIX.copy``, ``.copy_python``, ``.save_png``, ``.save_grid``,
+    ``.save_animation`` and ``.save_sequence``; call :meth:`refresh` when there is more or less to
+    give.
 
     Args:
         studio: writes the files, in its backend.
@@ -158,6 +160,12 @@ class ExportMenu(QToolButton):
                 self._ask_numbers,
                 self.tr("Export the moments as a NumPy array, float16, with what lies beyond ±1"),
             )
+        texts["copy_python"] = (
+            self.tr("Copy as Python"),
+            "terminal",
+            self.copy_python,
+            self.tr("Put a notebook's cell on the clipboard that draws the same again"),
+        )
         self.actions_by_kind: dict[str, QAction] = {
             kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon, tip=tip)
             for kind, (text, icon, call, tip) in texts.items()
@@ -192,6 +200,20 @@ class ExportMenu(QToolButton):
         if export is not None:
             copy_picture(*export.one())
 
+    def copy_python(self) -> None:
+        """Put Python on the clipboard that draws the same."""
+        export = self._provider()
+        recipe = None if export is None else export.one()[1]
+        if recipe is None:
+            return
+        try:
+            QGuiApplication.clipboard().setText(python_cell(recipe))
+        except StudioError as error:
+            self._on_failed(Failure.of(error))
+        else:
+            if self._messages is not None:
+                self._messages.show_info(self.tr("The cell is in the clipboard."))
+
     def export_to(self, kind: str, path: Path, options: AnimationRequest | None = None) -> None:
         """Write ``kind``, one of ``KINDS``, to ``path``; ``saved`` or ``failed`` follows."""
         export = self._provider()
@@ -206,6 +228,8 @@ class ExportMenu(QToolButton):
         job.on_failed(self._on_failed)
 
     def _can(self, kind: str, export: Export) -> bool:
+        if kind == "copy_python":
+            return has_cell(export.one()[1])
         if kind == "save_grid":
             return len(export.pictures) > 1
         if kind == "save_animation":

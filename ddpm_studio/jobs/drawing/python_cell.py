@@ -1,0 +1,127 @@
+"""From a recipe to the cell of a notebook that draws the same again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from ddpm_studio.catalogue.origins import believing
+from ddpm_studio.catalogue.tools import DrawingInfo, drawings
+from ddpm_studio.engine.tables import SAMPLERS
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.array_text import unpack
+from ddpm_studio.jobs.drawing.recipes import Recipe, drawn_by
+from ddpm_studio.requests import DrawRequest
+from ddpm_studio.runs.ready import is_ready, ready_name
+
+# How many moments were shown makes it no other drawing; the run is opened before.
+_LEFT_OUT = {"run", "frames", "checkpoint"}
+# A run may have others of its own, where these are not named.
+_NAMED = ("sampler", "steps", "class_label", "all_classes", "guidance")
+
+
+def has_cell(recipe: Recipe | None) -> bool:
+    """Whether :func:`python_cell` can be asked: a drawing of a kind that Python draws too."""
+    known = drawings()
+    kind = "" if recipe is None else str(recipe.get("kind", ""))
+    return kind in known and bool(known[kind].python)
+
+
+def python_cell(recipe: Recipe) -> str:
+    """Return Python that draws the same: settings, seed, step of the weights, pictures and all.
+
+    Its last line is the drawing, so that a notebook shows it.
+
+    Raises:
+        StudioError: if it is no drawing that Python knows, is damaged, or was drawn from pictures
+            too large to be carried.
+    """
+    if not has_cell(recipe):
+        raise StudioError(
+            "There is no Python for this view.", "Take a tool that draws, such as Share latents."
+        )
+    drawing = drawings()[str(recipe["kind"])]
+    try:
+        request: DrawRequest = drawing.request_class().model_validate(
+            drawn_by(recipe), context=believing(recipe.get("plugins"))
+        )
+    except ValidationError as error:
+        raise StudioError(
+            "This view does not say in full how it was made.", "Draw it again.", str(error)
+        ) from error
+    lines = ["import ddpm_studio as ds"]
+    inputs, names = _inputs(drawing, recipe)
+    if any("unpack(" in line for line in inputs):
+        lines.append("from ddpm_studio.export.array_text import unpack")
+    if any("Latent(" in line for line in inputs):
+        lines.append("from ddpm_studio.jobs.events import Latent")
+    run: Path = getattr(request, "run")  # noqa: B009 - each drawing's request has one
+    opened = ready_name(run) if is_ready(run) else str(run)
+    lines += ["", f"run = ds.open({opened!r})", *inputs]
+    return "\n".join([*lines, *_call(drawing, request, recipe, names), ""])
+
+
+def _inputs(drawing: DrawingInfo, recipe: Recipe) -> tuple[list[str], dict[str, str]]:
+    """Return lines that make what it was drawn from, and how each is called after them."""
+    told = recipe.get("inputs")
+    carried: dict[str, Any] = told if isinstance(told, dict) else {}
+    lines, names = list[str](), dict[str, str]()
+    for one in drawing.inputs:
+        keys = [key for key in one.keys(len(carried)) if key in carried]
+        for key in keys:
+            unpack(key, carried[key])  # What is damaged, or was not carried, is told now.
+        arrays = [f"unpack({key!r}, {carried[key]!r})" for key in keys]
+        names[one.name] = one.name if arrays else "None"
+        if one.at_least:
+            lines.append(f"{one.name} = [\n    " + ",\n    ".join(arrays) + ",\n]")
+        elif arrays and one.form == "latent":
+            latent = recipe.get("latent")
+            fields: dict[str, Any] = latent if isinstance(latent, dict) else {}
+            rest = (fields.get("t"), fields.get("timesteps"), recipe.get("model"))
+            words = ", ".join(map(repr, (*rest, fields.get("origin"), fields.get("exact"))))
+            lines.append(f"{one.name} = Latent({arrays[0]}, {words})")
+        elif arrays:
+            lines.append(f"{one.name} = {arrays[0]}")
+    return lines, names
+
+
+def _call(
+    drawing: DrawingInfo, request: DrawRequest, recipe: Recipe, names: dict[str, str]
+) -> list[str]:
+    fields = type(request).model_fields
+    told = request.model_dump(mode="python", exclude=_LEFT_OUT)
+    options = {
+        key: value
+        for key, value in told.items()
+        if (key in _NAMED or _is_chosen(fields[key], value))
+        and not _is_idle(fields[key], key, told)
+    }
+    if options.get("all_classes") is None:
+        options.pop("all_classes", None)
+    step = recipe.get("checkpoint")
+    if type(step) is int:
+        options["checkpoint"] = step
+    rows = recipe.get("rows")
+    several = rows if isinstance(rows, list) and "t" in told else None
+    if several:
+        options.pop("t", None)
+    words = [f"{key}={value!r}" for key, value in options.items()] + (["t=t"] if several else [])
+    written = drawing.python.format(options=", ".join(words), **names)
+    if several:
+        return [f"drawings = [run.{written} for t in {tuple(several)!r}]", "drawings[0]"]
+    return [f"drawing = run.{written}", "drawing"]
+
+
+def _is_chosen(field: FieldInfo, value: object) -> bool:
+    return field.is_required() or bool(value != field.get_default(call_default_factory=True))
+
+
+def _is_idle(field: FieldInfo, key: str, told: dict[str, Any]) -> bool:
+    """Whether it is an option of another sampler: a request keeps it, Python refuses it."""
+    extra = field.json_schema_extra
+    of = extra.get("option_of") if isinstance(extra, dict) else None
+    sampler = told.get(str(of)) if of else None
+    return sampler in SAMPLERS and not SAMPLERS[str(sampler)].takes(key)

@@ -1,0 +1,92 @@
+"""The cell is carried out, and draws the same pictures, bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ddpm_studio import jobs
+from ddpm_studio.catalogue.tools import drawings
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import ModelStore
+from ddpm_studio.jobs.drawing.python_cell import has_cell, python_cell
+from ddpm_studio.jobs.events import Drawn
+from ddpm_studio.requests import (
+    EncodeRequest,
+    InpaintRequest,
+    InterpolateRequest,
+    PathRequest,
+    SampleRequest,
+    ShareRequest,
+)
+from tests.jobs.conftest import finish
+
+
+def carried_out(recipe: dict[str, object]) -> dict[str, Any]:
+    scope: dict[str, Any] = {}
+    exec(python_cell(recipe), scope)
+    return scope
+
+
+def drawn_again(drawn: Drawn) -> np.ndarray:
+    found: np.ndarray = np.asarray(carried_out(drawn.recipe)["drawing"].pictures)
+    return found
+
+
+def test_each_kind_of_drawing(run: Path) -> None:
+    models = ModelStore()
+    pictures = jobs.some_pictures(run, 3)
+    common: dict[str, Any] = {"run": run, "device": "cpu", "seed": 5, "steps": 4}
+    mask = np.zeros(pictures.shape[1:3], bool)
+    mask[4:9] = True
+    _, latent = finish(jobs.encode_picture(EncodeRequest(run=run, t=9), pictures[0], models))
+    ddim = {"sampler": "ddim", "eta": 0.5}
+    made = {
+        "sample": jobs.sample(SampleRequest(**common, count=3, sampler="ddim", frames=4), models),
+        "share": jobs.share(ShareRequest(**common, **ddim, t=11, count=3), pictures[0], models),
+        # What a form keeps of another sampler does not come along.
+        "noise": jobs.share(ShareRequest(**common, t=11, count=2, eta=0.7), None, models),
+        "latent": jobs.share(ShareRequest(**common, t=9, count=2), None, models, latent),
+        "interpolate": jobs.interpolate(
+            InterpolateRequest(**common, t=8, steps_lambda=3, mix="spherical"),
+            list(pictures[:2]),
+            models,
+        ),
+        "path": jobs.walk_path(PathRequest(**common, t=8, steps_lambda=3), list(pictures), models),
+        "inpaint": jobs.inpaint(
+            InpaintRequest(**common, count=2, resamplings=2, jump=2), pictures[1], mask, models
+        ),
+    }
+    assert drawings().keys() <= made.keys()
+    for name, job in made.items():
+        _, drawn = finish(job)
+        assert has_cell(drawn.recipe)
+        assert np.array_equal(drawn_again(drawn), drawn.pictures), name
+
+
+def test_a_sheet_of_several_t_is_drawn_row_by_row(run: Path) -> None:
+    models = ModelStore()
+    requests = [
+        ShareRequest(run=run, device="cpu", seed=2, steps=4, t=t, count=2) for t in (20, 10)
+    ]
+    _, rows = finish(jobs.share_series(requests, None, models))
+    recipe = {**rows[-1].recipe, "rows": [20, 10]}
+    drawings_ = carried_out(recipe)["drawings"]
+    for drawing, row in zip(drawings_, rows, strict=True):
+        assert np.array_equal(np.asarray(drawing.pictures), row.pictures)
+
+
+def test_what_has_no_cell_is_said(run: Path) -> None:
+    assert not has_cell(None)
+    assert not has_cell({"kind": "gallery"})
+    with pytest.raises(StudioError, match="no Python"):
+        python_cell({"kind": "decode"})
+    with pytest.raises(StudioError, match="does not say in full"):
+        python_cell({"kind": "sample", "request": {"run": str(run), "count": -1}})
+    carried = {"0": {"dtype": "uint8", "shape": [9, 9, 3], "sha256": ""}}
+    asked = {"run": str(run), "t": 5}
+    with pytest.raises(StudioError, match="too large"):
+        python_cell({"kind": "interpolate", "request": asked, "inputs": carried | {"1": {}}})
