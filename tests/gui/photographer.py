@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
@@ -22,6 +23,7 @@ from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
@@ -60,6 +62,44 @@ class Photographer:
         finally:
             self.window.close()
             self.backend.shutdown()
+
+    def draw(self, steps: int, wanted: Sequence[str] = ()) -> Iterator[tuple[str, QWidget]]:
+        """Open the run, then let each tool with pictures draw once, in so many steps."""
+        window, studio = self.window, self.window.studio
+        self.wait(lambda: self.backend.device is not None, "the device")
+        studio.open_paths([self.run])
+        self.wait(lambda: studio.can_draw, "the run")
+        panels = (ReversePanel, SharePanel, InterpolatePanel, InpaintPanel)
+        for panel in map(window.tool, panels):
+            if not wanted or panel.tool in wanted:
+                panel.sampler.set_value({"steps": steps})
+                window.show_tool(panel)
+                if isinstance(panel, InpaintPanel):
+                    self.wait(lambda: window.tool(InpaintPanel).source.fitted is not None, "one")
+                    mask = np.zeros_like(panel.canvas.painted)
+                    mask[: len(mask) // 2] = True
+                    panel.canvas.set_mask(mask)
+                self.wait(lambda panel=panel: bool(panel.drawn) and not panel.busy, panel.tool)  # type: ignore[misc]
+                yield panel.tool, panel
+        gallery = window.tool(GalleryPanel)
+        if not wanted or gallery.tool in wanted:
+            gallery.keeper.load([self.run])
+            window.show_tool(gallery)
+            self.wait(lambda: len(gallery.items) > 0, "kept pictures")
+            yield gallery.tool, gallery
+
+    def fill(self, panel: QWidget) -> None:
+        """Draw as many pictures as fit, where a tool offers that."""
+        count = getattr(panel, "count", None)
+        if (
+            isinstance(panel, ToolPanel)
+            and isinstance(count, QComboBox)
+            and count.findData(FILL) >= 0
+        ):
+            count.setCurrentIndex(count.findData(FILL))
+            panel.draw_now()
+            self.wait(lambda: not panel.busy, "as many as fit")
+            self.rest(0.2)
 
     def _first_launch(self) -> None:
         window = self.window

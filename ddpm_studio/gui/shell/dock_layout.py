@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QObject, QSettings, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
+from ddpm_studio.gui.shell.dock_folding import FIRST_HEIGHT, DockFolding
 from ddpm_studio.gui.shell.dock_widths import DockWidths
+from ddpm_studio.gui.shell.folding_dock import FoldingDock
 
 _VERSION = 1
 _GEOMETRY = "window/geometry"
@@ -23,13 +25,18 @@ class DockLayout(QObject):
         super().__init__(window)
         self._window = window
         areas = Qt.DockWidgetArea
-        self.docks = [
-            self._dock("data", self.tr("Data"), areas.LeftDockWidgetArea),
-            self._dock("training", self.tr("Training"), areas.RightDockWidgetArea),
-            self._dock("jobs", self.tr("Jobs"), areas.BottomDockWidgetArea),
-            self._dock("pins", self.tr("Pins"), areas.BottomDockWidgetArea),
+        data = FoldingDock(self.tr("Data"), "database", window)
+        training = FoldingDock(self.tr("Training"), "activity", window)
+        jobs, pins = QDockWidget(self.tr("Jobs"), window), QDockWidget(self.tr("Pins"), window)
+        self.beside = [data, training]
+        self.docks: list[QDockWidget] = [
+            self._add("data", data, areas.LeftDockWidgetArea),
+            self._add("training", training, areas.RightDockWidgetArea),
+            self._add("jobs", jobs, areas.BottomDockWidgetArea),
+            self._add("pins", pins, areas.BottomDockWidgetArea),
         ]
         self._widths = DockWidths(window, self.docks)
+        self.folding = DockFolding(window, self.beside, [jobs, pins], self._widths)
         self._arrange()
         self._first = window.saveState(_VERSION)
 
@@ -50,13 +57,15 @@ class DockLayout(QObject):
 
     def reset(self) -> None:
         """Put every dock back where it was at first."""
+        for dock in self.beside:
+            dock.unfold()
         self._window.restoreState(self._first, _VERSION)
         self._arrange()
+        self.folding.settle()
 
-    def _dock(self, name: str, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self._window)
+    def _add(self, name: str, dock: QDockWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock.setObjectName(name)
-        dock.setAccessibleName(title)
+        dock.setAccessibleName(dock.windowTitle())
         self._window.addDockWidget(area, dock)
         return dock
 
@@ -69,7 +78,7 @@ class DockLayout(QObject):
         self._window.splitDockWidget(jobs, pins, horizontal)
         self._widths.give([data, training], [272, 344])
         self._window.resizeDocks([jobs, pins], [640, 640], horizontal)
-        self._window.resizeDocks([jobs, pins], [76, 76], vertical)
+        self._window.resizeDocks([jobs, pins], [FIRST_HEIGHT] * 2, vertical)
 
 
 def kept_in(store: QSettings) -> bool:

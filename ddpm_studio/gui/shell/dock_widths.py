@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
+from ddpm_studio.gui.shell.folding_dock import FoldingDock
+
 _MOST = 9999
 _BESIDE = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
 
@@ -23,6 +25,7 @@ class DockWidths(QObject):
         super().__init__(window)
         self._window, self._docks = window, docks
         self._given: dict[QDockWidget, int] = {}
+        self._first = self._given
         self._pressed: dict[QDockWidget, int] = {}
         self._settled = QTimer(self, singleShot=True)
         self._settled.timeout.connect(self._settle)
@@ -32,8 +35,12 @@ class DockWidths(QObject):
 
     def give(self, docks: Sequence[QDockWidget], widths: Sequence[int]) -> None:
         """Let these docks have these widths, in pixels, wherever there is room."""
-        self._given = dict(zip(docks, widths, strict=True))
+        self._first = self._given = dict(zip(docks, widths, strict=True))
         self._window.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
+
+    def given(self, dock: QDockWidget) -> int:
+        """Return how wide a dock is where there is room, in pixels."""
+        return self._given.get(dock, self._first.get(dock, dock.width()))
 
     def keep_in(self, store: QSettings) -> None:
         """Write down what was given."""
@@ -42,7 +49,7 @@ class DockWidths(QObject):
 
     def restore(self, store: QSettings) -> None:
         """Take up what was written down; else what is seen first counts as given."""
-        self._given.clear()
+        self._given = {}
         for dock in self._docks:
             kept = str(store.value(_key(dock), ""))
             if kept.isdecimal() and int(kept) <= _MOST:
@@ -68,11 +75,13 @@ class DockWidths(QObject):
             dock: dock.width()
             for dock in self._docks
             if dock.isVisible()
+            and not (isinstance(dock, FoldingDock) and dock.folded)
             and not dock.isFloating()
             and self._window.dockWidgetArea(dock) in _BESIDE
         }
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Give docks back what they have lost, as far as there is room."""
         now, pressed = self._widths(), self._pressed
         self._pressed = {}
         # Only what the mouse has moved: another dock may be squeezed at the time.
@@ -86,7 +95,7 @@ class DockWidths(QObject):
     def _on_moved(self) -> None:
         dock = self.sender()
         if isinstance(dock, QDockWidget):
-            self._given.pop(dock, None)
+            self._given = {kept: self._given[kept] for kept in self._given if kept is not dock}
             self._settled.start()
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -47,6 +47,8 @@ from ddpm_studio.requests import PrepareOptions
 if TYPE_CHECKING:
     from ddpm_studio.gui.features.tour.tour import Stop
 
+_LEAST_SIZE = 560, 400
+
 
 class MainWindow(QMainWindow):
     """Data left, Training right, Jobs below, the tools in the middle."""
@@ -65,6 +67,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("DDPM Studio")
         self.setAcceptDrops(True)
         self.resize(1280, 800)
+        # Docks fold in a narrow window: what they need unfolded is no reason to keep it wide.
+        self.setMinimumSize(*_LEAST_SIZE)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
@@ -112,6 +116,10 @@ class MainWindow(QMainWindow):
         self._connect()
         self._layout.restore(settings)
 
+    def minimumSizeHint(self) -> QSize:
+        """Need no more than with folded docks."""
+        return QSize(*_LEAST_SIZE)
+
     def build_tools(self) -> None:
         """Fill docks and tabs, once; after the first paint, which need not wait for them."""
         self._fill_docks()
@@ -144,7 +152,8 @@ class MainWindow(QMainWindow):
         panels = (self.data, self.training, self.jobs, self.pins)
         for dock, panel in zip(self.docks, panels, strict=True):
             dock.setWidget(panel)
-        self.training.wanted.connect(self.docks[1].show)
+        self.training.wanted.connect(self._layout.beside[1].reveal)
+        self._layout.folding.settle()
         applying = SettingsApplier(self.preferences, studio)
         applying.device_chosen.connect(self.jobs.show_device)
         applying.folder_chosen.connect(self.training.run_choice.set_folder)

@@ -12,6 +12,7 @@ from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.tour.tour import Stop
+from ddpm_studio.gui.shell.folding_dock import FoldingDock
 from ddpm_studio.gui.shell.tool_tabs import PanelT
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
@@ -57,6 +58,8 @@ class Toured(Protocol):
 def tour_stops(window: Toured) -> list[Stop]:
     """Return the stops of a window whose tools are built."""
     data, training, jobs, _ = window.docks
+    assert isinstance(data, FoldingDock)
+    assert isinstance(training, FoldingDock)
     keys = window.actions_.shortcut("help.palette") or _tr("the Help menu")
     return [
         Stop(
@@ -66,7 +69,7 @@ def tour_stops(window: Toured) -> list[Stop]:
                 "picture as the network will, and what was left out."
             ),
             lambda: window.data,
-            data.show,
+            data.reveal,
         ),
         Stop(
             _tr("Training"),
@@ -75,7 +78,7 @@ def tour_stops(window: Toured) -> list[Stop]:
                 "the window goes on working."
             ),
             lambda: window.training,
-            training.show,
+            training.reveal,
         ),
         Stop(
             _tr("Jobs"),

@@ -65,6 +65,8 @@ QFrame[role="card"] {{ background: {t.panel}; border: 1px solid {t.line};
     border-radius: {RADIUS + 2}px; }}
 QFrame[role="callout"] {{ background: {t.raised}; border: 1px solid {t.accent};
     border-radius: {RADIUS + 2}px; }}
+QFrame[role="drawer"] {{ background: {t.raised}; border: 1px solid {t.outline};
+    border-radius: {RADIUS + 2}px; }}
 QFrame[role="line"] {{ background: {t.line}; border: none; }}
 QFrame[role="info"], QFrame[role="warning"], QFrame[role="error"] {{
     border: 1px solid {t.line}; border-radius: {RADIUS}px; background: {t.raised}; }}

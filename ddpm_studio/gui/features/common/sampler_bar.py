@@ -51,6 +51,7 @@ class SamplerBar(QWidget):
         fixed: the sampler is not to be chosen: neither it nor η nor a respacing is shown.
         brief: only sampler, steps and η, beside a bar that has the rest.
         in_turn: whether the classes can be drawn in turn, as samples can.
+        loose: lay nothing out: a drawer does it.
         parent: the owner.
     """
 
@@ -65,6 +66,7 @@ class SamplerBar(QWidget):
         fixed: bool = False,
         brief: bool = False,
         in_turn: bool = False,
+        loose: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -87,7 +89,7 @@ class SamplerBar(QWidget):
         self.class_label, self.guidance = self._classes.class_label, self._classes.guidance
         self.rescale = self._classes.rescale
         self.weights, self.ema_length = self._weights.box, self._weights.length
-        self._lay_out(more)
+        self._lay_out(more, loose)
         self.setAccessibleName(self.tr("Sampler"))
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.eta.valueChanged.connect(self.changed)
@@ -96,33 +98,30 @@ class SamplerBar(QWidget):
         self.dice.clicked.connect(self.seed.throw)
         self._follow_sampler()
 
-    def _lay_out(self, more: QToolButton) -> None:
-        layout = FlowLayout(parent=self)
-        eta_group = together(self._eta_label, self.eta)
-        rest = (
-            together(TermLabel(self.tr("seed"), "seed"), self.seed, self.dice),
-            together(self._weights, more),
-        )
-        self._option_groups = {
+    def _lay_out(self, more: QToolButton, loose: bool) -> None:
+        classes = dict(zip(("class", "guidance"), self._classes.parts, strict=True))
+        options = {
             key: together(label(box.accessibleName(), "muted"), box)
             for key, box in self.options.items()
         }
+        self._option_groups = options
+        eta_group = together(self._eta_label, self.eta)
+        seed = together(TermLabel(self.tr("seed"), "seed"), self.seed, self.dice)
+        first = {"sampler": self.sampler, "steps": self._steps, "eta": eta_group}
+        rest = {"weights": together(self._weights, more)}
+        self.groups: dict[str, QWidget] = {**first, **options, "seed": seed, **classes, **rest}
+        """What it consists of, by what each is about."""
         hidden = (
             *((self.sampler, eta_group) if self._fixed else ()),
-            *(rest if self._brief else ()),
+            *((seed, *rest.values()) if self._brief else ()),
         )
         # What has no parent yet must not be shown: it would be a window of its own.
         for part in hidden:
             part.hide()
-        for part in (
-            self.sampler,
-            self._steps,
-            eta_group,
-            *self._option_groups.values(),
-            rest[0],
-            *self._classes.parts,
-            rest[1],
-        ):
+        if loose:
+            return
+        layout = FlowLayout(parent=self)
+        for part in self.groups.values():
             layout.addWidget(part)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -157,6 +156,16 @@ class SamplerBar(QWidget):
             **self._weights.value(),
             **self._classes.value(),
         }
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is no sampler to be chosen."""
+        return self._fixed
+
+    @property
+    def is_student(self) -> bool:
+        """Whether the open model is a few-step student, which goes with its own sampler alone."""
+        return self._others is not None
 
     @property
     def number_of_steps(self) -> int:

@@ -18,7 +18,7 @@ from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
 from ddpm_studio.gui.workspace.studio import Studio
 
 _CHOICE = 48
-_SIDE = 120
+_SIDE = 92
 _LATENT = ".safetensors"
 
 

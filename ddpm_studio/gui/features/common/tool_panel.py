@@ -22,7 +22,7 @@ from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
 from ddpm_studio.gui.features.common.drawing_turn import DrawingTurn
 from ddpm_studio.gui.features.common.tool_words import tool_menu
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
@@ -110,8 +110,9 @@ class ToolPanel(QWidget):
         self.progress = thin_progress(self.tr("Drawing"))
         body = QWidget()
         self.content = QVBoxLayout(body)
-        self.content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
-        self.content.setSpacing(SPACE_M)
+        # The pictures get all that the controls leave.
+        self.content.setContentsMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_S)
+        self.content.setSpacing(SPACE_S)
         self.messages.lie_over(self)
         self.empty = EmptyState()
         self._tell_empty()

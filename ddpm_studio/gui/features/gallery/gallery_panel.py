@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QItemSelection, QItemSelectionModel
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.gallery.gallery_bar import SIDE, GalleryBar, GalleryFilters
 from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
@@ -22,9 +23,9 @@ from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.features.gallery.gallery_menu import GalleryMenu
 from ddpm_studio.gui.features.gallery.gallery_side import GallerySide
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import label, name
-from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import name, tool_button
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -36,6 +37,7 @@ from ddpm_studio.requests import SampleRequest
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
 # A sheet of more pictures than this is not made.
 _MOST_EXPORTED = 256
+_ROOM_FOR_DETAILS = 1160
 
 
 class GalleryPanel(ToolPanel):
@@ -51,7 +53,7 @@ class GalleryPanel(ToolPanel):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._asked = False
+        self._asked = self._details_asked = False
         self._remembered: list[Kept] = []
         self._exported: tuple[list[Path], list[PictureDrop]] = ([], [])
         self.items = GalleryItems()
@@ -65,7 +67,7 @@ class GalleryPanel(ToolPanel):
             self.count.addItem(str(count), count)
         self.count.setCurrentIndex(_COUNTS.index(16))
         name(self.count, self.tr("Count"), self.tr("How many pictures to draw"))
-        self.sampler = SamplerBar()
+        self.sampler = SamplerBar(loose=True)
         self._register()
         self.export = ExportMenu(studio, actions, "gallery", self.category, self._to_export)
         self.export.report_to(self.messages)
@@ -146,27 +148,48 @@ class GalleryPanel(ToolPanel):
             self.tr("New samples"),
             self.draw_samples,
         )
+        self.drawer = SamplerDrawer(self.thumbnails, self.sampler)
+        for part in self.drawer.front:
+            self.drawer.add(part)
         row = QHBoxLayout(self._draw_rows)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_M)
         row.addWidget(ActionButton(self._draw_action, "plus", "primary"))
-        row.addWidget(together(label(self.tr("count"), "muted"), self.count))
-        row.addStretch()
-        self.content.addWidget(self._draw_rows)
-        self.content.addWidget(self.sampler)
+        row.addWidget(self.count)
+        row.addWidget(self.drawer.button)
+        top = TurningRow(SPACE_M)
+        top.add(self._draw_rows, 0)
+        top.add(self.filters, 1)
+        self.content.addWidget(top)
         self.content.addWidget(self.progress)
-        self.content.addWidget(self.filters)
         middle = QHBoxLayout()
-        middle.setSpacing(SPACE_L)
+        middle.setSpacing(SPACE_M)
         middle.addWidget(self.thumbnails, 1)
         middle.addWidget(self.side)
         self.content.addLayout(middle, 1)
         self.bar = GalleryBar(self._delete_action, self._undo_action)
+        self.details = tool_button(
+            "info", self.tr("Details"), self.tr("How the chosen picture was made"), checkable=True
+        )
+        self.details.clicked.connect(self._on_details)
         below = QHBoxLayout()
         below.setSpacing(SPACE_M)
         below.addWidget(self.bar, 1)
+        below.addWidget(self.details)
         below.addWidget(self.export)
         self.content.addLayout(below)
+        self._on_details()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the details beside the pictures where there is room."""
+        super().resizeEvent(event)
+        if not self._details_asked:
+            self.details.setChecked(self.width() >= _ROOM_FOR_DETAILS)
+            self.side.setVisible(self.details.isChecked())
+
+    def _on_details(self) -> None:
+        self._details_asked = self.isVisible()
+        self.side.setVisible(self.details.isChecked())
 
     def _connect(self) -> None:
         self.thumbnails.chosen.connect(self._on_chosen)
@@ -254,8 +277,7 @@ class GalleryPanel(ToolPanel):
         self._tell_empty()
         can = self.studio.can_draw
         self.pages.setCurrentIndex(1 if can or len(self.items) else 0)
-        for part in (self._draw_rows, self.sampler):
-            part.setVisible(can)
+        self._draw_rows.setVisible(can)
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
         super()._on_run_moved(old, new)

@@ -14,14 +14,16 @@ from ddpm_studio.gui.features.common.action_button import ActionButton, ActionTo
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.platform.images import Pictures
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -61,6 +63,9 @@ class InpaintPanel(ToolPanel):
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
+        self.count.addItem(self.tr("fit"), FILL)
+        tip = self.tr("As many as fill the room")
+        self.count.setItemData(self.count.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.count.setCurrentIndex(_COUNTS.index(4))
         self.jump, self.resamplings = IntBox(1, 1000), IntBox(1, 100)
         self.jump.setValue(int(_FIELDS["jump"].default))
@@ -77,7 +82,7 @@ class InpaintPanel(ToolPanel):
         for number in (self.jump, self.resamplings):
             number.setKeyboardTracking(False)
             number.valueChanged.connect(self.draw_later)
-        self.sampler = SamplerBar(steps=_STEPS, fixed=True)
+        self.sampler = SamplerBar(steps=_STEPS, fixed=True, loose=True)
         self.export = ExportMenu(studio, actions, "inpaint", self.category, self._to_export)
         self.export.report_to(self.messages)
         PictureMenu(studio, self.grid)
@@ -102,7 +107,7 @@ class InpaintPanel(ToolPanel):
 
     def _build(self) -> None:
         choices = FlowLayout()
-        choices.set_corner(self.export)
+        self._pictures = QWidget()
         for key, text, callback, icon, tip in (
             (
                 "surprise",
@@ -156,32 +161,34 @@ class InpaintPanel(ToolPanel):
             tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
         self._tell_age(again)
-        for text, box in (
-            (self.tr("brush"), self.brush),
-            (self.tr("count"), self.count),
-            (self.tr("resamplings"), self.resamplings),
+        self.drawer = SamplerDrawer(self._pictures, self.sampler)
+        for words, box in (
+            (TermLabel(self.tr("resamplings"), "resamplings"), self.resamplings),
+            (label(self.tr("jump"), "muted"), self.jump),
         ):
-            words = (
-                TermLabel(text, "resamplings") if box is self.resamplings else label(text, "muted")
-            )
-            choices.addWidget(together(words, box))
-        jump = label(self.tr("jump"), "muted")
-        choices.addWidget(together(jump, self.jump, ActionTool(again)))
+            self.drawer.add(together(words, box), box.toolTip())
+        for part in (
+            together(label(self.tr("brush"), "muted"), self.brush),
+            *self.drawer.front,
+            together(label(self.tr("count"), "muted"), self.count, ActionTool(again)),
+        ):
+            choices.addWidget(part)
+        choices.set_corner(together(self.drawer.button, self.export))
         right = QVBoxLayout()
         right.addLayout(choices)
         right.addStretch()
         top = QHBoxLayout()
-        top.setSpacing(SPACE_L)
+        top.setSpacing(SPACE_M)
         top.addWidget(self.source)
         top.addLayout(right, 1)
-        middle = QHBoxLayout()
+        middle = QHBoxLayout(self._pictures)
+        middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(SPACE_M)
         middle.addWidget(self.canvas, 1)
         middle.addWidget(self.grid, 1)
         self.content.addLayout(top)
         self.content.addWidget(self.progress)
-        self.content.addLayout(middle, 1)
-        self.content.addWidget(self.sampler)
+        self.content.addWidget(self._pictures, 1)
 
     def _spec(self) -> JobSpec[object] | None:
         picture, mask = self.source.fitted, self.canvas.painted
@@ -191,13 +198,19 @@ class InpaintPanel(ToolPanel):
         self.export.refresh()
         request = InpaintRequest(
             run=Path(self.studio.run),
-            count=int(self.count.currentData()),
+            count=self._number(picture.shape[:2]),
             jump=self.jump.value(),
             resamplings=self.resamplings.value(),
             frames=_FRAMES,
             **self.sampler.value(),
         )
         return specs.drawing.draw(request, "inpaint", picture=picture, mask=mask.copy())
+
+    def _number(self, picture: tuple[int, int]) -> int:
+        chosen = int(self.count.currentData())
+        if chosen != FILL:
+            return chosen
+        return fullest(FILLING, lambda count: self.grid.cover(count, picture))
 
     def _has_subject(self) -> bool:
         return self.source.fitted is not None and bool(self.canvas.painted.any())

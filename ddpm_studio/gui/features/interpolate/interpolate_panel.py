@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure
@@ -19,17 +18,19 @@ from ddpm_studio.gui.features.common.drawing_rows import DrawingRows
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.interpolate.lambda_drawer import LambdaDrawer
 from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices, restored_mode
 from ddpm_studio.gui.features.interpolate.mix_export import path_export, rows_export, square_export
+from ddpm_studio.gui.features.interpolate.mix_pictures import MixPictures
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
 from ddpm_studio.gui.features.interpolate.random_pictures import chosen, offer_some
 from ddpm_studio.gui.platform.images import Pictures
-from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -39,9 +40,8 @@ from ddpm_studio.requests import InterpolateRequest, PathRequest
 
 _FRAMES = 25
 _ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
-_ROW_HEIGHT = 112
+_ROOM_FOR_WORDS = 1040
 _KEYS = 3
-_NO_LIMIT = 16_777_215
 
 
 class InterpolatePanel(ToolPanel):
@@ -66,27 +66,33 @@ class InterpolatePanel(ToolPanel):
         self._at_lambda = LambdaDrawer(studio, self.view, self._spec_at, self)
         self.path = PathView(studio)
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
-        self.sampler = SamplerBar()
+        self.sampler = SamplerBar(loose=True)
         self.grid = RowGrid(self.tr("From A to B"))
         self.choices = MixChoices(actions, self.category, self.surprise, self.swap, self.draw_now)
         for grid in (self.grid, self.preview, self.path.preview):
             PictureMenu(studio, grid)
-        self.content.addWidget(self.view, 3)
-        self.content.addWidget(self.path, 3)
-        self.content.addWidget(self.progress)
-        self.content.addWidget(self.grid, 1)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_M)
-        row.addWidget(self.choices, 1)
-        row.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
-        self.content.addLayout(row)
-        self.content.addWidget(self.time)
-        self.content.addWidget(self.sampler)
+        self._build()
         self._tell_age(actions["interpolate.draw"])
         self._connect()
         self._show_empty()
         self._on_mode()
         self._on_run()
+
+    def _build(self) -> None:
+        self._mixed = MixPictures(self.view, self.path, self.grid)
+        self.drawer = SamplerDrawer(self._mixed, self.sampler)
+        for part, sentence in self.choices.rarely:
+            self.drawer.add(part, sentence)
+        self.choices.lay_out(*self.drawer.front, together(self.drawer.button, self.export))
+        self.content.addWidget(self._mixed, 1)
+        self.content.addWidget(self.progress)
+        self.content.addWidget(self.time)
+        self.content.addWidget(self.choices)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Do without words where there is little room."""
+        super().resizeEvent(event)
+        self.choices.set_brief(self.width() < _ROOM_FOR_WORDS)
 
     @property
     def mode(self) -> str:
@@ -307,19 +313,9 @@ class InterpolatePanel(ToolPanel):
         mode = self.mode
         several, in_row = mode == "matrix", mode in ("row", "matrix")
         self._forget()
-        self.view.show_mode(mode)
-        self.view.setVisible(mode != "path")
-        self.path.setVisible(mode == "path")
-        self.grid.setVisible(in_row)
+        self._mixed.show_mode(mode)
         self.time.setEnabled(not several)
         self.choices.steps_lambda.setEnabled(mode != "pad")
-        self.preview.setMaximumHeight(_ROW_HEIGHT if several else _NO_LIMIT)
-        vertical = QSizePolicy.Policy.Expanding if several else QSizePolicy.Policy.Fixed
-        self.grid.setMaximumHeight(_NO_LIMIT if several else _ROW_HEIGHT)
-        self.grid.setMinimumHeight(_ROW_HEIGHT)
-        self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
-        self.content.setStretchFactor(self.view, 0 if several else 1)
-        self.content.setStretchFactor(self.grid, 1 if several else 0)
         self._row = len(_ROWS) // 2 if several else 0
         self.draw_later()
         can = self.studio.can_draw and self.studio.has_pictures

@@ -25,7 +25,7 @@ _FIELDS = MixRequest.model_fields
 
 
 class MixChoices(QWidget):
-    """Buttons for the pictures, the ways to mix, λ steps and the kind of mix.
+    """Buttons for the pictures and the ways to mix; λ steps and the kind of mix for a drawer.
 
     At most one of the ways is on; with none of them it is one row from A to B.
 
@@ -98,22 +98,34 @@ class MixChoices(QWidget):
             icon="refresh-cw",
             tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
-        layout = FlowLayout(parent=self)
-        for part in (
+        self.again = ActionTool(draw_action)
+        pictures = (
             self._button("surprise", self.tr("Surprise me"), surprise, "shuffle", tip),
             self._button("swap", self.tr("Swap"), swap, "repeat", self.tr("Exchange A and B")),
-            *self._ways.values(),
-            together(
-                label(self.tr("λ steps"), "muted"),
-                self.steps_lambda,
-                self.mix,
-                ActionTool(draw_action),
-            ),
-        ):
+        )
+        self._words = {press: press.text() for press in (*pictures, *self._ways.values())}
+
+    def lay_out(self, class_group: QWidget, seed: QWidget, corner: QWidget) -> None:
+        """Stand in a row with these, the last at its end."""
+        layout = FlowLayout(parent=self)
+        for part in (*self._words, class_group, together(seed, self.again)):
             layout.addWidget(part)
+        layout.set_corner(corner)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+
+    @property
+    def rarely(self) -> tuple[tuple[QWidget, str], ...]:
+        """What is rarely changed, each with a sentence."""
+        steps = together(label(self.tr("λ steps"), "muted"), self.steps_lambda)
+        mix = together(label(str(_FIELDS["mix"].title).lower(), "muted"), self.mix)
+        return (steps, self.steps_lambda.toolTip()), (mix, self.mix.toolTip())
+
+    def set_brief(self, brief: bool) -> None:
+        """Show icons alone, where there is no room for words."""
+        for press, text in self._words.items():
+            press.setText("" if brief else text)
 
     @property
     def mode(self) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from math import ceil
 
 from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QWidget
 
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, number_label
 from ddpm_studio.gui.widgets.pictures.pad import Pad
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.studio import Studio
 
 SLIDER = 1000
+_LABEL_WIDTH = 72
+_SLOTS = (92, 320)
 
 
 class MixView(QWidget):
@@ -35,22 +38,24 @@ class MixView(QWidget):
         self.slider.installEventFilter(WheelFilter(self))
         name(self.slider, "λ", self.tr("0: picture A. 1: picture B"))
         self.lambda_label = number_label("", "muted")
-        self.lambda_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.lambda_label.setMinimumWidth(_LABEL_WIDTH)
         self._ends = QWidget()
         ends = QHBoxLayout(self._ends)
         ends.setContentsMargins(0, 0, 0, 0)
         ends.setSpacing(SPACE_M)
-        ends.addWidget(label("A", "muted"))
+        self._a_b = label("A", "muted"), label("B", "muted")
+        ends.addWidget(self._a_b[0])
         ends.addWidget(self.slider, 1)
-        ends.addWidget(label("B", "muted"))
+        ends.addWidget(self._a_b[1])
+        ends.addWidget(self.lambda_label)
         middle = QHBoxLayout()
-        middle.setSpacing(SPACE_L)
+        middle.setSpacing(SPACE_M)
         middle.addWidget(self.pad, 1)
         middle.addWidget(self.preview, 1)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(SPACE_L)
-        grid.setVerticalSpacing(SPACE_M)
+        grid.setHorizontalSpacing(SPACE_M)
+        grid.setVerticalSpacing(SPACE_S)
         centre = Qt.AlignmentFlag.AlignVCenter
         grid.addWidget(self.a, 0, 0, centre)
         grid.addLayout(middle, 0, 1, 2, 1)
@@ -58,9 +63,9 @@ class MixView(QWidget):
         grid.addWidget(self.c, 1, 0, centre)
         grid.addWidget(self.d, 1, 2, centre)
         grid.addWidget(self._ends, 2, 0, 1, 3)
-        grid.addWidget(self.lambda_label, 3, 0, 1, 3)
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(0, 1)
+        self._four = False
         self.show_mode("row")
 
     @property
@@ -82,14 +87,30 @@ class MixView(QWidget):
             with QSignalBlocker(self.slider):
                 self.slider.setValue(round(column / (columns - 1) * SLIDER))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make the ends as large as there is room for beside what lies between."""
+        super().resizeEvent(event)
+        self._fit_slots()
+
+    def _fit_slots(self) -> None:
+        high = self.height() - self._ends.sizeHint().height() - SPACE_M
+        side = min((high - SPACE_M) // 2 if self._four else high, self.width() // 4)
+        side = min(max(side, _SLOTS[0]), _SLOTS[1])
+        for slot in self.all_slots:
+            slot.setFixedSize(side, side)
+
     def show_mode(self, mode: str) -> None:
         """Show what belongs to a mode of :class:`MixChoices`."""
         four = mode in ("corners", "pad")
         for slot in (self.c, self.d):
             slot.setVisible(four)
         self.pad.setVisible(mode == "pad")
-        self._ends.setVisible(not four)
+        for part in (*self._a_b, self.slider):
+            part.setVisible(not four)
+        self._four = four
+        self._fit_slots()
         self.lambda_label.setVisible(mode != "corners")
+        self._ends.setVisible(mode != "corners")
         titles = {
             "corners": self.tr("The square between four pictures"),
             "pad": self.tr("The mix at u and v"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QComboBox
 
 from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, affordable
@@ -13,6 +13,7 @@ from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import together
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
 from ddpm_studio.gui.workspace.studio import Studio
 
 _COUNTS = (1, 4, 9, 16, 25, 64)
@@ -25,20 +26,29 @@ class ProcessSize(QObject):
 
     Args:
         studio: knows the open model.
+        cover: tells which part of the views so many pictures (height, width) would take.
         parent: the owner.
     """
 
     changed = Signal()
     """Another choice was made."""
 
-    def __init__(self, studio: Studio, parent: QObject) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        cover: Callable[[int, tuple[int, int]], float],
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
-        self._studio = studio
+        self._studio, self._cover = studio, cover
         self._limited = False
         self.compact = False
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
+        self.count.addItem(self.tr("fit"), FILL)
+        tip = self.tr("As many as fill the room")
+        self.count.setItemData(self.count.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.count.setCurrentIndex(_COUNTS.index(9))
         name(self.count, self.tr("Count"), self.tr("How many pictures"))
         self.moments = QComboBox()
@@ -51,6 +61,8 @@ class ProcessSize(QObject):
             self.tr("Moments"),
             self.tr("How many moments to keep at most, noise and picture among them"),
         )
+        self.count_row = together(label(self.tr("count"), "muted"), self.count)
+        self.moments_row = together(TermLabel(self.tr("moments"), "moments"), self.moments)
         wheel = WheelFilter(self)
         for box in (self.count, self.moments):
             box.installEventFilter(wheel)
@@ -58,15 +70,12 @@ class ProcessSize(QObject):
 
     @property
     def pictures(self) -> int:
-        """How many pictures to draw."""
-        return int(self.count.currentData())
-
-    def rows(self) -> list[QWidget]:
-        """Return each box with its label, to be laid out once."""
-        return [
-            together(label(self.tr("count"), "muted"), self.count),
-            together(TermLabel(self.tr("moments"), "moments"), self.moments),
-        ]
+        """How many pictures to draw; where as many as fit are wanted, as the views are now."""
+        chosen, view = int(self.count.currentData()), self._studio.run_view
+        if chosen != FILL or view is None:
+            return chosen or _COUNTS[0]
+        picture = view.summary.height, view.summary.width
+        return fullest(FILLING, lambda count: self._cover(count, picture))
 
     def choose(self, count: int, moments: int | None) -> None:
         """Choose numbers, also such as are not offered; None leaves the moments."""

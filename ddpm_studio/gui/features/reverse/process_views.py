@@ -6,6 +6,7 @@ import math
 from typing import Literal
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
@@ -13,6 +14,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S, X0_HAT
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
+from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
 from ddpm_studio.gui.widgets.pictures.inspected_grid import InspectedGrid, Pixel
 
 Arrangement = Literal["grid", "single", "strip"]
@@ -23,8 +25,9 @@ SYMBOLS = {"x_t": "xₜ", "x0_hat": X0_HAT, "eps": "ε̂", "dx_t": "Δxₜ", "dx
 # What lies outside of these has the level of the end of the range.
 _ENDS = {"x_t": 1.0, "eps": 3.0}
 _STRIP_HEIGHT = 72
-# Three rows of pictures of 32 pixels: where there is less room, the panel scrolls.
-_GRID_HEIGHT = 128
+# Where there is less room, the panel scrolls.
+_GRID_HEIGHT = 96
+_CAPTION_HEIGHT = 22
 
 
 class ProcessViews(QWidget):
@@ -52,6 +55,7 @@ class ProcessViews(QWidget):
         self._layout = QGridLayout(self._table)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(SPACE_M)
+        self._across = 0
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._table)
@@ -118,6 +122,60 @@ class ProcessViews(QWidget):
             if grid.current != picture and 0 <= picture < grid.count:
                 grid.select([picture])
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the views beside or below each other, as the pictures are larger."""
+        super().resizeEvent(event)
+        if self._process.ready and self._columns() != self._across:
+            self._arrange()
+
+    def cover(self, count: int, picture: tuple[int, int]) -> float:
+        """Tell which part of the room so many pictures (height, width) would take."""
+        cells = len(self._chosen)
+        return max(self._layouts(cells, count, picture).values())[1]
+
+    def _columns(self) -> int:
+        """How many views stand beside each other."""
+        count = len(self.keys)
+        if self._arrangement == "strip":
+            return 1
+        if self._process.comparing and len(self._chosen) > 1:
+            return len(self._process.trajectories)
+        if not self._process.ready:
+            return count
+        pictures = 1 if self._arrangement == "single" else self._count()
+        shape = self._process.trajectories[0].frames[0].x_t_kept.shape[1:3]
+        found = self._layouts(count, pictures, (shape[0], shape[1]))
+        return max(found, key=lambda across: (*found[across], across))
+
+    def _layouts(
+        self, cells: int, count: int, picture: tuple[int, int]
+    ) -> dict[int, tuple[float, float]]:
+        """For each number of views beside each other, zoom and part of the room taken."""
+        found = {}
+        for across in range(1, cells + 1):
+            down = cells // across
+            if down * across != cells:
+                continue
+            wide = (self.width() - (across - 1) * SPACE_M) // across
+            tall = (self.height() - (down - 1) * SPACE_M) // down - _CAPTION_HEIGHT
+            if tall < _GRID_HEIGHT and across < cells:
+                continue
+            layout = fit_grid(
+                count,
+                picture,
+                (max(1, tall), max(1, wide)),
+                gap=SPACE_S,
+                caption=0,
+                margin=SPACE_S,
+                smallest=_GRID_HEIGHT // 2,
+            )
+            high, broad = layout.used
+            high = min(tall, high) + (down - 1) * (tall + _CAPTION_HEIGHT + SPACE_M)
+            broad = min(wide, broad) + (across - 1) * (wide + SPACE_M)
+            room = max(1, self.width() * self.height())
+            found[across] = (layout.zoom, high * broad / room)
+        return found
+
     def _cell(self, key: Key) -> _Cell:
         strip = self._arrangement == "strip"
         cell = self._cells.get((key, strip))
@@ -141,9 +199,7 @@ class ProcessViews(QWidget):
         while self._layout.count():
             self._layout.takeAt(0)
         shown = [self._cell(key) for key in self.keys]
-        across = len(self._process.trajectories) if self._process.comparing else len(shown)
-        if self._arrangement == "strip":
-            across = 1
+        across = self._across = self._columns()
         for number in range(max(self._layout.columnCount(), self._layout.rowCount())):
             self._layout.setColumnStretch(number, int(number < across))
             self._layout.setRowStretch(number, int(number < -(-len(shown) // max(1, across))))

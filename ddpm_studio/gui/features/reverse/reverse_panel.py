@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
@@ -14,6 +15,7 @@ from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.reverse.compare_row import CompareRow
 from ddpm_studio.gui.features.reverse.player import Player
@@ -25,6 +27,7 @@ from ddpm_studio.gui.features.reverse.view_bar import ViewBar
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.plots.noise_curve import NoiseCurve
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -34,6 +37,7 @@ from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice, P
 from ddpm_studio.requests import SampleRequest
 
 _CURVE_WIDTH = 176
+_ROOM_FOR_STRIP = 740
 # Where it has the row to itself.
 _CURVE_MOST = 4096
 
@@ -72,8 +76,8 @@ class ReversePanel(ToolPanel):
         self.curve.hide()  # Without a model there is no schedule.
         self.curve.setMinimumWidth(_CURVE_WIDTH)
         self.curve.setMaximumWidth(_CURVE_WIDTH)
-        self.sampler = SamplerBar(steps=50, in_turn=True)
-        self.size_choice = ProcessSize(studio, self)
+        self.sampler = SamplerBar(steps=50, in_turn=True, loose=True)
+        self.size_choice = ProcessSize(studio, self.views.cover, self)
         self.count, self.moments = self.size_choice.count, self.size_choice.moments
         self.compare = CompareRow()
         self.compare.hide()
@@ -142,28 +146,41 @@ class ReversePanel(ToolPanel):
             self.tr("Draw"), self._draw_action.toolTip(), icon="refresh-cw", role="primary"
         )
         self.draw_button.clicked.connect(self.draw_now)
-        bottom = QHBoxLayout()
+        self.drawer = SamplerDrawer(self.views, self.sampler)
+        moments = self.drawer.add(self.size_choice.moments_row, self.size_choice.moments.toolTip())
+        moments.layout().addWidget(self.kept)
+        self._below = QWidget()
+        bottom = QHBoxLayout(self._below)
+        bottom.setContentsMargins(0, 0, 0, 0)
         bottom.setSpacing(SPACE_M)
         bottom.addWidget(self.strip, 4)
         bottom.addWidget(self.curve, 1)
+        told = QHBoxLayout()
+        told.addWidget(self.inspector, 1)
+        told.addWidget(self.bar.noise)
+        walk = TurningRow(SPACE_M)
+        walk.add(self.bar, 0)
+        walk.add(self.player, 1)
         last = FlowLayout()
         for part in (
-            *self.size_choice.rows(),
-            ActionTool(self._compare_action, self.tr("Compare")),
+            self.draw_button,
+            self.size_choice.count_row,
+            *self.drawer.front,
+            ActionTool(self._compare_action),
         ):
             last.addWidget(part)
-        # Only the first line is shorter for it: the pictures need the height.
-        last.set_corner(together(self.draw_button, self.export))
-        for part in (self.bar, self.progress):
-            self.content.addWidget(part)
+        last.set_corner(together(self.drawer.button, self.export))
         self.content.addWidget(self.views, 1)
-        for part in (self.inspector, self.player):
-            self.content.addWidget(part)
-        self.content.addLayout(bottom)
-        for part in (self.sampler, self.compare):
+        self.content.addWidget(self.progress)
+        self.content.addLayout(told)
+        for part in (walk, self._below, self.compare):
             self.content.addWidget(part)
         self.content.addLayout(last)
-        self.content.addWidget(self.kept)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the strip and the curve where the pictures have room enough beside them."""
+        super().resizeEvent(event)
+        self._below.setVisible(self.height() >= _ROOM_FOR_STRIP)
 
     def _connect(self) -> None:
         self.player.moved.connect(self._show)
@@ -290,7 +307,8 @@ class ReversePanel(ToolPanel):
         """Show the views in any case: what to do stands in their place."""
         self.pages.setCurrentIndex(1)
         can = self.studio.can_draw
-        for widget in (self.draw_button, self.sampler, self.compare, self.count, self.moments):
+        parts = (*self.drawer.front, self.drawer.button, self.compare, self.count, self.moments)
+        for widget in (self.draw_button, *parts):
             widget.setEnabled(can)
         for action in (self._draw_action, self._compare_action):
             action.setEnabled(can)

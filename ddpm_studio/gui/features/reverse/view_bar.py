@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.reverse.process_views import SYMBOLS, Arrangement, ProcessViews
 from ddpm_studio.gui.features.reverse.trajectory import VIEWS
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_S
+from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, even_figures
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
@@ -20,7 +20,9 @@ _FIRST = {False: ("x_t", "x0_hat", "eps"), True: ("x0_hat",)}
 
 
 class ViewBar(QWidget):
-    """Switches for the views and for their arrangement, and a place for the noise level.
+    """Switches for the views and for their arrangement.
+
+    ``noise`` is a label for the noise level, to be laid out elsewhere.
 
     Args:
         views: what is switched.
@@ -90,11 +92,9 @@ class ViewBar(QWidget):
         row.setSpacing(SPACE_S)
         for view, action in self.switches.items():
             row.addWidget(ActionTool(action, SYMBOLS[view]))
-        row.addSpacing(SPACE_L)
+        row.addSpacing(SPACE_S)
         for action in self.arrangements.values():
             row.addWidget(ActionTool(action))
-        row.addStretch()
-        row.addWidget(self.noise)
 
     def set_comparing(self, comparing: bool) -> None:
         """Show what was chosen last for one sampler, or for several."""

@@ -15,14 +15,16 @@ from ddpm_studio.gui.features.common.drawing_rows import DrawingRows
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider, paper_marks
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.features.share.latent_menu import LatentMenu
 from ddpm_studio.gui.platform.images import Pictures
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -51,9 +53,12 @@ class SharePanel(ToolPanel):
         self.count = QComboBox()
         for count in _COUNTS:
             self.count.addItem(str(count), count)
+        self.count.addItem(self.tr("fit"), FILL)
+        tip = self.tr("As many as fill the room")
+        self.count.setItemData(self.count.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.count.setCurrentIndex(_COUNTS.index(8))
         name(self.count, self.tr("Count"), self.tr("How many pictures from one latent"))
-        self.sampler = SamplerBar(eta=1.0, least_eta=0.1)
+        self.sampler = SamplerBar(eta=1.0, least_eta=0.1, loose=True)
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
         self.rows = DrawingRows()
@@ -65,10 +70,10 @@ class SharePanel(ToolPanel):
         PictureMenu(studio, self.grid)
         self._tell_age(self._draw_action)
 
-        self.content.addLayout(self._source_row())
-        self.content.addWidget(self.progress)
+        self.drawer = SamplerDrawer(self.grid, self.sampler)
         self.content.addWidget(self.grid, 1)
-        self.content.addWidget(self.sampler)
+        self.content.addWidget(self.progress)
+        self.content.addLayout(self._source_row())
         self.source.fitted_changed.connect(self._on_source)
         self.source.latent_dropped.connect(self.latents.load)
         self.latents.changed.connect(self._on_latent)
@@ -124,29 +129,30 @@ class SharePanel(ToolPanel):
         )
         self.series.setCheckable(True)
         choices = FlowLayout()
-        for part in (noise, data, self.series):
+        choices.set_corner(together(self.drawer.button, self.export))
+        for part in (
+            noise,
+            data,
+            self.series,
+            together(label(self.tr("count"), "muted"), self.count),
+            *self.drawer.front,
+            together(self.latents, ActionTool(self._draw_action)),
+        ):
             choices.addWidget(part)
-        choices.addWidget(together(label(self.tr("count"), "muted"), self.count))
-        choices.addWidget(together(self.latents, ActionTool(self._draw_action)))
         right = QVBoxLayout()
-        right.setSpacing(SPACE_M)
-        top = QHBoxLayout()
-        top.setSpacing(SPACE_M)
-        top.addLayout(choices, 1)
-        top.addWidget(self.export, alignment=Qt.AlignmentFlag.AlignTop)
-        right.addLayout(top)
+        right.setSpacing(SPACE_S)
         right.addWidget(self.time)
-        right.addStretch()
+        right.addLayout(choices)
         row = QHBoxLayout()
-        row.setSpacing(SPACE_L)
-        row.addWidget(self.source)
+        row.setSpacing(SPACE_M)
+        row.addWidget(self.source, alignment=Qt.AlignmentFlag.AlignTop)
         row.addLayout(right, 1)
         return row
 
     def _spec(self) -> JobSpec[object] | None:
         if self.source.waiting:
             return None
-        count = int(self.count.currentData())
+        count = self._pictures()
         self._frames, self._latent, self.drawn = [], None, None
         self.export.refresh()
         self.latents.refresh()
@@ -158,6 +164,14 @@ class SharePanel(ToolPanel):
         return specs.drawing.draw(
             request, "share", picture=self.source.fitted, latent=self.latents.latent
         )
+
+    def _pictures(self) -> int:
+        chosen, view = int(self.count.currentData()), self.studio.run_view
+        if chosen != FILL or view is None:
+            return chosen or _COUNTS[0]
+        picture = view.summary.height, view.summary.width
+        # x_t has a place among them.
+        return fullest(FILLING, lambda count: self.grid.cover(count + 1, picture))
 
     def _request(self, t: int, count: int) -> ShareRequest:
         assert self.studio.run is not None

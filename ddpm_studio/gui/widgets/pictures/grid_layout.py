@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+WHOLE = 128
+"""Pictures of up to this side are enlarged by whole factors alone, so that pixels stay squares."""
+FILL = 0
+"""Stands in a list of numbers of pictures for as many as fit."""
+FILLING = range(4, 26)
+"""How many that may be: more would be small, and take long to draw."""
+_NEARLY = 0.02
 
 
 @dataclass(frozen=True)
 class GridLayout:
     """A grid of equal tiles; all lengths are device pixels.
 
-    ``zoom`` is device pixels for one picture pixel: whole from 1 upward, a fraction below.
+    ``zoom`` is device pixels for one picture pixel: whole from 1 upward for pictures of up to
+    :data:`WHOLE` pixels, else any number.
     ``tile_width`` and ``tile_height`` are the drawn picture, the pitches are from tile to tile.
     """
 
@@ -30,6 +40,12 @@ class GridLayout:
         """Return the upper left corner of a cell's tile, before scrolling."""
         row, column = divmod(cell, self.columns)
         return self.left + column * self.pitch_x, self.top + row * self.pitch_y
+
+    @property
+    def used(self) -> tuple[int, int]:
+        """Height and width of the rectangle around all tiles."""
+        across = (self.columns - 1) * self.pitch_x + self.tile_width
+        return (self.rows - 1) * self.pitch_y + self.tile_height, across
 
     def cell_at(self, x: float, y: float) -> int | None:
         """Return the cell whose tile holds this point, or None between and outside of tiles."""
@@ -78,7 +94,8 @@ def fit_grid(
         (wide - (columns - 1) * gap) / (columns * width),
         (tall - (rows - 1) * gap - rows * caption) / (rows * height),
     )
-    zoom = np.where(zoom >= 1, np.floor(zoom), zoom)
+    if max(height, width) <= WHOLE:
+        zoom = np.where(zoom >= 1, np.floor(zoom), zoom)
     # Among equal zooms the fullest grid looks calmest, then the widest one.
     spare = rows * columns - count
     best = np.lexsort((-columns, spare, -zoom))[0]
@@ -108,3 +125,15 @@ def fit_grid(
         top=margin + max(0, (tall - used_y) // 2),
         content_height=used_y + 2 * margin,
     )
+
+
+def fullest(counts: Sequence[int], cover: Callable[[int], float]) -> int:
+    """Return the smallest number of pictures that fills a view nearly as well as the best.
+
+    Args:
+        counts: those to choose from, at least one, going up.
+        cover: tells for a number which part of the view the rectangle around its tiles takes.
+    """
+    covers = [cover(count) for count in counts]
+    enough = max(covers) - _NEARLY
+    return next(count for count, part in zip(counts, covers, strict=True) if part >= enough)

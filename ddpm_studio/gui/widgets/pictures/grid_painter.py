@@ -45,7 +45,7 @@ def paint_tiles(
         first_cell: the cell of the first picture.
     """
     height, width = size
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, layout.zoom < 1)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, layout.zoom % 1 > 0)
     for place in range(len(sheet.cells)):
         left, top = layout.origin(first_cell + place)
         row, column = divmod(place, sheet.across)

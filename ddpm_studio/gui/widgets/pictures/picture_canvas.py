@@ -146,6 +146,13 @@ class PictureCanvas(QAbstractScrollArea):
         """
         return None if self._recipe is None else {"index": index, **self._recipe}
 
+    def cover(self, count: int, picture: tuple[int, int]) -> float:
+        """Tell which part of the view so many pictures (height, width) would take."""
+        ratio, room = self.devicePixelRatioF(), self.contentsRect().size()
+        high, broad = self._grid(count, picture, room).used
+        tall, wide = max(1.0, room.height() * ratio), max(1.0, room.width() * ratio)
+        return min(1.0, high / tall) * min(1.0, broad / wide)
+
     def index_at(self, position: QPoint) -> int | None:
         """Return the picture at a point of the viewport, or None."""
         if self._layout is None:
@@ -245,14 +252,17 @@ class PictureCanvas(QAbstractScrollArea):
         self.viewport().update()
 
     def _fit(self, cells: int, room: QSize) -> GridLayout:
-        ratio, shape = self.devicePixelRatioF(), self._shape()
+        return self._grid(cells, (self._shape()[1], self._shape()[2]), room)
+
+    def _grid(self, cells: int, picture: tuple[int, int], room: QSize) -> GridLayout:
+        ratio = self.devicePixelRatioF()
         return fit_grid(
             cells,
-            (shape[1], shape[2]),
+            picture,
             (round(room.height() * ratio), round(room.width() * ratio)),
             gap=round(SPACE_S * ratio),
             caption=round(CAPTION_HEIGHT * ratio) if self._captions else 0,
-            margin=round(SPACE_M * ratio),
+            margin=round(SPACE_S * ratio),
             smallest=round(_SMALLEST * ratio),
         )
 

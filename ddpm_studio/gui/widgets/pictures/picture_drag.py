@@ -7,6 +7,7 @@ from PySide6.QtGui import QDrag, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.gui.platform.images import Pictures, picture_mime, to_image
+from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE
 
 _SIDE = 96
 
@@ -30,15 +31,16 @@ def copy_picture(picture: Pictures, recipe: dict[str, object] | None) -> None:
 def enlarged(picture: Pictures, side: int, ratio: float) -> QPixmap:
     """Return a pixmap that fits a square of ``side`` logical pixels.
 
-    Small pictures grow by whole factors and keep their pixels; larger ones are smoothed down.
+    Small pictures grow by whole factors and keep their pixels; larger ones are smoothed.
     """
     height, width = picture.shape[:2]
     zoom = side * ratio / max(height, width)
-    zoom = float(int(zoom)) if zoom >= 1 else zoom
+    whole = zoom >= 1 and max(height, width) <= WHOLE
+    zoom = float(int(zoom)) if whole else zoom
     size = QSize(max(1, round(width * zoom)), max(1, round(height * zoom)))
     mode = (
         Qt.TransformationMode.FastTransformation
-        if zoom >= 1
+        if whole
         else Qt.TransformationMode.SmoothTransformation
     )
     image = to_image(picture).scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, mode)

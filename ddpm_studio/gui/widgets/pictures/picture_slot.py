@@ -30,6 +30,8 @@ from ddpm_studio.gui.widgets.layout.basics import IconLabel, label, name, set_pr
 from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
 
+_ROOM_FOR_ICON = 112
+
 
 class PictureSlot(QFrame):
     """Holds one picture (H, W, C) or none.
@@ -64,7 +66,8 @@ class PictureSlot(QFrame):
         for part in (heading, text):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
         inner.addStretch()
-        inner.addWidget(IconLabel("image", 24), alignment=Qt.AlignmentFlag.AlignCenter)
+        self._icon = IconLabel("image", 24)
+        inner.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignCenter)
         inner.addWidget(heading)
         inner.addWidget(text)
         inner.addStretch()
@@ -138,6 +141,8 @@ class PictureSlot(QFrame):
         """Keep the button in its corner."""
         super().resizeEvent(event)
         self._pixmap = None
+        # A small one has room for the words alone.
+        self._icon.setVisible(self.height() >= _ROOM_FOR_ICON)
         size = self.clear_button.sizeHint()
         self.clear_button.setGeometry(
             self.width() - size.width() - SPACE_S, SPACE_S, size.width(), size.height()

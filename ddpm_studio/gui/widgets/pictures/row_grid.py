@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout
+from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE, GridLayout
 from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, paint_frame
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 
@@ -74,7 +74,7 @@ class RowGrid(PictureGrid):
             return super()._fit(cells, room)
         ratio = self.devicePixelRatioF()
         height, width = self._shape()[1:3]
-        gap, margin = round(SPACE_S * ratio), round(SPACE_M * ratio)
+        gap = margin = round(SPACE_S * ratio)
         caption = round(CAPTION_HEIGHT * ratio) if self._captions else 0
         before = round(self._label_width() * ratio)
         foot = round(CAPTION_HEIGHT * ratio) if self._feet else 0
@@ -84,7 +84,9 @@ class RowGrid(PictureGrid):
         across, down = wide / (columns * width), tall / (rows * height)
         # Rows that would get too small to be seen are scrolled to instead.
         zoom = min(across, max(down, min(1.0, _SMALLEST * ratio / height)))
-        zoom = float(int(zoom)) if zoom >= 1 else max(zoom, 1 / width)
+        zoom = (
+            float(int(zoom)) if zoom >= 1 and max(height, width) <= WHOLE else max(zoom, 1 / width)
+        )
         tile_width, tile_height = max(1, round(width * zoom)), max(1, round(height * zoom))
         pitch_x, pitch_y = tile_width + gap, tile_height + caption + gap
         used_x, used_y = columns * pitch_x - gap + before, rows * pitch_y - gap + foot

@@ -1,0 +1,107 @@
+"""The drawer "Sliders" of a tool: how to walk back from noise, each choice with a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QSignalBlocker
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from ddpm_studio.catalogue import SAMPLERS
+from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
+from ddpm_studio.gui.features.common.sampler_fields import field_help
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.forms.choices import translated
+from ddpm_studio.gui.widgets.layout.basics import button
+from ddpm_studio.gui.widgets.layout.drawer import Drawer
+
+
+class SamplerDrawer(Drawer):
+    """Takes the boxes of a sampler bar, but for seed and class, which a tool has in its row.
+
+    Args:
+        owner: what it lies over.
+        bar: whose boxes it shows; it becomes the bar's parent.
+    """
+
+    def __init__(self, owner: QWidget, bar: SamplerBar) -> None:
+        super().__init__(
+            owner,
+            QCoreApplication.translate("SamplerDrawer", "Sliders"),
+            QCoreApplication.translate("SamplerDrawer", "Sampler, steps, weights and more"),
+        )
+        self._bar, self._usual = bar, bar.value()
+        bar.setParent(self)
+        bar.hide()
+        groups = bar.groups
+        self.fast = self._preset(self.tr("Fast"), self.tr("A few dozen steps, as at first"))
+        self.exact = self._preset(
+            self.tr("Exact, as in the paper"), self.tr("DDPM, and every timestep: slow")
+        )
+        self._presets = QWidget()
+        row = QHBoxLayout(self._presets)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_S)
+        row.addWidget(self.fast)
+        row.addWidget(self.exact)
+        if not bar.is_fixed:
+            self.add(self._presets)
+        self.fast.clicked.connect(self._choose_fast)
+        self.exact.clicked.connect(self._choose_exact)
+        sentences = {
+            "sampler": " ",
+            "steps": self.tr("How often the network is asked: fewer steps are faster."),
+            "eta": self.tr("Fresh noise in each step: 0 none, 1 as much as DDPM."),
+            "guidance": field_help("guidance"),
+            "weights": self.tr("EMA: averaged over the training, calmer; raw: as they are now."),
+        }
+        for key, group in groups.items():
+            if key in ("seed", "class"):
+                continue
+            option = bar.options.get(key)
+            help_ = sentences.get(key) or (option.toolTip() if option is not None else "")
+            row_of = self.add(group, help_)
+            if key == "sampler":
+                self._about = row_of.words
+        self.add(ActionTool(bar.clip, bar.clip.text()), field_help("clip_x0"))
+        bar.changed.connect(self._follow)
+        self._follow()
+
+    @property
+    def front(self) -> tuple[QWidget, QWidget]:
+        """Class and seed, to be laid out in the tool's row."""
+        return self._bar.groups["class"], self._bar.groups["seed"]
+
+    def _preset(self, text: str, tip: str) -> QPushButton:
+        made = button(text, tip)
+        made.setCheckable(True)
+        return made
+
+    def _choose_fast(self) -> None:
+        self._choose({key: self._usual[key] for key in ("sampler", "steps", "eta")})
+
+    def _choose_exact(self) -> None:
+        self._choose({"sampler": "ddpm", "steps": None})
+
+    def _choose(self, fields: dict[str, Any]) -> None:
+        self._bar.set_value(fields)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Say what is chosen in words."""
+        now = self._bar.value()
+        if self._bar.is_fixed:
+            return
+        keys = ("sampler", "steps")
+        named = {
+            self.fast: {key: self._usual[key] for key in keys},
+            self.exact: {"sampler": "ddpm", "steps": None},
+        }
+        for press, fields in named.items():
+            with QSignalBlocker(press):
+                press.setChecked({key: now[key] for key in keys} == fields)
+        self._presets.setEnabled(not self._bar.is_student)
+        self._about.setText(translated(SAMPLERS[now["sampler"]].help))
+        chosen = next((press.text() for press in named if press.isChecked()), self._bar.words)
+        self.button.setToolTip(self.tr("{0}. Click for sampler, steps and more").format(chosen))

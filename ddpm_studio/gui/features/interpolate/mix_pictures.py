@@ -1,0 +1,59 @@
+"""The pictures of the Interpolate tab: what is mixed, large, and the row or rows of all mixes."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.features.interpolate.mix_view import MixView
+from ddpm_studio.gui.features.interpolate.path_view import PathView
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
+
+_ROW_HEIGHT = 112
+_NO_LIMIT = 16_777_215
+
+
+class MixPictures(QWidget):
+    """Shares the height out; the row of mixes grows with the window.
+
+    Args:
+        view: two or four pictures and what lies between.
+        path: takes the view's place where a path is walked.
+        grid: a row of mixes, or several.
+    """
+
+    def __init__(self, view: MixView, path: PathView, grid: RowGrid) -> None:
+        super().__init__()
+        self._view, self._path, self._grid = view, path, grid
+        self._several = False
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACE_S)
+        self._column.addWidget(view, 3)
+        self._column.addWidget(path, 3)
+        self._column.addWidget(grid, 1)
+
+    def show_mode(self, mode: str) -> None:
+        """Show what belongs to a mode of :class:`MixChoices`."""
+        self._several = mode == "matrix"
+        self._view.show_mode(mode)
+        self._view.setVisible(mode != "path")
+        self._path.setVisible(mode == "path")
+        self._grid.setVisible(mode in ("row", "matrix"))
+        expanding, fixed = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
+        self._grid.setSizePolicy(expanding, expanding if self._several else fixed)
+        self._column.setStretchFactor(self._view, 0 if self._several else 1)
+        self._column.setStretchFactor(self._grid, 1 if self._several else 0)
+        self._share_out()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the row more of a high window."""
+        super().resizeEvent(event)
+        self._share_out()
+
+    def _share_out(self) -> None:
+        row = min(max(_ROW_HEIGHT, self.height() // 4), max(_ROW_HEIGHT, self.width() // 6))
+        self._view.preview.setMaximumHeight(_ROW_HEIGHT if self._several else _NO_LIMIT)
+        self._grid.setMaximumHeight(_NO_LIMIT if self._several else row)
+        self._grid.setMinimumHeight(_ROW_HEIGHT if self._several else row)

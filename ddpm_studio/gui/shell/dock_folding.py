@@ -1,0 +1,82 @@
+"""When docks fold by themselves: the pictures in the middle come first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from ddpm_studio.gui.shell.dock_widths import DockWidths
+from ddpm_studio.gui.shell.folding_dock import FoldingDock
+
+LEAST_MIDDLE = 560
+"""Pixels: where less would be left for the middle, the docks beside it fold."""
+FIRST_HEIGHT = 76
+"""Pixels: of the docks below, at first."""
+LEAST_HEIGHT = 760
+"""Pixels: a lower window does without the titles of the docks below."""
+_SEPARATORS = 16
+# As high as a row of Jobs, and what the title of a dock takes.
+_LOW, _TITLE = 48, 29
+
+
+class DockFolding(QObject):
+    """Folds the docks beside the middle where that would be narrow, and lets them out again.
+
+    Args:
+        window: has the docks; it becomes the owner.
+        beside: those left and right.
+        below: those at the bottom.
+        widths: knows how wide a dock is where there is room.
+    """
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        beside: Sequence[FoldingDock],
+        below: Sequence[QDockWidget],
+        widths: DockWidths,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._beside, self._below = window, beside, below
+        self._widths = widths
+        self._low = False
+        self._heights = [FIRST_HEIGHT] * len(below)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self.settle)
+        window.installEventFilter(self)
+
+    def settle(self) -> None:
+        """Fold or unfold as the size of the window asks for."""
+        docks = [dock for dock in self._beside if not dock.isHidden() and not dock.isFloating()]
+        taken = sum(self._widths.given(dock) for dock in docks) + _SEPARATORS
+        narrow = self._window.width() - taken < LEAST_MIDDLE
+        for dock in docks:
+            if narrow:
+                dock.fold()
+            else:
+                dock.unfold()
+            if dock.button.isChecked():
+                dock.place_sheet(self._widths.given(dock))
+        if not narrow:
+            self._widths.settle()
+        self._settle_below(self._window.height() < LEAST_HEIGHT)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the size of the window."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._settled.start()
+        return super().eventFilter(watched, event)
+
+    def _settle_below(self, low: bool) -> None:
+        if low == self._low:
+            return
+        self._low = low
+        heights = [_LOW] * len(self._below) if low else self._heights
+        if low:
+            self._heights = [dock.height() - _TITLE for dock in self._below]
+        for dock in self._below:
+            dock.setTitleBarWidget(QWidget(dock) if low else None)  # type: ignore[arg-type]
+        self._window.resizeDocks(self._below, heights, Qt.Orientation.Vertical)

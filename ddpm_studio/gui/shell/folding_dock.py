@@ -1,0 +1,148 @@
+"""Docks beside the middle that fold to a rail; their panel then opens over the pictures."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
+
+RAIL = 40
+_ICON = 20
+
+
+class FoldingDock(QDockWidget):
+    """A dock that shows its panel, or folded a rail with one button that opens the panel.
+
+    Args:
+        title: of the dock.
+        icon: of the rail's button.
+        window: has the dock.
+    """
+
+    def __init__(self, title: str, icon: str, window: QMainWindow) -> None:
+        super().__init__(title, window)
+        self._window = window
+        self._panel: QWidget | None = None
+        self._folded = False
+        self._no_title = QWidget(self)
+        self._no_title.hide()
+        self._rail = QWidget(self)
+        self._rail.setFixedWidth(RAIL)
+        self._rail.hide()
+        self.button = QToolButton()
+        set_icon(self.button, icon)
+        self.button.setIconSize(QSize(_ICON, _ICON))
+        self.button.setCheckable(True)
+        name(self.button, title, self.tr("Open the {dock} dock here").format(dock=title))
+        self.button.toggled.connect(self._open)
+        column = QVBoxLayout(self._rail)
+        column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_S)
+        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch()
+        self._sheet = _Sheet(title, window)
+        self._sheet.closed.clicked.connect(self.close_sheet)
+
+    @property
+    def folded(self) -> bool:
+        """Whether it is a rail now."""
+        return self._folded
+
+    def setWidget(self, panel: QWidget) -> None:
+        """Take the panel, once."""
+        self._panel = panel
+        super().setWidget(panel)
+
+    def fold(self) -> None:
+        """Be a rail; nothing happens where it floats, or has no panel yet."""
+        if self._folded or self._panel is None or self.isFloating():
+            return
+        self._folded = True
+        self._sheet.take(self._panel)
+        super().setWidget(self._rail)
+        self.setTitleBarWidget(self._no_title)
+        self._rail.show()
+
+    def unfold(self) -> None:
+        """Show the panel in its place again."""
+        if not self._folded or self._panel is None:
+            return
+        self._folded = False
+        self.button.setChecked(False)
+        self._rail.hide()
+        super().setWidget(self._panel)
+        self.setTitleBarWidget(None)  # type: ignore[arg-type]
+        self._panel.show()
+
+    def reveal(self) -> None:
+        """Let the panel be seen, wherever it hides."""
+        self.show()
+        if self._folded:
+            self.button.setChecked(True)
+
+    def close_sheet(self) -> None:
+        """Leave the rail alone."""
+        self.button.setChecked(False)
+
+    def place_sheet(self, width: int) -> None:
+        """Put the open panel beside the rail.
+
+        Args:
+            width: that the dock has where it is not folded, in pixels.
+        """
+        area = self._window.dockWidgetArea(self)
+        beside = self.geometry()
+        width = min(width, self._window.width() - RAIL)
+        left = beside.right() + 1
+        if area is Qt.DockWidgetArea.RightDockWidgetArea:
+            left = beside.left() - width
+        self._sheet.setGeometry(left, beside.top(), width, beside.height())
+        self._sheet.raise_()
+
+    def _open(self, wanted: bool) -> None:
+        self._sheet.setVisible(wanted)
+        if wanted:
+            self.place_sheet(max(self._sheet.sizeHint().width(), 8 * RAIL))
+            self._sheet.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class _Sheet(QFrame):
+    """What a rail opens: the panel under its title, over the middle; Escape closes it."""
+
+    def __init__(self, title: str, window: QMainWindow) -> None:
+        super().__init__(window)
+        self.setProperty("role", "drawer")
+        self.setAccessibleName(title)
+        self.closed = tool_button("x", self.tr("Close"), self.tr("Back to the rail"))
+        top = QHBoxLayout()
+        top.setContentsMargins(SPACE_M + SPACE_S, 0, SPACE_S, 0)
+        top.addWidget(label(title, "caption"), 1)
+        top.addWidget(self.closed)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(1, SPACE_S, 1, 1)
+        self._column.setSpacing(0)
+        self._column.addLayout(top)
+        self.hide()
+
+    def take(self, panel: QWidget) -> None:
+        """Show this panel when it opens."""
+        self._column.addWidget(panel, 1)
+        panel.show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close on Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.click()
+        else:
+            super().keyPressEvent(event)

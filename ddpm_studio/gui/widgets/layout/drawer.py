@@ -1,0 +1,139 @@
+"""A drawer: what is rarely changed, over one side of the pictures, behind one button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
+from ddpm_studio.gui.widgets.layout.tall_area import TallArea
+
+WIDTH = 336
+
+
+class Drawer(QFrame):
+    """Settings that lie over the right side of a widget, so that nothing else moves for them.
+
+    ``button`` opens and closes it, Escape and the cross close it.
+
+    Args:
+        owner: what it lies over; it becomes the parent.
+        title: what the button and the drawer say.
+        tip: one line for the button's tooltip.
+        icon: of the button.
+    """
+
+    def __init__(
+        self, owner: QWidget, title: str, tip: str, icon: str = "sliders-horizontal"
+    ) -> None:
+        super().__init__(owner)
+        self._owner = owner
+        self.setProperty("role", "drawer")
+        self.setAccessibleName(title)
+        self.button = QToolButton()
+        self.button.setText(title)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setCheckable(True)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        set_icon(self.button, icon)
+        name(self.button, title, tip)
+        self.button.toggled.connect(self._open)
+        close = tool_button("x", self.tr("Close"), self.tr("Close this drawer"))
+        close.clicked.connect(self.close_drawer)
+        top = QHBoxLayout()
+        top.addWidget(label(title, "heading"), 1)
+        top.addWidget(close)
+        body = QWidget()
+        self.column = QVBoxLayout(body)
+        self.column.setContentsMargins(0, 0, SPACE_S, 0)
+        self.column.setSpacing(SPACE_M)
+        self.column.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_M + SPACE_S, SPACE_S, SPACE_S, SPACE_M)
+        layout.setSpacing(SPACE_S)
+        layout.addLayout(top)
+        layout.addWidget(TallArea(body, title), 1)
+        margins = layout.contentsMargins()
+        self._around = QSize(
+            margins.left() + margins.right() + 2,
+            margins.top() + margins.bottom() + SPACE_S + top.sizeHint().height() + 2,
+        )
+        owner.installEventFilter(self)
+        self.hide()
+
+    def close_drawer(self) -> None:
+        """Close it; the focus goes back to the button."""
+        self.button.setChecked(False)
+        self.button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def add(self, part: QWidget, sentence: str = "") -> Explained:
+        """Put a control at the end, with a sentence about it below."""
+        row = Explained(part, sentence)
+        self.column.insertWidget(self.column.count() - 1, row)
+        return row
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the size of what it lies over."""
+        if watched is self._owner and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close on Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_drawer()
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, opened: bool) -> None:
+        self.setVisible(opened)
+        self._place()
+
+    def _place(self) -> None:
+        width, content = min(WIDTH, self._owner.width()), self.column.parentWidget()
+        within = width - self._around.width()
+        wanted = self.column.heightForWidth(within)
+        wanted = max(wanted, content.minimumSizeHint().height())
+        height = min(self._owner.height(), wanted + self._around.height())
+        self.setGeometry(self._owner.width() - width, self._owner.height() - height, width, height)
+        self.raise_()
+
+
+class Explained(QWidget):
+    """A control with one sentence about it, which is seen as long as the control is.
+
+    Args:
+        part: the control.
+        sentence: what it does.
+    """
+
+    def __init__(self, part: QWidget, sentence: str) -> None:
+        super().__init__()
+        self._part = part
+        self.words = label(sentence, "caption", wrap=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        hidden = part.isHidden() and part.testAttribute(
+            Qt.WidgetAttribute.WA_WState_ExplicitShowHide
+        )
+        row = QHBoxLayout()
+        row.addWidget(part)
+        row.addStretch()
+        column.addLayout(row)
+        column.addWidget(self.words)
+        self.words.setVisible(bool(sentence))
+        part.installEventFilter(self)
+        self.setHidden(hidden)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Come and go with the control."""
+        if watched is self._part:
+            if event.type() == QEvent.Type.HideToParent:
+                self.hide()
+            elif event.type() == QEvent.Type.ShowToParent:
+                self.show()
+        return super().eventFilter(watched, event)
