@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from ddpm_studio.gui.shell.dock_widths import DockWidths
@@ -43,9 +43,6 @@ class DockFolding(QObject):
         self._widths = widths
         self._low = False
         self._heights = [FIRST_HEIGHT] * len(below)
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
-        self._settled.timeout.connect(self.settle)
         window.installEventFilter(self)
 
     def settle(self) -> None:
@@ -57,17 +54,16 @@ class DockFolding(QObject):
             if narrow:
                 dock.fold()
             else:
-                dock.unfold()
+                dock.unfold(self._widths.given(dock))
             if dock.button.isChecked():
                 dock.place_sheet(self._widths.given(dock))
-        if not narrow:
-            self._widths.settle()
         self._settle_below(self._window.height() < LEAST_HEIGHT)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the size of the window."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
-            self._settled.start()
+            # Before Qt lays the docks out: what is folded then need not be squeezed.
+            self.settle()
         return super().eventFilter(watched, event)
 
     def _settle_below(self, low: bool) -> None:

@@ -80,8 +80,7 @@ class DockWidths(QObject):
             and self._window.dockWidgetArea(dock) in _BESIDE
         }
 
-    def settle(self) -> None:
-        """Give docks back what they have lost, as far as there is room."""
+    def _settle(self) -> None:
         now, pressed = self._widths(), self._pressed
         self._pressed = {}
         # Only what the mouse has moved: another dock may be squeezed at the time.

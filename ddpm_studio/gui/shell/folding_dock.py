@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -51,6 +51,9 @@ class FoldingDock(QDockWidget):
         column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_S)
         column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch()
+        self._laid_out = QTimer(self)
+        self._laid_out.setSingleShot(True)
+        self._laid_out.timeout.connect(self._let_be_narrower)
         self._sheet = _Sheet(title, window)
         self._sheet.closed.clicked.connect(self.close_sheet)
 
@@ -74,8 +77,12 @@ class FoldingDock(QDockWidget):
         self.setTitleBarWidget(self._no_title)
         self._rail.show()
 
-    def unfold(self) -> None:
-        """Show the panel in its place again."""
+    def unfold(self, width: int = 0) -> None:
+        """Show the panel in its place again.
+
+        Args:
+            width: that it takes, in pixels; 0: whatever it gets.
+        """
         if not self._folded or self._panel is None:
             return
         self._folded = False
@@ -84,6 +91,9 @@ class FoldingDock(QDockWidget):
         super().setWidget(self._panel)
         self.setTitleBarWidget(None)  # type: ignore[arg-type]
         self._panel.show()
+        # Qt gives what it has not laid out yet no more than it needs.
+        self.setMinimumWidth(width)
+        self._laid_out.start()
 
     def reveal(self) -> None:
         """Let the panel be seen, wherever it hides."""
@@ -109,6 +119,9 @@ class FoldingDock(QDockWidget):
             left = beside.left() - width
         self._sheet.setGeometry(left, beside.top(), width, beside.height())
         self._sheet.raise_()
+
+    def _let_be_narrower(self) -> None:
+        self.setMinimumWidth(0)
 
     def _open(self, wanted: bool) -> None:
         self._sheet.setVisible(wanted)

@@ -67,11 +67,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("DDPM Studio")
         self.setAcceptDrops(True)
         self.resize(1280, 800)
-        # Docks fold in a narrow window: what they need unfolded is no reason to keep it wide.
         self.setMinimumSize(*_LEAST_SIZE)
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
-        )
+        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
 
         self._register_file_actions()
         self.messages = MessageBar()

@@ -120,7 +120,9 @@ class GalleryBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_M)
-        row.addWidget(together(label(self.tr("zoom"), "muted"), self.zoom))
+        zoom = together(label(self.tr("zoom"), "muted"), self.zoom)
+        zoom.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        row.addWidget(zoom)
         row.addWidget(self.summary)
         row.addStretch()
         for action in (delete, undo):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QItemSelection, QItemSelectionModel
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton
@@ -23,9 +23,8 @@ from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.features.gallery.gallery_menu import GalleryMenu
 from ddpm_studio.gui.features.gallery.gallery_side import GallerySide
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures
-from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import name, tool_button
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -37,7 +36,7 @@ from ddpm_studio.requests import SampleRequest
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
 # A sheet of more pictures than this is not made.
 _MOST_EXPORTED = 256
-_ROOM_FOR_DETAILS = 1160
+_ROOM_FOR_DETAILS, _ROOM_FOR_ONE_ROW = 1160, 920
 
 
 class GalleryPanel(ToolPanel):
@@ -157,10 +156,12 @@ class GalleryPanel(ToolPanel):
         row.addWidget(ActionButton(self._draw_action, "plus", "primary"))
         row.addWidget(self.count)
         row.addWidget(self.drawer.button)
-        top = TurningRow(SPACE_M)
-        top.add(self._draw_rows, 0)
-        top.add(self.filters, 1)
-        self.content.addWidget(top)
+        row.addStretch()
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.setSpacing(SPACE_S)
+        self._top.addWidget(self._draw_rows)
+        self._top.addWidget(self.filters, 1)
+        self.content.addLayout(self._top)
         self.content.addWidget(self.progress)
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_M)
@@ -183,6 +184,8 @@ class GalleryPanel(ToolPanel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the details beside the pictures where there is room."""
         super().resizeEvent(event)
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._top.setDirection(beside if self.width() >= _ROOM_FOR_ONE_ROW else below)
         if not self._details_asked:
             self.details.setChecked(self.width() >= _ROOM_FOR_DETAILS)
             self.side.setVisible(self.details.isChecked())

@@ -11,6 +11,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 
 _ROW_HEIGHT = 112
+_AROUND = 32
 _NO_LIMIT = 16_777_215
 
 
@@ -53,7 +54,8 @@ class MixPictures(QWidget):
         self._share_out()
 
     def _share_out(self) -> None:
-        row = min(max(_ROW_HEIGHT, self.height() // 4), max(_ROW_HEIGHT, self.width() // 6))
+        # As high as seven beside each other are wide, but no more than a third.
+        row = max(_ROW_HEIGHT, min(self.height() // 3, self.width() // 7 + _AROUND))
         self._view.preview.setMaximumHeight(_ROW_HEIGHT if self._several else _NO_LIMIT)
         self._grid.setMaximumHeight(_NO_LIMIT if self._several else row)
         self._grid.setMinimumHeight(_ROW_HEIGHT if self._several else row)

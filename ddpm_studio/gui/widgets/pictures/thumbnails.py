@@ -233,6 +233,7 @@ class Thumbnails(QListView):
         self._painter.badge_for = badge
         self._model.set_keys(keys)
         self._empty.setVisible(not self.count)
+        self._spread()
         self.chosen.emit([])
 
     def set_empty(
@@ -255,8 +256,17 @@ class Thumbnails(QListView):
         side = max(1, round(side / own)) * own if own < side else side
         self._painter.side = side
         self._painter.forget()
-        self.setGridSize(QSize(side + SPACE_S, side + SPACE_S))
+        self._spread()
         self.scheduleDelayedItemsLayout()
+
+    def _spread(self) -> None:
+        """Share the width out among as many columns as fit."""
+        pitch, room = self._painter.side + SPACE_S, self.viewport().width()
+        columns = max(1, room // pitch)
+        wide = room // columns if self.isWrapping() and self.count >= columns else pitch
+        wanted = QSize(max(wide, pitch), pitch)
+        if wanted != self.gridSize():
+            self.setGridSize(wanted)
 
     @property
     def count(self) -> int:
@@ -320,6 +330,7 @@ class Thumbnails(QListView):
         """Keep the invitation in the middle."""
         super().resizeEvent(event)
         self._empty.setGeometry(self.viewport().rect())
+        self._spread()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for a menu, by mouse or by key."""

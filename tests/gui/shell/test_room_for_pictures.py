@@ -1,0 +1,72 @@
+"""Pictures take most of the middle, whatever the size of the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.theme.theme import Theme
+from ddpm_studio.gui.widgets.pictures.grid_layout import FILL
+from tests.gui.measuring import SIZES, share
+from tests.gui.panel_help import WAIT, opened
+
+LEAST = 0.55
+
+
+@pytest.fixture
+def window(qtbot: QtBot, backend: Backend, theme: Theme, tiny_run: Path) -> MainWindow:
+    return opened(qtbot, backend, tiny_run)
+
+
+def draw(qtbot: QtBot, panel: ToolPanel) -> None:
+    """As many as fit, where that can be chosen."""
+    count = getattr(panel, "count", None)
+    assert isinstance(count, QComboBox)
+    count.setCurrentIndex(count.findData(FILL))
+    panel.draw_now()
+    qtbot.waitUntil(lambda: not panel.busy, timeout=WAIT)
+    qtbot.wait(50)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_pictures_take_most_of_the_middle(
+    qtbot: QtBot, window: MainWindow, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    found = {}
+    for of in (ReversePanel, SharePanel, InterpolatePanel, InpaintPanel, GalleryPanel):
+        panel = window.tool(of)
+        window.show_tool(panel)
+        qtbot.wait(50)
+        if isinstance(panel, ReversePanel | SharePanel):
+            panel.sampler.steps.setValue(2)
+            draw(qtbot, panel)
+        elif isinstance(panel, InpaintPanel):
+            qtbot.waitUntil(lambda: window.tool(InpaintPanel).source.fitted is not None)
+            panel.sampler.steps.setValue(2)
+            panel.canvas.set_mask(np.ones_like(panel.canvas.painted))
+            draw(qtbot, panel)
+        elif isinstance(panel, InterpolatePanel):
+            qtbot.waitUntil(lambda: window.tool(InterpolatePanel).drawn is not None, timeout=WAIT)
+        else:
+            panel.bar.zoom.setValue(160)
+            panel.count.setCurrentIndex(panel.count.findData(64))
+            panel.sampler.steps.setValue(1)
+            panel.draw_samples()
+            qtbot.waitUntil(lambda: window.tool(GalleryPanel).thumbnails.count >= 64, timeout=WAIT)
+            qtbot.wait(100)
+        found[of.tool] = round(share(window), 3)
+    assert (window.width(), window.height()) == size
+    assert {tool: part for tool, part in found.items() if part < LEAST} == {}
