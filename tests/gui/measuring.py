@@ -33,6 +33,7 @@ def painted(panel: QWidget, within: QWidget) -> QRect:
 def share(window: MainWindow) -> float:
     """Which part of the middle the rectangle around the pictures of the front tab covers."""
     middle, panel = window.centralWidget(), window.tabs.currentWidget()
+    assert middle is not None
     assert panel is not None
     found = painted(panel, middle) & middle.rect()
     return found.width() * found.height() / (middle.width() * middle.height())

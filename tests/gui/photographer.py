@@ -69,18 +69,20 @@ class Photographer:
         self.wait(lambda: self.backend.device is not None, "the device")
         studio.open_paths([self.run])
         self.wait(lambda: studio.can_draw, "the run")
-        panels = (ReversePanel, SharePanel, InterpolatePanel, InpaintPanel)
-        for panel in map(window.tool, panels):
-            if not wanted or panel.tool in wanted:
-                panel.sampler.set_value({"steps": steps})
-                window.show_tool(panel)
-                if isinstance(panel, InpaintPanel):
-                    self.wait(lambda: window.tool(InpaintPanel).source.fitted is not None, "one")
-                    mask = np.zeros_like(panel.canvas.painted)
-                    mask[: len(mask) // 2] = True
-                    panel.canvas.set_mask(mask)
-                self.wait(lambda panel=panel: bool(panel.drawn) and not panel.busy, panel.tool)  # type: ignore[misc]
-                yield panel.tool, panel
+        reverse, share = window.tool(ReversePanel), window.tool(SharePanel)
+        mixing, filling = window.tool(InterpolatePanel), window.tool(InpaintPanel)
+        for panel in (reverse, share, mixing, filling):
+            if wanted and panel.tool not in wanted:
+                continue
+            panel.sampler.set_value({"steps": steps})
+            window.show_tool(panel)
+            if panel is filling:
+                self.wait(lambda: filling.source.fitted is not None, "a picture")
+                mask = np.zeros_like(filling.canvas.painted)
+                mask[: len(mask) // 2] = True
+                filling.canvas.set_mask(mask)
+            self.wait(lambda panel=panel: bool(panel.drawn) and not panel.busy, panel.tool)  # type: ignore[misc]
+            yield panel.tool, panel
         gallery = window.tool(GalleryPanel)
         if not wanted or gallery.tool in wanted:
             gallery.keeper.load([self.run])

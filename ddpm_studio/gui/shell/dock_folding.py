@@ -17,6 +17,8 @@ FIRST_HEIGHT = 76
 LEAST_HEIGHT = 760
 """Pixels: a lower window does without the titles of the docks below."""
 _SEPARATORS = 16
+# What docks need unfolded is no reason to keep a window large.
+_LEAST_WINDOW = 560, 400
 # As high as a row of Jobs, and what the title of a dock takes.
 _LOW, _TITLE = 48, 29
 
@@ -43,6 +45,7 @@ class DockFolding(QObject):
         self._widths = widths
         self._low = False
         self._heights = [FIRST_HEIGHT] * len(below)
+        window.setMinimumSize(*_LEAST_WINDOW)
         window.installEventFilter(self)
 
     def settle(self) -> None:

@@ -26,6 +26,7 @@ from ddpm_studio.gui.features.start.run_files import RUN, RunFiles
 from ddpm_studio.gui.features.start.start_page import StartPage
 from ddpm_studio.gui.platform.images import paths_from_mime
 from ddpm_studio.gui.shell.dock_layout import DockLayout, kept_in
+from ddpm_studio.gui.shell.full_screen import FullScreen
 from ddpm_studio.gui.shell.help_actions import HelpActions
 from ddpm_studio.gui.shell.lessons import Lessons
 from ddpm_studio.gui.shell.menu_bar import fill_menu_bar
@@ -47,8 +48,6 @@ from ddpm_studio.requests import PrepareOptions
 if TYPE_CHECKING:
     from ddpm_studio.gui.features.tour.tour import Stop
 
-_LEAST_SIZE = 560, 400
-
 
 class MainWindow(QMainWindow):
     """Data left, Training right, Jobs below, the tools in the middle."""
@@ -67,7 +66,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("DDPM Studio")
         self.setAcceptDrops(True)
         self.resize(1280, 800)
-        self.setMinimumSize(*_LEAST_SIZE)
         self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
 
         self._register_file_actions()
@@ -80,7 +78,6 @@ class MainWindow(QMainWindow):
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
         self.messages.lie_over(centre, Qt.Edge.BottomEdge)
         layout.addWidget(self._middle, 1)
         self.setCentralWidget(centre)
@@ -88,6 +85,7 @@ class MainWindow(QMainWindow):
 
         self._layout = DockLayout(self)
         self.docks = self._layout.docks
+        self._full_screen = FullScreen(self.actions_, self, self.tabs, self.docks)
         ViewActions(self.actions_, self.docks, self.preferences, self._layout.reset, self)
         self._undoing = UndoActions(self.actions_, self._in_front, self)
         self.helping = HelpActions(
@@ -115,7 +113,7 @@ class MainWindow(QMainWindow):
 
     def minimumSizeHint(self) -> QSize:
         """Need no more than with folded docks."""
-        return QSize(*_LEAST_SIZE)
+        return self.minimumSize()
 
     def build_tools(self) -> None:
         """Fill docks and tabs, once; after the first paint, which need not wait for them."""
@@ -241,6 +239,7 @@ class MainWindow(QMainWindow):
 
         Where that would be lost, the window stays and says so.
         """
+        self._full_screen.leave()
         self._layout.keep_in(self._settings)
         if self.studio.training is not None:
             if not self._closing and self._unsaved.lost_by_closing():

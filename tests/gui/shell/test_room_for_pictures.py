@@ -46,27 +46,26 @@ def test_pictures_take_most_of_the_middle(
 ) -> None:
     window.resize(*size)
     found = {}
-    for of in (ReversePanel, SharePanel, InterpolatePanel, InpaintPanel, GalleryPanel):
-        panel = window.tool(of)
+    reverse, share_panel = window.tool(ReversePanel), window.tool(SharePanel)
+    mixing, filling = window.tool(InterpolatePanel), window.tool(InpaintPanel)
+    gallery = window.tool(GalleryPanel)
+    for panel in (reverse, share_panel, mixing, filling, gallery):
+        panel.sampler.steps.setValue(2)
         window.show_tool(panel)
         qtbot.wait(50)
-        if isinstance(panel, ReversePanel | SharePanel):
-            panel.sampler.steps.setValue(2)
-            draw(qtbot, panel)
-        elif isinstance(panel, InpaintPanel):
-            qtbot.waitUntil(lambda: window.tool(InpaintPanel).source.fitted is not None)
-            panel.sampler.steps.setValue(2)
-            panel.canvas.set_mask(np.ones_like(panel.canvas.painted))
-            draw(qtbot, panel)
-        elif isinstance(panel, InterpolatePanel):
-            qtbot.waitUntil(lambda: window.tool(InterpolatePanel).drawn is not None, timeout=WAIT)
-        else:
-            panel.bar.zoom.setValue(160)
-            panel.count.setCurrentIndex(panel.count.findData(64))
-            panel.sampler.steps.setValue(1)
-            panel.draw_samples()
-            qtbot.waitUntil(lambda: window.tool(GalleryPanel).thumbnails.count >= 64, timeout=WAIT)
+        if panel is mixing:
+            qtbot.waitUntil(lambda: mixing.drawn is not None, timeout=WAIT)
+        elif panel is gallery:
+            gallery.bar.zoom.setValue(160)
+            gallery.count.setCurrentIndex(gallery.count.findData(64))
+            gallery.draw_samples()
+            qtbot.waitUntil(lambda: gallery.thumbnails.count >= 64, timeout=WAIT)
             qtbot.wait(100)
-        found[of.tool] = round(share(window), 3)
+        else:
+            if panel is filling:
+                qtbot.waitUntil(lambda: filling.source.fitted is not None, timeout=WAIT)
+                filling.canvas.set_mask(np.ones_like(filling.canvas.painted))
+            draw(qtbot, panel)
+        found[panel.tool] = round(share(window), 3)
     assert (window.width(), window.height()) == size
     assert {tool: part for tool, part in found.items() if part < LEAST} == {}

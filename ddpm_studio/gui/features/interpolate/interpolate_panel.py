@@ -306,6 +306,7 @@ class InterpolatePanel(ToolPanel):
             return  # It takes no part in the way chosen.
         if not self._keys():
             self._forget()
+        self._show_empty()
         self.draw_later(asked=changed.asked)
 
     def _on_mode(self) -> None:
@@ -377,9 +378,13 @@ class InterpolatePanel(ToolPanel):
             slot.set_picture(picture)
 
     def _show_empty(self) -> None:
-        self.preview.set_empty(
-            "blend", self.tr("Drop two pictures"), self.tr("Surprise me"), self.surprise
-        )
+        if self._keys():
+            self.preview.set_empty("blend", self.tr("Drawing…"))
+        else:
+            missing = (
+                self.tr("Drop two pictures") if self.mode == "row" else self.tr("Drop pictures")
+            )
+            self.preview.set_empty("blend", missing, self.tr("Surprise me"), self.surprise)
         self.grid.set_empty("image", "")
 
     def _to_export(self) -> Export | None:

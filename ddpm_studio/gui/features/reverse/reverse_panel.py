@@ -148,7 +148,7 @@ class ReversePanel(ToolPanel):
         self.draw_button.clicked.connect(self.draw_now)
         self.drawer = SamplerDrawer(self.views, self.sampler)
         moments = self.drawer.add(self.size_choice.moments_row, self.size_choice.moments.toolTip())
-        moments.layout().addWidget(self.kept)
+        moments.add(self.kept)
         self._below = QWidget()
         bottom = QHBoxLayout(self._below)
         bottom.setContentsMargins(0, 0, 0, 0)

@@ -47,6 +47,7 @@ class Drawer(QFrame):
         top.addWidget(label(title, "heading"), 1)
         top.addWidget(close)
         body = QWidget()
+        self._body = body
         self.column = QVBoxLayout(body)
         self.column.setContentsMargins(0, 0, SPACE_S, 0)
         self.column.setSpacing(SPACE_M)
@@ -93,10 +94,10 @@ class Drawer(QFrame):
         self._place()
 
     def _place(self) -> None:
-        width, content = min(WIDTH, self._owner.width()), self.column.parentWidget()
+        width = min(WIDTH, self._owner.width())
         within = width - self._around.width()
         wanted = self.column.heightForWidth(within)
-        wanted = max(wanted, content.minimumSizeHint().height())
+        wanted = max(wanted, self._body.minimumSizeHint().height())
         height = min(self._owner.height(), wanted + self._around.height())
         self.setGeometry(self._owner.width() - width, self._owner.height() - height, width, height)
         self.raise_()
@@ -114,7 +115,7 @@ class Explained(QWidget):
         super().__init__()
         self._part = part
         self.words = label(sentence, "caption", wrap=True)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         hidden = part.isHidden() and part.testAttribute(
@@ -128,6 +129,10 @@ class Explained(QWidget):
         self.words.setVisible(bool(sentence))
         part.installEventFilter(self)
         self.setHidden(hidden)
+
+    def add(self, more: QWidget) -> None:
+        """Put something more below the sentence."""
+        self._column.addWidget(more)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Come and go with the control."""

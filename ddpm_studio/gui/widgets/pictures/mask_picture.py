@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QLine, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -24,7 +24,7 @@ from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 
 Mask = npt.NDArray[np.bool_]
 
-_VEIL, _LIGHT = 150, 110
+_VEIL = 150
 _MOST_UNDONE = 100
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -140,17 +140,30 @@ class MaskPicture(QWidget):
         # Premultiplied, in the order in which a word of 32 bits lies in memory.
         parts = (colour.blue(), colour.green(), colour.red(), 255)
         veil[self.painted] = [part * _VEIL // 255 for part in parts]
-        # Chequered, so that it is seen on a picture of its own colour.
-        odd = np.indices(self.painted.shape).sum(0) % 2 == 1
-        veil[self.painted & odd] = _LIGHT
         image = QImage(
             veil.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied
         )
         painter.drawImage(box, image)
+        self._draw_edge(painter, box)
         if self._hovered or self.hasFocus():
             painter.setPen(QPen(QColor(current_theme().color("text")), 1))
             painter.drawRect(self._brush_rect(box))
         painter.end()
+
+    def _draw_edge(self, painter: QPainter, box: QRect) -> None:
+        """Draw a line around what is painted, so that it is seen on a picture of its colour."""
+        zoom = box.width() // max(1, self.painted.shape[1])
+        painted = np.pad(self.painted, 1)
+        lines = []
+        for row, column in np.argwhere(painted[:-1] != painted[1:]):
+            y, x = box.top() + row * zoom, box.left() + (column - 1) * zoom
+            lines.append(QLine(x, y, x + zoom, y))
+        for row, column in np.argwhere(painted[:, :-1] != painted[:, 1:]):
+            y, x = box.top() + (row - 1) * zoom, box.left() + column * zoom
+            lines.append(QLine(x, y, x, y + zoom))
+        for colour, style in (("ground", Qt.PenStyle.SolidLine), ("text", Qt.PenStyle.DashLine)):
+            painter.setPen(QPen(current_theme().color(colour), 1, style))
+            painter.drawLines(lines)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke."""

@@ -15,6 +15,7 @@ from ddpm_studio.backend import State
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER
 from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
@@ -66,6 +67,23 @@ def test_the_first_look_shows_two_different_pictures_of_the_data(
     pictures = finished(qtbot, panel)
     assert pictures.shape == (7, 16, 16, 3)
     assert not np.array_equal(fitted(panel.a), fitted(panel.b))
+
+
+def test_two_pictures_that_are_set_are_not_asked_for(
+    qtbot: QtBot,
+    studio: Studio,
+    tiny_run: Path,
+    pictures: Pictures,
+    panel: InterpolatePanel,
+) -> None:
+    open_run(qtbot, studio, tiny_run)
+    words = panel.preview.findChildren(EmptyState)[0]
+    assert words.text == "Drop two pictures"
+    for slot, picture in zip((panel.a, panel.b), pictures, strict=False):
+        with qtbot.waitSignal(slot.fitted_changed, timeout=WAIT):
+            slot.set_picture(picture)
+        qtbot.waitUntil(lambda slot=slot: slot.fitted is not None, timeout=WAIT)  # type: ignore[misc]
+    assert words.text == "Drawing…", "what is missing is not they"
 
 
 def test_the_row_goes_from_a_to_b_and_the_slider_shows_the_nearest(

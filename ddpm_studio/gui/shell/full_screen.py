@@ -1,0 +1,80 @@
+"""Full screen: the pictures of the tab in front, and nothing around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+
+
+class FullScreen(QObject):
+    """Registers the switch; F11 goes there and back, Escape back.
+
+    Args:
+        actions: where the action is registered.
+        window: what fills the screen; it becomes the owner.
+        tabs: whose front tab is left.
+        docks: what goes meanwhile.
+    """
+
+    def __init__(
+        self,
+        actions: ActionRegistry,
+        window: QMainWindow,
+        tabs: QTabWidget,
+        docks: Sequence[QDockWidget],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._tabs, self._docks = window, tabs, docks
+        self._hidden: list[QWidget] = []
+        self._maximized = False
+        self._action = actions.add(
+            "view.full_screen",
+            self.tr("Full screen"),
+            self._switch,
+            category=self.tr("&View"),
+            shortcut="F11",
+            icon="maximize",
+            tip=self.tr("The pictures alone, on the whole screen; F11 or Escape leads back"),
+            keywords=self.tr("presentation projector lecture"),
+            checkable=True,
+        )
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Go back on Escape that nothing else has taken."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Escape
+            and self._action.isChecked()
+        ):
+            self._action.trigger()
+            return True
+        return super().eventFilter(watched, event)
+
+    def _switch(self, whole: bool) -> None:
+        if whole:
+            self._maximized = self._window.isMaximized()
+            bars = (self._window.menuBar(), self._tabs.tabBar(), *self._docks)
+            self._hidden = [bar for bar in bars if not bar.isHidden()]
+            for bar in self._hidden:
+                bar.hide()
+            self._window.showFullScreen()
+            return
+        for bar in self._hidden:
+            bar.show()
+        self._hidden = []
+        if self._maximized:
+            self._window.showMaximized()
+        else:
+            self._window.showNormal()
+
+    def leave(self) -> None:
+        """Show everything again, such as before the layout is written down."""
+        if self._action.isChecked():
+            self._action.trigger()
