@@ -66,13 +66,21 @@ class Player(QWidget):
         row.addSpacing(SPACE_M // 2)
         row.addWidget(label("T", "muted"))
         row.addWidget(self.slider, 1)
-        row.addWidget(label("0", "muted"))
+        self.end = number_label("0", "muted")
+        self.end.setMinimumWidth(self.end.fontMetrics().horizontalAdvance("0,000"))
+        row.addWidget(self.end)
         row.addSpacing(SPACE_M // 2)
         row.addWidget(self.moment)
         self.set_places(0)
 
-    def set_places(self, count: int) -> None:
-        """Take another number of places; the slider stays where it is, if that is still there."""
+    def set_places(self, count: int, end: int = 0) -> None:
+        """Take another number of places; the slider stays where it is, if that is still there.
+
+        Args:
+            count: how many there are.
+            end: t at the last of them: above 0 while a process is under way.
+        """
+        self.end.setText(f"{end:,}")
         self.slider.setMaximum(max(0, count - 1))
         for part in (self.slider, self._play, self._back, self._forward, *self._ends):
             part.setEnabled(count > 1)

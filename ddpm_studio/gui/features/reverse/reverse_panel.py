@@ -127,7 +127,7 @@ class ReversePanel(ToolPanel):
         """Show a process instead of the one shown; from its end."""
         self.process = process
         self.player.stop()
-        self.player.set_places(len(process))
+        self._tell_places()
         self.views.set_process(process)
         self.strip.clear()
         # Of the one before.
@@ -209,12 +209,16 @@ class ReversePanel(ToolPanel):
         elif isinstance(told, Notice):
             self.messages.show_info(told.text)
 
+    def _tell_places(self) -> None:
+        last = len(self.process) - 1
+        self.player.set_places(last + 1, self.process.t(last) if self.process.ready else 0)
+
     def _show_frame(self, which: int, event: FrameImages) -> None:
         place = self.player.place
         at_end = place >= len(self.process) - 1
         t = self.process.t(place) if self.process.ready and not at_end else None
         self.process.add(which, event)
-        self.player.set_places(len(self.process))
+        self._tell_places()
         self.views.grow()
         # The picture sharpens before the eyes, unless one looks at an earlier moment.
         last = len(self.process) - 1

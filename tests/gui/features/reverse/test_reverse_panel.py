@@ -136,6 +136,16 @@ def test_a_difference_is_that_of_neighbouring_moments(panel: ReversePanel) -> No
     assert [int(picture[0, 0, 0]) for picture in way] == [128, 208, 208, 208]
 
 
+def test_the_end_of_the_slider_tells_how_far_a_process_is(panel: ReversePanel) -> None:
+    under_way = made_by_hand([999, 914, 829])
+    under_way.recipe = {}
+    panel.show_process(Process([under_way]))
+    assert (panel.moment.text(), panel.player.end.text()) == ("t = 829", "829")
+    assert panel.slider.value() == panel.slider.maximum()
+    panel.show_process(Process([made_by_hand([999, 500, 0])]))
+    assert (panel.moment.text(), panel.player.end.text()) == ("t = 0", "0")
+
+
 def test_the_views_are_switched_and_one_always_stays(
     panel: ReversePanel, actions: ActionRegistry
 ) -> None:
