@@ -37,7 +37,7 @@ from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice, P
 from ddpm_studio.requests import SampleRequest
 
 _CURVE_WIDTH = 176
-_ROOM_FOR_STRIP = 740
+_ROOM_FOR_STRIP, _LOW_CURVE = 740, 28
 # Where it has the row to itself.
 _CURVE_MOST = 4096
 
@@ -150,12 +150,12 @@ class ReversePanel(ToolPanel):
         moments = self.drawer.add(self.size_choice.moments_row, self.size_choice.moments.toolTip())
         moments.add(self.kept)
         self._below = QWidget()
-        bottom = QHBoxLayout(self._below)
+        bottom = self._bottom = QHBoxLayout(self._below)
         bottom.setContentsMargins(0, 0, 0, 0)
         bottom.setSpacing(SPACE_M)
         bottom.addWidget(self.strip, 4)
         bottom.addWidget(self.curve, 1)
-        told = QHBoxLayout()
+        told = self._told = QHBoxLayout()
         told.addWidget(self.inspector, 1)
         told.addWidget(self.bar.noise)
         walk = TurningRow(SPACE_M)
@@ -180,7 +180,12 @@ class ReversePanel(ToolPanel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the strip and the curve where the pictures have room enough beside them."""
         super().resizeEvent(event)
-        self._below.setVisible(self.height() >= _ROOM_FOR_STRIP)
+        low = self.height() < _ROOM_FOR_STRIP
+        if low != self._below.isHidden():
+            self._below.setHidden(low)
+            # In a low window the curve stands beside its own words instead.
+            (self._told if low else self._bottom).addWidget(self.curve, int(not low))
+            self.curve.setFixedHeight(_LOW_CURVE if low else self.strip.minimumHeight())
 
     def _connect(self) -> None:
         self.player.moved.connect(self._show)

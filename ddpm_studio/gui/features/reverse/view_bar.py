@@ -95,6 +95,7 @@ class ViewBar(QWidget):
         row.addSpacing(SPACE_S)
         for action in self.arrangements.values():
             row.addWidget(ActionTool(action))
+        row.addStretch()
 
     def set_comparing(self, comparing: bool) -> None:
         """Show what was chosen last for one sampler, or for several."""
