@@ -37,7 +37,7 @@ from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice, P
 from ddpm_studio.requests import SampleRequest
 
 _CURVE_WIDTH = 176
-_ROOM_FOR_STRIP, _LOW_CURVE = 740, 28
+_ROOM_FOR_STRIP, _LOW_CURVE = 790, 28
 # Where it has the row to itself.
 _CURVE_MOST = 4096
 
