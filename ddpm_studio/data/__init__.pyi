@@ -6,6 +6,9 @@ from .preparing import (
     find_prepared as find_prepared,
 )
 from .preparing import (
+    key_of_files as key_of_files,
+)
+from .preparing import (
     prepare as prepare,
 )
 from .previewing import (

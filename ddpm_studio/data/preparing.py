@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from ddpm_studio.data.collecting import Collection, collect, source_stamps, source_title
 from ddpm_studio.data.dataset import Dataset
@@ -19,7 +20,13 @@ from ddpm_studio.data.decoding.decode_pass import (
     read_item,
     values_of,
 )
-from ddpm_studio.data.decoding.decode_pool import Batch, DecodePool, Looker, look_here
+from ddpm_studio.data.decoding.decode_pool import (
+    Assistant,
+    Batch,
+    DecodePool,
+    Looker,
+    look_here,
+)
 from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.gc_pause import no_collection
 from ddpm_studio.data.decoding.resizing import Recipe
@@ -67,6 +74,7 @@ def prepare(
     *,
     cache: Path | None = None,
     required_multiple: int = 1,
+    assistance: Assistance | None = None,
 ) -> Generator[Progress, None, Dataset]:
     """Turn whatever was dropped into one array of equal pictures.
 
@@ -78,9 +86,11 @@ def prepare(
         options: how to fit them; sizes and colours left open are chosen here.
         cache: the cache's root instead of the user's.
         required_multiple: a size chosen here is a multiple of this.
+        assistance: other machines that look at a part of a large set's pictures.
 
     Raises:
-        StudioError: nothing usable, a path that is missing or unreadable, an unsafe archive.
+        StudioError: nothing usable, a path that is missing or unreadable, an unsafe archive, or an
+            assistant that has gone.
     """
     paths = [Path(source) for source in sources]
     title = source_title(paths)
@@ -94,7 +104,9 @@ def prepare(
         return dataset
     with ExitStack() as stack:
         # It starts while the files are listed.
-        pool = _pool(stamps, stack)
+        pool = _pool(stamps, stack, assistance)
+        if pool is not None and assistance is not None:
+            assistance.begin(quick)
         with no_collection():
             collection = collect(paths, stack, options)
         folder = stack.enter_context(store.writing())
@@ -137,6 +149,26 @@ def prepare(
             assert dataset is not None
     store.remember(quick, stamps, key)
     return dataset
+
+
+class Assistance(Protocol):
+    """Other machines that may help to prepare a large set."""
+
+    def begin(self, key: str) -> None:
+        """Let those help that find the same files: for which :func:`key_of_files` is this."""
+
+    def newcomers(self) -> Sequence[Assistant]:
+        """Return those that have come since."""
+
+
+def key_of_files(sources: Sequence[Path], options: PrepareOptions, required_multiple: int) -> str:
+    """Return a key of what :func:`prepare` would look at, by the files' paths, sizes and times.
+
+    Raises:
+        StudioError: a path is missing or unreadable.
+    """
+    stamps = source_stamps([Path(source) for source in sources], options)
+    return quick_key(stamps, options, required_multiple)
 
 
 def find_prepared(
@@ -201,11 +233,14 @@ class _Pass:
             yield Batch(batch, first)
 
 
-def _pool(stamps: Sequence[Stamp], stack: ExitStack) -> DecodePool | None:
+def _pool(
+    stamps: Sequence[Stamp], stack: ExitStack, assistance: Assistance | None
+) -> DecodePool | None:
     if len(stamps) < _POOL_FROM_FILES and sum(size for _, size, _ in stamps) < _POOL_FROM_BYTES:
         return None
     try:
-        return stack.enter_context(DecodePool())
+        newcomers = assistance.newcomers if assistance else None
+        return stack.enter_context(DecodePool(newcomers))
     except OSError:
         return None
 

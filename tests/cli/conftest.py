@@ -1,6 +1,7 @@
 """Real commands on tiny pictures and a tiny run, in this process and in others."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,6 +40,7 @@ class Said:
 
 
 Terminal = Callable[..., Said]
+Other = Callable[..., subprocess.Popen[str]]
 
 
 def write_pictures(folder: Path, count: int, channels: int = 3, seed: int = 0) -> Path:
@@ -104,3 +106,22 @@ def spawn(*words: object, code: str = "", cwd: Path | None = None) -> subprocess
         cwd=cwd,
         preexec_fn=None if sys.platform == "win32" else hear,
     )
+
+
+@pytest.fixture
+def other_rank(monkeypatch: pytest.MonkeyPatch) -> Other:
+    """Let this process be rank 0 of two; return what starts a command line as rank 1."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+
+    def start(*words: object) -> subprocess.Popen[str]:
+        monkeypatch.setenv("RANK", "1")
+        started = spawn(*words)
+        monkeypatch.setenv("RANK", "0")
+        return started
+
+    return start

@@ -5,38 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ddpm_studio.runs import RunFolder
-from tests.cli.conftest import QUIET, Terminal, spawn
-
-Other = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def other_rank(monkeypatch: pytest.MonkeyPatch) -> Other:
-    """Let this process be rank 0 of two; return what starts a command line as rank 1."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    told = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    for name, value in told.items():
-        monkeypatch.setenv(name, value)
-
-    def start(*words: object) -> subprocess.Popen[str]:
-        monkeypatch.setenv("RANK", "1")
-        started = spawn(*words)
-        monkeypatch.setenv("RANK", "0")
-        return started
-
-    return start
+from tests.cli.conftest import QUIET, Other, Terminal
 
 
 def _said(process: subprocess.Popen[str]) -> tuple[int, str, str]:

@@ -14,13 +14,13 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ddpm_studio.data.decoding.decode_pass import (
     Framed,
@@ -40,6 +40,10 @@ from ddpm_studio.data.items import Item
 from ddpm_studio.errors import StudioError
 
 _MOST = 16
+# With those of other machines.
+_MOST_ASSISTED = 256
+# Of these another process is asked again: it may be another's doing.
+_UNCERTAIN = ("left out", "large")
 # An interrupt at the terminal is for this program; it ends the others itself.
 _OWN_GROUP: dict[str, Any] = {"process_group": 0}
 if sys.platform == "win32":
@@ -66,24 +70,45 @@ def look_here(
         yield batch, look([partial(read_item, item) for item in batch.items], batch.first, target)
 
 
+class Assistant(Protocol):
+    """What looks at pictures like a decoding process of this machine, on another machine."""
+
+    def answer(self, question: bytes) -> bytes:
+        """Return what the other side makes of a question: a line, and what was made.
+
+        Raises:
+            StudioError: it has gone.
+        """
+
+    def stop(self) -> None:
+        """Let whoever waits for an answer wait no longer."""
+
+
 class DecodePool:
     """Decoding processes, as many as there are cores; ``with`` ends them.
 
     They start at once; :meth:`ready` waits for them.
 
+    Args:
+        newcomers: called now and then; returns those that have come to help since.
+
     Raises:
         OSError: none can be started.
     """
 
-    def __init__(self) -> None:
-        count = min(_MOST, _cores())
-        self._workers: list[_Worker] = []
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+    def __init__(self, newcomers: Callable[[], Sequence[Assistant]] | None = None) -> None:
+        count = decoding_processes()
+        self._workers: list[DecodeProcess] = []
+        self._assistants: list[_Assisted] = []
+        self._newcomers = newcomers
+        self._idle: queue.SimpleQueue[DecodeProcess | _Assisted] = queue.SimpleQueue()
         self._one_large = threading.Lock()
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="prepare")
+        # Threads come as they are needed: a thread waits for each process.
+        most = count if newcomers is None else _MOST_ASSISTED
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix="prepare")
         try:
             for _ in range(count):
-                self._workers.append(_Worker())
+                self._workers.append(DecodeProcess())
                 self._idle.put(self._workers[-1])
         except BaseException:
             self.__exit__(None, None, None)
@@ -98,6 +123,8 @@ class DecodePool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for assistant in self._assistants:
+            assistant.stop()
         for worker in self._workers:
             worker.stop()
         self._pool.shutdown(cancel_futures=True)
@@ -122,15 +149,35 @@ class DecodePool:
             with no_collection():
                 asked = [_told(item) for item in batch.items]
             waiting.append((batch, self._pool.submit(self._ask, asked, batch.first, target)))
-            if len(waiting) > 2 * len(self._workers):
+            self._welcome()
+            if len(waiting) > 2 * (len(self._workers) + len(self._assistants)):
                 done, future = waiting.popleft()
                 yield done, future.result()
         for done, future in waiting:
             yield done, future.result()
 
+    def _welcome(self) -> None:
+        for newcomer in self._newcomers() if self._newcomers else ():
+            self._assistants.append(_Assisted(newcomer))
+            self._idle.put(self._assistants[-1])
+
     def _ask(self, asked: list[_Asked], first: int, target: Target | None) -> Look:
-        worker = self._idle.get()
+        one = self._idle.get()
         try:
+            if isinstance(one, DecodeProcess):
+                return self._ask_here(one, asked, first, target)
+            seen = one.ask(asked, first, target)
+        finally:
+            self._idle.put(one)
+        if seen is not None and all(one.kind not in _UNCERTAIN for one in seen.outcomes):
+            return seen
+        # What can't be read there may be read here.
+        return self._ask_here(self._workers[first % len(self._workers)], asked, first, target)
+
+    def _ask_here(
+        self, worker: DecodeProcess, asked: list[_Asked], first: int, target: Target | None
+    ) -> Look:
+        with worker.lock:
             seen = worker.ask(asked, first, target, large=False)
             for index, outcome in enumerate(seen.outcomes):
                 if outcome.kind == "large":
@@ -140,8 +187,6 @@ class DecodePool:
                     seen.outcomes[index] = again.outcomes[0]
                     seen = Look(seen.outcomes, seen.coloured or again.coloured)
             return seen
-        finally:
-            self._idle.put(worker)
 
 
 class _Asked(NamedTuple):
@@ -168,7 +213,7 @@ def _told(item: Item) -> _Asked:
     return _Asked([ARRAY, *raw.shape], raw.tobytes())
 
 
-class _Worker:
+class DecodeProcess:
     """One process.
 
     Raises:
@@ -176,6 +221,8 @@ class _Worker:
     """
 
     def __init__(self) -> None:
+        self.lock = threading.Lock()
+        """Held while it is asked."""
         self._process = subprocess.Popen(
             _command(),
             stdin=subprocess.PIPE,
@@ -200,22 +247,20 @@ class _Worker:
             MemoryError: it had not enough.
             OSError: the squares can't be written.
         """
+        return _looked(self.answer(_question(asked, first, target, large=large)))
+
+    def answer(self, question: bytes) -> bytes:
+        """Return its answer, a line.
+
+        Raises:
+            StudioError: it was ended from outside.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        where = None
-        if target is not None:
-            where = (asdict(target.recipe), os.fspath(target.path), target.offset)
-        question = {
-            "pictures": [one.told for one in asked],
-            "first": first,
-            "target": where,
-            "large": large,
-        }
         try:
-            self._process.stdin.write(json.dumps(question).encode() + b"\n")
-            self._process.stdin.writelines(one.blob for one in asked if one.blob)
+            self._process.stdin.write(question)
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            line: bytes = self._process.stdout.readline()
         except OSError:
             line = b""
         if not line.endswith(b"\n"):
@@ -224,16 +269,7 @@ class _Worker:
                 f" (exit code {self._process.wait()}).",
                 "If memory was short, close other programs; then prepare the pictures again.",
             )
-        with no_collection():
-            answer = json.loads(line)
-            outcomes = [Outcome(*one) for one in answer.get("outcomes", ())]
-        if (error := answer.get("error")) is not None:
-            if error == MEMORY:
-                raise MemoryError
-            if error == DISK:
-                raise OSError(*answer["why"])
-            raise RuntimeError(f"A process that prepares pictures failed: {error}")
-        return Look(outcomes, answer["coloured"])
+        return line
 
     def stop(self) -> None:
         """End it at once; whoever waits for its answer is told."""
@@ -243,6 +279,76 @@ class _Worker:
         """Let go of an ended process."""
         with suppress(OSError):
             self._process.communicate()
+
+
+class _Assisted:
+    """An assistant as the pool sees it: what is made comes back, and is written here."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+
+    def ask(self, asked: list[_Asked], first: int, target: Target | None) -> Look | None:
+        """Let it look at pictures; None: it could not.
+
+        Raises:
+            StudioError: it has gone.
+            OSError: what it made can't be written.
+        """
+        answer = self._assistant.answer(_question(asked, 0, target, large=False))
+        line, _, rows = answer.partition(b"\n")
+        try:
+            seen = _looked(line)
+        except (MemoryError, OSError, RuntimeError):
+            return None
+        if target is not None:
+            if len(rows) != len(asked) * target.recipe.row_bytes:
+                return None
+            with target.path.open("r+b") as stream:
+                stream.seek(target.offset + first * target.recipe.row_bytes)
+                stream.write(rows)
+        return seen
+
+    def stop(self) -> None:
+        """Wait for no answer any more."""
+        self._assistant.stop()
+
+
+def decoding_processes() -> int:
+    """Return how many decoding processes there are on this machine."""
+    return min(_MOST, _cores())
+
+
+def _question(asked: list[_Asked], first: int, target: Target | None, *, large: bool) -> bytes:
+    """Return a line that asks for a look at pictures, and what comes after it."""
+    where = None
+    if target is not None:
+        where = (asdict(target.recipe), os.fspath(target.path), target.offset)
+    question = {
+        "pictures": [one.told for one in asked],
+        "first": first,
+        "target": where,
+        "large": large,
+    }
+    blobs = (one.blob for one in asked if one.blob)
+    return b"".join((json.dumps(question).encode(), b"\n", *blobs))
+
+
+def _looked(line: bytes) -> Look:
+    """Return what an answer says.
+
+    Raises:
+        MemoryError, OSError, RuntimeError: it says that this went wrong.
+    """
+    with no_collection():
+        answer = json.loads(line)
+        outcomes = [Outcome(*one) for one in answer.get("outcomes", ())]
+    if (error := answer.get("error")) is not None:
+        if error == MEMORY:
+            raise MemoryError
+        if error == DISK:
+            raise OSError(*answer["why"])
+        raise RuntimeError(f"A process that prepares pictures failed: {error}")
+    return Look(outcomes, answer["coloured"])
 
 
 def _command() -> list[str]:

@@ -110,8 +110,8 @@ def memory_bytes(device: torch.device) -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def describe(device: torch.device) -> str:
-    """Name of the device for a person: "CPU" or the GPU's own name."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return device.type.upper()
+def describe(device: torch.device, count: int = 1) -> str:
+    """Name of one or several such devices for a person: "CPU", "2 × CPU" or the GPU's own name."""
+    cuda = device.type == "cuda"
+    name = torch.cuda.get_device_name(device) if cuda else device.type.upper()
+    return name if count == 1 else " × ".join((str(count), name))

@@ -10,6 +10,7 @@ from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.library.training_pictures import learnt_sources
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.pictures import prepared_here
+from ddpm_studio.jobs.machine.ranks.preparing import assist, assists
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.building import build_trainer
@@ -20,6 +21,8 @@ from ddpm_studio.jobs.training.stepper import Stepper
 
 def train_as_rank(team: Team) -> None:
     """Take the steps that rank 0 takes, on this rank's part of each batch."""
+    if assists(team.place):
+        assist(team)
     finish(team.join())
     plan = hear_plan(team)
     request, device = plan.request, team.device

@@ -7,11 +7,10 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from ddpm_studio import data
 from ddpm_studio.catalogue.origins import require
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Network, Trainer
@@ -24,6 +23,7 @@ from ddpm_studio.jobs.events import Event, Notice, PicturesLeftOut, Progress, Ru
 from ddpm_studio.jobs.library.training_pictures import kept_pictures, learnt_sources, require_reader
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.machine.ranks.preparing import prepared_by_all
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.building import build_trainer
@@ -64,6 +64,16 @@ class TrainResult:
     run: Path
     step: int
     loss: float
+
+
+class _Asked(NamedTuple):
+    sources: Sequence[Path]
+    run: Path
+    request: TrainRequest
+    options: PrepareOptions
+    resume: bool
+    start_from: Path | None
+    student: StudentInfo | None
 
 
 def train(
@@ -109,6 +119,20 @@ def train(
             can't go on: what was whole of it is saved then.
     """
     ranks = RankPlan.of(asked_devices(request.devices), request.device)
+    with ranks.called(TRAIN) as called:
+        asked = _Asked(sources, run, request, options, resume, start_from, student)
+        return (yield from _prepare_and_train(asked, ranks, called, models, spare))
+
+
+def _prepare_and_train(
+    asked: _Asked,
+    ranks: RankPlan,
+    called: Team | None,
+    models: ModelStore | None,
+    spare: FallbackFolder | None,
+) -> Generator[Event, None, TrainResult]:
+    """Do what :func:`train` does, on these ranks."""
+    sources, run, request, options, resume, start_from, student = asked
     device = ranks.device
     if resume:
         folder = RunFolder.open(run)
@@ -152,7 +176,7 @@ def train(
     else:
         if learnt:
             require_reader(learnt, sources)
-        dataset = yield from data.prepare(sources, options, required_multiple=multiple)
+        dataset = yield from prepared_by_all(called, sources, options, multiple)
     if dataset.report.rejects:
         yield PicturesLeftOut(left_out(dataset.report.rejects))
     for line in dataset.report.warnings:
@@ -201,7 +225,7 @@ def train(
     with (
         devices.deterministic(request.deterministic, device),
         threads(ranks.threads(request.threads)),
-        ranks.gathered(TRAIN, request.threads) as team,
+        ranks.gathered(TRAIN, request.threads, called) as team,
     ):
         described = folder.info if resume else info
         taken, seen = _taken(folder) if resume else (0, 0)
@@ -279,7 +303,7 @@ def _train(
                 trainer.step_number,
                 request.steps,
                 sum(p.numel() for p in trainer.model.parameters()),
-                _described(device, trainer.ranks.size),
+                devices.describe(device, trainer.ranks.size),
                 trainer.config.precision,
             )
 
@@ -361,12 +385,6 @@ def _go_on_from(folder: RunFolder, step: int, damaged: Sequence[Checkpoint] = ()
             f"The run {folder.path} can't be written to: {error.strerror or error}.",
             "Check its permissions and the space on its disk.",
         ) from error
-
-
-def _described(device: torch.device, ranks: int) -> str:
-    """Name the device for a person, and on how many such a training runs."""
-    name = devices.describe(device)
-    return name if ranks == 1 else " × ".join((str(ranks), name))
 
 
 def _live(trainer: Trainer) -> LiveTraining:

@@ -86,37 +86,65 @@ class RankPlan:
         return "cpu"
 
     @contextlib.contextmanager
-    def gathered(self, work: str, threads: int | None) -> Iterator[Team | None]:
+    def called(self, work: str) -> Iterator[Team | None]:
+        """Give the ranks while the body runs, where something else has started them; else None.
+
+        Args:
+            work: what the others are to do.
+        """
+        if self.place is None:
+            yield None
+            return
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+        with _led(Team(self.place, self.device, self.place.connect()), work) as team:
+            yield team
+
+    @contextlib.contextmanager
+    def gathered(
+        self, work: str, threads: int | None, called: Team | None = None
+    ) -> Iterator[Team | None]:
         """Give the ranks while the body runs, started where that is asked for; None: one process.
 
         Args:
             work: what the others are to do.
             threads: of the CPU, of each.
+            called: what :meth:`called` has given, if it was asked already.
 
         Raises:
             StudioError: if one can't be started.
         """
-        if self.device.type == "cuda":
-            torch.cuda.set_device(self.device)
-        if self.place is not None:
-            team = Team(self.place, self.device, self.place.connect())
+        if called is not None:
+            yield called
+        elif self.place is not None:
+            with self.called(work) as team:
+                yield team
         elif len(self.chosen) > 1:
-            team = started(self.chosen, threads)
+            if self.device.type == "cuda":
+                torch.cuda.set_device(self.device)
+            with _led(started(self.chosen, threads), work) as team:
+                yield team
         else:
+            if self.device.type == "cuda":
+                torch.cuda.set_device(self.device)
             yield None
-            return
-        well = False
-        try:
-            team.tell_work(work)
-            yield team
-            well = True
-        except GeneratorExit:
-            well = True
-            raise
-        except RankLostError as error:
-            raise team.why(str(error)) from error
-        finally:
-            team.close(well)
+
+
+@contextlib.contextmanager
+def _led(team: Team, work: str) -> Iterator[Team]:
+    """Tell the others what to do, and leave them in the end."""
+    well = False
+    try:
+        team.tell_work(work)
+        yield team
+        well = True
+    except GeneratorExit:
+        well = True
+        raise
+    except RankLostError as error:
+        raise team.why(str(error)) from error
+    finally:
+        team.close(well)
 
 
 def started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:

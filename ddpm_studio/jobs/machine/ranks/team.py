@@ -41,6 +41,11 @@ _REMEDY = "Train further: it goes on from the last checkpoint."
 _OVER, _STOP, _WORK = "over", "stop", "work"
 
 
+def there_key(rank: int) -> str:
+    """Return the key of the store that says that a rank is ready to be joined."""
+    return f"there/{rank}"
+
+
 class Team:
     """One rank among the others.
 
@@ -90,11 +95,11 @@ class Team:
         Raises:
             StudioError: if one does not come.
         """
-        self.store.set(f"there/{self.place.rank}", "")
+        self.store.set(there_key(self.place.rank), "")
         if self.leads:
             until = time.monotonic() + _STARTING_SECONDS
             for rank in range(1, self.place.size):
-                while not self.store.check([f"there/{rank}"]):
+                while not self.store.check([there_key(rank)]):
                     if self._evidence() or time.monotonic() > until:
                         raise self.why("it did not start in time", wait=0)
                     yield

@@ -1,0 +1,206 @@
+"""A set of pictures prepared by all machines: each decodes a part of what rank 0 keeps.
+
+Rank 0 lists the files and asks; the first rank of each other machine that finds the same files
+answers with what its decoding processes have made, which rank 0 writes where it belongs. So the
+bytes are those of one machine, nobody but rank 0 needs to reach its cache, and no more than a few
+batches of each process are under way.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, cast
+
+from ddpm_studio import data
+from ddpm_studio.data import Dataset
+from ddpm_studio.data.decoding.assisting import Assisting
+from ddpm_studio.data.decoding.decode_pool import decoding_processes
+from ddpm_studio.engine.device.ranks import RankLostError
+from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.jobs.machine.ranks.place import Place
+from ddpm_studio.jobs.machine.ranks.store import put, take
+from ddpm_studio.jobs.machine.ranks.team import Team, there_key
+from ddpm_studio.progress import Progress
+from ddpm_studio.requests import PrepareOptions
+
+_FILES = "files"
+_WAIT_SECONDS = 0.02
+
+
+def prepared_by_all(
+    team: Team | None, sources: Sequence[Path], options: PrepareOptions, required_multiple: int
+) -> Generator[Progress, None, Dataset]:
+    """Prepare pictures, with the help of other machines where there are some.
+
+    Args:
+        team: the ranks, where something else has started them.
+        sources: of the pictures.
+        options: how they are fitted.
+        required_multiple: a size that is chosen is a multiple of this.
+
+    Raises:
+        StudioError: as :func:`ddpm_studio.data.prepare` does, or if a rank has gone.
+    """
+    assistance = None
+    if team is not None and team.place.local_size < team.place.size:
+        assistance = SharedPreparing(team, sources, options, required_multiple)
+    dataset: Dataset = yield from data.prepare(
+        sources, options, required_multiple=required_multiple, assistance=assistance
+    )
+    return dataset
+
+
+def assists(place: Place) -> bool:
+    """Whether a rank helps to prepare pictures: the first of each machine but that of rank 0."""
+    return place.rank > 0 and place.local_rank == 0
+
+
+class SharedPreparing:
+    """The other machines, as rank 0 sees them while it prepares pictures.
+
+    Args:
+        team: the ranks.
+        sources: of the pictures.
+        options: how they are fitted.
+        required_multiple: a size that is chosen is a multiple of this.
+    """
+
+    def __init__(
+        self, team: Team, sources: Sequence[Path], options: PrepareOptions, required_multiple: int
+    ) -> None:
+        self._team = team
+        self._asked = {
+            "sources": list(map(str, sources)),
+            "options": options.model_dump_json(),
+            "multiple": required_multiple,
+        }
+        self._awaited: list[int] = []
+
+    def begin(self, key: str) -> None:
+        """Let those ranks help that find the same files."""
+        self._team.tell(_FILES, {**self._asked, "key": key})
+        self._awaited = list(range(1, self._team.place.size))
+
+    def newcomers(self) -> Sequence[_Distant]:
+        """Return the decoding processes of the machines that have come since.
+
+        Raises:
+            StudioError: if a rank has gone.
+        """
+        self._team.check()
+        found: list[_Distant] = []
+        for rank in [rank for rank in self._awaited if self._team.store.check([_joined(rank)])]:
+            self._awaited.remove(rank)
+            count = int(self._team.store.get(_joined(rank)))
+            found += [_Distant(self._team, f"{rank}/{process}") for process in range(count)]
+        return found
+
+
+class _Distant:
+    """A decoding process of another machine."""
+
+    def __init__(self, team: Team, name: str) -> None:
+        self._team, self._name = team, name
+        self._stopped = threading.Event()
+
+    def answer(self, question: bytes) -> bytes:
+        """Return its answer.
+
+        Raises:
+            StudioError: its rank has gone.
+        """
+        store = self._team.store
+        put(store, _question(self._name), question)
+        while not store.check([_answer(self._name)]):
+            self._team.check()
+            if self._stopped.wait(_WAIT_SECONDS):
+                raise StudioError("Preparing has ended.")
+        return take(store, _answer(self._name))
+
+    def stop(self) -> None:
+        """Wait for no answer any more."""
+        self._stopped.set()
+
+
+def assist(team: Team) -> None:
+    """Look at pictures that rank 0 asks about, until it goes on to what they are for.
+
+    Raises:
+        StudioError: if a decoding process of this machine has gone.
+        RankLostError: if rank 0 has ended.
+    """
+    if not _waits_for(team, _FILES):
+        return
+    told = cast(dict[str, Any], team.hear(_FILES))
+    sources = [Path(source) for source in told["sources"]]
+    options = PrepareOptions.model_validate_json(told["options"])
+    try:
+        key = data.key_of_files(sources, options, told["multiple"])
+    except StudioError:
+        # Not to be found here: it is told when they are needed.
+        return
+    if key != told["key"]:
+        return
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        processes = []
+        for process in range(decoding_processes()):
+            processes.append(Assisting(folder / str(process)))
+            stack.callback(processes[-1].close)
+        if not all(process.ready() for process in processes):
+            return
+        failed: list[Exception] = []
+        rank = team.place.rank
+        threads = [
+            threading.Thread(target=_serve, args=(team, f"{rank}/{k}", process, failed))
+            for k, process in enumerate(processes)
+        ]
+        for thread in threads:
+            thread.start()
+        team.store.set(_joined(rank), str(len(processes)))
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise failed[0]
+
+
+def _serve(team: Team, name: str, process: Assisting, failed: list[Exception]) -> None:
+    """Answer one process's questions."""
+    try:
+        while _waits_for(team, _question(name)) and not failed:
+            put(team.store, _answer(name), process.answer(take(team.store, _question(name))))
+    except Exception as error:
+        failed.append(error)
+        if not isinstance(error, RankLostError):
+            team.fail(Failure.of(error))
+
+
+def _waits_for(team: Team, key: str) -> bool:
+    """Wait until there is a key; False: rank 0 joins the ranks before.
+
+    Raises:
+        RankLostError: if rank 0 has ended.
+    """
+    while not team.store.check([key]):
+        if team.store.check([there_key(0)]):
+            return False
+        team.check_over()
+        time.sleep(_WAIT_SECONDS)
+    return True
+
+
+def _joined(rank: int) -> str:
+    return f"assists/{rank}"
+
+
+def _question(name: str) -> str:
+    return f"question/{name}"
+
+
+def _answer(name: str) -> str:
+    return f"answer/{name}"

@@ -1,0 +1,153 @@
+"""Pictures that the first ranks of two machines prepare together; one machine plays both."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from ddpm_studio.data import Dataset, prepare, preparing
+from ddpm_studio.data.decoding import decode_pool
+from ddpm_studio.data.decoding.decode_pool import DecodePool
+from ddpm_studio.engine.generators import finish
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
+from ddpm_studio.jobs.machine.ranks.preparing import SharedPreparing, prepared_by_all
+from ddpm_studio.jobs.machine.ranks.team import Team
+from ddpm_studio.jobs.training.rank_state import TRAIN
+from ddpm_studio.paths import cache_dir
+from ddpm_studio.rank_flag import LAUNCHED
+from ddpm_studio.requests import PrepareOptions
+from tests.cli.conftest import Other, write_pictures
+
+OPTIONS = PrepareOptions(image_size=12)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Good ones, one that is cut short, and a file that is none."""
+    folder = write_pictures(tmp_path / "many", 70)
+    whole = (folder / "003.png").read_bytes()
+    (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
+def asked_there(monkeypatch: pytest.MonkeyPatch, own_folders: None) -> list[int]:
+    """Let the other machine decode all, however few; return of each batch how many pictures."""
+    numbers: list[int] = []
+    ask, ready, newcomers = decode_pool._Assisted.ask, DecodePool.ready, SharedPreparing.newcomers
+
+    def noted(self: decode_pool._Assisted, asked: list, *rest: object) -> object:
+        numbers.append(len(asked))
+        return ask(self, asked, *rest)  # type: ignore[arg-type]
+
+    def none_idle(self: DecodePool) -> bool:
+        started = ready(self)
+        while self._newcomers is not None and not self._idle.empty():
+            self._idle.get()
+        return started
+
+    def awaited(self: SharedPreparing) -> object:
+        found = newcomers(self)
+        while not found and self._awaited:
+            found = newcomers(self)
+        return found
+
+    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
+    monkeypatch.setattr(decode_pool._Assisted, "ask", noted)
+    monkeypatch.setattr(DecodePool, "ready", none_idle)
+    monkeypatch.setattr(SharedPreparing, "newcomers", awaited)
+    return numbers
+
+
+@contextmanager
+def _two_machines(
+    other_rank: Other, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Team, subprocess.Popen[str]]]:
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "1")
+    other = other_rank("train", pictures, "--run", "nowhere", "--device", "cpu")
+    with RankPlan.of(LAUNCHED, "cpu").called(TRAIN) as team:
+        assert team is not None
+        yield team, other
+
+
+def _prepared(team: Team, pictures: Path) -> Dataset:
+    return finish(prepared_by_all(team, [pictures], OPTIONS, 1))
+
+
+def _files(cache: Path) -> dict[str, bytes]:
+    """Return what a cache holds by the paths within it, but for notes of when files changed."""
+    files = (file for file in cache.rglob("*") if file.is_file() and file.parent.name != "quick")
+    return {file.relative_to(cache).as_posix(): file.read_bytes() for file in files}
+
+
+def test_the_bytes_are_those_of_one_machine(
+    pictures: Path,
+    other_rank: Other,
+    asked_there: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = finish(prepare([pictures], OPTIONS, cache=tmp_path / "alone"))
+    assert not asked_there
+    with _two_machines(other_rank, pictures, monkeypatch) as (team, other):
+        shared = _prepared(team, pictures)
+    assert other.communicate(timeout=60) == ("", "")
+    assert other.returncode == 0
+    assert sum(asked_there) >= 73
+    assert shared.fingerprint == alone.fingerprint
+    assert np.array_equal(shared.images, alone.images)
+    assert shared.report == alone.report
+    assert len(shared) == 70
+    assert _files(cache_dir()) == _files(tmp_path / "alone")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_machine_that_fails_is_told_of_and_nothing_is_left(
+    pictures: Path,
+    other_rank: Other,
+    asked_there: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    newcomers = SharedPreparing.newcomers
+
+    def killed(self: SharedPreparing) -> object:
+        found = newcomers(self)
+        if found:
+            for process in psutil.Process(other.pid).children():
+                process.kill()
+        return found
+
+    with _two_machines(other_rank, pictures, monkeypatch) as (team, other):
+        monkeypatch.setattr(SharedPreparing, "newcomers", killed)
+        with pytest.raises(StudioError, match=r"^Rank 1 on .* stopped: A process that prepares"):
+            _prepared(team, pictures)
+        assert other.wait(60) == 1
+    assert not _files(cache_dir())
+
+
+def test_a_machine_that_finds_other_files_does_not_help(
+    pictures: Path, other_rank: Other, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "_POOL_FROM_BYTES", 0)
+    monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path / "cache"))
+    key = preparing.key_of_files([pictures], OPTIONS, 1)
+    with _two_machines(other_rank, pictures, monkeypatch) as (team, other):
+        assistance = SharedPreparing(team, [pictures], OPTIONS, 1)
+        assistance.begin("of other files")
+        while not team.store.check(["there/1"]):
+            assert other.poll() is None
+        assert not assistance.newcomers()
+    assert preparing.key_of_files([pictures], OPTIONS, 1) == key
+    (pictures / "004.png").write_bytes((pictures / "005.png").read_bytes() + b" ")
+    assert preparing.key_of_files([pictures], OPTIONS, 1) != key
