@@ -72,6 +72,9 @@ class Team:
         self.has_work = False
         """Whether this rank has heard what there is to do."""
         self._beats_after_end = 0
+        self._noticed = False
+        # A window has other things to do than this job.
+        self._own_program = threading.current_thread() is threading.main_thread()
         self._group: RankGroup | None = None
         own = replace(place, hosts=False).connect()
         others = list(range(1, place.size)) if place.rank == 0 else [0]
@@ -173,6 +176,7 @@ class Team:
 
     def why(self, otherwise: str, wait: float = _WHY_SECONDS) -> StudioError:
         """Return which rank has gone and why, as far as can be found out."""
+        self._noticed = True
         until = time.monotonic() + wait
         while (found := self._evidence()) is None and time.monotonic() < until:
             time.sleep(0.1)
@@ -260,7 +264,9 @@ class Team:
             os._exit(1)
         # What waits in an exchange hears of nothing: give it the time to find out, and then end.
         time.sleep(_GRACE_SECONDS)
-        if self.doing.phase == "exchange" and threading.main_thread().is_alive():
+        # Under NCCL it is the wait for the device that never ends, in whatever phase.
+        waits = self.device.type == "cuda" and self._own_program and not self._noticed
+        if (waits or self.doing.phase == "exchange") and threading.main_thread().is_alive():
             print(f"error: Rank {rank} {how}. {_REMEDY}", file=sys.stderr, flush=True)
             os._exit(1)
 
