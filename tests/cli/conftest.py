@@ -108,13 +108,17 @@ def spawn(*words: object, code: str = "", cwd: Path | None = None) -> subprocess
     )
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 @pytest.fixture
 def other_rank(monkeypatch: pytest.MonkeyPatch) -> Other:
     """Let this process be rank 0 of two; return what starts a command line as rank 1."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    told = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    told = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     for name, value in told.items():
         monkeypatch.setenv(name, value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ddpm_studio.data import preparing
 from ddpm_studio.runs import RunFolder
-from tests.cli.conftest import QUIET, Other, Terminal
+from tests.cli.conftest import QUIET, Other, Terminal, free_port, write_pictures
+from tests.processes import hear
 
 
 def _said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -88,28 +91,95 @@ def test_a_rank_that_waits_for_rank_0_ends_when_it_is_asked_to(
     assert _said(other)[0] == 1
 
 
+def _torchrun(*words: object, **options: object) -> list[str]:
+    given = {"nproc-per-node": 2, **{name.replace("_", "-"): one for name, one in options.items()}}
+    launcher = [sys.executable, "-m", "torch.distributed.run"]
+    launcher += [f"--{name}={value}" for name, value in given.items()]
+    return [*launcher, "-m", "ddpm_studio", *map(str, words)]
+
+
+def _started(words: list[str], cache: Path | None = None) -> subprocess.Popen[str]:
+    own = {} if cache is None else {"DDPM_STUDIO_CACHE": str(cache)}
+    return subprocess.Popen(
+        words,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **own},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=None if sys.platform == "win32" else hear,
+    )
+
+
+def _ended(process: subprocess.Popen[str]) -> str:
+    out, error = process.communicate()
+    assert process.returncode == 0, error
+    return out
+
+
+def _weights(run: Path) -> list[bytes]:
+    return [file.read_bytes() for file in sorted(RunFolder.open(run).newest().path.glob("*.saf*"))]
+
+
 @pytest.mark.slow
 def test_torchrun_trains_measures_and_draws(
     terminal: Terminal, pictures: Path, tmp_path: Path
 ) -> None:
-    def torchrun(*words: object) -> str:
-        launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-        return subprocess.run(
-            [*launcher, "-m", "ddpm_studio", *map(str, words)],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-
     run = tmp_path / "run"
     settings = [*QUIET, "--batch-size", "4", "--steps", "3"]
-    assert torchrun("train", pictures, "--out", run, *settings) == f"{run}\n"
+    words: tuple[object, ...] = ("train", pictures, "--out", run, *settings)
+    assert _ended(_started(_torchrun(*words))) == f"{run}\n"
     assert RunFolder.open(run).newest().state()["ranks"] == 2
     words = ("bits", run, "--json", "--device", "cpu")
-    told = torchrun(*words)
+    told = _ended(_started(_torchrun(*words)))
     shutil.rmtree(run / "bits")
     assert terminal(*words).out == told
-    evaluating = ("evaluate", run, "--count", 70, "--device", "cpu", "--json")
-    told = torchrun(*evaluating)
-    assert terminal(*evaluating).out == told
+    words = ("evaluate", run, "--count", 70, "--device", "cpu", "--json")
+    told = _ended(_started(_torchrun(*words)))
+    assert terminal(*words).out == told
+
+
+@pytest.mark.slow
+def test_two_machines_with_disks_of_their_own_train_as_one(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    # So many files that the second machine helps to prepare them.
+    pictures = write_pictures(tmp_path / "pictures", preparing._POOL_FROM_FILES + 50)
+    settings = [*QUIET, "--batch-size", "4", "--steps", "3"]
+    one = ("train", pictures, "--run", tmp_path / "one", *settings, "--devices", "cpu,cpu")
+    assert terminal(*one).code == 0
+    words = ("train", pictures, "--out", tmp_path / "two", *settings)
+    meeting = {"nnodes": 2, "nproc_per_node": 1, "master_addr": "127.0.0.1"}
+    port = free_port()
+    machines = [
+        _started(
+            _torchrun(*words, **meeting, master_port=port, node_rank=number),
+            tmp_path / f"cache-{number}",
+        )
+        for number in range(2)
+    ]
+    for machine in machines:
+        _ended(machine)
+    assert _weights(tmp_path / "two") == _weights(tmp_path / "one")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_torchrun_hands_a_notice_on_and_the_same_command_goes_on(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    settings = [*QUIET, "--batch-size", "4", "--steps", "30", "--checkpoint-every", "2"]
+    one = ("train", pictures, "--run", tmp_path / "one", *settings, "--devices", "cpu,cpu")
+    assert terminal(*one).code == 0
+    run = tmp_path / "two"
+    words = ("train", pictures, "--out", run, *settings, "--requeue", "--json")
+    launcher = _torchrun(*words, signals_to_handle="SIGTERM,SIGUSR1", shutdown_timeout=100)
+    process = _started(launcher)
+    assert process.stdout is not None
+    assert any(json.loads(line)["event"] == "checkpoint" for line in process.stdout)
+    process.send_signal(signal.SIGUSR1)
+    out, error = process.communicate()
+    stopped = json.loads(out.splitlines()[-1])
+    assert stopped["event"] == "stopped", error
+    assert 2 <= RunFolder.open(run).newest().step == stopped["step"] < 30
+    _ended(_started(launcher))
+    assert _weights(run) == _weights(tmp_path / "one")
