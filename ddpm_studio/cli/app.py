@@ -79,13 +79,12 @@ def run(arguments: Sequence[str]) -> int:
         plugins.switch_off()
     if not words or (words[0] not in COMMANDS and words[0] not in _OWN_OPTIONS):
         words.insert(0, DEFAULT)
-    if (code := as_other_rank(words[0])) is not None:
-        return code
     app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, context_settings=CONTEXT)
     app.callback()(_studio)
     command = typer.main.get_command(app)
     try:
-        told = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
+        if (told := as_other_rank(words[0])) is None:
+            told = command.main(words, prog_name="ddpm-studio", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, Unread, KeyboardInterrupt) as error:
         forget_stdout()  # Or the interpreter's last flush would fail.

@@ -39,10 +39,10 @@ def dismiss_others(command: str) -> None:
     from ddpm_studio.jobs.machine.ranks.place import Place
     from ddpm_studio.jobs.machine.ranks.team import dismiss
 
-    place = Place.from_environment()
-    if place is not None:
-        # What has started them all may have gone, or never have come.
-        with contextlib.suppress(RuntimeError, StudioError):
+    # What has started them all may have gone, or have told nonsense.
+    with contextlib.suppress(RuntimeError, StudioError):
+        place = Place.from_environment()
+        if place is not None and place.rank == 0:
             dismiss(place)
 
 

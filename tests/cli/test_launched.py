@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,36 @@ def test_where_rank_0_refuses_the_others_leave(
     assert _said(other) == (0, "", "")
     said = terminal("bits", trained, "--devices", "cpu,cpu")
     assert "Each process that torchrun has started has its device" in said.error
+
+
+@pytest.mark.parametrize(("name", "value"), [("RANK", "2"), ("MASTER_PORT", "x"), ("RANK", "-1")])
+def test_an_environment_that_makes_no_sense_is_told_of(
+    terminal: Terminal,
+    trained: Path,
+    other_rank: Other,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv(name, value)
+    said = terminal("bits", trained)
+    assert said.code == 1
+    assert "What the environment says of the ranks makes no sense" in said.error
+
+
+def test_a_port_that_is_taken_is_told_of(
+    terminal: Terminal, trained: Path, other_rank: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "0")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("MASTER_PORT", str(port))
+        said = terminal("sample", trained, "--out", "never.npz", "--device", "cpu")
+    assert said.code == 1
+    assert f"This rank can't listen at port {port} of 127.0.0.1." in said.error
 
 
 def test_other_commands_are_rank_0s_alone(other_rank: Other, own_run: Path, tmp_path: Path) -> None:

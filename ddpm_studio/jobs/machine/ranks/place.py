@@ -65,10 +65,13 @@ class Place:
         try:
             rank, size, port = (int(os.environ[name]) for name in (RANK, SIZE, PORT))
             local, local_size = int(os.environ.get(_LOCAL, 0)), int(os.environ.get(_LOCAL_SIZE, 1))
+            if not (0 <= rank < size and 0 < port < 2**16 and 0 <= local < local_size):
+                raise ValueError("out of range")
         except ValueError as error:
+            names = f"{RANK}, {SIZE}, {PORT}, {_LOCAL} and {_LOCAL_SIZE}"
             raise StudioError(
-                f"{RANK}, {SIZE} and {PORT} of the environment are no numbers.",
-                "Start the training by torchrun, or unset them.",
+                f"What the environment says of the ranks makes no sense: {names}.",
+                "Start the command by torchrun, or unset them.",
             ) from error
         return cls(
             rank,
