@@ -21,7 +21,7 @@ from tests.processes import hear
 
 
 def _said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=150)
     return process.returncode, out, error
 
 

@@ -102,7 +102,7 @@ def test_the_bytes_are_those_of_one_machine(
     assert not asked_there
     with _two_machines(other_rank, pictures, monkeypatch) as (team, other):
         shared = _prepared(team, pictures)
-    assert other.communicate(timeout=60) == ("", "")
+    assert other.communicate(timeout=150) == ("", "")
     assert other.returncode == 0
     assert sum(asked_there) >= 73
     assert shared.fingerprint == alone.fingerprint
@@ -132,7 +132,7 @@ def test_a_machine_that_fails_is_told_of_and_nothing_is_left(
         monkeypatch.setattr(SharedPreparing, "newcomers", killed)
         with pytest.raises(StudioError, match=r"^Rank 1 on .* stopped: A process that prepares"):
             _prepared(team, pictures)
-        assert other.wait(60) == 1
+        assert other.wait(150) == 1
     assert not _files(cache_dir())
 
 
