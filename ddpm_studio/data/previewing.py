@@ -68,16 +68,17 @@ def preview(
     Raises:
         StudioError: as :func:`prepare`, judging by the pictures tried.
     """
-    until = time.monotonic() + _MAX_SECONDS
     with ExitStack() as stack:
         collection = collect([Path(source) for source in sources], stack, options)
+        # From here on: on a busy machine listing alone may take so long.
+        until = time.monotonic() + _MAX_SECONDS
         likely = [item for item in collection.items if _looks_like_picture(item)]
         candidates = likely or collection.items
         rejects = list(collection.rejects)
         others: Counter[str] = Counter()
         taken: list[tuple[Item, Raw, Header]] = []
-        for index in _spread(len(candidates), count):
-            if len(taken) == count or time.monotonic() > until:
+        for tried, index in enumerate(_spread(len(candidates), count)):
+            if len(taken) == count or (tried and time.monotonic() > until):
                 break
             item = candidates[index]
             try:
