@@ -64,12 +64,13 @@ class ConceptIndex(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(_SENTENCE, QHeaderView.ResizeMode.Stretch)
         self._fill()
+        header.sectionResized.connect(self._fit_rows)
         self.cellClicked.connect(lambda row, _: self._choose(row))
         current_theme().changed.connect(self._restyle)
         self._restyle()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave out columns that there is no room for, and make rows as high as their words."""
+        """Leave out columns that there is no room for."""
         super().resizeEvent(event)
         wide = self.viewport().width()
         self.setColumnHidden(_SYMBOLS, wide < _ROOM_FOR_SYMBOLS)
@@ -78,6 +79,9 @@ class ConceptIndex(QTableWidget):
         self.setColumnWidth(_NAME, wide * 2 // 5 if narrow else _NAME_WIDTH)
         self.setColumnWidth(_SYMBOLS, _SYMBOLS_WIDTH)
         self.setColumnWidth(_WHERE, _WHERE_WIDTH)
+
+    def _fit_rows(self) -> None:
+        """Make rows as high as their words, once the columns have their width."""
         self.resizeRowsToContents()
         for row in range(self.rowCount()):
             self.setRowHeight(row, max(_LEAST, self.rowHeight(row) + SPACE_M))

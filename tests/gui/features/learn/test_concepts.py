@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -96,6 +96,11 @@ def test_the_index_leads_there_and_arrows_go_on(window: MainWindow) -> None:
     window.show_tool(learn)
     assert learn.chapter is None
     assert learn.index.isVisible()
+    window.resize(1024, 700)
+    QApplication.processEvents()
+    for row in range(learn.index.rowCount()):
+        # No sentence is cut: the row is as high as its words are.
+        assert learn.index.rowHeight(row) >= learn.index.sizeHintForRow(row)
     cells = ((row, learn.index.item(row, 0)) for row in range(learn.index.rowCount()))
     row = next(row for row, cell in cells if cell is not None and "Markov" in cell.text())
     learn.index.cellClicked.emit(row, 1)
