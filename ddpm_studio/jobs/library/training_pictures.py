@@ -13,6 +13,7 @@ from ddpm_studio.data.samples import SampleSet, named_data, sample_sets
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Event, Notice, Pictures
+from ddpm_studio.jobs.library.gallery import numbered
 from ddpm_studio.paths import is_there
 from ddpm_studio.runs import RunFolder, RunInfo
 
@@ -133,9 +134,7 @@ def some_pictures(run: Path, count: int) -> Pictures:
     if info.published is not None and not are_there(info):
         shipped = shipped_set(info)
         places = (
-            sorted((folder.samples_dir / "gallery").glob("*.png"))[:count]
-            if shipped is None
-            else [shipped.path]
+            numbered(folder.samples_dir / "gallery")[:count] if shipped is None else [shipped.path]
         )
         if places:
             taken: Pictures = data.preview(places, prepare_options(info), count).pictures

@@ -116,7 +116,7 @@ def test_no_other_size_is_compiled_in_the_midst_of_a_drawing(
         return compiled
 
     monkeypatch.setattr(compiling, "compiled_network", compiled_network)
-    monkeypatch.setattr(compiling, "Watch", _Watch)
+    monkeypatch.setattr(compiling, "CallTimer", _Watch)
     drawing = DrawingNetwork(network, lambda network, x, t: network(x, t), 1_000_000)
     drawing._watch, drawing._worth = _Watch(1.0), worth  # type: ignore[assignment]
     with torch.no_grad():
@@ -147,7 +147,7 @@ def test_what_is_gained_in_one_precision_is_not_believed_of_the_other(worth: Wor
 def test_nothing_is_found_of_a_network_that_is_plain_again(
     worth: Worth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiling, "Watch", lambda: _Watch(1.0))
+    monkeypatch.setattr(compiling, "CallTimer", lambda: _Watch(1.0))
     monkeypatch.setattr(
         "ddpm_studio.engine.device.accelerator.compiled_network", lambda n: n.forward
     )

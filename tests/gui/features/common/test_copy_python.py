@@ -1,5 +1,8 @@
+"""Copy as Python: the cell draws what the window shows."""
+
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,11 @@ from tests.gui.panel_help import WAIT, opened
 
 
 def test_the_cell_that_is_copied_draws_what_is_shown(
-    qtbot: QtBot, backend: Backend, tiny_run: Path
+    qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path
 ) -> None:
-    window = opened(qtbot, backend, tiny_run)
+    # What is asked for is kept in the run, which others share.
+    shutil.copytree(tiny_run, tmp_path / "own")
+    window = opened(qtbot, backend, tmp_path / "own")
     share = window.tool(SharePanel)
     window.show_tool(share)
     action = window.actions_["share.copy_python"]

@@ -62,8 +62,8 @@ def test_pictures_are_kept_chosen_compared_and_exported_whole(
     assert whole.shape[1] > whole.shape[0]
     sequence = tmp_path / "each"
     gallery.export.export_to("save_sequence", sequence)
-    qtbot.waitUntil(lambda: len(list(sequence.glob("*.png"))) == 4, timeout=WAIT)
-    written = [read_picture(path, alpha=True) for path in sorted(sequence.glob("*.png"))]
+    qtbot.waitUntil(lambda: len(list(sequence.glob("[!.]*.png"))) == 4, timeout=WAIT)
+    written = [read_picture(path, alpha=True) for path in sorted(sequence.glob("[!.]*.png"))]
     np.testing.assert_array_equal(written, kept)
 
 
