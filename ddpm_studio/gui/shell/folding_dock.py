@@ -72,8 +72,12 @@ class FoldingDock(QDockWidget):
             return
         self._folded = True
         self._sheet.take(self._panel)
-        super().setWidget(self._rail)
+        # A style sheet that is put in force again leaves it the least width of its panel.
+        self._laid_out.stop()
+        self.setMinimumWidth(0)
+        # Before the rail: Qt would keep the width that the buttons of its own title need.
         self.setTitleBarWidget(self._no_title)
+        super().setWidget(self._rail)
         self._rail.show()
 
     def unfold(self, width: int = 0) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.shell.folding_dock import RAIL
 from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.theme.theme import current_theme
 from tests.gui.panel_help import opened
 
 WIDE, NARROW = 1280, 800
@@ -84,3 +87,17 @@ def test_a_restart_keeps_what_a_person_gave(
     resize(qtbot, later, WIDE)
     assert given[1] != first
     assert widths(later) == given
+
+
+def test_docks_that_fold_again_leave_the_middle_all_but_their_rails(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    for _ in range(2):
+        # It leaves docks the least width that their panels had.
+        current_theme().apply(application)
+        resize(qtbot, window, NARROW)
+        qtbot.waitUntil(lambda: widths(window) == (RAIL, RAIL))
+        resize(qtbot, window, 2 * WIDE)
+        qtbot.waitUntil(lambda: widths(window)[0] > RAIL)

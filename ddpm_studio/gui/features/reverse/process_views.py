@@ -105,7 +105,12 @@ class ProcessViews(QWidget):
         if not self._process.ready:
             self._pages.setCurrentWidget(self.empty)
             return
-        self._pages.setCurrentWidget(self._table)
+        if self._pages.currentWidget() is not self._table:
+            self._pages.setCurrentWidget(self._table)
+            if self._columns() != self._across:
+                # How many pictures there are is known by now.
+                self._arrange()
+                return
         for key in self.keys:
             self._show(key)
         self._tell()

@@ -54,11 +54,12 @@ def drawn(qtbot: QtBot, window: MainWindow) -> Any:
 
 def is_put_away(box: QWidget) -> bool:
     """Whether it would not be seen in an open drawer either."""
-    parent = box
-    while isinstance(parent := parent.parentWidget(), QWidget) and not isinstance(parent, Drawer):
-        if parent.isHidden():
+    shown: QWidget | None = box
+    while shown is not None and not isinstance(shown, Drawer):
+        if shown.isHidden():
             return True
-    return box.isHidden()
+        shown = shown.parentWidget()
+    return False
 
 
 def test_an_average_of_another_length_is_drawn_and_taken_up_again(
