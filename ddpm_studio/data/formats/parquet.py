@@ -80,6 +80,10 @@ class _Table:
         meta = self._file.metadata
         if meta.num_rows > MAX_FILES:
             raise StudioError(f"{self._name} holds more than {MAX_FILES:,} pictures.", "Split it.")
+        rows = sum(meta.row_group(group).num_rows for group in range(meta.num_row_groups))
+        if rows != meta.num_rows:
+            told = f"its parts hold {rows:,} rows, where {meta.num_rows:,} are told of"
+            raise self._damaged(ValueError(told))
         choices = {name: partial(self._labels, name) for name in self._label_columns()}
         classes = self._reading.own_labels(self._name, choices, meta.num_rows)
         if classes is not None and self._reading.own.taken:

@@ -250,6 +250,19 @@ def test_parquet_in_folders_of_parts_and_its_other_columns(tmp_path: Path) -> No
     assert [key for key, _, _ in report.label_choices] == ["species"]
 
 
+def test_parquet_whose_parts_hold_other_rows_than_it_tells_of(tmp_path: Path) -> None:
+    place = tmp_path / "a.parquet"
+    parquet(place, np.zeros((5, 8, 8, 3), np.uint8), [0, 1, 1, 0, 1])
+    whole = place.read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    # Thrift writes 5 as 10; the first such byte is the number of all rows.
+    at = whole.index(10, footer)
+    place.write_bytes(whole[:at] + bytes([6]) + whole[at + 1 :])
+    assert pq.ParquetFile(place).metadata.num_rows == 3
+    with pytest.raises(StudioError, match="its parts hold 5 rows, where 3 are told of"):
+        prepared(tmp_path, place)
+
+
 def test_parquet_as_the_hub_has_it(tmp_path: Path) -> None:
     pixels = noise(5)
     (tmp_path / "in" / "data").mkdir(parents=True)
