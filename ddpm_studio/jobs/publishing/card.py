@@ -46,7 +46,7 @@ def model_card(info: RunInfo, step: int, name: str, told: Sequence[ToldEvaluatio
         f"![Samples]({SHEET})",
         "## Use",
         _code("sh", f"ddpm-studio {name}", f"ddpm-studio sample {name} --out samples.png"),
-        _code("python", "import ddpm_studio as ds", f'ds.open("{name}").sample(16)'),
+        _code("python", "import ddpm_studio as ds", "", f'ds.open("{name}").sample(16)'),
         "## Data",
         *_data(info),
         "## Training",
