@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,3 +114,11 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, picture_folder: Path) -> 
         for _ in train([picture_folder], run, request, PrepareOptions()):
             pass
     return run
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept_before(request: pytest.FixtureRequest) -> None:
+    """What a test draws on purpose is kept in the run, which all share: the next finds none."""
+    if "tiny_run" in request.fixturenames:
+        run: Path = request.getfixturevalue("tiny_run")
+        shutil.rmtree(run / "samples" / "gallery", ignore_errors=True)

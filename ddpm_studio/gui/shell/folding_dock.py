@@ -112,10 +112,12 @@ class FoldingDock(QDockWidget):
         """Put the open panel beside the rail.
 
         Args:
-            width: that the dock has where it is not folded, in pixels.
+            width: that the dock has where it is not folded, in pixels; the least that it takes.
         """
         area = self._window.dockWidgetArea(self)
         beside = self.geometry()
+        # A dock that has been a rail since the window is there tells no width of its own.
+        width = max(width, self._sheet.sizeHint().width(), 8 * RAIL)
         width = min(width, self._window.width() - RAIL)
         left = beside.right() + 1
         if area is Qt.DockWidgetArea.RightDockWidgetArea:
@@ -129,7 +131,7 @@ class FoldingDock(QDockWidget):
     def _open(self, wanted: bool) -> None:
         self._sheet.setVisible(wanted)
         if wanted:
-            self.place_sheet(max(self._sheet.sizeHint().width(), 8 * RAIL))
+            self.place_sheet(0)
             self._sheet.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
