@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMainWindow,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -117,13 +118,18 @@ class FoldingDock(QDockWidget):
         area = self._window.dockWidgetArea(self)
         beside = self.geometry()
         # A dock that has been a rail since the window is there tells no width of its own.
-        width = max(width, self._sheet.sizeHint().width(), 8 * RAIL)
+        width = max(width, self._sheet.sizeHint().width(), self._needed(), 9 * RAIL)
         width = min(width, self._window.width() - RAIL)
         left = beside.right() + 1
         if area is Qt.DockWidgetArea.RightDockWidgetArea:
             left = beside.left() - width
         self._sheet.setGeometry(left, beside.top(), width, beside.height())
         self._sheet.raise_()
+
+    def _needed(self) -> int:
+        """Return the width in pixels at which nothing that the panel scrolls is cut off."""
+        areas = [] if self._panel is None else self._panel.findChildren(QScrollArea)
+        return max((_whole_width(area) for area in areas), default=0)
 
     def _let_be_narrower(self) -> None:
         self.setMinimumWidth(0)
@@ -133,6 +139,13 @@ class FoldingDock(QDockWidget):
         if wanted:
             self.place_sheet(0)
             self._sheet.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _whole_width(area: QScrollArea) -> int:
+    content = area.widget()
+    # Without a content there is none to cut off, whatever the type says.
+    least = content.minimumSizeHint().width() if content is not None else 0
+    return least + area.verticalScrollBar().sizeHint().width() + 2
 
 
 class _Sheet(QFrame):
