@@ -191,9 +191,10 @@ class TrainingPanel(QWidget):
 
     def show_settings(self) -> None:
         """Show every setting of a training and put the cursor into the first."""
-        self.wanted.emit()
         self.settings_fold.setChecked(True)
         self.form.more_button.setChecked(True)
+        # When all is unfolded: it decides how much room is needed.
+        self.wanted.emit()
         first = self.form.editor(COMMON[0])
         first.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._area.ensureWidgetVisible(first)
