@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from ddpm_studio.jobs.events import Event, Progress
+from ddpm_studio.jobs.events import Event, FrameImages, Progress
 
 Result = TypeVar("Result")
 
@@ -24,6 +24,23 @@ def relay(
                 result: Result = stop.value
                 return result
             yield count(event) if isinstance(event, Progress) else event
+
+
+def collect_frames(
+    job: Generator[Event, None, Result],
+) -> Generator[Event, None, tuple[Result, list[FrameImages]]]:
+    """Keep the moments that a drawing yields, and yield the rest; returns its result and them."""
+    frames: list[FrameImages] = []
+    with contextlib.closing(job):
+        while True:
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                return stop.value, frames
+            if isinstance(event, FrameImages):
+                frames.append(event)
+            else:
+                yield event
 
 
 def in_turn(

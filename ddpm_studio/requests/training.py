@@ -309,6 +309,11 @@ class TrainRequest(Request):
             raise ValueError("give the length in epochs or in minutes, not in both")
         return minutes
 
+    @property
+    def pictures_a_step(self) -> int:
+        """How many pictures an optimiser step sees."""
+        return self.batch_size * self.accumulation
+
     @classmethod
     def may_change(cls) -> tuple[str, ...]:
         """Return the fields that a run may go on with other values of."""

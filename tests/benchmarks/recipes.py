@@ -40,6 +40,8 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.engine import UNetConfig
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
+from ddpm_studio.metrics.classes import classes
+from ddpm_studio.metrics.compared import Compared
 from ddpm_studio.metrics.features.classifier import ClassifierSpace
 from ddpm_studio.metrics.features.space import Basis, Features, FeatureSpace, features_of
 from ddpm_studio.metrics.frechet import frechet_distance
@@ -60,7 +62,7 @@ _SAMPLERS: tuple[dict[str, Any], ...] = (
     {"sampler": "dpm++2m"},
 )
 _LEAST_SIDE_MULTIPLE = 8
-_JUDGED, _SURE = 500, 0.9
+_JUDGED = 500
 _RESULTS = Path(__file__).parent / "results" / "recipes.json"
 
 
@@ -125,10 +127,14 @@ class Judge:
         """Tell the shares of pictures that are surely of a class, and of the rarest class."""
         if not isinstance(self.space, ClassifierSpace):
             return {}
-        found = self.space.probabilities(self._features(pictures[:_JUDGED]))
-        shares = np.bincount(found.argmax(1), minlength=found.shape[1]) / len(found)
-        sure = float((found.max(1) >= _SURE).mean())
-        return {"confident": round(sure, 3), "rarest_class": round(float(shares.min()), 3)}
+        judged = pictures[:_JUDGED]
+        features = self._features(judged)
+        names, probabilities = self.space.class_names, self.space.probabilities
+        compared = Compared(
+            features, features, judged, judged, class_names=names, probabilities=probabilities
+        )
+        told = finish(classes(compared))
+        return {key: round(told[key], 3) for key in ("confident", "rarest_class")}
 
     def _features(self, pictures: Pictures) -> Features:
         return finish(features_of(self.space, pictures))

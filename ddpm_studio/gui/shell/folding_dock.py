@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMainWindow,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -18,8 +17,11 @@ from PySide6.QtWidgets import (
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
+from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 
 RAIL = 40
+# The sheet's own margins, left and right.
+_FRAME = 2
 _ICON = 20
 
 
@@ -128,8 +130,8 @@ class FoldingDock(QDockWidget):
 
     def _needed(self) -> int:
         """Return the width in pixels at which nothing that the panel scrolls is cut off."""
-        areas = [] if self._panel is None else self._panel.findChildren(QScrollArea)
-        return max((_whole_width(area) for area in areas), default=0)
+        areas = [] if self._panel is None else self._panel.findChildren(TallArea)
+        return max((area.whole_width() for area in areas), default=0) + _FRAME
 
     def _let_be_narrower(self) -> None:
         self.setMinimumWidth(0)
@@ -139,13 +141,6 @@ class FoldingDock(QDockWidget):
         if wanted:
             self.place_sheet(0)
             self._sheet.setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-def _whole_width(area: QScrollArea) -> int:
-    content = area.widget()
-    # Without a content there is none to cut off, whatever the type says.
-    least = content.minimumSizeHint().width() if content is not None else 0
-    return least + area.verticalScrollBar().sizeHint().width() + 2
 
 
 class _Sheet(QFrame):

@@ -225,6 +225,11 @@ class ActionRegistry(QObject):
                 action, action.shortcut().toString(QKeySequence.SequenceFormat.PortableText)
             )
 
+    def offer(self, action_id: str, tip: str, why_not: str = "") -> None:
+        """Let an action be done, or keep it from being done and say why in the tooltip."""
+        self._actions[action_id].setEnabled(not why_not)
+        self.explain(action_id, why_not or tip)
+
     def _on_triggered(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):

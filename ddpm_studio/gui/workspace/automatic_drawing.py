@@ -79,7 +79,7 @@ class AutomaticDrawing(QObject):
         if not self._model.draws_live or view is None or view.request is None or view.fine_tuned:
             return 0
         request = view.request
-        seen = (self._model.model_step or 0) * request.batch_size * request.accumulation
+        seen = (self._model.model_step or 0) * request.pictures_a_step
         return shapes_after(request.preset) - seen
 
     def _on_event(self, event: Event) -> None:

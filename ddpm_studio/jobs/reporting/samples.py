@@ -11,7 +11,8 @@ from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.export.report.blocks import ReportFigure, Row, Section, Tiles
 from ddpm_studio.export.report.prose import Html, escaped, math, prose
 from ddpm_studio.jobs.drawing.sampling import sample
-from ddpm_studio.jobs.events import Event, FrameImages
+from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.relay import collect_frames
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import SampleRequest, SamplerRequest
 
@@ -57,18 +58,7 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
 
 
 def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, None, Section]:
-    frames: list[FrameImages] = []
-    job = sample(request, subject.models)
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as stop:
-            drawn = stop.value
-            break
-        if isinstance(event, FrameImages):
-            frames.append(event)
-        else:
-            yield event
+    drawn, frames = yield from collect_frames(sample(request, subject.models))
     walks = np.stack([frame.x0_hat for frame in frames], axis=1)
     heads = [at_t(frames[0].t), *(f"{frame.t:,}" for frame in frames[1:])]
     caption = prose(

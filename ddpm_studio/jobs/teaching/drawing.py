@@ -11,7 +11,8 @@ from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.drawing.sharing import share
-from ddpm_studio.jobs.events import Drawn, Event, FrameImages
+from ddpm_studio.jobs.events import Drawn, Event
+from ddpm_studio.jobs.relay import collect_frames
 from ddpm_studio.jobs.teaching.results import PictureRows
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 
@@ -21,11 +22,10 @@ _COLUMNS = 8
 def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event, None, PictureRows]:
     """Draw one picture, and return moments of its way: x_t, x̂_0 and ε̂ [DDPM Fig. 6].
 
-    Yields and raises as :func:`ddpm_studio.jobs.sample`.
+    Yields its progress, and raises as :func:`ddpm_studio.jobs.sample`.
     """
-    frames = list[FrameImages]()
     one = request.model_copy(update={"count": 1, "frames": _COLUMNS})
-    yield from _listen(sample(one, models), frames)
+    _, frames = yield from collect_frames(sample(one, models))
     views = {"x_t": "x_t", "x0_hat": "x0_hat", "eps": "eps"}
     return PictureRows(
         {row: np.stack([frame.shown(view, 0) for frame in frames]) for row, view in views.items()},  # type: ignore[arg-type]
@@ -44,14 +44,13 @@ def result_rows(
         models: where the model comes from.
 
     Yields:
-        As :func:`ddpm_studio.jobs.sample`.
+        Progress and Notices of the three.
 
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
     """
-    frames = list[FrameImages]()
     two = request.model_copy(update={"count": 2, "frames": _COLUMNS})
-    ends = yield from _listen(sample(two, models), frames)
+    ends, frames = yield from collect_frames(sample(two, models))
     settings = request.model_dump(exclude={"count", "all_classes", "frames"})
     shared = yield from share(ShareRequest(**settings, t=t, count=_COLUMNS), None, models)
     mixing = InterpolateRequest(**settings, t=t, steps_lambda=_COLUMNS)
@@ -92,18 +91,3 @@ def step_rows(
         rows[str(count)], seconds[str(count)] = drawn.pictures, taken
         yield drawn
     return PictureRows(rows, seconds)
-
-
-def _listen(
-    job: Generator[Event, None, Drawn], frames: list[FrameImages]
-) -> Generator[Event, None, Drawn]:
-    """Go through a job and keep the moments that it tells."""
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as stop:
-            drawn: Drawn = stop.value
-            return drawn
-        if isinstance(event, FrameImages):
-            frames.append(event)
-        yield event

@@ -63,11 +63,11 @@ def in_steps(
                 f"The run has seen {seen:,} pictures already, {seen / count:,.3g} epochs.",
                 "Ask for more epochs to train it further.",
             )
-        more = math.ceil(pictures / (request.batch_size * request.accumulation))
+        more = math.ceil(pictures / request.pictures_a_step)
         told = f"{request.epochs:g} epochs of {count:,} pictures"
     elif request.minutes is not None:
         begun = time.monotonic()
-        pictures = math.ceil(request.batch_size * request.accumulation / ranks)
+        pictures = math.ceil(request.pictures_a_step / ranks)
         size = min(request.batch_size, pictures)
         part = {"batch_size": size, "accumulation": math.ceil(pictures / size)}
         share = request if ranks == 1 else request.model_copy(update=part)

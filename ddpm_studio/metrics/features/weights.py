@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -14,6 +16,8 @@ from torch import Tensor, nn
 from ddpm_studio.metrics.features.resizing import ON_WHITE, size_told
 from ddpm_studio.pickles.torch_file import View, is_torch_file, open_torch_file
 from ddpm_studio.strict_json import require_file
+
+_N = TypeVar("_N", bound=nn.Module)
 
 # Larger than that of any network that features are taken from.
 _MOST_BYTES = 8 << 30
@@ -47,6 +51,20 @@ class WeightsFile:
             "pictures_seen_as": f"RGB, {size_told(*size, (side, side))}",
             "alpha": ON_WHITE,
         }
+
+    def filled(self, make: Callable[[], _N]) -> _N:
+        """Return the network that ``make`` returns, with these weights, to be evaluated.
+
+        None are drawn for it first: torch would draw them from where a training draws too.
+
+        Raises:
+            ValueError: as :meth:`fill`.
+        """
+        with torch.device("meta"):
+            network = make()
+        network = network.to_empty(device="cpu").eval().requires_grad_(False)
+        self.fill(network)
+        return network
 
     def fill(self, network: nn.Module) -> None:
         """Take the tensors that a network has, all of them, and leave others.

@@ -28,13 +28,12 @@ class EstimatorsChapter(PictureChapter):
     ) -> None:
         super().__init__(studio, actions, parent)
         self.result: BoundEstimates | None = None
-        self._seed = 0
         self.source.setFixedSize(_SLOT, _SLOT)
         self.whole = DotRows(self.tr("The bound along whole chains"))
         self.single = DotRows(self.tr("The bound from one t"))
         self.spread = CurveView(self.tr("How much one term varies at each t"), "xy", short)
         again = button(self.tr("Other chains"), icon="dice-5", role="primary")
-        again.clicked.connect(self._draw_others)
+        again.clicked.connect(self.draw_anew)
         self.told = label("", "muted", wrap=True)
         both = TurningRow()
         left, right = QVBoxLayout(), QVBoxLayout()
@@ -71,10 +70,6 @@ class EstimatorsChapter(PictureChapter):
                 "given xₜ, and so varies less. Along a whole chain errors may cancel."
             )
         )
-
-    def _draw_others(self) -> None:
-        self._seed += 1
-        self.draw_now()
 
     def _spec(self) -> JobSpec[object] | None:
         if not self._has_subject() or self.source.fitted is None:

@@ -29,6 +29,12 @@ class ModelChapter(ToolPanel):
     """
 
     tool = "learn"
+    _seed = 0
+
+    def draw_anew(self) -> None:
+        """Draw from other noise."""
+        self._seed += 1
+        self.draw_now()
 
     @property
     def run(self) -> Path:

@@ -24,12 +24,11 @@ class ResultsChapter(ModelChapter):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._seed = 0
         self.time = TimeSlider(tip=self.tr("Where the latent is shared, and pictures are mixed"))
         self.grid = RowGrid(self.tr("Progressive generation, shared latent, interpolation"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
         again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self._draw_other)
+        again.clicked.connect(self.draw_anew)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.time)
@@ -37,10 +36,6 @@ class ResultsChapter(ModelChapter):
         self.time.released.connect(self.draw_later)
         self.time.box.editingFinished.connect(self.draw_later)
         self._on_run()
-
-    def _draw_other(self) -> None:
-        self._seed += 1
-        self.draw_now()
 
     def _spec(self) -> JobSpec[object]:
         return specs.teaching.result_rows(self._sample_request(self._seed), self.time.value)

@@ -23,19 +23,14 @@ class ReverseChapter(ModelChapter):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._seed = 0
         self.grid = RowGrid(self.tr("A reverse process"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
         again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self._draw_other)
+        again.clicked.connect(self.draw_anew)
         self.content.addWidget(self.grid, 1)
         self.content.addWidget(self.progress)
         self.content.addLayout(tool_links(actions, ["reverse"], again))
         self._on_run()
-
-    def _draw_other(self) -> None:
-        self._seed += 1
-        self.draw_now()
 
     def _spec(self) -> JobSpec[object]:
         return specs.teaching.reverse_rows(self._sample_request(self._seed))

@@ -25,7 +25,6 @@ class SamplesChapter(ModelChapter):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._seed = 0
         self.data = PictureGrid(self.tr("Pictures of the data"))
         self.samples = PictureGrid(self.tr("Pictures that the model draws"))
         self.data.set_empty("image", self.tr("The pictures that it learnt are not here"))
@@ -36,7 +35,7 @@ class SamplesChapter(ModelChapter):
             icon="dice-5",
             role="primary",
         )
-        self.again.clicked.connect(self._draw_others)
+        self.again.clicked.connect(self.draw_anew)
         both = TurningRow()
         self._heads = []
         for grid, words in (
@@ -54,10 +53,6 @@ class SamplesChapter(ModelChapter):
         self.content.addLayout(tool_links(actions, ["reverse", "gallery"], self.again))
         studio.data_changed.connect(self._on_data)
         self._on_run()
-
-    def _draw_others(self) -> None:
-        self._seed += 1
-        self.draw_now()
 
     def _spec(self) -> JobSpec[object]:
         self._show_data()

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobSpec, specs
-from ddpm_studio.gui.features.learn.captioned import Captioned
-from ddpm_studio.gui.features.learn.listing import Listing
+from ddpm_studio.gui.features.learn.algorithm_view import AlgorithmView
 from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
-from ddpm_studio.gui.features.learn.picture_tile import PictureTile
-from ddpm_studio.gui.features.learn.stage_row import StageRow
 from ddpm_studio.gui.features.learn.tool_links import tool_links
-from ddpm_studio.gui.theme.tokens import SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import button, number_label
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.layout.basics import button
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import SamplingStep
@@ -27,6 +22,7 @@ _LINES = (
     r"\rm{end for}",
     r"\rm{return}\, \bf{x}_0",
 )
+_SIGNS = {"x_t": "xₜ", "told": "εθ(xₜ, t)", "z": "z", "x_before": "xₜ₋₁"}
 _STEPS, _PASS, _TILE = 20, 3, 96
 
 
@@ -38,44 +34,18 @@ class SamplingChapter(ModelChapter):
     ) -> None:
         super().__init__(studio, actions, parent)
         self.steps: list[SamplingStep] = []
-        self._seed = 0
-        self.listing = Listing(self.tr("Algorithm 2"), _LINES, self._told_lines())
-        self.stages = StageRow()
-        self.words = number_label("", "heading")
-        self.words.setWordWrap(True)
-        self.tiles = {
-            key: PictureTile(sign)
-            for key, sign in (
-                ("x_t", "xₜ"),
-                ("told", "εθ(xₜ, t)"),
-                ("z", "z"),
-                ("x_before", "xₜ₋₁"),
-            )
-        }
-        self._cards = {
-            key: Captioned(tile, tile.accessibleName()) for key, tile in self.tiles.items()
-        }
-        left, right = QVBoxLayout(), QGridLayout()
-        left.setSpacing(SPACE_M)
-        left.addWidget(self.listing)
-        left.addWidget(self.words)
-        left.addStretch()
-        right.setSpacing(SPACE_M)
-        for number, card in enumerate(self._cards.values()):
-            right.addWidget(card, number // 2, number % 2)
-        for tile in self.tiles.values():
-            tile.setMinimumSize(_TILE, _TILE)
-        both = TurningRow()
-        both.add(left)
-        both.add(right)
+        self.algorithm = AlgorithmView(
+            self.tr("Algorithm 2"), _LINES, self._told_lines(), _SIGNS, columns=2, side=_TILE
+        )
+        self.stages = self.algorithm.stages
         again = button(self.tr("From other noise"), icon="dice-5", role="primary")
-        again.clicked.connect(self._draw_other)
-        self.content.addWidget(both, 1)
+        again.clicked.connect(self.draw_anew)
+        self.content.addWidget(self.algorithm, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.stages)
         self.content.addLayout(tool_links(actions, ["reverse"], again))
         self.stages.moved.connect(self._show)
-        self.listing.chosen.connect(self._on_line)
+        self.algorithm.listing.chosen.connect(self._on_line)
         self._on_run()
 
     def _told_lines(self) -> list[str]:
@@ -87,10 +57,6 @@ class SamplingChapter(ModelChapter):
             self.tr("end for"),
             self.tr("return the picture"),
         ]
-
-    def _draw_other(self) -> None:
-        self._seed += 1
-        self.draw_now()
 
     def _spec(self) -> JobSpec[object]:
         view = self.studio.run_view
@@ -127,8 +93,8 @@ class SamplingChapter(ModelChapter):
             words = self.tr("t has come to 0: x₀ is the picture.")
         else:
             line, words = part + 1, self._words(step, part)
-        self.listing.set_current(line)
-        self.words.setText(words)
+        self.algorithm.listing.set_current(line)
+        self.algorithm.words.setText(words)
         v = step.values
         for key, picture, since in (
             ("x_t", step.x_t, -1),
@@ -136,11 +102,7 @@ class SamplingChapter(ModelChapter):
             ("z", step.z, 1),
             ("x_before", step.x_before, 2),
         ):
-            seen = part >= since
-            self.tiles[key].set_picture(picture if seen else None)
-            sign = self.tiles[key].accessibleName()
-            told = self.tr("{0}, middle {1}").format(sign, f"{v[key]:.3f}")
-            self._cards[key].say(told if seen else sign)
+            self.algorithm.show_picture(key, picture if part >= since else None, v[key])
 
     def _words(self, step: SamplingStep, part: int) -> str:
         v = step.values
@@ -162,5 +124,4 @@ class SamplingChapter(ModelChapter):
 
     def _on_model(self) -> None:
         self.steps = []
-        for tile in self.tiles.values():
-            tile.set_picture(None)
+        self.algorithm.clear()

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobSpec, specs
-from ddpm_studio.gui.features.learn.captioned import Captioned
+from ddpm_studio.gui.features.learn.algorithm_view import AlgorithmView
 from ddpm_studio.gui.features.learn.curve_view import short
-from ddpm_studio.gui.features.learn.listing import Listing
 from ddpm_studio.gui.features.learn.model_chapter import PictureChapter
-from ddpm_studio.gui.features.learn.picture_tile import PictureTile
-from ddpm_studio.gui.features.learn.stage_row import StageRow
-from ddpm_studio.gui.theme.tokens import SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import button, number_label
+from ddpm_studio.gui.widgets.layout.basics import button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import TrainingStep
@@ -29,6 +24,7 @@ _LINES = (
 )
 # The line of each stage; the fifth is carried out in four.
 _STAGES = (0, 1, 2, 3, 4, 4, 4, 4, 5)
+_SIGNS = {"x0": "x₀", "eps": "ε", "x_t": "xₜ", "told": "εθ(xₜ, t)", "error": "ε − εθ"}
 _TILE, _SLOT = 84, 96
 
 
@@ -40,48 +36,21 @@ class TrainingChapter(PictureChapter):
     ) -> None:
         super().__init__(studio, actions, parent)
         self.result: TrainingStep | None = None
-        self._seed = 0
         self.source.setFixedSize(_SLOT, _SLOT)
-        self.listing = Listing(self.tr("Algorithm 1"), _LINES, self._told_lines())
-        self.stages = StageRow()
-        self.words = number_label("", "heading")
-        self.words.setWordWrap(True)
-        self.tiles = {
-            key: PictureTile(sign)
-            for key, sign in (
-                ("x0", "x₀"),
-                ("eps", "ε"),
-                ("x_t", "xₜ"),
-                ("told", "εθ(xₜ, t)"),
-                ("error", "ε − εθ"),
-            )
-        }
-        self._cards = {
-            key: Captioned(tile, tile.accessibleName()) for key, tile in self.tiles.items()
-        }
+        self.algorithm = AlgorithmView(
+            self.tr("Algorithm 1"), _LINES, self._told_lines(), _SIGNS, columns=3, side=_TILE
+        )
+        self.stages = self.algorithm.stages
         again = button(self.tr("Once more"), self.tr("Another t, another ε"), icon="dice-5")
-        again.clicked.connect(self._draw_others)
-        left, right = QVBoxLayout(), QGridLayout()
-        left.setSpacing(SPACE_M)
-        left.addWidget(self.listing)
-        left.addWidget(self.words)
-        left.addStretch()
-        right.setSpacing(SPACE_M)
-        for number, card in enumerate(self._cards.values()):
-            right.addWidget(card, number // 3, number % 3)
-        for tile in self.tiles.values():
-            tile.setMinimumSize(_TILE, _TILE)
-        both = TurningRow()
-        both.add(left)
-        both.add(right)
+        again.clicked.connect(self.draw_anew)
         low = FlowLayout()
         low.addWidget(self.source)
         low.addWidget(again)
-        self.content.addWidget(both, 1)
+        self.content.addWidget(self.algorithm, 1)
         self.content.addWidget(self.stages)
         self.content.addLayout(low)
         self.stages.moved.connect(self._show)
-        self.listing.chosen.connect(lambda line: self.stages.go(_STAGES.index(line)))
+        self.algorithm.listing.chosen.connect(lambda line: self.stages.go(_STAGES.index(line)))
         self._on_run()
 
     def _told_lines(self) -> list[str]:
@@ -93,10 +62,6 @@ class TrainingChapter(PictureChapter):
             self.tr("take a gradient step on the squared error of the predicted noise"),
             self.tr("until converged"),
         ]
-
-    def _draw_others(self) -> None:
-        self._seed += 1
-        self.draw_now()
 
     def _spec(self) -> JobSpec[object] | None:
         if not self._has_subject() or self.source.fitted is None:
@@ -111,11 +76,11 @@ class TrainingChapter(PictureChapter):
         self.stages.set_stages(len(_STAGES), len(_STAGES) - 1 if first else self.stages.stage)
 
     def _show(self, stage: int) -> None:
-        self.listing.set_current(_STAGES[min(stage, len(_STAGES) - 1)])
+        self.algorithm.listing.set_current(_STAGES[min(stage, len(_STAGES) - 1)])
         found = self.result
         if found is None:
             return
-        self.words.setText(self._words(found, stage))
+        self.algorithm.words.setText(self._words(found, stage))
         v = found.values
         for key, picture, since, value in (
             ("x0", found.x_0, 1, v["x0"]),
@@ -124,12 +89,7 @@ class TrainingChapter(PictureChapter):
             ("told", found.told, 5, v["told"]),
             ("error", found.error, 6, v["eps"] - v["told"]),
         ):
-            seen = stage >= since
-            self.tiles[key].set_picture(picture if seen else None)
-            sign = self.tiles[key].accessibleName()
-            self._cards[key].say(
-                self.tr("{0}, middle {1}").format(sign, f"{value:.3f}") if seen else sign
-            )
+            self.algorithm.show_picture(key, picture if stage >= since else None, value)
 
     def _words(self, found: TrainingStep, stage: int) -> str:
         return (
@@ -150,6 +110,5 @@ class TrainingChapter(PictureChapter):
 
     def _on_model(self) -> None:
         self.result = None
-        for tile in self.tiles.values():
-            tile.set_picture(None)
+        self.algorithm.clear()
         super()._on_model()

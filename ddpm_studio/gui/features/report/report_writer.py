@@ -34,8 +34,8 @@ class ReportWriter(QObject):
     ) -> None:
         super().__init__(window)
         self._studio, self._messages, self._window = studio, messages, window
-        self._explain = actions.explain
-        self._action = actions.add(
+        self._offer = actions.offer
+        actions.add(
             _ACTION,
             self.tr("Write a report…"),
             self.ask,
@@ -87,9 +87,8 @@ class ReportWriter(QObject):
         )
 
     def _refresh(self) -> None:
-        can = self._studio.can_draw
-        self._action.setEnabled(can)
         told = self.tr(
             "The paper’s figures and tables of this model, on your pictures, as one HTML file"
         )
-        self._explain(_ACTION, told if can else self.tr("Train or open a model first"))
+        why_not = "" if self._studio.can_draw else self.tr("Train or open a model first")
+        self._offer(_ACTION, told, why_not)

@@ -222,12 +222,12 @@ class RunFiles(QObject):
             "rename": self.tr("Give the open run, and its folder, another name"),
             "trash": self.tr("Put the folder of the open run into the system's trash"),
         }
+        why_not = ""
+        if not there:
+            why_not = self.tr("Open a run first")
+        elif trained:
+            why_not = self.tr("The open run is being trained: stop the training first")
+        elif ships:
+            why_not = self.tr("The open model ships with the program: it stays as it is")
         for key, tip in tips.items():
-            if not there:
-                tip = self.tr("Open a run first")
-            elif trained:
-                tip = self.tr("The open run is being trained: stop the training first")
-            elif ships:
-                tip = self.tr("The open model ships with the program: it stays as it is")
-            self._actions[f"{RUN}.{key}"].setEnabled(there and not trained and not ships)
-            self._actions.explain(f"{RUN}.{key}", tip)
+            self._actions.offer(f"{RUN}.{key}", tip, why_not)

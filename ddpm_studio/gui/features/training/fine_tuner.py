@@ -38,7 +38,7 @@ class FineTuner(QObject):
     ) -> None:
         super().__init__(parent)
         self._studio, self._asked = studio, asked
-        self._explain = actions.explain
+        self._offer = actions.offer
         self._action = actions.add(
             _ACTION,
             self.tr("Fine-tune"),
@@ -70,6 +70,5 @@ class FineTuner(QObject):
             why_not = self.tr("Open pictures first, in the Data dock: the model learns from them")
         elif training:
             why_not = self.tr("A training is under way: stop it first, or let it end")
-        self._action.setEnabled(not why_not)
         told = self.tr("Train a copy of the open model on the open pictures, as a new run")
-        self._explain(_ACTION, why_not or told)
+        self._offer(_ACTION, told, why_not)

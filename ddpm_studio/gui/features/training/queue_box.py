@@ -43,7 +43,7 @@ class QueueBox(QWidget):
     ) -> None:
         super().__init__(parent)
         self._studio, self._asked = studio, asked
-        self._explain = actions.explain
+        self._offer = actions.offer
         self._action = actions.add(
             _ACTION,
             self.tr("Queue a training"),
@@ -101,9 +101,8 @@ class QueueBox(QWidget):
             why_not = self.tr("Nothing trains: a training begins at once")
         elif not self._studio.sources:
             why_not = self.tr("Open pictures first, in the Data dock: a network learns from them")
-        self._action.setEnabled(not why_not)
         told = self.tr(
             "Train a network on the open pictures with the settings shown, as a new run, when the "
             "training under way has ended"
         )
-        self._explain(_ACTION, why_not or told)
+        self._offer(_ACTION, told, why_not)

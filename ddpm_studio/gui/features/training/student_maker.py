@@ -35,8 +35,8 @@ class StudentMaker(QObject):
     def __init__(self, studio: Studio, actions: ActionRegistry, window: QWidget) -> None:
         super().__init__(window)
         self._studio, self._window = studio, window
-        self._explain = actions.explain
-        self._action = actions.add(
+        self._offer = actions.offer
+        actions.add(
             _ACTION,
             self.tr("Make a few-step student…"),
             self.ask,
@@ -60,11 +60,10 @@ class StudentMaker(QObject):
 
     def _refresh(self) -> None:
         why_not = self._why_not()
-        self._action.setEnabled(not why_not)
         told = self.tr(
             "Tune the open model until it draws in one or two steps, as a run of its own"
         )
-        self._explain(_ACTION, why_not or told)
+        self._offer(_ACTION, told, why_not)
 
     def _why_not(self) -> str:
         view = self._studio.run_view

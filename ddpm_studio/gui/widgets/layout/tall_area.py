@@ -39,12 +39,18 @@ class TallArea(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """Ask for the least width of the content and the scroll bar's beside it."""
-        wanted = self._content.minimumSizeHint().width()
+        wanted = self.whole_width()
         if self._most_asked is not None:
             # Before the style sheet is in force, controls ask for more than they need.
-            wanted = min(wanted, self._most_asked)
-        bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(wanted + bar, super().minimumSizeHint().height())
+            wanted = min(wanted, self._most_asked + self._bar())
+        return QSize(wanted, super().minimumSizeHint().height())
+
+    def whole_width(self) -> int:
+        """Return the least width at which nothing of the content is cut off, in pixels."""
+        return self._content.minimumSizeHint().width() + self._bar()
+
+    def _bar(self) -> int:
+        return self.verticalScrollBar().sizeHint().width()
 
 
 class FilledArea(TallArea):

@@ -1,0 +1,70 @@
+"""Algorithm view: the listing with its current line, what it does in words, and its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout
+
+from ddpm_studio.gui.features.learn.captioned import Captioned
+from ddpm_studio.gui.features.learn.listing import Listing
+from ddpm_studio.gui.features.learn.picture_tile import PictureTile
+from ddpm_studio.gui.features.learn.stage_row import StageRow
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import number_label
+from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+
+
+class AlgorithmView(TurningRow):
+    """Shows an algorithm line by line; ``stages``, which goes through it, is laid out by the owner.
+
+    Args:
+        title: which algorithm.
+        lines: in the language of :mod:`ddpm_studio.gui.features.learn.typeset`.
+        told: the same in words, for assistive tools.
+        signs: of the pictures that it holds, by name.
+        columns: how many pictures stand beside each other.
+        side: the least of a picture, in logical pixels.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        lines: Sequence[str],
+        told: Sequence[str],
+        signs: Mapping[str, str],
+        columns: int,
+        side: int,
+    ) -> None:
+        super().__init__()
+        self.listing, self.stages = Listing(title, lines, told), StageRow()
+        self.words = number_label("", "heading")
+        self.words.setWordWrap(True)
+        self.tiles = {key: PictureTile(sign) for key, sign in signs.items()}
+        self._cards = {key: Captioned(tile, signs[key]) for key, tile in self.tiles.items()}
+        left, right = QVBoxLayout(), QGridLayout()
+        left.setSpacing(SPACE_M)
+        left.addWidget(self.listing)
+        left.addWidget(self.words)
+        left.addStretch()
+        right.setSpacing(SPACE_M)
+        for number, card in enumerate(self._cards.values()):
+            right.addWidget(card, number // columns, number % columns)
+        for tile in self.tiles.values():
+            tile.setMinimumSize(side, side)
+        self.add(left)
+        self.add(right)
+
+    def show_picture(self, key: str, picture: Pictures | None, middle: float) -> None:
+        """Show a picture with the value in its middle; None: it is not there yet."""
+        tile = self.tiles[key]
+        tile.set_picture(picture)
+        sign = tile.accessibleName()
+        told = self.tr("{0}, middle {1}").format(sign, f"{middle:.3f}")
+        self._cards[key].say(sign if picture is None else told)
+
+    def clear(self) -> None:
+        """Take the pictures away."""
+        for tile in self.tiles.values():
+            tile.set_picture(None)
