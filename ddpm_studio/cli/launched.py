@@ -20,9 +20,9 @@ def as_other_rank(command: str) -> int | None:
     """
     if not is_rank():
         return None
-    from ddpm_studio.jobs.machine.ranks.place import Place
+    from ddpm_studio.jobs.machine.ranks.place import RankPlace
 
-    place = Place.from_environment()
+    place = RankPlace.from_environment()
     if place is None or place.rank == 0:
         return None
     if command not in _SHARED:
@@ -36,12 +36,12 @@ def dismiss_others(command: str) -> None:
     """Let the other ranks go where a command has ended, well or not, with work for them or not."""
     if not is_rank() or command not in _SHARED:
         return
-    from ddpm_studio.jobs.machine.ranks.place import Place
+    from ddpm_studio.jobs.machine.ranks.place import RankPlace
     from ddpm_studio.jobs.machine.ranks.team import dismiss
 
     # What has started them all may have gone, or have told nonsense.
     with contextlib.suppress(RuntimeError, StudioError):
-        place = Place.from_environment()
+        place = RankPlace.from_environment()
         if place is not None and place.rank == 0:
             dismiss(place)
 

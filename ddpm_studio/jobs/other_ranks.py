@@ -16,7 +16,7 @@ import torch
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.errors import Failure
 from ddpm_studio.jobs.drawing.rank_drawing import DRAW, draw_as_rank
-from ddpm_studio.jobs.machine.ranks.place import Place
+from ddpm_studio.jobs.machine.ranks.place import RankPlace
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.measuring.rank_bits import MEASURE, measure_as_rank
 from ddpm_studio.jobs.training.follower import train_as_rank
@@ -27,13 +27,13 @@ from ddpm_studio.signals import ending_signals, notices
 def main() -> int:
     """Be a rank that another process of this program has started; returns the exit code."""
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
-    place = Place.from_environment()
+    place = RankPlace.from_environment()
     if place is None:
         return 2
     return follow(place)
 
 
-def follow(place: Place) -> int:
+def follow(place: RankPlace) -> int:
     """Work as one of the ranks that are not 0, until rank 0 ends; returns the exit code.
 
     What ends this rank is told to rank 0, which tells it to the person.

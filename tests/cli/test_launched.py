@@ -110,10 +110,10 @@ def test_other_commands_are_rank_0s_alone(other_rank: Other, own_run: Path, tmp_
 def test_a_rank_that_waits_for_rank_0_ends_when_it_is_asked_to(
     other_rank: Other, trained: Path
 ) -> None:
-    from ddpm_studio.jobs.machine.ranks.place import Place
+    from ddpm_studio.jobs.machine.ranks.place import RankPlace
 
     other = other_rank("bits", trained)
-    place = Place.from_environment()
+    place = RankPlace.from_environment()
     assert place is not None
     store = place.connect()
     while not store.check(["beat/1"]):

@@ -9,9 +9,9 @@ from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, PoolCall
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.jobs.teaching.results import (
     BoundEstimates,
+    FigureRows,
     ForwardChain,
     GapCurves,
-    PictureRows,
     PosteriorLook,
     PosteriorTables,
     Predictions,
@@ -138,10 +138,10 @@ def sampling_steps(request: SampleRequest) -> JobSpec[list[SamplingStep]]:
     return JobSpec("Algorithm 2", DeviceSteps(work), slot="learn algorithm 2", listed=False)
 
 
-def reverse_rows(request: SampleRequest) -> JobSpec[PictureRows]:
+def reverse_rows(request: SampleRequest) -> JobSpec[FigureRows]:
     """Draw one picture's way from noise."""
 
-    def work(models: ModelStore) -> Generator[Event, None, PictureRows]:
+    def work(models: ModelStore) -> Generator[Event, None, FigureRows]:
         from ddpm_studio.jobs.teaching import drawing
 
         return drawing.reverse_rows(request, models)
@@ -149,10 +149,10 @@ def reverse_rows(request: SampleRequest) -> JobSpec[PictureRows]:
     return JobSpec("Drawing a reverse process", DeviceSteps(work), slot="learn reverse")
 
 
-def result_rows(request: SampleRequest, t: int) -> JobSpec[PictureRows]:
+def result_rows(request: SampleRequest, t: int) -> JobSpec[FigureRows]:
     """Draw what the paper's figures 6 to 8 show."""
 
-    def work(models: ModelStore) -> Generator[Event, None, PictureRows]:
+    def work(models: ModelStore) -> Generator[Event, None, FigureRows]:
         from ddpm_studio.jobs.teaching import drawing
 
         return drawing.result_rows(request, t, models)
@@ -160,10 +160,10 @@ def result_rows(request: SampleRequest, t: int) -> JobSpec[PictureRows]:
     return JobSpec("Drawing the paper's figures", DeviceSteps(work), slot="learn results")
 
 
-def step_rows(request: SampleRequest, steps: Sequence[int]) -> JobSpec[PictureRows]:
+def step_rows(request: SampleRequest, steps: Sequence[int]) -> JobSpec[FigureRows]:
     """Draw the same noise in fewer and more steps."""
 
-    def work(models: ModelStore) -> Generator[Event, None, PictureRows]:
+    def work(models: ModelStore) -> Generator[Event, None, FigureRows]:
         from ddpm_studio.jobs.teaching import drawing
 
         return drawing.step_rows(request, steps, models)

@@ -13,13 +13,13 @@ from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.drawing.sharing import share
 from ddpm_studio.jobs.events import Drawn, Event
 from ddpm_studio.jobs.relay import collect_frames
-from ddpm_studio.jobs.teaching.results import PictureRows
+from ddpm_studio.jobs.teaching.results import FigureRows
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 
 _COLUMNS = 8
 
 
-def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event, None, PictureRows]:
+def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event, None, FigureRows]:
     """Draw one picture, and return moments of its way: x_t, x̂_0 and ε̂ [DDPM Fig. 6].
 
     Yields its progress, and raises as :func:`ddpm_studio.jobs.sample`.
@@ -27,7 +27,7 @@ def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event,
     one = request.model_copy(update={"count": 1, "frames": _COLUMNS})
     _, frames = yield from collect_frames(sample(one, models))
     views = {"x_t": "x_t", "x0_hat": "x0_hat", "eps": "eps"}
-    return PictureRows(
+    return FigureRows(
         {row: np.stack([frame.shown(view, 0) for frame in frames]) for row, view in views.items()},  # type: ignore[arg-type]
         {str(k): float(frame.t) for k, frame in enumerate(frames)},
     )
@@ -35,7 +35,7 @@ def reverse_rows(request: SampleRequest, models: ModelStore) -> Generator[Event,
 
 def result_rows(
     request: SampleRequest, t: int, models: ModelStore
-) -> Generator[Event, None, PictureRows]:
+) -> Generator[Event, None, FigureRows]:
     """Draw what the paper's figures show: one picture's x̂_0, a shared latent, an interpolation.
 
     Args:
@@ -60,12 +60,12 @@ def result_rows(
         "shared": shared.pictures,
         "interpolated": mixed.pictures,
     }
-    return PictureRows(rows, {})
+    return FigureRows(rows, {})
 
 
 def step_rows(
     request: SampleRequest, steps: Sequence[int], models: ModelStore
-) -> Generator[Event, None, PictureRows]:
+) -> Generator[Event, None, FigureRows]:
     """Draw the same x_T in so many steps each, and tell the seconds that each row took.
 
     Yields:
@@ -90,4 +90,4 @@ def step_rows(
             yield event
         rows[str(count)], seconds[str(count)] = drawn.pictures, taken
         yield drawn
-    return PictureRows(rows, seconds)
+    return FigureRows(rows, seconds)

@@ -170,7 +170,7 @@ class SamplingStep:
 
 
 @dataclass(frozen=True, eq=False)
-class PictureRows:
+class FigureRows:
     """Pictures in rows of equal length, (N, H, W, C) each, by the key of the row."""
 
     rows: dict[str, Pictures]

@@ -14,7 +14,7 @@ from ddpm_studio.gui.widgets.layout.basics import button
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.teaching.results import PictureRows
+from ddpm_studio.jobs.teaching.results import FigureRows
 
 
 class ResultsChapter(ModelChapter):
@@ -41,7 +41,7 @@ class ResultsChapter(ModelChapter):
         return specs.teaching.result_rows(self._sample_request(self._seed), self.time.value)
 
     def _on_finished(self, result: object) -> None:
-        assert isinstance(result, PictureRows)
+        assert isinstance(result, FigureRows)
         rows = result.rows
         least = min(len(row) for row in rows.values())
         t = f"t = {self.time.value:,}"

@@ -13,7 +13,7 @@ from ddpm_studio.gui.widgets.layout.basics import button
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.teaching.results import PictureRows
+from ddpm_studio.jobs.teaching.results import FigureRows
 
 
 class ReverseChapter(ModelChapter):
@@ -36,7 +36,7 @@ class ReverseChapter(ModelChapter):
         return specs.teaching.reverse_rows(self._sample_request(self._seed))
 
     def _on_finished(self, result: object) -> None:
-        assert isinstance(result, PictureRows)
+        assert isinstance(result, FigureRows)
         rows = [result.rows[key] for key in ("x_t", "x0_hat", "eps")]
         feet = [f"t = {t:,.0f}" for t in result.seconds.values()]
         self.grid.set_rows(np.concatenate(rows), ("xₜ", X0_HAT, "ε̂"), feet=feet)

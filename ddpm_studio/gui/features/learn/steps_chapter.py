@@ -17,7 +17,7 @@ from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Drawn, Event
-from ddpm_studio.jobs.teaching.results import PictureRows
+from ddpm_studio.jobs.teaching.results import FigureRows
 from ddpm_studio.requests import SampleRequest
 
 _FEW, _ALL = (2, 20, 100), 1000
@@ -81,7 +81,7 @@ class StepsChapter(ModelChapter):
             self.grid.set_rows(np.concatenate(self._rows), self._labels[: len(self._rows)])
 
     def _on_finished(self, result: object) -> None:
-        assert isinstance(result, PictureRows)
+        assert isinstance(result, FigureRows)
         seconds = result.seconds.values()
         labels = [
             self.tr("{0}, {1} s").format(words, f"{taken:.1f}")

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine import device as devices
-from ddpm_studio.jobs.machine.ranks.place import Place, named_devices
+from ddpm_studio.jobs.machine.ranks.place import RankPlace, named_devices
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
 from ddpm_studio.jobs.machine.ranks.store import open_store
 from ddpm_studio.jobs.machine.ranks.team import Team
@@ -35,7 +35,7 @@ class RankPlan:
     """
 
     device: torch.device
-    place: Place | None
+    place: RankPlace | None
     chosen: tuple[torch.device, ...]
 
     @classmethod
@@ -50,7 +50,7 @@ class RankPlan:
         Raises:
             StudioError: if a device is not there.
         """
-        if several == LAUNCHED and (place := Place.from_environment()):
+        if several == LAUNCHED and (place := RankPlace.from_environment()):
             return cls(place.choose_device(device), place, ())
         chosen = named_devices(several) if several else []
         if not chosen:
@@ -161,7 +161,7 @@ def started(chosen: tuple[torch.device, ...], threads: int | None) -> Team:
         raise StudioError("This program trains on several devices already.", "Stop that first.")
     store = open_store(_HERE, 0, True, _CONNECTING)
     size = len(chosen)
-    own = Place(0, size, 0, size, _HERE, store.port, False, device=str(chosen[0]))
+    own = RankPlace(0, size, 0, size, _HERE, store.port, False, device=str(chosen[0]))
     processes: list[RankProcess] = []
     try:
         for rank, device in enumerate(chosen[1:], 1):

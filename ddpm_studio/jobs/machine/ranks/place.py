@@ -28,7 +28,7 @@ _CONNECTING = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
-class Place:
+class RankPlace:
     """A rank, and where all ranks find the store that they share.
 
     Args:
@@ -54,7 +54,7 @@ class Place:
     device: str = ""
 
     @classmethod
-    def from_environment(cls) -> Place | None:
+    def from_environment(cls) -> RankPlace | None:
         """Return what torchrun, or another rank of this program, has told; None: nothing.
 
         Raises:

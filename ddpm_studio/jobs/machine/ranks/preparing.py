@@ -22,7 +22,7 @@ from ddpm_studio.data.decoding.assisting import Assisting
 from ddpm_studio.data.decoding.decode_pool import decoding_processes
 from ddpm_studio.engine.device.ranks import RankLostError
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.jobs.machine.ranks.place import Place
+from ddpm_studio.jobs.machine.ranks.place import RankPlace
 from ddpm_studio.jobs.machine.ranks.store import put, take
 from ddpm_studio.jobs.machine.ranks.team import Team, there_key
 from ddpm_studio.progress import Progress
@@ -55,7 +55,7 @@ def prepared_by_all(
     return dataset
 
 
-def assists(place: Place) -> bool:
+def assists(place: RankPlace) -> bool:
     """Whether a rank helps to prepare pictures: the first of each machine but that of rank 0."""
     return place.rank > 0 and place.local_rank == 0
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ddpm_studio.errors import StudioError, plain
-from ddpm_studio.jobs.machine.ranks.place import Place
+from ddpm_studio.jobs.machine.ranks.place import RankPlace
 from ddpm_studio.rank_flag import RANK_WORD
 
 # An interrupt at the terminal is for this program; it ends the others itself.
@@ -40,7 +40,7 @@ class RankProcess:
         StudioError: if it can't be started.
     """
 
-    def __init__(self, place: Place, threads: int) -> None:
+    def __init__(self, place: RankPlace, threads: int) -> None:
         self.place = place
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         program = [sys.executable] if getattr(sys, "frozen", False) else _python()

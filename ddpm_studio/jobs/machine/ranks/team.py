@@ -20,7 +20,7 @@ import torch.distributed as dist
 
 from ddpm_studio.engine.device.ranks import RankGroup, RankLostError
 from ddpm_studio.errors import Failure, StudioError
-from ddpm_studio.jobs.machine.ranks.place import Place
+from ddpm_studio.jobs.machine.ranks.place import RankPlace
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
 from ddpm_studio.jobs.machine.ranks.store import part_of, wait_for
 from ddpm_studio.jobs.machine.ranks.watch import Doing, Watch, left_key
@@ -58,7 +58,7 @@ class Team:
 
     def __init__(
         self,
-        place: Place,
+        place: RankPlace,
         device: torch.device,
         store: Store,
         processes: list[RankProcess] | None = None,
@@ -286,12 +286,12 @@ class _WatchedGroup(RankGroup):
             self._doing.phase = before
 
 
-def dismiss(place: Place) -> None:
+def dismiss(place: RankPlace) -> None:
     """Tell the other ranks, which something else has started, that there is nothing to train."""
     _end_all(place.connect(_DISMISSING), place)
 
 
-def _end_all(store: Store, place: Place) -> None:
+def _end_all(store: Store, place: RankPlace) -> None:
     """Tell the others that it is over; what hosts the store stays until they have heard."""
     store.set(_OVER, "")
     until = time.monotonic() + (_GRACE_SECONDS if place.hosts else 0)
@@ -301,7 +301,7 @@ def _end_all(store: Store, place: Place) -> None:
 
 
 @contextlib.contextmanager
-def _loopback(place: Place) -> Iterator[None]:
+def _loopback(place: RankPlace) -> Iterator[None]:
     """Let gloo talk within the machine where all ranks are on it: its name may lead nowhere."""
     name = "GLOO_SOCKET_IFNAME"
     inside = place.local_size == place.size and sys.platform != "win32"
