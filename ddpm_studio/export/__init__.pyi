@@ -51,7 +51,10 @@ from .pictures import (
 from .pictures import (
     save_png_sequence as save_png_sequence,
 )
+from .recipe import ZOOM_KEY as ZOOM_KEY
 from .recipe import read_recipe as read_recipe
+from .recipe import zoom_of as zoom_of
+from .recipe import zoomed_recipe as zoomed_recipe
 from .text_metadata import (
     RECIPE_KEY as RECIPE_KEY,
 )

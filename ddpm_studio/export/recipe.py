@@ -13,6 +13,8 @@ from ddpm_studio.export import text_metadata
 from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES, RECIPE_KEY
 from ddpm_studio.strict_json import parse_object, require_file
 
+ZOOM_KEY = "zoom"
+
 
 def recipe_text(recipe: dict[str, object]) -> str:
     """Return a recipe as JSON in plain ASCII.
@@ -24,6 +26,17 @@ def recipe_text(recipe: dict[str, object]) -> str:
     if len(content) > MAX_RECIPE_BYTES:
         raise ValueError(f"the recipe has {len(content)} bytes, at most {MAX_RECIPE_BYTES}")
     return content
+
+
+def zoomed_recipe(recipe: dict[str, object], zoom: int) -> dict[str, object]:
+    """Return what made a picture that its file shows larger by a whole factor."""
+    return recipe if zoom == 1 else {**recipe, ZOOM_KEY: zoom}
+
+
+def zoom_of(recipe: dict[str, object] | None) -> int:
+    """Return by which whole factor a file shows its picture larger; 1: it does not say so."""
+    told = None if recipe is None else recipe.get(ZOOM_KEY)
+    return told if type(told) is int and told > 1 else 1
 
 
 def png_text(recipe: dict[str, object] | None) -> PngInfo:

@@ -31,18 +31,27 @@ def save_png(
     recipe: Recipe | None = None,
     columns: int | None = None,
     bands: Bands = FIRST_BANDS,
+    zoom: int = 1,
 ) -> JobSpec[Path]:
-    """Write a grid of (N, H, W, C), enlarged, or one picture as it is; the result is the path.
+    """Write a grid of (N, H, W, C), enlarged, or one picture; the result is the path.
 
-    ``bands``: which of more than four channels are seen, here and below.
+    Args:
+        path: ends with ``.png``.
+        pictures: uint8.
+        recipe: how they were made.
+        columns: how many in a row; None: as square as can be.
+        bands: which of more than four channels are seen, here and below.
+        zoom: by which whole factor one picture alone is enlarged; its recipe tells it.
     """
 
     def work() -> Generator[Event, None, Path]:
         from ddpm_studio import export
 
-        scale = 1 if len(pictures) == 1 else whole_zoom(export.make_grid(pictures, columns))
+        alone = len(pictures) == 1
+        scale = zoom if alone else whole_zoom(export.make_grid(pictures, columns))
         how: Any = {"columns": columns, "scale": scale, "bands": bands_of(pictures, bands)}
-        yield from export.save_grid(path, pictures, recipe, **how)
+        told = None if recipe is None else export.zoomed_recipe(recipe, zoom if alone else 1)
+        yield from export.save_grid(path, pictures, told, **how)
         return path
 
     return _saving(path, PoolSteps(work))
@@ -108,7 +117,8 @@ def save_sequence(
         chosen = export.choose_frames(len(shown), how["count"], options.easing)
         pictures = export.FrameSelection(shown, list(dict.fromkeys(chosen)))
         same = {key: how[key] for key in ("scale", "bands")}
-        yield from export.save_png_sequence(path, pictures, recipes, **same)
+        told = None if recipes is None else (export.zoomed_recipe(r, how["scale"]) for r in recipes)
+        yield from export.save_png_sequence(path, pictures, told, **same)
         return path
 
     return _saving(path, PoolSteps(work), Lane.BACKGROUND)

@@ -15,7 +15,7 @@ from PySide6.QtGui import QImage, QPixmap
 from ddpm_studio import data
 from ddpm_studio.data.formats.npy_header import read_npy_header
 from ddpm_studio.errors import StudioError
-from ddpm_studio.export import read_recipe
+from ddpm_studio.export import ZOOM_KEY, read_recipe, zoom, zoom_of
 from ddpm_studio.export.text_metadata import MAX_RECIPE_BYTES, RECIPE_KEY
 from ddpm_studio.picture_shape import (
     FIRST_BANDS,
@@ -176,11 +176,18 @@ def _pixels(image: QImage, channels: int) -> Pictures:
 def read_picture(path: Path) -> PictureDrop:
     """Read one image file, turned upright; what is transparent stays so.
 
+    A picture that was saved larger comes back as it was drawn.
+
     Raises:
         StudioError: it can't be read, is no picture, or too large.
     """
     # Not by Qt, whose plugins know many more formats and fewer bounds.
-    return PictureDrop(data.read_picture(path, alpha=True), read_recipe(path), path)
+    picture, recipe = data.read_picture(path, alpha=True), read_recipe(path)
+    small = picture[:: zoom_of(recipe), :: zoom_of(recipe)]
+    if recipe is not None and np.array_equal(zoom(small, zoom_of(recipe)), picture):
+        recipe = {key: told for key, told in recipe.items() if key != ZOOM_KEY}
+        picture = np.ascontiguousarray(small)
+    return PictureDrop(picture, recipe, path)
 
 
 def _recipe(text: str | bytes) -> dict[str, object] | None:

@@ -39,7 +39,6 @@ from ddpm_studio.gui.widgets.layout.drop_overlay import DropOverlay
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
-from ddpm_studio.gui.workspace.settings import Preferences
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.gui.workspace.undo_actions import UndoActions
 from ddpm_studio.jobs.drawing.recipes import Restored
@@ -61,7 +60,7 @@ class MainWindow(QMainWindow):
         self._unsaved = Unsaved(studio, self)
         studio.colours.keep_in(settings)
         self.actions_ = ActionRegistry(settings, self)
-        self.preferences = Preferences(settings, self)
+        self.preferences = studio.preferences
         self.recent = Recent(settings, self)
         self.setWindowTitle("DDPM Studio")
         self.setAcceptDrops(True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 from PySide6.QtCore import QObject, QSettings, Signal
@@ -41,6 +41,13 @@ class Settings(Request):
         description="New runs, with their samples and galleries, are put here; "
         "empty: DDPM Studio runs in your documents.",
         json_schema_extra={"section": "Files", "folder": True},
+    )
+    saved_size: Literal["ask", "exact", "256", "512", "1024"] = Field(
+        "ask",
+        title="Size of saved pictures",
+        description="ask: at the first one that is small. exact: a pixel of the file for each of "
+        "the picture. A number: enlarged by a whole factor to about so many pixels.",
+        json_schema_extra={"section": "Files"},
     )
     device: Device = Field(
         "auto",

@@ -22,7 +22,7 @@ from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.recipe_reopener import RecipeReopener
 from ddpm_studio.gui.workspace.records import Records
 from ddpm_studio.gui.workspace.run_colours import RunColours
-from ddpm_studio.gui.workspace.settings import open_settings
+from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.trainer import WindowTrainer
 from ddpm_studio.jobs.events import Drawn, Pictures
 from ddpm_studio.jobs.library.gallery import find_runs
@@ -73,6 +73,7 @@ class Studio(QObject):
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.backend = backend
+        self.preferences = Preferences(open_settings(), self)
         self.colours = RunColours()
         self.sources: tuple[Path, ...] = ()
         self.options = PrepareOptions()

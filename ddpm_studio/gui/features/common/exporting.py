@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.animation_dialog import FORMATS, AnimationDialog
+from ddpm_studio.gui.features.common.size_dialog import ask_zoom
 from ddpm_studio.gui.platform.images import Pictures, shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.layout.basics import name
@@ -95,6 +96,7 @@ class ExportMenu(QToolButton):
         category: the menu they belong to, translated.
         provider: what to give now, or None.
         numbers: whether it gives numbers too; their action is ``PREFIX.save_numbers``.
+        also: actions that stand in the menu too, whatever the provider gives.
         parent: the owner.
     """
 
@@ -115,12 +117,14 @@ class ExportMenu(QToolButton):
         provider: Callable[[], Export | None],
         *,
         numbers: bool = False,
+        also: Sequence[QAction] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._studio = studio
         self._provider = provider
         self._messages: MessageBar | None = None
+        self._also = also
         texts = {
             "copy": (
                 self.tr("Copy picture"),
@@ -172,7 +176,7 @@ class ExportMenu(QToolButton):
         }
         menu = QMenu(self)
         menu.setAccessibleName(self.tr("Export"))
-        menu.addActions(list(self.actions_by_kind.values()))
+        menu.addActions([*also, *self.actions_by_kind.values()])
         menu.aboutToShow.connect(self.refresh)
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -192,7 +196,7 @@ class ExportMenu(QToolButton):
         export = self._provider()
         for kind, action in self.actions_by_kind.items():
             action.setEnabled(export is not None and self._can(kind, export))
-        self.setEnabled(export is not None)
+        self.setEnabled(export is not None or any(one.isEnabled() for one in self._also))
 
     def copy(self) -> None:
         """Put the current picture on the clipboard."""
@@ -242,7 +246,8 @@ class ExportMenu(QToolButton):
         bands = shown_bands().bands
         if kind == "save_png":
             picture, recipe = export.one()
-            return specs.exports.save_png(path, picture[None], recipe, bands=bands)
+            zoom = (options.scale if options else None) or 1
+            return specs.exports.save_png(path, picture[None], recipe, bands=bands, zoom=zoom)
         if kind == "save_grid":
             return specs.exports.save_png(
                 path, export.pictures, export.recipe, export.columns, bands
@@ -268,7 +273,19 @@ class ExportMenu(QToolButton):
         self.failed.emit(failure)
 
     def _ask_png(self) -> None:
-        self._ask("save_png", ".png", self.tr("PNG picture (*.png)"))
+        export = self._provider()
+        if export is not None:
+            ask = partial(self._ask, "save_png", ".png", self.tr("PNG picture (*.png)"), export)
+            self._with_size(export, ask)
+
+    def _with_size(self, export: Export, then: Callable[[AnimationRequest], object]) -> None:
+        """Go on with the size of saved pictures, which is asked for once."""
+        ask_zoom(
+            self._studio.preferences,
+            export.one()[0],
+            lambda zoom: then(AnimationRequest(scale=zoom)),
+            self.window(),
+        )
 
     def _ask_grid(self) -> None:
         self._ask("save_grid", " grid.png", self.tr("PNG picture (*.png)"))
@@ -280,8 +297,8 @@ class ExportMenu(QToolButton):
         export = self._provider()
         if export is not None and export.frames is not None:
             self._ask_how(".zip")
-        else:
-            self._ask_sequence_place(export)
+        elif export is not None:
+            self._with_size(export, partial(self._ask_sequence_place, export))
 
     def _ask_numbers(self) -> None:
         self._ask("save_numbers", ".npy", self.tr("NumPy array (*.npy)"))
@@ -303,9 +320,7 @@ class ExportMenu(QToolButton):
         else:
             self._ask("save_animation", suffix, f"{FORMATS[suffix]} (*{suffix})", export, options)
 
-    def _ask_sequence_place(
-        self, export: Export | None, options: AnimationRequest | None = None
-    ) -> None:
+    def _ask_sequence_place(self, export: Export, options: AnimationRequest) -> None:
         kinds = (
             self.tr("ZIP of PNG pictures (*.zip)"),
             self.tr("Folder of PNG pictures (*)"),

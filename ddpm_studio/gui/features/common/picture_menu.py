@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.offers import offered_actions
+from ddpm_studio.gui.features.common.size_dialog import ask_zoom
 from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
@@ -40,17 +41,19 @@ class PictureMenu(QObject):
             separator,
             pin,
             self._action(self.tr("Copy"), "copy", grid.copy_current),
-            self._action(self.tr("Save PNG…"), "save", self._ask_where),
+            self._action(self.tr("Save PNG…"), "save", self.ask),
         ]
 
-    def save(self, path: Path) -> None:
-        """Write the current picture as it is, with its recipe, as a PNG."""
+    def save(self, path: Path, zoom: int = 1) -> None:
+        """Write the current picture, enlarged by a whole factor, with its recipe, as a PNG."""
         if self._grid.current < 0:
             return
         picture = self._grid.picture(self._grid.current)
         recipe = self._grid.recipe(self._grid.current)
         job = self._studio.backend.submit(
-            specs.exports.save_png(path, picture[None], recipe, bands=shown_bands().bands)
+            specs.exports.save_png(
+                path, picture[None], recipe, bands=shown_bands().bands, zoom=zoom
+            )
         )
         job.on_finished(self._on_saved)
         job.on_failed(self._studio.notify)
@@ -71,19 +74,23 @@ class PictureMenu(QObject):
         if index >= 0:
             self._studio.pins.add(self._grid.picture(index).copy(), self._grid.recipe(index))
 
-    def _ask_where(self) -> None:
+    def ask(self) -> None:
+        """Ask where to save the current picture and, the first time, how large."""
+        index = self._grid.current
+        if index >= 0:
+            picture, window = self._grid.picture(index), self._grid.window()
+            ask_zoom(self._studio.preferences, picture, self._ask_where, window)
+
+    def _ask_where(self, zoom: int) -> None:
         window = self._grid.window()
         dialog = QFileDialog(window if isinstance(window, QWidget) else None, self.tr("Save PNG"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(self.tr("PNG picture (*.png)"))
         dialog.setDefaultSuffix("png")
         dialog.selectFile(f"picture {self._grid.current + 1}.png")
-        dialog.fileSelected.connect(self._on_chosen)
+        dialog.fileSelected.connect(lambda path: self.save(Path(path), zoom))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
-
-    def _on_chosen(self, path: str) -> None:
-        self.save(Path(path))
 
     def _on_saved(self, path: Path) -> None:
         self._studio.notify(self.tr("Saved {name}.").format(name=path.name))

@@ -28,6 +28,7 @@ OTHER: dict[str, object] = {
     "theme": "dark",
     "bands": "5,4,1",
     "runs_folder": "/somewhere/else",
+    "saved_size": "512",
     "device": "cpu",
     "precision": "bf16",
     "threads": 1,

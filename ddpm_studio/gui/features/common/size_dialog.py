@@ -1,0 +1,130 @@
+"""Size dialog of saved pictures: whole multiples, asked for once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QDialog, QRadioButton, QVBoxLayout, QWidget
+
+from ddpm_studio.engine.sizes import size_text
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+from ddpm_studio.gui.workspace.settings import Preferences
+from ddpm_studio.picture_shape import MOST_COLOURS
+
+EXACT = "exact"
+_SIDES = (256, 512, 1024)
+_USUAL, _MOST = 512, 64
+_WIDTH = 380
+
+
+def zoom_to(picture: Pictures, side: int) -> int:
+    """By which whole factor (H, W, C) grows to at most ``side`` pixels; 1: it stays as it is."""
+    height, width = picture.shape[:2]
+    zoom: int = max(1, min(_MOST, side // max(height, width)))
+    return zoom
+
+
+def zooms(picture: Pictures) -> dict[int, str]:
+    """Return the whole factors to choose from for (H, W, C), each with its name as a setting.
+
+    What has more channels than are seen is not enlarged: its file carries the numbers.
+    """
+    found = {1: EXACT}
+    if picture.shape[2] <= MOST_COLOURS:
+        for side in _SIDES:
+            found.setdefault(zoom_to(picture, side), str(side))
+    return found
+
+
+def ask_zoom(
+    preferences: Preferences,
+    picture: Pictures,
+    then: Callable[[int], object],
+    parent: QWidget | None = None,
+) -> SizeDialog | None:
+    """Call ``then`` with the factor by which a picture (H, W, C) is saved larger.
+
+    Where nobody has chosen a size yet, and the picture is small, it is asked for and remembered.
+
+    Returns:
+        The dialog that asks, where it does.
+    """
+    wanted, offered = preferences.now.saved_size, zooms(picture)
+    if wanted == "ask" and len(offered) > 1:
+        dialog = SizeDialog(preferences, picture, parent)
+        dialog.chosen.connect(then)
+        dialog.open()
+        return dialog
+    known = wanted not in ("ask", EXACT) and len(offered) > 1
+    then(zoom_to(picture, int(wanted)) if known else 1)
+    return None
+
+
+class SizeDialog(QDialog):
+    """Asks how large pictures are saved from now on.
+
+    Args:
+        preferences: where the answer is kept.
+        picture: the one that is saved now, (H, W, C).
+        parent: the window.
+    """
+
+    chosen = Signal(int)
+    """The factor for this picture."""
+
+    def __init__(
+        self, preferences: Preferences, picture: Pictures, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._preferences = preferences
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Size of saved pictures"))
+        self.setMinimumWidth(_WIDTH)
+        height, width = picture.shape[:2]
+        why = self.tr(
+            "The picture has {0} pixels. Saved larger, each of them becomes a sharp square; "
+            "other programs would blur it."
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(label(why.format(size_text(width, height)), wrap=True))
+        sizes = QVBoxLayout()
+        sizes.setSpacing(SPACE_S)
+        layout.addLayout(sizes)
+        self._group = QButtonGroup(self)
+        self._names = zooms(picture)
+        usual = zoom_to(picture, _USUAL)
+        for zoom in self._names:
+            how = self.tr("as it is") if zoom == 1 else self.tr("{0} times").format(zoom)
+            words = f"{size_text(width * zoom, height * zoom)} · {how}"
+            one = QRadioButton(words)
+            name(one, words, self.tr("Save pictures of this size so"))
+            one.setChecked(zoom == usual)
+            self._group.addButton(one, zoom)
+            sizes.addWidget(one)
+        later = self.tr("Asked once: “Size of saved pictures” in Settings changes it.")
+        layout.addWidget(label(later, "muted", wrap=True))
+        self.go_button = button(
+            self.tr("Continue"), self.tr("Save so, now and later"), role="primary"
+        )
+        self.go_button.setDefault(True)
+        self.go_button.clicked.connect(self._take)
+        cancel = button(self.tr("Cancel"), self.tr("Save nothing"))
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        layout.addLayout(answers(cancel, self.go_button))
+
+    def choose(self, zoom: int) -> None:
+        """Choose one of the factors that are offered."""
+        self._group.button(zoom).setChecked(True)
+
+    def _take(self) -> None:
+        zoom = self._group.checkedId()
+        self._preferences.set("saved_size", self._names[zoom])
+        self.accept()
+        self.chosen.emit(zoom)
