@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.jobs.frames import FrameImages as FrameImages
+from ddpm_studio.jobs.so_far import BatchDrawn as BatchDrawn
+from ddpm_studio.jobs.so_far import DrawingBegun as DrawingBegun
 from ddpm_studio.progress import Progress as Progress
 
 Pictures = npt.NDArray[np.uint8]
@@ -388,6 +390,8 @@ Event = (
     | CheckpointSaved
     | SampleGrid
     | FrameImages
+    | DrawingBegun
+    | BatchDrawn
     | Drawn
     | Beside
     | PicturesRead

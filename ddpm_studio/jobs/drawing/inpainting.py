@@ -25,7 +25,7 @@ from ddpm_studio.jobs.drawing.drawing import (
 )
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import load_file, to_latent
-from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.events import DrawingBegun, Drawn, Event, Pictures
 from ddpm_studio.requests import InpaintRequest
 
 Mask = npt.NDArray[np.bool_]
@@ -38,7 +38,8 @@ def inpaint(
 ) -> Generator[Event, None, Drawn]:
     """Draw what is masked out anew; the other pixels stay as they are.
 
-    Yields Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
+    Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
+    them.
 
     Args:
         request: how many, how long.
@@ -59,8 +60,10 @@ def inpaint(
         )
     if not mask.any():
         raise StudioError("The mask leaves nothing to fill in.", "Mark a part of the picture.")
+    made = recipe(model, request, {"picture": picture, "mask": mask})
+    yield DrawingBegun(made)
     pictures = yield from follow(_walk(model, request, x_0, mask), request.frames, "Filling in")
-    return Drawn(pictures, recipe(model, request, {"picture": picture, "mask": mask}))
+    return Drawn(pictures, made)
 
 
 def _walk(model: Model, request: InpaintRequest, x_0: Tensor, mask: Mask) -> Frames:

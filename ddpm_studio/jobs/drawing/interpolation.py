@@ -16,7 +16,7 @@ from ddpm_studio.jobs.drawing.latents import forward_noise
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
-from ddpm_studio.jobs.events import Drawn, Event, Pictures
+from ddpm_studio.jobs.events import DrawingBegun, Drawn, Event, Pictures
 from ddpm_studio.requests import InterpolateRequest, MixRequest, PathRequest
 
 
@@ -25,7 +25,8 @@ def interpolate(
 ) -> Generator[Event, None, Drawn]:
     """Encode the pictures to t, mix, and decode; all noise is held fixed over λ.
 
-    Yields Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
+    Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
+    them.
 
     Args:
         request: t, how many λ or which one, how to mix, sampler.
@@ -66,7 +67,8 @@ def walk_path(
 ) -> Generator[Event, None, Drawn]:
     """Encode key pictures to t and walk λ from each to the next; all noise is held fixed.
 
-    Yields Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
+    Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
+    them.
 
     Args:
         request: t, λ steps from key to key with both counted, how to mix, sampler.
@@ -104,10 +106,11 @@ def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) ->
 def _decoded(
     model: Model, request: MixRequest, mixed: Tensor, inputs: Sequence[Pictures]
 ) -> Generator[Event, None, Drawn]:
+    named = {str(number): picture for number, picture in enumerate(inputs)}
+    made = recipe(model, request, named)
+    yield DrawingBegun(made)
     noise = PictureNoise(request.seed, [0] * len(mixed), model.device)
     pictures = yield from draw(
         model, request, mixed, request.t, noise, frames=request.frames, text="Interpolating"
     )
-    named = {str(number): picture for number, picture in enumerate(inputs)}
-    made = recipe(model, request, named)
     return Drawn(pictures, made, to_uint8(mixed).cpu().numpy())

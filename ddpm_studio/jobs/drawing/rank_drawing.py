@@ -50,8 +50,12 @@ def draw_batch(
     classes: Sequence[int] | None,
     numbers: range,
     walks: int = 1,
+    moments: int = 0,
 ) -> Generator[Event, None, Pictures]:
-    """Draw one batch; ``walks`` are those that are to come, with it."""
+    """Draw one batch; ``walks`` are those that are to come, with it.
+
+    ``moments``: how many to show of it, where the request asks for none.
+    """
     noise = PictureNoise(request.seed, numbers, model.device)
     return draw(
         model,
@@ -59,7 +63,7 @@ def draw_batch(
         noise.draw(picture_shape(model)),
         model.process.schedule.T,
         noise,
-        frames=request.frames,
+        frames=request.frames or moments,
         text="Sampling",
         walks=walks,
         classes=classes_of(numbers, classes),

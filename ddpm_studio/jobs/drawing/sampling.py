@@ -21,7 +21,14 @@ from ddpm_studio.jobs.drawing.rank_drawing import (
     helpers,
 )
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
-from ddpm_studio.jobs.events import Drawn, Event, Pictures, Progress
+from ddpm_studio.jobs.events import (
+    BatchDrawn,
+    DrawingBegun,
+    Drawn,
+    Event,
+    Pictures,
+    Progress,
+)
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import GridOptions, SampleRequest
@@ -31,7 +38,7 @@ _Take = Callable[[Pictures, Sequence[int] | None], None]
 
 
 def sample(
-    request: SampleRequest, models: ModelStore, devices: str | None = None
+    request: SampleRequest, models: ModelStore, devices: str | None = None, moments: int = 0
 ) -> Generator[Event, None, Drawn]:
     """Draw ``request.count`` pictures; picture k of a seed is the same whatever the count.
 
@@ -42,9 +49,11 @@ def sample(
         models: where the model comes from.
         devices: several that share the batches, as ``TrainRequest.devices``, or ``LAUNCHED``;
             frames are drawn on the first alone.
+        moments: how many to show of each batch, where ``request.frames`` asks for none.
 
     Yields:
-        Progress, and FrameImages of all pictures if ``request.frames`` asks for them.
+        Progress; DrawingBegun, and FrameImages of all pictures, if ``request.frames`` asks for
+        them; with ``moments`` those of each batch, and BatchDrawn where there are several.
 
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
@@ -53,8 +62,11 @@ def sample(
     device = ranks.device_for(request.device)
     model = models.for_drawing(request.run, request.model_copy(update={"device": device}))
     request = as_the_run_draws(model, request)
-    pictures = yield from draw_classes(model, request, _classes(model, request), ranks)
-    return Drawn(pictures, _recipe(model, request))
+    classes, told = _classes(model, request), _recipe(model, request)
+    if request.frames or moments:
+        yield DrawingBegun(told)
+    pictures = yield from draw_classes(model, request, classes, ranks, moments)
+    return Drawn(pictures, told)
 
 
 def sample_to_file(
@@ -103,6 +115,7 @@ def draw_classes(
     request: SampleRequest,
     classes: Sequence[int] | None,
     ranks: RankPlan,
+    moments: int = 0,
 ) -> Generator[Event, None, Pictures]:
     """Draw pictures, each of a class of its own.
 
@@ -111,15 +124,18 @@ def draw_classes(
         request: the sampler and its settings, and how many; its own class is of no effect.
         classes: one for each picture; None: without.
         ranks: that share the batches.
+        moments: as :func:`sample`.
 
     Yields:
-        As :func:`sample`.
+        As :func:`sample`, but what has begun.
 
     Returns:
         The pictures, uint8 (N, H, W, C).
     """
     pictures: list[Pictures] = []
-    yield from _draw_batches(model, request, classes, lambda some, _: pictures.append(some), ranks)
+    yield from _draw_batches(
+        model, request, classes, lambda some, _: pictures.append(some), ranks, moments
+    )
     return np.concatenate(pictures)
 
 
@@ -129,6 +145,7 @@ def _draw_batches(
     classes: Sequence[int] | None,
     take: _Take,
     ranks: RankPlan,
+    moments: int = 0,
 ) -> Generator[Event, None, None]:
     """Draw in batches, in order; each is handed on with its classes."""
     batches = batches_of(model, request)
@@ -137,9 +154,11 @@ def _draw_batches(
             if others is not None and others.draws(k):
                 job = others.drawn(k)
             else:
-                job = draw_batch(model, request, classes, numbers, len(batches) - k)
+                job = draw_batch(model, request, classes, numbers, len(batches) - k, moments)
             taken = yield from relay(job, partial(_part, k, len(batches)))
             take(taken, classes_of(numbers, classes))
+            if moments and len(batches) > 1:
+                yield BatchDrawn(taken)
 
 
 @contextlib.contextmanager

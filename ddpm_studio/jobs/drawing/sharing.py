@@ -18,7 +18,15 @@ from ddpm_studio.jobs.drawing.latents import forward_noise, latent_of, noised, u
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
-from ddpm_studio.jobs.events import Drawn, Event, Latent, Notice, Pictures, Progress
+from ddpm_studio.jobs.events import (
+    DrawingBegun,
+    Drawn,
+    Event,
+    Latent,
+    Notice,
+    Pictures,
+    Progress,
+)
 from ddpm_studio.jobs.relay import relay
 from ddpm_studio.requests import ShareRequest
 
@@ -31,8 +39,9 @@ def share(
 ) -> Generator[Event, None, Drawn]:
     """Freeze x_t and draw many x_0 ~ p_θ(x_0|x_t).
 
-    At t = 0 all are the picture itself, at t = T they have nothing in common. Yields Progress,
-    Notice, and FrameImages of all pictures if ``request.frames`` asks for them.
+    At t = 0 all are the picture itself, at t = T they have nothing in common. Yields
+    DrawingBegun, Progress, Notice, and FrameImages of all pictures if ``request.frames`` asks for
+    them.
 
     Args:
         request: t, count, sampler.
@@ -76,10 +85,6 @@ def share(
     else:
         forward = forward_noise(model, request.seed, 1)
         x_t, passed = yield from _latent_from_noise(model, request, forward)
-    noise = PictureNoise(request.seed, range(request.count), model.device)
-    start = x_t.expand(request.count, -1, -1, -1)
-    drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
-    pictures = yield from relay(drawing, partial(_going_on, passed))
     made = recipe(model, request, inputs)
     if latent is not None:
         made["latent"] = {
@@ -88,6 +93,11 @@ def share(
             "origin": latent.origin,
             "exact": latent.exact,
         }
+    yield DrawingBegun(made)
+    noise = PictureNoise(request.seed, range(request.count), model.device)
+    start = x_t.expand(request.count, -1, -1, -1)
+    drawing = draw(model, request, start, request.t, noise, frames=request.frames, text="Sharing")
+    pictures = yield from relay(drawing, partial(_going_on, passed))
     return Drawn(
         pictures,
         made,

@@ -20,6 +20,7 @@ from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.catalogue.tools import TOOLS, tool_of
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.age_row import AgeRow
+from ddpm_studio.gui.features.common.cancelled_drawing import CancelledDrawing
 from ddpm_studio.gui.features.common.drawing_turn import DrawingTurn
 from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
@@ -107,6 +108,7 @@ class ToolPanel(QWidget):
         self._delay = QTimer(self, singleShot=True)
         self._delay.timeout.connect(self._draw)
         self.messages = MessageBar()
+        self.cancelled = CancelledDrawing(studio, self.messages, self)
         self.progress = thin_progress(self.tr("Drawing"))
         body = QWidget()
         self.content = QVBoxLayout(body)
@@ -180,7 +182,9 @@ class ToolPanel(QWidget):
         self._was_asked, self._asked_for = self._asked_for, False
         self._keeps = self._was_asked and not self._dragging
         self._begun = time.monotonic()
+        self.cancelled.let_go()
         self.job = self.studio.submit(spec, asked=self._was_asked, kept=self._keeps)
+        self.cancelled.follow(self.job, self._keeps)
         self.job.on_event(self._on_event)
         self.job.changed.connect(self._show_progress)
         self.job.on_finished(self._on_finished)
@@ -207,6 +211,7 @@ class ToolPanel(QWidget):
     def give_up(self) -> None:
         """Cancel a drawing under way: what it was asked for is shown no more."""
         self._patience.stop()
+        self.cancelled.let_go()
         if self.job is not None:
             self.studio.backend.cancel(self.job)
 

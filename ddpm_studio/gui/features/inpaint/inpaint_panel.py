@@ -49,6 +49,7 @@ class InpaintPanel(ToolPanel):
         super().__init__(studio, actions, parent)
         self._surprised = False
         self._frames: list[Pictures] = []
+        self.cancelled.shown = self._with_known
         wheel = WheelFilter(self)
         self.source = SourceSlot(studio, self.tr("Picture"), self.tr("drop one"), "inpaint source")
         self.canvas = MaskPicture(self.tr("Picture and mask"))
@@ -231,13 +232,16 @@ class InpaintPanel(ToolPanel):
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, FrameImages):
-            picture, mask = self.source.fitted, self.canvas.painted[..., None]
-            shown = event.x0_hat
-            if picture is not None and picture.shape == shown.shape[1:]:
-                # What is known is shown as it is: only the rest is a guess.
-                shown = np.where(mask, shown, picture)
-            self._frames.append(shown)
-            self.grid.set_pictures(shown)
+            self._frames.append(self._with_known(event))
+            self.grid.set_pictures(self._frames[-1])
+
+    def _with_known(self, frame: FrameImages) -> Pictures:
+        """What is known is shown as it is: only the rest is a guess."""
+        picture, mask = self.source.fitted, self.canvas.painted[..., None]
+        shown = frame.x0_hat
+        if picture is None or picture.shape != shown.shape[1:]:
+            return shown
+        return np.where(mask, shown, picture)
 
     def _on_finished(self, result: object) -> None:
         if isinstance(result, Drawn):

@@ -1,0 +1,24 @@
+"""Events of a drawing under way, with what is left of it if it is cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Pictures = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class DrawingBegun:
+    """A drawing has begun; its finished pictures will have this ``recipe``."""
+
+    recipe: dict[str, object]
+
+
+@dataclass(frozen=True, eq=False)
+class BatchDrawn:
+    """The next pictures of a drawing in several batches are finished, uint8 (N, H, W, C)."""
+
+    pictures: Pictures

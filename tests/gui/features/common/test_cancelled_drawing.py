@@ -1,0 +1,130 @@
+"""A drawing that a person cancels is not lost: what there is of it is kept, or offered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import BatchDrawn, DrawingBegun, Drawn, FrameImages
+from tests.gui.fake_backend import FakeBackend
+from tests.gui.summaries import view_of
+
+RECIPE: dict[str, object] = {"kind": "share", "request": {"seed": 3}}
+
+
+@pytest.fixture
+def studio(fake: FakeBackend) -> Studio:
+    return Studio(fake)
+
+
+@pytest.fixture
+def kept(studio: Studio) -> list[Drawn]:
+    found: list[Drawn] = []
+    studio.drawn.connect(found.append)
+    return found
+
+
+def opened(fake: FakeBackend, studio: Studio, run: Path) -> None:
+    studio.open_run(run)
+    fake.finish(fake.job(f"Opening {run.name}"), view_of(run))
+
+
+def moment(t: int, level: float) -> FrameImages:
+    numbers = np.full((9, 16, 16, 3), level, np.float16)
+    return FrameImages(20 - t, 20, t, numbers, numbers, numbers)
+
+
+@pytest.fixture
+def share(qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path) -> SharePanel:
+    panel = SharePanel(studio, ActionRegistry())
+    qtbot.addWidget(panel)
+    panel.show()
+    opened(fake, studio, tmp_path / "run")
+    qtbot.waitUntil(lambda: panel.job is not None)
+    panel.draw_now()
+    return panel
+
+
+def test_what_was_shown_of_it_is_offered_and_kept_with_its_t(
+    fake: FakeBackend, share: SharePanel, kept: list[Drawn]
+) -> None:
+    assert share.job is not None
+    fake.send(share.job, DrawingBegun(RECIPE))
+    fake.send(share.job, moment(20, -1.0))
+    fake.send(share.job, moment(8, 1.0))
+    fake.cancel(share.job)
+    assert share.messages.text == "Cancelled at t = 8."
+    assert kept == []
+    share.messages.action_button.click()
+    (drawn,) = kept
+    assert drawn.recipe == {**RECIPE, "moment": 8}
+    assert np.array_equal(drawn.pictures, np.full((9, 16, 16, 3), 255, np.uint8))
+    assert share.messages.text == ""
+
+
+def test_a_drawing_that_gives_way_to_a_newer_one_offers_nothing(
+    fake: FakeBackend, share: SharePanel, kept: list[Drawn]
+) -> None:
+    assert share.job is not None
+    fake.send(share.job, DrawingBegun(RECIPE))
+    fake.send(share.job, moment(8, 1.0))
+    share.draw_now()
+    assert share.messages.text == ""
+    # Nor does one that the tool itself ends.
+    fake.send(share.job, DrawingBegun(RECIPE))
+    fake.send(share.job, moment(8, 1.0))
+    share.give_up()
+    assert share.messages.text == ""
+    assert kept == []
+
+
+def test_finished_pictures_of_new_samples_are_kept_at_once(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, kept: list[Drawn], tmp_path: Path
+) -> None:
+    panel = GalleryPanel(studio, ActionRegistry())
+    qtbot.addWidget(panel)
+    opened(fake, studio, tmp_path / "run")
+    panel.draw_samples()
+    job = panel.job
+    assert job is not None
+    fake.send(job, DrawingBegun(RECIPE))
+    batches = np.random.default_rng(0).integers(0, 256, (2, 4, 16, 16, 3), np.uint8)
+    for batch in batches:
+        fake.send(job, BatchDrawn(batch))
+    fake.send(job, moment(8, 0.0))
+    fake.cancel(job)
+    (drawn,) = kept
+    assert np.array_equal(drawn.pictures, batches.reshape(8, 16, 16, 3))
+    assert drawn.recipe == RECIPE
+    assert "8 pictures" in panel.messages.text
+
+
+def test_what_is_known_of_a_picture_that_is_filled_in_is_kept_as_it_is(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, kept: list[Drawn], tmp_path: Path
+) -> None:
+    panel = InpaintPanel(studio, ActionRegistry())
+    qtbot.addWidget(panel)
+    panel.show()
+    opened(fake, studio, tmp_path / "run")
+    known = np.full((16, 16, 3), 7, np.uint8)
+    panel.source.set_picture(known)
+    qtbot.waitUntil(lambda: panel.source.fitted is not None)
+    mask = np.zeros((16, 16), bool)
+    mask[:8] = True
+    panel.canvas.set_mask(mask)
+    panel.draw_now()
+    assert panel.job is not None
+    fake.send(panel.job, DrawingBegun(RECIPE))
+    fake.send(panel.job, moment(8, 1.0))
+    fake.cancel(panel.job)
+    panel.messages.action_button.click()
+    assert (kept[0].pictures[:, :8] == 255).all()
+    assert (kept[0].pictures[:, 8:] == 7).all()
