@@ -6,8 +6,9 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddpm_studio.backend.spec import JobSpec, PoolSteps
+from ddpm_studio.backend.spec import JobSpec, Lane, PoolSteps
 from ddpm_studio.jobs.events import Drawn, Event
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs.library.gallery import Kept
@@ -70,6 +71,40 @@ def rate(files: Sequence[Path], stars: int) -> JobSpec[None]:
         return gallery.rate(files, stars)
 
     return JobSpec(f"Rating {len(files)}", PoolSteps(work), listed=False, queue=_QUEUE)
+
+
+def put_on_board(files: Sequence[Path], board: str, on: bool) -> JobSpec[None]:
+    """Write that pictures are on a board, or are no longer."""
+
+    def work() -> Generator[Event, None, None]:
+        from ddpm_studio.jobs.library import gallery
+
+        return gallery.put_on_board(files, board, on)
+
+    title = f"Putting {len(files)} on {board}" if on else f"Taking {len(files)} off {board}"
+    return JobSpec(title, PoolSteps(work), listed=False, queue=_QUEUE)
+
+
+def export_pictures(
+    files: Sequence[Path], path: Path, side: int = 0, bands: Bands = FIRST_BANDS
+) -> JobSpec[Path]:
+    """Write kept pictures into a folder, a zip, an ``.npz``, or one sheet; the result is the path.
+
+    Args:
+        files: the pictures' own.
+        path: ends with ``.zip``, ``.npz`` or, for a sheet, ``.png``; else it is a folder.
+        side: enlarged by a whole factor to at most so many pixels; 0: as they are.
+        bands: which of more than four channels are seen.
+    """
+
+    def work() -> Generator[Event, None, Path]:
+        from ddpm_studio.jobs.library.gallery_export import export_kept
+
+        yield from export_kept(files, path, side, bands)
+        return path
+
+    title = f"Exporting {len(files):,} to {path.name}"
+    return JobSpec(title, PoolSteps(work), Lane.BACKGROUND, queue=f"file {path}")
 
 
 def delete(files: Sequence[Path]) -> JobSpec[None]:

@@ -33,8 +33,9 @@ _SECTIONS = (
     ("*.as_*", "*.page*", "learn.*"),
     ("*.play", "*.loop", "*.back", "*.forward", "*.first", "*.last"),
     ("gallery.rate*", "observatory.notes"),
+    ("gallery.*_board",),
     ("*.delete", "*.remove", "*.paste", "*.undo", "*.redo"),
-    ("*.copy", "*.copy_python", "*.save_*", "*.csv", "*.picture"),
+    ("*.copy", "*.copy_python", "*.save_*", "*.export_*", "*.csv", "*.picture"),
     ("help.palette", "help.tour", "help.glossary", "help.shortcuts", "help.examples"),
 )
 

@@ -108,6 +108,7 @@ QToolButton:hover {{ background: {t.hover}; }}
 QToolButton:pressed {{ background: {t.pressed}; }}
 QToolButton:checked {{ background: {t.selected}; color: {t.accent}; }}
 QToolButton:focus {{ border: 1px solid {ring}; }}
+QToolButton[dropping="true"] {{ background: {t.hover}; border: 1px solid {t.accent}; }}
 QToolButton:disabled {{ color: {t.disabled}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolButton::menu-button {{ border: none; width: 16px; }}

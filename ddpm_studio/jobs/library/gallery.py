@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sys
 from collections.abc import Generator, Iterable, Sequence
@@ -14,18 +13,16 @@ import filelock
 
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
+from ddpm_studio.jobs.library.gallery_notes import MOST_STARS as MOST_STARS
+from ddpm_studio.jobs.library.gallery_notes import boards_of, forget, stars_of
+from ddpm_studio.jobs.library.gallery_notes import put_on_board as put_on_board
+from ddpm_studio.jobs.library.gallery_notes import rate as rate
 from ddpm_studio.paths import is_file
 from ddpm_studio.runs.ready import made_own_folder, own_folder
-from ddpm_studio.strict_json import read_object
-
-MOST_STARS = 5
 
 _FOLDER = "samples/gallery"
 DELETED = ".deleted"
-_RATINGS = "ratings.json"
-_LOCK_SECONDS = 10.0
 _TOGETHER = 16
-_MOST_RATING_BYTES = 4 << 20
 
 
 @dataclass(eq=False, slots=True)
@@ -33,8 +30,8 @@ class Kept:
     """What the gallery knows of one picture without its pixels, of which there may be many.
 
     ``made`` is the time of its file in seconds; ``drawing`` is equal for all pictures of one
-    drawing, in which it has the place ``index``; ``rating`` is 0 (none) to 5, and the only part
-    that changes. ``unsaved`` has picture and recipe where the disk refused them.
+    drawing, in which it has the place ``index``; ``rating`` is 0 (none) to 5; it and the names of
+    ``boards`` are what changes. ``unsaved`` has picture and recipe where the disk refused them.
     """
 
     run: Path
@@ -48,6 +45,7 @@ class Kept:
     sampler: str = ""
     rating: int = 0
     unsaved: tuple[Pictures, Recipe] | None = None
+    boards: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -142,11 +140,13 @@ def load(
         _bring_own(run)
         folder = own_folder(run) / _FOLDER
         if empty_bin:
+            with contextlib.suppress(OSError, filelock.Timeout):
+                forget(folder, {path.name for path in numbered(folder / DELETED)})
             shutil.rmtree(folder / DELETED, ignore_errors=True)
         files[run] = numbered(folder)
     total, done = sum(map(len, files.values())), 0
     for run, own in files.items():
-        ratings = read_ratings(run)
+        ratings, boards = read_ratings(run), boards_of(own_folder(run) / _FOLDER)
         for path in own:
             done += 1
             try:
@@ -156,7 +156,9 @@ def load(
                 continue
             if recipe is not None:
                 stars = ratings.get(path.name, 0)
-                kept.append(describe(run, int(path.stem), status.st_mtime, recipe, stars))
+                item = describe(run, int(path.stem), status.st_mtime, recipe, stars)
+                item.boards = boards.get(path.name, ())
+                kept.append(item)
             if done % _TOGETHER == 0 or done == total:
                 yield Progress(done, total, "Reading the gallery", "pictures")
     return list(runs), kept
@@ -204,43 +206,9 @@ def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
         yield Progress(number + 1, len(files), "Bringing back", "pictures")
 
 
-def rate(files: Sequence[Path], stars: int) -> Generator[Event, None, None]:
-    """Write ratings beside the pictures, whose files are not touched.
-
-    Args:
-        files: of one gallery or several.
-        stars: 0 (none) to 5.
-
-    Raises:
-        ValueError: for another number of stars.
-        OSError: if it can't be written; the ratings from before are still there.
-    """
-    from ddpm_studio.runs import atomic
-
-    if not 0 <= stars <= MOST_STARS:
-        raise ValueError(f"a rating has 0 to {MOST_STARS} stars, not {stars}")
-    for folder in dict.fromkeys(path.parent for path in files):
-        # Another window may rate in the same gallery: what it wrote must not be lost.
-        with filelock.FileLock(folder / ".ratings.lock", timeout=_LOCK_SECONDS):
-            ratings = _read_ratings(folder)
-            ratings |= {path.name: stars for path in files if path.parent == folder}
-            given = {name: number for name, number in sorted(ratings.items()) if number}
-            atomic.write_bytes(folder / _RATINGS, json.dumps(given, indent=1).encode())
-        yield Progress(1, 1, "Rating")
-
-
 def read_ratings(run: Path) -> dict[str, int]:
     """Return the stars of a run's pictures by file name; what is damaged counts as not rated."""
-    return _read_ratings(own_folder(run) / _FOLDER)
-
-
-def _read_ratings(folder: Path) -> dict[str, int]:
-    try:
-        told = read_object(folder / _RATINGS, _MOST_RATING_BYTES)
-    except (OSError, ValueError):
-        return {}
-    valid = range(1, MOST_STARS + 1)
-    return {name: stars for name, stars in told.items() if type(stars) is int and stars in valid}
+    return stars_of(own_folder(run) / _FOLDER)
 
 
 def claimed(folder: Path, number: int) -> Path:

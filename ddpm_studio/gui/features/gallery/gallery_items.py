@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -22,6 +23,7 @@ class Filter:
     run: Path | None = None
     sampler: str = ""
     stars: int = 0
+    board: str = ""
 
     def passes(self, item: Kept) -> bool:
         """Whether a picture is to be shown."""
@@ -30,6 +32,7 @@ class Filter:
             and self.run in (None, item.run)
             and self.sampler in ("", item.sampler)
             and item.rating >= self.stars
+            and self.board in ("", *item.boards)
         )
 
 
@@ -60,6 +63,27 @@ class GalleryItems:
     def samplers(self) -> list[str]:
         """The samplers that have drawn something."""
         return sorted({item.sampler for item in self._all if item.sampler})
+
+    @property
+    def boards(self) -> dict[str, int]:
+        """The boards by name, each with how many pictures it has."""
+        found = Counter(board for item in self._all for board in item.boards)
+        return dict(sorted(found.items(), key=lambda one: one[0].casefold()))
+
+    def of_board(self, board: str) -> list[Kept]:
+        """Return the pictures on a board, shown or not."""
+        return [item for item in self._all if board in item.boards]
+
+    def put(self, items: Iterable[Kept], board: str, on: bool) -> list[Kept]:
+        """Put pictures on a board, or take them off; returns those that were not so before.
+
+        What is shown changes with the next :meth:`refresh`.
+        """
+        changed = [item for item in items if (board in item.boards) != on]
+        for item in changed:
+            others = (one for one in item.boards if one != board)
+            item.boards = tuple(sorted((*others, board) if on else others))
+        return changed
 
     def next_seed(self, run: Path) -> int:
         """A seed above those of all pictures of a run."""

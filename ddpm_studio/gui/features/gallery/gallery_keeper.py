@@ -89,6 +89,10 @@ class GalleryKeeper(QObject):
         """Write their stars down."""
         self._submit(specs.gallery.rate(_on_disk(items), stars))
 
+    def put(self, items: Sequence[Kept], board: str, on: bool) -> None:
+        """Write down that they are on a board, or are no longer."""
+        self._submit(specs.gallery.put_on_board(_on_disk(items), board, on))
+
     def whole(self, item: Kept) -> PictureDrop | None:
         """Return a picture with its recipe: one small file, read where it is chosen."""
         if self._whole is None or self._whole[0] is not item:

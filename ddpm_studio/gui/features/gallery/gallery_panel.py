@@ -6,36 +6,36 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QItemSelection, QItemSelectionModel
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton
-from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.features.common.exporting import ExportMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.gallery.gallery_bar import SIDE, GalleryBar, GalleryFilters
+from ddpm_studio.gui.features.gallery.gallery_boards import GalleryBoards
+from ddpm_studio.gui.features.gallery.gallery_exports import GalleryExports
 from ddpm_studio.gui.features.gallery.gallery_items import GalleryItems
 from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.features.gallery.gallery_menu import GalleryMenu
 from ddpm_studio.gui.features.gallery.gallery_side import GallerySide
-from ddpm_studio.gui.platform.images import PictureDrop, Pictures
+from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import name, tool_button
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import without_inputs
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.library.gallery import MOST_STARS, Kept
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
-# A sheet of more pictures than this is not made.
-_MOST_EXPORTED = 256
+# Of a drawing under way, for one that is cancelled.
+_MOMENTS = 11
 _ROOM_FOR_DETAILS, _ROOM_FOR_ONE_ROW = 1160, 920
 
 
@@ -54,11 +54,16 @@ class GalleryPanel(ToolPanel):
         super().__init__(studio, actions, parent)
         self._asked = self._details_asked = False
         self._remembered: list[Kept] = []
-        self._exported: tuple[list[Path], list[PictureDrop]] = ([], [])
         self.items = GalleryItems()
         self.thumbnails = Thumbnails(self.tr("Gallery"), SIDE)
         self.thumbnails.drop_for = self._drop
         self.keeper = GalleryKeeper(studio, self.items, self.thumbnails.cache)
+        self.boards = GalleryBoards(
+            self.items, self.keeper, self.chosen, self.messages, self.thumbnails, self
+        )
+        self.exports = GalleryExports(
+            studio, self.keeper, self._asked_for_export, self.messages, self
+        )
         self.side = GallerySide(studio)
         self.filters = GalleryFilters()
         self.count = QComboBox()
@@ -68,7 +73,14 @@ class GalleryPanel(ToolPanel):
         name(self.count, self.tr("Count"), self.tr("How many pictures to draw"))
         self.sampler = SamplerBar(loose=True)
         self._register()
-        self.export = ExportMenu(studio, actions, "gallery", self.category, self._to_export)
+        self.export = ExportMenu(
+            studio,
+            actions,
+            "gallery",
+            self.category,
+            self.exports.to_export,
+            also=[self.exports.register(actions, self.category)],
+        )
         self.export.report_to(self.messages)
         self._draw_rows = QWidget()
         self._build()
@@ -163,6 +175,7 @@ class GalleryPanel(ToolPanel):
         self._top.addWidget(self.filters, 1)
         self.content.addLayout(self._top)
         self.content.addWidget(self.progress)
+        self.content.addWidget(self.boards.bar)
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_M)
         middle.addWidget(self.thumbnails, 1)
@@ -202,6 +215,7 @@ class GalleryPanel(ToolPanel):
         self.thumbnails.digit_pressed.connect(self.rate_chosen)
         self.side.rating.given.connect(self.rate_chosen)
         self.filters.changed.connect(self._on_filter)
+        self.boards.changed.connect(self._on_filter)
         self.bar.zoom.valueChanged.connect(self.thumbnails.set_side)
         self.keeper.failed.connect(self._on_failed)
         self.keeper.about_to_add.connect(self._remember)
@@ -226,6 +240,7 @@ class GalleryPanel(ToolPanel):
             icon="refresh-cw",
             tip=self.tr("Open the run and the tool that drew this, and draw the same again"),
         )
+        boards = self.boards.register(self.actions_, self.category)
         ratings = [self._rating_action(stars) for stars in range(MOST_STARS + 1)]
         self._delete_action = add(
             "gallery.delete",
@@ -248,7 +263,7 @@ class GalleryPanel(ToolPanel):
             self._current_drop,
             [self._again_action],
             ratings,
-            [self._delete_action],
+            [*boards, self._delete_action],
             pinning=True,
         )
 
@@ -266,7 +281,7 @@ class GalleryPanel(ToolPanel):
         request = SampleRequest(
             run=Path(self.studio.run), count=self.count.currentData(), **self.sampler.value()
         )
-        return specs.drawing.draw(request, "gallery")
+        return specs.drawing.draw(request, "gallery", moments=_MOMENTS)
 
     def _on_event(self, event: Event) -> None:
         """Nothing to show before the pictures are finished."""
@@ -310,7 +325,7 @@ class GalleryPanel(ToolPanel):
 
     def _on_filter(self) -> None:
         chosen = self.chosen()
-        self.items.filter = self.filters.value()
+        self.items.filter = self.boards.within(self.filters.value())
         self.items.order = self.filters.order.currentData()
         self.items.refresh()
         self._show_items(chosen)
@@ -339,7 +354,13 @@ class GalleryPanel(ToolPanel):
         self._delete_action.setEnabled(bool(chosen))
         self._undo_action.setEnabled(self.items.can_undo)
         self._again_action.setEnabled(bool(chosen) and chosen[-1].unsaved is None)
+        self.boards.refresh()
+        self.exports.refresh()
         self.export.refresh()
+
+    def _asked_for_export(self) -> Sequence[Kept]:
+        """The chosen pictures, else all that are shown, a board's where one is seen alone."""
+        return self.chosen() or self.items.shown
 
     def _current(self) -> Kept | None:
         chosen = self.chosen()
@@ -367,20 +388,3 @@ class GalleryPanel(ToolPanel):
 
     def _pictures(self, count: int) -> str:
         return self.tr("1 picture") if count == 1 else self.tr("{0} pictures").format(f"{count:,}")
-
-    def _to_export(self) -> Export | None:
-        items = self.chosen() or self.items.shown
-        if not 0 < len(items) <= _MOST_EXPORTED:
-            return None
-        names = [item.path for item in items]
-        if names != self._exported[0] or any(item.unsaved for item in items):
-            found = [self.keeper.read(item) for item in items]
-            self._exported = names, [drop for drop in found if drop is not None]
-        drops = self._exported[1]
-        if len({drop.picture.shape for drop in drops}) != 1:
-            return None  # nothing, or sizes that make no sheet
-        recipes = [drop.recipe or {} for drop in drops]
-        short = [without_inputs(recipe) for recipe in recipes]
-        pictures: Pictures = np.stack([drop.picture for drop in drops])
-        whole: dict[str, object] = {"kind": "gallery", "pictures": short}
-        return Export(pictures, whole, recipes=recipes, stem="gallery")

@@ -1,0 +1,97 @@
+"""Contact sheets: pictures of any sizes in rows, each with a line of words below it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export.grid import Pictures, zoom
+from ddpm_studio.export.monitored import Monitor, encoded, monitored
+from ddpm_studio.export.pictures import to_image
+from ddpm_studio.export.recipe import png_text
+from ddpm_studio.export.writing import check_suffix, whole_file
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of, visible
+from ddpm_studio.progress import Progress
+
+MOST = 2000
+"""A sheet of more pictures is not made: nobody could look at it."""
+
+_CELL, _LARGEST_CELL, _GAP = 128, 256, 8
+_LETTERS, _LINE = 11, 16
+_GROUND, _INK = (255, 255, 255), (92, 101, 112)
+
+
+def save_contact_sheet(
+    path: Path,
+    pictures: Sequence[Pictures],
+    captions: Sequence[str],
+    recipe: dict[str, object] | None = None,
+    *,
+    bands: Bands = FIRST_BANDS,
+) -> Generator[Progress, None, None]:
+    """Write pictures (H, W, C) of any sizes as one PNG, in rows; yields Progress.
+
+    Small ones grow by whole factors to at most 128 pixels, or to the size of the largest; what is
+    larger than 256 is reduced. Closed before its end it leaves nothing.
+
+    Args:
+        path: ends with ``.png``.
+        pictures: uint8, at least one; asked for one after the other, twice.
+        captions: a line for each.
+        recipe: what made them.
+        bands: which of more than four channels are seen.
+
+    Raises:
+        StudioError: if there are more than :data:`MOST`, or it can't be written.
+    """
+    check_suffix(path, {".png"})
+    if len(pictures) > MOST:
+        raise StudioError(
+            f"{len(pictures):,} pictures are too many for one sheet.",
+            f"Choose at most {MOST:,}, or save them in a folder.",
+        )
+
+    def write(monitor: Monitor) -> bytes:
+        largest = max(max(picture.shape[:2]) for picture in monitor.counted(pictures, "Measuring"))
+        cell = min(max(_CELL, largest), _LARGEST_CELL)
+        columns = math.ceil(math.sqrt(len(pictures)))
+        rows = math.ceil(len(pictures) / columns)
+        size = (
+            columns * (cell + _GAP) + _GAP,
+            rows * (cell + _LINE + _GAP) + _GAP,
+        )
+        sheet = Image.new("RGB", size, _GROUND)
+        pen, letters = ImageDraw.Draw(sheet), ImageFont.load_default(_LETTERS)
+        for number, picture in enumerate(monitor.counted(pictures)):
+            row, column = divmod(number, columns)
+            left = _GAP + column * (cell + _GAP)
+            top = _GAP + row * (cell + _LINE + _GAP)
+            tile = _fitted(visible(picture, bands_of(picture, bands)), cell)
+            place = (left + (cell - tile.width) // 2, top + (cell - tile.height) // 2)
+            sheet.paste(tile, place, tile if tile.mode == "RGBA" else None)
+            words = _cut(captions[number], letters, cell)
+            pen.text((left + cell // 2, top + cell + 2), words, _INK, letters, anchor="ma")
+        return encoded(sheet, monitor, "PNG", pnginfo=png_text(recipe))
+
+    start = Progress(0, len(pictures), "Writing", "pictures")
+    with whole_file(path) as temporary:
+        temporary.write_bytes((yield from monitored(start, write)))
+
+
+def _fitted(picture: Pictures, cell: int) -> Image.Image:
+    side = max(picture.shape[:2])
+    image = to_image(zoom(picture, max(1, cell // side)))
+    if side > cell:
+        image.thumbnail((cell, cell))
+    return image.convert("RGBA" if image.mode in ("LA", "RGBA") else "RGB")
+
+
+def _cut(words: str, letters: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """Return as much of the words as fits a width."""
+    while words and letters.getlength(words) > width:
+        words = words[:-1]
+    return words

@@ -1,0 +1,137 @@
+"""Boards of the gallery as buttons in a row: press one to see it alone, drop pictures on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QButtonGroup, QMenu, QSizePolicy, QToolButton, QWidget
+
+from ddpm_studio.gui.platform.images import PICTURE_MIME
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.widgets.layout.basics import name, set_property
+from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout
+
+_LONGEST = 24
+
+
+class BoardBar(QWidget):
+    """A button for all pictures and one for each board; hidden while there are no boards.
+
+    Args:
+        source: where pictures are dragged from; those of other widgets are not taken.
+        parent: the owner.
+    """
+
+    chosen = Signal(str)
+    """A board is to be seen alone; empty: all pictures."""
+    dropped = Signal(str)
+    """What is dragged was dropped on this board."""
+    rename_wanted = Signal(str)
+    """This board is to get another name."""
+    clear_wanted = Signal(str)
+    """This board is to go; its pictures stay."""
+
+    def __init__(self, source: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._source = source
+        self.buttons: dict[str, BoardButton] = {}
+        self._group = QButtonGroup(self)
+        self._layout = FlowLayout(parent=self)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._counts: dict[str, int] = {}
+        self.current = ""
+        self._all = self._add("", self.tr("All pictures"))
+        self._all.setChecked(True)
+        self.hide()
+
+    def set_boards(self, counts: Mapping[str, int]) -> None:
+        """Show these boards, each with how many pictures it has."""
+        if dict(counts) == self._counts:
+            return
+        self._counts = dict(counts)
+        for board in [one for one in self.buttons if one and one not in counts]:
+            gone = self.buttons.pop(board)
+            self._group.removeButton(gone)
+            self._layout.removeWidget(gone)
+            gone.deleteLater()
+        for board, count in counts.items():
+            made = self.buttons.get(board) or self._add(board, board)
+            short = board if len(board) <= _LONGEST else board[: _LONGEST - 1] + "…"
+            made.setText(f"{short} · {count:,}")
+            # In their order, also where a new one comes between.
+            self._layout.removeWidget(made)
+            self._layout.addWidget(made)
+        self.setVisible(bool(counts))
+        if self.current not in self.buttons:
+            self.choose("")
+
+    def choose(self, board: str) -> None:
+        """See one board alone, or with an empty text all pictures."""
+        self.current = board
+        self.buttons[board].setChecked(True)
+        self.chosen.emit(board)
+
+    def takes(self, event: QDropEvent) -> bool:
+        """Whether what is dragged can be put on a board."""
+        return event.source() is self._source and event.mimeData().hasFormat(PICTURE_MIME)
+
+    def _add(self, board: str, text: str) -> BoardButton:
+        made = BoardButton(self, board, text)
+        made.clicked.connect(partial(self.choose, board))
+        self.buttons[board] = made
+        self._group.addButton(made)
+        self._layout.addWidget(made)
+        return made
+
+
+class BoardButton(QToolButton):
+    """One board: a press shows it, a drop puts pictures on it, a right click renames it."""
+
+    def __init__(self, bar: BoardBar, board: str, text: str) -> None:
+        super().__init__(bar)
+        self._bar, self.board = bar, board
+        self.setText(text)
+        self.setCheckable(True)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        set_icon(self, "layers" if board else "images")
+        tip = self.tr("See {0} alone; drop pictures here to add them").format(board)
+        name(self, text, tip if board else self.tr("See the pictures of all boards and of none"))
+        self.setAcceptDrops(bool(board))
+
+    def menu_actions(self) -> QMenu:
+        """Return a menu of what can be done with the board."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        rename = menu.addAction(self.tr("Rename…"))
+        rename.triggered.connect(lambda: self._bar.rename_wanted.emit(self.board))
+        clear = menu.addAction(self.tr("Remove the board; its pictures stay"))
+        clear.triggered.connect(lambda: self._bar.clear_wanted.emit(self.board))
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer another name, or none."""
+        if self.board:
+            self.menu_actions().popup(event.globalPos())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Light up for pictures of the gallery."""
+        if self._bar.takes(event):
+            event.acceptProposedAction()
+            set_property(self, "dropping", True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Go back to how it was."""
+        set_property(self, "dropping", False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take the pictures."""
+        set_property(self, "dropping", False)
+        if self._bar.takes(event):
+            event.acceptProposedAction()
+            self._bar.dropped.emit(self.board)

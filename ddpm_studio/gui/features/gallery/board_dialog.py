@@ -1,0 +1,84 @@
+"""Board dialog: the name of the board that pictures are put on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QDialog, QVBoxLayout, QWidget
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+from ddpm_studio.jobs.library.gallery_notes import LONGEST_BOARD, board_name
+
+_WIDTH = 380
+
+
+class BoardDialog(QDialog):
+    """A name to be written, or chosen among those there are.
+
+    Args:
+        title: what it is for.
+        accept: what the button says.
+        boards: the names there are.
+        first: the name that stands there at first.
+        parent: the window, which goes on meanwhile.
+    """
+
+    named = Signal(str)
+    """The name that was chosen."""
+
+    def __init__(
+        self,
+        title: str,
+        accept: str,
+        boards: Sequence[str],
+        first: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(_WIDTH)
+        self.box = QComboBox()
+        self.box.setEditable(True)
+        self.box.addItems(list(boards))
+        self.box.setCurrentText(first)
+        edit = self.box.lineEdit()
+        assert edit is not None  # It is editable.
+        edit.setMaxLength(LONGEST_BOARD)
+        edit.selectAll()
+        what = self.tr("Name of the board")
+        for part in (self.box, edit):
+            name(part, what, self.tr("A new name makes a new board"))
+        caption = label(what, "muted")
+        caption.setBuddy(self.box)
+        self.accept_button = button(accept, title, role="primary")
+        self.accept_button.setDefault(True)
+        self.accept_button.clicked.connect(self._take)
+        cancel = button(self.tr("Cancel"), self.tr("Leave the boards as they are"))
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(caption)
+        layout.addWidget(self.box)
+        layout.addLayout(answers(cancel, self.accept_button))
+        self.box.editTextChanged.connect(self._check)
+        self._check()
+
+    def _check(self) -> None:
+        self.accept_button.setEnabled(self._name() != "")
+
+    def _name(self) -> str:
+        try:
+            return board_name(self.box.currentText())
+        except StudioError:
+            return ""
+
+    def _take(self) -> None:
+        self.named.emit(self._name())
+        self.accept()

@@ -1,0 +1,173 @@
+"""Boards of the gallery: named collections of pictures of any runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QWidget
+
+from ddpm_studio.gui.features.gallery.board_bar import BoardBar
+from ddpm_studio.gui.features.gallery.board_dialog import BoardDialog
+from ddpm_studio.gui.features.gallery.gallery_items import Filter, GalleryItems
+from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.jobs.library.gallery import Kept
+
+
+class GalleryBoards(QObject):
+    """Puts pictures on boards and takes them off, on the disk too, and says so with a way back.
+
+    Its actions are ``gallery.add_to_board`` and ``gallery.take_off_board``.
+
+    Args:
+        items: what is shown.
+        keeper: writes it down.
+        chosen: returns the chosen pictures.
+        messages: where it is said.
+        parent: the panel, which becomes the owner; pictures are dragged out of its ``source``.
+        source: where pictures are dragged from.
+    """
+
+    changed = Signal()
+    """Another board is to be seen, or pictures are on others."""
+
+    def __init__(
+        self,
+        items: GalleryItems,
+        keeper: GalleryKeeper,
+        chosen: Callable[[], list[Kept]],
+        messages: MessageBar,
+        source: QWidget,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._items, self._keeper, self._chosen = items, keeper, chosen
+        self._messages, self._parent = messages, parent
+        self.bar = BoardBar(source)
+        self.bar.chosen.connect(self._on_board)
+        self.bar.dropped.connect(self.put_chosen)
+        self.bar.rename_wanted.connect(self.ask_rename)
+        self.bar.clear_wanted.connect(self.clear)
+
+    def register(self, actions: ActionRegistry, category: str) -> list[QAction]:
+        """Register the actions, and return them for a menu of the pictures."""
+        self._add = actions.add(
+            "gallery.add_to_board",
+            self.tr("Add to a board…"),
+            self.ask,
+            category=category,
+            icon="layers",
+            tip=self.tr("Collect the chosen pictures, of any runs, under a name"),
+            keywords=self.tr("collection album favourites"),
+        )
+        self._take = actions.add(
+            "gallery.take_off_board",
+            self.tr("Take off this board"),
+            self.take_chosen_off,
+            category=category,
+            icon="minus",
+            tip=self.tr("The chosen pictures stay in the gallery"),
+        )
+        return [self._add, self._take]
+
+    @property
+    def current(self) -> str:
+        """The board that is seen alone; empty: none."""
+        return self.bar.current
+
+    def within(self, chosen: Filter) -> Filter:
+        """Return a filter that lets only the current board's pictures pass."""
+        return replace(chosen, board=self.current)
+
+    def refresh(self) -> None:
+        """Show which boards there are, and what can be done."""
+        self.bar.set_boards(self._items.boards)
+        some = bool(self._chosen())
+        self._add.setEnabled(some)
+        self._take.setEnabled(some and bool(self.current))
+
+    def ask(self) -> BoardDialog | None:
+        """Ask for the board that the chosen pictures come on."""
+        if not self._chosen():
+            return None
+        boards = list(self._items.boards)
+        title, first = self.tr("Add to a board"), boards[0] if boards else self.tr("Favourites")
+        return self._named(title, self.tr("Add"), boards, first, self.put_chosen)
+
+    def ask_rename(self, board: str) -> BoardDialog:
+        """Ask for another name of a board."""
+        title = self.tr("Rename the board")
+        then = partial(self.rename, board)
+        return self._named(title, self.tr("Rename"), [board], board, then)
+
+    def put_chosen(self, board: str) -> None:
+        """Put the chosen pictures on a board."""
+        self._change(self._chosen(), board, True)
+
+    def take_chosen_off(self) -> None:
+        """Take the chosen pictures off the board that is seen alone."""
+        if self.current:
+            self._change(self._chosen(), self.current, False)
+
+    def clear(self, board: str) -> None:
+        """Take all pictures off a board, which is gone then."""
+        self._change(self._items.of_board(board), board, False)
+
+    def rename(self, board: str, new: str) -> None:
+        """Give a board another name; under that of another one they become one."""
+        if new == board:
+            return
+        seen, moved = self.current == board, self._items.of_board(board)
+        self._write(moved, board, False)
+        self._write(moved, new, True)
+        self.changed.emit()
+        if seen:
+            self.bar.choose(new)
+
+    def _change(self, items: Sequence[Kept], board: str, on: bool) -> None:
+        changed = self._write(items, board, on)
+        self.changed.emit()
+        if not changed:
+            return
+        words = self.tr("{0} put on {1}.") if on else self.tr("{0} taken off {1}.")
+        self._messages.show_message(
+            words.format(self._count(len(changed)), board),
+            action=self.tr("Undo"),
+            callback=partial(self._undo, changed, board, not on),
+            topic="board",
+        )
+
+    def _undo(self, items: Sequence[Kept], board: str, on: bool) -> None:
+        self._write(items, board, on)
+        self.changed.emit()
+        self._messages.clear(topic="board")
+
+    def _write(self, items: Sequence[Kept], board: str, on: bool) -> list[Kept]:
+        changed = self._items.put(items, board, on)
+        if changed:
+            self._keeper.put(changed, board, on)
+        return changed
+
+    def _named(
+        self,
+        title: str,
+        accept: str,
+        boards: Sequence[str],
+        first: str,
+        then: Callable[[str], object],
+    ) -> BoardDialog:
+        dialog = BoardDialog(title, accept, boards, first, self._parent.window())
+        dialog.named.connect(then)
+        dialog.open()
+        return dialog
+
+    def _on_board(self) -> None:
+        self.changed.emit()
+
+    def _count(self, pictures: int) -> str:
+        return self.tr("1 picture") if pictures == 1 else self.tr("{0} pictures").format(pictures)

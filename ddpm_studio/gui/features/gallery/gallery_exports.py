@@ -1,0 +1,137 @@
+"""Exports of the gallery: a few pictures as every tool does, or many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ddpm_studio.backend import JobHandle, specs
+from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.features.common.size_dialog import EXACT, ask_zoom
+from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures, shown_bands
+from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.gui.widgets.layout.saved_message import tell_saved
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import without_inputs
+from ddpm_studio.jobs.library.gallery import Kept
+
+# A sheet of more pictures than this is not made.
+_MOST_EXPORTED = 256
+
+
+class GalleryExports(QObject):
+    """Says what of the gallery is exported; its action ``gallery.export_many`` does it in bulk.
+
+    Args:
+        studio: writes the files, in its backend.
+        keeper: reads pictures with their recipes.
+        asked: returns the pictures that are meant: those chosen, else all that are shown.
+        messages: where it is said.
+        parent: the panel.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        keeper: GalleryKeeper,
+        asked: Callable[[], Sequence[Kept]],
+        messages: MessageBar,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._keeper, self._asked = studio, keeper, asked
+        self._messages, self._parent = messages, parent
+        self._read: tuple[list[Path], list[PictureDrop]] = ([], [])
+
+    def register(self, actions: ActionRegistry, category: str) -> QAction:
+        """Register the action, and return it."""
+        self._action = actions.add(
+            "gallery.export_many",
+            self.tr("Export pictures…"),
+            self.ask,
+            category=category,
+            icon="download",
+            tip=self.tr(
+                "The chosen pictures, else all that are shown: a folder or ZIP of PNGs, "
+                "a contact sheet, or arrays (.npz)"
+            ),
+            keywords=self.tr("bulk contact sheet folder npz"),
+        )
+        return self._action
+
+    def refresh(self) -> None:
+        """Let be exported what there is."""
+        self._action.setEnabled(bool(self._asked()))
+
+    def to_export(self) -> Export | None:
+        """Return what an export menu of a few pictures gives; None where they make no sheet."""
+        items = self._asked()
+        if not 0 < len(items) <= _MOST_EXPORTED:
+            return None
+        names = [item.path for item in items]
+        if names != self._read[0] or any(item.unsaved for item in items):
+            found = [self._keeper.read(item) for item in items]
+            self._read = names, [drop for drop in found if drop is not None]
+        drops = self._read[1]
+        if len({drop.picture.shape for drop in drops}) != 1:
+            return None  # nothing, or sizes that make no sheet
+        recipes = [drop.recipe or {} for drop in drops]
+        short = [without_inputs(recipe) for recipe in recipes]
+        pictures: Pictures = np.stack([drop.picture for drop in drops])
+        whole: dict[str, object] = {"kind": "gallery", "pictures": short}
+        return Export(pictures, whole, recipes=recipes, stem="gallery")
+
+    def ask(self) -> None:
+        """Ask where to, without holding the window up; how large, the first time."""
+        files = [item.path for item in self._asked() if item.unsaved is None]
+        drop = self._keeper.read(self._asked()[0]) if files else None
+        if drop is not None:
+            window = self._parent.window()
+            ask_zoom(
+                self._studio.preferences, drop.picture, lambda _: self._ask_where(files), window
+            )
+
+    def export_to(self, files: Sequence[Path], path: Path) -> JobHandle[Path]:
+        """Write pictures into a folder or file; its ending says which."""
+        size = self._studio.preferences.now.saved_size
+        side = 0 if size in ("ask", EXACT) else int(size)
+        spec = specs.gallery.export_pictures(files, path, side, shown_bands().bands)
+        job = self._studio.backend.submit(spec)
+        job.on_finished(self._on_saved)
+        job.on_failed(self._messages.show_failure)
+        return job
+
+    def _ask_where(self, files: Sequence[Path]) -> None:
+        count = self.tr("1 picture") if len(files) == 1 else self.tr("{0} pictures")
+        title = self.tr("Export {0}").format(count.format(f"{len(files):,}"))
+        dialog = QFileDialog(self._parent.window(), title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        endings = {
+            self.tr("Folder of PNG pictures (*)"): "",
+            self.tr("ZIP of PNG pictures (*.zip)"): "zip",
+            self.tr("Contact sheet (*.png)"): "png",
+            self.tr("Arrays for evaluations (*.npz)"): "npz",
+        }
+        dialog.setNameFilters(list(endings))
+        dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(endings[chosen]))
+        if ExportMenu.last_folder is not None:
+            dialog.setDirectory(str(ExportMenu.last_folder))
+        dialog.selectFile(self.tr("pictures"))
+        dialog.fileSelected.connect(partial(self._on_chosen, files))
+        dialog.open()
+
+    def _on_chosen(self, files: Sequence[Path], chosen: str) -> None:
+        self.export_to(files, Path(chosen))
+
+    def _on_saved(self, path: Path) -> None:
+        ExportMenu.last_folder = path.parent
+        tell_saved(self._messages, path)

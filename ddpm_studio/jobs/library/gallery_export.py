@@ -1,0 +1,105 @@
+"""Bulk export of a gallery: many pictures as files, as arrays, or as one contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import overload
+
+from ddpm_studio import export
+from ddpm_studio.data import read_picture
+from ddpm_studio.export.contact_sheet import save_contact_sheet
+from ddpm_studio.jobs.drawing.picture_files import labels_of
+from ddpm_studio.jobs.drawing.recipes import Recipe, without_inputs
+from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, bands_of
+
+# A sheet that tells of more pictures than this would tell too much for one file's text.
+_MOST_TOLD = 256
+
+
+def export_kept(
+    files: Sequence[Path], path: Path, side: int = 0, bands: Bands = FIRST_BANDS
+) -> Generator[Event, None, None]:
+    """Write kept pictures elsewhere, each with its recipe; yields Progress.
+
+    Closed before its end it leaves nothing.
+
+    Args:
+        files: PNG files of galleries, one or more.
+        path: ends with ``.zip``, with ``.npz`` for arrays, or with ``.png`` for a contact sheet;
+            else it is a folder, new or empty.
+        side: enlarged by a whole factor to at most so many pixels; 0: as they are. Arrays have
+            the pictures as they are in any case, a sheet its own size.
+        bands: which of more than four channels are seen.
+
+    Raises:
+        StudioError: if a picture can't be read, the file can't be written, or pictures of several
+            sizes are asked for as arrays.
+    """
+    pictures = _Kept(files)
+    suffix = path.suffix.lower()
+    if suffix == export.NPZ:
+        yield from export.save_npz(path, pictures, labels_of((r, _index(r)) for r in _told(files)))
+    elif suffix == ".png":
+        told: Recipe = {"kind": "gallery"}
+        recipes = list(_told(files))
+        if len(recipes) <= _MOST_TOLD:
+            told["pictures"] = [without_inputs(recipe) for recipe in recipes]
+        captions = [_caption(recipe) for recipe in recipes]
+        yield from save_contact_sheet(path, pictures, captions, told, bands=bands)
+    else:
+        # Each may be of another size, and is looked at when its turn comes.
+        each = (
+            export.zoomed_recipe(recipe, _zoom(picture, side))
+            for recipe, picture in zip(_told(files), pictures, strict=True)
+        )
+        seen = bands_of(pictures[0], bands)
+        yield from export.save_png_sequence(path, _Kept(files, side), each, bands=seen)
+
+
+class _Kept(Sequence[Pictures]):
+    """Pictures (H, W, C) that are read when they are asked for, each enlarged."""
+
+    def __init__(self, files: Sequence[Path], side: int = 0) -> None:
+        self._files, self._side = files, side
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    @overload
+    def __getitem__(self, index: int) -> Pictures: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Pictures]: ...
+
+    def __getitem__(self, index: int | slice) -> Pictures | list[Pictures]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        picture = read_picture(self._files[index], alpha=True)
+        return export.zoom(picture, _zoom(picture, self._side))
+
+
+def _told(files: Sequence[Path]) -> Iterator[Recipe]:
+    for path in files:
+        yield export.read_recipe(path) or {}
+
+
+def _index(recipe: Recipe) -> int:
+    index = recipe.get("index")
+    return index if type(index) is int else 0
+
+
+def _zoom(picture: Pictures, side: int) -> int:
+    if picture.shape[2] > MOST_COLOURS:
+        return 1  # Its file carries the numbers.
+    height, width = picture.shape[:2]
+    zoom: int = max(1, side // max(height, width))
+    return zoom
+
+
+def _caption(recipe: Recipe) -> str:
+    """Name a picture in a word or two: what it is, and the seed it is drawn again with."""
+    request = recipe.get("request")
+    seed = request.get("seed") if isinstance(request, dict) else None
+    return str(recipe.get("kind", "")) if seed is None else f"seed {seed} · {_index(recipe) + 1}"
