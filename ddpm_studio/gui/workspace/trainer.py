@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ddpm_studio.backend import Backend, JobHandle, JobSpec, specs
+from ddpm_studio.backend import Backend, JobHandle, JobSpec, State, specs
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.workspace.records import Records
 from ddpm_studio.jobs.events import Event, RunStarted, TrainTick
@@ -81,6 +81,8 @@ class WindowTrainer(QObject):
         #: How many steps the network has been trained for.
         self.step = 0
         self.queue: list[Queued] = []
+        # That ``changed`` has told.
+        self._state = State.WAITING
         #: The run that was trained before, if this training came up out of the queue.
         self.before: Path | None = None
         self._spare = FallbackFolder()
@@ -187,10 +189,17 @@ class WindowTrainer(QObject):
         self.job = self._opened.backend.submit(spec)
         self.run, self._spare, self.before = run, spare, before
         self.job.on_event(self._on_event)
-        self.job.changed.connect(self.changed)
+        self._state = self.job.state
+        self.job.changed.connect(self._on_job_changed)
         self.job.on_failed(self._opened.notify)
         self.job.ended.connect(self._on_ended)
         self.changed.emit()
+
+    def _on_job_changed(self) -> None:
+        """Tell another state; progress, which comes with each step, is the job's alone to tell."""
+        if self.job is not None and self.job.state is not self._state:
+            self._state = self.job.state
+            self.changed.emit()
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, RunStarted):

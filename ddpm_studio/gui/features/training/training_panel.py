@@ -268,6 +268,7 @@ class TrainingPanel(QWidget):
         self.settings_fold.setChecked(False)
         self._show_run(self._studio.training_run)
         job.on_event(self._on_event)
+        job.changed.connect(self._show_progress)
         job.ended.connect(self._on_ended)
 
     def _on_event(self, event: Event) -> None:
@@ -293,6 +294,10 @@ class TrainingPanel(QWidget):
             self._elsewhere.tell_again()
         elif isinstance(event, CheckpointSaved):
             self._elsewhere.saved()
+
+    def _show_progress(self) -> None:
+        if self._studio.training is not None:
+            self.status.show_job(self._studio.training)
 
     def _on_ended(self) -> None:
         self._elsewhere.withdraw()
