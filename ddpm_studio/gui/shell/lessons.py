@@ -14,7 +14,6 @@ from ddpm_studio.catalogue.tools import tool_of
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.lesson import LESSON_SUFFIX, Lesson, Question
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
-from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.lesson.lesson_bar import LessonBar
 from ddpm_studio.gui.features.lesson.lesson_dialog import LessonDialog
 from ddpm_studio.gui.shell.tool_tabs import ToolTabs
@@ -73,6 +72,8 @@ class Lessons(QObject):
 
     def view(self) -> Lesson | None:
         """What is in front, as a lesson without questions; None if that can't be one."""
+        from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+
         panel = self._tabs.currentWidget()
         if isinstance(panel, LearnPanel) and panel.concept is not None:
             return Lesson(translated(panel.concept.title), concept=panel.concept.name)

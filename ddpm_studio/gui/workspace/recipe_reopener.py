@@ -78,8 +78,7 @@ class RecipeReopener(QObject):
                 found = restored(lesson.recipe, path, self._near())
                 if found is None:
                     raise StudioError(
-                        f"{path.name} shows a drawing of a kind that is not known here.",
-                        "It was made with another version, or with a plug-in.",
+                        f"{path.name} shows no drawing.", "Make it anew, of a view of a tool."
                     )
         except StudioError as error:
             self.notified.emit(error)

@@ -78,15 +78,7 @@ class BoundChapter(ToolPanel):
         self._make_equations()
         self._join()
         self._build()
-        again = actions.add(
-            "learn.take_apart",
-            self.tr("Take the bound apart again"),
-            self.draw_now,
-            category=self.tr("&Learn"),
-            icon="refresh-cw",
-            tip=self.tr("Evaluate it anew, with the model as it is now"),
-        )
-        self._tell_age(again)
+        self._tell_age(actions["learn.take_apart"])
         self._on_run()
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -64,7 +64,7 @@ class ConceptIndex(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(_SENTENCE, QHeaderView.ResizeMode.Stretch)
         self._fill()
-        header.sectionResized.connect(self._fit_rows)
+        header.sectionResized.connect(self._on_columns)
         self.cellClicked.connect(lambda row, _: self._choose(row))
         current_theme().changed.connect(self._restyle)
         self._restyle()
@@ -79,6 +79,15 @@ class ConceptIndex(QTableWidget):
         self.setColumnWidth(_NAME, wide * 2 // 5 if narrow else _NAME_WIDTH)
         self.setColumnWidth(_SYMBOLS, _SYMBOLS_WIDTH)
         self.setColumnWidth(_WHERE, _WHERE_WIDTH)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Make the rows fit, which sets each equation: not before somebody looks."""
+        super().showEvent(event)
+        self._fit_rows()
+
+    def _on_columns(self) -> None:
+        if self.isVisible():
+            self._fit_rows()
 
     def _fit_rows(self) -> None:
         """Make rows as high as their words, once the columns have their width."""

@@ -142,25 +142,8 @@ class ForwardChapter(QWidget):
         self.source = LearnSlot(
             self._studio, self.tr("x₀: your picture"), self.tr("drop, paste or click")
         )
-        own = actions.add(
-            "learn.from_data",
-            self.tr("A picture of yours"),
-            self.source.show_own,
-            category=self.tr("&Learn"),
-            icon="shuffle",
-            tip=self.tr("Add noise to one of the open pictures, taken by chance"),
-        )
-        built_in = actions.add(
-            "learn.from_built_in",
-            self.tr("The built-in picture"),
-            self.source.show_built_in,
-            category=self.tr("&Learn"),
-            icon="undo-2",
-            tip=self.tr("Add noise to the picture that is here without any data"),
-        )
-        self.own_button = ActionButton(own, "shuffle", "link")
-        self.built_in_button = ActionButton(built_in, "undo-2", "link")
-        self._own = own
+        self.own_button = ActionButton(actions["learn.from_data"], "shuffle", "link")
+        self.built_in_button = ActionButton(actions["learn.from_built_in"], "undo-2", "link")
         self.eps = PictureTile(self.tr("ε: noise, ±3 shown from black to white"))
         self.x_t = PictureTile(self.tr("xₜ: the picture with its noise"))
         self.signal_words, self.noise_words = (number_label("–", "heading") for _ in range(2))
@@ -272,7 +255,6 @@ class ForwardChapter(QWidget):
 
     def _on_owner(self) -> None:
         """Offer what is not shown."""
-        self._own.setEnabled(self.source.has_own)
         self.own_button.setVisible(self.source.has_own and not self.source.shows_own)
         self.built_in_button.setVisible(not self.source.shows_built_in)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -12,10 +12,8 @@ from ddpm_studio.catalogue.concepts import CONCEPTS, Concept, concept
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.common.tool_words import tool_menu
-from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
+from ddpm_studio.gui.features.learn.chapter_actions import ChapterActions
 from ddpm_studio.gui.features.learn.concept_index import ConceptIndex
-from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
-from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
 from ddpm_studio.gui.features.learn.presenter import Presenter
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
@@ -25,9 +23,10 @@ from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 
-_OF_FORWARD = ("learn.from_data", "learn.from_built_in")
-_OF_BOUND = ("learn.take_apart",)
-_OF_PLAYGROUND = ("learn.train", "learn.play", "learn.clear")
+if TYPE_CHECKING:
+    from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
+    from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
+    from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
 
 
 @runtime_checkable
@@ -54,17 +53,15 @@ class LearnPanel(QWidget):
         self._studio, self._actions = studio, actions
         self.concept: Concept | None = None
         """The concept that is shown; None: the index."""
-        self.forward = ForwardChapter(studio, actions)
-        self.bound = BoundChapter(studio, actions)
-        self.playground = PlaygroundPanel(studio, actions)
         self.index = ConceptIndex()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.index)
         self._chapters: dict[str, QWidget] = {}
         self._areas: dict[str, TallArea] = {}
         self.presenter: Presenter | None = None
-        for chapter in (self.forward, self.bound, self.playground):
-            self._add(f"{type(chapter).__module__}:{type(chapter).__name__}", chapter)
+        self._chapter_actions = ChapterActions(
+            studio, actions, lambda: self.forward, lambda: self.bound, lambda: self.playground
+        )
         self._build()
         for one in CONCEPTS.values():
             actions.add(
@@ -91,6 +88,21 @@ class LearnPanel(QWidget):
         self.show_index()
 
     @property
+    def forward(self) -> ForwardChapter:
+        """The chapter of a schedule and one picture's x_t."""
+        return cast("ForwardChapter", self._made("forward"))
+
+    @property
+    def bound(self) -> BoundChapter:
+        """The chapter that takes the bound apart."""
+        return cast("BoundChapter", self._made("bound"))
+
+    @property
+    def playground(self) -> PlaygroundPanel:
+        """The chapter of points in the plane."""
+        return cast("PlaygroundPanel", self._made("score"))
+
+    @property
     def chapter(self) -> QWidget | None:
         """The chapter that is shown; None: the index."""
         return None if self.concept is None else self._chapters[self.concept.chapter]
@@ -108,9 +120,7 @@ class LearnPanel(QWidget):
             UnknownNameError: there is no such concept.
         """
         self.concept = one = concept(name)
-        if one.chapter not in self._chapters:
-            self._add(one.chapter, one.load()(self._studio, self._actions))
-        chapter = self._chapters[one.chapter]
+        chapter = self._made(name)
         if one.scene and isinstance(chapter, _HasScenes):
             chapter.show_scene(one.scene)
         self.pages.setCurrentWidget(self._areas[one.chapter])
@@ -190,6 +200,13 @@ class LearnPanel(QWidget):
         layout.addLayout(told)
         layout.addWidget(self.pages, 1)
 
+    def _made(self, name: str) -> QWidget:
+        """Return the chapter of a concept, made when it is first needed."""
+        one = concept(name)
+        if one.chapter not in self._chapters:
+            self._add(one.chapter, one.load()(self._studio, self._actions))
+        return self._chapters[one.chapter]
+
     def _add(self, reference: str, chapter: QWidget) -> None:
         self._chapters[reference] = chapter
         first = next(one for one in CONCEPTS.values() if one.chapter == reference)
@@ -220,9 +237,6 @@ class LearnPanel(QWidget):
 
     def _show_owner(self, action_id: str) -> None:
         """Turn to the chapter whose action was asked for, from wherever it was."""
-        if action_id in _OF_PLAYGROUND:
-            self.show_chapter(self.playground)
-        elif action_id in _OF_BOUND:
-            self.show_chapter(self.bound)
-        elif action_id in _OF_FORWARD:
-            self.show_chapter(self.forward)
+        owner = self._chapter_actions.owners.get(action_id)
+        if owner is not None:
+            self.show_chapter(owner())

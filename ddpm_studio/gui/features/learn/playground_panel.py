@@ -20,7 +20,6 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.catalogue import SAMPLERS
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.action_button import ActionButton
-from ddpm_studio.gui.features.common.tool_words import tool_menu
 from ddpm_studio.gui.features.learn.lights import Lights
 from ddpm_studio.gui.features.learn.playground_equations import PlaygroundEquations
 from ddpm_studio.gui.features.learn.score_view import ScoreView
@@ -52,7 +51,13 @@ _HALVES = 6, 7
 
 
 class PlaygroundPanel(QWidget):
-    """Learn a shape of points; look at q, at the score, and walk four samplers back in step."""
+    """Learn a shape of points; look at q, at the score, and walk four samplers back in step.
+
+    Args:
+        studio: the window's model.
+        actions: has those of ``ChapterActions``.
+        parent: the owner.
+    """
 
     def __init__(
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
@@ -70,7 +75,9 @@ class PlaygroundPanel(QWidget):
         self.score = ScoreView(studio, _T)
         featured = [sampler.name for sampler in SAMPLERS.values() if sampler.featured]
         self.tiles = [WalkTile(studio, k, sampler) for k, sampler in enumerate(featured)]
-        self._register(actions)
+        self._start, self._play, self._clear = (
+            actions[f"learn.{name}"] for name in ("train", "play", "clear")
+        )
         self.equations = PlaygroundEquations(self)
         self._lights = Lights(self)
         self._lights.add_equations(*self.equations.all)
@@ -157,31 +164,6 @@ class PlaygroundPanel(QWidget):
         self.moment_words = number_label("", "muted")
         self.told = number_label("", "muted")
         self.progress = thin_progress(self.tr("Learning"))
-
-    def _register(self, actions: ActionRegistry) -> None:
-        category = tool_menu("learn")
-        self._start = actions.add(
-            "learn.train",
-            self.tr("Learn the points"),
-            self.train,
-            category=category,
-            icon="graduation-cap",
-            tip=self.tr("Train a small network on these points, in seconds"),
-        )
-        self._play = actions.add(
-            "learn.play",
-            self.tr("Play the reverse process of points"),
-            self.play,
-            category=category,
-            icon="play",
-        )
-        self._clear = actions.add(
-            "learn.clear",
-            self.tr("Clear the drawing"),
-            self.clear_drawing,
-            category=category,
-            icon="eraser",
-        )
 
     def _build(self) -> None:
         self.eraser = tool_button("eraser", self._clear.text(), self._clear.toolTip())

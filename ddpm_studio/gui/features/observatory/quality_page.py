@@ -19,12 +19,12 @@ from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.requests import EvaluateRequest
 
 if TYPE_CHECKING:
-    from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
     from ddpm_studio.jobs.events import Evaluated
     from ddpm_studio.jobs.measuring.evaluating import Samples
     from ddpm_studio.runs.evaluations import RecordedEvaluation
@@ -192,9 +192,6 @@ class QualityPage(QWidget):
             self.value.setText("")
             return
         if self._plot is None:
-            # pyqtgraph takes half a second to import: not before there is something to draw.
-            from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
-
             self._plot = CurvePlot(self.tr("Quality by step"), self.tr("step"), "")
             self._shown.addWidget(self._plot, 1)
         floors = [one for one in shown if key in one.floors]

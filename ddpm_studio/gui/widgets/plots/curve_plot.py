@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pyqtgraph as pg
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
-from ddpm_studio.gui.widgets.plots.plot_axis import DecadeAxis
-from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
+
+if TYPE_CHECKING:
+    from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 
 Curve = npt.NDArray[np.float64]
 
@@ -23,6 +25,8 @@ _TINY = 1e-9
 
 class CurvePlot(QWidget):
     """Curves over one axis; it can be moved and zoomed, new curves show all again.
+
+    Without curves it is an empty field: pyqtgraph, which takes long to import, comes with them.
 
     Args:
         title: what is shown, for assistive tools.
@@ -37,39 +41,56 @@ class CurvePlot(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setAccessibleName(title)
-        self.plot = ThemedPlot({side: DecadeAxis(side) for side in ("bottom", "left")})
-        self.plot.set_title(title)
-        self.plot.fill(_LEAST)
-        self.plot.setLogMode(x="x" in log, y="y" in log)
-        self._item = self.plot.getPlotItem()
+        self.setMinimumSize(_LEAST, _LEAST)
         self._labels = {"bottom": x, "left": y}
-        self._item.getAxis("bottom").setHeight(_BOTTOM_HEIGHT)
         self._log = log
         self._curves: list[tuple[Curve, Curve]] = []
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.plot)
-        self._retint()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
         current_theme().changed.connect(self._retint)
+
+    @cached_property
+    def plot(self) -> ThemedPlot:
+        """What they are drawn on, made when it is first needed."""
+        from ddpm_studio.gui.widgets.plots.plot_axis import DecadeAxis
+        from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
+
+        plot = ThemedPlot({side: DecadeAxis(side) for side in ("bottom", "left")})
+        plot.set_title(self.accessibleName())
+        plot.fill(_LEAST)
+        plot.setLogMode(x="x" in self._log, y="y" in self._log)
+        plot.getPlotItem().getAxis("bottom").setHeight(_BOTTOM_HEIGHT)
+        self._layout.addWidget(plot)
+        # At once, not with the next events: curves are drawn for the room there is.
+        plot.show()
+        self._layout.activate()
+        return plot
 
     def set_curves(self, curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> None:
         """Show these (x, y), each in a colour of its own, and all of them in view."""
         self._curves = [(np.array(x, float), np.array(y, float)) for x, y in curves]
-        self._draw()
-        self._item.getViewBox().enableAutoRange()
+        self._retint()
+        if self._is_made:
+            self.plot.getPlotItem().getViewBox().enableAutoRange()
 
     @property
     def curves(self) -> list[tuple[Curve, Curve]]:
         """What is shown."""
         return self._curves
 
+    @property
+    def _is_made(self) -> bool:
+        return "plot" in self.__dict__
+
     def _draw(self) -> None:
-        theme = current_theme()
-        self._item.clear()
+        import pyqtgraph as pg
+
+        theme, item = current_theme(), self.plot.getPlotItem()
+        item.clear()
         for number, (x, y) in enumerate(self._curves):
             colour = theme.plot_color(number)
             dots = {"symbol": "o", "symbolSize": 5, "symbolPen": None, "symbolBrush": colour}
-            self._item.plot(
+            item.plot(
                 np.maximum(x, _TINY) if "x" in self._log else x,
                 np.maximum(y, _TINY) if "y" in self._log else y,
                 pen=pg.mkPen(colour, width=2),
@@ -77,7 +98,9 @@ class CurvePlot(QWidget):
             )
 
     def _retint(self) -> None:
+        if not (self._curves or self._is_made):
+            return
         self.plot.retint()
         for side, text in self._labels.items():
-            self._item.setLabel(side, text, color=current_theme().tokens.muted)
+            self.plot.getPlotItem().setLabel(side, text, color=current_theme().tokens.muted)
         self._draw()

@@ -9,14 +9,14 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
-from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from tests.gui.features.learn.chapter_alone import actions_of
 from tests.gui.panel_help import WAIT, T, open_run
 
 
 @pytest.fixture
 def chapter(qtbot: QtBot, studio: Studio, tiny_run: Path) -> BoundChapter:
-    made = BoundChapter(studio, ActionRegistry(parent=studio))
+    made = BoundChapter(studio, actions_of(studio, lambda: made))
     qtbot.addWidget(made)
     made.resize(640, 600)
     made.show()

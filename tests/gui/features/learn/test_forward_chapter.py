@@ -14,14 +14,14 @@ from ddpm_studio.engine import DiffusionProcess, NoiseSchedule
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
-from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from tests.gui.features.learn.chapter_alone import actions_of
 from tests.gui.panel_help import WAIT, drop, files, opened
 
 
 @pytest.fixture
 def chapter(qtbot: QtBot, studio: Studio) -> ForwardChapter:
-    made = ForwardChapter(studio, ActionRegistry(parent=studio))
+    made = ForwardChapter(studio, actions_of(studio, lambda: made))
     qtbot.addWidget(made)
     made.resize(640, 580)
     made.show()

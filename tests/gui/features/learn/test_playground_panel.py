@@ -10,16 +10,16 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.learn import playground_panel
 from ddpm_studio.gui.features.learn.playground_panel import PlaygroundPanel
-from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Points
 from ddpm_studio.requests import PlayRequest
+from tests.gui.features.learn.chapter_alone import actions_of
 from tests.gui.panel_help import WAIT
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, studio: Studio) -> PlaygroundPanel:
-    made = PlaygroundPanel(studio, ActionRegistry(parent=studio))
+    made = PlaygroundPanel(studio, actions_of(studio, lambda: made))
     qtbot.addWidget(made)
     made.resize(800, 600)
     made.show()

@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.learn.forward_chapter import ForwardChapter
 from ddpm_studio.gui.platform.images import shown_bands, to_array
-from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests import narrow
+from tests.gui.features.learn.chapter_alone import actions_of
 from tests.gui.panel_help import WAIT, open_run
 
 NAMES = {
@@ -30,7 +30,7 @@ NAMES = {
 
 @pytest.fixture
 def forward(qtbot: QtBot, studio: Studio) -> ForwardChapter:
-    made = ForwardChapter(studio, ActionRegistry(parent=studio))
+    made = ForwardChapter(studio, actions_of(studio, lambda: made))
     qtbot.addWidget(made)
     made.resize(900, 640)
     made.show()
@@ -98,7 +98,7 @@ def test_the_bound_is_told_of_each_channel(
     with narrow.network():
         for _ in train([tmp_path / "a.npy"], tmp_path / "run", request, prepare):
             pass
-    chapter = BoundChapter(studio, ActionRegistry(parent=studio))
+    chapter = BoundChapter(studio, actions_of(studio, lambda: chapter))
     qtbot.addWidget(chapter)
     chapter.resize(640, 600)
     chapter.show()
