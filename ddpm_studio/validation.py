@@ -29,6 +29,27 @@ def plainly(message: str) -> str:
     return message.rstrip(".")
 
 
+def unknown_part(error: ValidationError) -> str | None:
+    """Return what a file says that this version has no place or no value for, or None.
+
+    A newer version may know it; so it is told as unknown here, and not as wrong.
+
+    Args:
+        error: of the file's validation.
+
+    Returns:
+        The first such part, such as "the field request.colour" or "the value 'fp8' of
+        request.precision"; None: each part is known, and one is wrong.
+    """
+    for one in error.errors():
+        where = ".".join(str(part) for part in one["loc"])
+        if one["type"] == "extra_forbidden":
+            return f"the field {where}"
+        if one["type"] == "literal_error" and isinstance(one["input"], str | int):
+            return f"the value {one['input']!r} of {where}"
+    return None
+
+
 def first_problem(error: ValidationError) -> str:
     """Return the first thing that a validation found."""
     return plainly(str(error.errors()[0]["msg"]))

@@ -14,9 +14,9 @@ from pydantic_core import CoreSchema, core_schema
 
 from ddpm_studio.engine.tables import Entry, Option, Table
 
-#: Key of a validation's context: kind and name of what is believed though it is not known here,
-#: such as what a run's plug-in has brought.
-BELIEVED = "believed"
+#: Key of a validation's context, where a file is validated that others may have written: a set.
+#: A name that its table does not have passes there, and its kind and name are added to the set.
+UNKNOWN = "unknown"
 
 _STOP = re.compile("[;.]")
 _SENTENCE_END = re.compile("[;.] ")
@@ -52,7 +52,11 @@ class OneOf:
         return name in self.table and (self._only is None or self._only(self.table[name]))
 
     def _check(self, name: str, info: ValidationInfo) -> str:
-        if self.allows(name) or (self.table.kind, name) in (info.context or {}).get(BELIEVED, ()):
+        if self.allows(name):
+            return name
+        unknown = (info.context or {}).get(UNKNOWN)
+        if unknown is not None and name not in self.table:
+            unknown.add((self.table.kind, name))
             return name
         raise ValueError(f"must be {_one_of([entry.name for entry in self.entries()])}")
 

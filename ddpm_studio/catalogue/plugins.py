@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 GROUP = "ddpm_studio.plugins"
 VARIABLE = "DDPM_STUDIO_PLUGINS"
 OFF = "off"
+#: Ends the origin of an entry that a program added for itself, without a package.
+NO_PLUGIN = "(no plug-in)"
 
 _TABLES = (*TABLES, FEATURES, METRICS, DATA_FORMATS, MODEL_FORMATS, TOOLS)
 
@@ -123,8 +125,20 @@ def loaded() -> tuple[Plugin, ...]:
 
 
 def origin(kind: str, name: str) -> str:
-    """Return package and version of an entry that was added, or nothing for the engine's own."""
-    return next((one.origin for one in loaded() if (kind, name) in one.entries), "")
+    """Return package and version of an entry that was added, or nothing for the engine's own.
+
+    Of one that the running program added for itself it is the file that has its code.
+    """
+    for plugin in loaded():
+        if (kind, name) in plugin.entries:
+            return plugin.origin
+    table = KINDS.get(kind)
+    if table is None or name in table.own or name not in table:
+        return ""
+    module = table[name].implementation.partition(":")[0]
+    file = getattr(sys.modules.get(module), "__file__", None)
+    # A notebook has no file.
+    return f"{Path(file).name if file else module.replace('__main__', 'Python')} {NO_PLUGIN}"
 
 
 def is_off() -> bool:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from torch import Tensor
 
-from ddpm_studio.errors import StudioError
+from ddpm_studio import __version__
+from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.paths import is_file, is_there, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
 from ddpm_studio.runs.info import RunInfo, SettingsChange
 from ddpm_studio.runs.lock import RunLock
 from ddpm_studio.strict_json import read_object
-from ddpm_studio.validation import plainly
+from ddpm_studio.validation import plainly, unknown_part
 
 _MAX_RUN_JSON = 4 << 20
 
@@ -85,14 +87,18 @@ class RunFolder:
                 else "is a file, not a run folder"
             )
             raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
+        told: dict[str, Any] = {}
         try:
-            info = RunInfo.read(read_object(file, _MAX_RUN_JSON))
+            told = read_object(file, _MAX_RUN_JSON)
+            info = RunInfo.read(told)
             info.check()
         except (OSError, ValueError) as error:
+            unknown = unknown_part(error) if isinstance(error, ValidationError) else None
+            problem = f"can't be read: {_first_problem(error)}"
+            if unknown is not None:
+                problem = f"has {plain(unknown, 200)}, which is not known here"
             raise StudioError(
-                f"{file} can't be read: {_first_problem(error)}.",
-                "The run may come from a newer version, or is damaged.",
-                str(error),
+                f"{file} {problem}.", _remedy(told, unknown is not None), str(error)
             ) from error
         return cls(path, info)
 
@@ -213,6 +219,21 @@ class RunFolder:
     def metrics(self) -> Iterator[dict[str, Any]]:
         """Yield the lines of ``metrics.jsonl``."""
         return metrics.read(self.metrics_file)
+
+
+def _remedy(told: Mapping[str, Any], unknown: bool) -> str:
+    """Say what helps where a ``run.json`` can't be used, whose content ``told`` is if any."""
+    versions = told.get("versions")
+    wrote = versions.get("ddpm-studio") if isinstance(versions, dict) else None
+    if isinstance(wrote, str) and _numbers(wrote) > _numbers(__version__):
+        return f"Version {plain(wrote, 40)} wrote it, this is {__version__}: install a newer one."
+    if unknown:
+        return "It may come from a newer version; otherwise it was changed by hand."
+    return "The run may come from a newer version, or is damaged."
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d{1,6}", version)[:3]))
 
 
 def _first_problem(error: Exception) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ddpm_studio import __version__
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS
-from ddpm_studio.catalogue.origins import believing, missing
+from ddpm_studio.catalogue.origins import from_file, missing, unknown_remedy
 from ddpm_studio.catalogue.plugins import KINDS
 from ddpm_studio.engine import NoiseSchedule
 from ddpm_studio.engine.consistency.pairs import ConsistencyConfig
@@ -203,12 +203,17 @@ class RunInfo(_Part):
 
     @classmethod
     def read(cls, told: dict[str, Any]) -> RunInfo:
-        """Return what a file says, also one of version 0.1.0, or whose plug-in is missing.
+        """Return what a file says, also one of version 0.1.0, or that names what is unknown here.
+
+        Such names are in ``plugins``, as if the file had them there.
 
         Raises:
-            ValidationError: if it is none.
+            ValueError: if it is none; a ValidationError where a field is wrong.
         """
-        return cls.model_validate(spelt_out(told), context=believing(told.get("plugins")))
+        info, plugins = from_file(cls, spelt_out(told), told.get("plugins"))
+        if info.network_kind not in NETWORKS:
+            plugins = {f"{NETWORKS.kind} {info.network_kind}": "", **plugins}
+        return info.model_copy(update={"plugins": plugins})
 
     @property
     def learnt_withheld(self) -> bool:
@@ -244,7 +249,7 @@ class RunInfo(_Part):
         except UnknownNameError as error:
             raise StudioError(
                 f"The network of this run is of the kind {plain(self.network_kind)}, unknown here.",
-                f"Install what adds it; there are {', '.join(error.names)}.",
+                f"{unknown_remedy()}; there are {', '.join(error.names)}.",
             ) from error
 
     def build_network(self) -> Network:

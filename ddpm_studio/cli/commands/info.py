@@ -79,8 +79,9 @@ def _told_plugins(used: Mapping[str, str], missing: Mapping[str, str]) -> str:
     parts = []
     for origin in dict.fromkeys(used.values()):
         lost = ", ".join(entry for entry, one in missing.items() if one == origin)
-        parts.append(f"{origin}, not here: {lost}" if lost else origin)
-    return "; ".join(parts)
+        absent = f"{origin}, not here" if origin else "unknown here"
+        parts.append(f"{absent}: {lost}" if lost else origin)
+    return "; ".join(filter(None, parts))
 
 
 def _tell_program(json: bool) -> None:

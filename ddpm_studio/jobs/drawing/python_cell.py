@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from ddpm_studio.catalogue.origins import believing
 from ddpm_studio.catalogue.tools import DrawingInfo, drawings
 from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.array_text import unpack
-from ddpm_studio.jobs.drawing.recipes import Recipe, drawn_by
+from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_request
 from ddpm_studio.requests import DrawRequest
 from ddpm_studio.runs.ready import is_ready, ready_name
 
@@ -44,14 +42,7 @@ def python_cell(recipe: Recipe) -> str:
             "There is no Python for this view.", "Take a tool that draws, such as Share latents."
         )
     drawing = drawings()[str(recipe["kind"])]
-    try:
-        request: DrawRequest = drawing.request_class().model_validate(
-            drawn_by(recipe), context=believing(recipe.get("plugins"))
-        )
-    except ValidationError as error:
-        raise StudioError(
-            "This view does not say in full how it was made.", "Draw it again.", str(error)
-        ) from error
+    request, _ = drawing_request(drawing, recipe, "This view")
     lines = ["import ddpm_studio as ds"]
     inputs, names = _inputs(drawing, recipe)
     if any("unpack(" in line for line in inputs):

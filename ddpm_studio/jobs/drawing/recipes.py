@@ -13,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from ddpm_studio.catalogue.origins import believing, require
-from ddpm_studio.catalogue.tools import DrawingInfo, Input, drawings
-from ddpm_studio.errors import StudioError
+from ddpm_studio.catalogue.origins import from_file, require
+from ddpm_studio.catalogue.tools import TOOLS, DrawingInfo, Input, drawings
+from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.export import read_recipe
 from ddpm_studio.export.array_text import Array, unpack
 from ddpm_studio.jobs.events import Latent, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import DrawRequest
 from ddpm_studio.strict_json import read_object
+from ddpm_studio.validation import unknown_part
 
 Recipe = dict[str, object]
 
@@ -29,6 +30,7 @@ Recipe = dict[str, object]
 _NO_DRAWINGS = {
     "preview": ("samples drawn while training", "Open its run, and look at them there."),
     "gallery": ("a sheet of several drawings", "Drop one of its pictures alone."),
+    "neighbours": ("a picture beside its nearest neighbours", "Drop the picture itself."),
     "decode": ("a progressive decoding", "Decode the picture again under Bits."),
 }
 # What an input is, by its form: the type and the number of axes.
@@ -118,24 +120,20 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
     if kind in _NO_DRAWINGS:
         what, remedy = _NO_DRAWINGS[kind]
         raise StudioError(f"{path.name} can't be drawn again: it is {what}.", remedy)
-    used = recipe.get("plugins")
-    plugins = {str(entry): str(origin) for entry, origin in _named(used).items()}
     known = drawings()
     if kind not in known:
         # It may be of a tool that is not here.
-        require(path.name, plugins, ("tool",))
-        return None
-    drawing = known[kind]
-    try:
-        request: DrawRequest = drawing.request_class().model_validate(
-            drawn_by(recipe), context=believing(used)
-        )
-    except ValidationError as error:
+        recorded = _named(recipe.get("plugins"))
+        told = {str(entry): str(origin) for entry, origin in recorded.items()}
+        require(path.name, told, (TOOLS.kind,))
+        if "request" not in recipe:
+            return None  # Pictures that were shown, such as those of a data set.
         raise StudioError(
-            f"{path.name} does not say in full how it was made.",
-            "It was changed, or comes from another version.",
-            str(error),
-        ) from error
+            f"{path.name} is a drawing of the kind {plain(kind, 80)!r}, which is not known here.",
+            "It was made with another version, or with a plug-in.",
+        )
+    drawing = known[kind]
+    request, plugins = drawing_request(drawing, recipe, path.name)
     require(path.name, plugins)
     asked = Path(str(getattr(request, "run", "")))
     run = _found_run(asked, path, recipe, near)
@@ -160,6 +158,39 @@ def restored(recipe: Recipe, path: Path, near: Iterable[Path] = ()) -> Restored 
         _latent(inputs.get("latent"), recipe.get("latent"), model, path),
         recipe.get("moving") is True,
     )
+
+
+def drawing_request(
+    drawing: DrawingInfo, recipe: Recipe, what: str
+) -> tuple[DrawRequest, dict[str, str]]:
+    """Return the request in a recipe, and the origins of its entries.
+
+    Args:
+        drawing: of which kind the recipe is.
+        recipe: see :func:`~ddpm_studio.export.read_recipe`.
+        what: has it, such as the file's name.
+
+    Raises:
+        StudioError: if the request is damaged, or has a part that is not known here. A name of an
+            entry that is not known passes, see :func:`~ddpm_studio.catalogue.origins.require`.
+    """
+    try:
+        found: tuple[DrawRequest, dict[str, str]] = from_file(
+            drawing.request_class(), drawn_by(recipe), recipe.get("plugins")
+        )
+    except ValidationError as error:
+        if unknown := unknown_part(error):
+            raise StudioError(
+                f"{what} was drawn with {plain(unknown, 200)}, which is not known here.",
+                "It may come from a newer version; otherwise it was changed.",
+                str(error),
+            ) from error
+        raise StudioError(
+            f"{what} does not say in full how it was made.",
+            "It was changed, or comes from another version.",
+            str(error),
+        ) from error
+    return found
 
 
 def drawn_by(recipe: Recipe) -> object:

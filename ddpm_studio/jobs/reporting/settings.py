@@ -78,7 +78,7 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
         ("Few-step student of", student),
         ("Comes from", info.origin),
         ("Licence", summary.license or ""),
-        ("Plug-ins", "; ".join(dict.fromkeys(info.plugins.values()))),
+        ("Plug-ins", "; ".join(filter(None, dict.fromkeys(info.plugins.values())))),
         ("Versions", ", ".join(f"{name} {one}" for name, one in info.versions.items())),
         ("Created", local_time(info.created)),
     ]
