@@ -14,7 +14,7 @@ from ddpm_studio.backend.handle import State
 from ddpm_studio.backend.heap_trim import HeapTrim
 from ddpm_studio.backend.outbox import Outbox
 from ddpm_studio.backend.running_job import RunningJob
-from ddpm_studio.backend.share_of_time import ShareOfTime
+from ddpm_studio.backend.duty_cycle import ShareOfTime
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, Lane
 
 if TYPE_CHECKING:

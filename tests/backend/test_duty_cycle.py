@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ddpm_studio.backend.share_of_time import ShareOfTime
+from ddpm_studio.backend.duty_cycle import ShareOfTime
 
 
 @pytest.mark.parametrize("share", [0.04, 0.25, 1.0])
