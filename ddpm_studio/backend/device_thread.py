@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QThread, Signal
 
+from ddpm_studio.backend.duty_cycle import DutyCycle
 from ddpm_studio.backend.handle import State
 from ddpm_studio.backend.heap_trim import HeapTrim
 from ddpm_studio.backend.outbox import Outbox
 from ddpm_studio.backend.running_job import RunningJob
-from ddpm_studio.backend.duty_cycle import ShareOfTime
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, JobSpec, Lane
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class DeviceThread(QThread):
         models, device = load()
         self.ready.emit(device)
         heap_trim = HeapTrim()
-        spare_time = ShareOfTime(_SPARE_SHARE)
+        spare_time = DutyCycle(_SPARE_SHARE)
         interactive_since: float | None = None
         while self._serve_commands():
             heap_trim.when_due()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-class ShareOfTime:
+class DutyCycle:
     """Says when the next piece of work may be done so that all of them take at most a share.
 
     After each piece comes a pause that is as much longer than the piece as the share asks for.

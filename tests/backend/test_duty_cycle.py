@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ddpm_studio.backend.duty_cycle import ShareOfTime
+from ddpm_studio.backend.duty_cycle import DutyCycle
 
 
 @pytest.mark.parametrize("share", [0.04, 0.25, 1.0])
@@ -17,7 +17,7 @@ def test_it_takes_its_share(share: float, takes: float) -> None:
         now += takes
         spent += takes
 
-    time = ShareOfTime(share, lambda: now)
+    time = DutyCycle(share, lambda: now)
     while now < 1000 * takes:
         if time.due:
             time.spend(work)
@@ -27,4 +27,4 @@ def test_it_takes_its_share(share: float, takes: float) -> None:
 
 
 def test_the_first_piece_need_not_wait() -> None:
-    assert ShareOfTime(0.04, lambda: 7.0).due
+    assert DutyCycle(0.04, lambda: 7.0).due
