@@ -16,12 +16,12 @@ from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePa
 from ddpm_studio.gui.features.learn.bound_chapter import BoundChapter
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
-from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BINS, RunStarted, TrainTick
 from ddpm_studio.jobs.library.run_summary import RunSummary
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.fake_backend import FakeBackend
+from tests.gui.features.learn.chapter_alone import actions_of
 
 BATCH, SIDE = 32, 16
 TOOLS = {
@@ -46,7 +46,8 @@ def studio(backend: FakeBackend) -> Studio:
 
 @pytest.fixture(params=list(TOOLS))
 def tool(request: pytest.FixtureRequest, qtbot: QtBot, studio: Studio) -> QWidget:
-    made: QWidget = TOOLS[request.param][0](studio, ActionRegistry(parent=studio))
+    actions = actions_of(studio, lambda: made)
+    made: QWidget = TOOLS[request.param][0](studio, actions)
     qtbot.addWidget(made)
     made.setObjectName(TOOLS[request.param][1])
     made.show()
