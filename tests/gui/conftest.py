@@ -44,10 +44,10 @@ def _own_folders(own_folders: None) -> None:
 def backend(
     qtbot: QtBot, narrow_network: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Backend]:
-    from ddpm_studio.jobs.machine import speed
+    from ddpm_studio.jobs.machine import speed_trial
 
     # No test but those of the measurement itself should wait for it.
-    monkeypatch.setattr(speed, "PRESETS", ())
+    monkeypatch.setattr(speed_trial, "PRESETS", ())
     # What the tests before have left.
     gc.collect()
     # All that is there by now outlives the test: the next one need not look at it again.

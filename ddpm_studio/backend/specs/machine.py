@@ -12,7 +12,7 @@ from ddpm_studio.requests import Device, Precision
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
-    from ddpm_studio.jobs.machine.pace import MachineSpeed
+    from ddpm_studio.jobs.machine.machine_speed import MachineSpeed
 
 
 def use_device(device: Device, precision: Precision, threads: int | None) -> JobSpec[str]:
@@ -43,7 +43,7 @@ def measure_speed(
     """Time steps of training while nothing else runs."""
 
     def work(_: ModelStore) -> Generator[Event, None, MachineSpeed]:
-        from ddpm_studio.jobs.machine.speed import measure_speed as measure
+        from ddpm_studio.jobs.machine.speed_trial import measure_speed as measure
 
         return measure(image_size, channels, again=again)
 

@@ -13,7 +13,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.picture_shape import ImageSize
 
 if TYPE_CHECKING:
-    from ddpm_studio.jobs.machine.pace import MachineSpeed
+    from ddpm_studio.jobs.machine.machine_speed import MachineSpeed
 
 _FIRST_SHAPE = (28, 1)
 

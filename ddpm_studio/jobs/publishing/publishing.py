@@ -14,8 +14,8 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.library.training_pictures import learnt_sources
-from ddpm_studio.jobs.measuring.asked_again import asked_of, compared_data
 from ddpm_studio.jobs.measuring.evaluating import evaluate
+from ddpm_studio.jobs.measuring.recorded_requests import asked_of, compared_data
 from ddpm_studio.jobs.publishing.card import ToldEvaluation, model_card
 from ddpm_studio.jobs.publishing.commands import data_words
 from ddpm_studio.jobs.publishing.packing import (

@@ -17,7 +17,7 @@ from ddpm_studio.export.report.blocks import (
 from ddpm_studio.export.report.plots import Axis, PlotLine, plot
 from ddpm_studio.export.report.prose import Html
 from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.measuring.asked_again import asked_of, compared_data
+from ddpm_studio.jobs.measuring.recorded_requests import asked_of, compared_data
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import EvaluateRequest
 from ddpm_studio.runs import RunFolder, evaluations

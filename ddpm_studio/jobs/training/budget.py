@@ -18,7 +18,7 @@ from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.jobs.asking import OptionError
-from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
 from ddpm_studio.picture_shape import ImageSize, image_size, sides
 from ddpm_studio.requests import TrainRequest

@@ -11,7 +11,7 @@ from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.events import Event, Notice
-from ddpm_studio.jobs.machine.speed import measure_speed
+from ddpm_studio.jobs.machine.speed_trial import measure_speed
 from ddpm_studio.jobs.training.budget import Budget, choose
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.training import TrainResult, train

@@ -9,7 +9,7 @@ from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import is_out_of_memory
 from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.jobs.machine.compiling import Compiling
-from ddpm_studio.jobs.machine.ranks.watch import Doing
+from ddpm_studio.jobs.machine.ranks.heartbeat import Doing
 from ddpm_studio.jobs.machine.threads import ThreadWatch
 from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.requests import TrainRequest

@@ -10,7 +10,7 @@ import pytest
 
 from ddpm_studio.catalogue import PRESETS
 from ddpm_studio.engine.tables.networks import Needs, PresetInfo, shapes_after
-from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.training.budget import OFFERED, BudgetPlan, choose, parse_budget
 from ddpm_studio.picture_shape import ImageSize
 from ddpm_studio.requests import TrainRequest

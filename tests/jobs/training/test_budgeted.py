@@ -10,7 +10,7 @@ import pytest
 from ddpm_studio.jobs import train_within
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.jobs.events import Event, Notice
-from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.training import budgeted
 from ddpm_studio.jobs.training.budget import ask_budget, parse_budget
 from ddpm_studio.requests import PrepareOptions, TrainRequest

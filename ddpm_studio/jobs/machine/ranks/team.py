@@ -20,10 +20,10 @@ import torch.distributed as dist
 
 from ddpm_studio.engine.device.ranks import RankGroup, RankLostError
 from ddpm_studio.errors import Failure, StudioError
+from ddpm_studio.jobs.machine.ranks.heartbeat import Doing, Watch, left_key
 from ddpm_studio.jobs.machine.ranks.place import RankPlace
 from ddpm_studio.jobs.machine.ranks.processes import RankProcess, close_all
 from ddpm_studio.jobs.machine.ranks.store import part_of, wait_for
-from ddpm_studio.jobs.machine.ranks.watch import Doing, Watch, left_key
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store

@@ -29,8 +29,8 @@ from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.jobs.events import Event, Progress
 from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.machine.measurement_cache import read_kept, write_kept
-from ddpm_studio.jobs.machine.pace import MachineSpeed, PresetSpeed
 from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides
 from ddpm_studio.picture_shape import image_size as image_size_of
 from ddpm_studio.runs.weights import parameters

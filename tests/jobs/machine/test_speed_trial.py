@@ -8,9 +8,9 @@ import pytest
 
 from ddpm_studio import paths
 from ddpm_studio.jobs.events import Progress
-from ddpm_studio.jobs.machine import speed as speeds
-from ddpm_studio.jobs.machine.pace import PresetSpeed
-from ddpm_studio.jobs.machine.speed import measure_speed
+from ddpm_studio.jobs.machine import speed_trial as speeds
+from ddpm_studio.jobs.machine.machine_speed import PresetSpeed
+from ddpm_studio.jobs.machine.speed_trial import measure_speed
 from tests.jobs.conftest import finish
 
 
