@@ -52,7 +52,9 @@ def from_file(model: type[ModelT], told: object, recorded: object) -> tuple[Mode
     found = model.model_validate(told, context={UNKNOWN: unknown})
     named = recorded.items() if isinstance(recorded, dict) else ()
     said = {str(entry): str(origin) for entry, origin in named}
-    return found, {**{f"{kind} {name}": "" for kind, name in sorted(unknown)}, **said}
+    for kind, name in sorted(unknown):
+        said.setdefault(f"{kind} {name}", "")
+    return found, said
 
 
 def missing(recorded: Origins, kinds: Collection[str] | None = None) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -59,7 +59,8 @@ class DataInfo(_Part):
 class ProcessInfo(_Part):
     """The forward process and what the network predicts."""
 
-    schedule: Schedule | Literal["betas"]
+    # In this order: no table has "betas", which is no unknown name.
+    schedule: Annotated[Literal["betas"] | Schedule, Field(union_mode="left_to_right")]
     timesteps: int = Field(ge=2, le=10000)
     betas: tuple[float, ...] | None = Field(None, max_length=10000)
     parameterization: Parameterization = "eps"
@@ -212,7 +213,7 @@ class RunInfo(_Part):
         """
         info, plugins = from_file(cls, spelt_out(told), told.get("plugins"))
         if info.network_kind not in NETWORKS:
-            plugins = {f"{NETWORKS.kind} {info.network_kind}": "", **plugins}
+            plugins.setdefault(f"{NETWORKS.kind} {info.network_kind}", "")
         return info.model_copy(update={"plugins": plugins})
 
     @property

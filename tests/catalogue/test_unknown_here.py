@@ -18,12 +18,14 @@ import ddpm_studio as ds
 from ddpm_studio import catalogue
 from ddpm_studio.backend import Backend
 from ddpm_studio.catalogue import plugins
+from ddpm_studio.catalogue.origins import from_file
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import save_png
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.jobs.drawing.python_cell import python_cell
 from ddpm_studio.jobs.drawing.recipes import read_restored
 from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs.info import ProcessInfo
 from tests.catalogue.installing import TOY
 from tests.cli.conftest import QUIET, Terminal
 from tests.gui.panel_help import WAIT, opened
@@ -167,6 +169,12 @@ def test_with_plug_ins_switched_off_that_is_the_remedy(
         "sample", changed({"process.schedule": "x"}), "--out", tmp_path / "a.png"
     ).error
     assert "Switch plug-ins on" in error
+
+
+def test_a_schedule_of_betas_is_no_unknown_name() -> None:
+    told = {"schedule": "betas", "timesteps": 2, "betas": [0.1, 0.2]}
+    assert from_file(ProcessInfo, told, None)[1] == {}
+    assert from_file(ProcessInfo, told | {"schedule": "x"}, None)[1] == {"schedule x": ""}
 
 
 def test_a_preset_that_is_gone_is_needed_by_nothing(changed: Changed, terminal: Terminal) -> None:
