@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,16 @@ class PeerTraining:
         while (spent := time.perf_counter() - begun) < seconds:
             self._set_rate(spent / seconds)
             self._step(self._batch())
+
+    def save(self, path: Path) -> None:
+        """Write what drawing needs: the weights and their averages."""
+        torch.save({"network": self.network.state_dict(), "ema": self.ema.state_dict()}, path)
+
+    def load(self, path: Path) -> None:
+        """Take the weights and averages of a training that has been saved."""
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.ema.load_state_dict(state["ema"])
 
     def draw(self, sampler: str, count: int, evaluations: int) -> Pictures:
         """Return samples of the averaged weights, uint8 (N, H, W, C)."""

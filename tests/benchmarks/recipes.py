@@ -13,15 +13,19 @@ and optimiser, learning rate and averaging of the library's example for uncondit
 Where samples have classes by a classifier of the set, the first 500 are also told by how sure it is
 of them, beside as many pictures that it has not learnt from.
 
-Each run that has ended is kept in ``results/recipes.json`` and not run again on the same machine as
-long as its recipe is the same, so that what takes hours can be broken off.
+All are trained before the first is judged, for only the trainings need the machine to themselves.
+What has been trained is kept with the temporary files until it is judged, and the figures in
+``results/recipes.json``: neither is done again on the same machine as long as the recipe is the
+same, so that what takes hours can be broken off.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
+import shutil
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -63,6 +67,8 @@ _SAMPLERS: tuple[dict[str, Any], ...] = (
 )
 _LEAST_SIDE_MULTIPLE = 8
 _JUDGED = 500
+_TEMPORARY = Path(tempfile.gettempdir()) / "ddpm-studio-benchmarks"
+_TRAINED = "trained.json"
 _RESULTS = Path(__file__).parent / "results" / "recipes.json"
 
 
@@ -113,8 +119,7 @@ class Judge:
 
     def __init__(self, name: str, dataset: Dataset) -> None:
         # What its classifier has learnt is kept, for the runs that follow another day.
-        kept = Path(tempfile.gettempdir()) / "ddpm-studio-benchmarks"
-        basis = Basis(dataset.images, dataset.labels, dataset.class_names, cache=kept)
+        basis = Basis(dataset.images, dataset.labels, dataset.class_names, cache=_TEMPORARY)
         self.space: FeatureSpace = finish(feature_space(SETS[name].features, basis))
         self._real = self._features(dataset.images)
         self.floor = frechet_distance(self._real[SAMPLES:], self._real[:SAMPLES])
@@ -143,10 +148,13 @@ class Judge:
 def _compare(minutes: float, names: Iterable[str], seeds: int, at_most: float) -> list[Figure]:
     if not importlib.util.find_spec("diffusers"):
         raise UnavailableError("the peer, diffusers, is not installed")
-    found = {name: _place(name) for name in names}
+    found = [_Comparison(name, _place(name), minutes) for name in names]
+    for comparison in found:
+        for seed in range(seeds):
+            comparison.train(seed)
     ratios, peers, details = [], [], []
-    for name, place in found.items():
-        comparison = _Comparison(name, place, minutes)
+    for comparison in found:
+        name = comparison.name
         for seed in range(seeds):
             told = comparison.runs(seed)
             old, peer, new = (float(told[recipe]["distance"]) for recipe in RECIPES)
@@ -172,44 +180,78 @@ class _Comparison:
     """The recipes on one set, each for so many minutes; what is needed is made when it is."""
 
     def __init__(self, name: str, place: Path, minutes: float) -> None:
-        self._name, self._place, self._minutes = name, place, minutes
+        self.name, self._place, self._minutes = name, place, minutes
+
+    def train(self, seed: int) -> None:
+        """Train by each recipe with a seed, unless that was done before."""
+        for recipe in RECIPES:
+            key = self._key(recipe, seed)
+            if _figures(key) is None and _trained(key) is None:
+                self._train(recipe, key)
 
     def runs(self, seed: int) -> dict[str, dict[str, Any]]:
-        """Return what came of each recipe with a seed: kept, or trained now."""
-        return {recipe: self._run(recipe, seed) for recipe in RECIPES}
+        """Return what came of each recipe with a seed: the figures kept, or judged now."""
+        found = {}
+        for recipe in RECIPES:
+            key = self._key(recipe, seed)
+            if (figures := _figures(key)) is None:
+                self._judge_run(key)
+                figures = _figures(key)
+            found[recipe] = figures or {}
+        return found
 
-    def _run(self, recipe: str, seed: int) -> dict[str, Any]:
-        told = {"set": self._name, "minutes": self._minutes, "seed": seed, "recipe": recipe}
-        settings = _settings(recipe)
-        key = {**told, "settings": settings, "machine": machine()["machine"]}
-        for kept in _kept():
-            if key.items() <= kept.items():
-                return {k: v for k, v in kept.items() if k not in key}
+    def _key(self, recipe: str, seed: int) -> dict[str, Any]:
+        told = {"set": self.name, "minutes": self._minutes, "seed": seed, "recipe": recipe}
+        return {**told, "settings": _settings(recipe), "machine": machine()["machine"]}
+
+    def _train(self, recipe: str, key: dict[str, Any]) -> None:
+        folder = _folder(key)
+        shutil.rmtree(folder, ignore_errors=True)  # one that was broken off
+        folder.mkdir(parents=True)
+        began = datetime.now(UTC).isoformat(timespec="seconds")
         if recipe == "peer":
-            result = _peer(self._dataset, self._judge, self._minutes, seed)
+            peer = _peer(self._dataset, key["seed"])
+            peer.train(60 * self._minutes)
+            peer.save(folder / "peer.pt")
+            told: dict[str, Any] = {"steps": peer.steps}
         else:
-            of = (self._name, self._place, self._judge)
-            result = _trained(*of, self._minutes, seed, settings if recipe == "old" else {})
-        result["floor"] = round(self._judge.floor, 2)
+            told = _train(self._place, folder / "run", key, SETS[self.name].options)
+        (folder / _TRAINED).write_text(json.dumps({**told, "date": began}), encoding="utf-8")
+        print(f"{self.name}, {recipe}, seed {key['seed']}: trained, {told}", flush=True)
+
+    def _judge_run(self, key: dict[str, Any]) -> None:
+        told = _trained(key)
+        assert told is not None, "all are trained before one is judged"
+        if key["recipe"] == "peer":
+            peer = _peer(self._dataset, key["seed"])
+            peer.load(_folder(key) / "peer.pt")
+            known = [sampler for sampler in _SAMPLERS if not sampler.get("eta")]
+            best = _best(
+                self._judge, known, lambda told: peer.draw(told["sampler"], SAMPLES, EVALUATIONS)
+            )
+        else:
+            run = ds.open(_folder(key) / "run")
+            classes = run.info.network_config().num_classes
+            best = _best(self._judge, _SAMPLERS, lambda sampler: _drawn(run, sampler, classes))
+        result = {**best, **told, "floor": round(self._judge.floor, 2)}
         if (unseen := self._unseen()) is not None:
             result["unseen_pictures"] = self._judge.classes(unseen)
-        result["date"] = datetime.now(UTC).isoformat(timespec="seconds")
         _keep({**key, **result})
-        return result
+        shutil.rmtree(_folder(key))
 
     @cached_property
     def _dataset(self) -> Dataset:
-        return _prepared(self._place, SETS[self._name])
+        return _prepared(self._place, SETS[self.name])
 
     @cached_property
     def _judge(self) -> Judge:
-        return Judge(self._name, self._dataset)
+        return Judge(self.name, self._dataset)
 
     def _unseen(self) -> Pictures | None:
-        if self._name != "Fashion-MNIST":
+        if self.name != "Fashion-MNIST":
             return None
         held_out = paths.resources_dir() / "data/fashion-mnist"
-        return _prepared(held_out, SETS[self._name]).images
+        return _prepared(held_out, SETS[self.name]).images
 
 
 def _prepared(place: Path, of: Set) -> Dataset:
@@ -219,6 +261,29 @@ def _prepared(place: Path, of: Set) -> Dataset:
 def _kept() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(_RESULTS.read_text()) if _RESULTS.exists() else []
     return found
+
+
+def _figures(key: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The figures of a training that has been judged."""
+    for kept in _kept():
+        if key.items() <= kept.items():
+            return {k: v for k, v in kept.items() if k not in key}
+    return None
+
+
+def _folder(key: Mapping[str, Any]) -> Path:
+    """Where a training is kept until it is judged."""
+    told = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    return _TEMPORARY / f"{key['set']}-{key['recipe']}-{told}"
+
+
+def _trained(key: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is told of a training that has ended and is yet to be judged."""
+    path = _folder(key) / _TRAINED
+    if not path.exists():
+        return None
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return told
 
 
 def _keep(result: Mapping[str, Any]) -> None:
@@ -248,19 +313,15 @@ def _first_recipe() -> dict[str, Any]:
     return {k: v for k, v in fields.items() if v is not None and k != "steps"}
 
 
-def _trained(
-    name: str, place: Path, judge: Judge, minutes: float, seed: int, recipe: dict[str, Any]
+def _train(
+    place: Path, folder: Path, key: dict[str, Any], options: dict[str, Any]
 ) -> dict[str, Any]:
-    """Train by a recipe into a folder for the time being; tell the best sampler's distance."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = {**recipe, "minutes": minutes, "seed": seed, "sample_count": 0}
-        run = ds.train(
-            place, run=Path(folder) / "run", progress=False, **settings, **SETS[name].options
-        )
-        classes = run.info.network_config().num_classes
-        best = _best(judge, _SAMPLERS, lambda sampler: _drawn(run, sampler, classes))
-        assert run.settings is not None
-        return {**best, "steps": run.settings.steps, "batch_size": run.settings.batch_size}
+    """Train by a recipe of ours into a folder; tell how much it learnt from."""
+    recipe = key["settings"] if key["recipe"] == "old" else {}
+    settings = {**recipe, "minutes": key["minutes"], "seed": key["seed"], "sample_count": 0}
+    run = ds.train(place, run=folder, progress=False, **settings, **options)
+    assert run.settings is not None
+    return {"steps": run.settings.steps, "batch_size": run.settings.batch_size}
 
 
 def _drawn(run: ds.Run, sampler: dict[str, Any], classes: int | None) -> Pictures:
@@ -271,15 +332,11 @@ def _drawn(run: ds.Run, sampler: dict[str, Any], classes: int | None) -> Picture
     return run.sample(SAMPLES, **settings).pictures
 
 
-def _peer(dataset: Dataset, judge: Judge, minutes: float, seed: int) -> dict[str, Any]:
+def _peer(dataset: Dataset, seed: int) -> PeerTraining:
     height, width, channels = dataset.images.shape[1:]
     multiple = _LEAST_SIDE_MULTIPLE
     sides = (-(-side // multiple) * multiple for side in (height, width))
-    peer = PeerTraining(UNetConfig.tiny((*sides,), channels), dataset.images, seed)
-    peer.train(60 * minutes)
-    known = [sampler for sampler in _SAMPLERS if not sampler.get("eta")]
-    best = _best(judge, known, lambda told: peer.draw(told["sampler"], SAMPLES, EVALUATIONS))
-    return {**best, "steps": peer.steps}
+    return PeerTraining(UNetConfig.tiny((*sides,), channels), dataset.images, seed)
 
 
 def _best(
