@@ -122,7 +122,9 @@ class Judge:
         basis = Basis(dataset.images, dataset.labels, dataset.class_names, cache=_TEMPORARY)
         self.space: FeatureSpace = finish(feature_space(SETS[name].features, basis))
         self._real = self._features(dataset.images)
-        self.floor = frechet_distance(self._real[SAMPLES:], self._real[:SAMPLES])
+        # In any order but the set's, which is often one class after the other.
+        mixed = np.random.default_rng(0).permutation(self._real)
+        self.floor = frechet_distance(mixed[SAMPLES:], mixed[:SAMPLES])
 
     def distance(self, samples: Pictures) -> float:
         """Return the Fréchet distance of samples to the whole set."""
