@@ -29,6 +29,10 @@ _SPARE_SHARE = 0.04
 # What was asked for while torch loaded comes first; then so long a rest is taken for idleness.
 _UNTIL_TRAINING_LOADS = 0.5
 
+# So long after an interactive job the next may come, as while a control is dragged. A step of idle
+# work, which can't be broken off, would hold that up.
+_UNTIL_IDLE = 0.5
+
 
 @dataclass(frozen=True)
 class _Cancel:
@@ -64,6 +68,7 @@ class DeviceThread(QThread):
         self._commands = queue.SimpleQueue()
         self._jobs: list[RunningJob] = []
         self._can_train = False
+        self._idle_from = 0.0
 
     def submit(self, spec: JobSpec[object]) -> None:
         """Start a job as soon as it is its turn."""
@@ -103,13 +108,14 @@ class DeviceThread(QThread):
             )
             if interactive and not (background and turn_over):
                 self._step(interactive, models)
+                self._idle_from = time.monotonic() + _UNTIL_IDLE
             elif background and (interactive or not (spare and spare_time.due)):
                 interactive_since = None
                 self._step(background, models)
             elif spare:
                 interactive_since = None
                 spare_time.spend(partial(self._step, spare, models))
-            elif idle := self._next(Lane.IDLE):
+            elif (idle := self._next(Lane.IDLE)) and time.monotonic() >= self._idle_from:
                 interactive_since = None
                 self._step(idle, models)
         for job in list(self._jobs):
@@ -124,12 +130,14 @@ class DeviceThread(QThread):
     def _serve_commands(self) -> bool:
         """Obey what was asked; waits if there is nothing to step. False: the end."""
         while True:
-            idle = all(job.paused for job in self._jobs)
+            lanes = {job.spec.lane for job in self._jobs if not job.paused}
             patience = None if self._can_train else _UNTIL_TRAINING_LOADS
+            if lanes == {Lane.IDLE}:
+                patience = max(0.0, self._idle_from - time.monotonic())
             try:
-                command = self._commands.get(idle, patience)
+                command = self._commands.get(lanes <= {Lane.IDLE}, patience)
             except queue.Empty:
-                if not idle:
+                if lanes:
                     return True
                 self._load_for_training()
                 continue

@@ -14,7 +14,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend, JobHandle, JobSpec, Lane, State
+from ddpm_studio.backend import Backend, JobHandle, JobSpec, Lane, State, device_thread
 from ddpm_studio.backend.spec import DeviceSteps
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.events import Notice, Progress
@@ -165,6 +165,25 @@ def test_what_nobody_asked_for_has_a_small_share_beside_a_training(
     qtbot.waitUntil(lambda: order[-20:].count("i") == 20, timeout=20_000)
     for job in (background, spare, asked):
         backend.cancel(job)
+
+
+def test_idle_work_waits_for_a_rest_from_what_a_person_asks_for(
+    backend: Backend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As while a slider is dragged: each drawing is asked for when the one before is there.
+    monkeypatch.setattr(device_thread, "_UNTIL_IDLE", 60.0)
+    seen: list[str] = []
+    with qtbot.waitSignal(backend.submit(JobSpec("d", DeviceSteps(counting(2, seen, "d")))).ended):
+        backend.submit(JobSpec("idle", DeviceSteps(counting(100_000, seen, "-")), lane=Lane.IDLE))
+    for _ in range(3):
+        with qtbot.waitSignal(
+            backend.submit(JobSpec("d", DeviceSteps(counting(2, seen, "d")))).ended, timeout=20_000
+        ):
+            pass
+    assert seen == ["d"] * 8
+    monkeypatch.setattr(device_thread, "_UNTIL_IDLE", 0.0)
+    backend.submit(JobSpec("d", DeviceSteps(counting(1, seen, "d"))))
+    qtbot.waitUntil(lambda: "-" in seen, timeout=20_000)
 
 
 def test_pause_stops_stepping(backend: Backend, qtbot: QtBot) -> None:
