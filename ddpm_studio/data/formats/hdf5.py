@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 import h5py
 import numpy as np
@@ -18,10 +19,25 @@ from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import File
 from ddpm_studio.errors import StudioError, plain
 
+_T = TypeVar("_T")
+
 _MOST_DATASETS, _MOST_DEPTH = 100_000, 8
 # Notes on so many datasets may name classes.
 _LOOKED_AT = 20
+_SHOWN = 6
 _LOST = "See that the file and its disk are there, then prepare the pictures again."
+_UNFINISHED = "See that the program that made it came to its end."
+_SCATTERED = "Choose those files; what a file says of others is not followed."
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# A superblock begins at the start, else behind a block of a user's of 512 · 2ⁿ bytes.
+_FIRST_USER_BLOCK = 512
+# Of superblocks 0 and 1: the bytes before its four addresses, of which the driver's is the third,
+# counted from 0.
+_BEFORE_ADDRESSES = {0: 24, 1: 28}
+_ADDRESS_SIZE_AT, _MOST_SUPERBLOCK = 13, 28 + 4 * 255
+# A dataset may claim so much and hold nothing, and so many bytes for one that it holds: gzip packs
+# at most 1,032 to 1, other filters reach more where all is alike.
+_SMALL_BYTES, _MOST_PACKED = 256 << 20, 4096
 
 
 def read_hdf5(files: Sequence[File], reading: Reading) -> Taken:
@@ -36,50 +52,160 @@ def read_hdf5(files: Sequence[File], reading: Reading) -> Taken:
 
 def _arrays(reading: Reading, file: File) -> list[Named]:
     name = reading.shown(file.name)
-    try:
-        source = _opened(file, reading)
-        arrays: list[Named] = []
-        _collect(source, "", arrays, 0)
-        if len(arrays) >= _MOST_DATASETS:
-            reading.warn(f"Of {name} no more than {_MOST_DATASETS:,} datasets are read.")
-        for holder in (source, *(source[one.name] for one in arrays[:_LOOKED_AT])):
+    listing = _Listing(reading, name)
+
+    def read() -> None:
+        source = _opened(file, reading, name)
+        listing.add(source, "", 0)
+        for holder in (source, *(source[one.name] for one in listing.arrays[:_LOOKED_AT])):
             for key, value in holder.attrs.items():
                 if NAMES.fullmatch(str(key).casefold()) and isinstance(value, np.ndarray):
                     reading.note_names(value.tolist(), f"{plain(str(key), 60)} of {name}")
+
+    _refusing(name, read)
+    listing.tell()
+    return listing.arrays
+
+
+def _refusing(name: str, read: Callable[[], _T]) -> _T:
+    """Read untrusted bytes, which make the library raise nearly anything."""
+    try:
+        return read()
     except (StudioError, MemoryError):
         raise
-    except Exception as error:  # untrusted bytes make the library raise nearly anything
+    except Exception as error:
         why = plain(str(error), 100) or type(error).__name__
         raise StudioError(f"{name} is damaged: {why}.", "Save or download it again.") from error
-    return arrays
 
 
-def _opened(file: File, reading: Reading) -> h5py.File:
+def _opened(file: File, reading: Reading, name: str) -> h5py.File:
     if isinstance(file.place, Whole):
-        found = h5py.File(Path(file.place.path), "r")
-    else:
-        found = h5py.File(reading.open(file), "r")
-    return reading.stack.enter_context(found)
+        path = Path(file.place.path)
+        with path.open("rb") as stream:
+            _refuse_drivers(stream, name)
+        return reading.stack.enter_context(h5py.File(path, "r"))
+    content = reading.open(file)
+    _refuse_drivers(content, name)
+    return reading.stack.enter_context(h5py.File(content, "r"))
 
 
-def _collect(group: Any, prefix: str, found: list[Named], depth: int) -> None:
-    """List the datasets; links out of the file are not followed."""
-    for name in group:
-        if len(found) >= _MOST_DATASETS or depth > _MOST_DEPTH:
-            return
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            continue
-        one = group[name]
-        if isinstance(one, h5py.Group):
-            _collect(one, f"{prefix}{name}/", found, depth + 1)
-        # Numbers in other files, and those that a program of the file's would make, are not read.
-        elif isinstance(one, h5py.Dataset) and not one.external and not one.is_virtual:
-            shape = tuple(int(size) for size in one.shape or ())
-            if shape:
-                found.append(Named(prefix + name, shape, one.dtype, partial(_rows, one)))
+def _refuse_drivers(stream: BinaryIO, name: str) -> None:
+    """Refuse a file with a driver information block, before the library opens it.
+
+    Only drivers that spread a set over several files put one in (HDF5 File Format Specification
+    3.0, II.B), and these files can't be read one by one. The library takes the block's length on
+    trust, up to 4 GiB beyond the end of the file, and fills as much memory before it refuses; all
+    else must lie before the end that the superblock tells, which is held against the real one.
+
+    Raises:
+        StudioError: it has one.
+    """
+    place, end = 0, stream.seek(0, 2)
+    head = b""
+    while place < end and not head.startswith(_SIGNATURE):
+        stream.seek(place)
+        head = stream.read(_MOST_SUPERBLOCK)
+        place = 2 * place or _FIRST_USER_BLOCK
+    if not head.startswith(_SIGNATURE) or len(head) <= _ADDRESS_SIZE_AT:
+        return
+    begin, size = _BEFORE_ADDRESSES.get(head[len(_SIGNATURE)]), head[_ADDRESS_SIZE_AT]
+    if begin is not None and head[begin + 3 * size : begin + 4 * size].strip(b"\xff"):
+        raise StudioError(
+            f"{name} is one of several files that hold a set of HDF5 together, or is damaged.",
+            "Join them, such as by HDF5's h5repart, or download it again.",
+        )
 
 
-def _rows(dataset: Any) -> ArrayRows:
+class _Listing:
+    """The datasets of a file, and those that can't be read.
+
+    Args:
+        reading: where to tell what is not read.
+        name: what people know the file by.
+    """
+
+    def __init__(self, reading: Reading, name: str) -> None:
+        self.arrays: list[Named] = []
+        self._unwritten: list[str] = []
+        self._elsewhere: list[str] = []
+        self._reading, self._name = reading, name
+
+    def add(self, group: Any, prefix: str, depth: int) -> None:
+        """List what a group holds; links out of the file are not followed."""
+        for name in group:
+            if self._is_full or depth > _MOST_DEPTH:
+                return
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                self._elsewhere.append(prefix + name)
+            # What other links lead to is in the file itself, and is listed there.
+            if not isinstance(link, h5py.HardLink):
+                continue
+            one = group[name]
+            if isinstance(one, h5py.Group):
+                self.add(one, f"{prefix}{name}/", depth + 1)
+            elif isinstance(one, h5py.Dataset):
+                self._add_dataset(prefix + name, one)
+
+    def _add_dataset(self, name: str, one: Any) -> None:
+        shape = tuple(int(size) for size in one.shape or ())
+        if one.external or one.is_virtual:
+            self._elsewhere.append(name)
+        elif shape and 0 not in shape and not one.id.get_storage_size():
+            self._unwritten.append(name)
+        elif shape:
+            called = f"{self._name}:{plain(name, 60)}"
+            rows = partial(_refusing, called, partial(_rows, one, self._reading, called))
+            self.arrays.append(Named(name, shape, one.dtype, rows))
+
+    @property
+    def _is_full(self) -> bool:
+        found = len(self.arrays) + len(self._unwritten) + len(self._elsewhere)
+        return found >= _MOST_DATASETS
+
+    def tell(self) -> None:
+        """Tell of what is not read.
+
+        Raises:
+            StudioError: what is left are no pictures.
+        """
+        if self._is_full:
+            self._reading.warn(
+                f"Of {self._name} no more than {_MOST_DATASETS:,} datasets are read."
+            )
+        asked = self._reading.options.layout
+        has_pictures = any(one.holds_pictures(asked) for one in self.arrays)
+        for names, why, remedy in (
+            (self._unwritten, "to which nothing was ever written", _UNFINISHED),
+            (self._elsewhere, "whose numbers lie in other files", _SCATTERED),
+        ):
+            if not names:
+                continue
+            what = ", ".join(plain(one, 60) for one in names[:_SHOWN])
+            if (more := len(names) - _SHOWN) > 0:
+                what += f" and {more:,} more"
+            if not has_pictures:
+                raise StudioError(f"{self._name} holds {what}, {why}.", remedy)
+            self._reading.warn(f"{self._name}: not read: {what}, {why}.")
+
+
+def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
+    shape = tuple(int(size) for size in dataset.shape)
+    claimed = math.prod(shape) * dataset.dtype.itemsize
+    if claimed > max(_SMALL_BYTES, _MOST_PACKED * dataset.id.get_storage_size()):
+        raise StudioError(
+            f"{name} claims {claimed:,} bytes, of which the file holds next to none.", _UNFINISHED
+        )
+    if dataset.chunks is not None:
+        steps = zip(shape, dataset.chunks, strict=True)
+        chunks = math.prod([-(-size // step) for size, step in steps])
+        written = dataset.id.get_num_chunks()
+        if written < chunks:
+            reading.warn(
+                f"{name}: {written:,} of {chunks:,} chunks were written; the others are read as "
+                f"{plain(str(dataset.fillvalue), 20)}."
+            )
+
     def part(start: int, end: int) -> Array:
         try:
             found: Array = np.asarray(dataset[start:end])
@@ -90,4 +216,4 @@ def _rows(dataset: Any) -> ArrayRows:
             raise StudioError(f"A dataset of HDF5 can't be read: {why}.", _LOST) from error
         return found
 
-    return BlockRows(tuple(int(size) for size in dataset.shape), dataset.dtype, part)
+    return BlockRows(shape, dataset.dtype, part)

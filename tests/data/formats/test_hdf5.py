@@ -1,0 +1,131 @@
+"""HDF5 files that claim more than they hold, and those that were never filled."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ddpm_studio.errors import StudioError
+from tests.data.pictures import noise, prepared
+
+h5py = pytest.importorskip("h5py")
+
+IMAGES = noise(6, 8, 8)
+SUPERBLOCK_BYTES = 96
+
+
+def save(path: Path, user_block: int = 0) -> Path:
+    with h5py.File(path, "w", userblock_size=user_block) as file:
+        file["images"] = IMAGES
+    return path
+
+
+def claim_driver(path: Path, user_block: int, length: int) -> None:
+    """Add a driver information block of this length at the end, of which only the head is there."""
+    data = bytearray(path.read_bytes())
+    head = bytes(4) + struct.pack("<I", length) + b"DRIVERXX"
+    # The third address of superblock 0 is that of the end, the fourth that of the driver's block.
+    struct.pack_into("<QQ", data, user_block + 40, len(data) + len(head), len(data) - user_block)
+    path.write_bytes(bytes(data) + head)
+
+
+@pytest.mark.parametrize("user_block", [0, 512, 1024])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_block_that_claims_gigabytes_never_reaches_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user_block: int, packed: bool
+) -> None:
+    path = save(tmp_path / "x.h5", user_block)
+    assert prepared(tmp_path / "cache", path).images.shape[0] == len(IMAGES)
+    claim_driver(path, user_block, 0xF0000000)
+    source = path
+    if packed:
+        source = tmp_path / "x.zip"
+        with zipfile.ZipFile(source, "w") as archive:
+            archive.write(path, "x.h5")
+    monkeypatch.delattr(h5py, "File")
+    with pytest.raises(StudioError, match="one of several files that hold a set of HDF5 together"):
+        prepared(tmp_path / "cache", source)
+
+
+def test_one_of_a_family_of_files_is_named(tmp_path: Path) -> None:
+    name = str(tmp_path / "x%d.h5").encode()
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fapl_family(1024)
+    access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)
+    created = h5py.h5f.create(name, fapl=access)
+    space = h5py.h5s.create_simple(IMAGES.shape)
+    h5py.h5d.create(created, b"images", h5py.h5t.NATIVE_UINT8, space).write(space, space, IMAGES)
+    created.close()
+    assert (tmp_path / "x1.h5").exists()
+    with pytest.raises(StudioError, match="one of several files that hold a set of HDF5 together"):
+        prepared(tmp_path / "cache", tmp_path / "x0.h5")
+
+
+def test_what_was_never_written_is_no_black_pictures(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("images", (6, 8, 8, 3), "u1", chunks=(2, 8, 8, 3))
+        file.create_dataset("labels", (6,), "i8")
+    with pytest.raises(
+        StudioError, match=r"x\.h5 holds images, labels, to which nothing was ever written"
+    ):
+        prepared(tmp_path / "cache", tmp_path / "x.h5")
+    with h5py.File(tmp_path / "x.h5", "a") as file:
+        file["images"][:4] = IMAGES[:4]
+    data = prepared(tmp_path / "cache", tmp_path / "x.h5")
+    assert data.labels is None
+    assert len(data.images) == len(IMAGES)
+    warned = " ".join(data.report.warnings)
+    assert "x.h5: not read: labels, to which nothing was ever written" in warned
+    assert "x.h5:images: 2 of 3 chunks were written; the others are read as 0" in warned
+
+
+def test_an_empty_dataset_is_no_unwritten_one(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["images"] = IMAGES
+        file["none"] = np.zeros((0, 3))
+        file["one"] = 3
+    warnings = prepared(tmp_path / "cache", tmp_path / "x.h5").report.warnings
+    assert not any("x.h5" in line for line in warnings)
+
+
+@pytest.mark.parametrize("shape", [(2, 9_000, 9_000, 3), (64, 64, 3, 30_000)])
+def test_a_claim_of_more_than_any_packing_gives_is_refused(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        one = file.create_dataset("images", shape, "u1", chunks=(1, 8, 1, 1), compression="gzip")
+        one[0, 0, 0, 0] = 1
+    assert (tmp_path / "x.h5").stat().st_size < 10_000
+    with pytest.raises(StudioError, match=r"x\.h5:images claims [\d,]{11} bytes"):
+        prepared(tmp_path / "cache", tmp_path / "x.h5")
+
+
+def link(path: Path, how: str) -> None:
+    """Make a file whose pictures lie in another."""
+    with h5py.File(path, "w") as file:
+        file["labels"] = np.arange(len(IMAGES)) % 2
+        if how == "link":
+            file["images"] = h5py.ExternalLink("y.h5", "/images")
+        elif how == "virtual":
+            layout = h5py.VirtualLayout(IMAGES.shape, "u1")
+            layout[:] = h5py.VirtualSource("y.h5", "images", shape=IMAGES.shape)
+            file.create_virtual_dataset("images", layout)
+        else:
+            place = ("y.h5", 0, IMAGES.nbytes)
+            file.create_dataset("images", IMAGES.shape, "u1", external=[place])
+
+
+@pytest.mark.parametrize("how", ["link", "virtual", "storage"])
+def test_numbers_in_other_files_are_told(tmp_path: Path, how: str) -> None:
+    link(tmp_path / "x.h5", how)
+    save(tmp_path / "y.h5")
+    with pytest.raises(StudioError, match=r"x\.h5 holds images, whose numbers lie in other files"):
+        prepared(tmp_path / "cache", tmp_path / "x.h5")
+    with h5py.File(tmp_path / "x.h5", "a") as file:
+        file["others"] = IMAGES
+    told = " ".join(prepared(tmp_path / "cache", tmp_path / "x.h5").report.warnings)
+    assert "x.h5: not read: images, whose numbers lie in other files" in told
