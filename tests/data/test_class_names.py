@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from ddpm_studio.data.labels.class_names import ClassNames, class_names_of
+from ddpm_studio.data.labels.yaml_names import yaml_names
 from ddpm_studio.requests import FIRST_RULES
 from tests.data.pictures import encoded, image, make_tar, noise, prepared
 
@@ -159,3 +160,24 @@ def test_version_0_1_0_knew_no_names(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", images=IMAGES, labels=LABELS, class_names=np.array(NAMED))
     data = prepared(tmp_path / "cache", tmp_path / "x.npz", rules=FIRST_RULES)
     assert data.class_names == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("nc: 2\nnames: ['cat', 'hot dog']\n", ["cat", "hot dog"]),
+        ('names: [cat, "a, b",\n  tv monitor]  # all\n', ["cat", "a, b", "tv monitor"]),
+        ("names:\n  0: cat\n  1: dog # two\n\n# more\ndownload: x", {"0": "cat", "1": "dog"}),
+        ("names:\n- it's\n- 'b c'\nroboflow:\n  x: 1", ["it's", "b c"]),
+        ("names: {0: cat, 1: 'dog, big'}", {"0": "cat", "1": "dog, big"}),
+        ("names: data.names\n", []),
+        ("names: [a, b", []),
+        ("names:\n  0: x\n  - y\n", None),
+        ("nc: 3", None),
+        (" names: [a, b]", None),
+        ("names: " + "[" * 100_000, []),
+        ("names:\n  - " + "' " * 100_000, []),
+    ],
+)
+def test_names_in_the_yaml_of_yolo(text: str, names: object) -> None:
+    assert yaml_names(text) == names

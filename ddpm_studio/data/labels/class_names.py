@@ -2,6 +2,7 @@
 
 A list names class 0 first; a list that begins with numbers or with WordNet's codes, and a table
 from name to number or back, such as torchvision's ``class_to_idx``, say which class each name is.
+Sets for YOLO have them in a file of YAML.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ddpm_studio.data.items import File
+from ddpm_studio.data.labels.yaml_names import SUFFIXES as YAML_SUFFIXES
+from ddpm_studio.data.labels.yaml_names import yaml_names
 from ddpm_studio.errors import plain
 
 _STEM = re.compile(
@@ -88,14 +91,16 @@ def class_names_of(value: object, title: str) -> ClassNames | None:
 
 def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
     """Return the names of classes that a file of a tree tells, and which file that is."""
-    likely = [file for file in files if file.suffix in _SUFFIXES and _is_called_so(file.name)]
+    likely = [
+        file
+        for file in files
+        if file.suffix in YAML_SUFFIXES or (file.suffix in _SUFFIXES and _is_called_so(file.name))
+    ]
     for file in sorted(likely, key=lambda one: (one.name.count("/"), one.name)):
         try:
             text = file.read(-1).decode("utf-8-sig") if file.size <= _MOST_BYTES else ""
             title = plain(file.name, 80)
-            found = class_names_of(
-                json.loads(text) if file.suffix == ".json" else _lines(text), title
-            )
+            found = class_names_of(_told(file.suffix, text), title)
         except (OSError, ValueError, RecursionError):
             continue
         if found is not None:
@@ -109,8 +114,17 @@ def _is_called_so(name: str) -> bool:
     return suffix == "names" or stem in _WORDNET or _STEM.fullmatch(stem) is not None
 
 
+def _told(suffix: str, text: str) -> object:
+    if suffix in YAML_SUFFIXES:
+        return yaml_names(text)
+    return json.loads(text) if suffix == ".json" else _lines(text)
+
+
 def _lines(text: str) -> object:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # Longer ones hold no names, and the forms below would take for ever over them.
+    if any(len(line) > 10 * _LONGEST for line in lines):
+        return None
     for form, key, name in ((_NUMBERED, 1, 2), (_NUMBER_LAST, 2, 1)):
         found = [form.fullmatch(line) for line in lines]
         if lines and all(found):

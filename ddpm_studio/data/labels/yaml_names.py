@@ -1,0 +1,53 @@
+"""Names of classes in the YAML beside sets for YOLO: ``names: [cat, dog]``, as list or table.
+
+Of YAML no more is read than this key, in the forms in which programs write it
+(https://docs.ultralytics.com/datasets/detect/).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+SUFFIXES = (".yaml", ".yml")
+_KEY = re.compile(r"^names[ \t]*:[ \t]*(.*)$", re.MULTILINE)
+# Between commas, and behind a number or a dash on a line of its own.
+_PART = re.compile(r"""[ \t]*(?:(\d{1,6})[ \t]*:[ \t]*)?(?:"([^"\n]*)"|'([^'\n]*)'|([^,\n"'#]+))""")
+_ITEM = re.compile(r"[ \t]*(?:-[ \t]+|(?<=[ \t])(\d{1,6})[ \t]*:[ \t]*)(\S.*)")
+_MOST_SIGNS, _LONGEST_LINE = 1 << 20, 1000
+
+
+def yaml_names(text: str) -> object:
+    """Return the names as a list or a table from number to name; None: there are none."""
+    match = _KEY.search(text) if len(text) <= _MOST_SIGNS else None
+    if match is None:
+        return None
+    first, rest = match[1].strip(), text[match.end() :]
+    if first[:1] in ("[", "{"):
+        inside, end, _ = (first[1:] + rest).partition("]" if first[0] == "[" else "}")
+        pieces = _PART.finditer(inside) if end else ()
+        found = [(one[1] or "", (one[2] or one[3] or one[4] or "").strip()) for one in pieces]
+    else:
+        found = list(_block(rest)) if not first or first.startswith("#") else []
+    named = [(number, name) for number, name in found if name]
+    if named and all(number for number, _ in named):
+        return dict(named)
+    return [name for _, name in named] if not any(number for number, _ in named) else None
+
+
+def _block(text: str) -> Iterator[tuple[str, str]]:
+    """Yield number and name of the lines below a key, as far as they are its own."""
+    for line in text.split("\n"):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        item = _ITEM.fullmatch(line.rstrip()) if len(line) <= _LONGEST_LINE else None
+        if item is None:
+            return
+        yield item[1] or "", _scalar(item[2])
+
+
+def _scalar(value: str) -> str:
+    quote = value[0]
+    if quote in "\"'" and quote in value[1:]:
+        return value[1:].partition(quote)[0].strip()
+    return value.partition(" #")[0].strip()
