@@ -65,13 +65,21 @@ def write_yolo(folder: Path) -> None:
     (folder / "classes.txt").write_text("\n".join(KINDS))
 
 
+def write_ultralytics(folder: Path) -> None:
+    write_yolo(folder)
+    (folder / "classes.txt").unlink()
+    (folder / "data.yaml").write_text("nc: 2\nnames:\n  0: cat\n  1: dog\n")
+
+
 def write_labelme(folder: Path) -> None:
     for n in range(COUNT):
         held = {"shapes": [{"label": KINDS[n % 2]}], "imagePath": f"{n}.png", "version": "5"}
         (folder / "images" / f"{n}.json").write_text(json.dumps(held))
 
 
-@pytest.mark.parametrize("write", [write_coco, write_voc, write_yolo, write_labelme])
+@pytest.mark.parametrize(
+    "write", [write_coco, write_voc, write_yolo, write_ultralytics, write_labelme]
+)
 def test_objects_of_one_class_in_each_picture_are_its_class(
     tmp_path: Path, folder: Path, write: Any
 ) -> None:
@@ -106,6 +114,74 @@ def test_of_several_the_largest_may_be_asked_for(tmp_path: Path, folder: Path) -
 def test_what_is_no_annotation_is_none(tmp_path: Path, folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
     assert prepared(tmp_path / "cache", folder).labels is None
+
+
+@pytest.mark.parametrize("kind", ["voc", "yolo", "labelme"])
+def test_the_largest_is_told_by_area(tmp_path: Path, folder: Path, kind: str) -> None:
+    # Of the second class two small objects, of the first a larger one.
+    for n in range(COUNT):
+        if kind == "voc":
+            boxes = [(0, 0, 9, 9), (0, 0, 3, 3), (5, 5, 8, 8)]
+            edges = ("xmin", "ymin", "xmax", "ymax")
+            bounds = [
+                "".join(f"<{e}>{v}</{e}>" for e, v in zip(edges, b, strict=True)) for b in boxes
+            ]
+            # A part of the first object has a name and a box of its own.
+            part = f"<part><name>head</name><bndbox>{bounds[1]}</bndbox></part>"
+            marks = [f"<name>{KINDS[0]}</name><bndbox>{bounds[0]}</bndbox>{part}"]
+            marks += [f"<name> {KINDS[1]} </name><bndbox>{one}</bndbox>" for one in bounds[1:]]
+            text = "".join(f"<object>{one}</object>" for one in marks)
+            (folder / "images" / f"{n}.xml").write_text(f"<annotation>{text}</annotation>")
+        elif kind == "yolo":
+            outline = "0 0.1 0.1 0.9 0.1 0.9 0.9 0.1 0.9"
+            text = f"{outline}\n1 .5 .5 .2 .2\n1 .5 .5 .2 .2 0.99\n"
+            (folder / "images" / f"{n}.txt").write_text(text)
+        else:
+            corners = [[0, 0], [9, 9]]
+            small = [[0, 0], [4, 0], [4, 4], [0, 4]]
+            shapes = [{"label": KINDS[0], "points": corners}]
+            shapes += [{"label": KINDS[1], "points": small}] * 2
+            held = {"shapes": shapes, "imagePath": f"{n}.png"}
+            (folder / "images" / f"{n}.json").write_text(json.dumps(held))
+    if kind == "yolo":
+        (folder / "images" / "classes.txt").write_text("\n".join(KINDS))
+    # One with the second class alone, that there are two.
+    first = {"voc": "0.xml", "yolo": "0.txt", "labelme": "0.json"}[kind]
+    text = (folder / "images" / first).read_text()
+    dog = {"voc": "<name>cat</name>", "yolo": "0 0.1", "labelme": '"cat"'}[kind]
+    other = {"voc": "<name>dog</name>", "yolo": "1 0.1", "labelme": '"dog"'}[kind]
+    (folder / "images" / first).write_text(text.replace(dog, other))
+    data = prepared(tmp_path / "cache", folder, labels="objects")
+    assert named(data) == ["dog"] + ["cat"] * (COUNT - 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"images": [{"file_name": "0.png"}], "categories": [{}], "annotations": []}',
+        coco([(0, 0, 4.0)]).replace('"area": 4.0', '"bbox": [0, 0, "x", 9]'),
+        coco([(0, 0, 4.0)]).replace('"area": 4.0', '"bbox": [0]'),
+        coco([(0, 0, 4.0)]).replace('"area": 4.0', '"area": 1' + "0" * 400),
+    ],
+)
+def test_annotations_of_wrong_numbers_do_no_harm(tmp_path: Path, folder: Path, text: str) -> None:
+    (folder / "a.json").write_text(text)
+    assert prepared(tmp_path / "cache", folder).labels is None
+
+
+def test_annotations_that_are_cut_short_are_told(tmp_path: Path, folder: Path) -> None:
+    (folder / "instances.json").write_text(coco([(n, n % 2, 4.0) for n in range(COUNT)])[:-9])
+    assert told(
+        prepared(tmp_path / "cache", folder),
+        "instances.json is not read as labels: it is damaged: ",
+    )
+    (folder / "instances.json").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:a"
+    )
+    assert told(
+        prepared(tmp_path / "cache", folder),
+        "instances.json is not read as labels: it is only a pointer of Git LFS",
+    )
 
 
 def rows(*lines: str) -> str:

@@ -13,6 +13,8 @@ NAMES = "names"
 _RANK = 6
 _NAME = re.compile(r"([^\W\d_][^/]*?)[_ .-]*\d+[a-z]?", re.IGNORECASE)
 _LEAST_EACH = 2
+# No system has longer names; an archive may.
+_LONGEST = 255
 # What cameras and programs call any picture.
 _GENERIC = frozenset(
     (
@@ -38,7 +40,7 @@ def _classes(paths: Sequence[str]) -> list[str | None] | None:
     known: dict[str, str] = {}
     for path in paths:
         name = path.rpartition("/")[2]
-        match = _NAME.fullmatch(name.rpartition(".")[0] or name)
+        match = _NAME.fullmatch(name.rpartition(".")[0] or name) if len(name) <= _LONGEST else None
         if match is None:
             return None
         one = match[1].rstrip("_ .-")

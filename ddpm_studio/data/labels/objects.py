@@ -7,22 +7,33 @@ may be asked for.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.tables import PictureNames
 from ddpm_studio.errors import plain
+from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 
 OBJECTS = "objects"
 _RANK = 3
 _MOST_BYTES, _MOST_BESIDE = 512 << 20, 1 << 20
-_OBJECT = re.compile(r"<object>(.*?)</object>", re.DOTALL)
-_NAME = re.compile(r"<name>\s*([^<]*?)\s*</name>")
-_BOX = re.compile(r"<(xmin|ymin|xmax|ymax)>\s*([0-9.]+)\s*<")
-_YOLO_LINE = re.compile(r"\d{1,5}(?: +-?\d*\.?\d+(?:e-?\d+)?){4,}")
+# Of so many files it is told that they are damaged.
+_TOLD = 3
+# None of these takes longer than a few passes, whatever the text.
+_NAME = re.compile(r"<name>([^<]*)</name>")
+_BOX = re.compile(r"<(xmin|ymin|xmax|ymax)>\s*([0-9.]{1,40})\s*<")
+_YOLO_CLASS = re.compile(r"\d{1,5}")
+_YOLO_NUMBER = re.compile(r"-?\d{0,9}\.?\d{1,20}(?:e-?\d{1,3})?")
+
+# What files that are something else make the readers raise.
+_ODD = (
+    *(OSError, ValueError, TypeError, AttributeError),
+    *(LookupError, ArithmeticError, RecursionError),
+)
 
 #: Of a picture the size of what it has of each class.
 _Sizes = dict[str, float]
@@ -40,6 +51,7 @@ def object_sources(
     names = PictureNames(paths)
     found: dict[str, _Sizes] = {}
     used: list[str] = []
+    lines: list[str] = []
     for file in files:
         reader = _READERS.get(file.suffix)
         limit = _MOST_BYTES if file.suffix == ".json" else _MOST_BESIDE
@@ -47,7 +59,11 @@ def object_sources(
             continue
         try:
             told = reader(file)
-        except (OSError, ValueError, RecursionError, TypeError, AttributeError):
+        except _UnreadError as error:
+            if len(lines) < _TOLD:
+                lines.append(f"{plain(file.name, 80)} is not read as labels: it is {error}.")
+            continue
+        except _ODD:
             continue
         folder = file.name.rpartition("/")[0]
         in_file = {names.path_of(f"{folder}/" if folder else "", key): key for key in told}
@@ -60,7 +76,7 @@ def object_sources(
         if in_file:
             used.append(file.name)
     if not found:
-        return [], set(), []
+        return [], set(), lines
     where = plain(used[0], 80) if len(used) == 1 else f"{len(used):,} files of annotations"
     classes = {
         path: max(sizes, key=lambda one: sizes[one]) for path, sizes in found.items() if sizes
@@ -68,7 +84,6 @@ def object_sources(
     several = sum(len(sizes) > 1 for sizes in found.values())
     missing = sum(path not in classes for path in paths)
     sure = not several and not missing and len(set(classes.values())) > 1
-    lines = []
     if not sure:
         lines.append(
             f"{where}: objects of {len({one for sizes in found.values() for one in sizes}):,} "
@@ -80,16 +95,27 @@ def object_sources(
     return [LabelSource(OBJECTS, title, rank, partial(_classes, classes))], set(used), lines
 
 
+class _UnreadError(ValueError):
+    """What ends in .json is none; says what it is instead."""
+
+
 def _coco(file: File) -> dict[str, _Sizes]:
     """Return the objects by the names of pictures, of COCO's lists, or of labelme's file."""
-    if b'"' not in file.read(512):
+    head = file.read(HEAD_BYTES)
+    if b'"' not in head:
+        if (instead := stand_in(head, file.size)) is not None:
+            raise _UnreadError(instead.reason)
         return {}
-    told = json.loads(file.read(-1))
+    try:
+        told = json.loads(file.read(-1))
+    except json.JSONDecodeError as error:
+        instead = stand_in(head, file.size)
+        raise _UnreadError(instead.reason if instead else f"damaged: {error}") from error
     if not isinstance(told, dict):
         return {}
     if isinstance(told.get("shapes"), list) and isinstance(told.get("imagePath"), str):
-        labels = [str(one["label"]) for one in told["shapes"]]
-        return {told["imagePath"]: {label: float(labels.count(label)) for label in labels}}
+        shapes = [(str(one["label"]), _outlined(one.get("points") or ())) for one in told["shapes"]]
+        return {told["imagePath"]: _summed(shapes)}
     if not all(isinstance(told.get(key), list) for key in ("images", "annotations", "categories")):
         return {}
     categories = {one["id"]: str(one.get("name", one["id"])) for one in told["categories"]}
@@ -100,7 +126,7 @@ def _coco(file: File) -> dict[str, _Sizes]:
         if name is None or category is None:
             continue
         box = one.get("bbox") or (0, 0, 1, 1)
-        size = float(one.get("area") or box[2] * box[3] or 1)
+        size = float(one.get("area") or float(box[2]) * float(box[3]) or 1)
         found[name][category] = found[name].get(category, 0.0) + size
     return found
 
@@ -110,30 +136,62 @@ def _voc(file: File) -> dict[str, _Sizes]:
     text = file.read(-1).decode("utf-8")
     if "<annotation" not in text[:512]:
         return {}
-    sizes: _Sizes = {}
-    for match in _OBJECT.finditer(text):
-        name = _NAME.search(match[1])
-        edges = {key: float(value) for key, value in _BOX.findall(match[1])}
-        size = 1.0
-        if len(edges) == 4:
-            size = (edges["xmax"] - edges["xmin"]) * (edges["ymax"] - edges["ymin"])
-        if name is not None and name[1]:
-            sizes[name[1]] = sizes.get(name[1], 0.0) + max(size, 1e-6)
-    return {_stem(file): sizes}
+    return {_stem(file): _summed(filter(None, map(_voc_object, text.split("<object>")[1:])))}
+
+
+def _voc_object(piece: str) -> tuple[str, float] | None:
+    """Return the class and the size of an object, by the text behind the sign that begins it."""
+    inner, end, _ = piece.partition("</object>")
+    # What of a person is where has names and boxes of its own.
+    inner = inner.partition("<part>")[0]
+    name = _NAME.search(inner)
+    if not end or name is None or not name[1].strip():
+        return None
+    edges = {key: float(value) for key, value in _BOX.findall(inner)}
+    size = 1.0
+    if len(edges) == 4:
+        size = (edges["xmax"] - edges["xmin"]) * (edges["ymax"] - edges["ymin"])
+    return name[1].strip(), size
 
 
 def _yolo(file: File) -> dict[str, _Sizes]:
     """Return the objects in a file of YOLO: class, centre, width and height, or an outline."""
     lines = file.read(-1).decode("ascii").split("\n")
-    rows = [line.strip() for line in lines if line.strip()]
-    if not rows or not all(map(_YOLO_LINE.fullmatch, rows)):
+    found = [_yolo_object(line.split()) for line in lines if line.strip()]
+    if not found or None in found:
         return {}
+    return {_stem(file): _summed(filter(None, found))}
+
+
+def _yolo_object(row: Sequence[str]) -> tuple[str, float] | None:
+    number, *values = row
+    if not _YOLO_CLASS.fullmatch(number) or len(values) < 4:
+        return None
+    if not all(map(_YOLO_NUMBER.fullmatch, values)):
+        return None
+    numbers = [float(value) for value in values]
+    # A fifth number is how sure a detector was.
+    if len(numbers) <= 5:
+        return number, numbers[2] * numbers[3]
+    return number, _outlined(list(zip(numbers[::2], numbers[1::2], strict=False)))
+
+
+def _outlined(points: Sequence[Sequence[float]]) -> float:
+    """Return the area within an outline, or in a box of which two corners are given."""
+    corners = [(float(x), float(y)) for x, y in points]
+    if len(corners) == 2:
+        (left, top), (right, bottom) = corners
+        return abs((right - left) * (bottom - top))
+    turned = [*corners[1:], *corners[:1]]
+    return abs(sum(x * w - y * v for (x, y), (v, w) in zip(corners, turned, strict=True))) / 2
+
+
+def _summed(objects: Iterable[tuple[str, float]]) -> _Sizes:
+    """Return how much of a picture each class has; an object of no size has the least."""
     sizes: _Sizes = {}
-    for row in rows:
-        number, *values = row.split()
-        wide, high = (float(values[2]), float(values[3])) if len(values) == 4 else (1.0, 1.0)
-        sizes[number] = sizes.get(number, 0.0) + max(wide * high, 1e-6)
-    return {_stem(file): sizes}
+    for name, size in objects:
+        sizes[name] = sizes.get(name, 0.0) + (max(size, 1e-6) if math.isfinite(size) else 1.0)
+    return sizes
 
 
 def _stem(file: File) -> str:

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ddpm_studio.data.items import File
 
@@ -35,6 +36,8 @@ MOST_BYTES = 64 * 2**20
 # Lines before a table that are none of it.
 _COMMENTS = re.compile(r"\A(?:#[^\n]*\n)+")
 _MOST_ROWS, _MOST_COLUMNS = 2_000_000, 1000
+# Rows without a key have a cell for it all the same.
+_MOST_CELLS = 20_000_000
 _SEPARATORS = ",;\t|"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -58,7 +61,7 @@ def read_table(file: File) -> LabelTable | None:
         lines = io.StringIO(_COMMENTS.sub("", text), newline="")
         if file.suffix in _LINES_OF_JSON:
             return _of_objects(name, [json.loads(line) for line in lines if line.strip()])
-        rows = [row for row in _rows(file.suffix, lines) if row]
+        rows = list(islice(filter(None, _rows(file.suffix, lines)), _MOST_ROWS + 1))
     except (OSError, csv.Error, ValueError, RecursionError):
         return None
     if len(rows) < 2 or len(rows) > _MOST_ROWS:
@@ -123,6 +126,8 @@ def _of_objects(name: str, found: list[object]) -> LabelTable | None:
     if not told or len(told) < len(found) or len(found) > _MOST_ROWS:
         return None
     columns = list(dict.fromkeys(str(key) for one in told for key in one))[:_MOST_COLUMNS]
+    if len(columns) * len(told) > _MOST_CELLS:
+        return None
     rows = [[_cell(one.get(key)) for key in columns] for one in told]
     return LabelTable(name, columns, rows)
 
