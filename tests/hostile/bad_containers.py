@@ -41,7 +41,9 @@ def cases() -> Iterator[Case]:
         for number, bad in damaged(content, 10, 3):
             yield file_case(f"{name} damaged {number}", reader, name, bad, "any")
     yield from _programs()
+    yield from _hdf5()
     yield from _tables()
+    yield from _objects()
     yield from _stl10()
     yield from _foreign()
 
@@ -125,6 +127,102 @@ def _torch_zip(program: bytes, method: int = zipfile.ZIP_STORED) -> bytes:
         archive.writestr("a/data.pkl", program)
         archive.writestr("a/byteorder", b"little")
         archive.writestr("a/data/0", bytes(192))
+    return stream.getvalue()
+
+
+def _hdf5() -> Iterator[Case]:
+    """Small files that make the library fill gigabytes, or that are nothing but claims."""
+    whole = seeds.hdf5()
+    for length in (1 << 28, 1 << 31, (1 << 32) - 1):
+        data = bytearray(whole)
+        struct.pack_into("<QQ", data, 40, len(whole) + 16, len(whole))
+        block = bytes(4) + struct.pack("<I", length) + b"NCSAabcd"
+        name = f"HDF5 driver block of {length:,} bytes"
+        yield file_case(name, "data", "a.h5", bytes(data) + block, "refused")
+    for shape in ((2, 60_000, 60_000, 3), (64, 64, 3, 1_000_000), (2, 60_000, 60_000)):
+        made = partial(_claiming, shape)
+        yield file_case(f"HDF5 claims {shape}", "data", "a.h5", made, "refused")
+    yield file_case("HDF5 chunk bomb", "data", "a.h5", _chunk_bomb, "any")
+
+
+def _claiming(shape: tuple[int, ...]) -> bytes:
+    import h5py
+
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        one = file.create_dataset("images", shape, "u1", chunks=(1,) * len(shape))
+        one[(0,) * len(shape)] = 1
+    return stream.getvalue()
+
+
+def _chunk_bomb() -> bytes:
+    """Return pictures whose chunk unpacks to much more than it should hold."""
+    import zlib
+
+    import h5py
+
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        shape = (4, 16, 16, 3)
+        one = file.create_dataset("images", shape, "u1", chunks=shape, compression="gzip")
+        packer = zlib.compressobj(9)
+        packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(3 << 10)) + packer.flush()
+        one.id.write_direct_chunk((0, 0, 0, 0), packed)
+    return stream.getvalue()
+
+
+def _objects() -> Iterator[Case]:
+    """Annotations that would take for ever, or fill the memory."""
+    long = 1_000_000
+    lists = '"images":[{"id":1,"file_name":"0.png"}],"categories":[{"id":1,"name":"a"}]'
+    shape, keys = '{"label":1}', ",".join(f'"{n}":1' for n in range(1000))
+    box = '{"image_id":1,"category_id":1,"bbox":'
+    wrong: dict[str, tuple[str, str]] = {
+        "objects without an end": ("0.xml", "<annotation>" + "<object>" * (long // 8)),
+        "spaces in a name": ("0.xml", f"<annotation><object><name>{' ' * long}</object>"),
+        "digits of an edge": ("0.xml", f"<annotation><object><xmin>{'1' * long}x</object>"),
+        "digits": ("0.txt", f"0 {'1' * long}x 1 1 1"),
+        "dots": ("0.txt", f"0 {'.' * long} 1 1 1"),
+        "a box of texts": (
+            "a.json",
+            f'{{{lists},"annotations":[{box}[0,0,"{"a" * 1000}",99999999]}}]}}',
+        ),
+        "a box of huge numbers": (
+            "a.json",
+            f'{{{lists},"annotations":[{box}[0,0,1{"0" * 400},1]}}]}}',
+        ),
+        "a box of two": ("a.json", f'{{{lists},"annotations":[{box}[0,0]}}]}}'),
+        "pictures without numbers": (
+            "a.json",
+            '{"images":[{"file_name":"0.png"}],"categories":[{}],"annotations":[]}',
+        ),
+        "many shapes": (
+            "0.json",
+            f'{{"imagePath":"0.png","shapes":[{",".join([shape] * 90_000)}]}}',
+        ),
+        "rows of nothing": (
+            "a.json",
+            f"[{{{keys}}}{',{}' * long}]",
+        ),
+        "names of separators": ("classes.txt", f"a{' ' * 900_000}{':' * 100_000}b\nc"),
+    }
+    for what, (name, text) in wrong.items():
+        yield _beside(f"{name} of {what}", name, text.encode())
+    # A name of a file in an archive may be long.
+    for what, long_name in {
+        "dashes": "a" + "_" * 60_000,
+        "digits": "a" + "1" * 60_000 + "!",
+    }.items():
+        yield file_case(
+            f"zip: a name of {what}", "data", "a.zip", partial(_named, long_name), "any"
+        )
+
+
+def _named(name: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for number in range(3):
+            archive.writestr(f"{name}.{number}.png", seeds.picture())
     return stream.getvalue()
 
 

@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -232,14 +232,21 @@ def tensors() -> bytes:
 
 
 @cache
-def hdf5() -> bytes:
-    """Return pictures with labels as an HDF5 file, packed and in chunks."""
+def hdf5(version: Literal["earliest", "latest"] = "earliest") -> bytes:
+    """Return pictures with labels as an HDF5 file, packed and in chunks; by an old or new layout.
+
+    Of the latter also groups, notes and texts.
+    """
     import h5py
 
     stream = io.BytesIO()
-    with h5py.File(stream, "w", track_order=False) as file:
+    with h5py.File(stream, "w", track_order=False, libver=version) as file:
         file.create_dataset("images", data=pixels(), chunks=(2, 16, 16, 3), compression="gzip")
         file.create_dataset("labels", data=np.arange(4))
+        if version == "latest":
+            file["images"].attrs["class_names"] = ["a", "b", "c", "d"]
+            file.create_dataset("more/x", data=pixels(), maxshape=(None, 16, 16, 3), chunks=True)
+            file["more/words"] = ["one", "two"]
     return stream.getvalue()
 
 

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from ddpm_studio.requests import PrepareOptions
-from tests.hostile import foreign, seeds
+from tests.hostile import foreign, label_targets, seeds
 from tests.hostile.mutations import mutated
 
 
@@ -335,10 +335,13 @@ TARGETS = {
     "npz": Target(lambda: [seeds.npz()], _data("a.npz")),
     "rare pictures": Target(_rare_pictures, _data("a.tif")),
     "torch": Target(lambda: [seeds.tensors()], _data("a.pt")),
-    "hdf5": Target(lambda: [seeds.hdf5()], _data("a.h5")),
+    "hdf5": Target(lambda: [seeds.hdf5(), seeds.hdf5("latest")], _data("a.h5")),
     "parquet": Target(lambda: [seeds.parquet()], _data("a.parquet")),
     "cifar": Target(lambda: [seeds.cifar(), seeds.cifar(4)], _data("data_batch_1")),
     "labels": Target(_label_seeds, _labels),
+    "objects": Target(label_targets.object_seeds, label_targets.read_objects),
+    "class names": Target(label_targets.class_name_seeds, label_targets.read_class_names),
+    "file names": Target(label_targets.file_name_seeds, label_targets.read_file_names),
     "idx": Target(lambda: [seeds.idx(), seeds.idx_gz()], _data("a-images-idx3-ubyte")),
     "cache": Target(_cache_seeds, _cache),
     "run": Target(_run_seeds, _run),

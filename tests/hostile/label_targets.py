@@ -1,0 +1,122 @@
+"""What is fuzzed of labels: annotations of objects, names of classes, names of files."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from ddpm_studio.requests import PrepareOptions
+from tests.hostile import seeds
+
+_KINDS = ("cat", "dog")
+_PICTURES = range(4)
+#: File names in the code pages of several countries.
+_PAGES = {
+    "cp932": "犬の写真/レトリバー.png\n猫/ペルシャ.png",
+    "gb18030": "图片/小猫.png\n图片/小狗.png",
+    "euc_kr": "강아지/진돗개사진.png\n고양이/페르시안.png",
+    "big5": "圖片/貓咪.png\n圖片/狗狗.png",
+    "cp437": "Vögel/Größe.png\nÄpfel/Süß.png",
+    "cp866": "Кошки/белая.png\nСобаки/чёрная.png",
+    "utf-8": "кошки/ж.png\nabc/z.png",
+}
+
+
+def _classes(place: Path) -> object:
+    from ddpm_studio.data.collecting import collect
+    from ddpm_studio.data.labels.choosing import choose_labels
+
+    options = PrepareOptions()
+    with ExitStack() as stack:
+        found = collect([place], stack, options)
+        return choose_labels(found.items, found.sources, found.own, options, found.class_names)
+
+
+def _beside(place: Path, name: str, content: bytes) -> object:
+    (place / name).write_bytes(content)
+    try:
+        return _classes(place)
+    finally:
+        (place / name).unlink()
+
+
+def read_objects(folder: Path, content: bytes) -> object:
+    """Read annotations beside pictures; their first sign says of which program."""
+    place = folder / "marked"
+    if not place.exists():
+        place.mkdir()
+        for number in _PICTURES:
+            (place / f"{number}.png").write_bytes(seeds.picture())
+    name = {b"{": "a.json", b"<": "0.xml"}.get(content[:1], "0.txt")
+    return _beside(place, name, content)
+
+
+def object_seeds() -> list[bytes]:
+    """Return annotations as COCO, labelme, Pascal VOC and YOLO have them."""
+    marks = [
+        {"id": n, "image_id": n, "category_id": n % 2, "bbox": [0, 1, 2.5, 4], "area": 9}
+        for n in _PICTURES
+    ]
+    coco = {
+        "images": [{"id": n, "file_name": f"{n}.png"} for n in _PICTURES],
+        "categories": [{"id": n, "name": name} for n, name in enumerate(_KINDS)],
+        "annotations": [*marks, {"image_id": 0, "category_id": 1, "bbox": [1, 1, 2, 2]}],
+    }
+    outline = {"label": "cat", "points": [[0, 0], [2, 0], [2, 2.5]]}
+    labelme = {"shapes": [outline, outline | {"label": "dog"}], "imagePath": "0.png"}
+    box = "".join(f"<{edge}>{n}</{edge}>" for n, edge in enumerate(("xmin", "ymin", "xmax")))
+    marked = f"<object><name> cat </name><bndbox>{box}<ymax> 9.5 </ymax></bndbox></object>"
+    voc = f"<annotation><filename>0.png</filename>{marked}{marked}</annotation>"
+    yolo = "0 0.5 0.5 0.25 .25\n1 0.1 0.1 0.9 0.1 0.9 0.9 1e-1 0.9\n"
+    return [*(json.dumps(one).encode() for one in (coco, labelme)), voc.encode(), yolo.encode()]
+
+
+def read_class_names(folder: Path, content: bytes) -> object:
+    """Read a list or a table of class names beside folders that are numbers."""
+    place = folder / "numbered"
+    if not place.exists():
+        for number in _PICTURES:
+            (place / str(number)).mkdir(parents=True)
+            (place / str(number) / "a.png").write_bytes(seeds.picture())
+    kinds = {b"{": "class_to_idx.json", b"[": "classes.json", b"n": "data.yaml"}
+    name = kinds.get(content[:1], "classes.txt")
+    return _beside(place, name, content)
+
+
+def class_name_seeds() -> list[bytes]:
+    """Return names of classes as lists and tables, one way and the other."""
+    names = ("cat", "dog", "cow", "hen")
+    tables: list[object] = [
+        {name: n for n, name in enumerate(names)},
+        {str(n): [f"n0000000{n}", name] for n, name in enumerate(names)},
+        {"names": {str(n): name for n, name in enumerate(names)}},
+        list(names),
+    ]
+    texts = [
+        "\n".join(names),
+        "".join(f"{n}: {name}\n" for n, name in enumerate(names)),
+        "".join(f"{name} {n}\n" for n, name in enumerate(names)),
+        f"names: [{', '.join(names)}]\nnc: 4\n",
+        "nc: 4\nnames:\n" + "".join(f"  {n}: '{name}'\n" for n, name in enumerate(names)),
+    ]
+    return [*(json.dumps(one).encode() for one in tables), *(text.encode() for text in texts)]
+
+
+def read_file_names(folder: Path, content: bytes) -> object:
+    """Read a tar of small pictures whose names are the lines."""
+    path = folder / "named.tar"
+    picture = seeds.picture()
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
+        for line in content.split(b"\n")[:8]:
+            info = tarfile.TarInfo(line.decode("utf-8", "surrogateescape").replace("\0", "0"))
+            info.size = len(picture)
+            archive.addfile(info, io.BytesIO(picture))
+    return _classes(path)
+
+
+def file_name_seeds() -> list[bytes]:
+    """Return names in each code page."""
+    return [text.encode(page) for page, text in _PAGES.items()]
