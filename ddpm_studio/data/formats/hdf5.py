@@ -14,6 +14,7 @@ import numpy as np
 from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_files import parts_of_files
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows, BlockRows
+from ddpm_studio.data.formats.hdf5_chunks import StoredChunks
 from ddpm_studio.data.formats.named_arrays import NAMES, Named
 from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import File
@@ -196,18 +197,17 @@ def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:
         raise StudioError(
             f"{name} claims {claimed:,} bytes, of which the file holds next to none.", _UNFINISHED
         )
-    if dataset.chunks is not None:
-        steps = zip(shape, dataset.chunks, strict=True)
-        chunks = math.prod([-(-size // step) for size, step in steps])
-        written = dataset.id.get_num_chunks()
-        if written < chunks:
-            reading.warn(
-                f"{name}: {written:,} of {chunks:,} chunks were written; the others are read as "
-                f"{plain(str(dataset.fillvalue), 20)}."
-            )
+    chunks = StoredChunks(dataset) if dataset.chunks is not None else None
+    if chunks is not None and chunks.written < chunks.count:
+        reading.warn(
+            f"{name}: {chunks.written:,} of {chunks.count:,} chunks were written; the others are "
+            f"read as {plain(str(dataset.fillvalue), 20)}."
+        )
 
     def part(start: int, end: int) -> Array:
         try:
+            if chunks is not None:
+                chunks.check(start, end)
             found: Array = np.asarray(dataset[start:end])
         except MemoryError:
             raise

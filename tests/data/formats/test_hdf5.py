@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -129,3 +130,21 @@ def test_numbers_in_other_files_are_told(tmp_path: Path, how: str) -> None:
         file["others"] = IMAGES
     told = " ".join(prepared(tmp_path / "cache", tmp_path / "x.h5").report.warnings)
     assert "x.h5: not read: images, whose numbers lie in other files" in told
+
+
+@pytest.mark.parametrize("filters", [{}, {"shuffle": True, "fletcher32": True}])
+def test_a_chunk_that_unpacks_to_more_than_its_pictures(
+    tmp_path: Path, filters: dict[str, bool]
+) -> None:
+    images = noise(2, 512, 512)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        how: dict[str, object] = {"chunks": (1, 512, 512, 3), "compression": "gzip", **filters}
+        file.create_dataset("images", data=images, **how)
+    data = prepared(tmp_path / "cache", tmp_path / "x.h5", image_size=512)
+    assert np.array_equal(data.images, images)
+    for more in (bytes(1 << 23), noise(1, 1024, 1024).tobytes()):
+        with h5py.File(tmp_path / "x.h5", "a") as file:
+            packed = zlib.compress(images[1].tobytes() + more)
+            file["images"].id.write_direct_chunk((1, 0, 0, 0), packed)
+        with pytest.raises(StudioError, match="holds more than its pictures"):
+            prepared(tmp_path / "cache", tmp_path / "x.h5")

@@ -1,0 +1,74 @@
+"""Chunks of HDF5's datasets: how many were written, and which would unpack to more than they hold.
+
+The library's filters unpack a chunk to whatever comes of it, however much more than its pictures
+that is. Chunks that could fill much memory so are unpacked here first, piece by piece.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import Any
+
+_DEFLATE = 1
+# gzip packs at most 1,032 to 1: what a smaller chunk can unpack to does no harm.
+_UNCHECKED_BYTES = 512 << 10
+# What cannot be packed takes a little more; others of a filter's own heads are small.
+_MOST_GROWTH, _HEAD_BYTES = 2, 4096
+_PIECE_BYTES = 1 << 20
+
+
+class StoredChunks:
+    """The chunks of a dataset that has them.
+
+    Attributes:
+        count: how many there would be if all were written.
+        written: how many were.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset, self._sides = dataset, tuple(int(side) for side in dataset.chunks)
+        steps = zip(dataset.shape, self._sides, strict=True)
+        self.count = math.prod([-(-size // step) for size, step in steps])
+        self.written = int(dataset.id.get_num_chunks())
+        self._bytes: int = math.prod(self._sides) * dataset.dtype.itemsize
+        self._unchecked: dict[tuple[int, ...], int] = {}
+        creation = dataset.id.get_create_plist()
+        self._filters = [creation.get_filter(k)[0] for k in range(creation.get_nfilters())]
+        if self._filters and dataset.id.get_storage_size() > _UNCHECKED_BYTES:
+            dataset.id.chunk_iter(self._note)
+
+    def _note(self, chunk: Any) -> None:
+        if chunk.size > _UNCHECKED_BYTES:
+            self._unchecked[tuple(chunk.chunk_offset)] = int(chunk.size)
+
+    def check(self, start: int, end: int) -> None:
+        """Look at the chunks of the rows from ``start`` up to ``end``, each once.
+
+        Raises:
+            ValueError: one would unpack to more than it should hold.
+        """
+        here = [
+            offset
+            for offset in self._unchecked
+            if offset[0] < end and offset[0] + self._sides[0] > start
+        ]
+        for offset in here:
+            stored = self._unchecked.pop(offset)
+            if stored > _MOST_GROWTH * self._bytes + _HEAD_BYTES or self._unpacks_to_more(offset):
+                raise ValueError(f"the chunk at {offset} holds more than its pictures")
+
+    def _unpacks_to_more(self, offset: tuple[int, ...]) -> bool:
+        # Behind gzip there is at most a sum of its bytes, which comes behind its end.
+        if _DEFLATE not in self._filters:
+            return False
+        _, packed = self._dataset.id.read_direct_chunk(offset)
+        unpacker, total = zlib.decompressobj(), 0
+        while packed and not unpacker.eof and total <= self._bytes + _HEAD_BYTES:
+            try:
+                total += len(unpacker.decompress(packed, _PIECE_BYTES))
+            except zlib.error:
+                # The library tells that it is damaged, or that it was not packed.
+                return False
+            packed = unpacker.unconsumed_tail
+        return total > self._bytes + _HEAD_BYTES
