@@ -73,6 +73,9 @@ def fuzz(name: str, seconds: float, seed: int, found: Path) -> Fuzzed:
             total.seconds += told.seconds
             total.refused += told.refused
             total.findings += told.findings
+            if not told.executions:
+                total.findings.append(f"ended before its first input (exit {ended})")
+                return total
             # Killed by us only where it had stalled; its own end leaves no current file behind.
             if current.exists():
                 kept = found / f"{name}-died-{seed}-{total.executions}"
