@@ -56,6 +56,22 @@ def folder_part(name: str) -> tuple[str, str] | None:
     return _BY_WORD[splits[0]], ""
 
 
+def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
+    """Return which part each folder is where two of them are those of a set, whatever the others.
+
+    Beside "train" and "test" lie "test_simple", a part too, and "samples", which is extra; None:
+    there are no such two. "train" alone may be a class, beside "car" and "plane".
+    """
+    known = {split_of(name) for name in names}
+    if TRAIN not in known or not known & {"val", "test"}:
+        return None
+    found = {name: [word.casefold() for word in _PIECES.findall(name)] for name in names}
+    return {
+        name: (_BY_WORD.get(words[0] if words else "", "extra"), "")
+        for name, words in found.items()
+    }
+
+
 def mask_parts(names: Collection[str]) -> dict[str, str] | None:
     """Return which folders are pictures and which their masks; None: they are something else."""
     parts = {name: _BY_MASK_WORD.get(name.casefold(), "") for name in names}
@@ -80,7 +96,7 @@ def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[
     if asked is not None and (named := sorted(one for one in there if one is not None)):
         raise StudioError(f"There is no part {asked}.", f"There are: {', '.join(named)}.")
     there -= {MASKS} if IMAGES in there else set()
-    return there - {"val", "test", "unlabeled", "extra"} if TRAIN in there else there
+    return there & {TRAIN, None} if TRAIN in there else there
 
 
 def aside_told(counts: dict[str, int], what: str = "picture") -> str:

@@ -9,13 +9,17 @@ from functools import partial
 
 from ddpm_studio.data.items import folder_classes, folders_of
 from ddpm_studio.data.labels.source import LabelSource
-from ddpm_studio.data.splits import ALL, folder_part, mask_parts, taken_splits
+from ddpm_studio.data.splits import ALL, folder_part, mask_parts, parts_beside, taken_splits
 
 _MOST_FILES = 1000
 FOLDERS, LEAVES, TOP, FILES = "folders", "leaf-folders", "top-folders", "files"
 ARCHIVES = "archives"
 _RANK, _ARCHIVES_RANK = 4, 7
 _NUMBERS = re.compile(r"[\W\d_]+")
+# Parts of a set by number, and so many pictures a folder as FFHQ, EDM and img2dataset put there.
+_COUNTED = re.compile(r"(?:fold|cv|split|part|batch|chunk|shard|block)[ _-]?\d+", re.IGNORECASE)
+_NUMBERED = re.compile(r"\D{0,40}(\d{1,18})")
+_STEPS = (1_000, 10_000)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ class SplitFolders:
 def split_folders(paths: Sequence[str]) -> SplitFolders | None:
     """Return which folders are parts of a set: all of a level, two at least.
 
-    A folder "test" beside "cat" and "dog" is a class like these.
+    A folder "test" beside "cat" and "dog" is a class like these; beside "train" it is none, and
+    nor are the others there.
     """
     levels: dict[int, dict[str, tuple[str, str]]] = {}
     level = 0
@@ -74,6 +79,8 @@ def split_folders(paths: Sequence[str]) -> SplitFolders | None:
             levels[level] = known
         elif masks is not None:
             levels[level] = {folder: (part, "") for folder, part in masks.items()}
+        elif (parts := parts_beside(found)) is not None:
+            levels[level] = parts
         level += 1
     return SplitFolders(levels) if levels else None
 
@@ -87,10 +94,11 @@ def folder_sources(paths: Sequence[str]) -> list[LabelSource]:
     """Return which folders may be classes: those of the first level, the innermost, the files."""
     splits = split_folders(paths)
     inner = [splits.without(path) for path in paths] if splits else list(paths)
-    sources = [LabelSource(FOLDERS, "folders", _RANK, partial(_by_folders, splits))]
+    first, leaves = folder_classes(inner), _leaves(inner)
+    rank = None if first is not None and _only_count(first, inner) else _RANK
+    sources = [LabelSource(FOLDERS, "folders", rank, partial(_by_folders, splits))]
     if splits:
         sources.append(top_folders())
-    first, leaves = folder_classes(inner), _leaves(inner)
     if leaves is not None and first is not None and set(leaves) != set(first):
         title = "the innermost folders"
         sources.append(LabelSource(LEAVES, title, None, lambda asked: _leaves(asked)))
@@ -99,6 +107,34 @@ def folder_sources(paths: Sequence[str]) -> list[LabelSource]:
     if len(folders_of(inner)[1]) == 1 and several:
         sources.append(LabelSource(FILES, "the files' names", None, _by_files))
     return sources
+
+
+def folders_told(sources: Sequence[LabelSource]) -> list[str]:
+    """Return what to say of folders that might be classes and are not taken for these."""
+    if not any(one.key == FOLDERS and one.rank is None for one in sources):
+        return []
+    return [f"The folders only count the pictures; --labels {FOLDERS} makes classes of them."]
+
+
+def _only_count(classes: Sequence[str], paths: Sequence[str]) -> bool:
+    """Whether folders tell no more than where in a row of pictures those in them come."""
+    if all(map(_COUNTED.fullmatch, set(classes))):
+        return True
+    if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in set(classes)):
+        return False
+    numbers = []
+    for path in paths:
+        match = _NUMBERED.fullmatch(path.rpartition("/")[2].rpartition(".")[0])
+        if match is None:
+            return False
+        numbers.append(int(match[1]))
+    return any(
+        all(
+            int(one) in (number // step, number // step * step)
+            for one, number in zip(classes, numbers, strict=True)
+        )
+        for step in _STEPS
+    )
 
 
 def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ddpm_studio.data.items import File
-from ddpm_studio.data.labels.folders import folder_sources
+from ddpm_studio.data.labels.folders import folder_sources, folders_told
 from ddpm_studio.data.labels.manifests import manifest_sources
 from ddpm_studio.data.labels.names import name_sources
 from ddpm_studio.data.labels.objects import object_sources
@@ -22,7 +22,7 @@ class TreeSources(NamedTuple):
         found: the places.
         used: the files that they are.
         warnings: of manifests that can't be read.
-        told: which tables say nothing, and why.
+        told: which tables and folders say nothing, and why.
     """
 
     found: list[LabelSource]
@@ -47,7 +47,8 @@ def label_sources(files: Sequence[File], paths: Sequence[str]) -> TreeSources:
     if object_files:
         others = [file for file in others if file.name not in object_files]
     tables, table_files, told = table_sources(others, paths)
-    told += lines
-    found += [*tables, *sidecars, *objects, *folder_sources(paths), *name_sources(paths)]
+    folders = folder_sources(paths)
+    told += [*lines, *folders_told(folders)]
+    found += [*tables, *sidecars, *objects, *folders, *name_sources(paths)]
     used |= table_files | sidecar_files | object_files
     return TreeSources(found, used, warnings, told)

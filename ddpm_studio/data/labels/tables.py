@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ddpm_studio.data.items import File
@@ -66,6 +67,8 @@ def table_sources(
         folder = file.name.rpartition("/")[0]
         path_of = partial(names.path_of, f"{folder}/" if folder else "")
         at = _file_column(table, path_of, len(paths)) if table is not None else None
+        if table is not None and at is not None:
+            table = _headed(table, at, path_of)
         found = _columns(table, at, path_of, told) if table is not None and at is not None else []
         if found:
             used.add(file.name)
@@ -180,6 +183,16 @@ def _one_hot(
             return None
         known[path] = table.columns[others[bits.index(1)]]
     return known if len(set(known.values())) > 1 else None
+
+
+def _headed(table: LabelTable, at: int, path_of: PathOf) -> LabelTable:
+    """Return a table with its first row as its head, where only that names no picture."""
+    first, *rest = table.rows
+    if table.columns[0] or len(first) != len(table.columns) or path_of(first[at]) is not None:
+        return table
+    if not all(len(row) > at and path_of(row[at]) is not None for row in rest):
+        return table
+    return replace(table, columns=[cell.strip() for cell in first], rows=rest)
 
 
 def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | None:
