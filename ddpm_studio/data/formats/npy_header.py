@@ -18,7 +18,7 @@ MAGIC = b"\x93NUMPY"
 _PICKLE = b"\x80"
 _MAX_BYTES = 10_000
 _MAX_DIMENSIONS = 8
-_DESCR = re.compile(r"""['"]descr['"]\s*:\s*['"]([<>|=]?[A-Za-z][0-9]{0,4})['"]""")
+_DESCR = re.compile(r"""['"]descr['"]\s*:\s*['"]([<>|=]?[A-Za-z][0-9]{0,4}(?:\[\w+\])?)['"]""")
 _ORDER = re.compile(r"""['"]fortran_order['"]\s*:\s*(True|False)""")
 _SHAPE = re.compile(r"""['"]shape['"]\s*:\s*\(([0-9,\sL]*)\)""")
 _OBJECTS = re.compile(r"""['"]descr['"]\s*:.*['"][|<>=]?O""", re.DOTALL)

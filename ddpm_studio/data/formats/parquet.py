@@ -112,6 +112,8 @@ class _Table:
             raise OSError(0, "there are fewer rows in the table than it says")
         cell = self._held[1][row]
         found = cell.get("bytes") if isinstance(cell, dict) else cell
+        if found is None and not (isinstance(cell, dict) and cell.get("path")):
+            raise OSError(0, "its cell in the table is empty")
         if not isinstance(found, bytes):
             raise OSError(0, "there is no picture in the table, only a path to it")
         return found if limit < 0 else found[:limit]
@@ -141,18 +143,26 @@ class _Table:
         if not ordered:
             held = ", ".join(plain(name, 60) for name in self._schema.names[:6]) or "nothing"
             raise StudioError(
-                f"{self._name} has the columns {held}, and none of pictures.",
-                "Choose a table that holds the pictures' files themselves.",
+                f"{self._name} has the columns {held}, and none of pictures.", self._remedy()
             )
         return str(ordered[0])
 
+    def _remedy(self) -> str:
+        """Return what makes pictures of what the columns hold in their place."""
+        for field in list(self._schema)[:_MOST_COLUMNS]:
+            inner, depth = field.type, 0
+            while pa.types.is_list(inner) or pa.types.is_fixed_size_list(inner):
+                inner, depth = inner.value_type, depth + 1
+            name = plain(field.name, 60)
+            if depth and _is_bytes(inner):
+                return f"{name} holds several pictures a row: write one a row."
+            if depth and (pa.types.is_integer(inner) or pa.types.is_floating(inner)):
+                return f"{name} holds plain numbers: save them as .npy or .npz, with numpy.save."
+        return "Choose a table that holds the pictures' files themselves."
+
     def _label_columns(self) -> list[str]:
         found = [
-            field.name
-            for field in list(self._schema)[:_MOST_COLUMNS]
-            if pa.types.is_integer(field.type)
-            or pa.types.is_string(field.type)
-            or pa.types.is_boolean(field.type)
+            field.name for field in list(self._schema)[:_MOST_COLUMNS] if _is_label(field.type)
         ]
         asked = self._reading.options.labels
         known = [name for name in _LABELS if name in found]
@@ -191,6 +201,18 @@ class _Table:
     def _damaged(self, error: Exception) -> StudioError:
         why = plain(str(error), 100) or type(error).__name__
         return StudioError(f"{self._name} is damaged: {why}.", "Save or download it again.")
+
+
+def _is_label(kind: Any) -> bool:
+    # As pandas' categories and Polars' texts are written.
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    types = pa.types
+    return bool(
+        types.is_integer(kind)
+        or types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_boolean(kind)
+    )
 
 
 def _is_bytes(kind: Any) -> bool:

@@ -1,0 +1,60 @@
+"""Parquet as other libraries write it, and what is told of cells and columns that are no files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ddpm_studio.errors import StudioError
+from tests.data.pictures import encoded, image, noise, prepared
+
+pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+
+PIXELS = noise(4)
+CELLS = [{"bytes": encoded(image(one)), "path": None} for one in PIXELS]
+KINDS = ["cat", "dog", "cat", "dog"]
+
+
+def save(path: Path, **columns: Any) -> Path:
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [pa.array(KINDS).dictionary_encode(), pa.array(KINDS, pa.large_string())],
+    ids=["categories of pandas", "texts of Polars"],
+)
+def test_labels_of_other_types(tmp_path: Path, labels: object) -> None:
+    data = prepared(tmp_path / "cache", save(tmp_path / "x.parquet", image=CELLS, label=labels))
+    assert data.report.class_counts == (("cat", 2), ("dog", 2))
+
+
+def test_a_cell_without_anything_is_told_as_empty(tmp_path: Path) -> None:
+    cells = [*CELLS[:2], None, {"bytes": None, "path": None}, {"bytes": None, "path": "a.png"}]
+    data = prepared(tmp_path / "cache", save(tmp_path / "x.parquet", image=cells))
+    np.testing.assert_array_equal(data.images, PIXELS[:2])
+    reasons = [one.reason for one in data.report.rejects]
+    assert [reason.partition(": ")[2] for reason in reasons] == [
+        "its cell in the table is empty",
+        "its cell in the table is empty",
+        "there is no picture in the table, only a path to it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "remedy"),
+    [
+        ([PIXELS[0].ravel().tolist()] * 2, "pixels holds plain numbers"),
+        ([(PIXELS[0] / 255).tolist()] * 2, "pixels holds plain numbers"),
+        ([CELLS[:2], CELLS[2:]], "pixels holds several pictures a row"),
+        (["a", "b"], "Choose a table that holds the pictures' files"),
+    ],
+)
+def test_columns_that_are_no_files(tmp_path: Path, column: object, remedy: str) -> None:
+    with pytest.raises(StudioError, match="has the columns pixels, and none of pictures") as found:
+        prepared(tmp_path / "cache", save(tmp_path / "x.parquet", pixels=column))
+    assert remedy in found.value.remedy
