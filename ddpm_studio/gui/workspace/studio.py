@@ -21,6 +21,7 @@ from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.recipe_reopener import RecipeReopener
 from ddpm_studio.gui.workspace.records import Records
+from ddpm_studio.gui.workspace.refused_data import RefusedData
 from ddpm_studio.gui.workspace.run_colours import RunColours
 from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.trainer import WindowTrainer
@@ -80,6 +81,8 @@ class Studio(QObject):
         self.preview: PreviewResult | None = None
         self.dataset: Dataset | None = None
         self._last_good: Dataset | None = None
+        #: What was to be opened last and could not be, until other pictures are.
+        self.refused: RefusedData | None = None
         self.prepare_job: JobHandle[Dataset] | None = None
         self.run: Path | None = None
         self.run_view: specs.runs.RunView | None = None
@@ -150,8 +153,7 @@ class Studio(QObject):
         if self.dataset is not None:
             self._last_good = self.dataset
         self.options = options
-        self.dataset = None
-        self.preview = None
+        self.dataset = self.preview = self.refused = None
         self.data_changed.emit()
         if not self.sources:
             return
@@ -160,6 +162,11 @@ class Studio(QObject):
         self.prepare_job = self.backend.submit(specs.data.prepare(self.sources, options))
         self.prepare_job.on_finished(self._on_dataset)
         self.prepare_job.on_failed(self._on_data_failed)
+
+    def forget_refused(self) -> None:
+        """Leave it at the pictures that are open."""
+        self.refused = None
+        self.data_changed.emit()
 
     def open_run(self, run: Path) -> None:
         """Make a run the one that all tools draw with."""
@@ -274,6 +281,7 @@ class Studio(QObject):
 
     def _on_data_failed(self, failure: Failure) -> None:
         """Go back to the pictures that were open before, if any."""
+        self.refused = RefusedData(self.sources, self.options, failure)
         good = self._last_good
         self.sources = good.source if good is not None else ()
         self.options = good.options if good is not None else PrepareOptions()

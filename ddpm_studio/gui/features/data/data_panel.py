@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -18,7 +21,7 @@ from ddpm_studio.gui.features.data.report_view import ReportView
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.layout.basics import button, name
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.gui.widgets.layout.drop_zone import DropZone
 from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
@@ -63,6 +66,10 @@ class DataPanel(QWidget):
         self.thumbnails.tooltip_for = self._describe
         PictureMenu(studio, self.thumbnails)
         self.report = ReportView()
+        self.back_button = button(
+            self.tr("Back"), self.tr("Leave it at the pictures that are open"), role="link"
+        )
+        self.back_button.clicked.connect(studio.forget_refused)
         self.classes = ClassesView()
         self.classes.chosen.connect(self._on_classes)
         self.form = RequestForm(PrepareOptions, _FIELDS, _MORE)
@@ -83,6 +90,7 @@ class DataPanel(QWidget):
         layout.addWidget(self.reading)
         layout.addWidget(self.thumbnails, 1)
         layout.addWidget(self.report)
+        layout.addWidget(self.back_button, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.classes)
         layout.addWidget(self.options_fold, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.form)
@@ -215,20 +223,29 @@ class DataPanel(QWidget):
             options = self.form.value()
         except StudioError:
             return
-        if options != self._studio.options:
+        refused = self._studio.refused
+        if refused is not None and options != refused.options:
+            self._studio.open_data(refused.sources, options)
+        elif refused is None and options != self._studio.options:
             self._studio.set_options(options)
 
     def _show(self) -> None:
         """Show what the studio has: nothing, a few pictures, or all."""
-        studio = self._studio
+        studio, refused = self._studio, self._studio.refused
         opened = bool(studio.sources)
+        shown = studio.options if refused is None else refused.options
         self._offer_learnt()
         self.zone.set_compact(opened)
-        self.options_fold.set_available(opened)
-        self.thumbnails.setVisible(opened)
-        self._space.setVisible(not opened)
-        if not self._later.isActive() and self.form.values() != dict(studio.options):
-            self.form.set_value(studio.options)
+        self.options_fold.set_available(opened or refused is not None)
+        self.thumbnails.setVisible(opened and refused is None)
+        self.back_button.setVisible(opened and refused is not None)
+        self._space.setVisible(not self.thumbnails.isVisibleTo(self))
+        if not self._later.isActive() and self.form.values() != dict(shown):
+            self.form.set_value(shown)
+        if refused is not None:
+            self.report.show_refused(_title_of(refused.sources), refused.failure)
+            self.classes.hide()
+            return
         if not opened:
             self.thumbnails.set_pictures(None)
             self.report.clear()
@@ -247,8 +264,7 @@ class DataPanel(QWidget):
             self.report.show_preview(self._title(), studio.preview)
 
     def _title(self) -> str:
-        first, *others = self._studio.sources
-        return self.tr("{n} files").format(n=1 + len(others)) if others else title_of(first)
+        return _title_of(self._studio.sources)
 
     def _origin(self) -> dict[str, object]:
         return {"kind": "data", "source": self._title()}
@@ -265,3 +281,10 @@ class DataPanel(QWidget):
         if dataset.labels is None:
             return number
         return f"{number} · {dataset.class_names[int(dataset.labels[index])]}"
+
+
+def _title_of(sources: Sequence[Path]) -> str:
+    first, *others = sources
+    if not others:
+        return title_of(first)
+    return QCoreApplication.translate("DataPanel", "{n} files").format(n=1 + len(others))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QVBoxLayout, QWidget
 
 from ddpm_studio.data.samples import data_name
 from ddpm_studio.engine.sizes import size_text
+from ddpm_studio.errors import Failure
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label, name
@@ -60,6 +61,10 @@ class ReportView(QWidget):
         self._show(
             title, f"{found} · {self._kind(PictureShape.of(preview.pictures))}", [], [], [], []
         )
+
+    def show_refused(self, title: str, failure: Failure) -> None:
+        """Say why pictures can't be read as they are to be, and what would do."""
+        self._show(title, "", [], [self._in_form(failure.line)], [], [])
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Say what the set holds and what became of the rest."""
