@@ -22,7 +22,7 @@ from ddpm_studio.interop.formats.format import (
     height_width,
     process_of,
 )
-from ddpm_studio.interop.formats.source import Source
+from ddpm_studio.interop.formats.source import Source, bare
 from ddpm_studio.interop.layout import (
     INDEX,
     ModelLayout,
@@ -101,6 +101,10 @@ def _layout(path: Path) -> ModelLayout:
     if index.is_file():
         _check_pipeline(index)
     layout = find_layout(path)
+    if layout is None and index.is_file():
+        raise StudioError(
+            f"{path} has {INDEX} and lacks unet/config.json.", "Download the rest of the model."
+        )
     if layout is None:
         raise StudioError(
             f"{path} is not a diffusers model.",
@@ -178,7 +182,8 @@ def _weights(
     """Return a network's weights, and what is to be said of them."""
     shapes = {name: value.shape for name, value in outline(config).state_dict().items()}
     numbers = sum(shape.numel() for shape in shapes.values())
-    file, weights = read_weights(folder, _WIDEST * numbers + _OVERHEAD)
+    file, table = read_weights(folder, _WIDEST * numbers + _OVERHEAD)
+    weights = dict(bare(table))
     if config.num_classes is not None and not own_row:
         weights = _with_no_label_row(weights)
     try:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -20,6 +20,7 @@ from ddpm_studio.strict_json import require_file
 
 Leaf = View | Tensor
 Table = Mapping[str, Leaf]
+_Leaf = TypeVar("_Leaf")
 
 _HEAD = 1 << 16
 # No model of this family that was published, with its optimiser, is half as large.
@@ -88,7 +89,7 @@ def is_table(value: object) -> TypeGuard[Table]:
     )
 
 
-def bare(table: Table) -> Table:
+def bare(table: Mapping[str, _Leaf]) -> Mapping[str, _Leaf]:
     """Return a table without what ``DataParallel`` and ``compile`` put before each name."""
     around = next((one for one in _AROUND if all(name.startswith(one) for name in table)), None)
     if not table or around is None:
