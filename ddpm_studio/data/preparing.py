@@ -37,7 +37,7 @@ from ddpm_studio.data.items import Item
 from ddpm_studio.data.labels.choosing import (
     check_asked,
 )
-from ddpm_studio.data.ranges import SeenValues
+from ddpm_studio.data.ranges import SeenValues, asked_ranges
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.rows import begin_rows
 from ddpm_studio.data.settling import Made, labels_of, settle
@@ -201,7 +201,8 @@ class _Wanted:
     def recipe(self, sized: PrepareOptions, headers: Sequence[Header]) -> Recipe:
         """Return how pictures with these headers are made."""
         assert sized.image_size is not None
-        return recipe_for(sized, sized.image_size, headers)
+        recipe = recipe_for(sized, sized.image_size, headers)
+        return replace(recipe, ranges=asked_ranges(sized))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError
 from ddpm_studio.stand_ins import remedy_of
 
+OUT_OF_RANGE = "values out of range"
 #: Of the hash of a picture's content.
 DIGEST_BYTES = 20
 
@@ -54,14 +55,19 @@ def nothing_usable(
     if len(rejects) == 1 and rejects[0].name == title:
         if remedy := remedy_of(rejects[0].kind):
             return StudioError(f"{title} is {rejects[0].kind}.", remedy, details)
-        remedy = "Choose another, or a copy that other programs can open."
+        if not (remedy := _remedy(rejects[0])):
+            remedy = "Choose another, or a copy that other programs can open."
         return StudioError(f"{title} {rejects[0].sentence}.", remedy, details)
     if rejects:
         remedy = "Choose pictures that other programs can open."
         if all(reject.kind.endswith(" channels") for reject in rejects):
             remedy = "Choose other channels: bands are as many as the arrays have."
         if len({reject.kind for reject in rejects}) == 1:
-            remedy = remedy_of(rejects[0].kind) or remedy
+            remedy = remedy_of(rejects[0].kind) or _remedy(rejects[0]) or remedy
+            if rejects[0].kind == OUT_OF_RANGE:
+                # Each has numbers of its own.
+                first = f"{rejects[0].name} {rejects[0].sentence}"
+                return StudioError(f"No picture in {title} can be used: {first}.", remedy, details)
         cause = f"No picture in {title} can be used: {reject_summary(rejects, details=True)}."
         return StudioError(cause, remedy, details)
     count = sum(others.values()) if others else 0
@@ -81,3 +87,10 @@ def nothing_usable(
         f"No pictures in {title}: {files}{'' if count == 1 else ' picture'}.",
         "Choose PNG, JPEG, WebP, BMP, GIF or TIFF pictures, an archive of them, .npz or IDX.",
     )
+
+
+def _remedy(reject: Reject) -> str:
+    """Return what to do about a picture that is whole; empty: nothing that is known."""
+    if reject.kind == OUT_OF_RANGE and reject.reason.endswith("range"):
+        return "Say which values are black and white: --range LOW..HIGH."
+    return ""

@@ -171,3 +171,14 @@ def test_weights_are_never_taken_for_a_stand_in(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", noise(2))
     assert "of no layout that is known here" in model_refusal(tmp_path / "a.safetensors")
     assert prepared(tmp_path / "cache", tmp_path / "a.npy").report.kept == 2
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz", "h5", "parquet", "pt", "zip", "tar"])
+def test_a_picture_under_the_name_of_a_container_is_told_as_one(
+    tmp_path: Path, suffix: str
+) -> None:
+    (tmp_path / f"a.{suffix}").write_bytes(encoded(image(noise(1)[0]), "JPEG"))
+    with pytest.raises(StudioError) as found:
+        prepared(tmp_path / "cache", tmp_path / f"a.{suffix}")
+    assert f"a.{suffix} is a JPEG picture under another name" in found.value.cause
+    assert "damaged" not in str(found.value)

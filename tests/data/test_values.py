@@ -13,6 +13,7 @@ from PIL import Image
 
 from ddpm_studio.data import Dataset, preview
 from ddpm_studio.data.values import Range, Values
+from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import image, noise, prepared
 from tests.hostile import seeds
@@ -221,3 +222,33 @@ def test_many_files_are_read_alike_by_several_processes(
 def test_wrong_options_are_refused(field: str, value: Any, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         PrepareOptions.model_validate({field: value})
+
+
+def save_floats(folder: Path, low: float, step: float) -> Path:
+    folder.mkdir()
+    for number, one in enumerate(noise(3, channels=1)):
+        levels = one[..., 0].astype(np.float32) * step + low
+        Image.fromarray(levels).save(folder / f"{number}.tif")
+    return folder
+
+
+def test_floats_of_no_known_meaning_are_read_by_the_range_that_is_said(tmp_path: Path) -> None:
+    """As elevations are; each picture by itself has no meaning either."""
+    source = save_floats(tmp_path / "in", -200.0, 10.0)
+    with pytest.raises(
+        StudioError, match=r"0\.tif has values out of range: values from -\d+ to \d+"
+    ) as found:
+        prepared(tmp_path / "cache", source)
+    assert "--range LOW..HIGH" in found.value.remedy
+    data = prepared(tmp_path / "cache", source, range="-200..2350")
+    np.testing.assert_array_equal(data.images, noise(3, channels=1))
+    assert any("read as -200..2350" in line for line in data.report.told)
+
+
+def test_arrays_of_two_ranges_are_told(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number, one in enumerate(noise(4)):
+        levels = one.astype(np.float32) / (255 if number % 2 else 1)
+        np.save(tmp_path / "in" / f"{number}.npy", levels)
+    warned = " ".join(prepared(tmp_path / "cache", tmp_path / "in").report.warnings)
+    assert "2 of 4 arrays, such as 1.npy, hold values from 0 to 1" in warned

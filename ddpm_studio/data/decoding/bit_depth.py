@@ -89,7 +89,8 @@ def _range_of(values: Values, ranges: Ranges) -> Range:
     try:
         return values.meaning
     except NoMeaningError as error:
-        raise Unusable(f"values out of range: {error}, say their range") from error
+        more = ", say their range" if error.option else ""
+        raise Unusable(f"values out of range: {error}{more}") from error
 
 
 def stretched(image: Image.Image, used: Range) -> Image.Image:

@@ -30,3 +30,11 @@ def identify(head: bytes) -> str | None:
     if head.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")):
         return "JPEG2000"
     return None
+
+
+def misnamed_picture(head: bytes) -> str | None:
+    """Return what a file is that is called a container and is a picture; None: it is none."""
+    kind = identify(head)
+    if kind is None:
+        return None
+    return f"a {kind} picture under another name: give it the ending of its kind"

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
+from ddpm_studio.data.decoding.kinds import misnamed_picture
 from ddpm_studio.data.decoding.unsupported import foreign
 from ddpm_studio.data.formats.archives import tar_files, zip_files
 from ddpm_studio.data.formats.folders import unreadable
@@ -167,7 +168,7 @@ def _by_content(path: Path, named: DataFormatInfo, head: bytes) -> DataFormatInf
         return DATA_FORMATS["zip"]
     if head[_TAR_MAGIC_AT:].startswith(b"ustar") or head.startswith(_PACKED_STARTS):
         return DATA_FORMATS["tar"]
-    if (what := foreign(head)) is not None:
+    if (what := foreign(head) or misnamed_picture(head)) is not None:
         said, _, remedy = what.partition(": ")
         raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
     return named

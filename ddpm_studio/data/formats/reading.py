@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from ddpm_studio.data.byte_ranges import Whole
+from ddpm_studio.data.decoding.kinds import misnamed_picture
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows, fits_memory
 from ddpm_studio.data.formats.layouts import ArrayLayout, layout_of
 from ddpm_studio.data.items import MAX_FILES, File, Item, Pixels
@@ -107,7 +108,8 @@ class Reading:
         return cast(BinaryIO, io.BytesIO(file.read(-1)))
 
     def genuine(self, files: Sequence[File]) -> list[File]:
-        """Return the files without those that only stand in for others, which are left out.
+        """Return the files without those that only stand in for others, and pictures; those are
+        left out.
 
         To be asked by readers of the files that are theirs by their names alone.
         """
@@ -116,15 +118,16 @@ class Reading:
         found = []
         for file in files:
             try:
-                small = file.size <= STAND_IN_MOST
-                instead = stand_in(file.read(STAND_IN_HEAD), file.size) if small else None
+                head = file.read(STAND_IN_HEAD)
+                instead = stand_in(head, file.size) if file.size <= STAND_IN_MOST else None
             except OSError:
                 # Who reads it tells why.
-                instead = None
-            if instead is None:
+                head, instead = b"", None
+            why = instead.reason if instead else misnamed_picture(head)
+            if why is None:
                 found.append(file)
             else:
-                self.rejects.append(Reject(self.shown(file.name), instead.reason))
+                self.rejects.append(Reject(self.shown(file.name), why))
         return found
 
     def warn(self, line: str) -> None:
@@ -257,6 +260,13 @@ class Reading:
             self.told.append("The last channel is taken for transparency; --bands all keeps it.")
         for dtype, found in whole.items():
             self.told += told_values(parts[0].name, found, ranges[dtype])
+        floats = [(p, v) for p, v in zip(parts, values, strict=True) if v.dtype.startswith("float")]
+        dark = [p for p, v in floats if ranges.get(v.dtype) == BYTES and 0 <= v.low < v.high <= 1]
+        if dark and len(dark) < len(floats):
+            self.warnings.append(
+                f"{len(dark):,} of {len(floats):,} arrays, such as {dark[0].name}, hold values "
+                "from 0 to 1: in the range 0..255 of the others they are black. Prepare them apart."
+            )
 
     def _items(self, part: Part, used: Range) -> list[Item]:
         layout, classes = part.layout, part.classes
