@@ -50,7 +50,7 @@ from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
 from ddpm_studio.data.decoding.tiff import TiffPage, page_beyond_pillow, tiff_verdict, why_not
-from ddpm_studio.data.decoding.unsupported import foreign, looks_like_tga
+from ddpm_studio.data.decoding.unsupported import foreign, looks_like_tga, rare_kind
 from ddpm_studio.data.decoding.verdicts import UNKNOWN_CONTENT, Large, Unusable
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import BYTES, Values
@@ -376,6 +376,8 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 
 
 def _reason(data: bytes, error: Exception) -> str:
+    if (rare := rare_kind(data)) is not None:
+        return rare
     message = plain(str(error), 100)
     if isinstance(error, EOFError) or "truncated" in message.lower() or _cut_short(data):
         return "truncated"

@@ -14,6 +14,12 @@ _HEIC = f"a HEIC picture, not read here: {_CONVERT}"
 _NIFTI = "a NIfTI volume, not read here: save its slices as .npy, with nibabel"
 _DICOM = "a DICOM picture, not read here: save its pixels as .npy or 16-bit PNG, with pydicom"
 _RAW = f"a camera's raw picture, not read here: {_CONVERT}"
+_ARROW = "an Arrow file, not read here: save the set as Parquet, with datasets' to_parquet"
+_PICKLE = "a Python pickle, which could run a stranger's program: save its arrays as .npz"
+_PLAIN_BYTES = (
+    "a file of plain numbers that does not say their shape: save them as .npy, numpy.fromfile(…)"
+    ".reshape(…)"
+)
 _VIDEO = "a video, not read here: save its frames as pictures, with ffmpeg"
 
 #: What files with these endings are, and what to do.
@@ -21,6 +27,8 @@ _BY_SUFFIX = {
     ".heic": _HEIC,
     ".heif": _HEIC,
     ".nii": _NIFTI,
+    ".mgh": "a volume of FreeSurfer, not read here: save its slices as .npy, with nibabel",
+    ".mgz": "a volume of FreeSurfer, not read here: save its slices as .npy, with nibabel",
     ".dcm": _DICOM,
     ".dicom": _DICOM,
     ".mha": "a MetaImage volume, not read here: save its slices as .npy, with SimpleITK",
@@ -36,10 +44,13 @@ _BY_SUFFIX = {
     ".svg": f"a vector drawing, not read here: {_CONVERT}",
     ".pdf": f"a PDF, not read here: {_CONVERT}",
     ".eps": f"a PostScript drawing, not read here: {_CONVERT}",
-    ".cr2": _RAW,
-    ".nef": _RAW,
-    ".arw": _RAW,
-    ".dng": _RAW,
+    **dict.fromkeys(
+        (
+            *(".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".dng", ".orf"),
+            *(".rw2", ".raf", ".pef", ".srw", ".x3f", ".3fr", ".iiq", ".erf", ".kdc", ".mrw"),
+        ),
+        _RAW,
+    ),
     ".fits": "a FITS picture, not read here: save its data as .npy, with astropy",
     ".mp4": _VIDEO,
     ".mov": _VIDEO,
@@ -50,11 +61,15 @@ _BY_SUFFIX = {
         "a MATLAB file, not read here: save its arrays as .npz, with scipy.io.loadmat, or of "
         "version 7.3 with h5py"
     ),
-    ".pkl": "a Python pickle, which could run a stranger's program: save its arrays as .npz",
-    ".pickle": "a Python pickle, which could run a stranger's program: save its arrays as .npz",
     ".tfrecord": "TensorFlow records, not read here: save their pictures as files or .npz",
     ".tfrecords": "TensorFlow records, not read here: save their pictures as files or .npz",
-    ".arrow": "an Arrow file, not read here: save the set as Parquet, with datasets' to_parquet",
+    **dict.fromkeys((".feather", ".ipc"), _ARROW),
+    **dict.fromkeys((".raw", ".dat", ".yuv"), _PLAIN_BYTES),
+    **dict.fromkeys((".url", ".lnk", ".webloc"), "a shortcut: choose what it leads to"),
+    ".joblib": _PICKLE,
+    ".pkl": _PICKLE,
+    ".pickle": _PICKLE,
+    ".arrow": _ARROW,
     ".beton": "a file of FFCV, not read here: save its pictures as files",
     ".rec": "records of MXNet, not read here: save their pictures as files",
     ".db": "a database, not read here: save its pictures as files",
@@ -116,7 +131,10 @@ _BY_SUFFIX = {
 _BY_START: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypheic", _HEIC),
     (4, b"ftypheix", _HEIC),
+    (4, b"ftyphevc", _HEIC),
     (4, b"ftypmif1", _HEIC),
+    (4, b"ftypmsf1", _HEIC),
+    (4, b"ftypcrx ", _RAW),
     (4, b"ftyp", _VIDEO),
     (128, b"DICM", _DICOM),
     (344, b"n+1\0", _NIFTI),
@@ -137,7 +155,10 @@ _BY_START: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x93NUMPY", "a NumPy array under another name: give it the ending .npy"),
     (0, b"SQLite format 3", "a database, not read here: save its pictures as files"),
     (0, b"\x28\0\0\0", f"a bitmap without its file's header, not read here: {_CONVERT}"),
-    (0, b"ARROW1\0\0", "an Arrow file under another name: give it the ending .arrow"),
+    (0, b"ARROW1\0\0", _ARROW),
+    (0, b"FUJIFILMCCD-RAW", _RAW),
+    (0, b"IIRO", _RAW),
+    (0, b"IIU\0", _RAW),
     (0, b"PF\n", _BY_SUFFIX[".pfm"]),
     (0, b"Pf\n", _BY_SUFFIX[".pfm"]),
     (0, b"P7\n", _BY_SUFFIX[".pam"]),
@@ -152,6 +173,20 @@ _BY_SUFFIX_ALONE = {
     **dict.fromkeys((".csv", ".tsv"), _TABLE),
     ".html": "a web page, and no pictures: download the files that it shows",
 }
+_PNG_OF_XCODE = (
+    b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI",
+    "a PNG as Xcode packs it for iPhones, not read here: undo that, with pngcrush "
+    "-revert-iphone-optimizations",
+)
+_MARKER = 0xFF
+_USUAL_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
+_FRAMES = {
+    **dict.fromkeys((0xC0, 0xC1, 0xC2), "usual"),
+    **dict.fromkeys((0xC3, 0xC7, 0xCB, 0xCF), "lossless"),
+    **dict.fromkeys((0xC5, 0xC6), "in steps of size"),
+    **dict.fromkeys((0xC9, 0xCA, 0xCD, 0xCE), "arithmetic"),
+    0xF7: "JPEG-LS",
+}
 _SHARD = re.compile(r"-\d+-of-\d+$")
 _TGA_TYPES = {1: True, 2: False, 3: False, 9: True, 10: False, 11: False}
 
@@ -159,6 +194,26 @@ _TGA_TYPES = {1: True, 2: False, 3: False, 9: True, 10: False, 11: False}
 def foreign(head: bytes) -> str | None:
     """Return what a file is that begins so, and what would read it; None: not known either."""
     return next((what for at, sign, what in _BY_START if head.startswith(sign, at)), None)
+
+
+def rare_kind(data: bytes) -> str | None:
+    """Return of which rare kind a picture is that can't be decoded; None: of none that is known.
+
+    Those of JPEG are told by the marker of the frame and the bits a sample (ITU-T T.81, B.2.2).
+    """
+    if data.startswith(_PNG_OF_XCODE[0]):
+        return _PNG_OF_XCODE[1]
+    at = 2 if data.startswith(b"\xff\xd8") else len(data)
+    while at + 5 <= len(data) and data[at] == _MARKER:
+        marker, bits = data[at + 1], data[at + 4]
+        if marker in _FRAMES:
+            if marker not in _USUAL_FRAMES:
+                return f"a JPEG packed in a rare way ({_FRAMES[marker]}), not read here: {_CONVERT}"
+            return (
+                None if bits == 8 else f"a JPEG of {bits} bits a sample, not read here: {_CONVERT}"
+            )
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
 
 
 def shardless(suffix: str) -> str:

@@ -32,6 +32,8 @@ RATIO_FROM_BYTES = 256 * 2**20
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 # What a zip's names are in that do not say otherwise.
 _PC = "cp437"
+# Ways of packing that are known and not read here, by their numbers in PKWARE's APPNOTE, 4.4.5.
+_METHODS = {6: "implosion", 9: "Deflate64", 93: "Zstandard", 95: "XZ", 96: "JPEG", 98: "PPMd"}
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
@@ -247,7 +249,9 @@ def _read_zip(
     except MemoryError:
         raise
     except NotImplementedError as error:
-        raise OSError(0, "packed by an unknown method") from error
+        method = _METHODS.get(info.compress_type, f"the method {info.compress_type}")
+        why = f"packed by {method}, which is not read here; unpack the archive"
+        raise OSError(0, why) from error
     except Exception as error:  # untrusted bytes make the parser raise nearly anything
         raise OSError(0, "damaged in the archive") from error
 

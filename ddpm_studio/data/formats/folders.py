@@ -48,7 +48,7 @@ def stat_source(path: Path) -> os.stat_result:
             remedy = "Addresses are not fetched: download it, then choose that."
         elif any(sign in path.name for sign in "*?"):
             remedy = "No file is called like this pattern; choose the folder itself."
-        elif len(path.parts) == 2 and not path.parent.exists():
+        elif len(path.parts) == 2 and path.parts[0] != "~" and not path.parent.exists():
             remedy = "Sets of the Hugging Face Hub are not fetched: download it, then choose that."
         raise StudioError(f"There is no file or folder {path}.", remedy) from None
     except OSError as error:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.errors import StudioError
-from tests.data.pictures import image, make_picture_folder, noise, prepared
+from tests.data.pictures import encoded, image, make_picture_folder, noise, prepared
 from tests.hostile import seeds
 
 
@@ -54,6 +54,16 @@ def test_a_way_of_packing_that_pillow_does_not_know(tmp_path: Path) -> None:
         ("a.beton", b"\0", "FFCV"),
         ("a.sqlite", b"SQLite format 3\0", "a database"),
         ("a.mat", b"MATLAB 7.3 MAT-file", "with h5py"),
+        ("a.cr3", b"\0\0\0\x18ftypcrx ", "a camera's raw picture"),
+        ("a.jpg", b"\0\0\0\x18ftypcrx ", "a camera's raw picture"),
+        ("a.orf", b"IIRO\x08\0\0\0", "a camera's raw picture"),
+        ("a.heics", b"\0\0\0\x18ftyphevc", "a HEIC picture"),
+        ("a.feather", b"ARROW1\0\0", "an Arrow file, not read here. Save the set as Parquet"),
+        ("a.raw", b"\0" * 99, "a file of plain numbers that does not say their shape"),
+        ("a.joblib", b"\x80\4\x95", "a Python pickle"),
+        ("a.nc", b"\x89HDF\r\n\x1a\n", "an HDF5 file under another name"),
+        ("a.url", b"[InternetShortcut]", "a shortcut. Choose what it leads to"),
+        ("a.mgz", b"\x1f\x8b\x08", "a volume of FreeSurfer"),
         ("a.dib", b"\x28\0\0\0" + bytes(60), "a bitmap without its file's header"),
     ],
 )
@@ -89,3 +99,31 @@ def test_folders_that_systems_put_into_others_are_no_classes(tmp_path: Path) -> 
     data = prepared(tmp_path / "cache", tmp_path / "in")
     assert data.class_names == ("cat", "dog")
     assert data.report.rejects == ()
+
+
+def rare_jpeg(marker: int, bits: int = 8) -> bytes:
+    """Return a JPEG whose frame says that it is of another kind."""
+    content = bytearray(encoded(image(noise(1)[0]), "JPEG"))
+    at = content.index(b"\xff\xc0")
+    content[at + 1], content[at + 4] = marker, bits
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (rare_jpeg(0xC1, 12), "a JPEG of 12 bits a sample, not read here"),
+        (rare_jpeg(0xC3), "a JPEG packed in a rare way (lossless), not read here"),
+        (rare_jpeg(0xF7), "a JPEG packed in a rare way (JPEG-LS), not read here"),
+        (
+            b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBIP\0\x20\x02" + encoded(image(noise(1)[0]))[8:],
+            "a PNG as Xcode packs it",
+        ),
+    ],
+    ids=["12 bits", "lossless", "JPEG-LS", "Xcode"],
+)
+def test_rare_kinds_of_known_pictures_are_not_damaged(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(content)
+    assert words in refusal(tmp_path / "a.jpg")
