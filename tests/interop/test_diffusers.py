@@ -295,3 +295,17 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="already holds files"):
         _export(tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_weights_of_a_compiled_network_and_what_lacks_one(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    _export(folder)
+    path = folder / "unet" / f"{WEIGHTS}.safetensors"
+    before, tensors = load_diffusers(folder), load_file(path)
+    save_file({f"_orig_mod.module.{name}": value for name, value in tensors.items()}, path)
+    after = load_diffusers(folder)
+    assert before.weights.keys() == after.weights.keys()
+    assert all(torch.equal(before.weights[name], after.weights[name]) for name in before.weights)
+    (folder / "unet" / "config.json").unlink()
+    with pytest.raises(StudioError, match=r"has model_index\.json and lacks unet/config\.json"):
+        load_diffusers(folder)
