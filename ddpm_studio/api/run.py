@@ -204,7 +204,8 @@ class Run(MeasuringMethods, PublishingMethods):
         request = with_fitting_t(request, options)
         pictures = [prepared(end, self.path) for end in ends]
         drawing = jobs.interpolate(request, pictures, models())
-        return self._drawing(drawing, row_length(request))
+        columns = row_length(request) if request.trail is None else None
+        return self._drawing(drawing, columns)
 
     @takes(PathRequest)
     def walk(self, pictures: Sequence[Picture], **options: Any) -> Drawing:

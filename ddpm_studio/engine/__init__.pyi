@@ -9,6 +9,9 @@ from .latents import (
     mix as mix,
 )
 from .latents import (
+    mix_between as mix_between,
+)
+from .latents import (
     mix_corners as mix_corners,
 )
 from .likelihood.bound import (

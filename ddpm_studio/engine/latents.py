@@ -101,3 +101,27 @@ def mix_corners(corners: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor
     bottom = mix(corners[2], corners[3], lambdas, how)
     columns = [mix(a, b, lambdas, how) for a, b in zip(top, bottom, strict=True)]
     return torch.stack(columns, dim=1).flatten(0, 1)
+
+
+def mix_between(corners: Tensor, points: Tensor, how: Mix = "linear") -> Tensor:
+    """Mix four latents at points of the square between them, as :func:`mix_corners` fills it.
+
+    Args:
+        corners: shape (4, C, H, W): top left, top right, bottom left, bottom right.
+        points: u from left to right and v from top to bottom of each, shape (K, 2).
+        how: linear or spherical.
+
+    Returns:
+        Shape (K, C, H, W).
+
+    Raises:
+        ValueError: if there are not four corners, points are not pairs, or as :func:`mix`.
+    """
+    check_shape("the corners", corners, ("4", "C", "H", "W"))
+    check_shape("the points", points, ("K", "2"))
+    if len(corners) != 4 or points.shape[1] != 2:
+        raise ValueError(f"4 corners and pairs are needed, not {len(corners)}, {points.shape[1]}")
+    top = mix(corners[0], corners[1], points[:, 0], how)
+    bottom = mix(corners[2], corners[3], points[:, 0], how)
+    pairs = zip(top, bottom, points[:, 1:], strict=True)
+    return torch.cat([mix(a, b, v, how) for a, b, v in pairs])

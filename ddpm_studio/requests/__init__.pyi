@@ -94,6 +94,9 @@ from .latents import (
 from .latents import (
     ShareRequest as ShareRequest,
 )
+from .latents import (
+    trail_points as trail_points,
+)
 from .learning import (
     PlayRequest as PlayRequest,
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 
 from ddpm_studio.requests.base import Device, Request, Seed, Weights
 from ddpm_studio.requests.drawing import Frames, SamplerRequest
 
+_MOST_POINTS = 1000
 # The terminal knows the model before it fills in what was left out.
 _HALF_OF_T: JsonDict = {"terminal_default": "500, or half of T if that is less"}
 
@@ -61,6 +63,26 @@ class ShareRequest(SamplerRequest):
     frames: Frames = 0
 
 
+def trail_points(text: str) -> list[tuple[float, float]]:
+    """Return the points (u, v) of a trail, each in 0..1.
+
+    Raises:
+        ValueError: if it does not have 2 to 1,000 such points.
+    """
+    points = []
+    for point in text.split():
+        try:
+            u, v = (float(number) for number in point.split(","))
+        except ValueError:
+            u = v = math.nan
+        if not (0 <= u <= 1 and 0 <= v <= 1):
+            raise ValueError('needs two numbers from 0 to 1 in each point, such as "0,0 0.5,1"')
+        points.append((u, v))
+    if not 2 <= len(points) <= _MOST_POINTS:
+        raise ValueError(f"needs 2 to {_MOST_POINTS:,} points, not {len(points):,}")
+    return points
+
+
 class MixRequest(SamplerRequest):
     """What mixing pictures in latent space at t has in common."""
 
@@ -92,6 +114,24 @@ class InterpolateRequest(MixRequest):
     v: float | None = Field(
         None, ge=0, le=1, title="v", description="Of four corners, top to bottom; goes with u."
     )
+    trail: str | None = Field(
+        None,
+        max_length=20_000,
+        title="Trail",
+        description='Points u,v of a way between four corners, one picture each, such as "0,0 '
+        '0.5,0.2 1,1"; in place of u and v.',
+        # Drawn without, it is the drawing that it was before there was one.
+        exclude_if=lambda text: text is None,
+    )
+
+    @field_validator("trail")
+    @classmethod
+    def _check_trail(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None:
+            trail_points(text)
+            if info.data.get("u") is not None or info.data.get("v") is not None:
+                raise ValueError("give a trail, or u and v, not both")
+        return text
 
 
 class PathRequest(MixRequest):

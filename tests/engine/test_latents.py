@@ -7,7 +7,14 @@ from typing import Literal
 import pytest
 import torch
 
-from ddpm_studio.engine import DiffusionProcess, NoiseSchedule, encode, mix, mix_corners
+from ddpm_studio.engine import (
+    DiffusionProcess,
+    NoiseSchedule,
+    encode,
+    mix,
+    mix_between,
+    mix_corners,
+)
 from ddpm_studio.engine.noise import derive_seed
 from ddpm_studio.engine.pixels import to_model, to_uint8
 from tests.engine.gaussian import alphas_cumprod
@@ -88,3 +95,14 @@ def test_a_square_has_its_corners_and_sides(how: Literal["linear", "spherical"])
         torch.testing.assert_close(square[2, 2], corners.mean(0))
     with pytest.raises(ValueError, match="4 corners"):
         mix_corners(corners[:3], lambdas, how)
+
+
+@pytest.mark.parametrize("how", ["linear", "spherical"])
+def test_points_between_corners_are_those_of_the_square(
+    how: Literal["linear", "spherical"],
+) -> None:
+    corners, lambdas = torch.randn(4, 1, 4, 4), torch.linspace(0, 1, 5)
+    square = mix_corners(corners, lambdas, how)
+    # The square row by row: v is the row's, u the column's.
+    points = torch.stack([lambdas.repeat(5), lambdas.repeat_interleave(5)], 1)
+    torch.testing.assert_close(mix_between(corners, points, how), square)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 import torch
 from torch import Tensor
 
-from ddpm_studio.engine import PictureNoise, encode, mix, mix_corners
+from ddpm_studio.engine import PictureNoise, encode, mix, mix_between, mix_corners
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import check_t, draw, recipe
@@ -17,7 +17,7 @@ from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import DrawingBegun, Drawn, Event, Pictures
-from ddpm_studio.requests import InterpolateRequest, MixRequest, PathRequest
+from ddpm_studio.requests import InterpolateRequest, MixRequest, PathRequest, trail_points
 
 
 def interpolate(
@@ -29,7 +29,7 @@ def interpolate(
     them.
 
     Args:
-        request: t, how many λ or which one, how to mix, sampler.
+        request: t, how many λ or which one, or a trail of points, how to mix, sampler.
         ends: uint8 (H, W, C) of the model's size each: two, at λ = 0 and 1; or four corners of
             a square (top left, top right, bottom left, bottom right), which gives λ·λ pictures,
             row by row.
@@ -41,6 +41,8 @@ def interpolate(
     """
     if len(ends) not in (2, 4):
         raise StudioError(f"{len(ends)} pictures can't be mixed.", "Choose two, or four corners.")
+    if request.trail is not None and len(ends) != 4:
+        raise StudioError("A trail goes between four pictures.", "Give four corners.")
     if (request.v is not None) != (request.u is not None and len(ends) == 4):
         raise StudioError(
             "u and v do not go with these pictures.",
@@ -52,7 +54,9 @@ def interpolate(
     lambdas = torch.linspace(0, 1, request.steps_lambda)
     if request.u is not None:
         lambdas = torch.tensor([request.u])
-    if request.v is not None:
+    if request.trail is not None:
+        mixed = mix_between(x_t, torch.tensor(trail_points(request.trail)), request.mix)
+    elif request.v is not None:
         across = [mix(x_t[k], x_t[k + 1], lambdas, request.mix)[0] for k in (0, 2)]
         mixed = mix(across[0], across[1], torch.tensor([request.v]), request.mix)
     elif len(ends) == 4:

@@ -78,7 +78,8 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
     """Write each picture as a PNG of its own into the run's folder.
 
     The recipe of a picture is that of the drawing, with its number as ``index``. Those of a path
-    are the frames of one animation: the one midway stands for all, which its recipe redraws.
+    or a trail are the frames of one animation: the one midway stands for all, which its recipe
+    redraws.
 
     Raises:
         StudioError: if the folder can't be written to.
@@ -94,7 +95,7 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
     number = max((int(path.stem) for path in taken), default=0)
     kept = []
     count = len(drawn.pictures)
-    indices = [count // 2] if drawn.recipe.get("kind") == "path" else range(count)
+    indices = [count // 2] if _is_way(drawn.recipe) else range(count)
     for index in indices:
         path = claimed(folder, number + 1)
         number = int(path.stem)
@@ -103,6 +104,12 @@ def keep(run: Path, drawn: Drawn) -> Generator[Event, None, list[Kept]]:
         kept.append(describe(run, number, path.stat().st_mtime, recipe))
         yield Progress(len(kept), len(indices), "Keeping", "pictures")
     return kept
+
+
+def _is_way(recipe: Recipe) -> bool:
+    request = recipe.get("request")
+    trail = request.get("trail") if isinstance(request, dict) else None
+    return trail is not None or recipe.get("kind") == "path"
 
 
 def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
