@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import math
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -24,8 +22,9 @@ from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.interpolate.lambda_drawer import LambdaDrawer
 from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices, restored_mode
-from ddpm_studio.gui.features.interpolate.mix_export import path_export, rows_export, square_export
+from ddpm_studio.gui.features.interpolate.mix_export import mixed_export
 from ddpm_studio.gui.features.interpolate.mix_pictures import MixPictures
+from ddpm_studio.gui.features.interpolate.mix_rows import show_mixes, show_square
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
 from ddpm_studio.gui.features.interpolate.random_pictures import chosen, offer_some
@@ -131,6 +130,8 @@ class InterpolatePanel(ToolPanel):
         self.sampler.changed.connect(self.draw_later)
         self.view.pad.changed.connect(self._show_preview)
         self.view.pad.changed.connect(self.draw_later)
+        self.view.trail.recorded.connect(self._on_recorded)
+        self.view.whole_button.clicked.connect(self._fill_screen)
         self.path.changed.connect(self._on_source)
         self.path.failed.connect(self._on_failed)
         self.choices.changed.connect(self.draw_later)
@@ -153,7 +154,9 @@ class InterpolatePanel(ToolPanel):
                 run=self._run(), t=self.time.value, frames=_FRAMES, closed=closed, **common
             )
             return specs.drawing.draw(walk, "interpolate", keys=keys)
-        if self.mode == "pad":
+        if self.mode == "pad" and self.view.trail.text:
+            common |= {"trail": self.view.trail.text}
+        elif self.mode == "pad":
             common |= {"u": self.view.pad.u, "v": self.view.pad.v}
         if self.mode == "matrix":
             ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
@@ -206,14 +209,18 @@ class InterpolatePanel(ToolPanel):
                 slot.set_picture(picture)
         self.choices.set_mode(mode)
         self.choices.set_value(fields)
-        if mode == "pad":
+        if mode == "pad" and not fields["trail"]:
             self.view.pad.set_point(fields["u"], fields["v"])
+        elif mode == "pad":
+            self.view.trail.set_text(fields["trail"])
         self.time.set_value(fields["t"])
         self.sampler.set_value(fields)
 
     def _select(self, index: int) -> None:
         if self.mode == "path":
             self.path.select(index)
+        elif self.view.trail.text:
+            self.view.trail.select(index)
         elif self.mode in ("corners", "pad"):
             self.preview.select([index])
         else:
@@ -251,22 +258,15 @@ class InterpolatePanel(ToolPanel):
         recipe = self.drawn.recipe if self.drawn is not None else None
         if self.mode == "path":
             self.path.show_frames(pictures, recipe)
+        elif self.view.trail.text:
+            self.view.trail.show_frames(pictures, recipe)
         elif self.mode == "pad":
             self.preview.set_rows(pictures, (), recipe=recipe)
         elif self.mode == "corners":
-            side = 0 if pictures is None else math.isqrt(len(pictures))
-            labels = [f"{value:.3g}" for value in np.linspace(0, 1, side)]
-            self.preview.set_rows(pictures, labels, recipe=recipe)
-        elif pictures is None:
-            self.grid.set_rows(None, ())
-        elif self.mode == "matrix":
-            labels = [f"t = {t:,}" for t in self.rows.shown_ts]
-            feet = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures) // len(labels))]
-            feet[0] = f"λ = {feet[0]}"
-            self.grid.set_rows(pictures, labels, recipe=recipe, feet=feet)
+            show_square(self.preview, pictures, recipe)
         else:
-            captions = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures))]
-            self.grid.set_rows(pictures, ["λ"], captions, recipe=recipe)
+            ts = self.rows.shown_ts if self.mode == "matrix" else ()
+            show_mixes(self.grid, pictures, ts, recipe)
 
     def _show_preview(self) -> None:
         if self.mode == "pad":
@@ -327,6 +327,15 @@ class InterpolatePanel(ToolPanel):
             else:
                 self._surprise(asked=False)
 
+    def _on_recorded(self) -> None:
+        """Draw the whole way: it is kept in place of the last picture of the drag."""
+        self._owed = None
+        self.draw_now()
+
+    def _fill_screen(self) -> None:
+        if "view.full_screen" in self.actions_:
+            self.actions_["view.full_screen"].trigger()
+
     def _on_model(self) -> None:
         view = self.studio.run_view
         if view is not None:
@@ -378,21 +387,12 @@ class InterpolatePanel(ToolPanel):
             slot.set_picture(picture)
 
     def _show_empty(self) -> None:
-        if self._keys():
-            self.preview.set_empty("blend", self.tr("Drawing…"))
-        else:
-            missing = (
-                self.tr("Drop two pictures") if self.mode == "row" else self.tr("Drop pictures")
-            )
-            self.preview.set_empty("blend", missing, self.tr("Surprise me"), self.surprise)
+        self.view.tell_missing(self.mode, bool(self._keys()), self.surprise)
         self.grid.set_empty("image", "")
 
     def _to_export(self) -> Export | None:
         if self.drawn is None:
             return None
-        if self.mode in ("corners", "pad"):
-            return square_export(self.drawn, max(0, self.preview.current), self.mode)
-        if self.mode == "path":
-            closed = self.path.closed.isChecked()
-            return path_export(self.drawn, self.path.strip.current, closed=closed)
-        return rows_export(self.drawn, self._shown, self.grid.columns)
+        return mixed_export(
+            self.drawn, self.mode, self.view, self.path, self._shown, self.grid.columns
+        )

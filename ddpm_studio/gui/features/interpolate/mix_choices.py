@@ -225,4 +225,5 @@ def restored_mode(found: Restored) -> str:
         return "matrix"
     if len(found.pictures) == 2:
         return "row"
-    return "corners" if getattr(found.request, "u", None) is None else "pad"
+    moved = any(getattr(found.request, key, None) is not None for key in ("u", "trail"))
+    return "pad" if moved else "corners"

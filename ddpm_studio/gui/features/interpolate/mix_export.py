@@ -6,9 +6,37 @@ import math
 from collections.abc import Sequence
 
 from ddpm_studio.gui.features.common.exporting import Export
-from ddpm_studio.gui.features.interpolate.path_view import FPS
+from ddpm_studio.gui.features.interpolate.mix_view import MixView
+from ddpm_studio.gui.features.interpolate.path_view import FPS, PathView
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.jobs.events import Drawn
+
+
+def mixed_export(
+    drawn: Drawn,
+    mode: str,
+    view: MixView,
+    path: PathView,
+    shown: int,
+    columns: int,
+) -> Export:
+    """Return what is exported of mixed pictures.
+
+    Args:
+        drawn: what is shown.
+        mode: how they were mixed, see :class:`MixChoices`.
+        view: shows two or four pictures, and a recorded way between four.
+        path: shows a path.
+        shown: which of the rows' pictures is the current one.
+        columns: of the rows.
+    """
+    if view.trail.text:
+        return trail_export(drawn, view.trail.place)
+    if mode in ("corners", "pad"):
+        return square_export(drawn, max(0, view.preview.current), mode)
+    if mode == "path":
+        return path_export(drawn, path.strip.current, closed=path.closed.isChecked())
+    return rows_export(drawn, shown, columns)
 
 
 def square_export(drawn: Drawn, current: int, mode: str) -> Export:
@@ -16,6 +44,19 @@ def square_export(drawn: Drawn, current: int, mode: str) -> Export:
     stem = "four corners" if mode == "corners" else "between four"
     columns = math.isqrt(len(drawn.pictures))
     return Export(drawn.pictures, drawn.recipe, current, columns=columns, stem=stem)
+
+
+def trail_export(drawn: Drawn, current: int) -> Export:
+    """Export a recorded way as it was recorded."""
+    return Export(
+        drawn.pictures,
+        drawn.recipe,
+        current,
+        frames=lambda: list(drawn.pictures),
+        fps=FPS,
+        hold_last_seconds=0,
+        stem="recorded path",
+    )
 
 
 def path_export(drawn: Drawn, current: int, *, closed: bool) -> Export:

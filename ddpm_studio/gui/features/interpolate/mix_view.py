@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -9,8 +10,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QWidget
 
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
+from ddpm_studio.gui.features.interpolate.pad_trail import PadTrail
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import WheelFilter, button, label, name, number_label
 from ddpm_studio.gui.widgets.pictures.pad import Pad
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.studio import Studio
@@ -39,6 +41,12 @@ class MixView(QWidget):
         name(self.slider, "λ", self.tr("0: picture A. 1: picture B"))
         self.lambda_label = number_label("", "muted")
         self.lambda_label.setMinimumWidth(_LABEL_WIDTH)
+        self.trail = PadTrail(self.pad, self.preview, self)
+        self.whole_button = button(
+            self.tr("Full screen"),
+            self.tr("The pad and its picture alone, on the whole screen; F11 leads back"),
+            icon="maximize",
+        )
         self._ends = QWidget()
         ends = QHBoxLayout(self._ends)
         ends.setContentsMargins(0, 0, 0, 0)
@@ -48,6 +56,14 @@ class MixView(QWidget):
         ends.addWidget(self.slider, 1)
         ends.addWidget(self._a_b[1])
         ends.addWidget(self.lambda_label)
+        self._for_pad = QWidget()
+        for_pad = QHBoxLayout(self._for_pad)
+        for_pad.setContentsMargins(0, 0, 0, 0)
+        for_pad.setSpacing(SPACE_M)
+        for press in (self.trail.record_button, self.trail.play_button, self.whole_button):
+            for_pad.addWidget(press)
+        for_pad.addStretch()
+        ends.addWidget(self._for_pad, 1)
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_M)
         middle.addWidget(self.pad, 1)
@@ -77,6 +93,14 @@ class MixView(QWidget):
         """The pictures that are mixed in a mode."""
         return self.all_slots if mode in ("corners", "pad") else (self.a, self.b)
 
+    def tell_missing(self, mode: str, ready: bool, surprise: Callable[[], object]) -> None:
+        """Say what the preview waits for: the drawing, or pictures, which ``surprise`` takes."""
+        if ready:
+            self.preview.set_empty("blend", self.tr("Drawing…"))
+        else:
+            missing = self.tr("Drop two pictures") if mode == "row" else self.tr("Drop pictures")
+            self.preview.set_empty("blend", missing, self.tr("Surprise me"), surprise)
+
     def snap(self, column: int, columns: int) -> None:
         """Put the slider where one of so many pictures stands, and its keys from one to the next.
 
@@ -105,6 +129,9 @@ class MixView(QWidget):
         for slot in (self.c, self.d):
             slot.setVisible(four)
         self.pad.setVisible(mode == "pad")
+        self._for_pad.setVisible(mode == "pad")
+        if mode != "pad":
+            self.trail.set_text("")
         for part in (*self._a_b, self.slider):
             part.setVisible(not four)
         self._four = four

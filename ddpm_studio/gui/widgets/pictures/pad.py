@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -13,7 +15,6 @@ from ddpm_studio.gui.widgets.layout.basics import name
 _STEP, _SMALL_STEP = 0.05, 0.01
 _POINT = 7.0
 _LINES = 4
-_LARGEST = 260
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -49,8 +50,9 @@ class Pad(QWidget):
         self.dragged = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
+        self._trail: Sequence[tuple[float, float]] = ()
+        self._mark: tuple[float, float] | None = None
         self.setMinimumSize(120, 120)
-        self.setMaximumSize(_LARGEST, _LARGEST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         name(self, title, self.tr("Drag the point, or move it with the arrow keys"))
         current_theme().changed.connect(self.update)
@@ -62,6 +64,16 @@ class Pad(QWidget):
             self.u, self.v = u, v
             self.update()
             self.changed.emit()
+
+    def set_trail(self, points: Sequence[tuple[float, float]]) -> None:
+        """Show a way through these (u, v), or none."""
+        self._trail, self._mark = tuple(points), None
+        self.update()
+
+    def set_mark(self, point: tuple[float, float] | None) -> None:
+        """Show where on the way one is; the point itself stays."""
+        self._mark = point
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Ask for a square."""
@@ -88,7 +100,10 @@ class Pad(QWidget):
             y = box.top() + box.height() * k / _LINES
             painter.drawLine(QPointF(x, box.top() + 1), QPointF(x, box.bottom() - 1))
             painter.drawLine(QPointF(box.left() + 1, y), QPointF(box.right() - 1, y))
-        here = self._place(box)
+        if len(self._trail) > 1:
+            painter.setPen(QPen(theme.color("accent"), 2))
+            painter.drawPolyline([self._at(box, u, v) for u, v in self._trail])
+        here = self._at(box, *(self._mark or (self.u, self.v)))
         painter.setPen(QPen(theme.color("accent"), 1))
         painter.drawLine(QPointF(here.x(), box.top()), QPointF(here.x(), box.bottom()))
         painter.drawLine(QPointF(box.left(), here.y()), QPointF(box.right(), here.y()))
@@ -159,5 +174,5 @@ class Pad(QWidget):
             painter.fillRect(ground, theme.color("raised"))
             painter.drawText(inner, place, text)
 
-    def _place(self, box: QRectF) -> QPointF:
-        return QPointF(box.left() + self.u * box.width(), box.top() + self.v * box.height())
+    def _at(self, box: QRectF, u: float, v: float) -> QPointF:
+        return QPointF(box.left() + u * box.width(), box.top() + v * box.height())

@@ -1,0 +1,37 @@
+"""Rows of mixed pictures with their λ and, where there are several, their t."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
+
+
+def show_mixes(
+    grid: RowGrid,
+    pictures: Pictures | None,
+    ts: Sequence[int],
+    recipe: dict[str, object] | None,
+) -> None:
+    """Show one row of mixes (N, H, W, C), or a row for each of several ``ts``, or none."""
+    if pictures is None:
+        grid.set_rows(None, ())
+    elif ts:
+        labels = [f"t = {t:,}" for t in ts]
+        feet = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures) // len(labels))]
+        feet[0] = f"λ = {feet[0]}"
+        grid.set_rows(pictures, labels, recipe=recipe, feet=feet)
+    else:
+        captions = [f"{value:.2g}" for value in np.linspace(0, 1, len(pictures))]
+        grid.set_rows(pictures, ["λ"], captions, recipe=recipe)
+
+
+def show_square(grid: RowGrid, pictures: Pictures | None, recipe: dict[str, object] | None) -> None:
+    """Show the square between four pictures, (N, H, W, C) row by row, or none."""
+    side = 0 if pictures is None else math.isqrt(len(pictures))
+    labels = [f"{value:.3g}" for value in np.linspace(0, 1, side)]
+    grid.set_rows(pictures, labels, recipe=recipe)

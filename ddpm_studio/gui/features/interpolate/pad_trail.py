@@ -1,0 +1,175 @@
+"""Recorded trail: a way that the mouse takes over the pad, played as an animation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ddpm_studio.gui.features.interpolate.path_view import FPS
+from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.theme.icons import set_icon
+from ddpm_studio.gui.widgets.layout.basics import button
+from ddpm_studio.gui.widgets.pictures.pad import Pad
+from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
+from ddpm_studio.requests import trail_points
+
+_FEWEST, _MOST = 6, 60
+_DIGITS = 4
+
+
+class PadTrail(QObject):
+    """Records where the point of a pad goes, from Record to its being let go, and plays it.
+
+    Args:
+        pad: where the point is moved.
+        preview: where the pictures of the way are played.
+        parent: the owner.
+    """
+
+    recorded = Signal()
+    """``text`` is a new way."""
+
+    def __init__(self, pad: Pad, preview: RowGrid, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pad, self._preview = pad, preview
+        self._noted: list[tuple[float, float, float]] = []
+        self._frames: Pictures | None = None
+        self._recipe: dict[str, object] | None = None
+        self.text = ""
+        """The points of the way, as :class:`InterpolateRequest` has them; empty: there is none."""
+        self.place = 0
+        """Which picture of the way is shown."""
+        self.record_button = button(
+            self.tr("Record"),
+            self.tr("Then drag the point: its way becomes an animation when you let it go"),
+            icon="spline",
+        )
+        self.record_button.setCheckable(True)
+        self.record_button.toggled.connect(self._on_record)
+        self.play_button = button(
+            self.tr("Play"), self.tr("Play the recorded way, or pause"), icon="play"
+        )
+        self.play_button.clicked.connect(self.play)
+        self.play_button.hide()
+        self._timer = QTimer(self, interval=1000 // FPS)
+        self._timer.timeout.connect(self._advance)
+        pad.changed.connect(self._note)
+        pad.released.connect(self._on_released)
+
+    @property
+    def recording(self) -> bool:
+        """Whether the point's way is being noted."""
+        return self.record_button.isChecked()
+
+    @property
+    def playing(self) -> bool:
+        """Whether the way is being played."""
+        return self._timer.isActive()
+
+    def set_text(self, text: str) -> None:
+        """Have another way, or none."""
+        self._timer.stop()
+        self.text, self._frames, self.place = text, None, 0
+        self._pad.set_trail(trail_points(text) if text else ())
+        self.play_button.setVisible(bool(text))
+        self._show_playing()
+
+    def show_frames(self, pictures: Pictures | None, recipe: dict[str, object] | None) -> None:
+        """Show the way (N, H, W, C) as far as it is drawn; it plays when ``recipe`` says how."""
+        self._frames, self._recipe = pictures, recipe
+        if pictures is None:
+            self._timer.stop()
+            self._preview.set_rows(None, ())
+        else:
+            self._show()
+            if recipe is not None and not self._timer.isActive():
+                self._timer.start()
+        self._show_playing()
+
+    def play(self) -> None:
+        """Play on, or pause."""
+        if self._timer.isActive():
+            self._timer.stop()
+        elif self._frames is not None:
+            self._timer.start()
+        self._show_playing()
+
+    def select(self, index: int) -> None:
+        """Stop at one picture of the way."""
+        self._timer.stop()
+        self.place = index
+        self._show()
+        self._show_playing()
+
+    def _on_record(self, on: bool) -> None:
+        if on:
+            self.set_text("")
+            self._noted = []
+            self._pad.setFocus()
+        else:
+            self._take()
+
+    def _note(self) -> None:
+        """Note where the point is; without a recording the way ends with its next move."""
+        if self.recording:
+            self._noted.append((self._pad.u, self._pad.v, time.monotonic()))
+            self._pad.set_trail([(u, v) for u, v, _ in self._noted])
+        elif self.text:
+            self.set_text("")
+
+    def _on_released(self) -> None:
+        if self.recording and len(self._noted) > 1:
+            self.record_button.setChecked(False)
+
+    def _take(self) -> None:
+        """Make a way of what was noted; a single place is none."""
+        text = even_trail(self._noted)
+        self._noted = []
+        self.set_text(text)
+        if text:
+            self.recorded.emit()
+
+    def _advance(self) -> None:
+        if self._frames is None or not self._preview.isVisible():
+            self._timer.stop()
+        else:
+            self.place = (self.place + 1) % len(self._frames)
+            self._show()
+
+    def _show(self) -> None:
+        if self._frames is None:
+            return
+        self.place = min(self.place, len(self._frames) - 1)
+        recipe = None if self._recipe is None else {**self._recipe, "index": self.place}
+        self._preview.set_rows(self._frames[self.place : self.place + 1], (), recipe=recipe)
+        points = trail_points(self.text) if self.text else []
+        if self.place < len(points):
+            self._pad.set_mark(points[self.place])
+
+    def _show_playing(self) -> None:
+        set_icon(self.play_button, "pause" if self.playing else "play")
+        self.play_button.setText(self.tr("Pause") if self.playing else self.tr("Play"))
+
+
+def even_trail(noted: Sequence[tuple[float, float, float]]) -> str:
+    """Return the points of a way at even times, as many a second as it is played with.
+
+    Args:
+        noted: (u, v, seconds) of each move, in order.
+
+    Returns:
+        As :class:`InterpolateRequest` has it; empty for less than two places.
+    """
+    if len({(u, v) for u, v, _ in noted}) < 2:
+        return ""
+    u, v, seconds = (np.array(each) for each in zip(*noted, strict=True))
+    # Equal times would make no way of their own.
+    seconds = np.maximum.accumulate(seconds + 1e-6 * np.arange(len(seconds)))
+    count = round((seconds[-1] - seconds[0]) * FPS) + 1
+    times = np.linspace(seconds[0], seconds[-1], min(max(count, _FEWEST), _MOST))
+    across = np.interp(times, seconds, u).round(_DIGITS)
+    down = np.interp(times, seconds, v).round(_DIGITS)
+    return " ".join(f"{a:g},{b:g}" for a, b in zip(across, down, strict=True))
