@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.learn.equation import Equation
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import Theme
@@ -63,4 +64,11 @@ def test_no_chapter_of_learn_is_scrolled_sideways(
         qtbot.wait(50)
         assert chapter.isVisible()
         assert cut_sideways(learn) == []
+        seen = [one for one in learn.findChildren(Equation) if one.isVisible()]
+        assert seen
+        for equation in seen:
+            assert equation.letters >= 15, f"{equation.accessibleName()} can't be read"
+            assert equation.piece.width <= equation.width()
+            high = equation.piece.ascent + equation.piece.descent
+            assert high < equation.height(), f"{equation.accessibleName()} is cut off"
     assert (window.width(), window.height()) == SMALL

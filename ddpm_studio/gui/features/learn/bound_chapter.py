@@ -34,17 +34,17 @@ _DELAY_MS = 30
 
 _BOUND = (
     r"L = \rm{E}_q\fence{\brace{D_{\rm{KL}}(q(\bf{x}_T|\bf{x}_0) ‖ p(\bf{x}_T))}{\is{L_T}{L_T}} + "
-    r"\sum{t>1} \brace{D_{\rm{KL}}(q(\bf{x}_{t−1}|\bf{x}_t,\bf{x}_0) ‖ "
+    r"\break\sum{t>1} \brace{D_{\rm{KL}}(q(\bf{x}_{t−1}|\bf{x}_t,\bf{x}_0) ‖ "
     r"p_θ(\bf{x}_{t−1}|\bf{x}_t))}{\is{L_t}{L_{t−1}}} − "
-    r"\brace{\log p_θ(\bf{x}_0|\bf{x}_1)}{\is{L_0}{L_0}}}"
+    r"\break\brace{\log p_θ(\bf{x}_0|\bf{x}_1)}{\is{L_0}{L_0}}}"
 )
 _KL = (
     r"\is{kl}{D_{\rm{KL}}} = \log\frac{\is{p_std}{σ_t}}{\is{q_std}{\tilde{σ}_t}} + "
-    r"\frac{\is{q_std}{\tilde{σ}_t}^2 + (\is{q_mean}{\tilde{μ}_t} − \is{p_mean}{μ_θ})^2}"
+    r"\break\frac{\is{q_std}{\tilde{σ}_t}^2 + (\is{q_mean}{\tilde{μ}_t} − \is{p_mean}{μ_θ})^2}"
     r"{2\is{p_std}{σ_t}^2} − \frac{1}{2}"
 )
-_VLB = r"L_{t−1} ∼ \is{weight}{\frac{β_t^2}{2σ_t^2α_t(1−\bar{α}_t)}}\,‖ε − ε_θ‖^2"
-_SIMPLE = r"L_{\rm{simple}} ∼ \is{one}{1}·‖ε − ε_θ‖^2"
+_VLB = r"L_{t−1} ∼ \break\is{weight}{\frac{β_t^2}{2σ_t^2α_t(1−\bar{α}_t)}}\,‖ε − ε_θ‖^2"
+_SIMPLE = r"L_{\rm{simple}} ∼ \break\is{one}{1}·‖ε − ε_θ‖^2"
 
 
 class BoundChapter(ToolPanel):

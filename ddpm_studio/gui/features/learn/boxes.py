@@ -183,6 +183,19 @@ class Setter:
             tuple(parts),
         )
 
+    def column(self, lines: list[Piece]) -> Piece:
+        """Set lines below each other, their middle on the axis; all but the first are set in."""
+        if len(lines) == 1:
+            return lines[0]
+        gap, indent = self.size * 0.4, self.size * WIDE
+        high = sum(line.ascent + line.descent for line in lines) + gap * (len(lines) - 1)
+        y, parts = -high / 2 - self.axis, list[Part]()
+        for number, line in enumerate(lines):
+            parts.extend(line.at(indent if number else 0.0, y + line.ascent))
+            y += line.ascent + line.descent + gap
+        wide = max(lines[0].width, *(line.width + indent for line in lines[1:]))
+        return Piece(wide, high / 2 + self.axis, high / 2 - self.axis, tuple(parts))
+
     def scripts(self, base: Piece, below: Piece | None, above: Piece | None) -> Piece:
         """Set an index, an exponent or both."""
         parts, wide, ascent, descent = list(base.parts), base.width, base.ascent, base.descent

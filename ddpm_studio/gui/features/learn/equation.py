@@ -26,6 +26,10 @@ from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.glossary_link import open_term
 
 _SIZE, _SMALLEST = 19, 9
+# Below that size scripts are hard to read: lines are broken first.
+_LEGIBLE = 15
+# So much larger letters get where there is room for them.
+_GROWTH = 1.4
 _CAPTION = 18
 _ROUND, _AROUND, _BELOW = 4.0, 3.0, 2.5
 
@@ -57,7 +61,8 @@ class Equation(QWidget):
         source: see :mod:`ddpm_studio.gui.features.learn.typeset`.
         told: what the equation says, in words: for assistive tools, and below it.
         symbols: those that its source marks.
-        size: of its letters in logical pixels; smaller where there is no room for it.
+        size: of its letters in logical pixels; larger where there is room, in several lines where
+            there is little, smaller at last.
         parent: the owner.
     """
 
@@ -75,7 +80,9 @@ class Equation(QWidget):
         self._source, self._told = source, told
         self._symbols = {symbol.key: symbol for symbol in symbols}
         self._values: dict[str, str] = {}
-        self._largest = size
+        self._usual = size
+        #: How high its letters are now, in logical pixels.
+        self.letters = size
         self._piece = typeset(source, size)
         self._keys = list(dict.fromkeys(region.key for region in self._piece.regions))
         missing = set(self._keys) - self._symbols.keys()
@@ -142,23 +149,46 @@ class Equation(QWidget):
         raise KeyError(key)
 
     def sizeHint(self) -> QSize:
-        """Ask for the whole in its largest letters."""
-        piece = typeset(self._source, self._largest)
-        high = piece.ascent + piece.descent + 2 * SPACE_S + _CAPTION
-        return QSize(round(piece.width) + 2 * SPACE_M, round(high))
+        """Ask for the whole in one line of its usual letters."""
+        piece = typeset(self._source, self._usual)
+        return QSize(round(piece.width) + 2 * SPACE_M, self._height_of(piece))
 
     def minimumSizeHint(self) -> QSize:
-        """Allow smaller letters."""
-        hint = self.sizeHint()
-        return QSize(hint.width() * _SMALLEST // self._largest, hint.height())
+        """Allow several lines of smaller letters."""
+        piece = typeset(self._source, _SMALLEST, True)
+        return QSize(round(piece.width) + 2 * SPACE_M, self._height_of(piece))
+
+    def hasHeightForWidth(self) -> bool:
+        """The narrower, the more lines."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of all lines and the words below."""
+        return self._height_of(self._fitted(width)[0])
 
     def resizeEvent(self, event: QEvent) -> None:
-        """Choose the largest letters that there is room for."""
-        size = self._largest
-        self._piece = typeset(self._source, size)
-        while size > _SMALLEST and self._piece.width + 2 * SPACE_M > self.width():
-            size -= 1
-            self._piece = typeset(self._source, size)
+        """Choose the lines and the letters that there is room for."""
+        self._piece, self.letters = self._fitted(self.width())
+        # Some layouts do not ask for the height that goes with a width.
+        self.setFixedHeight(self._height_of(self._piece))
+
+    def _fitted(self, width: int) -> tuple[Piece, int]:
+        """Return it in one line of letters as large as there is room for, else in several.
+
+        The number is the size of the letters.
+        """
+        room = width - 2 * SPACE_M
+        least = min(_LEGIBLE, self._usual)
+        for broken, low in ((False, least), (True, _SMALLEST)):
+            high = round(self._usual * _GROWTH) if not broken else self._usual
+            for size in range(high, low - 1, -1):
+                piece = typeset(self._source, size, broken)
+                if piece.width <= room:
+                    return piece, size
+        return typeset(self._source, _SMALLEST, True), _SMALLEST
+
+    def _height_of(self, piece: Piece) -> int:
+        return round(piece.ascent + piece.descent) + 2 * SPACE_S + _CAPTION
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the equation and its line."""

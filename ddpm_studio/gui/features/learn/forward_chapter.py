@@ -48,10 +48,13 @@ _BOX_WIDTH = 96
 # Bits/dim of L_T: the paper's schedule leaves 2e-5.
 _FAIR_START = 1e-3
 
-_STEP = r"q(\bf{x}_t|\bf{x}_{t−1}) = N(\sqrt{1−\is{beta}{β_t}}\,\bf{x}_{t−1}, \is{beta}{β_t}\bf{I})"
+_STEP = (
+    r"q(\bf{x}_t|\bf{x}_{t−1}) = \break "
+    r"N(\sqrt{1−\is{beta}{β_t}}\,\bf{x}_{t−1}, \is{beta}{β_t}\bf{I})"
+)
 _JUMP = (
     r"\bf{x}_t = \is{signal}{\sqrt{\is{bar}{\bar{α}_t}}}\,\is{x0}{\bf{x}_0} + "
-    r"\is{noise}{\sqrt{1−\bar{α}_t}}\,\is{eps}{ε}"
+    r"\break\is{noise}{\sqrt{1−\bar{α}_t}}\,\is{eps}{ε}"
 )
 _BAR = r"\is{bar}{\bar{α}_t} = \prod{s=1}{t} (1−\is{beta}{β_s})"
 _SNR = r"\is{snr}{\rm{SNR}(t)} = \frac{\is{bar}{\bar{α}_t}}{1−\bar{α}_t}"

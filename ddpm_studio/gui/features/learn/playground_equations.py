@@ -11,14 +11,14 @@ from ddpm_studio.jobs.events import ScheduleTables
 _SIZE = 16
 _SCORE = (
     r"\is{score}{∇\log q(\bf{x}_{\is{t}{t}})} ≈ "
-    r"−\frac{ε_θ(\bf{x}_t,t)}{\is{noise}{\sqrt{1−\bar{α}_t}}}"
+    r"\break−\frac{ε_θ(\bf{x}_t,t)}{\is{noise}{\sqrt{1−\bar{α}_t}}}"
 )
 _STEP = (
     r"\bf{x}_{t−1} = \frac{1}{\is{alpha}{\sqrt{α_t}}}\fence{\bf{x}_t − "
-    r"\frac{\is{beta}{β_t}}{\is{spread}{\sqrt{1−\bar{α}_t}}} ε_θ} + \is{sigma}{σ_t}\bf{z}"
+    r"\frac{\is{beta}{β_t}}{\is{spread}{\sqrt{1−\bar{α}_t}}} ε_θ} + \break\is{sigma}{σ_t}\bf{z}"
 )
 _CHAIN = (
-    r"\bf{x} ← \bf{x} + \frac{δ}{2}\,\is{score}{∇\log q(\bf{x}_{\is{t}{t}})} + "
+    r"\bf{x} ← \bf{x} + \break\frac{δ}{2}\,\is{score}{∇\log q(\bf{x}_{\is{t}{t}})} + "
     r"\sqrt{δ}\,\is{z}{\bf{z}}"
 )
 
@@ -57,7 +57,6 @@ class PlaygroundEquations(QWidget):
         self._walk = QStackedWidget()
         self._walk.addWidget(self.step)
         self._walk.addWidget(self.chain)
-        self._walk.setFixedHeight(self.step.sizeHint().height())
         self.all = (self.score, self.step, self.chain)
         self.rows: tuple[QWidget, QWidget] = (self.score, self._walk)
         """What stands above the left and the right half."""

@@ -4,7 +4,8 @@ Understood are ``_``, ``^``, ``{}``, ``\frac{}{}``, ``\sqrt{}``, ``\bar{}``, ``\
 ``\hat{}``, ``\fence{}`` (round brackets as high as what they hold), ``\sum{}`` (with what stands
 below it), ``\prod{}{}`` (below and above), ``\brace{}{}`` (a brace and a name below), ``\log``,
 ``\rm{}`` (upright), ``\bf{}`` (upright and bold), ``\,`` and ``\quad``; ``\is{key}{}`` marks a
-part as a symbol that can be pointed at. Greek letters and operators are written as themselves.
+part as a symbol that can be pointed at; ``\break`` says where a line may end. Greek letters and
+operators are written as themselves.
 """
 
 from __future__ import annotations
@@ -20,13 +21,18 @@ from ddpm_studio.gui.features.learn.boxes import MEDIUM, THIN, WIDE, Glyphs, Pie
 
 
 @lru_cache(maxsize=128)  # a layout asks for the same sizes again and again
-def typeset(source: str, size: float) -> Piece:
+def typeset(source: str, size: float, broken: bool = False) -> Piece:
     """Lay an equation out, its letters ``size`` logical pixels high.
+
+    Args:
+        source: in this module's language.
+        size: of its letters.
+        broken: whether lines end where they may; else it is one line.
 
     Raises:
         ValueError: if the source is not of this module's language.
     """
-    reader = _Reader(source)
+    reader = _Reader(source, broken)
     piece = reader.row(Setter(size), "")
     if reader.rest():
         raise ValueError(f"{source!r}: a brace too many")
@@ -57,11 +63,15 @@ def paint(painter: QPainter, piece: Piece, x: float, y: float, inks: dict[str, Q
             painter.drawPath(part.path.translated(x, y))
 
 
+_BREAK = Piece(0, 0, 0)
+"""Where a line may end."""
+
+
 class _Reader:
     """Reads a source from left to right."""
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(self, source: str, broken: bool) -> None:
+        self._source, self._broken = source, broken
         self._place = 0
 
     def rest(self) -> str:
@@ -70,7 +80,13 @@ class _Reader:
     def row(self, setter: Setter, key: str) -> Piece:
         """Read up to the brace that closes this group, or the end."""
         setter = replace(setter, key=key or setter.key)
-        return setter.row(list(self._items(setter)))
+        lines = list[list[Piece]]([[]])
+        for piece in self._items(setter):
+            if piece is not _BREAK:
+                lines[-1].append(piece)
+            elif self._broken:
+                lines.append([])
+        return setter.column([setter.row(line) for line in lines])
 
     def _items(self, setter: Setter) -> Iterator[Piece]:
         while self._peek() not in ("", "}"):
@@ -151,6 +167,8 @@ class _Reader:
                 return setter.mark(self._group(setter, key), key)
             case ",":
                 return setter.space(MEDIUM)
+            case "break":
+                return _BREAK
             case "quad":
                 return setter.space(WIDE)
             case unknown:

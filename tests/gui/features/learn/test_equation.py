@@ -114,3 +114,22 @@ def test_a_curve_is_read_and_its_mark_moved(qtbot: QtBot) -> None:
     assert moved[-1] == 1
     assert view.light("beta")
     assert not view.light("other")
+
+
+def test_lines_are_broken_before_letters_get_too_small_to_read(qtbot: QtBot) -> None:
+    source = r"\is{bar}{a} = bbbbbbbbbbbbbb + \break cccccccccccccc − \break \is{beta}{d}"
+    long = Equation(source, "the whole", SYMBOLS, 18)
+    qtbot.addWidget(long)
+    long.show()
+    long.resize(long.sizeHint())
+    assert long.letters == 18
+    one_line = long.height()
+    long.resize(long.sizeHint().width() * 2 // 3, one_line)
+    assert long.letters >= 15
+    assert long.height() > 1.5 * one_line, "no line is cut off"
+    for key in ("bar", "beta"):
+        assert long.rect().contains(long.place_of(key).toAlignedRect())
+    # With more room than it needs the letters grow, within reason.
+    long.resize(5000, one_line)
+    assert long.letters == 25
+    assert long.height() < 2 * one_line
