@@ -30,7 +30,7 @@ from ddpm_studio.engine import (
 from ddpm_studio.engine.pixels import to_model, to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.running import run_sampler
-from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from tests.benchmarks.figures import Figure, UnavailableError
 
 _STEPS, _BATCH = 4000, 32

@@ -15,7 +15,7 @@ from ddpm_studio.engine import (
     ancestral,
     in_bf16,
 )
-from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.machine.device import choose_precision
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.pairs import compare

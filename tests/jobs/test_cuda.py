@@ -83,7 +83,7 @@ def test_a_batch_that_does_not_fit_the_gpu_is_divided(pictures: Path, tmp_path: 
 
 @pytest.mark.usefixtures("_little_memory")
 def test_drawing_takes_what_fits_the_gpu(gpu_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ddpm_studio.jobs.drawing.drawing.batch_limit", lambda *_: 20_000)
+    monkeypatch.setattr("ddpm_studio.jobs.drawing.evaluator.batch_limit", lambda *_: 20_000)
     request = SampleRequest(run=gpu_run, count=6000, steps=3, frames=2)
     assert finish(sample(request, ModelStore()))[1].pictures.shape[0] == 6000
 

@@ -10,7 +10,7 @@ import torch
 from ddpm_studio.engine import PictureNoise, ddim
 from ddpm_studio.engine.samplers.inversion import ddim_inversion
 from ddpm_studio.jobs import ModelStore, some_pictures
-from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.pictures import to_latent
 
 _PICTURES = 8

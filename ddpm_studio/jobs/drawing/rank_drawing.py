@@ -15,7 +15,8 @@ import numpy as np
 
 from ddpm_studio.engine import PictureNoise
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.jobs.drawing.drawing import asked_precision, batch_limit, draw, picture_shape
+from ddpm_studio.jobs.drawing.drawing import asked_precision, draw, picture_shape
+from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Pictures, Progress
 from ddpm_studio.jobs.machine.ranks.gathering import RankPlan

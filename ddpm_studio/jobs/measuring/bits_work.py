@@ -18,7 +18,8 @@ from ddpm_studio.engine.likelihood.flow_likelihood import (
 from ddpm_studio.engine.likelihood.likelihood import BoundSums, Terms, evaluate_terms
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
+from ddpm_studio.jobs.drawing.drawing import picture_shape
+from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.measuring.measuring import class_tensor, own_classes

@@ -12,7 +12,8 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.engine import DiffusionProcess
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.drawing import batch_limit, picture_shape
+from ddpm_studio.jobs.drawing.drawing import picture_shape
+from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.students import refuse_student

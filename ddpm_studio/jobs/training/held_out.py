@@ -18,7 +18,7 @@ from ddpm_studio.engine.likelihood.likelihood import BoundSums, measure_bound
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.engine.timesteps import timestep_sampler
 from ddpm_studio.errors import Failure, is_device_lost
-from ddpm_studio.jobs.drawing.drawing import batch_limit
+from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.events import Event, HeldOutMeasured, Notice, Progress
 from ddpm_studio.metrics.held_out import MOST, content_hashes, held_out

@@ -13,7 +13,7 @@ from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.engine.tables.samplers import FEW_STEPS
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
 from ddpm_studio.jobs.library.preview_sheets import save_preview

@@ -12,7 +12,7 @@ import torch
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, interpolate, load_picture, sample, share
-from ddpm_studio.jobs.drawing.drawing import Evaluator
+from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.events import FrameImages, Pictures, Progress
 from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
 from tests.jobs.conftest import finish

@@ -1,0 +1,114 @@
+"""The network as a denoiser that draws: no gradients, in pieces that fit the memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ddpm_studio.engine import Network
+from ddpm_studio.engine.device.memory_format import memory_format
+from ddpm_studio.engine.guidance import check_labels, guided
+from ddpm_studio.errors import is_out_of_memory
+from ddpm_studio.jobs.machine.compiling import DrawingNetwork
+
+
+class Evaluator:
+    """The network as a denoiser: no gradients, in pieces that fit the memory.
+
+    Args:
+        network: the weights, in the precision to compute in.
+        device: where they lie.
+        classes: the class of all pictures, or of each of a batch; None: without labels.
+        guidance: strength of classifier-free guidance, from 0.
+        rescale: see :class:`ddpm_studio.engine.guidance.Guided`.
+        evaluations: how many will be asked for, as far as is known.
+
+    Raises:
+        ValueError: if there is no such class, or a batch is not of as many pictures.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        device: torch.device,
+        classes: int | Sequence[int] | None = None,
+        guidance: float = 1.0,
+        rescale: float = 0.0,
+        evaluations: int = 0,
+    ) -> None:
+        self._classes: Tensor | None = None
+        if classes is not None:
+            self._classes = torch.tensor(classes)
+            check_labels(self._classes.view(-1), network.config.num_classes or 0)
+            self._classes = self._classes.to(device)
+        self.network = network
+        self._layout = memory_format(device, network.precision)
+        self.batch = batch_limit(network.config.shape, device)
+        # Not a method: a GPU's memory should be free as soon as nobody holds this any more.
+        predict = partial(_predict, guidance, rescale)
+        purpose = "draw"
+        if classes is not None:
+            purpose = "draw a class" if guidance in (0, 1) else "guide to a class"
+        self._network = DrawingNetwork(network, predict, evaluations, purpose)
+
+    def __call__(self, x: Tensor, t: Tensor, /) -> Tensor:
+        """Predict; see :class:`ddpm_studio.engine.process.Denoiser`."""
+        with torch.no_grad(), _repeatable():
+            x = x.contiguous(memory_format=self._layout)
+            batch = (x, t) if self._classes is None else (x, t, self._labels(len(x)))
+            while True:
+                try:
+                    return self._in_pieces(*batch)
+                except Exception as error:
+                    if not is_out_of_memory(error) or self.batch == 1:
+                        raise
+                # The error's traceback, which holds tensors, is gone by now.
+                self._network.forget_recorded()
+                self.batch = (min(self.batch, len(x)) + 1) // 2
+
+    def _labels(self, count: int) -> Tensor:
+        assert self._classes is not None
+        if self._classes.ndim and len(self._classes) != count:
+            raise ValueError(f"{count} pictures came for {len(self._classes)} classes")
+        return self._classes.expand(count).contiguous()
+
+    def _in_pieces(self, x: Tensor, *more: Tensor) -> Tensor:
+        if len(x) <= self.batch:
+            return self._network(x, *more)
+        pieces = zip(*(torch.split(one, self.batch) for one in (x, *more)), strict=True)
+        return torch.cat([self._network(*piece) for piece in pieces])
+
+
+def _predict(
+    guidance: float,
+    rescale: float,
+    network: Network,
+    x: Tensor,
+    t: Tensor,
+    classes: Tensor | None = None,
+) -> Tensor:
+    if classes is None:
+        return network(x, t)  # type: ignore[no-any-return]
+    return guided(network, network.config, x, t, classes, guidance, rescale)
+
+
+@contextlib.contextmanager
+def _repeatable() -> Iterator[None]:
+    """Let a GPU's convolutions add up in the same order each time: a seed is one picture."""
+    before = torch.backends.cudnn.deterministic
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic = before
+
+
+def batch_limit(shape: tuple[int, int, int], device: torch.device) -> int:
+    """How many pictures (C, H, W) to evaluate at once: more gain nothing on this kind of device."""
+    at_32_px = 256 if device.type == "cuda" else 32
+    _, height, width = shape
+    return max(1, at_32_px * 32 * 32 // (height * width))
