@@ -17,6 +17,7 @@ from ddpm_studio.data.decoding.mode_conversion import flatten
 from ddpm_studio.data.samples import named_data
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.inpainting import Mask, mask_of
+from ddpm_studio.jobs.drawing.picture_classes import TakenPicture
 from ddpm_studio.jobs.events import Latent, Pictures
 from ddpm_studio.picture_shape import MOST_BANDS
 
@@ -39,6 +40,17 @@ def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
     if given is None:
         return []
     return [named_data(one) for one in ([given] if isinstance(given, str | os.PathLike) else given)]
+
+
+def take(given: Picture, run: Path) -> TakenPicture:
+    """Prepare a picture as the run's data were, with its class, where it is a file that tells.
+
+    Raises:
+        StudioError: if it is none.
+    """
+    if isinstance(given, str | os.PathLike):
+        return jobs.take_picture(Path(given), run)
+    return TakenPicture(to_picture(given, run))
 
 
 def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:

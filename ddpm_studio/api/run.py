@@ -16,6 +16,7 @@ from ddpm_studio.api.pictures import (
     AnyPath,
     Picture,
     paths_of,
+    take,
     to_latent,
     to_mask,
 )
@@ -29,6 +30,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export import check_destination
 from ddpm_studio.jobs.asking import ask
 from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
+from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
 from ddpm_studio.jobs.drawing.picture_files import is_folder, row_length
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent
 from ddpm_studio.jobs.library.run_summary import steps_told
@@ -71,6 +73,10 @@ class Run(MeasuringMethods, PublishingMethods):
     :mod:`ddpm_studio.requests`, and checked as they are: an unknown one is a TypeError, a value
     out of range a StudioError. Equal requests give equal pictures, here, in the terminal and in
     the window. Weights that were loaded are kept for later calls of the same thread.
+
+    Where a network knows classes and none is named, a picture that is taken from a labelled set
+    (``sample:NAME#17``), was drawn by class, or lies in a folder of a class's name goes by its
+    class, which is told; ``class_label=None`` draws without.
 
     Args:
         folder: the run folder, or ``ready:NAME``.
@@ -184,8 +190,10 @@ class Run(MeasuringMethods, PublishingMethods):
             request = with_fitting_t(request, options)
         elif "t" not in options:
             request = request.model_copy(update={"t": x_t.t})
-        source = None if picture is None else prepared(picture, self.path)
-        return self._drawing(jobs.share(request, source, models(), x_t))
+        taken = [] if picture is None else [take(picture, self.path)]
+        request, told = of_their_classes(request, taken)
+        source = taken[0].picture if taken else None
+        return self._drawing(told_before(told, jobs.share(request, source, models(), x_t)))
 
     @takes(InterpolateRequest)
     def interpolate(self, *ends: Picture, **options: Any) -> Drawing:
@@ -201,11 +209,11 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or a picture is none.
         """
         request = self._request(InterpolateRequest, "interpolate", options)
-        request = with_fitting_t(request, options)
-        pictures = [prepared(end, self.path) for end in ends]
-        drawing = jobs.interpolate(request, pictures, models())
+        taken = [take(end, self.path) for end in ends]
+        request, told = of_their_classes(with_fitting_t(request, options), taken)
+        drawing = jobs.interpolate(request, [one.picture for one in taken], models())
         columns = row_length(request) if request.trail is None else None
-        return self._drawing(drawing, columns)
+        return self._drawing(told_before(told, drawing), columns)
 
     @takes(PathRequest)
     def walk(self, pictures: Sequence[Picture], **options: Any) -> Drawing:
@@ -221,8 +229,10 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or a picture is none.
         """
         request = with_fitting_t(self._request(PathRequest, "walk", options), options)
-        keys = [prepared(key, self.path) for key in pictures]
-        return self._drawing(jobs.walk_path(request, keys, models()))
+        taken = [take(key, self.path) for key in pictures]
+        request, told = of_their_classes(request, taken)
+        drawing = jobs.walk_path(request, [one.picture for one in taken], models())
+        return self._drawing(told_before(told, drawing))
 
     @takes(InpaintRequest)
     def inpaint(self, picture: Picture, mask: Picture, **options: Any) -> Drawing:
@@ -239,8 +249,11 @@ class Run(MeasuringMethods, PublishingMethods):
                 not fit.
         """
         request = self._request(InpaintRequest, "inpaint", options)
-        source, where = prepared(picture, self.path), to_mask(mask, self.path)
-        return self._drawing(jobs.inpaint(request, source, where, models()))
+        taken, where = take(picture, self.path), to_mask(mask, self.path)
+        request, told = of_their_classes(request, [taken])
+        return self._drawing(
+            told_before(told, jobs.inpaint(request, taken.picture, where, models()))
+        )
 
     @takes(EncodeRequest)
     def encode(self, picture: Picture, **options: Any) -> Encoded:

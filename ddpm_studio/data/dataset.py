@@ -72,5 +72,9 @@ class Dataset:
         known = len(lines) == len(self)
         return tuple(plain(lines[number]) if known else "" for number in numbers)
 
+    def class_of(self, number: int) -> str | None:
+        """Return the name of the class of a picture; None without labels."""
+        return None if self.labels is None else self.class_names[int(self.labels[number])]
+
     def __len__(self) -> int:
         return len(self.images)

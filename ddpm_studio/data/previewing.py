@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ddpm_studio.data.collecting import collect
+from ddpm_studio.data.collecting import Collection, collect
 from ddpm_studio.data.decoding.decode_pass import NotAPicture, Raw, header_of, read_item, values_of
 from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
@@ -24,8 +24,10 @@ from ddpm_studio.data.fitting import (
     settled,
 )
 from ddpm_studio.data.items import Item, Pixels
+from ddpm_studio.data.labels.choosing import renamed
 from ddpm_studio.data.ranges import SeenValues
 from ddpm_studio.data.report import Reject
+from ddpm_studio.data.settling import labels_of
 from ddpm_studio.data.survey import nothing_usable
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
@@ -46,6 +48,7 @@ class PreviewResult:
         found: how many files look like pictures; they are not all opened.
         skipped: how many were tried and can't be used.
         options: the options with size and colour as chosen from these few pictures.
+        classes: each one's class, None where it has none; empty: nobody asked for them.
     """
 
     pictures: Pixels
@@ -54,6 +57,7 @@ class PreviewResult:
     found: int
     skipped: int
     options: PrepareOptions
+    classes: tuple[str | None, ...] = ()
 
 
 def preview(
@@ -62,8 +66,11 @@ def preview(
     count: int = 24,
     *,
     required_multiple: int = 1,
+    classes: bool = False,
 ) -> PreviewResult:
     """Prepare about ``count`` pictures spread over the set; bad ones are skipped.
+
+    With ``classes`` it looks what each is of too, which takes a look at all names of the set.
 
     Raises:
         StudioError: as :func:`prepare`, judging by the pictures tried.
@@ -100,12 +107,12 @@ def preview(
         with suppress(Unusable):
             values.add(values_of(raw))
     recipe = replace(recipe, ranges=values.ranges(collection.title, options))
-    made: list[tuple[str, tuple[int, int], Pixels]] = []
+    made: list[tuple[Item, tuple[int, int], Pixels]] = []
     for item, raw, header in taken:
         if made and time.monotonic() > until:
             break
         try:
-            made.append((item.name, header.size, make_picture(raw, recipe)))
+            made.append((item, header.size, make_picture(raw, recipe)))
         except Unusable as verdict:
             rejects.append(Reject(item.name, str(verdict)))
     if not made:
@@ -115,12 +122,25 @@ def preview(
         pictures = pictures[..., :1].copy()
     return PreviewResult(
         pictures,
-        tuple(name for name, _, _ in made),
+        tuple(item.name for item, _, _ in made),
         tuple(header_size for _, header_size, _ in made),
         len(candidates) if likely else len(made),
         len(rejects),
         settled(options, PictureShape.of(pictures), bands=recipe.bands),
+        _classes(candidates, [item for item, _, _ in made], collection, options) if classes else (),
     )
+
+
+def _classes(
+    items: Sequence[Item], shown: Sequence[Item], collection: Collection, options: PrepareOptions
+) -> tuple[str | None, ...]:
+    """Return the class of each item shown, by what all of them together tell."""
+    found = labels_of(items, collection, options).classes
+    if found is None:
+        return (None,) * len(shown)
+    known = renamed(found, options.classes)
+    of = {id(item): known[at] for at, item in enumerate(items)}
+    return tuple(of[id(item)] for item in shown)
 
 
 def _looks_like_picture(item: Item) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -12,7 +13,7 @@ from ddpm_studio.engine.networks.network import NetworkConfig
 
 
 class ConditionalDenoiser(Protocol):
-    """A network that also takes class labels of shape (N,)."""
+    """A network that also takes class labels of shape (N,), or shares of classes."""
 
     def __call__(self, x: Tensor, t: Tensor, y: Tensor, /) -> Tensor:
         """Predict from x_t at the labels t for the classes y."""
@@ -77,8 +78,11 @@ def guided(
     scale: float,
     rescale: float = 0.0,
 ) -> Tensor:
-    """Predict as :class:`Guided` does, for classes on the device; nothing is checked."""
-    nothing = torch.full_like(classes, config.num_classes or 0)
+    """Predict as :class:`Guided` does, for classes on the device; nothing is checked.
+
+    Classes may be shares, as :func:`class_shares` makes them, for a network that mixes classes.
+    """
+    nothing = _no_label(classes, config.num_classes or 0)
     if scale == 1:
         return network(x, t, classes)
     channels = x.shape[1]
@@ -110,6 +114,51 @@ def rescaled(guided: Tensor, prediction: Tensor, share: float) -> Tensor:
     check_number("the share", share, 0, 1)
     spread, wanted = (x.flatten(1).std(1)[:, None, None, None] for x in (guided, prediction))
     return guided * (share * wanted / spread + (1 - share))
+
+
+def class_shares(classes: Sequence[int | None], parts: Tensor, num_classes: int) -> Tensor:
+    """Return the share of each class in pictures that are mixed of several.
+
+    A class-conditional network takes its class through an embedding c, and between pictures of
+    the classes a and b it is asked with (1 − λ)·c(a) + λ·c(b), the embedding interpolated as the
+    latents are. Each end is conditioned on its own class, and what lies between changes steadily.
+    Mixing the predictions instead, (1 − λ)·ε(x_t, a) + λ·ε(x_t, b), which leads to the geometric
+    mean of both conditional densities, takes an evaluation for each class, and a few-step student
+    draws both pictures over one another by it; by the embedding it takes one, whatever is mixed.
+
+    Args:
+        classes: of each picture that is mixed, shape (K,); None: without a class.
+        parts: how much of each is in each mix, shape (N, K); each row adds up to 1.
+        num_classes: of the network.
+
+    Returns:
+        float32 (N, num_classes + 1), the last column being "no label".
+
+    Raises:
+        ValueError: for another number of parts, or a class that there is not.
+    """
+    check_shape("the parts", parts, ("N", "K"))
+    if parts.shape[1] != len(classes):
+        raise ValueError(f"{parts.shape[1]} parts came for {len(classes)} classes")
+    labels = torch.tensor([num_classes if one is None else one for one in classes])
+    known = torch.tensor([one for one in classes if one is not None], dtype=torch.int64)
+    check_labels(known, num_classes)
+    rows = torch.nn.functional.one_hot(labels, num_classes + 1).to(parts.device, torch.float32)
+    return parts.float() @ rows
+
+
+def nearest_class(shares: Tensor) -> Tensor:
+    """Return the label with the largest share, shape (N,), for a network that mixes no classes."""
+    return shares.argmax(1)
+
+
+def _no_label(classes: Tensor, num_classes: int) -> Tensor:
+    """Return what stands for "no label" in the form that the classes have."""
+    if not classes.is_floating_point():
+        return torch.full_like(classes, num_classes)
+    nothing = torch.zeros_like(classes)
+    nothing[:, num_classes] = 1
+    return nothing
 
 
 def check_labels(labels: Tensor, num_classes: int) -> None:

@@ -54,12 +54,14 @@ from .library.exchange import (
     look_at_model as look_at_model,
 )
 from .library.numbered import load_picture as load_picture
+from .library.numbered import take_picture as take_picture
 from .library.run_summary import (
     RunSummary as RunSummary,
 )
 from .library.run_summary import (
     describe_run as describe_run,
 )
+from .library.training_pictures import some_labelled as some_labelled
 from .library.training_pictures import some_pictures as some_pictures
 from .measuring.bits import measure_bits as measure_bits
 from .measuring.bound import (

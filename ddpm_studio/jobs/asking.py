@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ Named = Callable[[str], str]
 """How an option is called where it was named: ``--image-size`` for ``image_size``."""
 
 # What a person may name and a request numbers.
-_CLASS = "class_label"
+_CLASS, _CLASSES = "class_label", "class_labels"
 
 
 class OptionError(StudioError):
@@ -41,8 +41,8 @@ def ask(
 
     Args:
         model: which.
-        given: the options that were named, those left out being absent. A class may be named
-            too, instead of numbered.
+        given: the options that were named, those left out being absent. Classes may be named
+            too, instead of numbered, several as a sequence or with commas between; "none" is none.
         named: how options are called in what is said of them.
         more: fields that are no options, such as ``run``.
 
@@ -52,7 +52,10 @@ def ask(
     """
     own = dict(given)
     if isinstance(own.get(_CLASS), str):
-        own[_CLASS] = _class_number(more["run"], str(own[_CLASS]))
+        (own[_CLASS],) = _class_numbers(more["run"], [own[_CLASS]])
+    if isinstance(classes := own.get(_CLASSES), Sequence):
+        listed = classes.split(",") if isinstance(classes, str) else classes
+        own[_CLASSES] = _class_numbers(more["run"], listed)
     try:
         made = model(**own, **more)
     except ValidationError as error:
@@ -63,11 +66,13 @@ def ask(
     return made
 
 
-def _class_number(run: object, word: str) -> int:
+def _class_numbers(run: object, words: Sequence[object]) -> list[object]:
+    """Return classes with numbers for those that are named; what else there is, as it is."""
     from ddpm_studio.runs import RunFolder
-    from ddpm_studio.runs.classes import class_number
+    from ddpm_studio.runs.classes import class_or_none
 
-    return class_number(RunFolder.open(Path(str(run))).info, word)
+    info = RunFolder.open(Path(str(run))).info
+    return [class_or_none(info, one.strip()) if isinstance(one, str) else one for one in words]
 
 
 def _refuse_idle(made: BaseModel, own: Collection[str], named: Named) -> None:

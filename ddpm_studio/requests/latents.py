@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic.config import JsonDict
@@ -102,7 +102,26 @@ class MixRequest(SamplerRequest):
         title="Mix",
         description="linear as in the paper; spherical keeps the noise's variance.",
     )
+    class_labels: tuple[Annotated[int, Field(ge=0)] | None, ...] | None = Field(
+        None,
+        title="Classes",
+        description="Class of each picture that is mixed, in order, by name or number, such as "
+        "cat,dog; none: without. Between them its embedding is interpolated. Empty: one class for "
+        "all, or none.",
+        json_schema_extra={"metavar": "A,B,…"},
+        # Drawn without, it is the drawing that it was before there were any.
+        exclude_if=lambda labels: labels is None,
+    )
     frames: Frames = 0
+
+    @field_validator("class_labels")
+    @classmethod
+    def _check_one_way(
+        cls, labels: tuple[int | None, ...] | None, info: ValidationInfo
+    ) -> tuple[int | None, ...] | None:
+        if labels is not None and info.data.get("class_label") is not None:
+            raise ValueError("give one class for all, or one of each, not both")
+        return labels
 
 
 class InterpolateRequest(MixRequest):

@@ -9,6 +9,9 @@ from ddpm_studio.errors import StudioError, plain
 if TYPE_CHECKING:
     from ddpm_studio.runs.info import RunInfo
 
+NO_CLASS = "none"
+"""What a person writes for "without a class", unless a class is called so."""
+
 # More than these are no help in one line of an error.
 _MOST_NAMED = 12
 _LONGEST_NAME = 24
@@ -45,6 +48,17 @@ def class_number(info: RunInfo, word: str) -> int:
         check_class(info, int(word))
         return int(word)
     raise _unknown(names, word)
+
+
+def class_or_none(info: RunInfo, word: str) -> int | None:
+    """Return the number of the class that a person means; None for :data:`NO_CLASS`.
+
+    Raises:
+        StudioError: as :func:`class_number`.
+    """
+    if word == NO_CLASS and word not in known_classes(info):
+        return None
+    return class_number(info, word)
 
 
 def check_class(info: RunInfo, number: int) -> None:

@@ -82,6 +82,39 @@ def test_a_class_is_named_in_every_way_to_draw(
     assert not (tmp_path / "no.png").exists()
 
 
+def test_the_class_of_a_picture_is_taken_and_told(
+    terminal: Terminal, class_trained: Path, tmp_path: Path
+) -> None:
+    def asked(*words: object) -> tuple[dict[str, Any], str]:
+        out = tmp_path / "out.png"
+        said = terminal(*words, "--out", out, "--device", "cpu", "--t", 1, "--steps", 2)
+        assert said.code == 0, said.err
+        recipe = read_recipe(out)
+        assert recipe is not None
+        assert isinstance(recipe["request"], dict)
+        return recipe["request"], said.err
+
+    image, other = tmp_path / "square" / "a.png", tmp_path / "b.png"
+    for path in (image, other):
+        path.parent.mkdir(exist_ok=True)
+        Image.new("L", (16, 16), 255).save(path)
+    request, said = asked("share", class_trained, image, "--count", 1)
+    assert request["class_label"] == 1
+    assert "as the picture is of: square" in said
+    request, said = asked("share", class_trained, image, "--count", 1, "--class-label", "none")
+    assert request["class_label"] is None
+    assert "square" not in said
+    mix = ("interpolate", class_trained, image, other, "--steps-lambda", 2)
+    request, said = asked(*mix)
+    assert request["class_labels"] == [1, None]
+    assert "as the pictures are of: square, none" in said
+    request, said = asked(*mix, "--class-labels", "circle, 1")
+    assert request["class_labels"] == [0, 1]
+    wrong = terminal(*mix, "--class-labels", "circle,dog", "--out", tmp_path / "no.png")
+    assert wrong.code == 1
+    assert "no class dog" in wrong.error
+
+
 def test_a_t_that_nobody_named_fits_the_model(
     terminal: Terminal, trained: Path, pictures: Path, tmp_path: Path
 ) -> None:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import UNetConfig
-from ddpm_studio.engine.guidance import Guided
+from ddpm_studio.engine.guidance import Guided, class_shares, guided, nearest_class
+from ddpm_studio.engine.networks.registry import build
 
 CONFIG = UNetConfig.tiny(8, 1).with_(num_classes=3)
 
@@ -64,3 +65,36 @@ def test_refusals() -> None:
             Guided(_Network(), CONFIG, Y, 2.0, rescale)
     with pytest.raises(ValueError, match="1 pictures came for 2 classes"):
         Guided(_Network(), CONFIG, Y)(X[:1], T[:1])
+
+
+def test_shares_of_classes_go_with_the_parts() -> None:
+    parts = torch.tensor([[1.0, 0.0], [0.75, 0.25], [0.0, 1.0]])
+    assert class_shares([2, 0], parts, 3).tolist() == [
+        [0, 0, 1, 0],
+        [0.25, 0, 0.75, 0],
+        [1, 0, 0, 0],
+    ]
+    assert class_shares([1, None], parts, 3)[1].tolist() == [0, 0.75, 0, 0.25]
+    assert class_shares([1, 1], parts, 3)[1].tolist() == [0, 1, 0, 0]
+    assert nearest_class(class_shares([2, 0], parts, 3)).tolist() == [2, 2, 0]
+
+
+def test_shares_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 parts came for 3 classes"):
+        class_shares([0, 1, 2], torch.eye(2), 3)
+    for wrong in (3, -1):
+        with pytest.raises(ValueError, match=f"class {wrong} is not one of"):
+            class_shares([0, wrong], torch.eye(2), 3)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0, 2.5])
+def test_guidance_of_whole_shares_is_that_of_labels(scale: float) -> None:
+    network = build(CONFIG).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            torch.nn.init.normal_(parameter, std=0.1)
+        x = torch.randn(2, 1, 8, 8)
+        shares = class_shares([0, 2], torch.eye(2), 3)
+        by_label = guided(network, CONFIG, x, T, Y, scale)
+        by_share = guided(network, CONFIG, x, T, shares, scale)
+    torch.testing.assert_close(by_share, by_label, rtol=0, atol=0)

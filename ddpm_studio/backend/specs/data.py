@@ -13,6 +13,7 @@ from ddpm_studio.requests import PrepareOptions
 
 if TYPE_CHECKING:
     from ddpm_studio.data import Dataset, PreviewResult
+    from ddpm_studio.jobs.drawing.picture_classes import TakenPicture
 
 
 def preview(
@@ -65,12 +66,25 @@ def some_pictures(run: Path, count: int = 24, slot: str | None = None) -> JobSpe
     return JobSpec("Looking at the data", PoolCall(work), slot=slot, listed=False)
 
 
-def load_picture(path: Path, run: Path, slot: str | None = None) -> JobSpec[Pictures]:
-    """Read a picture and prepare it for a run's model; the result is uint8 (H, W, C)."""
+def some_labelled(
+    run: Path, count: int = 24, slot: str | None = None
+) -> JobSpec[tuple[Pictures, tuple[str | None, ...]]]:
+    """Read pictures as :func:`some_pictures`; the result is these and the class of each."""
 
-    def work() -> Pictures:
+    def work() -> tuple[Pictures, tuple[str | None, ...]]:
         from ddpm_studio import jobs
 
-        return jobs.load_picture(path, run)
+        return jobs.some_labelled(run, count)
+
+    return JobSpec("Looking at the data", PoolCall(work), slot=slot, listed=False)
+
+
+def take_picture(path: Path, run: Path, slot: str | None = None) -> JobSpec[TakenPicture]:
+    """Read a picture and prepare it for a run's model."""
+
+    def work() -> TakenPicture:
+        from ddpm_studio import jobs
+
+        return jobs.take_picture(path, run)
 
     return JobSpec(f"Reading {path.name}", PoolCall(work), slot=slot, listed=False)

@@ -48,9 +48,12 @@ def command(
     trajectory = TrajectoryRecorder(gif, view, animation, grid, npy, numbers)
     request = trajectory.ask(validated(InpaintRequest, given, run=run))
     from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs import ModelStore, inpaint, load_mask, load_picture
+    from ddpm_studio.jobs import ModelStore, inpaint, load_mask, take_picture
+    from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
 
-    job = inpaint(request, load_picture(image, run), load_mask(mask, run), ModelStore())
-    drawn = listen(job, trajectory)
+    taken = take_picture(image, run)
+    request, told = of_their_classes(request, [taken])
+    job = inpaint(request, taken.picture, load_mask(mask, run), ModelStore())
+    drawn = listen(told_before(told, job), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
     tell_drawn([out, *trajectory.write(drawn.recipe)], drawn, json)

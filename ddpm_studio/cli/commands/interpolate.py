@@ -52,11 +52,14 @@ def command(
     if grid.columns is None and request.trail is None:
         grid = grid.model_copy(update={"columns": row_length(request)})
     from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs import ModelStore, interpolate, load_picture
+    from ddpm_studio.jobs import ModelStore, interpolate, take_picture
     from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
+    from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
 
-    ends = [load_picture(path, run) for path in (a, b, c, d) if path is not None]
-    drawn = listen(interpolate(with_fitting_t(request, given), ends, ModelStore()))
+    taken = [take_picture(path, run) for path in (a, b, c, d) if path is not None]
+    request, told = of_their_classes(with_fitting_t(request, given), taken)
+    job = interpolate(request, [one.picture for one in taken], ModelStore())
+    drawn = listen(told_before(told, job))
     write_out(out, drawn.pictures, drawn.recipe, grid)
     written = [out]
     if gif is not None:

@@ -72,16 +72,19 @@ def command(
         if file is not None and request.t == 0:
             raise typer.BadParameter("at t = 0 there is no way to show.", param_hint=f"'{option}'")
     from ddpm_studio.cli.listening import listen
-    from ddpm_studio.jobs import ModelStore, load_latent, load_picture, save_latent, share
+    from ddpm_studio.jobs import ModelStore, load_latent, save_latent, share, take_picture
     from ddpm_studio.jobs.drawing.fitting_t import with_fitting_t
+    from ddpm_studio.jobs.drawing.picture_classes import of_their_classes, told_before
 
-    picture = None if image is None else load_picture(image, run)
+    taken = [] if image is None else [take_picture(image, run)]
+    request, told = of_their_classes(request, taken)
     x_t = None if latent is None else load_latent(latent)
     if x_t is not None:
         request = request.model_copy(update={"t": x_t.t})
     else:
         request = with_fitting_t(request, given)
-    drawn = listen(share(request, picture, ModelStore(), x_t), trajectory)
+    job = share(request, taken[0].picture if taken else None, ModelStore(), x_t)
+    drawn = listen(told_before(told, job), trajectory)
     write_out(out, drawn.pictures, drawn.recipe, grid)
     written = [out, *trajectory.write(drawn.recipe)]
     if save_latent_to is not None and drawn.shared is not None:

@@ -14,6 +14,7 @@ from ddpm_studio.engine.networks.network import (
     Network,
     NetworkConfig,
     class_labels,
+    embedded_labels,
     require_pictures,
 )
 from ddpm_studio.engine.networks.unet_blocks import xavier
@@ -81,6 +82,7 @@ class DiT(Network):
 
     in_float32 = ("time1.", "time2.", "label.")
     outer_layers = ("patches", "out")
+    mixes_classes = True
 
     config: DiTConfig
 
@@ -127,8 +129,8 @@ class DiT(Network):
         embedding = timestep_embedding(t, _EMBEDDING, cos_first=True, shift=0)
         condition = self.time2(F.silu(self.time1(embedding)))
         labels = class_labels(self.config, x, y)
-        if self.label is not None:
-            condition = condition + self.label(labels)
+        if self.label is not None and labels is not None:
+            condition = condition + embedded_labels(self.label, labels)
         return F.silu(condition)
 
 

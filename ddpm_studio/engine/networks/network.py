@@ -147,6 +147,9 @@ class Network(nn.Module, ABC):
     #: others are hidden; None: not told, so that they are taken to be the first and the last.
     outer_layers: ClassVar[tuple[str, ...] | None] = None
 
+    #: Whether labels may also be shares of classes, between which it interpolates.
+    mixes_classes: ClassVar[bool] = False
+
     config: NetworkConfig
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -166,7 +169,9 @@ class Network(nn.Module, ABC):
         Args:
             x: x_t, shape (N, C, H, W).
             t: labels 0..T−1, or numbers that stand for any σ, floating; shape (N,).
-            y: class labels, shape (N,); ``num_classes`` (or None) stands for "no label".
+            y: class labels, shape (N,); ``num_classes`` (or None) stands for "no label". If
+                ``mixes_classes``, also the share of each class and, last, of "no label":
+                floating, shape (N, num_classes + 1), see :func:`embedded_labels`.
 
         Returns:
             Shape (N, out_channels, H, W), of x's type.
@@ -202,6 +207,22 @@ def class_labels(config: NetworkConfig, x: Tensor, y: Tensor | None) -> Tensor |
             raise ValueError("this network was trained without labels")
         return None
     return torch.full((len(x),), config.num_classes, device=x.device) if y is None else y
+
+
+def embedded_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
+    """Return the embedding of each picture's class, or the interpolated one of several.
+
+    Args:
+        table: an embedding of each class, and one of "no label".
+        labels: whole numbers, shape (N,); or the share of each row, floating, shape (N, rows).
+
+    Returns:
+        Shape (N, D). Of a share of 1 it is the row itself.
+    """
+    if labels.is_floating_point():
+        return labels.to(table.weight.dtype) @ table.weight
+    embedded: Tensor = table(labels)
+    return embedded
 
 
 @cache

@@ -15,6 +15,7 @@ from ddpm_studio.engine.networks.network import (
     Network,
     NetworkConfig,
     class_labels,
+    embedded_labels,
     require_pictures,
 )
 from ddpm_studio.engine.networks.norm_silu import norm_silu_conv
@@ -69,6 +70,7 @@ class UNetBody(Network):
 
     in_float32 = ("time1.", "time2.", "label.")
     outer_layers = ("conv_in", "conv_out")
+    mixes_classes = True
 
     def __init__(self, config: NetworkConfig, plan: UNetPlan) -> None:
         super().__init__(config)
@@ -157,8 +159,8 @@ class UNetBody(Network):
         )
         temb = self.time2(F.silu(self.time1(embedding)))
         labels = class_labels(self.config, x, y)
-        if self.label is not None:
-            temb = temb + self.label(labels)
+        if self.label is not None and labels is not None:
+            temb = temb + embedded_labels(self.label, labels)
         return F.silu(temb)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from ddpm_studio.engine.samplers.grid import sectioned
 from ddpm_studio.engine.samplers.running import run_sampler
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.array_text import Array, pack
-from ddpm_studio.jobs.drawing.evaluator import Evaluator
+from ddpm_studio.jobs.drawing.evaluator import Classes, Evaluator
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event, FrameImages, Pictures, Progress
@@ -32,7 +32,7 @@ def evaluator_for(
     model: Model,
     request: DrawRequest,
     evaluations: int = 0,
-    classes: Sequence[int] | None = None,
+    classes: Classes | None = None,
 ) -> Evaluator:
     """Return the model as the request asks for it, for so many evaluations.
 
@@ -40,14 +40,16 @@ def evaluator_for(
         model: what to draw with.
         request: its settings.
         evaluations: how many will be asked for, as far as is known.
-        classes: one for each picture of a batch, in place of the request's.
+        classes: one for each picture of a batch, in place of the request's; or shares of classes
+            that the network knows.
 
     Raises:
         StudioError: if a class or guidance is asked of a model that can't follow it.
     """
     asked = request.class_label if classes is None else classes
     if asked is not None:
-        check_class(model.info, asked if isinstance(asked, int) else max(asked))
+        if not isinstance(asked, Tensor):
+            check_class(model.info, asked if isinstance(asked, int) else max(asked))
         check_guidance(model.info, request.guidance)
     elif request.guidance != 1:
         check_class(model.info, 0)  # Where there are no classes, that is what to say.
@@ -150,7 +152,7 @@ def walk(
     noise: PictureNoise,
     through: int = 0,
     walks: int = 1,
-    classes: Sequence[int] | None = None,
+    classes: Classes | None = None,
 ) -> Frames:
     """Run the asked sampler from x_t at t down to x_0, stopping by at ``through``.
 
@@ -203,7 +205,7 @@ def draw(
     frames: int = 0,
     text: str = "Drawing",
     walks: int = 1,
-    classes: Sequence[int] | None = None,
+    classes: Classes | None = None,
 ) -> Generator[Event, None, Pictures]:
     """Yield progress and up to ``frames`` moments of the way from x_t at t to x_0.
 
@@ -216,7 +218,7 @@ def draw(
         frames: how many moments to show, first and last included; 0: none.
         text: what the progress says.
         walks: how many like this are to come, with this one.
-        classes: one for each picture, in place of the request's.
+        classes: of each picture, in place of the request's; see :func:`evaluator_for`.
 
     Returns:
         The pictures, uint8 (N, H, W, C).

@@ -11,9 +11,12 @@ from torch import Tensor
 
 from ddpm_studio.engine import Network
 from ddpm_studio.engine.device.memory_format import memory_format
-from ddpm_studio.engine.guidance import check_labels, guided
+from ddpm_studio.engine.guidance import check_labels, guided, nearest_class
 from ddpm_studio.errors import is_out_of_memory
 from ddpm_studio.jobs.machine.compiling import DrawingNetwork
+
+Classes = Sequence[int] | Tensor
+"""The class of each picture of a batch, or a tensor of shares of classes, (N, num_classes + 1)."""
 
 
 class Evaluator:
@@ -22,7 +25,9 @@ class Evaluator:
     Args:
         network: the weights, in the precision to compute in.
         device: where they lie.
-        classes: the class of all pictures, or of each of a batch; None: without labels.
+        classes: the class of all pictures, or of each of a batch, or shares of classes, see
+            :func:`~ddpm_studio.engine.guidance.class_shares`; None: without labels. A network that
+            mixes no classes takes that of the largest share.
         guidance: strength of classifier-free guidance, from 0.
         rescale: see :class:`ddpm_studio.engine.guidance.Guided`.
         evaluations: how many will be asked for, as far as is known.
@@ -35,16 +40,14 @@ class Evaluator:
         self,
         network: Network,
         device: torch.device,
-        classes: int | Sequence[int] | None = None,
+        classes: int | Classes | None = None,
         guidance: float = 1.0,
         rescale: float = 0.0,
         evaluations: int = 0,
     ) -> None:
         self._classes: Tensor | None = None
         if classes is not None:
-            self._classes = torch.tensor(classes)
-            check_labels(self._classes.view(-1), network.config.num_classes or 0)
-            self._classes = self._classes.to(device)
+            self._classes = _labels_of(network, classes).to(device)
         self.network = network
         self._layout = memory_format(device, network.precision)
         self.batch = batch_limit(network.config.shape, device)
@@ -74,13 +77,22 @@ class Evaluator:
         assert self._classes is not None
         if self._classes.ndim and len(self._classes) != count:
             raise ValueError(f"{count} pictures came for {len(self._classes)} classes")
-        return self._classes.expand(count).contiguous()
+        return self._classes.expand(count, *self._classes.shape[1:]).contiguous()
 
     def _in_pieces(self, x: Tensor, *more: Tensor) -> Tensor:
         if len(x) <= self.batch:
             return self._network(x, *more)
         pieces = zip(*(torch.split(one, self.batch) for one in (x, *more)), strict=True)
         return torch.cat([self._network(*piece) for piece in pieces])
+
+
+def _labels_of(network: Network, classes: int | Classes) -> Tensor:
+    """Return labels, a single one or of shape (N,), or shares of classes, as the network takes."""
+    if isinstance(classes, Tensor):
+        return classes if network.mixes_classes else nearest_class(classes)
+    labels = torch.tensor(classes)
+    check_labels(labels.view(-1), network.config.num_classes or 0)
+    return labels
 
 
 def _predict(

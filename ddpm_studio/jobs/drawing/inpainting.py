@@ -96,7 +96,7 @@ def load_mask(path: Path, run: Path) -> Mask:
     Raises:
         StudioError: if it is no picture, or no run.
     """
-    return mask_of(load_file(path, run, flat=True))
+    return mask_of(load_file(path, run, flat=True).picture)
 
 
 def mask_of(picture: Pictures) -> Mask:

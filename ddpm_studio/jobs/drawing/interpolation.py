@@ -1,4 +1,4 @@
-"""Interpolation through latent space [DDPM Fig. 8, 9]."""
+"""Interpolation through latent space [DDPM Fig. 8, 9], between classes by their embeddings."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ import torch
 from torch import Tensor
 
 from ddpm_studio.engine import PictureNoise, encode, mix, mix_between, mix_corners
+from ddpm_studio.engine.guidance import class_shares
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import check_t, draw, recipe
+from ddpm_studio.jobs.drawing.evaluator import Classes
 from ddpm_studio.jobs.drawing.latents import forward_noise
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
 from ddpm_studio.jobs.drawing.sampling_defaults import as_the_run_draws
 from ddpm_studio.jobs.events import DrawingBegun, Drawn, Event, Pictures
 from ddpm_studio.requests import InterpolateRequest, MixRequest, PathRequest, trail_points
+from ddpm_studio.runs.classes import check_class, check_withheld
 
 
 def interpolate(
     request: InterpolateRequest, ends: Sequence[Pictures], models: ModelStore
 ) -> Generator[Event, None, Drawn]:
     """Encode the pictures to t, mix, and decode; all noise is held fixed over λ.
+
+    With ``request.class_labels`` each end is conditioned on its own class, and between them the
+    embedding of the class goes with λ; see :func:`~ddpm_studio.engine.guidance.class_shares`.
 
     Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
@@ -37,7 +43,8 @@ def interpolate(
 
     Raises:
         StudioError: if the run can't be read, a picture does not fit, there are neither two
-            nor four, t is out of range, or u and v do not go with the number of pictures.
+            nor four, t or a class is out of range, or u and v, or the classes, do not go with the
+            number of pictures.
     """
     if len(ends) not in (2, 4):
         raise StudioError(f"{len(ends)} pictures can't be mixed.", "Choose two, or four corners.")
@@ -54,8 +61,10 @@ def interpolate(
     lambdas = torch.linspace(0, 1, request.steps_lambda)
     if request.u is not None:
         lambdas = torch.tensor([request.u])
+    parts = _square_parts(lambdas, request.v) if len(ends) == 4 else _row_parts(lambdas)
     if request.trail is not None:
-        mixed = mix_between(x_t, torch.tensor(trail_points(request.trail)), request.mix)
+        points = torch.tensor(trail_points(request.trail))
+        mixed, parts = mix_between(x_t, points, request.mix), _trail_parts(points)
     elif request.v is not None:
         across = [mix(x_t[k], x_t[k + 1], lambdas, request.mix)[0] for k in (0, 2)]
         mixed = mix(across[0], across[1], torch.tensor([request.v]), request.mix)
@@ -63,13 +72,15 @@ def interpolate(
         mixed = mix_corners(x_t, lambdas, request.mix)
     else:
         mixed = mix(x_t[0], x_t[1], lambdas, request.mix)
-    return (yield from _decoded(model, request, mixed, ends))
+    return (yield from _decoded(model, request, mixed, ends, parts))
 
 
 def walk_path(
     request: PathRequest, keys: Sequence[Pictures], models: ModelStore
 ) -> Generator[Event, None, Drawn]:
     """Encode key pictures to t and walk λ from each to the next; all noise is held fixed.
+
+    Classes go with the pictures as those of :func:`interpolate`.
 
     Yields DrawingBegun, Progress, and FrameImages of all pictures if ``request.frames`` asks for
     them.
@@ -85,7 +96,7 @@ def walk_path(
 
     Raises:
         StudioError: if the run can't be read, a picture does not fit, there are fewer than
-            two, or t is out of range.
+            two, t or a class is out of range, or the classes do not go with the pictures.
     """
     if len(keys) < 2:
         raise StudioError("A path needs two pictures or more.", "Add another picture to it.")
@@ -96,7 +107,8 @@ def walk_path(
     stops = [*x_t, x_t[0]] if request.closed else list(x_t)
     legs = [mix(a, b, lambdas, request.mix) for a, b in itertools.pairwise(stops)]
     mixed = torch.cat(legs if request.closed else [*legs, x_t[-1:]])
-    return (yield from _decoded(model, request, mixed, keys))
+    parts = _path_parts(lambdas, len(keys), request.closed)
+    return (yield from _decoded(model, request, mixed, keys, parts))
 
 
 def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) -> Tensor:
@@ -107,14 +119,80 @@ def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) ->
     return encode(model.process, x_0, request.t, forward.draw(x_0.shape[1:]))
 
 
+def _row_parts(lambdas: Tensor) -> Tensor:
+    """How much of A and of B is in each picture of a row, shape (N, 2)."""
+    return torch.stack([1 - lambdas, lambdas], dim=1)
+
+
+def _square_parts(lambdas: Tensor, v: float | None) -> Tensor:
+    """How much of each corner is in each picture of a square, row by row, shape (N, 4)."""
+    across = _row_parts(lambdas)
+    down = across if v is None else _row_parts(torch.tensor([v]))
+    return torch.einsum("dr,ac->darc", down, across).reshape(-1, 4)
+
+
+def _trail_parts(points: Tensor) -> Tensor:
+    """How much of each corner is in each picture at the points (u, v) of a square, shape (N, 4)."""
+    u, v = _row_parts(points[:, 0]), _row_parts(points[:, 1])
+    return torch.einsum("nr,nc->nrc", v, u).reshape(-1, 4)
+
+
+def _path_parts(lambdas: Tensor, keys: int, closed: bool) -> Tensor:
+    """How much of each key is in each picture of a path, shape (N, keys)."""
+    rows = torch.eye(keys)
+    stops = [*rows, rows[0]] if closed else list(rows)
+    legs = [_row_parts(lambdas) @ torch.stack(leg) for leg in itertools.pairwise(stops)]
+    return torch.cat(legs if closed else [*legs, rows[-1:]])
+
+
+def _classes(model: Model, request: MixRequest, parts: Tensor) -> Classes | None:
+    """Return the class of each mix, or its shares of the pictures' classes; None: as asked for all.
+
+    Raises:
+        StudioError: if there are more or fewer classes than pictures, or the model does not know
+            one.
+    """
+    labels = request.class_labels
+    if labels is None:
+        return None
+    if len(labels) != parts.shape[1]:
+        raise StudioError(
+            f"{len(labels)} classes do not go with {parts.shape[1]} pictures.",
+            "Give one of each picture, in order; none where it has none.",
+        )
+    known = [label for label in labels if label is not None]
+    if not known:
+        return None
+    check_class(model.info, max(known))
+    if len(known) < len(labels):
+        check_withheld(model.info)
+    elif len(set(known)) == 1:
+        return known[:1] * len(parts)
+    classes = model.network.config.num_classes
+    assert classes is not None
+    return class_shares(labels, parts, classes)
+
+
 def _decoded(
-    model: Model, request: MixRequest, mixed: Tensor, inputs: Sequence[Pictures]
+    model: Model,
+    request: MixRequest,
+    mixed: Tensor,
+    inputs: Sequence[Pictures],
+    parts: Tensor,
 ) -> Generator[Event, None, Drawn]:
+    classes = _classes(model, request, parts)
     named = {str(number): picture for number, picture in enumerate(inputs)}
     made = recipe(model, request, named)
     yield DrawingBegun(made)
     noise = PictureNoise(request.seed, [0] * len(mixed), model.device)
     pictures = yield from draw(
-        model, request, mixed, request.t, noise, frames=request.frames, text="Interpolating"
+        model,
+        request,
+        mixed,
+        request.t,
+        noise,
+        frames=request.frames,
+        text="Interpolating",
+        classes=classes,
     )
     return Drawn(pictures, made, to_uint8(mixed).cpu().numpy())

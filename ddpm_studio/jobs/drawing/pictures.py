@@ -13,10 +13,12 @@ from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape
 from ddpm_studio.jobs.drawing.models import Model
+from ddpm_studio.jobs.drawing.picture_classes import TakenPicture, class_of_file
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs.classes import known_classes
 
 
 def prepare_options(info: RunInfo) -> PrepareOptions:
@@ -27,18 +29,22 @@ def prepare_options(info: RunInfo) -> PrepareOptions:
     return settled(options, shape, bands=options.channels == "bands")
 
 
-def load_file(path: Path, run: Path, *, flat: bool = False) -> Pictures:
+def load_file(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
     """Read a picture, or the first of a folder or zip, and prepare it as the run's data were.
 
     Returns:
-        uint8 (H, W, C) of the model's size; ``flat``: in gray or RGB, whatever the model has.
+        The picture of the model's size, with its class; ``flat``: in gray or RGB, whatever the
+        model has, and without.
 
     Raises:
         StudioError: if it is no picture, or no run.
     """
-    options = _options(run, flat)
-    picture: Pictures = data.preview([path], options, 1).pictures[0]
-    return picture
+    info = RunFolder.open(run).info
+    by_class = not flat and bool(known_classes(info))
+    found = data.preview([path], _options(run, flat), 1, classes=by_class)
+    picture: Pictures = found.pictures[0]
+    of = (found.classes[0] or class_of_file(path, info)) if by_class else None
+    return TakenPicture(picture, of)
 
 
 def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures:

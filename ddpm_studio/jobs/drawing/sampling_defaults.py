@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.jobs.drawing.models import Model
 from ddpm_studio.jobs.drawing.students import with_its_sampler
-from ddpm_studio.requests import EvaluateRequest, SampleRequest, SamplerRequest
+from ddpm_studio.requests import EvaluateRequest, MixRequest, SampleRequest, SamplerRequest
 from ddpm_studio.runs import RunInfo
 
 _MOST = 2.0
@@ -38,6 +38,8 @@ def as_the_run_draws(model: Model, request: SamplerRequestT) -> SamplerRequestT:
         if request.all_classes is None and "class_label" not in named:
             update["all_classes"] = True
         by_class |= bool(update.get("all_classes", request.all_classes))
+    elif isinstance(request, MixRequest):
+        by_class |= any(label is not None for label in request.class_labels or ())
     elif isinstance(request, EvaluateRequest):
         by_class |= request.by_class
     if by_class and "guidance" not in named:

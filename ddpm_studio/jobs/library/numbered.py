@@ -9,6 +9,7 @@ from ddpm_studio import data
 from ddpm_studio.data.samples import named_data
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs.drawing.picture_classes import TakenPicture
 from ddpm_studio.jobs.drawing.pictures import fit_picture, load_file, prepare_options
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.jobs.library.training_pictures import measured_pictures
@@ -25,6 +26,11 @@ def numbered(place: str | Path, number: int) -> str:
 
 
 def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
+    """Read a picture as :func:`take_picture`, and return it alone, uint8 (H, W, C)."""
+    return take_picture(path, run, flat=flat).picture
+
+
+def take_picture(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
     """Read a picture and prepare it as the run's data were.
 
     Args:
@@ -35,7 +41,7 @@ def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
         flat: in gray or RGB, whatever the model has.
 
     Returns:
-        uint8 (H, W, C) of the model's size.
+        The picture of the model's size, with its class where that is known.
 
     Raises:
         StudioError: if it is no picture, there is none of that number, or it is no run.
@@ -57,4 +63,5 @@ def load_picture(path: Path, run: Path, *, flat: bool = False) -> Pictures:
         )
     picture: Pictures = dataset.images[number]
     fits = not flat and (not is_run or place.resolve() == run.resolve())
-    return picture if fits else fit_picture(picture, run, flat=flat)
+    fitted = picture if fits else fit_picture(picture, run, flat=flat)
+    return TakenPicture(fitted, dataset.class_of(number))

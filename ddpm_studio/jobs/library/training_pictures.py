@@ -16,6 +16,7 @@ from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.jobs.library.gallery import numbered
 from ddpm_studio.paths import is_there
 from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs.classes import known_classes
 
 
 def learnt_sources(info: RunInfo, remedy: str = "") -> list[Path]:
@@ -118,13 +119,18 @@ def learnt_pictures(info: RunInfo, sources: Sequence[Path]) -> Generator[Event, 
 
 
 def some_pictures(run: Path, count: int) -> Pictures:
+    """Return pictures as :func:`some_labelled`, uint8 (N, H, W, C), alone."""
+    return some_labelled(run, count)[0]
+
+
+def some_labelled(run: Path, count: int) -> tuple[Pictures, tuple[str | None, ...]]:
     """Return up to ``count`` of the pictures that a run was trained on, spread over the set.
 
     Where those of a model that was packed to be shared are not on the machine, they are of the
     embedded set that goes with it, or those that it came with.
 
     Returns:
-        uint8 (N, H, W, C) of the model's size.
+        uint8 (N, H, W, C) of the model's size, and the class of each, None where there is none.
 
     Raises:
         StudioError: if it is no run, or its pictures are gone and were not kept.
@@ -137,14 +143,20 @@ def some_pictures(run: Path, count: int) -> Pictures:
             numbered(folder.samples_dir / "gallery")[:count] if shipped is None else [shipped.path]
         )
         if places:
-            taken: Pictures = data.preview(places, prepare_options(info), count).pictures
-            return taken
+            return _labelled_preview(places, info, count)
     sources = learnt_sources(info, "Drop a picture here instead.")
     kept = kept_pictures(info, sources)
     if kept is not None:
         total = len(kept)
         chosen = [k * total // count for k in range(count)] if total > count else range(total)
         spread: Pictures = kept.images[list(chosen)]
-        return spread
-    pictures: Pictures = data.preview(sources, prepare_options(info), count).pictures
-    return pictures
+        return spread, tuple(map(kept.class_of, chosen))
+    return _labelled_preview(sources, info, count)
+
+
+def _labelled_preview(
+    sources: Sequence[Path], info: RunInfo, count: int
+) -> tuple[Pictures, tuple[str | None, ...]]:
+    by_class = bool(known_classes(info))
+    found = data.preview(sources, prepare_options(info), count, classes=by_class)
+    return found.pictures, found.classes or (None,) * len(found.pictures)

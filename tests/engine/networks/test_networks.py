@@ -148,6 +148,24 @@ def test_in_bf16_only_the_embedding_of_t_stays_float32(kind: str) -> None:
 
 
 @KINDS
+def test_each_kind_interpolates_between_classes(kind: str) -> None:
+    network = randomised(build(NARROW[kind].with_(num_classes=2))).eval()
+    x, t = torch.randn(3, 3, 8, 8), torch.tensor([3, 3, 3])
+    shares = torch.tensor([[1.0, 0, 0], [0.5, 0.5, 0], [0, 0, 1]])
+    assert network.mixes_classes
+    with torch.no_grad():
+        mixed = network(x, t, shares)
+        whole = network(x, t, torch.tensor([0, 0, 2]))
+        # Half way in the embedding, by a third class whose embedding is just there.
+        table = network.get_parameter("label.weight")
+        table[1] = (table[0] + table[1]) / 2
+        between = network(x, t, torch.tensor([1, 1, 1]))
+    torch.testing.assert_close(mixed[[0, 2]], whole[[0, 2]])
+    torch.testing.assert_close(mixed[1], between[1])
+    assert not torch.allclose(mixed[1], whole[1], atol=1e-3)
+
+
+@KINDS
 def test_each_kind_trains(kind: str) -> None:
     torch.manual_seed(0)
     config = NARROW[kind]

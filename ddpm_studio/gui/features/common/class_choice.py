@@ -14,7 +14,7 @@ from ddpm_studio.gui.widgets.layout.flow_layout import together
 
 # With either the network is evaluated once, and nothing is guided.
 _UNGUIDED = (0.0, 1.0)
-_ALL = "all"
+_ALL, _PICTURES = "all", "pictures"
 
 
 class ClassChoice(QObject):
@@ -25,13 +25,15 @@ class ClassChoice(QObject):
     Args:
         parent: the owner.
         in_turn: whether the classes can be drawn in turn too, as samples can.
+        of_pictures: whether what is drawn begins with pictures, whose classes can be taken.
     """
 
     changed = Signal()
 
-    def __init__(self, parent: QObject, in_turn: bool = False) -> None:
+    def __init__(self, parent: QObject, in_turn: bool = False, of_pictures: bool = False) -> None:
         super().__init__(parent)
-        self._in_turn = in_turn
+        self._in_turn, self._of_pictures = in_turn, of_pictures
+        self._pictures: tuple[int | None, ...] = ()
         self.class_label = QComboBox()
         self.class_label.addItem(self.tr("any"), None)
         describe(self.class_label, "class_label")
@@ -53,10 +55,9 @@ class ClassChoice(QObject):
     def value(self) -> dict[str, Any]:
         """Return the fields of a request; rescaling as a request tells it, only where it acts."""
         chosen = self.class_label.currentData()
-        told: dict[str, Any] = {
-            "class_label": None if chosen == _ALL else chosen,
-            "guidance": self._strength,
-        }
+        told: dict[str, Any] = {"class_label": self._label, "guidance": self._strength}
+        if chosen == _PICTURES and len(set(self._pictures)) > 1:
+            told["class_labels"] = self._pictures
         # As a request tells it: only where it is so.
         if chosen == _ALL:
             told["all_classes"] = True
@@ -68,10 +69,20 @@ class ClassChoice(QObject):
         if "class_label" in fields:
             box = self.class_label
             chosen = _ALL if fields.get("all_classes") else fields["class_label"]
+            if fields.get("class_labels") is not None:
+                chosen = _PICTURES
             box.setCurrentIndex(max(0, box.findData(chosen)))
         if "guidance" in fields:
             self.guidance.setValue(fields["guidance"])
             self.rescale.setValue(fields.get("guidance_rescale", 0.0))
+
+    def set_pictures(self, classes: Sequence[int | None]) -> None:
+        """Follow the classes of the pictures to begin with, in order; None: of none.
+
+        It emits nothing: other pictures are drawn from anyway.
+        """
+        self._pictures = tuple(classes)
+        self._follow()
 
     def set_classes(
         self,
@@ -92,6 +103,8 @@ class ClassChoice(QObject):
         box = self.class_label
         self.guidance.setEnabled(guidable)
         offered: list[tuple[str, int | str | None]] = []
+        if names and self._of_pictures and any_class:
+            offered.append((self.tr("the picture's"), _PICTURES))
         if any_class or not names:
             offered.append((self.tr("any"), None))
         if names and self._in_turn:
@@ -113,9 +126,20 @@ class ClassChoice(QObject):
         self._follow()
 
     @property
+    def _label(self) -> int | None:
+        """The class of all that is drawn; None: of none, or of several."""
+        chosen = self.class_label.currentData()
+        if chosen == _PICTURES:
+            return self._pictures[0] if len(set(self._pictures)) == 1 else None
+        return None if chosen == _ALL else chosen
+
+    @property
     def _strength(self) -> float:
-        chosen = self.class_label.currentData() is not None and self.guidance.isEnabled()
-        return round(self.guidance.value(), 2) if chosen else 1.0
+        chosen = self.class_label.currentData()
+        by_class = any(one is not None for one in self._pictures)
+        if chosen is None or (chosen == _PICTURES and not by_class):
+            return 1.0
+        return round(self.guidance.value(), 2) if self.guidance.isEnabled() else 1.0
 
     @property
     def _guided(self) -> bool:

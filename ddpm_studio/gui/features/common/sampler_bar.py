@@ -51,6 +51,7 @@ class SamplerBar(QWidget):
         fixed: the sampler is not to be chosen: neither it nor η nor a respacing is shown.
         brief: only sampler, steps and η, beside a bar that has the rest.
         in_turn: whether the classes can be drawn in turn, as samples can.
+        of_pictures: whether the classes of pictures that it begins with can be taken.
         loose: lay nothing out: a drawer does it.
         parent: the owner.
     """
@@ -66,6 +67,7 @@ class SamplerBar(QWidget):
         fixed: bool = False,
         brief: bool = False,
         in_turn: bool = False,
+        of_pictures: bool = False,
         loose: bool = False,
         parent: QWidget | None = None,
     ) -> None:
@@ -85,7 +87,8 @@ class SamplerBar(QWidget):
         self.variance, self.precision, self.clip, more = self._more()
         self._eta_label = TermLabel("η", "eta")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
-        self._classes, self._weights = ClassChoice(self, in_turn), WeightsChoice()
+        self._classes = ClassChoice(self, in_turn, of_pictures)
+        self._weights = WeightsChoice()
         self.class_label, self.guidance = self._classes.class_label, self._classes.guidance
         self.rescale = self._classes.rescale
         self.weights, self.ema_length = self._weights.box, self._weights.length

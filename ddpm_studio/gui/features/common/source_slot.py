@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -11,15 +13,25 @@ from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.platform.images import PICTURE_MIME, Pictures, paths_from_mime
+from ddpm_studio.gui.features.common.class_badge import ClassBadge
+from ddpm_studio.gui.platform.images import PICTURE_MIME, PictureDrop, Pictures, paths_from_mime
 from ddpm_studio.gui.widgets.layout.basics import set_property
 from ddpm_studio.gui.widgets.pictures.picture_dialog import ask_for_picture
 from ddpm_studio.gui.widgets.pictures.picture_slot import PictureSlot
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.picture_classes import (
+    TakenPicture,
+    class_of_recipe,
+    number_of_class,
+    of_set,
+    with_class,
+)
 
 _CHOICE = 48
 _SIDE = 92
 _LATENT = ".safetensors"
+
+ResultT = TypeVar("ResultT")
 
 
 class SourceSlot(PictureSlot):
@@ -27,11 +39,14 @@ class SourceSlot(PictureSlot):
 
     ``failed`` says why a picture can't be used.
 
+    The picture's class is known from its set, from how it was drawn, or from its folder's name.
+
     Args:
         studio: knows the run whose model the picture must fit.
         title: what stands here.
         hint: what an empty slot means.
         slot: the backend's slot: a newer picture replaces one that is being prepared.
+        by_class: its class is told in a corner, and can be chosen there.
         parent: the owner.
     """
 
@@ -41,7 +56,13 @@ class SourceSlot(PictureSlot):
     """A latent's file was dropped here (Path)."""
 
     def __init__(
-        self, studio: Studio, title: str, hint: str, slot: str, parent: QWidget | None = None
+        self,
+        studio: Studio,
+        title: str,
+        hint: str,
+        slot: str,
+        by_class: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(title, hint, parent)
         self.setFixedSize(_SIDE, _SIDE)
@@ -56,8 +77,13 @@ class SourceSlot(PictureSlot):
         self._by_chance = False
         self.waiting = False
         """Whether a picture is being prepared."""
-        self._job: JobHandle[Pictures] | None = None
+        self._job: JobHandle[object] | None = None
+        self._badge: ClassBadge | None = None
         self._tells = True
+        if by_class:
+            self._badge = ClassBadge(title, self)
+            self._badge.chosen.connect(self._on_class)
+            studio.run_changed.connect(self._tell_class)
         self.changed.connect(self._on_changed)
         self.choose_requested.connect(self._choose)
 
@@ -66,11 +92,32 @@ class SourceSlot(PictureSlot):
         self.asked = True
         self._load(path)
 
-    def take(self, picture: Pictures, *, asked: bool = True) -> None:
+    def take(self, picture: Pictures | PictureDrop, *, asked: bool = True) -> None:
         """Hold a picture of the data, (H, W, C)."""
-        self._original, self._recipe, self.asked = picture, None, asked
+        drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
+        self._original, self._recipe, self.asked = drop.picture, drop.recipe, asked
         self._by_chance = False
-        self._fit(picture)
+        self._fit(drop.picture)
+
+    @property
+    def class_label(self) -> int | None:
+        """The number of the picture's class in the open model; None: none, or unknown."""
+        name, view = self._class_name, self._studio.run_view
+        if name is None or view is None:
+            return None
+        return number_of_class(view.summary.known_classes, name)
+
+    def set_class(self, number: int | None) -> None:
+        """Say of which of the open model's classes the picture is; None: of none."""
+        view = self._studio.run_view
+        if view is not None and self.fitted is not None:
+            name = None if number is None else view.summary.known_classes[number]
+            self._recipe = with_class(self._recipe, name)
+            self._show_fitted(self.fitted)
+
+    @property
+    def _class_name(self) -> str | None:
+        return None if self._recipe is None else class_of_recipe(self._recipe)
 
     def refit(self) -> None:
         """Prepare the picture anew, for another model; one that came by chance goes.
@@ -93,13 +140,15 @@ class SourceSlot(PictureSlot):
         """
         dataset = self._studio.dataset
         if dataset is not None:
-            self.take(random.choice(dataset.images).copy(), asked=asked)
+            number = random.randrange(len(dataset))
+            of = of_set(dataset.class_of(number))
+            self.take(PictureDrop(dataset.images[number].copy(), of), asked=asked)
             self._by_chance = True
         elif self._studio.run is not None:
             self._original, self._recipe, self.asked = None, None, asked
             self._by_chance = True
-            spec = specs.data.some_pictures(self._studio.run, _CHOICE, self._slot)
-            self._prepare(spec, tell=asked)
+            spec = specs.data.some_labelled(self._studio.run, _CHOICE, self._slot)
+            self._prepare(spec, self._on_some, tell=asked)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Light up for files and folders too."""
@@ -129,13 +178,15 @@ class SourceSlot(PictureSlot):
     def _load(self, path: Path) -> None:
         if self._studio.run is not None:
             self._original, self._recipe, self._by_chance = path, None, False
-            self._prepare(specs.data.load_picture(path, self._studio.run, self._slot))
+            spec = specs.data.take_picture(path, self._studio.run, self._slot)
+            self._prepare(spec, self._on_taken)
 
     def _fit(self, picture: Pictures | None) -> None:
         if picture is None or self._fits(picture):
             self._show_fitted(picture)
         elif self._studio.run is not None:
-            self._prepare(specs.data.fit_picture(picture, self._studio.run, self._slot))
+            spec = specs.data.fit_picture(picture, self._studio.run, self._slot)
+            self._prepare(spec, self._show_fitted)
 
     def _fits(self, picture: Pictures) -> bool:
         view = self._studio.run_view
@@ -144,16 +195,25 @@ class SourceSlot(PictureSlot):
         summary = view.summary
         return bool(picture.shape == (summary.height, summary.width, summary.channels))
 
-    def _prepare(self, spec: JobSpec[Pictures], *, tell: bool = True) -> None:
+    def _prepare(
+        self, spec: JobSpec[ResultT], take: Callable[[ResultT], object], *, tell: bool = True
+    ) -> None:
         self.waiting, self._tells = True, tell
-        self._job = self._studio.backend.submit(spec)
-        self._job.on_finished(self._on_prepared)
-        self._job.on_failed(self._on_failed)
+        job = self._studio.backend.submit(spec)
+        job.on_finished(take)
+        job.on_failed(self._on_failed)
+        self._job = job
 
-    def _on_prepared(self, pictures: Pictures) -> None:
-        if pictures.ndim == 4:
-            self._original = pictures = random.choice(pictures)
-        self._show_fitted(pictures)
+    def _on_some(self, found: tuple[Pictures, Sequence[str | None]]) -> None:
+        pictures, classes = found
+        number = random.randrange(len(pictures))
+        self._original = pictures[number]
+        self._recipe = of_set(classes[number])
+        self._show_fitted(pictures[number])
+
+    def _on_taken(self, taken: TakenPicture) -> None:
+        self._recipe = of_set(taken.class_name)
+        self._show_fitted(taken.picture)
 
     def _show_fitted(self, picture: Pictures | None) -> None:
         if self._job is not None and not self._job.state.over:
@@ -164,7 +224,19 @@ class SourceSlot(PictureSlot):
         blocked = self.blockSignals(True)
         self.set_picture(picture, self._recipe)
         self.blockSignals(blocked)
+        self._tell_class()
         self.fitted_changed.emit()
+
+    def _on_class(self, number: int | None) -> None:
+        self.asked = True
+        self.set_class(number)
+
+    def _tell_class(self) -> None:
+        view = self._studio.run_view
+        if self._badge is not None:
+            told = view is not None and self.fitted is not None
+            names = view.summary.known_classes if view is not None and told else ()
+            self._badge.show_class(names, self.class_label)
 
     def _on_failed(self, failure: Failure) -> None:
         self.waiting = False

@@ -28,6 +28,7 @@ from ddpm_studio.gui.widgets.layout.tall_area import FilledArea
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.picture_classes import CLASS
 from ddpm_studio.requests import PrepareOptions
 
 _DEBOUNCE_MS = 150
@@ -64,6 +65,7 @@ class DataPanel(QWidget):
         self.reading.again_requested.connect(self._read_again)
         self.thumbnails = PictureGrid(self.tr("Prepared pictures"))
         self.thumbnails.tooltip_for = self._describe
+        self.thumbnails.about = self._about
         PictureMenu(studio, self.thumbnails)
         self.report = ReportView()
         self.back_button = button(
@@ -269,6 +271,12 @@ class DataPanel(QWidget):
     def _origin(self) -> dict[str, object]:
         return {"kind": "data", "source": self._title()}
 
+    def _about(self, index: int) -> dict[str, object]:
+        """Return what goes with a picture that is taken from here: its class, where it has one."""
+        dataset = self._studio.dataset
+        of = None if dataset is None else dataset.class_of(index)
+        return {} if of is None else {CLASS: of}
+
     def _describe(self, index: int) -> str:
         """Return what is known of one picture: its file as found, or its class."""
         dataset, preview = self._studio.dataset, self._studio.preview
@@ -278,9 +286,8 @@ class DataPanel(QWidget):
             width, height = preview.sizes[index]
             return f"{preview.names[index]} · {size_text(width, height)}"
         number = self.tr("Picture {n}").format(n=f"{index + 1:,}")
-        if dataset.labels is None:
-            return number
-        return f"{number} · {dataset.class_names[int(dataset.labels[index])]}"
+        of = dataset.class_of(index)
+        return number if of is None else f"{number} · {of}"
 
 
 def _title_of(sources: Sequence[Path]) -> str:

@@ -28,7 +28,7 @@ from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.jobs.drawing.recipes import Recipe, Restored
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
 from ddpm_studio.requests import InpaintRequest
 
@@ -51,7 +51,9 @@ class InpaintPanel(ToolPanel):
         self._frames: list[Pictures] = []
         self.cancelled.shown = self._with_known
         wheel = WheelFilter(self)
-        self.source = SourceSlot(studio, self.tr("Picture"), self.tr("drop one"), "inpaint source")
+        self.source = SourceSlot(
+            studio, self.tr("Picture"), self.tr("drop one"), "inpaint source", by_class=True
+        )
         self.canvas = MaskPicture(self.tr("Picture and mask"))
         self.grid = PictureGrid(self.tr("Filled in"))
         self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
@@ -83,7 +85,7 @@ class InpaintPanel(ToolPanel):
         for number in (self.jump, self.resamplings):
             number.setKeyboardTracking(False)
             number.valueChanged.connect(self.draw_later)
-        self.sampler = SamplerBar(steps=_STEPS, fixed=True, loose=True)
+        self.sampler = SamplerBar(steps=_STEPS, fixed=True, of_pictures=True, loose=True)
         self.export = ExportMenu(studio, actions, "inpaint", self.category, self._to_export)
         self.export.report_to(self.messages)
         PictureMenu(studio, self.grid)
@@ -250,6 +252,7 @@ class InpaintPanel(ToolPanel):
         self.export.refresh()
 
     def _on_source(self) -> None:
+        self.sampler.classes.set_pictures([self.source.class_label])
         self._surprised |= self.source.fitted is not None
         self.canvas.set_picture(self.source.fitted)
         self._tell_changes()
@@ -292,10 +295,10 @@ class InpaintPanel(ToolPanel):
         self.grid.set_pictures(None)
         self.export.refresh()
 
-    def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
+    def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
         if where == "inpaint":
             self._surprised = True
-            self.source.set_picture(picture)
+            self.source.set_picture(picture, recipe)
 
     def _to_export(self) -> Export | None:
         if self.drawn is None:

@@ -27,20 +27,20 @@ from ddpm_studio.gui.features.interpolate.mix_pictures import MixPictures
 from ddpm_studio.gui.features.interpolate.mix_rows import show_mixes, show_square
 from ddpm_studio.gui.features.interpolate.mix_view import SLIDER, MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
-from ddpm_studio.gui.features.interpolate.random_pictures import chosen, offer_some
-from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.gui.features.interpolate.random_pictures import offer_some
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.jobs.drawing.recipes import Recipe, Restored
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages
 from ddpm_studio.requests import InterpolateRequest, PathRequest
 
 _FRAMES = 25
 _ROWS = (0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1)
 _ROOM_FOR_WORDS = 1040
-_KEYS = 3
+_KEYS, _MOST_AT_ONCE = 3, 4
 
 
 class InterpolatePanel(ToolPanel):
@@ -65,7 +65,7 @@ class InterpolatePanel(ToolPanel):
         self._at_lambda = LambdaDrawer(studio, self.view, self._spec_at, self)
         self.path = PathView(studio)
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
-        self.sampler = SamplerBar(loose=True)
+        self.sampler = SamplerBar(of_pictures=True, loose=True)
         self.grid = RowGrid(self.tr("From A to B"))
         self.choices = MixChoices(actions, self.category, self.surprise, self.swap, self.draw_now)
         for grid in (self.grid, self.preview, self.path.preview):
@@ -104,7 +104,7 @@ class InterpolatePanel(ToolPanel):
 
     def _surprise(self, *, asked: bool) -> None:
         failed = self._on_failed if asked else self._on_none_found
-        offer_some(self.studio, partial(self._take_some, asked), failed)
+        offer_some(self.studio, _MOST_AT_ONCE, partial(self._take_some, asked), failed)
 
     def swap(self) -> None:
         """Exchange A and B; a path is turned around."""
@@ -145,6 +145,7 @@ class InterpolatePanel(ToolPanel):
         keys = self._keys()
         if not keys:
             return None
+        self.sampler.classes.set_pictures([of for _, of in self._mixed.keys(self.mode)])
         self.drawn = None
         self.export.refresh()
         common = {**self.choices.value(), **self.sampler.value()}
@@ -186,12 +187,7 @@ class InterpolatePanel(ToolPanel):
 
     def _keys(self) -> list[Pictures]:
         """The pictures to be mixed; empty while some are missing."""
-        if self.mode == "path":
-            keys = self.path.keys
-            return [] if self.path.waiting or len(keys) < 2 else keys
-        slots = self._slots()
-        ends = [slot.fitted for slot in slots if slot.fitted is not None and not slot.waiting]
-        return ends if len(ends) == len(slots) else []
+        return [picture for picture, _ in self._mixed.keys(self.mode)]
 
     def _slots(self) -> tuple[SourceSlot, ...]:
         return self.view.slots_of(self.mode)
@@ -207,6 +203,7 @@ class InterpolatePanel(ToolPanel):
         else:
             for slot, picture in zip(self.view.all_slots, found.pictures, strict=False):
                 slot.set_picture(picture)
+        self._mixed.set_classes(mode, fields.get("class_labels") or ())
         self.choices.set_mode(mode)
         self.choices.set_value(fields)
         if mode == "pad" and not fields["trail"]:
@@ -367,24 +364,24 @@ class InterpolatePanel(ToolPanel):
         """Try it again when the tab is seen again; nobody has asked, so nothing is said."""
         self._surprised = False
 
-    def _take_some(self, asked: bool, pictures: Pictures) -> None:
+    def _take_some(self, asked: bool, pictures: list[PictureDrop]) -> None:
         """Fill the slots; where four corners are wanted, those with a picture stay."""
         if self.mode == "path":
-            self.path.set_keys(chosen(pictures, _KEYS))
+            self.path.set_keys(pictures[:_KEYS])
             return
         slots = [slot for slot in self._slots() if slot.drop is None] or self._slots()
-        for slot, picture in zip(slots, itertools.cycle(chosen(pictures, len(slots)))):
-            slot.take(picture.copy(), asked=asked)
+        for slot, picture in zip(slots, itertools.cycle(pictures)):
+            slot.take(picture, asked=asked)
 
-    def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
+    def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
         slot = {"interpolate_a": self.a, "interpolate_b": self.b}.get(where)
         if slot is None:
             return
         self._surprised = True
         if self.mode == "path":
-            self.path.append(picture)
+            self.path.append(PictureDrop(picture, recipe))
         else:
-            slot.set_picture(picture)
+            slot.set_picture(picture, recipe)
 
     def _show_empty(self) -> None:
         self.view.tell_missing(self.mode, bool(self._keys()), self.surprise)

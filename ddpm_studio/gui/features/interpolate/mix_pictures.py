@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.interpolate.mix_view import MixView
 from ddpm_studio.gui.features.interpolate.path_view import PathView
+from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 
@@ -47,6 +51,23 @@ class MixPictures(QWidget):
         self._column.setStretchFactor(self._view, 0 if self._several else 1)
         self._column.setStretchFactor(self._grid, 1 if self._several else 0)
         self._share_out()
+
+    def keys(self, mode: str) -> list[tuple[Pictures, int | None]]:
+        """Return the pictures to be mixed and the class of each; empty while some are missing."""
+        slots = self._slots(mode)
+        held = [(one.fitted, one.class_label) for one in slots if not one.waiting]
+        found = [(picture, of) for picture, of in held if picture is not None]
+        if mode == "path":
+            return [] if self._path.waiting or len(found) < 2 else found
+        return found if len(found) == len(slots) else []
+
+    def set_classes(self, mode: str, numbers: Sequence[int | None]) -> None:
+        """Say of which classes the pictures are, in order."""
+        for slot, number in zip(self._slots(mode), numbers, strict=False):
+            slot.set_class(number)
+
+    def _slots(self, mode: str) -> Sequence[SourceSlot]:
+        return self._path.slots if mode == "path" else self._view.slots_of(mode)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the row more of a high window."""

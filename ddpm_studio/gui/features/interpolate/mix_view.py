@@ -29,7 +29,8 @@ class MixView(QWidget):
         super().__init__(parent)
         hint = self.tr("drop a picture")
         self.a, self.b, self.c, self.d = (
-            SourceSlot(studio, letter, hint, f"interpolate {letter.lower()}") for letter in "ABCD"
+            SourceSlot(studio, letter, hint, f"interpolate {letter.lower()}", by_class=True)
+            for letter in "ABCD"
         )
         self.preview = RowGrid(self.tr("The mix at λ"))
         self.pad = Pad(self.tr("Place between four pictures"), ("A", "B", "C", "D"))

@@ -178,7 +178,8 @@ class PathView(QWidget):
 
     def _grow(self) -> None:
         number = len(self._slots) + 1
-        slot = SourceSlot(self._studio, str(number), self.tr("drop"), f"path {number}")
+        hint, place = self.tr("drop"), f"path {number}"
+        slot = SourceSlot(self._studio, str(number), hint, place, by_class=True)
         slot.setFixedSize(_SIDE, _SIDE)
         slot.fitted_changed.connect(self._on_fitted)
         slot.failed.connect(self.failed)

@@ -28,7 +28,7 @@ from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.drawing.recipes import Restored
+from ddpm_studio.jobs.drawing.recipes import Recipe, Restored
 from ddpm_studio.jobs.events import Drawn, Event, FrameImages, Latent, Notice
 from ddpm_studio.requests import ShareRequest
 
@@ -46,7 +46,9 @@ class SharePanel(ToolPanel):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self.source = SourceSlot(studio, self.tr("Source"), self.tr("from noise"), "share source")
+        self.source = SourceSlot(
+            studio, self.tr("Source"), self.tr("from noise"), "share source", by_class=True
+        )
         self.time = TimeSlider(
             tip=self.tr("0: the picture itself. T: pure noise, nothing is shared")
         )
@@ -58,7 +60,7 @@ class SharePanel(ToolPanel):
         self.count.setItemData(self.count.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.count.setCurrentIndex(_COUNTS.index(8))
         name(self.count, self.tr("Count"), self.tr("How many pictures from one latent"))
-        self.sampler = SamplerBar(eta=1.0, least_eta=0.1, loose=True)
+        self.sampler = SamplerBar(eta=1.0, least_eta=0.1, of_pictures=True, loose=True)
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
         self.rows = DrawingRows()
@@ -248,6 +250,7 @@ class SharePanel(ToolPanel):
         return None if self.drawn is None else self.drawn.shared
 
     def _on_source(self) -> None:
+        self.sampler.classes.set_pictures([self.source.class_label])
         if self.source.fitted is not None:
             self.latents.let_go()
         self.draw_later(asked=self.source.asked)
@@ -285,9 +288,9 @@ class SharePanel(ToolPanel):
         self.latents.let_go()
         self.source.refit()
 
-    def _on_picture_sent(self, where: str, picture: Pictures, recipe: object) -> None:
+    def _on_picture_sent(self, where: str, picture: Pictures, recipe: Recipe | None) -> None:
         if where == "share":
-            self.source.set_picture(picture)
+            self.source.set_picture(picture, recipe)
 
     def _to_export(self) -> Export | None:
         if self.drawn is None:

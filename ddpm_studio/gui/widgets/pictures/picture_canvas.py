@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -32,6 +32,8 @@ class PictureCanvas(QAbstractScrollArea):
         super().__init__(parent)
         self._pictures: Pictures | None = None
         self._captions: Sequence[str] = ()
+        self.about: Callable[[int], Mapping[str, object]] | None = None
+        """What is known of a picture besides how all were made, by its index."""
         self._recipe: dict[str, object] | None = None
         self._badge: tuple[QImage, str] | None = None
         self._single = False
@@ -144,7 +146,10 @@ class PictureCanvas(QAbstractScrollArea):
 
         A recipe that names a picture of its own is that of a single picture, and stays as it is.
         """
-        return None if self._recipe is None else {"index": index, **self._recipe}
+        if self._recipe is None:
+            return None
+        more = {} if self.about is None else self.about(index)
+        return {"index": index, **self._recipe, **more}
 
     def cover(self, count: int, picture: tuple[int, int]) -> float:
         """Tell which part of the view so many pictures (height, width) would take."""

@@ -1,0 +1,83 @@
+"""Class badge: tells in a corner of a slot which class its picture is of, and lets it be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import name
+
+
+class ClassBadge(QToolButton):
+    """Lies over the lower edge of a slot; hidden where the model knows no classes.
+
+    Args:
+        title: of the slot.
+        slot: over which it lies.
+    """
+
+    chosen = Signal(object)
+    """A person says of which class the picture is: its number, or None."""
+
+    def __init__(self, title: str, slot: QWidget) -> None:
+        super().__init__(slot)
+        self._title, self._slot = title, slot
+        self._names: tuple[str, ...] = ()
+        self._current: int | None = None
+        self.setProperty("role", "over")
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        menu = QMenu(self)
+        menu.aboutToShow.connect(self._fill)
+        self.setMenu(menu)
+        slot.installEventFilter(self)
+        self.hide()
+
+    def show_class(self, names: Sequence[str], number: int | None) -> None:
+        """Tell the class of the picture.
+
+        Args:
+            names: those that the model knows; none: nothing is told.
+            number: of the picture's class, None: of none, or unknown.
+        """
+        self._names, self._current = tuple(names), number
+        self.setVisible(bool(names))
+        told = self.tr("no class") if number is None else self._names[number]
+        tip = self.tr("Its class is {0}: what is drawn from it goes by that. Click to choose.")
+        name(self, self.tr("Class of {0}").format(self._title), tip.format(told))
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay at the slot's lower edge."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        slot = self._slot
+        told = self.tr("no class") if self._current is None else self._names[self._current]
+        room = slot.width() - 2 * SPACE_S
+        metrics = self.fontMetrics()
+        self.setText(metrics.elidedText(told, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S)))
+        size = self.sizeHint()
+        width = min(size.width(), room)
+        self.setGeometry(SPACE_S, slot.height() - size.height() - SPACE_S, width, size.height())
+
+    def _fill(self) -> None:
+        menu = self.menu()
+        menu.clear()
+        group = QActionGroup(menu)
+        numbers: list[int | None] = [None, *range(len(self._names))]
+        for number in numbers:
+            text = self.tr("no class") if number is None else self._names[number]
+            action = menu.addAction(text.replace("&", "&&"))
+            action.setCheckable(True)
+            action.setChecked(number == self._current)
+            action.setData(number)
+            group.addAction(action)
+        group.triggered.connect(lambda action: self.chosen.emit(action.data()))

@@ -1,0 +1,138 @@
+"""Class of a picture that a drawing begins with: of its set, of its drawing, or of its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from ddpm_studio.errors import StudioError
+from ddpm_studio.export import read_recipe
+from ddpm_studio.jobs.events import Event, Notice, Pictures
+from ddpm_studio.paths import is_file
+from ddpm_studio.requests import InpaintRequest, InterpolateRequest, PathRequest, ShareRequest
+from ddpm_studio.runs import RunFolder, RunInfo
+from ddpm_studio.runs.classes import class_in_turn, known_classes
+
+RequestT = TypeVar("RequestT", ShareRequest, InpaintRequest, InterpolateRequest, PathRequest)
+ResultT = TypeVar("ResultT")
+
+CLASS = "class"
+"""What is known of a picture has its class, by name, under this key."""
+
+_NAMED = frozenset(("class_label", "class_labels"))
+
+
+@dataclass(frozen=True, eq=False)
+class TakenPicture:
+    """A picture, made to fit a model, and what it is of.
+
+    Args:
+        picture: uint8 (H, W, C).
+        class_name: its class; None: it is not known.
+    """
+
+    picture: Pictures
+    class_name: str | None = None
+
+
+def class_of_file(path: Path, info: RunInfo) -> str | None:
+    """Return the class of a picture in a file of its own, as a run's set calls it; None: unknown.
+
+    It is told by the recipe of a picture that was drawn here, else by the folder that it lies in,
+    if that is called as one of the run's classes is.
+    """
+    if not is_file(path):
+        return None
+    try:
+        recipe = read_recipe(path)
+    except StudioError:
+        return None
+    if recipe is not None:
+        return class_of_recipe(recipe)
+    folder = path.absolute().parent.name
+    name = info.data.options.classes.get(folder, folder) if info.data else folder
+    return name if name in known_classes(info) else None
+
+
+def with_class(recipe: Mapping[str, object] | None, name: str | None) -> dict[str, object]:
+    """Return what is known of a picture with the class that a person says; None: of none."""
+    return {"kind": "picture", **(recipe or {}), CLASS: name}
+
+
+def of_set(name: str | None) -> dict[str, object] | None:
+    """Return what is known of a picture of a set: its class; None: nothing."""
+    return None if name is None else with_class(None, name)
+
+
+def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
+    """Return the class that is told of a picture, or that it was drawn of; None: unknown, or none.
+
+    The recipe of a drawing has its number, the run that drew it, where that is still there, its
+    name.
+    """
+    if CLASS in recipe:
+        told = recipe[CLASS]
+        return told if isinstance(told, str) else None
+    asked, index = recipe.get("request"), recipe.get("index", 0)
+    if not isinstance(asked, dict):
+        return None
+    number = asked.get("class_label")
+    if type(number) is not int and not asked.get("all_classes"):
+        return None
+    try:
+        names = known_classes(RunFolder.open(Path(str(asked.get("run", "")))).info)
+    except StudioError:
+        return None
+    if type(number) is not int:
+        number = class_in_turn(index if type(index) is int else 0, max(1, len(names)))
+    return names[number] if 0 <= number < len(names) else None
+
+
+def class_numbers(info: RunInfo, names: Sequence[str | None]) -> tuple[int | None, ...]:
+    """Return the number of each class, None where a run's network does not know it."""
+    known = known_classes(info)
+    return tuple(None if name is None else number_of_class(known, name) for name in names)
+
+
+def number_of_class(known: Sequence[str], name: str) -> int | None:
+    """Return the number of a class among those that a network knows; None: it does not."""
+    return known.index(name) if name in known else None
+
+
+def of_their_classes(request: RequestT, taken: Sequence[TakenPicture]) -> tuple[RequestT, str]:
+    """Return a request conditioned on the classes of its pictures, where it names none.
+
+    Args:
+        request: whose own class, also one that says "no class", wins.
+        taken: the pictures.
+
+    Returns:
+        The request, and what to say about it; empty: nothing was changed.
+
+    Raises:
+        StudioError: if the run can't be read.
+    """
+    if _NAMED & request.model_fields_set or not any(one.class_name for one in taken):
+        return request, ""
+    info = RunFolder.open(request.run).info
+    numbers = class_numbers(info, [one.class_name for one in taken])
+    known = [number for number in numbers if number is not None]
+    if not known or (len(known) < len(numbers) and not info.null_label):
+        return request, ""
+    names = known_classes(info)
+    words = ["none" if number is None else names[number] for number in numbers]
+    told = f"Drawn by class, as the picture is of: {words[0]}."
+    if isinstance(request, ShareRequest | InpaintRequest):
+        return request.model_copy(update={"class_label": numbers[0]}), told
+    if len(words) > 1:
+        told = f"Drawn by class, as the pictures are of: {', '.join(words)}."
+    return request.model_copy(update={"class_labels": numbers}), told
+
+
+def told_before(text: str, job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:
+    """Yield a Notice, unless the text is empty, then what the job yields; return what it does."""
+    if text:
+        yield Notice(text)
+    return (yield from job)
