@@ -13,6 +13,8 @@ from ddpm_studio.requests import DistillRequest, PrepareOptions, TrainRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore, TrainResult
+    from ddpm_studio.jobs.training.bases import Base
+    from ddpm_studio.picture_shape import PictureShape
     from ddpm_studio.runs.journal import JournalEntry
 
 # What is written in it is read in the order in which it was asked for.
@@ -64,6 +66,19 @@ def distill(
         return jobs.distill(request, run, sources, models=models, spare=spare)
 
     return JobSpec(f"Training {run.name}", DeviceSteps(work), Lane.BACKGROUND)
+
+
+def find_bases(
+    shape: PictureShape, classes: tuple[str, ...], runs: Sequence[Path] = ()
+) -> JobSpec[list[Base]]:
+    """Look which trained networks a training on such pictures can begin with."""
+
+    def work() -> list[Base]:
+        from ddpm_studio.jobs.training.bases import find_bases
+
+        return find_bases(shape, classes, runs)
+
+    return JobSpec("Looking for models to start from", PoolCall(work), slot="bases", listed=False)
 
 
 def interrupted() -> JobSpec[list[JournalEntry]]:

@@ -87,8 +87,13 @@ class WindowTrainer(QObject):
         self.before: Path | None = None
         self._spare = FallbackFolder()
 
-    def start(self, request: TrainRequest, run: Path | None = None) -> None:
-        """Train on the open pictures, into a new run folder unless one is given."""
+    def start(
+        self, request: TrainRequest, run: Path | None = None, start_from: Path | None = None
+    ) -> None:
+        """Train on the open pictures, into a new run folder unless one is given.
+
+        ``start_from`` is a run whose network it begins with, adapted to the pictures.
+        """
         if not self._opened.sources:
             self._opened.notify(
                 StudioError("There are no pictures to train on.", "Drop some first.")
@@ -97,15 +102,22 @@ class WindowTrainer(QObject):
         new = run or self._new_run()
         spare = FallbackFolder()
         spec = specs.training.train(
-            self._opened.sources, new, request, self._opened.options, spare=spare
+            self._opened.sources,
+            new,
+            request,
+            self._opened.options,
+            spare=spare,
+            start_from=start_from,
         )
         self._train(spec, run, spare)
 
-    def enqueue(self, request: TrainRequest, run: Path) -> None:
+    def enqueue(self, request: TrainRequest, run: Path, start_from: Path | None = None) -> None:
         """Train on the pictures that are open now, into a new run, when nothing else trains."""
         spare = FallbackFolder()
         sources, options = self._opened.sources, self._opened.options
-        spec = specs.training.train(sources, run, request, options, spare=spare)
+        spec = specs.training.train(
+            sources, run, request, options, spare=spare, start_from=start_from
+        )
         if self.job is None:
             self._train(spec, run, spare)
             return

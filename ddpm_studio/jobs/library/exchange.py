@@ -6,8 +6,6 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from ddpm_studio.catalogue.origins import origins, require
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop import Recognised, UnknownModelError, recognised, save_diffusers
@@ -157,24 +155,6 @@ def export_diffusers(
             "DDPMPipeline of diffusers passes no classes: README.md says how this model is called."
         )
     return folder
-
-
-def start_weights(run: Path, network: torch.nn.Module) -> None:
-    """Load another run's averaged weights into a network that is to be fine-tuned.
-
-    Raises:
-        StudioError: if they do not fit.
-    """
-    folder = RunFolder.open(run)
-    tensors = folder.newest().load("ema", folder.info.network_config())
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise StudioError(
-            f"The weights of {run} do not fit this network.",
-            "Fine-tune with the network, picture size and classes of that run.",
-            str(error),
-        ) from error
 
 
 def _answers(

@@ -156,7 +156,7 @@ def fine_tuned(
 
 
 def taken_over(info: RunInfo) -> dict[str, Any]:
-    """Return what a run's fine-tuning has of it, as fields of a request.
+    """Return what a run's fine-tuning has of it, as fields of a request; classes may be others.
 
     What a request has no word for, such as the betas of an imported model, is left out.
     """
@@ -167,7 +167,6 @@ def taken_over(info: RunInfo) -> dict[str, Any]:
         "zero_terminal_snr": process.zero_terminal_snr,
         "parameterization": process.parameterization,
         "variance": process.variance,
-        "class_conditional": network.num_classes is not None,
         "dropout": network.dropout,
     }
     if info.request is not None:

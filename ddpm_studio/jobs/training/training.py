@@ -26,6 +26,7 @@ from ddpm_studio.jobs.machine.ranks.gathering import RankPlan
 from ddpm_studio.jobs.machine.ranks.preparing import prepared_by_all
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.machine.threads import threads
+from ddpm_studio.jobs.training.adapting import Adaptation, adapted_config, student_config
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.changes import (
     further,
@@ -193,16 +194,18 @@ def _prepare_and_train(
                 "The pictures have changed since this run began; training goes on with them."
             )
     else:
-        if base:
-            check_shape(base, dataset)
         # Recorded, so that training further is in the same wherever it is.
         precision = devices.choose_precision(request.precision, device)
-        request, told_classes = with_classes(request, dataset)
+        request, told_classes = with_classes(request, dataset, base)
         if told_classes:
             yield Told(told_classes)
-        config = base.network_config() if base else network_config(request, dataset)
-        if student and request.dropout is not None:
-            config = config.with_(dropout=request.dropout)
+        if student and base:
+            config = student_config(base, request, dataset)
+        elif base and start_from:
+            config = adapted_config(base, dataset, bool(request.class_conditional))
+            yield Told(str(Adaptation(base, start_from, config, dataset.class_names)))
+        else:
+            config = network_config(request, dataset)
         # Nor should it change its meaning with a preset.
         told = {"precision": precision, "dropout": config.dropout}
         request = request.model_copy(update=told)

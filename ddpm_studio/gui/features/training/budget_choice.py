@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from ddpm_studio.engine.sizes import side_text
+from ddpm_studio.gui.features.training.start_from import StartFrom
 from ddpm_studio.gui.features.training.training_form import TrainingForm
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
@@ -26,6 +27,8 @@ from ddpm_studio.jobs.training.budget import (
 from ddpm_studio.picture_shape import ImageSize, sides
 
 _PATIENCE_SECONDS = 20 * 60
+# A time as short, or as few pictures, make a trained network worth starting from.
+_SHORT_SECONDS, _FEW = 60 * 60, 5_000
 _LENGTHS = ("epochs", "minutes")
 
 
@@ -39,6 +42,7 @@ class BudgetChoice(QWidget):
         studio: whose pictures are made smaller.
         meter: knows how fast this machine is.
         form: the settings.
+        start_from: is offered where the time is short or the pictures are few.
         parent: the owner.
     """
 
@@ -47,9 +51,11 @@ class BudgetChoice(QWidget):
         studio: Studio,
         meter: MachineMeter,
         form: TrainingForm,
+        start_from: StartFrom | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.start_from = start_from or StartFrom(studio, self)
         self._studio, self._meter, self._form = studio, meter, form
         self.budget: Budget | None = parse_budget(DEFAULT)
         self._applying = False
@@ -68,6 +74,7 @@ class BudgetChoice(QWidget):
         self._build()
         form.changed.connect(self._on_form)
         meter.changed.connect(self._follow)
+        self.start_from.changed.connect(self._follow)
         self._follow()
 
     def choose(self, text: str) -> None:
@@ -107,6 +114,7 @@ class BudgetChoice(QWidget):
         layout.setSpacing(SPACE_S)
         layout.addLayout(heading)
         layout.addWidget(self.smaller, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.start_from)
 
     def _on_clicked(self, clicked: QToolButton) -> None:
         self.choose(str(clicked.property("budget")))
@@ -115,10 +123,12 @@ class BudgetChoice(QWidget):
         speed = self._meter.speed if self._meter.known else None
         if self.budget is None:
             return None
-        return choose(self.budget, speed, pictures=self._meter.pictures)
+        preset = self.start_from.preset
+        return choose(self.budget, speed, preset=preset, pictures=self._meter.pictures)
 
     def _follow(self) -> None:
         """Set the form to what suits the time, as far as that is known by now."""
+        self.start_from.set_worth(self._saves_time)
         choice = self._choice()
         if choice is not None:
             wanted = {**dict.fromkeys(_LENGTHS), **choice.settings}
@@ -149,6 +159,7 @@ class BudgetChoice(QWidget):
     def _show(self) -> None:
         chosen = self.budget.name if self.budget is not None else ""
         self.buttons[chosen].setChecked(True)
+        self.start_from.set_worth(self._saves_time)
         self._smaller = size = self._smaller_size()
         self.smaller.setVisible(size is not None)
         if size is not None and self._meter.speed is not None:
@@ -157,6 +168,14 @@ class BudgetChoice(QWidget):
             )
             self.smaller.setText(text)
             self.smaller.setAccessibleName(text)
+
+    @property
+    def _saves_time(self) -> bool:
+        """Whether to begin with a trained network saves much of the training."""
+        if self.budget is not None and self.budget.seconds is None:
+            return False  # As the paper is from nothing.
+        few = (self._meter.pictures or _FEW) < _FEW
+        return few or (self.budget is not None and (self.budget.seconds or 0) <= _SHORT_SECONDS)
 
     def _smaller_size(self) -> ImageSize | None:
         """Return a size with something to see in time, where at the present one there is not."""

@@ -33,7 +33,7 @@ class FineTuner(QObject):
         self,
         studio: Studio,
         actions: ActionRegistry,
-        asked: Callable[[], tuple[TrainRequest, Path] | None],
+        asked: Callable[[], tuple[TrainRequest, Path, Path | None] | None],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -57,7 +57,8 @@ class FineTuner(QObject):
         """Begin with the settings shown."""
         asked = self._asked()
         if asked is not None:
-            self._studio.trainer.fine_tune(*asked)
+            request, run, _ = asked
+            self._studio.trainer.fine_tune(request, run)
 
     def _refresh(self) -> None:
         view, training = self._studio.run_view, self._studio.training is not None

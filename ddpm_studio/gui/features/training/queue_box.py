@@ -27,7 +27,8 @@ class QueueBox(QWidget):
     Args:
         studio: whose trainings they are.
         actions: where the action is registered.
-        asked: returns the settings and the new run's folder, None if something is wrong with them.
+        asked: returns the settings, the new run's folder and the run to start from, if any; None if
+            something is wrong with them.
         parent: the panel.
     """
 
@@ -38,7 +39,7 @@ class QueueBox(QWidget):
         self,
         studio: Studio,
         actions: ActionRegistry,
-        asked: Callable[[], tuple[TrainRequest, Path] | None],
+        asked: Callable[[], tuple[TrainRequest, Path, Path | None] | None],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)

@@ -18,6 +18,7 @@ from ddpm_studio.gui.features.training.queue_box import QueueBox
 from ddpm_studio.gui.features.training.run_choice import RunChoice
 from ddpm_studio.gui.features.training.sample_view import SampleView
 from ddpm_studio.gui.features.training.saving_elsewhere import SavingElsewhere
+from ddpm_studio.gui.features.training.start_from import StartFrom
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
 from ddpm_studio.gui.features.training.training_form import COMMON, TrainingForm
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
@@ -71,6 +72,7 @@ class TrainingPanel(QWidget):
         self.status = TrainingStatus()
         self.further = FurtherRow(self._further)
         self.form = TrainingForm()
+        self.start_from = StartFrom(studio, self)
         self._register_settings(actions)
         self.run_choice = RunChoice(studio.trainer.has_promised)
         self.new_run = ElidedLabel("", "caption")
@@ -203,7 +205,7 @@ class TrainingPanel(QWidget):
         """Offer times above the settings, and say what one takes on this machine."""
         column = self.settings.layout()
         assert isinstance(column, QVBoxLayout)
-        self.budget = BudgetChoice(self._studio, meter, self.form)
+        self.budget = BudgetChoice(self._studio, meter, self.form, self.start_from)
         column.insertWidget(0, self.budget)
         column.insertWidget(1, TimeEstimate(meter, self.form))
 
@@ -213,10 +215,10 @@ class TrainingPanel(QWidget):
         if asked is not None:
             self._studio.trainer.start(*asked)
 
-    def _asked(self) -> tuple[TrainRequest, Path] | None:
-        """Return the settings and the new run's folder; None, and say so, if one is wrong."""
+    def _asked(self) -> tuple[TrainRequest, Path, Path | None] | None:
+        """Return settings, the new folder and the run to start from; None, and say so, if wrong."""
         try:
-            return self.form.value(), self.run_choice.path()
+            return self.form.value(), self.run_choice.path(), self.start_from.run
         except StudioError as error:
             self.messages.show_failure(Failure.of(error))
             return None

@@ -1,0 +1,97 @@
+"""Start of a training from a trained network, offered where that saves time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from ddpm_studio.backend import specs
+from ddpm_studio.gui.theme.tokens import SPACE_S
+from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.workspace.studio import Studio
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.training.bases import Base
+
+
+class StartFrom(QWidget):
+    """A box to tick: the training begins with a ready model, or the open one, instead of nothing.
+
+    It offers the model that is most like the open pictures, and says what is kept of it.
+
+    Args:
+        studio: knows the open pictures and the open run.
+        parent: the owner.
+    """
+
+    changed = Signal()
+    """``run`` is another."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._base: Base | None = None
+        self._asked: object = None
+        self._worth = False
+        self.box = QCheckBox()
+        self.told = label("", "caption", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_S)
+        layout.addWidget(self.box)
+        layout.addWidget(self.told)
+        self.box.toggled.connect(self.changed)
+        studio.data_changed.connect(self._look)
+        studio.run_changed.connect(self._look)
+        self._show()
+        self._look()
+
+    @property
+    def run(self) -> Path | None:
+        """The run that the training begins with; None: with none."""
+        return self._base.run if self._base is not None and self._chosen else None
+
+    @property
+    def preset(self) -> str | None:
+        """The network that it then has."""
+        return self._base.preset if self._base is not None and self._chosen else None
+
+    def set_worth(self, worth: bool) -> None:
+        """Offer it, or not: where there is time enough and pictures are many, it saves little."""
+        self._worth = worth
+        self._show()
+
+    @property
+    def _chosen(self) -> bool:
+        return self._worth and self.box.isChecked()
+
+    def _look(self) -> None:
+        """Look what there is for the open pictures, unless that is known."""
+        dataset, view = self._studio.dataset, self._studio.run_view
+        own = () if view is None else (view.summary.path,)
+        asked = None if dataset is None else (dataset.shape, dataset.class_names, own)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        if asked is None:
+            self._offer([])
+            return
+        self._studio.backend.submit(specs.training.find_bases(*asked)).on_finished(self._offer)
+
+    def _offer(self, bases: list[Base]) -> None:
+        before, self._base = self.run, bases[0] if bases else None
+        if self._base is not None:
+            title = self.tr("Start from {name}").format(name=self._base.title)
+            self.box.setText(title.replace("&", "&&"))
+            tip = self.tr("Shapes are there at once, and turn into those of your pictures")
+            name(self.box, title, tip)
+            self.told.setText(self._base.told)
+        self._show()
+        if self.run != before:
+            self.changed.emit()
+
+    def _show(self) -> None:
+        self.setVisible(self._worth and self._base is not None)
