@@ -55,21 +55,13 @@ def fit_picture(picture: Pictures, run: Path, slot: str | None = None) -> JobSpe
     return JobSpec("Fitting a picture", PoolCall(work), slot=slot, listed=False)
 
 
-def some_pictures(run: Path, count: int = 24, slot: str | None = None) -> JobSpec[Pictures]:
-    """Read some of the pictures that a run was trained on; the result is uint8 (N, H, W, C)."""
-
-    def work() -> Pictures:
-        from ddpm_studio import jobs
-
-        return jobs.some_pictures(run, count)
-
-    return JobSpec("Looking at the data", PoolCall(work), slot=slot, listed=False)
-
-
-def some_labelled(
+def some_pictures(
     run: Path, count: int = 24, slot: str | None = None
 ) -> JobSpec[tuple[Pictures, tuple[str | None, ...]]]:
-    """Read pictures as :func:`some_pictures`; the result is these and the class of each."""
+    """Read some of the pictures that a run was trained on.
+
+    The result is uint8 (N, H, W, C), and the class of each, None where there is none.
+    """
 
     def work() -> tuple[Pictures, tuple[str | None, ...]]:
         from ddpm_studio import jobs

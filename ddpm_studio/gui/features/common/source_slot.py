@@ -147,7 +147,7 @@ class SourceSlot(PictureSlot):
         elif self._studio.run is not None:
             self._original, self._recipe, self.asked = None, None, asked
             self._by_chance = True
-            spec = specs.data.some_labelled(self._studio.run, _CHOICE, self._slot)
+            spec = specs.data.some_pictures(self._studio.run, _CHOICE, self._slot)
             self._prepare(spec, self._on_some, tell=asked)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

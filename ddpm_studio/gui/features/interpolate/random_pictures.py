@@ -35,7 +35,7 @@ def offer_some(
             take(_chosen(pictures, classes.__getitem__, count))
 
         job = studio.backend.submit(
-            specs.data.some_labelled(studio.run, _CHOICE, "interpolate surprise")
+            specs.data.some_pictures(studio.run, _CHOICE, "interpolate surprise")
         )
         job.on_finished(on_found)
         job.on_failed(failed)

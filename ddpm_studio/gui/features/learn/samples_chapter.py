@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
@@ -75,10 +77,10 @@ class SamplesChapter(ModelChapter):
         """Show open pictures, else those of the run."""
         dataset = self.studio.dataset
         if dataset is not None:
-            self._on_pictures(dataset.images[:_COUNT].copy())
+            self.data.set_pictures(dataset.images[:_COUNT].copy())
         else:
             spec = specs.data.some_pictures(self.run, _COUNT, "learn data")
-            self.studio.backend.submit(spec).on_finished(self._on_pictures)
+            self.studio.backend.submit(spec).on_finished(self._on_some)
 
-    def _on_pictures(self, pictures: Pictures) -> None:
-        self.data.set_pictures(pictures[:_COUNT])
+    def _on_some(self, found: tuple[Pictures, Sequence[str | None]]) -> None:
+        self.data.set_pictures(found[0][:_COUNT])

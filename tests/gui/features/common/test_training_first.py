@@ -120,7 +120,7 @@ def settle(qtbot: QtBot, backend: FakeBackend) -> None:
     qtbot.wait(100)
     for job in list(backend.jobs.values()):
         if job.spec.title == "Looking at the data":
-            backend.finish(job, np.zeros((4, SIDE, SIDE, 3), np.uint8))
+            backend.finish(job, (np.zeros((4, SIDE, SIDE, 3), np.uint8), (None,) * 4))
     qtbot.wait(100)
 
 
