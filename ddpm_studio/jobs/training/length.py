@@ -23,8 +23,9 @@ from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
 _MOST_STEPS = 100_000_000
-# Of the time asked for, and in seconds: what measuring may take at most.
-_SHARE, _SECONDS = 0.1, 2.0
+# Of the time asked for, and in seconds: what measuring may take at most. These steps are lost, and
+# in the first minute people wait for what the others make.
+_SHARE, _SECONDS = 0.1, 1.0
 
 
 def in_steps(
