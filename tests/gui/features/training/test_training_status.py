@@ -1,0 +1,44 @@
+"""What the status of a training tells: its pace, and when there is something new to see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import State
+from ddpm_studio.gui.features.training.training_status import TrainingStatus
+from ddpm_studio.jobs.events import BINS, RunStarted, TrainTick
+from ddpm_studio.progress import Progress
+
+
+def job(state: State) -> Any:
+    return SimpleNamespace(progress=Progress(7, 100, "Training"), state=state)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "words"),
+    [
+        (90.0, State.RUNNING, "next samples in about 2 min"),
+        (90.0, State.PAUSED, ""),
+        (None, State.RUNNING, ""),
+        (float("inf"), State.RUNNING, ""),
+    ],
+)
+def test_it_is_told_when_the_next_samples_come(
+    qtbot: QtBot, seconds: float | None, state: State, words: str
+) -> None:
+    status = TrainingStatus()
+    qtbot.addWidget(status)
+    status.begin()
+    status.take(RunStarted(Path("run"), 0, 100, 1000, "CPU", "float32"))
+    tick = TrainTick(7, 100, 60.0, 30.0, 1 << 20, (1.0,) * BINS, samples_in=seconds)
+    status.take(tick)
+    status.show_job(job(state))
+    told = status.figures.text()
+    assert "60 pictures/s" in told
+    assert ("next samples" in told) is bool(words)
+    assert words in told
