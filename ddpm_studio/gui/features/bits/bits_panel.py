@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
@@ -39,7 +40,7 @@ class BitsPanel(ToolPanel):
         self, studio: Studio, actions: ActionRegistry, parent: QWidget | None = None
     ) -> None:
         super().__init__(studio, actions, parent)
-        self._asked = False
+        self._asked = self._surprised = False
         self._frames: list[FrameImages] = []
         self.measured: BitsMeasured | None = None
         self.decoded: Decoded | None = None
@@ -97,6 +98,7 @@ class BitsPanel(ToolPanel):
         self._build()
         self.source.fitted_changed.connect(self._decode)
         self.source.failed.connect(self._on_failed)
+        studio.unasked.changed.connect(self._surprise_once)
         self._on_run()
 
     def measure(self) -> None:
@@ -106,6 +108,20 @@ class BitsPanel(ToolPanel):
         self._asked = False
         if self.source.fitted is None and not self.source.waiting:
             self.source.pick_from_data()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin with a picture that comes bit by bit, so that there is something to see."""
+        super().showEvent(event)
+        self._surprise_once()
+
+    def _surprise_once(self) -> None:
+        empty = self.source.drop is None and not self.source.waiting
+        if not (empty and self.isVisible() and self.studio.can_draw and self.studio.has_pictures):
+            return
+        # What nobody asked for waits until the model has learnt something.
+        if not self._surprised and not self.studio.unasked.waits:
+            self._surprised = True
+            self.source.pick_from_data(asked=False)
 
     def surprise(self) -> None:
         """Decode a picture of the data, by chance."""
@@ -277,4 +293,6 @@ class BitsPanel(ToolPanel):
         self._show_plots(False)
         for plot in (self.bound, self.rate, self.rate_distortion):
             plot.set_curves([])
+        self._surprised = False
         self.source.refit()
+        self._surprise_once()

@@ -255,6 +255,8 @@ class InpaintPanel(ToolPanel):
         self.sampler.classes.set_pictures([self.source.class_label])
         self._surprised |= self.source.fitted is not None
         self.canvas.set_picture(self.source.fitted)
+        if self.source.fitted is not None and not (self.source.asked or self.canvas.painted.any()):
+            self.canvas.suggest()
         self._tell_changes()
         self._forget()
         self.draw_later(asked=self.source.asked)

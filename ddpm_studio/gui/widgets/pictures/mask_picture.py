@@ -55,7 +55,7 @@ class MaskPicture(QWidget):
         self._before: Mask = self.painted
         self._past: list[Mask] = []
         self._future: list[Mask] = []
-        self._hovered = False
+        self._hovered = self._suggested = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(128, 128)
@@ -73,7 +73,7 @@ class MaskPicture(QWidget):
         self._picture = picture
         shape = (0, 0) if picture is None else picture.shape[:2]
         if self.painted.shape != shape:
-            self.painted = np.zeros(shape, bool)
+            self.painted, self._suggested = np.zeros(shape, bool), False
             self._past, self._future = [], []
             self._at = QPoint(shape[1] // 2, shape[0] // 2)
         self.update()
@@ -85,6 +85,13 @@ class MaskPicture(QWidget):
         self._begin()
         self.painted = mask.copy()
         self._end()
+
+    def suggest(self) -> None:
+        """Paint the middle, so that there is something to see; the first own stroke replaces it."""
+        height, width = self.painted.shape
+        self.painted[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
+        self._suggested = True
+        self.update()
 
     @property
     def can_undo(self) -> bool:
@@ -169,6 +176,7 @@ class MaskPicture(QWidget):
         """Begin a stroke."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self._begin()
+            self._forget_suggested()
             self._stroke = event.button() == Qt.MouseButton.LeftButton
             self._at = self._pixel(event)
             self._paint(self._at, self._stroke)
@@ -203,6 +211,7 @@ class MaskPicture(QWidget):
             self.update()
         elif key in (Qt.Key.Key_Space, Qt.Key.Key_Backspace, Qt.Key.Key_Delete) and height:
             self._begin()
+            self._forget_suggested()
             self._paint(self._at, key == Qt.Key.Key_Space)
             self._end()
         else:
@@ -222,7 +231,12 @@ class MaskPicture(QWidget):
     def _begin(self) -> None:
         self._before = self.painted.copy()
 
+    def _forget_suggested(self) -> None:
+        if self._suggested:
+            self.painted = np.zeros_like(self.painted)
+
     def _end(self) -> None:
+        self._suggested = False
         if not np.array_equal(self._before, self.painted):
             self._past = [*self._past, self._before][-_MOST_UNDONE:]
             self._future = []

@@ -3,10 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.automatic_drawing import AutomaticDrawing
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.panel_help import WAIT, T, drop, files, open_run
 
@@ -49,6 +51,31 @@ def test_the_parts_add_up_and_every_plot_has_its_curve(
         assert curve[0].shape == (count,)
     rate = panel.rate.curves[0][1]
     assert (np.diff(rate) <= 0).all(), "from t = T to 1 the rate never falls"
+    qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
+
+
+def test_the_first_look_sends_a_picture_by_chance_bit_by_bit(
+    qtbot: QtBot, studio: Studio, tiny_run: Path
+) -> None:
+    panel = shown(qtbot, studio, tiny_run)
+    qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
+    assert panel.legend.isVisible()
+    assert not panel.source.asked
+    panel.source.clear()
+    panel.hide()
+    panel.show()
+    assert panel.source.drop is None, "who takes it out wants it out"
+
+
+def test_a_picture_by_chance_waits_for_a_training(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AutomaticDrawing, "waits", True)
+    panel = shown(qtbot, studio, tiny_run)
+    qtbot.wait(100)
+    assert panel.source.drop is None
+    monkeypatch.setattr(AutomaticDrawing, "waits", False)
+    studio.unasked.changed.emit()
     qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
 
 

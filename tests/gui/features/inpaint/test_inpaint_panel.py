@@ -42,6 +42,29 @@ def test_nothing_is_drawn_before_something_is_painted(qtbot: QtBot, panel: Inpai
     assert panel.canvas.painted.shape == (16, 16)
 
 
+def test_the_first_look_fills_in_the_middle_of_a_picture_by_chance(
+    qtbot: QtBot, studio: Studio, tiny_run: Path
+) -> None:
+    panel = InpaintPanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(panel)
+    panel.resize(800, 700)
+    open_run(qtbot, studio, tiny_run)
+    panel.show()
+    qtbot.waitUntil(lambda: panel.drawn is not None and not panel.busy, timeout=WAIT)
+    canvas, middle = panel.canvas, np.zeros((16, 16), bool)
+    middle[4:12, 4:12] = True
+    assert np.array_equal(canvas.painted, middle)
+    assert not canvas.can_undo, "nobody has painted it"
+    panel.brush.setValue(1)
+    QTest.mouseClick(canvas, LEFT, pos=at(canvas, 2, 3))
+    assert canvas.painted.sum() == 1, "the first own stroke takes its place"
+    QTest.mouseClick(canvas, LEFT, pos=at(canvas, 9, 9))
+    assert canvas.painted.sum() == 2
+    panel.actions_["inpaint.undo"].trigger()
+    panel.actions_["inpaint.undo"].trigger()
+    assert np.array_equal(canvas.painted, middle)
+
+
 def test_only_what_is_painted_is_drawn_anew(qtbot: QtBot, panel: InpaintPanel) -> None:
     panel.brush.setValue(1)
     canvas = panel.canvas
