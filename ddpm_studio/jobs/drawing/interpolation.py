@@ -64,7 +64,7 @@ def interpolate(
     parts = _square_parts(lambdas, request.v) if len(ends) == 4 else _row_parts(lambdas)
     if request.trail is not None:
         points = torch.tensor(trail_points(request.trail))
-        mixed, parts = mix_between(x_t, points, request.mix), _trail_parts(points)
+        mixed, parts = mix_between(x_t, points, request.mix), _point_parts(points)
     elif request.v is not None:
         across = [mix(x_t[k], x_t[k + 1], lambdas, request.mix)[0] for k in (0, 2)]
         mixed = mix(across[0], across[1], torch.tensor([request.v]), request.mix)
@@ -131,10 +131,10 @@ def _square_parts(lambdas: Tensor, v: float | None) -> Tensor:
     return torch.einsum("dr,ac->darc", down, across).reshape(-1, 4)
 
 
-def _trail_parts(points: Tensor) -> Tensor:
-    """How much of each corner is in each picture at the points (u, v) of a square, shape (N, 4)."""
-    u, v = _row_parts(points[:, 0]), _row_parts(points[:, 1])
-    return torch.einsum("nr,nc->nrc", v, u).reshape(-1, 4)
+def _point_parts(points: Tensor) -> Tensor:
+    """How much of each corner is at points (u, v) of a square, (K, 2), shape (K, 4)."""
+    u, v = points.unbind(1)
+    return torch.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], dim=1)
 
 
 def _path_parts(lambdas: Tensor, keys: int, closed: bool) -> Tensor:

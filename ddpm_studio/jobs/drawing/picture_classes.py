@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
+from ddpm_studio.jobs.drawing.recipes import is_on_network
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import InpaintRequest, InterpolateRequest, PathRequest, ShareRequest
@@ -81,8 +82,11 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
     number = asked.get("class_label")
     if type(number) is not int and not asked.get("all_classes"):
         return None
+    run = Path(str(asked.get("run", "")))
+    if is_on_network(run):
+        return None
     try:
-        names = known_classes(RunFolder.open(Path(str(asked.get("run", "")))).info)
+        names = known_classes(RunFolder.open(run).info)
     except StudioError:
         return None
     if type(number) is not int:

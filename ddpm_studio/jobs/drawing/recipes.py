@@ -88,6 +88,14 @@ class Restored:
         return self.inputs["mask"]
 
 
+def is_on_network(run: Path) -> bool:
+    """Whether a recipe names a place on the network.
+
+    To look there would call on a stranger's machine, with the name of who looks.
+    """
+    return str(run).startswith(_NETWORK_PLACES)
+
+
 def run_id(told: Mapping[str, object]) -> str:
     """Return a short text that tells a run from others, whatever its folder is called.
 
@@ -249,8 +257,7 @@ def _check_inputs(drawing: DrawingInfo, inputs: dict[str, Array], path: Path) ->
 
 
 def _found_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> Path:
-    if str(run).startswith(_NETWORK_PLACES):
-        # To look there would call on a stranger's machine, with the name of who looks.
+    if is_on_network(run):
         raise StudioError(
             f"{path.name} names a run on the network, {run}.",
             "Open that run yourself, then draw again.",

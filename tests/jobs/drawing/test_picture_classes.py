@@ -23,7 +23,7 @@ from ddpm_studio.jobs import (
 )
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.interpolation import walk_path
-from ddpm_studio.jobs.drawing.picture_classes import TakenPicture, of_their_classes
+from ddpm_studio.jobs.drawing.picture_classes import TakenPicture, class_of_recipe, of_their_classes
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.requests import (
     InpaintRequest,
@@ -113,6 +113,9 @@ def test_four_corners_and_a_path_have_a_class_each(
     pad = {**fields, "u": 0.5, "v": 0.0}
     finish(interpolate(InterpolateRequest.model_validate(pad), four, models))
     assert seen.pop().tolist() == [[0.5, 0.5, 0]]
+    trail = {**fields, "trail": "1,0 0.5,0.5 0,1"}
+    finish(interpolate(InterpolateRequest.model_validate(trail), four, models))
+    assert seen.pop().tolist() == [[1, 0, 0], [0.25, 0.5, 0.25], [0, 0, 1]]
     path = {**fields, "class_labels": labels[:3], "steps_lambda": 2}
     finish(walk_path(PathRequest.model_validate(path), four[:3], models))
     assert seen.pop().tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
@@ -179,6 +182,12 @@ def test_the_recipe_of_a_picture_tells_its_class(
     turns = finish(sample(SampleRequest(run=run, count=2, steps=2, all_classes=True), models))[1]
     export.save_png(path, turns.pictures[1:], {**turns.recipe, "index": 1})
     assert take_picture(path, run).class_name == "dark"
+
+
+@pytest.mark.parametrize("place", ["//stranger/share/run", "\\\\stranger\\share\\run"])
+def test_a_run_on_the_network_is_not_looked_at(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RunFolder, "open", lambda *_: pytest.fail("it was looked at"))
+    assert class_of_recipe({"request": {"run": place, "class_label": 1}}) is None
 
 
 def test_a_request_goes_by_the_classes_of_its_pictures(run: Path) -> None:

@@ -70,6 +70,7 @@ class SourceSlot(PictureSlot):
         self._slot = slot
         self._original: Pictures | Path | None = None
         self._recipe: dict[str, object] | None = None
+        self._class_name: str | None = None
         self.fitted: Pictures | None = None
         """uint8 (H, W, C) of the model's size, or None."""
         self.asked = True
@@ -95,7 +96,8 @@ class SourceSlot(PictureSlot):
     def take(self, picture: Pictures | PictureDrop, *, asked: bool = True) -> None:
         """Hold a picture of the data, (H, W, C)."""
         drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
-        self._original, self._recipe, self.asked = drop.picture, drop.recipe, asked
+        self._original, self.asked = drop.picture, asked
+        self._know(drop.recipe)
         self._by_chance = False
         self._fit(drop.picture)
 
@@ -112,12 +114,13 @@ class SourceSlot(PictureSlot):
         view = self._studio.run_view
         if view is not None and self.fitted is not None:
             name = None if number is None else view.summary.known_classes[number]
-            self._recipe = with_class(self._recipe, name)
+            self._know(with_class(self._recipe, name))
             self._show_fitted(self.fitted)
 
-    @property
-    def _class_name(self) -> str | None:
-        return None if self._recipe is None else class_of_recipe(self._recipe)
+    def _know(self, recipe: dict[str, object] | None) -> None:
+        """Keep what is known of the picture; its class is looked up once, which reads a file."""
+        self._recipe = recipe
+        self._class_name = None if recipe is None else class_of_recipe(recipe)
 
     def refit(self) -> None:
         """Prepare the picture anew, for another model; one that came by chance goes.
@@ -145,7 +148,8 @@ class SourceSlot(PictureSlot):
             self.take(PictureDrop(dataset.images[number].copy(), of), asked=asked)
             self._by_chance = True
         elif self._studio.run is not None:
-            self._original, self._recipe, self.asked = None, None, asked
+            self._original, self.asked = None, asked
+            self._know(None)
             self._by_chance = True
             spec = specs.data.some_pictures(self._studio.run, _CHOICE, self._slot)
             self._prepare(spec, self._on_some, tell=asked)
@@ -172,12 +176,13 @@ class SourceSlot(PictureSlot):
 
     def _on_changed(self, picture: Pictures | None) -> None:
         self._original, self.asked, self._by_chance = picture, True, False
-        self._recipe = self.drop.recipe if self.drop is not None else None
+        self._know(self.drop.recipe if self.drop is not None else None)
         self._fit(picture)
 
     def _load(self, path: Path) -> None:
         if self._studio.run is not None:
-            self._original, self._recipe, self._by_chance = path, None, False
+            self._original, self._by_chance = path, False
+            self._know(None)
             spec = specs.data.take_picture(path, self._studio.run, self._slot)
             self._prepare(spec, self._on_taken)
 
@@ -208,11 +213,11 @@ class SourceSlot(PictureSlot):
         pictures, classes = found
         number = random.randrange(len(pictures))
         self._original = pictures[number]
-        self._recipe = of_set(classes[number])
+        self._know(of_set(classes[number]))
         self._show_fitted(pictures[number])
 
     def _on_taken(self, taken: TakenPicture) -> None:
-        self._recipe = of_set(taken.class_name)
+        self._know(of_set(taken.class_name))
         self._show_fitted(taken.picture)
 
     def _show_fitted(self, picture: Pictures | None) -> None:
