@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 from ddpm_studio.gui.shell.dock_folding import FIRST_HEIGHT, DockFolding
 from ddpm_studio.gui.shell.dock_widths import DockWidths
 from ddpm_studio.gui.shell.folding_dock import FoldingDock
+from ddpm_studio.gui.workspace.studio import Studio
 
 _VERSION = 1
 _GEOMETRY = "window/geometry"
@@ -19,10 +20,12 @@ class DockLayout(QObject):
 
     Args:
         window: takes the docks; it becomes the owner.
+        studio: has a model, or none: then the pictures opened are looked at in their dock.
     """
 
-    def __init__(self, window: QMainWindow) -> None:
+    def __init__(self, window: QMainWindow, studio: Studio) -> None:
         super().__init__(window)
+        self._studio = studio
         self._window = window
         areas = Qt.DockWidgetArea
         data = FoldingDock(self.tr("Data"), "database", window)
@@ -39,6 +42,8 @@ class DockLayout(QObject):
         self.folding = DockFolding(window, self.beside, [jobs, pins], self._widths)
         self._arrange()
         self._first = window.saveState(_VERSION)
+        for changed in (studio.run_changed, studio.training_changed):
+            changed.connect(self._on_run)
 
     def keep_in(self, store: QSettings) -> None:
         """Write down where the window and its docks are."""
@@ -62,6 +67,9 @@ class DockLayout(QObject):
         self._window.restoreState(self._first, _VERSION)
         self._arrange()
         self.folding.settle()
+
+    def _on_run(self) -> None:
+        self.folding.show_pictures(self._studio.can_draw)
 
     def _add(self, name: str, dock: QDockWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock.setObjectName(name)

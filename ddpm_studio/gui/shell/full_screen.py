@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
+from ddpm_studio.gui.shell.folding_dock import FoldingDock
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 
@@ -63,6 +64,8 @@ class FullScreen(QObject):
             bars = (self._window.menuBar(), self._tabs.tabBar(), *self._docks)
             self._hidden = [bar for bar in bars if not bar.isHidden()]
             for bar in self._hidden:
+                if isinstance(bar, FoldingDock):
+                    bar.close_sheet()
                 bar.hide()
             self._window.showFullScreen()
             return

@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(self)
 
-        self._layout = DockLayout(self)
+        self._layout = DockLayout(self, studio)
         self.docks = self._layout.docks
         self._full_screen = FullScreen(self.actions_, self, self.tabs, self.docks)
         ViewActions(self.actions_, self.docks, self.preferences, self._layout.reset, self)

@@ -24,6 +24,7 @@ _SECTIONS = (
     ("view.tab?",),
     ("view.tab_*",),
     ("view.data", "view.training", "view.jobs", "view.pins", "view.reset"),
+    ("view.zoom_*", "view.full_screen"),
     ("view.theme_*",),
     *(tuple(f"learn.{concept.name}" for concept in concepts_of(part)) for part in PARTS),
     ("*.draw", "*.again", "*.measure", "*.compare", "learn.train", "learn.play", "learn.clear"),

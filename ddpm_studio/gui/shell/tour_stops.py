@@ -60,6 +60,18 @@ def tour_stops(window: Toured) -> list[Stop]:
     data, training, jobs, _ = window.docks
     assert isinstance(data, FoldingDock)
     assert isinstance(training, FoldingDock)
+
+    def reveal(dock: FoldingDock) -> None:
+        """Show one of them alone over the middle, where both are folded."""
+        for other in (data, training):
+            other.close_sheet()
+        dock.reveal()
+
+    def to_middle(panel: QWidget) -> None:
+        for dock in (data, training):
+            dock.close_sheet()
+        window.show_tool(panel)
+
     keys = window.actions_.shortcut("help.palette") or _tr("the Help menu")
     return [
         Stop(
@@ -69,7 +81,7 @@ def tour_stops(window: Toured) -> list[Stop]:
                 "picture as the network will, and what was left out."
             ),
             lambda: window.data,
-            data.reveal,
+            lambda: reveal(data),
         ),
         Stop(
             _tr("Training"),
@@ -78,7 +90,7 @@ def tour_stops(window: Toured) -> list[Stop]:
                 "the window goes on working."
             ),
             lambda: window.training,
-            training.reveal,
+            lambda: reveal(training),
         ),
         Stop(
             _tr("Jobs"),
@@ -93,19 +105,19 @@ def tour_stops(window: Toured) -> list[Stop]:
                 "common, walk from one to another. Any picture can be dragged onto any tool."
             ),
             window.tabs.tabBar,
-            lambda: window.show_tool(window.tool(ReversePanel)),
+            lambda: to_middle(window.tool(ReversePanel)),
         ),
         Stop(
             _tr("Gallery"),
             _tr("What you draw is kept with how it was made. Drop a file of it back to redraw it."),
             lambda: window.tool(GalleryPanel),
-            lambda: window.show_tool(window.tool(GalleryPanel)),
+            lambda: to_middle(window.tool(GalleryPanel)),
         ),
         Stop(
             _tr("Learn"),
             _tr("Diffusion in the plane, trained in seconds and seen whole. No model needed."),
             lambda: window.tool(LearnPanel),
-            lambda: window.show_tool(window.tool(LearnPanel)),
+            lambda: to_middle(window.tool(LearnPanel)),
         ),
         Stop(
             _tr("Everything by name"),

@@ -6,22 +6,23 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QDockWidget
+from PySide6.QtWidgets import QDockWidget, QWidget
 
+from ddpm_studio.gui.shell.zoom_actions import ZoomActions
 from ddpm_studio.gui.theme.theme import Mode
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.settings import Preferences
 
 
 class ViewActions(QObject):
-    """Registers a switch for each dock, the themes, and the way back to the first layout.
+    """Registers a switch for each dock, the themes, the zoom, and the way back to the first layout.
 
     Args:
         actions: where the actions are registered.
         docks: the docks of the window.
         preferences: where the theme is kept.
         reset_layout: puts every dock back.
-        parent: the owner.
+        parent: the window; it becomes the owner.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class ViewActions(QObject):
         docks: Sequence[QDockWidget],
         preferences: Preferences,
         reset_layout: Callable[[], None],
-        parent: QObject,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         view = self.tr("&View")
@@ -53,6 +54,7 @@ class ViewActions(QObject):
         ]
         self._preferences = preferences
         self._themes = QActionGroup(self)
+        ZoomActions(actions, parent)
         for mode, text, icon in modes:
             action = actions.add(
                 f"view.theme_{mode}",

@@ -75,13 +75,13 @@ def test_widths_that_a_person_gave_come_back(qtbot: QtBot, window: MainWindow, b
 
 
 def test_a_restart_keeps_what_a_person_gave(
-    qtbot: QtBot, window: MainWindow, backend: Backend
+    qtbot: QtBot, window: MainWindow, backend: Backend, tiny_run: Path
 ) -> None:
     first = widths(window)[1]
     drag_separator(qtbot, window, -70)
     given = widths(window)
     window.close()
-    later = opened(qtbot, backend)
+    later = opened(qtbot, backend, tiny_run)
     qtbot.wait(50)
     resize(qtbot, later, NARROW)
     resize(qtbot, later, WIDE)

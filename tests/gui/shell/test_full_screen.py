@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.share.share_panel import SharePanel
+from ddpm_studio.gui.shell.folding_dock import FoldingDock
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.workspace.settings import open_settings
 from ddpm_studio.gui.workspace.studio import Studio
@@ -45,3 +46,31 @@ def test_closing_from_full_screen_keeps_the_docks(qtbot: QtBot, fake: FakeBacken
     later.build_tools()
     assert not later.isFullScreen()
     assert all(dock.isVisible() for dock in later.docks)
+
+
+def test_each_tab_fills_the_screen_and_no_open_dock_lies_over_it(
+    qtbot: QtBot, fake: FakeBackend
+) -> None:
+    window = MainWindow(Studio(fake), open_settings())
+    qtbot.addWidget(window)
+    window.show()
+    window.build_tools()
+    window.resize(800, 600)
+    qtbot.wait(50)
+    data = window.docks[0]
+    assert isinstance(data, FoldingDock)
+    full = window.actions_["view.full_screen"]
+    for panel in window.tabs.panels:
+        window.show_tool(panel)
+        data.reveal()
+        assert window.data.isVisible()
+        full.trigger()
+        qtbot.wait(20)
+        middle = window.centralWidget()
+        assert middle is not None
+        assert middle.size() == window.size(), panel
+        assert panel.isVisible()
+        assert not window.data.isVisible()
+        full.trigger()
+        qtbot.wait(20)
+        assert data.isVisible()

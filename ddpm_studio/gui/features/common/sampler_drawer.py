@@ -69,9 +69,13 @@ class SamplerDrawer(Drawer):
         self._follow()
 
     @property
-    def front(self) -> tuple[QWidget, QWidget]:
-        """Class and seed, to be laid out in the tool's row."""
-        return self._bar.groups["class"], self._bar.groups["seed"]
+    def front(self) -> tuple[tuple[QWidget, str], tuple[QWidget, str]]:
+        """Class and seed for the tool's row, each with a sentence."""
+        groups = self._bar.groups
+        return (
+            (groups["class"], field_help("class_label")),
+            (groups["seed"], field_help("seed")),
+        )
 
     def _preset(self, text: str, tip: str) -> QPushButton:
         made = button(text, tip)

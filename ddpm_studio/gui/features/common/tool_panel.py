@@ -274,10 +274,10 @@ class ToolPanel(QWidget):
         """Follow another model: its T, its size."""
         raise NotImplementedError
 
-    def _tell_age(self, again: QAction) -> None:
-        """Say when what is ``drawn`` is of an earlier step; ``again`` draws it anew."""
+    def _tell_age(self, again: QAction, place: int = 0) -> None:
+        """Say above the pictures, of an earlier step, that they are; ``again`` draws them anew."""
         self._age = AgeRow(self.studio, again, self._recipe, self._waiting)
-        self.content.insertWidget(0, self._age)
+        self.content.insertWidget(place, self._age)
 
     def _keep(self, drawn: Drawn) -> None:
         """Keep a part of the drawing under way in the gallery, if a person asked for it."""

@@ -132,6 +132,10 @@ class GalleryBar(QWidget):
             name(button, action.text(), action.toolTip())
             row.addWidget(button)
 
+    def turn_zoom(self, steps: int) -> None:
+        """Zoom by some notches of the wheel."""
+        self.zoom.setValue(self.zoom.value() + steps * self.zoom.singleStep())
+
 
 def _refill(box: QComboBox, first: tuple[str, object], items: Sequence[tuple[str, object]]) -> None:
     chosen, text = box.currentData(), box.currentText()

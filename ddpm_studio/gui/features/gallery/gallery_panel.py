@@ -160,8 +160,8 @@ class GalleryPanel(ToolPanel):
             self.draw_samples,
         )
         self.drawer = SamplerDrawer(self.thumbnails, self.sampler)
-        for part in self.drawer.front:
-            self.drawer.add(part)
+        for part, sentence in self.drawer.front:
+            self.drawer.add(part, sentence)
         row = QHBoxLayout(self._draw_rows)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_M)
@@ -217,6 +217,7 @@ class GalleryPanel(ToolPanel):
         self.filters.changed.connect(self._on_filter)
         self.boards.changed.connect(self._on_filter)
         self.bar.zoom.valueChanged.connect(self.thumbnails.set_side)
+        self.thumbnails.zoomed.connect(self.bar.turn_zoom)
         self.keeper.failed.connect(self._on_failed)
         self.keeper.about_to_add.connect(self._remember)
         self.keeper.added.connect(self._on_added)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton, ActionTool
@@ -22,7 +22,8 @@ from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.control_row import ControlRow
+from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
@@ -35,6 +36,8 @@ from ddpm_studio.requests import InpaintRequest
 _COUNTS = (1, 4, 9, 16)
 _STEPS, _FRAMES, _BRUSH, _MOST_BRUSH = 50, 25, 5, 32
 _SLIDER_WIDTH, _JUMP_WIDTH, _RESAMPLINGS_WIDTH = 120, 72, 60
+# No higher than it must be: what it holds is seen large below.
+_SLOT = 64
 _FIELDS = InpaintRequest.model_fields
 
 
@@ -109,8 +112,9 @@ class InpaintPanel(ToolPanel):
         self._surprise_once()
 
     def _build(self) -> None:
-        choices = FlowLayout()
         self._pictures = QWidget()
+        self.drawer = SamplerDrawer(self._pictures, self.sampler)
+        choices = ControlRow(self.drawer)
         for key, text, callback, icon, tip in (
             (
                 "surprise",
@@ -151,9 +155,9 @@ class InpaintPanel(ToolPanel):
             action = self.actions_.add(
                 f"inpaint.{key}", text, callback, category=self.category, icon=icon, tip=tip
             )
-            # Everybody knows the arrows: the picture to paint on has the room instead.
-            arrow = key in ("undo", "redo")
-            choices.addWidget(ActionTool(action) if arrow else ActionButton(action, icon))
+            # Icons: the picture to paint on has the room instead.
+            made = ActionButton(action, icon) if key == "surprise" else ActionTool(action)
+            choices.add(made, tip, keep=key == "surprise")
         self._tell_changes()
         again = self.actions_.add(
             "inpaint.draw",
@@ -163,33 +167,31 @@ class InpaintPanel(ToolPanel):
             icon="refresh-cw",
             tip=self.tr("Draw again, with the model as it is now, and keep it in the gallery"),
         )
-        self._tell_age(again)
-        self.drawer = SamplerDrawer(self._pictures, self.sampler)
         for words, box in (
             (TermLabel(self.tr("resamplings"), "resamplings"), self.resamplings),
             (label(self.tr("jump"), "muted"), self.jump),
         ):
             self.drawer.add(together(words, box), box.toolTip())
-        for part in (
-            together(label(self.tr("brush"), "muted"), self.brush),
-            *self.drawer.front,
-            together(label(self.tr("count"), "muted"), self.count, ActionTool(again)),
-        ):
-            choices.addWidget(part)
+        brush = together(label(self.tr("brush"), "muted"), self.brush)
+        choices.add(brush, self.brush.toolTip(), keep=True)
+        choices.add(together(label(self.tr("count"), "muted"), self.count), self.count.toolTip())
+        for part, sentence in self.drawer.front:
+            choices.add(part, sentence)
+        choices.add(ActionTool(again), keep=True)
         choices.set_corner(together(self.drawer.button, self.export))
-        right = QVBoxLayout()
-        right.addLayout(choices)
-        right.addStretch()
+        self.source.setFixedSize(_SLOT, _SLOT)
         top = QHBoxLayout()
         top.setSpacing(SPACE_M)
         top.addWidget(self.source)
-        top.addLayout(right, 1)
+        top.addWidget(choices, 1)
         middle = QHBoxLayout(self._pictures)
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(SPACE_M)
         middle.addWidget(self.canvas, 1)
         middle.addWidget(self.grid, 1)
         self.content.addLayout(top)
+        # Below the controls, which must not move when it comes.
+        self._tell_age(again, self.content.count())
         self.content.addWidget(self.progress)
         self.content.addWidget(self._pictures, 1)
 

@@ -82,7 +82,7 @@ class InterpolatePanel(ToolPanel):
         self.drawer = SamplerDrawer(self._mixed, self.sampler)
         for part, sentence in self.choices.rarely:
             self.drawer.add(part, sentence)
-        self.choices.lay_out(*self.drawer.front, together(self.drawer.button, self.export))
+        self.choices.lay_out(self.drawer, together(self.drawer.button, self.export))
         self.content.addWidget(self._mixed, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.time)

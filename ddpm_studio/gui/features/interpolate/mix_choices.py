@@ -7,13 +7,15 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, button, inset, label, name
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.control_row import ControlRow
+from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.jobs.drawing.recipes import Restored
 from ddpm_studio.requests import MixRequest
@@ -105,15 +107,18 @@ class MixChoices(QWidget):
         )
         self._words = {press: press.text() for press in (*pictures, *self._ways.values())}
 
-    def lay_out(self, class_group: QWidget, seed: QWidget, corner: QWidget) -> None:
-        """Stand in a row with these, the last at its end."""
-        layout = FlowLayout(parent=self)
-        for part in (*self._words, class_group, together(seed, self.again)):
-            layout.addWidget(part)
-        layout.set_corner(corner)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+    def lay_out(self, drawer: SamplerDrawer, corner: QWidget) -> None:
+        """Stand in a row with class and seed, which a drawer takes where they have no room."""
+        row = ControlRow(drawer)
+        for press in self._words:
+            row.add(press, keep=True)
+        for part, sentence in drawer.front:
+            row.add(part, sentence)
+        row.add(self.again, keep=True)
+        row.set_corner(corner)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(row)
 
     @property
     def rarely(self) -> tuple[tuple[QWidget, str], ...]:

@@ -32,6 +32,9 @@ class MixPictures(QWidget):
         super().__init__()
         self._view, self._path, self._grid = view, path, grid
         self._several = False
+        # What whole zooms leave of the row's height: the view above has it.
+        self._spare = 0
+        grid.current_changed.connect(self._share_out)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE_S)
@@ -74,9 +77,12 @@ class MixPictures(QWidget):
         super().resizeEvent(event)
         self._share_out()
 
-    def _share_out(self) -> None:
+    def _share_out(self, *_: object) -> None:
         # As high as seven beside each other are wide, but no more than a third.
-        row = max(_ROW_HEIGHT, min(self.height() // 3, self.width() // 7 + _AROUND))
+        most = max(_ROW_HEIGHT, min(self.height() // 3, self.width() // 7 + _AROUND))
+        if self._grid.count and not self._several:
+            self._spare = most - self._grid.snug_height(self.width(), most)
+        row = most - self._spare
         self._view.preview.setMaximumHeight(_ROW_HEIGHT if self._several else _NO_LIMIT)
         self._grid.setMaximumHeight(_NO_LIMIT if self._several else row)
         self._grid.setMinimumHeight(_ROW_HEIGHT if self._several else row)

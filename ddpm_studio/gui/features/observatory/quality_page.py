@@ -146,6 +146,12 @@ class QualityPage(QWidget):
         self._shown.addLayout(chosen)
         self._shown.addWidget(self.value)
         self._stack = QStackedLayout()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addLayout(asked)
+        layout.addLayout(self._stack, 1)
+        # Not before the stack has a parent: it shows its first page at once.
         self._stack.addWidget(
             EmptyState(
                 "chart-column",
@@ -153,11 +159,6 @@ class QualityPage(QWidget):
             )
         )
         self._stack.addWidget(shown)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACE_M)
-        layout.addLayout(asked)
-        layout.addLayout(self._stack, 1)
         layout.addWidget(self.about)
 
     def _on_record(self) -> None:

@@ -16,6 +16,7 @@ from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
 from ddpm_studio.gui.widgets.pictures.inspected_grid import InspectedGrid, Pixel
+from ddpm_studio.gui.widgets.pictures.zooming import Look
 
 Arrangement = Literal["grid", "single", "strip"]
 Key = tuple[int, str]
@@ -155,7 +156,7 @@ class ProcessViews(QWidget):
     def _layouts(
         self, cells: int, count: int, picture: tuple[int, int]
     ) -> dict[int, tuple[float, float]]:
-        """For each number of views beside each other, zoom and part of the room taken."""
+        """For each number of views beside each other, zoom and part of the room filled."""
         found = {}
         for across in range(1, cells + 1):
             down = cells // across
@@ -178,7 +179,7 @@ class ProcessViews(QWidget):
             high = min(tall, high) + (down - 1) * (tall + _CAPTION_HEIGHT + SPACE_M)
             broad = min(wide, broad) + (across - 1) * (wide + SPACE_M)
             room = max(1, self.width() * self.height())
-            found[across] = (layout.zoom, high * broad / room)
+            found[across] = (layout.zoom, high * broad * layout.fullness(count) / room)
         return found
 
     def _cell(self, key: Key) -> _Cell:
@@ -196,6 +197,7 @@ class ProcessViews(QWidget):
                 grid.setMinimumHeight(_GRID_HEIGHT)
                 grid.current_changed.connect(self._on_current)
                 grid.pointed.connect(self._on_pointed)
+                grid.looked.connect(self._on_looked)
                 cell = _Cell(grid, self._table)
             self._cells[key, strip] = cell
         return cell
@@ -269,6 +271,11 @@ class ProcessViews(QWidget):
         for grid in self.grids.values():
             grid.set_pixel(pixel)
         self._tell()
+
+    def _on_looked(self, look: Look) -> None:
+        """Look at the same part of every view."""
+        for grid in self.grids.values():
+            grid.set_look(look)
 
     def _on_scrubbed(self, index: int) -> None:
         strip = self.sender()

@@ -18,6 +18,7 @@ from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.reverse.compare_row import CompareRow
+from ddpm_studio.gui.features.reverse.inspector import Inspector
 from ddpm_studio.gui.features.reverse.player import Player
 from ddpm_studio.gui.features.reverse.process_frames import ProcessFrames
 from ddpm_studio.gui.features.reverse.process_size import ProcessSize
@@ -26,8 +27,8 @@ from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
 from ddpm_studio.gui.features.reverse.view_bar import ViewBar
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
-from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
+from ddpm_studio.gui.widgets.layout.control_row import ControlRow
+from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.plots.noise_curve import NoiseCurve
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -37,7 +38,7 @@ from ddpm_studio.jobs.events import Beside, Drawn, Event, FrameImages, Notice, P
 from ddpm_studio.requests import SampleRequest
 
 _CURVE_WIDTH = 176
-_ROOM_FOR_STRIP, _LOW_CURVE = 790, 28
+_ROOM_FOR_STRIP = 690
 # Where it has the row to itself.
 _CURVE_MOST = 4096
 
@@ -68,7 +69,7 @@ class ReversePanel(ToolPanel):
         )
         self.views = ProcessViews()
         self.bar = ViewBar(self.views, actions, "reverse", category)
-        self.inspector = ElidedLabel("", "caption")
+        self.inspector = Inspector(self.views)
         self.player = Player(actions, "reverse", category)
         self.slider, self.moment = self.player.slider, self.player.moment
         self.strip = FilmStrip()
@@ -97,7 +98,6 @@ class ReversePanel(ToolPanel):
         self._build()
         self._tell_age(self._draw_action)
         self._connect()
-        self._inspect("")
         self._on_run()
 
     @property
@@ -149,49 +149,45 @@ class ReversePanel(ToolPanel):
         self.drawer = SamplerDrawer(self.views, self.sampler)
         moments = self.drawer.add(self.size_choice.moments_row, self.size_choice.moments.toolTip())
         moments.add(self.kept)
+        for change in self.bar.rarely:
+            self.drawer.add(change, change.toolTip())
         self._below = QWidget()
-        bottom = self._bottom = QHBoxLayout(self._below)
+        bottom = QHBoxLayout(self._below)
         bottom.setContentsMargins(0, 0, 0, 0)
         bottom.setSpacing(SPACE_M)
         bottom.addWidget(self.strip, 4)
         bottom.addWidget(self.curve, 1)
-        told = self._told = QHBoxLayout()
-        told.addWidget(self.inspector, 1)
-        told.addWidget(self.bar.noise)
-        walk = TurningRow(SPACE_M)
-        walk.add(self.bar, 0)
-        walk.add(self.player, 1)
-        last = FlowLayout()
-        for part in (
-            self.draw_button,
-            self.size_choice.count_row,
+        self.curve.setFixedHeight(self.strip.minimumHeight())
+        walk = QHBoxLayout()
+        walk.setSpacing(SPACE_M)
+        walk.addWidget(self.player, 1)
+        walk.addWidget(self.bar.noise)
+        row = ControlRow(self.drawer)
+        row.add(self.draw_button, keep=True)
+        row.add(self.bar, keep=True)
+        for part, tip in (
+            (self.size_choice.count_row, self.count.toolTip()),
             *self.drawer.front,
-            ActionTool(self._compare_action),
+            (ActionTool(self._compare_action), self._compare_action.toolTip()),
         ):
-            last.addWidget(part)
-        last.set_corner(together(self.drawer.button, self.export))
+            row.add(part, tip)
+        row.set_corner(together(self.drawer.button, self.export))
         self.content.addWidget(self.views, 1)
         self.content.addWidget(self.progress)
-        self.content.addLayout(told)
-        for part in (walk, self._below, self.compare):
-            self.content.addWidget(part)
-        self.content.addLayout(last)
+        self.content.addLayout(walk)
+        for below in (self._below, self.compare, row):
+            self.content.addWidget(below)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the strip and the curve where the pictures have room enough beside them."""
+        """Show the strip and the curve where the pictures have room enough above them."""
         super().resizeEvent(event)
-        low = self.height() < _ROOM_FOR_STRIP
-        if low != self._below.isHidden():
-            self._below.setHidden(low)
-            # In a low window the curve stands beside its own words instead.
-            (self._told if low else self._bottom).addWidget(self.curve, int(not low))
-            self.curve.setFixedHeight(_LOW_CURVE if low else self.strip.minimumHeight())
+        self._below.setHidden(self.height() < _ROOM_FOR_STRIP)
 
     def _connect(self) -> None:
         self.player.moved.connect(self._show)
         self.strip.scrubbed.connect(partial(self._on_scrubbed, 0))
         self.views.scrubbed.connect(self._on_scrubbed)
-        self.views.inspected.connect(self._inspect)
+        self.views.inspected.connect(self.inspector.tell)
         self.views.current_changed.connect(self._show_strip)
         self.bar.changed.connect(self._on_views)
         self.curve.chosen.connect(self._on_t)
@@ -316,7 +312,8 @@ class ReversePanel(ToolPanel):
         """Show the views in any case: what to do stands in their place."""
         self.pages.setCurrentIndex(1)
         can = self.studio.can_draw
-        parts = (*self.drawer.front, self.drawer.button, self.compare, self.count, self.moments)
+        front = (part for part, _ in self.drawer.front)
+        parts = (*front, self.drawer.button, self.compare, self.count, self.moments)
         for widget in (self.draw_button, *parts):
             widget.setEnabled(can)
         for action in (self._draw_action, self._compare_action):
@@ -366,10 +363,6 @@ class ReversePanel(ToolPanel):
     def _on_t(self, t: int) -> None:
         if self.process.ready:
             self.player.go(self.process.place_at(t))
-
-    def _inspect(self, told: str) -> None:
-        hint = self.tr("Point at a picture for the numbers; Alt and arrows do it from the keyboard")
-        self.inspector.setText(told or hint)
 
     def _to_export(self) -> Export | None:
         if not self.process.finished:

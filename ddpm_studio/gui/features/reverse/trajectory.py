@@ -16,8 +16,11 @@ from ddpm_studio.picture_shape import fully_seen
 
 Levels = npt.NDArray[np.int16]
 
-VIEWS = ("x_t", "x0_hat", "eps", "dx_t", "dx0_hat")
-"""What can be shown of a moment; the last two are changes since the moment before."""
+CHANGES = ("dx_t", "dx0_hat")
+"""Views of what has changed since the moment before."""
+
+VIEWS = ("x_t", "x0_hat", "eps", *CHANGES)
+"""What can be shown of a moment."""
 
 MEMORY_BUDGET = 768 * 2**20
 """Bytes that all frames of the tab may take together."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import get_args
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.reverse.process_views import SYMBOLS, Arrangement, ProcessViews
-from ddpm_studio.gui.features.reverse.trajectory import VIEWS
+from ddpm_studio.gui.features.reverse.trajectory import CHANGES, VIEWS
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, even_figures
+from ddpm_studio.gui.widgets.layout.basics import number_label
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
+_WIDEST = "ᾱ = 0.0000 · SNR −00.0 dB"
 _FIRST = {False: ("x_t", "x0_hat", "eps"), True: ("x0_hat",)}
 
 
@@ -46,8 +47,11 @@ class ViewBar(QWidget):
         self._views = views
         self._comparing = False
         self._kept = dict(_FIRST)
-        self.noise = ElidedLabel("", "muted")
-        even_figures(self.noise)
+        self.noise = number_label("", "muted")
+        # As wide for any of them: what stands beside it must not move while one scrubs.
+        widest = self.noise.fontMetrics().horizontalAdvance(_WIDEST)
+        self.noise.setFixedWidth(widest + SPACE_S)
+        self.noise.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tips = {
             "x_t": self.tr("Show the noisy picture"),
             "x0_hat": self.tr("Show the picture predicted from it"),
@@ -90,12 +94,15 @@ class ViewBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
-        for view, action in self.switches.items():
-            row.addWidget(ActionTool(action, SYMBOLS[view]))
+        tools = {view: ActionTool(action, SYMBOLS[view]) for view, action in self.switches.items()}
+        self.rarely = [tools[view] for view in VIEWS if view in CHANGES]
+        """Switches for a drawer."""
+        for view in VIEWS:
+            if view not in CHANGES:
+                row.addWidget(tools[view])
         row.addSpacing(SPACE_S)
         for action in self.arrangements.values():
             row.addWidget(ActionTool(action))
-        row.addStretch()
 
     def set_comparing(self, comparing: bool) -> None:
         """Show what was chosen last for one sampler, or for several."""

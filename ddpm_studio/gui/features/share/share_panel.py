@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
@@ -23,7 +24,8 @@ from ddpm_studio.gui.features.share.latent_menu import LatentMenu
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.control_row import ControlRow
+from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -35,6 +37,7 @@ from ddpm_studio.requests import ShareRequest
 # With x_t in the corner these fill a square.
 _COUNTS = (3, 8, 15, 24, 35)
 _FRAMES = 25
+_ROOM_FOR_WORDS = 1040
 
 
 class SharePanel(ToolPanel):
@@ -130,26 +133,32 @@ class SharePanel(ToolPanel):
             icon="list",
         )
         self.series.setCheckable(True)
-        choices = FlowLayout()
+        self._words = {press: press.text() for press in (noise, data, self.series)}
+        choices = self.row = ControlRow(self.drawer)
+        for press in self._words:
+            choices.add(press, keep=True)
+        count = together(label(self.tr("count"), "muted"), self.count)
+        choices.add(count, self.count.toolTip())
+        for part, sentence in self.drawer.front:
+            choices.add(part, sentence)
+        choices.add(self.latents, self.latents.toolTip())
+        choices.add(ActionTool(self._draw_action), keep=True)
         choices.set_corner(together(self.drawer.button, self.export))
-        for part in (
-            noise,
-            data,
-            self.series,
-            together(label(self.tr("count"), "muted"), self.count),
-            *self.drawer.front,
-            together(self.latents, ActionTool(self._draw_action)),
-        ):
-            choices.addWidget(part)
         right = QVBoxLayout()
         right.setSpacing(SPACE_S)
         right.addWidget(self.time)
-        right.addLayout(choices)
+        right.addWidget(choices)
         row = QHBoxLayout()
         row.setSpacing(SPACE_M)
         row.addWidget(self.source, alignment=Qt.AlignmentFlag.AlignTop)
         row.addLayout(right, 1)
         return row
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Do without words where there is little room."""
+        super().resizeEvent(event)
+        for press, text in self._words.items():
+            press.setText(text if self.width() >= _ROOM_FOR_WORDS else "")
 
     def _spec(self) -> JobSpec[object] | None:
         if self.source.waiting:

@@ -6,26 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import label, name, number_label, tool_button
+from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import SampleGrid
 
 _KEPT = 64
 HEIGHT = 168
+_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 
 
 class SampleView(QWidget):
     """Two grids of samples from the same noise, and a slider over the steps they are from.
 
+    The grids stand beside or below each other, as the samples are larger.
+
     Args:
         studio: reads the files.
-        height: of the grids; None: as high as there is room.
+        height: the least of the grids, in pixels, in which all samples are seen whatever their
+            number; None: any, and more samples are scrolled to.
         parent: the owner.
     """
 
@@ -46,28 +53,32 @@ class SampleView(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         name(self.slider, self.tr("Step of training"), self.tr("Look at samples of earlier steps"))
         self.slider.valueChanged.connect(self._show)
-        heading = QHBoxLayout()
-        heading.addWidget(label(self.tr("Samples"), "heading"))
-        heading.addStretch()
-        heading.addWidget(self.step)
-        grids = QGridLayout()
-        grids.setHorizontalSpacing(SPACE_M)
-        grids.setVerticalSpacing(SPACE_S)
+        self.heading = QHBoxLayout()
+        self.heading.addWidget(label(self.tr("Samples"), "heading"))
+        self.heading.addStretch()
+        self.heading.addWidget(self.step)
+        self._both = QWidget()
+        self._grids = QBoxLayout(_BESIDE, self._both)
+        self._grids.setContentsMargins(0, 0, 0, 0)
+        self._grids.setSpacing(SPACE_M)
         captions = (
             (self.tr("raw"), self.tr("The weights as they are after the last step"), self.raw),
             (self.tr("EMA"), self.tr("The weights averaged over many steps"), self.ema),
         )
-        for column, (text, tip, grid) in enumerate(captions):
+        for text, tip, grid in captions:
             caption = label(text, "caption")
             caption.setToolTip(tip)
-            grids.addWidget(caption, 0, column, Qt.AlignmentFlag.AlignHCenter)
-            grids.addWidget(grid, 1, column)
-            grids.setColumnStretch(column, 1)
+            column = QVBoxLayout()
+            column.setSpacing(SPACE_S)
+            column.addWidget(caption, alignment=Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(grid, 1)
+            self._grids.addLayout(column, 1)
+            self._caption_height = caption.sizeHint().height() + SPACE_S
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE_S)
-        layout.addLayout(heading)
-        layout.addLayout(grids, 1)
+        layout.addLayout(self.heading)
+        layout.addWidget(self._both, 1)
         layout.addWidget(self.slider)
         self.slider.hide()
 
@@ -75,6 +86,26 @@ class SampleView(QWidget):
     def shown_path(self) -> Path | None:
         """The file of the samples that the slider points at."""
         return self._paths[self.slider.value()] if self._paths else None
+
+    def offer_more(self, actions: ActionRegistry, action_id: str) -> None:
+        """Put a button beside the step that leads to where the samples have more room.
+
+        Args:
+            actions: has the action when it is pressed.
+            action_id: which one it is.
+        """
+        self.larger = tool_button(
+            "maximize",
+            self.tr("Samples in the middle"),
+            self.tr("Show them large in the middle, with those of all steps below"),
+        )
+        self.larger.clicked.connect(lambda: actions[action_id].trigger())
+        self.heading.addWidget(self.larger)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the grids beside or below each other."""
+        super().resizeEvent(event)
+        self._turn()
 
     def look_at(self, path: Path) -> None:
         """Show the samples of this file, if it is one of them."""
@@ -101,7 +132,12 @@ class SampleView(QWidget):
     def _grid(self, title: str) -> PictureGrid:
         made = PictureGrid(title)
         if self._height is not None:
-            made.setFixedHeight(self._height)
+            made.setMinimumHeight(self._height)
+            made.set_least(1)
+            # No more than that where there is no more room.
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+            # What is around it is scrolled by the wheel.
+            made.zoomable = False
         made.set_empty("images", self.tr("Drawn as it trains"))
         PictureMenu(self._studio, made)
         return made
@@ -129,6 +165,38 @@ class SampleView(QWidget):
         recipe: dict[str, object] = {"kind": "preview", "step": samples.step}
         self.raw.set_pictures(samples.raw, recipe={**recipe, "weights": "raw"})
         self.ema.set_pictures(samples.ema, recipe={**recipe, "weights": "ema"})
+        self._turn()
+
+    def _turn(self) -> None:
+        """Choose the direction in which the samples are larger."""
+        if not self.ema.count:
+            return
+        wide, high, caption = self._both.width(), self._both.height(), self._caption_height
+        beside = self._zoom(high - caption, (wide - SPACE_M) // 2)
+        below = self._zoom((high - SPACE_M) // 2 - caption, wide)
+        # As large either way, they are calmer along the longer side.
+        tall = high > wide
+        direction = _BELOW if below > beside or (tall and below == beside) else _BESIDE
+        if direction != self._grids.direction():
+            self._grids.setDirection(direction)
+            if self._height is not None:
+                least = self._height // 2 if direction is _BELOW else self._height
+                for grid in (self.raw, self.ema):
+                    grid.setMinimumHeight(least)
+
+    def _zoom(self, high: int, wide: int) -> float:
+        """Return how large samples are in a grid of this size."""
+        height, width = self.ema.picture(0).shape[:2]
+        layout = fit_grid(
+            self.ema.count,
+            (height, width),
+            (max(1, high), max(1, wide)),
+            gap=SPACE_S,
+            caption=0,
+            margin=SPACE_S,
+            smallest=1,
+        )
+        return layout.zoom
 
     def _on_read(self, samples: SampleGrid) -> None:
         self._keep(samples)

@@ -26,6 +26,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.advice import in_form
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, label
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
+from ddpm_studio.gui.widgets.layout.columns import Columns
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.widgets.plots.bar_plot import BarPlot
@@ -87,6 +88,7 @@ class TrainingPanel(QWidget):
         self.by_t = BarPlot()
         self.by_t_label = label(self.tr("Loss by timestep"), "heading")
         self.samples = SampleView(studio)
+        self.samples.offer_more(actions, "observatory.page2")
         self._lay_out()
         studio.training_changed.connect(self._on_training)
         studio.run_changed.connect(self._on_run)
@@ -113,12 +115,9 @@ class TrainingPanel(QWidget):
         buttons.setSpacing(SPACE_S)
         for shown in (self.start_button, self.pause_button, self.stop_button):
             buttons.addWidget(shown, 1)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_L)
-        column.setSpacing(SPACE_M)
-        column.addLayout(buttons)
-        for widget in (
+        content = Columns()
+        content.add(
+            buttons,
             self.new_run,
             self.status,
             self.queue,
@@ -126,13 +125,9 @@ class TrainingPanel(QWidget):
             self.fine_tuner.button,
             self.settings_fold,
             self.settings,
-            self.loss,
-            self.by_t_label,
-            self.by_t,
-            self.samples,
-        ):
-            column.addWidget(widget)
-        column.addStretch(1)
+        )
+        content.add(self.loss, self.by_t_label, self.by_t, self.samples, filling=self.samples)
+        content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_L)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -207,7 +202,7 @@ class TrainingPanel(QWidget):
         assert isinstance(column, QVBoxLayout)
         self.budget = BudgetChoice(self._studio, meter, self.form, self.start_from)
         column.insertWidget(0, self.budget)
-        column.insertWidget(1, TimeEstimate(meter, self.form))
+        column.insertWidget(1, TimeEstimate(meter, self.form, self.settings))
 
     def start(self) -> None:
         """Train on the open pictures with the settings shown, into a new run."""

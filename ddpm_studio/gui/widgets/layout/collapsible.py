@@ -31,7 +31,10 @@ class CollapsibleHeading(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.say(text, tip)
         self.toggled.connect(self._show)
-        self._show()
+        self._show_arrow()
+        # What is not laid out yet would be shown as a window of its own.
+        if not unfolded:
+            content.hide()
 
     def say(self, text: str, tip: str = "") -> None:
         """Say something else."""
@@ -44,5 +47,8 @@ class CollapsibleHeading(QToolButton):
         self._content.setVisible(available and self.isChecked())
 
     def _show(self) -> None:
-        set_icon(self, "chevron-down" if self.isChecked() else "chevron-right", "muted")
+        self._show_arrow()
         self._content.setVisible(self.isChecked())
+
+    def _show_arrow(self) -> None:
+        set_icon(self, "chevron-down" if self.isChecked() else "chevron-right", "muted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -51,6 +51,9 @@ class Drawer(QFrame):
         self.column = QVBoxLayout(body)
         self.column.setContentsMargins(0, 0, SPACE_S, 0)
         self.column.setSpacing(SPACE_M)
+        self._lent = QVBoxLayout()
+        self._lent.setSpacing(SPACE_M)
+        self.column.addLayout(self._lent)
         self.column.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_M + SPACE_S, SPACE_S, SPACE_S, SPACE_M)
@@ -64,6 +67,9 @@ class Drawer(QFrame):
         )
         owner.installEventFilter(self)
         self.hide()
+        # When a control has come or gone, and its new place is laid out.
+        self._fit_soon = QTimer(self, singleShot=True)
+        self._fit_soon.timeout.connect(self._place)
 
     def close_drawer(self) -> None:
         """Close it; the focus goes back to the button."""
@@ -74,6 +80,19 @@ class Drawer(QFrame):
         """Put a control at the end, with a sentence about it below."""
         row = Explained(part, sentence)
         self.column.insertWidget(self.column.count() - 1, row)
+        return row
+
+    def lend(self, part: QWidget, sentence: str, place: int) -> Explained:
+        """Take a control that has no room elsewhere, until that is released.
+
+        Args:
+            part: the control.
+            sentence: what it does.
+            place: how many of those that were taken so stand above it.
+        """
+        row = Explained(part, sentence)
+        self._lent.insertWidget(place, row)
+        self._fit_soon.start()
         return row
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -118,17 +137,24 @@ class Explained(QWidget):
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        hidden = part.isHidden() and part.testAttribute(
-            Qt.WidgetAttribute.WA_WState_ExplicitShowHide
-        )
-        row = QHBoxLayout()
+        hidden = is_put_away(part)
+        row = self._row = QHBoxLayout()
         row.addWidget(part)
         row.addStretch()
         column.addLayout(row)
         column.addWidget(self.words)
         self.words.setVisible(bool(sentence))
         part.installEventFilter(self)
-        self.setHidden(hidden)
+        # Without a parent it would be shown as a window of its own.
+        if hidden:
+            self.hide()
+
+    def release(self) -> None:
+        """Let go of the control, which finds another place at once; the sentence goes."""
+        self._part.removeEventFilter(self)
+        self._row.removeWidget(self._part)
+        self.hide()
+        self.deleteLater()
 
     def add(self, more: QWidget) -> None:
         """Put something more below the sentence."""
@@ -142,3 +168,9 @@ class Explained(QWidget):
             elif event.type() == QEvent.Type.ShowToParent:
                 self.show()
         return super().eventFilter(watched, event)
+
+
+def is_put_away(widget: QWidget) -> bool:
+    """Tell whether somebody hid a widget, which is not so of one that was never shown."""
+    explicit = Qt.WidgetAttribute.WA_WState_ExplicitShowHide
+    return widget.isHidden() and widget.testAttribute(explicit)

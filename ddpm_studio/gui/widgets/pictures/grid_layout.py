@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,44 @@ class GridLayout:
         """Height and width of the rectangle around all tiles."""
         across = (self.columns - 1) * self.pitch_x + self.tile_width
         return (self.rows - 1) * self.pitch_y + self.tile_height, across
+
+    def fullness(self, count: int) -> float:
+        """Tell which part of the cells so many pictures fill."""
+        return count / (self.columns * self.rows)
+
+    @property
+    def content_width(self) -> int:
+        """Width of all tiles with the space around them."""
+        return self.left + self.columns * self.pitch_x
+
+    def zoomed(
+        self, zoom: float, picture: tuple[int, int], area: tuple[int, int], before: int = 0
+    ) -> GridLayout:
+        """Return the same cells with larger tiles; what does not fit is to be moved into view.
+
+        Args:
+            zoom: device pixels for one picture pixel.
+            picture: height and width of a picture in its own pixels.
+            area: height and width of the view.
+            before: width of what stands to the left of the rows.
+        """
+        tile_height, tile_width = (max(1, round(side * zoom)) for side in picture)
+        gap = self.pitch_x - self.tile_width
+        pitch_x, pitch_y = tile_width + gap, tile_height + self.pitch_y - self.tile_height
+        # What stands above and below all rows is as high at any zoom.
+        high = self.content_height + self.rows * (pitch_y - self.pitch_y)
+        wide = self.columns * pitch_x - gap + before
+        return replace(
+            self,
+            zoom=zoom,
+            tile_width=tile_width,
+            tile_height=tile_height,
+            pitch_x=pitch_x,
+            pitch_y=pitch_y,
+            left=max(gap, (area[1] - wide) // 2) + before,
+            top=max(gap, (area[0] - high) // 2 + gap),
+            content_height=high,
+        )
 
     def cell_at(self, x: float, y: float) -> int | None:
         """Return the cell whose tile holds this point, or None between and outside of tiles."""
@@ -132,7 +170,7 @@ def fullest(counts: Sequence[int], cover: Callable[[int], float]) -> int:
 
     Args:
         counts: those to choose from, at least one, going up.
-        cover: tells for a number which part of the view the rectangle around its tiles takes.
+        cover: tells for a number which part of the view its tiles take, with the gaps between.
     """
     covers = [cover(count) for count in counts]
     enough = max(covers) - _NEARLY

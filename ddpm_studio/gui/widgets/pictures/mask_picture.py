@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLine, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -21,6 +22,8 @@ from ddpm_studio.gui.platform.images import Pictures, shown_bands, to_image
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.widgets.layout.basics import name
 from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
+from ddpm_studio.gui.widgets.pictures.grid_layout import WHOLE
+from ddpm_studio.gui.widgets.pictures.zooming import ZOOM_KEYS, Notches, next_zoom
 
 Mask = npt.NDArray[np.bool_]
 
@@ -39,6 +42,9 @@ class MaskPicture(QWidget):
 
     The left button paints, the right one takes away. With the keyboard the arrows move the
     brush, Space paints and Backspace takes away. Each change can be undone and done again.
+
+    The wheel zooms about the pointer; the middle button, or Ctrl and the left one, pans; a double
+    click beside the picture, or with the middle button, shows all again. Keys: +, − and 0.
     """
 
     changed = Signal()
@@ -56,6 +62,11 @@ class MaskPicture(QWidget):
         self._past: list[Mask] = []
         self._future: list[Mask] = []
         self._hovered = self._suggested = False
+        self._closer: float | None = None
+        # Of the picture's middle from that of the widget, while somebody looks closer.
+        self._shift = QPoint()
+        self._panned: QPoint | None = None
+        self._notches = Notches()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(128, 128)
@@ -75,6 +86,7 @@ class MaskPicture(QWidget):
         if self.painted.shape != shape:
             self.painted, self._suggested = np.zeros(shape, bool), False
             self._past, self._future = [], []
+            self._closer, self._shift = None, QPoint()
             self._at = QPoint(shape[1] // 2, shape[0] // 2)
         self.update()
 
@@ -128,10 +140,50 @@ class MaskPicture(QWidget):
         height, width = self.painted.shape
         if not height:
             return QRect()
-        zoom = max(1, min(self.width() // width, self.height() // height))
-        box = QRect(0, 0, width * zoom, height * zoom)
-        box.moveCenter(self.rect().center())
+        zoom = self._closer or self._fitting
+        box = QRect(0, 0, round(width * zoom), round(height * zoom))
+        box.moveCenter(self.rect().center() + self._shift)
         return box
+
+    @property
+    def _fitting(self) -> float:
+        """The zoom at which all is seen: whole for small pictures."""
+        height, width = self.painted.shape
+        zoom = min(self.width() / width, self.height() / height)
+        return max(1.0, float(int(zoom))) if max(height, width) <= WHOLE else zoom
+
+    def zoom_by(self, steps: int, about: QPoint | None = None) -> None:
+        """Look closer, or less so, by some notches of the wheel; no less than at all.
+
+        Args:
+            steps: how many; below 0 away.
+            about: the point that stays where it is; None: the middle.
+        """
+        if not self.painted.size:
+            return
+        before, point = self.picture_rect(), about or self.rect().center()
+        zoom = next_zoom(self._closer or self._fitting, steps, max(self.painted.shape))
+        self._closer = zoom if zoom > self._fitting else None
+        larger = self.picture_rect().width() / before.width()
+        away = before.center() - point
+        self._shift = QPoint()
+        if self._closer is not None:
+            self._move_to(point + away * larger - self.rect().center())
+        self.update()
+
+    def show_all(self) -> None:
+        """Fit all into the widget again."""
+        self._closer, self._shift = None, QPoint()
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the pointer."""
+        steps = self._notches.add(event.angleDelta().y())
+        if steps < 0 and self._closer is None:
+            event.ignore()
+        else:
+            event.accept()
+            self.zoom_by(steps, event.position().toPoint())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture, the veil over what is painted, and the brush."""
@@ -159,21 +211,25 @@ class MaskPicture(QWidget):
 
     def _draw_edge(self, painter: QPainter, box: QRect) -> None:
         """Draw a line around what is painted, so that it is seen on a picture of its colour."""
-        zoom = box.width() // max(1, self.painted.shape[1])
+        zoom = box.width() / max(1, self.painted.shape[1])
         painted = np.pad(self.painted, 1)
         lines = []
         for row, column in np.argwhere(painted[:-1] != painted[1:]):
             y, x = box.top() + row * zoom, box.left() + (column - 1) * zoom
-            lines.append(QLine(x, y, x + zoom, y))
+            lines.append(QLineF(x, y, x + zoom, y))
         for row, column in np.argwhere(painted[:, :-1] != painted[:, 1:]):
             y, x = box.top() + (row - 1) * zoom, box.left() + column * zoom
-            lines.append(QLine(x, y, x, y + zoom))
+            lines.append(QLineF(x, y, x, y + zoom))
         for colour, style in (("ground", Qt.PenStyle.SolidLine), ("text", Qt.PenStyle.DashLine)):
             painter.setPen(QPen(current_theme().color(colour), 1, style))
             painter.drawLines(lines)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a stroke."""
+        """Begin a stroke, or take hold of the picture."""
+        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if event.button() == Qt.MouseButton.MiddleButton or ctrl:
+            self._panned = event.position().toPoint() if self._closer is not None else None
+            return
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self._begin()
             self._forget_suggested()
@@ -183,6 +239,11 @@ class MaskPicture(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with it: along the straight way, however fast the mouse was."""
+        if self._panned is not None:
+            held, self._panned = self._panned, event.position().toPoint()
+            self._move_to(self._shift + self._panned - held)
+            self.update()
+            return
         before, self._at = self._at, self._pixel(event)
         self._hovered = True
         if self._stroke is not None:
@@ -195,12 +256,21 @@ class MaskPicture(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End it."""
+        self._panned = None
         if self._stroke is not None:
             self._stroke = None
             self._end()
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show all again, where it is no second touch of the brush."""
+        inside = self.picture_rect().contains(event.position().toPoint())
+        if event.button() == Qt.MouseButton.MiddleButton or not inside:
+            self.show_all()
+        else:
+            self.mousePressEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the brush and paint."""
+        """Move the brush, paint and zoom."""
         key = Qt.Key(event.key())
         height, width = self.painted.shape
         if key in _ARROWS and height:
@@ -214,6 +284,10 @@ class MaskPicture(QWidget):
             self._forget_suggested()
             self._paint(self._at, key == Qt.Key.Key_Space)
             self._end()
+        elif key in ZOOM_KEYS:
+            self.zoom_by(ZOOM_KEYS[key])
+        elif key == Qt.Key.Key_0:
+            self.show_all()
         else:
             super().keyPressEvent(event)
 
@@ -254,9 +328,18 @@ class MaskPicture(QWidget):
         box, height = self.picture_rect(), self.painted.shape[0]
         if not height:
             return QPoint()
-        zoom = box.height() // height
         away = event.position().toPoint() - box.topLeft()
-        return QPoint(away.x() // zoom, away.y() // zoom)
+        return QPoint(
+            away.x() * self.painted.shape[1] // box.width(), away.y() * height // box.height()
+        )
+
+    def _move_to(self, shift: QPoint) -> None:
+        """Put the picture's middle so far from the widget's, but never out of sight."""
+        box = self.picture_rect()
+        far = box.width() // 2, box.height() // 2
+        self._shift = QPoint(
+            min(max(shift.x(), -far[0]), far[0]), min(max(shift.y(), -far[1]), far[1])
+        )
 
     def _paint(self, at: QPoint, paint: bool) -> None:
         half = self.brush // 2
@@ -266,6 +349,7 @@ class MaskPicture(QWidget):
         self.update()
 
     def _brush_rect(self, box: QRect) -> QRect:
-        zoom, half = box.height() // self.painted.shape[0], self.brush // 2
-        corner = QPoint((self._at.x() - half) * zoom, (self._at.y() - half) * zoom)
-        return QRect(box.topLeft() + corner, QSize(self.brush * zoom - 1, self.brush * zoom - 1))
+        zoom, half = box.height() / self.painted.shape[0], self.brush // 2
+        corner = QPoint(round((self._at.x() - half) * zoom), round((self._at.y() - half) * zoom))
+        side = round(self.brush * zoom) - 1
+        return QRect(box.topLeft() + corner, QSize(side, side))

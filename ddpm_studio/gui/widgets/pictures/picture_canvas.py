@@ -18,6 +18,7 @@ from ddpm_studio.gui.widgets.pictures import grid_painter
 from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.grid_layout import GridLayout, fit_grid
 from ddpm_studio.gui.widgets.pictures.grid_painter import CAPTION_HEIGHT, Sheet
+from ddpm_studio.gui.widgets.pictures.zooming import Look
 
 _SMALLEST = 48
 
@@ -37,9 +38,13 @@ class PictureCanvas(QAbstractScrollArea):
         self._recipe: dict[str, object] | None = None
         self._badge: tuple[QImage, str] | None = None
         self._single = False
+        self._least = _SMALLEST
         self._selection = Selection()
         self._hovered: int | None = None
         self._layout: GridLayout | None = None
+        # As it is where all is seen; the other one is larger while somebody looks closer.
+        self._fitted: GridLayout | None = None
+        self._closer: float | None = None
         self._sheet: Sheet | None = None
         self._empty = EmptyState("image", self.tr("No pictures yet"), parent=self.viewport())
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -76,6 +81,7 @@ class PictureCanvas(QAbstractScrollArea):
         self._empty.setVisible(pictures is None)
         changed = self._selection.resize(self.count)
         if self._shape() != before:
+            self._closer = None
             self._relayout()
         if changed:
             self._announce()
@@ -99,10 +105,15 @@ class PictureCanvas(QAbstractScrollArea):
             self._relayout()
         self.viewport().update()
 
+    def set_least(self, side: int) -> None:
+        """Scroll to more pictures rather than make them smaller than this, in logical pixels."""
+        self._least = side
+        self._relayout()
+
     def set_single(self, single: bool) -> None:
         """Show the current picture alone; arrows go from one to the next."""
         if single != self._single:
-            self._single, self._sheet = single, None
+            self._single, self._sheet, self._closer = single, None, None
             self._relayout()
 
     @property
@@ -130,6 +141,20 @@ class PictureCanvas(QAbstractScrollArea):
         """Device pixels for one picture pixel; 0 without pictures."""
         return 0.0 if self._layout is None else self._layout.zoom
 
+    @property
+    def look(self) -> Look:
+        """How closely it is looked at, and where."""
+        bars = self.horizontalScrollBar(), self.verticalScrollBar()
+        return Look(self._closer, bars[0].value(), bars[1].value())
+
+    def set_look(self, look: Look) -> None:
+        """Look closer, or at all again; a zoom at which all fits is none."""
+        if look.zoom != self._closer:
+            self._closer = look.zoom
+            self._relayout()
+        self.horizontalScrollBar().setValue(look.right)
+        self.verticalScrollBar().setValue(look.down)
+
     def select(self, indices: Sequence[int]) -> None:
         """Choose exactly these pictures; the last becomes current."""
         self._selection.replace(indices)
@@ -152,19 +177,23 @@ class PictureCanvas(QAbstractScrollArea):
         return {"index": index, **self._recipe, **more}
 
     def cover(self, count: int, picture: tuple[int, int]) -> float:
-        """Tell which part of the view so many pictures (height, width) would take."""
+        """Tell which part of the view so many pictures (height, width) would take.
+
+        Places that stay empty in the last row don't count.
+        """
         ratio, room = self.devicePixelRatioF(), self.contentsRect().size()
-        high, broad = self._grid(count, picture, room).used
+        layout = self._grid(count, picture, room)
+        high, broad = layout.used
         tall, wide = max(1.0, room.height() * ratio), max(1.0, room.width() * ratio)
-        return min(1.0, high / tall) * min(1.0, broad / wide)
+        return min(1.0, high / tall) * min(1.0, broad / wide) * layout.fullness(count)
 
     def index_at(self, position: QPoint) -> int | None:
         """Return the picture at a point of the viewport, or None."""
         if self._layout is None:
             return None
         ratio = self.devicePixelRatioF()
-        down = position.y() + self.verticalScrollBar().value()
-        cell = self._layout.cell_at(position.x() * ratio, down * ratio)
+        content = position + self._scrolled()
+        cell = self._layout.cell_at(content.x() * ratio, content.y() * ratio)
         if cell is None or cell >= (1 if self._single else self.count):
             return None
         return self.current if self._single else cell
@@ -199,7 +228,7 @@ class PictureCanvas(QAbstractScrollArea):
         if layout is None or pictures is None:
             return
         ratio = self.devicePixelRatioF()
-        scrolled = round(self.verticalScrollBar().value() * ratio)
+        right, scrolled = (round(by * ratio) for by in self._scrolled().toTuple())
         cells = self._visible_cells(layout, scrolled)
         if self._sheet is None or self._sheet.cells != cells:
             self._sheet = Sheet.of(pictures, cells)
@@ -207,7 +236,7 @@ class PictureCanvas(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
-        painter.translate(0, -scrolled)
+        painter.translate(-right, -scrolled)
         first = 0 if self._single else cells.start
         grid_painter.paint_tiles(painter, layout, self._sheet, (height, width), first)
         if self._badge is not None:
@@ -237,9 +266,10 @@ class PictureCanvas(QAbstractScrollArea):
 
     def _relayout(self) -> None:
         self._layout = None
-        bar = self.verticalScrollBar()
+        bar, across = self.verticalScrollBar(), self.horizontalScrollBar()
         if self._pictures is None:
-            bar.setRange(0, 0)
+            for one in (bar, across):
+                one.setRange(0, 0)
             self.viewport().update()
             return
         ratio = self.devicePixelRatioF()
@@ -249,12 +279,31 @@ class PictureCanvas(QAbstractScrollArea):
         layout = self._fit(cells, room)
         if layout.content_height > round(room.height() * ratio):
             layout = self._fit(cells, room - QSize(bar.sizeHint().width(), 0))
+        self._fitted = layout
+        if self._closer is not None and self._closer <= layout.zoom:
+            self._closer = None
+        as_needed, off = Qt.ScrollBarPolicy.ScrollBarAsNeeded, Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(as_needed if self._closer is None else off)
+        if self._closer is not None:
+            area = round(room.height() * ratio), round(room.width() * ratio)
+            picture = self._shape()[1], self._shape()[2]
+            layout = layout.zoomed(self._closer, picture, area, self._before_rows())
+            across.setRange(0, max(0, round(layout.content_width / ratio) - room.width()))
+        else:
+            across.setRange(0, 0)
         over = round(layout.content_height / ratio) - room.height()
         self._layout = layout
         bar.setRange(0, max(0, over))
         bar.setPageStep(room.height())
         bar.setSingleStep(max(1, round(layout.pitch_y / ratio / 2)))
         self.viewport().update()
+
+    def _before_rows(self) -> int:
+        """Device pixels of what stands to the left of all rows."""
+        return 0
+
+    def _scrolled(self) -> QPoint:
+        return QPoint(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
     def _fit(self, cells: int, room: QSize) -> GridLayout:
         return self._grid(cells, (self._shape()[1], self._shape()[2]), room)
@@ -268,11 +317,14 @@ class PictureCanvas(QAbstractScrollArea):
             gap=round(SPACE_S * ratio),
             caption=round(CAPTION_HEIGHT * ratio) if self._captions else 0,
             margin=round(SPACE_S * ratio),
-            smallest=round(_SMALLEST * ratio),
+            smallest=round(self._least * ratio),
         )
 
     def _reveal(self, index: int) -> None:
         tile, bar = self.tile_rect(index), self.verticalScrollBar()
+        across, wide = self.horizontalScrollBar(), self.viewport().width()
+        if tile.left() < 0 or tile.right() > wide:
+            across.setValue(across.value() + tile.center().x() - wide // 2)
         if tile.top() < 0:
             bar.setValue(bar.value() + tile.top() - SPACE_M)
         elif tile.bottom() > self.viewport().height():
@@ -295,9 +347,10 @@ class PictureCanvas(QAbstractScrollArea):
             return QRectF()
         ratio = self.devicePixelRatioF()
         left, top = self._layout.origin(cell)
+        scrolled = self._scrolled()
         return QRectF(
-            left / ratio,
-            top / ratio - self.verticalScrollBar().value(),
+            left / ratio - scrolled.x(),
+            top / ratio - scrolled.y(),
             self._layout.tile_width / ratio,
             self._layout.tile_height / ratio,
         )

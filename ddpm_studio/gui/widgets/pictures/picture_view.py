@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -12,12 +12,20 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture
+from ddpm_studio.gui.widgets.pictures.zooming import (
+    ZOOM_KEYS,
+    Look,
+    Notches,
+    moved_by,
+    next_zoom,
+)
 
 
 class PictureGrid(PictureCanvas):
@@ -27,14 +35,24 @@ class PictureGrid(PictureCanvas):
     keyboard; Ctrl+C copies; a drag carries the picture away. A right click makes a tile current,
     emits ``context_requested`` with the global position, then shows ``tile_actions`` if there
     are any.
+
+    The wheel zooms about the pointer, a drag then pans, a double click shows all again; +, − and 0
+    do the same from the keyboard. Where there is more to scroll to, the wheel scrolls, and zooms
+    with Ctrl.
     """
 
     activated = Signal(int)
     context_requested = Signal(int, QPoint)
+    looked = Signal(object)
+    """Somebody looks closer, elsewhere, or at all again; carries the :class:`Look`."""
 
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self._pressed: tuple[QPoint, int] | None = None
+        self._panned: QPoint | None = None
+        self._notches = Notches()
+        self.zoomable = True
+        """Whether the wheel zooms; else it is left to what scrolls around the grid."""
         self.tile_actions: list[QAction] = []
         self.tooltip_for: Callable[[int], str] | None = None
 
@@ -42,6 +60,45 @@ class PictureGrid(PictureCanvas):
         """Put the current picture on the clipboard."""
         if self.current >= 0:
             copy_picture(self.picture(self.current), self.recipe(self.current))
+
+    def zoom_by(self, steps: int, about: QPointF | None = None) -> None:
+        """Look closer, or less so, by some notches of the wheel; no less than at all.
+
+        Args:
+            steps: how many; below 0 away.
+            about: the point of the viewport that stays where it is; None: the middle.
+        """
+        if self._layout is None or self._fitted is None:
+            return
+        ratio, before = self.devicePixelRatioF(), self._layout
+        point = QPointF(self.viewport().rect().center()) if about is None else about
+        content = (point + QPointF(self._scrolled())) * ratio
+        height, width = self._shape()[1:3]
+        zoom = next_zoom(before.zoom, steps, max(height, width))
+        here = self.look
+        self.set_look(Look(zoom if zoom > self._fitted.zoom else None, here.right, here.down))
+        moved = moved_by(before, self._layout, content) / ratio
+        self._look_at(QPointF(here.right, here.down) + moved)
+
+    def show_all(self) -> None:
+        """Fit all into the view again."""
+        self.set_look(Look())
+        self.looked.emit(self.look)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the pointer."""
+        with_ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        scrolls = self._closer is None and self.verticalScrollBar().maximum() > 0
+        if self._layout is None or not (with_ctrl or (self.zoomable and not scrolls)):
+            super().wheelEvent(event)
+            return
+        steps = self._notches.add(event.angleDelta().y())
+        if steps < 0 and self._closer is None:
+            event.ignore()
+            return
+        event.accept()
+        if steps:
+            self.zoom_by(steps, event.position())
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Say which picture the pointer is on."""
@@ -53,32 +110,47 @@ class PictureGrid(PictureCanvas):
         return super().viewportEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose the tile below the pointer."""
+        """Choose the tile below the pointer; the middle button takes hold of all."""
         position = event.position().toPoint()
         index = self.index_at(position)
-        if event.button() == Qt.MouseButton.LeftButton:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._panned = position if self._closer is not None else None
+        elif event.button() == Qt.MouseButton.LeftButton:
             self._pressed = None if index is None else (position, index)
             self._choose(index, event.modifiers())
         elif index is not None and index not in self._selection:
             self._choose(index, Qt.KeyboardModifier.NoModifier)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Show what the pointer is on, or begin a drag."""
+        """Show what the pointer is on, pan, or begin a drag."""
         position = event.position().toPoint()
-        if self._pressed is None:
+        if self._panned is None and self._pressed is None:
             self._hover(self.index_at(position))
             return
-        start, index = self._pressed
-        if (position - start).manhattanLength() >= QApplication.startDragDistance():
+        if self._pressed is not None:
+            start, index = self._pressed
+            if (position - start).manhattanLength() < QApplication.startDragDistance():
+                return
             self._pressed = None
-            drag_picture(self, self.picture(index), self.recipe(index))
+            if self._closer is None:
+                drag_picture(self, self.picture(index), self.recipe(index))
+                return
+            self._panned = start
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+        if self._panned is not None:
+            before, self._panned = self._panned, position
+            self._look_at(QPointF(self._scrolled() + before - position))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Forget the press."""
-        self._pressed = None
+        self._pressed = self._panned = None
+        self.viewport().unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Activate the tile below the pointer."""
+        """Show all again; where all is seen, activate the tile below the pointer."""
+        if self._closer is not None:
+            self.show_all()
+            return
         index = self.index_at(event.position().toPoint())
         if index is not None and event.button() == Qt.MouseButton.LeftButton:
             self.activated.emit(index)
@@ -99,7 +171,7 @@ class PictureGrid(PictureCanvas):
             menu.popup(where)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move, choose, activate and copy."""
+        """Move, choose, activate, copy and zoom."""
         key, here = event.key(), self.current
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_current()
@@ -109,10 +181,20 @@ class PictureGrid(PictureCanvas):
             self.activated.emit(here)
         elif key == Qt.Key.Key_Space and here >= 0:
             self._choose(here, Qt.KeyboardModifier.ControlModifier)
+        elif key in ZOOM_KEYS:
+            self.zoom_by(ZOOM_KEYS[Qt.Key(key)])
+        elif key == Qt.Key.Key_0:
+            self.show_all()
         elif (target := self._target(key)) is not None:
+            self._reveal(target)
             self._choose(target, event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         else:
             super().keyPressEvent(event)
+
+    def _look_at(self, corner: QPointF) -> None:
+        """Move another part into view; ``corner`` is its upper left one, in logical pixels."""
+        self.set_look(Look(self._closer, round(corner.x()), round(corner.y())))
+        self.looked.emit(self.look)
 
     def _target(self, key: int) -> int | None:
         """Return the picture that a key of movement leads to."""
@@ -141,7 +223,7 @@ class PictureGrid(PictureCanvas):
             toggle=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
             extend=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
         )
-        if index is not None:
+        if index is not None and self._closer is None:
             self._reveal(index)
         self._announce()
 

@@ -64,10 +64,22 @@ class RowGrid(PictureGrid):
         """What stands below the columns."""
         return self._feet
 
+    def snug_height(self, wide: int, most: int) -> int:
+        """Return the height, up to ``most``, that rows of this width need; logical pixels."""
+        if not self.count:
+            return most
+        layout = self._fit(self.count, QSize(wide, most))
+        return min(most, ceil(layout.content_height / self.devicePixelRatioF()))
+
     def _label_width(self) -> int:
         metrics = QFontMetrics(body_font(FONT_CAPTION))
         widest = max((metrics.horizontalAdvance(text) for text in self._labels), default=0)
         return widest + SPACE_M if widest else 0
+
+    def _before_rows(self) -> int:
+        if not self._labels or self.is_single or self._badge is not None:
+            return 0
+        return round(self._label_width() * self.devicePixelRatioF())
 
     def _fit(self, cells: int, room: QSize) -> GridLayout:
         if not self._labels or self.is_single or self._badge is not None:
@@ -76,7 +88,7 @@ class RowGrid(PictureGrid):
         height, width = self._shape()[1:3]
         gap = margin = round(SPACE_S * ratio)
         caption = round(CAPTION_HEIGHT * ratio) if self._captions else 0
-        before = round(self._label_width() * ratio)
+        before = self._before_rows()
         foot = round(CAPTION_HEIGHT * ratio) if self._feet else 0
         columns, rows = self.columns, len(self._labels)
         wide = room.width() * ratio - 2 * margin - before - (columns - 1) * gap

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPixmap,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -44,6 +45,7 @@ from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.grid_painter import paint_chip, paint_frame
 from ddpm_studio.gui.widgets.pictures.picture_cache import PictureCache
 from ddpm_studio.gui.widgets.pictures.picture_drag import drag_picture, enlarged
+from ddpm_studio.gui.widgets.pictures.zooming import Notches
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -167,6 +169,8 @@ class Thumbnails(QListView):
     delete_pressed = Signal()
     copy_pressed = Signal()
     digit_pressed = Signal(int)
+    zoomed = Signal(int)
+    """They should be larger by so many notches of the wheel; below 0 smaller."""
 
     def __init__(
         self,
@@ -179,6 +183,7 @@ class Thumbnails(QListView):
         self.cache = PictureCache(parent=self)
         self._model = ThumbnailModel(self)
         self._wanted, self._own = side, 0
+        self._notches = Notches()
         self._painter = _Painter(self._model, self.cache, side, self)
         self.drop_for: Callable[[int], PictureDrop | None] | None = None
         """Returns the whole picture with its recipe, to be dragged away."""
@@ -289,6 +294,19 @@ class Thumbnails(QListView):
     def picture(self, row: int) -> Pictures | None:
         """Return a picture as far as it is there."""
         return self.cache.get(self._model.keys[row])
+
+    def zoom_by(self, steps: int) -> None:
+        """Ask for larger pictures, or smaller ones."""
+        self.zoomed.emit(steps)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom with Ctrl, else scroll."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.accept()
+            if steps := self._notches.add(event.angleDelta().y()):
+                self.zoom_by(steps)
+        else:
+            super().wheelEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what can be seen, then ask for the page below, to which one is likely to scroll."""

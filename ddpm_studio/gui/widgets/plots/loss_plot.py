@@ -90,9 +90,6 @@ class LossPlot(QWidget):
         )
         self.reset_button.clicked.connect(self.reset_view)
         self._stack = QStackedLayout()
-        self._stack.addWidget(
-            EmptyState("chart-line", self.tr("The loss appears here once training starts"))
-        )
         head = QHBoxLayout()
         head.setSpacing(SPACE_S)
         head.addWidget(self.readout, 1)
@@ -106,6 +103,10 @@ class LossPlot(QWidget):
         layout.setSpacing(SPACE_S)
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)
+        # Not before the stack has a parent: it shows its first page at once.
+        self._stack.addWidget(
+            EmptyState("chart-line", self.tr("The loss appears here once training starts"))
+        )
         layout.addWidget(self.legend)
         self.smoothing_slider.valueChanged.connect(self._on_smoothing)
         self.set_smoothing(0.95)

@@ -368,7 +368,7 @@ def test_a_picture_of_a_moment_dropped_back_shows_that_moment(
 
 
 def test_switches_have_names_and_short_texts(panel: ReversePanel) -> None:
-    switches = {tool.text(): tool for tool in panel.bar.findChildren(QToolButton) if tool.text()}
+    switches = {tool.text(): tool for tool in panel.findChildren(QToolButton) if tool.text()}
     assert {"xₜ", X0_HAT, "ε̂", "Δxₜ", f"Δ{X0_HAT}"} <= set(switches)
     assert switches["ε̂"].accessibleName() == "Show the noise predicted in it"
 

@@ -1,0 +1,61 @@
+"""Zoom actions: closer and farther for the pictures in front, by key, menu and palette."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QWidget
+
+from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+
+_Pictures = PictureGrid | MaskPicture | Thumbnails
+
+
+class ZoomActions(QObject):
+    """Registers them for whatever has the focus, else for the largest pictures that are seen.
+
+    Args:
+        actions: where they are registered.
+        window: has the pictures; it becomes the owner.
+    """
+
+    def __init__(self, actions: ActionRegistry, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        tip = self.tr("The wheel does it about the pointer, where nothing is to be scrolled")
+        for key, text, shortcut, callback in (
+            ("in", self.tr("Zoom in"), "Ctrl++", partial(self._zoom, 1)),
+            ("out", self.tr("Zoom out"), "Ctrl+-", partial(self._zoom, -1)),
+            ("all", self.tr("Zoom to all pictures"), "Ctrl+0", self._show_all),
+        ):
+            actions.add(
+                f"view.zoom_{key}",
+                text,
+                callback,
+                category=self.tr("&View"),
+                shortcut=shortcut,
+                tip=tip,
+                keywords=self.tr("enlarge closer magnify pixels fit"),
+            )
+
+    def _zoom(self, steps: int) -> None:
+        pictures = self._pictures()
+        if pictures is not None:
+            pictures.zoom_by(steps)
+
+    def _show_all(self) -> None:
+        pictures = self._pictures()
+        if isinstance(pictures, PictureGrid | MaskPicture):
+            pictures.show_all()
+
+    def _pictures(self) -> _Pictures | None:
+        focused = QApplication.focusWidget()
+        if isinstance(focused, _Pictures):
+            return focused
+        middle = self._window.findChildren(QWidget)
+        seen = [one for one in middle if isinstance(one, _Pictures) and one.isVisible()]
+        return max(seen, key=lambda one: one.width() * one.height(), default=None)

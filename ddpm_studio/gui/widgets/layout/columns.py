@@ -1,0 +1,75 @@
+"""Groups of widgets below each other, or each in a column of its own where it is wide."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLayout, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+
+LEAST = 280
+"""Pixels: columns that would be narrower stand below each other."""
+_BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+# Against 1 of the empty rest.
+_ALL = 1000
+
+
+class Columns(QWidget):
+    """Groups of one subject each; what is left of the height goes to what fills it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._box = QBoxLayout(_BELOW, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(SPACE_M)
+        self._groups: list[QVBoxLayout] = []
+
+    def add(self, *parts: QWidget | QLayout, filling: QWidget | None = None) -> None:
+        """Add a group.
+
+        Args:
+            parts: from top to bottom.
+            filling: the one of them that takes the height that is left.
+        """
+        group = QVBoxLayout()
+        group.setSpacing(SPACE_M)
+        for part in parts:
+            if isinstance(part, QLayout):
+                group.addLayout(part)
+            else:
+                group.addWidget(part, _ALL if part is filling else 0)
+        group.addStretch(1)
+        self._groups.append(group)
+        self._box.addLayout(group)
+        self._share_out()
+
+    @property
+    def beside(self) -> bool:
+        """Whether the groups stand beside each other now."""
+        return self._box.direction() is _BESIDE
+
+    def minimumSizeHint(self) -> QSize:
+        """Need the width of the widest group alone."""
+        margins = self.contentsMargins()
+        widest = max((group.minimumSize().width() for group in self._groups), default=0)
+        wide = widest + margins.left() + margins.right()
+        return QSize(wide, self._box.minimumSize().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Turn where there is more or less room."""
+        super().resizeEvent(event)
+        gaps = SPACE_L * (len(self._groups) - 1)
+        needed = sum(max(LEAST, group.minimumSize().width()) for group in self._groups)
+        direction = _BESIDE if self._box.contentsRect().width() >= needed + gaps else _BELOW
+        if direction != self._box.direction():
+            self._box.setDirection(direction)
+            self._box.setSpacing(SPACE_L if direction is _BESIDE else SPACE_M)
+            self._share_out()
+            self.updateGeometry()
+
+    def _share_out(self) -> None:
+        """Below each other the last takes the height that is left; beside, all the same width."""
+        last = len(self._groups) - 1
+        for number in range(len(self._groups)):
+            self._box.setStretch(number, int(self.beside or number == last))

@@ -1,0 +1,54 @@
+"""Groups stand below each other, and beside each other where each has room."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.gui.widgets.layout.columns import LEAST, Columns
+
+
+@pytest.fixture
+def columns(qtbot: QtBot) -> Columns:
+    made = Columns()
+    made.press, made.figure = QPushButton("Start"), QWidget()  # type: ignore[attr-defined]
+    made.add(made.press)  # type: ignore[attr-defined]
+    made.add(made.figure, filling=made.figure)  # type: ignore[attr-defined]
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def parts(columns: Columns) -> tuple[QWidget, QWidget]:
+    return columns.press, columns.figure  # type: ignore[attr-defined]
+
+
+def stands_beside(columns: Columns) -> bool:
+    return columns.beside
+
+
+def test_wide_ones_take_more_columns(qtbot: QtBot, columns: Columns) -> None:
+    press, figure = parts(columns)
+    columns.resize(LEAST + 40, 600)
+    qtbot.wait(20)
+    assert press.y() + press.height() < figure.y()
+    columns.resize(2 * LEAST + 80, 600)
+    qtbot.wait(20)
+    assert stands_beside(columns)
+    assert press.geometry().right() < figure.x()
+    assert figure.height() > 500
+    assert columns.minimumSizeHint().width() <= LEAST, "it can be made narrow again"
+    columns.resize(LEAST + 40, 600)
+    qtbot.wait(20)
+    assert not stands_beside(columns)
+
+
+def test_what_fills_takes_the_height_that_is_left(qtbot: QtBot, columns: Columns) -> None:
+    press, figure = parts(columns)
+    columns.resize(LEAST, 600)
+    qtbot.wait(20)
+    assert figure.height() > 600 - press.height() - 80
+    figure.hide()
+    qtbot.wait(20)
+    assert press.y() < 40, "what is left over stays below"
