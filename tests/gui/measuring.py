@@ -49,7 +49,7 @@ def _tiles(view: QWidget, panel: QWidget) -> list[QRect]:
         shown = [view.tile_rect(k) & room for k in range(view.count)]
         return [tile for tile in shown if not tile.isEmpty()]
     if isinstance(view, MaskPicture):
-        return [view.picture_rect()]
+        return [view.picture_rect() & view.rect()]
     if isinstance(view, PictureSlot) and isinstance(panel, InterpolatePanel):
         return [view.rect()] if view.picture is not None else []
     return []

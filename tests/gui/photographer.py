@@ -90,6 +90,31 @@ class Photographer:
             self.wait(lambda: len(gallery.items) > 0, "kept pictures")
             yield gallery.tool, gallery
 
+    def look_around(self, wanted: Sequence[str] = ()) -> Iterator[str]:
+        """Bring each of the other views to the front, the run being open."""
+        window = self.window
+        learn = window.tool(LearnPanel)
+        observatory = window.tool(ObservatoryPanel)
+        views: dict[str, tuple[QWidget, Callable[[], object]]] = {
+            # Measuring takes minutes: as it is before.
+            "bits": (window.tool(BitsPanel), lambda: None),
+            "learn-forward": (learn, lambda: learn.show_chapter(learn.forward)),
+            "learn-bound": (learn, lambda: learn.show_chapter(learn.bound)),
+            "observatory": (observatory, lambda: observatory.show_page(observatory.curves)),
+            "samples": (observatory, lambda: observatory.show_page(observatory.samples)),
+            "runs": (observatory, lambda: observatory.show_page(observatory.runs)),
+        }
+        for name, (panel, show) in views.items():
+            if not wanted or name in wanted:
+                window.show_tool(panel)
+                show()
+                self.rest(2)
+                yield name
+        if not wanted or "start" in wanted:
+            window.actions_["file.start"].trigger()
+            self._await_cards()
+            yield "start"
+
     def fill(self, panel: QWidget) -> None:
         """Draw as many pictures as fit, where a tool offers that."""
         count = getattr(panel, "count", None)

@@ -1,6 +1,7 @@
-"""``python -m tests.gui.sizes OUT``: the views with pictures at each size of the window.
+"""``python -m tests.gui.sizes OUT``: every view at each size of the window.
 
-Light and dark, at 100 and 200 %; prints which part of the middle the pictures take.
+Light and dark, at 100 and 200 %; prints which part of the middle the pictures take in those that
+draw.
 """
 
 from __future__ import annotations
@@ -47,6 +48,14 @@ def _take(out: Path, run: Path, themes: list[str], views: list[str]) -> None:
     camera = Photographer(out, run, themes[0])
     window = camera.window
     percent = round(window.devicePixelRatioF() * 100)
+
+    def shoot(name: str, size: tuple[int, int]) -> None:
+        for theme in themes:
+            current_theme().mode = "dark" if theme == "dark" else "light"
+            current_theme().apply(camera.app)
+            camera.ending = f"{size[0]}-{percent}-{theme}.png"
+            camera.shoot(name)
+
     try:
         for name, panel in camera.draw(_STEPS, views):
             for size in SIZES:
@@ -56,11 +65,12 @@ def _take(out: Path, run: Path, themes: list[str], views: list[str]) -> None:
                 camera.fill(panel)
                 told = f"{name} {size[0]}x{size[1]} at {percent} %"
                 print(f"{told}: {first:.0%}, filled {share(window):.0%} of the middle", flush=True)
-                for theme in themes:
-                    current_theme().mode = "dark" if theme == "dark" else "light"
-                    current_theme().apply(camera.app)
-                    camera.ending = f"{size[0]}-{percent}-{theme}.png"
-                    camera.shoot(name)
+                shoot(name, size)
+        for name in camera.look_around(views):
+            for size in SIZES:
+                window.resize(*size)
+                camera.rest(0.3)
+                shoot(name, size)
     finally:
         window.close()
         camera.backend.shutdown()
