@@ -13,6 +13,7 @@ from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.platform.images import Pictures, picture_mime
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import FrameImages
 from tests.gui.panel_help import WAIT, T, drop, files, fitted, open_run, spread
 
 
@@ -60,7 +61,8 @@ def test_the_first_look_draws_from_noise_and_sharpens_on_the_way(
     assert panel.job is not None
     events = QSignalSpy(panel.job.emitted)
     pictures = finished(qtbot, panel)
-    seen = [events.at(k)[0].x0_hat for k in range(events.count())]
+    told = [events.at(k)[0] for k in range(events.count())]
+    seen = [event.x0_hat for event in told if isinstance(event, FrameImages)]
     assert pictures.shape == (8, 16, 16, 3)
     assert len(seen) == 11, "every moment from t = 10 to 0"
     assert np.array_equal(panel.grid.picture(3), pictures[3])

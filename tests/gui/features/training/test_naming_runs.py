@@ -51,6 +51,8 @@ def test_a_training_that_goes_on_shows_what_it_learns_from(
     run = tmp_path / "again"
     shutil.copytree(tiny_run, run)
     window = opened(qtbot, backend)
+    # Narrower ones leave the Data dock's room to the model's pictures.
+    window.resize(1600, 900)
     open_run(qtbot, window.studio, run)
     assert not window.data.thumbnails.isVisible(), "a run can be looked at without its pictures"
     window.training.further.steps.setValue(9_000)
