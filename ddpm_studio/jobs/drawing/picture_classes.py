@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from ddpm_studio import runs
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs.drawing.recipes import is_on_network
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import InpaintRequest, InterpolateRequest, PathRequest, ShareRequest
-from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.classes import class_in_turn, known_classes
+
+if TYPE_CHECKING:
+    from ddpm_studio.runs import RunInfo
 
 RequestT = TypeVar("RequestT", ShareRequest, InpaintRequest, InterpolateRequest, PathRequest)
 ResultT = TypeVar("ResultT")
@@ -86,7 +89,7 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
     if is_on_network(run):
         return None
     try:
-        names = known_classes(RunFolder.open(run).info)
+        names = known_classes(runs.RunFolder.open(run).info)
     except StudioError:
         return None
     if type(number) is not int:
@@ -120,7 +123,7 @@ def of_their_classes(request: RequestT, taken: Sequence[TakenPicture]) -> tuple[
     """
     if _NAMED & request.model_fields_set or not any(one.class_name for one in taken):
         return request, ""
-    info = RunFolder.open(request.run).info
+    info = runs.RunFolder.open(request.run).info
     numbers = class_numbers(info, [one.class_name for one in taken])
     known = [number for number in numbers if number is not None]
     if not known or (len(known) < len(numbers) and not info.null_label):

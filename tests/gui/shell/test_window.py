@@ -426,6 +426,8 @@ def test_what_a_drop_would_open_is_said_while_it_hovers(
 def test_the_pictures_that_a_run_learnt_from_are_one_click_away(
     qtbot: QtBot, window: MainWindow, tiny_run: Path, picture_folder: Path
 ) -> None:
+    # Wide enough for the Data dock beside a model.
+    window.resize(1600, 900)
     button = window.data.learnt_button
     assert not button.isVisible()
     assert "Open pictures first" in window.training.start_button.toolTip()
@@ -527,7 +529,8 @@ def test_nothing_lies_over_another_thing_in_a_small_window(
             for panel in (*window.tabs.panels, window.training):
                 if panel is not window.training:
                     window.show_tool(panel)
-                panel.findChildren(MessageBar)[0].show_message("Saved.", action="Show in folder")
+                for bar in panel.findChildren(MessageBar)[:1]:
+                    bar.show_message("Saved.", action="Show in folder")
                 qtbot.wait(20)
                 assert crowded(panel) == [], f"{panel} with {way}"
             assert (window.width(), window.height()) == (1100, 700)

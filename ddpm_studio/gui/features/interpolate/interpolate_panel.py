@@ -206,10 +206,10 @@ class InterpolatePanel(ToolPanel):
         self._mixed.set_classes(mode, fields.get("class_labels") or ())
         self.choices.set_mode(mode)
         self.choices.set_value(fields)
-        if mode == "pad" and not fields["trail"]:
-            self.view.pad.set_point(fields["u"], fields["v"])
+        if mode == "pad" and (trail := fields.get("trail")):
+            self.view.trail.set_text(trail)
         elif mode == "pad":
-            self.view.trail.set_text(fields["trail"])
+            self.view.pad.set_point(fields["u"], fields["v"])
         self.time.set_value(fields["t"])
         self.sampler.set_value(fields)
 
