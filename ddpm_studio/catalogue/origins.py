@@ -85,7 +85,7 @@ def require(what: str, recorded: Origins, kinds: Collection[str] | None = None) 
             of = of.removesuffix(plugins.NO_PLUGIN).rstrip()
             raise StudioError(
                 f"{what} needs the {named}{of and f' of {of}'}, which is not known here.",
-                f"{unknown_remedy()}, then try again.",
+                f"{unknown_remedy()}, then try again{_known(entry)}.",
             )
         remedy = "Install it, if you trust who offers it"
         if plugins.is_off():
@@ -104,6 +104,12 @@ def unknown_remedy() -> str:
         f"Install what adds it, a package with an entry point of the group {plugins.GROUP} or a "
         "newer version, or add it in Python before"
     )
+
+
+def _known(entry: str) -> str:
+    """Return a clause that lists those of its kind that there are."""
+    names = ", ".join(plugins.KINDS.get(entry.rpartition(" ")[0], ()))
+    return names and f"; here there are {names}"
 
 
 def _named(model: BaseModel) -> Iterator[tuple[str, str]]:

@@ -306,6 +306,7 @@ def test_the_window_opens_a_run_without_its_plug_in_and_says_what_it_needs(
         (run / "run.json").write_text(told.replace("parameterization eps", "schedule toy-sqrt"))
     panel = ReversePanel(studio, ActionRegistry(parent=studio))
     qtbot.addWidget(panel)
+    panel.resize(1200, 900)  # high enough for the curve
     panel.show()
     open_run(qtbot, studio, run)
     assert studio.run_view is not None

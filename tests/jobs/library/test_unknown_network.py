@@ -64,7 +64,7 @@ def test_it_is_refused_by_name_where_its_network_is_needed(run: Path, tmp_path: 
         "fine-tuning": train([run], tmp_path / "new", request, options, start_from=run),
     }
     for what, job in jobs.items():
-        with pytest.raises(StudioError, match="future-net, unknown here") as raised:
+        with pytest.raises(StudioError, match="future-net, which is not known here") as raised:
             finish(job)
         assert "there are unet, patch-unet" in raised.value.remedy, what
     assert not (tmp_path / "new").exists()
