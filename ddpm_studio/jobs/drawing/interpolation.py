@@ -58,20 +58,7 @@ def interpolate(
     model = models.for_drawing(request.run, request)
     request = as_the_run_draws(model, request)
     x_t = _encoded(model, request, ends)
-    lambdas = torch.linspace(0, 1, request.steps_lambda)
-    if request.u is not None:
-        lambdas = torch.tensor([request.u])
-    parts = _square_parts(lambdas, request.v) if len(ends) == 4 else _row_parts(lambdas)
-    if request.trail is not None:
-        points = torch.tensor(trail_points(request.trail))
-        mixed, parts = mix_between(x_t, points, request.mix), _point_parts(points)
-    elif request.v is not None:
-        across = [mix(x_t[k], x_t[k + 1], lambdas, request.mix)[0] for k in (0, 2)]
-        mixed = mix(across[0], across[1], torch.tensor([request.v]), request.mix)
-    elif len(ends) == 4:
-        mixed = mix_corners(x_t, lambdas, request.mix)
-    else:
-        mixed = mix(x_t[0], x_t[1], lambdas, request.mix)
+    mixed, parts = _mixed(request, x_t)
     return (yield from _decoded(model, request, mixed, ends, parts))
 
 
@@ -119,20 +106,34 @@ def _encoded(model: Model, request: MixRequest, pictures: Sequence[Pictures]) ->
     return encode(model.process, x_0, request.t, forward.draw(x_0.shape[1:]))
 
 
+def _mixed(request: InterpolateRequest, x_t: Tensor) -> tuple[Tensor, Tensor]:
+    """Mix two latents or four corners, (K, C, H, W).
+
+    Returns:
+        The mixes, shape (N, C, H, W), and how much of each latent is in each, shape (N, K).
+    """
+    lambdas = torch.linspace(0, 1, request.steps_lambda)
+    if len(x_t) == 2:
+        if request.u is not None:
+            lambdas = torch.tensor([request.u])
+        return mix(x_t[0], x_t[1], lambdas, request.mix), _row_parts(lambdas)
+    if request.trail is not None:
+        points = torch.tensor(trail_points(request.trail))
+    elif request.u is not None:
+        points = torch.tensor([[request.u, request.v]])
+    else:
+        square = torch.cartesian_prod(lambdas, lambdas).flip(1)  # Row by row, which is v.
+        return mix_corners(x_t, lambdas, request.mix), _corner_parts(square)
+    return mix_between(x_t, points, request.mix), _corner_parts(points)
+
+
 def _row_parts(lambdas: Tensor) -> Tensor:
     """How much of A and of B is in each picture of a row, shape (N, 2)."""
     return torch.stack([1 - lambdas, lambdas], dim=1)
 
 
-def _square_parts(lambdas: Tensor, v: float | None) -> Tensor:
-    """How much of each corner is in each picture of a square, row by row, shape (N, 4)."""
-    across = _row_parts(lambdas)
-    down = across if v is None else _row_parts(torch.tensor([v]))
-    return torch.einsum("dr,ac->darc", down, across).reshape(-1, 4)
-
-
-def _point_parts(points: Tensor) -> Tensor:
-    """How much of each corner is at points (u, v) of a square, (K, 2), shape (K, 4)."""
+def _corner_parts(points: Tensor) -> Tensor:
+    """How much of each corner is at points (u, v) of a square, (N, 2), shape (N, 4)."""
     u, v = points.unbind(1)
     return torch.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], dim=1)
 
