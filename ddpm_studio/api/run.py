@@ -212,8 +212,7 @@ class Run(MeasuringMethods, PublishingMethods):
         taken = [take(end, self.path) for end in ends]
         request, told = of_their_classes(with_fitting_t(request, options), taken)
         drawing = jobs.interpolate(request, [one.picture for one in taken], models())
-        columns = row_length(request) if request.trail is None else None
-        return self._drawing(told_before(told, drawing), columns)
+        return self._drawing(told_before(told, drawing), row_length(request))
 
     @takes(PathRequest)
     def walk(self, pictures: Sequence[Picture], **options: Any) -> Drawing:

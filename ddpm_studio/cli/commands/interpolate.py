@@ -49,7 +49,7 @@ def command(
         export.check_animation(gif)
     if (c is None) != (d is None):
         raise typer.BadParameter("a square has four corners: give D too.", param_hint="'D'")
-    if grid.columns is None and request.trail is None:
+    if grid.columns is None:
         grid = grid.model_copy(update={"columns": row_length(request)})
     from ddpm_studio.cli.listening import listen
     from ddpm_studio.jobs import ModelStore, interpolate, take_picture

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from ddpm_studio import export
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.picture_shape import Bands, check_bands, parse_bands
-from ddpm_studio.requests import AnimationOptions, GridOptions, MixRequest, ViewOptions
+from ddpm_studio.requests import (
+    AnimationOptions,
+    GridOptions,
+    InterpolateRequest,
+    MixRequest,
+    ViewOptions,
+)
 from ddpm_studio.runs.classes import class_in_turn
 
 if TYPE_CHECKING:
@@ -127,4 +133,6 @@ def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pict
 
 def row_length(request: MixRequest) -> int | None:
     """Return how many pictures of a mixture stand in a row; None: as square as can be."""
+    if isinstance(request, InterpolateRequest) and request.trail is not None:
+        return None
     return request.steps_lambda if request.steps_lambda <= _ONE_ROW else None
