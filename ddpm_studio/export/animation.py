@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
-from typing import overload
 
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
@@ -19,6 +18,7 @@ from ddpm_studio.export.timing import Easing, Timeline, choose_frames
 from ddpm_studio.export.video import find_ffmpeg, write_mp4
 from ddpm_studio.export.webp import write_webp
 from ddpm_studio.export.writing import check_destination, check_suffix, whole_file
+from ddpm_studio.lazy_sequence import LazySequence
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands, opaque, visible
 from ddpm_studio.progress import Progress
 
@@ -114,7 +114,7 @@ def keeps_alpha(suffix: str) -> bool:
     return suffix.lower() not in (".gif", ".mp4")
 
 
-class Seen(Sequence[Pictures]):
+class Seen(LazySequence[Pictures]):
     """Frames as they are seen, of one to four channels.
 
     Args:
@@ -129,18 +129,13 @@ class Seen(Sequence[Pictures]):
     def __len__(self) -> int:
         return len(self._frames)
 
-    @overload
-    def __getitem__(self, place: int) -> Pictures: ...
-    @overload
-    def __getitem__(self, place: slice) -> Seen: ...
-    def __getitem__(self, place: int | slice) -> Pictures | Seen:
-        if isinstance(place, slice):
-            return Seen(self._frames[place], self._bands, alpha=self._alpha)
+    def item(self, place: int, /) -> Pictures:
+        """Return the frame at a place, as it is seen."""
         frame = visible(self._frames[place], self._bands)
         return frame if self._alpha else opaque(frame)
 
 
-class FrameSelection(Sequence[Pictures]):
+class FrameSelection(LazySequence[Pictures]):
     """Some frames of many, each asked for when its turn comes.
 
     Args:
@@ -158,13 +153,8 @@ class FrameSelection(Sequence[Pictures]):
     def __len__(self) -> int:
         return len(self._indices)
 
-    @overload
-    def __getitem__(self, place: int) -> Pictures: ...
-    @overload
-    def __getitem__(self, place: slice) -> FrameSelection: ...
-    def __getitem__(self, place: int | slice) -> Pictures | FrameSelection:
-        if isinstance(place, slice):
-            return FrameSelection(self._given, self._indices[place])
+    def item(self, place: int, /) -> Pictures:
+        """Ask for the frame at a place."""
         frame = self._given[self._indices[place]]
         if frame.shape != self._shape:
             raise ValueError(f"frames must have one shape, not {self._shape} and {frame.shape}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import overload
 
 from ddpm_studio import export
 from ddpm_studio.data import read_picture
@@ -12,6 +11,7 @@ from ddpm_studio.export.contact_sheet import save_contact_sheet
 from ddpm_studio.jobs.drawing.picture_files import labels_of
 from ddpm_studio.jobs.drawing.recipes import Recipe, without_inputs
 from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.lazy_sequence import LazySequence
 from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, bands_of
 
 # A sheet that tells of more pictures than this would tell too much for one file's text.
@@ -58,7 +58,7 @@ def export_kept(
         yield from export.save_png_sequence(path, _Kept(files, side), each, bands=seen)
 
 
-class _Kept(Sequence[Pictures]):
+class _Kept(LazySequence[Pictures]):
     """Pictures (H, W, C) that are read when they are asked for, each enlarged."""
 
     def __init__(self, files: Sequence[Path], side: int = 0) -> None:
@@ -67,15 +67,7 @@ class _Kept(Sequence[Pictures]):
     def __len__(self) -> int:
         return len(self._files)
 
-    @overload
-    def __getitem__(self, index: int) -> Pictures: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Pictures]: ...
-
-    def __getitem__(self, index: int | slice) -> Pictures | list[Pictures]:
-        if isinstance(index, slice):
-            return [self[k] for k in range(*index.indices(len(self)))]
+    def item(self, index: int, /) -> Pictures:
         picture = read_picture(self._files[index], alpha=True)
         return export.zoom(picture, _zoom(picture, self._side))
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import overload
-
 import numpy as np
 
 from ddpm_studio.gui.features.reverse.trajectory import Process
 from ddpm_studio.gui.platform.images import Pictures
+from ddpm_studio.lazy_sequence import LazySequence
 
 _GAP = 8
 
 
-class ProcessFrames(Sequence[Pictures]):
+class ProcessFrames(LazySequence[Pictures]):
     """The frames (H, W, C) of what is shown, one for each place.
 
     Args:
@@ -28,18 +26,10 @@ class ProcessFrames(Sequence[Pictures]):
     def __len__(self) -> int:
         return len(self._process)
 
-    @overload
-    def __getitem__(self, place: int) -> Pictures: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Pictures]: ...
-    def __getitem__(self, place: int | slice) -> Pictures | list[Pictures]:
+    def item(self, place: int, /) -> Pictures:
+        """Compose the frame of a place."""
         from ddpm_studio.export import make_grid
 
-        if isinstance(place, slice):
-            return [self[k] for k in range(*place.indices(len(self)))]
-        if not -len(self) <= place < len(self):
-            raise IndexError(place)
-        place %= len(self)
         grids = []
         for view in self._views:
             for which, trajectory in enumerate(self._process.trajectories):

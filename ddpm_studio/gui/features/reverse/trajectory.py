@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ddpm_studio.jobs.events import FrameImages, Pictures
 from ddpm_studio.jobs.frames import KEPT, SCALES, View, to_values
+from ddpm_studio.lazy_sequence import LazySequence
 from ddpm_studio.picture_shape import fully_seen
 
 Levels = npt.NDArray[np.int16]
@@ -153,7 +153,7 @@ class Trajectory:
         return here - self.frames[index - 1].pictures(view, picture)
 
 
-class _Way(Sequence[Pictures]):
+class _Way(LazySequence[Pictures]):
     """One picture at each moment; see :meth:`Trajectory.way`."""
 
     def __init__(self, trajectory: Trajectory, name: str, picture: int) -> None:
@@ -163,19 +163,11 @@ class _Way(Sequence[Pictures]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, index: int) -> Pictures: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Pictures]: ...
-    def __getitem__(self, index: int | slice) -> Pictures | list[Pictures]:
-        if isinstance(index, slice):
-            return [self[k] for k in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        return self._trajectory.picture(self._name, index % len(self), self._picture)
+    def item(self, index: int, /) -> Pictures:
+        return self._trajectory.picture(self._name, index, self._picture)
 
 
-class Numbers(Sequence[npt.NDArray[np.float16]]):
+class Numbers(LazySequence[npt.NDArray[np.float16]]):
     """What a trajectory keeps of a view; see :meth:`Trajectory.numbers`."""
 
     def __init__(self, trajectory: Trajectory, view: View) -> None:
@@ -184,15 +176,8 @@ class Numbers(Sequence[npt.NDArray[np.float16]]):
     def __len__(self) -> int:
         return len(self._frames)
 
-    @overload
-    def __getitem__(self, index: int) -> npt.NDArray[np.float16]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[npt.NDArray[np.float16]]: ...
-    def __getitem__(
-        self, index: int | slice
-    ) -> npt.NDArray[np.float16] | list[npt.NDArray[np.float16]]:
-        if isinstance(index, slice):
-            return [self[k] for k in range(*index.indices(len(self)))]
+    def item(self, index: int, /) -> npt.NDArray[np.float16]:
+        """Return the numbers of a frame, (N, H, W, C)."""
         kept = self._frames[index].kept(self._view)
         if kept.dtype == np.uint8:
             return to_values(kept, SCALES[self._view]).astype(np.float16)
