@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 from ddpm_studio import export
@@ -37,7 +38,9 @@ def export_kept(
         StudioError: if a picture can't be read, the file can't be written, or pictures of several
             sizes are asked for as arrays.
     """
-    pictures = _Kept(files)
+    # The one that is written is asked for twice: for its pixels, and for how it is enlarged.
+    read = lru_cache(1)(partial(read_picture, alpha=True))
+    pictures = _Kept(files, read)
     suffix = path.suffix.lower()
     if suffix == export.NPZ:
         yield from export.save_npz(path, pictures, labels_of((r, _index(r)) for r in _told(files)))
@@ -55,20 +58,22 @@ def export_kept(
             for recipe, picture in zip(_told(files), pictures, strict=True)
         )
         seen = bands_of(pictures[0], bands)
-        yield from export.save_png_sequence(path, _Kept(files, side), each, bands=seen)
+        yield from export.save_png_sequence(path, _Kept(files, read, side), each, bands=seen)
 
 
 class _Kept(LazySequence[Pictures]):
     """Pictures (H, W, C) that are read when they are asked for, each enlarged."""
 
-    def __init__(self, files: Sequence[Path], side: int = 0) -> None:
-        self._files, self._side = files, side
+    def __init__(
+        self, files: Sequence[Path], read: Callable[[Path], Pictures], side: int = 0
+    ) -> None:
+        self._files, self._read, self._side = files, read, side
 
     def __len__(self) -> int:
         return len(self._files)
 
     def item(self, index: int, /) -> Pictures:
-        picture = read_picture(self._files[index], alpha=True)
+        picture = self._read(self._files[index])
         return export.zoom(picture, _zoom(picture, self._side))
 
 
