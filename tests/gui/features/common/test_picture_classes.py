@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
@@ -24,18 +23,6 @@ from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 from tests.recipe import PAPER
 
 DARK, BRIGHT = 1, 0
-
-
-@pytest.fixture(scope="session")
-def class_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six 16-px pictures in two classes."""
-    folder = tmp_path_factory.mktemp("classes")
-    for name, level in (("dark", 20), ("bright", 210)):
-        (folder / name).mkdir()
-        for k in range(3):
-            picture = np.full((16, 16, 3), level + 5 * k, np.uint8)
-            Image.fromarray(picture).save(folder / name / f"{k}.png")
-    return folder
 
 
 @pytest.fixture(scope="session")
