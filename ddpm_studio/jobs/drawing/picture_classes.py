@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from ddpm_studio import runs
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
+from ddpm_studio.jobs.drawing.picture_files import index_of, label_at
 from ddpm_studio.jobs.drawing.recipes import is_on_network
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import InpaintRequest, InterpolateRequest, PathRequest, ShareRequest
-from ddpm_studio.runs.classes import class_in_turn, known_classes
+from ddpm_studio.runs.classes import known_classes
 
 if TYPE_CHECKING:
     from ddpm_studio.runs import RunInfo
@@ -79,11 +80,8 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
     if CLASS in recipe:
         told = recipe[CLASS]
         return told if isinstance(told, str) else None
-    asked, index = recipe.get("request"), recipe.get("index", 0)
-    if not isinstance(asked, dict):
-        return None
-    number = asked.get("class_label")
-    if type(number) is not int and not asked.get("all_classes"):
+    asked, number = recipe.get("request"), label_at(recipe, index_of(recipe))
+    if not isinstance(asked, dict) or number is None:
         return None
     run = Path(str(asked.get("run", "")))
     if is_on_network(run):
@@ -92,8 +90,6 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
         names = known_classes(runs.RunFolder.open(run).info)
     except StudioError:
         return None
-    if type(number) is not int:
-        number = class_in_turn(index if type(index) is int else 0, max(1, len(names)))
     return names[number] if 0 <= number < len(names) else None
 
 

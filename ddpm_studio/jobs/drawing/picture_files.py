@@ -59,11 +59,17 @@ def label_at(recipe: Mapping[str, object], index: int) -> int | None:
     request = recipe.get("request")
     asked = request if isinstance(request, dict) else {}
     label, classes = asked.get("class_label"), recipe.get("classes")
-    if isinstance(label, int):
+    if type(label) is int:
         return label
-    if asked.get("all_classes") and isinstance(classes, int):
+    if asked.get("all_classes") and type(classes) is int and classes > 0:
         return class_in_turn(index, classes)
     return None
+
+
+def index_of(recipe: Mapping[str, object]) -> int:
+    """Return the number of a picture in its drawing, from 0; 0 where its recipe tells none."""
+    index = recipe.get("index")
+    return index if type(index) is int else 0
 
 
 def labels_of(each: Iterable[tuple[Mapping[str, object], int]]) -> list[int] | None:

@@ -91,6 +91,19 @@ def test_each_number_is_of_the_class_that_has_it(classes: int, count: int) -> No
     assert label_at({**recipe, "request": {"all_classes": True, "count": 100}}, 1) == 1 % classes
 
 
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"classes": 0, "request": {"all_classes": True}},
+        {"classes": -2, "request": {"all_classes": True}},
+        {"classes": True, "request": {"class_label": True, "all_classes": True}},
+        {"classes": 2, "request": "all_classes"},
+    ],
+)
+def test_a_damaged_recipe_has_no_class(recipe: dict[str, object]) -> None:
+    assert label_at(recipe, 1) is None
+
+
 @pytest.mark.usefixtures("batches_of_two")
 @pytest.mark.parametrize("name", ["a.npz", "a.zip", "folder"])
 def test_closed_early_nothing_is_left(name: str, run: Path, tmp_path: Path) -> None:
