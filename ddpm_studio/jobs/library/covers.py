@@ -16,7 +16,7 @@ from ddpm_studio import data, paths
 from ddpm_studio.data.formats.mapped import map_array
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.recipe import read_recipe
-from ddpm_studio.jobs.drawing.picture_files import label_at
+from ddpm_studio.jobs.drawing.picture_files import index_of, label_at
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.jobs.library.gallery import numbered
 from ddpm_studio.jobs.library.preview_sheets import read_preview
@@ -114,8 +114,7 @@ def _class_of(path: Path) -> int | None:
         recipe = read_recipe(path) or {}
     except StudioError:
         return None
-    index = recipe.get("index")
-    return label_at(recipe, index if isinstance(index, int) else 0)
+    return label_at(recipe, index_of(recipe))
 
 
 def _read(path: Path) -> Pictures | None:

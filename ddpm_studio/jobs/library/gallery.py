@@ -11,6 +11,7 @@ from pathlib import Path
 
 import filelock
 
+from ddpm_studio.jobs.drawing.picture_files import index_of
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
 from ddpm_studio.jobs.library.gallery_notes import MOST_STARS as MOST_STARS
@@ -57,7 +58,7 @@ def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 
     """Take out of a recipe what the gallery sorts and filters by."""
     asked = recipe.get("request")
     request = asked if isinstance(asked, dict) else {}
-    index, seed, t = recipe.get("index"), request.get("seed"), request.get("t")
+    seed, t = request.get("seed"), request.get("t")
     # Interned, as thousands of pictures have the same.
     kind = sys.intern(str(recipe.get("kind", "")))
     return Kept(
@@ -66,7 +67,7 @@ def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 
         made,
         kind,
         sys.intern(drawing_id(recipe)),
-        index if type(index) is int else 0,
+        index_of(recipe),
         seed if type(seed) is int else None,
         t if type(t) is int else None,
         sys.intern(str(request.get("sampler", kind))),

@@ -9,7 +9,7 @@ from pathlib import Path
 from ddpm_studio import export
 from ddpm_studio.data import read_picture
 from ddpm_studio.export.contact_sheet import save_contact_sheet
-from ddpm_studio.jobs.drawing.picture_files import labels_of
+from ddpm_studio.jobs.drawing.picture_files import index_of, labels_of
 from ddpm_studio.jobs.drawing.recipes import Recipe, without_inputs
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.lazy_sequence import LazySequence
@@ -43,7 +43,8 @@ def export_kept(
     pictures = _Kept(files, read)
     suffix = path.suffix.lower()
     if suffix == export.NPZ:
-        yield from export.save_npz(path, pictures, labels_of((r, _index(r)) for r in _told(files)))
+        labels = labels_of((recipe, index_of(recipe)) for recipe in _told(files))
+        yield from export.save_npz(path, pictures, labels)
     elif suffix == ".png":
         told: Recipe = {"kind": "gallery"}
         recipes = list(_told(files))
@@ -82,11 +83,6 @@ def _told(files: Sequence[Path]) -> Iterator[Recipe]:
         yield export.read_recipe(path) or {}
 
 
-def _index(recipe: Recipe) -> int:
-    index = recipe.get("index")
-    return index if type(index) is int else 0
-
-
 def _zoom(picture: Pictures, side: int) -> int:
     if picture.shape[2] > MOST_COLOURS:
         return 1  # Its file carries the numbers.
@@ -99,4 +95,4 @@ def _caption(recipe: Recipe) -> str:
     """Name a picture in a word or two: what it is, and the seed it is drawn again with."""
     request = recipe.get("request")
     seed = request.get("seed") if isinstance(request, dict) else None
-    return str(recipe.get("kind", "")) if seed is None else f"seed {seed} · {_index(recipe) + 1}"
+    return str(recipe.get("kind", "")) if seed is None else f"seed {seed} · {index_of(recipe) + 1}"
