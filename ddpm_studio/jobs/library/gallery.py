@@ -54,7 +54,14 @@ class Kept:
         return own_folder(self.run) / _FOLDER / _file_name(self.number)
 
 
-def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 0) -> Kept:
+def describe(
+    run: Path,
+    number: int,
+    made: float,
+    recipe: Recipe,
+    rating: int = 0,
+    boards: tuple[str, ...] = (),
+) -> Kept:
     """Take out of a recipe what the gallery sorts and filters by."""
     asked = recipe.get("request")
     request = asked if isinstance(asked, dict) else {}
@@ -72,6 +79,7 @@ def describe(run: Path, number: int, made: float, recipe: Recipe, rating: int = 
         t if type(t) is int else None,
         sys.intern(str(request.get("sampler", kind))),
         rating,
+        boards=boards,
     )
 
 
@@ -164,9 +172,8 @@ def load(
                 continue
             if recipe is not None:
                 stars = ratings.get(path.name, 0)
-                item = describe(run, int(path.stem), status.st_mtime, recipe, stars)
-                item.boards = boards.get(path.name, ())
-                kept.append(item)
+                on = boards.get(path.name, ())
+                kept.append(describe(run, int(path.stem), status.st_mtime, recipe, stars, on))
             if done % _TOGETHER == 0 or done == total:
                 yield Progress(done, total, "Reading the gallery", "pictures")
     return list(runs), kept
