@@ -126,7 +126,7 @@ class Adaptation:
         base: the other run.
         run: its folder.
         config: the new network.
-        classes: what the new one's classes are called, in order.
+        classes: what the classes of the pictures are called, in order, learnt or not.
     """
 
     base: RunInfo
@@ -143,7 +143,8 @@ class Adaptation:
         if old.channels != new.channels:
             words.append(f"the layers of pixels, for {new.channels} channels")
         known = set(known_classes(self.base))
-        added = [plain(one, 40) for one in self.classes if one not in known]
+        learnt = self.classes if new.num_classes is not None else ()
+        added = [plain(one, 40) for one in learnt if one not in known]
         if added:
             more = len(added) - _MOST_NAMED
             rest = f" and {more:,} more" if more > 0 else ""

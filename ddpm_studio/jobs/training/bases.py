@@ -59,7 +59,7 @@ def find_bases(
             continue
         own = info.network_config()
         config = config.with_(num_classes=len(classes) or None if known_classes(info) else None)
-        told = str(Adaptation(info, run, config, classes if config.num_classes else ()))
+        told = str(Adaptation(info, run, config, classes))
         title = info.published.title if info.published else run.name
         base = Base(run, title, info.request.preset, told)
         sides = math.log((shape.height * shape.width) / (own.height * own.width))

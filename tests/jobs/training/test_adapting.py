@@ -202,8 +202,10 @@ def test_the_same_pictures_begin_with_all_weights(
 def test_a_network_without_classes_stays_without(
     run: Path, class_folder: Path, tmp_path: Path
 ) -> None:
-    info, _ = tuned(class_folder, tmp_path / "plain", run)
+    info, told = tuned(class_folder, tmp_path / "plain", run)
     assert info.network_config().num_classes is None
+    assert "Begins with the weights of" in told
+    assert "bright" not in told.partition("new:")[2], "none of them is learnt"
     info, told = tuned(class_folder, tmp_path / "asked", run, class_conditional=True)
     assert info.network_config().num_classes == 2
     assert "the classes bright, dark" in told
