@@ -1,4 +1,4 @@
-"""Adaptation of a trained network to other pictures: which weights are kept, and which are new.
+"""Fine-tuning on other pictures: which weights of a trained network are kept, which are new.
 
 A convolutional network is of no size, and a transformer with positions of sines neither: all its
 weights are kept for pictures of another size. Layers that read and write pixels follow the
@@ -21,7 +21,7 @@ from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.jobs.training.dataset_checks import check_shape
-from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.picture_shape import MOST_COLOURS, PictureShape
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.classes import known_classes
@@ -29,9 +29,6 @@ from ddpm_studio.runs.classes import known_classes
 # The table of classes, and the bias of what its rows are added to.
 _TABLE, _TIME = "label.weight", "time2.bias"
 _MOST_NAMED = 6
-# Of these the last channel is transparency, and those before it are colours.
-_ALPHA = (2, 4)
-_COLOURS = (1, 2, 3, 4)
 
 
 def adapted_config(base: RunInfo, dataset: Dataset, by_class: bool) -> NetworkConfig:
@@ -70,9 +67,9 @@ def for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None:
     stay, or both are colours.
     """
     config = base.network_config()
-    if shape == PictureShape(config.height, config.width, config.channels):
+    if shape == _shape_of(config):
         return config
-    colours = {config.channels, shape.channels} <= set(_COLOURS)
+    colours = max(config.channels, shape.channels) <= MOST_COLOURS
     return _of_preset(base, config, shape) if colours or config.channels == shape.channels else None
 
 
@@ -98,6 +95,10 @@ def start_weights(run: Path, network: Network, classes: tuple[str, ...]) -> None
             "Fine-tune with the network, picture size and classes of that run.",
             str(error),
         ) from error
+
+
+def _shape_of(config: NetworkConfig) -> PictureShape:
+    return PictureShape(config.height, config.width, config.channels)
 
 
 def _of_preset(base: RunInfo, config: NetworkConfig, shape: PictureShape) -> NetworkConfig | None:
@@ -149,10 +150,14 @@ class Adaptation:
             more = len(added) - _MOST_NAMED
             rest = f" and {more:,} more" if more > 0 else ""
             words.append(f"the classes {', '.join(added[:_MOST_NAMED])}{rest}")
-        name = self.base.published.title if self.base.published else self.run.name
         if not words:
-            return f"Begins with all weights of {name}."
-        return f"Begins with the weights of {name}; new: {', '.join(words)}."
+            return f"Begins with all weights of {self.title}."
+        return f"Begins with the weights of {self.title}; new: {', '.join(words)}."
+
+    @property
+    def title(self) -> str:
+        """What the other run is called."""
+        return self.base.published.title if self.base.published else self.run.name
 
     def weights(self, tensors: Mapping[str, Tensor], network: Network) -> dict[str, Tensor]:
         """Return the weights to begin with.
@@ -187,22 +192,22 @@ class Adaptation:
 
     def _pixels(self, old: Tensor, new: Tensor, reads: bool) -> Tensor:
         """Return weights of a layer that reads pixels, or writes them, for other channels."""
-        before, after = self.base.network_config().channels, self.config.channels
+        before, after = _shape_of(self.base.network_config()), _shape_of(self.config)
         axis = 1 if reads else 0
         # What a channel has: the pixels of a patch; of what is written, the variance comes after.
         halves = 2 if self.config.learned_variance and not reads else 1
         first = [tensor.movedim(axis, 0) for tensor in (old, new.clone())]
         a, made = (
-            tensor.reshape(halves, count, -1, *tensor.shape[1:])
-            for tensor, count in zip(first, (before, after), strict=True)
+            tensor.reshape(halves, shape.channels, -1, *tensor.shape[1:])
+            for tensor, shape in zip(first, (before, after), strict=True)
         )
-        colours = [count - (count in _ALPHA) for count in (before, after)]
+        colours = [shape.channels - shape.has_alpha for shape in (before, after)]
         shown = a[:, : colours[0]]
         if colours[0] != colours[1]:
             shown = shown.sum(1, keepdim=True) if reads else shown.mean(1, keepdim=True)
             shown = shown / colours[1] if reads else shown
         made[:, : colours[1]] = shown.expand(-1, colours[1], *shown.shape[2:])
-        if before in _ALPHA and after in _ALPHA:
+        if before.has_alpha and after.has_alpha:
             made[:, -1] = a[:, -1]
         flat: Tensor = made.flatten(0, 2)
         return flat.movedim(0, axis).contiguous()

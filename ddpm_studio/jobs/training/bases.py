@@ -1,4 +1,4 @@
-"""Trained networks that a training can begin with, instead of from nothing."""
+"""Base models for fine-tuning: trained networks that a training can begin with."""
 
 from __future__ import annotations
 
@@ -59,9 +59,8 @@ def find_bases(
             continue
         own = info.network_config()
         config = config.with_(num_classes=len(classes) or None if known_classes(info) else None)
-        told = str(Adaptation(info, run, config, classes))
-        title = info.published.title if info.published else run.name
-        base = Base(run, title, info.request.preset, told)
+        adaptation = Adaptation(info, run, config, classes)
+        base = Base(run, adaptation.title, info.request.preset, str(adaptation))
         sides = math.log((shape.height * shape.width) / (own.height * own.width))
         found.append((abs(shape.channels - own.channels), abs(sides), base))
     return [base for *_, base in sorted(found, key=lambda one: one[:2])]
