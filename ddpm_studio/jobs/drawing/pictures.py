@@ -41,7 +41,7 @@ def load_file(path: Path, run: Path, *, flat: bool = False) -> TakenPicture:
     """
     info = RunFolder.open(run).info
     by_class = not flat and bool(known_classes(info))
-    found = data.preview([path], _options(run, flat), 1, classes=by_class)
+    found = data.preview([path], _options(info, flat), 1, classes=by_class)
     picture: Pictures = found.pictures[0]
     of = (found.classes[0] or class_of_file(path, info)) if by_class else None
     return TakenPicture(picture, of)
@@ -56,11 +56,11 @@ def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures
     Raises:
         StudioError: if it is no run, or its pictures have other channels.
     """
-    return data.fit_picture(picture, _options(run, flat))
+    return data.fit_picture(picture, _options(RunFolder.open(run).info, flat))
 
 
-def _options(run: Path, flat: bool) -> PrepareOptions:
-    options = prepare_options(RunFolder.open(run).info)
+def _options(info: RunInfo, flat: bool) -> PrepareOptions:
+    options = prepare_options(info)
     if not flat:
         return options
     colours = "gray" if options.channels in ("gray", "gray+alpha") else "rgb"
