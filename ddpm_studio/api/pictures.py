@@ -42,28 +42,19 @@ def paths_of(given: AnyPath | Sequence[AnyPath] | None) -> list[Path]:
     return [named_data(one) for one in ([given] if isinstance(given, str | os.PathLike) else given)]
 
 
-def take(given: Picture, run: Path) -> TakenPicture:
+def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
+    """Prepare a picture as :func:`take_picture`, and return it alone, uint8 (H, W, C)."""
+    return take_picture(given, run, flat=flat).picture
+
+
+def take_picture(given: Picture, run: Path, *, flat: bool = False) -> TakenPicture:
     """Prepare a picture as the run's data were, with its class, where it is a file that tells.
 
     Raises:
         StudioError: if it is none.
     """
     if isinstance(given, str | os.PathLike):
-        return jobs.take_picture(Path(given), run)
-    return TakenPicture(to_picture(given, run))
-
-
-def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
-    """Prepare a picture as the run's data were.
-
-    Returns:
-        uint8 (H, W, C) of the model's size.
-
-    Raises:
-        StudioError: if it is none.
-    """
-    if isinstance(given, str | os.PathLike):
-        return jobs.load_picture(Path(given), run, flat=flat)
+        return jobs.take_picture(Path(given), run, flat=flat)
     pixels = _pixels(given) if isinstance(given, Image.Image) else np.asarray(given)
     shape = pixels.shape
     if pixels.ndim == 2:
@@ -73,7 +64,7 @@ def to_picture(given: Picture, run: Path, *, flat: bool = False) -> Pictures:
             f"An array of {pixels.dtype} and shape {shape} is no picture.",
             "Pictures are uint8 of shape (H, W, C) or (H, W), 0 to 255.",
         )
-    return jobs.fit_picture(pixels.astype(np.uint8, copy=False), run, flat=flat)
+    return TakenPicture(jobs.fit_picture(pixels.astype(np.uint8, copy=False), run, flat=flat))
 
 
 def to_mask(given: Picture, run: Path) -> Mask:

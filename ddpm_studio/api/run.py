@@ -16,7 +16,7 @@ from ddpm_studio.api.pictures import (
     AnyPath,
     Picture,
     paths_of,
-    take,
+    take_picture,
     to_latent,
     to_mask,
 )
@@ -190,7 +190,7 @@ class Run(MeasuringMethods, PublishingMethods):
             request = with_fitting_t(request, options)
         elif "t" not in options:
             request = request.model_copy(update={"t": x_t.t})
-        taken = [] if picture is None else [take(picture, self.path)]
+        taken = [] if picture is None else [take_picture(picture, self.path)]
         request, told = of_their_classes(request, taken)
         source = taken[0].picture if taken else None
         return self._drawing(told_before(told, jobs.share(request, source, models(), x_t)))
@@ -209,7 +209,7 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or a picture is none.
         """
         request = self._request(InterpolateRequest, "interpolate", options)
-        taken = [take(end, self.path) for end in ends]
+        taken = [take_picture(end, self.path) for end in ends]
         request, told = of_their_classes(with_fitting_t(request, options), taken)
         drawing = jobs.interpolate(request, [one.picture for one in taken], models())
         return self._drawing(told_before(told, drawing), row_length(request))
@@ -228,7 +228,7 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or a picture is none.
         """
         request = with_fitting_t(self._request(PathRequest, "walk", options), options)
-        taken = [take(key, self.path) for key in pictures]
+        taken = [take_picture(key, self.path) for key in pictures]
         request, told = of_their_classes(request, taken)
         drawing = jobs.walk_path(request, [one.picture for one in taken], models())
         return self._drawing(told_before(told, drawing))
@@ -248,7 +248,7 @@ class Run(MeasuringMethods, PublishingMethods):
                 not fit.
         """
         request = self._request(InpaintRequest, "inpaint", options)
-        taken, where = take(picture, self.path), to_mask(mask, self.path)
+        taken, where = take_picture(picture, self.path), to_mask(mask, self.path)
         request, told = of_their_classes(request, [taken])
         return self._drawing(
             told_before(told, jobs.inpaint(request, taken.picture, where, models()))
