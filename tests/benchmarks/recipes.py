@@ -193,14 +193,8 @@ class _Comparison:
 
     def runs(self, seed: int) -> dict[str, dict[str, Any]]:
         """Return what came of each recipe with a seed: the figures kept, or judged now."""
-        found = {}
-        for recipe in RECIPES:
-            key = self._key(recipe, seed)
-            if (figures := _figures(key)) is None:
-                self._judge_run(key)
-                figures = _figures(key)
-            found[recipe] = figures or {}
-        return found
+        keys = {recipe: self._key(recipe, seed) for recipe in RECIPES}
+        return {recipe: _figures(key) or self._judge_run(key) for recipe, key in keys.items()}
 
     def _key(self, recipe: str, seed: int) -> dict[str, Any]:
         told = {"set": self.name, "minutes": self._minutes, "seed": seed, "recipe": recipe}
@@ -221,7 +215,8 @@ class _Comparison:
         (folder / _TRAINED).write_text(json.dumps({**told, "date": began}), encoding="utf-8")
         print(f"{self.name}, {recipe}, seed {key['seed']}: trained, {told}", flush=True)
 
-    def _judge_run(self, key: dict[str, Any]) -> None:
+    def _judge_run(self, key: dict[str, Any]) -> dict[str, Any]:
+        """Judge what has been trained; its figures are kept in its place."""
         told = _trained(key)
         assert told is not None, "all are trained before one is judged"
         if key["recipe"] == "peer":
@@ -240,6 +235,7 @@ class _Comparison:
             result["unseen_pictures"] = self._judge.classes(unseen)
         _keep({**key, **result})
         shutil.rmtree(_folder(key))
+        return result
 
     @cached_property
     def _dataset(self) -> Dataset:
