@@ -93,13 +93,7 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
     return names[number] if 0 <= number < len(names) else None
 
 
-def class_numbers(info: RunInfo, names: Sequence[str | None]) -> tuple[int | None, ...]:
-    """Return the number of each class, None where a run's network does not know it."""
-    known = known_classes(info)
-    return tuple(None if name is None else number_of_class(known, name) for name in names)
-
-
-def number_of_class(known: Sequence[str], name: str) -> int | None:
+def number_of_class(known: Sequence[str], name: str | None) -> int | None:
     """Return the number of a class among those that a network knows; None: it does not."""
     return known.index(name) if name in known else None
 
@@ -120,11 +114,11 @@ def of_their_classes(request: RequestT, taken: Sequence[TakenPicture]) -> tuple[
     if _NAMED & request.model_fields_set or not any(one.class_name for one in taken):
         return request, ""
     info = runs.RunFolder.open(request.run).info
-    numbers = class_numbers(info, [one.class_name for one in taken])
+    names = known_classes(info)
+    numbers = tuple(number_of_class(names, one.class_name) for one in taken)
     known = [number for number in numbers if number is not None]
     if not known or (len(known) < len(numbers) and not info.null_label):
         return request, ""
-    names = known_classes(info)
     words = ["none" if number is None else names[number] for number in numbers]
     told = f"Drawn by class, as the picture is of: {words[0]}."
     if isinstance(request, ShareRequest | InpaintRequest):
