@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ddpm_studio.jobs.drawing_events import BatchDrawn as BatchDrawn
+from ddpm_studio.jobs.drawing_events import DrawingBegun as DrawingBegun
 from ddpm_studio.jobs.frames import FrameImages as FrameImages
-from ddpm_studio.jobs.so_far import BatchDrawn as BatchDrawn
-from ddpm_studio.jobs.so_far import DrawingBegun as DrawingBegun
 from ddpm_studio.progress import Progress as Progress
 
 Pictures = npt.NDArray[np.uint8]
