@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 from ddpm_studio import runs
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
-from ddpm_studio.jobs.drawing.picture_files import index_of, label_at
-from ddpm_studio.jobs.drawing.recipes import is_on_network
+from ddpm_studio.jobs.drawing.picture_files import label_at
+from ddpm_studio.jobs.drawing.recipes import index_of, is_on_network
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import InpaintRequest, InterpolateRequest, PathRequest, ShareRequest

@@ -66,12 +66,6 @@ def label_at(recipe: Mapping[str, object], index: int) -> int | None:
     return None
 
 
-def index_of(recipe: Mapping[str, object]) -> int:
-    """Return the number of a picture in its drawing, from 0; 0 where its recipe tells none."""
-    index = recipe.get("index")
-    return index if type(index) is int else 0
-
-
 def labels_of(each: Iterable[tuple[Mapping[str, object], int]]) -> list[int] | None:
     """Return the class of each picture by its drawing's recipe and its number, if all have one."""
     labels = [label_at(recipe, index) for recipe, index in each]

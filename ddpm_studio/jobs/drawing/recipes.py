@@ -88,6 +88,12 @@ class Restored:
         return self.inputs["mask"]
 
 
+def index_of(recipe: Mapping[str, object]) -> int:
+    """Return the number of a picture in its drawing, from 0; 0 where its recipe tells none."""
+    index = recipe.get("index")
+    return index if type(index) is int else 0
+
+
 def is_on_network(run: Path) -> bool:
     """Whether a recipe names a place on the network.
 

@@ -16,7 +16,8 @@ from ddpm_studio import data, paths
 from ddpm_studio.data.formats.mapped import map_array
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.recipe import read_recipe
-from ddpm_studio.jobs.drawing.picture_files import index_of, label_at
+from ddpm_studio.jobs.drawing.picture_files import label_at
+from ddpm_studio.jobs.drawing.recipes import index_of
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.jobs.library.gallery import numbered
 from ddpm_studio.jobs.library.preview_sheets import read_preview

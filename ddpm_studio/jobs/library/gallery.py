@@ -11,8 +11,7 @@ from pathlib import Path
 
 import filelock
 
-from ddpm_studio.jobs.drawing.picture_files import index_of
-from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id
+from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id, index_of
 from ddpm_studio.jobs.events import Drawn, Event, Pictures, PicturesRead, Progress
 from ddpm_studio.jobs.library.gallery_notes import MOST_STARS as MOST_STARS
 from ddpm_studio.jobs.library.gallery_notes import boards_of, forget, stars_of

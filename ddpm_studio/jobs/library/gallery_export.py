@@ -9,8 +9,8 @@ from pathlib import Path
 from ddpm_studio import export
 from ddpm_studio.data import read_picture
 from ddpm_studio.export.contact_sheet import save_contact_sheet
-from ddpm_studio.jobs.drawing.picture_files import index_of, labels_of
-from ddpm_studio.jobs.drawing.recipes import Recipe, without_inputs
+from ddpm_studio.jobs.drawing.picture_files import labels_of
+from ddpm_studio.jobs.drawing.recipes import Recipe, index_of, without_inputs
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.lazy_sequence import LazySequence
 from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, bands_of
