@@ -13,12 +13,24 @@ from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.mode_conversion import Rgb, from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.items import Pixels
-from ddpm_studio.picture_shape import CHANNELS, ImageSize, PictureShape, parse_band_list, sides
-from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.picture_shape import (
+    CHANNELS,
+    ImageSize,
+    PictureShape,
+    parse_band_list,
+    parse_range,
+    sides,
+)
+from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 _LARGEST_KEPT = 64
 _MEDIAN_FOR_32 = 48
 _SMALLEST = 4
+# Of pictures that have not been looked at it is not known which type their numbers have.
+_TYPES = (
+    *("float16", "float32", "float64", "int16", "int32", "int64", "int8"),
+    *("uint16", "uint32", "uint64", "uint8"),
+)
 
 
 def parse_colour(text: str) -> Rgb:
@@ -62,14 +74,15 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
     """Return how pictures with these headers are made.
 
     With ``auto`` they have one channel only where gray is certain: a coloured background makes
-    gray pictures coloured where it shows. Pictures with bands have as many as most of them.
+    gray pictures coloured where it shows. Pictures with bands have as many as most of them. Its
+    ranges are what was asked for, for numbers of any type; without, they follow from the numbers.
     """
-    background = parse_colour(options.background)
+    background, ranges = parse_colour(options.background), _asked_ranges(options)
     width, height = sides(size)
     pick = parse_band_list(options.bands) if options.bands is not None else None
     if pick is not None:
         as_bands = options.channels == "bands" or len(pick) not in (1, 3)
-        return Recipe(width, height, len(pick), options.fit, background, as_bands, pick)
+        return Recipe(width, height, len(pick), options.fit, background, as_bands, pick, ranges)
     bands = options.channels == "bands" or options.bands is not None
     if options.channels == "auto" and not bands:
         bands = any(header.bands for header in headers)
@@ -83,7 +96,14 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
         any_alpha = any(header.alpha for header in headers)
         shows = len(set(background)) > 1 and (any_alpha or options.fit == "pad")
         channels = 1 if all(header.gray for header in headers) and not shows else 3
-    return Recipe(width, height, channels, options.fit, background, bands)
+    return Recipe(width, height, channels, options.fit, background, bands, ranges=ranges)
+
+
+def _asked_ranges(options: PrepareOptions) -> tuple[tuple[str, float, float], ...]:
+    if options.range is None or options.rules == FIRST_RULES:
+        return ()
+    low, high = parse_range(options.range)
+    return tuple((dtype, low, high) for dtype in _TYPES)
 
 
 def settled(options: PrepareOptions, shape: PictureShape, *, bands: bool) -> PrepareOptions:

@@ -37,7 +37,7 @@ from ddpm_studio.data.items import Item
 from ddpm_studio.data.labels.choosing import (
     check_asked,
 )
-from ddpm_studio.data.ranges import SeenValues, asked_ranges
+from ddpm_studio.data.ranges import SeenValues
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.rows import begin_rows
 from ddpm_studio.data.settling import Made, labels_of, settle
@@ -135,11 +135,11 @@ def prepare(
             recipe = wanted.recipe(sized, seen.headers)
             if made is not None:
                 recipe = replace(recipe, ranges=made.ranges(title, options))
-            if made is None or made.target.recipe != recipe:
+            if made is None or made.recipe != recipe:
                 made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
                 # Only once they are decoded it is known what their values mean.
                 recipe = replace(recipe, ranges=made.ranges(title, options))
-                if made.target.recipe != recipe:
+                if made.recipe != recipe:
                     made = yield from _make(seen, pass_over, begin_rows(wanted.path, recipe))
             resolved, described, more = settle(folder, collection, seen, made, sized)
             fingerprint = content_key(seen, content, resolved, collection.warnings, more)
@@ -201,8 +201,7 @@ class _Wanted:
     def recipe(self, sized: PrepareOptions, headers: Sequence[Header]) -> Recipe:
         """Return how pictures with these headers are made."""
         assert sized.image_size is not None
-        recipe = recipe_for(sized, sized.image_size, headers)
-        return replace(recipe, ranges=asked_ranges(sized))
+        return recipe_for(sized, sized.image_size, headers)
 
 
 @dataclass(frozen=True)
@@ -252,20 +251,22 @@ def _guess(items: Sequence[Item], wanted: _Wanted) -> Target | None:
     # Going back in a packed tar means to unpack it anew.
     few = placed[:: max(1, len(placed) // _GUESSED_FROM)] or items
     headers = []
-    values = SeenValues()
+    values = SeenValues() if wanted.options.range is None else None
     for item in few[:_GUESSED_FROM]:
         try:
             raw = read_item(item)
             headers.append(header_of(raw))
-            values.add(values_of(raw))
+            if values is not None:
+                values.add(values_of(raw))
         except (NotAPicture, Unusable):
             continue
     if not headers:
         return None
     sized = wanted.sized(Counter(header.size for header in headers))
     recipe = wanted.recipe(sized, headers)
-    with suppress(StudioError):
-        recipe = replace(recipe, ranges=values.ranges("", wanted.options))
+    if values is not None:
+        with suppress(StudioError):
+            recipe = replace(recipe, ranges=values.ranges("", wanted.options))
     return begin_rows(wanted.path, recipe)
 
 

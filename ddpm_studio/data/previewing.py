@@ -102,11 +102,12 @@ def preview(
     sizes = Counter(header.size for _, _, header in taken)
     size = options.image_size or choose_size(sizes.items(), required_multiple)
     recipe = recipe_for(options, size, [header for _, _, header in taken])
-    values = SeenValues()
-    for _, raw, _ in taken:
-        with suppress(Unusable):
-            values.add(values_of(raw))
-    recipe = replace(recipe, ranges=values.ranges(collection.title, options))
+    if options.range is None:
+        values = SeenValues()
+        for _, raw, _ in taken:
+            with suppress(Unusable):
+                values.add(values_of(raw))
+        recipe = replace(recipe, ranges=values.ranges(collection.title, options))
     made: list[tuple[Item, tuple[int, int], Pixels]] = []
     for item, raw, header in taken:
         if made and time.monotonic() > until:

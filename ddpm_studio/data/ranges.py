@@ -15,19 +15,6 @@ from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 Told = tuple[tuple[str, float, float], ...]
 # Bytes that reach so far use their range; further ones may not have been looked at.
 _BRIGHT = 64
-# Of pictures that have not been looked at it is not known which type their numbers have.
-_TYPES = (
-    *("float16", "float32", "float64", "int16", "int32", "int64", "int8"),
-    *("uint16", "uint32", "uint64", "uint8"),
-)
-
-
-def asked_ranges(options: PrepareOptions) -> Told:
-    """Return the range that a person has said, for numbers of any type; empty: none was said."""
-    if options.range is None or options.rules == FIRST_RULES:
-        return ()
-    low, high = parse_range(options.range)
-    return tuple((dtype, low, high) for dtype in _TYPES)
 
 
 @dataclass

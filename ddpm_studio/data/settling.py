@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,12 @@ class Made:
         self.results += bytes.fromhex(one.result) if one.kind == "made" else bytes(RESULT_BYTES)
         self.values.add(one.values)
 
+    @property
+    def recipe(self) -> Recipe:
+        """How they were made, without the ranges of types that none of them has."""
+        recipe, there = self.target.recipe, self.values.whole
+        return replace(recipe, ranges=tuple(one for one in recipe.ranges if one[0] in there))
+
     def ranges(self, title: str, options: PrepareOptions) -> Told:
         """Return which of their numbers become black and white."""
         return self.values.ranges(title, options)
@@ -88,7 +94,7 @@ def settle(
     kept = [seen.items[at] for at in chosen]
     if not kept:
         raise nothing_usable(collection.title, tuple(rejects))
-    recipe = made.target.recipe
+    recipe = made.recipe
     labels = labels_of(kept, collection, sized)
     classes, told = labels.classes, [*labels.told]
     if classes is not None:
@@ -147,12 +153,12 @@ def _told(
     collection: Collection, made: Made, seen: Survey, chosen: Sequence[int], labels: Sequence[str]
 ) -> tuple[str, ...]:
     """Return what to say about axes, values, frames and classes."""
-    values = made.values.told(collection.title, made.target.recipe.ranges)
+    values = made.values.told(collection.title, made.recipe.ranges)
     several = [at for at in chosen if seen.headers[at].frames > 1]
     frames = [seen.headers[at].frames for at in several]
     told = [*collection.told, *values, *labels]
     clear = sum(seen.headers[at].alpha and seen.items[at].file is not None for at in chosen)
-    behind = made.target.recipe.behind
+    behind = made.recipe.behind
     if clear and behind is not None:
         pictures = "1 picture has" if clear == 1 else f"{clear:,} pictures have"
         colour = "#" + bytes(behind).hex()

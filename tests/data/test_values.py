@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_studio.data import Dataset, preview
+from ddpm_studio.data import Dataset, prepare, preview
 from ddpm_studio.data.values import Range, Values
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
@@ -243,6 +243,20 @@ def test_floats_of_no_known_meaning_are_read_by_the_range_that_is_said(tmp_path:
     data = prepared(tmp_path / "cache", source, range="-200..2350")
     np.testing.assert_array_equal(data.images, noise(3, channels=1))
     assert any("read as -200..2350" in line for line in data.report.told)
+    seen = preview([source], PrepareOptions(range="-200..2350"))
+    np.testing.assert_array_equal(seen.pictures, data.images)
+
+
+@pytest.mark.parametrize("kind", ["arrays", "floats"])
+def test_where_the_range_is_said_pictures_are_made_once(tmp_path: Path, kind: str) -> None:
+    source = tmp_path / "in.npy"
+    if kind == "arrays":
+        np.save(source, noise(3))
+    else:
+        source = save_floats(tmp_path / "in", -200.0, 10.0)
+    options = PrepareOptions(range="-200..2350")
+    events = list(prepare([source], options, cache=tmp_path / "cache"))
+    assert [one.done for one in events if one.text == "Preparing the pictures"] == [3]
 
 
 def test_arrays_of_two_ranges_are_told(tmp_path: Path) -> None:
