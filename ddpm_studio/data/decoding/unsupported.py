@@ -27,8 +27,10 @@ _BY_SUFFIX = {
     ".heic": _HEIC,
     ".heif": _HEIC,
     ".nii": _NIFTI,
-    ".mgh": "a volume of FreeSurfer, not read here: save its slices as .npy, with nibabel",
-    ".mgz": "a volume of FreeSurfer, not read here: save its slices as .npy, with nibabel",
+    **dict.fromkeys(
+        (".mgh", ".mgz"),
+        "a volume of FreeSurfer, not read here: save its slices as .npy, with nibabel",
+    ),
     ".dcm": _DICOM,
     ".dicom": _DICOM,
     ".mha": "a MetaImage volume, not read here: save its slices as .npy, with SimpleITK",
@@ -63,13 +65,10 @@ _BY_SUFFIX = {
     ),
     ".tfrecord": "TensorFlow records, not read here: save their pictures as files or .npz",
     ".tfrecords": "TensorFlow records, not read here: save their pictures as files or .npz",
-    **dict.fromkeys((".feather", ".ipc"), _ARROW),
+    **dict.fromkeys((".arrow", ".feather", ".ipc"), _ARROW),
     **dict.fromkeys((".raw", ".dat", ".yuv"), _PLAIN_BYTES),
     **dict.fromkeys((".url", ".lnk", ".webloc"), "a shortcut: choose what it leads to"),
-    ".joblib": _PICKLE,
-    ".pkl": _PICKLE,
-    ".pickle": _PICKLE,
-    ".arrow": _ARROW,
+    **dict.fromkeys((".joblib", ".pkl", ".pickle"), _PICKLE),
     ".beton": "a file of FFCV, not read here: save its pictures as files",
     ".rec": "records of MXNet, not read here: save their pictures as files",
     ".db": "a database, not read here: save its pictures as files",
@@ -180,8 +179,7 @@ _PNG_OF_XCODE = (
 )
 _MARKER = 0xFF
 _USUAL_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
-_FRAMES = {
-    **dict.fromkeys((0xC0, 0xC1, 0xC2), "usual"),
+_RARE_FRAMES = {
     **dict.fromkeys((0xC3, 0xC7, 0xCB, 0xCF), "lossless"),
     **dict.fromkeys((0xC5, 0xC6), "in steps of size"),
     **dict.fromkeys((0xC9, 0xCA, 0xCD, 0xCE), "arithmetic"),
@@ -197,21 +195,24 @@ def foreign(head: bytes) -> str | None:
 
 
 def rare_kind(data: bytes) -> str | None:
-    """Return of which rare kind a picture is that can't be decoded; None: of none that is known.
-
-    Those of JPEG are told by the marker of the frame and the bits a sample (ITU-T T.81, B.2.2).
-    """
+    """Return of which rare kind a picture is that can't be decoded; None: of none that is known."""
     if data.startswith(_PNG_OF_XCODE[0]):
         return _PNG_OF_XCODE[1]
-    at = 2 if data.startswith(b"\xff\xd8") else len(data)
+    return _rare_jpeg(data) if data.startswith(b"\xff\xd8") else None
+
+
+def _rare_jpeg(data: bytes) -> str | None:
+    """Judge by the marker of the frame and the bits a sample (ITU-T T.81, B.2.2)."""
+    at = 2
     while at + 5 <= len(data) and data[at] == _MARKER:
         marker, bits = data[at + 1], data[at + 4]
-        if marker in _FRAMES:
-            if marker not in _USUAL_FRAMES:
-                return f"a JPEG packed in a rare way ({_FRAMES[marker]}), not read here: {_CONVERT}"
-            return (
-                None if bits == 8 else f"a JPEG of {bits} bits a sample, not read here: {_CONVERT}"
-            )
+        if marker in _RARE_FRAMES:
+            how = _RARE_FRAMES[marker]
+            return f"a JPEG packed in a rare way ({how}), not read here: {_CONVERT}"
+        if marker in _USUAL_FRAMES and bits != 8:
+            return f"a JPEG of {bits} bits a sample, not read here: {_CONVERT}"
+        if marker in _USUAL_FRAMES:
+            return None
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return None
 
