@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ddpm_studio.data.decoding.bit_depth import WORDS
@@ -77,8 +76,3 @@ class SeenValues:
             elif dtype in used:
                 lines.append(f"{title}: bytes, read as {used[dtype]}.")
         return lines
-
-
-def as_levels(ranges: Told) -> Mapping[str, Range]:
-    """Return ranges by their types."""
-    return {dtype: Range(low, high) for dtype, low, high in ranges}
