@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 from ddpm_studio.data.decoding.unsupported import foreign_suffix
+from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE
 from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.stand_ins import remedy_of
 
@@ -16,7 +17,7 @@ _CLASSES_SHOWN = 12
 _SENTENCES = {
     "empty file": "is an empty file",
     "truncated": "is cut short",
-    "values out of range": "has values out of range",
+    OUT_OF_RANGE: f"has {OUT_OF_RANGE}",
 }
 
 

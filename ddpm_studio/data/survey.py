@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.unsupported import foreign_alone
+from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, SAY_RANGE
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.report import Reject, reject_summary
 from ddpm_studio.errors import StudioError
 from ddpm_studio.stand_ins import remedy_of
 
-OUT_OF_RANGE = "values out of range"
 #: Of the hash of a picture's content.
 DIGEST_BYTES = 20
 
@@ -55,21 +55,21 @@ def nothing_usable(
     if len(rejects) == 1 and rejects[0].name == title:
         if remedy := remedy_of(rejects[0].kind):
             return StudioError(f"{title} is {rejects[0].kind}.", remedy, details)
-        if not (remedy := _remedy(rejects[0])):
-            remedy = "Choose another, or a copy that other programs can open."
+        remedy = _range_remedy(rejects[0]) or (
+            "Choose another, or a copy that other programs can open."
+        )
         return StudioError(f"{title} {rejects[0].sentence}.", remedy, details)
     if rejects:
+        said = reject_summary(rejects, details=True)
         remedy = "Choose pictures that other programs can open."
         if all(reject.kind.endswith(" channels") for reject in rejects):
             remedy = "Choose other channels: bands are as many as the arrays have."
         if len({reject.kind for reject in rejects}) == 1:
-            remedy = remedy_of(rejects[0].kind) or _remedy(rejects[0]) or remedy
+            remedy = remedy_of(rejects[0].kind) or _range_remedy(rejects[0]) or remedy
             if rejects[0].kind == OUT_OF_RANGE:
                 # Each has numbers of its own.
-                first = f"{rejects[0].name} {rejects[0].sentence}"
-                return StudioError(f"No picture in {title} can be used: {first}.", remedy, details)
-        cause = f"No picture in {title} can be used: {reject_summary(rejects, details=True)}."
-        return StudioError(cause, remedy, details)
+                said = f"{rejects[0].name} {rejects[0].sentence}"
+        return StudioError(f"No picture in {title} can be used: {said}.", remedy, details)
     count = sum(others.values()) if others else 0
     if count == 0:
         return StudioError(f"{title} is empty.", "Choose a folder or an archive with pictures.")
@@ -89,8 +89,8 @@ def nothing_usable(
     )
 
 
-def _remedy(reject: Reject) -> str:
-    """Return what to do about a picture that is whole; empty: nothing that is known."""
-    if reject.kind == OUT_OF_RANGE and reject.reason.endswith("range"):
+def _range_remedy(reject: Reject) -> str:
+    """Return what to do about a picture that needs a range; empty: it needs none."""
+    if reject.kind == OUT_OF_RANGE and reject.reason.endswith(SAY_RANGE):
         return "Say which values are black and white: --range LOW..HIGH."
     return ""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, PngImagePlugin
 
-from ddpm_studio.data.decoding.verdicts import Unusable
+from ddpm_studio.data.decoding.verdicts import OUT_OF_RANGE, SAY_RANGE, Unusable
 from ddpm_studio.data.items import Pixels
 from ddpm_studio.data.values import BYTES, NoMeaningError, Range, Values
 
@@ -89,8 +89,8 @@ def _range_of(values: Values, ranges: Ranges) -> Range:
     try:
         return values.meaning
     except NoMeaningError as error:
-        more = ", say their range" if error.option else ""
-        raise Unusable(f"values out of range: {error}{more}") from error
+        more = f", {SAY_RANGE}" if error.option else ""
+        raise Unusable(f"{OUT_OF_RANGE}: {error}{more}") from error
 
 
 def stretched(image: Image.Image, used: Range) -> Image.Image:
