@@ -33,7 +33,7 @@ def identify(head: bytes) -> str | None:
 
 
 def misnamed_picture(head: bytes) -> str | None:
-    """Return what a file is that is called a container and is a picture; None: it is none."""
+    """Return what a picture under a container's name is, and what to do; None: it is none."""
     kind = identify(head)
     if kind is None:
         return None

@@ -108,8 +108,7 @@ class Reading:
         return cast(BinaryIO, io.BytesIO(file.read(-1)))
 
     def genuine(self, files: Sequence[File]) -> list[File]:
-        """Return the files without those that only stand in for others, and pictures; those are
-        left out.
+        """Return the files that may be what their names say; stand-ins and pictures are rejected.
 
         To be asked by readers of the files that are theirs by their names alone.
         """
@@ -117,13 +116,7 @@ class Reading:
             return list(files)
         found = []
         for file in files:
-            try:
-                head = file.read(STAND_IN_HEAD)
-                instead = stand_in(head, file.size) if file.size <= STAND_IN_MOST else None
-            except OSError:
-                # Who reads it tells why.
-                head, instead = b"", None
-            why = instead.reason if instead else misnamed_picture(head)
+            why = _not_genuine(file)
             if why is None:
                 found.append(file)
             else:
@@ -299,6 +292,17 @@ def told_values(name: str, values: Values, used: Range) -> list[str]:
             f"range {used}; --range 0..{values.high:g} stretches them."
         )
     return lines
+
+
+def _not_genuine(file: File) -> str | None:
+    """Return what a file is in place of what its name says; None: it may be that."""
+    try:
+        head = file.read(STAND_IN_HEAD)
+    except OSError:
+        # Who reads it tells why.
+        return None
+    instead = stand_in(head, file.size) if file.size <= STAND_IN_MOST else None
+    return instead.reason if instead is not None else misnamed_picture(head)
 
 
 def _known_first(shape: tuple[int, ...]) -> bool:
