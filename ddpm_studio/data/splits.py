@@ -49,7 +49,7 @@ def folder_part(name: str) -> tuple[str, str] | None:
         return split, ""
     if (match := _DOMAIN.fullmatch(name)) is not None:
         return _BY_WORD[match[1]], match[2]
-    words = [word.casefold() for word in _PIECES.findall(name)]
+    words = _words_of(name)
     splits = [word for word in words if word in _BY_WORD]
     if len(splits) != 1 or any(word not in _BESIDE for word in words if word not in splits):
         return None
@@ -65,11 +65,12 @@ def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
     known = {split_of(name) for name in names}
     if TRAIN not in known or not known & {"val", "test"}:
         return None
-    found = {name: [word.casefold() for word in _PIECES.findall(name)] for name in names}
-    return {
-        name: (_BY_WORD.get(words[0] if words else "", "extra"), "")
-        for name, words in found.items()
-    }
+    first = {name: next(iter(_words_of(name)), "") for name in names}
+    return {name: (_BY_WORD.get(word, "extra"), "") for name, word in first.items()}
+
+
+def _words_of(name: str) -> list[str]:
+    return [word.casefold() for word in _PIECES.findall(name)]
 
 
 def mask_parts(names: Collection[str]) -> dict[str, str] | None:
