@@ -83,7 +83,7 @@ def preview(
         candidates = likely or collection.items
         rejects = list(collection.rejects)
         others: Counter[str] = Counter()
-        taken: list[tuple[Item, Raw, Header]] = []
+        taken: list[tuple[int, Raw, Header]] = []
         for tried, index in enumerate(_spread(len(candidates), count)):
             if len(taken) == count or (tried and time.monotonic() > until):
                 break
@@ -96,7 +96,7 @@ def preview(
             except Unusable as verdict:
                 rejects.append(Reject(item.name, str(verdict)))
             else:
-                taken.append((item, raw, header))
+                taken.append((index, raw, header))
     if not taken:
         raise nothing_usable(collection.title, tuple(rejects), others)
     sizes = Counter(header.size for _, _, header in taken)
@@ -108,14 +108,14 @@ def preview(
             with suppress(Unusable):
                 values.add(values_of(raw))
         recipe = replace(recipe, ranges=values.ranges(collection.title, options))
-    made: list[tuple[Item, tuple[int, int], Pixels]] = []
-    for item, raw, header in taken:
+    made: list[tuple[int, tuple[int, int], Pixels]] = []
+    for index, raw, header in taken:
         if made and time.monotonic() > until:
             break
         try:
-            made.append((item, header.size, make_picture(raw, recipe)))
+            made.append((index, header.size, make_picture(raw, recipe)))
         except Unusable as verdict:
-            rejects.append(Reject(item.name, str(verdict)))
+            rejects.append(Reject(candidates[index].name, str(verdict)))
     if not made:
         raise nothing_usable(collection.title, tuple(rejects))
     pictures = np.stack([picture for _, _, picture in made])
@@ -123,25 +123,23 @@ def preview(
         pictures = pictures[..., :1].copy()
     return PreviewResult(
         pictures,
-        tuple(item.name for item, _, _ in made),
+        tuple(candidates[index].name for index, _, _ in made),
         tuple(header_size for _, header_size, _ in made),
         len(candidates) if likely else len(made),
         len(rejects),
         settled(options, PictureShape.of(pictures), bands=recipe.bands),
-        _classes(candidates, [item for item, _, _ in made], collection, options) if classes else (),
+        _classes(candidates, [one[0] for one in made], collection, options) if classes else (),
     )
 
 
 def _classes(
-    items: Sequence[Item], shown: Sequence[Item], collection: Collection, options: PrepareOptions
+    items: Sequence[Item], shown: Sequence[int], collection: Collection, options: PrepareOptions
 ) -> tuple[str | None, ...]:
-    """Return the class of each item shown, by what all of them together tell."""
+    """Return the class of each item shown, by its number, as all of them together tell it."""
     found = labels_of(items, collection, options).classes
     if found is None:
         return (None,) * len(shown)
-    known = renamed(found, options.classes)
-    of = {id(item): known[at] for at, item in enumerate(items)}
-    return tuple(of[id(item)] for item in shown)
+    return tuple(renamed([found[number] for number in shown], options.classes))
 
 
 def _looks_like_picture(item: Item) -> bool:
