@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING
 from ddpm_studio import export
 from ddpm_studio.jobs.asking import OptionError
 from ddpm_studio.picture_shape import Bands, check_bands, parse_bands
-from ddpm_studio.requests import (
-    AnimationOptions,
-    GridOptions,
-    InterpolateRequest,
-    MixRequest,
-    ViewOptions,
-)
+from ddpm_studio.requests import AnimationOptions, GridOptions, InterpolateRequest, ViewOptions
 from ddpm_studio.runs.classes import class_in_turn
 
 if TYPE_CHECKING:
@@ -131,8 +125,8 @@ def frame_grid(frame: FrameImages, view: ViewOptions, grid: GridOptions) -> Pict
     return export.side_by_side([export.make_grid(pictures, grid.columns) for pictures in shown])
 
 
-def row_length(request: MixRequest) -> int | None:
+def row_length(request: InterpolateRequest) -> int | None:
     """Return how many pictures of a mixture stand in a row; None: as square as can be."""
-    if isinstance(request, InterpolateRequest) and request.trail is not None:
+    if request.trail is not None:
         return None
     return request.steps_lambda if request.steps_lambda <= _ONE_ROW else None
