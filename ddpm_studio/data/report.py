@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from ddpm_studio.data.decoding.unsupported import foreign_suffix
@@ -82,18 +83,18 @@ class Report:
         lines += self.warnings
         lines += self.told
         if self.sizes:
-            lines.append(f"Sizes: {_listed(self._size_words(), _SIZES_SHOWN)}.")
+            lines.append(f"Sizes: {listed(self._size_words(), _SIZES_SHOWN)}.")
         if self.class_counts:
             words = [f"{name} ({count:,})" for name, count in self.class_counts]
             classes = _count(len(words), "class", "classes")
-            lines.append(f"{classes}: {_listed(words, _CLASSES_SHOWN)}.")
+            lines.append(f"{classes}: {listed(words, _CLASSES_SHOWN)}.")
         if self.duplicates:
             verb = "is an exact copy" if self.duplicates == 1 else "are exact copies"
             lines.append(f"{_count(self.duplicates, 'picture')} {verb} of another.")
         if self.others:
             total = sum(count for _, count in self.others)
             verb = "is not a picture" if total == 1 else "are not pictures"
-            kinds = _listed([f"{count:,} {kind}" for kind, count in self.others], _SIZES_SHOWN)
+            kinds = listed([f"{count:,} {kind}" for kind, count in self.others], _SIZES_SHOWN)
             lines.append(f"{_count(total, 'other file')} {verb}: {kinds}.")
             lines += [
                 f"{_count(count, f'file {kind}', f'files {kind}')}: {what}."
@@ -102,7 +103,7 @@ class Report:
             ]
         chosen = [f"{key} ({n:,})" if n else key for key, _, n in self.label_choices]
         if len(chosen) > len(self.labels):
-            lines.append(f"Labels to choose from: {_listed(chosen, _CLASSES_SHOWN)}.")
+            lines.append(f"Labels to choose from: {listed(chosen, _CLASSES_SHOWN)}.")
         return lines
 
     def _size_words(self) -> list[str]:
@@ -168,10 +169,11 @@ def reject_summary(rejects: tuple[Reject, ...], *, details: bool = False) -> str
     return ", ".join(words)
 
 
-def _count(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def _listed(words: list[str], most: int) -> str:
+def listed(words: Sequence[str], most: int) -> str:
+    """Return the first of some words, with commas between, and how many more there are."""
     shown = ", ".join(words[:most])
     return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
+
+
+def _count(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

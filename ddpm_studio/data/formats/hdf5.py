@@ -15,9 +15,10 @@ from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_files import parts_of_files
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows, BlockRows
 from ddpm_studio.data.formats.hdf5_chunks import StoredChunks
-from ddpm_studio.data.formats.named_arrays import NAMES, Named
+from ddpm_studio.data.formats.named_arrays import NAMES, SHOWN, Named
 from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import File
+from ddpm_studio.data.report import listed
 from ddpm_studio.errors import StudioError, plain
 
 _T = TypeVar("_T")
@@ -25,7 +26,6 @@ _T = TypeVar("_T")
 _MOST_DATASETS, _MOST_DEPTH = 100_000, 8
 # Notes on so many datasets may name classes.
 _LOOKED_AT = 20
-_SHOWN = 6
 _LOST = "See that the file and its disk are there, then prepare the pictures again."
 _UNFINISHED = "See that the program that made it came to its end."
 _SCATTERED = "Choose those files; what a file says of others is not followed."
@@ -182,9 +182,7 @@ class _Listing:
         ):
             if not names:
                 continue
-            what = ", ".join(plain(one, 60) for one in names[:_SHOWN])
-            if (more := len(names) - _SHOWN) > 0:
-                what += f" and {more:,} more"
+            what = listed([plain(one, 60) for one in names], SHOWN)
             if not has_pictures:
                 raise StudioError(f"{self._name} holds {what}, {why}.", remedy)
             self._reading.warn(f"{self._name}: not read: {what}, {why}.")

@@ -18,6 +18,7 @@ import numpy as np
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows
 from ddpm_studio.data.formats.layouts import layout_of
 from ddpm_studio.data.formats.reading import Part, Reading
+from ddpm_studio.data.report import listed
 from ddpm_studio.data.splits import aside_told, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
 
@@ -37,7 +38,8 @@ NAMES = re.compile(
     r"(?:list_)?(?:class|label|target|category)(?:es|s)?_?(?:names?)?|names|categories|classes"
 )
 _DIGITS = re.compile(r"\d+")
-_SHOWN = 6
+#: Of the names of arrays so many are told.
+SHOWN = 6
 # So many different values for a picture each are numbers, not classes.
 _MOST_CLASSES = 1000
 
@@ -214,19 +216,18 @@ def _tell_unread(
         and not any(_one_each(one, count) for count in counts)
     ]
     if unread:
-        named = ", ".join(plain(one.name, 60) for one in unread[:_SHOWN])
-        more = f" and {len(unread) - _SHOWN:,} more" if len(unread) > _SHOWN else ""
+        named = listed([plain(one.name, 60) for one in unread], SHOWN)
         option = (
             "; --array NAME reads another"
             if any(one.holds_pictures(None) for one in unread)
             else ""
         )
-        reading.told.append(f"{name}: not read: {named}{more}{option}.")
+        reading.told.append(f"{name}: not read: {named}{option}.")
 
 
 def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Named]:
     asked = reading.options.array
-    held = ", ".join(plain(one.name, 60) for one in arrays[:_SHOWN]) or "nothing"
+    held = ", ".join(plain(one.name, 60) for one in arrays[:SHOWN]) or "nothing"
     if asked is not None:
         found = [one for one in arrays if one.name.casefold() == asked.casefold()]
         if not found:
@@ -239,7 +240,7 @@ def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Name
             return found
     found = [one for one in arrays if one.holds_pictures(layout) and one.stem not in LABEL_WORDS]
     if len(found) > 1 and len({one.split for one in found}) < len(found):
-        several = ", ".join(plain(one.name, 60) for one in found[:_SHOWN])
+        several = ", ".join(plain(one.name, 60) for one in found[:SHOWN])
         raise StudioError(
             f"{name} holds several arrays of pictures: {several}.",
             f"Say which: --array {plain(found[0].name, 60)}.",
