@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,41 +117,44 @@ def test_what_is_no_annotation_is_none(tmp_path: Path, folder: Path, name: str, 
     assert prepared(tmp_path / "cache", folder).labels is None
 
 
-@pytest.mark.parametrize("kind", ["voc", "yolo", "labelme"])
-def test_the_largest_is_told_by_area(tmp_path: Path, folder: Path, kind: str) -> None:
-    # Of the second class two small objects, of the first a larger one.
+def voc_marks(large: int, small: int) -> str:
+    def box(*ends: int) -> str:
+        edges = zip(("xmin", "ymin", "xmax", "ymax"), ends, strict=True)
+        return f"<bndbox>{''.join(f'<{edge}>{end}</{edge}>' for edge, end in edges)}</bndbox>"
+
+    # A part of the first object has a name and a box of its own.
+    part = f"<part><name>head</name>{box(0, 0, 3, 3)}</part>"
+    marks = [f"<name>{KINDS[large]}</name>{box(0, 0, 9, 9)}{part}"]
+    marks += [f"<name> {KINDS[small]} </name>{one}" for one in (box(0, 0, 3, 3), box(5, 5, 8, 8))]
+    return f"<annotation>{''.join(f'<object>{one}</object>' for one in marks)}</annotation>"
+
+
+def yolo_marks(large: int, small: int) -> str:
+    outline = f"{large} 0.1 0.1 0.9 0.1 0.9 0.9 0.1 0.9"
+    return f"{outline}\n{small} .5 .5 .2 .2\n{small} .5 .5 .2 .2 0.99\n"
+
+
+def labelme_marks(large: int, small: int) -> str:
+    shapes = [{"label": KINDS[large], "points": [[0, 0], [9, 9]]}]
+    shapes += [{"label": KINDS[small], "points": [[0, 0], [4, 0], [4, 4], [0, 4]]}] * 2
+    return json.dumps({"shapes": shapes, "imagePath": "PICTURE"})
+
+
+@pytest.mark.parametrize(
+    ("suffix", "marks"),
+    [("xml", voc_marks), ("txt", yolo_marks), ("json", labelme_marks)],
+    ids=["voc", "yolo", "labelme"],
+)
+def test_the_largest_is_told_by_area(
+    tmp_path: Path, folder: Path, suffix: str, marks: Callable[[int, int], str]
+) -> None:
+    # Of the second class two small objects, of the first a larger one; the first picture has the
+    # second class alone, that there are two.
     for n in range(COUNT):
-        if kind == "voc":
-            boxes = [(0, 0, 9, 9), (0, 0, 3, 3), (5, 5, 8, 8)]
-            edges = ("xmin", "ymin", "xmax", "ymax")
-            bounds = [
-                "".join(f"<{e}>{v}</{e}>" for e, v in zip(edges, b, strict=True)) for b in boxes
-            ]
-            # A part of the first object has a name and a box of its own.
-            part = f"<part><name>head</name><bndbox>{bounds[1]}</bndbox></part>"
-            marks = [f"<name>{KINDS[0]}</name><bndbox>{bounds[0]}</bndbox>{part}"]
-            marks += [f"<name> {KINDS[1]} </name><bndbox>{one}</bndbox>" for one in bounds[1:]]
-            text = "".join(f"<object>{one}</object>" for one in marks)
-            (folder / "images" / f"{n}.xml").write_text(f"<annotation>{text}</annotation>")
-        elif kind == "yolo":
-            outline = "0 0.1 0.1 0.9 0.1 0.9 0.9 0.1 0.9"
-            text = f"{outline}\n1 .5 .5 .2 .2\n1 .5 .5 .2 .2 0.99\n"
-            (folder / "images" / f"{n}.txt").write_text(text)
-        else:
-            corners = [[0, 0], [9, 9]]
-            small = [[0, 0], [4, 0], [4, 4], [0, 4]]
-            shapes = [{"label": KINDS[0], "points": corners}]
-            shapes += [{"label": KINDS[1], "points": small}] * 2
-            held = {"shapes": shapes, "imagePath": f"{n}.png"}
-            (folder / "images" / f"{n}.json").write_text(json.dumps(held))
-    if kind == "yolo":
+        text = marks(1 if n == 0 else 0, 1).replace("PICTURE", f"{n}.png")
+        (folder / "images" / f"{n}.{suffix}").write_text(text)
+    if marks is yolo_marks:
         (folder / "images" / "classes.txt").write_text("\n".join(KINDS))
-    # One with the second class alone, that there are two.
-    first = {"voc": "0.xml", "yolo": "0.txt", "labelme": "0.json"}[kind]
-    text = (folder / "images" / first).read_text()
-    dog = {"voc": "<name>cat</name>", "yolo": "0 0.1", "labelme": '"cat"'}[kind]
-    other = {"voc": "<name>dog</name>", "yolo": "1 0.1", "labelme": '"dog"'}[kind]
-    (folder / "images" / first).write_text(text.replace(dog, other))
     data = prepared(tmp_path / "cache", folder, labels="objects")
     assert named(data) == ["dog"] + ["cat"] * (COUNT - 1)
 

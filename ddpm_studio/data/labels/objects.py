@@ -140,9 +140,9 @@ def _voc(file: File) -> dict[str, _Sizes]:
 
 
 def _voc_object(piece: str) -> tuple[str, float] | None:
-    """Return the class and the size of an object, by the text behind the sign that begins it."""
+    """Return the class and the area of an object, by the text behind its opening tag."""
     inner, end, _ = piece.partition("</object>")
-    # What of a person is where has names and boxes of its own.
+    # Parts of it, such as a person's head, have names and boxes of their own.
     inner = inner.partition("<part>")[0]
     name = _NAME.search(inner)
     if not end or name is None or not name[1].strip():
@@ -187,7 +187,7 @@ def _outlined(points: Sequence[Sequence[float]]) -> float:
 
 
 def _summed(objects: Iterable[tuple[str, float]]) -> _Sizes:
-    """Return how much of a picture each class has; an object of no size has the least."""
+    """Return the area of each class; an object of none counts least, one of no finite as 1."""
     sizes: _Sizes = {}
     for name, size in objects:
         sizes[name] = sizes.get(name, 0.0) + (max(size, 1e-6) if math.isfinite(size) else 1.0)
