@@ -225,14 +225,15 @@ def _remedy(told: Mapping[str, Any], unknown: bool) -> str:
     """Say what helps where a ``run.json`` can't be used, whose content ``told`` is if any."""
     versions = told.get("versions")
     wrote = versions.get("ddpm-studio") if isinstance(versions, dict) else None
-    if isinstance(wrote, str) and _numbers(wrote) > _numbers(__version__):
+    if isinstance(wrote, str) and _release(wrote) > _release(__version__):
         return f"Version {plain(wrote, 40)} wrote it, this is {__version__}: install a newer one."
     if unknown:
         return "It may come from a newer version; otherwise it was changed by hand."
     return "The run may come from a newer version, or is damaged."
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _release(version: str) -> tuple[int, ...]:
+    """Return the first three numbers of a version."""
     return tuple(map(int, re.findall(r"\d{1,6}", version)[:3]))
 
 
