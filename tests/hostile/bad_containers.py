@@ -134,11 +134,8 @@ def _hdf5() -> Iterator[Case]:
     """Small files that make the library fill gigabytes, or that are nothing but claims."""
     whole = seeds.hdf5()
     for length in (1 << 28, 1 << 31, (1 << 32) - 1):
-        data = bytearray(whole)
-        struct.pack_into("<QQ", data, 40, len(whole) + 16, len(whole))
-        block = bytes(4) + struct.pack("<I", length) + b"NCSAabcd"
-        name = f"HDF5 driver block of {length:,} bytes"
-        yield file_case(name, "data", "a.h5", bytes(data) + block, "refused")
+        name, bad = f"HDF5 driver block of {length:,} bytes", seeds.with_driver_block(whole, length)
+        yield file_case(name, "data", "a.h5", bad, "refused")
     for shape in ((2, 60_000, 60_000, 3), (64, 64, 3, 1_000_000), (2, 60_000, 60_000)):
         made = partial(_claiming, shape)
         yield file_case(f"HDF5 claims {shape}", "data", "a.h5", made, "refused")

@@ -1,9 +1,10 @@
-"""What is fuzzed of labels: annotations of objects, names of classes, names of files."""
+"""What is fuzzed of labels: tables, annotations of objects, names of classes, names of files."""
 
 from __future__ import annotations
 
 import io
 import json
+import shutil
 import tarfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -43,13 +44,41 @@ def _beside(place: Path, name: str, content: bytes) -> object:
         (place / name).unlink()
 
 
-def read_objects(folder: Path, content: bytes) -> object:
-    """Read annotations beside pictures; their first sign says of which program."""
-    place = folder / "marked"
+def _numbered(place: Path) -> Path:
+    """Make a folder of pictures that are called by their numbers, unless it is there."""
     if not place.exists():
         place.mkdir()
         for number in _PICTURES:
             (place / f"{number}.png").write_bytes(seeds.picture())
+    return place
+
+
+def read_tables(folder: Path, content: bytes) -> object:
+    """Read a table, a manifest or the like beside pictures; its first sign says which."""
+    from ddpm_studio.data import prepare
+    from ddpm_studio.engine.generators import finish
+
+    place = _numbered(folder / "labelled")
+    first = content[:1]
+    name = {b"{": "dataset.json", b"4": "attributes.txt", b"f": "metadata.csv"}.get(first, "0.json")
+    name = "metadata.jsonl" if content.startswith(b'{"file_name') else name
+    (place / name).write_bytes(content)
+    try:
+        return finish(prepare([place], PrepareOptions(), cache=folder / "cache"))
+    finally:
+        (place / name).unlink()
+        shutil.rmtree(folder / "cache", ignore_errors=True)
+
+
+def table_seeds() -> list[bytes]:
+    """Return tables, lines, a manifest and a note of one picture."""
+    texts = (seeds.TABLE, seeds.LINES, seeds.CELEBA, seeds.MANIFEST, ' {"label": "a"}')
+    return [text.encode() for text in texts]
+
+
+def read_objects(folder: Path, content: bytes) -> object:
+    """Read annotations beside pictures; their first sign says of which program."""
+    place = _numbered(folder / "marked")
     name = {b"{": "a.json", b"<": "0.xml"}.get(content[:1], "0.txt")
     return _beside(place, name, content)
 

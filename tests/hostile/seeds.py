@@ -231,6 +231,21 @@ def tensors() -> bytes:
     return stream.getvalue()
 
 
+def with_driver_block(whole: bytes, length: int, user_block: int = 0) -> bytes:
+    """Return an HDF5 file with a driver information block of which only the head is there.
+
+    Args:
+        whole: the file, by superblock 0.
+        length: what the block claims to be long.
+        user_block: bytes before the superblock.
+    """
+    data = bytearray(whole)
+    head = bytes(4) + struct.pack("<I", length) + b"NCSAabcd"
+    # The third address of superblock 0 is that of the end, the fourth that of the driver's block.
+    struct.pack_into("<QQ", data, user_block + 40, len(data) + len(head), len(data) - user_block)
+    return bytes(data) + head
+
+
 @cache
 def hdf5(version: Literal["earliest", "latest"] = "earliest") -> bytes:
     """Return pictures with labels as an HDF5 file, packed and in chunks; by an old or new layout.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,33 +53,6 @@ def _rare_pictures() -> list[bytes]:
         seeds.tiff_bands("<f8", 1),
     ]
     return [*map(seeds.picture, ("AVIF", "JPEG2000", "TGA")), *bands]
-
-
-def _labels(folder: Path, content: bytes) -> object:
-    """A table, a manifest or the like beside pictures; its first sign says which."""
-    from ddpm_studio.engine.generators import finish
-
-    place = folder / "labelled"
-    if not place.exists():
-        place.mkdir()
-        for number in range(4):
-            (place / f"{number}.png").write_bytes(seeds.picture())
-    first = content[:1]
-    name = {b"{": "dataset.json", b"4": "attributes.txt", b"f": "metadata.csv"}.get(first, "0.json")
-    name = "metadata.jsonl" if content.startswith(b'{"file_name') else name
-    (place / name).write_bytes(content)
-    try:
-        from ddpm_studio.data import prepare
-
-        return finish(prepare([place], PrepareOptions(), cache=folder / "cache"))
-    finally:
-        (place / name).unlink()
-        shutil.rmtree(folder / "cache", ignore_errors=True)
-
-
-def _label_seeds() -> list[bytes]:
-    texts = (seeds.TABLE, seeds.LINES, seeds.CELEBA, seeds.MANIFEST, ' {"label": "a"}')
-    return [text.encode() for text in texts]
 
 
 def _zips() -> list[bytes]:
@@ -338,7 +310,7 @@ TARGETS = {
     "hdf5": Target(lambda: [seeds.hdf5(), seeds.hdf5("latest")], _data("a.h5")),
     "parquet": Target(lambda: [seeds.parquet()], _data("a.parquet")),
     "cifar": Target(lambda: [seeds.cifar(), seeds.cifar(4)], _data("data_batch_1")),
-    "labels": Target(_label_seeds, _labels),
+    "labels": Target(label_targets.table_seeds, label_targets.read_tables),
     "objects": Target(label_targets.object_seeds, label_targets.read_objects),
     "class names": Target(label_targets.class_name_seeds, label_targets.read_class_names),
     "file names": Target(label_targets.file_name_seeds, label_targets.read_file_names),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -12,26 +11,17 @@ import pytest
 
 from ddpm_studio.errors import StudioError
 from tests.data.pictures import noise, prepared
+from tests.hostile.seeds import with_driver_block
 
 h5py = pytest.importorskip("h5py")
 
 IMAGES = noise(6, 8, 8)
-SUPERBLOCK_BYTES = 96
 
 
 def save(path: Path, user_block: int = 0) -> Path:
     with h5py.File(path, "w", userblock_size=user_block) as file:
         file["images"] = IMAGES
     return path
-
-
-def claim_driver(path: Path, user_block: int, length: int) -> None:
-    """Add a driver information block of this length at the end, of which only the head is there."""
-    data = bytearray(path.read_bytes())
-    head = bytes(4) + struct.pack("<I", length) + b"DRIVERXX"
-    # The third address of superblock 0 is that of the end, the fourth that of the driver's block.
-    struct.pack_into("<QQ", data, user_block + 40, len(data) + len(head), len(data) - user_block)
-    path.write_bytes(bytes(data) + head)
 
 
 @pytest.mark.parametrize("user_block", [0, 512, 1024])
@@ -41,7 +31,7 @@ def test_a_block_that_claims_gigabytes_never_reaches_the_library(
 ) -> None:
     path = save(tmp_path / "x.h5", user_block)
     assert prepared(tmp_path / "cache", path).images.shape[0] == len(IMAGES)
-    claim_driver(path, user_block, 0xF0000000)
+    path.write_bytes(with_driver_block(path.read_bytes(), 0xF0000000, user_block))
     source = path
     if packed:
         source = tmp_path / "x.zip"
