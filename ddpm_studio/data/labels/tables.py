@@ -67,9 +67,9 @@ def table_sources(
         folder = file.name.rpartition("/")[0]
         path_of = partial(names.path_of, f"{folder}/" if folder else "")
         at = _file_column(table, path_of, len(paths)) if table is not None else None
+        found: list[LabelSource] = []
         if table is not None and at is not None:
-            table = _headed(table, at, path_of)
-        found = _columns(table, at, path_of, told) if table is not None and at is not None else []
+            found = _columns(_headed(table, at, path_of), at, path_of, told)
         if found:
             used.add(file.name)
             sources += found
@@ -187,9 +187,10 @@ def _one_hot(
 
 def _headed(table: LabelTable, at: int, path_of: PathOf) -> LabelTable:
     """Return a table with its first row as its head, where only that names no picture."""
-    first, *rest = table.rows
+    first = table.rows[0]
     if table.columns[0] or len(first) != len(table.columns) or path_of(first[at]) is not None:
         return table
+    rest = table.rows[1:]
     if not all(len(row) > at and path_of(row[at]) is not None for row in rest):
         return table
     return replace(table, columns=[cell.strip() for cell in first], rows=rest)
