@@ -57,10 +57,10 @@ def folder_part(name: str) -> tuple[str, str] | None:
 
 
 def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
-    """Return which part each folder is where two of them are those of a set, whatever the others.
+    """Return the part of a set that each folder is, beside train and val or test; None: not there.
 
-    Beside "train" and "test" lie "test_simple", a part too, and "samples", which is extra; None:
-    there are no such two. "train" alone may be a class, beside "car" and "plane".
+    There "test_simple" is of the test part, and "samples" is extra. "train" alone may be a class,
+    beside "car" and "plane".
     """
     known = {split_of(name) for name in names}
     if TRAIN not in known or not known & {"val", "test"}:

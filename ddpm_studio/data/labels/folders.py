@@ -117,10 +117,11 @@ def folders_told(sources: Sequence[LabelSource]) -> list[str]:
 
 
 def _only_count(classes: Sequence[str], paths: Sequence[str]) -> bool:
-    """Whether folders tell no more than where in a row of pictures those in them come."""
-    if all(map(_COUNTED.fullmatch, set(classes))):
+    """Whether folders only number the pictures: as folds and chunks, or thousand by thousand."""
+    different = set(classes)
+    if all(map(_COUNTED.fullmatch, different)):
         return True
-    if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in set(classes)):
+    if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in different):
         return False
     numbers = []
     for path in paths:
