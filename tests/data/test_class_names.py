@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from ddpm_studio.data.labels.class_names import ClassNames, class_names_of
+from ddpm_studio.data.items import File
+from ddpm_studio.data.labels.class_names import ClassNames, class_names_of, names_beside
 from ddpm_studio.data.labels.yaml_names import yaml_names
 from ddpm_studio.requests import FIRST_RULES
 from tests.data.pictures import encoded, image, make_tar, noise, prepared
@@ -160,6 +161,17 @@ def test_version_0_1_0_knew_no_names(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", images=IMAGES, labels=LABELS, class_names=np.array(NAMED))
     data = prepared(tmp_path / "cache", tmp_path / "x.npz", rules=FIRST_RULES)
     assert data.class_names == ("0", "1")
+
+
+def test_of_a_note_in_yaml_on_every_picture_few_are_read() -> None:
+    read: list[int] = []
+
+    def source(limit: int) -> bytes:
+        read.append(limit)
+        return b"angle: 3"
+
+    assert not names_beside([File(f"{n}.yaml", 8, source) for n in range(1000)])[1]
+    assert 0 < len(read) <= 100
 
 
 @pytest.mark.parametrize(

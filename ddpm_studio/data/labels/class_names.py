@@ -29,6 +29,8 @@ _NUMBERED = re.compile(r"(\d{1,6}|n\d{8})[\s,:;=]+(\S.*)")
 _NUMBER_LAST = re.compile(r"(\S.*?)[\s,:;=]+(\d{1,6})")
 _KEYS = ("names", "classes", "class_names", "label_names", "class_to_idx", "labels", "id2label")
 _MOST_BYTES, _MOST_NAMES, _LONGEST = 8 << 20, 100_000, 100
+# There may be a note in YAML on every picture; the outermost files are of the set.
+_MOST_YAML = 20
 
 
 @dataclass
@@ -91,12 +93,9 @@ def class_names_of(value: object, title: str) -> ClassNames | None:
 
 def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
     """Return the names of classes that a file of a tree tells, and which file that is."""
-    likely = [
-        file
-        for file in files
-        if file.suffix in YAML_SUFFIXES or (file.suffix in _SUFFIXES and _is_called_so(file.name))
-    ]
-    for file in sorted(likely, key=lambda one: (one.name.count("/"), one.name)):
+    yaml = sorted((file for file in files if file.suffix in YAML_SUFFIXES), key=_outermost_first)
+    likely = [file for file in files if file.suffix in _SUFFIXES and _is_called_so(file.name)]
+    for file in sorted([*likely, *yaml[:_MOST_YAML]], key=_outermost_first):
         try:
             text = file.read(-1).decode("utf-8-sig") if file.size <= _MOST_BYTES else ""
             title = plain(file.name, 80)
@@ -106,6 +105,10 @@ def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
         if found is not None:
             return found, {file.name}
     return ClassNames(), set()
+
+
+def _outermost_first(file: File) -> tuple[int, str]:
+    return file.name.count("/"), file.name
 
 
 def _is_called_so(name: str) -> bool:
