@@ -35,6 +35,8 @@ class ClassBadge(QToolButton):
         menu = QMenu(self)
         menu.aboutToShow.connect(self._fill)
         self.setMenu(menu)
+        self._classes = QActionGroup(self)
+        self._classes.triggered.connect(lambda action: self.chosen.emit(action.data()))
         slot.installEventFilter(self)
         self.hide()
 
@@ -47,9 +49,8 @@ class ClassBadge(QToolButton):
         """
         self._names, self._current = tuple(names), number
         self.setVisible(bool(names))
-        told = self.tr("no class") if number is None else self._names[number]
         tip = self.tr("Its class is {0}: what is drawn from it goes by that. Click to choose.")
-        name(self, self.tr("Class of {0}").format(self._title), tip.format(told))
+        name(self, self.tr("Class of {0}").format(self._title), tip.format(self._told(number)))
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -58,9 +59,11 @@ class ClassBadge(QToolButton):
             self._place()
         return super().eventFilter(watched, event)
 
+    def _told(self, number: int | None) -> str:
+        return self.tr("no class") if number is None else self._names[number]
+
     def _place(self) -> None:
-        slot = self._slot
-        told = self.tr("no class") if self._current is None else self._names[self._current]
+        slot, told = self._slot, self._told(self._current)
         room = slot.width() - 2 * SPACE_S
         metrics = self.fontMetrics()
         self.setText(metrics.elidedText(told, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S)))
@@ -71,13 +74,10 @@ class ClassBadge(QToolButton):
     def _fill(self) -> None:
         menu = self.menu()
         menu.clear()
-        group = QActionGroup(menu)
         numbers: list[int | None] = [None, *range(len(self._names))]
         for number in numbers:
-            text = self.tr("no class") if number is None else self._names[number]
-            action = menu.addAction(text.replace("&", "&&"))
+            action = menu.addAction(self._told(number).replace("&", "&&"))
             action.setCheckable(True)
             action.setChecked(number == self._current)
             action.setData(number)
-            group.addAction(action)
-        group.triggered.connect(lambda action: self.chosen.emit(action.data()))
+            self._classes.addAction(action)
