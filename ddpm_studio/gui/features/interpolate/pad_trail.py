@@ -135,6 +135,7 @@ class PadTrail(QObject):
     def _advance(self) -> None:
         if self._frames is None or not self._preview.isVisible():
             self._timer.stop()
+            self._show_playing()
         else:
             self.place = (self.place + 1) % len(self._frames)
             self._show()

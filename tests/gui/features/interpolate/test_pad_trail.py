@@ -121,6 +121,19 @@ def test_it_is_exported_as_it_was_recorded(
     assert np.array_equal(panel.drawn.pictures, drawn.pictures)
 
 
+def test_it_stops_where_nobody_looks_and_its_button_says_so(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    panel = window.tool(InterpolatePanel)
+    recorded(qtbot, panel)
+    trail = panel.view.trail
+    assert trail.playing
+    assert trail.play_button.text() == "Pause"
+    window.show_tool(window.tool(GalleryPanel))
+    qtbot.waitUntil(lambda: not trail.playing, timeout=WAIT)
+    assert trail.play_button.text() == "Play"
+
+
 def test_the_next_move_of_the_point_ends_it(qtbot: QtBot, window: MainWindow) -> None:
     panel = window.tool(InterpolatePanel)
     recorded(qtbot, panel)
