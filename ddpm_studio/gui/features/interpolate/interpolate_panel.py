@@ -142,10 +142,11 @@ class InterpolatePanel(ToolPanel):
         self.studio.picture_sent.connect(self._on_picture_sent)
 
     def _spec(self) -> JobSpec[object] | None:
-        keys = self._keys()
-        if not keys:
+        mixed = self._mixed.keys(self.mode)
+        if not mixed:
             return None
-        self.sampler.classes.set_pictures([of for _, of in self._mixed.keys(self.mode)])
+        keys = [picture for picture, _ in mixed]
+        self.sampler.classes.set_pictures([of for _, of in mixed])
         self.drawn = None
         self.export.refresh()
         common = {**self.choices.value(), **self.sampler.value()}

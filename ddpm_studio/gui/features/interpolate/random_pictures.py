@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 
 from ddpm_studio.backend import specs
 from ddpm_studio.errors import Failure
-from ddpm_studio.gui.platform.images import PictureDrop
+from ddpm_studio.gui.platform.images import PictureDrop, Pictures
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.picture_classes import of_set
-from ddpm_studio.jobs.events import Pictures
 
 _CHOICE = 48
 
