@@ -29,8 +29,8 @@ class GalleryBoards(QObject):
         keeper: writes it down.
         chosen: returns the chosen pictures.
         messages: where it is said.
-        parent: the panel, which becomes the owner; pictures are dragged out of its ``source``.
         source: where pictures are dragged from.
+        parent: the panel, which becomes the owner.
     """
 
     changed = Signal()
@@ -49,7 +49,7 @@ class GalleryBoards(QObject):
         self._items, self._keeper, self._chosen = items, keeper, chosen
         self._messages, self._parent = messages, parent
         self.bar = BoardBar(source)
-        self.bar.chosen.connect(self._on_board)
+        self.bar.chosen.connect(self.changed)
         self.bar.dropped.connect(self.put_chosen)
         self.bar.rename_wanted.connect(self.ask_rename)
         self.bar.clear_wanted.connect(self.clear)
@@ -84,10 +84,12 @@ class GalleryBoards(QObject):
         """Return a filter that lets only the current board's pictures pass."""
         return replace(chosen, board=self.current)
 
-    def refresh(self) -> None:
-        """Show which boards there are, and what can be done."""
+    def show_boards(self) -> None:
+        """Show which boards there are now."""
         self.bar.set_boards(self._items.boards)
-        some = bool(self._chosen())
+
+    def set_any_chosen(self, some: bool) -> None:
+        """Enable what can be done, now that some pictures are chosen or none."""
         self._add.setEnabled(some)
         self._take.setEnabled(some and bool(self.current))
 
@@ -165,9 +167,6 @@ class GalleryBoards(QObject):
         dialog.named.connect(then)
         dialog.open()
         return dialog
-
-    def _on_board(self) -> None:
-        self.changed.emit()
 
     def _count(self, pictures: int) -> str:
         return self.tr("1 picture") if pictures == 1 else self.tr("{0} pictures").format(pictures)

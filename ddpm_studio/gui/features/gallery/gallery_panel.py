@@ -340,6 +340,8 @@ class GalleryPanel(ToolPanel):
             self.select(chosen)
             bar.setValue(position)
         self._show_page()
+        # May turn to all pictures, where the board that was seen alone is gone.
+        self.boards.show_boards()
         self._on_chosen(self.thumbnails.selected)
 
     def _on_chosen(self, rows: Sequence[int]) -> None:
@@ -355,7 +357,7 @@ class GalleryPanel(ToolPanel):
         self._delete_action.setEnabled(bool(chosen))
         self._undo_action.setEnabled(self.items.can_undo)
         self._again_action.setEnabled(bool(chosen) and chosen[-1].unsaved is None)
-        self.boards.refresh()
+        self.boards.set_any_chosen(bool(chosen))
         self.exports.refresh()
         self.export.refresh()
 
