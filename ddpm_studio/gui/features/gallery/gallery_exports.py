@@ -91,8 +91,9 @@ class GalleryExports(QObject):
 
     def ask(self) -> None:
         """Ask where to, without holding the window up; how large, the first time."""
-        files = [item.path for item in self._asked() if item.unsaved is None]
-        drop = self._keeper.read(self._asked()[0]) if files else None
+        asked = self._asked()
+        files = [item.path for item in asked if item.unsaved is None]
+        drop = self._keeper.read(asked[0]) if files else None
         if drop is not None:
             window = self._parent.window()
             ask_zoom(
