@@ -28,6 +28,9 @@ from .grid import (
 from .grid import (
     zoom as zoom,
 )
+from .grid import (
+    zoom_to as zoom_to,
+)
 from .npy import NPY as NPY
 from .npy import save_npy as save_npy
 from .npz import NPZ as NPZ

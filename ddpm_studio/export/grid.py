@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ddpm_studio.picture_shape import MOST_BANDS
+from ddpm_studio.picture_shape import MOST_BANDS, MOST_COLOURS
 
 Pictures = npt.NDArray[np.uint8]
 Colour = int | tuple[int, int, int]
 
 WHITE = 255
+_MOST_ZOOM = 64
 
 
 def make_grid(
@@ -79,6 +80,18 @@ def side_by_side(grids: Sequence[Pictures], gap: int = 8, background: Colour = W
 def zoom(picture: Pictures, scale: int) -> Pictures:
     """Enlarge (H, W, C) by a whole factor, each pixel becoming a square of equal ones."""
     return picture if scale == 1 else picture.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def zoom_to(picture: Pictures, side: int) -> int:
+    """Return the whole factor by which (H, W, C) grows to at most ``side`` pixels; 1: not at all.
+
+    What has more channels than are seen is not enlarged: its file carries the numbers.
+    """
+    if picture.shape[2] > MOST_COLOURS:
+        return 1
+    height, width = picture.shape[:2]
+    factor: int = max(1, min(_MOST_ZOOM, side // max(height, width)))
+    return factor
 
 
 def _fill(background: Colour, channels: int) -> Colour | list[int]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ddpm_studio.export import make_grid, side_by_side, zoom
+from ddpm_studio.export import make_grid, side_by_side, zoom, zoom_to
 
 
 def numbered(count: int, channels: int = 1, height: int = 2, width: int = 3) -> np.ndarray:
@@ -53,6 +53,23 @@ def test_scale_repeats_pixels_and_gaps() -> None:
 def test_zoom_makes_each_pixel_a_square() -> None:
     picture = np.array([[[1], [2]]], np.uint8)
     assert zoom(picture, 2)[:, :, 0].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "side", "factor"),
+    [
+        ((28, 28, 1), 256, 9),
+        ((16, 40, 3), 100, 2),
+        ((16, 40, 3), 0, 1),
+        ((300, 400, 4), 256, 1),
+        ((16, 16, 6), 256, 1),
+        ((4, 4, 3), 1024, 64),
+    ],
+)
+def test_a_picture_grows_by_a_whole_factor_up_to_a_side(
+    shape: tuple[int, int, int], side: int, factor: int
+) -> None:
+    assert zoom_to(np.zeros(shape, np.uint8), side) == factor
 
 
 def test_side_by_side() -> None:

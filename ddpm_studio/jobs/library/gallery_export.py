@@ -13,7 +13,7 @@ from ddpm_studio.jobs.drawing.picture_files import labels_of
 from ddpm_studio.jobs.drawing.recipes import Recipe, index_of, without_inputs
 from ddpm_studio.jobs.events import Event, Pictures
 from ddpm_studio.lazy_sequence import LazySequence
-from ddpm_studio.picture_shape import FIRST_BANDS, MOST_COLOURS, Bands, bands_of
+from ddpm_studio.picture_shape import FIRST_BANDS, Bands, bands_of
 
 # A sheet that tells of more pictures than this would tell too much for one file's text.
 _MOST_TOLD = 256
@@ -55,7 +55,7 @@ def export_kept(
     else:
         # Each may be of another size, and is looked at when its turn comes.
         each = (
-            export.zoomed_recipe(recipe, _zoom(picture, side))
+            export.zoomed_recipe(recipe, export.zoom_to(picture, side))
             for recipe, picture in zip(_told(files), pictures, strict=True)
         )
         seen = bands_of(pictures[0], bands)
@@ -75,20 +75,12 @@ class _Kept(LazySequence[Pictures]):
 
     def item(self, index: int, /) -> Pictures:
         picture = self._read(self._files[index])
-        return export.zoom(picture, _zoom(picture, self._side))
+        return export.zoom(picture, export.zoom_to(picture, self._side))
 
 
 def _told(files: Sequence[Path]) -> Iterator[Recipe]:
     for path in files:
         yield export.read_recipe(path) or {}
-
-
-def _zoom(picture: Pictures, side: int) -> int:
-    if picture.shape[2] > MOST_COLOURS:
-        return 1  # Its file carries the numbers.
-    height, width = picture.shape[:2]
-    zoom: int = max(1, side // max(height, width))
-    return zoom
 
 
 def _caption(recipe: Recipe) -> str:

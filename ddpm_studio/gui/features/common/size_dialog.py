@@ -8,35 +8,30 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QDialog, QRadioButton, QVBoxLayout, QWidget
 
 from ddpm_studio.engine.sizes import size_text
+from ddpm_studio.export import zoom_to
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
 from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
 from ddpm_studio.gui.workspace.settings import Preferences
-from ddpm_studio.picture_shape import MOST_COLOURS
 
-EXACT = "exact"
+_EXACT = "exact"
 _SIDES = (256, 512, 1024)
-_USUAL, _MOST = 512, 64
+_USUAL = 512
 _WIDTH = 380
 
 
-def zoom_to(picture: Pictures, side: int) -> int:
-    """By which whole factor (H, W, C) grows to at most ``side`` pixels; 1: it stays as it is."""
-    height, width = picture.shape[:2]
-    zoom: int = max(1, min(_MOST, side // max(height, width)))
-    return zoom
+def saved_side(preferences: Preferences) -> int:
+    """Return to at most how many pixels saved pictures are enlarged; 0: they stay as they are."""
+    size = preferences.now.saved_size
+    return 0 if size in ("ask", _EXACT) else int(size)
 
 
 def zooms(picture: Pictures) -> dict[int, str]:
-    """Return the whole factors to choose from for (H, W, C), each with its name as a setting.
-
-    What has more channels than are seen is not enlarged: its file carries the numbers.
-    """
-    found = {1: EXACT}
-    if picture.shape[2] <= MOST_COLOURS:
-        for side in _SIDES:
-            found.setdefault(zoom_to(picture, side), str(side))
+    """Return the whole factors to choose from for (H, W, C), each with its name as a setting."""
+    found = {1: _EXACT}
+    for side in _SIDES:
+        found.setdefault(zoom_to(picture, side), str(side))
     return found
 
 
@@ -53,14 +48,12 @@ def ask_zoom(
     Returns:
         The dialog that asks, where it does.
     """
-    wanted, offered = preferences.now.saved_size, zooms(picture)
-    if wanted == "ask" and len(offered) > 1:
+    if preferences.now.saved_size == "ask" and len(zooms(picture)) > 1:
         dialog = SizeDialog(preferences, picture, parent)
         dialog.chosen.connect(then)
         dialog.open()
         return dialog
-    known = wanted not in ("ask", EXACT) and len(offered) > 1
-    then(zoom_to(picture, int(wanted)) if known else 1)
+    then(zoom_to(picture, saved_side(preferences)))
     return None
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
-from ddpm_studio.gui.features.common.size_dialog import EXACT, ask_zoom
+from ddpm_studio.gui.features.common.size_dialog import ask_zoom, saved_side
 from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures, shown_bands
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
@@ -102,8 +102,7 @@ class GalleryExports(QObject):
 
     def export_to(self, files: Sequence[Path], path: Path) -> JobHandle[Path]:
         """Write pictures into a folder or file; its ending says which."""
-        size = self._studio.preferences.now.saved_size
-        side = 0 if size in ("ask", EXACT) else int(size)
+        side = saved_side(self._studio.preferences)
         spec = specs.gallery.export_pictures(files, path, side, shown_bands().bands)
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_saved)
