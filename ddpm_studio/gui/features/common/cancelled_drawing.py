@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from ddpm_studio.backend import JobHandle, State
+from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
@@ -71,7 +72,7 @@ class CancelledDrawing(QObject):
             pictures = np.concatenate(self._finished)
             self._keep(Drawn(pictures, self._recipe))
             told = self.tr("Cancelled. What was finished is kept in the gallery: {0}.")
-            self._messages.show_info(told.format(self._count(len(pictures))))
+            self._messages.show_info(told.format(picture_count(len(pictures))))
         elif frame is not None and frame.t > 0:
             part = Drawn(self.shown(frame), {**self._recipe, "moment": frame.t})
             self._messages.show_message(
@@ -84,6 +85,3 @@ class CancelledDrawing(QObject):
     def _keep(self, drawn: Drawn) -> None:
         self._studio.drawn.emit(drawn)
         self._messages.clear(topic="cancelled")
-
-    def _count(self, pictures: int) -> str:
-        return self.tr("1 picture") if pictures == 1 else self.tr("{0} pictures").format(pictures)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.gallery.board_bar import BoardBar
 from ddpm_studio.gui.features.gallery.board_dialog import BoardDialog
 from ddpm_studio.gui.features.gallery.gallery_items import Filter, GalleryItems
@@ -138,7 +139,7 @@ class GalleryBoards(QObject):
             return
         words = self.tr("{0} put on {1}.") if on else self.tr("{0} taken off {1}.")
         self._messages.show_message(
-            words.format(self._count(len(changed)), board),
+            words.format(picture_count(len(changed)), board),
             action=self.tr("Undo"),
             callback=partial(self._undo, changed, board, not on),
             topic="board",
@@ -167,6 +168,3 @@ class GalleryBoards(QObject):
         dialog.named.connect(then)
         dialog.open()
         return dialog
-
-    def _count(self, pictures: int) -> str:
-        return self.tr("1 picture") if pictures == 1 else self.tr("{0} pictures").format(pictures)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
+from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.common.size_dialog import ask_zoom, saved_side
 from ddpm_studio.gui.features.gallery.gallery_keeper import GalleryKeeper
 from ddpm_studio.gui.platform.images import PictureDrop, Pictures, shown_bands
@@ -110,8 +111,7 @@ class GalleryExports(QObject):
         return job
 
     def _ask_where(self, files: Sequence[Path]) -> None:
-        count = self.tr("1 picture") if len(files) == 1 else self.tr("{0} pictures")
-        title = self.tr("Export {0}").format(count.format(f"{len(files):,}"))
+        title = self.tr("Export {0}").format(picture_count(len(files)))
         dialog = QFileDialog(self._parent.window(), title)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

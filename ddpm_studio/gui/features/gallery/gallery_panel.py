@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.features.common.exporting import ExportMenu
+from ddpm_studio.gui.features.common.picture_count import picture_count
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
 from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
@@ -102,7 +103,7 @@ class GalleryPanel(ToolPanel):
         self.keeper.delete(chosen)
         self._show_items()
         self.messages.show_message(
-            self.tr("{0} deleted.").format(self._pictures(len(chosen))),
+            self.tr("{0} deleted.").format(picture_count(len(chosen))),
             action=self.tr("Undo"),
             callback=self.undo,
             topic="deleted",
@@ -346,7 +347,7 @@ class GalleryPanel(ToolPanel):
 
     def _on_chosen(self, rows: Sequence[int]) -> None:
         chosen = [self.items.shown[row] for row in rows]
-        words = self._pictures(len(self.items.shown))
+        words = picture_count(len(self.items.shown))
         if len(self.items.shown) < len(self.items):
             words += self.tr(" of {0}").format(f"{len(self.items):,}")
         if len(chosen) > 1:
@@ -388,6 +389,3 @@ class GalleryPanel(ToolPanel):
 
     def _badge(self, row: int) -> str:
         return "★" * self.items.shown[row].rating
-
-    def _pictures(self, count: int) -> str:
-        return self.tr("1 picture") if count == 1 else self.tr("{0} pictures").format(f"{count:,}")
