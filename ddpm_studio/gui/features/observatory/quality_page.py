@@ -64,7 +64,7 @@ class QualityPage(QWidget):
         self.value = number_label("", "title")
         self.about = label("", "muted")
         self.about.setWordWrap(True)
-        self._plot: CurvePlot | None = None
+        self.plot = CurvePlot(self.tr("Quality by step"), self.tr("step"), "")
         self._lay_out()
         self.space.currentIndexChanged.connect(self._list_figures)
         self.figure.currentIndexChanged.connect(self._draw)
@@ -96,11 +96,6 @@ class QualityPage(QWidget):
 
         job.on_finished(judge)
         self._follow(job)
-
-    @property
-    def plot(self) -> CurvePlot | None:
-        """What is drawn on; None while there is nothing to draw."""
-        return self._plot
 
     def _follow(self, job: JobHandle[Samples] | JobHandle[Evaluated]) -> None:
         self._job = job
@@ -140,11 +135,12 @@ class QualityPage(QWidget):
         chosen.addWidget(self.figure)
         chosen.addWidget(self.space)
         shown = QWidget()
-        self._shown = QVBoxLayout(shown)
-        self._shown.setContentsMargins(0, 0, 0, 0)
-        self._shown.setSpacing(SPACE_S)
-        self._shown.addLayout(chosen)
-        self._shown.addWidget(self.value)
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_S)
+        column.addLayout(chosen)
+        column.addWidget(self.value)
+        column.addWidget(self.plot, 1)
         self._stack = QStackedLayout()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -192,11 +188,8 @@ class QualityPage(QWidget):
         if not shown:
             self.value.setText("")
             return
-        if self._plot is None:
-            self._plot = CurvePlot(self.tr("Quality by step"), self.tr("step"), "")
-            self._shown.addWidget(self._plot, 1)
         floors = [one for one in shown if key in one.floors]
-        self._plot.set_curves(
+        self.plot.set_curves(
             [
                 ([one.step for one in shown], [one.figures[key] for one in shown]),
                 ([one.step for one in floors], [one.floors[key] for one in floors]),
