@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -165,12 +165,12 @@ class DataPanel(QWidget):
         if job is None or not self._studio.sources:
             return ""
         if backend.device is None:
-            return self.tr("Starting torch to read {0}…").format(self._title())
+            return self.tr("Starting torch to read {0}…").format(self._title(self._studio.sources))
         if job.state is State.WAITING:
             for other in backend.jobs.values():
                 if other.state is State.RUNNING and other.spec.listed:
                     return self.tr("Waiting for: {0}").format(other.spec.title)
-        return self.tr("Reading {0}…").format(self._title())
+        return self.tr("Reading {0}…").format(self._title(self._studio.sources))
 
     def _open_learnt(self) -> None:
         view = self._studio.run_view
@@ -245,7 +245,7 @@ class DataPanel(QWidget):
         if not self._later.isActive() and self.form.values() != dict(shown):
             self.form.set_value(shown)
         if refused is not None:
-            self.report.show_refused(_title_of(refused.sources), refused.failure)
+            self.report.show_refused(self._title(refused.sources), refused.failure)
             self.classes.hide()
             return
         if not opened:
@@ -263,13 +263,14 @@ class DataPanel(QWidget):
         elif studio.preview is not None:
             # Until the new ones are there, the old ones stay: nothing flickers.
             self.thumbnails.set_pictures(studio.preview.pictures, recipe=self._origin())
-            self.report.show_preview(self._title(), studio.preview)
+            self.report.show_preview(self._title(studio.sources), studio.preview)
 
-    def _title(self) -> str:
-        return _title_of(self._studio.sources)
+    def _title(self, sources: Sequence[Path]) -> str:
+        first, *others = sources
+        return self.tr("{n} files").format(n=1 + len(others)) if others else title_of(first)
 
     def _origin(self) -> dict[str, object]:
-        return {"kind": "data", "source": self._title()}
+        return {"kind": "data", "source": self._title(self._studio.sources)}
 
     def _about(self, index: int) -> dict[str, object]:
         """Return what goes with a picture that is taken from here: its class, where it has one."""
@@ -288,10 +289,3 @@ class DataPanel(QWidget):
         number = self.tr("Picture {n}").format(n=f"{index + 1:,}")
         of = dataset.class_of(index)
         return number if of is None else f"{number} · {of}"
-
-
-def _title_of(sources: Sequence[Path]) -> str:
-    first, *others = sources
-    if not others:
-        return title_of(first)
-    return QCoreApplication.translate("DataPanel", "{n} files").format(n=1 + len(others))
