@@ -51,11 +51,11 @@ class BudgetChoice(QWidget):
         studio: Studio,
         meter: MachineMeter,
         form: TrainingForm,
-        start_from: StartFrom | None = None,
+        start_from: StartFrom,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.start_from = start_from or StartFrom(studio, self)
+        self.start_from = start_from
         self._studio, self._meter, self._form = studio, meter, form
         self.budget: Budget | None = parse_budget(DEFAULT)
         self._applying = False

@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
+from ddpm_studio.gui.features.training.start_from import StartFrom
 from ddpm_studio.gui.features.training.training_form import TrainingForm
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
@@ -43,7 +44,7 @@ def form(qtbot: QtBot) -> TrainingForm:
 
 @pytest.fixture
 def choice(qtbot: QtBot, studio: Studio, meter: MachineMeter, form: TrainingForm) -> BudgetChoice:
-    made = BudgetChoice(studio, meter, form)
+    made = BudgetChoice(studio, meter, form, StartFrom(studio))
     qtbot.addWidget(made)
     made.show()
     return made
