@@ -95,7 +95,7 @@ class ViewBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
         tools = {view: ActionTool(action, SYMBOLS[view]) for view, action in self.switches.items()}
-        self.rarely = [tools[view] for view in VIEWS if view in CHANGES]
+        self.rarely = [tools[view] for view in CHANGES]
         """Switches for a drawer."""
         for view in VIEWS:
             if view not in CHANGES:
