@@ -15,6 +15,7 @@ from ddpm_studio.jobs import train
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests import narrow
 from tests.recipe import PAPER
+from tests.two_classes import class_folder as class_folder
 
 REQUEST = TrainRequest(
     **PAPER, steps=4, batch_size=4, timesteps=20, sample_count=2, seed=5, device="cpu", dropout=0.1
@@ -46,18 +47,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         picture = np.full((16, 16, 3), 30 + 5 * k, np.uint8)
         picture[:, k : k + 4] = (220, 200 - 10 * k, 90)
         Image.fromarray(picture).save(folder / f"{k}.png")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def class_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six 16-px pictures in two classes: dark and bright."""
-    folder = tmp_path_factory.mktemp("classes")
-    for name, level in (("dark", 20), ("bright", 210)):
-        (folder / name).mkdir()
-        for k in range(3):
-            picture = np.full((16, 16, 3), level + 5 * k, np.uint8)
-            Image.fromarray(picture).save(folder / name / f"{k}.png")
     return folder
 
 

@@ -1,7 +1,5 @@
-"""Pictures in classes, the same as those of the jobs' tests."""
+"""Pictures in two classes, too."""
 
-from __future__ import annotations
-
-from tests.jobs.conftest import class_folder
+from tests.two_classes import class_folder
 
 __all__ = ["class_folder"]
