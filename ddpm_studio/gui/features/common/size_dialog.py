@@ -1,4 +1,4 @@
-"""Size dialog of saved pictures: whole multiples, asked for once."""
+"""Size dialog of saved pictures: nearest-neighbour upscaling by a whole factor, asked once."""
 
 from __future__ import annotations
 

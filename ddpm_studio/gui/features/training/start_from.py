@@ -1,4 +1,4 @@
-"""Start of a training from a trained network, offered where that saves time."""
+"""Warm start of a training, from a trained network's weights; offered where it saves time."""
 
 from __future__ import annotations
 
