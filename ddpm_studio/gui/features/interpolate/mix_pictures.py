@@ -58,11 +58,11 @@ class MixPictures(QWidget):
     def keys(self, mode: str) -> list[tuple[Pictures, int | None]]:
         """Return the pictures to be mixed and the class of each; empty while some are missing."""
         slots = self._slots(mode)
-        held = [(one.fitted, one.class_label) for one in slots if not one.waiting]
-        found = [(picture, of) for picture, of in held if picture is not None]
-        if mode == "path":
-            return [] if self._path.waiting or len(found) < 2 else found
-        return found if len(found) == len(slots) else []
+        if any(slot.waiting for slot in slots):
+            return []
+        found = [(one.fitted, one.class_label) for one in slots if one.fitted is not None]
+        least = 2 if mode == "path" else len(slots)
+        return found if len(found) >= least else []
 
     def set_classes(self, mode: str, numbers: Sequence[int | None]) -> None:
         """Say of which classes the pictures are, in order."""

@@ -96,19 +96,9 @@ class PathView(QWidget):
         self.show_frames(None)
 
     @property
-    def keys(self) -> list[Pictures]:
-        """The pictures of the path that fit the model, in order."""
-        return [slot.fitted for slot in self._slots if slot.fitted is not None]
-
-    @property
     def slots(self) -> list[SourceSlot]:
         """All slots, the empty last one too."""
         return list(self._slots)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether a picture is being prepared."""
-        return any(slot.waiting for slot in self._slots)
 
     @property
     def playing(self) -> bool:
