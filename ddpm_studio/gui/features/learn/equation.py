@@ -179,8 +179,8 @@ class Equation(QWidget):
         """
         room = width - 2 * SPACE_M
         least = min(_LEGIBLE, self._usual)
-        for broken, low in ((False, least), (True, _SMALLEST)):
-            high = round(self._usual * _GROWTH) if not broken else self._usual
+        largest = round(self._usual * _GROWTH)
+        for broken, high, low in ((False, largest, least), (True, self._usual, _SMALLEST)):
             for size in range(high, low - 1, -1):
                 piece = typeset(self._source, size, broken)
                 if piece.width <= room:
