@@ -172,10 +172,12 @@ class BudgetChoice(QWidget):
     @property
     def _saves_time(self) -> bool:
         """Whether to begin with a trained network saves much of the training."""
-        if self.budget is not None and self.budget.seconds is None:
-            return False  # As the paper is from nothing.
         few = (self._meter.pictures or _FEW) < _FEW
-        return few or (self.budget is not None and (self.budget.seconds or 0) <= _SHORT_SECONDS)
+        if self.budget is None:
+            return few
+        seconds = self.budget.seconds
+        # Without an end it is the paper's training, which is from nothing.
+        return seconds is not None and (few or seconds <= _SHORT_SECONDS)
 
     def _smaller_size(self) -> ImageSize | None:
         """Return a size with something to see in time, where at the present one there is not."""
