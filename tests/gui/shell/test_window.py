@@ -334,6 +334,8 @@ def test_a_training_of_another_size_makes_no_error_where_nothing_was_done(
     panel.messages.installEventFilter(catcher := _Shown(told))
     with qtbot.waitSignal(studio.training.ended, timeout=WAIT):
         pass
+    # Until its run is read again, what the model before has drawn may still be there.
+    qtbot.waitUntil(lambda: studio.can_draw, timeout=WAIT)
     qtbot.waitUntil(lambda: panel.drawn is not None, timeout=WAIT)
     assert panel.drawn is not None
     assert panel.drawn.pictures.shape[1:] == (8, 8, 3), "drawn with the new model"

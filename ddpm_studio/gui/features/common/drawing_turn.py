@@ -9,7 +9,9 @@ from ddpm_studio.gui.workspace.studio import Studio
 
 
 class DrawingTurn(QObject):
-    """Keeps a tool's own drawing back while the model has learnt nothing yet.
+    """Keeps a drawing back while there is no model, and a tool's own while it has learnt nothing.
+
+    There is none for a moment between the end of a training and its run's being read again.
 
     Args:
         studio: knows the training.
@@ -24,6 +26,12 @@ class DrawingTurn(QObject):
         self._studio = studio
         self._held = False
         studio.unasked.changed.connect(self._look)
+
+    def has_model(self) -> bool:
+        """Whether there is a model to draw with; where not, ``came`` says when there is."""
+        can = self._studio.can_draw
+        self._held |= not can
+        return can
 
     def comes_later(self) -> bool:
         """Whether an unasked drawing has to wait; ``came`` then says when it need not."""
@@ -52,7 +60,6 @@ class DrawingTurn(QObject):
         )
 
     def _look(self) -> None:
-        # Between the end of a training and its run's being read again there is no model.
         if self._held and self._studio.can_draw and not self._studio.unasked.waits:
             self._held = False
             self.came.emit()

@@ -146,7 +146,7 @@ class ToolPanel(QWidget):
         self._again = None
         # It was of what was chosen before; what is said until it is drawn stays.
         self.messages.clear()
-        if not self.isVisible() or not self.studio.can_draw or self._delay.isActive():
+        if not self.isVisible() or not self._turn.has_model() or self._delay.isActive():
             return
         if not self._under_way or (self._seconds or 0.0) > LIVE_SECONDS:
             self._delay.start(0 if self.quick else _DELAY_MS)
@@ -163,7 +163,7 @@ class ToolPanel(QWidget):
     def _draw(self) -> None:
         self._delay.stop()
         self._patience.stop()
-        if not self.studio.can_draw or self.studio.run is None:
+        if not self._turn.has_model() or self.studio.run is None:
             return
         self._turn.forget()
         if not self._asked_for and self._has_subject() and self._turn.comes_later():
@@ -197,7 +197,7 @@ class ToolPanel(QWidget):
         self._show_progress()
 
     def _on_turn(self) -> None:
-        """Draw what waited for the training."""
+        """Draw what waited for a model, or for its training."""
         self.draw_later(asked=False)
 
     def _refresh_age(self) -> None:

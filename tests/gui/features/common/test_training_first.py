@@ -111,6 +111,23 @@ def train(backend: FakeBackend, studio: Studio, run: Path, **changes: object) ->
     return job
 
 
+def stop(backend: FakeBackend, studio: Studio, job: JobHandle[object], run: Path) -> None:
+    """End a training; its run is about to be read again."""
+    run.mkdir()
+    (run / "run.json").touch()
+    studio.trainer.stop()
+    backend.cancelled(job)
+
+
+def reopen(backend: FakeBackend, run: Path) -> None:
+    """End the reading of a run that has been trained for three steps."""
+    made = view(run, TrainRequest(preset="tiny", batch_size=BATCH))
+    summary = RunSummary(**{**vars(made.summary), "checkpoints": (3,)})
+    backend.finish(
+        backend.job(f"Opening {run.name}"), RunView(**{**vars(made), "summary": summary})
+    )
+
+
 def tick(backend: FakeBackend, job: JobHandle[object], step: int, pace: float = 40.0) -> None:
     backend.send(job, TrainTick(step, 5000, pace, 100.0, 0, (0.0,) * BINS))
 
@@ -166,18 +183,24 @@ def test_the_end_of_a_training_that_learnt_nothing_lets_draw(
     run = tmp_path / "run"
     job = train(backend, studio, run)
     settle(qtbot, backend)
-    run.mkdir()
-    (run / "run.json").touch()
-    studio.trainer.stop()
-    backend.cancelled(job)
-    made = view(run, TrainRequest(preset="tiny", batch_size=BATCH))
-    summary = RunSummary(**{**vars(made.summary), "checkpoints": (3,)})
-    backend.finish(
-        backend.job(f"Opening {run.name}"), RunView(**{**vars(made), "summary": summary})
-    )
+    stop(backend, studio, job, run)
+    reopen(backend, run)
     settle(qtbot, backend)
     qtbot.waitUntil(lambda: drawings(backend, tool) != [])
     assert age(tool).words.text() == ""
+
+
+def test_what_is_due_between_a_training_and_its_being_read_again_is_drawn(
+    qtbot: QtBot, backend: FakeBackend, studio: Studio, tool: QWidget, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    job = train(backend, studio, run)
+    stop(backend, studio, job, run)
+    settle(qtbot, backend)
+    assert drawings(backend, tool) == [], "there is no model to draw with"
+    reopen(backend, run)
+    settle(qtbot, backend)
+    qtbot.waitUntil(lambda: drawings(backend, tool) != [])
 
 
 def test_a_fine_tuned_model_has_learnt_something(
