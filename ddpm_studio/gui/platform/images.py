@@ -183,8 +183,11 @@ def read_picture(path: Path) -> PictureDrop:
     """
     # Not by Qt, whose plugins know many more formats and fewer bounds.
     picture, recipe = data.read_picture(path, alpha=True), read_recipe(path)
-    small = picture[:: zoom_of(recipe), :: zoom_of(recipe)]
-    if recipe is not None and np.array_equal(zoom(small, zoom_of(recipe)), picture):
+    factor = zoom_of(recipe)
+    small = picture[::factor, ::factor]
+    # A file may claim any factor; to enlarge by one that does not fit could take all memory.
+    divides = not any(side % factor for side in picture.shape[:2])
+    if recipe is not None and divides and np.array_equal(zoom(small, factor), picture):
         recipe = {key: told for key, told in recipe.items() if key != ZOOM_KEY}
         picture = np.ascontiguousarray(small)
     return PictureDrop(picture, recipe, path)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.data.decoding import limits
 from ddpm_studio.errors import StudioError
+from ddpm_studio.export import save_png
 from ddpm_studio.gui.platform.images import (
     PICTURE_MIME,
     Pictures,
@@ -185,6 +186,12 @@ def test_a_saved_picture_brings_its_recipe(tmp_path: Path, rgb: Pictures) -> Non
     data = picture_mime(rgb, {"sampler": "ddim"}).data("image/png").data()
     (tmp_path / "drawn.png").write_bytes(data)
     assert read_picture(tmp_path / "drawn.png").recipe == {"sampler": "ddim"}
+
+
+@pytest.mark.parametrize("factor", [3, 10**9, 10**30])
+def test_a_factor_that_a_picture_can_not_have_is_not_believed(tmp_path: Path, factor: int) -> None:
+    save_png(tmp_path / "drawn.png", np.zeros((1, 8, 8, 3), np.uint8), {"zoom": factor})
+    assert read_picture(tmp_path / "drawn.png").picture.shape == (8, 8, 3)
 
 
 def test_paths_are_local_and_unique(tmp_path: Path) -> None:
