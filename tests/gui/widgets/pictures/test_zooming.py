@@ -44,6 +44,12 @@ def drag(widget: QWidget, start: QPoint, end: QPoint, button: Qt.MouseButton = L
     QTest.mouseRelease(widget, button, NO, end)
 
 
+def double_click(widget: QWidget, button: Qt.MouseButton, at: QPoint) -> None:
+    QTest.mouseDClick(widget, button, NO, at)
+    # Qt leaves the button pressed, for every later move of the mouse.
+    QTest.mouseRelease(widget, button, NO, at)
+
+
 @pytest.fixture
 def grid(qtbot: QtBot) -> InspectedGrid:
     """Four 8-px pictures in 300 × 300."""
@@ -102,7 +108,7 @@ def test_a_drag_pans_what_is_looked_at_closer_and_a_double_click_shows_all(
     assert grid.tile_rect(0).topLeft() - before.topLeft() == QPoint(-60, -30)
     drag(grid.viewport(), QPoint(140, 170), QPoint(200, 200), MIDDLE)
     assert grid.tile_rect(0) == before
-    QTest.mouseDClick(grid.viewport(), LEFT, NO, at)
+    double_click(grid.viewport(), LEFT, at)
     assert [grid.tile_rect(k) for k in range(4)] == fitted
 
 
@@ -197,7 +203,7 @@ def test_the_mask_is_panned_with_the_middle_button_and_fitted_again(mask: MaskPi
     drag(mask, QPoint(100, 100), QPoint(130, 90), MIDDLE)
     assert mask.picture_rect().topLeft() - before == QPoint(30, -10)
     assert not mask.painted.any()
-    QTest.mouseDClick(mask, MIDDLE, NO, QPoint(100, 100))
+    double_click(mask, MIDDLE, QPoint(100, 100))
     assert mask.picture_rect() == fitted
 
 

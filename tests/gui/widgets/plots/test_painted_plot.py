@@ -101,6 +101,8 @@ def test_a_press_is_taken_by_a_plot_that_is_dragged_alone(
     assert parent.presses == left_over
     if isinstance(plot, Followed):
         assert plot.drags == [0.75]
+    # Else Qt keeps the button pressed for the tests that follow.
+    qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=QPoint(85, 30))
 
 
 def test_the_ground_below_a_line_ends_at_the_bottom() -> None:
