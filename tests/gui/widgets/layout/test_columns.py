@@ -9,27 +9,30 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio.gui.widgets.layout.columns import LEAST, Columns
 
 
+class Both(Columns):
+    """A button in one group, and what fills the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.press, self.figure = QPushButton("Start"), QWidget()
+        self.add(self.press)
+        self.add(self.figure, filling=self.figure)
+
+
 @pytest.fixture
-def columns(qtbot: QtBot) -> Columns:
-    made = Columns()
-    made.press, made.figure = QPushButton("Start"), QWidget()  # type: ignore[attr-defined]
-    made.add(made.press)  # type: ignore[attr-defined]
-    made.add(made.figure, filling=made.figure)  # type: ignore[attr-defined]
+def columns(qtbot: QtBot) -> Both:
+    made = Both()
     qtbot.addWidget(made)
     made.show()
     return made
-
-
-def parts(columns: Columns) -> tuple[QWidget, QWidget]:
-    return columns.press, columns.figure  # type: ignore[attr-defined]
 
 
 def stands_beside(columns: Columns) -> bool:
     return columns.beside
 
 
-def test_wide_ones_take_more_columns(qtbot: QtBot, columns: Columns) -> None:
-    press, figure = parts(columns)
+def test_wide_ones_take_more_columns(qtbot: QtBot, columns: Both) -> None:
+    press, figure = columns.press, columns.figure
     columns.resize(LEAST + 40, 600)
     qtbot.wait(20)
     assert press.y() + press.height() < figure.y()
@@ -44,8 +47,8 @@ def test_wide_ones_take_more_columns(qtbot: QtBot, columns: Columns) -> None:
     assert not stands_beside(columns)
 
 
-def test_what_fills_takes_the_height_that_is_left(qtbot: QtBot, columns: Columns) -> None:
-    press, figure = parts(columns)
+def test_what_fills_takes_the_height_that_is_left(qtbot: QtBot, columns: Both) -> None:
+    press, figure = columns.press, columns.figure
     columns.resize(LEAST, 600)
     qtbot.wait(20)
     assert figure.height() > 600 - press.height() - 80
