@@ -71,18 +71,23 @@ class RowGrid(PictureGrid):
         layout = self._fit(self.count, QSize(wide, most))
         return min(most, ceil(layout.content_height / self.devicePixelRatioF()))
 
+    @property
+    def _has_rows(self) -> bool:
+        """Whether labels and rows are shown; else it is laid out as any other grid."""
+        return bool(self._labels) and not self.is_single and self._badge is None
+
     def _label_width(self) -> int:
         metrics = QFontMetrics(body_font(FONT_CAPTION))
         widest = max((metrics.horizontalAdvance(text) for text in self._labels), default=0)
         return widest + SPACE_M if widest else 0
 
     def _before_rows(self) -> int:
-        if not self._labels or self.is_single or self._badge is not None:
+        if not self._has_rows:
             return 0
         return round(self._label_width() * self.devicePixelRatioF())
 
     def _fit(self, cells: int, room: QSize) -> GridLayout:
-        if not self._labels or self.is_single or self._badge is not None:
+        if not self._has_rows:
             return super()._fit(cells, room)
         ratio = self.devicePixelRatioF()
         height, width = self._shape()[1:3]
