@@ -81,7 +81,7 @@ class WindowTrainer(QObject):
         #: How many steps the network has been trained for.
         self.step = 0
         self.queue: list[Queued] = []
-        # That ``changed`` has told.
+        # The job's state when ``changed`` told of it last.
         self._state = State.WAITING
         #: The run that was trained before, if this training came up out of the queue.
         self.before: Path | None = None

@@ -83,12 +83,12 @@ class Drawer(QFrame):
         return row
 
     def lend(self, part: QWidget, sentence: str, place: int) -> Explained:
-        """Take a control that has no room elsewhere, until that is released.
+        """Take a control that has no room elsewhere, until :meth:`Explained.release`.
 
         Args:
             part: the control.
             sentence: what it does.
-            place: how many of those that were taken so stand above it.
+            place: how many other lent controls stand above it.
         """
         row = Explained(part, sentence)
         self._lent.insertWidget(place, row)

@@ -42,7 +42,7 @@ class PictureCanvas(QAbstractScrollArea):
         self._selection = Selection()
         self._hovered: int | None = None
         self._layout: GridLayout | None = None
-        # As it is where all is seen; the other one is larger while somebody looks closer.
+        # The layout that shows all; ``_layout`` has larger tiles while somebody looks closer.
         self._fitted: GridLayout | None = None
         self._closer: float | None = None
         self._sheet: Sheet | None = None
@@ -148,7 +148,7 @@ class PictureCanvas(QAbstractScrollArea):
         return Look(self._closer, bars[0].value(), bars[1].value())
 
     def set_look(self, look: Look) -> None:
-        """Look closer, or at all again; a zoom at which all fits is none."""
+        """Zoom and scroll so; a zoom at which all fits counts as None."""
         if look.zoom != self._closer:
             self._closer = look.zoom
             self._relayout()
