@@ -14,7 +14,7 @@ class ReportPartInfo(Entry):
     """A part of a report.
 
     Its code is a function of a :class:`~ddpm_studio.jobs.reporting.subject.Subject` that returns a
-    :class:`~ddpm_studio.jobs.reporting.subject.Plan`.
+    :class:`~ddpm_studio.jobs.reporting.subject.PartPlan`.
 
     Args:
         paper: where its like stands in the paper; empty: nowhere.
