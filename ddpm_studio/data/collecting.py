@@ -168,7 +168,8 @@ class _Collecting:
                 reading.told.append(f"Names in {reading.title} are not UTF-8; read as {page}.")
         left: Sequence[File] = files
         if may_hold_arrays:
-            items, left = taken_by_formats(files, reading, alone=False)
+            found_before = bool(self._found.items)
+            items, left = taken_by_formats(files, reading, alone=False, found=found_before)
         # Whatever lay beside IDX files was passed over by version 0.1.0.
         if items is not None and self._first_rules:
             left = []

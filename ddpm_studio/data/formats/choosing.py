@@ -10,13 +10,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
-from ddpm_studio.data.decoding.kinds import misnamed_picture
+from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES, misnamed_picture
 from ddpm_studio.data.decoding.unsupported import foreign
 from ddpm_studio.data.formats.archives import tar_files, zip_files
 from ddpm_studio.data.formats.folders import unreadable
 from ddpm_studio.data.formats.idx import with_labels
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
+from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
@@ -29,7 +30,7 @@ _PART = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|part\w{1,3})
 
 
 def taken_by_formats(
-    files: Sequence[File], reading: Reading, *, alone: bool
+    files: Sequence[File], reading: Reading, *, alone: bool, found: bool = False
 ) -> tuple[list[Item] | None, Sequence[File]]:
     """Let each format take the files that it reads.
 
@@ -37,18 +38,21 @@ def taken_by_formats(
         files: of one tree, or one that was dropped by itself with what lies beside it.
         reading: of the tree.
         alone: whether it is the latter.
+        found: whether there is something in other trees, such as the archives of the folder.
 
     Returns:
         The pictures, or None if no format took a file, and the files that are left.
 
     Raises:
-        StudioError: a file can't be read, or what it needs is not installed.
+        StudioError: a file can't be read, or what it needs is not installed, and there is nothing
+            else that could be read: features and models lie beside pictures.
     """
     by_suffix: dict[str, list[File]] = {}
     for file in files:
         by_suffix.setdefault(file.suffix, []).append(file)
     items: list[Item] | None = None
     used: set[str] = set()
+    refused: list[StudioError] = []
     for info in _readers():
         if reading.first_rules and info.first not in (("anywhere", "alone")[: 1 + alone]):
             continue
@@ -61,12 +65,24 @@ def taken_by_formats(
         if len(info.suffixes) > 1:
             order = {file.name: number for number, file in enumerate(files)}
             wanted.sort(key=lambda file: order[file.name])
-        _require(info, reading.shown(wanted[0].name))
-        taken = info.load()(wanted, reading)
+        try:
+            _require(info, reading.shown(wanted[0].name))
+            taken = info.load()(wanted, reading)
+        except StudioError as error:
+            # What a person has named is to be read, or nothing.
+            if alone or reading.first_rules or reading.options.array is not None:
+                raise
+            refused.append(error)
+            why = f"no pictures: {error.cause.rstrip('.')}"
+            reading.rejects += [Reject(reading.shown(file.name), why) for file in wanted]
+            used |= {file.name for file in wanted}
+            continue
         if taken is not None:
             items = [*(items or []), *taken.items]
             reading.formats.append(info.name)
             used |= taken.files
+    if refused and not (items or found or PICTURE_SUFFIXES & by_suffix.keys()):
+        raise refused[0]
     return items, [file for file in files if file.name not in used] if used else files
 
 

@@ -40,6 +40,9 @@ _ADDRESS_SIZE_AT, _MOST_SUPERBLOCK = 13, 28 + 4 * 255
 # at most 1,032 to 1, other filters reach more where all is alike.
 _SMALL_BYTES, _MOST_PACKED = 256 << 20, 4096
 
+# Keras notes so in the file of a model, and in one of weights alone.
+_OF_KERAS = ("model_config", "keras_version", "layer_names")
+
 
 def read_hdf5(files: Sequence[File], reading: Reading) -> Taken:
     """Read HDF5 files, each with its labels.
@@ -57,6 +60,8 @@ def _arrays(reading: Reading, file: File) -> list[Named]:
 
     def read() -> None:
         source = _opened(file, reading, name)
+        if not reading.first_rules:
+            _refuse_keras(source, name)
         listing.add(source, "", 0)
         for holder in (source, *(source[one.name] for one in listing.arrays[:_LOOKED_AT])):
             for key, value in holder.attrs.items():
@@ -157,7 +162,12 @@ class _Listing:
         elif shape:
             called = f"{self._name}:{plain(name, 60)}"
             rows = partial(_refusing, called, partial(_rows, one, self._reading, called))
-            self.arrays.append(Named(name, shape, one.dtype, rows))
+            is_text = h5py.check_string_dtype(one.dtype) is not None
+            if is_text and not self._reading.first_rules:
+                texts = partial(_texts, rows)
+                self.arrays.append(Named(name, shape, np.dtype(np.str_), texts))
+            else:
+                self.arrays.append(Named(name, shape, one.dtype, rows))
 
     @property
     def _is_full(self) -> bool:
@@ -186,6 +196,30 @@ class _Listing:
             if not has_pictures:
                 raise StudioError(f"{self._name} holds {what}, {why}.", remedy)
             self._reading.warn(f"{self._name}: not read: {what}, {why}.")
+
+
+def _texts(rows: Callable[[], ArrayRows]) -> ArrayRows:
+    """Return texts, which the library hands out as Python's bytes, as an array of texts."""
+    found = rows()
+    told = found[np.arange(found.shape[0])]
+    texts = [
+        one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)
+        for one in told.reshape(-1).tolist()
+    ]
+    return np.array(texts, np.str_).reshape(told.shape)
+
+
+def _refuse_keras(source: h5py.File, name: str) -> None:
+    """Refuse a model of Keras, whose kernels have the shapes of small pictures.
+
+    Raises:
+        StudioError: it is one: of version 3, or as ``model.save`` or ``save_weights`` wrote before.
+    """
+    if any(key in source.attrs for key in _OF_KERAS) or ("layers" in source and "vars" in source):
+        raise StudioError(
+            f"{name} holds the weights of a model of Keras, and no pictures.",
+            "Only models of PyTorch can be imported.",
+        )
 
 
 def _rows(dataset: Any, reading: Reading, name: str) -> ArrayRows:

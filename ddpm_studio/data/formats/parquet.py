@@ -20,6 +20,7 @@ from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_rows import Array
 from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import MAX_FILES, File, Item
+from ddpm_studio.data.report import Reject
 from ddpm_studio.data.splits import aside_told, folder_part, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
 
@@ -31,8 +32,10 @@ _MOST_COLUMNS, _MOST_BYTES, _SHOWN = 1000, 1 << 30, 6
 def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
     """Read tables of pictures, the training part where there is one.
 
+    Of several some are left out: img2dataset puts a table of addresses beside each shard.
+
     Raises:
-        StudioError: one is damaged or holds no pictures.
+        StudioError: the only one, or each of them, is damaged or holds no pictures.
     """
     names = frozenset(file.name for file in files)
     files = reading.genuine(files)
@@ -40,11 +43,20 @@ def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
     taken = taken_splits(splits, reading.options.split)
     items: list[Item] = []
     aside: dict[str, int] = {}
+    refused: list[tuple[File, StudioError]] = []
     for file, split in zip(files, splits, strict=True):
         if split in taken:
-            items += _Table(file, reading).items()
+            try:
+                items += _Table(file, reading).items()
+            except StudioError as error:
+                refused.append((file, error))
         elif split is not None:
             aside[split] = aside.get(split, 0) + 1
+    if refused and not items:
+        raise refused[0][1]
+    for file, error in refused:
+        why = f"no pictures: {error.cause.rstrip('.')}"
+        reading.rejects.append(Reject(reading.shown(file.name), why))
     if line := aside_told(aside, "file"):
         reading.warn(line)
     return Taken(items, names)

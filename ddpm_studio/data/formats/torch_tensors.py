@@ -225,7 +225,8 @@ class _TorchFile:
 
     def _refuse_models(self, found: dict[str, _Tensor | Array]) -> None:
         words = {key.rpartition(".")[2] for key in found}
-        if {"weight", "bias"} <= words or any(key in _LIKE_MODEL for key in _keys(self._told)):
+        of_layers = {"weight", "bias"} <= words or any(key.endswith(".weight") for key in found)
+        if of_layers or any(key in _LIKE_MODEL for key in _keys(self._told)):
             raise StudioError(
                 f"{self._name} holds the weights of a model, and no pictures.",
                 f"Import it: ddpm-studio import {self._name} --run DIR.",

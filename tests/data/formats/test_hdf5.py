@@ -138,3 +138,25 @@ def test_a_chunk_that_unpacks_to_more_than_its_pictures(
             file["images"].id.write_direct_chunk((1, 0, 0, 0), packed)
         with pytest.raises(StudioError, match="holds more than its pictures"):
             prepared(tmp_path / "cache", tmp_path / "x.h5")
+
+
+def test_labels_that_are_texts_of_any_length(tmp_path: Path) -> None:
+    names = np.array(["cat", "a dog"] * 3, h5py.string_dtype())
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["images"], file["label"] = IMAGES, names
+    data = prepared(tmp_path / "cache", tmp_path / "x.h5")
+    assert data.class_names == ("a dog", "cat")
+    assert list(data.labels if data.labels is not None else ()) == [1, 0] * 3
+
+
+@pytest.mark.parametrize("note", ["model_config", "layer_names", None])
+def test_a_model_of_keras_is_no_pictures(tmp_path: Path, note: str | None) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        kernel = "conv/kernel:0" if note else "layers/conv2d/vars/0"
+        file[kernel] = np.zeros((3, 3, 3, 64), np.float32)
+        if note is None:
+            file.create_group("vars")
+        else:
+            file.attrs[note] = "{}"
+    with pytest.raises(StudioError, match="model of Keras, and no pictures"):
+        prepared(tmp_path / "cache", tmp_path / "x.h5")
