@@ -22,8 +22,9 @@ from ddpm_studio.data.formats.legacy_names import readable
 from ddpm_studio.data.formats.reading import Reading
 from ddpm_studio.data.items import File, Item
 from ddpm_studio.data.labels.class_names import ClassNames
-from ddpm_studio.data.labels.folders import TOP, archive_sources, split_folders
+from ddpm_studio.data.labels.folders import TOP, SplitFolders, archive_sources, split_folders
 from ddpm_studio.data.labels.own import OwnLabels
+from ddpm_studio.data.labels.repeated import repeated_folders
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.sources import label_sources
 from ddpm_studio.data.report import Reject
@@ -176,10 +177,11 @@ class _Collecting:
         found = list(items or [])
         sources: list[LabelSource] = []
         if not self._first_rules:
-            left = self._of_split(left, found, reading)
+            whole = _splits_of(left, found)
+            left = self._of_split(left, found, reading, whole)
             paths = [item.path for item in found if item.path]
             paths += [file.name for file in left if file.suffix in PICTURE_SUFFIXES]
-            sources, used, warnings, told = label_sources(left, paths)
+            sources, used, warnings, told = label_sources(left, paths, whole)
             sources += archive
             reading.warnings += warnings
             reading.told += told
@@ -190,14 +192,10 @@ class _Collecting:
         self._settle(reading, sources)
 
     def _of_split(
-        self, files: Sequence[File], items: list[Item], reading: Reading
+        self, files: Sequence[File], items: list[Item], reading: Reading, splits: SplitFolders
     ) -> Sequence[File]:
         """Leave files and pictures aside that are of another part of the set than is asked for."""
-        if self._options.labels == TOP:
-            return files
-        paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
-        splits = split_folders(paths + [item.origin for item in items if item.origin])
-        if splits is None:
+        if self._options.labels == TOP or not splits.levels:
             return files
         taken = splits.taken(self._options.split)
 
@@ -206,6 +204,7 @@ class _Collecting:
             return next((one for one, here in parts if one not in (None, *here)), None)
 
         aside: dict[str, int] = {}
+        paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
         for path in paths + [item.origin for item in items]:
             if (part := aside_of(path)) is not None:
                 aside[part] = aside.get(part, 0) + 1
@@ -224,6 +223,13 @@ class _Collecting:
         found.formats += reading.formats
         found.sources[reading.tree] = sources
         found.class_names[reading.tree] = reading.class_names
+
+
+def _splits_of(files: Sequence[File], items: Sequence[Item]) -> SplitFolders:
+    """Return which folders of a tree are parts of a set."""
+    paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
+    paths += [item.origin for item in items if item.origin]
+    return split_folders(paths, repeated_folders(paths))
 
 
 def source_title(paths: list[Path]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from ddpm_studio.errors import StudioError
 
@@ -33,6 +33,7 @@ _BESIDE = frozenset(
 )
 _DOMAIN = re.compile(r"(train|test|val)([A-Z])")
 _PIECES = re.compile(r"[^\W\d_]+")
+_JOINTS = re.compile(r"[\s_.-]+")
 
 
 def split_of(word: str) -> str | None:
@@ -59,14 +60,41 @@ def folder_part(name: str) -> tuple[str, str] | None:
 def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
     """Return the part of a set that each folder is, beside train and val or test; None: not there.
 
-    There "test_simple" is of the test part, and "samples" is extra. "train" alone may be a class,
-    beside "car" and "plane".
+    There "test_simple" is of the test part, and "samples" is extra; so is "seg_pred" beside
+    "seg_train" and "seg_test". "train" alone may be a class, beside "car" and "plane".
     """
-    known = {split_of(name) for name in names}
-    if TRAIN not in known or not known & {"val", "test"}:
+    known = {name: part for name in names if (part := folder_part(name)) and not part[1]}
+    if not _are_parts(split for split, _ in known.values()):
         return None
     first = {name: next(iter(_words_of(name)), "") for name in names}
-    return {name: (_BY_WORD.get(word, "extra"), "") for name, word in first.items()}
+    return {
+        name: known.get(name, (_BY_WORD.get(word, "extra"), "")) for name, word in first.items()
+    }
+
+
+def parts_in(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
+    """Return the part that the name of each folder has within it, and the rest; None: not so.
+
+    Of "DIV2K_train_HR" and "DIV2K_valid_HR" the rest is one and the same, and tells nothing; beside
+    "DIV2K_train_LR" it does.
+    """
+    parts = {}
+    for name in names:
+        splits = [word for word in _PIECES.findall(name) if word.casefold() in _BY_WORD]
+        if len(splits) != 1:
+            return None
+        rest = _JOINTS.sub("_", name.replace(splits[0], "")).strip("_")
+        parts[name] = (_BY_WORD[splits[0].casefold()], rest)
+    if not _are_parts(split for split, _ in parts.values()):
+        return None
+    rests = {rest for _, rest in parts.values()}
+    return {name: (split, rest if len(rests) > 1 else "") for name, (split, rest) in parts.items()}
+
+
+def _are_parts(splits: Iterable[str]) -> bool:
+    """Whether there is a training part, and one to test or to validate."""
+    known = set(splits)
+    return TRAIN in known and bool(known & {"val", "test"})
 
 
 def _words_of(name: str) -> list[str]:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.hub_cache import newest_version
 from ddpm_studio.pickles.torch_file import load_torch_file
 from ddpm_studio.stand_ins import ANNEX, broken_link, stand_in_at
 from ddpm_studio.strict_json import read_object, require_file
@@ -26,7 +27,6 @@ _MOST_SHARDS = 1000
 _SCHEDULER = "scheduler_config.json"
 _CHECKPOINT = re.compile(r"checkpoint-(\d{1,12})")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\.")
-_COMMIT = re.compile(r"[0-9a-f]{1,64}")
 _SUFFIXES = (".safetensors", ".bin")
 _DOWNLOAD = "Download the model again."
 
@@ -65,7 +65,7 @@ def find_layout(path: Path) -> ModelLayout | None:
     if (path / "config.json").is_file() and _is_network(path):
         return ModelLayout(path, path, None, _scheduler(path))
     newest = max(_checkpoints(path), default=None)
-    inner = newest[1] if newest else _snapshot(path)
+    inner = newest[1] if newest else newest_version(path)
     return find_layout(inner) if inner else None
 
 
@@ -188,15 +188,6 @@ def _is_network(folder: Path) -> bool:
     with suppress(StudioError):
         return "_class_name" in read_json(folder / "config.json")
     return False
-
-
-def _snapshot(folder: Path) -> Path | None:
-    """Return the newest version in a folder of the Hugging Face cache, such as models--a--b."""
-    with suppress(OSError, ValueError):
-        name = (folder / "refs" / "main").read_text("ascii").strip()
-        if _COMMIT.fullmatch(name) and (folder / "snapshots" / name).is_dir():
-            return folder / "snapshots" / name
-    return None
 
 
 def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:

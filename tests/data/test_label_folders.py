@@ -86,3 +86,86 @@ def test_the_head_of_a_table_is_known_by_what_it_does_not_name(tmp_path: Path) -
     found, data = classes(tmp_path, names)
     assert found == {"Hernia": 3, "No Finding": 3}
     assert "Classes from the column Finding Labels of Data_Entry.csv." in data.report.told
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"HAM_images_part_{k}/{n}.png" for k in (1, 2) for n in range(2)],
+        [f"images_{k:03}/images/{k}{n}.png" for k in (1, 2) for n in range(2)],
+        [f"{k}APPLE/IMG_{n}.png" for k in (100, 101) for n in range(2)],
+        [f"{k}/DSC_{n}.png" for k in ("100CANON", "101_PANA", "202311__") for n in range(2)],
+    ],
+)
+def test_folders_of_parts_and_of_cameras_are_no_classes(tmp_path: Path, names: list[str]) -> None:
+    found, data = classes(tmp_path, names)
+    assert not found
+    assert ONLY_COUNT in data.report.told
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"2023/{k:02}/{n}.png" for k in (1, 2) for n in range(2)],
+        [f"2023/{k:02} sea/{k}/{n}.png" for k in (1, 2) for n in range(2)],
+        [f"{k}/{n}.png" for k in ("2023-01-31", "2024-12-01") for n in range(2)],
+        [f"Photos from {k}/{n}.png" for k in (2019, 2020) for n in range(2)],
+    ],
+)
+def test_folders_of_dates_are_no_classes(tmp_path: Path, names: list[str]) -> None:
+    found, data = classes(tmp_path, names)
+    assert not found
+    assert any("only tell when the pictures were taken" in line for line in data.report.told)
+    assert classes(tmp_path, names, labels="folders")[0]
+
+
+@pytest.mark.parametrize("inner", ["cells", "other"])
+def test_a_folder_that_repeats_those_beside_it_is_no_class(tmp_path: Path, inner: str) -> None:
+    names = [f"cells/{of}{one}/{n}.png" for of in ("", f"{inner}/") for one in "ab" for n in (1, 2)]
+    found, data = classes(tmp_path, names)
+    assert found == {"a": 4, "b": 4}
+    line = f"The folder cells/{inner} repeats the folders beside it: they are taken together."
+    assert line in data.report.told
+
+
+@pytest.mark.parametrize("outer", ["", "xray/"])
+def test_parts_of_a_set_that_were_packed_twice(tmp_path: Path, outer: str) -> None:
+    parts = ("train", "val", "test")
+    names = [
+        f"{outer}{of}{part}/{one}/{n}.png"
+        for of in ("", "xray/", "__MACOSX/")
+        for part in parts
+        for one in ("ill", "well")
+        for n in range(2)
+    ]
+    assert classes(tmp_path, names)[0] == {"ill": 4, "well": 4}
+    assert classes(tmp_path, names, split="all")[0] == {"ill": 12, "well": 12}
+
+
+def test_a_folder_within_one_of_its_own_name(tmp_path: Path) -> None:
+    parts = ("seg_train", "seg_test")
+    names = [f"{one}/{one}/{k}/{n}.png" for one in parts for k in ("sea", "street") for n in (1, 2)]
+    names += ["seg_pred/seg_pred/1.png"]
+    found, data = classes(tmp_path, names)
+    assert found == {"sea": 2, "street": 2}
+    assert "1 picture of extra and 4 pictures of test are left aside" in data.report.warnings[1]
+    assert not any("repeats" in line for line in data.report.told)
+    assert classes(tmp_path / "b", names[:-1], split="all")[0] == {"sea": 4, "street": 4}
+
+
+def test_names_of_folders_have_the_part_within_them(tmp_path: Path) -> None:
+    names = [f"DIV2K_{part}_HR/{n}.png" for part in ("train", "valid") for n in range(2)]
+    found, data = classes(tmp_path / "one", names)
+    assert not found
+    assert data.images.shape[0] == 2
+    names += [f"DIV2K_{part}_LR/X4/{n}.png" for part in ("train", "valid") for n in range(2)]
+    assert classes(tmp_path / "two", names)[0] == {"DIV2K_HR": 2, "DIV2K_LR": 2}
+
+
+def test_of_the_hubs_cache_the_newest_version_is_read(tmp_path: Path) -> None:
+    names = [f"snapshots/{k}/{one}/{n}.png" for k in "ab" for one in ("x", "y") for n in range(2)]
+    (tmp_path / "in/blobs").mkdir(parents=True)
+    (tmp_path / "in/refs").mkdir()
+    (tmp_path / "in/refs/main").write_text("a")
+    (tmp_path / "in/blobs/hash").write_bytes(PICTURE)
+    assert classes(tmp_path, names)[0] == {"x": 2, "y": 2}

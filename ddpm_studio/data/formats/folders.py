@@ -11,12 +11,16 @@ from ddpm_studio.data.byte_ranges import Place, Whole
 from ddpm_studio.data.items import MAX_FILES, File, natural_key
 from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
+from ddpm_studio.hub_cache import newest_version
 from ddpm_studio.stand_ins import broken_link
 
 _SCHEMES = ("http:", "https:", "ftp:", "s3:", "gs:", "hf:", "file:")
 #: Folders that systems and network disks put into any other, such as of thumbnails.
 SYSTEM_FOLDERS = frozenset(
-    ("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information")
+    (
+        *("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information"),
+        *("lost+found", "__pycache__"),
+    )
 )
 Stamp = tuple[str, int, int]
 
@@ -66,7 +70,8 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
     Args:
         folder: where to begin.
         follow: whether links to folders are followed, each folder once: they may lead in circles,
-            and a folder that is there by itself is read there and not by a link.
+            and a folder that is there by itself is read there and not by a link. Of the cache of
+            the Hugging Face Hub the newest version is read then.
 
     Raises:
         StudioError: the folder itself can't be listed, or holds too many files.
@@ -99,6 +104,11 @@ def walk(folder: Path, *, follow: bool = True) -> Iterator[tuple[Path, os.stat_r
             if follow:
                 yield parent, error
             continue
+        if follow and {"blobs", "snapshots"} <= {entry.name for entry in inner}:
+            newest = newest_version(parent)
+            if newest is not None:
+                waiting.append(newest)
+                continue
         for entry in inner:
             count += 1
             if count > MAX_FILES:

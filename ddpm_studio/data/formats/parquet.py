@@ -54,8 +54,8 @@ def read_parquet(files: Sequence[File], reading: Reading) -> Taken:
             aside[split] = aside.get(split, 0) + 1
     if refused and not items:
         raise refused[0][1]
-    for file, error in refused:
-        why = f"no pictures: {error.cause.rstrip('.')}"
+    for file, refusal in refused:
+        why = f"no pictures: {refusal.cause.rstrip('.')}"
         reading.rejects.append(Reject(reading.shown(file.name), why))
     if line := aside_told(aside, "file"):
         reading.warn(line)

@@ -8,18 +8,26 @@ from dataclasses import dataclass
 from functools import partial
 
 from ddpm_studio.data.items import folder_classes, folders_of
+from ddpm_studio.data.labels.counting import no_classes
+from ddpm_studio.data.labels.repeated import looked_through
 from ddpm_studio.data.labels.source import LabelSource
-from ddpm_studio.data.splits import ALL, folder_part, mask_parts, parts_beside, taken_splits
+from ddpm_studio.data.splits import (
+    ALL,
+    folder_part,
+    mask_parts,
+    parts_beside,
+    parts_in,
+    taken_splits,
+)
+from ddpm_studio.errors import plain
 
 _MOST_FILES = 1000
 FOLDERS, LEAVES, TOP, FILES = "folders", "leaf-folders", "top-folders", "files"
 ARCHIVES = "archives"
 _RANK, _ARCHIVES_RANK = 4, 7
+# Of so many folders that repeat others it is told.
+_TOLD = 3
 _NUMBERS = re.compile(r"[\W\d_]+")
-# Parts of a set by number, and so many pictures a folder as FFHQ, EDM and img2dataset put there.
-_COUNTED = re.compile(r"(?:fold|cv|split|part|batch|chunk|shard|block)[ _-]?\d+", re.IGNORECASE)
-_NUMBERED = re.compile(r"\D{0,40}(\d{1,18})")
-_STEPS = (1_000, 10_000)
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,15 @@ class SplitFolders:
 
     Args:
         levels: of each, 0 for the first, the part of each folder and what else its name tells.
+        repeated: folders that are looked through.
     """
 
     levels: dict[int, dict[str, tuple[str, str]]]
+    repeated: frozenset[str] = frozenset()
 
     def parts(self, path: str) -> list[str | None]:
         """Return which parts a picture belongs to, one for each level."""
-        folders = path.split("/")[:-1]
+        folders = looked_through(path, self.repeated).split("/")[:-1]
         return [
             names.get(folders[level], (None,))[0] if len(folders) > level else None
             for level, names in self.levels.items()
@@ -54,22 +64,27 @@ class SplitFolders:
 
     def without(self, path: str) -> str:
         """Return a path without its folders of these levels, but what else they tell."""
-        *folders, name = path.split("/")
+        *folders, name = looked_through(path, self.repeated).split("/")
         for level, names in self.levels.items():
             if len(folders) > level and folders[level] in names:
                 folders[level] = names[folders[level]][1]
         return "/".join([folder for folder in folders if folder] + [name])
 
 
-def split_folders(paths: Sequence[str]) -> SplitFolders | None:
+def split_folders(paths: Sequence[str], repeated: frozenset[str] = frozenset()) -> SplitFolders:
     """Return which folders are parts of a set: all of a level, two at least.
 
     A folder "test" beside "cat" and "dog" is a class like these; beside "train" it is none, and
     nor are the others there.
+
+    Args:
+        paths: of the pictures.
+        repeated: folders that are looked through.
     """
     levels: dict[int, dict[str, tuple[str, str]]] = {}
     level = 0
-    inner = list(folders_of(paths)[1].values())
+    through = [looked_through(path, repeated) for path in paths] if repeated else paths
+    inner = list(folders_of(through)[1].values())
     while inner and all(len(folders) > level for folders in inner):
         found = {folders[level] for folders in inner}
         known = {folder: part for folder in found if (part := folder_part(folder)) is not None}
@@ -79,10 +94,10 @@ def split_folders(paths: Sequence[str]) -> SplitFolders | None:
             levels[level] = known
         elif masks is not None:
             levels[level] = {folder: (part, "") for folder, part in masks.items()}
-        elif (parts := parts_beside(found)) is not None:
+        elif (parts := parts_beside(found) or parts_in(found)) is not None:
             levels[level] = parts
         level += 1
-    return SplitFolders(levels) if levels else None
+    return SplitFolders(levels, repeated)
 
 
 def top_folders() -> LabelSource:
@@ -90,14 +105,32 @@ def top_folders() -> LabelSource:
     return LabelSource(TOP, "the outermost folders", None, _tops)
 
 
-def folder_sources(paths: Sequence[str]) -> list[LabelSource]:
-    """Return which folders may be classes: those of the first level, the innermost, the files."""
-    splits = split_folders(paths)
-    inner = [splits.without(path) for path in paths] if splits else list(paths)
+def folder_sources(
+    paths: Sequence[str], whole: SplitFolders
+) -> tuple[list[LabelSource], list[str]]:
+    """Return which folders may be classes, and what to tell of those that are not taken for these.
+
+    Those of the first level, the innermost, the files.
+
+    Args:
+        paths: of the pictures that are read.
+        whole: the parts of the whole set, of which others may be left aside.
+    """
+    splits = split_folders(paths, whole.repeated)
+    known = SplitFolders({**whole.levels, **splits.levels}, whole.repeated)
+    inner = [known.without(path) for path in paths]
     first, leaves = folder_classes(inner), _leaves(inner)
-    rank = None if first is not None and _only_count(first, inner) else _RANK
-    sources = [LabelSource(FOLDERS, "folders", rank, partial(_by_folders, splits))]
-    if splits:
+    why_none = no_classes(first, inner) if first is not None else ""
+    told = [
+        f"The folder {plain(folder, 80)} repeats the folders beside it: they are taken together."
+        for folder in sorted(whole.repeated)
+        if any(_lies_beside(path, folder) for path in paths)
+    ][:_TOLD]
+    if why_none:
+        told.append(f"The folders only {why_none}; --labels {FOLDERS} makes classes of them.")
+    rank = None if why_none else _RANK
+    sources = [LabelSource(FOLDERS, "folders", rank, partial(_by_folders, known))]
+    if splits.levels:
         sources.append(top_folders())
     if leaves is not None and first is not None and set(leaves) != set(first):
         title = "the innermost folders"
@@ -106,36 +139,7 @@ def folder_sources(paths: Sequence[str]) -> list[LabelSource]:
     several = 1 < len(set(inner)) <= min(_MOST_FILES, len(inner) - 1)
     if len(folders_of(inner)[1]) == 1 and several:
         sources.append(LabelSource(FILES, "the files' names", None, _by_files))
-    return sources
-
-
-def folders_told(sources: Sequence[LabelSource]) -> list[str]:
-    """Return what to say of folders that might be classes and are not taken for these."""
-    if not any(one.key == FOLDERS and one.rank is None for one in sources):
-        return []
-    return [f"The folders only count the pictures; --labels {FOLDERS} makes classes of them."]
-
-
-def _only_count(classes: Sequence[str], paths: Sequence[str]) -> bool:
-    """Whether folders only number the pictures: as folds and chunks, or thousand by thousand."""
-    different = set(classes)
-    if all(map(_COUNTED.fullmatch, different)):
-        return True
-    if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in different):
-        return False
-    numbers = []
-    for path in paths:
-        match = _NUMBERED.fullmatch(path.rpartition("/")[2].rpartition(".")[0])
-        if match is None:
-            return False
-        numbers.append(int(match[1]))
-    return any(
-        all(
-            int(one) in (number // step, number // step * step)
-            for one, number in zip(classes, numbers, strict=True)
-        )
-        for step in _STEPS
-    )
+    return sources, told
 
 
 def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:
@@ -159,8 +163,15 @@ def _all_of(one: str, paths: Sequence[str]) -> list[str | None] | None:
     return [one] * len(paths)
 
 
-def _by_folders(splits: SplitFolders | None, paths: Sequence[str]) -> list[str | None] | None:
-    found = folder_classes([splits.without(path) for path in paths] if splits else list(paths))
+def _lies_beside(path: str, folder: str) -> bool:
+    """Whether a picture lies in the folder that a folder is in, and not in it."""
+    parent = folder.rpartition("/")[0]
+    within = not parent or path.startswith(f"{parent}/")
+    return within and not path.startswith(f"{folder}/")
+
+
+def _by_folders(splits: SplitFolders, paths: Sequence[str]) -> list[str | None] | None:
+    found = folder_classes([splits.without(path) for path in paths])
     return list(found) if found is not None else None
 
 

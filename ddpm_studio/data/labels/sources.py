@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ddpm_studio.data.items import File
-from ddpm_studio.data.labels.folders import folder_sources, folders_told
+from ddpm_studio.data.labels.folders import SplitFolders, folder_sources
 from ddpm_studio.data.labels.manifests import manifest_sources
 from ddpm_studio.data.labels.names import name_sources
 from ddpm_studio.data.labels.objects import object_sources
@@ -31,12 +31,13 @@ class TreeSources(NamedTuple):
     told: list[str]
 
 
-def label_sources(files: Sequence[File], paths: Sequence[str]) -> TreeSources:
+def label_sources(files: Sequence[File], paths: Sequence[str], whole: SplitFolders) -> TreeSources:
     """Return what may say the classes of pictures.
 
     Args:
         files: of the tree.
-        paths: of its pictures.
+        paths: of its pictures that are read.
+        whole: which of its folders are parts of the set.
     """
     found, used, warnings = manifest_sources(files)
     others = [file for file in files if file.name not in used] if used else files
@@ -47,8 +48,8 @@ def label_sources(files: Sequence[File], paths: Sequence[str]) -> TreeSources:
     if object_files:
         others = [file for file in others if file.name not in object_files]
     tables, table_files, told = table_sources(others, paths)
-    folders = folder_sources(paths)
-    told += [*lines, *folders_told(folders)]
+    folders, why_none = folder_sources(paths, whole)
+    told += [*lines, *why_none]
     found += [*tables, *sidecars, *objects, *folders, *name_sources(paths)]
     used |= table_files | sidecar_files | object_files
     return TreeSources(found, used, warnings, told)

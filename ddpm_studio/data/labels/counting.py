@@ -1,0 +1,60 @@
+"""Folders that are no classes: those that only number the pictures, or say when they were taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+# Parts of a set by number, such as "HAM10000_images_part_1", and so many pictures a folder as
+# FFHQ, EDM and img2dataset put there.
+_COUNTED = re.compile(
+    r"((?:.{0,80}[ _.-])?(?:fold|cv|split|part|batch|chunk|shard|block|images?|imgs?|dir|folder|"
+    r"subset))[ _.-]?\d{1,9}",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"\D{0,40}(\d{1,18})")
+_STEPS = (1_000, 10_000)
+# What cameras call their folders (Design rule for Camera File system, JEITA CP-3461), and phones.
+_CAMERAS = re.compile(r"[1-9]\d\d(?:[A-Z][A-Z0-9_]|_[A-Z0-9])[A-Z0-9_]{3}|20\d{4}_[_a-z]")
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_DATES = re.compile(
+    rf"(?:Photos from )?(?:19|20)\d\d(?:[-_. ]?{_MONTH}(?:[-_. ]?(?:0?[1-9]|[12]\d|3[01]))?)?"
+)
+_YEAR_AND_MONTH = re.compile(rf"(?:^|/)(?:19|20)\d\d/{_MONTH}(?:[^\d/][^/]{{0,80}})?/")
+
+
+def no_classes(classes: Sequence[str], paths: Sequence[str]) -> str:
+    """Return what folders do in place of saying classes: "count the pictures"; empty: they may be.
+
+    Args:
+        classes: the folder of each picture.
+        paths: of the pictures.
+    """
+    different = set(classes)
+    counted = [_COUNTED.fullmatch(one) for one in different]
+    if all(counted) and len({match[1] for match in counted if match}) == 1:
+        return "count the pictures"
+    if all(map(_CAMERAS.fullmatch, different)) or _numbers(classes, paths):
+        return "count the pictures"
+    if all(map(_DATES.fullmatch, different)) or all(map(_YEAR_AND_MONTH.search, paths)):
+        return "tell when the pictures were taken"
+    return ""
+
+
+def _numbers(classes: Sequence[str], paths: Sequence[str]) -> bool:
+    """Whether folders are the thousands or ten thousands of the numbers of their pictures."""
+    if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in set(classes)):
+        return False
+    numbers = []
+    for path in paths:
+        match = _NUMBERED.fullmatch(path.rpartition("/")[2].rpartition(".")[0])
+        if match is None:
+            return False
+        numbers.append(int(match[1]))
+    return any(
+        all(
+            int(one) in (number // step, number // step * step)
+            for one, number in zip(classes, numbers, strict=True)
+        )
+        for step in _STEPS
+    )

@@ -1,0 +1,56 @@
+"""Folders that repeat what lies around them, as archives that were packed twice have them.
+
+``cell_images/cell_images/cat`` beside ``cell_images/cat``, or ``seg_train/seg_train/cat``: the
+inner one is no class and no part of a set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ddpm_studio.data.items import folders_of
+from ddpm_studio.data.splits import folder_part
+
+_LEAST = 2
+
+
+def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
+    """Return the folders that are looked through, as if what they hold lay around them.
+
+    One whose folders, two at least, are called as others beside it; and one that lies alone in a
+    folder of its own name.
+
+    Args:
+        paths: of all pictures of a tree.
+    """
+    parts = folders_of(paths)[1]
+    inner: dict[str, set[str]] = {}
+    for folders in parts.values():
+        for depth, name in enumerate(folders):
+            inner.setdefault("/".join(folders[:depth]), set()).add(name)
+    found = set()
+    for parent, names in inner.items():
+        for name in names:
+            folder = f"{parent}/{name}" if parent else name
+            held = inner.get(folder, set())
+            if parts.get(folder):
+                # It holds pictures itself.
+                continue
+            twice = names == {name} and parent.rpartition("/")[2] == name and parent not in parts
+            copies = len(held) >= _LEAST and held <= names - {name} and folder_part(name) is None
+            if held and (twice or copies):
+                found.add(folder)
+    return frozenset(found)
+
+
+def looked_through(path: str, repeated: frozenset[str]) -> str:
+    """Return a path without its folders that repeat others."""
+    if not repeated:
+        return path
+    *folders, name = path.split("/")
+    kept = [
+        folder
+        for depth, folder in enumerate(folders)
+        if "/".join(folders[: depth + 1]) not in repeated
+    ]
+    return "/".join([*kept, name])
