@@ -162,10 +162,12 @@ def test_names_of_folders_have_the_part_within_them(tmp_path: Path) -> None:
     assert classes(tmp_path / "two", names)[0] == {"DIV2K_HR": 2, "DIV2K_LR": 2}
 
 
-def test_of_the_hubs_cache_the_newest_version_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [True, False])
+def test_of_the_hubs_cache_the_newest_version_is_read(tmp_path: Path, told: bool) -> None:
     names = [f"snapshots/{k}/{one}/{n}.png" for k in "ab" for one in ("x", "y") for n in range(2)]
     (tmp_path / "in/blobs").mkdir(parents=True)
     (tmp_path / "in/refs").mkdir()
-    (tmp_path / "in/refs/main").write_text("a")
+    if told:
+        (tmp_path / "in/refs/main").write_text("a")
     (tmp_path / "in/blobs/hash").write_bytes(PICTURE)
     assert classes(tmp_path, names)[0] == {"x": 2, "y": 2}
