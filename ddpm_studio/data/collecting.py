@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ from ddpm_studio.data.labels.repeated import repeated_folders
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.sources import label_sources
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.splits import aside_told, split_of, taken_splits
+from ddpm_studio.data.splits import ALL, aside_told, part_of, split_of, taken_splits
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import stand_in_at
@@ -185,6 +186,7 @@ class _Collecting:
             sources += archive
             reading.warnings += warnings
             reading.told += told
+            left = self._of_column(left, found, reading, sources)
             used |= reading.take_names([file for file in left if file.name not in used])
             left = [file for file in left if file.name not in used] if used else left
         found += frame_items(left, reading)
@@ -213,6 +215,42 @@ class _Collecting:
         if line := aside_told(aside):
             reading.warn(line)
         return kept
+
+    def _of_column(
+        self,
+        files: Sequence[File],
+        items: list[Item],
+        reading: Reading,
+        sources: Sequence[LabelSource],
+    ) -> Sequence[File]:
+        """Leave pictures aside that a column of a table says are of another part than asked for.
+
+        Where no part is asked for, all are read, and that is told.
+        """
+        asked = self._options.split
+        for source in sources:
+            if not source.are_parts:
+                continue
+            paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
+            paths += [item.path for item in items if item.path]
+            known = source.classes(paths) or [None] * len(paths)
+            parts = {
+                path: part_of(source.key, one) if one is not None else None
+                for path, one in zip(paths, known, strict=True)
+            }
+            if asked in (None, ALL) or not any(parts.values()):
+                what = f"{source.title[:1].upper()}{source.title[1:]}"
+                take = "; --split takes one" if any(parts.values()) else ""
+                reading.told.append(f"{what} tells parts of the set; all of them are read{take}.")
+                continue
+            taken = taken_splits(parts.values(), asked)
+            aside = Counter(part or "no part" for part in parts.values() if part not in taken)
+            if line := aside_told(aside):
+                reading.warn(line)
+            out = {path for path, part in parts.items() if part not in taken}
+            items[:] = [one for one in items if one.path not in out]
+            files = [file for file in files if file.name not in out]
+        return files
 
     def _settle(self, reading: Reading, sources: list[LabelSource]) -> None:
         found = self._found

@@ -41,6 +41,18 @@ def split_of(word: str) -> str | None:
     return _BY_WORD.get(word.casefold())
 
 
+def part_of(column: str, value: str) -> str | None:
+    """Return which part of a set a cell of a table names; None: it names none.
+
+    CelebA's list_eval_partition.txt has numbers, fastai's tables a column is_valid.
+    """
+    if column.casefold() == "is_valid":
+        return {"true": "val", "1": "val", "false": TRAIN, "0": TRAIN}.get(value.casefold())
+    if column.casefold().endswith("partition"):
+        return {"0": TRAIN, "1": "val", "2": "test"}.get(value) or split_of(value)
+    return split_of(value)
+
+
 def folder_part(name: str) -> tuple[str, str] | None:
     """Return which part of a set a folder's name tells, and what else it tells; None: no part.
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ddpm_studio.data import Dataset
+from ddpm_studio.errors import StudioError
 from tests.data.pictures import image, noise, prepared
 
 COUNT = 6
@@ -237,3 +238,99 @@ def test_a_table_that_is_only_a_pointer_is_told_as_that(tmp_path: Path, folder: 
     (folder / "metadata.csv").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:a")
     data = prepared(tmp_path / "cache", folder)
     assert told(data, "metadata.csv is not read as labels: it is only a pointer of Git LFS")
+
+
+def write_create_ml(folder: Path) -> None:
+    box = {"x": 1, "y": 1, "width": 2, "height": 2}
+    marks = [
+        {"image": f"{n}.png", "annotations": [{"label": KINDS[n % 2], "coordinates": box}]}
+        for n in range(COUNT)
+    ]
+    (folder / "_annotations.createml.json").write_text(json.dumps(marks))
+
+
+def test_objects_of_create_ml(tmp_path: Path, folder: Path) -> None:
+    write_create_ml(folder)
+    assert named(prepared(tmp_path / "cache", folder)) == [KINDS[n % 2] for n in range(COUNT)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "program"),
+    [
+        ("p.json", '[{"id": 1, "data": {"image": "0.png"}, "annotations": []}]', "Label Studio"),
+        ("p.json", '{"0.png12": {"filename": "0.png", "file_attributes": {}}}', "the VGG Image"),
+        ("p.json", '{"_via_settings": {}, "_via_img_metadata": {}}', "the VGG Image Annotator"),
+        ("annotations.xml", '<annotations>\n<image name="0.png"/></annotations>', "CVAT"),
+    ],
+)
+def test_exports_that_are_not_read_are_named(
+    tmp_path: Path, folder: Path, name: str, text: str, program: str
+) -> None:
+    (folder / name).write_text(text)
+    data = prepared(tmp_path / "cache", folder)
+    assert told(data, f"{name} is not read as labels: it is an export of {program}")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.txt", rows("file\tclass", *(p.replace(",", "\t") + " one" for p in PAIRS))),
+        ("x.txt", rows(*(p.replace(",", "\t") + " one" for p in PAIRS))),
+        ("x.csv", "sep=;\r\n" + rows("file;label", *(p.replace(",", ";") + " one" for p in PAIRS))),
+        ("x.csv", rows("url,label", *(f"https://a.b/c/{p[:5]}?w=2,{p[6:]} one" for p in PAIRS))),
+    ],
+)
+def test_cells_with_spaces_and_addresses(
+    tmp_path: Path, folder: Path, name: str, text: str
+) -> None:
+    (folder / name).write_text(text)
+    data = prepared(tmp_path / "cache", folder)
+    assert named(data) == [f"{KINDS[n % 2]} one" for n in range(COUNT)]
+
+
+def test_paths_of_another_machine_are_matched_by_their_ends(tmp_path: Path) -> None:
+    lines = []
+    for n, one in enumerate(noise(COUNT)):
+        path = f"{'ab'[n % 2]}/{n // 2}.png"
+        (tmp_path / "in" / path).parent.mkdir(parents=True, exist_ok=True)
+        image(one).save(tmp_path / "in" / path)
+        windows = "D:\\My data\\" + path.replace("/", "\\")
+        lines.append(f"{windows},{KINDS[n // 3]}")
+    (tmp_path / "in" / "x.csv").write_text(rows("Path,Class", *lines))
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert told(data, "Classes from the column Class of x.csv.")
+    order = sorted(range(COUNT), key=lambda n: (n % 2, n // 2))
+    assert named(data) == [KINDS[n // 3] for n in order]
+
+
+def test_names_in_either_form_of_unicode(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for n, one in enumerate(noise(COUNT)):
+        image(one).save(tmp_path / "in" / f"Gr\u00f6\u00dfe {n}.png")
+    lines = [f"Gro\u0308\u00dfe {n}.png,{KINDS[n % 2]}" for n in range(COUNT)]
+    (tmp_path / "in" / "x.csv").write_text(rows("file,label", *lines), encoding="utf-8")
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert named(data) == [KINDS[n % 2] for n in range(COUNT)]
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "cells"),
+    [
+        ("x.csv", "file,label,split", ("train", "Valid")),
+        ("x.csv", "file,label,is_valid", ("False", "True")),
+        ("x.csv", "file,label,eval_partition", ("0", "1")),
+    ],
+)
+def test_a_part_that_a_column_tells_is_taken_where_it_is_asked_for(
+    tmp_path: Path, folder: Path, name: str, head: str, cells: tuple[str, str]
+) -> None:
+    lines = [f"{pair},{cells[n // 4]}" for n, pair in enumerate(PAIRS)]
+    (folder / name).write_text(rows(head, *lines))
+    image(noise(1, seed=9)[0]).save(folder / "images" / "unlisted.png")
+    assert len(prepared(tmp_path / "cache", folder).images) == COUNT + 1
+    data = prepared(tmp_path / "cache", folder, split="val")
+    assert named(data) == ["cat", "dog"]
+    line = "4 pictures of train and 1 picture of no part are left aside"
+    assert any(line in one for one in data.report.warnings)
+    with pytest.raises(StudioError, match="There is no part test"):
+        prepared(tmp_path / "cache", folder, split="test")

@@ -173,8 +173,11 @@ class _Table:
         return "Choose a table that holds the pictures' files themselves."
 
     def _label_columns(self) -> list[str]:
+        # Other floats are measures.
         found = [
-            field.name for field in list(self._schema)[:_MOST_COLUMNS] if _is_label(field.type)
+            field.name
+            for field in list(self._schema)[:_MOST_COLUMNS]
+            if _is_label(field.type) or (pa.types.is_floating(field.type) and field.name in _LABELS)
         ]
         asked = self._reading.options.labels
         known = [name for name in _LABELS if name in found]
@@ -195,6 +198,8 @@ class _Table:
             raise
         except Exception as error:  # untrusted bytes make the library raise nearly anything
             raise self._damaged(error) from error
+        if pa.types.is_floating(self._schema.field(name).type):
+            return np.array([np.nan if one is None else one for one in column], np.float64)
         return np.array(["" if one is None else str(one) for one in column])
 
     def _class_names(self) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
-"""Classes by the objects that annotations mark in each picture: COCO, Pascal VOC, YOLO, labelme.
+"""Classes by the objects that annotations mark in each picture: COCO, Pascal VOC, YOLO and others.
 
+labelme's and Create ML's files are read, too; those of other programs are named.
 Where each picture has objects of one class alone, that is its class; else the class of the largest
 may be asked for.
 """
@@ -11,6 +12,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import islice
+from typing import Any
 
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.source import LabelSource
@@ -28,6 +31,9 @@ _NAME = re.compile(r"<name>([^<]*)</name>")
 _BOX = re.compile(r"<(xmin|ymin|xmax|ymax)>\s*([0-9.]{1,40})\s*<")
 _YOLO_CLASS = re.compile(r"\d{1,5}")
 _YOLO_NUMBER = re.compile(r"-?\d{0,9}\.?\d{1,20}(?:e-?\d{1,3})?")
+
+_AGAIN = "export it as COCO or Pascal VOC"
+_OF_VIA = frozenset(("_via_img_metadata", "file_attributes"))
 
 # What files that are something else make the readers raise.
 _ODD = (
@@ -96,7 +102,7 @@ def object_sources(
 
 
 class _UnreadError(ValueError):
-    """What ends in .json is none; says what it is instead."""
+    """What ends in .json is none, or of a program whose files are not read; says what it is."""
 
 
 def _coco(file: File) -> dict[str, _Sizes]:
@@ -111,6 +117,10 @@ def _coco(file: File) -> dict[str, _Sizes]:
     except json.JSONDecodeError as error:
         instead = stand_in(head, file.size)
         raise _UnreadError(instead.reason if instead else f"damaged: {error}") from error
+    if (program := _exported_by(told)) is not None:
+        raise _UnreadError(f"an export of {program}: {_AGAIN}")
+    if isinstance(told, list):
+        return _create_ml(told)
     if not isinstance(told, dict):
         return {}
     if isinstance(told.get("shapes"), list) and isinstance(told.get("imagePath"), str):
@@ -131,9 +141,38 @@ def _coco(file: File) -> dict[str, _Sizes]:
     return found
 
 
+def _exported_by(told: object) -> str | None:
+    """Return which program has written annotations in a form of its own; None: none known."""
+    one = next(iter(told), None) if isinstance(told, list) else None
+    if isinstance(one, dict) and isinstance(one.get("data"), dict):
+        return "Label Studio" if one.keys() & {"annotations", "completions"} else None
+    if isinstance(told, dict):
+        marked = [told, *islice(told.values(), 1)]
+        if any(isinstance(one, dict) and one.keys() & _OF_VIA for one in marked):
+            return "the VGG Image Annotator"
+    return None
+
+
+def _create_ml(told: Sequence[Any]) -> dict[str, _Sizes]:
+    """Return the objects of Create ML: [{"image": …, "annotations": [{"label": …}]}]."""
+    found: dict[str, _Sizes] = {}
+    for one in told:
+        name = one.get("image", one.get("imagefilename"))
+        marked = one.get("annotations", one.get("annotation"))
+        if not isinstance(name, str) or not isinstance(marked, list):
+            return {}
+        boxes = ((str(each["label"]), each["coordinates"]) for each in marked)
+        found[name] = _summed(
+            (label, float(box["width"]) * float(box["height"])) for label, box in boxes
+        )
+    return found
+
+
 def _voc(file: File) -> dict[str, _Sizes]:
     """Return the objects in a file of Pascal VOC; it is not parsed as XML, which can do harm."""
     text = file.read(-1).decode("utf-8")
+    if "<annotations>" in text[:512] and "<image " in text:
+        raise _UnreadError(f"an export of CVAT: {_AGAIN}")
     if "<annotation" not in text[:512]:
         return {}
     return {_stem(file): _summed(filter(None, map(_voc_object, text.split("<object>")[1:])))}

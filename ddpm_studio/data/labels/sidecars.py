@@ -14,6 +14,7 @@ from ddpm_studio.errors import plain
 CLS = "cls"
 _RANK = 3
 _SUFFIXES = (".cls", ".json")
+_CLS_TEXT = ".cls.txt"
 _MOST_BYTES = 2**16
 _LIKELY = ("label", "class", "cls", "class_name", "category", "target", "y")
 _MOST_FIELDS = 50
@@ -23,7 +24,12 @@ def sidecar_sources(
     files: Sequence[File], paths: Sequence[str]
 ) -> tuple[list[LabelSource], set[str]]:
     """Return what the files beside the pictures say, and which files these are."""
-    beside = [file for file in files if file.suffix in _SUFFIXES and file.size <= _MOST_BYTES]
+    beside = [
+        file
+        for file in files
+        if file.suffix in _SUFFIXES or file.name.endswith(_CLS_TEXT)
+        if file.size <= _MOST_BYTES
+    ]
     if not beside:
         return [], set()
     pictures = {_key(path) for path in paths}
@@ -37,7 +43,7 @@ def sidecar_sources(
             continue
         try:
             text = file.read(-1).decode("utf-8")
-            if file.suffix == ".cls":
+            if file.suffix != ".json":
                 one = text.strip()
                 cls[key] = values.setdefault(one, one)
             elif isinstance(told := json.loads(text), dict) and "shapes" in told:

@@ -18,9 +18,11 @@ class LabelSource:
         title: what it is, in words: "folders", "the column label of metadata.csv".
         rank: the lowest of those there are is taken; None: only where it is asked for.
         classes: of the pictures' paths.
+        are_parts: whether they are parts of the set, such as train and test.
     """
 
     key: str
     title: str
     rank: int | None
     classes: ClassesOf
+    are_parts: bool = False

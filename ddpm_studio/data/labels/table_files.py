@@ -33,8 +33,8 @@ SUFFIXES = frozenset((".csv", ".tsv", ".txt", JSON_SUFFIX, *_LINES_OF_JSON))
 #: What a file with this ending is without doubt: of its not being used people are told.
 CERTAIN = frozenset((".csv", ".tsv", *_LINES_OF_JSON))
 MOST_BYTES = 64 * 2**20
-# Lines before a table that are none of it.
-_COMMENTS = re.compile(r"\A(?:#[^\n]*\n)+")
+# Lines before a table that are none of it; the first is what Excel is told its separator by.
+_COMMENTS = re.compile(r"\A(?:\"?sep=[^\n]{1,4}\n)?(?:#[^\n]*\n)*")
 _MOST_ROWS, _MOST_COLUMNS = 2_000_000, 1000
 # Rows without a key have a cell for it all the same.
 _MOST_CELLS = 20_000_000
@@ -97,7 +97,9 @@ def _rows(suffix: str, lines: io.StringIO) -> Iterator[list[str]]:
     if separator not in head:
         separator = max(_SEPARATORS, key=second.count)
     is_separated = separator in head + second
-    if suffix == ".txt" and (not is_separated or separator == "\t"):
+    # Between tabs there may be names with spaces in them; else tabs may fill up columns.
+    by_tabs = separator == "\t" and head.count("\t") == second.count("\t")
+    if suffix == ".txt" and (not is_separated or (separator == "\t" and not by_tabs)):
         return (line.split() for line in lines)
     return csv.reader(lines, delimiter=separator if is_separated else ",")
 

@@ -7,6 +7,7 @@ of which one is 1 in each row (one-hot, as ISIC's), are the classes themselves.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -34,9 +35,11 @@ _MOST_TABLES = 16
 _MOST_CLASSES = 1000
 _BITS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 _LEAST_ONE_HOT = 2
+# Of a path from another machine the last parts are looked at.
+_DEEPEST = 8
 _WHOLE_FLOAT = re.compile(r"-?\d+\.0+")
-# CelebA's list_eval_partition.txt, Kaggle's Usage.
-_PARTS = re.compile(r"(?:^|_)(?:partition|split|subset|usage|fold|set)$", re.IGNORECASE)
+# CelebA's list_eval_partition.txt, Kaggle's Usage, fastai's is_valid.
+_PARTS = re.compile(r"(?:^|_)(?:partition|split|subset|usage|fold|set)$|^is_valid$", re.IGNORECASE)
 
 PathOf = Callable[[str], "str | None"]
 
@@ -84,24 +87,36 @@ def table_sources(
 
 
 class PictureNames:
-    """Pictures by what tables may call them: by path or name, with the ending or without."""
+    """Pictures by what tables may call them: by path or name, with the ending or without.
+
+    Of a path from another machine, ``C:\\pictures\\cat\\1.png``, as much is needed as tells one
+    picture; letters with marks may be written in either form of Unicode.
+    """
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._by_path = {_stem(path): path for path in paths}
-        self._by_path |= {path: path for path in paths}
+        self._by_path = {_stem(_composed(path)): path for path in paths}
+        self._by_path |= {_composed(path): path for path in paths}
         self._by_name: dict[str, str | None] = {}
         self._folded: dict[str, str | None] = {}
         for path in paths:
-            for name in (path.rpartition("/")[2], _stem(path.rpartition("/")[2])):
+            own = _composed(path.rpartition("/")[2])
+            for name in (own, _stem(own)):
                 for known, key in ((self._by_name, name), (self._folded, name.casefold())):
                     known[key] = path if known.get(key, path) == path else None
 
     def path_of(self, folder: str, cell: str) -> str | None:
         """Return the picture that a cell of a table in a folder names, or None."""
-        cell = cell.strip().replace("\\", "/").removeprefix("./")
-        found = self._by_path.get(folder + cell) or self._by_path.get(cell)
-        name = cell.rpartition("/")[2]
-        return found or self._by_name.get(name) or self._folded.get(name.casefold())
+        cell = _composed(cell.strip().replace("\\", "/").removeprefix("./"))
+        found = self._by_path.get(_composed(folder) + cell) or self._by_path.get(cell)
+        if found or "/" not in cell:
+            return found or self._by_name.get(cell) or self._folded.get(cell.casefold())
+        if "://" in cell:
+            cell = cell.partition("?")[0]
+        inner = cell.rsplit("/", _DEEPEST)[1:]
+        for first in range(len(inner) - 1):
+            if found := self._by_path.get("/".join(inner[first:])):
+                return found
+        return self._by_name.get(inner[-1]) or self._folded.get(inner[-1].casefold())
 
 
 def _why_no_table(file: File) -> str:
@@ -135,17 +150,13 @@ def _columns(table: LabelTable, at: int, path_of: PathOf, told: list[str]) -> li
                 f"The column {plain(name, 60)} of {plain(table.name, 80)} has several values for "
                 f"{several:,} of the pictures: the last is taken."
             )
-        if parts and values > 1 and few:
-            told.append(
-                f"The column {plain(name, 60)} of {plain(table.name, 80)} tells parts of the set; "
-                "all of them are read."
-            )
         if known and (few or called):
             title = f"the column {plain(name, 60)} of {plain(table.name, 80)}"
             if table.name.endswith(JSON_SUFFIX):
                 title = plain(table.name, 80)
             rank = _RANK if sure else None
-            sources.append(LabelSource(name, title, rank, partial(_classes, known)))
+            are_parts = parts and values > 1 and few
+            sources.append(LabelSource(name, title, rank, partial(_classes, known), are_parts))
     return sources
 
 
@@ -218,6 +229,11 @@ def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | Non
 
 def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
     return [known.get(path) for path in paths]
+
+
+def _composed(text: str) -> str:
+    """Return a text with its letters and their marks in one (NFC), as macOS does not write them."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _stem(path: str) -> str:
