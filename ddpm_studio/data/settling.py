@@ -166,6 +166,11 @@ def _told(
             f"{pictures} transparency, which becomes {colour} (--background); --channels rgba "
             "keeps it."
         )
+    inks = Counter(seen.headers[at].inks for at in chosen)
+    for name, count in sorted(inks.items()):
+        if name:
+            pictures = "1 picture is" if count == 1 else f"{count:,} pictures are"
+            told.append(f"{pictures} {name}, turned into RGB without a colour profile.")
     if frames and not any(seen.items[at].frame for at in chosen):
         files = "1 file has" if len(frames) == 1 else f"{len(frames):,} files have"
         told.append(

@@ -18,7 +18,13 @@ from ddpm_studio.data.decoding.decoding import (
 from ddpm_studio.data.decoding.kinds import HEAD_BYTES, PICTURE_SUFFIXES, identify
 from ddpm_studio.data.decoding.mode_conversion import from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
-from ddpm_studio.data.decoding.unsupported import foreign, foreign_suffix, shardless
+from ddpm_studio.data.decoding.unsupported import (
+    RAW_SUFFIXES,
+    foreign,
+    foreign_suffix,
+    packed,
+    shardless,
+)
 from ddpm_studio.data.decoding.verdicts import Large, Unusable
 from ddpm_studio.data.items import MAX_FILE_BYTES, Item, Pixels
 from ddpm_studio.data.values import Values
@@ -60,6 +66,7 @@ class Outcome(NamedTuple):
         frames: how many frames or pages its file has.
         dtype, low, high: the type, the smallest and the largest of its numbers, where they were
             looked for; else the type is empty.
+        inks: what its colours are, where they are turned into RGB.
     """
 
     kind: Literal["made", "seen", "left out", "other", "large"]
@@ -75,11 +82,13 @@ class Outcome(NamedTuple):
     dtype: str = ""
     low: float = 0.0
     high: float = 0.0
+    inks: str = ""
 
     @property
     def header(self) -> Header:
         """What its header says."""
-        return Header((self.width, self.height), self.gray, self.alpha, self.bands, self.frames)
+        size = (self.width, self.height)
+        return Header(size, self.gray, self.alpha, self.bands, self.frames, self.inks)
 
     @property
     def values(self) -> Values | None:
@@ -115,12 +124,14 @@ def read_file(suffix: str, size: int, read: Callable[[int], bytes]) -> bytes:
     try:
         if suffix not in PICTURE_SUFFIXES:
             head, suffix = read(_FOREIGN_BYTES), shardless(suffix)
-            if identify(head[:HEAD_BYTES]) is None:
+            found = identify(head[:HEAD_BYTES])
+            if found is None or (found == "TIFF" and suffix in RAW_SUFFIXES):
                 kind = plain(suffix, _LONGEST_SUFFIX) or "without an ending"
                 # Its ending says what it is to whoever tells of it.
-                what = None if foreign_suffix(suffix) else foreign(head)
+                known = foreign_suffix(suffix)
+                what = packed(head) if known else foreign(head)
                 instead = stand_in(head, size)
-                if instead in (LFS, ANNEX) or (instead in (PAGE, ERROR) and foreign_suffix(suffix)):
+                if instead in (LFS, ANNEX) or (instead in (PAGE, ERROR) and known):
                     what = instead.reason
                 raise NotAPicture(f"{kind}: {what}" if what else kind)
         if size > MAX_FILE_BYTES:
@@ -223,7 +234,8 @@ def _look_at(
     except Unusable as verdict:
         return Outcome("left out", str(verdict)), None
     with picture:
-        told = Outcome("seen", "", *_told(picture.header(), _digest(raw)))
+        header = picture.header()
+        told = Outcome("seen", "", *_told(header, _digest(raw)), inks=header.inks)
         if recipe is None:
             return told, None
         try:

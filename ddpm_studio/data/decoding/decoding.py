@@ -74,6 +74,8 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "TGA": TgaImagePlugin.TgaImageFile,
 }
 _GRAY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"))
+# What others show by the profile in the file, and by other papers and whites than are taken here.
+_INKS = frozenset(("CMYK", "LAB"))
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -94,7 +96,8 @@ class Header:
     """What a picture says of itself before it is decoded: (width, height) as it is shown.
 
     ``bands``: how many channels it has where these are no colours, else 0. ``frames``: how many
-    frames or pages its file has.
+    frames or pages its file has. ``inks``: what its colours are where they are neither gray nor RGB
+    and are turned into that, such as CMYK; else empty.
     """
 
     size: tuple[int, int]
@@ -102,6 +105,7 @@ class Header:
     alpha: bool
     bands: int = 0
     frames: int = 1
+    inks: str = ""
 
     @property
     def channels(self) -> int:
@@ -199,6 +203,7 @@ class OpenedPicture:
             image.mode in _GRAY_MODES,
             image.mode in ALPHA_MODES or "transparency" in image.info,
             frames=frames,
+            inks=image.mode if image.mode in _INKS else "",
         )
 
     def decode(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 
 _CONVERT = "convert it to PNG or TIFF"
 _FLOAT = "save it as a float TIFF or .npy"
@@ -22,6 +23,15 @@ _PLAIN_BYTES = (
 )
 _VIDEO = "a video, not read here: save its frames as pictures, with ffmpeg"
 
+_MODEL = "a model of another library, no pictures: of models those of PyTorch are imported"
+
+#: Endings of cameras' raw pictures. Many are TIFF within, where the first page is a small preview.
+RAW_SUFFIXES = frozenset(
+    (
+        *(".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".dng", ".orf"),
+        *(".rw2", ".raf", ".pef", ".srw", ".x3f", ".3fr", ".iiq", ".erf", ".kdc", ".mrw"),
+    )
+)
 #: What files with these endings are, and what to do.
 _BY_SUFFIX = {
     ".heic": _HEIC,
@@ -46,13 +56,7 @@ _BY_SUFFIX = {
     ".svg": f"a vector drawing, not read here: {_CONVERT}",
     ".pdf": f"a PDF, not read here: {_CONVERT}",
     ".eps": f"a PostScript drawing, not read here: {_CONVERT}",
-    **dict.fromkeys(
-        (
-            *(".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".dng", ".orf"),
-            *(".rw2", ".raf", ".pef", ".srw", ".x3f", ".3fr", ".iiq", ".erf", ".kdc", ".mrw"),
-        ),
-        _RAW,
-    ),
+    **dict.fromkeys(RAW_SUFFIXES, _RAW),
     ".fits": "a FITS picture, not read here: save its data as .npy, with astropy",
     ".mp4": _VIDEO,
     ".mov": _VIDEO,
@@ -68,7 +72,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".arrow", ".feather", ".ipc"), _ARROW),
     **dict.fromkeys((".raw", ".dat", ".yuv"), _PLAIN_BYTES),
     **dict.fromkeys((".url", ".lnk", ".webloc"), "a shortcut: choose what it leads to"),
-    **dict.fromkeys((".joblib", ".pkl", ".pickle"), _PICKLE),
+    **dict.fromkeys((".joblib", ".pkl", ".pickle", ".p"), _PICKLE),
     ".beton": "a file of FFCV, not read here: save its pictures as files",
     ".rec": "records of MXNet, not read here: save their pictures as files",
     ".db": "a database, not read here: save its pictures as files",
@@ -77,6 +81,9 @@ _BY_SUFFIX = {
     ".lmdb": "an LMDB database, not read here: save its pictures as files",
     ".zarr": "a Zarr array, not read here: save it as .npy",
     ".safetensors": "a file of weights or tensors: save pictures as .npy; models are imported",
+    **dict.fromkeys(
+        (".onnx", ".keras", ".tflite", ".gguf", ".msgpack", ".pb", ".mlmodel", ".engine"), _MODEL
+    ),
     ".ckpt": "a checkpoint of a model, no pictures: import it",
     ".7z": "a 7-Zip archive, not read here: unpack it and choose the folder",
     ".rar": "a RAR archive, not read here: unpack it and choose the folder",
@@ -130,6 +137,10 @@ _BY_SUFFIX = {
 _BY_START: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypheic", _HEIC),
     (4, b"ftypheix", _HEIC),
+    (4, b"ftypheim", _HEIC),
+    (4, b"ftypheis", _HEIC),
+    (4, b"ftyphevm", _HEIC),
+    (4, b"ftyphevs", _HEIC),
     (4, b"ftyphevc", _HEIC),
     (4, b"ftypmif1", _HEIC),
     (4, b"ftypmsf1", _HEIC),
@@ -161,6 +172,12 @@ _BY_START: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PF\n", _BY_SUFFIX[".pfm"]),
     (0, b"Pf\n", _BY_SUFFIX[".pfm"]),
     (0, b"P7\n", _BY_SUFFIX[".pam"]),
+    (0, b"\x80\x04\x95", _PICKLE),
+    (0, b"\x80\x05\x95", _PICKLE),
+    (0, b"\x80\x03c", _PICKLE),
+    (0, b"\x80\x03}", _PICKLE),
+    (0, b"\x80\x02c", _PICKLE),
+    (0, b"\x80\x02}", _PICKLE),
     (0, b"<svg", _BY_SUFFIX[".svg"]),
 )
 _TABLE = (
@@ -177,6 +194,8 @@ _PNG_OF_XCODE = (
     "a PNG as Xcode packs it for iPhones, not read here: undo that, with pngcrush "
     "-revert-iphone-optimizations",
 )
+# Of what is packed so many bytes are looked at; NIfTI has its sign at 344.
+_UNPACKED, _UNREAD = 512, "not read here"
 _MARKER = 0xFF
 _USUAL_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 _RARE_FRAMES = {
@@ -192,6 +211,18 @@ _TGA_TYPES = {1: True, 2: False, 3: False, 9: True, 10: False, 11: False}
 def foreign(head: bytes) -> str | None:
     """Return what a file is that begins so, and what would read it; None: not known either."""
     return next((what for at, sign, what in _BY_START if head.startswith(sign, at)), None)
+
+
+def packed(head: bytes) -> str | None:
+    """Return what gzip holds that begins so; None: not known, or to be told as packed."""
+    if not head.startswith(b"\x1f\x8b"):
+        return None
+    try:
+        begin = zlib.decompressobj(wbits=31).decompress(head, _UNPACKED)
+    except zlib.error:
+        return None
+    what = foreign(begin)
+    return what if what is not None and _UNREAD in what else None
 
 
 def rare_kind(data: bytes) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ddpm_studio.catalogue import DATA_FORMATS, DataFormatInfo
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES, misnamed_picture
-from ddpm_studio.data.decoding.unsupported import foreign
+from ddpm_studio.data.decoding.unsupported import foreign, foreign_suffix
 from ddpm_studio.data.formats.archives import tar_files, zip_files
 from ddpm_studio.data.formats.folders import unreadable
 from ddpm_studio.data.formats.idx import with_labels
@@ -24,6 +24,8 @@ from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 
 _TAR_MAGIC_AT = 257
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+# Archives within, of nothing that is a picture.
+_ZIPS_OF_OTHERS = (".xlsx", ".ods", ".keras")
 # gzip, bzip2 and xz.
 _PACKED_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 _PART = re.compile(r"\.(?:z\d\d|(?:zip|tar|7z|rar|gz|tgz)\.(?:\d{3}|part\w{1,3}))$")
@@ -161,6 +163,9 @@ def archive_of(
         used.append(named.name)
         return files
     if head.startswith(_ZIP_STARTS):
+        if path.suffix.lower() in _ZIPS_OF_OTHERS and not first_rules:
+            said, _, remedy = (foreign_suffix(path.suffix.lower()) or "").partition(": ")
+            raise StudioError(f"{path.name} is {said}.", f"{remedy[:1].upper()}{remedy[1:]}.")
         files = zip_files(path, stack, None if first_rules else told)
         if not first_rules and any(file.name.endswith("/data.pkl") for file in files):
             raise StudioError(

@@ -128,6 +128,11 @@ def parts_of(arrays: Sequence[Named], reading: Reading, name: str, origin: str =
                     f"{called} holds pieces of different lengths, such as packed pictures.",
                     "Unpack them, and save one array (N, H, W, C), or save them as files.",
                 )
+            if one.dtype.kind == "V" and not reading.first_rules:
+                raise StudioError(
+                    f"{called} holds records of several fields, and no pictures.",
+                    "Save one field of it as an array of its own.",
+                )
             layout = reading.layout(called, one.shape, axes)
             classes = _classes(one, layout.count, arrays, reading, called)
             parts.append(Part(called, rows, layout, classes, origin))
@@ -239,6 +244,8 @@ def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Name
         if found:
             return found
     found = [one for one in arrays if one.holds_pictures(layout) and one.stem not in LABEL_WORDS]
+    # Spectra lie beside what was reconstructed of them.
+    found = [one for one in found if one.dtype.kind != "c"] or found
     if len(found) > 1 and len({one.split for one in found}) < len(found):
         several = ", ".join(plain(one.name, 60) for one in found[:SHOWN])
         raise StudioError(

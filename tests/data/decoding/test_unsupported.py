@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from PIL import Image
 from ddpm_studio.errors import StudioError
 from tests.data.pictures import encoded, image, make_picture_folder, noise, prepared
 from tests.hostile import seeds
+
+TIFF = encoded(image(noise(1)[0]), "TIFF")
+ZIP = b"PK\3\4" + bytes(90)
 
 
 def refusal(path: Path) -> str:
@@ -64,6 +68,17 @@ def test_a_way_of_packing_that_pillow_does_not_know(tmp_path: Path) -> None:
         ("a.nc", b"\x89HDF\r\n\x1a\n", "an HDF5 file under another name"),
         ("a.url", b"[InternetShortcut]", "a shortcut. Choose what it leads to"),
         ("a.mgz", b"\x1f\x8b\x08", "a volume of FreeSurfer"),
+        ("a.nii.gz", gzip.compress(bytes(344) + b"n+1\0" + bytes(90)), "a NIfTI volume"),
+        ("a.npy.gz", gzip.compress(b"\x93NUMPY" + bytes(90)), "packed by gzip"),
+        ("a.heif", b"\0\0\0\x18ftypheis", "a HEIC picture"),
+        ("a.jpg", b"\0\0\0\x18ftypheim", "a HEIC picture"),
+        ("a.nef", TIFF, "a camera's raw picture"),
+        ("a.DNG", TIFF, "a camera's raw picture"),
+        ("train.p", b"\x80\3}q\0", "a Python pickle"),
+        ("batch_1", b"\x80\4\x95" + bytes(90), "a Python pickle"),
+        ("labels.xlsx", ZIP, "a spreadsheet, not read here. Save it as CSV"),
+        ("a.keras", ZIP, "a model of another library, no pictures"),
+        ("a.onnx", b"\x08\7", "a model of another library, no pictures"),
         ("a.dib", b"\x28\0\0\0" + bytes(60), "a bitmap without its file's header"),
     ],
 )
@@ -127,3 +142,13 @@ def test_rare_kinds_of_known_pictures_are_not_damaged(
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(content)
     assert words in refusal(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("CMYK", "jpg"), ("LAB", "tif")])
+def test_colours_of_other_kinds_are_told(tmp_path: Path, mode: str, suffix: str) -> None:
+    (tmp_path / "in").mkdir()
+    for number, one in enumerate(noise(2)):
+        image(one).convert("RGB").convert(mode).save(tmp_path / "in" / f"{number}.{suffix}")
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    line = f"2 pictures are {mode}, turned into RGB without a colour profile."
+    assert line in data.report.told

@@ -160,3 +160,17 @@ def test_a_model_of_keras_is_no_pictures(tmp_path: Path, note: str | None) -> No
             file.attrs[note] = "{}"
     with pytest.raises(StudioError, match="model of Keras, and no pictures"):
         prepared(tmp_path / "cache", tmp_path / "x.h5")
+
+
+def test_records_are_named(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["data"] = np.zeros(4, [("image", np.uint8, (8, 8, 3)), ("label", "i4")])
+    with pytest.raises(StudioError, match="holds records of several fields, and no pictures"):
+        prepared(tmp_path / "cache", tmp_path / "x.h5")
+
+
+def test_of_a_spectrum_and_its_pictures_the_pictures_are_read(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["kspace"] = np.zeros((6, 32, 32), np.complex64)
+        file["reconstruction"] = IMAGES[..., 0].repeat(4, 1).repeat(4, 2)
+    assert prepared(tmp_path / "cache", tmp_path / "x.h5").images.shape[0] == len(IMAGES)
