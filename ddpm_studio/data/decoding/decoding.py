@@ -45,7 +45,7 @@ from ddpm_studio.data.decoding.bit_depth import (
     turned_array,
 )
 from ddpm_studio.data.decoding.frames import count_frames
-from ddpm_studio.data.decoding.kinds import HEAD_BYTES, identify
+from ddpm_studio.data.decoding.kinds import HEAD_BYTES, cut_short, identify
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
@@ -74,7 +74,7 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "TGA": TgaImagePlugin.TgaImageFile,
 }
 _GRAY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"))
-# What others show by the profile in the file, and by other papers and whites than are taken here.
+# What looks otherwise by the profile in its file.
 _INKS = frozenset(("CMYK", "LAB"))
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -95,9 +95,8 @@ _EXIF_KEYS = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
 class Header:
     """What a picture says of itself before it is decoded: (width, height) as it is shown.
 
-    ``bands``: how many channels it has where these are no colours, else 0. ``frames``: how many
-    frames or pages its file has. ``inks``: what its colours are where they are neither gray nor RGB
-    and are turned into that, such as CMYK; else empty.
+    ``bands``: how many channels it has where these are no colours, else 0; ``frames``: how many
+    frames or pages its file has; ``inks``: the mode where it is turned into RGB, such as CMYK.
     """
 
     size: tuple[int, int]
@@ -384,21 +383,6 @@ def _reason(data: bytes, error: Exception) -> str:
     if (rare := rare_kind(data)) is not None:
         return rare
     message = plain(str(error), 100)
-    if isinstance(error, EOFError) or "truncated" in message.lower() or _cut_short(data):
+    if isinstance(error, EOFError) or "truncated" in message.lower() or cut_short(data):
         return "truncated"
     return f"damaged: {message or type(error).__name__}"
-
-
-def _cut_short(data: bytes) -> bool:
-    kind = identify(data[:HEAD_BYTES])
-    if kind == "JPEG":
-        return b"\xff\xd9" not in data[-64:]
-    if kind == "PNG":
-        return b"IEND" not in data[-64:]
-    if kind == "WEBP":
-        return len(data) < 8 + int.from_bytes(data[4:8], "little")
-    if kind == "GIF":
-        return not data.endswith(b";")
-    if kind == "BMP":
-        return len(data) < int.from_bytes(data[2:6], "little")
-    return False

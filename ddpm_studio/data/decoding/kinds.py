@@ -38,3 +38,19 @@ def misnamed_picture(head: bytes) -> str | None:
     if kind is None:
         return None
     return f"a {kind} picture under another name: give it the ending of its kind"
+
+
+def cut_short(data: bytes) -> bool:
+    """Whether a picture file lacks its end, as far as its kind has a sign of that."""
+    kind = identify(data[:HEAD_BYTES])
+    if kind == "JPEG":
+        return b"\xff\xd9" not in data[-64:]
+    if kind == "PNG":
+        return b"IEND" not in data[-64:]
+    if kind == "WEBP":
+        return len(data) < 8 + int.from_bytes(data[4:8], "little")
+    if kind == "GIF":
+        return not data.endswith(b";")
+    if kind == "BMP":
+        return len(data) < int.from_bytes(data[2:6], "little")
+    return False
