@@ -13,6 +13,7 @@ from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.interop.formats.format import Answers, ModelFormat
 from ddpm_studio.interop.formats.source import Source, hub_name, open_source, weights_in
 from ddpm_studio.interop.model import ForeignModel
+from ddpm_studio.interop.unknown_folders import JOIN, known_folder
 from ddpm_studio.paths import MISSING, why_unreachable
 from ddpm_studio.pickles.reader import Unknown
 
@@ -28,7 +29,7 @@ _OPTIMIZER = {"state", "param_groups"}
 _OF_DIFFUSERS = "time_embedding.linear_1.weight"
 _SPREAD = (
     "is a part of a checkpoint that is spread over several files (torch.distributed)",
-    "Join them: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER ckpt.pt.",
+    JOIN,
 )
 # What is known by its ending, as a sentence's predicate, and what to do.
 _OTHERS = {
@@ -48,12 +49,25 @@ _OTHERS = {
         (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
         ("is a picture, and no model", "Choose a checkpoint."),
     ),
+    **dict.fromkeys(
+        (".yaml", ".yml", ".json"),
+        ("holds settings, and no weights", "Choose the checkpoint beside it."),
+    ),
+    **dict.fromkeys(
+        (".pkl", ".pickle", ".p", ".joblib"),
+        (
+            "is a Python pickle of no kind that is known here, which is not run",
+            "Save its weights alone: torch.save(model.state_dict(), 'ckpt.pt').",
+        ),
+    ),
     ".gguf": ("is a model of llama.cpp's format", "Only models of PyTorch can be read."),
     ".zip": ("is an archive", "Unpack it, and choose what was in it."),
     ".tar": ("is an archive", "Unpack it, and choose what was in it."),
     ".gz": ("is packed", "Unpack it, and choose what was in it."),
 }
 _TENSORFLOW = (".index", ".meta")
+# Archives as torch's files are, which hold something else.
+_ZIPS_OF_OTHERS = (".keras", ".npz")
 
 
 @dataclass(frozen=True)
@@ -153,7 +167,7 @@ def _nothing_known(source: Source) -> StudioError:
     remedy = f"What can be read: {known}."
     if source.is_folder:
         return _unknown_folder(path, remedy)
-    if source.problem:
+    if source.problem and path.suffix.lower() not in _ZIPS_OF_OTHERS:
         return StudioError(
             f"{path} begins as a checkpoint and can't be read as one: {source.problem}.",
             "Download or copy it again.",
@@ -176,19 +190,8 @@ def _unknown_folder(path: Path, remedy: str) -> StudioError:
         return UnknownModelError(
             f"{path} is a run of DDPM Studio already.", "Open it, or sample from it, as it is."
         )
-    if any(one.suffix in _TENSORFLOW for one in path.glob("*.ckpt*")):
-        return UnknownModelError(
-            f"{path} holds a checkpoint of TensorFlow, as Ho's own code writes.",
-            "Convert it as pesser/pytorch_diffusion does, and import the result.",
-        )
-    if next(path.glob("*.distcp"), None) is not None:
-        what, remedy = _SPREAD
-        return UnknownModelError(f"{path} {what.replace('a part of ', '')}.", remedy)
-    if (path / "latest").is_file() and next(path.glob("*/*_model_states.pt"), None) is not None:
-        return UnknownModelError(
-            f"{path} is a checkpoint of DeepSpeed.",
-            "Join its parts with the zero_to_fp32.py that lies in it, and import the result.",
-        )
+    if (known := known_folder(path)) is not None:
+        return UnknownModelError(known.cause, known.remedy)
     return UnknownModelError(
         f"{path} is not a diffusers model, nor of another kind that is known here.", remedy
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,8 @@ def test_whole_and_unknown_is_not_damaged(
         ("a.png", "a picture, and no model"),
         ("__0_0.distcp", "torch.distributed"),
         ("a.txt", "no checkpoint of a kind"),
+        ("a.pkl", "a Python pickle"),
+        ("a.yaml", "holds settings, and no weights"),
     ],
 )
 def test_what_is_known_by_its_name(name: str, words: str, tmp_path: Path) -> None:
@@ -187,6 +190,45 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
     (deep / "global_step5" / "mp_rank_00_model_states.pt").touch()
     (deep / "latest").write_text("global_step5")
     assert "DeepSpeed" in refusal(deep)
+
+
+@pytest.mark.parametrize("name", ["a.keras", "a.npz"])
+def test_archives_of_others_are_not_damaged(name: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w") as archive:
+        archive.writestr("config.json", "{}")
+    told = refusal(tmp_path / name)
+    assert "Only models of PyTorch can be read" in told
+    assert "begins as a checkpoint" not in told
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["pytorch_lora_weights.safetensors"], "holds a LoRA"),
+        (["adapter_config.json", "adapter_model.bin"], "holds a LoRA"),
+        (["learned_embeds.bin"], "textual inversion"),
+        (["saved_model.pb", "variables/variables.index"], "TensorFlow (SavedModel)"),
+        (["checkpoint", "x.index", "x.data-00000-of-00001"], "a checkpoint of TensorFlow"),
+        (["checkpoint_10/_METADATA", "checkpoint_10/manifest.ocdbt"], "JAX (Orbax)"),
+        (["model.onnx"], "ONNX"),
+        (["scheduler_config.json"], "a scheduler, and no network"),
+        (["optimizer.bin", "pytorch_model.bin"], "Choose one of the files"),
+        (["a.pt", "logs/x"], "holds a.pt, and no config.json"),
+    ],
+)
+def test_folders_of_other_programs_are_named(names: list[str], words: str, tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text("{}")
+    told = refusal(tmp_path / "in")
+    assert words in told
+    assert "damaged" not in told
+
+
+def test_a_model_of_transformers_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "model.safetensors").write_text("x")
+    assert "a model of the library transformers (bert)" in refusal(tmp_path)
 
 
 def test_each_layout_has_code_and_says_so_where_it_is_refused() -> None:
