@@ -12,6 +12,7 @@ from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
 from ddpm_studio.data.formats.choosing import archive_of, beside, taken_by_formats
 from ddpm_studio.data.formats.folders import (
+    SYSTEM_FOLDERS,
     Stamp,
     folder_files,
     single_file,
@@ -29,7 +30,17 @@ from ddpm_studio.data.labels.repeated import repeated_folders
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.sources import label_sources
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.splits import ALL, aside_told, part_of, split_of, taken_splits
+from ddpm_studio.data.splits import (
+    ALL,
+    IMAGES,
+    MASKS,
+    TAKES_ALL,
+    aside_told,
+    folder_part,
+    part_of,
+    split_of,
+    taken_splits,
+)
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import stand_in_at
@@ -96,11 +107,27 @@ class _Collecting:
         # Pictures dropped one by one belong together, whatever lies between them.
         if loose:
             self._tree(loose, self._reading(self._found.title, ""), may_hold_arrays=False)
+        if not self._first_rules and self._options.split not in (None, ALL):
+            self._tell_unused_split(self._options.split)
         return self._found
+
+    def _tell_unused_split(self, asked: str) -> None:
+        """Tell where a part was asked for of a set without parts."""
+        found = self._found
+        if asked in (IMAGES, MASKS) or any(line.endswith(TAKES_ALL) for line in found.warnings):
+            return
+        names = {name for one in found.items for name in one.name.split("/")}
+        parts = {part[0] for name in names if (part := folder_part(name)) is not None}
+        parts |= {split for name in names if (split := _split_in(name)) is not None}
+        if asked not in parts:
+            found.told.append(f"Nothing here says which part it is of: {asked} means all of it.")
 
     def _archive(self, path: Path) -> list[File] | None:
         found = self._found
-        return archive_of(path, self._stack, self._options, found.formats, found.told)
+        files = archive_of(path, self._stack, self._options, found.formats, found.told)
+        if files is None or self._first_rules:
+            return files
+        return [file for file in files if SYSTEM_FOLDERS.isdisjoint(file.name.split("/")[:-1])]
 
     def _reading(self, title: str, prefix: str) -> Reading:
         self._trees += 1

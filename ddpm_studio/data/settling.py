@@ -23,11 +23,11 @@ from ddpm_studio.data.labels.choosing import (
     renamed,
 )
 from ddpm_studio.data.ranges import SeenValues, Told
-from ddpm_studio.data.report import Reject, Report, size_warnings
+from ddpm_studio.data.report import Reject, Report, listed, size_warnings
 from ddpm_studio.data.rows import settle_rows
 from ddpm_studio.data.store import LABELS, NAMES, digest_of
 from ddpm_studio.data.survey import Survey, nothing_usable
-from ddpm_studio.errors import StudioError
+from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
@@ -103,6 +103,8 @@ def settle(
             for item, one in zip(kept, classes, strict=True)
             if one is None
         ]
+        if sized.rules != FIRST_RULES and (line := _not_classes(classes, sized.classes)):
+            told.append(line)
         classes = renamed(classes, sized.classes)
         if None in classes:
             if line := _classes_left_out(labels.classes, sized.classes):
@@ -183,6 +185,13 @@ def _told(
 def _counted(classes: Sequence[str | None] | None) -> tuple[tuple[str, int], ...]:
     counts = Counter(one for one in classes or () if one is not None)
     return tuple((name, counts[name]) for name in sorted(counts, key=natural_key))
+
+
+def _not_classes(classes: Sequence[str | None], names: Mapping[str, str]) -> str:
+    """Say which classes that were to have other names there are not."""
+    there = set(classes)
+    missing = [plain(name, 60) for name in names if name not in there]
+    return f"There is no class {listed(missing, 3)} to rename." if missing else ""
 
 
 def _classes_left_out(classes: Sequence[str | None] | None, names: Mapping[str, str]) -> str:

@@ -9,6 +9,8 @@ from ddpm_studio.errors import StudioError
 
 TRAIN, ALL = "train", "all"
 IMAGES, MASKS = "images", "masks"
+#: Ends what is told of parts that are left aside.
+TAKES_ALL = "--split all takes everything."
 #: What each part is called by people, in lower case.
 _WORDS = {
     TRAIN: ("train", "training", "trainset", "trn"),
@@ -150,4 +152,4 @@ def aside_told(counts: dict[str, int], what: str = "picture") -> str:
         return ""
     is_one = len(parts) == 1 and next(iter(counts.values())) == 1
     verb = "is" if is_one else "are"
-    return f"{' and '.join(parts)} {verb} left aside; --split all takes everything."
+    return f"{' and '.join(parts)} {verb} left aside; {TAKES_ALL}"

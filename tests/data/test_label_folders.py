@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ddpm_studio.data import Dataset
-from tests.data.pictures import encoded, image, noise, prepared
+from tests.data.pictures import encoded, image, make_zip, noise, prepared
 
 PICTURE = encoded(image(noise(1, 8, 8)[0]))
 ONLY_COUNT = "The folders only count the pictures; --labels folders makes classes of them."
@@ -171,3 +171,25 @@ def test_of_the_hubs_cache_the_newest_version_is_read(tmp_path: Path, told: bool
         (tmp_path / "in/refs/main").write_text("a")
     (tmp_path / "in/blobs/hash").write_bytes(PICTURE)
     assert classes(tmp_path, names)[0] == {"x": 2, "y": 2}
+
+
+def test_a_part_that_there_is_not_is_told(tmp_path: Path) -> None:
+    names = [f"{one}/{n}.png" for one in ("cat", "dog") for n in range(2)]
+    line = "Nothing here says which part it is of: val means all of it."
+    assert line in classes(tmp_path / "a", names, split="val")[1].report.told
+    assert not classes(tmp_path / "a", names, split="all")[1].report.told[1:]
+    alone = [f"valid/{name}" for name in names]
+    assert line not in classes(tmp_path / "b", alone, split="val")[1].report.told
+
+
+def test_classes_to_rename_that_there_are_not_are_told(tmp_path: Path) -> None:
+    names = [f"{one}/{n}.png" for one in ("cat", "dog") for n in range(2)]
+    found, data = classes(tmp_path, names, classes={"cat": "Katze", "cow": "Kuh"})
+    assert found == {"Katze": 2, "dog": 2}
+    assert "There is no class cow to rename." in data.report.told
+
+
+def test_folders_of_systems_in_an_archive_are_passed_over(tmp_path: Path) -> None:
+    members = {f"{one}/{n}.png": PICTURE + bytes([n]) for one in ("cat", "@eaDir") for n in (1, 2)}
+    data = prepared(tmp_path / "cache", make_zip(tmp_path / "x.zip", members))
+    assert data.report.found == 2
