@@ -21,6 +21,9 @@ _SENTENCES = {
     OUT_OF_RANGE: f"has {OUT_OF_RANGE}",
 }
 
+# Kinds of reasons for leaving out whole files, which may hold no pictures at all.
+_OF_FILES = ("no pictures", "archive not read")
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -77,7 +80,7 @@ class Report:
         """Return the report as short lines for people, most important first."""
         lines = [f"{_count(self.kept, 'picture')} from {self.source}."]
         lines += [
-            f"{_count(count, 'picture')} left out: {kind}."
+            f"{_count(count, 'file' if kind in _OF_FILES else 'picture')} left out: {kind}."
             for kind, count in Counter(reject.kind for reject in self.rejects).most_common()
         ]
         lines += self.warnings

@@ -64,6 +64,7 @@ def test_it_is_left_out_and_the_pictures_are_read(
     assert len(data.images) == 4
     assert [reject.name for reject in data.report.rejects] == [name]
     assert why in data.report.rejects[0].reason
+    assert "1 file left out: no pictures." in data.report.lines()
     # By itself it is refused with the same reason.
     with pytest.raises(StudioError) as refused:
         prepared(tmp_path / "cache", folder / name)
