@@ -22,10 +22,14 @@ _WORDS = {
 _BY_WORD = {word: split for split, words in _WORDS.items() for word in words}
 # What lies beside pictures to be segmented: a mask for each, which is no picture to learn.
 _MASK_WORDS = {
-    IMAGES: ("images", "image", "imgs", "img", "jpegimages", "pictures", "photos"),
+    IMAGES: (
+        *("images", "image", "imgs", "img", "jpegimages", "pictures", "photos"),
+        *("leftimg8bit", "img_dir"),
+    ),
     MASKS: (
         *("masks", "mask", "annotations", "segmentation", "segmentations", "labels", "gt"),
         *("segmentationclass", "segmentationobject", "groundtruth", "ground_truth"),
+        *("gtfine", "gtcoarse", "ann_dir", "trimaps"),
     ),
 }
 _BY_MASK_WORD = {word: part for part, words in _MASK_WORDS.items() for word in words}
@@ -89,20 +93,20 @@ def parts_beside(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
 def parts_in(names: Collection[str]) -> dict[str, tuple[str, str]] | None:
     """Return the part that the name of each folder has within it, and the rest; None: not so.
 
-    Of "DIV2K_train_HR" and "DIV2K_valid_HR" the rest is one and the same, and tells nothing; beside
-    "DIV2K_train_LR" it does.
+    "DIV2K_train_HR" and "DIV2K_valid_HR" differ in their part alone. Where that is the rest of all,
+    it tells nothing; beside "DIV2K_train_LR" it does. What else lies there is extra.
     """
-    parts = {}
+    parts: dict[str, tuple[str, str]] = {}
     for name in names:
         splits = [word for word in _PIECES.findall(name) if word.casefold() in _BY_WORD]
-        if len(splits) != 1:
-            return None
-        rest = _JOINTS.sub("_", name.replace(splits[0], "")).strip("_")
-        parts[name] = (_BY_WORD[splits[0].casefold()], rest)
-    if not _are_parts(split for split, _ in parts.values()):
-        return None
+        if len(splits) == 1:
+            rest = _JOINTS.sub("_", name.replace(splits[0], "")).strip("_")
+            parts[name] = (_BY_WORD[splits[0].casefold()], rest)
     rests = {rest for _, rest in parts.values()}
-    return {name: (split, rest if len(rests) > 1 else "") for name, (split, rest) in parts.items()}
+    if not any(_are_parts(part for part, of in parts.values() if of == rest) for rest in rests):
+        return None
+    told = {name: (part, rest if len(rests) > 1 else "") for name, (part, rest) in parts.items()}
+    return {name: told.get(name, ("extra", "")) for name in names}
 
 
 def _are_parts(splits: Iterable[str]) -> bool:

@@ -94,6 +94,7 @@ def test_the_head_of_a_table_is_known_by_what_it_does_not_name(tmp_path: Path) -
         [f"HAM_images_part_{k}/{n}.png" for k in (1, 2) for n in range(2)],
         [f"images_{k:03}/images/{k}{n}.png" for k in (1, 2) for n in range(2)],
         [f"{k}APPLE/IMG_{n}.png" for k in (100, 101) for n in range(2)],
+        [f"512px/{k:04}/{n}{k:03}.png" for k in (7, 8) for n in (1, 2)],
         [f"{k}/DSC_{n}.png" for k in ("100CANON", "101_PANA", "202311__") for n in range(2)],
     ],
 )
@@ -193,3 +194,33 @@ def test_folders_of_systems_in_an_archive_are_passed_over(tmp_path: Path) -> Non
     members = {f"{one}/{n}.png": PICTURE + bytes([n]) for one in ("cat", "@eaDir") for n in (1, 2)}
     data = prepared(tmp_path / "cache", make_zip(tmp_path / "x.zip", members))
     assert data.report.found == 2
+
+
+def test_folders_of_videos_and_patients_are_no_classes(tmp_path: Path) -> None:
+    names = [f"patient_{k:03}/{n}.png" for k in range(2) for n in range(2)]
+    found, data = classes(tmp_path, names)
+    assert not found
+    assert any("only tell which pictures belong together" in line for line in data.report.told)
+
+
+def test_folders_that_differ_in_their_part_alone(tmp_path: Path) -> None:
+    # Of Market-1501.
+    folders = ("bounding_box_train", "bounding_box_test", "query")
+    names = [f"{folder}/{n}.png" for folder in folders for n in range(2)]
+    found, data = classes(tmp_path / "a", names)
+    assert not found
+    assert data.images.shape[0] == 2
+    # A set in each folder.
+    names = [f"{of}_{part}/{n}.png" for of in "xy" for part in ("train", "test") for n in (1, 2)]
+    assert classes(tmp_path / "b", names)[0] == {"x": 2, "y": 2}
+
+
+def test_masks_of_cityscapes_are_left_aside(tmp_path: Path) -> None:
+    parts = [
+        f"{one}/{part}/{city}"
+        for one in ("leftImg8bit", "gtFine")
+        for part in ("train", "val")
+        for city in ("aachen", "bochum")
+    ]
+    names = [f"{folder}/{n}.png" for folder in parts for n in (1, 2)]
+    assert classes(tmp_path, names)[0] == {"aachen": 2, "bochum": 2}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 # Parts of a set by number, such as "HAM10000_images_part_1", and so many pictures a folder as
 # FFHQ, EDM and img2dataset put there.
@@ -14,6 +14,13 @@ _COUNTED = re.compile(
 )
 _NUMBERED = re.compile(r"\D{0,40}(\d{1,18})")
 _STEPS = (1_000, 10_000)
+# Danbooru keeps a picture in the folder of its last three digits.
+_LAST = 1_000
+_TOGETHER = re.compile(
+    r"((?:.{0,80}[ _.-])?(?:video|clip|scene|sequence|seq|shot|patient|case|session|scan|series))"
+    r"[ _.-]?\d{1,9}",
+    re.IGNORECASE,
+)
 # What cameras call their folders (Design rule for Camera File system, JEITA CP-3461), and phones.
 _CAMERAS = re.compile(r"[1-9]\d\d(?:[A-Z][A-Z0-9_]|_[A-Z0-9])[A-Z0-9_]{3}|20\d{4}_[_a-z]")
 _MONTH = r"(?:0?[1-9]|1[0-2])"
@@ -31,9 +38,10 @@ def no_classes(classes: Sequence[str], paths: Sequence[str]) -> str:
         paths: of the pictures.
     """
     different = set(classes)
-    counted = [_COUNTED.fullmatch(one) for one in different]
-    if all(counted) and len({match[1] for match in counted if match}) == 1:
+    if _differ_in_numbers(_COUNTED, different):
         return "count the pictures"
+    if _differ_in_numbers(_TOGETHER, different):
+        return "tell which pictures belong together"
     if all(map(_CAMERAS.fullmatch, different)) or _numbers(classes, paths):
         return "count the pictures"
     if all(map(_DATES.fullmatch, different)) or all(map(_YEAR_AND_MONTH.search, paths)):
@@ -41,8 +49,14 @@ def no_classes(classes: Sequence[str], paths: Sequence[str]) -> str:
     return ""
 
 
+def _differ_in_numbers(form: re.Pattern[str], names: Collection[str]) -> bool:
+    """Whether names are of a form, whose first group they have in common."""
+    found = [form.fullmatch(one) for one in names]
+    return all(found) and len({match[1] for match in found if match}) == 1
+
+
 def _numbers(classes: Sequence[str], paths: Sequence[str]) -> bool:
-    """Whether folders are the thousands or ten thousands of the numbers of their pictures."""
+    """Whether folders are the thousands, or the last digits, of the numbers of their pictures."""
     if not all(one.isascii() and one.isdecimal() and len(one) < 18 for one in set(classes)):
         return False
     numbers = []
@@ -51,10 +65,10 @@ def _numbers(classes: Sequence[str], paths: Sequence[str]) -> bool:
         if match is None:
             return False
         numbers.append(int(match[1]))
+    pairs = list(zip(classes, numbers, strict=True))
+    if max(numbers) >= _LAST and all(int(one) == number % _LAST for one, number in pairs):
+        return True
     return any(
-        all(
-            int(one) in (number // step, number // step * step)
-            for one, number in zip(classes, numbers, strict=True)
-        )
+        all(int(one) in (number // step, number // step * step) for one, number in pairs)
         for step in _STEPS
     )
