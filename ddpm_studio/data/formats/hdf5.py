@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -15,6 +15,7 @@ from ddpm_studio.data.byte_ranges import Whole
 from ddpm_studio.data.formats.array_files import parts_of_files
 from ddpm_studio.data.formats.array_rows import Array, ArrayRows, BlockRows
 from ddpm_studio.data.formats.hdf5_chunks import StoredChunks
+from ddpm_studio.data.formats.hdf5_heaps import has_endless_heap
 from ddpm_studio.data.formats.named_arrays import NAMES, SHOWN, Named
 from ddpm_studio.data.formats.reading import Reading, Taken
 from ddpm_studio.data.items import File
@@ -56,19 +57,26 @@ def read_hdf5(files: Sequence[File], reading: Reading) -> Taken:
 
 def _arrays(reading: Reading, file: File) -> list[Named]:
     name = reading.shown(file.name)
-    listing = _Listing(reading, name)
 
-    def read() -> None:
+    def read() -> _Listing:
         source = _opened(file, reading, name)
         if not reading.first_rules:
             _refuse_keras(source, name)
+        before_heap = cache(partial(_refuse_endless_heap, source, file, reading, name))
+        listing = _Listing(reading, name, before_heap)
         listing.add(source, "", 0)
         for holder in (source, *(source[one.name] for one in listing.arrays[:_LOOKED_AT])):
-            for key, value in holder.attrs.items():
-                if NAMES.fullmatch(str(key).casefold()) and isinstance(value, np.ndarray):
+            for key in holder.attrs:
+                if NAMES.fullmatch(str(key).casefold()) is None:
+                    continue
+                if holder.attrs.get_id(key).dtype.kind == "O":
+                    listing.before_heap()
+                value = holder.attrs[key]
+                if isinstance(value, np.ndarray):
                     reading.note_names(value.tolist(), f"{plain(str(key), 60)} of {name}")
+        return listing
 
-    _refusing(name, read)
+    listing = _refusing(name, read)
     listing.tell()
     return listing.arrays
 
@@ -122,15 +130,31 @@ def _refuse_drivers(stream: BinaryIO, name: str) -> None:
         )
 
 
+def _refuse_endless_heap(source: h5py.File, file: File, reading: Reading, name: str) -> None:
+    """Refuse a file whose texts the library would look for without an end.
+
+    Raises:
+        StudioError: it has such a heap.
+    """
+    _, length_bytes = source.id.get_create_plist().get_sizes()
+    if has_endless_heap(reading.open(file), length_bytes):
+        raise StudioError(
+            f"{name} is damaged: where its texts lie, free space has no size.",
+            "Save or download it again.",
+        )
+
+
 class _Listing:
     """The datasets of a file, and those that can't be read.
 
     Args:
         reading: where to tell what is not read.
         name: what people know the file by.
+        before_heap: to be called before a value of variable length is read; raises StudioError.
     """
 
-    def __init__(self, reading: Reading, name: str) -> None:
+    def __init__(self, reading: Reading, name: str, before_heap: Callable[[], None]) -> None:
+        self.before_heap = before_heap
         self.arrays: list[Named] = []
         self._unwritten: list[str] = []
         self._elsewhere: list[str] = []
@@ -161,13 +185,18 @@ class _Listing:
             self._unwritten.append(name)
         elif shape:
             called = f"{self._name}:{plain(name, 60)}"
-            rows = partial(_refusing, called, partial(_rows, one, self._reading, called))
+            rows = partial(_refusing, called, partial(self._rows, one, called))
             is_text = h5py.check_string_dtype(one.dtype) is not None
             if is_text and not self._reading.first_rules:
                 texts = partial(_texts, rows)
                 self.arrays.append(Named(name, shape, np.dtype(np.str_), texts))
             else:
                 self.arrays.append(Named(name, shape, one.dtype, rows))
+
+    def _rows(self, dataset: Any, called: str) -> ArrayRows:
+        if dataset.dtype.kind == "O":
+            self.before_heap()
+        return _rows(dataset, self._reading, called)
 
     @property
     def _is_full(self) -> bool:

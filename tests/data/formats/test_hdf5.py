@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ddpm_studio.data.formats.hdf5_heaps import has_endless_heap
 from ddpm_studio.errors import StudioError
 from tests.data.pictures import noise, prepared
 from tests.hostile.seeds import with_driver_block
@@ -174,3 +176,47 @@ def test_of_a_spectrum_and_its_pictures_the_pictures_are_read(tmp_path: Path) ->
         file["kspace"] = np.zeros((6, 32, 32), np.complex64)
         file["reconstruction"] = IMAGES[..., 0].repeat(4, 1).repeat(4, 2)
     assert prepared(tmp_path / "cache", tmp_path / "x.h5").images.shape[0] == len(IMAGES)
+
+
+def _with_endless_heap(path: Path) -> None:
+    """Tell of the free space behind a file's texts that it is of 0 bytes."""
+    content = bytearray(path.read_bytes())
+    at = content.index(b"GCOL") + 16
+    while index := int.from_bytes(content[at : at + 2], "little"):
+        assert index > 0
+        at += 16 + -(-int.from_bytes(content[at + 8 : at + 16], "little") // 8) * 8
+    content[at + 8 : at + 16] = bytes(8)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("texts", ["note", "set"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_texts_in_a_heap_without_an_end_never_reach_the_library(
+    tmp_path: Path, texts: str, packed: bool
+) -> None:
+    path = tmp_path / "x.h5"
+    names = ["cat", "dog"]
+    with h5py.File(path, "w") as file:
+        file["images"], file["labels"] = IMAGES, np.arange(6) % 2
+        if texts == "note":
+            file["images"].attrs["class_names"] = names
+        else:
+            file["class_names"] = names
+    assert prepared(tmp_path / "cache", path).class_names == ("cat", "dog")
+    _with_endless_heap(path)
+    source = path
+    if packed:
+        source = tmp_path / "x.zip"
+        with zipfile.ZipFile(source, "w") as archive:
+            archive.write(path, "x.h5")
+    with pytest.raises(StudioError, match="free space has no size"):
+        prepared(tmp_path / "cache", source)
+
+
+def test_a_heap_is_found_across_the_pieces_that_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    heap = b"GCOL\x01\0\0\0" + (4096).to_bytes(8, "little") + bytes(4080)
+    sound = heap[:24] + (4080).to_bytes(8, "little") + heap[32:]
+    for piece in range(60, 76):
+        monkeypatch.setattr("ddpm_studio.data.formats.hdf5_heaps._READ_BYTES", piece)
+        assert has_endless_heap(io.BytesIO(bytes(64) + heap), 8)
+        assert not has_endless_heap(io.BytesIO(bytes(64) + sound), 8)
