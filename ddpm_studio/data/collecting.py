@@ -35,6 +35,7 @@ from ddpm_studio.data.splits import (
     IMAGES,
     MASKS,
     TAKES_ALL,
+    TRAIN,
     aside_told,
     folder_part,
     part_of,
@@ -267,7 +268,9 @@ class _Collecting:
             }
             if asked in (None, ALL) or not any(parts.values()):
                 what = f"{source.title[:1].upper()}{source.title[1:]}"
-                take = "; --split takes one" if any(parts.values()) else ""
+                there = sorted({part for part in parts.values() if part is not None})
+                one = TRAIN if TRAIN in there else next(iter(there), "")
+                take = f"; --split {one} takes that part alone" if one else ""
                 reading.told.append(f"{what} tells parts of the set; all of them are read{take}.")
                 continue
             taken = taken_splits(parts.values(), asked)

@@ -99,15 +99,19 @@ class Report:
             verb = "is not a picture" if total == 1 else "are not pictures"
             kinds = listed([f"{count:,} {kind}" for kind, count in self.others], _SIZES_SHOWN)
             lines.append(f"{_count(total, 'other file')} {verb}: {kinds}.")
-            lines += [
-                f"{_count(count, f'file {kind}', f'files {kind}')}: {what}."
-                for kind, count in self.others
-                if (what := foreign_suffix(kind))
-            ]
+            lines += self.known_others()
         chosen = [f"{key} ({n:,})" if n else key for key, _, n in self.label_choices]
         if len(chosen) > len(self.labels):
             lines.append(f"Labels to choose from: {listed(chosen, _CLASSES_SHOWN)}.")
         return lines
+
+    def known_others(self) -> list[str]:
+        """Return a line for each kind of the other files of which more is known: what it is."""
+        return [
+            f"{_count(count, f'file {kind}', f'files {kind}')}: {what}."
+            for kind, count in self.others
+            if (what := foreign_suffix(kind))
+        ]
 
     def _size_words(self) -> list[str]:
         if len(self.sizes) == 1:

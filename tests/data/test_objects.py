@@ -327,7 +327,9 @@ def test_a_part_that_a_column_tells_is_taken_where_it_is_asked_for(
     lines = [f"{pair},{cells[n // 4]}" for n, pair in enumerate(PAIRS)]
     (folder / name).write_text(rows(head, *lines))
     image(noise(1, seed=9)[0]).save(folder / "images" / "unlisted.png")
-    assert len(prepared(tmp_path / "cache", folder).images) == COUNT + 1
+    data = prepared(tmp_path / "cache", folder)
+    assert len(data.images) == COUNT + 1
+    assert told(data, "all of them are read; --split train takes that part alone.")
     data = prepared(tmp_path / "cache", folder, split="val")
     assert named(data) == ["cat", "dog"]
     line = "4 pictures of train and 1 picture of no part are left aside"

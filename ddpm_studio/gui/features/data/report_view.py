@@ -108,6 +108,7 @@ class ReportView(QWidget):
                     self.tr("{n} other files are not pictures."),
                 )
             )
+            notes += [f"\n{line}" for line in report.known_others()]
         # What values, axes and classes were taken for stands in a line each.
         notes += [f"\n{self._in_form(line)}" for line in report.told]
         classes = [f"{name}: {count:,}" for name, count in report.class_counts]

@@ -70,3 +70,14 @@ def test_one_may_leave_it_at_what_is_open(qtbot: QtBot, studio: Studio, tmp_path
     assert panel.report.title.text() == "in"
     assert panel.thumbnails.isVisible()
     assert not panel.back_button.isVisible()
+
+
+def test_what_is_not_read_is_named_beside_pictures(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    make_picture_folder(tmp_path / "in", 3)
+    for number in range(2):
+        (tmp_path / "in" / f"{number}.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    panel = shown(qtbot, studio, tmp_path / "in")
+    qtbot.waitUntil(lambda: studio.dataset is not None, timeout=WAIT)
+    assert "2 files .heic: a HEIC picture, not read here" in panel.report.notes.text()
