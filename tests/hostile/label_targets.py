@@ -60,7 +60,9 @@ def read_tables(folder: Path, content: bytes) -> object:
 
     place = _numbered(folder / "labelled")
     first = content[:1]
-    name = {b"{": "dataset.json", b"4": "attributes.txt", b"f": "metadata.csv"}.get(first, "0.json")
+    names = {b"{": "dataset.json", b"4": "attributes.txt", b"f": "metadata.csv"}
+    names |= {b"s": "labels.csv", b"n": "labels.txt"}
+    name = names.get(first, "0.json")
     name = "metadata.jsonl" if content.startswith(b'{"file_name') else name
     (place / name).write_bytes(content)
     try:
@@ -72,19 +74,22 @@ def read_tables(folder: Path, content: bytes) -> object:
 
 def table_seeds() -> list[bytes]:
     """Return tables, lines, a manifest and a note of one picture."""
-    texts = (seeds.TABLE, seeds.LINES, seeds.CELEBA, seeds.MANIFEST, ' {"label": "a"}')
+    texts = [seeds.TABLE, seeds.LINES, seeds.CELEBA, seeds.MANIFEST, ' {"label": "a"}']
+    parts = [f"C:\\x\\{n}.png;a b;{('train', 'valid')[n % 2]}\n" for n in _PICTURES]
+    texts.append("sep=;\nfile;label;split\n" + "".join(parts))
+    texts.append("name\tclass\n" + "".join(f"x/{n}.png\ta b\n" for n in _PICTURES))
     return [text.encode() for text in texts]
 
 
 def read_objects(folder: Path, content: bytes) -> object:
     """Read annotations beside pictures; their first sign says of which program."""
     place = _numbered(folder / "marked")
-    name = {b"{": "a.json", b"<": "0.xml"}.get(content[:1], "0.txt")
+    name = {b"{": "a.json", b"[": "a.json", b"<": "0.xml"}.get(content[:1], "0.txt")
     return _beside(place, name, content)
 
 
 def object_seeds() -> list[bytes]:
-    """Return annotations as COCO, labelme, Pascal VOC and YOLO have them."""
+    """Return annotations as COCO, labelme, Create ML, Pascal VOC and YOLO have them."""
     marks = [
         {"id": n, "image_id": n, "category_id": n % 2, "bbox": [0, 1, 2.5, 4], "area": 9}
         for n in _PICTURES
@@ -96,11 +101,20 @@ def object_seeds() -> list[bytes]:
     }
     outline = {"label": "cat", "points": [[0, 0], [2, 0], [2, 2.5]]}
     labelme = {"shapes": [outline, outline | {"label": "dog"}], "imagePath": "0.png"}
+    sides = {"x": 1, "y": 1, "width": 2, "height": 2.5}
+    create_ml = [
+        {"image": f"{n}.png", "annotations": [{"label": "cat", "coordinates": sides}]}
+        for n in _PICTURES
+    ]
     box = "".join(f"<{edge}>{n}</{edge}>" for n, edge in enumerate(("xmin", "ymin", "xmax")))
     marked = f"<object><name> cat </name><bndbox>{box}<ymax> 9.5 </ymax></bndbox></object>"
     voc = f"<annotation><filename>0.png</filename>{marked}{marked}</annotation>"
     yolo = "0 0.5 0.5 0.25 .25\n1 0.1 0.1 0.9 0.1 0.9 0.9 1e-1 0.9\n"
-    return [*(json.dumps(one).encode() for one in (coco, labelme)), voc.encode(), yolo.encode()]
+    return [
+        *(json.dumps(one).encode() for one in (coco, labelme, create_ml)),
+        voc.encode(),
+        yolo.encode(),
+    ]
 
 
 def read_class_names(folder: Path, content: bytes) -> object:
