@@ -193,3 +193,12 @@ def test_of_a_note_in_yaml_on_every_picture_few_are_read() -> None:
 )
 def test_names_in_the_yaml_of_yolo(text: str, names: object) -> None:
     assert yaml_names(text) == names
+
+
+def test_a_map_under_any_name(tmp_path: Path) -> None:
+    for number, one in enumerate(noise(4, 8, 8)):
+        path = tmp_path / "in" / str(number % 2) / f"leaf{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image(one).save(path)
+    (tmp_path / "in" / "label_num_to_disease_map.json").write_text('{"0": "rust", "1": "well"}')
+    assert prepared(tmp_path / "cache", tmp_path / "in").class_names == ("rust", "well")

@@ -181,9 +181,9 @@ def _names(meta: Sequence[File]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _named(classes: list[str], names: Sequence[str]) -> list[str]:
+def _named(classes: Sequence[str | None], names: Sequence[str]) -> list[str | None]:
     numbers = {str(number): name for number, name in enumerate(names)}
-    return [numbers.get(one, one) for one in classes]
+    return [one and numbers.get(one, one) for one in classes]
 
 
 def _give(labels: Array) -> Array:

@@ -262,7 +262,7 @@ def _pictures(arrays: Sequence[Named], reading: Reading, name: str) -> list[Name
 
 def _classes(
     pictures: Named, count: int, arrays: Sequence[Named], reading: Reading, called: str
-) -> list[str] | None:
+) -> list[str | None] | None:
     """Return the class of each picture by the labels beside them.
 
     Other arrays of a number or a text for each picture may be asked for; a lone one is taken if

@@ -100,10 +100,7 @@ class _Table:
         classes = self._reading.own_labels(self._name, choices, meta.num_rows)
         if classes is not None and self._reading.own.taken:
             names = self._class_names().get(self._reading.own.taken[-1], [])
-            classes = [
-                names[int(one)] if one.isdecimal() and int(one) < len(names) else one
-                for one in classes
-            ]
+            classes = [_named(one, names) for one in classes]
         items: list[Item] = []
         for group in range(meta.num_row_groups):
             info = meta.row_group(group)
@@ -218,6 +215,13 @@ class _Table:
     def _damaged(self, error: Exception) -> StudioError:
         why = plain(str(error), 100) or type(error).__name__
         return StudioError(f"{self._name} is damaged: {why}.", "Save or download it again.")
+
+
+def _named(one: str | None, names: Sequence[str]) -> str | None:
+    """Return the name of a class; where classes have names, the Hub has −1 for none."""
+    if one is None or (names and one == "-1"):
+        return None
+    return names[int(one)] if one.isdecimal() and int(one) < len(names) else one
 
 
 def _is_label(kind: Any) -> bool:

@@ -55,7 +55,7 @@ class Part:
     name: str
     rows: ArrayRows
     layout: ArrayLayout
-    classes: Sequence[str] | None = None
+    classes: Sequence[str | None] | None = None
     origin: str = ""
 
 
@@ -142,8 +142,10 @@ class Reading:
             self.class_names = found
         return found is not None
 
-    def own_labels(self, name: str, choices: OwnChoices, count: int) -> list[str] | None:
+    def own_labels(self, name: str, choices: OwnChoices, count: int) -> list[str | None] | None:
         """Return the class of each of ``count`` pictures by the labels that lie beside them.
+
+        None stands for an empty text, as everywhere.
 
         Args:
             name: what people know the pictures by.
@@ -155,7 +157,7 @@ class Reading:
             found = class_names(labels, count)
             if found is not None:
                 self.own.note(key)
-                return found
+                return [one or None for one in found] if not self.first_rules else [*found]
             self.warnings.append(f"Labels of {name} left out: {why_no_classes(labels, count)}.")
         return None
 

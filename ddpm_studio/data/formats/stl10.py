@@ -62,7 +62,7 @@ def read_stl10(files: Sequence[File], reading: Reading) -> Taken | None:
         choices = {} if beside is None else {"labels": partial(_labels, beside)}
         classes = reading.own_labels(shown, choices, count)
         if classes is not None:
-            classes = [names.get(one, one) for one in classes]
+            classes = [one and names.get(one, one) for one in classes]
         # Rows and columns are changed about, as MATLAB writes.
         layout = ArrayLayout("NCWH", (count, *_SHAPE))
         parts.append(Part(shown, _rows(file, count, reading), layout, classes))

@@ -79,12 +79,16 @@ def choose_labels(
     taken: dict[str, str] = {}
     told: list[str] = []
     for tree, numbers in trees.items():
-        has_own = all(classes[number] is not None for number in numbers)
-        if has_own and options.labels in (None, "own", *own.taken):
+        with_own = sum(classes[number] is not None for number in numbers)
+        asked_own = options.labels is not None and options.labels in ("own", *own.taken)
+        if with_own and (asked_own or (options.labels is None and with_own == len(numbers))):
             taken |= dict.fromkeys(own.taken, "")
             continue
         paths = [items[number].path for number in numbers]
         source, found = _best(sources.get(tree, ()), paths, options.labels)
+        if source is None and with_own and options.labels is None:
+            taken |= dict.fromkeys(own.taken, "")
+            continue
         for number, one in zip(numbers, found, strict=True):
             classes[number] = one
         if source is not None:
@@ -94,7 +98,7 @@ def choose_labels(
         return Labels(None, choices)
     missing = classes.count(None)
     if missing and options.labels is None:
-        if missing < len(classes) and any(title for title in taken.values()):
+        if missing < len(classes) and taken:
             told.append(
                 f"{missing:,} of {len(classes):,} pictures have no label, so there are no classes; "
                 f"--labels {next(iter(taken))} leaves these pictures out."

@@ -20,7 +20,7 @@ from ddpm_studio.errors import plain
 _STEM = re.compile(
     r"(?:imagenet_?)?(?:class(?:es)?|label|target|category|categor(?:y|ies)|id|idx|index)?_?-?"
     r"(?:names?|classes|labels|categories|map|mapping|index|indices|to_?idx|to_?id|to_?label|"
-    r"to_?name|to_?class|idx_to_class|class_index)",
+    r"to_?name|to_?class|idx_to_class|class_index)|\w{1,60}_map(?:ping)?",
     re.IGNORECASE,
 )
 _WORDNET = frozenset(("words", "synsets", "synset_words", "loc_synset_mapping", "map_clsloc"))

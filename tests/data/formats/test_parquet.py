@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,26 @@ def test_columns_that_are_no_files(tmp_path: Path, column: object, remedy: str) 
     with pytest.raises(StudioError, match="has the columns pixels, and none of pictures") as found:
         prepared(tmp_path / "cache", save(tmp_path / "x.parquet", pixels=column))
     assert remedy in found.value.remedy
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_an_empty_label_is_no_class(tmp_path: Path, missing: str | None) -> None:
+    pictures = [{"bytes": encoded(image(one)), "path": None} for one in noise(4, 8, 8)]
+    table = pa.table({"image": pictures, "label": ["cat", missing, "dog", "cat"]})
+    pq.write_table(table, tmp_path / "x.parquet")
+    data = prepared(tmp_path / "cache", tmp_path / "x.parquet")
+    assert data.labels is None
+    line = "1 of 4 pictures have no label, so there are no classes; --labels label leaves these"
+    assert any(line in one for one in data.report.told)
+    data = prepared(tmp_path / "cache", tmp_path / "x.parquet", labels="label")
+    assert dict(data.report.class_counts) == {"cat": 2, "dog": 1}
+    assert [reject.reason for reject in data.report.rejects] == ["without a label"]
+
+
+def test_the_hub_has_a_number_for_no_label(tmp_path: Path) -> None:
+    pictures = [{"bytes": encoded(image(one)), "path": None} for one in noise(4, 8, 8)]
+    features = {"label": {"names": ["cat", "dog"], "_type": "ClassLabel"}}
+    notes = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"image": pictures, "label": [-1] * 4}).replace_schema_metadata(notes)
+    pq.write_table(table, tmp_path / "x.parquet")
+    assert prepared(tmp_path / "cache", tmp_path / "x.parquet").labels is None
