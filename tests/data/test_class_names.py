@@ -202,3 +202,14 @@ def test_a_map_under_any_name(tmp_path: Path) -> None:
         image(one).save(path)
     (tmp_path / "in" / "label_num_to_disease_map.json").write_text('{"0": "rust", "1": "well"}')
     assert prepared(tmp_path / "cache", tmp_path / "in").class_names == ("rust", "well")
+
+
+@pytest.mark.parametrize("name", ["labels.json", "labels.txt"])
+def test_numbers_of_classes_are_not_taken_for_those_of_pictures(tmp_path: Path, name: str) -> None:
+    for number, one in enumerate(noise(4, 8, 8)):
+        path = tmp_path / "in" / str(number % 2) / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image(one).save(path)
+    text = '{"0": "rust", "1": "well"}' if name.endswith("json") else "0 rust\n1 well\n"
+    (tmp_path / "in" / name).write_text(text)
+    assert prepared(tmp_path / "cache", tmp_path / "in").class_names == ("rust", "well")

@@ -67,6 +67,8 @@ def table_sources(
     told: list[str] = []
     for file in tables:
         table = read_table(file)
+        if table is not None and _are_names(table, len(paths)):
+            table = None
         folder = file.name.rpartition("/")[0]
         path_of = partial(names.path_of, f"{folder}/" if folder else "")
         at = _file_column(table, path_of, len(paths)) if table is not None else None
@@ -84,6 +86,17 @@ def table_sources(
                 why = "it names the pictures, but no column has so few values as classes"
             told.append(f"{plain(file.name, 80)} is not read as labels: {why}.")
     return sources, used, told
+
+
+def _are_names(table: LabelTable, pictures: int) -> bool:
+    """Whether a table from number to name names classes: of few pictures each would have its own.
+
+    ``labels.json`` may be either, where pictures are called by their numbers.
+    """
+    if table.columns[0] or len(table.columns) != 2 or 2 * len(table.rows) > pictures:
+        return False
+    values = {row[1] for row in table.rows if len(row) == 2 and row[0].isdecimal()}
+    return len(values) == len(table.rows)
 
 
 class PictureNames:
