@@ -16,6 +16,7 @@ from ddpm_studio.interop.model import ForeignModel
 from ddpm_studio.interop.unknown_folders import JOIN, known_folder
 from ddpm_studio.paths import MISSING, why_unreachable
 from ddpm_studio.pickles.reader import Unknown
+from ddpm_studio.pickles.torch_zip import NOT_OF_TORCH
 
 _T = TypeVar("_T")
 
@@ -66,8 +67,6 @@ _OTHERS = {
     ".gz": ("is packed", "Unpack it, and choose what was in it."),
 }
 _TENSORFLOW = (".index", ".meta")
-# Archives as torch's files are, which hold something else.
-_ZIPS_OF_OTHERS = (".keras", ".npz")
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,12 @@ def _nothing_known(source: Source) -> StudioError:
     remedy = f"What can be read: {known}."
     if source.is_folder:
         return _unknown_folder(path, remedy)
-    if source.problem and path.suffix.lower() not in _ZIPS_OF_OTHERS:
+    if source.problem == NOT_OF_TORCH and path.suffix.lower() not in _OTHERS:
+        return UnknownModelError(
+            f"{path} is an archive, and no file of torch.save.",
+            "Unpack it, and choose what was in it.",
+        )
+    if source.problem not in ("", NOT_OF_TORCH):
         return StudioError(
             f"{path} begins as a checkpoint and can't be read as one: {source.problem}.",
             "Download or copy it again.",

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import zipfile
 
+#: Why a zip of another kind is refused.
+NOT_OF_TORCH = "it is no file of torch.save"
 _TREE, _LONGEST_ORDER = "data.pkl", 16
 _LOCAL_HEADER_BYTES = 30
 
@@ -28,7 +30,7 @@ class TorchZip:
         self._members = {info.filename: info for info in archive.infolist()}
         trees = [name for name in self._members if name.endswith(f"/{_TREE}")]
         if len(trees) != 1:
-            raise ValueError("it is no file of torch.save")
+            raise ValueError(NOT_OF_TORCH)
         self._root = trees[0].removesuffix(_TREE)
         order = self._members.get(f"{self._root}byteorder")
         if order is not None and self._content(order, _LONGEST_ORDER) != b"little":

@@ -336,3 +336,17 @@ def test_a_part_that_a_column_tells_is_taken_where_it_is_asked_for(
     assert any(line in one for one in data.report.warnings)
     with pytest.raises(StudioError, match="There is no part test"):
         prepared(tmp_path / "cache", folder, split="test")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "head", "cell"),
+    [("{:04}.png", "id,label", "{}"), ("{}.png", "file,label", "{}.jpg")],
+)
+def test_names_that_were_changed_since(tmp_path: Path, pattern: str, head: str, cell: str) -> None:
+    (tmp_path / "in").mkdir()
+    for n, one in enumerate(noise(COUNT)):
+        image(one).save(tmp_path / "in" / pattern.format(n))
+    lines = [f"{cell.format(n)},{KINDS[n % 2]}" for n in range(COUNT)]
+    (tmp_path / "in" / "x.csv").write_text(rows(head, *lines))
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert named(data) == [KINDS[n % 2] for n in range(COUNT)]

@@ -192,12 +192,20 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
     assert "DeepSpeed" in refusal(deep)
 
 
-@pytest.mark.parametrize("name", ["a.keras", "a.npz"])
-def test_archives_of_others_are_not_damaged(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("a.keras", "Only models of PyTorch can be read"),
+        ("a.npz", "Only models of PyTorch can be read"),
+        ("a.zip", "Unpack it"),
+        ("a.pth", "Unpack it"),
+    ],
+)
+def test_archives_of_others_are_not_damaged(name: str, remedy: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / name, "w") as archive:
         archive.writestr("config.json", "{}")
     told = refusal(tmp_path / name)
-    assert "Only models of PyTorch can be read" in told
+    assert remedy in told
     assert "begins as a checkpoint" not in told
 
 

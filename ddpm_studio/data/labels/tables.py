@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.table_files import (
@@ -37,6 +38,8 @@ _BITS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 _LEAST_ONE_HOT = 2
 # Of a path from another machine the last parts are looked at.
 _DEEPEST = 8
+# Longer numbers are none of pictures.
+_LONG = 19
 _WHOLE_FLOAT = re.compile(r"-?\d+\.0+")
 # CelebA's list_eval_partition.txt, Kaggle's Usage, fastai's is_valid.
 _PARTS = re.compile(r"(?:^|_)(?:partition|split|subset|usage|fold|set)$|^is_valid$", re.IGNORECASE)
@@ -70,8 +73,11 @@ def table_sources(
         if table is not None and _are_names(table, len(paths)):
             table = None
         folder = file.name.rpartition("/")[0]
-        path_of = partial(names.path_of, f"{folder}/" if folder else "")
+        path_of: PathOf = partial(names.path_of, f"{folder}/" if folder else "")
         at = _file_column(table, path_of, len(paths)) if table is not None else None
+        if table is not None and at is None:
+            path_of = names.by_number
+            at = _number_column(table, path_of)
         found: list[LabelSource] = []
         if table is not None and at is not None:
             found = _columns(_headed(table, at, path_of), at, path_of, told)
@@ -107,6 +113,8 @@ class PictureNames:
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+        self._numbers: dict[int, str | None] = {}
         self._by_path = {_stem(_composed(path)): path for path in paths}
         self._by_path |= {_composed(path): path for path in paths}
         self._by_name: dict[str, str | None] = {}
@@ -122,14 +130,33 @@ class PictureNames:
         cell = _composed(cell.strip().replace("\\", "/").removeprefix("./"))
         found = self._by_path.get(_composed(folder) + cell) or self._by_path.get(cell)
         if found or "/" not in cell:
-            return found or self._by_name.get(cell) or self._folded.get(cell.casefold())
+            return found or self._of_name(cell)
         if "://" in cell:
             cell = cell.partition("?")[0]
         inner = cell.rsplit("/", _DEEPEST)[1:]
         for first in range(len(inner) - 1):
             if found := self._by_path.get("/".join(inner[first:])):
                 return found
-        return self._by_name.get(inner[-1]) or self._folded.get(inner[-1].casefold())
+        return self._of_name(inner[-1])
+
+    def by_number(self, cell: str) -> str | None:
+        """Return the picture of a number, from which a spreadsheet took the leading zeros."""
+        if not self._numbers:
+            for path in self._paths:
+                number = _number(_stem(path.rpartition("/")[2]))
+                if number is not None:
+                    known = self._numbers.get(number, path)
+                    self._numbers[number] = path if known == path else None
+        number = _number(cell.strip())
+        return self._numbers.get(number) if number is not None else None
+
+    def _of_name(self, name: str) -> str | None:
+        found = self._by_name.get(name) or self._folded.get(name.casefold())
+        stem, dot, suffix = name.rpartition(".")
+        if found or f"{dot}{suffix}".casefold() not in PICTURE_SUFFIXES:
+            return found
+        # The picture may have been saved as another kind since.
+        return self._by_name.get(stem) or self._folded.get(stem.casefold())
 
 
 def _why_no_table(file: File) -> str:
@@ -238,6 +265,20 @@ def _file_column(table: LabelTable, path_of: PathOf, pictures: int) -> int | Non
             if 2 * len(named) >= pictures:
                 return at
     return None
+
+
+def _number_column(table: LabelTable, path_of: PathOf) -> int | None:
+    """Return which column of files has numbers that pictures are called by, most of them."""
+    for at, name in enumerate(table.columns):
+        if name.casefold() in FILE_COLUMNS:
+            named = [path_of(row[at]) for row in table.rows if len(row) > at]
+            if 2 * len(set(named) - {None}) >= max(2, len(table.rows)):
+                return at
+    return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _LONG else None
 
 
 def _classes(known: dict[str, str], paths: Sequence[str]) -> list[str | None] | None:
