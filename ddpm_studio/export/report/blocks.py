@@ -12,6 +12,11 @@ from ddpm_studio.export.report.pictures import data_uri, shown_width
 from ddpm_studio.export.report.prose import Html, escaped
 from ddpm_studio.picture_shape import FIRST_BANDS, Bands
 
+_WHOLE = 40
+"""Longest word of a command, in signs, that a narrow screen has room for in one line."""
+_CROWDED = 60
+"""Signs beside each other above the columns for which a narrow screen has no room."""
+
 
 class Block(Protocol):
     """A piece of a figure."""
@@ -60,8 +65,11 @@ class Tiles:
         lines = [self._heads()] if self.heads or self.beside else []
         lines += [self._row(row) for row in self.rows]
         named = " named" if any(row.label for row in self.rows) else ""
+        words = [word for head in self.heads for word in _shown(head).split(" ")]
+        crowded = columns * max(map(len, words), default=0) > _CROWDED
+        upright = " upright" if crowded else ""
         return Html(
-            f'<div class="tiles{kind}{named}" style="{style}" role="img" '
+            f'<div class="tiles{kind}{named}{upright}" style="{style}" role="img" '
             f'aria-label="{escaped(self.title)}">{"".join(lines)}</div>'
         )
 
@@ -173,7 +181,7 @@ class ReportFigure:
         """Return it as HTML."""
         shown = "".join(block.html() for block in self.blocks)
         caption = f"<figcaption>{escaped(self.caption)}</figcaption>" if self.caption else ""
-        lines = "".join(f"<code>{escaped(line)}</code>" for line in self.commands)
+        lines = "".join(f"<code>{_command(line)}</code>" for line in self.commands)
         typed = f'<div class="commands">{lines}</div>' if lines else ""
         return Html(f"<figure>{shown}{caption}{typed}</figure>")
 
@@ -205,6 +213,12 @@ class Section:
             f'<section id="{escaped(self.key)}"><h2>{escaped(self.title)}{paper}</h2>'
             f"{lead}{figures}</section>"
         )
+
+
+def _command(line: str) -> str:
+    """Return a command as HTML; its words are not broken at their hyphens, unless they are long."""
+    words = (escaped(word) for word in line.split(" "))
+    return " ".join(f"<span>{word}</span>" if len(word) <= _WHOLE else word for word in words)
 
 
 def _shown(label: str) -> str:

@@ -32,7 +32,11 @@ def prose(template: str, **words: object) -> Html:
         template: the program's own words; ``$q(x_t|x_t−1)$`` are symbols, ``{name}`` a word.
         words: what is put in, escaped unless it is :class:`Html`.
     """
-    typeset = _MATH.sub(lambda found: math(found[1]), html.escape(template, quote=False))
+    pieces = _MATH.split(template)
+    typeset = "".join(
+        math(piece) if number % 2 else html.escape(piece, quote=False)
+        for number, piece in enumerate(pieces)
+    )
     return Html(typeset.format(**{name: escaped(one) for name, one in words.items()}))
 
 
@@ -40,7 +44,10 @@ def math(symbols: str) -> Html:
     """Return symbols as HTML: letters slanted, what follows ``_`` as a subscript."""
     parts: list[str] = []
     for text, below in _parts(symbols):
-        slanted = _LETTERS.sub(r"<i>\1</i>", html.escape(text, quote=False))
+        slanted = "".join(
+            f"<i>{piece}</i>" if number % 2 else html.escape(piece, quote=False)
+            for number, piece in enumerate(_LETTERS.split(text))
+        )
         parts.append(f"<sub>{slanted}</sub>" if below else slanted)
     return Html(f'<span class="math">{"".join(parts)}</span>')
 

@@ -49,6 +49,15 @@ def test_of_bands_those_are_seen_that_were_chosen() -> None:
     assert np.array_equal(shown, pictures[..., [4, 0, 2]])
 
 
+def test_options_of_a_command_are_not_broken_at_their_hyphens() -> None:
+    file = f"{'long-' * 12}name.png"
+    line = f"ddpm-studio sample run --all-classes --out {file}"
+    code = parse(ReportFigure([], "", [line]).html()).all("code")[0]
+    assert code.text == line
+    whole = [word.text for word in code.all("span")]
+    assert whole == ["ddpm-studio", "sample", "run", "--all-classes", "--out"]
+
+
 def test_the_graphical_model_leads_from_noise_to_the_picture() -> None:
     pictures = RNG.integers(0, 256, (4, 6, 12, 3), dtype=np.uint8)
     symbols = ("x_T", "", "x_t", "x_0")
