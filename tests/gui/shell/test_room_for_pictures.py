@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QComboBox
@@ -17,11 +21,14 @@ from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import Theme
-from ddpm_studio.gui.widgets.pictures.grid_layout import FILL
+from ddpm_studio.gui.widgets.pictures.grid_layout import FEW, FILL
 from tests.gui.measuring import SIZES, share
 from tests.gui.panel_help import WAIT, opened
 
+SCALE = "QT_SCALE_FACTOR"
 LEAST = 0.55
+# Of the few that are drawn at first.
+LEAST_OF_FEW = 0.5
 
 
 @pytest.fixture
@@ -29,11 +36,11 @@ def window(qtbot: QtBot, backend: Backend, theme: Theme) -> MainWindow:
     return opened(qtbot, backend, paths.models_dir() / "fashion-mnist")
 
 
-def draw(qtbot: QtBot, panel: ToolPanel) -> None:
-    """As many as fit, where that can be chosen."""
+def draw(qtbot: QtBot, panel: ToolPanel, number: int = FILL) -> None:
+    """As many as fit, unless told otherwise."""
     count = getattr(panel, "count", None)
     assert isinstance(count, QComboBox)
-    count.setCurrentIndex(count.findData(FILL))
+    count.setCurrentIndex(count.findData(number))
     panel.draw_now()
     qtbot.waitUntil(lambda: not panel.busy, timeout=WAIT)
     qtbot.wait(50)
@@ -44,7 +51,7 @@ def test_pictures_take_most_of_the_middle(
     qtbot: QtBot, window: MainWindow, size: tuple[int, int]
 ) -> None:
     window.resize(*size)
-    found = {}
+    found: dict[str, float] = {}
     reverse, share_panel = window.tool(ReversePanel), window.tool(SharePanel)
     mixing, filling = window.tool(InterpolatePanel), window.tool(InpaintPanel)
     gallery = window.tool(GalleryPanel)
@@ -64,7 +71,24 @@ def test_pictures_take_most_of_the_middle(
             if panel is filling:
                 qtbot.waitUntil(lambda: filling.source.fitted is not None, timeout=WAIT)
                 filling.canvas.set_mask(np.ones_like(filling.canvas.painted))
+            if panel in (reverse, share_panel):
+                assert panel.count.currentData() == FEW, "the first choice"
+                draw(qtbot, panel, FEW)
+                assert share(window) >= LEAST_OF_FEW, panel.tool
             draw(qtbot, panel)
         found[panel.tool] = round(share(window), 3)
     assert (window.width(), window.height()) == size
+    assert window.devicePixelRatioF() == float(os.environ.get(SCALE, "1"))
     assert {tool: part for tool, part in found.items() if part < LEAST} == {}
+
+
+def test_pictures_take_most_of_the_middle_at_two_hundred_percent() -> None:
+    # The scale is that of the whole process.
+    size = f"size{SIZES.index((1280, 800))}"
+    test = f"{__file__}::{test_pictures_take_most_of_the_middle.__name__}[{size}]"
+    words = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", test]
+    ran = subprocess.run(
+        words, env=os.environ | {SCALE: "2"}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout[-2000:]
+    assert "1 passed" in ran.stdout

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionButton, ActionTool
+from ddpm_studio.gui.features.common.count_choice import CountChoice
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.sampler_bar import SamplerBar
@@ -24,7 +25,6 @@ from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
-from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -66,18 +66,12 @@ class InpaintPanel(ToolPanel):
         self.brush.valueChanged.connect(self._on_brush)
         self.brush.setValue(_BRUSH)
         name(self.brush, self.tr("Brush"), self.tr("Side of the brush in pixels of the picture"))
-        self.count = QComboBox()
-        for count in _COUNTS:
-            self.count.addItem(str(count), count)
-        self.count.addItem(self.tr("fit"), FILL)
-        tip = self.tr("As many as fill the room")
-        self.count.setItemData(self.count.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.count.setCurrentIndex(_COUNTS.index(4))
+        self.count = CountChoice(_COUNTS, 4, str(_FIELDS["count"].description))
         self.jump, self.resamplings = IntBox(1, 1000), IntBox(1, 100)
         self.jump.setValue(int(_FIELDS["jump"].default))
         self.resamplings.setValue(2)
+        self.count.installEventFilter(wheel)
         for box, field in (
-            (self.count, _FIELDS["count"]),
             (self.jump, _FIELDS["jump"]),
             (self.resamplings, _FIELDS["resamplings"]),
         ):
@@ -203,19 +197,13 @@ class InpaintPanel(ToolPanel):
         self.export.refresh()
         request = InpaintRequest(
             run=Path(self.studio.run),
-            count=self._number(picture.shape[:2]),
+            count=self.count.pictures(lambda count: self.grid.cover(count, picture.shape[:2])),
             jump=self.jump.value(),
             resamplings=self.resamplings.value(),
             frames=_FRAMES,
             **self.sampler.value(),
         )
         return specs.drawing.draw(request, "inpaint", picture=picture, mask=mask.copy())
-
-    def _number(self, picture: tuple[int, int]) -> int:
-        chosen = int(self.count.currentData())
-        if chosen != FILL:
-            return chosen
-        return fullest(FILLING, lambda count: self.grid.cover(count, picture))
 
     def _has_subject(self) -> bool:
         return self.source.fitted is not None and bool(self.canvas.painted.any())

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QComboBox
 
+from ddpm_studio.gui.features.common.count_choice import CountChoice
 from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, affordable
 from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import together
-from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
+from ddpm_studio.gui.widgets.pictures.grid_layout import FEW
 from ddpm_studio.gui.workspace.studio import Studio
 
 _COUNTS = (1, 4, 9, 16, 25, 64)
+_FEW = range(6, 11)
 _MOMENTS = (26, 51, 101, 251, 501, 1001)
 _EVERY_MOMENT = 10_000
 
@@ -43,14 +45,7 @@ class ProcessSize(QObject):
         self._studio, self._cover = studio, cover
         self._limited = False
         self.compact = False
-        self.count = QComboBox()
-        for count in _COUNTS:
-            self.count.addItem(str(count), count)
-        self.count.addItem(self.tr("fit"), FILL)
-        tip = self.tr("As many as fill the room")
-        self.count.setItemData(self.count.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.count.setCurrentIndex(_COUNTS.index(9))
-        name(self.count, self.tr("Count"), self.tr("How many pictures"))
+        self.count = CountChoice(_COUNTS, FEW, self.tr("How many pictures"), few=_FEW)
         self.moments = QComboBox()
         for moments in _MOMENTS:
             self.moments.addItem(f"{moments:,}", moments)
@@ -70,12 +65,11 @@ class ProcessSize(QObject):
 
     @property
     def pictures(self) -> int:
-        """How many pictures to draw; where as many as fit are wanted, as the views are now."""
-        chosen, view = int(self.count.currentData()), self._studio.run_view
-        if chosen != FILL or view is None:
-            return chosen or _COUNTS[0]
+        """How many pictures to draw; as the views are now where it depends on them."""
+        view = self._studio.run_view
+        assert view is not None
         picture = view.summary.height, view.summary.width
-        return fullest(FILLING, lambda count: self._cover(count, picture))
+        return self.count.pictures(lambda count: self._cover(count, picture))
 
     def choose(self, count: int, moments: int | None) -> None:
         """Choose numbers, also such as are not offered; None leaves the moments."""

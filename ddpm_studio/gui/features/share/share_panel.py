@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.common.action_button import ActionTool
+from ddpm_studio.gui.features.common.count_choice import CountChoice
 from ddpm_studio.gui.features.common.drawing_rows import DrawingRows
 from ddpm_studio.gui.features.common.exporting import Export, ExportMenu
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
@@ -23,10 +24,10 @@ from ddpm_studio.gui.features.common.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.features.share.latent_menu import LatentMenu
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.basics import button, label
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
-from ddpm_studio.gui.widgets.pictures.grid_layout import FILL, FILLING, fullest
+from ddpm_studio.gui.widgets.pictures.grid_layout import FEW
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -36,6 +37,7 @@ from ddpm_studio.requests import ShareRequest
 
 # With x_t in the corner these fill a square.
 _COUNTS = (3, 8, 15, 24, 35)
+_FEW = range(5, 11)
 _FRAMES = 25
 _ROOM_FOR_WORDS = 1040
 
@@ -55,14 +57,8 @@ class SharePanel(ToolPanel):
         self.time = TimeSlider(
             tip=self.tr("0: the picture itself. T: pure noise, nothing is shared")
         )
-        self.count = QComboBox()
-        for count in _COUNTS:
-            self.count.addItem(str(count), count)
-        self.count.addItem(self.tr("fit"), FILL)
-        tip = self.tr("As many as fill the room")
-        self.count.setItemData(self.count.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.count.setCurrentIndex(_COUNTS.index(8))
-        name(self.count, self.tr("Count"), self.tr("How many pictures from one latent"))
+        tip = self.tr("How many pictures from one latent")
+        self.count = CountChoice(_COUNTS, FEW, tip, few=_FEW)
         self.sampler = SamplerBar(eta=1.0, least_eta=0.1, of_pictures=True, loose=True)
         self.grid = RowGrid(self.tr("Pictures that share a latent"))
         self.grid.set_empty("share-2", self.tr("Drawing begins in a moment"))
@@ -177,12 +173,11 @@ class SharePanel(ToolPanel):
         )
 
     def _pictures(self) -> int:
-        chosen, view = int(self.count.currentData()), self.studio.run_view
-        if chosen != FILL or view is None:
-            return chosen or _COUNTS[0]
+        view = self.studio.run_view
+        assert view is not None
         picture = view.summary.height, view.summary.width
         # x_t has a place among them.
-        return fullest(FILLING, lambda count: self.grid.cover(count + 1, picture))
+        return self.count.pictures(lambda count: self.grid.cover(count + 1, picture))
 
     def _request(self, t: int, count: int) -> ShareRequest:
         assert self.studio.run is not None

@@ -11,6 +11,8 @@ WHOLE = 128
 """Pictures of up to this side are enlarged by whole factors alone, so that pixels stay squares."""
 FILL = 0
 """Stands in a list of numbers of pictures for as many as fit."""
+FEW = -1
+"""Stands there for a few that fill the room well."""
 FILLING = range(4, 26)
 """How many that may be: more would be small, and take long to draw."""
 _NEARLY = 0.02
