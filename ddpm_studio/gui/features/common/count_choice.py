@@ -26,11 +26,11 @@ class CountChoice(QComboBox):
     ) -> None:
         super().__init__()
         self._few = few
+        for count in counts:
+            self.addItem(str(count), count)
         if few:
             told = self.tr("A few that fill the room well, {0} to {1}").format(few[0], few[-1])
             self._add(self.tr("few"), FEW, told)
-        for count in counts:
-            self.addItem(str(count), count)
         self._add(self.tr("fit"), FILL, self.tr("As many as fill the room"))
         self.setCurrentIndex(self.findData(first))
         name(self, self.tr("Count"), tip)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -308,19 +309,30 @@ class SharePanel(ToolPanel):
                 stem="share several t",
             )
         frames = [self._with_corner(pictures) for pictures in self._frames]
+        columns = _full_rows(len(frames[-1]))
 
         def grids() -> Sequence[Pictures]:
             from ddpm_studio.export import make_grid
 
-            return [make_grid(pictures) for pictures in frames]
+            return [make_grid(pictures, columns) for pictures in frames]
 
         return Export(
             frames[-1],
             self.drawn.recipe,
             max(0, self.grid.current),
             frames=grids,
+            columns=columns,
             stem=f"share t={self.time.value}",
         )
 
     def _with_corner(self, pictures: Pictures) -> Pictures:
         return pictures if self._latent is None else np.concatenate([pictures, self._latent])
+
+
+def _full_rows(cells: int) -> int | None:
+    """Return columns for rows without empty places, nearly as many as rows; None: there are none.
+
+    The last place, that of x_t, is a corner then.
+    """
+    side = ceil(sqrt(cells))
+    return next((wide for wide in range(side, 2 * side + 1) if cells % wide == 0), None)

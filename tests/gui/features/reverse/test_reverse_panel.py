@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.engine import PictureNoise
+from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.reverse import process_size, trajectory
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.reverse.trajectory import Process, Trajectory
@@ -31,6 +32,7 @@ def actions(studio: Studio) -> ActionRegistry:
 @pytest.fixture
 def panel(qtbot: QtBot, studio: Studio, actions: ActionRegistry) -> ReversePanel:
     made = ReversePanel(studio, actions)
+    choose(made.count, 9)
     qtbot.addWidget(made)
     made.resize(700, 760)
     made.show()

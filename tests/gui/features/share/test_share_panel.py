@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.platform.images import Pictures, picture_mime
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -20,6 +21,7 @@ from tests.gui.panel_help import WAIT, T, drop, files, fitted, open_run, spread
 @pytest.fixture
 def panel(qtbot: QtBot, studio: Studio) -> SharePanel:
     made = SharePanel(studio, ActionRegistry(parent=studio))
+    choose(made.count, 8)
     qtbot.addWidget(made)
     made.resize(700, 700)
     made.show()
@@ -151,9 +153,17 @@ def test_what_is_sent_from_elsewhere_becomes_the_source(
     assert np.array_equal(fitted(panel.source), picture)
 
 
+@pytest.mark.parametrize(("count", "rows"), [(8, 3), (7, 2), (5, 2)])
 def test_the_grid_is_exported_with_the_latent_in_its_corner(
-    qtbot: QtBot, studio: Studio, tiny_run: Path, tmp_path: Path, panel: SharePanel
+    qtbot: QtBot,
+    studio: Studio,
+    tiny_run: Path,
+    tmp_path: Path,
+    panel: SharePanel,
+    count: int,
+    rows: int,
 ) -> None:
+    choose(panel.count, count)
     open_run(qtbot, studio, tiny_run)
     finished(qtbot, panel)
     assert panel.drawn is not None
@@ -163,7 +173,7 @@ def test_the_grid_is_exported_with_the_latent_in_its_corner(
             panel.export.export_to(kind, path)
         assert str(path) in panel.messages.text
     grid = np.asarray(Image.open(tmp_path / "g.png"))
-    zoom = grid.shape[0] // (3 * 16 + 2 * 2)
+    zoom = grid.shape[0] // (rows * 16 + (rows - 1) * 2)
     corner = grid[::zoom, ::zoom][-16:, -16:]
     assert np.array_equal(corner, panel.drawn.latent[0])
     assert Image.open(tmp_path / "g.gif").n_frames > 5  # type: ignore[attr-defined]
