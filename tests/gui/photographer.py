@@ -64,7 +64,10 @@ class Photographer:
             self.backend.shutdown()
 
     def draw(self, steps: int, wanted: Sequence[str] = ()) -> Iterator[tuple[str, QWidget]]:
-        """Open the run, then let each tool with pictures draw once, in so many steps."""
+        """Open the run, then let each tool with pictures draw once, in so many steps.
+
+        Fill in draws in its usual number.
+        """
         window, studio = self.window, self.window.studio
         self.wait(lambda: self.backend.device is not None, "the device")
         studio.open_paths([self.run])
@@ -74,7 +77,9 @@ class Photographer:
         for panel in (reverse, share, mixing, filling):
             if wanted and panel.tool not in wanted:
                 continue
-            panel.sampler.set_value({"steps": steps})
+            if panel is not filling:
+                # In so few steps it does not blend with what is known.
+                panel.sampler.set_value({"steps": steps})
             window.show_tool(panel)
             if panel is filling:
                 self.wait(lambda: filling.source.fitted is not None, "a picture")

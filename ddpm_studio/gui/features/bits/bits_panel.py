@@ -15,17 +15,20 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, X0_HAT
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button, label, name, number_label
+from ddpm_studio.gui.widgets.layout.control_row import ControlRow
+from ddpm_studio.gui.widgets.layout.drawer import Drawer
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
-from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
+from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
 from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BitsMeasured, Decoded, Event, FrameImages, Notice
-from ddpm_studio.requests import BitsRequest, DecodeRequest, MeasureRequest
+from ddpm_studio.requests import BitsRequest, DecodeRequest
 
 _COUNT, _TIMESTEPS, _MOMENTS = 8, 50, 12
 _BOX_WIDTH = 96
+_FIELDS = BitsRequest.model_fields
 
 
 class BitsPanel(ToolPanel):
@@ -50,12 +53,12 @@ class BitsPanel(ToolPanel):
         self.timesteps.setValue(_TIMESTEPS)
         self.seed = SeedBox()
         for box, field in (
-            (self.count, BitsRequest.model_fields["count"]),
-            (self.timesteps, MeasureRequest.model_fields["timesteps"]),
-            (self.seed, MeasureRequest.model_fields["seed"]),
+            (self.count, "count"),
+            (self.timesteps, "timesteps"),
+            (self.seed, "seed"),
         ):
             box.setFixedWidth(_BOX_WIDTH)
-            name(box, str(field.title), str(field.description))
+            name(box, str(_FIELDS[field].title), _help(field))
         self.total = number_label("", "title")
         self.parts = number_label("", "muted")
         self.parts.setWordWrap(True)
@@ -87,7 +90,7 @@ class BitsPanel(ToolPanel):
         self.saver = BitsSaver(
             studio, actions, self.messages, lambda: self.measured, self._shown_decoding
         )
-        actions.add(
+        self._surprise_action = actions.add(
             "bits.surprise",
             self.tr("Decode a picture of the data"),
             self.surprise,
@@ -141,24 +144,12 @@ class BitsPanel(ToolPanel):
             self.tr("Measure"),
             self._measure_action.trigger,
         )
-        choices = FlowLayout()
-        for text, box in (
-            (self.tr("pictures"), self.count),
-            (self.tr("timesteps"), self.timesteps),
-            (self.tr("seed"), self.seed),
-        ):
-            choices.addWidget(together(label(text, "muted"), box))
-        choices.addWidget(start)
-        choices.addWidget(self.saver.menu)
         self._figures = QWidget()
-        figures = QVBoxLayout(self._figures)
+        figures = QHBoxLayout(self._figures)
         figures.setContentsMargins(0, 0, 0, 0)
+        figures.setSpacing(SPACE_L)
         figures.addWidget(self.total)
-        figures.addWidget(self.parts)
-        top = QHBoxLayout()
-        top.setSpacing(SPACE_L)
-        top.addWidget(self._figures, 1)
-        top.addLayout(choices, 1)
+        figures.addWidget(self.parts, 1)
         self._plots = QWidget()
         plots = QHBoxLayout(self._plots)
         plots.setContentsMargins(0, 0, 0, 0)
@@ -172,6 +163,11 @@ class BitsPanel(ToolPanel):
             column.addWidget(ElidedLabel(title, "heading"))
             column.addWidget(plot, 1)
             plots.addLayout(column, 1)
+        self._middle = QWidget()
+        middle = QVBoxLayout(self._middle)
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.addWidget(self.invitation)
+        middle.addWidget(self._plots)
         bottom = QHBoxLayout()
         bottom.setSpacing(SPACE_L)
         bottom.addWidget(self.source)
@@ -180,11 +176,27 @@ class BitsPanel(ToolPanel):
         moments.addWidget(self.legend)
         moments.addWidget(self.strip, 1)
         bottom.addLayout(moments, 1)
-        self.content.addLayout(top)
+        self.content.addWidget(self._figures)
+        self.content.addWidget(self._middle, 1)
         self.content.addWidget(self.progress)
-        self.content.addWidget(self.invitation, 1)
-        self.content.addWidget(self._plots, 1)
         self.content.addLayout(bottom)
+        self.content.addWidget(self._row())
+
+    def _row(self) -> ControlRow:
+        """Return one row; what is rarely changed lies in its drawer."""
+        drawer = Drawer(self._middle, self.tr("Sliders"), self.tr("Timesteps and seed"))
+        drawer.add(
+            together(label(self.tr("timesteps"), "muted"), self.timesteps), _help("timesteps")
+        )
+        drawer.add(together(label(self.tr("seed"), "muted"), self.seed), _help("seed"))
+        data = button(self.tr("From data"), self._surprise_action.toolTip(), icon="shuffle")
+        data.clicked.connect(self._surprise_action.trigger)
+        row = ControlRow(drawer)
+        row.add(data, self._surprise_action.toolTip(), keep=True)
+        row.add(together(label(self.tr("pictures"), "muted"), self.count), _help("count"))
+        row.add(self.start_button, keep=True)
+        row.set_corner(together(drawer.button, self.saver.menu))
+        return row
 
     def _spec(self) -> JobSpec[object] | None:
         if not self._asked or self.studio.run is None:
@@ -241,7 +253,6 @@ class BitsPanel(ToolPanel):
         """Before anything is measured there is nothing to plot, and no figure to make room for."""
         self._figures.setVisible(measured)
         self.start_button.setVisible(measured)
-        self.saver.menu.setVisible(measured)
         self._plots.setVisible(measured)
         self.invitation.setVisible(not measured)
         self.saver.refresh()
@@ -296,3 +307,7 @@ class BitsPanel(ToolPanel):
         self._surprised = False
         self.source.refit()
         self._surprise_once()
+
+
+def _help(field: str) -> str:
+    return str(_FIELDS[field].description)

@@ -1,4 +1,4 @@
-"""Class badge: tells in a corner of a slot which class its picture is of, and lets it be chosen."""
+"""Class badge: tells which class the picture of a slot is of, and lets it be chosen."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.layout.basics import name, set_property
+
+_BESIDE = 112
 
 
 class ClassBadge(QToolButton):
-    """Lies over the lower edge of a slot; hidden where the model knows no classes.
+    """Lies over the lower edge of a slot until :meth:`stand_beside`.
+
+    It is hidden where the model knows no classes.
 
     Args:
         title: of the slot.
@@ -26,6 +30,7 @@ class ClassBadge(QToolButton):
     def __init__(self, title: str, slot: QWidget) -> None:
         super().__init__(slot)
         self._title, self._slot = title, slot
+        self._over = True
         self._names: tuple[str, ...] = ()
         self._current: int | None = None
         self.setProperty("role", "over")
@@ -39,6 +44,14 @@ class ClassBadge(QToolButton):
         self._classes.triggered.connect(lambda action: self.chosen.emit(action.data()))
         slot.installEventFilter(self)
         self.hide()
+
+    def stand_beside(self) -> None:
+        """Stand in a row beside the slot, which is too small to lie on; always as wide."""
+        self._over = False
+        self._slot.removeEventFilter(self)
+        set_property(self, "role", None)
+        self.setFixedWidth(_BESIDE)
+        self._place()
 
     def show_class(self, names: Sequence[str], number: int | None) -> None:
         """Tell the class of the picture.
@@ -64,9 +77,11 @@ class ClassBadge(QToolButton):
 
     def _place(self) -> None:
         slot, told = self._slot, self._told(self._current)
-        room = slot.width() - 2 * SPACE_S
+        room = slot.width() - 2 * SPACE_S if self._over else _BESIDE
         metrics = self.fontMetrics()
         self.setText(metrics.elidedText(told, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S)))
+        if not self._over:
+            return
         size = self.sizeHint()
         width = min(size.width(), room)
         self.setGeometry(SPACE_S, slot.height() - size.height() - SPACE_S, width, size.height())

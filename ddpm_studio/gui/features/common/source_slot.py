@@ -79,11 +79,12 @@ class SourceSlot(PictureSlot):
         self.waiting = False
         """Whether a picture is being prepared."""
         self._job: JobHandle[object] | None = None
-        self._badge: ClassBadge | None = None
+        self.badge: ClassBadge | None = None
+        """Tells the class; None: not ``by_class``."""
         self._tells = True
         if by_class:
-            self._badge = ClassBadge(title, self)
-            self._badge.chosen.connect(self._on_class)
+            self.badge = ClassBadge(title, self)
+            self.badge.chosen.connect(self._on_class)
             studio.run_changed.connect(self._tell_class)
         self.changed.connect(self._on_changed)
         self.choose_requested.connect(self._choose)
@@ -238,10 +239,10 @@ class SourceSlot(PictureSlot):
 
     def _tell_class(self) -> None:
         view = self._studio.run_view
-        if self._badge is not None:
+        if self.badge is not None:
             told = view is not None and self.fitted is not None
             names = view.summary.known_classes if view is not None and told else ()
-            self._badge.show_class(names, self.class_label)
+            self.badge.show_class(names, self.class_label)
 
     def _on_failed(self, failure: Failure) -> None:
         self.waiting = False

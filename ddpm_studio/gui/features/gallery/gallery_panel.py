@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 
@@ -37,7 +37,7 @@ from ddpm_studio.requests import SampleRequest
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
 # Of a drawing under way, for one that is cancelled.
 _MOMENTS = 11
-_ROOM_FOR_DETAILS, _ROOM_FOR_ONE_ROW = 1160, 920
+_ROOM_FOR_DETAILS, _ROOM_FOR_WORDS, _ROOM_FOR_ONE_ROW = 1160, 920, 872
 
 
 class GalleryPanel(ToolPanel):
@@ -200,6 +200,11 @@ class GalleryPanel(ToolPanel):
         super().resizeEvent(event)
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._top.setDirection(beside if self.width() >= _ROOM_FOR_ONE_ROW else below)
+        style = Qt.ToolButtonStyle
+        wordy = self.width() >= _ROOM_FOR_WORDS
+        self.drawer.button.setToolButtonStyle(
+            style.ToolButtonTextBesideIcon if wordy else style.ToolButtonIconOnly
+        )
         if not self._details_asked:
             self.details.setChecked(self.width() >= _ROOM_FOR_DETAILS)
             self.side.setVisible(self.details.isChecked())

@@ -152,6 +152,9 @@ class InpaintPanel(ToolPanel):
             # Icons: the picture to paint on has the room instead.
             made = ActionButton(action, icon) if key == "surprise" else ActionTool(action)
             choices.add(made, tip, keep=key == "surprise")
+            if key == "surprise" and self.source.badge is not None:
+                self.source.badge.stand_beside()
+                choices.add(self.source.badge, self.tr("The class of the picture."))
         self._tell_changes()
         again = self.actions_.add(
             "inpaint.draw",

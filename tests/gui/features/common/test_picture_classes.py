@@ -124,6 +124,10 @@ def test_a_random_picture_of_the_data_brings_its_class(
     assert picture is not None
     label = DARK if picture.mean() < 128 else BRIGHT
     assert panel.source.class_label == label
+    told = panel.source.badge
+    assert told is not None
+    assert told.text() == ("dark" if label == DARK else "bright")
+    assert not panel.source.isAncestorOf(told), "it would hide the small picture"
     mask = np.zeros((16, 16), bool)
     mask[4:12] = True
     panel.canvas.set_mask(mask)

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel, choose
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
@@ -30,6 +30,7 @@ def window(qtbot: QtBot, backend: Backend, tiny_run: Path, tmp_path: Path) -> Ma
     shutil.copytree(tiny_run, run)
     for panel in (made.tool(SharePanel), made.tool(InterpolatePanel), made.tool(InpaintPanel)):
         panel.sampler.set_value({"steps": 3})
+    choose(made.tool(ReversePanel).count, 9)
     open_run(qtbot, made.studio, run)
     return made
 
