@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobSpec, specs
 from ddpm_studio.gui.features.bits.bits_saver import BitsSaver
+from ddpm_studio.gui.features.common.drawing_rows import blank_like
+from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, X0_HAT
@@ -20,6 +24,7 @@ from ddpm_studio.gui.widgets.layout.drawer import Drawer
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.film_strip import FilmStrip
+from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -75,6 +80,10 @@ class BitsPanel(ToolPanel):
         self.strip = FilmStrip(
             self.tr("Progressive decoding"), self.tr("t · bits/dim that have come: {0}")
         )
+        # Until there are plots, the same moments have the middle.
+        self.grid = PictureGrid(self.tr("Progressive decoding"))
+        self.grid.current_changed.connect(self.strip.set_current)
+        PictureMenu(studio, self.grid)
         self.legend = label(
             self.tr("{0} decoded so far, at t · bits/dim").format(X0_HAT), "caption"
         )
@@ -166,21 +175,23 @@ class BitsPanel(ToolPanel):
         self._middle = QWidget()
         middle = QVBoxLayout(self._middle)
         middle.setContentsMargins(0, 0, 0, 0)
+        middle.addWidget(self.grid, 1)
         middle.addWidget(self.invitation)
-        middle.addWidget(self._plots)
+        middle.addWidget(self._plots, 1)
         bottom = QHBoxLayout()
         bottom.setSpacing(SPACE_L)
-        bottom.addWidget(self.source)
+        bottom.addWidget(self.source, alignment=Qt.AlignmentFlag.AlignTop)
         moments = QVBoxLayout()
         moments.setSpacing(SPACE_S)
         moments.addWidget(self.legend)
         moments.addWidget(self.strip, 1)
+        moments.addStretch()
+        moments.addWidget(self._row())
         bottom.addLayout(moments, 1)
         self.content.addWidget(self._figures)
         self.content.addWidget(self._middle, 1)
         self.content.addWidget(self.progress)
         self.content.addLayout(bottom)
-        self.content.addWidget(self._row())
 
     def _row(self) -> ControlRow:
         """Return one row; what is rarely changed lies in its drawer."""
@@ -255,7 +266,15 @@ class BitsPanel(ToolPanel):
         self.start_button.setVisible(measured)
         self._plots.setVisible(measured)
         self.invitation.setVisible(not measured)
+        self._share_room()
         self.saver.refresh()
+
+    def _share_room(self) -> None:
+        """Give what is decoded the middle while there is nothing else."""
+        measured = self.measured is not None
+        self.strip.setVisible(measured)
+        self.grid.setVisible(not measured and self.source.fitted is not None)
+        self.invitation.set_flat(self.source.fitted is not None)
 
     def _shown_decoding(self) -> tuple[Decoded, int] | None:
         return None if self.decoded is None else (self.decoded, self.strip.current)
@@ -266,8 +285,10 @@ class BitsPanel(ToolPanel):
         self.legend.hide()
         self.decoded = None
         self.saver.refresh()
+        self._share_room()
         if picture is None or run is None:
             return
+        self.grid.set_pictures(blank_like(np.stack([picture] * _MOMENTS)), [" "] * _MOMENTS)
         request = DecodeRequest(
             run=Path(run), moments=_MOMENTS, timesteps=self._evaluated(), seed=self.seed.value
         )
@@ -282,19 +303,20 @@ class BitsPanel(ToolPanel):
     def _on_moment(self, event: Event) -> None:
         if isinstance(event, FrameImages):
             self._frames.append(event)
-            self.strip.set_frames(
-                [frame.x0_hat[0] for frame in self._frames],
-                [f"t = {frame.t:,}" for frame in self._frames],
-            )
+            shown = np.stack([frame.x0_hat[0] for frame in self._frames])
+            told = [f"t = {frame.t:,}" for frame in self._frames]
+            self.strip.set_frames(shown, told)
+            left = max(0, _MOMENTS - len(shown))
+            to_come = blank_like(np.repeat(shown[:1], left, axis=0))
+            self.grid.set_pictures(np.concatenate([shown, to_come]), [*told, *[" "] * left])
 
     def _on_decoded(self, result: object) -> None:
         assert isinstance(result, Decoded)
         self.decoded = result
         self.saver.refresh()
-        self.strip.set_frames(
-            list(result.x0_hat),
-            [f"{t:,} · {r:.2f}" for t, r in zip(result.t, result.rate, strict=True)],
-        )
+        told = [f"{t:,} · {r:.2f}" for t, r in zip(result.t, result.rate, strict=True)]
+        self.strip.set_frames(list(result.x0_hat), told)
+        self.grid.set_pictures(result.x0_hat, told, result.recipe)
         self.legend.show()
 
     def _on_model(self) -> None:

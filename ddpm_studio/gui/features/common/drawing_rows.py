@@ -42,6 +42,10 @@ class DrawingRows:
         known = next((row for row in self._rows if row is not None), None)
         if known is None:
             return None
-        level = current_theme().color("hover").lightness()
-        blank = np.full_like(known, level)
+        blank = blank_like(known)
         return np.concatenate([blank if row is None else row for row in self._rows[::-1]])
+
+
+def blank_like(pictures: Pictures) -> Pictures:
+    """Return as many plain pictures of this shape: their places while they are drawn."""
+    return np.full_like(pictures, current_theme().color("hover").lightness())

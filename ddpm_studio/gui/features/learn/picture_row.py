@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 from ddpm_studio.gui.theme.tokens import SPACE_M
 
 _SMALLEST_TILE, _LARGEST_TILE = 90, 224
+# In a high window a picture is as high as this part of it.
+_PART_OF_WINDOW = 0.25
 # The words beside the three pictures, and beside the two that are mixed.
 _BESIDE_TILES, _BESIDE_TWO = 276, 218
 _MIXED = 2
@@ -52,7 +54,8 @@ class PictureRow(QWidget):
         beside = (self.width() - _BESIDE_TILES) // len(self._tiles)
         in_one = beside >= _SMALLEST_TILE
         side = beside if in_one else (self.width() - _BESIDE_TWO) // _MIXED
-        side = min(max(side, _SMALLEST_TILE), _LARGEST_TILE)
+        largest = max(_LARGEST_TILE, round(self.window().height() * _PART_OF_WINDOW))
+        side = min(max(side, _SMALLEST_TILE), largest)
         below = QBoxLayout.Direction.TopToBottom
         self._whole.setDirection(QBoxLayout.Direction.LeftToRight if in_one else below)
         for tile in self._tiles:

@@ -45,8 +45,9 @@ class NarrowChoice(WideList):
             QStyle.SubControl.SC_ComboBoxEditField,
             self,
         )
+        text = self.currentText() if self.currentIndex() >= 0 else self.placeholderText()
         option.currentText = self.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, room.width()
+            text, Qt.TextElideMode.ElideRight, room.width()
         )
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)

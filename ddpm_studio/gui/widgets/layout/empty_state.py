@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, button, label
@@ -39,7 +39,7 @@ class EmptyState(QWidget):
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.button = button(button_text or " ")
         self.button.clicked.connect(self._act)
-        layout = QVBoxLayout(self)
+        layout = self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         layout.setSpacing(SPACE_M)
         layout.addStretch()
         layout.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignHCenter)
@@ -64,6 +64,12 @@ class EmptyState(QWidget):
         self.button.setAccessibleName(button_text)
         self.button.setToolTip(text)
         self.button.setVisible(bool(button_text))
+
+    def set_flat(self, flat: bool) -> None:
+        """Lie in one line, below something that has the room, or stand in the middle of all."""
+        way = QBoxLayout.Direction
+        self._layout.setDirection(way.LeftToRight if flat else way.TopToBottom)
+        self._text.setWordWrap(not flat)
 
     @property
     def text(self) -> str:
