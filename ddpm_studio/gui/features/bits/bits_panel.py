@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.gui.features.bits.bits_saver import BitsSaver
 from ddpm_studio.gui.features.common.drawing_rows import blank_like
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
@@ -50,6 +50,7 @@ class BitsPanel(ToolPanel):
         super().__init__(studio, actions, parent)
         self._asked = self._surprised = False
         self._frames: list[FrameImages] = []
+        self._decoding: JobHandle[Decoded] | None = None
         self.measured: BitsMeasured | None = None
         self.decoded: Decoded | None = None
         self.count = IntBox(1, 1_000_000)
@@ -286,13 +287,17 @@ class BitsPanel(ToolPanel):
         self.decoded = None
         self.saver.refresh()
         self._share_room()
+        if self._decoding is not None:
+            # Of another picture, or by another model.
+            self.studio.backend.cancel(self._decoding)
+            self._decoding = None
         if picture is None or run is None:
             return
         self.grid.set_pictures(blank_like(np.stack([picture] * _MOMENTS)), [" "] * _MOMENTS)
         request = DecodeRequest(
             run=Path(run), moments=_MOMENTS, timesteps=self._evaluated(), seed=self.seed.value
         )
-        job = self.studio.submit(
+        job = self._decoding = self.studio.submit(
             specs.measuring.decode(request, picture, "decode"), asked=self.source.asked
         )
         self._frames = []
@@ -320,6 +325,7 @@ class BitsPanel(ToolPanel):
         self.legend.show()
 
     def _on_model(self) -> None:
+        self.give_up()
         self.measured = None
         self.total.setText("")
         self.parts.setText("")

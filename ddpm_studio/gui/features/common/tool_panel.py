@@ -350,6 +350,8 @@ class ToolPanel(QWidget):
         if can and self.studio.run != self._drawn_run:
             self._drawn_run = self.studio.run
             self._seconds = None
+            # Nothing of the model before is shown, offered or saved under this one's name.
+            self.drawn = None
             self._on_model()
             self._asked_for = False
             self.draw_later(asked=False)

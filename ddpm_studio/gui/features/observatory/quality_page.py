@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,30 +78,33 @@ class QualityPage(QWidget):
             self._record.changed.disconnect(self._on_record)
         self._record = record
         self._known = None
+        self.about.setText("")
         record.changed.connect(self._on_record)
         self._on_record()
 
     def evaluate(self) -> None:
         """Draw samples of the run as it is now and compare them; both jobs are in the list."""
-        if self._record is None or self._job is not None:
+        record = self._record
+        if record is None or self._job is not None:
             return
         request = EvaluateRequest(
-            run=Path(self._record.run),
+            run=Path(record.run),
             count=self.count.value(),
             features=self.features.currentData(),
         )
         job = self._studio.submit(specs.measuring.draw_samples(request))
 
         def judge(samples: Samples) -> None:
-            self._follow(self._studio.submit(specs.measuring.judge_samples(request, samples)))
+            judging = specs.measuring.judge_samples(request, samples)
+            self._follow(self._studio.submit(judging), record)
 
         job.on_finished(judge)
-        self._follow(job)
+        self._follow(job, record)
 
-    def _follow(self, job: JobHandle[Samples] | JobHandle[Evaluated]) -> None:
+    def _follow(self, job: JobHandle[Samples] | JobHandle[Evaluated], record: RunRecord) -> None:
         self._job = job
         self.start.setEnabled(False)
-        job.on_event(self._on_event)
+        job.on_event(partial(self._on_event, record))
         job.on_failed(self.failed.emit)
         job.ended.connect(self._on_ended(job))
 
@@ -115,8 +119,9 @@ class QualityPage(QWidget):
 
         return ended
 
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, Notice):
+    def _on_event(self, record: RunRecord, event: Event) -> None:
+        # Another run may be shown by now.
+        if isinstance(event, Notice) and record is self._record:
             self.about.setText(event.text)
 
     def _lay_out(self) -> None:
@@ -187,6 +192,7 @@ class QualityPage(QWidget):
         shown = [one for one in self._evaluations() if key in one.figures]
         if not shown:
             self.value.setText("")
+            self.plot.set_curves([])
             return
         floors = [one for one in shown if key in one.floors]
         self.plot.set_curves(

@@ -106,7 +106,10 @@ class RunsPage(QWidget):
 
     def show_runs(self, runs: Sequence[Path]) -> None:
         """Tell which runs' curves are shown; the first is the open one."""
-        self._shown = list(runs)
+        before, self._shown = self._shown[:1], list(runs)
+        if before != self._shown[:1] and self.selected() == before:
+            # Nobody chose it: it was the open one.
+            self.select(self._shown[:1])
         self._also = list(dict.fromkeys([*self._also, *runs]))
         if any(run not in self._listed() for run in runs):
             self.refresh()
@@ -171,7 +174,10 @@ class RunsPage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(SPACE_S)
         hint = label(
-            self.tr("Tick runs to lay their curves over each other, choose two to compare them"),
+            self.tr(
+                "Tick runs to lay their curves over each other; choose two with Ctrl or Shift and "
+                "a click to compare them"
+            ),
             "caption",
             wrap=True,
         )
@@ -184,7 +190,10 @@ class RunsPage(QWidget):
         column_.addLayout(head)
         column_.addWidget(table, 1)
         self._below.addWidget(
-            EmptyState("tag", self.tr("Choose a run for its notes, two or more to compare them"))
+            EmptyState(
+                "tag",
+                self.tr("Choose a run for its notes, two or more (Ctrl + click) to compare them"),
+            )
         )
         self._below.addWidget(self.notes)
         self._below.addWidget(self.compare)

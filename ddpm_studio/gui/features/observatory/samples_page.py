@@ -74,6 +74,10 @@ class SamplesPage(QWidget):
         record.changed.connect(self._on_record)
         self._read.clear()
         self._wanted = []
+        # What was there is another run's, also until this one's samples are read, or drawn.
+        self._timer.stop()
+        self.view.set_paths([])
+        self._show_wall()
         self._on_record()
 
     @property

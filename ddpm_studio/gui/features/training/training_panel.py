@@ -299,6 +299,9 @@ class TrainingPanel(QWidget):
     def _on_ended(self) -> None:
         self._elsewhere.withdraw()
         self._job = None
+        # Where another model is open, the curve, like the words, is that one's from now on.
+        self._show_run(self._studio.run)
+        self._refresh()
 
     def _on_run(self) -> None:
         view = self._studio.run_view

@@ -1,0 +1,126 @@
+"""When another run becomes the shown one, no page and no dock keeps anything of the one before."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
+from ddpm_studio.gui.features.common.tool_panel import ToolPanel
+from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
+from ddpm_studio.jobs import train
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs import evaluations
+from tests import narrow
+from tests.gui.features.observatory.test_quality_page import ONE
+from tests.gui.panel_help import WAIT, open_run, opened
+
+# What only the first run tells: its name, its evaluation.
+NAME, SAMPLES = "umbra", 12_345
+
+
+@pytest.fixture
+def first(tiny_run: Path, tmp_path: Path) -> Path:
+    """A run with samples of its training, and one evaluation."""
+    run = Path(shutil.copytree(tiny_run, tmp_path / "first" / NAME))
+    evaluations.append(run, replace(ONE, samples=SAMPLES))
+    return run
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    """A run of smaller pictures, with neither."""
+    folder, run = tmp_path / "blue", tmp_path / "second" / "lux"
+    folder.mkdir()
+    for number in range(4):
+        Image.new("RGB", (8, 8), (0, 0, 40 + number)).save(folder / f"{number}.png")
+    request = TrainRequest(steps=2, batch_size=2, timesteps=12, sample_count=0, device="cpu")
+    with narrow.network():
+        for _ in train([folder], run, request, PrepareOptions()):
+            pass
+    return run
+
+
+def pages(window: MainWindow) -> Iterator[QWidget]:
+    """Turn to each tool and each page of the Observatory.
+
+    The gallery keeps pictures of many runs; Learn's chapters have a test of their own.
+    """
+    for panel in window.tabs.panels:
+        window.show_tool(panel)
+        if isinstance(panel, ObservatoryPanel):
+            for shown in (panel.curves, panel.samples, panel.runs, panel.quality):
+                panel.show_page(shown)
+                yield panel
+        elif not isinstance(panel, GalleryPanel | LearnPanel):
+            yield panel
+
+
+def shown_pictures(page: QWidget) -> set[bytes]:
+    found = set()
+    for canvas in page.findChildren(PictureCanvas):
+        if canvas.isVisible():
+            for index in range(canvas.count):
+                picture = np.ascontiguousarray(canvas.picture(index))
+                found.add(repr(picture.shape).encode() + picture.tobytes())
+    return found
+
+
+def shown_words(page: QWidget) -> str:
+    return "\n".join(one.text() for one in page.findChildren(QLabel) if one.isVisible())
+
+
+def idle(tool: ToolPanel) -> bool:
+    return not tool.busy
+
+
+def test_nothing_of_a_run_is_left_when_another_is_opened(
+    qtbot: QtBot, backend: Backend, first: Path, second: Path
+) -> None:
+    window = opened(qtbot, backend, first)
+    observatory = window.tool(ObservatoryPanel)
+    pictures: set[bytes] = set()
+    for page in pages(window):
+        if isinstance(page, BitsPanel):
+            page.measure()
+        if isinstance(page, ToolPanel):
+            qtbot.waitUntil(partial(idle, page), timeout=WAIT)
+        if isinstance(page, ObservatoryPanel):
+            qtbot.waitUntil(lambda: bool(observatory.quality.about.text()), timeout=WAIT)
+            if observatory.samples.isVisible():
+                qtbot.waitUntil(lambda: bool(observatory.samples.rows), timeout=WAIT)
+        pictures |= shown_pictures(page)
+    pictures |= shown_pictures(window.training)
+    assert len(pictures) > 10
+    assert f"{SAMPLES:,} samples" in observatory.quality.about.text()
+    panels = [panel for panel in window.tabs.panels if isinstance(panel, ToolPanel)]
+    open_run(qtbot, window.studio, second)
+    for page in itertools.chain([window.training], pages(window)):
+        kept = shown_pictures(page) & pictures
+        assert not kept, f"{page} shows {len(kept)} pictures of the run before"
+        words = shown_words(page)
+        assert NAME not in words
+        assert f"{SAMPLES:,}" not in words
+    for panel in panels:
+        recipe = panel.shown_recipe
+        assert recipe is None or NAME not in str(recipe), (
+            f"{panel} would save what was drawn before"
+        )
+    bits = window.tool(BitsPanel)
+    assert bits.measured is None
+    assert bits.total.text() == ""
