@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from ddpm_studio import __version__
 from ddpm_studio.errors import plain
-from ddpm_studio.jobs.publishing.commands import data_words, evaluate_command, train_command
+from ddpm_studio.jobs.publishing.commands import data_words, evaluate_command
 from ddpm_studio.jobs.publishing.packing import SHEET
+from ddpm_studio.jobs.publishing.retraining import retraining
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import EvaluateRequest
 from ddpm_studio.runs import RunInfo
@@ -50,9 +51,7 @@ def model_card(info: RunInfo, step: int, name: str, told: Sequence[ToldEvaluatio
         "## Data",
         *_data(info),
         "## Training",
-        f"{step:,} steps, by this command:",
-        _code("sh", train_command(info, f"{name.rpartition(':')[2]}-again")),
-        *_training(info),
+        *_training(info, step, f"{name.rpartition(':')[2]}-again"),
         "## Figures",
         *(part for one in told for part in _figures(one, name)),
         "## Licence",
@@ -90,13 +89,13 @@ def _data(info: RunInfo) -> Iterator[str]:
         yield f"Classes, from 0: {_text(', '.join(classes))}."
 
 
-def _training(info: RunInfo) -> Iterator[str]:
-    for change in info.changes:
-        settings = ", ".join(
-            f"{name.replace('_', ' ')} {old} → {new}"
-            for name, (old, new) in change.settings.items()
-        )
-        yield f"It went on from step {change.step:,} with other settings: {_text(settings)}."
+def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
+    assert info.data is not None
+    again = retraining(info, step, name, data_words(info.data.sources))
+    by = "by this command" if len(again.commands) == 1 else "by these commands"
+    yield f"{step:,} steps, {by}:" if again.exact else f"{step:,} steps. Begun alike {by}:"
+    yield _code("sh", *again.commands)
+    yield from (_text(line) for line in again.told)
     versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())
     yield f"With {_text(versions)}."
     if info.plugins:

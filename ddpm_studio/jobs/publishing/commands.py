@@ -21,8 +21,8 @@ from ddpm_studio.runs.ready import ready_name, ready_runs
 # What changes no weight, or is told in another way.
 _NOT_TRAINED_WITH = ("steps", "epochs", "minutes", "device", "threads")
 _NOT_EVALUATED_WITH = ("run", "checkpoint", "device", "features_file")
-# Where a package of the system puts data, on every machine alike.
-_SHARED_PLACES = ("/usr/share/", "/usr/local/share/")
+#: Where a package of the system puts data, on every machine alike.
+SHARED_PLACES = ("/usr/share/", "/usr/local/share/")
 
 
 def data_words(sources: Sequence[str | Path]) -> list[str]:
@@ -35,7 +35,7 @@ def data_words(sources: Sequence[str | Path]) -> list[str]:
     for source in sources:
         path = named_data(source)
         place = path.as_posix()
-        shared = place if place.startswith(_SHARED_PLACES) else path.name
+        shared = place if place.startswith(SHARED_PLACES) else path.name
         words.append(data_name(path) or shared)
     return words
 
@@ -52,25 +52,25 @@ def teacher_name(student: StudentInfo) -> str:
     return Path(student.teacher).name
 
 
-def train_command(info: RunInfo, name: str) -> str:
-    """Return the command that trains a model like this one.
+def train_command(info: RunInfo, request: TrainRequest, name: str, data: Sequence[str]) -> str:
+    """Return the command that begins a run like this one.
 
     Args:
         info: of a run that was trained here.
+        request: the settings with which it began.
         name: the run folder that it writes.
+        data: how its pictures are named.
     """
-    request, data, student = info.request, info.data, info.student
-    assert request is not None
-    assert data is not None
-    if student is not None:
-        return _distill_command(request, data_words(data.sources), student, name)
+    assert info.data is not None
+    if info.student is not None:
+        return _distill_command(request, data, info.student, name)
     usual = TrainRequest(preset=request.preset)
-    words = [*data_words(data.sources), "--run", name, option_name("steps"), str(request.steps)]
+    words = [*data, "--run", name, option_name("steps"), str(request.steps)]
     words += [option_name("preset"), request.preset]
     if info.start_from:
         words += ["--from", Path(info.start_from).name]
     words += options_of(request, usual, _NOT_TRAINED_WITH)
-    words += options_of(data.options, PrepareOptions(), ())
+    words += options_of(info.data.options, PrepareOptions(), ())
     return shlex.join(["ddpm-studio", "train", *words])
 
 

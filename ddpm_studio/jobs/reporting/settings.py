@@ -10,11 +10,13 @@ from ddpm_studio.engine.tables import PARAMETERIZATIONS, SCHEDULES, VARIANCES, T
 from ddpm_studio.export.report.blocks import Facts, Note, ReportFigure, Section
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.library.run_summary import describe_run, steps_told
-from ddpm_studio.jobs.publishing.commands import data_words, train_command
+from ddpm_studio.jobs.publishing.commands import data_words
+from ddpm_studio.jobs.publishing.retraining import places_from, retraining
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.local_time import local_time
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunInfo
 
 _PART = "settings"
 _LONGEST = 300
@@ -39,19 +41,30 @@ def _settings(subject: Subject) -> Section:
         )
     ]
     if info.request is not None:
-        command = []
-        if info.data is not None:
-            command = [train_command(info, f"{subject.request.run.resolve().name}-again")]
-        caption = (
-            "Its training. The same command on the same pictures, in as many threads, gives the "
-            "same model on the CPU."
-        )
-        figures.append(ReportFigure([Facts(_fields(info.request))], caption, command))
+        figures.append(_training(subject, info, info.request))
     else:
         told = f"It was trained elsewhere: {info.origin or 'it is not known where'}."
         figures.append(ReportFigure([Note(told, missing=True)]))
     figures.append(ReportFigure([Facts(_report(subject))], "This report.", [_whole(subject)]))
     return Section(entry.name, entry.title, entry.paper, "", figures)
+
+
+def _training(subject: Subject, info: RunInfo, request: TrainRequest) -> ReportFigure:
+    facts = [Facts(_fields(request))]
+    if info.data is None:
+        return ReportFigure(facts, "Its training.")
+    run = subject.request.run.resolve()
+    data = places_from(info.data.sources, run.parent)
+    again = retraining(info, subject.model.step, f"{run.name}-again", data)
+    one = len(again.commands) == 1
+    if again.exact:
+        what = "The same command" if one else "These commands, one after the other,"
+        gives = f"{what} on the same pictures, in as many threads, give{'s' * one} the same model"
+        claim = f"{gives} on the CPU."
+    else:
+        what = "this command trains one" if one else "these commands train one"
+        claim = f"No command gives the very same model; {what} in the same way, to its planned end."
+    return ReportFigure(facts, " ".join(["Its training.", *again.told, claim]), again.commands)
 
 
 def _model(subject: Subject) -> list[tuple[str, str]]:

@@ -202,3 +202,30 @@ def test_samples_are_those_of_the_terminal(run: Path, tmp_path: Path) -> None:
     request = SampleRequest(run=run, count=count, steps=2, device="cpu")
     _, drawn = finish(sample(request, ModelStore()))
     assert np.array_equal(section.pictures, drawn.pictures)
+
+
+def test_a_run_that_was_stopped_says_so_and_its_pictures_are_not_the_run(
+    pictures: Path, tmp_path: Path
+) -> None:
+    """The window names a run after the folder of its pictures, and its training can be stopped."""
+    mine = shutil.copytree(pictures, tmp_path / "Pictures" / "mine")
+    run = tmp_path / "runs" / "mine"
+    asked = TrainRequest(steps=1, batch_size=2, timesteps=8, sample_count=0, device="cpu")
+    finish(train([mine], run, asked, PrepareOptions()))
+    further = train([], run, TrainRequest(steps=9, device="cpu"), PrepareOptions(), resume=True)
+    for event in further:
+        if isinstance(event, Progress) and (event.text, event.done) == ("Training", 2):
+            break
+    further.close()
+    request = ReportRequest(run=run, only="settings", device="cpu")
+    _, path = finish(report(request, (), tmp_path / "report.html", ModelStore()))
+    (section,) = read(path).values()
+    assert "planned for 9 steps, and is at step 2" in section.text
+    assert "steps 1 → 9" in section.text
+    lines = [line for line in section.commands if " train " in line]
+    assert lines[0].startswith("ddpm-studio train ../Pictures/mine --run mine-again --steps 1 ")
+    assert lines[1:] == ["ddpm-studio train --run mine-again --resume --steps 9"]
+    # Its rate falls towards the ninth step.
+    assert "No command gives the very same model; these commands train one" in section.text
+    assert "The same command" not in section.text
+    assert str(tmp_path) not in section.text

@@ -1,0 +1,140 @@
+"""Retraining: the commands that train a model like a run's, and whether they give this very one."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.data.samples import data_name, named_data
+from ddpm_studio.engine.tables import LEARNING_RATES
+from ddpm_studio.jobs.publishing.commands import SHARED_PLACES, data_words, train_command
+from ddpm_studio.requests import TrainRequest
+from ddpm_studio.runs import RunInfo
+from ddpm_studio.runs.info import SettingsChange
+
+# Where a run is trained and in how many threads is told in another way.
+_NOT_SPELT = ("steps", "threads")
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """How a model is trained again.
+
+    Args:
+        commands: to be typed one after the other.
+        exact: whether they give the same weights, on the CPU and in as many threads.
+        told: sentences on what no command says: where it ended, what was changed on the way.
+    """
+
+    commands: Sequence[str]
+    exact: bool
+    told: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Steps that were taken with the same settings: up to ``end``, ``planned`` in all."""
+
+    request: TrainRequest
+    end: int
+    planned: int
+    changed: dict[str, Any]
+
+
+def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retraining:
+    """Return the commands that train a model like this one, from its first step to this one.
+
+    A run that went on with other settings takes a command for each. They end where the run did,
+    unless its learning rate falls towards the planned end: that has to be planned again.
+
+    Args:
+        info: of a run that was trained here.
+        step: of the weights.
+        name: the run folder that they write.
+        data: how its pictures are named, see :func:`data_words`.
+    """
+    stages = _stages(info, step)
+    last = stages[-1]
+    told = [_change_told(change) for change in info.changes if change.step < step]
+    if step != last.planned:
+        words = "It was planned for {planned:,} steps, and is at step {step:,}."
+        told.insert(0, words.format(planned=last.planned, step=step))
+    if info.student is not None:
+        # Its stages are parts of the steps that were planned; no command goes on with one.
+        whole = len(stages) == 1 and step == last.planned
+        return Retraining([train_command(info, stages[0].request, name, data)], whole, told)
+    follows = [stage for stage in stages if _follows_plan(stage)]
+    exact = all(stage.end == stage.planned for stage in follows)
+    exact = exact and not any(None in stage.changed.values() for stage in stages)
+    commands: list[str] = []
+    for stage in stages:
+        steps = stage.planned if _follows_plan(stage) else stage.end
+        if not commands:
+            request = stage.request.model_copy(update={"steps": steps})
+            commands.append(train_command(info, request, name, data))
+        else:
+            line = ["ddpm-studio", "train", "--run", name, "--resume"]
+            line += [option_name("steps"), str(steps)]
+            for field, value in stage.changed.items():
+                line += [option_name(field), str(value)] if value is not None else []
+            commands.append(shlex.join(line))
+    return Retraining(commands, exact, told)
+
+
+def places_from(sources: Sequence[str], folder: Path) -> list[str]:
+    """Return how pictures are named to whoever types in a folder of this machine.
+
+    As :func:`data_words`, but with the way there from the folder where they are there: a name
+    alone may be that of another thing, such as of the run that was named for its pictures.
+    """
+    words = []
+    for source, word in zip(sources, data_words(sources), strict=True):
+        path = named_data(source)
+        named = data_name(path) is not None or path.as_posix().startswith(SHARED_PLACES)
+        words.append(word if named or not path.exists() else _way(path, folder))
+    return words
+
+
+def _way(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return str(path)  # On another drive.
+
+
+def _stages(info: RunInfo, step: int) -> list[_Stage]:
+    """Return the stages up to a step; only those in which steps were taken."""
+    assert info.request is not None
+    request, changes = info.request, list(info.changes)
+    for change in reversed(changes):
+        request = request.model_copy(update={key: old for key, (old, _) in change.settings.items()})
+    stages: list[_Stage] = []
+    begun, changed = 0, dict[str, Any]()
+    for change in changes:
+        if change.step >= step:
+            break
+        if change.step > begun:
+            stages.append(_Stage(request, change.step, request.steps, changed))
+            begun, changed = change.step, {}
+        new = {key: now for key, (_, now) in change.settings.items()}
+        request = request.model_copy(update=new)
+        changed |= {key: now for key, now in new.items() if key not in _NOT_SPELT}
+    return [*stages, _Stage(request, step, request.steps, changed)]
+
+
+def _follows_plan(stage: _Stage) -> bool:
+    """Whether its learning rate depends on the planned number of steps; so if not known here."""
+    schedule = stage.request.learning_rate_schedule
+    return schedule not in LEARNING_RATES or LEARNING_RATES[schedule].needs_steps
+
+
+def _change_told(change: SettingsChange) -> str:
+    settings = ", ".join(
+        f"{name.replace('_', ' ')} {old} → {new}" for name, (old, new) in change.settings.items()
+    )
+    return f"It went on from step {change.step:,} with other settings: {settings}."

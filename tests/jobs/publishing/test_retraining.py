@@ -1,0 +1,111 @@
+"""Commands that train a model again: in stages, as it was trained, and told where they can't."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ddpm_studio import cli
+from ddpm_studio.jobs import train
+from ddpm_studio.jobs.events import Progress
+from ddpm_studio.jobs.publishing.retraining import Retraining, places_from, retraining
+from ddpm_studio.requests import PrepareOptions, TrainRequest
+from ddpm_studio.runs import RunFolder
+from tests.recipe import PAPER
+
+USUAL: dict[str, Any] = {
+    **PAPER,
+    "batch_size": 2,
+    "timesteps": 8,
+    "sample_count": 0,
+    "seed": 3,
+    "device": "cpu",
+    "precision": "float32",
+    "warmup_steps": 2,
+}
+
+
+def trained(run: Path, pictures: Path, *stages: tuple[dict[str, Any], int]) -> RunFolder:
+    """Train in stages, each up to a step, whatever was planned."""
+    for number, (asked, end) in enumerate(stages):
+        request = TrainRequest.model_validate(asked if number else {**USUAL, **asked})
+        job = train(
+            [pictures] if not number else [], run, request, PrepareOptions(), resume=bool(number)
+        )
+        try:
+            for event in job:
+                if isinstance(event, Progress) and event.text == "Training" and event.done == end:
+                    break
+        finally:
+            job.close()
+    return RunFolder.open(run)
+
+
+def told(run: RunFolder, pictures: Path, name: Path | str = "again") -> Retraining:
+    return retraining(run.info, run.newest().step, str(name), [str(pictures)])
+
+
+def test_a_run_that_was_changed_and_stopped_takes_a_command_for_each_stage(
+    pictures: Path, tmp_path: Path
+) -> None:
+    """Planned for 2 steps, then 6, stopped at 4, then with another batch, stopped at 5."""
+    run = trained(
+        tmp_path / "run",
+        pictures,
+        ({"steps": 2}, 2),
+        ({"steps": 6, "device": "cpu"}, 4),
+        ({"steps": 6, "batch_size": 3, "device": "cpu"}, 5),
+    )
+    assert run.newest().step == 5
+    again = told(run, pictures, tmp_path / "again")
+    assert again.exact
+    assert [shlex.split(line)[1:2] for line in again.commands] == [["train"]] * 3
+    assert "planned for 6 steps, and is at step 5" in " ".join(again.told)
+    assert "from step 2 with other settings: steps 2 → 6" in " ".join(again.told)
+    for line in again.commands:
+        assert cli.run([*shlex.split(line)[1:], "--device", "cpu"]) == 0
+    ours, theirs = RunFolder.open(tmp_path / "again").newest(), run.newest()
+    assert ours.step == theirs.step
+    for weights in ("model", "ema"):
+        first, second = ours.load(weights), theirs.load(weights)
+        assert all(torch.equal(first[name], second[name]) for name in second)
+
+
+def test_no_command_gives_one_whose_rate_fell_towards_another_end(
+    pictures: Path, tmp_path: Path
+) -> None:
+    run = trained(tmp_path / "run", pictures, ({"steps": 6, "learning_rate_schedule": "cosine"}, 4))
+    again = told(run, pictures)
+    assert not again.exact
+    (line,) = again.commands
+    assert "--steps 6" in line
+    assert again.told == ["It was planned for 6 steps, and is at step 4."]
+
+
+def test_trained_to_its_end_one_command_gives_it(pictures: Path, tmp_path: Path) -> None:
+    asked = {"steps": 2, "learning_rate_schedule": "cosine"}
+    again = told(trained(tmp_path / "run", pictures, (asked, 2)), pictures)
+    assert again.exact
+    assert len(again.commands) == 1
+    assert again.told == []
+
+
+def test_pictures_that_a_run_was_named_for_are_not_taken_for_the_run(tmp_path: Path) -> None:
+    """The window names a run after its folder of pictures."""
+    pictures = tmp_path / "Pictures" / "mine"
+    pictures.mkdir(parents=True)
+    folder = tmp_path / "share" / "runs"
+    (folder / "mine").mkdir(parents=True)
+    (word,) = places_from([str(pictures)], folder)
+    assert (folder / word).resolve() == pictures
+    assert str(tmp_path) not in word
+    assert places_from(["sample:emoji"], folder) == ["sample:emoji"]
+
+
+@pytest.mark.parametrize("place", ["gone/mine"])
+def test_pictures_that_are_gone_are_named_only(tmp_path: Path, place: str) -> None:
+    assert places_from([str(tmp_path / place)], tmp_path) == ["mine"]
