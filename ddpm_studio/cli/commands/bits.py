@@ -63,11 +63,13 @@ def command(
 
 
 def _tell(result: BitsMeasured) -> None:
-    from ddpm_studio.jobs.measuring.words import bits_counted, bits_rows
+    from ddpm_studio.jobs.measuring.words import bits_counted, bits_remark, bits_rows
 
     for row in bits_rows(result):
         name = f"{'  ' if row.part else ''}{row.name}"
         print(f"{name:<12}{row.value:>9}{row.error}")
+    if remark := bits_remark(result):
+        print(remark)
     print(bits_counted(result))
 
 

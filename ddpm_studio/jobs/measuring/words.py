@@ -14,6 +14,17 @@ TABLE_4_HEADS = (
     "Distortion (RMSE [0, 255])",
 )
 
+# Of a value of 256 levels, in bits.
+_STORED = 8
+_WHY = {
+    "L_T": "what of a picture is left at T; more timesteps or zero terminal SNR leave less",
+    "Σ L_t−1": "where at small t the variance is tiny and a mean that is a little off costs much; "
+    "a longer training, or a network that learns the variance, gives a tight bound",
+    "L_0": "the last step, whose variance is tiny: a mean that misses its level by a little, which "
+    "no eye sees, costs much; a network that predicts ε, or learns the variance, gives a tight "
+    "bound",
+}
+
 
 class BitsRow(NamedTuple):
     """A figure in bits/dim, its standard error, and whether it is a part of the one above."""
@@ -43,6 +54,21 @@ def bits_counted(result: BitsMeasured) -> str:
     if len(result.t) == result.T:
         return f"Over {counted} and all {result.T:,} timesteps."
     return f"Over {counted}; Σ is estimated from {len(result.t):,} of {result.T:,} timesteps."
+
+
+def bits_remark(result: BitsMeasured) -> str:
+    """Return why a figure is above what storing takes, in a sentence; empty: it is not.
+
+    A value of 256 levels takes 8 bits as it is. Each part is a Gaussian's, whose variance is tiny
+    at small t: a mean that is off by little costs much there, whatever the samples look like.
+    """
+    if result.total <= _STORED:
+        return ""
+    parts = {"L_T": result.prior, "Σ L_t−1": result.middle, "L_0": result.decoder}
+    largest = max(parts, key=lambda name: parts[name])
+    why = _WHY[largest]
+    share = f"{parts[largest] / result.total:.0%}"
+    return f"More than the 8 bits that a level of 256 takes as it is: {share} is {largest}, {why}."
 
 
 def table_4_rows(result: BitsMeasured) -> list[tuple[str, str, str]]:

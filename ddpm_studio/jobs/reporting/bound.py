@@ -10,7 +10,13 @@ from ddpm_studio.export.report.plots import Axis, PlotLine, plot
 from ddpm_studio.export.report.prose import prose
 from ddpm_studio.jobs.events import BitsMeasured, Event
 from ddpm_studio.jobs.measuring.bits import measure_bits
-from ddpm_studio.jobs.measuring.words import TABLE_4_HEADS, bits_counted, bits_rows, table_4_rows
+from ddpm_studio.jobs.measuring.words import (
+    TABLE_4_HEADS,
+    bits_counted,
+    bits_remark,
+    bits_rows,
+    table_4_rows,
+)
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import BitsRequest
 
@@ -82,6 +88,8 @@ def _parts(found: BitsMeasured, command: str) -> ReportFigure:
     ]
     caption = "The bound and its parts in bits/dim"
     caption += "; ±: standard error over the pictures." if found.standard_error else "."
+    remark = bits_remark(found)
+    caption = f"{caption} {remark}".rstrip()
     return ReportFigure(
         [ReportTable(("", "bits/dim", "what it is"), rows, told=True)], caption, [command]
     )

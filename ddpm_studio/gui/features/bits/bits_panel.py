@@ -16,6 +16,7 @@ from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, X0_HAT
+from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, button, label, name, number_label
@@ -29,6 +30,7 @@ from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import BitsMeasured, Decoded, Event, FrameImages, Notice
+from ddpm_studio.jobs.measuring.words import bits_remark
 from ddpm_studio.requests import BitsRequest, DecodeRequest
 
 _COUNT, _TIMESTEPS, _MOMENTS = 8, 50, 12
@@ -256,6 +258,7 @@ class BitsPanel(ToolPanel):
                 result.pictures,
                 result.asked,
             )
+            + (f"\n{translated(remark)}" if (remark := bits_remark(result)) else "")
         )
         self.bound.set_curves([(result.t, result.bits)])
         self.rate.set_curves([(result.t, result.rate)])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from ddpm_studio.gui.features.bits.bits_panel import BitsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.automatic_drawing import AutomaticDrawing
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.measuring.words import bits_remark
 from tests.gui.panel_help import WAIT, T, drop, files, open_run
 
 
@@ -52,6 +54,24 @@ def test_the_parts_add_up_and_every_plot_has_its_curve(
     rate = panel.rate.curves[0][1]
     assert (np.diff(rate) <= 0).all(), "from t = T to 1 the rate never falls"
     qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
+
+
+def test_more_bits_than_a_level_takes_are_explained(
+    qtbot: QtBot, studio: Studio, tiny_run: Path
+) -> None:
+    panel = shown(qtbot, studio, tiny_run)
+    panel.count.setValue(1)
+    panel.timesteps.setValue(3)
+    panel.measure()
+    qtbot.waitUntil(lambda: panel.measured is not None and not panel.busy, timeout=WAIT)
+    assert panel.measured is not None
+    assert panel.job is not None
+    found = replace(panel.measured, total=177.4, decoder=174.0, middle=3.4)
+    panel.job.emitted.emit(found)
+    assert panel.total.text().startswith("177.400 bits/dim")
+    assert bits_remark(found) in panel.parts.text()
+    panel.job.emitted.emit(replace(found, total=3.7, decoder=0.4, middle=3.3))
+    assert "More than" not in panel.parts.text()
 
 
 def test_the_first_look_sends_a_picture_by_chance_bit_by_bit(
