@@ -213,3 +213,23 @@ def test_numbers_of_classes_are_not_taken_for_those_of_pictures(tmp_path: Path, 
     text = '{"0": "rust", "1": "well"}' if name.endswith("json") else "0 rust\n1 well\n"
     (tmp_path / "in" / name).write_text(text)
     assert prepared(tmp_path / "cache", tmp_path / "in").class_names == ("rust", "well")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("class_dict.csv", "class_index,class,height\n0,rust,224\n1,well,224\n"),
+        ("signnames.csv", "ClassId,SignName\n0,rust\n1,well\n"),
+        ("labels.csv", "ClassId,Name\n0,rust\n1,well\n"),
+    ],
+)
+def test_a_table_of_names(tmp_path: Path, name: str, text: str) -> None:
+    for number, one in enumerate(noise(4, 8, 8)):
+        path = tmp_path / "in" / str(number % 2) / f"leaf{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image(one).save(path)
+    (tmp_path / "in" / name).write_text(text)
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert data.class_names == ("rust", "well")
+    assert f"Classes from folders, named by {name}." in data.report.told
+    assert not any("not read" in line for line in data.report.told)

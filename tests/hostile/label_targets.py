@@ -124,7 +124,7 @@ def read_class_names(folder: Path, content: bytes) -> object:
         for number in _PICTURES:
             (place / str(number)).mkdir(parents=True)
             (place / str(number) / "a.png").write_bytes(seeds.picture())
-    kinds = {b"{": "class_to_idx.json", b"[": "classes.json", b"n": "data.yaml"}
+    kinds = {b"{": "class_to_idx.json", b"[": "classes.json", b"n": "data.yaml", b"C": "labels.csv"}
     name = kinds.get(content[:1], "classes.txt")
     return _beside(place, name, content)
 
@@ -140,6 +140,7 @@ def class_name_seeds() -> list[bytes]:
     ]
     texts = [
         "\n".join(names),
+        "ClassId,Name\n" + "".join(f"{n},{name}\n" for n, name in enumerate(names)),
         "".join(f"{n}: {name}\n" for n, name in enumerate(names)),
         "".join(f"{name} {n}\n" for n, name in enumerate(names)),
         f"names: [{', '.join(names)}]\nnc: 4\n",

@@ -7,10 +7,13 @@ Sets for YOLO have them in a file of YAML.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ddpm_studio.data.items import File
 from ddpm_studio.data.labels.yaml_names import SUFFIXES as YAML_SUFFIXES
@@ -20,11 +23,12 @@ from ddpm_studio.errors import plain
 _STEM = re.compile(
     r"(?:imagenet_?)?(?:class(?:es)?|label|target|category|categor(?:y|ies)|id|idx|index)?_?-?"
     r"(?:names?|classes|labels|categories|map|mapping|index|indices|to_?idx|to_?id|to_?label|"
-    r"to_?name|to_?class|idx_to_class|class_index)|\w{1,60}_map(?:ping)?",
+    r"to_?name|to_?class|idx_to_class|class_index)|\w{1,60}_map(?:ping)?|class_?dict|sign_?names",
     re.IGNORECASE,
 )
 _WORDNET = frozenset(("words", "synsets", "synset_words", "loc_synset_mapping", "map_clsloc"))
-_SUFFIXES = (".txt", ".json", ".names")
+_CSV = ".csv"
+_SUFFIXES = (".txt", ".json", ".names", _CSV)
 _NUMBERED = re.compile(r"(\d{1,6}|n\d{8})[\s,:;=]+(\S.*)")
 _NUMBER_LAST = re.compile(r"(\S.*?)[\s,:;=]+(\d{1,6})")
 _KEYS = ("names", "classes", "class_names", "label_names", "class_to_idx", "labels", "id2label")
@@ -107,6 +111,15 @@ def names_beside(files: Sequence[File]) -> tuple[ClassNames, set[str]]:
     return ClassNames(), set()
 
 
+def tells_names(file: File) -> bool:
+    """Whether a table names classes, and no pictures."""
+    try:
+        text = file.read(-1).decode("utf-8-sig") if file.size <= _MOST_BYTES else ""
+    except (OSError, ValueError):
+        return False
+    return file.suffix == _CSV and _is_called_so(file.name) and bool(_of_csv(text))
+
+
 def _outermost_first(file: File) -> tuple[int, str]:
     return file.name.count("/"), file.name
 
@@ -120,6 +133,8 @@ def _is_called_so(name: str) -> bool:
 def _told(suffix: str, text: str) -> object:
     if suffix in YAML_SUFFIXES:
         return yaml_names(text)
+    if suffix == _CSV:
+        return _of_csv(text)
     return json.loads(text) if suffix == ".json" else _lines(text)
 
 
@@ -134,6 +149,21 @@ def _lines(text: str) -> object:
             table = {match[key]: match[name] for match in found if match}
             return table if len(table) == len(lines) else None
     return lines
+
+
+def _of_csv(text: str) -> dict[str, str]:
+    """Return class → name of a table with a head: its first columns of numbers and of texts."""
+    try:
+        rows = [row for row in islice(csv.reader(io.StringIO(text)), _MOST_NAMES + 1) if row][1:]
+    except csv.Error:
+        return {}
+    numbers: list[list[str]] = []
+    names: list[list[str]] = []
+    for column in zip(*rows, strict=False):
+        cells = [cell.strip() for cell in column]
+        if len(set(cells)) == len(rows) > 1 and all(cells):
+            (numbers if all(map(str.isdecimal, cells)) else names).append(cells)
+    return dict(zip(numbers[0], names[0], strict=True)) if numbers and names else {}
 
 
 def _of_table(value: Mapping[object, object]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from functools import partial
 
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
 from ddpm_studio.data.items import File
+from ddpm_studio.data.labels.class_names import tells_names
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.labels.table_files import (
     CERTAIN,
@@ -84,7 +85,7 @@ def table_sources(
         if found:
             used.add(file.name)
             sources += found
-        elif file.suffix in CERTAIN:
+        elif file.suffix in CERTAIN and not tells_names(file):
             why = "no column of it names these pictures"
             if table is None:
                 why = _why_no_table(file)
