@@ -28,7 +28,8 @@ from ddpm_studio.data.labels.folders import TOP, SplitFolders, archive_sources, 
 from ddpm_studio.data.labels.own import OwnLabels
 from ddpm_studio.data.labels.repeated import repeated_folders
 from ddpm_studio.data.labels.source import LabelSource
-from ddpm_studio.data.labels.sources import label_sources
+from ddpm_studio.data.labels.sources import beside_sources, label_sources
+from ddpm_studio.data.labels.table_files import SUFFIXES as TABLE_SUFFIXES
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.splits import (
     ALL,
@@ -38,6 +39,7 @@ from ddpm_studio.data.splits import (
     TRAIN,
     aside_told,
     folder_part,
+    mask_parts,
     part_of,
     split_of,
     taken_splits,
@@ -45,6 +47,9 @@ from ddpm_studio.data.splits import (
 from ddpm_studio.errors import StudioError, plain
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 from ddpm_studio.stand_ins import stand_in_at
+
+# Of more archives, such as shards, what lies beside them says no classes.
+_MOST_WITH_TABLES = 16
 
 
 @dataclass
@@ -150,6 +155,7 @@ class _Collecting:
     def _archives(self, files: list[File], prefix: str) -> list[File]:
         """Read the archives in a folder, such as shards; return the other files."""
         archives: list[tuple[File, list[File]]] = []
+        used: set[str] = set()
         for file in files:
             if file.suffix not in (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz"):
                 continue
@@ -168,20 +174,29 @@ class _Collecting:
                 held = []
             if held is not None:
                 archives.append((file, held))
-        splits = [_split_in(file.name) for file, _ in archives]
-        taken = taken_splits(splits, self._options.split)
+        splits, taken = _archive_parts([file.name for file, _ in archives], self._options.split)
         aside: dict[str, int] = {}
-        by_name = archive_sources([file.name for file, _ in archives])
+        read = {file.name for file, _ in archives}
+        others = [file for file in files if file.name not in read]
+        beside = [file for file in others if file.suffix in TABLE_SUFFIXES]
+        few = max(len(archives), len(beside)) <= _MOST_WITH_TABLES
+        by_name = archive_sources(
+            [file.name for (file, _), split in zip(archives, splits, strict=True) if split in taken]
+        )
         for (file, held), split in zip(archives, splits, strict=True):
             if split in taken:
                 name = f"{prefix}{file.name}"
-                self._tree(held, self._reading(name, f"{name}/"), archive=by_name[file.name])
+                used |= self._tree(
+                    held,
+                    self._reading(name, f"{name}/"),
+                    archive=by_name[file.name],
+                    beside=beside if few else (),
+                )
             elif split is not None:
                 aside[split] = aside.get(split, 0) + 1
         if line := aside_told(aside, "archive"):
             self._found.warnings.append(line)
-        read = {file.name for file, _ in archives}
-        return [file for file in files if file.name not in read]
+        return [file for file in others if file.name not in used]
 
     def _tree(
         self,
@@ -190,7 +205,10 @@ class _Collecting:
         *,
         may_hold_arrays: bool = True,
         archive: Sequence[LabelSource] = (),
-    ) -> None:
+        beside: Sequence[File] = (),
+    ) -> set[str]:
+        """List a tree; return which of the files ``beside`` its archive say its classes."""
+        of_archive: set[str] = set()
         items: list[Item] | None = None
         if not self._first_rules:
             files, page = readable(files)
@@ -211,7 +229,9 @@ class _Collecting:
             paths = [item.path for item in found if item.path]
             paths += [file.name for file in left if file.suffix in PICTURE_SUFFIXES]
             sources, used, warnings, told = label_sources(left, paths, whole)
-            sources += archive
+            more, of_archive, lines = beside_sources(beside, paths)
+            sources += [*more, *archive]
+            told += lines if of_archive else []
             reading.warnings += warnings
             reading.told += told
             left = self._of_column(left, found, reading, sources)
@@ -220,6 +240,7 @@ class _Collecting:
         found += frame_items(left, reading)
         self._found.items += found
         self._settle(reading, sources)
+        return of_archive
 
     def _of_split(
         self, files: Sequence[File], items: list[Item], reading: Reading, splits: SplitFolders
@@ -321,6 +342,22 @@ def source_stamps(paths: list[Path], options: PrepareOptions) -> list[Stamp]:
         for part in beside(path) if path.is_file() else [path]:
             found += stamps(part, follow=options.rules != FIRST_RULES)
     return found
+
+
+def _archive_parts(
+    names: Sequence[str], asked: str | None
+) -> tuple[list[str | None], frozenset[str | None]]:
+    """Return which part of a set each archive is, and which parts are read."""
+    masks = mask_parts({_stem(name) for name in names})
+    if masks is None:
+        splits = [_split_in(name) for name in names]
+        return splits, taken_splits(splits, asked)
+    parts: list[str | None] = [masks[_stem(name)] for name in names]
+    return parts, taken_splits(parts, asked if asked in (ALL, *parts) else None)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].partition(".")[0]
 
 
 def _split_in(name: str) -> str | None:

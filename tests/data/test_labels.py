@@ -334,3 +334,29 @@ def test_names_in_a_zip_without_the_flag_of_utf8(tmp_path: Path) -> None:
     content = place.read_bytes().replace(b"AAA", "猫".encode()).replace(b"BBB", "犬".encode())
     place.write_bytes(content)
     assert prepared(tmp_path / "cache", place).class_names == ("犬", "猫")
+
+
+def test_a_table_beside_an_archive_says_the_classes_in_it(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    held = {f"{k}.png": encoded(image(PIXELS[k])) for k in range(4)}
+    make_zip(tmp_path / "in" / "images.zip", held)
+    rows = "".join(f"{k}.png,{'ab'[k % 2]}\n" for k in range(4))
+    (tmp_path / "in" / "labels.csv").write_text("image,label\n" + rows)
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert data.class_names == ("a", "b")
+    assert not data.report.others
+
+
+def test_archives_of_parts_and_of_masks_are_no_classes(tmp_path: Path) -> None:
+    for names in (("train", "val"), ("images", "masks")):
+        folder = tmp_path / names[0]
+        folder.mkdir()
+        for at, name in enumerate(names):
+            held = {f"{k}.png": encoded(image(PIXELS[2 * at + k])) for k in range(2)}
+            make_zip(folder / f"{name}.zip", held)
+        data = prepared(tmp_path / "cache", folder)
+        assert (data.report.kept, data.class_names) == (2, ())
+        line = f"1 archive of {names[1]} is left aside; --split all takes everything."
+        assert line in data.report.warnings
+        everything = prepared(tmp_path / "cache", folder, split="all")
+        assert everything.report.kept == 4

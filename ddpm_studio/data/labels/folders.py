@@ -9,7 +9,7 @@ from functools import partial
 
 from ddpm_studio.data.items import folder_classes, folders_of
 from ddpm_studio.data.labels.counting import no_classes
-from ddpm_studio.data.labels.repeated import looked_through
+from ddpm_studio.data.labels.repeated import copies_told, looked_through
 from ddpm_studio.data.labels.source import LabelSource
 from ddpm_studio.data.splits import (
     ALL,
@@ -17,16 +17,14 @@ from ddpm_studio.data.splits import (
     mask_parts,
     parts_beside,
     parts_in,
+    split_of,
     taken_splits,
 )
-from ddpm_studio.errors import plain
 
 _MOST_FILES = 1000
 FOLDERS, LEAVES, TOP, FILES = "folders", "leaf-folders", "top-folders", "files"
 ARCHIVES = "archives"
 _RANK, _ARCHIVES_RANK = 4, 7
-# Of so many folders that repeat others it is told.
-_TOLD = 3
 _NUMBERS = re.compile(r"[\W\d_]+")
 
 
@@ -64,7 +62,10 @@ class SplitFolders:
 
     def without(self, path: str) -> str:
         """Return a path without its folders of these levels, but what else they tell."""
-        *folders, name = looked_through(path, self.repeated).split("/")
+        path = looked_through(path, self.repeated)
+        if not self.levels:
+            return path
+        *folders, name = path.split("/")
         for level, names in self.levels.items():
             if len(folders) > level and folders[level] in names:
                 folders[level] = names[folders[level]][1]
@@ -121,11 +122,7 @@ def folder_sources(
     inner = [known.without(path) for path in paths]
     first, leaves = folder_classes(inner), _leaves(inner)
     why_none = no_classes(first, inner) if first is not None else ""
-    told = [
-        f"The folder {plain(folder, 80)} repeats the folders beside it: they are taken together."
-        for folder in sorted(whole.repeated)
-        if any(_lies_beside(path, folder) for path in paths)
-    ][:_TOLD]
+    told = copies_told(paths, whole.repeated)
     if why_none:
         told.append(f"The folders only {why_none}; --labels {FOLDERS} makes classes of them.")
     rank = None if why_none else _RANK
@@ -149,7 +146,8 @@ def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:
     and so do ImageNet's classes: there they may be chosen.
     """
     classes = {name: name.rpartition("/")[2].partition(".")[0] for name in names}
-    if len(set(classes.values())) < 2:
+    # Parts of a set are none, where they are read together.
+    if len(set(classes.values())) < 2 or any(map(split_of, classes.values())):
         return {name: [] for name in names}
     letters = {_NUMBERS.sub("", one) for one in classes.values()}
     rank = _ARCHIVES_RANK if len(letters) == len(set(classes.values())) else None
@@ -161,13 +159,6 @@ def archive_sources(names: Sequence[str]) -> dict[str, list[LabelSource]]:
 
 def _all_of(one: str, paths: Sequence[str]) -> list[str | None] | None:
     return [one] * len(paths)
-
-
-def _lies_beside(path: str, folder: str) -> bool:
-    """Whether a picture lies in the folder that a folder is in, and not in it."""
-    parent = folder.rpartition("/")[0]
-    within = not parent or path.startswith(f"{parent}/")
-    return within and not path.startswith(f"{folder}/")
 
 
 def _by_folders(splits: SplitFolders, paths: Sequence[str]) -> list[str | None] | None:

@@ -7,11 +7,15 @@ inner one is no class and no part of a set.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from ddpm_studio.data.items import folders_of
 from ddpm_studio.data.splits import folder_part
+from ddpm_studio.errors import plain
 
 _LEAST = 2
+# Of so many folders it is told.
+_TOLD = 3
 
 
 def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
@@ -41,6 +45,28 @@ def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
             if held and (twice or copies):
                 found.add(folder)
     return frozenset(found)
+
+
+def copies_told(paths: Sequence[str], repeated: frozenset[str]) -> list[str]:
+    """Return what to say of folders that repeat others; one in a folder of its name is no news.
+
+    Args:
+        paths: of the pictures that are read.
+        repeated: the folders that are looked through.
+    """
+    if not repeated:
+        return []
+    beside: dict[str, set[str]] = {}
+    for folder in folders_of(paths)[1]:
+        while folder:
+            parent, _, name = folder.rpartition("/")
+            beside.setdefault(parent, set()).add(name)
+            folder = parent
+    copies = (one for one in sorted(repeated) if len(beside.get(one.rpartition("/")[0], ())) > 1)
+    return [
+        f"The folder {plain(one, 80)} repeats the folders beside it: they are taken together."
+        for one in islice(copies, _TOLD)
+    ]
 
 
 def looked_through(path: str, repeated: frozenset[str]) -> str:

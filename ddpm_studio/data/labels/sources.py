@@ -53,3 +53,19 @@ def label_sources(files: Sequence[File], paths: Sequence[str], whole: SplitFolde
     found += [*tables, *sidecars, *objects, *folders, *name_sources(paths)]
     used |= table_files | sidecar_files | object_files
     return TreeSources(found, used, warnings, told)
+
+
+def beside_sources(
+    files: Sequence[File], paths: Sequence[str]
+) -> tuple[list[LabelSource], set[str], list[str]]:
+    """Return what tables and annotations beside an archive say of the pictures in it.
+
+    Returns:
+        the places, which files they are, and what to tell of these.
+    """
+    if not files:
+        return [], set(), []
+    objects, object_files, lines = object_sources(files, paths)
+    others = [file for file in files if file.name not in object_files]
+    tables, table_files, told = table_sources(others, paths)
+    return [*tables, *objects], object_files | table_files, [*lines, *told]
