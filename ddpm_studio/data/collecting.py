@@ -39,6 +39,7 @@ from ddpm_studio.data.splits import (
     TRAIN,
     aside_told,
     folder_part,
+    mask_names,
     mask_parts,
     part_of,
     split_of,
@@ -246,16 +247,24 @@ class _Collecting:
         self, files: Sequence[File], items: list[Item], reading: Reading, splits: SplitFolders
     ) -> Sequence[File]:
         """Leave files and pictures aside that are of another part of the set than is asked for."""
-        if self._options.labels == TOP or not splits.levels:
+        asked = self._options.split
+        paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
+        masks = set() if MASKS in splits.known else mask_names(paths)
+        if self._options.labels == TOP or not (splits.levels or masks):
             return files
-        taken = splits.taken(self._options.split)
+        pictures = set(paths) if masks else set()
+        # Masks by their names are one level more.
+        known = None if masks and asked in (IMAGES, MASKS) else asked
+        taken = splits.taken(known)
+        of_masks = taken_splits((IMAGES, MASKS), asked if asked in (ALL, IMAGES, MASKS) else None)
 
         def aside_of(path: str) -> str | None:
+            if path in pictures and (kind := MASKS if path in masks else IMAGES) not in of_masks:
+                return kind
             parts = zip(splits.parts(path), taken, strict=True)
             return next((one for one, here in parts if one not in (None, *here)), None)
 
         aside: dict[str, int] = {}
-        paths = [file.name for file in files if file.suffix in PICTURE_SUFFIXES]
         for path in paths + [item.origin for item in items]:
             if (part := aside_of(path)) is not None:
                 aside[part] = aside.get(part, 0) + 1

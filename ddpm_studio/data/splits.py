@@ -39,6 +39,11 @@ _BESIDE = frozenset(
 )
 _DOMAIN = re.compile(r"(train|test|val)([A-Z])")
 _PIECES = re.compile(r"[^\W\d_]+")
+_MASK_NAME = re.compile(
+    r"(.+?)[ _.-](?:masks?|segmentation|seg|gt|groundtruth)(?:[ _-]?\d{1,3})?", re.IGNORECASE
+)
+# No system has longer paths.
+_LONGEST = 4096
 _JOINTS = re.compile(r"[\s_.-]+")
 
 
@@ -123,6 +128,29 @@ def mask_parts(names: Collection[str]) -> dict[str, str] | None:
     """Return which folders are pictures and which their masks; None: they are something else."""
     parts = {name: _BY_MASK_WORD.get(name.casefold(), "") for name in names}
     return parts if set(parts.values()) == {IMAGES, MASKS} else None
+
+
+def mask_names(paths: Collection[str]) -> set[str]:
+    """Return the pictures that are masks of others by their names: "a_mask.png" beside "a.png".
+
+    As many as half of the others, as medical sets have them; else they may be pictures of masks.
+    """
+    stems = {path.rpartition(".")[0] for path in paths}
+    found = set()
+    of: set[str] = set()
+    for path in paths:
+        stem = path.rpartition(".")[0]
+        match = _MASK_NAME.fullmatch(stem) if len(stem) < _LONGEST else None
+        whole = next((one for one in _wholes(match[1]) if one in stems), None) if match else None
+        if whole is not None:
+            found.add(path)
+            of.add(whole)
+    return found if 2 * len(of) >= len(stems) - len(found) else set()
+
+
+def _wholes(stem: str) -> tuple[str, ...]:
+    """Return what a picture may be called whose mask is called so."""
+    return stem, f"{stem}_image", f"{stem}_img"
 
 
 def taken_splits(found: Collection[str | None], asked: str | None) -> frozenset[str | None]:

@@ -224,3 +224,38 @@ def test_masks_of_cityscapes_are_left_aside(tmp_path: Path) -> None:
     ]
     names = [f"{folder}/{n}.png" for folder in parts for n in (1, 2)]
     assert classes(tmp_path, names)[0] == {"aachen": 2, "bochum": 2}
+
+
+@pytest.mark.parametrize("mask", ["{}_mask.png", "{}_mask_1.png", "{} segmentation.png"])
+def test_masks_by_their_names_are_left_aside(tmp_path: Path, mask: str) -> None:
+    stems = [f"{one}/{one} ({n})" for one in ("benign", "malignant") for n in (1, 2)]
+    names = [form.format(stem) for stem in stems for form in ("{}.png", mask)]
+    found, data = classes(tmp_path, names)
+    assert found == {"benign": 2, "malignant": 2}
+    assert "4 pictures of masks are left aside; --split all takes everything." in (
+        data.report.warnings
+    )
+    assert classes(tmp_path, names, split="masks")[0] == {"benign": 2, "malignant": 2}
+    assert classes(tmp_path, names, split="all")[0] == {"benign": 4, "malignant": 4}
+
+
+def test_a_picture_called_mask_is_one(tmp_path: Path) -> None:
+    names = [f"{n}.png" for n in range(4)] + ["0_mask.png", "carnival_mask.png"]
+    data = classes(tmp_path, names)[1]
+    assert data.images.shape[0] == 6
+
+
+def test_masks_within_parts(tmp_path: Path) -> None:
+    names = [
+        f"{part}/{n}{of}.png" for part in ("train", "test") for n in (1, 2) for of in ("", "_mask")
+    ]
+    assert classes(tmp_path, names)[1].images.shape[0] == 2
+    assert classes(tmp_path, names, split="test")[1].images.shape[0] == 2
+    assert classes(tmp_path, names, split="masks")[1].images.shape[0] == 2
+
+
+def test_a_copy_one_folder_deeper(tmp_path: Path) -> None:
+    names = [
+        f"{outer}Leaves/{one}/{n}.png" for outer in ("", "leaves/") for one in "ab" for n in (1, 2)
+    ]
+    assert classes(tmp_path, names)[0] == {"a": 4, "b": 4}

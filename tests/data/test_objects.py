@@ -350,3 +350,15 @@ def test_names_that_were_changed_since(tmp_path: Path, pattern: str, head: str, 
     (tmp_path / "in" / "x.csv").write_text(rows(head, *lines))
     data = prepared(tmp_path / "cache", tmp_path / "in")
     assert named(data) == [KINDS[n % 2] for n in range(COUNT)]
+
+
+def test_paths_below_the_folder_that_holds_all(tmp_path: Path) -> None:
+    lines = []
+    for n, one in enumerate(noise(COUNT)):
+        path = f"{'ab'[n % 2]}/{n // 2}.png"
+        (tmp_path / "in" / "set" / "big" / path).parent.mkdir(parents=True, exist_ok=True)
+        image(one).save(tmp_path / "in" / "set" / "big" / path)
+        lines.append(f"big/{path},{KINDS[n // 3]}")
+    (tmp_path / "in" / "x.csv").write_text(rows("path,label", *lines))
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert told(data, "Classes from the column label of x.csv.")

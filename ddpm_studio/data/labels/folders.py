@@ -48,6 +48,11 @@ class SplitFolders:
             for level, names in self.levels.items()
         ]
 
+    @property
+    def known(self) -> frozenset[str]:
+        """All parts that there are."""
+        return frozenset(part for names in self.levels.values() for part, _ in names.values())
+
     def taken(self, asked: str | None) -> list[frozenset[str | None]]:
         """Return which parts are read, for each level.
 
@@ -55,9 +60,8 @@ class SplitFolders:
             StudioError: what is asked for is none of them.
         """
         found = [[part for part, _ in names.values()] for names in self.levels.values()]
-        known = {part for parts in found for part in parts}
-        if asked not in (None, ALL, *known):
-            taken_splits(known, asked)
+        if asked not in (None, ALL, *self.known):
+            taken_splits(self.known, asked)
         return [taken_splits(parts, asked if asked in (ALL, *parts) else None) for parts in found]
 
     def without(self, path: str) -> str:

@@ -6,7 +6,7 @@ inner one is no class and no part of a set.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from ddpm_studio.data.items import folders_of
@@ -21,8 +21,8 @@ _TOLD = 3
 def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
     """Return the folders that are looked through, as if what they hold lay around them.
 
-    One whose folders, two at least, are called as others beside it; and one that lies alone in a
-    folder of its own name.
+    One whose folders are called as others beside it: two at least, or one in which there are the
+    same folders as in that beside it. And one that lies alone in a folder of its own name.
 
     Args:
         paths: of all pictures of a tree.
@@ -41,10 +41,27 @@ def repeated_folders(paths: Sequence[str]) -> frozenset[str]:
                 # It holds pictures itself.
                 continue
             twice = names == {name} and parent.rpartition("/")[2] == name and parent not in parts
-            copies = len(held) >= _LEAST and held <= names - {name} and folder_part(name) is None
+            others = names - {name}
+            copies = (
+                bool(held)
+                and held <= others
+                and folder_part(name) is None
+                and (len(held) >= _LEAST or _same_within(inner, parent, folder, held))
+            )
             if held and (twice or copies):
                 found.add(folder)
     return frozenset(found)
+
+
+def _same_within(
+    inner: dict[str, set[str]], parent: str, folder: str, names: Iterable[str]
+) -> bool:
+    start = f"{parent}/" if parent else ""
+    return all(
+        len(held := inner.get(f"{folder}/{name}", set())) >= _LEAST
+        and held == inner.get(f"{start}{name}")
+        for name in names
+    )
 
 
 def copies_told(paths: Sequence[str], repeated: frozenset[str]) -> list[str]:

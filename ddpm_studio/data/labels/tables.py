@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice, takewhile
 
 from ddpm_studio.data.decoding.kinds import PICTURE_SUFFIXES
 from ddpm_studio.data.items import File
@@ -115,6 +116,7 @@ class PictureNames:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = paths
+        self._roots = _roots(paths)
         self._numbers: dict[int, str | None] = {}
         self._by_path = {_stem(_composed(path)): path for path in paths}
         self._by_path |= {_composed(path): path for path in paths}
@@ -129,14 +131,14 @@ class PictureNames:
     def path_of(self, folder: str, cell: str) -> str | None:
         """Return the picture that a cell of a table in a folder names, or None."""
         cell = _composed(cell.strip().replace("\\", "/").removeprefix("./"))
-        found = self._by_path.get(_composed(folder) + cell) or self._by_path.get(cell)
+        found = self._by_path.get(_composed(folder) + cell) or self._below(cell)
         if found or "/" not in cell:
             return found or self._of_name(cell)
         if "://" in cell:
             cell = cell.partition("?")[0]
         inner = cell.rsplit("/", _DEEPEST)[1:]
         for first in range(len(inner) - 1):
-            if found := self._by_path.get("/".join(inner[first:])):
+            if found := self._below("/".join(inner[first:])):
                 return found
         return self._of_name(inner[-1])
 
@@ -151,6 +153,11 @@ class PictureNames:
         number = _number(cell.strip())
         return self._numbers.get(number) if number is not None else None
 
+    def _below(self, path: str) -> str | None:
+        """Return the picture of this path, below one of the folders that all pictures lie in."""
+        found = (self._by_path.get(root + path) for root in self._roots)
+        return next(filter(None, found), None)
+
     def _of_name(self, name: str) -> str | None:
         found = self._by_name.get(name) or self._folded.get(name.casefold())
         stem, dot, suffix = name.rpartition(".")
@@ -158,6 +165,14 @@ class PictureNames:
             return found
         # The picture may have been saved as another kind since.
         return self._by_name.get(stem) or self._folded.get(stem.casefold())
+
+
+def _roots(paths: Sequence[str]) -> list[str]:
+    """Return the folders that all pictures lie in, the outermost, which has no name, first."""
+    folders = [folder.split("/") for folder in {path.rpartition("/")[0] for path in paths}]
+    levels = takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))
+    common = [names[0] for names in islice(levels, _DEEPEST)]
+    return ["", *("/".join(common[: depth + 1]) + "/" for depth in range(len(common)))]
 
 
 def _why_no_table(file: File) -> str:
