@@ -42,7 +42,7 @@ from ddpm_studio.data.splits import (
     mask_names,
     mask_parts,
     part_of,
-    split_of,
+    split_in,
     taken_splits,
 )
 from ddpm_studio.errors import StudioError, plain
@@ -125,7 +125,7 @@ class _Collecting:
             return
         names = {name for one in found.items for name in one.name.split("/")}
         parts = {part[0] for name in names if (part := folder_part(name)) is not None}
-        parts |= {split for name in names if (split := _split_in(name)) is not None}
+        parts |= {split for name in names if (split := split_in(name)) is not None}
         if asked not in parts:
             found.told.append(f"Nothing here says which part it is of: {asked} means all of it.")
 
@@ -359,7 +359,7 @@ def _archive_parts(
     """Return which part of a set each archive is, and which parts are read."""
     masks = mask_parts({_stem(name) for name in names})
     if masks is None:
-        splits = [_split_in(name) for name in names]
+        splits = [split_in(name) for name in names]
         return splits, taken_splits(splits, asked)
     parts: list[str | None] = [masks[_stem(name)] for name in names]
     return parts, taken_splits(parts, asked if asked in (ALL, *parts) else None)
@@ -367,13 +367,3 @@ def _archive_parts(
 
 def _stem(name: str) -> str:
     return name.rpartition("/")[2].partition(".")[0]
-
-
-def _split_in(name: str) -> str | None:
-    """Return the part of a set that a file's name begins with: "train-0001.tar"."""
-    base = name.rpartition("/")[2].casefold()
-    return next((split for word in _words(base) if (split := split_of(word))), None)
-
-
-def _words(base: str) -> list[str]:
-    return "".join(sign if sign.isalnum() else " " for sign in base).split()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from ddpm_studio.errors import StudioError
 
@@ -50,6 +51,24 @@ _JOINTS = re.compile(r"[\s_.-]+")
 def split_of(word: str) -> str | None:
     """Return which part a word names, such as "val" for "Validation"; None: it names none."""
     return _BY_WORD.get(word.casefold())
+
+
+def split_in(name: str) -> str | None:
+    """Return the part of a set that a file's name has in it: "train-0001.tar"."""
+    base = name.rpartition("/")[2].casefold()
+    words = "".join(sign if sign.isalnum() else " " for sign in base).split()
+    return next((split for word in words if (split := split_of(word))), None)
+
+
+def parts_around(path: str) -> frozenset[str]:
+    """Return which parts of a set the folders of a path tell."""
+    return frozenset(part for folder in path.split("/")[:-1] if (part := _folder_split(folder)))
+
+
+@lru_cache(1024)
+def _folder_split(folder: str) -> str | None:
+    part = folder_part(folder)
+    return part[0] if part is not None else None
 
 
 def part_of(column: str, value: str) -> str | None:

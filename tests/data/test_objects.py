@@ -362,3 +362,17 @@ def test_paths_below_the_folder_that_holds_all(tmp_path: Path) -> None:
     (tmp_path / "in" / "x.csv").write_text(rows("path,label", *lines))
     data = prepared(tmp_path / "cache", tmp_path / "in")
     assert told(data, "Classes from the column label of x.csv.")
+
+
+@pytest.mark.parametrize("cell", ["{}.png", "{part}/{}.png"])
+def test_a_table_of_another_part_names_none_of_these(tmp_path: Path, cell: str) -> None:
+    for at, part in enumerate(("train", "test")):
+        for n, one in enumerate(noise(COUNT, seed=at)):
+            (tmp_path / "in" / part).mkdir(parents=True, exist_ok=True)
+            image(one).save(tmp_path / "in" / part / f"{n}.png")
+        lines = [f"{cell.format(n, part=part)},{KINDS[(n + at) % 2]}" for n in range(COUNT)]
+        (tmp_path / "in" / f"{part}.csv").write_text(rows("file,label", *lines))
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    assert named(data) == [KINDS[n % 2] for n in range(COUNT)]
+    data = prepared(tmp_path / "cache", tmp_path / "in", split="test")
+    assert named(data) == [KINDS[(n + 1) % 2] for n in range(COUNT)]

@@ -27,7 +27,7 @@ from ddpm_studio.data.labels.table_files import (
     LabelTable,
     read_table,
 )
-from ddpm_studio.data.splits import split_of
+from ddpm_studio.data.splits import TRAIN, parts_around, split_in, split_of
 from ddpm_studio.errors import plain
 from ddpm_studio.stand_ins import HEAD_BYTES, stand_in
 
@@ -67,6 +67,8 @@ def table_sources(
     if not tables or not paths:
         return [], set(), []
     names = PictureNames(paths)
+    # Of several that name the same pictures the first is believed.
+    tables.sort(key=lambda file: split_in(file.name) not in (None, TRAIN))
     sources: list[LabelSource] = []
     used: set[str] = set()
     told: list[str] = []
@@ -76,9 +78,10 @@ def table_sources(
             table = None
         folder = file.name.rpartition("/")[0]
         path_of: PathOf = partial(names.path_of, f"{folder}/" if folder else "")
+        path_of = partial(_of_its_part, path_of, split_in(file.name))
         at = _file_column(table, path_of, len(paths)) if table is not None else None
         if table is not None and at is None:
-            path_of = names.by_number
+            path_of = partial(_of_its_part, names.by_number, split_in(file.name))
             at = _number_column(table, path_of)
         found: list[LabelSource] = []
         if table is not None and at is not None:
@@ -94,6 +97,22 @@ def table_sources(
                 why = "it names the pictures, but no column has so few values as classes"
             told.append(f"{plain(file.name, 80)} is not read as labels: {why}.")
     return sources, used, told
+
+
+def _of_its_part(path_of: PathOf, part: str | None, cell: str) -> str | None:
+    """Return the picture that a cell names, unless that is of another part of the set.
+
+    Args:
+        path_of: returns the picture of a cell.
+        part: which part the table's own name tells, as test.csv does.
+        cell: of the table.
+    """
+    found = path_of(cell)
+    if found is None:
+        return None
+    told = parts_around(cell.replace("\\", "/")) or frozenset({part} if part else ())
+    own = parts_around(found)
+    return None if told and own and told.isdisjoint(own) else found
 
 
 def _are_names(table: LabelTable, pictures: int) -> bool:
