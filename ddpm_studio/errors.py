@@ -63,7 +63,9 @@ class Failure:
         """Describe any exception; unforeseen ones name their type and ask for a report."""
         details = "".join(traceback.format_exception(error))
         if isinstance(error, StudioError):
-            return cls(error.cause, error.remedy, error.details or details)
+            # One that was made to be told, and never raised, has nothing to tell beyond its words.
+            told = error.__traceback__ is None and error.__cause__ is None
+            return cls(error.cause, error.remedy, error.details or ("" if told else details))
         if is_out_of_memory(error):
             return cls(
                 "There is not enough memory for this.",

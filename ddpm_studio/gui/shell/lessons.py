@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 from ddpm_studio.backend import specs
 from ddpm_studio.catalogue.concepts import CONCEPTS
 from ddpm_studio.catalogue.tools import tool_of
-from ddpm_studio.errors import StudioError
 from ddpm_studio.export.lesson import LESSON_SUFFIX, Lesson, Question
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
 from ddpm_studio.gui.features.lesson.lesson_bar import LessonBar
@@ -59,10 +58,13 @@ class Lessons(QObject):
         """Ask for the words of a lesson of the view in front."""
         view = self.view()
         if view is None:
+            panel = self._tabs.currentWidget()
             self._studio.notify(
-                StudioError(
-                    "There is nothing here to make a lesson of.",
-                    "Draw something with a tool, or turn to a concept in Learn.",
+                self.tr("It is being drawn: make a lesson of it when it is there.")
+                if isinstance(panel, ToolPanel) and panel.busy
+                else self.tr(
+                    "There is nothing here to make a lesson of. Draw something with a tool, or "
+                    "turn to a concept in Learn."
                 )
             )
             return

@@ -93,6 +93,7 @@ def test_a_page_of_learn_is_a_lesson_too(qtbot: QtBot, window: MainWindow, tmp_p
     window.actions_["file.make_lesson"].trigger()
     assert window.lessons.dialog is None
     assert "nothing here" in window.messages.text
+    assert window.messages.level == "info"
     learn.show_concept("kl")
     path = tmp_path / "kl.lesson"
     make(qtbot, window, path, ("Is it symmetric?", "No."))
@@ -103,6 +104,21 @@ def test_a_page_of_learn_is_a_lesson_too(qtbot: QtBot, window: MainWindow, tmp_p
     assert learn.concept.name == "kl"
     assert learn.isVisible()
     assert window.lessons.bar.question.text() == "Is it symmetric?"
+
+
+def test_while_it_is_drawn_that_is_said(qtbot: QtBot, window: MainWindow) -> None:
+    share = window.tool(SharePanel)
+    window.show_tool(share)
+    share.sampler.set_value({"steps": 20, "seed": 3})
+    share.draw_now()
+    assert share.busy
+    window.actions_["file.make_lesson"].trigger()
+    assert window.lessons.dialog is None
+    assert "being drawn" in window.messages.text
+    assert window.messages.level == "info"
+    qtbot.waitUntil(lambda: not share.busy, timeout=WAIT)
+    window.actions_["file.make_lesson"].trigger()
+    assert window.lessons.dialog is not None
 
 
 def test_what_can_t_be_opened_is_said_and_nothing_is_shown(

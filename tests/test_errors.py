@@ -1,0 +1,16 @@
+"""Errors as data: what stands behind the words, where there is anything."""
+
+from __future__ import annotations
+
+from ddpm_studio.errors import Failure, StudioError
+
+
+def test_what_was_only_told_has_no_details_that_repeat_it() -> None:
+    assert Failure.of(StudioError("There is no model.", "Open one.")).details == ""
+
+
+def test_what_was_raised_tells_where() -> None:
+    try:
+        raise StudioError("It can't be read.")
+    except StudioError as error:
+        assert "test_what_was_raised" in Failure.of(error).details
