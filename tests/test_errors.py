@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ddpm_studio.errors import Failure, StudioError
 
 
@@ -10,7 +12,6 @@ def test_what_was_only_told_has_no_details_that_repeat_it() -> None:
 
 
 def test_what_was_raised_tells_where() -> None:
-    try:
+    with pytest.raises(StudioError) as caught:
         raise StudioError("It can't be read.")
-    except StudioError as error:
-        assert "test_what_was_raised" in Failure.of(error).details
+    assert "test_what_was_raised" in Failure.of(caught.value).details

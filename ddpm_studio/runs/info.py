@@ -224,6 +224,13 @@ class RunInfo(_Part):
         return self.null_label and not (trained and request and request.label_dropout == 0)
 
     @property
+    def plans(self) -> tuple[int, ...]:
+        """How many steps in all were planned, each time that it went on to others."""
+        told = [change.settings["steps"] for change in self.changes if "steps" in change.settings]
+        before = [old for old, _ in told if isinstance(old, int)]
+        return (*before, self.request.steps) if self.request is not None else ()
+
+    @property
     def network_kind(self) -> str:
         """The kind of network, also one that is not known here."""
         return kind_of(self.network)

@@ -31,6 +31,7 @@ class RunView:
     ``alphas_cumprod`` are ᾱ_1 … ᾱ_T of its forward process, shape (T,); None where its schedule
     is another package's that is missing. ``has_averages`` tells that it keeps EMA snapshots, from
     which an average of any length is made, ``fine_tuned`` that it began with another run's weights.
+    ``plans`` are the steps in all that were planned, one after the other.
     """
 
     summary: RunSummary
@@ -40,6 +41,7 @@ class RunView:
     alphas_cumprod: npt.NDArray[np.float64] | None
     has_averages: bool
     fine_tuned: bool = False
+    plans: tuple[int, ...] = ()
 
     @property
     def trainable(self) -> bool:
@@ -77,6 +79,7 @@ def open_run(run: Path, slot: str | None = "open run") -> JobSpec[RunView]:
             folder.info.process.noise_schedule().alphas_cumprod.numpy() if known else None,
             keeps_averages(folder),
             folder.info.start_from is not None,
+            folder.info.plans,
         )
 
     return JobSpec(f"Opening {run.name}", PoolCall(work), slot=slot, listed=False)

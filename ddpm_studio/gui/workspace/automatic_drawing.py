@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio.backend import JobHandle
-from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.jobs.events import Event, TrainTick
+from ddpm_studio.jobs.training.preview_times import worth_a_look_after
 
 if TYPE_CHECKING:
     from ddpm_studio.backend.specs.runs import RunView
@@ -80,7 +80,8 @@ class AutomaticDrawing(QObject):
             return 0
         request = view.request
         seen = (self._model.model_step or 0) * request.pictures_a_step
-        return shapes_after(request.preset) - seen
+        plans = view.plans or (request.steps,)
+        return worth_a_look_after(request.preset, plans, request.pictures_a_step) - seen
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, TrainTick):

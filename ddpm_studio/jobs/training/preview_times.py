@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from ddpm_studio.engine.tables.networks import shapes_after
 
 #: Unless a number of steps is asked for, previews take at most this share of the time.
 SHARE_OF_TIME = 0.1
@@ -14,8 +16,28 @@ _FIRST_SECONDS, _FIRST_SHARE = 60.0, 0.04
 _PASSES = 3
 # Who waits sees by then that it goes, though it be noise.
 _LATEST_SECONDS = 600.0
+# Of a training's length: whoever plans a short one sees by then what becomes of it.
+_SHARE_OF_PLAN = 0.25
 # After one that failed.
 _PAUSE_SECONDS = 10.0
+
+
+def worth_a_look_after(preset: str, plans: Iterable[int], pictures_a_step: int) -> int:
+    """Return how many pictures a network sees until its samples are worth a look.
+
+    As many as it takes until some can be recognised; in a training that is shorter a quarter of
+    it, also where a run goes on: what it had learnt by the end that was planned first is there.
+
+    Args:
+        preset: what tells how many it takes.
+        plans: steps in all, as they were planned one after the other.
+        pictures_a_step: how many an optimiser step sees.
+    """
+    shortest = min(plans, default=None)
+    usual = shapes_after(preset)
+    if shortest is None:
+        return usual
+    return min(usual, math.ceil(_SHARE_OF_PLAN * shortest * pictures_a_step))
 
 
 class PreviewTimes:

@@ -10,14 +10,13 @@ from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, in_b
 from ddpm_studio.engine.pixels import to_uint8
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.running import run_sampler
-from ddpm_studio.engine.tables.networks import shapes_after
 from ddpm_studio.engine.tables.samplers import FEW_STEPS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.sampling_defaults import usual_guidance
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
 from ddpm_studio.jobs.library.preview_sheets import save_preview
-from ddpm_studio.jobs.training.preview_times import PreviewTimes
+from ddpm_studio.jobs.training.preview_times import PreviewTimes, worth_a_look_after
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.classes import classes_in_turn
@@ -42,9 +41,11 @@ class Previews:
         by_class = folder.info.drawing is not None
         self._classes = classes_in_turn(folder.info, request.sample_count) if by_class else None
         evaluations = min(student.steps if student else _STEPS, trainer.process.schedule.T)
+        plans = (*folder.info.plans, request.steps)
+        learnt = worth_a_look_after(request.preset, plans, request.pictures_a_step)
         self._times = PreviewTimes(
             # The network that is fine-tuned has learnt something.
-            0 if folder.info.start_from else shapes_after(request.preset),
+            0 if folder.info.start_from else learnt,
             _NETWORKS * evaluations * request.sample_count,
             self._seen,
         )

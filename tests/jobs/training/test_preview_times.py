@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ddpm_studio.jobs.training.preview_times import PreviewTimes
+from ddpm_studio.jobs.training.preview_times import PreviewTimes, worth_a_look_after
 
 
 @dataclass
@@ -87,3 +87,19 @@ def test_a_run_that_goes_on_has_learnt_something() -> None:
     times = PreviewTimes(8000, 3, seen=9000, clock=lambda: now)
     now = 30.0
     assert times.wait(9100) == 0
+
+
+def test_a_short_training_is_looked_at_before_its_end() -> None:
+    """Two minutes, 309 steps of 16 pictures: what is recognised later is no reason to wait."""
+    after = worth_a_look_after("tiny", [309], 16)
+    assert after == math.ceil(309 * 16 / 4)
+    begun = Training(41.2, 1.0, shapes_after=after, evaluations=120).run(120)
+    assert begun[0] == pytest.approx(30, abs=1)
+    assert len(begun) >= 3
+    assert worth_a_look_after("tiny", [100_000], 16) == 8000
+    assert worth_a_look_after("no such preset", [], 16) == 8000
+
+
+def test_what_was_learnt_by_the_first_end_is_there_when_it_goes_on() -> None:
+    after = worth_a_look_after("tiny", [309, 100_000], 16)
+    assert after < 309 * 16

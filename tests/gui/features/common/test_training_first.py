@@ -222,3 +222,24 @@ def test_no_unasked_job_of_the_device_goes_before_a_training(
     drawn = [spec for spec in backend.specs if spec.on_device and spec.id != job.spec.id]
     assert drawn
     assert {spec.lane for spec in drawn} == {Lane.SPARE}
+
+
+def test_in_a_short_training_nothing_waits_beyond_its_end(
+    qtbot: QtBot, backend: FakeBackend, studio: Studio, tool: QWidget, tmp_path: Path
+) -> None:
+    """Two minutes at 40 pictures a second: 150 steps of the 250 that tiny needs."""
+    job = train(backend, studio, tmp_path / "run", plans=(150,))
+    settle(qtbot, backend)
+    tick(backend, job, 10)
+    assert age(tool).words.text().endswith("in about 22 s")
+    tick(backend, job, 38)
+    qtbot.waitUntil(lambda: drawings(backend, tool) != [])
+
+
+def test_a_run_that_goes_on_counts_what_it_has_learnt(
+    qtbot: QtBot, backend: FakeBackend, studio: Studio, tool: QWidget, tmp_path: Path
+) -> None:
+    job = train(backend, studio, tmp_path / "run", plans=(100, 5000))
+    tick(backend, job, 100)
+    settle(qtbot, backend)
+    qtbot.waitUntil(lambda: drawings(backend, tool) != [])
