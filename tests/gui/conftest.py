@@ -35,6 +35,14 @@ def _collected_between(no_automatic_collection: None) -> None:
     """Of tests with Qt."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_copied_at_the_end() -> Iterator[None]:
+    """Without a desktop, what is left on the clipboard would be destroyed after the interpreter."""
+    yield
+    if QApplication.instance() is not None:
+        QApplication.clipboard().clear()
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(own_folders: None) -> None:
     """Of each test."""

@@ -42,7 +42,7 @@ def test_controls_take_a_row_beside_the_pictures_and_docks_keep_their_width(
         share: share.grid,
         mixing: mixing.drawer.parentWidget(),
         filling: filling.drawer.parentWidget(),
-        bits: bits.invitation.parentWidget(),
+        bits: bits.grid.parentWidget(),
     }
     for panel, shown in pictures.items():
         assert shown is not None

@@ -35,6 +35,8 @@ from ddpm_studio.requests import BitsRequest, DecodeRequest
 
 _COUNT, _TIMESTEPS, _MOMENTS = 8, 50, 12
 _BOX_WIDTH = 96
+# Pictures of 28 or 32 pixels are enlarged twice in it.
+_STRIP = 98
 _FIELDS = BitsRequest.model_fields
 
 
@@ -87,6 +89,7 @@ class BitsPanel(ToolPanel):
         self.grid = PictureGrid(self.tr("Progressive decoding"))
         self.grid.current_changed.connect(self.strip.set_current)
         PictureMenu(studio, self.grid)
+        self.strip.setMinimumHeight(_STRIP)
         self.legend = label(
             self.tr("{0} decoded so far, at t · bits/dim").format(X0_HAT), "caption"
         )
@@ -155,6 +158,10 @@ class BitsPanel(ToolPanel):
             ),
             self.tr("Measure"),
             self._measure_action.trigger,
+            flat=True,
+        )
+        self.grid.set_empty(
+            "image", self.tr("Drop a picture to decode it"), self.tr("From data"), self.surprise
         )
         self._figures = QWidget()
         figures = QHBoxLayout(self._figures)
@@ -179,7 +186,6 @@ class BitsPanel(ToolPanel):
         middle = QVBoxLayout(self._middle)
         middle.setContentsMargins(0, 0, 0, 0)
         middle.addWidget(self.grid, 1)
-        middle.addWidget(self.invitation)
         middle.addWidget(self._plots, 1)
         bottom = QHBoxLayout()
         bottom.setSpacing(SPACE_L)
@@ -189,6 +195,7 @@ class BitsPanel(ToolPanel):
         moments.addWidget(self.legend)
         moments.addWidget(self.strip, 1)
         moments.addStretch()
+        moments.addWidget(self.invitation)
         moments.addWidget(self._row())
         bottom.addLayout(moments, 1)
         self.content.addWidget(self._figures)
@@ -265,20 +272,14 @@ class BitsPanel(ToolPanel):
         self.rate_distortion.set_curves([(result.rate, result.distortion)])
 
     def _show_plots(self, measured: bool) -> None:
-        """Before anything is measured there is nothing to plot, and no figure to make room for."""
+        """Before anything is measured there is nothing to plot: what is decoded has the middle."""
         self._figures.setVisible(measured)
         self.start_button.setVisible(measured)
         self._plots.setVisible(measured)
-        self.invitation.setVisible(not measured)
-        self._share_room()
-        self.saver.refresh()
-
-    def _share_room(self) -> None:
-        """Give what is decoded the middle while there is nothing else."""
-        measured = self.measured is not None
         self.strip.setVisible(measured)
-        self.grid.setVisible(not measured and self.source.fitted is not None)
-        self.invitation.set_flat(self.source.fitted is not None)
+        self.grid.setVisible(not measured)
+        self.invitation.setVisible(not measured)
+        self.saver.refresh()
 
     def _shown_decoding(self) -> tuple[Decoded, int] | None:
         return None if self.decoded is None else (self.decoded, self.strip.current)
@@ -289,12 +290,12 @@ class BitsPanel(ToolPanel):
         self.legend.hide()
         self.decoded = None
         self.saver.refresh()
-        self._share_room()
         if self._decoding is not None:
             # Of another picture, or by another model.
             self.studio.backend.cancel(self._decoding)
             self._decoding = None
         if picture is None or run is None:
+            self.grid.set_pictures(None)
             return
         self.grid.set_pictures(blank_like(np.stack([picture] * _MOMENTS)), [" "] * _MOMENTS)
         request = DecodeRequest(

@@ -152,9 +152,6 @@ class InpaintPanel(ToolPanel):
             # Icons: the picture to paint on has the room instead.
             made = ActionButton(action, icon) if key == "surprise" else ActionTool(action)
             choices.add(made, tip, keep=key == "surprise")
-            if key == "surprise" and self.source.badge is not None:
-                self.source.badge.stand_beside()
-                choices.add(self.source.badge, self.tr("The class of the picture."))
         self._tell_changes()
         again = self.actions_.add(
             "inpaint.draw",
@@ -172,6 +169,9 @@ class InpaintPanel(ToolPanel):
         brush = together(label(self.tr("brush"), "muted"), self.brush)
         choices.add(brush, self.brush.toolTip(), keep=True)
         choices.add(together(label(self.tr("count"), "muted"), self.count), self.count.toolTip())
+        if self.source.badge is not None:
+            self.source.badge.stand_beside()
+            choices.add(self.source.badge, self.tr("The class of the picture."))
         for part, sentence in self.drawer.front:
             choices.add(part, sentence)
         choices.add(ActionTool(again), keep=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, button, label
@@ -21,6 +21,7 @@ class EmptyState(QWidget):
         text: one line on what belongs here.
         button_text: what the button says; empty: no button.
         callback: what the button does.
+        flat: in one line without the icon, below something that has the room.
         parent: the owner.
     """
 
@@ -30,6 +31,7 @@ class EmptyState(QWidget):
         text: str = "",
         button_text: str = "",
         callback: Callable[[], object] | None = None,
+        flat: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -39,7 +41,24 @@ class EmptyState(QWidget):
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.button = button(button_text or " ")
         self.button.clicked.connect(self._act)
-        layout = self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        if flat:
+            self._lie_down()
+        else:
+            self._stand()
+        self.set_content(icon, text, button_text, callback)
+
+    def _lie_down(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE_M)
+        layout.addWidget(self.button)
+        layout.addWidget(self._text, 1)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self._icon.setParent(self)
+        self._icon.hide()
+
+    def _stand(self) -> None:
+        layout = QVBoxLayout(self)
         layout.setSpacing(SPACE_M)
         layout.addStretch()
         layout.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignHCenter)
@@ -47,7 +66,6 @@ class EmptyState(QWidget):
         layout.addSpacing(SPACE_S)
         layout.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch()
-        self.set_content(icon, text, button_text, callback)
 
     def set_content(
         self,
@@ -64,12 +82,6 @@ class EmptyState(QWidget):
         self.button.setAccessibleName(button_text)
         self.button.setToolTip(text)
         self.button.setVisible(bool(button_text))
-
-    def set_flat(self, flat: bool) -> None:
-        """Lie in one line, below something that has the room, or stand in the middle of all."""
-        way = QBoxLayout.Direction
-        self._layout.setDirection(way.LeftToRight if flat else way.TopToBottom)
-        self._text.setWordWrap(not flat)
 
     @property
     def text(self) -> str:
