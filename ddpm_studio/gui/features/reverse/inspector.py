@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import ElidedLabel
+from ddpm_studio.gui.widgets.layout.overlay import Overlay
 
 
 class Inspector(ElidedLabel):
@@ -29,7 +30,7 @@ class Inspector(ElidedLabel):
         )
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setContentsMargins(SPACE_S, 0, SPACE_S, 0)
-        views.installEventFilter(self)
+        Overlay(self, self._place).lie_over(views)
         self.tell("")
 
     def tell(self, told: str) -> None:
@@ -38,12 +39,6 @@ class Inspector(ElidedLabel):
         self.setVisible(bool(told))
         if told:
             self._place()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the size of what it lies over."""
-        if watched is self._views and event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the words on a ground of their own."""

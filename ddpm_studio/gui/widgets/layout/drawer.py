@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWi
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
+from ddpm_studio.gui.widgets.layout.overlay import Overlay
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 
 WIDTH = 336
@@ -17,7 +18,8 @@ WIDTH = 336
 class Drawer(QFrame):
     """Settings that lie over the right side of a widget, so that nothing else moves for them.
 
-    ``button`` opens and closes it, Escape and the cross close it.
+    ``button`` opens and closes it; the cross closes it, and so does Escape wherever the focus is
+    in what holds both the button and the pictures.
 
     Args:
         owner: what it lies over; it becomes the parent.
@@ -65,7 +67,8 @@ class Drawer(QFrame):
             margins.left() + margins.right() + 2,
             margins.top() + margins.bottom() + SPACE_S + top.sizeHint().height() + 2,
         )
-        owner.installEventFilter(self)
+        Overlay(self, self._place).lie_over(owner)
+        self._around_both: QWidget | None = None
         self.hide()
         # When a control has come or gone, and its new place is laid out.
         self._fit_soon = QTimer(self, singleShot=True)
@@ -96,21 +99,32 @@ class Drawer(QFrame):
         return row
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the size of what it lies over."""
-        if watched is self._owner and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
-            self._place()
-        return super().eventFilter(watched, event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close on Escape."""
-        if event.key() == Qt.Key.Key_Escape:
+        """Close on Escape that nothing else has taken."""
+        if (
+            watched is self._around_both
+            and isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Escape
+        ):
             self.close_drawer()
-        else:
-            super().keyPressEvent(event)
+            return True
+        return super().eventFilter(watched, event)
 
     def _open(self, opened: bool) -> None:
         self.setVisible(opened)
         self._place()
+        if self._around_both is not None:
+            self._around_both.removeEventFilter(self)
+        self._around_both = self._common_parent() if opened else None
+        if self._around_both is not None:
+            self._around_both.installEventFilter(self)
+
+    def _common_parent(self) -> QWidget:
+        """The smallest widget that holds what it lies over and its button."""
+        around = self._owner
+        while (above := around.parentWidget()) and not around.isAncestorOf(self.button):
+            around = above
+        return around
 
     def _place(self) -> None:
         width = min(WIDTH, self._owner.width())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
@@ -20,6 +20,7 @@ from ddpm_studio.gui.widgets.layout.basics import (
     set_property,
     tool_button,
 )
+from ddpm_studio.gui.widgets.layout.overlay import Overlay
 from ddpm_studio.gui.widgets.layout.wrapped_text import SelectableText
 
 Level = Literal["info", "warning", "error"]
@@ -144,9 +145,8 @@ class MessageBar(QFrame):
 
     def lie_over(self, owner: QWidget, edge: Qt.Edge = Qt.Edge.TopEdge) -> None:
         """Lie over the upper or the lower edge of a widget, in none of its layouts."""
-        self.setParent(owner)
         self._owner, self._edge = owner, edge
-        owner.installEventFilter(self)
+        Overlay(self, self._place).lie_over(owner)
         self._place()
 
     @property
@@ -240,12 +240,6 @@ class MessageBar(QFrame):
         """Put the message and its details on the clipboard."""
         details = self._messages[-1].details if self._messages else ""
         QGuiApplication.clipboard().setText(f"{self.text}\n\n{details}".strip())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the size of what it lies over."""
-        if watched is self._owner and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
-            self._place()
-        return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
         """Take another height when there is more or less to say."""
