@@ -14,7 +14,7 @@ from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.platform.images import shown_bands
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.studio import Studio
@@ -71,6 +71,7 @@ class AnimationDialog(QDialog):
             self.format.addItem(text, ending)
         self.format.setCurrentIndex(self.format.findData(suffix))
         name(self.format, self.tr("Format"), self.tr("GIF shows at most 256 colours in a frame"))
+        keep_from_wheel(self.format)
         self.form = RequestForm(
             AnimationRequest, ("scale", "count", "fps", "easing", "hold", "loop")
         )

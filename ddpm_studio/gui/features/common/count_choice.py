@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
-from ddpm_studio.gui.widgets.layout.basics import name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name
 from ddpm_studio.gui.widgets.pictures.grid_layout import FEW, FILL, FILLING, fullest
 
 
@@ -34,6 +34,7 @@ class CountChoice(QComboBox):
         self._add(self.tr("fit"), FILL, self.tr("As many as fill the room"))
         self.setCurrentIndex(self.findData(first))
         name(self, self.tr("Count"), tip)
+        keep_from_wheel(self)
 
     def pictures(self, cover: Callable[[int], float]) -> int:
         """Return how many to draw.

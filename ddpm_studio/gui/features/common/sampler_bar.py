@@ -28,7 +28,7 @@ from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, tool_button
+from ddpm_studio.gui.widgets.layout.basics import label, name, tool_button
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.menu_heading import add_heading
 
@@ -75,7 +75,6 @@ class SamplerBar(QWidget):
         self._fixed, self._brief = fixed, brief
         # Sampler and steps for models that are no students, while one is open.
         self._others: dict[str, Any] | None = None
-        self._filter = WheelFilter(self)
         self.sampler = choice("sampler", sampler)
         self._steps = StepsChoice(steps)
         self.steps, self.respacing = self._steps.box, self._steps.line
@@ -252,7 +251,6 @@ class SamplerBar(QWidget):
         box.setValue(option.default)
         box.setFixedWidth(NUMBER_WIDTH)
         box.setKeyboardTracking(False)
-        box.installEventFilter(self._filter)
         box.valueChanged.connect(self.changed)
         name(box, translated(option.title), translated(option.help))
         return box

@@ -8,7 +8,7 @@ from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import WideList
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name
 from ddpm_studio.requests import SamplerRequest
 
 FIELDS = SamplerRequest.model_fields
@@ -28,7 +28,7 @@ def field_help(field: str) -> str:
 def describe(widget: QWidget, field: str) -> None:
     """Give a widget the name and the tip of a field, and keep the wheel from changing it."""
     name(widget, field_title(field), field_help(field))
-    widget.installEventFilter(WheelFilter(widget))
+    keep_from_wheel(widget)
 
 
 def choice(field: str, first: str) -> QComboBox:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QSlider, QSpinBox, QWidg
 from ddpm_studio.gui.theme.theme import body_font, current_theme
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, inset, name
+from ddpm_studio.gui.widgets.layout.basics import inset, keep_from_wheel, name
 
 # Half of the handle: the slider's ends lie so far within the widget.
 _INSET = 8
@@ -42,9 +42,8 @@ class TimeSlider(QWidget):
         inset(self.box)
         self.box.setKeyboardTracking(False)
         self.box.setFixedWidth(_BOX_WIDTH)
-        self._wheel = WheelFilter(self)
+        keep_from_wheel(self.slider, self.box)
         for part in (self.slider, self.box):
-            part.installEventFilter(self._wheel)
             name(part, "t", tip)
         self._marks = _Marks(self.slider)
         # It keeps its height where there is little room: what fills the room gives way.

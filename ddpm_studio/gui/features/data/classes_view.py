@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio.gui.theme.tokens import SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
 
 _NONE, _LEFT_OUT = "none", "-"
 _HEIGHT = 150
@@ -38,6 +38,7 @@ class ClassesView(QWidget):
         super().__init__(parent)
         self.places = QComboBox()
         name(self.places, self.tr("Classes from"), self.tr("What says the class of each picture"))
+        keep_from_wheel(self.places)
         self.places.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QVBoxLayout, QWidget
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
 from ddpm_studio.jobs.library.gallery_notes import LONGEST_BOARD, board_name
 
@@ -44,6 +44,7 @@ class BoardDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
         self.box = QComboBox()
         self.box.setEditable(True)
+        keep_from_wheel(self.box)
         self.box.addItems(list(boards))
         self.box.setCurrentText(first)
         edit = self.box.lineEdit()

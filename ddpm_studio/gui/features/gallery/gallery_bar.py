@@ -15,7 +15,7 @@ from ddpm_studio.gui.features.gallery.gallery_items import Filter
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.pictures.rating_box import STARS
 
@@ -33,7 +33,6 @@ class GalleryFilters(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._wheel = WheelFilter(self)
         self.kind = self._box(self.tr("Kind"), self.tr("Show pictures of this kind"))
         self.kind.addItem(self.tr("Any kind"), "")
         for kind, drawing in drawings().items():
@@ -93,7 +92,7 @@ class GalleryFilters(QWidget):
 
     def _box(self, title: str, tip: str) -> QComboBox:
         box = NarrowChoice()
-        box.installEventFilter(self._wheel)
+        keep_from_wheel(box)
         name(box, title, tip)
         return box
 
@@ -110,6 +109,7 @@ class GalleryBar(QWidget):
     def __init__(self, delete: QAction, undo: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.zoom = QSlider(Qt.Orientation.Horizontal)
+        keep_from_wheel(self.zoom)
         self.zoom.setRange(*_SIDES)
         self.zoom.setValue(SIDE)
         self.zoom.setSingleStep(16)

@@ -26,7 +26,7 @@ from ddpm_studio.gui.features.gallery.gallery_menu import GalleryMenu
 from ddpm_studio.gui.features.gallery.gallery_side import GallerySide
 from ddpm_studio.gui.platform.images import PictureDrop
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import name, tool_button
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name, tool_button
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -72,6 +72,7 @@ class GalleryPanel(ToolPanel):
             self.count.addItem(str(count), count)
         self.count.setCurrentIndex(_COUNTS.index(16))
         name(self.count, self.tr("Count"), self.tr("How many pictures to draw"))
+        keep_from_wheel(self.count)
         self.sampler = SamplerBar(loose=True)
         self._register()
         self.export = ExportMenu(

@@ -22,7 +22,7 @@ from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.mask_picture import MaskPicture
@@ -53,7 +53,6 @@ class InpaintPanel(ToolPanel):
         self._surprised = False
         self._frames: list[Pictures] = []
         self.cancelled.shown = self._with_known
-        wheel = WheelFilter(self)
         self.source = SourceSlot(
             studio, self.tr("Picture"), self.tr("drop one"), "inpaint source", by_class=True
         )
@@ -61,6 +60,7 @@ class InpaintPanel(ToolPanel):
         self.grid = PictureGrid(self.tr("Filled in"))
         self.grid.set_empty("brush", self.tr("Paint over a part of the picture"))
         self.brush = QSlider(Qt.Orientation.Horizontal)
+        keep_from_wheel(self.brush)
         self.brush.setRange(1, _MOST_BRUSH)
         self.brush.setFixedWidth(_SLIDER_WIDTH)
         self.brush.valueChanged.connect(self._on_brush)
@@ -70,13 +70,12 @@ class InpaintPanel(ToolPanel):
         self.jump, self.resamplings = IntBox(1, 1000), IntBox(1, 100)
         self.jump.setValue(int(_FIELDS["jump"].default))
         self.resamplings.setValue(2)
-        self.count.installEventFilter(wheel)
         for box, field in (
             (self.jump, _FIELDS["jump"]),
             (self.resamplings, _FIELDS["resamplings"]),
         ):
             name(box, str(field.title), str(field.description))
-            box.installEventFilter(wheel)
+            keep_from_wheel(box)
         self.jump.setFixedWidth(_JUMP_WIDTH)
         self.resamplings.setFixedWidth(_RESAMPLINGS_WIDTH)
         for number in (self.jump, self.resamplings):

@@ -13,7 +13,7 @@ from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.widgets.forms.choices import add_choices
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, button, inset, label, name
+from ddpm_studio.gui.widgets.layout.basics import button, inset, keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.control_row import ControlRow
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -55,7 +55,6 @@ class MixChoices(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._wheel = WheelFilter(self)
         self._actions, self._category = actions, category
         self._row = self._way_action(
             "row",
@@ -207,7 +206,7 @@ class MixChoices(QWidget):
         box.setValue(_LAMBDAS)
         box.setFixedWidth(_STEPS_WIDTH)
         box.setKeyboardTracking(False)
-        box.installEventFilter(self._wheel)
+        keep_from_wheel(box)
         field = _FIELDS["steps_lambda"]
         name(box, str(field.title), str(field.description))
         box.valueChanged.connect(self.changed)
@@ -216,7 +215,7 @@ class MixChoices(QWidget):
     def _mix_box(self) -> QComboBox:
         box = QComboBox()
         add_choices(box, choices_of(_FIELDS["mix"]))
-        box.installEventFilter(self._wheel)
+        keep_from_wheel(box)
         name(box, str(_FIELDS["mix"].title), str(_FIELDS["mix"].description))
         box.currentIndexChanged.connect(self.changed)
         return box

@@ -19,7 +19,7 @@ from ddpm_studio.gui.features.learn.lights import Lights
 from ddpm_studio.gui.features.learn.parts_bar import PartsBar, Share
 from ddpm_studio.gui.features.learn.pixel_tile import PixelTile
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import label, name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -67,6 +67,7 @@ class BoundChapter(ToolPanel):
         self.channel = QComboBox()
         self.channel.hide()
         name(self.channel, self.tr("Channel"), self.tr("Which of the pixel’s values"))
+        keep_from_wheel(self.channel)
         self.time = TimeSlider(0.05, self.tr("Which step of the reverse process, from t to t − 1"))
         self.bar = PartsBar(self.tr("The bound of this picture"))
         self.curves = CurveView(self.tr("q and pθ of one value"))

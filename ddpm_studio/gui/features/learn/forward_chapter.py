@@ -30,7 +30,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox, IntBox
 from ddpm_studio.gui.widgets.layout.basics import (
-    WheelFilter,
+    keep_from_wheel,
     label,
     name,
     number_label,
@@ -81,7 +81,6 @@ class ForwardChapter(QWidget):
         self.tables: ScheduleTables | None = None
         self.noised: NoisedPicture | None = None
         self._seed = 0
-        self._wheel = WheelFilter(self)
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._compute)
         self.messages = MessageBar()
@@ -135,7 +134,7 @@ class ForwardChapter(QWidget):
             (self.beta_end, fields["beta_end"]),
         ):
             name(box, str(field.title), str(field.description))
-            box.installEventFilter(self._wheel)
+            keep_from_wheel(box)
             if not isinstance(box, QComboBox):
                 box.setFixedWidth(_BOX_WIDTH)
                 box.valueChanged.connect(self._changed)

@@ -11,7 +11,7 @@ from ddpm_studio.gui.features.learn.chapter import Chapter
 from ddpm_studio.gui.features.learn.curve_view import Curve, CurveView, short
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices
-from ddpm_studio.gui.widgets.layout.basics import label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.layout.turning_row import TurningRow
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -48,6 +48,7 @@ class GapChapter(Chapter):
         self.std.setValue(10)
         self.std.setFixedWidth(_SLIDER_WIDTH)
         name(self.std, self.tr("Width of the data"), self.tr("s of the data N(0, s²)"))
+        keep_from_wheel(self.steps, self.variance, self.std)
         self.told = number_label("", "muted")
         self.told.setWordWrap(True)
         self.std_words = number_label("", "muted")

@@ -18,7 +18,7 @@ from ddpm_studio.gui.features.learn.presenter import Presenter
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
-from ddpm_studio.gui.widgets.layout.basics import button, label, name, tool_button
+from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, tool_button
 from ddpm_studio.gui.widgets.layout.tall_area import TallArea
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -170,6 +170,7 @@ class LearnPanel(QWidget):
         self.back = tool_button("chevron-left", self.tr("Back"), self.tr("The concept before"))
         self.next = tool_button("chevron-right", self.tr("Next"), self.tr("The next concept"))
         self.choice = NarrowChoice()
+        keep_from_wheel(self.choice)
         name(self.choice, self.tr("Concept"), self.tr("Of the lecture, in its order"))
         self.choice.setPlaceholderText(self.tr("Concepts of the lecture"))
         for number, one in enumerate(CONCEPTS.values(), 1):

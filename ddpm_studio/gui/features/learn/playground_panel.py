@@ -27,7 +27,7 @@ from ddpm_studio.gui.features.learn.walk_tile import WalkTile
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.seed_box import SeedBox
 from ddpm_studio.gui.widgets.layout.basics import (
-    WheelFilter,
+    keep_from_wheel,
     label,
     name,
     number_label,
@@ -151,10 +151,9 @@ class PlaygroundPanel(QWidget):
         name(self.shape, self.tr("Shape"), self.tr("Which points to learn"))
         self.seed = SeedBox()
         name(self.seed, self.tr("Seed"), self.tr("Of the noise that the walks start from"))
-        self._wheel = WheelFilter(self)
-        for box in (self.shape, self.seed):
-            box.installEventFilter(self._wheel)
+        keep_from_wheel(self.shape)
         self.moment = QSlider(Qt.Orientation.Horizontal)
+        keep_from_wheel(self.moment)
         self.moment.setRange(0, _T)
         name(
             self.moment,

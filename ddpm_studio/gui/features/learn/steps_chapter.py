@@ -11,7 +11,7 @@ from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
 from ddpm_studio.gui.features.learn.tool_links import tool_links
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.widgets.forms.choices import translated
-from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.row_grid import RowGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -38,6 +38,7 @@ class StepsChapter(ModelChapter):
                 self.sampler.addItem(translated(sampler.title), sampler.name)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(_FIRST)))
         name(self.sampler, self.tr("Sampler"), self.tr("Of the paper, or of what came after"))
+        keep_from_wheel(self.sampler)
         self.grid = RowGrid(self.tr("The same noise in fewer and more steps"))
         self.grid.set_empty("film", self.tr("Drawing begins in a moment"))
         self.slow = button(

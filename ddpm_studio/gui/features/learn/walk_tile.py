@@ -15,7 +15,7 @@ from ddpm_studio.gui.features.learn.point_plot import PointPlot
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices
 from ddpm_studio.gui.widgets.forms.narrow_choice import NarrowChoice
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, name
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Points, PointWalk
 from ddpm_studio.requests import SamplerRequest
@@ -58,8 +58,7 @@ class WalkTile(QWidget):
         self.sampler.setCurrentIndex(self.sampler.findData(sampler))
         title = self.tr("Sampler {0}").format(place + 1)
         name(self.sampler, title, self.tr("How to walk back from noise"))
-        self._wheel = WheelFilter(self)
-        self.sampler.installEventFilter(self._wheel)
+        keep_from_wheel(self.sampler)
         self.plot = PointPlot(self.tr("Reverse process {0}").format(place + 1), _LEAST)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

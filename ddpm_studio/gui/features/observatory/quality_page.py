@@ -17,7 +17,7 @@ from ddpm_studio.catalogue.fields import choices_of
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices, translated
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
-from ddpm_studio.gui.widgets.layout.basics import button, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import button, keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, together
 from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
@@ -62,6 +62,7 @@ class QualityPage(QWidget):
         self.space, self.figure = QComboBox(), QComboBox()
         name(self.space, self.tr("Compared in"), self.tr("Evaluations in these features"))
         name(self.figure, self.tr("Figure"), self.tr("Which figure to show"))
+        keep_from_wheel(self.features, self.space, self.figure)
         self.value = number_label("", "title")
         self.about = label("", "muted")
         self.about.setWordWrap(True)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.editors import editor_for
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, tool_button
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, tool_button
 from ddpm_studio.gui.workspace.settings import Preferences, Settings, default, section
 from ddpm_studio.validation import first_problem
 
@@ -41,8 +41,7 @@ class SettingRow(QWidget):
             # Its name stands to the left already.
             editor.focus.setText(self.tr("On"))
         name(editor.focus, self.title, self.description)
-        editor.focus.installEventFilter(WheelFilter(self))
-        editor.focus.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        keep_from_wheel(editor.focus)
         editor.widget.setFixedWidth(_EDITOR_WIDTH)
         self.error = label("", "danger", wrap=True)
         self.error.hide()

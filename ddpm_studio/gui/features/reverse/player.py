@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 from ddpm_studio.gui.features.common.action_button import ActionTool
 from ddpm_studio.gui.theme.icons import set_icon
 from ddpm_studio.gui.theme.tokens import SPACE_M
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, number_label
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, number_label
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 
 _RATES = (1, 2, 5, 10, 20, 30, 60)
@@ -48,11 +48,12 @@ class Player(QWidget):
         self.slider.sliderPressed.connect(self.stop)
         self.moment = number_label("", "muted")
         self.moment.setMinimumWidth(_MOMENT_WIDTH)
+        keep_from_wheel(self.slider)
         self.rate = QComboBox()
         for rate in _RATES:
             self.rate.addItem(self.tr("{0}/s").format(rate), rate)
         self.rate.setCurrentIndex(_RATES.index(_RATE))
-        self.rate.installEventFilter(WheelFilter(self))
+        keep_from_wheel(self.rate)
         self.rate.currentIndexChanged.connect(self._restart)
         name(self.rate, self.tr("Speed"), self.tr("Moments a second while it plays"))
         self._register(actions, prefix, category)

@@ -12,7 +12,7 @@ from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.reverse.trajectory import MEMORY_BUDGET, Process, affordable
 from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.flow_layout import together
 from ddpm_studio.gui.widgets.pictures.grid_layout import FEW
 from ddpm_studio.gui.workspace.studio import Studio
@@ -58,9 +58,8 @@ class ProcessSize(QObject):
         )
         self.count_row = together(label(self.tr("count"), "muted"), self.count)
         self.moments_row = together(TermLabel(self.tr("moments"), "moments"), self.moments)
-        wheel = WheelFilter(self)
+        keep_from_wheel(self.count, self.moments)
         for box in (self.count, self.moments):
-            box.installEventFilter(wheel)
             box.currentIndexChanged.connect(self.changed)
 
     @property

@@ -11,7 +11,7 @@ from ddpm_studio.backend.specs.runs import RunView
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.forms.form import RequestForm
-from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, inset, label, name
+from ddpm_studio.gui.widgets.layout.basics import ElidedLabel, inset, keep_from_wheel, label, name
 from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.requests import TrainRequest
 
@@ -37,6 +37,7 @@ class FurtherRow(QWidget):
         self.steps.setSuffix(self.tr(" steps"))
         self.steps.setMinimumWidth(96)
         name(self.steps, self.tr("Steps in all"), self.tr("Steps in all, with those taken"))
+        keep_from_wheel(self.steps)
         self._shown: dict[str, Any] = {}
         may_change = [key for key in TrainRequest.may_change() if key not in _NOT_HERE]
         self.form = RequestForm(TrainRequest, may_change)

@@ -12,7 +12,13 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QSlider, QVB
 from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import label, name, number_label, tool_button
+from ddpm_studio.gui.widgets.layout.basics import (
+    keep_from_wheel,
+    label,
+    name,
+    number_label,
+    tool_button,
+)
 from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry
@@ -52,6 +58,7 @@ class SampleView(QWidget):
         self.ema = self._grid(self.tr("Samples drawn with EMA weights"))
         self.slider = QSlider(Qt.Orientation.Horizontal)
         name(self.slider, self.tr("Step of training"), self.tr("Look at samples of earlier steps"))
+        keep_from_wheel(self.slider)
         self.slider.valueChanged.connect(self._show)
         self.heading = QHBoxLayout()
         self.heading.addWidget(label(self.tr("Samples"), "heading"))

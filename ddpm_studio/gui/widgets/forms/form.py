@@ -17,7 +17,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.editors import Editor, editor_for, options_editor, range_text
 from ddpm_studio.gui.widgets.forms.options_box import OptionsBox
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name, set_property
+from ddpm_studio.gui.widgets.layout.basics import keep_from_wheel, label, name, set_property
 from ddpm_studio.validation import first_problem, plainly
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,7 +53,6 @@ class RequestForm(QWidget, Generic[Model]):
         self._checks: dict[str, TypeAdapter[Any]] = {}
         self._kept: dict[str, Any] = {}
         self._options: dict[str, tuple[OptionsBox, QLabel]] = {}
-        self._wheel = WheelFilter(self)
         self._layout = _rows()
         self._more_layout = _rows()
         self._more = QWidget()
@@ -175,9 +174,7 @@ class RequestForm(QWidget, Generic[Model]):
         described = (translated(field.description or ""), range_text(field), needs)
         tip = " ".join(part for part in described if part)
         name(editor.focus, title, tip)
-        # Scrolling past a field must neither change it nor take the focus there.
-        editor.focus.installEventFilter(self._wheel)
-        editor.focus.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        keep_from_wheel(editor.focus)
         if not field.is_required():
             editor.write(field.get_default(call_default_factory=True))
         shown = label("", "danger", wrap=True)

@@ -7,7 +7,7 @@ import math
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
-from ddpm_studio.gui.widgets.layout.basics import inset
+from ddpm_studio.gui.widgets.layout.basics import inset, keep_from_wheel
 
 _LARGEST_INT = 2**31 - 1
 _LARGEST_FLOAT = 1e9
@@ -30,6 +30,7 @@ class IntBox(QSpinBox):
     ) -> None:
         super().__init__(parent)
         inset(self)
+        keep_from_wheel(self)
         self._low = low
         self._optional = empty is not None
         self.setRange(low - 1 if self._optional else low, _LARGEST_INT if high is None else high)
@@ -79,6 +80,7 @@ class FloatBox(QDoubleSpinBox):
     ) -> None:
         super().__init__(parent)
         inset(self)
+        keep_from_wheel(self)
         self._low = low
         self._optional = empty is not None
         self.setDecimals(_DECIMALS)

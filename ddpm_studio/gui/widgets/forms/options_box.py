@@ -11,7 +11,7 @@ from ddpm_studio.engine.tables import Entry, Option
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.forms.number_boxes import FloatBox
-from ddpm_studio.gui.widgets.layout.basics import WheelFilter, label, name
+from ddpm_studio.gui.widgets.layout.basics import label, name
 
 
 class OptionsBox(QWidget):
@@ -34,13 +34,11 @@ class OptionsBox(QWidget):
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setHorizontalSpacing(SPACE_M)
         self._rows.setVerticalSpacing(SPACE_S)
-        wheel = WheelFilter(self)
         for entry, option in options:
             box = FloatBox(option.low, option.high, (option.high - option.low) / 10)
             box.setValue(option.default)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             box.setMinimumWidth(80)
-            box.installEventFilter(wheel)
             box.valueChanged.connect(self.changed)
             name(box, translated(option.title), translated(option.help))
             caption = label(translated(option.title), "muted")

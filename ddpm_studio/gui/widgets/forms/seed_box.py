@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
-from ddpm_studio.gui.widgets.layout.basics import inset
+from ddpm_studio.gui.widgets.layout.basics import inset, keep_from_wheel
 
 _LARGEST = 2**63 - 1
 _THROWN = 10_000
@@ -22,6 +22,7 @@ class SeedBox(QAbstractSpinBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         inset(self)
+        keep_from_wheel(self)
         self._value = 0
         self.lineEdit().setText("0")
         self.lineEdit().textEdited.connect(self._on_edited)

@@ -171,7 +171,7 @@ class IconLabel(QLabel):
         self.setPixmap(icon_pixmap(self._icon, self._size, ratio, self._role))
 
 
-class WheelFilter(QObject):
+class _WheelFilter(QObject):
     """Keeps the wheel from changing a field that does not have the focus."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -184,3 +184,15 @@ class WheelFilter(QObject):
             event.ignore()
             return True
         return super().eventFilter(watched, event)
+
+
+def keep_from_wheel(*fields: QWidget) -> None:
+    """Let the wheel scroll past fields, neither changing them nor giving them the focus.
+
+    One that was given the focus by a click or Tab still turns by the wheel.
+    """
+    for field in fields:
+        field.installEventFilter(_WheelFilter(field))
+        # By itself a list or a number takes the focus from the wheel, before the filter is asked.
+        if field.focusPolicy() == Qt.FocusPolicy.WheelFocus:
+            field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
