@@ -124,7 +124,8 @@ class MainWindow(QMainWindow):
         self.start_page.rename_wanted.connect(self.run_files.rename)
         self.start_page.trash_wanted.connect(self.run_files.trash)
         self._undoing.follow()
-        self.tabs.currentChanged.connect(self._undoing.refresh)
+        for after in (self._undoing.refresh, self.messages.settle):
+            self.tabs.currentChanged.connect(after)
         self._middle.currentChanged.connect(self._undoing.refresh)
         self._fill_menus()
         self.actions_.attach(self)

@@ -176,7 +176,7 @@ class ObservatoryPanel(QWidget):
         content = QVBoxLayout(body)
         content.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         content.setSpacing(SPACE_M)
-        self.messages.lie_over(self)
+        self.messages.lie_over(self, Qt.Edge.BottomEdge)
         content.addLayout(self._head)
         content.addWidget(self.pages, 1)
         self.empty = EmptyState(

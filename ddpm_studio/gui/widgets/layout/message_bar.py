@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
@@ -20,6 +20,7 @@ from ddpm_studio.gui.widgets.layout.basics import (
     set_property,
     tool_button,
 )
+from ddpm_studio.gui.widgets.layout.free_place import free_place
 from ddpm_studio.gui.widgets.layout.overlay import Overlay
 from ddpm_studio.gui.widgets.layout.wrapped_text import SelectableText
 
@@ -32,11 +33,11 @@ _ICONS = {
 }
 _DETAILS_HEIGHT = 140
 _MOST_KEPT = 10
-_WIDEST = 640
+_WIDEST = 480
 # What only tells that something was done goes by itself.
-_GOES_AFTER_MS = 12_000
-# What it offers can be had elsewhere too, and it lies over controls.
-_OFFER_GOES_AFTER_MS = 40_000
+_GOES_AFTER_MS = 8_000
+# What it offers can be had elsewhere too, and it lies over pictures.
+_OFFER_GOES_AFTER_MS = 20_000
 # As long as a usual name of a file or a run; the rest of it stands in the details.
 _LONGEST = 64
 _LONGER = re.compile(rf"[^\s/\\]{{{_LONGEST + 1},}}")
@@ -78,7 +79,8 @@ class MessageBar(QFrame):
     What a newer message covers waits below it, if there was anything to be done about it. Escape
     or the cross sends the one that is seen away, which emits ``dismissed`` with its text.
 
-    It lies over a panel, see :meth:`lie_over`, so that nothing below moves when it comes or goes.
+    It lies over a panel, see :meth:`lie_over`, so that nothing below moves when it comes or goes,
+    and clear of the controls there, which one may need next.
     What is no warning then goes by itself after a while, later if it offers something, unless the
     mouse is on it.
     """
@@ -92,6 +94,8 @@ class MessageBar(QFrame):
         self._edge = Qt.Edge.TopEdge
         self._going = QTimer(self)
         self._going.timeout.connect(self._go)
+        self._settling = QTimer(self, singleShot=True)
+        self._settling.timeout.connect(self._place)
         self._mark = IconLabel("info", 16, "accent")
         self._text, self._remedy = SelectableText(), SelectableText("muted")
         self.action_button = button(" ")
@@ -144,7 +148,10 @@ class MessageBar(QFrame):
         self.hide()
 
     def lie_over(self, owner: QWidget, edge: Qt.Edge = Qt.Edge.TopEdge) -> None:
-        """Lie over the upper or the lower edge of a widget, in none of its layouts."""
+        """Lie over a widget, in none of its layouts: at its upper or lower edge, or near it.
+
+        It makes room for the controls at that edge.
+        """
         self._owner, self._edge = owner, edge
         Overlay(self, self._place).lie_over(owner)
         self._place()
@@ -289,16 +296,18 @@ class MessageBar(QFrame):
         else:
             self._going.start(_OFFER_GOES_AFTER_MS if told.action else _GOES_AFTER_MS)
 
+    def settle(self) -> None:
+        """Lie clear of the controls that there are by now."""
+        self._settling.start(0)
+
     def _place(self) -> None:
         owner = self._owner
-        if owner is None:
+        if owner is None or self.isHidden():
             return
         wide, high = owner.width() - 2 * SPACE_M, owner.height() - 2 * SPACE_M
         width = max(1, min(wide, _WIDEST))
         height = min(max(1, high), self.heightForWidth(width))
-        at_top = self._edge is Qt.Edge.TopEdge
-        top = SPACE_M if at_top else owner.height() - SPACE_M - height
-        self.setGeometry((owner.width() - width) // 2, top, width, height)
+        self.setGeometry(free_place(owner, QSize(width, height), self._edge, self))
         self.raise_()
 
     def _go(self) -> None:

@@ -45,9 +45,18 @@ class Overlay(QObject):
             elif kind == QEvent.Type.ChildAdded and isinstance(event, QChildEvent):
                 self._watch(event.child())
                 self._widget.raise_()
-        elif kind == QEvent.Type.ZOrderChange and not watched.property(_MARK):
+        elif (
+            kind == QEvent.Type.ZOrderChange
+            and isinstance(watched, QWidget)
+            and not self.is_one(watched)
+        ):
             self._widget.raise_()
         return super().eventFilter(watched, event)
+
+    @staticmethod
+    def is_one(widget: QWidget) -> bool:
+        """Tell whether a widget lies over another one."""
+        return bool(widget.property(_MARK))
 
     def _watch(self, child: QObject) -> None:
         if child is not self._widget and child.isWidgetType():

@@ -1,0 +1,86 @@
+"""Where something may lie over a widget without covering a control of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QAbstractScrollArea, QHeaderView, QScrollBar, QWidget
+
+from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
+from ddpm_studio.gui.widgets.layout.control_row import ControlRow
+from ddpm_studio.gui.widgets.layout.overlay import Overlay
+
+# What takes more of the widget than this is no control but what the controls are of.
+_MOST_OF_IT = 0.25
+
+
+def free_place(under: QWidget, size: QSize, edge: Qt.Edge, apart_from: QWidget) -> QRect:
+    """Return where ``size`` lies clear of the controls, as near the edge as can be.
+
+    Where there is no room clear of all, it lies where it covers the least of them.
+
+    Args:
+        under: what it lies over.
+        size: no larger than ``under``, in its pixels.
+        edge: the upper or the lower one of ``under``.
+        apart_from: what will lie there, which is in nobody's way itself.
+    """
+    taken = list(_controls(under, QPoint(), under.rect(), apart_from))
+    at_top = edge is Qt.Edge.TopEdge
+    low, high = SPACE_M, max(SPACE_M, under.height() - SPACE_M - size.height())
+    tops = {low if at_top else high}
+    tops |= {rect.bottom() + 1 + SPACE_S for rect in taken}
+    tops |= {rect.top() - SPACE_S - size.height() for rect in taken}
+    nearest = sorted((y for y in tops if low <= y <= high), reverse=not at_top)
+    right = max(SPACE_M, under.width() - SPACE_M - size.width())
+    best, least = QRect(), math.inf
+    for y in nearest:
+        for x in ((under.width() - size.width()) // 2, SPACE_M, right):
+            place = QRect(QPoint(x, y), size)
+            covered = sum(_shared(place, rect) for rect in taken)
+            if covered < least:
+                best, least = place, covered
+            if not covered:
+                return best
+    return best
+
+
+def _shared(one: QRect, other: QRect) -> int:
+    both = one & other
+    return both.width() * both.height() if both.isValid() else 0
+
+
+def _controls(under: QWidget, at: QPoint, seen: QRect, apart_from: QWidget) -> Iterator[QRect]:
+    """What can be clicked or typed into, of the part of a widget that is seen.
+
+    Args:
+        under: the widget.
+        at: its place in the outermost one.
+        seen: the part that is seen of it, in the outermost one.
+        apart_from: is passed over.
+    """
+    for child in under.children():
+        if not isinstance(child, QWidget) or child.isHidden() or child.isWindow():
+            continue
+        place = child.geometry().translated(at)
+        part = place & seen
+        if child is apart_from or part.isEmpty():
+            continue
+        whole = Overlay.is_one(child) or isinstance(child, ControlRow)
+        if whole or (_is_control(child) and not _is_large(part, apart_from.parentWidget())):
+            yield part
+        else:
+            yield from _controls(child, place.topLeft(), part, apart_from)
+
+
+def _is_control(widget: QWidget) -> bool:
+    if isinstance(widget, (QAbstractScrollArea, QScrollBar)):
+        return isinstance(widget, QHeaderView)
+    return widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+
+
+def _is_large(part: QRect, under: QWidget | None) -> bool:
+    room = under.width() * under.height() if under is not None else 0
+    return part.width() * part.height() > _MOST_OF_IT * room
