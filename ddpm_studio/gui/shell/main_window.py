@@ -88,12 +88,7 @@ class MainWindow(QMainWindow):
         ViewActions(self.actions_, self.docks, self.preferences, self._layout.reset, self)
         self._undoing = UndoActions(self.actions_, self._in_front, self)
         self.helping = HelpActions(
-            self.actions_,
-            self.preferences,
-            self.messages,
-            studio.notify,
-            self._tour_stops,
-            self,
+            self.actions_, self.preferences, self.messages, studio.notify, self._tour_stops, self
         )
         self.helping.tour_ended.connect(self.settle)
         self.actions_.add(
@@ -366,6 +361,9 @@ class MainWindow(QMainWindow):
             self.recent.add_run(self.studio.run)
             self.setWindowTitle(f"{self.studio.run.name} – DDPM Studio")
             if not self.studio.reopened:
+                drawing = self.tabs.named("reverse")
+                if drawing is not None and self._middle.currentWidget() is self.start_page:
+                    self.tabs.setCurrentWidget(drawing)
                 self._middle.setCurrentWidget(self.tabs)
         else:
             self.setWindowTitle("DDPM Studio")

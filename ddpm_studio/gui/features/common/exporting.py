@@ -40,6 +40,7 @@ class Export:
         pictures: uint8 (N, H, W, C).
         recipe: how they were made; a single picture adds its ``index``.
         current: which picture "Copy" and "Save PNG" mean.
+        chosen: whether somebody chose that one; else they mean all.
         columns: how many in a row of the grid; None: as square as can be.
         frames: makes the frames (H, W, C) of an animation; called in the backend's thread.
         fps: frames a second of the animation.
@@ -59,6 +60,12 @@ class Export:
     stem: str = "ddpm"
     recipes: Sequence[Recipe] | None = None
     numbers: Sequence[npt.NDArray[np.float16]] | None = None
+    chosen: bool = True
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether "Copy" and "Save PNG" mean all pictures, as a grid."""
+        return not self.chosen and len(self.pictures) > 1
 
     @property
     def timing(self) -> AnimationRequest:
@@ -174,6 +181,17 @@ class ExportMenu(QToolButton):
             kind: actions.add(f"{prefix}.{kind}", text, call, category=category, icon=icon, tip=tip)
             for kind, (text, icon, call, tip) in texts.items()
         }
+        self._of_one = {kind: (texts[kind][0], texts[kind][3]) for kind in ("copy", "save_png")}
+        self._of_all = {
+            "copy": (
+                self.tr("Copy all pictures"),
+                self.tr("Put all as a grid on the clipboard; choose one to copy it alone"),
+            ),
+            "save_png": (
+                self.tr("Save all as PNG…"),
+                self.tr("Export all as a grid in one PNG; choose one to save it alone"),
+            ),
+        }
         menu = QMenu(self)
         menu.setAccessibleName(self.tr("Export"))
         menu.addActions([*also, *self.actions_by_kind.values()])
@@ -196,12 +214,22 @@ class ExportMenu(QToolButton):
         export = self._provider()
         for kind, action in self.actions_by_kind.items():
             action.setEnabled(export is not None and self._can(kind, export))
+        words = self._of_all if export is not None and export.is_whole else self._of_one
+        for kind, (text, tip) in words.items():
+            self.actions_by_kind[kind].setText(text)
+            self.actions_by_kind[kind].setToolTip(tip)
         self.setEnabled(export is not None or any(one.isEnabled() for one in self._also))
 
     def copy(self) -> None:
-        """Put the current picture on the clipboard."""
+        """Put the chosen picture on the clipboard, or all as a grid where none is chosen."""
         export = self._provider()
-        if export is not None:
+        if export is None:
+            return
+        if export.is_whole:
+            from ddpm_studio.export import make_grid
+
+            copy_picture(make_grid(export.pictures, export.columns), export.recipe)
+        else:
             copy_picture(*export.one())
 
     def copy_python(self) -> None:
@@ -274,7 +302,9 @@ class ExportMenu(QToolButton):
 
     def _ask_png(self) -> None:
         export = self._provider()
-        if export is not None:
+        if export is not None and export.is_whole:
+            self._ask("save_grid", " grid.png", self.tr("PNG picture (*.png)"), export)
+        elif export is not None:
             ask = partial(self._ask, "save_png", ".png", self.tr("PNG picture (*.png)"), export)
             self._with_size(export, ask)
 

@@ -84,6 +84,7 @@ class InpaintPanel(ToolPanel):
         self.sampler = SamplerBar(steps=_STEPS, fixed=True, of_pictures=True, loose=True)
         self.export = ExportMenu(studio, actions, "inpaint", self.category, self._to_export)
         self.export.report_to(self.messages)
+        self.grid.selection_changed.connect(self.export.refresh)
         PictureMenu(studio, self.grid)
         self._build()
         self.source.fitted_changed.connect(self._on_source)
@@ -308,6 +309,7 @@ class InpaintPanel(ToolPanel):
             self.drawn.pictures,
             self.drawn.recipe,
             max(0, self.grid.current),
+            chosen=bool(self.grid.selected),
             frames=grids,
             stem="filled in",
         )

@@ -36,6 +36,8 @@ class ProcessViews(QWidget):
 
     current_changed = Signal(int)
     """Another picture is the current one."""
+    selection_changed = Signal()
+    """Others are chosen, or none."""
     inspected = Signal(str)
     """What stands behind the pixel that is pointed at; empty: none is."""
     scrubbed = Signal(int, int)
@@ -48,6 +50,7 @@ class ProcessViews(QWidget):
         self._chosen: tuple[str, ...] = ("x_t", "x0_hat", "eps")
         self._arrangement: Arrangement = "grid"
         self._pixel: Pixel | None = None
+        self._selecting = False
         self.grids: dict[Key, InspectedGrid] = {}
         self.strips: dict[Key, FilmStrip] = {}
         self._cells: dict[tuple[Key, bool], _Cell] = {}
@@ -76,6 +79,11 @@ class ProcessViews(QWidget):
     def picture(self) -> int:
         """Number of the current picture; -1 without pictures."""
         return next((grid.current for grid in self.grids.values() if grid.count), -1)
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether somebody chose the current picture, or looks at it alone."""
+        return self._arrangement != "grid" or any(grid.selected for grid in self.grids.values())
 
     @property
     def keys(self) -> list[Key]:
@@ -196,6 +204,7 @@ class ProcessViews(QWidget):
                 grid = self.grids[key] = InspectedGrid(symbol)
                 grid.setMinimumHeight(_GRID_HEIGHT)
                 grid.current_changed.connect(self._on_current)
+                grid.selection_changed.connect(self._on_selection)
                 grid.pointed.connect(self._on_pointed)
                 grid.looked.connect(self._on_looked)
                 cell = _Cell(grid, self._table)
@@ -265,6 +274,17 @@ class ProcessViews(QWidget):
         self.select(picture)
         self.grow()
         self.current_changed.emit(picture)
+
+    def _on_selection(self, selected: list[int]) -> None:
+        """Choose the same in every view."""
+        if self._selecting:
+            return
+        self._selecting = True
+        for grid in self.grids.values():
+            if grid.selected != selected:
+                grid.select(selected)
+        self._selecting = False
+        self.selection_changed.emit()
 
     def _on_pointed(self, pixel: Pixel | None) -> None:
         self._pixel = pixel

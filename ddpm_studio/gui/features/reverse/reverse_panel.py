@@ -189,6 +189,7 @@ class ReversePanel(ToolPanel):
         self.views.scrubbed.connect(self._on_scrubbed)
         self.views.inspected.connect(self.inspector.tell)
         self.views.current_changed.connect(self._show_strip)
+        self.views.selection_changed.connect(self.export.refresh)
         self.bar.changed.connect(self._on_views)
         self.curve.chosen.connect(self._on_t)
         for part in (self.sampler.changed, self.compare.changed, self.size_choice.changed):
@@ -378,4 +379,5 @@ class ReversePanel(ToolPanel):
             frames=partial(ProcessFrames, self.process, self.views.chosen, alone),
             stem="reverse",
             numbers=self.trajectory.numbers(view),
+            chosen=self.views.has_choice,
         )

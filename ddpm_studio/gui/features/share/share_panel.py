@@ -69,6 +69,7 @@ class SharePanel(ToolPanel):
         self._register()
         self.latents = LatentMenu(studio, actions, self.category, self._shared)
         self.export = ExportMenu(studio, actions, "share", self.category, self._to_export)
+        self.grid.selection_changed.connect(self.export.refresh)
         PictureMenu(studio, self.grid)
         self._tell_age(self._draw_action)
 
@@ -305,6 +306,7 @@ class SharePanel(ToolPanel):
                 self.drawn.pictures,
                 self.drawn.recipe,
                 max(0, self.grid.current),
+                chosen=bool(self.grid.selected),
                 columns=self.rows.columns,
                 stem="share several t",
             )
@@ -320,6 +322,7 @@ class SharePanel(ToolPanel):
             frames[-1],
             self.drawn.recipe,
             max(0, self.grid.current),
+            chosen=bool(self.grid.selected),
             frames=grids,
             columns=columns,
             stem=f"share t={self.time.value}",

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -64,6 +65,7 @@ class Tour(QObject):
         self.callout.stepped.connect(self._on_stepped)
         self.callout.left.connect(self.end)
         self._watched: QWidget | None = None
+        self._turned: list[tuple[QTabWidget, int]] = []
 
     @property
     def is_running(self) -> bool:
@@ -79,6 +81,8 @@ class Tour(QObject):
         """Begin at the first stop."""
         if not self.is_running:
             self._focus = QApplication.focusWidget()
+            tabs = self._window.findChildren(QTabWidget)
+            self._turned = [(one, one.currentIndex()) for one in tabs]
             self._window.installEventFilter(self)
         self._go(0)
         self.callout.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -95,13 +99,15 @@ class Tour(QObject):
         self._go(max(0, self._index - 1))
 
     def end(self) -> None:
-        """Leave; what had the focus has it again."""
+        """Leave; tabs that it turned are turned back, and what had the focus has it again."""
         if not self.is_running:
             return
         self._watch(None)
         self._window.removeEventFilter(self)
         self.callout.hide()
         self.ring.hide()
+        for tabs, index in self._turned:
+            tabs.setCurrentIndex(index)
         if self._focus is not None:
             self._focus.setFocus()
         self._focus = None

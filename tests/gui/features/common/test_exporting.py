@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.export import make_grid, read_recipe
@@ -46,6 +48,26 @@ def test_one_picture_is_saved_pixel_by_pixel_with_its_recipe(
     assert np.array_equal(np.asarray(Image.open(path)), PICTURES[3])
     assert read_recipe(path) == {**RECIPE, "index": 3}
     assert read_picture(path).recipe == {**RECIPE, "index": 3}
+
+
+def test_where_none_is_chosen_all_are_meant_and_the_words_say_so(
+    qtbot: QtBot, menu_for: Make
+) -> None:
+    menu = menu_for(Export(PICTURES, RECIPE, columns=4, chosen=False))
+    words = {kind: menu.actions_by_kind[kind].text() for kind in ("copy", "save_png")}
+    assert words == {"copy": "Copy all pictures", "save_png": "Save all as PNG…"}
+    menu.copy()
+    image = QGuiApplication.clipboard().image()
+    assert (image.height(), image.width()) == make_grid(PICTURES, 4).shape[:2]
+    menu.actions_by_kind["save_png"].trigger()
+    (dialog,) = menu.window().findChildren(QFileDialog)
+    assert "grid" in Path(dialog.selectedFiles()[0]).name
+    dialog.close()
+
+
+def test_a_picture_alone_need_not_be_chosen(menu_for: Make) -> None:
+    one = menu_for(Export(PICTURES[:1], RECIPE, chosen=False))
+    assert one.actions_by_kind["save_png"].text() == "Save PNG…"
 
 
 def test_a_grid_is_enlarged_by_a_whole_factor(qtbot: QtBot, menu_for: Make, tmp_path: Path) -> None:

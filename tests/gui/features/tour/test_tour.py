@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
@@ -10,9 +12,12 @@ from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.features.tour.tour import Tour
 from ddpm_studio.gui.shell.main_window import MainWindow
-from tests.gui.panel_help import opened
+from tests.gui.panel_help import open_run, opened
 
 
 @pytest.fixture
@@ -53,6 +58,24 @@ def test_each_stop_points_at_a_part_that_is_seen_and_does_not_cover_it(
     assert 5 <= len(seen) <= 7
     assert len(set(seen)) == len(seen)
     assert window.start_page.isVisible()
+
+
+def test_tabs_are_as_they_were_after_it_and_a_model_shows_pictures(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path
+) -> None:
+    share = window.tool(SharePanel)
+    window.tabs.setCurrentWidget(share)
+    tour = begun(window)
+    while tour.is_running:
+        tour.callout.next_button.click()
+    assert window.tabs.currentWidget() is share
+    window.tabs.setCurrentWidget(window.tool(LearnPanel))
+    assert window.start_page.isVisible()
+    open_run(qtbot, window.studio, tiny_run)
+    assert window.tool(ReversePanel).isVisible(), "it was opened from the start page"
+    window.show_tool(share)
+    window.studio.run_changed.emit()
+    assert share.isVisible()
 
 
 def test_keys_lead_and_leave(qtbot: QtBot, window: MainWindow) -> None:
