@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
@@ -50,7 +51,7 @@ def test_no_message_lies_over_a_control(
 ) -> None:
     window.resize(*size)
     for of in TOOLS:
-        panel = window.tool(of)
+        panel: Any = window.tool(of)
         window.show_tool(panel)
         qtbot.wait(60)
         qtbot.waitUntil(lambda: not getattr(panel, "busy", False), timeout=WAIT)  # noqa: B023
