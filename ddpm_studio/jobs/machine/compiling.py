@@ -24,7 +24,7 @@ from ddpm_studio.engine import Network, Trainer
 from ddpm_studio.engine.device.accelerator import compiled_network
 from ddpm_studio.engine.device.cuda_graph import Replayed
 from ddpm_studio.errors import is_device_lost, is_out_of_memory
-from ddpm_studio.jobs.events import Event, Notice, Progress
+from ddpm_studio.jobs.events import Event, Notice, Progress, Told
 from ddpm_studio.jobs.machine.device import describe
 from ddpm_studio.jobs.machine.measurement_cache import read_kept, write_kept
 
@@ -177,7 +177,7 @@ class Compiling:
                 return
             gain = self._plain / seconds
             if self._worth.found(gain):
-                yield Notice(f"The network is compiled: steps are {gain:.1f} times as fast.")
+                yield Told(f"The network is compiled: steps are {gain:.1f} times as fast.")
             else:
                 self._trainer.accelerator.plain()
         elif self._worth(seconds, left):

@@ -11,7 +11,7 @@ from typing import TypeVar
 import psutil
 import torch
 
-from ddpm_studio.jobs.events import Event, Notice
+from ddpm_studio.jobs.events import Event, Told
 
 _T = TypeVar("_T")
 # A window is so long, and has so many steps, before its pace is looked at.
@@ -140,7 +140,7 @@ class ThreadWatch:
         self._others()
         if before / pace >= _BETTER:
             self._pause, self._best = _PAUSE_SECONDS, pace
-            yield Notice(_told(now, self._all, before / pace))
+            yield Told(_told(now, self._all, before / pace))
         else:
             self._swap()
             self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)

@@ -10,7 +10,7 @@ from ddpm_studio import data
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
-from ddpm_studio.jobs.events import Event, Notice
+from ddpm_studio.jobs.events import Event, Notice, Told
 from ddpm_studio.jobs.machine.speed_trial import measure_speed
 from ddpm_studio.jobs.training.budget import Budget, choose
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
@@ -43,7 +43,7 @@ def train_within(
         spare: as for :func:`train`.
 
     Yields:
-        What is chosen, as a Notice, and what :func:`train` yields.
+        What is chosen, as a Told, and what :func:`train` yields.
 
     Raises:
         StudioError: as by :func:`train`, and for a network that no paper trained.
@@ -67,7 +67,7 @@ def train_within(
     elif choice.smaller is not None:
         size = side_text(*sides(choice.smaller))
         yield Notice(f"Too large to be recognised by then: at {size} px they would be.")
-    yield Notice(f"Chosen for {budget}: {choice}.")
+    yield Told(f"Chosen for {budget}: {choice}.")
     kept = {name: value for name, value in request.model_dump().items() if name in given}
     chosen = TrainRequest.model_validate({**choice.settings, **kept})
     return (yield from train(sources, run, chosen, options, models=models, spare=spare))

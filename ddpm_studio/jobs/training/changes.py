@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ddpm_studio.engine import Trainer
-from ddpm_studio.jobs.events import Notice
+from ddpm_studio.jobs.events import Told
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 
@@ -60,9 +60,7 @@ def pictures_seen(info: RunInfo, checkpoint: Checkpoint) -> int:
     return checkpoint.step * int(next(iter(batches), begun_with) or 0)
 
 
-def told_changes(
-    recorded: TrainRequest, request: TrainRequest, trainer: Trainer
-) -> Iterator[Notice]:
+def told_changes(recorded: TrainRequest, request: TrainRequest, trainer: Trainer) -> Iterator[Told]:
     """Yield what a person should know of other settings than those of before."""
     step = trainer.step_number
     lasting = [name for name in TrainRequest.may_change() if name not in (*_OF_THE_MOMENT, "steps")]
@@ -72,7 +70,7 @@ def told_changes(
         if getattr(recorded, name) != getattr(request, name)
     ]
     if changed:
-        yield Notice(f"From step {step + 1:,} on: {', '.join(changed)}.")
+        yield Told(f"From step {step + 1:,} on: {', '.join(changed)}.")
     # A schedule falls towards the end that is planned.
     schedule = recorded.learning_rate_schedule
     then = replace(trainer.config, steps=recorded.steps, learning_rate_schedule=schedule)
@@ -80,15 +78,21 @@ def told_changes(
     if abs(now - before) <= _NOTABLE * max(now, before):
         return
     if schedule != request.learning_rate_schedule:
-        yield Notice(
+        yield Told(
             f"At step {step + 1:,} the learning rate is {now:.3g}; by the schedule of before it "
             f"would have been {before:.3g}."
         )
     else:
-        yield Notice(
-            f"The learning rate falls until step {request.steps:,}, not {recorded.steps:,}: at "
-            f"step {step + 1:,} it is {now:.3g}, which would have been {before:.3g}."
+        yield Told(
+            f"{_falls(recorded.steps, request.steps)}: training goes on at {now:.3g}, and the fall "
+            f"ends at step {request.steps:,}, no longer at step {recorded.steps:,}."
         )
+
+
+def _falls(before: int, now: int) -> str:
+    if now > before:
+        return "With more steps the learning rate falls later"
+    return "With fewer steps the learning rate falls sooner"
 
 
 def _title(name: str) -> str:

@@ -15,7 +15,7 @@ from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.device.cuda_graph import UNRECORDED
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import Event, Notice, Progress
+from ddpm_studio.jobs.events import Event, Progress, Told
 from ddpm_studio.jobs.training.batching import MicroBatch
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
@@ -81,7 +81,7 @@ def in_steps(
     else:
         return request
     steps = min(taken + max(1, more), _MOST_STEPS)
-    yield Notice(f"{told}: the training has {steps:,} steps in all.")
+    yield Told(f"{told}: the training has {steps:,} steps in all.")
     return request.model_copy(update={"steps": steps, "epochs": None, "minutes": None})
 
 

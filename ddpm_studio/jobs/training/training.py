@@ -185,7 +185,7 @@ def _prepare_and_train(
     for line in dataset.report.told:
         yield Told(line)
     if not resume and (line := size_told(dataset, options, multiple, request.preset)):
-        yield Notice(line)
+        yield Told(line)
     if resume:
         check_shape(folder.info, dataset)
         assert folder.info.data is not None
@@ -215,7 +215,7 @@ def _prepare_and_train(
         yield Notice("No picture is held out: there are too few for that share.")
     elif parts is not None:
         told_parts = f"{len(parts.held):,} of {len(dataset):,} pictures are held out"
-        yield Notice(f"{told_parts}; the other {len(parts.trained):,} are trained on.")
+        yield Told(f"{told_parts}; the other {len(parts.trained):,} are trained on.")
     rows = None if parts is None else parts.trained
     batch, count = request.pictures_a_step, len(dataset if rows is None else rows)
     if batch > count:

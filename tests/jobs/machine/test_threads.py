@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from ddpm_studio.jobs.events import Notice
+from ddpm_studio.jobs.events import Told
 from ddpm_studio.jobs.machine.threads import ThreadWatch, threads
 
 
@@ -52,7 +52,7 @@ def _train(watch: ThreadWatch, machine: Machine, seconds: float) -> list[str]:
     end = machine.now + seconds
     while machine.now < end:
         watch.take(machine.step)
-        told += [event.text for event in watch.consider() if isinstance(event, Notice)]
+        told += [event.text for event in watch.consider() if isinstance(event, Told)]
     return told
 
 

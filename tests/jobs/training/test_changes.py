@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.jobs import train
-from ddpm_studio.jobs.events import Notice, TrainStep
+from ddpm_studio.jobs.events import Told, TrainStep
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -20,7 +20,7 @@ def _train(
     events, _ = finish(train([pictures], run, request, PrepareOptions(), resume=resume))
     steps = [event for event in events if isinstance(event, TrainStep)]
     return steps, [
-        e.text for e in events if isinstance(e, Notice) and not e.text.startswith("Only 10")
+        e.text for e in events if isinstance(e, Told) and not e.text.startswith("Only 10")
     ]
 
 
@@ -110,8 +110,8 @@ def test_another_length_is_told_where_the_rate_falls_towards_it(
         assert told == []
         return
     assert told == [
-        "The learning rate falls until step 8, not 4: at step 5 it is 0.0001, "
-        "which would have been 0."
+        "With more steps the learning rate falls later: training goes on at 0.0001, and the "
+        "fall ends at step 8, no longer at step 4."
     ]
     assert [step.lr for step in steps] == pytest.approx([1e-4, 0.75e-4, 0.5e-4, 0.25e-4])
 
