@@ -94,13 +94,15 @@ def gap_curves(std: float, steps: int, variance: str) -> JobSpec[GapCurves]:
     return JobSpec("Computing the gap", PoolCall(work), slot="learn gap", listed=False)
 
 
-def bound_estimates(request: MeasureRequest, picture: Pictures) -> JobSpec[BoundEstimates]:
-    """Estimate a picture's bound in two ways."""
+def bound_estimates(
+    request: MeasureRequest, picture: Pictures, chains: int, steps: int
+) -> JobSpec[BoundEstimates]:
+    """Estimate a picture's bound in two ways, along chains through so many kept timesteps."""
 
     def work(models: ModelStore) -> Generator[Event, None, BoundEstimates]:
         from ddpm_studio.jobs.teaching import estimating
 
-        return estimating.bound_estimates(request, picture, models)
+        return estimating.bound_estimates(request, picture, models, chains=chains, steps=steps)
 
     return JobSpec("Estimating the bound", DeviceSteps(work), slot="learn estimates")
 

@@ -24,16 +24,29 @@ from ddpm_studio.jobs.measuring.measuring import measured_process, without_class
 from ddpm_studio.jobs.teaching.results import BoundEstimates, Predictions
 from ddpm_studio.requests import MeasureRequest
 
-_STEPS, _CHAINS = 50, 32
+STEPS, CHAINS = 50, 32
+"""What is estimated unless something else is asked for."""
 
 
 def bound_estimates(
-    request: MeasureRequest, picture: Pictures, models: ModelStore
+    request: MeasureRequest,
+    picture: Pictures,
+    models: ModelStore,
+    *,
+    chains: int = CHAINS,
+    steps: int = STEPS,
 ) -> Generator[Event, None, BoundEstimates]:
     """Estimate one picture's bound along chains, by equation 3 and by equation 5.
 
-    The chains go through at most 50 evenly kept timesteps: the model of those is one of its own,
-    whose bound is larger.
+    The chains go through at most so many evenly kept timesteps: the model of those is one of its
+    own, whose bound is larger. The network is evaluated once for each step of each chain.
+
+    Args:
+        request: which model, with which weights and noise.
+        picture: uint8 (H, W, C), of the model's shape.
+        models: keeps it.
+        chains: how many, at least 2.
+        steps: how many timesteps are kept, at least 1; fewer where the model has fewer.
 
     Yields:
         Progress.
@@ -43,9 +56,9 @@ def bound_estimates(
     """
     model = models.get(request.run, request.weights, request.device)
     process = measured_process(model, request)
-    schedule = process.schedule.strided(min(_STEPS, process.schedule.T))
+    schedule = process.schedule.strided(min(steps, process.schedule.T))
     process = replace(process, schedule=schedule)
-    noise = PictureNoise(request.seed, range(_CHAINS), "cpu")
+    noise = PictureNoise(request.seed, range(chains), "cpu")
     x_0 = in_double(to_latent(picture, model))
     job = chain_estimates(process, without_class(model), x_0, noise)
     while True:

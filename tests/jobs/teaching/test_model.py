@@ -47,6 +47,15 @@ def test_estimates_agree_on_the_bound(request_of: MeasureRequest, picture: np.nd
     assert np.all(found.divergence_std[1:] < found.ratio_std[1:])
 
 
+def test_fewer_chains_through_fewer_steps_ask_the_network_less(
+    request_of: MeasureRequest, picture: np.ndarray
+) -> None:
+    events, found = finish(bound_estimates(request_of, picture, ModelStore(), chains=3, steps=5))
+    assert [event.done for event in events] == [1, 2, 3, 4, 5]
+    assert len(found.by_ratios) == len(found.one_divergence) == 3
+    assert len(found.t) == len(found.ratio_std) == 5
+
+
 def test_what_is_predicted_is_one_answer_in_three_forms(
     request_of: MeasureRequest, picture: np.ndarray
 ) -> None:

@@ -9,12 +9,7 @@ from typing import ClassVar, Protocol
 
 from PySide6.QtCore import QTimer, SignalInstance
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QStackedLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.catalogue.tools import TOOLS, tool_of
@@ -57,9 +52,9 @@ class ToolPanel(QWidget):
     """A tab that draws as soon as it is looked at, and again when something changes.
 
     What it draws by itself, when a model is opened or the tab is seen for the first time, is
-    only shown, and lets a training go first; what a person asked for or changed something for is
-    drawn at once and kept in the gallery too. Of what is drawn while a control is dragged, that is
-    the last.
+    only shown, lets a training go first, and ends when the tab is left, to begin again when it is
+    seen again; what a person asked for or changed something for is drawn at once, goes on, and is
+    kept in the gallery too. Of what is drawn while a control is dragged, that is the last.
 
     How it follows a drag depends on how long its last drawing took. One that is over within
     :data:`LIVE_SECONDS`, as a few-step student's is, is let finish, and then the newest request
@@ -243,10 +238,14 @@ class ToolPanel(QWidget):
             self.draw_later(asked=False)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Begin nothing while nobody looks."""
+        """Begin nothing while nobody looks, and end what nobody asked for until somebody does."""
         super().hideEvent(event)
         self._delay.stop()
         self._patience.stop()
+        # A window that is put away for a moment is not left.
+        if self._under_way and not self._was_asked and not event.spontaneous():
+            self.give_up()
+            self._stale = True
 
     def _spec(self) -> JobSpec[object] | None:
         """Return what to draw now, or None while something is missing."""

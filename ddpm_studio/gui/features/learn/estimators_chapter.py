@@ -18,6 +18,9 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.teaching.results import BoundEstimates
 
 _SLOT = 96
+# Chains, and timesteps kept of each: what a visit begins is over in seconds with any network on
+# any machine, what is asked for may take its time.
+_FEW, _MANY = (8, 10), (32, 50)
 
 
 class EstimatorsChapter(PictureChapter):
@@ -28,20 +31,25 @@ class EstimatorsChapter(PictureChapter):
     ) -> None:
         super().__init__(studio, actions, parent)
         self.result: BoundEstimates | None = None
+        self._extent = _FEW
         self.source.setFixedSize(_SLOT, _SLOT)
         self.whole = DotRows(self.tr("The bound along whole chains"))
         self.single = DotRows(self.tr("The bound from one t"))
         self.spread = CurveView(self.tr("How much one term varies at each t"), "xy", short)
         again = button(self.tr("Other chains"), icon="dice-5", role="primary")
         again.clicked.connect(self.draw_anew)
+        self.more = button(
+            self.tr("{0} chains").format(_MANY[0]),
+            self.tr("Walk {0} chains through {1} timesteps: it takes its time").format(*_MANY),
+        )
+        self.more.clicked.connect(self._draw_more)
+        self.heading = label(self.tr("A dot for each chain, bits/dim"), "heading", wrap=True)
         self.told = label("", "muted", wrap=True)
         both = TurningRow()
         left, right = QVBoxLayout(), QVBoxLayout()
         for column in (left, right):
             column.setSpacing(SPACE_S)
-        left.addWidget(
-            label(self.tr("A dot for each of 32 chains, bits/dim"), "heading", wrap=True)
-        )
+        left.addWidget(self.heading)
         left.addWidget(self.whole, 1)
         left.addWidget(self.single, 1)
         right.addWidget(
@@ -53,7 +61,7 @@ class EstimatorsChapter(PictureChapter):
         self.content.addWidget(both, 1)
         self.content.addWidget(self.progress)
         self.content.addWidget(self.told)
-        self.content.addLayout(tool_links(actions, ["bits"], self.source, again))
+        self.content.addLayout(tool_links(actions, ["bits"], self.source, again, self.more))
         self.show_scene("terms")
         self._on_run()
 
@@ -74,7 +82,13 @@ class EstimatorsChapter(PictureChapter):
     def _spec(self) -> JobSpec[object] | None:
         if not self._has_subject() or self.source.fitted is None:
             return None
-        return specs.teaching.bound_estimates(self._measure_request(self._seed), self.source.fitted)
+        request = self._measure_request(self._seed)
+        return specs.teaching.bound_estimates(request, self.source.fitted, *self._extent)
+
+    def _draw_more(self) -> None:
+        self._extent = _MANY
+        self.more.setEnabled(False)
+        self.draw_now()
 
     def _on_finished(self, result: object) -> None:
         assert isinstance(result, BoundEstimates)
@@ -94,6 +108,11 @@ class EstimatorsChapter(PictureChapter):
             ]
         )
         t = result.t
+        self.heading.setText(
+            self.tr("A dot for each of {0} chains through {1} timesteps, bits/dim").format(
+                len(result.by_ratios), len(t)
+            )
+        )
         self.spread.set_curves(
             [
                 Curve("", ratio, t, np.maximum(result.ratio_std, 1e-9), 1),
@@ -104,6 +123,8 @@ class EstimatorsChapter(PictureChapter):
 
     def _on_model(self) -> None:
         self.result = None
+        self._extent = _FEW
+        self.more.setEnabled(True)
         for view in (self.whole, self.single):
             view.set_rows([])
         self.spread.set_curves([])

@@ -85,6 +85,21 @@ def share(qtbot: QtBot, fake: FakeBackend, clock: Clock, tmp_path: Path) -> Benc
     return bench
 
 
+def test_what_a_visit_began_ends_with_it_and_begins_again_with_the_next(
+    qtbot: QtBot, share: Bench
+) -> None:
+    (begun,) = share.drawings
+    share.panel.hide()
+    assert share.fake.asked_to_cancel(begun)
+    share.panel.show()
+    qtbot.waitUntil(lambda: len(share.drawings) == 1)
+    assert share.drawings != [begun]
+    share.panel.draw_now()
+    asked = share.drawings[-1]
+    share.panel.hide()
+    assert not share.fake.asked_to_cancel(asked), "a person asked for it"
+
+
 def test_a_quick_model_is_asked_for_the_newest_when_the_last_is_there(
     qtbot: QtBot, share: Bench
 ) -> None:
