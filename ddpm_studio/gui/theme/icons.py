@@ -93,6 +93,10 @@ class _Repainter(QObject):
 
     def add(self, target: HasIcon, name: str, role: str) -> None:
         self._worn[target] = (name, role)
+        owner = target.parent() if isinstance(target, QObject) else None
+        if owner is not None:
+            # Of what Qt made itself, as a dialogue's buttons, Python holds nothing else.
+            vars(owner).setdefault("_wear_icons", set()).add(target)
 
     def _repaint(self) -> None:
         for target, (name, role) in list(self._worn.items()):

@@ -6,7 +6,7 @@ import weakref
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.platform.images import to_array
@@ -89,6 +89,19 @@ def test_icons_follow_the_theme_without_keeping_their_wearer(qtbot: QtBot, theme
     gc.collect()
     assert gone() is None
     theme.mode = "dark"
+
+
+def test_buttons_that_qt_made_follow_the_theme_too(qtbot: QtBot, theme: Theme) -> None:
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    qtbot.addWidget(box)
+    for press in box.buttons():
+        set_icon(press, "x")
+    del press
+    gc.collect()
+
+    theme.mode = "light"
+    (press,) = box.buttons()
+    assert strongest(press.icon()) == channels(LIGHT.text)
 
 
 def test_an_unknown_icon_is_an_error(qtbot: QtBot, theme: Theme) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio.gui.theme.icons import no_icon
+from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import button, label, name
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
@@ -78,6 +79,8 @@ class ShortcutsPage(QWidget):
         self.reset_button.clicked.connect(self._reset)
         self.reset_all_button.clicked.connect(self._reset_all)
         actions.changed.connect(self._fill)
+        # Icons are drawn anew for another theme.
+        current_theme().changed.connect(self._fill)
         self._fill()
 
     def search(self, words: str) -> int:
@@ -113,14 +116,15 @@ class ShortcutsPage(QWidget):
             for row, action in enumerate(self._actions):
                 action_id = action.objectName()
                 menu = self._actions.category(action_id).replace("&", "")
-                icon = no_icon() if action.icon().isNull() else action.icon()
-                item = QTableWidgetItem(icon, _plain(action.text()))
+                item = QTableWidgetItem(_plain(action.text()))
                 item.setData(_ID, action_id)
                 item.setToolTip(action.statusTip())
                 for column, cell in enumerate((item, QTableWidgetItem(menu), QTableWidgetItem())):
                     self.table.setItem(row, column, cell)
         for row, action in enumerate(self._actions):
-            keys = self.table.item(row, 2)
+            first, keys = self.table.item(row, 0), self.table.item(row, 2)
+            if first is not None:
+                first.setIcon(no_icon() if action.icon().isNull() else action.icon())
             if keys is not None:
                 keys.setText(action.shortcut().toString(_NATIVE))
         if not self.current:
