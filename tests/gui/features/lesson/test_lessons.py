@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
-from ddpm_studio.export.lesson import Question, read_lesson
+from ddpm_studio.export.lesson import Lesson, Question, read_lesson
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
+from ddpm_studio.gui.features.lesson.lesson_bar import LessonBar
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from tests.gui.panel_help import WAIT, drop, files, opened
@@ -19,6 +21,26 @@ from tests.gui.panel_help import WAIT, drop, files, opened
 @pytest.fixture
 def window(qtbot: QtBot, backend: Backend, tiny_run: Path) -> MainWindow:
     return opened(qtbot, backend, tiny_run)
+
+
+def test_nothing_moves_when_the_answer_is_shown(qtbot: QtBot) -> None:
+    place = QWidget()
+    qtbot.addWidget(place)
+    bar = LessonBar()
+    column = QVBoxLayout(place)
+    column.addStretch(1)
+    column.addWidget(bar)
+    place.resize(500, 400)
+    place.show()
+    long = "They share the pose and the colours, as both come from one latent. " * 4
+    bar.show_lesson(Lesson("A lesson", (Question(question="What do they share?", answer=long),)))
+    qtbot.wait(30)
+    parts = bar.findChildren(QAbstractButton)
+    before = [part.mapTo(place, QPoint()) for part in parts]
+    bar.reveal.click()
+    qtbot.wait(30)
+    assert bar.answer.isVisible()
+    assert [part.mapTo(place, QPoint()) for part in parts] == before
 
 
 def make(qtbot: QtBot, window: MainWindow, path: Path, *asked: tuple[str, str]) -> None:
