@@ -30,8 +30,10 @@ class Term:
 
     @property
     def heading(self) -> str:
-        """Sign and title."""
-        return f"{self.signs[0]} · {self.title}" if self.signs else self.title
+        """Sign and title, of which one may say all that the other does."""
+        if not self.signs or self.signs[0] == self.title:
+            return self.title
+        return f"{self.signs[0]} · {self.title}"
 
 
 _TERMS = (
@@ -93,7 +95,7 @@ _TERMS = (
         "forward",
         "schedule",
     ),
-    Term("alpha", "α", "What a step leaves of the variance: 1 − βₜ.", ("αₜ",), "forward"),
+    Term("alpha", "αₜ", "What a step leaves of the variance: 1 − βₜ.", ("αₜ",), "forward"),
     Term(
         "alpha_bar",
         "share of the picture",

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from ddpm_studio.catalogue.concepts import CONCEPTS
 from ddpm_studio.catalogue.glossary import GLOSSARY, Term, find_terms
-from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, X0_HAT
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.layout.basics import button, clearable, label, name
 
@@ -90,7 +90,7 @@ class GlossaryDialog(QDialog):
     def _search(self, words: str) -> None:
         self.list.clear()
         for term in find_terms(words):
-            item = QListWidgetItem(term.heading)
+            item = QListWidgetItem(_with_hat(term.heading))
             item.setData(_TERM, term.name)
             item.setToolTip(translated(term.text))
             self.list.addItem(item)
@@ -101,7 +101,9 @@ class GlossaryDialog(QDialog):
         term = self.term
         self.title.setText(self.tr("There is no such entry") if term is None else term.title)
         signs = () if term is None else term.signs
-        self.signs.setText(self.tr("Written {0}").format(", ".join(signs)) if signs else "")
+        self.signs.setText(
+            self.tr("Written {0}").format(_with_hat(", ".join(signs))) if signs else ""
+        )
         self.signs.setVisible(bool(signs))
         self.text.setText("" if term is None else translated(term.text))
         self.show_place.setVisible(term is not None and bool(term.concept))
@@ -113,3 +115,8 @@ class GlossaryDialog(QDialog):
     def _show_place(self) -> None:
         if self.term is not None and self.term.concept:
             self.concept_wanted.emit(self.term.concept)
+
+
+def _with_hat(text: str) -> str:
+    """Write the picture's estimate so that its hat is seen: this font has none for an x."""
+    return text.replace("x̂₀", X0_HAT)

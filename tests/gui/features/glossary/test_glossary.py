@@ -14,8 +14,10 @@ from ddpm_studio.backend import Backend
 from ddpm_studio.catalogue.concepts import CONCEPTS
 from ddpm_studio.catalogue.glossary import GLOSSARY, find_terms, term_of_sign
 from ddpm_studio.engine.tables.all_tables import TABLES
+from ddpm_studio.gui.features.glossary.glossary_dialog import GlossaryDialog
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
+from ddpm_studio.gui.theme.tokens import X0_HAT
 from ddpm_studio.gui.widgets.forms.glossary_link import TermLabel
 from tests.gui.panel_help import WAIT, opened
 
@@ -69,6 +71,19 @@ def test_a_sign_leads_to_its_entry_and_that_to_its_live_place(
     glossary.field.setText("nonsense")
     assert "no such entry" in glossary.title.text()
     window.actions_["help.glossary"].trigger()
+
+
+def test_no_two_entries_look_the_same_and_none_says_itself_twice(qtbot: QtBot) -> None:
+    dialog = GlossaryDialog()
+    qtbot.addWidget(dialog)
+    shown = [dialog.list.item(row).text() for row in range(dialog.list.count())]
+    assert len(set(shown)) == len(shown)
+    twice = [one for one in shown if len(set(one.split(" · "))) < len(one.split(" · "))]
+    assert twice == []
+    assert "αₜ" in shown
+    assert any(one.startswith(X0_HAT) for one in shown), "with the hat, which the font has"
+    dialog.show_term("x0_hat")
+    assert X0_HAT in dialog.signs.text()
 
 
 def _words(path: Path) -> Iterator[str]:
