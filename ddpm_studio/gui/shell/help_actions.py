@@ -199,7 +199,7 @@ class HelpActions(QObject):
         self._crashes = crashes
         self._actions.add(
             "help.report",
-            self.tr("Copy a report"),
+            self.tr("Copy details for a bug report"),
             self.copy_report,
             category=self.tr("&Help"),
             icon="file-text",
@@ -209,7 +209,7 @@ class HelpActions(QObject):
         if crashes.crash:
             self._messages.show_warning(
                 self.tr("DDPM Studio crashed the last time. What a run had saved is there."),
-                self.tr("Copy a report"),
+                self.tr("Copy details for a bug report"),
                 self.copy_report,
             )
 
@@ -217,7 +217,7 @@ class HelpActions(QObject):
         """Put the report into the clipboard."""
         if self._crashes is not None:
             QGuiApplication.clipboard().setText(self._crashes.report())
-            self._messages.show_info(self.tr("The report is in the clipboard."))
+            self._messages.show_info(self.tr("The details are in the clipboard."))
 
     def _dialog(self) -> SettingsDialog:
         from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
