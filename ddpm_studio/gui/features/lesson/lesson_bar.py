@@ -28,10 +28,11 @@ class LessonBar(QFrame):
         self.answer = label("", "", wrap=True)
         self.reveal = button(self.tr("Show the answer"), icon="eye")
         # Nothing moves when the answer is shown: its room is there, as is that of the button.
-        for part in (self.answer, self.reveal):
-            kept = part.sizePolicy()
+        hidden: tuple[QWidget, ...] = (self.answer, self.reveal)
+        for one in hidden:
+            kept = one.sizePolicy()
             kept.setRetainSizeWhenHidden(True)
-            part.setSizePolicy(kept)
+            one.setSizePolicy(kept)
         self.back = tool_button("chevron-left", self.tr("The question before"))
         self.next = tool_button("chevron-right", self.tr("The next question"))
         close = tool_button("x", self.tr("Close the lesson"))
