@@ -57,6 +57,11 @@ from ddpm_studio.paths import cache_dir
 from ddpm_studio.progress import Progress
 from ddpm_studio.requests import RULES, PrepareOptions
 
+_LISTING, _CACHED = "Listing the files", "Found in the cache"
+_LOOKING, _MAKING = "Looking at the pictures", "Preparing the pictures"
+PREPARING = frozenset({_LISTING, _CACHED, _LOOKING, _MAKING})
+"""What the progress of preparing says, for whoever counts the work after it alone."""
+
 _BATCH_BYTES = 8 * 2**20
 _BATCH_ROW_BYTES = 16 * 2**20
 _BATCH_MOST, _BATCH_LEAST, _BATCHES = 512, 16, 32
@@ -95,12 +100,12 @@ def prepare(
     paths = [Path(source) for source in sources]
     title = source_title(paths)
     store = DatasetCache(cache if cache is not None else cache_dir())
-    yield Progress(0, 1, "Listing the files")
+    yield Progress(0, 1, _LISTING)
     stamps = source_stamps(paths, options)
     quick = quick_key(stamps, options, required_multiple)
     known = store.recall(quick)
     if known is not None and (dataset := store.load(known, paths, title)) is not None:
-        yield Progress(1, 1, "Found in the cache")
+        yield Progress(1, 1, _CACHED)
         return dataset
     with ExitStack() as stack:
         # It starts while the files are listed.
@@ -281,7 +286,7 @@ def _look(
     seen = Survey(rejects=list(collection.rejects))
     made = Made(guess) if guess is not None else None
     total = len(collection.items)
-    text = "Looking at the pictures" if guess is None else "Preparing the pictures"
+    text = _LOOKING if guess is None else _MAKING
     yield Progress(0, total, text, "pictures")
     with closing(pass_over.over(collection.items, guess)) as looked:
         for batch, look in looked:
@@ -318,5 +323,5 @@ def _make(seen: Survey, pass_over: _Pass, target: Target) -> Generator[Progress,
                 same = one.digest == seen.digest(row).hex()
                 made.note(row, one if same else Outcome("seen", _CHANGED))
             made.coloured |= look.coloured
-            yield Progress(last, total, "Preparing the pictures", "pictures")
+            yield Progress(last, total, _MAKING, "pictures")
     return made

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ddpm_studio import __version__
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS, ReportPartInfo
+from ddpm_studio.data.preparing import PREPARING
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.report.blocks import Note, ReportFigure, Section
 from ddpm_studio.export.report.page import Page, page_html
@@ -118,7 +119,9 @@ def _made(
         while True:
             event = next(work)
             if isinstance(event, Progress):
-                yield counted(event)
+                # Pictures found anew in the cache are no part of the work: it would seem done.
+                if event.text not in PREPARING:
+                    yield counted(event)
             elif isinstance(event, Notice):
                 notes.append(event.text)
     except StopIteration as stop:

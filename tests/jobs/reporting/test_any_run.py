@@ -229,3 +229,22 @@ def test_a_run_that_was_stopped_says_so_and_its_pictures_are_not_the_run(
     assert "No command gives the very same model; these commands train one" in section.text
     assert "The same command" not in section.text
     assert str(tmp_path) not in section.text
+
+
+def test_pictures_found_in_the_cache_are_not_taken_for_the_work(
+    run: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bound prepares its pictures first, which is over at once."""
+    from ddpm_studio import data
+    from ddpm_studio.jobs.reporting import bound
+
+    def measured(*_: object) -> Any:
+        yield from data.prepare([pictures], PrepareOptions())
+        yield Progress(1, 4, "Measuring bits/dim", "evaluations")
+        raise StudioError("Enough.")
+
+    monkeypatch.setattr(bound, "measure_bits", measured)
+    request = ReportRequest(run=run, only="bits", device="cpu")
+    events, _ = finish(report(request, (), tmp_path / "report.html", ModelStore()))
+    told = [one for one in events if isinstance(one, Progress) and one.text == "Making the report"]
+    assert [4 * one.done // one.total for one in told] == [1, 4]
