@@ -12,6 +12,7 @@ from ddpm_studio.requests import ReportRequest
 
 if TYPE_CHECKING:
     from ddpm_studio.jobs import ModelStore
+    from ddpm_studio.jobs.reporting.forecast import ReportForecast
 
 
 def report(request: ReportRequest, sources: Sequence[Path], path: Path) -> JobSpec[Path]:
@@ -24,3 +25,16 @@ def report(request: ReportRequest, sources: Sequence[Path], path: Path) -> JobSp
 
     # As long as a training: it takes turns with one.
     return JobSpec(f"Report of {request.run.name}", DeviceSteps(work), Lane.BACKGROUND)
+
+
+def forecast(run: Path) -> JobSpec[ReportForecast]:
+    """Find out about how long a report of a run takes here, a quick one and a full one."""
+
+    def work(models: ModelStore) -> Generator[Event, None, ReportForecast]:
+        from ddpm_studio.jobs.reporting.forecast import forecast as foretell
+
+        return foretell(run, models)
+
+    return JobSpec(
+        f"Timing a report of {run.name}", DeviceSteps(work), slot="report forecast", listed=False
+    )

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ddpm_studio.backend import specs
+from ddpm_studio.gui.features.report.report_dialog import ReportDialog
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -49,34 +50,42 @@ class ReportWriter(QObject):
         self._refresh()
 
     def ask(self) -> None:
-        """Ask where to, then begin."""
+        """Ask how much and where to, then begin."""
         run = self._studio.run
         if run is None:
             return
+        dialog = ReportDialog(run.name, self._window)
+        dialog.chosen.connect(partial(self._ask_where, run))
+        timing = self._studio.backend.submit(specs.reports.forecast(run))
+        # It may be answered before: then there is nobody to tell.
+        timing.finished.connect(dialog.show_forecast)
+        dialog.open()
+
+    def _ask_where(self, run: Path, quick: bool) -> None:
         dialog = QFileDialog(self._window, self.tr("Write a report"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(self.tr("Web page (*.html)"))
         dialog.setDefaultSuffix("html")
         dialog.selectFile(f"{run.name} report.html")
-        dialog.fileSelected.connect(partial(self._on_chosen, run))
+        dialog.fileSelected.connect(partial(self._on_chosen, run, quick))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def write(self, run: Path, path: Path) -> None:
+    def write(self, run: Path, path: Path, quick: bool = False) -> None:
         """Write the report of a run; the Jobs dock shows how far it is, and ends it."""
         view = self._studio.run_view
         # A model that comes without pictures is measured by those that are open.
         known = view is not None and bool(view.sources or view.summary.title)
         sources = () if known else self._studio.sources
-        spec = specs.reports.report(ReportRequest(run=run), sources, path)
+        spec = specs.reports.report(ReportRequest(run=run, quick=quick), sources, path)
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_written)
         job.on_failed(self._messages.show_failure)
         told = self.tr("The report of {0} is being made; the Jobs dock shows how far it is.")
         self._messages.show_message(told.format(run.name), topic=_TOPIC)
 
-    def _on_chosen(self, run: Path, chosen: str) -> None:
-        self.write(run, Path(chosen))
+    def _on_chosen(self, run: Path, quick: bool, chosen: str) -> None:
+        self.write(run, Path(chosen), quick)
 
     def _on_written(self, path: Path) -> None:
         self._messages.show_message(

@@ -1,0 +1,77 @@
+"""Report dialog: a full one or a quick one, and about how long each takes here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QRadioButton, QVBoxLayout, QWidget
+
+from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
+from ddpm_studio.gui.widgets.layout.basics import button, label, name
+from ddpm_studio.gui.widgets.layout.dialog_buttons import answers
+from ddpm_studio.gui.widgets.layout.eta import duration
+from ddpm_studio.jobs.reporting.forecast import ReportForecast
+
+_WIDTH = 420
+
+
+class ReportDialog(QDialog):
+    """Asks how much a report shall compute.
+
+    Args:
+        name_: of the run.
+        parent: the window.
+    """
+
+    chosen = Signal(bool)
+    """Whether it is a quick one."""
+
+    def __init__(self, name_: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Write a report of {name}").format(name=name_))
+        self.setMinimumWidth(_WIDTH)
+        self.quick, self.full = QRadioButton(), QRadioButton()
+        self.full.setChecked(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_L)
+        layout.setSpacing(SPACE_M)
+        about = self.tr("It is made in the background; a training takes turns with it.")
+        layout.addWidget(label(about, "muted", wrap=True))
+        layout.addWidget(self.quick)
+        layout.addWidget(self.full)
+        self.go_button = button(
+            self.tr("Continue"), self.tr("Choose where it is written"), role="primary"
+        )
+        self.go_button.setDefault(True)
+        self.go_button.clicked.connect(self._take)
+        cancel = button(self.tr("Cancel"), self.tr("Write nothing"))
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        layout.addLayout(answers(cancel, self.go_button))
+        self.show_forecast(None)
+
+    def show_forecast(self, forecast: ReportForecast | None) -> None:
+        """Say about how long each takes; None: it is not known yet."""
+        for choice, words, seconds in (
+            (
+                self.quick,
+                self.tr("Quick: fewer pictures, steps and timesteps"),
+                None if forecast is None else forecast.quick,
+            ),
+            (
+                self.full,
+                self.tr("Full: as many as the figures need"),
+                None if forecast is None else forecast.full,
+            ),
+        ):
+            text = words if seconds is None else f"{words} · {self._about(seconds)}"
+            choice.setText(text)
+            name(choice, text, self.tr("The report says which of them it is"))
+
+    def _about(self, seconds: float) -> str:
+        return self.tr("about {time} here").format(time=duration(seconds))
+
+    def _take(self) -> None:
+        quick = self.quick.isChecked()
+        self.accept()
+        self.chosen.emit(quick)

@@ -1,0 +1,67 @@
+"""Forecast of a report: about how long a quick and a full one take on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ddpm_studio.jobs.events import Event, Progress
+
+if TYPE_CHECKING:
+    from ddpm_studio.jobs.drawing.models import Model, ModelStore
+
+_PICTURES = 8
+
+
+@dataclass(frozen=True)
+class ReportForecast:
+    """Seconds that each takes, about: of the network's evaluations alone."""
+
+    quick: float
+    full: float
+
+
+def forecast(run: Path, models: ModelStore) -> Generator[Event, None, ReportForecast]:
+    """Time the network, and count how often each report asks for it.
+
+    Raises:
+        StudioError: if the run can't be read or drawn from.
+    """
+    from ddpm_studio.catalogue.report_parts import REPORT_PARTS
+    from ddpm_studio.jobs.reporting.subject import Subject
+    from ddpm_studio.requests import ReportRequest
+
+    yield Progress(0, 1, "Timing the network", "")
+    model = models.get(run, ReportRequest(run=run).weights)
+    seconds = _seconds_an_evaluation(model)
+    took = []
+    for quick in (True, False):
+        request = ReportRequest(run=run, quick=quick)
+        subject = Subject(request, model, models, (), None)
+        took.append(seconds * sum(part.load()(subject).cost for part in REPORT_PARTS.values()))
+    yield Progress(1, 1, "Timing the network", "")
+    return ReportForecast(*took)
+
+
+def _seconds_an_evaluation(model: Model) -> float:
+    """Return the seconds for one picture, among as many as a drawing has; the first warms up."""
+    import torch
+
+    from ddpm_studio.jobs.drawing.evaluator import Evaluator
+
+    config = model.network.config
+    labels = 0 if config.num_classes is not None else None
+    evaluator = Evaluator(model.network, model.device, labels)
+    x = torch.zeros(_PICTURES, *config.shape, device=model.device)
+    t = torch.ones(_PICTURES, dtype=torch.long, device=model.device)
+    took = 0.0
+    for _ in range(2):
+        begun = time.monotonic()
+        evaluator(x, t)
+        if model.device.type == "cuda":
+            torch.cuda.synchronize(model.device)
+        took = time.monotonic() - begun
+    return took / _PICTURES
