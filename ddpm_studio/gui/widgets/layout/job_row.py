@@ -109,6 +109,9 @@ class JobRow(QWidget):
             State.DONE: self.tr("Done"),
             State.CANCELLED: self.tr("Cancelled"),
         }
+        if job.state is State.CANCELLED and job.tells_time:
+            # A training: what it has learnt is saved.
+            return self.tr("Stopped")
         if job.state in words:
             return words[job.state]
         if job.progress is None or job.progress.total <= 0:

@@ -17,7 +17,7 @@ from ddpm_studio.gui.features.jobs import jobs_panel
 from ddpm_studio.gui.features.jobs.jobs_panel import JobsPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.events import BINS, Event, TrainTick
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.fake_backend import FakeBackend
 
@@ -84,6 +84,20 @@ def test_a_training_can_be_paused_continued_and_cancelled_in_its_row(
     row.cancel_button.click()
     qtbot.waitUntil(lambda: job.state is State.CANCELLED, timeout=20_000)
     assert list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+def test_a_training_that_was_stopped_is_not_called_cancelled(
+    panel: JobsPanel, fake: FakeBackend
+) -> None:
+    """What it has learnt is saved."""
+    training, other = fake.submit(asked("Training")), fake.submit(asked("Sampling"))
+    fake.send(training, TrainTick(3, 100, 40.0, 9.0, 0, (0.0,) * BINS))
+    for job in (training, other):
+        fake.progress(job, 3, 100)
+        fake.cancel(job)
+        fake.cancelled(job)
+    assert panel.rows[training].text.text() == "Stopped"
+    assert panel.rows[other].text.text() == "Cancelled"
 
 
 def test_what_is_over_leaves_after_a_while(
