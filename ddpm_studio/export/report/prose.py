@@ -18,6 +18,7 @@ _MATH = re.compile(r"\$([^$]+)\$")
 _SUBSCRIPT = re.compile(r"_((?:[\wθ]|[−+:](?=\w))+)")
 _MARKS = "\u0302\u0303\u0304"
 _LETTERS = re.compile(rf"([^\W\d_][{_MARKS}]?)")
+_UPRIGHT = re.compile("(log|KL)")
 
 
 def escaped(text: object) -> str:
@@ -41,15 +42,22 @@ def prose(template: str, **words: object) -> Html:
 
 
 def math(symbols: str) -> Html:
-    """Return symbols as HTML: letters slanted, what follows ``_`` as a subscript."""
+    """Return symbols as HTML: letters slanted but for log and KL, what follows ``_`` below."""
     parts: list[str] = []
     for text, below in _parts(symbols):
         slanted = "".join(
-            f"<i>{piece}</i>" if number % 2 else html.escape(piece, quote=False)
-            for number, piece in enumerate(_LETTERS.split(text))
+            piece if number % 2 else _slanted(piece)
+            for number, piece in enumerate(_UPRIGHT.split(text))
         )
         parts.append(f"<sub>{slanted}</sub>" if below else slanted)
     return Html(f'<span class="math">{"".join(parts)}</span>')
+
+
+def _slanted(text: str) -> str:
+    return "".join(
+        f"<i>{piece}</i>" if number % 2 else html.escape(piece, quote=False)
+        for number, piece in enumerate(_LETTERS.split(text))
+    )
 
 
 def svg_prose(text: str) -> str:

@@ -88,10 +88,11 @@ def _parts(found: BitsMeasured, command: str) -> ReportFigure:
     ]
     caption = "The bound and its parts in bits/dim"
     caption += "; ±: standard error over the pictures." if found.standard_error else "."
-    remark = bits_remark(found)
-    caption = f"{caption} {remark}".rstrip()
+    caption = f"{caption} {bits_remark(found)}".rstrip()
+    for name, symbols in _NAMES.items():
+        caption = caption.replace(name, symbols)
     return ReportFigure(
-        [ReportTable(("", "bits/dim", "what it is"), rows, told=True)], caption, [command]
+        [ReportTable(("", "bits/dim", "what it is"), rows, told=True)], prose(caption), [command]
     )
 
 

@@ -19,6 +19,7 @@ def test_words_are_escaped_and_html_is_not() -> None:
         ("x_0:T", "<i>x</i><sub>0:<i>T</i></sub>"),
         ("x̂_0", "<i>x̂</i><sub>0</sub>"),
         ("√(1−ᾱ_t)", "√(1−<i>ᾱ</i><sub><i>t</i></sub>)"),
+        ("−log p", "−log <i>p</i>"),
         ("t > 1", "<i>t</i> &gt; 1"),
     ],
 )

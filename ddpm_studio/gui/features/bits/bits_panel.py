@@ -265,7 +265,7 @@ class BitsPanel(ToolPanel):
                 result.pictures,
                 result.asked,
             )
-            + (f"\n{translated(remark)}" if (remark := bits_remark(result)) else "")
+            + (f"\n{_typeset(translated(remark))}" if (remark := bits_remark(result)) else "")
         )
         self.bound.set_curves([(result.t, result.bits)])
         self.rate.set_curves([(result.t, result.rate)])
@@ -339,6 +339,13 @@ class BitsPanel(ToolPanel):
         self._surprised = False
         self.source.refit()
         self._surprise_once()
+
+
+def _typeset(sentence: str) -> str:
+    """Return a sentence of the terminal with its subscripts as they are written here."""
+    for plain, symbol in (("L_t−1", "Lₜ₋₁"), ("L_0", "L₀"), ("L_T", "L at T")):
+        sentence = sentence.replace(plain, symbol)
+    return sentence
 
 
 def _help(field: str) -> str:

@@ -69,7 +69,8 @@ def test_more_bits_than_a_level_takes_are_explained(
     found = replace(panel.measured, total=177.4, decoder=174.0, middle=3.4)
     panel.job.emitted.emit(found)
     assert panel.total.text().startswith("177.400 bits/dim")
-    assert bits_remark(found) in panel.parts.text()
+    assert bits_remark(found).replace("L_0", "L₀") in panel.parts.text()
+    assert "_" not in panel.parts.text()
     panel.job.emitted.emit(replace(found, total=3.7, decoder=0.4, middle=3.3))
     assert "More than" not in panel.parts.text()
 
