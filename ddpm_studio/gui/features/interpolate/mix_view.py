@@ -20,6 +20,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 SLIDER = 1000
 _LABEL_WIDTH = 72
 _SLOTS = (92, 320)
+_PAD_PARTS = 7
 
 
 class MixView(QWidget):
@@ -82,7 +83,7 @@ class MixView(QWidget):
         grid.addWidget(self._ends, 2, 0, 1, 3)
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(0, 1)
-        self._four = False
+        self._mode = ""
         self.show_mode("row")
 
     @property
@@ -118,8 +119,16 @@ class MixView(QWidget):
         self._fit_slots()
 
     def _fit_slots(self) -> None:
-        high = self.height() - self._ends.sizeHint().height() - SPACE_M
-        side = min((high - SPACE_M) // 2 if self._four else high, self.width() // 4)
+        high, wide = self.height(), self.width()
+        if self._mode != "corners":
+            high -= self._ends.sizeHint().height() + SPACE_M
+        half = (high - SPACE_M) // 2
+        side = {
+            # The square between the corners is what one looks at, and has labels to its left.
+            "corners": min(half, (wide - high - _LABEL_WIDTH) // 2),
+            # So are the pad and the picture beside it.
+            "pad": min(half, wide // _PAD_PARTS),
+        }.get(self._mode, min(high, wide // 4))
         side = min(max(side, _SLOTS[0]), _SLOTS[1])
         for slot in self.all_slots:
             slot.setFixedSize(side, side)
@@ -135,7 +144,7 @@ class MixView(QWidget):
             self.trail.set_text("")
         for part in (*self._a_b, self.slider):
             part.setVisible(not four)
-        self._four = four
+        self._mode = mode
         self._fit_slots()
         self.lambda_label.setVisible(mode != "corners")
         self._ends.setVisible(mode != "corners")

@@ -202,6 +202,19 @@ def test_four_corners_span_a_square(qtbot: QtBot, ready: InterpolatePanel) -> No
     assert not ready.choices.corners.isChecked()
 
 
+@pytest.mark.parametrize("size", [(880, 640), (1100, 700), (1900, 1300)])
+def test_corners_leave_the_room_to_the_square_between_them(
+    qtbot: QtBot, ready: InterpolatePanel, size: tuple[int, int]
+) -> None:
+    ready.resize(*size)
+    ready.choices.corners.setChecked(True)
+    redrawn(qtbot, ready)
+    assert ready.preview.width() >= ready.preview.height()
+    ready.choices.pad.setChecked(True)
+    redrawn(qtbot, ready)
+    assert ready.view.a.width() < ready.preview.width()
+
+
 def test_the_pad_mixes_four_pictures_where_its_point_is(
     qtbot: QtBot, ready: InterpolatePanel
 ) -> None:
