@@ -47,7 +47,7 @@ class GallerySide(QScrollArea):
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.details = RecipeView()
+        self.details = RecipeView(studio)
         self.rating = RatingRow()
         self.neighbours = NeighboursView(studio)
         PictureMenu(studio, self.details.picture)

@@ -15,6 +15,7 @@ from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import translated
 from ddpm_studio.gui.widgets.layout.basics import label, number_label
 from ddpm_studio.gui.widgets.pictures.picture_view import PictureGrid
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.drawing.picture_files import label_at
 
 _WIDTH = 208
@@ -22,10 +23,16 @@ _SIDE = 136
 
 
 class RecipeView(QWidget):
-    """One picture, large, and below it how it was made."""
+    """One picture, large, and below it how it was made.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        studio: knows what the classes of the open run are called.
+        parent: the owner.
+    """
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._studio = studio
         self.setFixedWidth(_WIDTH)
         self.picture = PictureGrid(self.tr("Chosen picture"))
         self.picture.setFixedHeight(_SIDE)
@@ -100,12 +107,20 @@ class RecipeView(QWidget):
         return words if length is None else self.tr("{0}, length {1}").format(words, length)
 
     def _class(self, number: int, request: dict[str, object]) -> str:
-        words, guidance = str(number), request.get("guidance", 1.0)
+        words, guidance = self._name_of(number, request), request.get("guidance", 1.0)
         if guidance != 1.0:
             words += self.tr(", guidance {0}").format(guidance)
         if request.get("guidance_rescale"):
             words += self.tr(", rescaled {0}").format(request["guidance_rescale"])
         return words
+
+    def _name_of(self, number: int, request: dict[str, object]) -> str:
+        """What the class is called where its run is open, else its number."""
+        view = self._studio.run_view
+        if view is None or Path(str(request.get("run", ""))).resolve() != view.summary.path:
+            return str(number)
+        names = view.summary.known_classes
+        return names[number] if number < len(names) else str(number)
 
     def _sampler(self, request: dict[str, object]) -> str:
         steps = request.get("steps")
