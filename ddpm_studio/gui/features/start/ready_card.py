@@ -18,7 +18,8 @@ class ReadyCard(PictureCard):
     def __init__(self, studio: Studio, run: Path, height: int) -> None:
         super().__init__(run.name, icon="layers", height=height)
         self._studio, self._run = studio, run
-        self.setToolTip(self.tr("Open this model: every tool draws with it"))
+        self._tip = self.tr("Open this model: every tool draws with it")
+        self.setToolTip(self._tip)
         self.set_caption(self.tr("drawn by this model"))
         self.clicked.connect(self._open)
 
@@ -28,6 +29,8 @@ class ReadyCard(PictureCard):
         if cover.published is not None:
             self.setText(cover.published.title)
             self.setAccessibleName(cover.published.title)
+            # A long one is cut short on the card.
+            self.setToolTip(f"{cover.published.title}\n{self._tip}")
 
     def _open(self) -> None:
         self._studio.open_run(self._run)

@@ -87,8 +87,9 @@ class StartPage(QScrollArea):
         recent.changed.connect(self._on_recent)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show what has changed while nobody looked."""
+        """Show what has changed while nobody looked, from the top."""
         super().showEvent(event)
+        self.verticalScrollBar().setValue(0)
         if self._stale:
             self.show_recent()
         self._count_runs()

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from ddpm_studio import data, paths
 from ddpm_studio.backend import Backend
 from ddpm_studio.data.samples import sample_sets
+from ddpm_studio.gui.features.start.ready_card import ReadyCard
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import body_font
 from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M
@@ -40,6 +41,26 @@ def has_pictures(card: PictureCard) -> bool:
 def shown(card: PictureCard) -> np.ndarray:
     assert card._pictures is not None
     return card._pictures
+
+
+def test_a_long_title_is_whole_in_the_tip_and_the_page_begins_at_its_top(
+    qtbot: QtBot, backend: Backend
+) -> None:
+    window = opened(qtbot, backend)
+    window.resize(1024, 500)
+    page = window.start_page
+
+    def titled() -> bool:
+        cards = page.findChildren(ReadyCard)
+        return bool(cards) and all(card.toolTip().startswith(card.text()) for card in cards)
+
+    qtbot.waitUntil(titled, timeout=WAIT)
+    bar = page.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    bar.setValue(bar.maximum())
+    window.tabs.parentWidget().setCurrentWidget(window.tabs)  # type: ignore[union-attr]
+    window.actions_["file.start"].trigger()
+    assert bar.value() == 0
 
 
 def test_recent_runs_and_pictures_are_there_with_their_pictures(
