@@ -61,7 +61,10 @@ class GapChapter(Chapter):
         both = TurningRow()
         for view, words in (
             (self.curves, self.tr("In bits, over x₀: what the bound says, what is so")),
-            (self.gaps, self.tr("The gap on average, against the number of steps")),
+            (
+                self.gaps,
+                self.tr("The gap on average over the number of steps, axes logarithmic"),
+            ),
         ):
             column = QVBoxLayout()
             column.setSpacing(SPACE_S)
