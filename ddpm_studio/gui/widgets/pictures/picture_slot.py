@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QEnterEvent,
+    QFocusEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -31,6 +33,8 @@ from ddpm_studio.gui.widgets.pictures.checkerboard import paint_behind
 from ddpm_studio.gui.widgets.pictures.picture_drag import copy_picture, drag_picture, enlarged
 
 _ROOM_FOR_ICON = 112
+# Lower, and the cross would cover the picture: it comes with the pointer or the focus.
+_ROOM_FOR_CROSS = 80
 
 
 class PictureSlot(QFrame):
@@ -58,7 +62,7 @@ class PictureSlot(QFrame):
         self.setMinimumSize(112, 112)
         self._hint = QWidget()
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        inner = QVBoxLayout(self._hint)
+        inner = self._words = QVBoxLayout(self._hint)
         inner.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
         inner.setSpacing(SPACE_S)
         text = label(hint or self.tr("Drop, paste or click"), "caption", wrap=True)
@@ -108,7 +112,7 @@ class PictureSlot(QFrame):
         self._pixmap = None
         set_property(self, "filled", "true" if self._drop is not None else "false")
         self._hint.setVisible(self._drop is None)
-        self.clear_button.setVisible(self._drop is not None)
+        self._show_cross()
         self.update()
         self.changed.emit(self.picture)
 
@@ -143,10 +147,33 @@ class PictureSlot(QFrame):
         self._pixmap = None
         # A small one has room for the words alone.
         self._icon.setVisible(self.height() >= _ROOM_FOR_ICON)
+        margin = SPACE_M if self.height() >= _ROOM_FOR_CROSS else 1
+        self._words.setContentsMargins(margin, margin, margin, margin)
+        self._show_cross()
         size = self.clear_button.sizeHint()
         self.clear_button.setGeometry(
             self.width() - size.width() - SPACE_S, SPACE_S, size.width(), size.height()
         )
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Offer to take the picture out."""
+        super().enterEvent(event)
+        self._show_cross()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Show the picture alone where it is small."""
+        super().leaveEvent(event)
+        self._show_cross()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Offer to take the picture out, from the keyboard too."""
+        super().focusInEvent(event)
+        self._show_cross()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show the picture alone where it is small."""
+        super().focusOutEvent(event)
+        self._show_cross()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture within the frame."""
@@ -214,6 +241,11 @@ class PictureSlot(QFrame):
             self.choose_requested.emit()
         else:
             super().keyPressEvent(event)
+
+    def _show_cross(self) -> None:
+        wanted = self.underMouse() or self.hasFocus() or self.clear_button.hasFocus()
+        has_room = self.height() >= _ROOM_FOR_CROSS
+        self.clear_button.setVisible(self._drop is not None and (has_room or wanted))
 
     def _take(self, mime: QMimeData) -> bool:
         try:
