@@ -1,4 +1,4 @@
-"""The drawer "Sliders" of a tool: how to walk back from noise, each choice with a sentence."""
+"""The drawer "Sampler" of a tool: how to walk back from noise, each choice with a sentence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SamplerDrawer(Drawer):
     def __init__(self, owner: QWidget, bar: SamplerBar) -> None:
         super().__init__(
             owner,
-            QCoreApplication.translate("SamplerDrawer", "Sliders"),
+            QCoreApplication.translate("SamplerDrawer", "Sampler"),
             QCoreApplication.translate("SamplerDrawer", "Sampler, steps, weights and more"),
         )
         self._bar, self._usual = bar, bar.value()
