@@ -70,6 +70,19 @@ def test_no_message_lies_over_a_control(
         assert not first.intersects(second), of.__name__
 
 
+def test_it_gives_way_to_a_drawer(qtbot: QtBot, window: MainWindow) -> None:
+    window.resize(1280, 800)
+    reverse = window.tool(ReversePanel)
+    window.show_tool(reverse)
+    qtbot.waitUntil(lambda: not reverse.busy, timeout=WAIT)
+    window.studio.notify(StudioError("It went wrong.", "Try again."))
+    reverse.drawer.button.click()
+    qtbot.wait(30)
+    assert reverse.drawer.isVisible()
+    lies = place(window.messages, window)
+    assert not place(reverse.drawer, window).intersects(lies)
+
+
 def test_it_makes_room_for_the_controls_of_the_tab_that_one_turns_to(
     qtbot: QtBot, window: MainWindow
 ) -> None:

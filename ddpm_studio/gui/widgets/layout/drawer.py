@@ -67,7 +67,8 @@ class Drawer(QFrame):
             margins.left() + margins.right() + 2,
             margins.top() + margins.bottom() + SPACE_S + top.sizeHint().height() + 2,
         )
-        Overlay(self, self._place).lie_over(owner)
+        self._overlay = Overlay(self, self._place)
+        self._overlay.lie_over(owner)
         self._around_both: QWidget | None = None
         self.hide()
         # When a control has come or gone, and its new place is laid out.
@@ -113,6 +114,8 @@ class Drawer(QFrame):
     def _open(self, opened: bool) -> None:
         self.setVisible(opened)
         self._place()
+        if opened:
+            self._overlay.came()
         if self._around_both is not None:
             self._around_both.removeEventFilter(self)
         self._around_both = self._common_parent() if opened else None

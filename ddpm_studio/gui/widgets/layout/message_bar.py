@@ -153,7 +153,7 @@ class MessageBar(QFrame):
         It makes room for the controls at that edge.
         """
         self._owner, self._edge = owner, edge
-        Overlay(self, self._place).lie_over(owner)
+        Overlay(self, self._place, gives_way=True).lie_over(owner)
         self._place()
 
     @property

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
+from typing import ClassVar
 
 from PySide6.QtCore import QChildEvent, QEvent, QObject
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 _MARK = "overlay"
 
@@ -19,10 +22,17 @@ class Overlay(QObject):
     Args:
         widget: what lies over another one; it becomes the owner of this.
         place: puts it where it belongs, which is asked for when its parent has another size.
+        gives_way: whether it is placed anew when another one has come.
     """
 
-    def __init__(self, widget: QWidget, place: Callable[[], None]) -> None:
+    _giving_way: ClassVar[weakref.WeakSet[Overlay]] = weakref.WeakSet()
+
+    def __init__(
+        self, widget: QWidget, place: Callable[[], None], *, gives_way: bool = False
+    ) -> None:
         super().__init__(widget)
+        if gives_way:
+            self._giving_way.add(self)
         self._widget, self._place = widget, place
         self._under: QWidget | None = None
         widget.setProperty(_MARK, True)
@@ -35,6 +45,13 @@ class Overlay(QObject):
         under.installEventFilter(self)
         for child in under.children():
             self._watch(child)
+
+    def came(self) -> None:
+        """Let those that give way to it do so, wherever they lie."""
+        for other in list(self._giving_way):
+            # Qt may have destroyed it before Python has let go of it.
+            if other is not self and isValid(other):
+                other._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the size of what lies below, and come above what is raised there."""
