@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from ddpm_studio.backend import State
 from ddpm_studio.cli import main
+from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
@@ -126,6 +127,7 @@ class Driver:
 
         share = window.tool(SharePanel)
         window.show_tool(share)
+        choose(share.count, 8)
         self._drop(share.source, min(self.pictures.iterdir()))
         yield "the source fits", lambda: share.source.fitted is not None
         share.time.set_value(_T // 2)
