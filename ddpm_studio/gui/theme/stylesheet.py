@@ -270,7 +270,7 @@ QListView:focus::item:selected:focus, QTreeView:focus::item:focus {{
     border: 1px solid {ring}; }}
 QListView:focus, QTreeView:focus, QTableView:focus {{ border: 1px solid {ring}; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: none;
-    border-bottom: 1px solid {t.line}; padding: 6px 8px; }}
+    border-bottom: 1px solid {t.line}; padding: 6px 8px 6px 12px; }}
 QTableView {{ gridline-color: {t.line}; }}
 QGroupBox {{ border: none; margin-top: 20px; font-weight: 600; }}
 QGroupBox::title {{ subcontrol-origin: margin; left: 0; }}

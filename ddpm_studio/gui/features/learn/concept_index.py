@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableWidget,
@@ -57,6 +58,7 @@ class ConceptIndex(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setItemDelegate(_Words(self))
         self.setItemDelegateForColumn(_SYMBOLS, _Symbols(self))
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -149,6 +151,21 @@ class ConceptIndex(QTableWidget):
         concept = None if item is None else item.data(_CONCEPT)
         if concept:
             self.chosen.emit(concept)
+
+
+class _Words(QStyledItemDelegate):
+    """Asks for all lines of a cell's words."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """Break lines where they will be when painted: Qt forgets the padding of the cell here."""
+        narrow = QStyleOptionViewItem(option)
+        self.initStyleOption(narrow, index)
+        style, part = option.widget.style(), QStyle.SubElement.SE_ItemViewItemText
+        room = style.subElementRect(part, narrow, option.widget).width()
+        narrow.rect = QRect(option.rect.topLeft(), QSize(room, option.rect.height()))
+        return super().sizeHint(narrow, index)
 
 
 class _Symbols(QStyledItemDelegate):
